@@ -1,0 +1,11 @@
+#!/bin/sh
+# Compile both locks from the pyprojects: what runs, and that plus the tools. Hashes, no index addresses.
+set -eu
+cd "$(dirname "$0")/.."
+compile() {
+    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+        --no-emit-find-links --no-emit-package trivium-common "$@"
+}
+compile libs/common/pyproject.toml services/*/pyproject.toml --output-file requirements.lock
+compile --constraints requirements.lock --group pyproject.toml:dev \
+    libs/common/pyproject.toml services/*/pyproject.toml --output-file requirements-dev.lock
