@@ -8,14 +8,13 @@ A route uses one of them, never two.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
 from fastapi import Request
-from sqlalchemy import Executable, MetaData, Result
+from sqlalchemy import Executable, Result
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import DeclarativeBase
 
 from common.settings import ServiceSettings, async_url
 
@@ -26,13 +25,8 @@ NAMING: Final = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
-W = TypeVar("W", covariant=True)
-
-
-class Base(DeclarativeBase):
-    """Base of all models of the process's one service."""
-
-    metadata = MetaData(naming_convention=NAMING)
+"""Names of constraints, so that a migration can refer to them."""
+W = TypeVar("W")
 
 
 class Runs(Protocol):
@@ -95,15 +89,9 @@ class ReadSession:
             return await connection.execute(statement, params)
 
 
-class Transactions(Protocol[W]):
-    """Opens a short transaction and yields what works in it; commits when the block ends well."""
-
-    def __call__(self) -> AbstractAsyncContextManager[W]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class TransactionFactory(Generic[W]):
-    """`Transactions` on a database: `build` makes the repositories that work in the transaction's session."""
+    """`common.ports.Transactions` on a database: `build` makes the repositories that work in the transaction's session."""
 
     database: Database
     build: Callable[[AsyncSession], W]

@@ -1,20 +1,21 @@
 """Alembic, the same for every service: one runner at a time, by the role that owns the tables."""
 
-import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from alembic import command, context
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, pool, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from common.database import Database
 from common.health import Check
 from common.settings import MigrationSettings, async_url
 
+S = TypeVar("S", bound=MigrationSettings)
 LOCK: Final = 7_046_029_254_386_353_131  # any number: every migration of a database waits for the same
 
 
@@ -25,8 +26,11 @@ def alembic_config(folder: Path) -> Config:
     return config
 
 
-async def migrate(folder: Path, settings: MigrationSettings, revision: str = "head") -> None:
-    """Bring a database to a revision. A second runner waits, then finds nothing to do."""
+AfterMigrate = Callable[[AsyncConnection, S], Awaitable[None]]
+
+
+async def migrate(folder: Path, settings: S, after: AfterMigrate[S] | None = None) -> None:
+    """Bring a database to this release's schema. A second runner waits, then finds nothing to do."""
     url = async_url(settings.owner_database_url, settings.owner_database_password)
     engine = create_async_engine(url, poolclass=pool.NullPool)
     try:
@@ -36,16 +40,19 @@ async def migrate(folder: Path, settings: MigrationSettings, revision: str = "he
             await connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
             await connection.execute(text("RESET lock_timeout"))
             await connection.commit()
-            await connection.run_sync(upgrade, folder, revision)
+            await connection.run_sync(upgrade, folder)
             await connection.commit()
+            if after:
+                await after(connection, settings)
+                await connection.commit()
     finally:
         await engine.dispose()
 
 
-def upgrade(connection: Connection, folder: Path, revision: str) -> None:
+def upgrade(connection: Connection, folder: Path) -> None:
     config = alembic_config(folder)
     config.attributes["connection"] = connection
-    command.upgrade(config, revision)
+    command.upgrade(config, "head")
 
 
 def run_env(metadata: MetaData) -> None:
@@ -72,7 +79,3 @@ def database_is_ready(database: Database, folder: Path) -> Check:
         return "database: older than this release; run migrate" if found is None or found in older else None
 
     return database_answers
-
-
-def run_migrate(folder: Path, settings: MigrationSettings) -> None:
-    asyncio.run(migrate(folder, settings))

@@ -100,11 +100,11 @@ def problem(
     return Response(content, status, headers, media_type="application/problem+json")
 
 
-def domain_problem(request: Request, error: DomainError, **extra: Any) -> Response:
+def domain_problem(request: Request, refusal: DomainError, /, **extra: Any) -> Response:
     """The answer to a refusal by a rule."""
-    status = status_of(type(error))
-    headers = {"WWW-Authenticate": challenge(error)} if status == 401 else None
-    return problem(request, status, code=error.code, detail=str(error), headers=headers, **extra)
+    status = status_of(type(refusal))
+    headers = {"WWW-Authenticate": challenge(refusal)} if status == 401 else None
+    return problem(request, status, code=refusal.code, detail=str(refusal), headers=headers, **extra)
 
 
 def challenge(error: DomainError) -> str:

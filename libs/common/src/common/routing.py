@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from common.problems import MalformedBody
 
 MAX_BODY: Final = 1024 * 1024
+WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 MAX_DEPTH: Final = 32
 MAX_NAMES: Final = 200
 MAX_ITEMS: Final = 100
@@ -71,7 +72,8 @@ class ServiceRoute(APIRoute):
     max_body = MAX_BODY
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        options["max_body_size"] = options.get("max_body_size") or self.max_body
+        if WITH_BODY & set(options.get("methods") or ()):  # counting costs 40 us, so not where nothing is read
+            options["max_body_size"] = self.max_body
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -93,6 +95,12 @@ def is_form(route: APIRoute) -> bool:
     return type(getattr(route.body_field, "field_info", None)).__name__ == "Form"
 
 
-def router(prefix: str, *tags: str) -> APIRouter:
+class SmallBodyRoute(ServiceRoute):
+    """For forms and credentials (S-32)."""
+
+    max_body = 16 * 1024
+
+
+def service_router(prefix: str, tag: str, route_class: type[ServiceRoute] = ServiceRoute) -> APIRouter:
     """One router per domain."""
-    return APIRouter(prefix=prefix, tags=list(tags), route_class=ServiceRoute)
+    return APIRouter(prefix=prefix, tags=[tag], route_class=route_class)

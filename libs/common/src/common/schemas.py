@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Ema
 MAX_ID: Final = 2**53 - 1
 """Ids fit a JavaScript number exactly."""
 DIGITS: Final = re.compile(r"[0-9]{1,16}")
+MAX_PASSWORD: Final = 256
 
 
 def decimal(value: Any) -> Any:
@@ -70,7 +71,7 @@ class UserCreate(Incoming):
 
     email: Email = Field(examples=["ada@example.com"])
     password: Annotated[str, AfterValidator(no_nul)] = Field(
-        min_length=8, max_length=256, repr=False, examples=["correct horse battery staple"]
+        min_length=8, max_length=MAX_PASSWORD, repr=False, examples=["correct horse battery staple"]
     )
     name: Name = Field(max_length=100, examples=["Ada Lovelace"])
 

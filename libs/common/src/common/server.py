@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 from sqlalchemy.exc import SQLAlchemyError
 
+from common.migrations import AfterMigrate
 from common.migrations import migrate as run_migrations
 from common.settings import MigrationSettings, explain
 
@@ -20,6 +21,7 @@ KEEP_ALIVE: Final = 75
 """Seconds. Longer than the gateway keeps idle connections (30), so that it never sends into a closing one."""
 GRACE: Final = 20
 S = TypeVar("S", bound=BaseSettings)
+M = TypeVar("M", bound=MigrationSettings)
 
 
 def load(settings: type[S]) -> S:
@@ -50,7 +52,9 @@ def serve(app: FastAPI, host: str, port: int) -> None:
     uvicorn.Server(config).run()
 
 
-def command_line(create_app: Callable[[], FastAPI], migrations: Path, settings: type[MigrationSettings]) -> typer.Typer:
+def command_line(
+    create_app: Callable[[], FastAPI], migrations: Path, settings: type[M], after_migrate: AfterMigrate[M] | None = None
+) -> typer.Typer:
     """The commands of a service; it may add its own."""
     cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -65,7 +69,7 @@ def command_line(create_app: Callable[[], FastAPI], migrations: Path, settings: 
     def migrate_command() -> None:
         """Bring the database to this release's schema."""
         try:
-            asyncio.run(run_migrations(migrations, load(settings)))
+            asyncio.run(run_migrations(migrations, load(settings), after_migrate))
         except (SQLAlchemyError, OSError) as error:
             sys.exit(f"Cannot migrate: {error}")
 

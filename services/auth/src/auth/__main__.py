@@ -1,0 +1,12 @@
+"""`python -m auth serve|migrate`."""
+
+from auth.commands import put_service_clients
+from auth.config import MigrateSettings, Settings
+from auth.database import MIGRATIONS
+from auth.main import create_app
+from common.server import command_line, load
+
+cli = command_line(lambda: create_app(load(Settings)), MIGRATIONS, MigrateSettings, after_migrate=put_service_clients)
+
+if __name__ == "__main__":
+    cli()

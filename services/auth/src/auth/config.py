@@ -1,0 +1,30 @@
+"""auth's settings."""
+
+import os
+from datetime import timedelta
+from typing import Annotated
+
+from annotated_types import Ge, Le
+from pydantic import Field
+
+from common.settings import MigrationSettings, Secret, ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """What auth needs beyond what every service needs."""
+
+    key_encryption_key: Secret = Field(description="Encrypts the signing keys in the database.")
+    refresh_key: Secret = Field(description="Signs refresh tokens, together with each session's own secret.")
+
+    access_ttl: Annotated[timedelta, Ge(timedelta(seconds=30)), Le(timedelta(minutes=15))] = timedelta(minutes=5)
+    refresh_grace: timedelta = Field(default=timedelta(seconds=10), description="A spent token's parent may repeat.")
+    refresh_idle: timedelta = timedelta(days=7)
+    refresh_absolute: timedelta = timedelta(days=30)
+    hash_slots: int = Field(default=os.cpu_count() or 2, ge=1, description="Passwords hashed at a time, 19 MiB each.")
+
+
+class MigrateSettings(MigrationSettings):
+    """`auth migrate` also makes the accounts of the other services, from the secrets they sign in with."""
+
+    svc_users_secret: Secret
+    svc_posts_secret: Secret

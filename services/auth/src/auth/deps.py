@@ -1,0 +1,65 @@
+"""The one place that wires auth's layers together."""
+
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Request
+
+from auth.config import Settings
+from auth.repositories.sessions import Lifetimes
+from auth.repositories.work import SqlWork
+from auth.services.access_tokens import AccessTokens
+from auth.services.accounts import AccountService
+from auth.services.keys import KeyCipher, OwnKeys
+from auth.services.passwords import Argon2
+from auth.services.records import Device
+from auth.services.refresh_tokens import RefreshTokens
+from auth.services.sign_in import SignInService
+from common.database import Database, TransactionFactory
+from common.tokens import TokenVerifier
+
+
+def wire(app: FastAPI, settings: Settings, database: Database) -> None:
+    """Make what lives as long as the app. Called in the lifespan, since hashing needs the event loop."""
+    lifetimes = Lifetimes(settings.refresh_idle, settings.refresh_absolute, settings.refresh_grace)
+    transactions = TransactionFactory(database, lambda session: SqlWork(session, lifetimes))
+    keys = OwnKeys(transactions, KeyCipher(settings.key_encryption_key.get_secret_value()))
+    passwords = Argon2(settings.hash_slots)
+    access = AccessTokens(keys, settings.issuer, settings.access_ttl)
+    refresh = RefreshTokens(settings.refresh_key.get_secret_value())
+    app.state.keys = keys
+    app.state.verifier = TokenVerifier(keys, issuer=settings.issuer, audience="auth")
+    app.state.accounts = AccountService(transactions, passwords)
+    app.state.sign_in = SignInService(transactions, passwords, access, refresh)
+
+
+async def get_accounts(request: Request) -> AccountService:
+    service: AccountService = request.app.state.accounts
+    return service
+
+
+async def get_sign_in(request: Request) -> SignInService:
+    service: SignInService = request.app.state.sign_in
+    return service
+
+
+async def get_keys(request: Request) -> OwnKeys:
+    keys: OwnKeys = request.app.state.keys
+    return keys
+
+
+async def get_settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+async def get_device(request: Request) -> Device:
+    """Where the request comes from, in bounded words."""
+    agent = request.headers.get("user-agent", "")[:200]
+    return Device("".join(letter for letter in agent if letter.isprintable()), request.state.client_ip)
+
+
+Accounts = Annotated[AccountService, Depends(get_accounts)]
+SignIn = Annotated[SignInService, Depends(get_sign_in)]
+SigningKeys = Annotated[OwnKeys, Depends(get_keys)]
+AppSettings = Annotated[Settings, Depends(get_settings)]
+CallingDevice = Annotated[Device, Depends(get_device)]

@@ -1,0 +1,29 @@
+"""Who may sign in."""
+
+from datetime import datetime
+
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, DateTime, Integer, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from auth.database import Base
+
+
+class Account(Base):
+    """An account. `version` counts its states, for the events that tell of them."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (CheckConstraint("status IN ('active', 'disabled', 'deleting', 'deleted')", name="status"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    email: Mapped[str] = mapped_column(Text, unique=True)
+    """As `common.schemas.normal_email` writes it."""
+    password_hash: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    """As given at sign-up; from then on the profile in users counts."""
+    roles: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    status: Mapped[str] = mapped_column(Text, server_default="active")
+    email_verified_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    tokens_not_before: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    """Access tokens issued before this moment (seconds since 1970) are refused."""
+    version: Mapped[int] = mapped_column(Integer, server_default="1")
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))

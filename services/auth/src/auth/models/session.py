@@ -1,0 +1,27 @@
+"""Where somebody is signed in."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Integer, LargeBinary, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from auth.database import Base
+
+
+class Session(Base):
+    """One sign-in on one device, and its current refresh token: not the token, but what makes it."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+    generation: Mapped[int] = mapped_column(Integer, server_default="1")
+    secret: Mapped[bytes] = mapped_column(LargeBinary)
+    """32 random bytes. With the server's key they make the token; neither alone does."""
+    user_agent: Mapped[str] = mapped_column(Text)
+    ip: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("clock_timestamp()"))
+    rotated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("clock_timestamp()"))
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    end_reason: Mapped[str | None] = mapped_column(Text)

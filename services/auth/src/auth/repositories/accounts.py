@@ -1,0 +1,63 @@
+"""Accounts in PostgreSQL."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Row, bindparam, exists, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from auth.models import Account as Table
+from auth.services.records import Account, Credentials
+from common.database import Runs
+
+COLUMNS: Final = (
+    Table.id,
+    Table.email,
+    Table.name,
+    Table.roles,
+    Table.status,
+    Table.email_verified_at.is_not(None).label("email_verified"),
+    Table.tokens_not_before,
+    Table.version,
+)
+# Any conflict, of the address or of the id: one statement, so that of two sign-ups only one can win.
+ADD: Final = insert(Table).on_conflict_do_nothing().returning(*COLUMNS)
+GET: Final = select(*COLUMNS).where(Table.id == bindparam("account_id"))
+CREDENTIALS: Final = select(*COLUMNS, Table.password_hash).where(Table.email == bindparam("address"))
+HAS_EMAIL: Final = select(exists().where(Table.email == bindparam("address")))
+REPLACE_HASH: Final = (
+    update(Table)
+    .where(Table.id == bindparam("account_id"), Table.password_hash == bindparam("old"))
+    .values(password_hash=bindparam("new"))
+)
+
+
+def read_account(row: Row[Any]) -> Account:
+    """From a row that begins with COLUMNS."""
+    return Account(*row[: len(COLUMNS)])
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRepository:
+    """`AccountStore` in PostgreSQL."""
+
+    session: Runs
+
+    async def add(self, account_id: int, email: str, password_hash: str, name: str) -> Account | None:
+        values = {"id": account_id, "email": email, "password_hash": password_hash, "name": name}
+        row = (await self.session.execute(ADD, values)).one_or_none()
+        return read_account(row) if row else None
+
+    async def get(self, account_id: int) -> Account | None:
+        row = (await self.session.execute(GET, {"account_id": account_id})).one_or_none()
+        return read_account(row) if row else None
+
+    async def credentials(self, email: str) -> Credentials | None:
+        row = (await self.session.execute(CREDENTIALS, {"address": email})).one_or_none()
+        return Credentials(read_account(row), row.password_hash) if row else None
+
+    async def has_email(self, email: str) -> bool:
+        return bool((await self.session.execute(HAS_EMAIL, {"address": email})).scalar_one())
+
+    async def replace_hash(self, account_id: int, old: str, new: str) -> None:
+        await self.session.execute(REPLACE_HASH, {"account_id": account_id, "old": old, "new": new})

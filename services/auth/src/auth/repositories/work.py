@@ -1,0 +1,34 @@
+"""Everything that a transaction of auth can do."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from auth.repositories.accounts import AccountRepository
+from auth.repositories.clients import ClientRepository
+from auth.repositories.keys import KeyRepository
+from auth.repositories.sessions import Lifetimes, SessionRepository
+
+
+@dataclass(frozen=True, slots=True)
+class SqlWork:
+    """`services.ports.Work` on one session."""
+
+    session: AsyncSession
+    lifetimes: Lifetimes
+
+    @property
+    def accounts(self) -> AccountRepository:
+        return AccountRepository(self.session)
+
+    @property
+    def sessions(self) -> SessionRepository:
+        return SessionRepository(self.session, self.lifetimes)
+
+    @property
+    def keys(self) -> KeyRepository:
+        return KeyRepository(self.session)
+
+    @property
+    def clients(self) -> ClientRepository:
+        return ClientRepository(self.session)

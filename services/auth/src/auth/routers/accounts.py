@@ -1,0 +1,27 @@
+"""Sign-up and one's own account."""
+
+from fastapi import Response
+
+from auth.deps import Accounts
+from auth.schemas.account import AccountResponse
+from auth.services.errors import AccountNotFound, EmailTaken
+from common.deps import SignedIn
+from common.problems import refusals
+from common.routing import SmallBodyRoute, service_router
+from common.schemas import UserCreate, UserResponse
+
+router = service_router("/auth", "auth", SmallBodyRoute)
+
+
+@router.post("/register", status_code=201, response_model=UserResponse, responses=refusals(EmailTaken))
+async def register(user: UserCreate, accounts: Accounts, response: Response) -> UserResponse:
+    """Open an account. Sign in with it at `/auth/token`; its profile is at `Location`."""
+    account = await accounts.register(user.email, user.password, user.name)
+    response.headers["Location"] = f"/users/{account.id}"
+    return UserResponse.model_validate(account)
+
+
+@router.get("/me", response_model=AccountResponse, responses=refusals(AccountNotFound))
+async def get_own_account(caller: SignedIn, accounts: Accounts) -> AccountResponse:
+    """The caller's account."""
+    return AccountResponse.model_validate(await accounts.get(caller.account_id))

@@ -1,0 +1,84 @@
+"""The OAuth 2 side: tokens in exchange for a grant, and their end (RFC 6749, RFC 7009)."""
+
+import base64
+import binascii
+from typing import Annotated
+from urllib.parse import unquote_plus
+
+from fastapi import FastAPI, Form, Request, Response
+
+from auth.deps import CallingDevice, SignIn
+from auth.schemas.token import RevokeForm, TokenForm, TokenResponse
+from auth.services.errors import InvalidClient, InvalidGrant, InvalidScope, OAuthRefusal, UnsupportedGrant
+from auth.services.records import Device, Tokens
+from auth.services.sign_in import SignInService
+from common.problems import domain_problem, refusals
+from common.routing import SmallBodyRoute, service_router
+from common.tokens import USER_SCOPE
+
+router = service_router("/auth", "tokens", SmallBodyRoute)
+
+
+@router.post(
+    "/token",
+    response_model=TokenResponse,
+    response_model_exclude_none=True,
+    responses=refusals(OAuthRefusal, UnsupportedGrant, InvalidGrant, InvalidScope, InvalidClient),
+)
+async def issue_token(
+    request: Request, form: Annotated[TokenForm, Form()], sign_in: SignIn, device: CallingDevice
+) -> TokenResponse:
+    """Sign in with a password, stay signed in with a refresh token, or sign a service in."""
+    return TokenResponse.model_validate(await grant(form, request, sign_in, device))
+
+
+async def grant(form: TokenForm, request: Request, sign_in: SignInService, device: Device) -> Tokens:
+    if form.grant_type == "client_credentials":
+        client_id, secret = client_credentials(request, form)
+        return await sign_in.with_client_secret(client_id, secret, form.audience)
+    if form.scope and set(form.scope.split()) - {USER_SCOPE}:
+        raise InvalidScope(f"The only scope is {USER_SCOPE}.")
+    if form.grant_type == "password":
+        if not form.username or not form.password:
+            raise OAuthRefusal("username and password are needed.")
+        return await sign_in.with_password(form.username, form.password, device)
+    if form.grant_type == "refresh_token":
+        if not form.refresh_token:
+            raise OAuthRefusal("refresh_token is needed.")
+        return await sign_in.with_refresh_token(form.refresh_token)
+    raise UnsupportedGrant("grant_type must be password, refresh_token or client_credentials.")
+
+
+def client_credentials(request: Request, form: TokenForm) -> tuple[str, str]:
+    """From HTTP Basic or from the form. Both parts of Basic are form-encoded first (RFC 6749, section 2.3.1)."""
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            user, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError) as error:
+            raise InvalidClient("The Basic credentials cannot be read.") from error
+        if user:
+            return unquote_plus(user).replace("\0", ""), unquote_plus(secret)
+    if not form.client_id or not form.client_secret:
+        raise InvalidClient("Client credentials are needed.")
+    return form.client_id, form.client_secret
+
+
+@router.post("/revoke", response_class=Response, responses=refusals(OAuthRefusal))
+async def revoke_token(form: Annotated[RevokeForm, Form()], sign_in: SignIn) -> Response:
+    """Sign out: end the session of a refresh token. Answers 200 for tokens that are unknown or already dead."""
+    if not form.token:
+        raise OAuthRefusal("token is needed.")
+    await sign_in.revoke(form.token)
+    return Response(status_code=200)
+
+
+def install_oauth_errors(app: FastAPI) -> None:
+    """RFC 6749 wants `error` and `error_description`; ours carry them beside the problem."""
+
+    @app.exception_handler(OAuthRefusal)
+    async def refuse(request: Request, error: OAuthRefusal) -> Response:
+        answer = domain_problem(request, error, error=error.oauth_error, error_description=str(error))
+        if isinstance(error, InvalidClient):
+            answer.headers["WWW-Authenticate"] = 'Basic realm="trivium"'
+        return answer

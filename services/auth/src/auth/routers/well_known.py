@@ -1,0 +1,36 @@
+"""What everybody may know: the public keys and where things are."""
+
+from fastapi import Response
+
+from auth.deps import AppSettings, SigningKeys
+from auth.schemas.token import ServerMetadata
+from common.jwks import KeySet
+from common.routing import service_router
+from common.tokens import USER_SCOPE
+
+router = service_router("/.well-known", "metadata")
+
+CACHE = "public, max-age=300"
+
+
+@router.get("/jwks.json", response_model=KeySet)
+async def get_jwks(keys: SigningKeys, response: Response) -> KeySet:
+    """The public keys of access tokens (RFC 7517)."""
+    response.headers["Cache-Control"] = CACHE
+    return KeySet(keys=keys.published())
+
+
+@router.get("/oauth-authorization-server", response_model=ServerMetadata)
+async def get_metadata(settings: AppSettings, response: Response) -> ServerMetadata:
+    """Where clients find what (RFC 8414)."""
+    response.headers["Cache-Control"] = CACHE
+    return ServerMetadata(
+        issuer=settings.issuer,
+        token_endpoint=f"{settings.issuer}/auth/token",
+        revocation_endpoint=f"{settings.issuer}/auth/revoke",
+        jwks_uri=f"{settings.issuer}/.well-known/jwks.json",
+        grant_types_supported=["password", "refresh_token", "client_credentials"],
+        token_endpoint_auth_methods_supported=["none", "client_secret_basic", "client_secret_post"],
+        response_types_supported=[],
+        scopes_supported=[USER_SCOPE],
+    )

@@ -1,0 +1,52 @@
+"""What auth refuses, by name."""
+
+from typing import ClassVar
+
+from common.errors import Conflict, DomainError, NotFound, Unauthenticated
+
+
+class EmailTaken(Conflict):
+    """Somebody has signed up with this address."""
+
+    code = "email-taken"
+
+
+class AccountNotFound(NotFound):
+    """No account has this id."""
+
+    code = "account-not-found"
+
+
+class OAuthRefusal(DomainError):
+    """A refusal in the words of RFC 6749, section 5.2."""
+
+    code = "invalid-request"
+    oauth_error: ClassVar[str] = "invalid_request"
+
+
+class UnsupportedGrant(OAuthRefusal):
+    """A grant type that this server does not have."""
+
+    code = "unsupported-grant-type"
+    oauth_error = "unsupported_grant_type"
+
+
+class InvalidGrant(OAuthRefusal):
+    """Wrong password or spent refresh token. It never says which of the possible reasons it was (S-06)."""
+
+    code = "invalid-grant"
+    oauth_error = "invalid_grant"
+
+
+class InvalidScope(OAuthRefusal):
+    """More was asked for than there is."""
+
+    code = "invalid-scope"
+    oauth_error = "invalid_scope"
+
+
+class InvalidClient(OAuthRefusal, Unauthenticated):
+    """An unknown service, or the wrong secret."""
+
+    code = "invalid-client"
+    oauth_error = "invalid_client"

@@ -1,0 +1,81 @@
+"""What the rules need of the outside, in their own words."""
+
+from collections.abc import Sequence
+from typing import Protocol
+from uuid import UUID
+
+from auth.services.records import Account, Credentials, Device, ServiceIdentity, Session, StoredKey
+
+
+class AccountStore(Protocol):
+    """Accounts."""
+
+    async def add(self, account_id: int, email: str, password_hash: str, name: str) -> Account | None:
+        """The new account; None if the id or the address is taken."""
+
+    async def get(self, account_id: int) -> Account | None: ...
+
+    async def credentials(self, email: str) -> Credentials | None: ...
+
+    async def has_email(self, email: str) -> bool: ...
+
+    async def replace_hash(self, account_id: int, old: str, new: str) -> None:
+        """Store a hash made with newer parameters, unless the password was changed meanwhile."""
+
+
+class SessionStore(Protocol):
+    """Sign-ins. All times are the database's."""
+
+    async def open(self, session_id: UUID, account_id: int, secret: bytes, device: Device) -> None: ...
+
+    async def find(self, session_id: UUID, *, lock: bool = False) -> Session | None: ...
+
+    async def rotate(self, session_id: UUID, generation: int) -> bool:
+        """Step from this generation to the next; False if it is no longer the current one or the session is over.
+
+        One statement, so that of any number of callers at most one steps.
+        """
+
+    async def end(self, session_id: UUID, reason: str) -> bool:
+        """True if it was still open."""
+
+
+class ClientStore(Protocol):
+    """The identities of services."""
+
+    async def find(self, client_id: str) -> ServiceIdentity | None: ...
+
+
+class KeyStore(Protocol):
+    """Signing keys."""
+
+    async def all(self) -> Sequence[StoredKey]:
+        """Those that are published, newest first."""
+
+    async def add_first(self, key: StoredKey) -> None:
+        """Store the very first key; somebody else may have been faster, and then theirs stays."""
+
+
+class Work(Protocol):
+    """What one short transaction can do."""
+
+    @property
+    def accounts(self) -> AccountStore: ...
+
+    @property
+    def sessions(self) -> SessionStore: ...
+
+    @property
+    def keys(self) -> KeyStore: ...
+
+    @property
+    def clients(self) -> ClientStore: ...
+
+
+class PasswordHasher(Protocol):
+    """argon2id, somewhere else than on the event loop."""
+
+    async def hash(self, password: str) -> str: ...
+
+    async def verify(self, password: str, password_hash: str | None) -> tuple[bool, str | None]:
+        """Whether it fits, and a new hash if the old one has outdated parameters. None costs the same time."""

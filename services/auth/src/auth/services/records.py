@@ -1,0 +1,79 @@
+"""What the rules work on: plain values, as the repositories read them."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account without its password."""
+
+    id: int
+    email: str
+    name: str
+    roles: list[str]
+    status: str
+    email_verified: bool
+    tokens_not_before: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a sign-in is checked against."""
+
+    account: Account
+    password_hash: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A sign-in and its account, at one moment of the database's clock."""
+
+    id: UUID
+    account: Account
+    generation: int
+    secret: bytes = field(repr=False)
+    alive: bool
+    """Not ended, not idle for too long, not too old, and the account may sign in."""
+    in_grace: bool
+    """It was rotated so lately that the token before may still repeat itself."""
+    now: int
+    """Seconds since 1970 by the database's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What a sign-in tells of itself."""
+
+    user_agent: str
+    ip: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceIdentity:
+    """A service that may sign in, at one moment of the database's clock."""
+
+    secret_hashes: list[bytes] = field(repr=False)
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """A signing key as the database has it: the private half encrypted."""
+
+    kid: str
+    public_jwk: dict[str, Any]
+    private_key: bytes = field(repr=False)
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a grant yields. Times in seconds."""
+
+    access_token: str = field(repr=False)
+    expires_in: int
+    scope: str
+    refresh_token: str | None = field(default=None, repr=False)

@@ -1,0 +1,140 @@
+"""The grants: a password, a refresh token or a service's secret for an access token. And the way out."""
+
+import hashlib
+import hmac
+import secrets
+import uuid
+from dataclasses import dataclass
+
+import structlog
+
+from auth.services import refresh_tokens
+from auth.services.access_tokens import AUDIENCES, AccessTokens
+from auth.services.errors import InvalidClient, InvalidGrant, OAuthRefusal
+from auth.services.ports import PasswordHasher, Work
+from auth.services.records import Account, Device, Session, Tokens
+from auth.services.refresh_tokens import RefreshToken, RefreshTokens
+from common.ports import Transactions
+from common.schemas import MAX_PASSWORD, normal_email
+from common.tokens import SERVICE_SCOPE, USER_SCOPE
+
+log = structlog.get_logger()
+
+WRONG = "The address or the password is wrong."
+SPENT = "The refresh token is not valid any more; sign in again."
+
+
+@dataclass(frozen=True, slots=True)
+class SignInService:
+    """Signs people and services in, keeps people signed in, and signs them out."""
+
+    transactions: Transactions[Work]
+    passwords: PasswordHasher
+    access: AccessTokens
+    refresh_tokens: RefreshTokens
+
+    async def with_password(self, username: str, password: str, device: Device) -> Tokens:
+        """Open a session.
+
+        Raises:
+            InvalidGrant: no such account, wrong password, or the account may not sign in: never told apart (S-06).
+        """
+        async with self.transactions() as work:
+            found = await work.accounts.credentials(normal_email(username))
+        # Between two transactions: hashing takes 20 ms and more under load, and no connection waits for it.
+        known = found.password_hash if found else None
+        fits, renewed = await self.passwords.verify(password[:MAX_PASSWORD], known)
+        if not fits or found is None or found.account.status != "active" or len(password) > MAX_PASSWORD:
+            raise InvalidGrant(WRONG)
+        async with self.transactions() as work:
+            if renewed:
+                await work.accounts.replace_hash(found.account.id, found.password_hash, renewed)
+            session = await self._open(work, found.account, device)
+        return self._tokens(session, session.generation)
+
+    async def _open(self, work: Work, account: Account, device: Device) -> Session:
+        session_id = uuid.uuid4()
+        await work.sessions.open(session_id, account.id, secrets.token_bytes(32), device)
+        session = await work.sessions.find(session_id)
+        if session is None or not session.alive:  # disabled while the password was being checked
+            raise InvalidGrant(WRONG)
+        return session
+
+    async def with_refresh_token(self, token: str) -> Tokens:
+        """Rotate a session's refresh token (RFC 9700, section 4.14).
+
+        The direct parent of the current token gets the same successor within the grace: two tabs, or an answer that
+        was lost. Any other genuine token has been stolen, from here or there, and ends the session: committed, though
+        the request is refused.
+
+        Raises:
+            InvalidGrant: for any reason.
+        """
+        claimed = refresh_tokens.parse(token)
+        if claimed is None:
+            raise InvalidGrant(SPENT)
+        async with self.transactions() as work:
+            rotated = await self._rotate(work, claimed)
+        if rotated is None:
+            raise InvalidGrant(SPENT)
+        return self._tokens(rotated, claimed.generation + 1)
+
+    async def _rotate(self, work: Work, claimed: RefreshToken) -> Session | None:
+        session = await self._genuine(work, claimed)
+        if session is None or not session.alive:
+            return None
+        if await work.sessions.rotate(session.id, claimed.generation):
+            return session
+        current = await work.sessions.find(session.id, lock=True)
+        if current is None or not current.alive:
+            return None
+        if current.generation == claimed.generation + 1 and current.in_grace:
+            return current
+        await work.sessions.end(session.id, "refresh token reused")
+        log.warning("refresh token reused", session=str(session.id), account=session.account.id)
+        return None
+
+    async def _genuine(self, work: Work, claimed: RefreshToken) -> Session | None:
+        """The session of a token that this server made. A forged one is refused and touches nothing."""
+        session = await work.sessions.find(claimed.session_id)
+        return session if session is not None and self.refresh_tokens.genuine(claimed, session.secret) else None
+
+    def _tokens(self, session: Session, generation: int) -> Tokens:
+        return Tokens(
+            access_token=self.access.for_person(session.account, session.id, session.now),
+            expires_in=self.access.expires_in,
+            scope=USER_SCOPE,
+            refresh_token=self.refresh_tokens.make(session.id, generation, session.secret),
+        )
+
+    async def with_client_secret(self, client_id: str, secret: str, audience: str | None) -> Tokens:
+        """A service's token for one other service.
+
+        Raises:
+            InvalidClient: unknown service or wrong secret.
+            OAuthRefusal: no such audience.
+        """
+        async with self.transactions() as work:
+            identity = await work.clients.find(client_id)
+        offered = hash_secret(secret)
+        if identity is None or not any(hmac.compare_digest(offered, known) for known in identity.secret_hashes):
+            raise InvalidClient("Unknown client or wrong secret.")
+        if audience not in AUDIENCES:
+            raise OAuthRefusal("audience must name one service.")
+        token = self.access.for_service(client_id, audience, identity.now)
+        return Tokens(access_token=token, expires_in=self.access.expires_in, scope=SERVICE_SCOPE)
+
+    async def revoke(self, token: str) -> None:
+        """End the session of a refresh token of any generation (RFC 7009); anything else is ignored."""
+        claimed = refresh_tokens.parse(token)
+        if claimed is None:
+            return
+        async with self.transactions() as work:
+            session = await self._genuine(work, claimed)
+            if session is not None:
+                await work.sessions.end(session.id, "signed out")
+
+
+def hash_secret(secret: str) -> bytes:
+    """A service's secret as it is stored."""
+    return hashlib.sha256(secret.encode()).digest()
