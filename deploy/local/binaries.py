@@ -12,8 +12,10 @@ import shutil
 from importlib import metadata
 from pathlib import Path
 
+from deploy.local.errors import StackError
 
-class ProgramNotFound(Exception):
+
+class ProgramNotFound(StackError):
     """A program is on none of the places where it is looked for; the message names them."""
 
 

@@ -13,8 +13,8 @@ import sys
 MINIMUM = (3, 11)
 if sys.version_info < MINIMUM:
     sys.exit(
-        "Trivium needs Python 3.11 or later, and this is Python %d.%d. " % sys.version_info[:2]
-        + "Install a newer one, then name it: make PYTHON=python3.11"
+        "Trivium needs Python 3.11 or later, and this is Python {}.{}. Install a newer one, and name it if it "
+        "is not `python3`: make up PYTHON=python3.11".format(*sys.version_info)
     )
 
 import fcntl  # noqa: E402
@@ -56,20 +56,20 @@ def main() -> None:
             STAMP.unlink()
         install()
         STAMP.write_text(wanted_stamp())
-        say("installed in %.0f s" % (time.monotonic() - started))
+        say(f"installed in {time.monotonic() - started:.0f} s")
 
 
 def say(text: str) -> None:
     """Keep the standard output to the command that follows."""
-    sys.stderr.write("bootstrap | %s\n" % text)
+    sys.stderr.write(f"bootstrap | {text}\n")
 
 
 def wanted_stamp() -> str:
     """Name everything the content of `.venv` follows from, the place and the Python included."""
     digest = hashlib.sha256(str(VENV).encode())
-    for path in [LOCK, Path(__file__)] + [ROOT / package / "pyproject.toml" for package in PACKAGES]:
+    for path in [LOCK, Path(__file__), *(ROOT / package / "pyproject.toml" for package in PACKAGES)]:
         digest.update(path.read_bytes())
-    return "%s %s" % (digest.hexdigest(), os.path.realpath(str(PYTHON)))
+    return f"{digest.hexdigest()} {os.path.realpath(str(PYTHON))}"
 
 
 def current_stamp() -> str:
@@ -82,7 +82,7 @@ def make_venv() -> None:
     bundled = importlib.util.find_spec("ensurepip") is not None
     if not bundled and importlib.util.find_spec("pip") is None:
         raise InstallError("this Python has neither ensurepip nor pip: apt-get install python3-venv, or python3-pip")
-    run([BASE_PYTHON, "-m", "venv", str(VENV)] + ([] if bundled else ["--without-pip"]))
+    run([BASE_PYTHON, "-m", "venv", str(VENV), *([] if bundled else ["--without-pip"])])
 
 
 def pip() -> "list[str]":
@@ -101,17 +101,17 @@ def install() -> None:
     try:
         install_uv()
         uv = [str(VENV / "bin" / "uv"), "pip", "install", "--quiet", "--python", str(PYTHON)]
-        run(uv + locked)
-        run(uv + ours)
+        run([*uv, *locked])
+        run([*uv, *ours])
     except (subprocess.CalledProcessError, OSError):
         say("uv could not do it; trying pip, which takes about a minute")
-        run(pip() + ["install", "--quiet"] + locked)
-        run(pip() + ["install", "--quiet"] + ours)
+        run([*pip(), "install", "--quiet", *locked])
+        run([*pip(), "install", "--quiet", *ours])
 
 
 def install_uv() -> None:
     """Install the locked uv alone: its block of the lock, as pip allows no constraints beside hashes."""
-    block = []  # the line that names it, and its indented hashes
+    block: "list[str]" = []  # the line that names it, and its indented hashes
     for line in LOCK.read_text().splitlines():
         if line.startswith("uv==") or (block and line.startswith(" ")):
             block.append(line)
@@ -120,7 +120,7 @@ def install_uv() -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as requirement:
         requirement.write("\n".join(block) + "\n")
         requirement.flush()
-        run(pip() + ["install", "--quiet", "--no-deps", "--require-hashes", "-r", requirement.name])
+        run([*pip(), "install", "--quiet", "--no-deps", "--require-hashes", "-r", requirement.name])
 
 
 def run(command: "list[str]") -> None:
@@ -135,6 +135,6 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         sys.exit("bootstrap | interrupted; the next run starts again")
     except (InstallError, OSError) as error:
-        sys.exit("bootstrap | %s" % error)
+        sys.exit(f"bootstrap | {error}")
     except subprocess.CalledProcessError as error:
-        sys.exit("bootstrap | failed (see above): %s" % " ".join(error.cmd[:6]))
+        sys.exit("bootstrap | failed (see above): " + " ".join(error.cmd[:6]))

@@ -7,10 +7,12 @@ import os
 import socket
 from pathlib import Path
 
+from deploy.local.errors import StackError
+
 LISTENING = "0A"
 
 
-class PortTaken(Exception):
+class PortTaken(StackError):
     """Something else listens where we should; the message names the port and, where the system tells, its holder."""
 
 

@@ -12,6 +12,7 @@ import pwd
 import shutil
 from pathlib import Path
 
+from deploy.local.errors import StackError
 from deploy.local.processes import Owner
 
 MIB = 1024 * 1024
@@ -19,7 +20,7 @@ ROOM_TO_CREATE = 256 * MIB
 ROOM_TO_START = 64 * MIB
 
 
-class PostgresError(Exception):
+class PostgresError(StackError):
     """PostgreSQL cannot run; the message says why and what to do, in one line and the end of the log."""
 
 
