@@ -1,0 +1,1 @@
+"""What the Trivium services share: mechanism, dependencies and schemas; no business rule."""

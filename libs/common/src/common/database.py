@@ -1,0 +1,127 @@
+"""Engines, sessions and the three ways in which a route may use its database. Transactions are opened here only.
+
+- `get_db`: one transaction per request, committed before the reply is sent.
+- `get_read_session`: single reading statements, each on a connection of its own, AUTOCOMMIT: one round trip.
+- `Transactions`: a factory of short transactions, for work between two commits or that must keep a trace of a refusal.
+
+A route uses one of them, never two.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final, Generic, Protocol, Self, TypeVar
+
+from fastapi import Request
+from sqlalchemy import Executable, MetaData, Result
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+from common.settings import ServiceSettings, async_url
+
+NAMING: Final = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+W = TypeVar("W", covariant=True)
+
+
+class Base(DeclarativeBase):
+    """Base of all models of the process's one service."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class Runs(Protocol):
+    """What a repository needs: something that runs a statement."""
+
+    async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None, /) -> Result[Any]: ...
+
+
+class Database:
+    """A service's engines: made with the app, connected lazily, closed in the lifespan's `finally`."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        url = async_url(settings.database_url, settings.database_password)
+        # No pool_pre_ping: it costs a round trip a request. A dead connection is found by its first statement.
+        options: dict[str, Any] = {
+            "max_overflow": settings.max_overflow,
+            "pool_timeout": settings.pool_timeout.total_seconds(),
+            "pool_recycle": 1800,
+            "connect_args": {"timeout": 5, "command_timeout": 10}
+            | ({} if settings.prepared_statements else {"statement_cache_size": 0, "prepared_statement_cache_size": 0}),
+        }
+        self.engine: AsyncEngine = create_async_engine(url, pool_size=settings.pool_size, **options)
+        self.reading: AsyncEngine = create_async_engine(
+            url,
+            pool_size=settings.read_pool_size,
+            isolation_level="AUTOCOMMIT",
+            skip_autocommit_rollback=True,
+            **options,
+        )
+        self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    async def connect(self) -> Self:
+        """Open nothing yet: a service starts without its database and is ready once it answers (`/readyz`)."""
+        return self
+
+    async def disconnect(self) -> None:
+        await self.engine.dispose()
+        await self.reading.dispose()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """The one place that commits and rolls back."""
+        async with self.sessions() as session:
+            try:
+                yield session
+                await session.commit()
+            except BaseException:
+                await session.rollback()
+                raise
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSession:
+    """Runs single reading statements. Holds no connection between them, so a call may come in between."""
+
+    engine: AsyncEngine
+
+    async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None, /) -> Result[Any]:
+        async with self.engine.connect() as connection:
+            return await connection.execute(statement, params)
+
+
+class Transactions(Protocol[W]):
+    """Opens a short transaction and yields what works in it; commits when the block ends well."""
+
+    def __call__(self) -> AbstractAsyncContextManager[W]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionFactory(Generic[W]):
+    """`Transactions` on a database: `build` makes the repositories that work in the transaction's session."""
+
+    database: Database
+    build: Callable[[AsyncSession], W]
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[W]:
+        async with self.database.transaction() as session:
+            yield self.build(session)
+
+
+async def get_db(request: Request) -> AsyncGenerator[AsyncSession]:
+    """One transaction per request: commit if the route returned, roll back if anything raised."""
+    database: Database = request.app.state.database
+    async with database.transaction() as session:
+        yield session
+
+
+async def get_read_session(request: Request) -> ReadSession:
+    """For routes that only read."""
+    database: Database = request.app.state.database
+    return ReadSession(database.reading)

@@ -1,0 +1,131 @@
+"""What surrounds every request: its id, security headers, the access line, and the last answer to the unexpected.
+
+Pure ASGI and only one of its kind: each layer costs every request (libraries.md, section 11).
+"""
+
+import re
+import secrets
+import time
+from collections.abc import Sequence
+from ipaddress import ip_address, ip_network
+from typing import Any, Final
+
+import structlog
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from common.problems import problem
+
+log = structlog.get_logger()
+
+REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+SECURITY_HEADERS: Final[Sequence[tuple[bytes, bytes]]] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+)
+HSTS: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+QUIET: Final = frozenset({"/livez", "/readyz"})
+EXPOSED: Final = ("ETag", "Link", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-ID")
+
+
+class Envelope:
+    """The outermost layer of an app. Order, from outside: ids and headers, CORS, the unexpected, the app."""
+
+    def __init__(self, app: ASGIApp, *, cors_origins: Sequence[str], trusted_proxies: Sequence[str], hsts: bool):
+        self.headers = [*SECURITY_HEADERS, *([HSTS] if hsts else [])]
+        self.trusted = [ip_network(proxy) for proxy in trusted_proxies]
+        self.app: ASGIApp = CORSMiddleware(
+            LastAnswer(app),
+            allow_origins=list(cors_origins),
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"],
+            expose_headers=list(EXPOSED),
+            max_age=600,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        request_id, forwarded = self.read(scope)
+        state: dict[str, Any] = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        state["client_ip"] = self.client_ip(scope, forwarded)
+        status = 500
+
+        async def dress(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                state["answered"] = True
+                headers: list[tuple[bytes, bytes]] = list(message.get("headers", ()))
+                present = {name for name, _ in headers}
+                headers += [header for header in self.headers if header[0] not in present]
+                headers.append((b"x-request-id", request_id.encode()))
+                message["headers"] = headers
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self.app(scope, receive, dress)
+            finally:
+                if scope["path"] not in QUIET:
+                    # the path only: a query may hold what people search for
+                    log.info(
+                        "request",
+                        method=scope["method"],
+                        path=scope["path"],
+                        status=status,
+                        ms=round((time.perf_counter() - started) * 1000, 2),
+                        client=state["client_ip"],
+                    )
+
+    @staticmethod
+    def read(scope: Scope) -> tuple[str, str]:
+        """The caller's request id if it is harmless, else a new one; and X-Forwarded-For."""
+        request_id, forwarded = None, ""
+        for name, value in scope["headers"]:
+            if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
+                request_id = value.decode("ascii")
+            elif name == b"x-forwarded-for":
+                forwarded = value.decode("latin-1")
+        return request_id or secrets.token_hex(8), forwarded
+
+    def client_ip(self, scope: Scope, forwarded: str) -> str:
+        """The caller's address: from the right of X-Forwarded-For, the first that is no proxy of ours (S-13)."""
+        address = scope["client"][0] if scope.get("client") else "unknown"
+        if forwarded and self.is_trusted(address):
+            for candidate in reversed(forwarded.split(",")):
+                address = candidate.strip()
+                if not self.is_trusted(address):
+                    break
+        return address[:45]
+
+    def is_trusted(self, address: str) -> bool:
+        try:
+            parsed = ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in self.trusted)
+
+
+class LastAnswer:
+    """Answers 500 to what no handler knows, with an id to find it in the log and nothing else."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self.app(scope, receive, send)
+        except Exception:
+            if scope["type"] != "http":
+                raise
+            log.exception("unexpected error", method=scope["method"], path=scope["path"])
+            if scope["state"].get("answered"):
+                raise  # too late for another answer: let the server close the connection
+            await problem(Request(scope), 500, detail="Something went wrong on our side.")(scope, receive, send)

@@ -1,0 +1,207 @@
+"""Errors as `application/problem+json` (RFC 9457): the one table from kind of error to status, and the handlers."""
+
+import json
+import math
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from common.errors import (
+    Conflict,
+    DependencyUnavailable,
+    DomainError,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    Unauthenticated,
+)
+
+log = structlog.get_logger()
+
+STATUS: Final[Mapping[type[BaseException], int]] = {
+    Unauthenticated: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    InvalidInput: 422,
+    DependencyUnavailable: 503,
+    DomainError: 400,
+}
+CODES: Final[Mapping[int, str]] = {
+    400: "bad-request",
+    404: "no-such-route",
+    405: "method-not-allowed",
+    408: "request-timeout",
+    413: "body-too-large",
+    415: "unsupported-media-type",
+    422: "validation-failed",
+    500: "internal-error",
+}
+MAX_ERRORS: Final = 20
+MAX_WORD: Final = 100
+
+
+class FieldError(BaseModel):
+    """One place in the request that was not acceptable. The value itself is not repeated."""
+
+    loc: list[str | int] = Field(examples=[["body", "email"]])
+    msg: str = Field(examples=["Field required"])
+    type: str = Field(examples=["missing"])
+
+
+class Problem(BaseModel):
+    """What every error looks like (RFC 9457). `code` is stable; `detail` is for people."""
+
+    type: str = Field(examples=["urn:trivium:problem:post-not-found"])
+    title: str = Field(examples=["Not Found"])
+    status: int = Field(examples=[404])
+    detail: str = Field(examples=["There is no post 7."])
+    instance: str | None = Field(default=None, examples=["urn:request:6c9a3f1e2d4b4c6f"])
+    code: str = Field(examples=["post-not-found"])
+    errors: list[FieldError] | None = Field(default=None, description="Validation errors only.")
+
+
+def status_of(error: type[BaseException]) -> int:
+    """The HTTP status of a kind of error: its nearest ancestor in the table."""
+    return next(STATUS[kind] for kind in error.__mro__ if kind in STATUS)
+
+
+def problem(
+    request: Request,
+    status: int,
+    *,
+    code: str | None = None,
+    detail: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    **extra: Any,
+) -> Response:
+    """An error answer. `instance` is the request's id, by which the log tells the rest."""
+    code = code or CODES.get(status, "error")
+    title = HTTPStatus(status).phrase
+    body = {
+        "type": f"urn:trivium:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": detail or title,
+        "instance": f"urn:request:{request.scope.get('state', {}).get('request_id', 'unknown')}",
+        "code": code,
+        **extra,
+    }
+    # ASCII escapes: a lone surrogate in a field name of the caller's could not be encoded as UTF-8
+    content = json.dumps(body, ensure_ascii=True).encode()
+    return Response(content, status, headers, media_type="application/problem+json")
+
+
+def domain_problem(request: Request, error: DomainError, **extra: Any) -> Response:
+    """The answer to a refusal by a rule."""
+    status = status_of(type(error))
+    headers = {"WWW-Authenticate": challenge(error)} if status == 401 else None
+    return problem(request, status, code=error.code, detail=str(error), headers=headers, **extra)
+
+
+def challenge(error: DomainError) -> str:
+    """`WWW-Authenticate` of RFC 6750: a bare challenge when no token came, `invalid_token` when a bad one did."""
+    return 'Bearer error="invalid_token"' if error.code == "invalid-token" else "Bearer"
+
+
+def database_is_away(error: BaseException) -> bool:
+    """Whether a database error means 'not now' rather than 'not like this'.
+
+    PostgreSQL's error classes: 08 connection, 53 resources (disk, connections), 57 intervention (shutdown, cancelled
+    by statement_timeout), 55P03 lock_timeout, 40 serialisation and deadlock, 25P03 idle in transaction.
+    """
+    if not isinstance(error, DBAPIError):
+        return True  # OSError or a full pool: no connection was had
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    return error.connection_invalidated or not state or state[:2] in {"08", "53", "57", "40"} or state in UNAVAILABLE
+
+
+UNAVAILABLE: Final = frozenset({"55P03", "25P03"})
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Make every error that leaves a route a problem. What none of these knows is a 500 (see `common.envelope`)."""
+
+    @app.exception_handler(ValueError)
+    async def refuse(request: Request, error: ValueError) -> Response:
+        if isinstance(error, DomainError):
+            return domain_problem(request, error)
+        if type(error) is ValueError:  # the seed's rule; a subclass (Unicode's, pydantic's) is a fault of ours
+            return problem(request, 400, detail=str(error))
+        raise error
+
+    @app.exception_handler(DependencyUnavailable)
+    async def unavailable(request: Request, error: DependencyUnavailable) -> Response:
+        log.warning("dependency unavailable", code=error.code, reason=str(error), cause=repr(error.__cause__))
+        return not_now(request, error)
+
+    @app.exception_handler(DBAPIError)
+    @app.exception_handler(PoolTimeout)
+    @app.exception_handler(OSError)
+    async def database(request: Request, error: Exception) -> Response:
+        if not database_is_away(error):
+            raise error
+        log.warning("database unavailable", error_type=type(error).__name__, cause=repr(error.__cause__)[:300])
+        return not_now(request, DatabaseUnavailable("The service's database does not answer just now."))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        errors = [
+            {"loc": [brief(part) for part in item["loc"]], "msg": brief(item["msg"]), "type": item["type"]}
+            for item in error.errors()[:MAX_ERRORS]
+        ]
+        return problem(request, 422, detail="The request does not have the expected form.", errors=errors)
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> Response:
+        code = getattr(error, "code", None)
+        return problem(request, error.status_code, code=code, detail=str(error.detail), headers=error.headers)
+
+
+class DatabaseUnavailable(DependencyUnavailable):
+    """No connection was had, or the database cut the work short."""
+
+    code = "database-unavailable"
+
+
+class MalformedBody(HTTPException):
+    """A body that cannot even be read. An HTTPException because FastAPI turns any other error here into its own."""
+
+    def __init__(self, status: int, code: str, detail: str) -> None:
+        super().__init__(status, detail)
+        self.code = code
+
+
+def not_now(request: Request, error: DependencyUnavailable) -> Response:
+    retry = {"Retry-After": str(max(1, math.ceil(error.retry_after.total_seconds())))}
+    return problem(request, 503, code=error.code, detail=str(error), headers=retry)
+
+
+def brief(word: str | int) -> str | int:
+    """A part of the caller's input that goes back to it, bounded."""
+    return word if isinstance(word, int) or len(word) <= MAX_WORD else word[:MAX_WORD] + "…"
+
+
+def refusals(*errors: type[DomainError | DependencyUnavailable]) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI `responses` for a route: which codes it may answer with, by status."""
+    by_status: dict[int | str, dict[str, Any]] = {}
+    for error in errors:
+        codes = by_status.setdefault(status_of(error), problem_response([]))
+        content: dict[str, Any] = codes["content"]["application/problem+json"]
+        content["schema"]["properties"]["code"]["enum"].append(error.code)
+        codes["description"] = ", ".join(content["schema"]["properties"]["code"]["enum"])
+    return by_status
+
+
+def problem_response(codes: list[str]) -> dict[str, Any]:
+    """One entry of OpenAPI's `responses`: a problem with one of these codes."""
+    schema = {"allOf": [{"$ref": "#/components/schemas/Problem"}], "properties": {"code": {"enum": codes}}}
+    return {"description": ", ".join(codes), "content": {"application/problem+json": {"schema": schema}}}

@@ -1,0 +1,98 @@
+"""The route class of all services: bodies are read strictly, and every route says who may use it."""
+
+import json
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final
+
+from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
+
+from common.problems import MalformedBody
+
+MAX_BODY: Final = 1024 * 1024
+MAX_DEPTH: Final = 32
+MAX_NAMES: Final = 200
+MAX_ITEMS: Final = 100
+
+
+class StrictRequest(Request):
+    """Reads JSON as RFC 8259 means it, within limits (S-34)."""
+
+    async def json(self) -> Any:
+        raw = await self.body()
+        try:
+            # bytes that are no UTF-8 raise here; json would guess UTF-16 and UTF-32 from bytes
+            text = raw.decode("utf-8")
+            value = json.loads(text, object_pairs_hook=unique_names, parse_constant=refuse_constant)
+        except RecursionError as error:
+            raise MalformedBody(422, "body-too-deep", f"JSON may be nested {MAX_DEPTH} deep.") from error
+        except json.JSONDecodeError:
+            raise  # FastAPI's answer names the position
+        except ValueError as error:  # not UTF-8, or an integer of thousands of digits
+            raise MalformedBody(400, "malformed-body", "The body is not JSON in UTF-8.") from error
+        check_shape(value)
+        return value
+
+
+def unique_names(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise MalformedBody(422, "duplicate-names", "A JSON object names something twice.")
+    if len(found) > MAX_NAMES:
+        raise MalformedBody(422, "body-too-large", f"A JSON object may have {MAX_NAMES} names.")
+    return found
+
+
+def refuse_constant(name: str) -> None:
+    raise MalformedBody(422, "malformed-body", f"{name} is not JSON.")
+
+
+def check_shape(value: Any) -> None:
+    """Bound depth and lengths without recursion, level by level."""
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise MalformedBody(422, "body-too-deep", f"JSON may be nested {MAX_DEPTH} deep.")
+        below: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                below += item.values()
+            elif isinstance(item, list):
+                if len(item) > MAX_ITEMS:
+                    raise MalformedBody(422, "body-too-large", f"A JSON array may have {MAX_ITEMS} items.")
+                below += item
+        level = [item for item in below if isinstance(item, dict | list)]
+
+
+class ServiceRoute(APIRoute):
+    """A route that reads its body strictly and within a size. Chunked bodies are counted as they come."""
+
+    max_body = MAX_BODY
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        options["max_body_size"] = options.get("max_body_size") or self.max_body
+        super().__init__(path, endpoint, **options)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        if self.body_field is None:
+            return handle
+        accepted = "application/x-www-form-urlencoded" if is_form(self) else "application/json"
+
+        async def handle_strictly(request: Request) -> Response:
+            media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+            if media_type != accepted or "content-encoding" in request.headers:
+                raise MalformedBody(415, "unsupported-media-type", f"The body must be plain {accepted}.")
+            return await handle(StrictRequest(request.scope, request.receive))
+
+        return handle_strictly
+
+
+def is_form(route: APIRoute) -> bool:
+    return type(getattr(route.body_field, "field_info", None)).__name__ == "Form"
+
+
+def router(prefix: str, *tags: str) -> APIRouter:
+    """One router per domain."""
+    return APIRouter(prefix=prefix, tags=list(tags), route_class=ServiceRoute)

@@ -1,0 +1,83 @@
+"""Schemas and field types that more than one service speaks."""
+
+import re
+import unicodedata
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, EmailStr, Field, StringConstraints
+
+MAX_ID: Final = 2**53 - 1
+"""Ids fit a JavaScript number exactly."""
+DIGITS: Final = re.compile(r"[0-9]{1,16}")
+
+
+def decimal(value: Any) -> Any:
+    """Let only plain ASCII digits be a number: pydantic would also read `1_0`, ` 7` and `7.0`."""
+    if isinstance(value, str) and not DIGITS.fullmatch(value):
+        raise ValueError("must be a decimal number")
+    return value
+
+
+Id = Annotated[int, Field(ge=1, le=MAX_ID, strict=False, examples=[41]), BeforeValidator(decimal)]
+
+
+def no_nul(text: str) -> str:
+    """PostgreSQL cannot store NUL."""
+    if "\x00" in text:
+        raise ValueError("must not contain the NUL character")
+    return text
+
+
+def visible_line(text: str) -> str:
+    """Refuse what could make one name look like another: control, format (bidi, zero-width) and line characters."""
+    for character in text:
+        if unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp", "Co", "Cn"} and character not in JOINERS:
+            raise ValueError("must not contain control or invisible characters")
+    if not text.strip() or set(text) <= JOINERS:
+        raise ValueError("must not be blank")
+    return text
+
+
+JOINERS: Final = frozenset("\u200d\ufe0f")  # inside emoji sequences: families, flags, skin tones
+
+Text = Annotated[str, AfterValidator(no_nul)]
+Line = Annotated[str, AfterValidator(visible_line)]
+Name = Annotated[Line, StringConstraints(min_length=1, max_length=100)]
+
+
+def normal_email(address: str) -> str:
+    """One spelling per mailbox: compatibility characters folded (NFKC), case folded."""
+    return unicodedata.normalize("NFKC", address).casefold()
+
+
+Email = Annotated[EmailStr, AfterValidator(normal_email), Field(max_length=254)]
+
+
+class Incoming(BaseModel):
+    """A public body. Unknown fields are refused, so that a misspelt one cannot be lost in silence."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Outgoing(BaseModel):
+    """An answer. Only what the schema names ever leaves."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class UserCreate(Incoming):
+    """What it takes to sign up."""
+
+    email: Email = Field(examples=["ada@example.com"])
+    password: Annotated[str, AfterValidator(no_nul)] = Field(
+        min_length=8, max_length=256, repr=False, examples=["correct horse battery staple"]
+    )
+    name: Name = Field(max_length=100, examples=["Ada Lovelace"])
+
+
+class UserResponse(Outgoing):
+    """An account or a profile, as little as every service knows of it."""
+
+    id: Id
+    email: str | None = Field(examples=["ada@example.com"])
+    name: str = Field(examples=["Ada Lovelace"])

@@ -1,0 +1,72 @@
+"""`python -m SERVICE serve|migrate`: the same two commands for every service."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Final, TypeVar
+
+import typer
+import uvicorn
+from fastapi import FastAPI
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings
+from sqlalchemy.exc import SQLAlchemyError
+
+from common.migrations import migrate as run_migrations
+from common.settings import MigrationSettings, explain
+
+KEEP_ALIVE: Final = 75
+"""Seconds. Longer than the gateway keeps idle connections (30), so that it never sends into a closing one."""
+GRACE: Final = 20
+S = TypeVar("S", bound=BaseSettings)
+
+
+def load(settings: type[S]) -> S:
+    """Settings from the environment; a bad one ends the process with a line that names it."""
+    try:
+        return settings()
+    except (ValidationError, ValueError) as error:
+        said = explain(error) if isinstance(error, ValidationError) else str(error)
+        sys.exit(f"Cannot start: the settings are not right.\n{said}")
+
+
+def serve(app: FastAPI, host: str, port: int) -> None:
+    """Run until SIGTERM or SIGINT."""
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        log_config=None,  # `common.logs` has set up logging
+        access_log=False,  # `common.envelope` writes the line
+        server_header=False,
+        proxy_headers=False,  # `common.envelope` reads X-Forwarded-For, from trusted proxies only
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=GRACE,
+    )
+    uvicorn.Server(config).run()
+
+
+def command_line(create_app: Callable[[], FastAPI], migrations: Path, settings: type[MigrationSettings]) -> typer.Typer:
+    """The commands of a service; it may add its own."""
+    cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+    @cli.command("serve")
+    def serve_command(
+        host: Annotated[str, typer.Option()] = "127.0.0.1", port: Annotated[int, typer.Option()] = 8000
+    ) -> None:
+        """Serve HTTP until SIGTERM."""
+        serve(create_app(), host, port)
+
+    @cli.command("migrate")
+    def migrate_command() -> None:
+        """Bring the database to this release's schema."""
+        try:
+            asyncio.run(run_migrations(migrations, load(settings)))
+        except (SQLAlchemyError, OSError) as error:
+            sys.exit(f"Cannot migrate: {error}")
+
+    return cli

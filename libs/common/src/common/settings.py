@@ -1,0 +1,141 @@
+"""Settings from the environment, and secrets from it or from files; a missing or weak secret stops the start.
+
+Every setting `NAME` may be given as `NAME_FILE` instead: the path of a file that holds the value.
+"""
+
+import os
+import stat
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import AfterValidator, Field, PostgresDsn, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from sqlalchemy import URL, make_url
+
+MIN_SECRET_LENGTH: Final = 32
+GENERATED_PREFIX: Final = "local-"
+"""What `make up` puts before the secrets it generates, so that production can refuse them."""
+
+
+def strong(secret: SecretStr) -> SecretStr:
+    """Refuse secrets that are short or plainly a placeholder (security.md, S-47)."""
+    value = secret.get_secret_value()
+    if len(value) < MIN_SECRET_LENGTH:
+        raise ValueError(f"must have at least {MIN_SECRET_LENGTH} characters")
+    if len(set(value)) < 10 or "changeme" in value.lower():
+        raise ValueError("looks like a placeholder; generate a random one, for example with `openssl rand -base64 48`")
+    return secret
+
+
+Secret = Annotated[SecretStr, AfterValidator(strong)]
+
+
+class FileSettings(PydanticBaseSettingsSource):
+    """Reads `NAME_FILE`: the way Docker and Kubernetes hand over secrets."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        path = os.environ.get(f"{field_name}_file".upper())
+        return (read_secret(Path(path)) if path else None), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def read_secret(path: Path) -> str:
+    """The file's text without the final line break.
+
+    Raises:
+        ValueError: everybody on this machine could read it. Mounted secrets below /run/secrets are the exception:
+            there the folder itself belongs to the container.
+    """
+    try:
+        mode = path.stat().st_mode
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+    if mode & stat.S_IROTH and not path.is_relative_to("/run/secrets"):
+        raise ValueError(f"{path} can be read by everybody; run `chmod 600 {path}`")
+    return text.rstrip("\r\n")
+
+
+class BaseConfig(BaseSettings):
+    """How every settings class of ours reads its values."""
+
+    # hide_input_in_errors: a refused secret must not appear in the message that refuses it
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
+
+    profile: Literal["local", "production"] = "local"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, FileSettings(settings_cls)
+
+    @model_validator(mode="after")
+    def refuse_generated_secrets(self) -> Self:
+        if self.profile == "production":
+            for name in type(self).model_fields:
+                value = getattr(self, name)
+                if isinstance(value, SecretStr) and value.get_secret_value().startswith(GENERATED_PREFIX):
+                    raise ValueError(f"{name.upper()} was generated for local use; production needs one of its own")
+        return self
+
+
+class ServiceSettings(BaseConfig):
+    """What every service needs to know. Its own settings class adds the rest."""
+
+    database_url: PostgresDsn
+    database_password: Secret
+    pool_size: int = Field(default=10, ge=1, description="Connections for writing, kept open.")
+    read_pool_size: int = Field(default=10, ge=1, description="Connections for single reads, kept open.")
+    max_overflow: int = Field(default=5, ge=0, description="Connections above either pool's size under load.")
+    pool_timeout: timedelta = timedelta(seconds=2)
+    prepared_statements: bool = Field(default=True, description="False behind a PgBouncer older than 1.21.")
+
+    issuer: str = Field(default="http://127.0.0.1:8000", description="Public base URL; the `iss` of tokens.")
+    jwks_url: str = Field(default="http://127.0.0.1:8001/.well-known/jwks.json", description="Address inside.")
+    auth_url: str = "http://127.0.0.1:8001"
+    users_url: str = "http://127.0.0.1:8002"
+    posts_url: str = "http://127.0.0.1:8003"
+    call_deadline: timedelta = Field(default=timedelta(seconds=2), description="For a call with its retries.")
+
+    cors_origins: list[str] = Field(default_factory=list, description="Exact origins; there is no wildcard.")
+    trusted_proxies: list[str] = Field(default_factory=list, description="Whose X-Forwarded-For is believed.")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+
+    @model_validator(mode="after")
+    def refuse_cors_wildcard(self) -> Self:
+        if "*" in self.cors_origins or "null" in self.cors_origins:
+            raise ValueError("CORS_ORIGINS lists exact origins; '*' and 'null' would let every page call with a token")
+        return self
+
+
+class MigrationSettings(BaseConfig):
+    """What `migrate` needs: the role that owns the tables, which the running service never knows."""
+
+    owner_database_url: PostgresDsn
+    owner_database_password: Secret
+
+
+def async_url(dsn: PostgresDsn, password: SecretStr) -> URL:
+    """SQLAlchemy's address for asyncpg. The password is kept apart so that addresses may be printed."""
+    return make_url(str(dsn)).set(drivername="postgresql+asyncpg", password=password.get_secret_value())
+
+
+def explain(error: ValidationError) -> str:
+    """Settings errors in words that name the environment variable, one line each, no values."""
+    lines = []
+    for item in error.errors(include_url=False, include_context=False, include_input=False):
+        name = ".".join(str(part) for part in item["loc"]).upper()
+        lines.append(f"{name}: {item['msg']}" if name else item["msg"])
+    return "\n".join(lines)
