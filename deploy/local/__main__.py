@@ -28,22 +28,7 @@ def main() -> int:
     commands.add_parser("compose-secrets", help="make the secrets that docker-compose.yml reads")
     arguments = parser.parse_args()
     try:
-        stack = Stack.from_environment()
-        match arguments.command:
-            case "up":
-                Runner(stack, background=arguments.background).run()
-            case "start":
-                control.start(stack)
-            case "stop":
-                control.stop(stack)
-            case "status":
-                return 0 if control.status(stack) else 1
-            case "restart":
-                control.restart(stack, arguments.name)
-            case "reset":
-                control.reset(stack)
-            case "compose-secrets":
-                ensure_secrets(stack.folder / COMPOSE_SECRETS)
+        return _do(arguments, Stack.from_environment())
     except StackError as error:
         sys.stderr.write(f"trivium: {error}\n")
         return 1
@@ -52,6 +37,24 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _do(arguments: argparse.Namespace, stack: Stack) -> int:
+    match arguments.command:
+        case "up":
+            Runner(stack, background=arguments.background).run()
+        case "start":
+            control.start(stack)
+        case "stop":
+            control.stop(stack)
+        case "status":
+            return 0 if control.status(stack) else 1
+        case "restart":
+            control.restart(stack, arguments.name)
+        case "reset":
+            control.reset(stack)
+        case "compose-secrets":
+            ensure_secrets(stack.folder / COMPOSE_SECRETS)
     return 0
 
 

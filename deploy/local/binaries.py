@@ -31,7 +31,9 @@ def postgres_bin() -> Path:
     installed = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")]
     if installed:
         return max(installed, key=lambda path: int(re.sub(r"\D", "", path.parent.name) or 0))
-    raise ProgramNotFound("no PostgreSQL: the wheel has none for this machine; install PostgreSQL 15 or later, or set PG_BIN")
+    raise ProgramNotFound(
+        "no PostgreSQL: the wheel has none for this machine; install PostgreSQL 15 or later, or set PG_BIN"
+    )
 
 
 def caddy() -> Path:
@@ -42,7 +44,9 @@ def caddy() -> Path:
             return packaged
     if found := shutil.which("caddy"):
         return Path(found)
-    raise ProgramNotFound("no Caddy: the wheel has none for this machine; install Caddy 2 so that `caddy` is on the PATH")
+    raise ProgramNotFound(
+        "no Caddy: the wheel has none for this machine; install Caddy 2 so that `caddy` is on the PATH"
+    )
 
 
 def _packaged(distribution: str, ending: str) -> Path | None:

@@ -111,7 +111,7 @@ def install() -> None:
 
 def install_uv() -> None:
     """Install the locked uv alone: its block of the lock, as pip allows no constraints beside hashes."""
-    block: "list[str]" = []  # the line that names it, and its indented hashes
+    block: list[str] = []  # the line that names it, and its indented hashes
     for line in LOCK.read_text().splitlines():
         if line.startswith("uv==") or (block and line.startswith(" ")):
             block.append(line)

@@ -82,7 +82,7 @@ def restart(stack: Stack, name: str) -> None:
     before = state.process(name)
     if before is None:
         raise StackError(f"no process {name!r}: there are {', '.join(process.name for process in state.processes)}")
-    if before.id is not None and before.id.alive:
+    if before.id is not None and before.id.is_alive():
         os.kill(before.id.pid, signal.SIGINT)
     deadline = time.monotonic() + STOP_PATIENCE + READY_PATIENCE
     while time.monotonic() < deadline:
@@ -145,7 +145,7 @@ def tell(text: str) -> None:
 
 
 def _is_up(process: ProcessState) -> bool:
-    if process.id is None or not process.id.alive:
+    if process.id is None or not process.id.is_alive():
         return False
     if process.name == POSTGRES:
         return True

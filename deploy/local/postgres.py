@@ -96,7 +96,9 @@ class Postgres:
         try:
             return self._start()
         except PermissionError as error:
-            raise PostgresError(f"{error.filename} belongs to another user: start as that user, or delete it") from error
+            raise PostgresError(
+                f"{error.filename} belongs to another user: start as that user, or delete it"
+            ) from error
 
     def _start(self) -> subprocess.Popen[bytes]:
         self.home.mkdir(parents=True, exist_ok=True)
@@ -175,7 +177,9 @@ class Postgres:
         return True
 
     def _major(self) -> int:
-        shown = subprocess.run([self.bin / "postgres", "--version"], capture_output=True, text=True, check=True, cwd="/")
+        shown = subprocess.run(
+            [self.bin / "postgres", "--version"], capture_output=True, text=True, check=True, cwd="/"
+        )
         return int(shown.stdout.split()[2].partition(".")[0])
 
     def _create(self) -> None:

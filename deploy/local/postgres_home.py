@@ -75,10 +75,8 @@ def usable_programs(bin_folder: Path, home: Path, owner: Owner | None) -> Path:
         unfinished = home / "programs-unfinished"
         for name in (f"{package.name}/pginstall", f"{package.name}.libs"):
             shutil.copytree(package.parent / name, unfinished / name, symlinks=True)
-        for folder, _, files in os.walk(unfinished):  # whatever our umask was
-            os.chmod(folder, 0o755)
-            for file in files:
-                os.chmod(Path(folder, file), 0o755)
+        for path in unfinished.rglob("*"):
+            path.chmod(path.stat().st_mode | 0o055)  # whatever our umask was
         unfinished.rename(copy)
     return copy / package.name / "pginstall" / "bin"
 

@@ -31,27 +31,26 @@ class ProcessId:
     @classmethod
     def of(cls, pid: int) -> ProcessId:
         """Note a running process."""
-        return cls(pid, _identity(pid) or "gone")
+        return cls(pid, _start_time(pid) or "gone")
 
-    @property
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         """Say whether this very process still runs (a zombie does not)."""
-        return _identity(self.pid) == self.identity
+        return _start_time(self.pid) == self.identity
 
     def end(self, signals: Sequence[signal.Signals], patience: float) -> bool:
         """Send each signal in turn, waiting up to `patience` seconds after each; True once it is gone."""
         for number in signals:
-            if not self.alive:
+            if not self.is_alive():
                 return True
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)
             deadline = time.monotonic() + patience
-            while self.alive and time.monotonic() < deadline:
+            while self.is_alive() and time.monotonic() < deadline:
                 time.sleep(0.02)
-        return not self.alive
+        return not self.is_alive()
 
 
-def _identity(pid: int) -> str | None:
+def _start_time(pid: int) -> str | None:
     """Read a running process's start time in whatever form the system tells it; None when there is none."""
     if sys.platform == "linux":
         try:
@@ -61,7 +60,7 @@ def _identity(pid: int) -> str | None:
             return None
         return None if fields[0] in "ZX" else f"{fields[19]}@{_boot_id()}"
     shown = subprocess.run(
-        ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, env={"LC_ALL": "C"}, check=False
+        ["/bin/ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, env={"LC_ALL": "C"}, check=False
     )
     return shown.stdout.strip() or None
 

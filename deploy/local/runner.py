@@ -108,9 +108,7 @@ class Runner:
             self._watch(service, self._starter(service, stack.service_command(service), environment))
         self._await_ready()
 
-    def _watch(
-        self, name: str, start: Start, stop_signal: signal.Signals = signal.SIGTERM
-    ) -> Supervised:
+    def _watch(self, name: str, start: Start, stop_signal: signal.Signals = signal.SIGTERM) -> Supervised:
         """Keep a process running from the next round on."""
         program = Supervised(name, start, self._say, stop_signal)
         self._programs.append(program)

@@ -25,7 +25,7 @@ class ProcessState:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The stack as its runner sees it. The runner may have been killed since: ask `runner.alive`."""
+    """The stack as its runner sees it. The runner may have been killed since: ask `running`."""
 
     runner: ProcessId
     phase: Phase = "starting"
@@ -37,7 +37,7 @@ class State:
     @property
     def running(self) -> bool:
         """Say whether the runner is there, so that the rest is worth believing."""
-        return self.runner.alive
+        return self.runner.is_alive()
 
     def process(self, name: str) -> ProcessState | None:
         """Find one process by its name."""
