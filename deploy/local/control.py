@@ -47,7 +47,7 @@ def start(stack: Stack) -> None:
     try:
         while (state := read_state(stack.folder)) is None or state.runner.pid != runner.pid or state.phase != "ready":
             if runner.poll() is not None:
-                raise StackError(log_path.read_text(errors="replace").strip())
+                raise StackError(log_path.read_text(errors="replace").strip().removeprefix("trivium: "))
             time.sleep(STEP)
     except KeyboardInterrupt:
         runner.terminate()
@@ -99,7 +99,7 @@ def status(stack: Stack) -> bool:
     """Print what runs and where; True only if all of it is usable."""
     state = read_state(stack.folder)
     if not state or not state.running:
-        tell("not running" + (f" (it failed: {state.error})" if state and state.phase == "failed" else ""))
+        tell("not running" + (f"; the last start failed: {state.error}" if state and state.phase == "failed" else ""))
         tell(f"data {shown(usable_home(stack.folder / POSTGRES))}")
         return False
     everything_up = state.phase == "ready"
