@@ -1,0 +1,72 @@
+# Every command of the house. `make up` and `make test` need nothing but make and Python 3.11 or later.
+#
+# Ports and places are variables: make up PORT=9000, make start PORT_BASE=9000 LOCAL_DIR=.local-2, …
+# (PORT, PORT_BASE, AUTH_PORT, USERS_PORT, POSTS_PORT, PG_PORT, LOCAL_DIR, PG_BIN; see deploy/local/stack.py).
+
+PYTHON ?= python3
+VENV := .venv/bin
+LOCAL := $(VENV)/python -m deploy.local
+CODE := libs services deploy tests
+# The secrets that containers read are made here; so are local data.
+LOCAL_DIR ?= .local
+COMPOSE := docker compose
+COMPOSE_TEST_URL ?= http://127.0.0.1:8000
+export LOCAL_DIR
+
+.DEFAULT_GOAL := help
+.PHONY: help bootstrap up start stop status restart reset demo test check format lock
+.PHONY: compose-up compose-down test-compose
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+
+bootstrap: ## install what requirements-dev.lock names into .venv (every other command does it first)
+	@$(PYTHON) -I deploy/local/bootstrap.py
+
+up: bootstrap ## run the whole stack in the foreground; Ctrl-C stops it
+	@$(LOCAL) up
+
+start: bootstrap ## run the whole stack in the background; returns when it is ready
+	@$(LOCAL) start
+
+stop: bootstrap ## stop what `make start` (or `make up`) started
+	@$(LOCAL) stop
+
+status: bootstrap ## show the processes; fails unless all of them are usable
+	@$(LOCAL) status
+
+restart: bootstrap ## restart one process: make restart SERVICE=posts
+	@$(LOCAL) restart $(or $(SERVICE),$(error say which: make restart SERVICE=auth, users, posts, gateway or postgres))
+
+reset: bootstrap ## stop, and delete all local data and secrets
+	@$(LOCAL) reset
+
+demo: bootstrap ## use a running stack as a person would, and print each call
+	@$(LOCAL).demo
+
+test: bootstrap ## run the whole test suite: make test ARGS="-k posts -x"
+	@$(VENV)/pytest $(ARGS)
+
+check: bootstrap ## lint, format, types, import contracts, locks
+	@$(VENV)/ruff check $(CODE)
+	@$(VENV)/ruff format --check $(CODE)
+	@$(VENV)/mypy --strict $(CODE)
+	@$(VENV)/lint-imports
+	@if grep -n '://' requirements.lock requirements-dev.lock; then echo 'a lock names an address: use make lock'; exit 1; fi
+
+format: bootstrap ## format the code, and fix what can be fixed
+	@$(VENV)/ruff check --fix $(CODE)
+	@$(VENV)/ruff format $(CODE)
+
+lock: bootstrap ## compile the locks anew from the pyproject files
+	@PATH="$(CURDIR)/$(VENV):$$PATH" sh deploy/lock.sh
+
+compose-up: bootstrap ## run the stack in containers; returns when it is ready
+	@$(LOCAL) compose-secrets
+	@$(COMPOSE) up --detach --build --wait
+
+compose-down: ## stop the containers (their data stay; `docker compose down -v` deletes them)
+	@$(COMPOSE) down
+
+test-compose: bootstrap ## run the system tests against the containers
+	@SYSTEM_URL=$(COMPOSE_TEST_URL) $(VENV)/pytest tests/system $(ARGS)

@@ -1,0 +1,1 @@
+"""Everything that starts Trivium: on a laptop, in containers, on a cluster."""

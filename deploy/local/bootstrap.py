@@ -1,0 +1,140 @@
+"""Make `.venv` with exactly what requirements-dev.lock names, or see in a moment that it is there.
+
+Run by whatever `python3` the machine has, so: standard library only, and no syntax newer than Python 3.6, so that
+an old Python gets as far as the message that it is too old. uv does the work (2 s instead of 30 s); where
+it cannot, pip does the same from the same hashes.
+
+`.venv/trivium-stamp` names what was installed. It is removed before an installation and written after it, so a
+`.venv` without one was interrupted and is made again from nothing.
+"""
+
+import sys
+
+MINIMUM = (3, 11)
+if sys.version_info < MINIMUM:
+    sys.exit(
+        "Trivium needs Python 3.11 or later, and this is Python {}.{}. Install a newer one, and name it if it "
+        "is not `python3`: make up PYTHON=python3.11".format(*sys.version_info)
+    )
+
+import fcntl  # noqa: E402
+import hashlib  # noqa: E402
+import importlib.util  # noqa: E402
+import os  # noqa: E402
+import shutil  # noqa: E402
+import subprocess  # noqa: E402
+import tempfile  # noqa: E402
+import time  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[2]
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / "trivium-stamp"
+LOCK = ROOT / "requirements-dev.lock"
+PACKAGES = ("libs/common", "services/auth", "services/users", "services/posts")
+# Inside a virtual environment this is the Python it was made from: .venv must not be made by, and of, itself.
+BASE_PYTHON = getattr(sys, "_base_executable", sys.executable)
+
+
+class InstallError(Exception):
+    """What to tell the person, in one line."""
+
+
+def main() -> None:
+    """Install if anything changed; one process at a time."""
+    with LOCK.open() as lock:  # any file that is always there will do
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if current_stamp() == wanted_stamp():
+            return
+        started = time.monotonic()
+        say("installing what requirements-dev.lock names into .venv")
+        if not STAMP.exists():
+            shutil.rmtree(str(VENV), ignore_errors=True)
+            make_venv()
+        else:
+            STAMP.unlink()
+        install()
+        STAMP.write_text(wanted_stamp())
+        say(f"installed in {time.monotonic() - started:.0f} s")
+
+
+def say(text: str) -> None:
+    """Keep the standard output to the command that follows."""
+    sys.stderr.write(f"bootstrap | {text}\n")
+
+
+def wanted_stamp() -> str:
+    """Name everything the content of `.venv` follows from, the place and the Python included."""
+    digest = hashlib.sha256(str(VENV).encode())
+    for path in [LOCK, Path(__file__), *(ROOT / package / "pyproject.toml" for package in PACKAGES)]:
+        digest.update(path.read_bytes())
+    return f"{digest.hexdigest()} {os.path.realpath(str(PYTHON))}"
+
+
+def current_stamp() -> str:
+    """Name what is installed; nothing if the Python that `.venv` was made from is gone."""
+    return STAMP.read_text() if STAMP.exists() and PYTHON.exists() else ""
+
+
+def make_venv() -> None:
+    """Make an empty environment; pip is put in only where Python can (Debian splits ensurepip off)."""
+    bundled = importlib.util.find_spec("ensurepip") is not None
+    if not bundled and importlib.util.find_spec("pip") is None:
+        raise InstallError("this Python has neither ensurepip nor pip: apt-get install python3-venv, or python3-pip")
+    run([BASE_PYTHON, "-m", "venv", str(VENV), *([] if bundled else ["--without-pip"])])
+
+
+def pip() -> "list[str]":
+    """Address the environment's own pip, else the machine's."""
+    if list(VENV.glob("lib/python*/site-packages/pip")):
+        return [str(PYTHON), "-m", "pip"]
+    return [BASE_PYTHON, "-m", "pip", "--python", str(PYTHON)]
+
+
+def install() -> None:
+    """Install the locked packages, then our own, editable."""
+    ours = ["--no-deps", "--no-build-isolation"]
+    for package in PACKAGES:
+        ours += ["-e", str(ROOT / package)]
+    locked = ["--require-hashes", "-r", str(LOCK)]
+    try:
+        install_uv()
+        uv = [str(VENV / "bin" / "uv"), "pip", "install", "--quiet", "--python", str(PYTHON)]
+        run([*uv, *locked])
+        run([*uv, *ours])
+    except (subprocess.CalledProcessError, OSError):
+        say("uv could not do it; trying pip, which takes about a minute")
+        run([*pip(), "install", "--quiet", *locked])
+        run([*pip(), "install", "--quiet", *ours])
+
+
+def install_uv() -> None:
+    """Install the locked uv alone: its block of the lock, as pip allows no constraints beside hashes."""
+    block: list[str] = []  # the line that names it, and its indented hashes
+    for line in LOCK.read_text().splitlines():
+        if line.startswith("uv==") or (block and line.startswith(" ")):
+            block.append(line)
+        elif block:
+            break
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as requirement:
+        requirement.write("\n".join(block) + "\n")
+        requirement.flush()
+        run([*pip(), "install", "--quiet", "--no-deps", "--require-hashes", "-r", requirement.name])
+
+
+def run(command: "list[str]") -> None:
+    """Run one step; its own error output is what the person sees if it fails."""
+    environment = dict(os.environ, PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_ROOT_USER_ACTION="ignore")
+    subprocess.run(command, check=True, cwd=str(ROOT), env=environment, stdin=subprocess.DEVNULL)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("bootstrap | interrupted; the next run starts again")
+    except (InstallError, OSError) as error:
+        sys.exit(f"bootstrap | {error}")
+    except subprocess.CalledProcessError as error:
+        sys.exit("bootstrap | failed (see above): " + " ".join(error.cmd[:6]))

@@ -1,0 +1,36 @@
+"""Bring the server's roles and databases to what deploy/postgres/service-database.sql says."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from deploy.local.postgres import Postgres
+from deploy.local.postgres_home import PostgresError
+
+SCRIPT = Path(__file__).parents[1] / "postgres" / "service-database.sql"
+
+
+def ensure_database(server: Postgres, service: str, *, owner_password: str, password: str) -> None:
+    """Create, or update, one service's database and its two roles.
+
+    Raises:
+        PostgresError: psql's own first words.
+    """
+    variables = {"service": service, "owner_password": owner_password, "password": password}
+    script = "".join(f"\\set {name} '{value}'\n" for name, value in variables.items())
+    # Passwords by the standard input and the environment: a command line can be read by every user of the machine.
+    elsewhere = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    login = {"PGHOST": "127.0.0.1", "PGPORT": str(server.port), "PGUSER": "postgres", "PGPASSWORD": server.password}
+    done = subprocess.run(
+        [server.bin / "psql", "--no-psqlrc", "--quiet", "--dbname=postgres", "--file=-", f"--file={SCRIPT}"],
+        input=script,
+        capture_output=True,
+        text=True,
+        env={**elsewhere, **login},
+        check=False,
+    )
+    if done.returncode != 0:
+        reason = (done.stderr.strip().splitlines() or ["psql failed"])[0]
+        raise PostgresError(f"database {service}: {reason} (if its password is lost: `make reset`)")

@@ -1,0 +1,72 @@
+"""The log files of the stack's processes, and how a terminal shows them.
+
+Each process writes straight to its file, so that the runner is never in its way; in the foreground the runner reads
+the files along.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+LARGEST = 64 * 1024 * 1024
+COLOURS = (36, 33, 35, 32, 34, 31)  # cyan, yellow, magenta, green, blue, red
+
+
+class Terminal:
+    """Prints lines with the name of where they come from, in that one's colour where there are colours."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = list(names)
+        self._width = max(len(name) for name in self._names)
+        self._coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+    def say(self, name: str, text: str) -> None:
+        """Print each line of a text; never fail because nobody reads."""
+        colour = COLOURS[self._names.index(name) % len(COLOURS)]
+        for line in text.splitlines():
+            prefix = f"{name:<{self._width}} |"
+            try:
+                sys.stdout.write(f"\x1b[{colour}m{prefix}\x1b[0m {line}\n" if self._coloured else f"{prefix} {line}\n")
+                sys.stdout.flush()
+            except OSError:  # the terminal, or the other end of the pipe, has gone
+                sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+
+
+class Log:
+    """One process's log file; the run before is kept beside it."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            path.rename(f"{path}.1")
+        path.touch()
+        self.path = path
+        self._read_to = 0
+
+    def new_lines(self) -> list[str]:
+        """Read the lines that were completed since the last call."""
+        size = self.path.stat().st_size
+        if size <= self._read_to:
+            return []
+        with self.path.open("rb") as file:
+            file.seek(self._read_to)
+            whole = file.read(1024 * 1024).rpartition(b"\n")[0]
+        self._read_to += len(whole) + 1 if whole else 0
+        return whole.decode(errors="replace").splitlines()
+
+    def last_lines(self, count: int) -> str:
+        """Read the end of the file, of this run."""
+        with self.path.open("rb") as file:
+            file.seek(max(0, self.path.stat().st_size - 32 * 1024))
+            return "\n".join(file.read().decode(errors="replace").splitlines()[-count:])
+
+    def keep_small(self) -> None:
+        """Set the file aside and empty it when it has grown too large; its writers append, and notice nothing."""
+        if self.path.stat().st_size > LARGEST:
+            shutil.copyfile(self.path, f"{self.path}.1")
+            os.truncate(self.path, 0)
+            self._read_to = 0

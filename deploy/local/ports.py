@@ -1,0 +1,79 @@
+"""Whether a port of 127.0.0.1 is free, and who has it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from pathlib import Path
+
+from deploy.local.errors import StackError
+
+LISTENING = "0A"
+
+
+class PortTaken(StackError):
+    """Something else listens where we should; the message names the port and, where the system tells, its holder."""
+
+
+def free_port() -> int:
+    """Pick a port that is free at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def is_free(port: int) -> bool:
+    """Say whether a server could listen on 127.0.0.1:port now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what servers do: closing connections don't count
+        try:
+            probe.bind(("127.0.0.1", port))
+            probe.listen(1)
+        except OSError as error:
+            if error.errno == errno.EACCES:
+                raise PortTaken(f"port {port} may only be used by root: choose one above 1023") from error
+            return False
+        return True
+
+
+def require_free(port: int, setting: str) -> None:
+    """Refuse a port that something else listens on.
+
+    Raises:
+        PortTaken: with the setting that moves us elsewhere.
+    """
+    if not is_free(port):
+        raise PortTaken(f"port {port} is taken{_described(holder(port))}: end that, or choose another with {setting}=")
+
+
+def _described(pid: int | None) -> str:
+    if pid is None:
+        return ""
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+    except OSError:
+        command = "?"
+    return f" by process {pid} ({command[:80]})"
+
+
+def holder(port: int) -> int | None:
+    """Find the process that listens on a port through /proc; None where that cannot be seen (not ours, not Linux)."""
+    inodes = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            rows = Path(table).read_text().splitlines()[1:]
+        except OSError:
+            continue
+        for row in rows:
+            fields = row.split()
+            if fields[3] == LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
+                inodes.add(f"socket:[{fields[9]}]")
+    for process in Path("/proc").glob("[0-9]*") if inodes else ():
+        try:
+            if any(os.readlink(handle) in inodes for handle in (process / "fd").iterdir()):
+                return int(process.name)
+        except OSError:
+            continue  # ended meanwhile, or another user's
+    return None

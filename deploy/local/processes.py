@@ -1,0 +1,119 @@
+"""Start processes that cannot outlive us, and recognise later the ones that we started.
+
+A process is only ever ended when its pid *and* its start time are the ones noted at its start: pids are reused.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessId:
+    """One process of this machine, told apart from a later one that got the same pid."""
+
+    pid: int
+    identity: str
+
+    @classmethod
+    def of(cls, pid: int) -> ProcessId:
+        """Note a running process."""
+        return cls(pid, _start_time(pid) or "gone")
+
+    def is_alive(self) -> bool:
+        """Say whether this very process still runs (a zombie does not)."""
+        return _start_time(self.pid) == self.identity
+
+    def end(self, signals: Sequence[signal.Signals], patience: float) -> bool:
+        """Send each signal in turn, waiting up to `patience` seconds after each; True once it is gone."""
+        for number in signals:
+            if not self.is_alive():
+                return True
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+            deadline = time.monotonic() + patience
+            while self.is_alive() and time.monotonic() < deadline:
+                time.sleep(0.02)
+        return not self.is_alive()
+
+
+def _start_time(pid: int) -> str | None:
+    """Read a running process's start time in whatever form the system tells it; None when there is none."""
+    if sys.platform == "linux":
+        try:
+            # After the name, which may hold anything, even spaces: state is the 1st field, start time the 20th.
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return None
+        return None if fields[0] in "ZX" else f"{fields[19]}@{_boot_id()}"
+    shown = subprocess.run(
+        ["/bin/ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, env={"LC_ALL": "C"}, check=False
+    )
+    return shown.stdout.strip() or None
+
+
+def _boot_id() -> str:
+    """Name this boot, since start times count from it."""
+    with contextlib.suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The user that a process runs as, where that is not ourselves."""
+
+    uid: int
+    gid: int
+
+
+def spawn(
+    command: Sequence[str | Path],
+    *,
+    log: IO[bytes] | int,
+    on_our_death: signal.Signals,
+    environment: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    owner: Owner | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start a process in a session of its own (Ctrl-C reaches only us), which the kernel ends when we die.
+
+    The kernel's promise is Linux's only, and it is to the starting *thread*; so this works from the main thread alone.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        raise RuntimeError("start processes from the main thread: they end when the thread that started them ends")
+    parent, libc = os.getpid(), ctypes.CDLL(None)
+
+    def follow_parent() -> None:
+        # Runs after the change of user, which would clear it. SIGKILL: we died before this line.
+        if sys.platform == "linux":
+            libc.prctl(PR_SET_PDEATHSIG, on_our_death)
+            if os.getppid() != parent:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        env=environment,
+        cwd=cwd or "/",
+        start_new_session=True,
+        preexec_fn=follow_parent,
+        user=owner.uid if owner else None,
+        group=owner.gid if owner else None,
+        extra_groups=[] if owner else None,
+    )

@@ -1,0 +1,224 @@
+"""`make up`: PostgreSQL, the migrations, three services and the gateway, kept running until told to stop.
+
+One loop in one thread, ten rounds a second: processes must be started from the main thread (see processes.spawn).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from types import FrameType
+
+from deploy.local.alone import end_orphans, only_runner
+from deploy.local.databases import ensure_database
+from deploy.local.errors import StackError
+from deploy.local.health import is_ready
+from deploy.local.logs import Log, Terminal
+from deploy.local.ports import require_free
+from deploy.local.postgres import FAST_SHUTDOWN, Postgres
+from deploy.local.processes import ProcessId, spawn
+from deploy.local.secret_files import SERVICES, ensure_secrets
+from deploy.local.stack import GATEWAY, ROOT, Stack, shown
+from deploy.local.state import Phase, ProcessState, State, write_state
+from deploy.local.supervisor import Start, Supervised
+
+POSTGRES = "postgres"
+ROUND = 0.1
+READY_PATIENCE = 60.0
+STOP_PATIENCE = 28.0  # a service finishes its requests within 25 s
+HOPELESS = 4  # ends in a row before it was ever ready
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Stopped(Exception):
+    """We were asked to stop."""
+
+
+class Runner:
+    """Starts the stack's processes and watches over them."""
+
+    def __init__(self, stack: Stack, *, background: bool) -> None:
+        self._stack = stack
+        self._background = background
+        self._terminal = Terminal(["trivium", POSTGRES, *SERVICES, GATEWAY])
+        self._me = ProcessId.of(os.getpid())
+        self._stops_asked = 0
+        self._phase: Phase = "starting"
+        self._error = ""
+        self._logs: dict[str, Log] = {}
+        self._programs: list[Supervised] = []
+        self._postgres: Postgres | None = None
+
+    def run(self) -> None:
+        """Run until a signal to stop; leave no process.
+
+        Raises:
+            StackError: the stack could not start, or already runs.
+        """
+        stack = self._stack
+        stack.folder.mkdir(parents=True, exist_ok=True)
+        with only_runner(stack.folder):
+            end_orphans(stack.folder)
+            for number in STOP_SIGNALS:
+                signal.signal(number, self._ask_to_stop)
+            try:
+                self._record()
+                self._start()
+                self._phase = "ready"
+                self._record()
+                self._announce()
+                while True:
+                    self._round()
+            except Stopped:
+                self._say("stopping")
+                self._phase = "stopped"
+            except StackError as error:
+                self._phase, self._error = "failed", str(error)
+                raise
+            finally:
+                self._stop()
+                self._record()
+
+    def _start(self) -> None:
+        """Bring everything up, each part as soon as what it needs is there."""
+        stack = self._stack
+        settings = {GATEWAY: "PORT", **{service: f"{service.upper()}_PORT" for service in SERVICES}}
+        for name, port in stack.ports.items():
+            require_free(port, settings[name])
+        ensure_secrets(stack.secrets)
+        self._logs = {name: Log(stack.logs / f"{name}.log") for name in (POSTGRES, *SERVICES, GATEWAY)}
+        postgres = self._postgres = Postgres(
+            stack.folder / POSTGRES, port=stack.postgres_port, log=self._logs[POSTGRES].path
+        )
+        self._watch(POSTGRES, postgres.start, FAST_SHUTDOWN).start_now()
+        for service in SERVICES:
+            ensure_database(
+                postgres,
+                service,
+                owner_password=stack.secret(f"{service}-owner-password"),
+                password=stack.secret(f"{service}-password"),
+            )
+        self._migrate(postgres.port)
+        self._watch(GATEWAY, self._starter(GATEWAY, stack.gateway_command(), stack.gateway_environment()))
+        for service in SERVICES:
+            environment = stack.service_environment(service, postgres.port)
+            self._watch(service, self._starter(service, stack.service_command(service), environment))
+        self._await_ready()
+
+    def _watch(self, name: str, start: Start, stop_signal: signal.Signals = signal.SIGTERM) -> Supervised:
+        """Keep a process running from the next round on."""
+        program = Supervised(name, start, self._say, stop_signal)
+        self._programs.append(program)
+        return program
+
+    def _starter(self, name: str, command: list[str], environment: dict[str, str]) -> Start:
+        def start() -> subprocess.Popen[bytes]:
+            with self._logs[name].path.open("ab") as log:
+                # SIGKILL: when we are gone, nobody waits for the answers it would still give.
+                return spawn(command, log=log, on_our_death=signal.SIGKILL, environment=environment, cwd=ROOT)
+
+        return start
+
+    def _migrate(self, postgres_port: int) -> None:
+        """Bring the three databases up to date, side by side."""
+        stack, running = self._stack, {}
+        for service in SERVICES:
+            environment = stack.migration_environment(service, postgres_port)
+            running[service] = self._starter(service, stack.migration_command(service), environment)()
+        try:
+            while any(migration.poll() is None for migration in running.values()):
+                self._round()
+        finally:
+            for migration in running.values():
+                migration.kill()
+                migration.wait()
+        for service, migration in running.items():
+            if migration.returncode != 0:
+                raise StackError(f"the migration of {service} failed:\n{self._logs[service].last_lines(15)}")
+
+    def _await_ready(self) -> None:
+        deadline = time.monotonic() + READY_PATIENCE
+        waiting = {**dict.fromkeys(SERVICES, "/readyz"), GATEWAY: "/healthz"}
+        while waiting:
+            self._round()
+            for program in self._programs:
+                path = waiting.get(program.name)
+                if path and program.running and is_ready(self._stack.ports[program.name], path):
+                    del waiting[program.name]
+                elif path and program.deaths >= HOPELESS:
+                    raise StackError(f"{program.name} does not start:\n{self._logs[program.name].last_lines(15)}")
+            if waiting and time.monotonic() > deadline:
+                late = next(iter(waiting))
+                lines = self._logs[late].last_lines(15)
+                raise StackError(f"{', '.join(waiting)} not ready after {READY_PATIENCE:.0f} s; {late}:\n{lines}")
+
+    def _round(self) -> None:
+        """One look at everything.
+
+        Raises:
+            Stopped: a signal asked for it.
+        """
+        if self._stops_asked:
+            raise Stopped
+        changes = [program.tick() for program in self._programs]
+        if any(changes):
+            self._record()
+        self._show_logs()
+        time.sleep(ROUND if self._phase == "ready" else ROUND / 4)
+
+    def _show_logs(self) -> None:
+        for name, log in self._logs.items():
+            log.keep_small()
+            if not self._background:
+                for line in log.new_lines():
+                    self._terminal.say(name, line)
+
+    def _stop(self) -> None:
+        """Stop the gateway and the services, then PostgreSQL; by force after a while, or at a second Ctrl-C."""
+        serving = [program for program in self._programs if program.name != POSTGRES]
+        for program in serving:
+            program.ask_to_stop()
+        asked_before, deadline = self._stops_asked, time.monotonic() + STOP_PATIENCE
+        while any(program.running for program in serving):
+            if time.monotonic() > deadline or self._stops_asked > max(asked_before, 1):
+                break
+            self._show_logs()
+            time.sleep(ROUND / 2)
+        for program in serving:
+            program.force_to_stop()
+        if self._postgres:
+            self._postgres.stop()
+        self._show_logs()
+        self._programs = []
+
+    def _announce(self) -> None:
+        gateway = self._stack.url(GATEWAY)
+        self._say(f"ready: {gateway}")
+        for service in SERVICES:
+            self._say(f"  API docs of {service:<6} {gateway}/docs/{service}")
+        self._say(f"  logs {shown(self._stack.logs)}, data {shown(self._data())}")
+        if not self._background:
+            self._say("Ctrl-C stops it; `make demo` in another terminal shows it at work")
+
+    def _record(self) -> None:
+        processes = []
+        for program in self._programs:
+            is_postgres = self._postgres is not None and program.name == POSTGRES
+            port = self._postgres.port if is_postgres and self._postgres else self._stack.ports.get(program.name, 0)
+            url = f"postgresql://127.0.0.1:{port}" if is_postgres else self._stack.url(program.name)
+            processes.append(ProcessState(program.name, port, url, program.started_at, program.id))
+        gateway = self._stack.url(GATEWAY)
+        state = State(self._me, self._phase, self._error, gateway, str(self._data()), processes)
+        write_state(self._stack.folder, state)
+
+    def _data(self) -> Path:
+        return self._postgres.data if self._postgres else self._stack.folder / POSTGRES
+
+    def _say(self, text: str) -> None:
+        self._terminal.say("trivium", text)
+
+    def _ask_to_stop(self, _signal: int, _frame: FrameType | None) -> None:
+        self._stops_asked += 1

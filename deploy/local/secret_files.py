@@ -1,0 +1,36 @@
+"""Secrets that a laptop or a trial needs and nobody chose: made once, kept in files that only their owner reads.
+
+They start with `local-`, and PROFILE=production refuses such a secret.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+SERVICES = ("auth", "users", "posts")
+NAMES = (
+    *(f"{service}-owner-password" for service in SERVICES),
+    *(f"{service}-password" for service in SERVICES),
+    "svc-users-secret",
+    "svc-posts-secret",
+    "key-encryption-key",
+    "refresh-key",
+)
+
+
+def ensure_secrets(folder: Path, mode: int = 0o600) -> None:
+    """Make each secret that is not there yet; one that is there is never changed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    for name in NAMES:
+        path = folder / name
+        if not path.exists():
+            unfinished = folder / f".{name}"
+            unfinished.unlink(missing_ok=True)
+            handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w") as file:
+                file.write(f"local-{secrets.token_urlsafe(32)}")
+            unfinished.rename(path)
+        path.chmod(mode)

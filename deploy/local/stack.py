@@ -1,0 +1,127 @@
+"""What the local stack consists of: its folder, its ports, and each process's command and settings."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local.binaries import caddy
+from deploy.local.ports import PortTaken
+from deploy.local.secret_files import SERVICES
+
+ROOT = Path(__file__).resolve().parents[2]
+CADDYFILE = ROOT / "deploy" / "gateway" / "Caddyfile"
+GATEWAY = "gateway"
+# Front ends under development may call the API from these pages.
+DEVELOPMENT_ORIGINS = ("http://localhost:3000", "http://localhost:5173")
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """One stack on this machine; another LOCAL_DIR with other ports is another stack, beside it."""
+
+    folder: Path
+    ports: Mapping[str, int]
+    postgres_port: int | None
+
+    @classmethod
+    def from_environment(cls) -> Stack:
+        """Read LOCAL_DIR, PORT, PORT_BASE, AUTH_PORT, USERS_PORT, POSTS_PORT and PG_PORT."""
+        base = _port("PORT_BASE", 8000)
+        ports = {GATEWAY: _port("PORT", base)}
+        for place, service in enumerate(SERVICES, start=1):
+            ports[service] = _port(f"{service.upper()}_PORT", base + place)
+        postgres_port = _port("PG_PORT", 0) or None
+        named = [*ports.values(), *([postgres_port] if postgres_port else [])]
+        for port in named:
+            if named.count(port) > 1:
+                raise PortTaken(f"port {port} is asked for twice: see PORT, PORT_BASE, AUTH_PORT, … and PG_PORT")
+        return cls((ROOT / os.environ.get("LOCAL_DIR", ".local")).absolute(), ports, postgres_port)
+
+    @property
+    def logs(self) -> Path:
+        """One file per process."""
+        return self.folder / "logs"
+
+    @property
+    def secrets(self) -> Path:
+        """One file per secret, see secret_files."""
+        return self.folder / "secrets"
+
+    def secret(self, name: str) -> str:
+        """Read one secret."""
+        return (self.secrets / name).read_text()
+
+    def url(self, name: str) -> str:
+        """Address a service, or the gateway."""
+        return f"http://127.0.0.1:{self.ports[name]}"
+
+    def service_command(self, service: str) -> list[str]:
+        """Run one service."""
+        return [sys.executable, "-m", service, "serve", "--host", "127.0.0.1", "--port", str(self.ports[service])]
+
+    def migration_command(self, service: str) -> list[str]:
+        """Bring one service's database up to date."""
+        return [sys.executable, "-m", service, "migrate"]
+
+    def gateway_command(self) -> list[str]:
+        """Run Caddy."""
+        return [str(caddy()), "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"]
+
+    def service_environment(self, service: str, postgres_port: int) -> dict[str, str]:
+        """Say everything a service has to know; what the person has set (LOG_LEVEL, PROFILE, …) reaches it too."""
+        port = self.ports[GATEWAY]
+        origins = [f"http://127.0.0.1:{port}", f"http://localhost:{port}", *DEVELOPMENT_ORIGINS]
+        defaults = {"PROFILE": "local", "CORS_ORIGINS": json.dumps(origins), "PYTHONUNBUFFERED": "1"}
+        settings = {
+            "ISSUER": self.url(GATEWAY),
+            "JWKS_URL": f"{self.url('auth')}/.well-known/jwks.json",
+            "TRUSTED_PROXIES": json.dumps(["127.0.0.1"]),
+            "DATABASE_URL": f"postgresql://{service}@127.0.0.1:{postgres_port}/{service}",
+            "DATABASE_PASSWORD_FILE": self._file(f"{service}-password"),
+        }
+        for other in SERVICES:
+            settings[f"{other.upper()}_URL"] = self.url(other)
+        if service == "auth":
+            settings["KEY_ENCRYPTION_KEY_FILE"] = self._file("key-encryption-key")
+            settings["REFRESH_KEY_FILE"] = self._file("refresh-key")
+        else:
+            settings["CLIENT_SECRET_FILE"] = self._file(f"svc-{service}-secret")
+        return {**defaults, **os.environ, **settings}
+
+    def migration_environment(self, service: str, postgres_port: int) -> dict[str, str]:
+        """Add the owner's way into the database, which the running service never gets."""
+        settings = {
+            "OWNER_DATABASE_URL": f"postgresql://{service}_owner@127.0.0.1:{postgres_port}/{service}",
+            "OWNER_DATABASE_PASSWORD_FILE": self._file(f"{service}-owner-password"),
+        }
+        if service == "auth":
+            settings["SVC_USERS_SECRET_FILE"] = self._file("svc-users-secret")
+            settings["SVC_POSTS_SECRET_FILE"] = self._file("svc-posts-secret")
+        return {**self.service_environment(service, postgres_port), **settings}
+
+    def gateway_environment(self) -> dict[str, str]:
+        """Fill the Caddyfile's placeholders; Caddy's own files stay in our folder."""
+        upstreams = {f"{service.upper()}_UPSTREAM": f"127.0.0.1:{self.ports[service]}" for service in SERVICES}
+        own = {"XDG_DATA_HOME": str(self.folder / "caddy"), "XDG_CONFIG_HOME": str(self.folder / "caddy")}
+        address = {"GATEWAY_ADDRESS": f"http://:{self.ports[GATEWAY]}", "GATEWAY_BIND": "127.0.0.1"}
+        return {**os.environ, **upstreams, **own, **address}
+
+    def _file(self, name: str) -> str:
+        return str(self.secrets / name)
+
+
+def shown(path: Path) -> Path:
+    """Shorten a path for people, who stand in the clone's folder."""
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+
+
+def _port(name: str, otherwise: int) -> int:
+    value = os.environ.get(name) or str(otherwise)
+    if not value.isdigit() or not (int(value) < 65536):
+        raise PortTaken(f"{name}={value} is no port: choose a number from 1024 to 65535")
+    return int(value)

@@ -1,0 +1,64 @@
+"""What the runner tells the other commands: `state.json`, written whole at each change."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from deploy.local.processes import ProcessId
+
+Phase = Literal["starting", "ready", "failed", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessState:
+    """One process of the stack; `id` is None between its end and its next start."""
+
+    name: str
+    port: int
+    url: str
+    started_at: float
+    id: ProcessId | None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The stack as its runner sees it. The runner may have been killed since: ask `running`."""
+
+    runner: ProcessId
+    phase: Phase = "starting"
+    error: str = ""
+    gateway: str = ""
+    data: str = ""
+    processes: list[ProcessState] = field(default_factory=list)
+
+    @property
+    def running(self) -> bool:
+        """Say whether the runner is there, so that the rest is worth believing."""
+        return self.runner.is_alive()
+
+    def process(self, name: str) -> ProcessState | None:
+        """Find one process by its name."""
+        return next((process for process in self.processes if process.name == name), None)
+
+
+def write_state(folder: Path, state: State) -> None:
+    """Replace the file in one step, so that a reader never sees half of it."""
+    unfinished = folder / ".state.json"
+    unfinished.write_text(json.dumps(asdict(state), indent=2))
+    unfinished.rename(folder / "state.json")
+
+
+def read_state(folder: Path) -> State | None:
+    """Read what the last runner wrote; None if there was none."""
+    try:
+        raw = json.loads((folder / "state.json").read_text())
+        processes = [
+            ProcessState(**{**process, "id": ProcessId(**process["id"]) if process["id"] else None})
+            for process in raw.pop("processes")
+        ]
+        return State(**{**raw, "runner": ProcessId(**raw["runner"]), "processes": processes})
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,89 @@
+"""Keep one process running: start it again when it ends, at once the first time, then after growing pauses."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from deploy.local.errors import StackError
+from deploy.local.processes import ProcessId
+
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 10.0
+STEADY_AFTER = 10.0  # a process that ran this long was well: its next end is a first one again
+
+Start: TypeAlias = Callable[[], subprocess.Popen[bytes]]
+
+
+@dataclass(slots=True)
+class Supervised:
+    """A process that should run.
+
+    `start` starts it anew and `tell` reports to the person; `tick` is called a few times a second. `deaths` counts
+    the ends in a row that no steady run lies between.
+    """
+
+    name: str
+    start: Start
+    tell: Callable[[str], None]
+    stop_signal: signal.Signals = signal.SIGTERM
+    process: subprocess.Popen[bytes] | None = None
+    id: ProcessId | None = None
+    started_at: float = 0.0
+    deaths: int = 0
+    _due: float = field(default=0.0, repr=False)
+
+    def tick(self) -> bool:
+        """Start the process if it should run and does not; True when something has changed."""
+        if self.process is not None:
+            code = self.process.poll()
+            if code is None:
+                return False
+            self._plan_restart(_how_it_ended(code))
+            return True
+        if time.monotonic() < self._due:
+            return False
+        try:
+            self.start_now()
+        except (OSError, StackError) as error:
+            self._plan_restart(f"cannot start: {error}")
+        return True
+
+    def start_now(self) -> None:
+        """Start it here and now, and let the caller hear of it when that fails."""
+        self.started_at = time.time()
+        self.process = self.start()
+        self.id = ProcessId.of(self.process.pid)
+
+    def _plan_restart(self, reason: str) -> None:
+        self.process = self.id = None
+        self.deaths = 1 if time.time() - self.started_at > STEADY_AFTER else self.deaths + 1
+        pause = min(FIRST_PAUSE * 2 ** (self.deaths - 1), LONGEST_PAUSE)
+        self._due = time.monotonic() + pause
+        again = "starting it again" if self.deaths == 1 else f"end {self.deaths} in a row, again in {pause:.1f} s"
+        self.tell(f"{self.name} {reason}; {again}")
+
+    def ask_to_stop(self) -> None:
+        """Send the polite signal."""
+        if self.process is not None:
+            self.process.send_signal(self.stop_signal)
+
+    @property
+    def running(self) -> bool:
+        """Say whether it has been started and has not ended."""
+        return self.process is not None and self.process.poll() is None
+
+    def force_to_stop(self) -> None:
+        """End it, whatever it does."""
+        if self.process is not None and self.running:
+            self.tell(f"{self.name} does not stop; ending it by force")
+            self.process.kill()
+            self.process.wait()
+
+
+def _how_it_ended(code: int) -> str:
+    return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
