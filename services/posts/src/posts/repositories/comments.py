@@ -37,8 +37,7 @@ REMOVE: Final = delete(Table).where(Table.id == bindparam("comment"))
 
 
 def read_comment(row: Row[*tuple[Any, ...]]) -> Comment:
-    *fields, author_id = row
-    return Comment(*fields, author=Author(author_id))
+    return Comment(*(*row[:-1], Author(row[-1])))
 
 
 @dataclass(frozen=True, slots=True)

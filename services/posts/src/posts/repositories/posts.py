@@ -55,9 +55,8 @@ COLUMNS: Final = (
 Rows = Select[*tuple[Any, ...]]
 POSTS: Final[Rows] = select(*COLUMNS).outerjoin(PostStats, PostStats.post_id == Table.id)
 GET: Final = POSTS.where(Table.id == bindparam("post"))
-NEWEST: Final = (
-    POSTS.where(Table.status == "published").order_by(Table.published_at.desc(), Table.id.desc()).limit(LIMIT)
-)
+NEWEST_FIRST: Final = (Table.published_at.desc(), Table.id.desc())
+NEWEST: Final = POSTS.where(Table.status == "published").order_by(*NEWEST_FIRST).limit(LIMIT)
 BY_AUTHOR: Final = NEWEST.where(Table.author_id == bindparam("author"))
 # A tag's own index is in the lists' order: the page is cut from it before any post is read.
 BY_TAG: Final = (
@@ -80,7 +79,7 @@ def newest_of_each(*after: Any) -> FromClause:
     newest = (
         select(Table.id, Table.published_at)
         .where(Table.status == "published", Table.author_id == followed.c.author_id, *after)
-        .order_by(Table.published_at.desc(), Table.id.desc())
+        .order_by(*NEWEST_FIRST)
         .limit(LIMIT)
         .lateral()
     )
@@ -95,7 +94,7 @@ def newest_of_each(*after: Any) -> FromClause:
 
 def feed(*after: Any) -> Rows:
     page = newest_of_each(*after)
-    return POSTS.join(page, page.c.id == Table.id).order_by(Table.published_at.desc(), Table.id.desc())
+    return POSTS.join(page, page.c.id == Table.id).order_by(*NEWEST_FIRST)
 
 
 FEED: Final = feed()
@@ -131,8 +130,7 @@ PUBLISHED_AT: Final = case((Table.published_at.is_(None), func.now()), else_=Tab
 
 
 def read_post(row: Row[*tuple[Any, ...]]) -> Post:
-    *fields, author_id = row
-    return Post(*fields, author=Author(author_id))
+    return Post(*(*row[:-1], Author(row[-1])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,17 +146,13 @@ class PostRepository:
     async def newest(
         self, viewer_id: int | None, limit: int, after: Place | None, *, author_id: int | None, tag: str | None
     ) -> Slice[Post]:
-        params = {"author": author_id, "tag": tag}
-        chosen = {
-            (False, False): NEWEST,
-            (True, False): BY_AUTHOR,
-            (False, True): BY_TAG,
-            (True, True): BY_TAG_AND_AUTHOR,
-        }
-        statement = chosen[author_id is not None, tag is not None]
+        if tag is None:
+            statement, later = (NEWEST if author_id is None else BY_AUTHOR), LATER_POSTS
+        else:
+            statement, later = (BY_TAG if author_id is None else BY_TAG_AND_AUTHOR), LATER_TAGS
         if after:
-            statement = statement.where(LATER_TAGS if tag is not None else LATER_POSTS)
-        return await self._page(statement, viewer_id, limit, after, **params)
+            statement = statement.where(later)
+        return await self._page(statement, viewer_id, limit, after, author=author_id, tag=tag)
 
     async def newest_of(
         self, author_ids: Sequence[int], viewer_id: int, limit: int, after: Place | None
