@@ -91,7 +91,7 @@ class ReadSession:
 
 @dataclass(frozen=True, slots=True)
 class TransactionFactory(Generic[W]):
-    """`common.ports.Transactions` on a database: `build` makes the repositories that work in the transaction's session."""
+    """`common.ports.Transactions` on a database; `build` makes what works in the transaction's session."""
 
     database: Database
     build: Callable[[AsyncSession], W]

@@ -1,0 +1,56 @@
+"""One PostgreSQL for the whole run, one migrated template per service, one database of its own per test module."""
+
+import os
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from tests.database import DockerServer, EmbeddedServer, Server, Template
+
+SERVICES = ("auth", "users", "posts")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A real PostgreSQL: the embedded one, or one in a container with TEST_POSTGRES=docker."""
+    if os.environ.get("TEST_POSTGRES") == "docker":
+        with DockerServer() as running:
+            yield running
+    else:
+        with EmbeddedServer(Path(tmp_path_factory.mktemp("postgres"))) as running:
+            yield running
+
+
+@pytest.fixture(scope="session")
+def templates(server: Server) -> dict[str, Template]:
+    """Migrated databases to clone, by service; made when first asked for."""
+    return {service: Template(server, service) for service in SERVICES}
+
+
+@pytest.fixture(scope="module")
+async def database_of(templates: dict[str, Template]) -> AsyncIterator["Cloner"]:
+    """Gives each module its own database of a service: `await database_of("posts")` -> its name."""
+    cloner = Cloner(templates)
+    yield cloner
+    await cloner.drop()
+
+
+class Cloner:
+    """Clones of the templates, dropped when the module is through."""
+
+    def __init__(self, templates: dict[str, Template]) -> None:
+        self.templates = templates
+        self.made: list[tuple[Template, str]] = []
+
+    async def __call__(self, service: str) -> dict[str, str]:
+        """The settings with which a service finds its new database."""
+        template = self.templates[service]
+        name = f"{service}_{uuid.uuid4().hex[:12]}"
+        await template.clone(name)
+        self.made.append((template, name))
+        return template.settings(name)
+
+    async def drop(self) -> None:
+        for template, name in self.made:
+            await template.drop(name)

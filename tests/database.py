@@ -1,0 +1,135 @@
+"""Servers and databases for tests: real ones, cheap to have."""
+
+import asyncio
+import secrets
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol, Self
+
+import asyncpg
+from common.migrations import migrate
+from common.settings import MigrationSettings
+from testcontainers.community.postgres import PostgresContainer
+
+from deploy.local.databases import SCRIPT, ensure_database
+from deploy.local.postgres import Postgres
+
+
+class Server(Protocol):
+    """A PostgreSQL on which tests make databases."""
+
+    @property
+    def dsn(self) -> str:
+        """The superuser's address."""
+
+    @property
+    def address(self) -> str:
+        """host:port"""
+
+    def ensure(self, service: str, owner_password: str, password: str) -> None:
+        """Run deploy/postgres/service-database.sql."""
+
+
+class EmbeddedServer:
+    """The wheel's PostgreSQL, without fsync: nothing here is worth keeping."""
+
+    def __init__(self, folder: Path) -> None:
+        self.postgres = Postgres(folder, fsync=False)
+
+    def __enter__(self) -> Self:
+        self.postgres.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.postgres.stop()
+
+    @property
+    def dsn(self) -> str:
+        return self.postgres.dsn
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.postgres.port}"
+
+    def ensure(self, service: str, owner_password: str, password: str) -> None:
+        ensure_database(self.postgres, service, owner_password=owner_password, password=password)
+
+
+class DockerServer:
+    """A container of postgres:17."""
+
+    def __init__(self) -> None:
+        self.container = PostgresContainer(
+            "postgres:17", username="postgres", password=secrets.token_urlsafe(), driver=None
+        )
+        self.container.with_volume_mapping(str(SCRIPT), "/service-database.sql", "ro")
+        self.container.with_command("postgres -c fsync=off -c max_connections=200")
+
+    def __enter__(self) -> Self:
+        self.container.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.container.stop()
+
+    @property
+    def dsn(self) -> str:
+        return self.container.get_connection_url()
+
+    @property
+    def address(self) -> str:
+        return f"{self.container.get_container_host_ip()}:{self.container.get_exposed_port(5432)}"
+
+    def ensure(self, service: str, owner_password: str, password: str) -> None:
+        variables = {"service": service, "owner_password": owner_password, "password": password}
+        options = [f"--set={name}={value}" for name, value in variables.items()]
+        done = self.container.exec(["psql", "-U", "postgres", "-q", "-f", "/service-database.sql", *options])
+        assert done.exit_code == 0, done.output
+
+
+@dataclass
+class Template:
+    """A service's migrated database, with the roles it has in earnest. Cloning it takes 30 to 90 ms."""
+
+    server: Server
+    service: str
+    password: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    owner_password: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    migrated: bool = False
+    migrating: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def clone(self, name: str) -> None:
+        async with self.migrating:
+            if not self.migrated:
+                self.server.ensure(self.service, self.owner_password, self.password)
+                await migrate(self.migrations, self.owner_settings(self.service))
+                self.migrated = True
+        await self.run(f'CREATE DATABASE "{name}" TEMPLATE "{self.service}" OWNER "{self.service}_owner"')
+
+    async def drop(self, name: str) -> None:
+        await self.run(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    async def run(self, statement: str) -> None:
+        connection = await asyncpg.connect(self.server.dsn)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    @property
+    def migrations(self) -> Path:
+        migrations: Path = import_module(f"{self.service}.database").MIGRATIONS
+        return migrations
+
+    def settings(self, name: str) -> dict[str, str]:
+        url = f"postgresql://{self.service}@{self.server.address}/{name}"
+        return {"database_url": url, "database_password": self.password}
+
+    def owner_settings(self, name: str) -> MigrationSettings:
+        return MigrationSettings.model_validate(
+            {
+                "owner_database_url": f"postgresql://{self.service}_owner@{self.server.address}/{name}",
+                "owner_database_password": self.owner_password,
+            }
+        )
