@@ -96,9 +96,13 @@ class Postgres:
         try:
             return self._start()
         except PermissionError as error:
+            self.stop()
             raise PostgresError(
                 f"{error.filename} belongs to another user: start as that user, or delete it"
             ) from error
+        except BaseException:
+            self.stop()
+            raise
 
     def _start(self) -> subprocess.Popen[bytes]:
         self.home.mkdir(parents=True, exist_ok=True)
@@ -108,12 +112,12 @@ class Postgres:
         if owner:
             self.home.chmod(0o755)
         self.bin = usable_programs(postgres_bin(), self.home, owner)
+        self._choose_port()
         if self._has_data():
             require_room(self.home, ROOM_TO_START)
         else:
             require_room(self.home, ROOM_TO_CREATE)
             self._create()
-        self._choose_port()
         options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", **self._settings}
         command: list[str | Path] = [self.bin / "postgres", "-D", self.data, "-p", str(self.port)]
         for name, value in options.items():
@@ -232,7 +236,6 @@ class Postgres:
                 if len(lines) >= 8 and lines[0] == str(process.pid) and lines[7].strip() == "ready":
                     return
             time.sleep(0.01)
-        self.stop()
         raise PostgresError(f"PostgreSQL was not ready after {START_PATIENCE:.0f} s:\n{self._last_lines()}")
 
     def _last_lines(self) -> str:

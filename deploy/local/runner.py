@@ -91,7 +91,10 @@ class Runner:
         ensure_secrets(stack.secrets)
         self._logs = {name: Log(stack.logs / f"{name}.log") for name in (POSTGRES, *SERVICES, GATEWAY)}
         postgres = self._postgres = Postgres(
-            stack.folder / POSTGRES, port=stack.postgres_port, log=self._logs[POSTGRES].path
+            stack.folder / POSTGRES,
+            port=stack.postgres_port,
+            settings={"log_checkpoints": "off"},
+            log=self._logs[POSTGRES].path,
         )
         self._watch(POSTGRES, postgres.start, FAST_SHUTDOWN).start_now()
         for service in SERVICES:
