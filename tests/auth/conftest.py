@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from itertools import count
 
 import pytest
-from auth.config import Settings
-from auth.main import create_app
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 
+from auth.config import Settings
+from auth.main import create_app
 from tests.conftest import Cloner
 
 PASSWORD = "a long enough passphrase"

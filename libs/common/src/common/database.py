@@ -27,12 +27,13 @@ NAMING: Final = {
 }
 """Names of constraints, so that a migration can refer to them."""
 W = TypeVar("W")
+Rows = Result[*tuple[Any, ...]]
 
 
 class Runs(Protocol):
     """What a repository needs: something that runs a statement."""
 
-    async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None, /) -> Result[Any]: ...
+    async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None, /) -> Rows: ...
 
 
 class Database:
@@ -84,7 +85,7 @@ class ReadSession:
 
     engine: AsyncEngine
 
-    async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None, /) -> Result[Any]:
+    async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None, /) -> Rows:
         async with self.engine.connect() as connection:
             return await connection.execute(statement, params)
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import httpx
 import structlog
@@ -64,6 +64,10 @@ class RemoteKeys:
         """Whether tokens can be checked: a set was had within the last hour."""
         return self._clock() - self._fetched_at < KEEP_FOR
 
+    async def keys_are_known(self) -> str | None:
+        """For `/readyz`."""
+        return None if self.usable else "token keys: not known yet"
+
     def knows(self, kid: str) -> bool:
         return kid in self._keys and self.usable
 
@@ -108,7 +112,3 @@ class RemoteKeys:
                 if len(body) > MAX_BYTES:
                     raise ValueError("too long")
         return parse(KeySet.model_validate_json(body).keys)
-
-
-def public_document(keys: list[PublicKey]) -> dict[str, Any]:
-    return KeySet(keys=keys).model_dump()
