@@ -46,6 +46,7 @@ class Database:
             "max_overflow": settings.max_overflow,
             "pool_timeout": settings.pool_timeout.total_seconds(),
             "pool_recycle": 1800,
+            "hide_parameters": True,  # else an error's message repeats addresses and hashes
             "connect_args": {"timeout": 5, "command_timeout": 10}
             | ({} if settings.prepared_statements else {"statement_cache_size": 0, "prepared_statement_cache_size": 0}),
         }

@@ -75,7 +75,7 @@ DRAFTS: Final = (
 
 def newest_of_each(*after: Any) -> FromClause:
     """The places of each followed author's newest posts: at most `limit` index rows per author, however silent."""
-    followed = func.unnest(bindparam("authors", type_=ARRAY(BigInteger))).table_valued("author_id")
+    followed = func.unnest(bindparam("authors", type_=ARRAY(BigInteger))).table_valued("author_id").render_derived()
     newest = (
         select(Table.id, Table.published_at)
         .where(Table.status == "published", Table.author_id == followed.c.author_id, *after)

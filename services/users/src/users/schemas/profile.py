@@ -1,13 +1,21 @@
 """Profiles, as people and as other services see them."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, Field, HttpUrl, UrlConstraints
+from pydantic import AfterValidator, Field, HttpUrl, StringConstraints, TypeAdapter, UrlConstraints
 
 from common.schemas import Id, Incoming, Name, Outgoing, Text, UserResponse
 
-Avatar = Annotated[HttpUrl, UrlConstraints(allowed_schemes=["https"], max_length=500), AfterValidator(str)]
+ADDRESS: Final = TypeAdapter(Annotated[HttpUrl, UrlConstraints(allowed_schemes=["https"], max_length=500)])
+
+
+def https_address(text: str) -> str:
+    """An https address, in its normal form (RFC 3986)."""
+    return str(ADDRESS.validate_python(text))
+
+
+Avatar = Annotated[str, StringConstraints(max_length=500), AfterValidator(https_address)]
 
 
 NOT_GIVEN: Any = None  # the default of fields that may be left out but are never null
