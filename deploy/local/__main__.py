@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from deploy.local import control
@@ -34,6 +35,9 @@ def main() -> int:
         return 1
     except PermissionError as error:
         sys.stderr.write(f"trivium: {error.filename} belongs to another user: run as that user, or delete it\n")
+        return 1
+    except BrokenPipeError:  # `make status | head`: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
         return 130

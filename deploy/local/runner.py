@@ -17,6 +17,7 @@ from deploy.local.databases import ensure_database
 from deploy.local.errors import StackError
 from deploy.local.health import is_ready
 from deploy.local.logs import Log, Terminal
+from deploy.local.migrated import Migrated
 from deploy.local.ports import require_free
 from deploy.local.postgres import FAST_SHUTDOWN, Postgres
 from deploy.local.processes import ProcessId, spawn
@@ -104,7 +105,7 @@ class Runner:
                 owner_password=stack.secret(f"{service}-owner-password"),
                 password=stack.secret(f"{service}-password"),
             )
-        self._migrate(postgres.port)
+        self._migrate(postgres)
         self._watch(GATEWAY, self._starter(GATEWAY, stack.gateway_command(), stack.gateway_environment()))
         for service in SERVICES:
             environment = stack.service_environment(service, postgres.port)
@@ -125,12 +126,14 @@ class Runner:
 
         return start
 
-    def _migrate(self, postgres_port: int) -> None:
-        """Bring the three databases up to date, side by side."""
-        stack, running = self._stack, {}
+    def _migrate(self, postgres: Postgres) -> None:
+        """Bring the databases up to date, side by side, where they may not be."""
+        stack, migrated = self._stack, Migrated(self._stack, postgres)
+        running = {}
         for service in SERVICES:
-            environment = stack.migration_environment(service, postgres_port)
-            running[service] = self._starter(service, stack.migration_command(service), environment)()
+            if not migrated.is_current(service):
+                environment = stack.migration_environment(service, postgres.port)
+                running[service] = self._starter(service, stack.migration_command(service), environment)()
         try:
             while any(migration.poll() is None for migration in running.values()):
                 self._round()
@@ -141,6 +144,7 @@ class Runner:
         for service, migration in running.items():
             if migration.returncode != 0:
                 raise StackError(f"the migration of {service} failed:\n{self._logs[service].last_lines(15)}")
+        migrated.note(list(running))
 
     def _await_ready(self) -> None:
         deadline = time.monotonic() + READY_PATIENCE

@@ -91,7 +91,9 @@ class Stack:
             settings["REFRESH_KEY_FILE"] = self._file("refresh-key")
         else:
             settings["CLIENT_SECRET_FILE"] = self._file(f"svc-{service}-secret")
-        return {**defaults, **os.environ, **settings}
+        environment = {**defaults, **os.environ, **settings}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiling our own modules at each start costs 0.2 s of 1.4
+        return environment
 
     def migration_environment(self, service: str, postgres_port: int) -> dict[str, str]:
         """Add the owner's way into the database, which the running service never gets."""
