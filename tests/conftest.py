@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.database import DockerServer, EmbeddedServer, Server, Template
 
 SERVICES = ("auth", "users", "posts")

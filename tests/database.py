@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Protocol, Self
 
 import asyncpg
-from common.migrations import migrate
-from common.settings import MigrationSettings
 from testcontainers.community.postgres import PostgresContainer
 
+from common.migrations import migrate
+from common.settings import MigrationSettings
 from deploy.local.databases import SCRIPT, ensure_database
 from deploy.local.postgres import Postgres
 
