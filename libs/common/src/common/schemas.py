@@ -44,7 +44,7 @@ def visible_line(text: str) -> str:
     for character in text:
         if unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp", "Co", "Cn"} and character not in JOINERS:
             raise ValueError("must not contain control or invisible characters")
-    if not text.strip() or set(text) <= JOINERS:
+    if all(character.isspace() or character in JOINERS for character in text):
         raise ValueError("must not be blank")
     return text
 
