@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeVar
+from urllib.parse import quote
 
 import httpx
 import structlog
@@ -65,7 +66,8 @@ class ServiceTokens:
     def __init__(self, http: httpx.AsyncClient, auth_url: str, client_id: str, secret: SecretStr) -> None:
         self._http = http
         self._url = f"{auth_url}/auth/token"
-        self._credentials = httpx.BasicAuth(client_id, secret.get_secret_value())
+        # both form-encoded first: the colon of svc:users would end the name (RFC 6749, section 2.3.1)
+        self._credentials = httpx.BasicAuth(quote(client_id, safe=""), quote(secret.get_secret_value(), safe=""))
         self._tokens: dict[str, tuple[str, float]] = {}
         self._asking = asyncio.Lock()
 
