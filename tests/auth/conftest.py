@@ -1,4 +1,4 @@
-"""auth's app on a database of its own, people who have signed up, services that may sign in, and a mint for forgeries."""
+"""auth's app on a database of its own, people who have signed up, services that may sign in, a mint for forgeries."""
 
 import json
 import secrets

@@ -89,13 +89,20 @@ async def test_a_password_may_be_anything_long_enough(client: AsyncClient, passw
     """S-02, S-03"""
     person = body(password=password)
     assert (await client.post("/auth/register", json=person)).status_code == 201
-    for tried, status in ((password, 200), (password + " ", 400), (password.swapcase() + "!", 400), (password[:-1], 400)):
+    for tried, status in (
+        (password, 200),
+        (password + " ", 400),
+        (password.swapcase() + "!", 400),
+        (password[:-1], 400),
+    ):
         form = {"username": person["email"], "password": tried}
         assert (await client.post("/auth/token", data=form)).status_code == status, ascii(tried)
 
 
 @pytest.mark.parametrize(
-    "name", ["A", "x" * 100, "😀" * 100, "O'Brien <b>", "Łukasz", "李小龍", "👨‍👩‍👧", "❤️", "; DROP TABLE accounts"], ids=ascii
+    "name",
+    ["A", "x" * 100, "😀" * 100, "O'Brien <b>", "Łukasz", "李小龍", "👨‍👩‍👧", "❤️", "; DROP TABLE accounts"],
+    ids=ascii,
 )
 async def test_a_name_is_kept_as_it_was_given(client: AsyncClient, name: str) -> None:
     """S-35"""
