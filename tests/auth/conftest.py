@@ -183,7 +183,9 @@ class Mint:
         return f"{text}.{b64(self.key.sign(text.encode()))}"
 
 
-@pytest.fixture
-async def mint(app: FastAPI, settings: Settings, sign_up: SignUp) -> Mint:
+@pytest.fixture(scope="module")
+async def mint(app: FastAPI, client: AsyncClient, settings: Settings) -> Mint:
+    person = {"email": new_email(), "password": PASSWORD, "name": "Ada"}
+    account_id = (await client.post("/auth/register", json=person)).json()["id"]
     kid, key = app.state.keys.active()
-    return Mint(kid, key, settings.issuer, (await sign_up()).id)
+    return Mint(kid, key, settings.issuer, account_id)
