@@ -4,24 +4,18 @@ A newer state of a subject replaces the one still waiting, so the backlog is bou
 a target is away. `common.relay` sends the rows.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, BigInteger, DateTime, Index, Integer, Text, bindparam, func, select, text, update
-from sqlalchemy.dialects.postgresql import JSONB, insert
-from sqlalchemy.orm import Mapped, declarative_mixin, mapped_column
-
-from common.database import Runs
-from common.events import Event, StateEvent
+from sqlalchemy import BigInteger, DateTime, Index, Integer, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
 
 PUBLISHED: Final = "published"
 """Key in a session's `info`: something for the relay will be there once this transaction is committed."""
 MAX_REASON: Final = 300
 
 
-@declarative_mixin
 class OutboxRow:
     """Columns of each service's `outbox` table."""
 
