@@ -170,6 +170,8 @@ class Postgres:
         """Look at the data folder before PostgreSQL does, which says less about what to do."""
         if not self.data.exists() or not any(self.data.iterdir()):
             return False
+        if not (self.home / "password").exists():
+            raise PostgresError(f"{self.home / 'password'} is lost: put it back, or start anew with `make reset`")
         written_by = self.data / "PG_VERSION"
         if not written_by.exists():
             raise PostgresError(f"{self.data} is damaged (no PG_VERSION): put it back, or start anew with `make reset`")
@@ -202,12 +204,12 @@ class Postgres:
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         command: list[str | Path] = [self.bin / "initdb", "-D", unfinished, "-U", "postgres", "-E", "UTF8"]
         command += ["-A", "scram-sha-256", f"--pwfile={password}", *(locale if self._major() >= 17 else locale[2:])]
-        with self.log.open("ab") as log:
-            creation = spawn(
-                command + ([] if self._fsync else ["--no-sync"]), log=log, on_our_death=signal.SIGKILL, owner=owner
-            )
-        if creation.wait() != 0:
-            raise PostgresError(f"initdb failed, see {self.log}:\n{self._last_lines()}")
+        if not self._fsync:
+            command.append("--no-sync")
+        creation = spawn(command, log=subprocess.PIPE, on_our_death=signal.SIGKILL, owner=owner)
+        said = creation.communicate()[0].decode(errors="replace")
+        if creation.returncode != 0:
+            raise PostgresError(f"initdb failed:\n{said.strip()}")
         if owner:
             os.chown(password, os.geteuid(), os.getegid())
         if self.data.exists():
