@@ -189,3 +189,14 @@ def test_a_taken_port_is_named(stack: LocalStack) -> None:
     with socket.create_server(("127.0.0.1", int(stack.environment["AUTH_PORT"]))):
         failed = stack.command("start")
     assert re.search(rf"port {stack.environment['AUTH_PORT']} is taken by process \d+ .*AUTH_PORT=", failed.stderr)
+
+
+def test_data_whose_secrets_are_lost_are_left_alone(stack: LocalStack) -> None:
+    assert stack.command("start").returncode == 0
+    stack.command("stop")
+    key = stack.folder / "secrets" / "key-encryption-key"
+    key.rename(key.with_name("elsewhere"))
+    failed = stack.command("start")
+    assert re.search(r"secrets in .* are lost, .*put them back", failed.stderr)
+    assert not key.exists()
+    key.with_name("elsewhere").rename(key)
