@@ -1,19 +1,30 @@
-"""auth's app on a database of its own, and people who have signed up."""
+"""auth's app on a database of its own, people who have signed up, services that may sign in, a mint for forgeries."""
 
+import json
 import secrets
+import time
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
+from typing import Any, TypeAlias
 
+import asyncpg
 import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
+from jose.backends.base import Key
 
 from auth.config import Settings
 from auth.main import create_app
+from auth.services.sign_in import hash_secret
 from tests.conftest import Cloner
+from tests.database import Server
 
 PASSWORD = "a long enough passphrase"
+NEVER = "0" * 32  # a session that nobody has
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"  # generic in its stubs only
 
 
 @dataclass(frozen=True)
@@ -29,31 +40,56 @@ async def settings(database_of: Cloner) -> Settings:
     return Settings.model_validate({**await database_of("auth"), **secret, "cors_origins": ["http://app.example"]})
 
 
-@pytest.fixture(scope="module")
-async def app(settings: Settings) -> AsyncIterator[FastAPI]:
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[FastAPI]:
+    """auth's app with these settings, its keys loaded."""
     app = create_app(settings)
     async with app.router.lifespan_context(app):
         await app.state.keys.load()
         yield app
 
 
+def client_of(app: FastAPI, peer: str = "127.0.0.1") -> AsyncClient:
+    transport = ASGITransport(app, raise_app_exceptions=False, client=(peer, 40_000))
+    return AsyncClient(transport=transport, base_url="http://auth.test")
+
+
+@pytest.fixture(scope="module")
+async def app(settings: Settings) -> AsyncIterator[FastAPI]:
+    async with running(settings) as app:
+        yield app
+
+
 @pytest.fixture(scope="module")
 async def client(app: FastAPI) -> AsyncIterator[AsyncClient]:
-    transport = ASGITransport(app, raise_app_exceptions=False)
-    async with AsyncClient(transport=transport, base_url="http://auth.test") as client:
+    async with client_of(app) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+async def superuser(server: Server, settings: Settings) -> AsyncIterator[Connection]:
+    """A connection of its own to the module's database, to look at tables and to turn clocks."""
+    connection = await asyncpg.connect(server.dsn, database=str(settings.database_url.path).lstrip("/"))
+    yield connection
+    await connection.close()
 
 
 numbers = count()
 
+
+def new_email() -> str:
+    return f"person{next(numbers)}@example.com"
+
+
 SignUp = Callable[[], Awaitable[Person]]
 SignIn = Callable[[Person], Awaitable[Response]]
+SignedIn = Callable[[], Awaitable[dict[str, Any]]]
 
 
 @pytest.fixture
 def sign_up(client: AsyncClient) -> SignUp:
     async def sign_up() -> Person:
-        email = f"person{next(numbers)}@example.com"
+        email = new_email()
         reply = await client.post("/auth/register", json={"email": email, "password": PASSWORD, "name": "Ada"})
         assert reply.status_code == 201, reply.text
         return Person(reply.json()["id"], email, PASSWORD)
@@ -67,3 +103,89 @@ def sign_in(client: AsyncClient) -> SignIn:
         return await client.post("/auth/token", data={"username": person.email, "password": person.password})
 
     return sign_in
+
+
+@pytest.fixture
+def signed_in(sign_up: SignUp, sign_in: SignIn) -> SignedIn:
+    """The tokens of somebody new."""
+
+    async def signed_in() -> dict[str, Any]:
+        reply = await sign_in(await sign_up())
+        assert reply.status_code == 200, reply.text
+        tokens: dict[str, Any] = reply.json()
+        return tokens
+
+    return signed_in
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def refresh(client: AsyncClient, token: str) -> Response:
+    return await client.post("/auth/token", data={"grant_type": "refresh_token", "refresh_token": token})
+
+
+@pytest.fixture(scope="module")
+async def service_secrets(superuser: Connection) -> dict[str, str]:
+    """The secrets with which svc:users and svc:posts may sign in."""
+    known = {f"svc:{service}": secrets.token_urlsafe(32) for service in ("users", "posts")}
+    for client_id, secret in known.items():
+        await superuser.execute(
+            "INSERT INTO service_clients (client_id, secret_hash) VALUES ($1, $2)", client_id, hash_secret(secret)
+        )
+    return known
+
+
+ServiceSignIn = Callable[..., Awaitable[str]]
+
+
+@pytest.fixture
+def service_token(client: AsyncClient, service_secrets: dict[str, str]) -> ServiceSignIn:
+    async def service_token(client_id: str, audience: str = "auth") -> str:
+        form = {"grant_type": "client_credentials", "client_id": client_id, "audience": audience}
+        reply = await client.post("/auth/token", data={**form, "client_secret": service_secrets[client_id]})
+        assert reply.status_code == 200, reply.text
+        return str(reply.json()["access_token"])
+
+    return service_token
+
+
+def b64(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+@dataclass(frozen=True)
+class Mint:
+    """Signs whatever it is given with auth's own key, so that a signature is never what gives a forgery away."""
+
+    kid: str
+    key: Key
+    issuer: str
+    account_id: int
+
+    def header(self, **changes: object) -> dict[str, object]:
+        return {"alg": "ES256", "typ": "at+jwt", "kid": self.kid, **changes}
+
+    def claims(self, **changes: object) -> dict[str, object]:
+        now = int(time.time())
+        who = {"sub": str(self.account_id), "client_id": "trivium", "scope": "api", "sid": NEVER, "roles": []}
+        where = {"iss": self.issuer, "aud": ["auth", "users", "posts"], "jti": secrets.token_urlsafe(16)}
+        return {**who, **where, "iat": now, "nbf": now, "exp": now + 300, **changes}
+
+    def token(self, claims: dict[str, object] | bytes | None = None, header: dict[str, object] | bytes = b"") -> str:
+        head = header or self.header()
+        body = self.claims() if claims is None else claims
+        parts = (part if isinstance(part, bytes) else json.dumps(part).encode() for part in (head, body))
+        return self.sign(".".join(b64(part) for part in parts))
+
+    def sign(self, text: str) -> str:
+        return f"{text}.{b64(self.key.sign(text.encode()))}"
+
+
+@pytest.fixture(scope="module")
+async def mint(app: FastAPI, client: AsyncClient, settings: Settings) -> Mint:
+    person = {"email": new_email(), "password": PASSWORD, "name": "Ada"}
+    account_id = (await client.post("/auth/register", json=person)).json()["id"]
+    kid, key = app.state.keys.active()
+    return Mint(kid, key, settings.issuer, account_id)

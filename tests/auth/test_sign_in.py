@@ -1,8 +1,22 @@
-"""Sign-up, sign-in and one's own account."""
+"""The password grant of `POST /auth/token`, and one's own account."""
 
-from httpx import AsyncClient
+import asyncio
+from typing import Any
 
-from tests.auth.conftest import SignIn, SignUp
+import pytest
+from httpx import AsyncClient, Response
+
+from auth.config import Settings
+from tests.auth.conftest import PASSWORD, Connection, Person, SignIn, SignUp, bearer, client_of, running
+
+CHANGING = {"x-request-id", "content-length"}
+
+
+def comparable(reply: Response) -> tuple[int, dict[str, Any], dict[str, str]]:
+    """What must not tell one refusal from another."""
+    body = {name: value for name, value in reply.json().items() if name != "instance"}
+    headers = {name: value for name, value in reply.headers.items() if name not in CHANGING}
+    return reply.status_code, body, headers
 
 
 async def test_who_signs_up_can_sign_in_and_see_the_account(
@@ -10,7 +24,7 @@ async def test_who_signs_up_can_sign_in_and_see_the_account(
 ) -> None:
     person = await sign_up()
     tokens = (await sign_in(person)).json()
-    reply = await client.get("/auth/me", headers={"Authorization": f"Bearer {tokens['access_token']}"})
+    reply = await client.get("/auth/me", headers=bearer(tokens["access_token"]))
     assert reply.status_code == 200, reply.text
     assert reply.json() == {
         "id": person.id,
@@ -19,3 +33,132 @@ async def test_who_signs_up_can_sign_in_and_see_the_account(
         "status": "active",
         "email_verified": False,
     }
+
+
+async def test_the_answer_is_that_of_rfc_6749(sign_up: SignUp, sign_in: SignIn) -> None:
+    reply = await sign_in(await sign_up())
+    tokens = reply.json()
+    assert reply.headers["cache-control"] == "no-store"
+    assert reply.headers["content-type"] == "application/json"
+    assert set(tokens) == {"access_token", "token_type", "expires_in", "refresh_token", "scope"}
+    assert (tokens["token_type"], tokens["expires_in"], tokens["scope"]) == ("bearer", 300, "api")
+
+
+@pytest.mark.parametrize("username", ["nobody@example.com", "no address", "", "a\ufffdb@example.com", "@", "x" * 5000])
+async def test_an_unknown_user_looks_like_a_wrong_password(client: AsyncClient, sign_up: SignUp, username: str) -> None:
+    """S-06"""
+    person = await sign_up()
+    wrong = await client.post("/auth/token", data={"username": person.email, "password": "wrong password"})
+    unknown = await client.post("/auth/token", data={"username": username or "-", "password": "wrong password"})
+    assert comparable(wrong) == comparable(unknown)
+    assert (wrong.status_code, wrong.json()["code"], wrong.json()["error"]) == (400, "invalid-grant", "invalid_grant")
+    assert wrong.json()["error_description"]
+    assert len(wrong.content) == len(unknown.content)
+
+
+@pytest.mark.parametrize("status", ["disabled", "deleting", "deleted"])
+async def test_an_account_that_may_not_sign_in_looks_like_a_wrong_password(
+    client: AsyncClient, sign_up: SignUp, superuser: Connection, status: str
+) -> None:
+    """S-06: with the right password as well."""
+    person = await sign_up()
+    await superuser.execute("UPDATE accounts SET status = $2 WHERE id = $1", person.id, status)
+    right = await client.post("/auth/token", data={"username": person.email, "password": PASSWORD})
+    wrong = await client.post("/auth/token", data={"username": "nobody@example.com", "password": PASSWORD})
+    assert comparable(right) == comparable(wrong)
+    assert await superuser.fetchval("SELECT count(*) FROM sessions WHERE account_id = $1", person.id) == 0
+
+
+async def test_an_unknown_user_costs_as_much_as_a_wrong_password(client: AsyncClient, sign_up: SignUp) -> None:
+    """S-07: both hash. The bound is loose, for busy machines; without the hash it would be a tenth."""
+    loop, person = asyncio.get_running_loop(), await sign_up()
+
+    async def cost(username: str) -> float:
+        best = 1.0
+        for _ in range(5):
+            started = loop.time()
+            await client.post("/auth/token", data={"username": username, "password": "wrong password"})
+            best = min(best, loop.time() - started)
+        return best
+
+    assert await cost("nobody@example.com") > await cost(person.email) / 2
+
+
+@pytest.mark.parametrize(
+    "password", ["x" * 257, PASSWORD + " ", PASSWORD + "x" * 300, PASSWORD.upper(), " " + PASSWORD]
+)
+async def test_a_password_is_compared_exactly(client: AsyncClient, sign_up: SignUp, password: str) -> None:
+    """S-03: nothing is cut, trimmed or case-folded."""
+    person = await sign_up()
+    reply = await client.post("/auth/token", data={"username": person.email, "password": password})
+    assert (reply.status_code, reply.json()["code"]) == (400, "invalid-grant")
+
+
+async def test_a_password_of_256_characters_does_not_fit_with_one_more(client: AsyncClient) -> None:
+    person = {"email": "long@example.com", "password": "x" * 256, "name": "Ada"}
+    assert (await client.post("/auth/register", json=person)).status_code == 201
+    for password, status in (("x" * 256, 200), ("x" * 257, 400)):
+        reply = await client.post("/auth/token", data={"username": person["email"], "password": password})
+        assert reply.status_code == status
+
+
+@pytest.mark.parametrize("basic", ["Basic Og==", "Basic ", "Basic", "basic Og==", "Basic %%%", "Bearer nonsense"])
+async def test_credentials_of_a_client_are_ignored_with_a_password(
+    client: AsyncClient, sign_up: SignUp, basic: str
+) -> None:
+    """Swagger UI sends `Basic Og==`, an empty name and an empty secret."""
+    person = await sign_up()
+    form = {"username": person.email, "password": PASSWORD, "client_id": "", "client_secret": ""}
+    reply = await client.post("/auth/token", data=form, headers={"Authorization": basic})
+    assert reply.status_code == 200, reply.text
+
+
+async def test_unknown_parameters_are_ignored(client: AsyncClient, sign_up: SignUp) -> None:
+    person = await sign_up()
+    form = {"grant_type": "password", "username": person.email, "password": PASSWORD, "scope": "api"}
+    reply = await client.post("/auth/token", data={**form, "otp": "1", "nonce": ""})
+    assert reply.status_code == 200, reply.text
+
+
+PASSWORD_GRANT = {"grant_type": "password", "username": "ada@example.com", "password": "long enough"}
+
+
+@pytest.mark.parametrize(
+    ("form", "error"),
+    [
+        ({**PASSWORD_GRANT, "grant_type": "authorization_code"}, "unsupported_grant_type"),
+        ({**PASSWORD_GRANT, "grant_type": "PASSWORD"}, "unsupported_grant_type"),
+        ({**PASSWORD_GRANT, "scope": "admin"}, "invalid_scope"),
+        ({**PASSWORD_GRANT, "scope": "api internal"}, "invalid_scope"),
+        ({**PASSWORD_GRANT, "username": ""}, "invalid_request"),
+        ({**PASSWORD_GRANT, "password": ""}, "invalid_request"),
+        ({"grant_type": "password"}, "invalid_request"),
+        ({"grant_type": "refresh_token"}, "invalid_request"),
+        ({"grant_type": "refresh_token", "refresh_token": "nonsense"}, "invalid_grant"),
+    ],
+)
+async def test_a_refusal_speaks_rfc_6749_and_problem(client: AsyncClient, form: dict[str, str], error: str) -> None:
+    reply = await client.post("/auth/token", data=form)
+    problem = reply.json()
+    assert (reply.status_code, problem["error"], problem["code"]) == (400, error, error.replace("_", "-"))
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert reply.headers["cache-control"] == "no-store"
+    assert problem["error_description"] == problem["detail"]
+
+
+async def test_no_connection_is_held_while_a_password_is_hashed(settings: Settings, sign_up: SignUp) -> None:
+    """With one connection, and a slot that is taken for long, a read still gets through."""
+    people: list[Person] = [await sign_up() for _ in range(3)]
+    one = settings.model_copy(update={"pool_size": 1, "max_overflow": 0, "hash_slots": 1})
+    async with running(one) as app, client_of(app) as client:
+        login = {"username": people[0].email, "password": PASSWORD}
+        mine = bearer((await client.post("/auth/token", data=login)).json()["access_token"])
+        sign_ins = [
+            asyncio.create_task(client.post("/auth/token", data={"username": who.email, "password": PASSWORD}))
+            for who in people * 4
+        ]
+        await asyncio.wait(sign_ins, return_when=asyncio.FIRST_COMPLETED)
+        read = await client.get("/auth/me", headers=mine)
+        assert read.status_code == 200
+        assert not all(task.done() for task in sign_ins), "the read waited for the hashing"
+        assert {reply.status_code for reply in await asyncio.gather(*sign_ins)} == {200}

@@ -4,7 +4,17 @@ import re
 import unicodedata
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, EmailStr, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    EmailStr,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
 
 MAX_ID: Final = 2**53 - 1
 """Ids fit a JavaScript number exactly."""
@@ -34,7 +44,7 @@ def visible_line(text: str) -> str:
     for character in text:
         if unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp", "Co", "Cn"} and character not in JOINERS:
             raise ValueError("must not contain control or invisible characters")
-    if not text.strip() or set(text) <= JOINERS:
+    if all(character.isspace() or character in JOINERS for character in text):
         raise ValueError("must not be blank")
     return text
 
@@ -46,12 +56,24 @@ Line = Annotated[str, AfterValidator(visible_line)]
 Name = Annotated[Line, StringConstraints(min_length=1, max_length=100)]
 
 
-def normal_email(address: str) -> str:
-    """One spelling per mailbox: compatibility characters folded (NFKC), case folded."""
-    return unicodedata.normalize("NFKC", address).casefold()
+def folded(address: Any) -> Any:
+    """Compatibility characters and case folded (NFKC), which may make an `@` or a space of something else."""
+    if not isinstance(address, str):
+        return address
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", address).casefold())
 
 
-Email = Annotated[EmailStr, AfterValidator(normal_email), Field(max_length=254)]
+# Folded before the check, so that what is stored is an address; and after it, since it decodes xn-- domains.
+Email = Annotated[EmailStr, BeforeValidator(folded), AfterValidator(folded), Field(max_length=254)]
+_EMAIL: Final[TypeAdapter[str]] = TypeAdapter(Email)
+
+
+def normal_email(address: str) -> str | None:
+    """The one spelling of a mailbox, as `Email` stores it; None if it is no address at all."""
+    try:
+        return _EMAIL.validate_python(address)
+    except ValidationError:
+        return None
 
 
 class Incoming(BaseModel):

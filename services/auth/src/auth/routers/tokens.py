@@ -1,7 +1,6 @@
 """The OAuth 2 side: tokens in exchange for a grant, and their end (RFC 6749, RFC 7009)."""
 
 import base64
-import binascii
 from typing import Annotated
 from urllib.parse import unquote_plus
 
@@ -55,7 +54,7 @@ def client_credentials(request: Request, form: TokenForm) -> tuple[str, str]:
     if scheme.lower() == "basic":
         try:
             user, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError) as error:
+        except ValueError as error:  # not ASCII, not base64 or not UTF-8
             raise InvalidClient("The Basic credentials cannot be read.") from error
         if user:
             return unquote_plus(user).replace("\0", ""), unquote_plus(secret)

@@ -1,0 +1,54 @@
+"""Where a token is read from, and where it is not (S-18)."""
+
+import pytest
+from httpx import AsyncClient
+
+from tests.auth.conftest import SignedIn, bearer
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])
+async def test_the_scheme_s_case_does_not_matter(client: AsyncClient, signed_in: SignedIn, scheme: str) -> None:
+    """S-18"""
+    token = (await signed_in())["access_token"]
+    assert (await client.get("/auth/me", headers={"Authorization": f"{scheme} {token}"})).status_code == 200
+
+
+async def test_without_a_token_the_challenge_is_bare(client: AsyncClient) -> None:
+    """RFC 6750, section 3.1"""
+    reply = await client.get("/auth/me")
+    assert (reply.status_code, reply.json()["code"]) == (401, "sign-in-required")
+    assert reply.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["{0}", "Basic {0}", "Token {0}", "Bearer", "Bearer ", "Bearer  {0}", "Bearer\t{0}", "Bearer,{0}", "Bearer {0} {0}",
+     "Bearer {0},", 'Bearer "{0}"', "Bearer {0}, Bearer {0}", "DPoP {0}", "", " ", "Bearerx {0}"],
+)  # fmt: skip
+async def test_any_other_form_of_the_header_is_refused(client: AsyncClient, signed_in: SignedIn, value: str) -> None:
+    """S-18"""
+    token = (await signed_in())["access_token"]
+    reply = await client.get("/auth/me", headers={"Authorization": value.format(token)})
+    assert (reply.status_code, reply.json()["code"]) == (401, "invalid-token")
+    assert reply.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+
+
+async def test_two_headers_are_refused_even_when_both_are_good(client: AsyncClient, signed_in: SignedIn) -> None:
+    """S-18"""
+    good = bearer((await signed_in())["access_token"])["Authorization"]
+    for values in ((good, good), (good, "Basic x"), ("Basic x", good)):
+        reply = await client.get("/auth/me", headers=[("Authorization", value) for value in values])
+        assert (reply.status_code, reply.json()["code"]) == (401, "invalid-token")
+
+
+async def test_a_token_anywhere_else_is_not_seen(client: AsyncClient, signed_in: SignedIn) -> None:
+    """S-18"""
+    token = (await signed_in())["access_token"]
+    elsewhere = [
+        await client.get("/auth/me", params={"access_token": token, "token": token}),
+        await client.get("/auth/me", headers={"Cookie": f"access_token={token}; Authorization=Bearer {token}"}),
+        await client.get("/auth/me", headers={"X-Authorization": f"Bearer {token}", "X-Access-Token": token}),
+        await client.get("/auth/me", headers={"Proxy-Authorization": f"Bearer {token}"}),
+        await client.request("GET", "/auth/me", data={"access_token": token}),
+    ]
+    assert {(reply.status_code, reply.json()["code"]) for reply in elsewhere} == {(401, "sign-in-required")}

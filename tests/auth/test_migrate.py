@@ -1,0 +1,25 @@
+"""What `auth migrate` does beyond the schema: the services' identities."""
+
+from pydantic import SecretStr
+
+from auth.commands import put_service_clients
+from auth.config import MigrateSettings, Settings
+from auth.services.sign_in import hash_secret
+from common.database import Database
+from tests.auth.conftest import Connection
+
+
+async def test_migrate_keeps_the_secret_before_valid(settings: Settings, superuser: Connection) -> None:
+    """So that a secret can be replaced without a gap. Twice the same changes nothing."""
+    secrets = ["first secret " * 4, "second secret " * 4, "second secret " * 4]
+    database = Database(settings)
+    for secret in secrets:
+        given = SecretStr(secret)
+        async with database.engine.begin() as connection:
+            await put_service_clients(
+                connection, MigrateSettings.model_construct(svc_users_secret=given, svc_posts_secret=given)
+            )
+    await database.disconnect()
+    row = await superuser.fetchrow("SELECT * FROM service_clients WHERE client_id = 'svc:posts'")
+    assert row is not None
+    assert (row["secret_hash"], row["previous_hash"]) == (hash_secret(secrets[1]), hash_secret(secrets[0]))
