@@ -96,12 +96,12 @@ class Postgres:
         try:
             return self._start()
         except PermissionError as error:
-            self.stop()
+            self._end()
             raise PostgresError(
                 f"{error.filename} belongs to another user: start as that user, or delete it"
             ) from error
         except BaseException:
-            self.stop()
+            self._end()
             raise
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -131,6 +131,10 @@ class Postgres:
 
     def stop(self) -> None:
         """Shut down; what was committed is on disk when this returns (with fsync)."""
+        self._end()
+        self.port = self._fixed_port or 0
+
+    def _end(self) -> None:
         if self.process is not None:
             for number in (FAST_SHUTDOWN, signal.SIGQUIT, signal.SIGKILL):
                 self.process.send_signal(number)
@@ -217,11 +221,11 @@ class Postgres:
         unfinished.rename(self.data)
 
     def _choose_port(self) -> None:
-        if self._fixed_port is not None:
-            require_free(self._fixed_port, "PG_PORT")
+        if self.port:  # asked for; or used before an end that was not our `stop`, and known to others
+            require_free(self.port, "PG_PORT")
             return
         remembered = self.home / "port"
-        if not self.port and remembered.exists():
+        if remembered.exists():
             self.port = int(remembered.read_text())
         if not self.port or not is_free(self.port):
             self.port = free_port()

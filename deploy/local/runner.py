@@ -128,6 +128,7 @@ class Runner:
 
     def _starter(self, name: str, command: list[str], environment: dict[str, str]) -> Start:
         def start() -> subprocess.Popen[bytes]:
+            self._stack.logs.mkdir(exist_ok=True)
             with self._logs[name].path.open("ab") as log:
                 # SIGKILL: when we are gone, nobody waits for the answers it would still give.
                 return spawn(command, log=log, on_our_death=signal.SIGKILL, environment=environment, cwd=ROOT)
@@ -180,7 +181,10 @@ class Runner:
             raise Stopped
         changes = [program.tick() for program in self._programs]
         if any(changes):
-            self._record()
+            try:
+                self._record()
+            except OSError as error:  # a full disk is no reason to stop serving
+                self._say(f"cannot note the state: {error}")
         self._show_logs()
         time.sleep(ROUND if self._phase == "ready" else ROUND / 4)
 
