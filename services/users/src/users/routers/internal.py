@@ -7,13 +7,13 @@ from fastapi import Depends, Query
 from common.deps import CallingService
 from common.errors import InvalidInput
 from common.problems import refusals
-from common.routing import service_router
+from common.routing import internal_router
 from common.schemas import DIGITS, MAX_ID, Id
 from common.tokens import Principal
 from users.deps import FollowGraph, ReadProfiles
 from users.schemas.profile import Cards, CardState, FollowedIds
 
-router = service_router("/internal", "internal")
+router = internal_router()
 
 MAX_BATCH = 100
 Posts = Annotated[Principal, Depends(CallingService("posts"))]
