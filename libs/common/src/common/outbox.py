@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, DateTime, Index, Integer, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 PUBLISHED: Final = "published"
 """Key in a session's `info`: something for the relay will be there once this transaction is committed."""
@@ -20,7 +20,11 @@ class OutboxRow:
     """Columns of each service's `outbox` table."""
 
     __tablename__ = "outbox"
-    __table_args__ = (Index("ix_outbox_due", "target", "next_at", postgresql_where=text("parked_at IS NULL")),)
+
+    @declared_attr.directive
+    @classmethod
+    def __table_args__(cls) -> tuple[Index, ...]:
+        return (Index("ix_outbox_due", "target", "next_at", postgresql_where=text("parked_at IS NULL")),)
 
     target: Mapped[str] = mapped_column(Text, primary_key=True)
     type: Mapped[str] = mapped_column(Text, primary_key=True)
