@@ -106,12 +106,34 @@ class ServiceSettings(BaseConfig):
     auth_url: str = "http://127.0.0.1:8001"
     users_url: str = "http://127.0.0.1:8002"
     posts_url: str = "http://127.0.0.1:8003"
-    call_deadline: timedelta = Field(default=timedelta(seconds=2), description="For a call with its retries.")
+
+    # Calls to the other services. At a limit a call waits, within its deadline, and then counts as unanswered.
+    call_deadline: timedelta = Field(
+        default=timedelta(seconds=2), description="For all calls of one request, retries and waiting included."
+    )
+    max_deadline: timedelta = Field(
+        default=timedelta(seconds=30), description="The most that an X-Deadline-Ms may ask for; longer is cut to it."
+    )
+    connect_timeout: timedelta = Field(default=timedelta(milliseconds=500), description="For each new connection.")
+    calls_per_peer: int = Field(default=20, ge=1, description="Under way to one other service; further ones wait.")
+    call_pool_size: int = Field(default=64, ge=1, description="Outgoing connections; above all peers' calls together.")
+    retry_share: float = Field(default=0.1, ge=0, le=1, description="Second tries per call: reads that broke, 50x.")
+    breaker_failures: int = Field(default=5, ge=1, description="In a row, then a peer is left alone: calls fail fast.")
+    breaker_window: timedelta = Field(
+        default=timedelta(seconds=10), description="Failures further apart do not belong together."
+    )
+    breaker_pause: timedelta = Field(default=timedelta(seconds=2), description="Until the next call may find out.")
 
     cors_origins: list[str] = Field(default_factory=list, description="Exact origins; there is no wildcard.")
     trusted_proxies: list[str] = Field(default_factory=list, description="Whose X-Forwarded-For is believed.")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
+
+    @model_validator(mode="after")
+    def keep_connections_for_every_peer(self) -> Self:
+        if self.call_pool_size < 3 * self.calls_per_peer:
+            raise ValueError("CALL_POOL_SIZE must be at least 3 x CALLS_PER_PEER, or one slow peer blocks the others")
+        return self
 
     @model_validator(mode="after")
     def refuse_cors_wildcard(self) -> Self:

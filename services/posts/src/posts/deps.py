@@ -7,7 +7,8 @@ from fastapi import Depends, FastAPI, Request
 
 from common.database import Database
 from common.deps import DbSession, ReadSession, SignedIn
-from common.service_client import ServiceClient, ServiceTokens
+from common.service_client import ServiceClient
+from common.service_tokens import ServiceTokens
 from posts.clients.people import UsersPeople
 from posts.config import Settings
 from posts.repositories.comments import CommentRepository
@@ -24,7 +25,7 @@ MODERATORS = frozenset({"moderator", "admin"})
 def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.AsyncClient) -> None:
     """Make what lives as long as the app."""
     tokens = ServiceTokens(http, settings.auth_url, "svc:posts", settings.client_secret)
-    users = ServiceClient(http, tokens, "users", settings.users_url, settings.call_deadline)
+    users = ServiceClient.to("users", settings.users_url, http=http, tokens=tokens, settings=settings)
     app.state.people = UsersPeople(users)
     app.state.authors = Authors(app.state.people)
 

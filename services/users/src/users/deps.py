@@ -7,7 +7,8 @@ from fastapi import Depends, FastAPI, Request
 
 from common.database import Database, TransactionFactory
 from common.deps import ReadSession
-from common.service_client import ServiceClient, ServiceTokens
+from common.service_client import ServiceClient
+from common.service_tokens import ServiceTokens
 from users.clients.accounts import AuthAccounts
 from users.config import Settings
 from users.repositories.follows import FollowRepository
@@ -21,7 +22,7 @@ from users.services.profiles import ProfileEditor, Profiles
 def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.AsyncClient) -> None:
     """Make what lives as long as the app."""
     tokens = ServiceTokens(http, settings.auth_url, "svc:users", settings.client_secret)
-    auth = ServiceClient(http, tokens, "auth", settings.auth_url, settings.call_deadline)
+    auth = ServiceClient.to("auth", settings.auth_url, http=http, tokens=tokens, settings=settings)
     transactions = TransactionFactory(database, SqlWork)
     app.state.transactions = transactions
     app.state.arrivals = Arrivals(AuthAccounts(auth), transactions)

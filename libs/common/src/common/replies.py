@@ -1,0 +1,38 @@
+"""One exchange over HTTP with a peer, its answer read within a size: what comes back is input (S-30)."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+
+MAX_REPLY: Final = 1024 * 1024
+NO_REPLY: Final = (httpx.HTTPError, httpx.StreamError, ValueError)
+"""What `fetch` raises: no connection, a broken one, not HTTP; or too long."""
+
+
+class ReplyTooLong(ValueError):
+    """More than anybody asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+
+async def fetch(http: httpx.AsyncClient, method: str, url: str, *, max_bytes: int = MAX_REPLY, **options: Any) -> Reply:
+    """Send a request and read the answer. The caller sets the time limit around it.
+
+    Raises:
+        one of NO_REPLY.
+    """
+    async with http.stream(method, url, **options) as answer:
+        body = bytearray()
+        async for chunk in answer.aiter_raw():  # raw: a small chunk could unpack to a huge one, and nobody asked for it
+            body += chunk
+            if len(body) > max_bytes:
+                raise ReplyTooLong(f"more than {max_bytes} bytes")
+        return Reply(answer.status_code, answer.headers, bytes(body))
