@@ -1,11 +1,10 @@
 """A service client with the limits of the settings, short ones by default, so that a test of waiting is short too."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
-import pytest
 from pydantic import BaseModel, SecretStr
 
 from common.service_client import ServiceClient, http_pool
@@ -41,14 +40,6 @@ def another(client: ServiceClient, audience: str, url: str, **changes: Any) -> S
 
 def connections(http: httpx.AsyncClient) -> int:
     """How many the pool holds, in use or idle."""
-    transport = http._transport  # noqa: SLF001  # nothing public tells
+    transport = http._transport  # nothing public tells
     assert isinstance(transport, httpx.AsyncHTTPTransport)
-    return len(transport._pool.connections)  # noqa: SLF001
-
-
-Calling = Callable[..., AbstractAsyncContextManager[ServiceClient]]
-
-
-@pytest.fixture(name="calling")
-def _calling() -> Calling:
-    return calling
+    return len(transport._pool.connections)

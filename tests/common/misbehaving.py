@@ -7,8 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-READ, WRITE = asyncio.StreamReader, asyncio.StreamWriter
-Behaviour = Callable[["Asked", WRITE], Awaitable[None]]
+Behaviour = Callable[["Asked", asyncio.StreamWriter], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -19,7 +18,7 @@ class Asked:
     path: str
     headers: dict[str, str]
     body: bytes
-    reader: READ = field(repr=False)
+    reader: asyncio.StreamReader = field(repr=False)
 
     @property
     def deadline_ms(self) -> int:
@@ -42,7 +41,7 @@ class Misbehaving:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    async def serve(self, reader: READ, writer: WRITE) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.open += 1
         self.most_open = max(self.most_open, self.open)
         try:
@@ -65,7 +64,7 @@ class Misbehaving:
         return False
 
 
-async def read_request(reader: READ) -> Asked | None:
+async def read_request(reader: asyncio.StreamReader) -> Asked | None:
     try:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     except asyncio.IncompleteReadError:
@@ -97,7 +96,7 @@ def answer(status: int, body: Any, **headers: str) -> Behaviour:
     fields |= {name.replace("_", "-"): value for name, value in headers.items()}
     lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
 
-    async def behave(_asked: Asked, writer: WRITE) -> None:
+    async def behave(_asked: Asked, writer: asyncio.StreamWriter) -> None:
         writer.write(f"HTTP/1.1 {status} Whatever\r\n{lines}\r\n".encode() + content)
 
     return behave
@@ -107,7 +106,7 @@ def new_token(expires_in: int = 300) -> Behaviour:
     """A new one each time: token-1, token-2, …"""
     made = 0
 
-    async def behave(asked: Asked, writer: WRITE) -> None:
+    async def behave(asked: Asked, writer: asyncio.StreamWriter) -> None:
         nonlocal made
         made += 1
         await answer(200, {"access_token": f"token-{made}", "expires_in": expires_in})(asked, writer)
@@ -119,18 +118,18 @@ def in_turn(*behaviours: Behaviour) -> Behaviour:
     """One after the other; the last one goes on."""
     left = list(behaviours)
 
-    async def behave(asked: Asked, writer: WRITE) -> None:
+    async def behave(asked: Asked, writer: asyncio.StreamWriter) -> None:
         await (left.pop(0) if len(left) > 1 else left[0])(asked, writer)
 
     return behave
 
 
-async def silence(asked: Asked, _writer: WRITE) -> None:
+async def silence(asked: Asked, _writer: asyncio.StreamWriter) -> None:
     """Nothing, until the other end hangs up."""
     await asked.reader.read()
 
 
-async def drip(_asked: Asked, writer: WRITE) -> None:
+async def drip(_asked: Asked, writer: asyncio.StreamWriter) -> None:
     """A byte a second."""
     writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n{"number": 7')
     while True:
@@ -139,7 +138,7 @@ async def drip(_asked: Asked, writer: WRITE) -> None:
         await asyncio.sleep(1)
 
 
-async def flood(_asked: Asked, writer: WRITE) -> None:
+async def flood(_asked: Asked, writer: asyncio.StreamWriter) -> None:
     """50 MiB, in chunks of 64 KiB, without saying so before."""
     writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
     chunk = b"10000\r\n" + b" " * 65536 + b"\r\n"
@@ -148,16 +147,16 @@ async def flood(_asked: Asked, writer: WRITE) -> None:
         await writer.drain()
 
 
-async def reset(_asked: Asked, writer: WRITE) -> None:
+async def reset(_asked: Asked, writer: asyncio.StreamWriter) -> None:
     """Half an answer, then RST."""
     writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"num')
     await writer.drain()
     writer.transport.abort()
 
 
-async def hang_up(_asked: Asked, writer: WRITE) -> None:
+async def hang_up(_asked: Asked, writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
 
 
-async def nonsense(_asked: Asked, writer: WRITE) -> None:
+async def nonsense(_asked: Asked, writer: asyncio.StreamWriter) -> None:
     writer.write(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")

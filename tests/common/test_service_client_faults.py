@@ -13,6 +13,7 @@ from common import deadlines
 from common.service_client import PeerUnavailable, ServiceClient
 from tests.common.conftest import Number, another, calling, connections
 from tests.common.misbehaving import (
+    Asked,
     Behaviour,
     answer,
     drip,
@@ -52,6 +53,7 @@ BLAMED: dict[str, Behaviour] = {
     "silence": silence,
     "a byte a second": drip,
     "50 MiB": flood,
+    "gzip": answer(200, b"\x1f\x8b\x08\x00", Content_Encoding="gzip"),
     "reset in the middle": reset,
     "closed at once": hang_up,
     "not HTTP": nonsense,
@@ -66,7 +68,6 @@ BAD_ANSWERS: dict[str, Behaviour] = {
     "wrong types": answer(200, {"number": "seven"}),
     "not an object": answer(200, [7]),
     "nothing": answer(200, b""),
-    "gzip": answer(200, b"\x1f\x8b\x08\x00", Content_Encoding="gzip"),
     "403": answer(403, {}),
     "204": answer(204, b""),
 }
@@ -153,38 +154,44 @@ async def test_a_dead_peer_costs_bounded_connections_and_the_other_peer_nothing(
 
 
 async def test_callers_that_go_away_leak_no_connection_and_blame_nobody() -> None:
-    async with misbehaving(silence) as peer, misbehaving(GOOD) as auth:
-        async with calling(peer.url, auth_url=auth.url, call_deadline=5, breaker_failures=1) as client:
-            for _ in range(3):
-                flock = [asyncio.create_task(ask(client)) for _ in range(30)]
-                await asyncio.sleep(0.1)
-                for one in flock:
-                    one.cancel()
-                await asyncio.gather(*flock, return_exceptions=True)
-            assert await peer.all_closed()
-            assert connections(client.http) <= 1
-            assert client.breaker.state == "closed"
-            peer.behave = GOOD
-            assert await asyncio.gather(*(ask(client) for _ in range(20))) == [Number(number=7)] * 20
+    async with (
+        misbehaving(silence) as peer,
+        misbehaving(GOOD) as auth,
+        calling(peer.url, auth_url=auth.url, call_deadline=5, breaker_failures=1) as client,
+    ):
+        for _ in range(3):
+            flock = [asyncio.create_task(ask(client)) for _ in range(30)]
+            await asyncio.sleep(0.1)
+            for one in flock:
+                one.cancel()
+            await asyncio.gather(*flock, return_exceptions=True)
+        assert await peer.all_closed()
+        assert connections(client.http) <= 1
+        assert client.breaker.state == "closed"
+        peer.behave = GOOD
+        assert await asyncio.gather(*(ask(client) for _ in range(20))) == [Number(number=7)] * 20
 
 
 async def test_the_deadline_of_the_request_is_passed_on_and_kept() -> None:
     """R-09: a call gets what is left, not what it would like."""
-    async with misbehaving(silence) as peer, misbehaving(GOOD) as auth:
-        async with calling(peer.url, auth_url=auth.url, call_deadline=5, breaker_failures=1) as client:
-            with fails_in_time(0.2), deadlines.within(0.2):
-                await ask(client)
-            assert 0 < peer.asked[0].deadline_ms <= 200
-            assert client.breaker.state == "closed", "a peer that was given little time is not to blame"
-            with fails_in_time(0), deadlines.within(0):
-                await ask(client)
-            assert len(peer.asked) == 1
+    async with (
+        misbehaving(silence) as peer,
+        misbehaving(GOOD) as auth,
+        calling(peer.url, auth_url=auth.url, call_deadline=5, breaker_failures=1) as client,
+    ):
+        with fails_in_time(0.2), deadlines.within(0.2):
+            await ask(client)
+        assert 0 < peer.asked[0].deadline_ms <= 200
+        assert client.breaker.state == "closed", "a peer that was given little time is not to blame"
+        with fails_in_time(0), deadlines.within(0):
+            await ask(client)
+        assert len(peer.asked) == 1
 
 
 async def test_a_second_try_is_told_the_time_that_is_left() -> None:
-    async def late(*_: object) -> None:
+    async def late(asked: Asked, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.15)
-        await hang_up(*_)  # type: ignore[arg-type]
+        await hang_up(asked, writer)
 
     async with misbehaving(in_turn(late, GOOD)) as peer, calling(peer.url, retry_share=1) as client:
         assert await ask(client) == Number(number=7)
@@ -207,8 +214,8 @@ async def test_a_storm_of_503_reaches_the_peer_at_most_1_1_times() -> None:
         misbehaving(answer(503, {})) as peer,
         calling(peer.url, breaker_failures=1000, call_deadline=10) as client,
     ):
-        await asyncio.gather(*(ask(client) for _ in range(200)), return_exceptions=True)
-        assert 200 < len(peer.asked) <= 220
+        await asyncio.gather(*(ask(client) for _ in range(100)), return_exceptions=True)
+        assert 100 < len(peer.asked) <= 110
 
 
 async def test_with_the_breaker_a_storm_reaches_the_peer_hardly_and_healing_is_noticed() -> None:

@@ -7,11 +7,11 @@ import httpx
 
 MAX_REPLY: Final = 1024 * 1024
 NO_REPLY: Final = (httpx.HTTPError, httpx.StreamError, ValueError)
-"""What `fetch` raises: no connection, a broken one, not HTTP; or too long."""
+"""What `fetch` raises: no connection, a broken one, not HTTP; or `ReplyRefused`."""
 
 
-class ReplyTooLong(ValueError):
-    """More than anybody asked for."""
+class ReplyRefused(ValueError):
+    """Too long, or packed: a few bytes could unpack to very many, and nobody asked for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,11 @@ async def fetch(http: httpx.AsyncClient, method: str, url: str, *, max_bytes: in
         one of NO_REPLY.
     """
     async with http.stream(method, url, **options) as answer:
+        if "content-encoding" in answer.headers:
+            raise ReplyRefused("content-encoding")
         body = bytearray()
-        async for chunk in answer.aiter_raw():  # raw: a small chunk could unpack to a huge one, and nobody asked for it
+        async for chunk in answer.aiter_bytes():
             body += chunk
             if len(body) > max_bytes:
-                raise ReplyTooLong(f"more than {max_bytes} bytes")
+                raise ReplyRefused(f"more than {max_bytes} bytes")
         return Reply(answer.status_code, answer.headers, bytes(body))
