@@ -1,12 +1,13 @@
-"""`python -m auth serve|migrate`."""
+"""`python -m auth serve|migrate|clients`."""
 
-from auth.commands import put_service_clients
+from auth.commands import clients_cli, put_service_clients
 from auth.config import MigrateSettings, Settings
 from auth.database import MIGRATIONS
 from auth.main import create_app
 from common.server import command_line, load
 
 cli = command_line(lambda: create_app(load(Settings)), MIGRATIONS, MigrateSettings, after_migrate=put_service_clients)
+cli.add_typer(clients_cli, name="clients")
 
 if __name__ == "__main__":
     cli()
