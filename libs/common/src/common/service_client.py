@@ -8,7 +8,7 @@ vain, the retry budget a peer in trouble. The limits are settings (`common.setti
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Self, TypeVar
@@ -20,6 +20,7 @@ from pydantic import BaseModel, ValidationError
 from common import deadlines
 from common.breaker import Breaker, RetryBudget
 from common.errors import DependencyUnavailable
+from common.events import EventBatch, StateEvent
 from common.replies import NO_REPLY, Reply, fetch
 from common.service_tokens import NoToken, TokenSource
 from common.settings import ServiceSettings
@@ -156,6 +157,14 @@ class ServiceClient:
         """
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         return (await self._call("POST", path, tries=1, content=content)).status
+
+    async def tell(self, events: Sequence[StateEvent]) -> int:
+        """`common.relay.Target`: hand a batch of events to the peer.
+
+        Raises:
+            PeerUnavailable: no answer within the deadline.
+        """
+        return await self.post("/internal/events", EventBatch(events=list(events)).model_dump_json().encode())
 
     async def _call(
         self, method: str, path: str, *, tries: int, params: Params | None = None, content: bytes | None = None

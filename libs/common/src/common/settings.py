@@ -124,6 +124,8 @@ class ServiceSettings(BaseConfig):
     )
     breaker_pause: timedelta = Field(default=timedelta(seconds=2), description="Until the next call may find out.")
 
+    relay: bool = Field(default=True, description="False where `python -m SERVICE relay` sends the events instead.")
+
     cors_origins: list[str] = Field(default_factory=list, description="Exact origins; there is no wildcard.")
     trusted_proxies: list[str] = Field(default_factory=list, description="Whose X-Forwarded-For is believed.")
     log_level: Literal["debug", "info", "warning", "error"] = "info"

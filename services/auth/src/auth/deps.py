@@ -2,8 +2,10 @@
 
 from typing import Annotated
 
+import httpx
 from fastapi import Depends, FastAPI, Request
 
+from auth.clients.own_tokens import OwnTokens
 from auth.config import Settings
 from auth.repositories.sessions import Lifetimes
 from auth.repositories.work import SqlWork
@@ -15,10 +17,12 @@ from auth.services.records import Device
 from auth.services.refresh_tokens import RefreshTokens
 from auth.services.sign_in import SignInService
 from common.database import Database, TransactionFactory
+from common.relay import Relay
+from common.service_client import ServiceClient
 from common.tokens import TokenVerifier
 
 
-def wire(app: FastAPI, settings: Settings, database: Database) -> None:
+def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.AsyncClient) -> None:
     """Make what lives as long as the app. Called in the lifespan, since hashing needs the event loop."""
     lifetimes = Lifetimes(settings.refresh_idle, settings.refresh_absolute, settings.refresh_grace)
     transactions = TransactionFactory(database, lambda session: SqlWork(session, lifetimes))
@@ -26,6 +30,15 @@ def wire(app: FastAPI, settings: Settings, database: Database) -> None:
     passwords = Argon2(settings.hash_slots)
     access = AccessTokens(keys, settings.issuer, settings.access_ttl)
     refresh = RefreshTokens(settings.refresh_key.get_secret_value())
+    own = OwnTokens(access)
+    app.state.relay = Relay(
+        database,
+        {
+            "users": ServiceClient.to("users", settings.users_url, http=http, tokens=own, settings=settings),
+            "posts": ServiceClient.to("posts", settings.posts_url, http=http, tokens=own, settings=settings),
+        },
+    )
+    app.state.read_models = {}
     app.state.keys = keys
     app.state.verifier = TokenVerifier(keys, issuer=settings.issuer, audience="auth")
     app.state.accounts = AccountService(transactions, passwords)
