@@ -9,7 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, Field, PostgresDsn, SecretStr, ValidationError, model_validator
+from annotated_types import Ge
+from pydantic import AfterValidator, BeforeValidator, Field, PostgresDsn, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import URL, make_url
@@ -30,6 +31,17 @@ def strong(secret: SecretStr) -> SecretStr:
 
 
 Secret = Annotated[SecretStr, AfterValidator(strong)]
+
+
+def in_seconds(value: Any) -> Any:
+    """`1.5` is seconds; pydantic alone would want `PT1.5S` of the environment, which it understands too."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(in_seconds), Ge(timedelta(0))]
 
 
 class FileSettings(PydanticBaseSettingsSource):
@@ -98,7 +110,7 @@ class ServiceSettings(BaseConfig):
     pool_size: int = Field(default=10, ge=1, description="Connections for writing, kept open.")
     read_pool_size: int = Field(default=10, ge=1, description="Connections for single reads, kept open.")
     max_overflow: int = Field(default=5, ge=0, description="Connections above either pool's size under load.")
-    pool_timeout: timedelta = timedelta(seconds=2)
+    pool_timeout: Duration = timedelta(seconds=2)
     prepared_statements: bool = Field(default=True, description="False behind a PgBouncer older than 1.21.")
 
     issuer: str = Field(default="http://127.0.0.1:8000", description="Public base URL; the `iss` of tokens.")
@@ -108,21 +120,21 @@ class ServiceSettings(BaseConfig):
     posts_url: str = "http://127.0.0.1:8003"
 
     # Calls to the other services. At a limit a call waits, within its deadline, and then counts as unanswered.
-    call_deadline: timedelta = Field(
+    call_deadline: Duration = Field(
         default=timedelta(seconds=2), description="For all calls of one request, retries and waiting included."
     )
-    max_deadline: timedelta = Field(
+    max_deadline: Duration = Field(
         default=timedelta(seconds=30), description="The most that an X-Deadline-Ms may ask for; longer is cut to it."
     )
-    connect_timeout: timedelta = Field(default=timedelta(milliseconds=500), description="For each new connection.")
+    connect_timeout: Duration = Field(default=timedelta(milliseconds=500), description="For each new connection.")
     calls_per_peer: int = Field(default=20, ge=1, description="Under way to one other service; further ones wait.")
     call_pool_size: int = Field(default=64, ge=1, description="Outgoing connections; above all peers' calls together.")
     retry_share: float = Field(default=0.1, ge=0, le=1, description="Second tries per call: reads that broke, 50x.")
     breaker_failures: int = Field(default=5, ge=1, description="In a row, then a peer is left alone: calls fail fast.")
-    breaker_window: timedelta = Field(
+    breaker_window: Duration = Field(
         default=timedelta(seconds=10), description="Failures further apart do not belong together."
     )
-    breaker_pause: timedelta = Field(default=timedelta(seconds=2), description="Until the next call may find out.")
+    breaker_pause: Duration = Field(default=timedelta(seconds=2), description="Until the next call may find out.")
 
     relay: bool = Field(default=True, description="False where `python -m SERVICE relay` sends the events instead.")
 
