@@ -87,13 +87,13 @@ class Envelope:
     @staticmethod
     def read(scope: Scope) -> tuple[str, str]:
         """The caller's request id if it is harmless, else a new one; and X-Forwarded-For."""
-        request_id, forwarded = None, ""
+        request_id, forwarded = None, []
         for name, value in scope["headers"]:
             if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
                 request_id = value.decode("ascii")
             elif name == b"x-forwarded-for":
-                forwarded = value.decode("latin-1")
-        return request_id or secrets.token_hex(8), forwarded
+                forwarded.append(value.decode("latin-1"))
+        return request_id or secrets.token_hex(8), ",".join(forwarded)  # several are one list (RFC 9110, section 5.3)
 
     def client_ip(self, scope: Scope, forwarded: str) -> str:
         """The caller's address: from the right of X-Forwarded-For, the first that is no proxy of ours (S-13)."""
