@@ -174,7 +174,7 @@ async def test_validation_errors_name_places_and_not_values(probe: AsyncClient) 
     assert '"secret"' not in reply.text
 
 
-def kinds(root: type) -> Iterator[type]:
+def kinds(root: type[BaseException]) -> Iterator[type[BaseException]]:
     for kind in root.__subclasses__():
         yield kind
         yield from kinds(kind)
@@ -182,7 +182,9 @@ def kinds(root: type) -> Iterator[type]:
 
 def test_every_refusal_has_a_code_of_its_own() -> None:
     """And one that stays the same shape: words and dashes."""
-    found = {kind for root in (DomainError, DependencyUnavailable) for kind in kinds(root)} - {OutOfTea}
+    found: set[type[BaseException]] = {
+        kind for root in (DomainError, DependencyUnavailable) for kind in kinds(root)
+    } - {OutOfTea}
     assert len(found) > 15
     without = [kind.__name__ for kind in found if "code" not in vars(kind)]
     assert without == []
