@@ -105,7 +105,7 @@ class ServiceRoute(APIRoute):
             if media_type != accepted or "content-encoding" in headers:
                 raise MalformedBody(415, "unsupported-media-type", f"The body must be plain {accepted}.")
             length = headers.get("content-length", "")
-            if length.isdecimal() and int(length) > self.max_body:  # refused before anything is read
+            if length.isdecimal() and int(length[:16]) > self.max_body:  # refused before anything is read
                 raise too_large(self.max_body)
             return await handle(StrictRequest(request.scope, within(self.max_body, request.receive)))
 
