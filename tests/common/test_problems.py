@@ -9,7 +9,6 @@ from httpx import AsyncClient
 from pydantic import BaseModel
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-import auth.main  # noqa: F401  # so that its errors are known here
 from common.errors import (
     Conflict,
     DependencyUnavailable,
@@ -20,7 +19,7 @@ from common.errors import (
     Unauthenticated,
 )
 from common.problems import status_of
-from tests.common.conftest import probe_app, probing
+from tests.common.conftest import Log, probe_app, probing
 
 
 class OutOfTea(Conflict):
@@ -99,9 +98,7 @@ async def test_a_refusal_is_a_problem(failing: FastAPI, name: str, status: int, 
 
 
 @pytest.mark.parametrize("name", UNEXPECTED)
-async def test_the_unexpected_is_a_bare_500_whose_id_is_in_the_log(
-    capsys: pytest.CaptureFixture[str], name: str
-) -> None:
+async def test_the_unexpected_is_a_bare_500_whose_id_is_in_the_log(log: Log, name: str) -> None:
     """S-45. Kinds of ValueError too: only an exact one is meant for the caller."""
     async with probing(probe_app(EVERYTHING)) as client:
         reply = await client.get(f"/probe/fail/{name}")
@@ -113,8 +110,7 @@ async def test_the_unexpected_is_a_bare_500_whose_id_is_in_the_log(
     )
     assert "secret" not in reply.text
     assert "Traceback" not in reply.text
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert {line["event"] for line in lines if problem["instance"].endswith(line["request_id"])} == {
+    assert {line["event"] for line in log() if problem["instance"].endswith(line["request_id"])} == {
         "unexpected error",
         "request",
     }
