@@ -43,9 +43,9 @@ def test_the_stored_spelling_of_an_address_stands_for_itself() -> None:
 def test_no_address_takes_long_to_read(text: str, ending: str) -> None:
     """S-38"""
     for address in (text * 50_000 + ending, "a@" + text * 50_000 + ending):
-        started = time.perf_counter()
+        started = time.process_time()
         normal_email(address)
-        assert time.perf_counter() - started < 0.1
+        assert time.process_time() - started < 0.1
 
 
 @pytest.mark.parametrize("name", ["Ada", " Ada ", "é", "e\u0301", "👩‍💻", "🇩🇪", "x" * 100])
