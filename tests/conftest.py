@@ -1,10 +1,12 @@
 """One PostgreSQL for the whole run, one migrated template per service, one database of its own per test module."""
 
+import contextlib
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from tests.database import DockerServer, EmbeddedServer, Server, Template
@@ -55,3 +57,22 @@ class Cloner:
     async def drop(self) -> None:
         for template, name in self.made:
             await template.drop(name)
+
+
+FAIL_AT_COMMIT = """
+CREATE FUNCTION fail_at_commit() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''commit fails''; END';
+CREATE CONSTRAINT TRIGGER fail_at_commit AFTER INSERT ON "{table}" DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW EXECUTE FUNCTION fail_at_commit();
+"""
+
+
+@contextlib.asynccontextmanager
+async def commits_fail(server: Server, database: str, table: str) -> AsyncIterator[None]:
+    """Let every transaction that inserts into a table run well, and fail when it commits."""
+    connection = await asyncpg.connect(f"{server.dsn.rpartition('/')[0]}/{database}")
+    try:
+        await connection.execute(FAIL_AT_COMMIT.format(table=table))
+        yield
+        await connection.execute(f'DROP TRIGGER fail_at_commit ON "{table}"; DROP FUNCTION fail_at_commit')
+    finally:
+        await connection.close()

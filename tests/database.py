@@ -42,7 +42,7 @@ class EmbeddedServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.postgres.stop()
+        self.postgres.remove()  # its folder may be a substitute outside of pytest's, see usable_home
 
     @property
     def dsn(self) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from deploy.local import control
 from deploy.local.errors import StackError
 from deploy.local.runner import Runner
-from deploy.local.secret_files import ensure_secrets
-from deploy.local.stack import Stack
+from deploy.local.secret_files import COMPOSE_NAMES, ensure_secrets
+from deploy.local.stack import ROOT, Stack
 
-COMPOSE_SECRETS = "compose-secrets"
+COMPOSE_SECRETS = ".local/compose-secrets"  # docker-compose.yml names it, whatever LOCAL_DIR is
 
 
 def main() -> int:
@@ -35,6 +36,9 @@ def main() -> int:
     except PermissionError as error:
         sys.stderr.write(f"trivium: {error.filename} belongs to another user: run as that user, or delete it\n")
         return 1
+    except BrokenPipeError:  # `make status | head`: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         return 130
 
@@ -54,7 +58,7 @@ def _do(arguments: argparse.Namespace, stack: Stack) -> int:
         case "reset":
             control.reset(stack)
         case "compose-secrets":
-            ensure_secrets(stack.folder / COMPOSE_SECRETS)
+            ensure_secrets(ROOT / COMPOSE_SECRETS, COMPOSE_NAMES, mode=0o644)
     return 0
 
 

@@ -100,7 +100,7 @@ def install() -> None:
     locked = ["--require-hashes", "-r", str(LOCK)]
     try:
         install_uv()
-        uv = [str(VENV / "bin" / "uv"), "pip", "install", "--quiet", "--python", str(PYTHON)]
+        uv = [str(VENV / "bin" / "uv"), "pip", "install", "--quiet", "--compile-bytecode", "--python", str(PYTHON)]
         run([*uv, *locked])
         run([*uv, *ours])
     except (subprocess.CalledProcessError, OSError):

@@ -20,7 +20,7 @@ from deploy.local.state import ProcessState, read_state
 
 STEP = 0.05
 # All that is ours in LOCAL_DIR, which may be a folder with other things in it.
-LOCAL_DATA = ("caddy", "logs", "postgres", "secrets", "state.json", "runner.lock")
+LOCAL_DATA = ("caddy", "logs", "migrated.json", "postgres", "secrets", "state.json", "runner.lock")
 
 
 def start(stack: Stack) -> None:
@@ -47,7 +47,8 @@ def start(stack: Stack) -> None:
     try:
         while (state := read_state(stack.folder)) is None or state.runner.pid != runner.pid or state.phase != "ready":
             if runner.poll() is not None:
-                raise StackError(log_path.read_text(errors="replace").strip().removeprefix("trivium: "))
+                failed = state is not None and state.runner.pid == runner.pid and state.error
+                raise StackError(failed or log_path.read_text(errors="replace").strip().removeprefix("trivium: "))
             time.sleep(STEP)
     except KeyboardInterrupt:
         runner.terminate()

@@ -20,17 +20,27 @@ def ensure_database(server: Postgres, service: str, *, owner_password: str, pass
     """
     variables = {"service": service, "owner_password": owner_password, "password": password}
     script = "".join(f"\\set {name} '{value}'\n" for name, value in variables.items())
-    # Passwords by the standard input and the environment: a command line can be read by every user of the machine.
+    done = _psql(server, "--dbname=postgres", "--file=-", f"--file={SCRIPT}", script=script)
+    if done.returncode != 0:
+        reason = (done.stderr.strip().splitlines() or ["psql failed"])[0]
+        raise PostgresError(f"database {service}: {reason} (if its password is lost: `make reset`)")
+
+
+def schema_version(server: Postgres, service: str) -> str:
+    """Read which migration a service's database is at; empty if none has run."""
+    asked = "--command=SELECT version_num FROM alembic_version"
+    return _psql(server, f"--dbname={service}", "--tuples-only", "--no-align", asked).stdout.strip()
+
+
+def _psql(server: Postgres, *arguments: str, script: str = "") -> subprocess.CompletedProcess[str]:
+    """Run psql as the superuser. Passwords go by the standard input and the environment: command lines are public."""
     elsewhere = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     login = {"PGHOST": "127.0.0.1", "PGPORT": str(server.port), "PGUSER": "postgres", "PGPASSWORD": server.password}
-    done = subprocess.run(
-        [server.bin / "psql", "--no-psqlrc", "--quiet", "--dbname=postgres", "--file=-", f"--file={SCRIPT}"],
+    return subprocess.run(
+        [server.bin / "psql", "--no-psqlrc", "--quiet", *arguments],
         input=script,
         capture_output=True,
         text=True,
         env={**elsewhere, **login},
         check=False,
     )
-    if done.returncode != 0:
-        reason = (done.stderr.strip().splitlines() or ["psql failed"])[0]
-        raise PostgresError(f"database {service}: {reason} (if its password is lost: `make reset`)")

@@ -72,9 +72,10 @@ def usable_programs(bin_folder: Path, home: Path, owner: Owner | None) -> Path:
     if not copy.exists():
         for older in home.glob("programs-*"):
             shutil.rmtree(older)
-        unfinished = home / "programs-unfinished"
+        unfinished = home / "programs-unfinished"  # an older one of these is gone by now, too
         for name in (f"{package.name}/pginstall", f"{package.name}.libs"):
-            shutil.copytree(package.parent / name, unfinished / name, symlinks=True)
+            unneeded = shutil.ignore_patterns("include")  # most of the files
+            shutil.copytree(package.parent / name, unfinished / name, symlinks=True, ignore=unneeded)
         for path in unfinished.rglob("*"):
             path.chmod(path.stat().st_mode | 0o055)  # whatever our umask was
         unfinished.rename(copy)

@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -17,8 +19,10 @@ from deploy.local.databases import ensure_database
 from deploy.local.errors import StackError
 from deploy.local.health import is_ready
 from deploy.local.logs import Log, Terminal
+from deploy.local.migrated import Migrated
 from deploy.local.ports import require_free
 from deploy.local.postgres import FAST_SHUTDOWN, Postgres
+from deploy.local.postgres_home import usable_home
 from deploy.local.processes import ProcessId, spawn
 from deploy.local.secret_files import SERVICES, ensure_secrets
 from deploy.local.stack import GATEWAY, ROOT, Stack, shown
@@ -41,7 +45,8 @@ class Runner:
     """Starts the stack's processes and watches over them."""
 
     def __init__(self, stack: Stack, *, background: bool) -> None:
-        self._stack = stack
+        for_eyes = sys.stdout.isatty() and not background
+        self._stack = replace(stack, log_format="console") if for_eyes else stack
         self._background = background
         self._terminal = Terminal(["trivium", POSTGRES, *SERVICES, GATEWAY])
         self._me = ProcessId.of(os.getpid())
@@ -88,10 +93,17 @@ class Runner:
         settings = {GATEWAY: "PORT", **{service: f"{service.upper()}_PORT" for service in SERVICES}}
         for name, port in stack.ports.items():
             require_free(port, settings[name])
+        data = usable_home(stack.folder / POSTGRES) / "data"
+        if data.exists() and not (stack.secrets / "key-encryption-key").exists():
+            lost = f"the secrets in {shown(stack.secrets)} are lost, and the data in {shown(data)} need them"
+            raise StackError(f"{lost}: put them back, or start anew with `make reset`")
         ensure_secrets(stack.secrets)
         self._logs = {name: Log(stack.logs / f"{name}.log") for name in (POSTGRES, *SERVICES, GATEWAY)}
         postgres = self._postgres = Postgres(
-            stack.folder / POSTGRES, port=stack.postgres_port, log=self._logs[POSTGRES].path
+            stack.folder / POSTGRES,
+            port=stack.postgres_port,
+            settings={"log_checkpoints": "off"},
+            log=self._logs[POSTGRES].path,
         )
         self._watch(POSTGRES, postgres.start, FAST_SHUTDOWN).start_now()
         for service in SERVICES:
@@ -101,7 +113,7 @@ class Runner:
                 owner_password=stack.secret(f"{service}-owner-password"),
                 password=stack.secret(f"{service}-password"),
             )
-        self._migrate(postgres.port)
+        self._migrate(postgres)
         self._watch(GATEWAY, self._starter(GATEWAY, stack.gateway_command(), stack.gateway_environment()))
         for service in SERVICES:
             environment = stack.service_environment(service, postgres.port)
@@ -116,18 +128,21 @@ class Runner:
 
     def _starter(self, name: str, command: list[str], environment: dict[str, str]) -> Start:
         def start() -> subprocess.Popen[bytes]:
+            self._stack.logs.mkdir(exist_ok=True)
             with self._logs[name].path.open("ab") as log:
                 # SIGKILL: when we are gone, nobody waits for the answers it would still give.
                 return spawn(command, log=log, on_our_death=signal.SIGKILL, environment=environment, cwd=ROOT)
 
         return start
 
-    def _migrate(self, postgres_port: int) -> None:
-        """Bring the three databases up to date, side by side."""
-        stack, running = self._stack, {}
+    def _migrate(self, postgres: Postgres) -> None:
+        """Bring the databases up to date, side by side, where they may not be."""
+        stack, migrated = self._stack, Migrated(self._stack, postgres)
+        running = {}
         for service in SERVICES:
-            environment = stack.migration_environment(service, postgres_port)
-            running[service] = self._starter(service, stack.migration_command(service), environment)()
+            if not migrated.is_current(service):
+                environment = stack.migration_environment(service, postgres.port)
+                running[service] = self._starter(service, stack.migration_command(service), environment)()
         try:
             while any(migration.poll() is None for migration in running.values()):
                 self._round()
@@ -138,6 +153,7 @@ class Runner:
         for service, migration in running.items():
             if migration.returncode != 0:
                 raise StackError(f"the migration of {service} failed:\n{self._logs[service].last_lines(15)}")
+        migrated.note(list(running))
 
     def _await_ready(self) -> None:
         deadline = time.monotonic() + READY_PATIENCE
@@ -165,7 +181,10 @@ class Runner:
             raise Stopped
         changes = [program.tick() for program in self._programs]
         if any(changes):
-            self._record()
+            try:
+                self._record()
+            except OSError as error:  # a full disk is no reason to stop serving
+                self._say(f"cannot note the state: {error}")
         self._show_logs()
         time.sleep(ROUND if self._phase == "ready" else ROUND / 4)
 

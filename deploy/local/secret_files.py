@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 SERVICES = ("auth", "users", "posts")
@@ -18,13 +19,18 @@ NAMES = (
     "key-encryption-key",
     "refresh-key",
 )
+# The containers' databases are three servers, each with a superuser.
+COMPOSE_NAMES = (*NAMES, *(f"{service}-superuser-password" for service in SERVICES))
 
 
-def ensure_secrets(folder: Path, mode: int = 0o600) -> None:
-    """Make each secret that is not there yet; one that is there is never changed."""
+def ensure_secrets(folder: Path, names: Iterable[str] = NAMES, mode: int = 0o600) -> None:
+    """Make each secret that is not there yet; one that is there is never changed.
+
+    Containers read the files as users of their own, which takes the mode 0o644; the folder keeps others out.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-    for name in NAMES:
+    for name in names:
         path = folder / name
         if not path.exists():
             unfinished = folder / f".{name}"

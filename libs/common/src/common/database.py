@@ -27,12 +27,13 @@ NAMING: Final = {
 }
 """Names of constraints, so that a migration can refer to them."""
 W = TypeVar("W")
+Rows = Result[*tuple[Any, ...]]
 
 
 class Runs(Protocol):
     """What a repository needs: something that runs a statement."""
 
-    async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None, /) -> Result[Any]: ...
+    async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None, /) -> Rows: ...
 
 
 class Database:
@@ -45,6 +46,7 @@ class Database:
             "max_overflow": settings.max_overflow,
             "pool_timeout": settings.pool_timeout.total_seconds(),
             "pool_recycle": 1800,
+            "hide_parameters": True,  # else an error's message repeats addresses and hashes
             "connect_args": {"timeout": 5, "command_timeout": 10}
             | ({} if settings.prepared_statements else {"statement_cache_size": 0, "prepared_statement_cache_size": 0}),
         }
@@ -84,7 +86,7 @@ class ReadSession:
 
     engine: AsyncEngine
 
-    async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None, /) -> Result[Any]:
+    async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None, /) -> Rows:
         async with self.engine.connect() as connection:
             return await connection.execute(statement, params)
 

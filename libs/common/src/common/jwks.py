@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import httpx
 import structlog
@@ -16,7 +16,7 @@ from common.tokens import ALGORITHM, KeysUnavailable
 log = structlog.get_logger()
 
 REFRESH_EVERY: Final = 30.0
-RETRY_EVERY: Final = 1.0
+RETRY_EVERY: Final = 0.2
 COOL_DOWN: Final = 5.0
 """Seconds between two fetches for unknown keys: a flood of made-up ids costs auth nothing (S-22)."""
 KEEP_FOR: Final = 3600.0
@@ -65,6 +65,10 @@ class RemoteKeys:
         """Whether tokens can be checked: a set was had within the last hour."""
         return self._clock() - self._fetched_at < KEEP_FOR
 
+    async def keys_are_known(self) -> str | None:
+        """For `/readyz`."""
+        return None if self.usable else "token keys: not known yet"
+
     def knows(self, kid: str) -> bool:
         return kid in self._keys and self.usable
 
@@ -76,7 +80,7 @@ class RemoteKeys:
         return self._keys.get(kid)
 
     async def keep_fresh(self) -> None:
-        """Runs as long as the service: fetches every 30 s, each second as long as there is nothing usable."""
+        """Runs as long as the service: fetches every 30 s, and quickly again as long as there is nothing usable."""
         while True:
             async with self._fetching:
                 await self._fetch()
@@ -113,7 +117,3 @@ class RemoteKeys:
                 if len(body) > MAX_BYTES:
                     raise ValueError("too long")
         return parse(KeySet.model_validate_json(body).keys)
-
-
-def public_document(keys: list[PublicKey]) -> dict[str, Any]:
-    return KeySet(keys=keys).model_dump()

@@ -2,10 +2,15 @@
 
 import logging
 import sys
-from typing import Any, Literal
+from typing import Final, Literal
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+# Never with local variables: passwords and tokens are among them (S-46).
+TRACEBACKS: Final = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)
+)
 
 
 def configure_logging(service: str, level: str, form: Literal["json", "console"]) -> None:
@@ -19,7 +24,7 @@ def configure_logging(service: str, level: str, form: Literal["json", "console"]
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.dict_tracebacks if form == "json" else no_change,
+        TRACEBACKS if form == "json" else no_change,
     ]
     if form == "json":
         shared.append(name_service)
@@ -45,7 +50,3 @@ def configure_logging(service: str, level: str, form: Literal["json", "console"]
 
 def no_change(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     return event
-
-
-def get_logger() -> Any:
-    return structlog.get_logger()

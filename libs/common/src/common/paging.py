@@ -6,7 +6,7 @@ A page starts after a place in the order, not after a number of rows, so page 10
 import base64
 import binascii
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -16,6 +16,7 @@ from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from common.errors import InvalidInput
+from common.ports import Slice
 
 T = TypeVar("T")
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -33,19 +34,6 @@ class Page(BaseModel, Generic[T]):
 
     items: list[T]
     next_cursor: str | None = Field(description="Give this as `cursor` for the next page; null on the last one.")
-
-
-@dataclass(frozen=True, slots=True)
-class Slice(Generic[T]):
-    """What a repository found: at most `limit` rows, and whether more follow."""
-
-    rows: Sequence[T]
-    more: bool
-
-    @classmethod
-    def cut(cls, rows: Sequence[T], limit: int) -> "Slice[T]":
-        """From a query with `LIMIT limit + 1`: the extra row tells that there is more."""
-        return cls(rows[:limit], len(rows) > limit)
 
 
 def encode_cursor(kind: str, *place: int) -> str:

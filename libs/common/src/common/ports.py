@@ -1,10 +1,12 @@
 """What rules of every service need of the outside, in words that know no database and no HTTP."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
+T = TypeVar("T")
 W_co = TypeVar("W_co", covariant=True)
 
 Clock = Callable[[], datetime]
@@ -18,3 +20,16 @@ class Transactions(Protocol[W_co]):
     """Opens a short transaction and yields what works in it; commits when the block ends well, undoes it otherwise."""
 
     def __call__(self) -> AbstractAsyncContextManager[W_co]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Generic[T]):
+    """What a repository found: at most `limit` rows, and whether more follow."""
+
+    rows: Sequence[T]
+    more: bool
+
+    @classmethod
+    def cut(cls, rows: Sequence[T], limit: int) -> "Slice[T]":
+        """From a query with `LIMIT limit + 1`: the extra row tells that there is more."""
+        return cls(rows[:limit], len(rows) > limit)

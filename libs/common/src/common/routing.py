@@ -125,3 +125,8 @@ class SmallBodyRoute(ServiceRoute):
 def service_router(prefix: str, tag: str, route_class: type[ServiceRoute] = ServiceRoute) -> APIRouter:
     """One router per domain."""
     return APIRouter(prefix=prefix, tags=[tag], route_class=route_class)
+
+
+def internal_router() -> APIRouter:
+    """Routes for other services. They are no part of the public API, so its documents do not show them."""
+    return APIRouter(prefix="/internal", tags=["internal"], route_class=ServiceRoute, include_in_schema=False)

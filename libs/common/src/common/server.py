@@ -1,6 +1,7 @@
 """`python -m SERVICE serve|migrate`: the same two commands for every service."""
 
 import asyncio
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -34,7 +35,9 @@ def load(settings: type[S]) -> S:
 
 
 def serve(app: FastAPI, host: str, port: int) -> None:
-    """Run until SIGTERM or SIGINT."""
+    """Run until SIGTERM or SIGINT, then end with status 0: being told to stop is no failure."""
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, lambda *_: None)  # uvicorn takes these over, and raises them once more when it is through
     config = uvicorn.Config(
         app,
         host=host,

@@ -9,11 +9,11 @@ from auth.schemas.account import AccountState
 from auth.services.errors import AccountNotFound
 from common.deps import CallingService
 from common.problems import refusals
-from common.routing import service_router
+from common.routing import internal_router
 from common.schemas import Id
 from common.tokens import Principal
 
-router = service_router("/internal", "internal")
+router = internal_router()
 
 Users = Annotated[Principal, Depends(CallingService("users"))]
 

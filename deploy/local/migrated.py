@@ -1,0 +1,51 @@
+"""Which migrations need not run again: they take half of a start, and mostly find nothing to do.
+
+A service's migration is skipped when the code and the secrets that it had are the ones that are there now, and the
+database is at the version that it left. Anything else runs it, and so does any doubt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from deploy.local.databases import schema_version
+from deploy.local.postgres import Postgres
+from deploy.local.stack import ROOT, Stack
+
+SHARED = "libs/common/src"
+
+
+class Migrated:
+    """What `migrated.json` remembers of the last migrations."""
+
+    def __init__(self, stack: Stack, server: Postgres) -> None:
+        self._stack = stack
+        self._server = server
+        self._file = stack.folder / "migrated.json"
+
+    def is_current(self, service: str) -> bool:
+        """Say whether the service's database is known to be up to date."""
+        state = self._state(service)
+        return bool(state[-1]) and self._known().get(service) == state
+
+    def note(self, services: list[str]) -> None:
+        """Remember that these have just been migrated."""
+        known = self._known()
+        self._file.write_text(json.dumps({**known, **{service: self._state(service) for service in services}}))
+
+    def _known(self) -> dict[str, object]:
+        try:
+            return dict(json.loads(self._file.read_text()))
+        except (FileNotFoundError, ValueError, TypeError):
+            return {}
+
+    def _state(self, service: str) -> list[str]:
+        digest = hashlib.sha256()
+        own = f"services/{service}"
+        for folder in (SHARED, f"{own}/src", f"{own}/migrations"):
+            for path in sorted((ROOT / folder).rglob("*.py")):
+                digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+        for secret in sorted(self._stack.secrets.glob("svc-*")):
+            digest.update(secret.read_bytes())
+        return [digest.hexdigest(), schema_version(self._server, service)]

@@ -1,0 +1,1 @@
+"""The only calls of posts to other services."""

@@ -1,0 +1,17 @@
+"""posts' tables and migrations. Engine and sessions are made by `common.database.Database`."""
+
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import MetaData
+from sqlalchemy.orm import DeclarativeBase
+
+from common.database import NAMING
+
+MIGRATIONS: Final = Path(__file__).parents[2] / "migrations"
+
+
+class Base(DeclarativeBase):
+    """Base of posts' models."""
+
+    metadata = MetaData(naming_convention=NAMING)

@@ -1,0 +1,56 @@
+"""The one place that wires posts' layers together."""
+
+from typing import Annotated
+
+import httpx
+from fastapi import Depends, FastAPI, Request
+
+from common.database import Database
+from common.deps import DbSession, ReadSession, SignedIn
+from common.service_client import ServiceClient, ServiceTokens
+from posts.clients.people import UsersPeople
+from posts.config import Settings
+from posts.repositories.comments import CommentRepository
+from posts.repositories.posts import PostRepository
+from posts.services.authors import Authors
+from posts.services.comments import Commenting, ReadingComments
+from posts.services.reading import Reading
+from posts.services.records import Editor
+from posts.services.writing import Writing
+
+MODERATORS = frozenset({"moderator", "admin"})
+
+
+def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.AsyncClient) -> None:
+    """Make what lives as long as the app."""
+    tokens = ServiceTokens(http, settings.auth_url, "svc:posts", settings.client_secret)
+    users = ServiceClient(http, tokens, "users", settings.users_url, settings.call_deadline)
+    app.state.people = UsersPeople(users)
+    app.state.authors = Authors(app.state.people)
+
+
+async def get_reading(request: Request, session: ReadSession) -> Reading:
+    return Reading(PostRepository(session), request.app.state.people, request.app.state.authors)
+
+
+async def get_writing(request: Request, session: DbSession) -> Writing:
+    return Writing(PostRepository(session), request.app.state.authors)
+
+
+async def get_reading_comments(request: Request, session: ReadSession) -> ReadingComments:
+    return ReadingComments(PostRepository(session), CommentRepository(session), request.app.state.authors)
+
+
+async def get_commenting(request: Request, session: DbSession) -> Commenting:
+    return Commenting(PostRepository(session), CommentRepository(session), request.app.state.authors)
+
+
+async def get_editor(caller: SignedIn) -> Editor:
+    return Editor(caller.account_id, bool(MODERATORS.intersection(caller.roles)))
+
+
+ReadPosts = Annotated[Reading, Depends(get_reading)]
+WritePosts = Annotated[Writing, Depends(get_writing)]
+ReadComments = Annotated[ReadingComments, Depends(get_reading_comments)]
+WriteComments = Annotated[Commenting, Depends(get_commenting)]
+SignedInEditor = Annotated[Editor, Depends(get_editor)]

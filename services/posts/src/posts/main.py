@@ -1,0 +1,50 @@
+"""posts' app."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import httpx
+from fastapi import FastAPI
+
+from common.app import build_app
+from common.background import running
+from common.database import Database
+from common.jwks import RemoteKeys
+from common.migrations import database_is_ready
+from common.service_client import http_pool
+from common.tokens import TokenVerifier
+from posts.config import Settings
+from posts.database import MIGRATIONS
+from posts.deps import wire
+from posts.routers import comments, likes, posts
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    """Open what the app needs, and close it again. Nothing is opened at import."""
+    settings: Settings = app.state.settings
+    database = Database(settings)
+    app.state.database = database
+    await database.connect()
+    try:
+        async with http_pool(settings, app.state.transport) as http:
+            keys = RemoteKeys(http, settings.jwks_url)
+            app.state.verifier = TokenVerifier(keys, issuer=settings.issuer, audience="posts")
+            app.state.readiness = (database_is_ready(database, MIGRATIONS), keys.keys_are_known)
+            wire(app, settings, database, http)
+            async with running(keys.keep_fresh()):
+                yield
+    finally:
+        await database.disconnect()
+
+
+def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:
+    return build_app(
+        settings,
+        service="posts",
+        title="Trivium posts",
+        description="Posts, comments, likes and the feed.",
+        lifespan=lifespan,
+        routers=[posts.router, likes.router, comments.router],
+        transport=transport,
+    )

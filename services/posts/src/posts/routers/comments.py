@@ -1,0 +1,48 @@
+"""What people say under a post."""
+
+from fastapi import Response
+
+from common.deps import SignedIn
+from common.paging import BadCursor, Page, Paging
+from common.problems import refusals
+from common.routing import service_router
+from common.schemas import Id
+from posts.deps import ReadComments, SignedInEditor, WriteComments
+from posts.schemas.comment import CommentCreate, CommentResponse
+from posts.services.errors import CommentNotFound, NotTheAuthor, PostNotFound
+
+router = service_router("/posts/{post_id}/comments", "comments")
+
+
+@router.get("", response_model=Page[CommentResponse], responses=refusals(PostNotFound, BadCursor))
+async def list_comments(post_id: Id, comments: ReadComments, page: Paging) -> Page[CommentResponse]:
+    """Comments of a post, the oldest first."""
+    kind = f"comments:{post_id}"
+    after = page.after(kind, 1)
+    found = await comments.page(post_id, page.limit, after[0] if after else None)
+    rows, cursor = page.page(found, kind, lambda comment: (comment.id,))
+    return Page(items=[CommentResponse.model_validate(row) for row in rows], next_cursor=cursor)
+
+
+@router.post("", status_code=201, response_model=CommentResponse, responses=refusals(PostNotFound))
+async def add_comment(
+    post_id: Id, new: CommentCreate, caller: SignedIn, commenting: WriteComments, response: Response
+) -> CommentResponse:
+    """Comment on a published post."""
+    comment = await commenting.add(post_id, caller.account_id, new.body)
+    response.headers["Location"] = f"/posts/{post_id}/comments/{comment.id}"
+    return CommentResponse.model_validate(comment)
+
+
+@router.patch("/{comment_id}", response_model=CommentResponse, responses=refusals(CommentNotFound, NotTheAuthor))
+async def revise_comment(
+    post_id: Id, comment_id: Id, new: CommentCreate, editor: SignedInEditor, commenting: WriteComments
+) -> CommentResponse:
+    """Change one of the caller's own comments."""
+    return CommentResponse.model_validate(await commenting.revise(post_id, comment_id, editor, new.body))
+
+
+@router.delete("/{comment_id}", status_code=204, responses=refusals(CommentNotFound, NotTheAuthor))
+async def delete_comment(post_id: Id, comment_id: Id, editor: SignedInEditor, commenting: WriteComments) -> None:
+    """Delete a comment: its author may, the post's author, and moderators."""
+    await commenting.delete(post_id, comment_id, editor)

@@ -1,0 +1,22 @@
+"""Who likes what."""
+
+from common.deps import SignedIn
+from common.problems import refusals
+from common.routing import service_router
+from common.schemas import Id
+from posts.deps import WritePosts
+from posts.services.errors import PostNotFound
+
+router = service_router("/posts", "likes")
+
+
+@router.put("/{post_id}/like", status_code=204, responses=refusals(PostNotFound))
+async def like_post(post_id: Id, caller: SignedIn, writing: WritePosts) -> None:
+    """Like a post. Doing it again changes nothing."""
+    await writing.like(post_id, caller.account_id)
+
+
+@router.delete("/{post_id}/like", status_code=204)
+async def unlike_post(post_id: Id, caller: SignedIn, writing: WritePosts) -> None:
+    """No longer like a post. Doing it again changes nothing."""
+    await writing.unlike(post_id, caller.account_id)

@@ -1,0 +1,26 @@
+"""Comments, as they come in and go out."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from common.schemas import Id, Incoming, Outgoing, Text
+from posts.schemas.post import AuthorResponse
+
+
+class CommentCreate(Incoming):
+    """What to say, when commenting and when changing a comment."""
+
+    body: Annotated[Text, StringConstraints(min_length=1, max_length=5000)] = Field(examples=["Well seen."])
+
+
+class CommentResponse(Outgoing):
+    """A comment."""
+
+    id: Id
+    post_id: Id
+    body: str
+    author: AuthorResponse | None = Field(description="Null once the author is gone.")
+    created_at: datetime
+    updated_at: datetime

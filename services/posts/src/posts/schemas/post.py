@@ -1,0 +1,75 @@
+"""Posts, as they come in and go out."""
+
+import re
+import unicodedata
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from common.schemas import Id, Incoming, Line, Outgoing, Text
+
+TAG: Final = re.compile(r"\w[\w.+#-]{0,49}")
+NOT_GIVEN: Any = None  # the default of fields that may be left out but are never null
+
+
+def normal_tag(tag: str) -> str:
+    """One spelling per tag: compatibility characters and case folded."""
+    tag = unicodedata.normalize("NFKC", tag).casefold()
+    if not TAG.fullmatch(tag):
+        raise ValueError("must be one word of up to 50 letters, digits and . + # - _")
+    return tag
+
+
+def once(tags: list[str]) -> list[str]:
+    return list(dict.fromkeys(tags))
+
+
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=50), AfterValidator(normal_tag)]
+Title = Annotated[Line, StringConstraints(min_length=1, max_length=200)]
+Body = Annotated[Text, StringConstraints(min_length=1, max_length=50_000)]
+Tags = Annotated[list[Tag], Field(max_length=10), AfterValidator(once)]
+Status = Literal["draft", "published"]
+
+
+class PostCreate(Incoming):
+    """A new post."""
+
+    title: Title = Field(examples=["First light"])
+    body: Body = Field(examples=["It was a clear night."])
+    tags: Tags = Field(default_factory=list, examples=[["astronomy"]])
+    status: Status = "published"
+
+
+class PostUpdate(Incoming):
+    """The fields to change; what is left out stays."""
+
+    title: Title = Field(default=NOT_GIVEN, examples=["Second light"])
+    body: Body = Field(default=NOT_GIVEN)
+    tags: Tags = Field(default=NOT_GIVEN)
+    status: Status = Field(default=NOT_GIVEN, description="Publishing is one-way.")
+
+
+class AuthorResponse(Outgoing):
+    """Who wrote it. The name is null when it is not known just now."""
+
+    id: Id
+    name: str | None
+    avatar_url: str | None
+
+
+class PostResponse(Outgoing):
+    """A post."""
+
+    id: Id
+    title: str
+    body: str
+    tags: list[str]
+    status: Status
+    author: AuthorResponse | None = Field(description="Null once the author is gone.")
+    created_at: datetime
+    updated_at: datetime
+    published_at: datetime | None
+    likes_count: int
+    comments_count: int
+    liked: bool | None = Field(description="Whether the caller likes it; null when anonymous.")

@@ -1,0 +1,1 @@
+"""posts' rules. They know no SQL, no HTTP and no FastAPI."""

@@ -1,0 +1,80 @@
+"""What people say under a post."""
+
+from dataclasses import dataclass
+
+from common.ports import Slice
+from posts.services.authors import Authors
+from posts.services.errors import CommentNotFound, NotTheAuthor, PostNotFound
+from posts.services.ports import CommentStore, PostReader, PostStore
+from posts.services.records import Comment, Editor
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingComments:
+    """Looks at comments."""
+
+    posts: PostReader
+    comments: CommentStore
+    authors: Authors
+
+    async def page(self, post_id: int, limit: int, after: int | None) -> Slice[Comment]:
+        """Comments of a published post, the oldest first. Raises PostNotFound."""
+        post = await self.posts.get(post_id, None)
+        if post is None or post.status != "published":
+            raise PostNotFound(f"There is no post {post_id}.")
+        found = await self.comments.page(post_id, limit, after)
+        await self.authors.name(*found.rows)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Commenting:
+    """Changes comments, in the transaction of one request."""
+
+    posts: PostStore
+    comments: CommentStore
+    authors: Authors
+
+    async def add(self, post_id: int, author_id: int, body: str) -> Comment:
+        """Comment on a published post. Raises PostNotFound."""
+        author = await self.authors.card(author_id)
+        if await self.posts.keep(post_id) is None:
+            raise PostNotFound(f"There is no post {post_id}.")
+        comment = await self.comments.add(post_id, author_id, body)
+        await self.posts.count(post_id, comments=+1)
+        comment.author = author
+        return comment
+
+    async def revise(self, post_id: int, comment_id: int, editor: Editor, body: str) -> Comment:
+        """Replace the text of one's own comment.
+
+        Raises:
+            CommentNotFound: there is no such comment under this post.
+            NotTheAuthor: somebody else wrote it.
+        """
+        author = await self.authors.card(editor.id)
+        if await self._author(post_id, comment_id) != editor.id:
+            raise NotTheAuthor("Only its author may change a comment.")
+        comment = await self.comments.revise(comment_id, body)
+        comment.author = author
+        return comment
+
+    async def delete(self, post_id: int, comment_id: int, editor: Editor) -> None:
+        """Remove a comment: its author may, the post's author, and moderators.
+
+        Raises:
+            CommentNotFound: there is no such comment under this post.
+            NotTheAuthor: the editor is none of these.
+        """
+        post_author = await self.posts.keep(post_id)
+        author = await self._author(post_id, comment_id)
+        if editor.id not in (author, post_author) and not editor.moderates:
+            raise NotTheAuthor("Only its author, the post's author or a moderator may delete a comment.")
+        await self.comments.remove(comment_id)
+        await self.posts.count(post_id, comments=-1)
+
+    async def _author(self, post_id: int, comment_id: int) -> int:
+        author = await self.comments.lock(post_id, comment_id)
+        if author is None:
+            raise CommentNotFound(f"There is no comment {comment_id} under post {post_id}.")
+        return author

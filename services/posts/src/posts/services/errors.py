@@ -1,0 +1,27 @@
+"""What posts refuses, by name."""
+
+from common.errors import Conflict, Forbidden, NotFound
+
+
+class PostNotFound(NotFound):
+    """There is no such post, or it is somebody else's draft."""
+
+    code = "post-not-found"
+
+
+class NotTheAuthor(Forbidden):
+    """Only who wrote it may do this."""
+
+    code = "not-the-author"
+
+
+class AlreadyPublished(Conflict):
+    """Publishing is one-way."""
+
+    code = "already-published"
+
+
+class CommentNotFound(NotFound):
+    """There is no such comment under this post."""
+
+    code = "comment-not-found"

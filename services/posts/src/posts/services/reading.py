@@ -1,0 +1,55 @@
+"""Looking at posts."""
+
+from dataclasses import dataclass
+
+from common.ports import Slice
+from posts.services.authors import Authors
+from posts.services.errors import PostNotFound
+from posts.services.ports import People, Place, PostReader
+from posts.services.records import Post
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What who may see."""
+
+    posts: PostReader
+    people: People
+    authors: Authors
+
+    async def get(self, post_id: int, viewer_id: int | None) -> Post:
+        """A published post, or one's own draft.
+
+        Raises:
+            PostNotFound: there is none, or it is somebody else's draft, which is told the same way.
+        """
+        post = await self.posts.get(post_id, viewer_id)
+        if post is None or (post.status == "draft" and post.author.id != viewer_id):
+            raise PostNotFound(f"There is no post {post_id}.")
+        await self.authors.name(post)
+        return post
+
+    async def newest(
+        self, viewer_id: int | None, limit: int, after: Place | None, *, author_id: int | None, tag: str | None
+    ) -> Slice[Post]:
+        """Published posts, the newest first."""
+        found = await self.posts.newest(viewer_id, limit, after, author_id=author_id, tag=tag)
+        await self.authors.name(*found.rows)
+        return found
+
+    async def feed(self, reader_id: int, limit: int, after: Place | None) -> Slice[Post]:
+        """Posts of the people somebody follows, the newest first.
+
+        Raises:
+            DependencyUnavailable: whom they follow cannot be learnt just now.
+        """
+        followed = await self.people.followed_by(reader_id)
+        found = await self.posts.newest_of(followed, reader_id, limit, after)
+        await self.authors.name(*found.rows)
+        return found
+
+    async def drafts(self, author_id: int, limit: int, after: int | None) -> Slice[Post]:
+        """One's own drafts, the newest first."""
+        found = await self.posts.drafts(author_id, limit, after)
+        await self.authors.name(*found.rows)
+        return found

@@ -1,0 +1,54 @@
+"""What the rules work on: plain values, as the repositories read them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who wrote something. Without a name when it is not known just now."""
+
+    id: int
+    name: str | None = None
+    avatar_url: str | None = None
+
+
+@dataclass(slots=True)
+class Post:
+    """A post as one viewer sees it."""
+
+    id: int
+    title: str
+    body: str
+    tags: list[str]
+    status: str
+    created_at: datetime
+    updated_at: datetime
+    published_at: datetime | None
+    version: int
+    likes_count: int
+    comments_count: int
+    liked: bool | None
+    """Whether the viewer likes it; None when nobody in particular looks."""
+    author: Author
+
+
+@dataclass(slots=True)
+class Comment:
+    """A comment."""
+
+    id: int
+    post_id: int
+    body: str
+    created_at: datetime
+    updated_at: datetime
+    version: int
+    author: Author
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """Somebody who acts on posts."""
+
+    id: int
+    moderates: bool

@@ -1,0 +1,79 @@
+"""What may happen to a post, and who may do it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from posts.services.authors import Authors
+from posts.services.errors import AlreadyPublished, NotTheAuthor, PostNotFound
+from posts.services.ports import PostStore
+from posts.services.records import Author, Editor, Post
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """Changes posts, in the transaction of one request."""
+
+    posts: PostStore
+    authors: Authors
+
+    async def create(self, author_id: int, values: Mapping[str, Any]) -> Post:
+        """Store a post or a draft."""
+        author = await self.authors.card(author_id)
+        return await self._stored(await self.posts.add(author_id, values), author)
+
+    async def revise(self, post_id: int, editor: Editor, changes: Mapping[str, Any]) -> Post:
+        """Replace some fields of a post. Publishing is one-way.
+
+        Raises:
+            PostNotFound: there is no such post, or it is somebody else's draft.
+            NotTheAuthor: the editor did not write it.
+            AlreadyPublished: it was to become a draft again.
+        """
+        author = await self.authors.card(editor.id)
+        status = await self._may_change(post_id, editor)
+        if status == "published" and changes.get("status") == "draft":
+            raise AlreadyPublished("A published post cannot become a draft again.")
+        if changes:
+            await self.posts.revise(post_id, changes)
+        return await self._stored(post_id, author)
+
+    async def delete(self, post_id: int, editor: Editor) -> None:
+        """Remove a post with all that hangs on it. A moderator may, too, once it is published.
+
+        Raises:
+            PostNotFound, NotTheAuthor: as for `revise`.
+        """
+        await self._may_change(post_id, editor, or_moderate=True)
+        await self.posts.remove(post_id)
+
+    async def like(self, post_id: int, account_id: int) -> None:
+        """Like a published post; again changes nothing. Raises PostNotFound."""
+        if await self.posts.keep(post_id) is None:
+            raise PostNotFound(f"There is no post {post_id}.")
+        if await self.posts.like(post_id, account_id):
+            await self.posts.count(post_id, likes=+1)
+
+    async def unlike(self, post_id: int, account_id: int) -> None:
+        """No longer like a post; again changes nothing."""
+        if await self.posts.unlike(post_id, account_id):
+            await self.posts.count(post_id, likes=-1)
+
+    async def _may_change(self, post_id: int, editor: Editor, *, or_moderate: bool = False) -> str:
+        """The post's status, locked for the change."""
+        found = await self.posts.lock(post_id)
+        if found is None:
+            raise PostNotFound(f"There is no post {post_id}.")
+        author_id, status = found
+        if author_id == editor.id or (or_moderate and editor.moderates and status == "published"):
+            return status
+        if status == "draft":
+            raise PostNotFound(f"There is no post {post_id}.")
+        raise NotTheAuthor("Only its author may do this.")
+
+    async def _stored(self, post_id: int, author: Author) -> Post:
+        post = await self.posts.get(post_id, author.id)
+        if post is None:
+            raise PostNotFound(f"There is no post {post_id}.")
+        post.author = author
+        return post

@@ -1,0 +1,15 @@
+"""users' settings."""
+
+from pydantic import Field
+
+from common.settings import MigrationSettings, Secret, ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """What users needs beyond what every service needs."""
+
+    client_secret: Secret = Field(description="With it this service signs in at auth, as svc:users.")
+
+
+class MigrateSettings(MigrationSettings):
+    """Nothing beyond the database."""

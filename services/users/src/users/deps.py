@@ -1,0 +1,45 @@
+"""The one place that wires users' layers together."""
+
+from typing import Annotated
+
+import httpx
+from fastapi import Depends, FastAPI, Request
+
+from common.database import Database, TransactionFactory
+from common.deps import ReadSession
+from common.service_client import ServiceClient, ServiceTokens
+from users.clients.accounts import AuthAccounts
+from users.config import Settings
+from users.repositories.follows import FollowRepository
+from users.repositories.profiles import ProfileRepository
+from users.repositories.work import SqlWork
+from users.services.arrivals import Arrivals
+from users.services.follows import Follows
+from users.services.profiles import ProfileEditor, Profiles
+
+
+def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.AsyncClient) -> None:
+    """Make what lives as long as the app."""
+    tokens = ServiceTokens(http, settings.auth_url, "svc:users", settings.client_secret)
+    auth = ServiceClient(http, tokens, "auth", settings.auth_url, settings.call_deadline)
+    transactions = TransactionFactory(database, SqlWork)
+    app.state.transactions = transactions
+    app.state.arrivals = Arrivals(AuthAccounts(auth), transactions)
+
+
+async def get_profiles(request: Request, session: ReadSession) -> Profiles:
+    return Profiles(ProfileRepository(session), request.app.state.arrivals)
+
+
+async def get_follows(request: Request, session: ReadSession) -> Follows:
+    profiles = Profiles(ProfileRepository(session), request.app.state.arrivals)
+    return Follows(profiles, FollowRepository(session), request.app.state.transactions)
+
+
+async def get_editor(request: Request) -> ProfileEditor:
+    return ProfileEditor(request.app.state.transactions, request.app.state.arrivals)
+
+
+ReadProfiles = Annotated[Profiles, Depends(get_profiles)]
+EditProfile = Annotated[ProfileEditor, Depends(get_editor)]
+FollowGraph = Annotated[Follows, Depends(get_follows)]

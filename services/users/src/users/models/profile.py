@@ -1,0 +1,29 @@
+"""Who somebody is to others."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Integer, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from users.database import Base
+
+
+class Profile(Base):
+    """A profile. Its id is the account's, in auth."""
+
+    __tablename__ = "profiles"
+    __table_args__ = (CheckConstraint("followers_count >= 0 AND following_count >= 0", name="counts"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    email: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    bio: Mapped[str] = mapped_column(Text, server_default="")
+    avatar_url: Mapped[str | None] = mapped_column(Text)
+    followers_count: Mapped[int] = mapped_column(Integer, server_default="0")
+    following_count: Mapped[int] = mapped_column(Integer, server_default="0")
+    version: Mapped[int] = mapped_column(Integer, server_default="1")
+    """Counts what its owner changed; the counters do not change it."""
+    account_version: Mapped[int] = mapped_column(Integer)
+    """Which state of the account, in auth, is known here."""
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))

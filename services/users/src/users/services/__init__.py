@@ -1,0 +1,1 @@
+"""users' rules. They know no SQL, no HTTP and no FastAPI."""

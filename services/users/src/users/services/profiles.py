@@ -1,0 +1,68 @@
+"""Profiles: one's own and others'."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from common.ports import Transactions
+from users.services.arrivals import Arrivals
+from users.services.errors import UserNotFound
+from users.services.ports import ProfileReader, Work
+from users.services.records import Card, Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Profiles:
+    """Looks at profiles."""
+
+    reader: ProfileReader
+    arrivals: Arrivals
+
+    async def get(self, user_id: int, viewer_id: int | None, *, sees_email: bool = False) -> Profile:
+        """A profile as somebody sees it: the address only for its owner and whoever may see it.
+
+        Raises:
+            UserNotFound: there is no such person.
+        """
+        profile = await self.reader.get(user_id, viewer_id)
+        if profile is None:
+            await self.arrivals.welcome(user_id)
+            profile = await self.reader.get(user_id, viewer_id)
+        if profile is None:
+            raise UserNotFound("User not found")
+        return profile if sees_email or viewer_id == user_id else replace(profile, email=None)
+
+    async def cards(self, ids: Sequence[int]) -> Sequence[Card]:
+        """The cards of those who exist. Who has only just signed up gets a profile by it."""
+        cards = await self.reader.cards(ids)
+        unknown = sorted(set(ids) - {card.id for card in cards})
+        if not unknown:
+            return cards
+        await asyncio.gather(*(self._welcome_if_any(user_id) for user_id in unknown))
+        return await self.reader.cards(ids)
+
+    async def _welcome_if_any(self, user_id: int) -> None:
+        try:
+            await self.arrivals.welcome(user_id)
+        except UserNotFound:
+            return
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileEditor:
+    """Changes one's own profile."""
+
+    transactions: Transactions[Work]
+    arrivals: Arrivals
+
+    async def edit(self, user_id: int, changes: Mapping[str, Any]) -> None:
+        """Write the given fields of one's own profile."""
+        if not changes or await self._edit(user_id, changes):
+            return
+        await self.arrivals.welcome(user_id)
+        await self._edit(user_id, changes)
+
+    async def _edit(self, user_id: int, changes: Mapping[str, Any]) -> bool:
+        async with self.transactions() as work:
+            return await work.profiles.edit(user_id, changes)

@@ -1,0 +1,51 @@
+"""What the rules work on: plain values, as the repositories read them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """What auth says of an account."""
+
+    id: int
+    email: str
+    name: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A profile as one viewer sees it."""
+
+    id: int
+    email: str | None
+    name: str
+    bio: str
+    avatar_url: str | None
+    followers_count: int
+    following_count: int
+    posts_count: int
+    version: int
+    following: bool | None
+    """Whether the viewer follows this person; None when nobody in particular looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """As little of a profile as a list shows."""
+
+    id: int
+    name: str
+    avatar_url: str | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """Somebody at the other end of an edge."""
+
+    id: int
+    name: str
+    avatar_url: str | None
+    since: datetime

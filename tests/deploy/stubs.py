@@ -1,0 +1,36 @@
+"""Stand-ins for the services, with their command lines, so that the runner is tested by itself."""
+
+from pathlib import Path
+
+SERVICES = ("auth", "users", "posts")
+STUB = """
+import os, signal, sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+if sys.argv[1] == "migrate":
+    open(os.environ["OWNER_DATABASE_PASSWORD_FILE"]).read()
+    sys.exit(os.environ.get("STUB_MIGRATION_ERROR"))
+if os.environ.get("STUB_DIES") == os.environ["DATABASE_URL"].rpartition("/")[2]:
+    sys.exit("KEY_ENCRYPTION_KEY is missing")
+
+class Answer(BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = f"{self.path} {self.headers.get('X-Forwarded-For')} {self.headers.get('X-Forwarded-Proto')}".encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, lambda *_: os._exit(0))
+ThreadingHTTPServer(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])), Answer).serve_forever()
+"""
+
+
+def write_stubs(folder: Path) -> Path:
+    """Write packages `auth`, `users` and `posts` that come before the real ones on PYTHONPATH."""
+    for service in SERVICES:
+        (folder / service).mkdir(parents=True)
+        (folder / service / "__init__.py").touch()
+        (folder / service / "__main__.py").write_text(STUB)
+    return folder

@@ -1,0 +1,213 @@
+"""The launcher: what a laptop does to a server, and what it must survive."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from deploy.local import postgres_home
+from deploy.local.databases import ensure_database
+from deploy.local.ports import PortTaken
+from deploy.local.postgres import Postgres
+from deploy.local.postgres_home import MIB, PostgresError, usable_home
+from deploy.local.processes import ProcessId
+
+ROOT = Path(__file__).parents[2]
+AS_ROOT = os.geteuid() == 0
+
+
+def ask(server: Postgres, sql: str, login: str | None = None) -> str:
+    """Answer what psql says to a query, or its error."""
+    done = subprocess.run(
+        [server.bin / "psql", login or server.dsn, "-Atc", sql], capture_output=True, text=True, check=False
+    )
+    return (done.stdout + done.stderr).strip()
+
+
+@pytest.fixture(scope="module")
+def prepared(shared_open_folder: Path) -> Postgres:
+    """A server with data, not running: each test that needs one starts and stops it."""
+    server = Postgres(shared_open_folder / "postgres", fsync=False)
+    with server:
+        pass
+    return server
+
+
+@pytest.fixture
+def server(prepared: Postgres) -> Iterator[Postgres]:
+    """The same server for all, which no test leaves running."""
+    yield prepared
+    prepared.stop()
+
+
+@contextmanager
+def without(path: Path) -> Iterator[None]:
+    """Take a file or folder away, and put it back afterwards."""
+    path.rename(path.with_name("taken-away"))
+    yield
+    if path.is_dir():
+        shutil.rmtree(path)
+    path.with_name("taken-away").replace(path)
+
+
+def test_it_starts_where_nothing_is_and_finds_its_data_again(open_folder: Path) -> None:
+    server = Postgres(open_folder / "not" / "there" / "yet", fsync=False)
+    with server:
+        ask(server, "CREATE TABLE kept AS SELECT 7 AS number")
+        first_port = server.port
+    again = Postgres(open_folder / "not" / "there" / "yet", fsync=False)
+    with again:
+        assert ask(again, "SELECT number FROM kept") == "7"
+        assert again.port == first_port
+    shutil.rmtree(again.data)  # a lost folder is made anew
+    with again:
+        assert "does not exist" in ask(again, "SELECT number FROM kept")
+
+
+def test_only_this_machine_and_only_with_the_password_gets_in(server: Postgres) -> None:
+    with server:
+        assert ask(server, "SHOW listen_addresses") == "127.0.0.1"
+        assert "password" in ask(server, "SELECT 1", f"postgresql://postgres:guess@127.0.0.1:{server.port}/postgres")
+    assert (server.home / "password").stat().st_mode & 0o077 == 0
+
+
+def test_a_service_reaches_its_own_rows_and_nothing_else(server: Postgres) -> None:
+    with server:
+        for service in ("users", "posts"):
+            for _ in range(2):  # it may be run again
+                ensure_database(server, service, owner_password="o" * 32, password="p" * 32)
+        address = f"127.0.0.1:{server.port}"
+        owner, service = f"postgresql://posts_owner:{'o' * 32}@{address}", f"postgresql://posts:{'p' * 32}@{address}"
+        ask(server, "CREATE TABLE post (id bigint GENERATED ALWAYS AS IDENTITY, body text)", f"{owner}/posts")
+        assert ask(server, "INSERT INTO post (body) VALUES ('x') RETURNING id", f"{service}/posts").startswith("1")
+        assert ask(server, "SHOW statement_timeout", f"{service}/posts") == "5s"
+        for refused in ("CREATE TABLE mine (id int)", "DROP TABLE post", "TRUNCATE post"):
+            assert "ERROR" in ask(server, refused, f"{service}/posts")
+        for login in (service, owner):
+            for database in ("users", "postgres", "template1"):
+                assert "CONNECT" in ask(server, "SELECT 1", f"{login}/{database}")
+
+
+def test_a_second_start_on_the_same_data_is_refused(server: Postgres) -> None:
+    with server, pytest.raises(PostgresError, match="in use by another process"):
+        Postgres(server.home).start()
+
+
+def test_a_stale_pid_file_does_not_stop_the_next_start(server: Postgres) -> None:
+    with server:
+        left_behind = (server.data / "postmaster.pid").read_text()
+    (server.data / "postmaster.pid").write_text(left_behind)
+    with server:
+        assert ask(server, "SELECT 1") == "1"
+
+
+def test_nothing_is_left_when_its_starter_is_killed(server: Postgres) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from deploy.local.postgres import Postgres\n"
+        "print(Postgres(Path(sys.argv[1]), fsync=False).start().pid, flush=True); time.sleep(60)"
+    )
+    starter = subprocess.Popen([sys.executable, "-c", code, server.home], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert starter.stdout
+    with starter.stdout:
+        postgres = ProcessId.of(int(starter.stdout.readline()))
+    assert postgres.is_alive()
+    starter.kill()
+    starter.wait()
+    if sys.platform == "linux":
+        deadline = time.monotonic() + 5
+        while postgres.is_alive() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not postgres.is_alive()
+    with server:  # elsewhere this ends the one that was left
+        assert not postgres.is_alive()
+
+
+def test_data_without_a_version_are_damaged(server: Postgres) -> None:
+    with without(server.data / "PG_VERSION"), pytest.raises(PostgresError, match=r"damaged .*make reset"):
+        server.start()
+
+
+def test_data_of_another_major_version_are_left_alone(server: Postgres) -> None:
+    with without(server.data / "PG_VERSION"):
+        (server.data / "PG_VERSION").write_text("9\n")
+        with pytest.raises(PostgresError, match=r"written by PostgreSQL 9, .*PG_BIN"):
+            server.start()
+
+
+def test_data_with_a_part_missing_are_damaged_in_postgresqls_own_words(server: Postgres) -> None:
+    with without(server.data / "global"), pytest.raises(PostgresError, match=r"did not start, see .*server.log:\n"):
+        server.start()
+    with server:
+        assert ask(server, "SELECT 1") == "1"
+
+
+def test_no_room_is_said_before_anything_is_made(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Usage(NamedTuple):
+        free: int
+
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(free=3 * MIB))
+    server = Postgres(open_folder / "postgres")
+    with pytest.raises(PostgresError, match=r"no disk space: .* has 3 MiB free"):
+        server.start()
+    assert not server.data.exists()
+
+
+def test_a_taken_port_is_named_with_its_holder(server: Postgres) -> None:
+    with server:
+        other = Postgres(server.home.parent / "other", port=server.port, fsync=False)
+        with pytest.raises(PortTaken, match=f"port {server.port} is taken.*PG_PORT="):
+            other.start()
+
+
+def test_it_is_started_from_the_main_thread_only(server: Postgres) -> None:
+    with ThreadPoolExecutor(1) as threads, pytest.raises(RuntimeError, match="main thread"):
+        threads.submit(server.start).result()
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="only root can become another user")
+def test_an_ordinary_user_can_start_it(open_folder: Path) -> None:
+    code = (
+        "import os, pwd, sys; from pathlib import Path; from deploy.local.postgres import Postgres\n"
+        "nobody = pwd.getpwnam('nobody'); os.setgroups([]); os.setgid(nobody.pw_gid); os.setuid(nobody.pw_uid)\n"
+        "with Postgres(Path(sys.argv[1]), fsync=False) as server: print(server.home)"
+    )
+    open_folder.chmod(0o777)
+    if not _readable_by_all(Path(sys.prefix)):
+        pytest.skip("the virtual environment is closed to other users")
+    done = subprocess.run(
+        [sys.executable, "-c", code, open_folder / "postgres"],
+        capture_output=True, text=True, cwd=ROOT, check=False,
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert done.stdout.strip() == str(open_folder / "postgres")
+
+
+def _readable_by_all(folder: Path) -> bool:
+    return all(step.stat().st_mode & 0o005 == 0o005 for step in (folder, *folder.parents))
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="only for root is PostgreSQL another user")
+def test_a_folder_closed_to_the_servers_user_gets_a_substitute(open_folder: Path) -> None:
+    closed = open_folder / "closed"
+    closed.mkdir(mode=0o700)
+    home = usable_home(closed / "postgres")
+    assert home.parent == Path("/var/lib")
+    assert usable_home(closed / "postgres") == home
+    assert usable_home(open_folder / "postgres") == open_folder / "postgres"
+    assert closed.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="only for root is PostgreSQL another user")
+def test_programs_closed_to_the_servers_user_are_copied(server: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres_home, "_may_enter", lambda *_: False)  # as with a clone under /root
+    with server:
+        assert server.bin.is_relative_to(server.home)
+        assert ask(server, "SELECT 1") == "1"

@@ -1,0 +1,204 @@
+"""The commands around the stack, with stubs for the services: what starts, what comes back, what is left."""
+
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.ports import free_port
+from deploy.local.state import State, read_state
+from tests.deploy.stubs import write_stubs
+
+ROOT = Path(__file__).parents[2]
+
+
+class LocalStack:
+    """A stack in a folder of its own, on free ports, driven by the command line."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder / "local"
+        self.port = free_port()
+        ports = {f"{service}_PORT": str(free_port()) for service in ("AUTH", "USERS", "POSTS")}
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if name not in ("PORT_BASE", "PG_PORT")},
+            "PYTHONPATH": str(folder / "stubs"),
+            "LOCAL_DIR": str(self.folder),
+            "PORT": str(self.port),
+            **ports,
+            **settings,
+        }
+
+    def command(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "deploy.local", *words],
+            cwd=ROOT, env={**self.environment, **settings}, capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+
+    def state(self) -> State:
+        state = read_state(self.folder)
+        assert state
+        return state
+
+    def get(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, str]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection.request("GET", path, headers=headers or {})
+        answer = connection.getresponse()
+        body = answer.read().decode()
+        connection.close()
+        return answer.status, body
+
+
+@pytest.fixture(scope="module")
+def stubbed(shared_open_folder: Path) -> Path:
+    write_stubs(shared_open_folder / "stubs")
+    return shared_open_folder
+
+
+@pytest.fixture(scope="module")
+def stack(stubbed: Path) -> Iterator[LocalStack]:
+    """A stack, not running unless a test has started it."""
+    stack = LocalStack(stubbed)
+    yield stack
+    assert stack.command("reset").returncode == 0
+    assert not stack.folder.exists()
+
+
+@pytest.fixture
+def running(stack: LocalStack) -> LocalStack:
+    started = stack.command("start")
+    assert started.returncode == 0, started.stderr
+    return stack
+
+
+def ids(state: State) -> list[str]:
+    return [f"{process.name} {process.id}" for process in state.processes]
+
+
+def test_it_starts_shows_itself_stops_and_leaves_nothing(running: LocalStack) -> None:
+    shown = running.command("status")
+    assert shown.returncode == 0
+    assert re.findall(r"^(\w+) +\d+ +\d+  up ", shown.stdout, re.MULTILINE) == [
+        "postgres",
+        "gateway",
+        "auth",
+        "users",
+        "posts",
+    ]
+    processes = [process.id for process in running.state().processes]
+    assert running.command("stop").stdout == "stopped\n"
+    assert not any(process.is_alive() for process in processes if process)
+    assert running.command("status").returncode == 1
+
+
+@pytest.mark.parametrize(("name", "within_s"), [("users", 1), ("gateway", 1), ("postgres", 20)])  # 20: its recovery
+def test_a_killed_process_comes_back_where_it_was(running: LocalStack, name: str, within_s: int) -> None:
+    before = running.state().process(name)
+    assert before
+    assert before.id
+    os.kill(before.id.pid, signal.SIGKILL)
+    deadline = time.monotonic() + within_s
+    while (now := running.state().process(name)) is None or now.id in (None, before.id):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert now.port == before.port
+
+
+def test_one_process_can_be_restarted(running: LocalStack) -> None:
+    before = ids(running.state())
+    assert running.command("restart", "posts").stdout == "posts restarted\n"
+    after = ids(running.state())
+    assert [old.split()[0] for old, new in zip(before, after, strict=True) if old != new] == ["posts"]
+    assert running.command("restart", "nobody").returncode == 1
+
+
+def test_a_second_runner_is_refused(running: LocalStack) -> None:
+    second = running.command("up")
+    assert (second.returncode, second.stdout) == (1, "")
+    assert second.stderr.startswith("trivium: the stack runs already")
+
+
+def test_a_killed_runner_leaves_nothing_and_the_next_start_works(running: LocalStack) -> None:
+    processes = [process.id for process in running.state().processes]
+    os.kill(running.state().runner.pid, signal.SIGKILL)
+    if sys.platform == "linux":
+        deadline = time.monotonic() + 5
+        while any(process.is_alive() for process in processes if process):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    assert running.command("start").returncode == 0
+    assert not any(process.is_alive() for process in processes if process)
+
+
+def test_the_gateway_shows_the_public_paths_only(running: LocalStack) -> None:
+    for path in ("/auth/me", "/users", "/users/7", "/posts?tag=x", "/docs/posts", "/.well-known/jwks.json"):
+        assert running.get(path)[0] == 200
+    hidden = ("/internal/events", "/metrics", "/livez", "/readyz", "/nothing", "/usersx", "/auth/../internal/events")
+    for path in (*hidden, "/auth/%2e%2e/internal/events"):
+        status, body = running.get(path)
+        assert (status, "Not Found" in body) == (404, True), path
+
+
+def test_the_gateway_believes_no_clients_word_about_where_it_is(running: LocalStack) -> None:
+    lie = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
+    assert running.get("/users/7", lie) == (200, "/users/7 127.0.0.1 http")
+
+
+def test_up_is_stopped_by_a_signal(stack: LocalStack) -> None:
+    stack.command("stop")
+    with subprocess.Popen(
+        [sys.executable, "-m", "deploy.local", "up"],
+        cwd=ROOT, env=stack.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    ) as runner:  # fmt: skip
+        assert runner.stdout
+        lines = []
+        for line in runner.stdout:
+            lines.append(line)
+            if "ready:" in line:
+                runner.send_signal(signal.SIGINT)
+        assert runner.wait() == 0
+    assert any(f"ready: http://127.0.0.1:{stack.port}" in line for line in lines)
+    assert any(line.startswith("postgres |") for line in lines)
+    assert not any(process.id for process in stack.state().processes)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"STUB_DIES": "posts"}, r"posts does not start:\n(.*\n)*KEY_ENCRYPTION_KEY is missing"),
+        ({"STUB_MIGRATION_ERROR": "no revision 7"}, r"the migration of auth failed:\nno revision 7"),
+        ({"USERS_PORT": "80000"}, r"USERS_PORT=80000 is no port"),
+        ({"PG_BIN": "/nowhere"}, r"PG_BIN=/nowhere holds no `postgres`"),
+    ],
+)
+def test_a_start_that_cannot_work_says_why(stack: LocalStack, settings: dict[str, str], message: str) -> None:
+    stack.command("stop")
+    failed = stack.command("start", **settings)
+    assert failed.returncode == 1
+    assert re.search(message, failed.stderr), failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_a_taken_port_is_named(stack: LocalStack) -> None:
+    stack.command("stop")
+    with socket.create_server(("127.0.0.1", int(stack.environment["AUTH_PORT"]))):
+        failed = stack.command("start")
+    assert re.search(rf"port {stack.environment['AUTH_PORT']} is taken by process \d+ .*AUTH_PORT=", failed.stderr)
+
+
+def test_data_whose_secrets_are_lost_are_left_alone(stack: LocalStack) -> None:
+    assert stack.command("start").returncode == 0
+    stack.command("stop")
+    key = stack.folder / "secrets" / "key-encryption-key"
+    key.rename(key.with_name("elsewhere"))
+    failed = stack.command("start")
+    assert re.search(r"secrets in .* are lost, .*put them back", failed.stderr)
+    assert not key.exists()
+    key.with_name("elsewhere").rename(key)

@@ -1,0 +1,104 @@
+"""The other services, as users and posts see them in tests: answers at the network's edge, from plain values."""
+
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from jose import jwk, jwt
+
+from common.jwks import PublicKey
+from common.tokens import ALGORITHM
+
+ISSUER = "http://127.0.0.1:8000"
+
+
+@dataclass
+class Issuer:
+    """Signs access tokens as auth does."""
+
+    kid: str = field(default_factory=lambda: uuid.uuid4().hex)
+    private: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
+
+    def __post_init__(self) -> None:
+        pem = self.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        self.key = jwk.construct(pem.decode(), ALGORITHM)
+
+    @property
+    def public(self) -> PublicKey:
+        numbers = jwk.construct(self.key.public_key().to_dict(), ALGORITHM).to_dict()
+        return PublicKey(kid=self.kid, x=text(numbers["x"]), y=text(numbers["y"]))
+
+    def claims(self, account_id: int, *roles: str) -> dict[str, Any]:
+        now = int(time.time())
+        times = {"iat": now, "nbf": now, "exp": now + 300}
+        about = {"sub": str(account_id), "client_id": "trivium", "scope": "api", "sid": uuid.uuid4().hex}
+        aud = ["auth", "users", "posts"]
+        return {"iss": ISSUER, "aud": aud, "jti": uuid.uuid4().hex, "roles": list(roles), **about, **times}
+
+    def service_claims(self, service: str, audience: str) -> dict[str, Any]:
+        claims = self.claims(1) | {"sub": f"svc:{service}", "client_id": f"svc:{service}", "scope": "internal"}
+        del claims["sid"]
+        return claims | {"aud": [audience]}
+
+    def sign(self, claims: dict[str, Any], **header: str) -> str:
+        return jwt.encode(claims, self.key, ALGORITHM, headers={"typ": "at+jwt", "kid": self.kid, **header})
+
+    def person(self, account_id: int, *roles: str) -> dict[str, str]:
+        """The header of a request by a signed-in person."""
+        return {"Authorization": f"Bearer {self.sign(self.claims(account_id, *roles))}"}
+
+    def service(self, service: str, audience: str) -> dict[str, str]:
+        """The header of a request by another service."""
+        return {"Authorization": f"Bearer {self.sign(self.service_claims(service, audience))}"}
+
+
+def text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+class Peers(httpx.AsyncBaseTransport):
+    """auth and users at the other end of the wire. `away` makes both unreachable."""
+
+    def __init__(self) -> None:
+        self.issuer = Issuer()
+        self.away = False
+        self.accounts: dict[int, dict[str, Any]] = {}
+        self.profiles: dict[int, dict[str, Any]] = {}
+        self.following: dict[int, list[int]] = {}
+        self.asked: list[str] = []
+        self._ids = iter(range(1_000, 10_000_000))
+
+    def new_account(self, name: str = "Ada") -> int:
+        """Somebody who has signed up and has not been seen since."""
+        account_id = next(self._ids)
+        email = f"person{account_id}@example.com"
+        self.accounts[account_id] = {"id": account_id, "email": email, "name": name, "version": 1, "status": "active"}
+        self.profiles[account_id] = {"id": account_id, "name": name, "avatar_url": None, "version": 1}
+        return account_id
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request.url.path)
+        if self.away:
+            raise httpx.ConnectError("away", request=request)
+        status, body = self.answer(request.url.path, request.url.params)
+        return httpx.Response(status, json=body)
+
+    def answer(self, path: str, params: httpx.QueryParams) -> tuple[int, Any]:
+        area, _, last = path.rpartition("/")
+        match area:
+            case "/.well-known":
+                return 200, {"keys": [self.issuer.public.model_dump()]}
+            case "/auth":
+                return 200, {"access_token": "a service token", "expires_in": 300}
+            case "/internal/accounts" if int(last) in self.accounts:
+                return 200, self.accounts[int(last)]
+            case "/internal" if last == "profiles":
+                wanted = [int(one) for one in params["ids"].split(",")]
+                return 200, {"items": [self.profiles[one] for one in wanted if one in self.profiles]}
+            case "/internal/following":
+                return 200, {"ids": self.following.get(int(last), [])}
+        return 404, {}

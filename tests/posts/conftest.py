@@ -1,0 +1,91 @@
+"""posts' app on a database of its own; the other services answer from plain values."""
+
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+
+from posts.config import Settings
+from posts.main import create_app
+from tests.conftest import Cloner, commits_fail
+from tests.database import Server
+from tests.peers import Peers
+
+SignedIn = Callable[..., dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+async def settings(database_of: Cloner) -> Settings:
+    return Settings.model_validate({**await database_of("posts"), "client_secret": secrets.token_urlsafe(32)})
+
+
+@pytest.fixture(scope="module")
+def peers() -> Peers:
+    return Peers()
+
+
+@pytest.fixture(scope="module")
+async def app(settings: Settings, peers: Peers) -> AsyncIterator[FastAPI]:
+    app = create_app(settings, peers)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture(scope="module")
+async def client(app: FastAPI) -> AsyncIterator[AsyncClient]:
+    transport = ASGITransport(app, raise_app_exceptions=False)
+    async with AsyncClient(transport=transport, base_url="http://posts.test") as client:
+        yield client
+
+
+@pytest.fixture
+def signed_in(peers: Peers) -> SignedIn:
+    """Headers of a signed-in person: `signed_in(account_id, *roles)`."""
+    return peers.issuer.person
+
+
+NewPost = Callable[..., Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture
+def write(client: AsyncClient, signed_in: SignedIn) -> NewPost:
+    """Publish a post, or whatever `fields` say: `await write(author, tags=["a"])` -> the answer's JSON."""
+
+    async def write(author: int, **fields: Any) -> dict[str, Any]:
+        post = {"title": "First light", "body": "It was a clear night.", **fields}
+        reply = await client.post("/posts", json=post, headers=signed_in(author))
+        assert reply.status_code == 201, reply.text
+        answer: dict[str, Any] = reply.json()
+        return answer
+
+    return write
+
+
+Walk = Callable[..., Awaitable[list[dict[str, Any]]]]
+
+
+@pytest.fixture
+def walk(client: AsyncClient) -> Walk:
+    """All items of a list, page by page, by its `Link` headers."""
+
+    async def walk(url: str, headers: dict[str, str] | None = None) -> list[dict[str, Any]]:
+        seen: list[dict[str, Any]] = []
+        while url:
+            reply = await client.get(url, headers=headers)
+            assert reply.status_code == 200, reply.text
+            seen += reply.json()["items"]
+            assert (reply.json()["next_cursor"] is None) == ("next" not in reply.links)
+            url = reply.links["next"]["url"] if reply.links else ""
+        return seen
+
+    return walk
+
+
+@pytest.fixture
+async def failing_commits(server: Server, settings: Settings) -> AsyncIterator[None]:
+    database = str(settings.database_url).rpartition("/")[2]
+    async with commits_fail(server, database, "posts"):
+        yield

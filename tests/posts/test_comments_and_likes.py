@@ -1,0 +1,129 @@
+"""Comments and likes, and the counters beside them."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from httpx import AsyncClient
+
+from tests.peers import Peers
+from tests.posts.conftest import NewPost, SignedIn, Walk
+
+
+async def comment(client: AsyncClient, post_id: int, headers: dict[str, str], body: str = "Well seen.") -> Any:
+    reply = await client.post(f"/posts/{post_id}/comments", json={"body": body}, headers=headers)
+    assert reply.status_code == 201, reply.text
+    return reply.json()
+
+
+async def counted(client: AsyncClient, post_id: int) -> tuple[int, int]:
+    post = (await client.get(f"/posts/{post_id}")).json()
+    return post["likes_count"], post["comments_count"]
+
+
+async def test_comments_come_oldest_first_with_their_authors(
+    client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost, walk: Walk
+) -> None:
+    ada, grace = peers.new_account("Ada"), peers.new_account("Grace")
+    post = await write(ada)
+    said = [await comment(client, post["id"], signed_in(author), str(author)) for author in (grace, ada, grace)]
+    listed = await walk(f"/posts/{post['id']}/comments?limit=2")
+    assert listed == said
+    assert [one["author"]["name"] for one in listed] == ["Grace", "Ada", "Grace"]
+    assert await counted(client, post["id"]) == (0, 3)
+
+
+async def test_a_comment_is_changed_by_its_author_only(
+    client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost
+) -> None:
+    ada, grace = peers.new_account(), peers.new_account()
+    post, other = await write(ada), await write(ada)
+    said = await comment(client, post["id"], signed_in(grace))
+    path = f"/posts/{post['id']}/comments/{said['id']}"
+    change = {"body": "Better seen."}
+    assert (await client.patch(path, json=change, headers=signed_in(ada, "admin"))).status_code == 403
+    assert (await client.patch(path, json=change | {"post_id": 1}, headers=signed_in(grace))).status_code == 422
+    elsewhere = f"/posts/{other['id']}/comments/{said['id']}"
+    assert (await client.patch(elsewhere, json=change, headers=signed_in(grace))).status_code == 404
+    reply = await client.patch(path, json=change, headers=signed_in(grace))
+    assert (reply.status_code, reply.json()["body"]) == (200, "Better seen.")
+
+
+@pytest.mark.parametrize("who", ["its author", "the post's author", "a moderator", "an admin", "a stranger"])
+async def test_who_may_delete_a_comment(
+    client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost, who: str
+) -> None:
+    ada, grace, other = peers.new_account(), peers.new_account(), peers.new_account()
+    post = await write(ada)
+    said = await comment(client, post["id"], signed_in(grace))
+    headers = {
+        "its author": signed_in(grace),
+        "the post's author": signed_in(ada),
+        "a moderator": signed_in(other, "moderator"),
+        "an admin": signed_in(other, "admin"),
+        "a stranger": signed_in(other),
+    }[who]
+    path = f"/posts/{post['id']}/comments/{said['id']}"
+    reply = await client.delete(path, headers=headers)
+    if who == "a stranger":
+        assert (reply.status_code, reply.json()["code"]) == (403, "not-the-author")
+        assert await counted(client, post["id"]) == (0, 1)
+    else:
+        assert reply.status_code == 204
+        assert (await client.delete(path, headers=headers)).status_code == 404
+        assert await counted(client, post["id"]) == (0, 0)
+
+
+@pytest.mark.parametrize("body", [{}, {"body": ""}, {"body": "c" * 5001}, {"body": "\x00"}, {"body": None}, {"b": "c"}])
+async def test_a_bad_comment_is_refused_and_not_counted(
+    client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost, body: dict[str, Any]
+) -> None:
+    ada = peers.new_account()
+    post = await write(ada)
+    reply = await client.post(f"/posts/{post['id']}/comments", json=body, headers=signed_in(ada))
+    assert reply.status_code == 422
+    assert await counted(client, post["id"]) == (0, 0)
+
+
+async def test_a_like_counts_once_per_person(
+    client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost
+) -> None:
+    ada = peers.new_account()
+    post = await write(ada)
+    path = f"/posts/{post['id']}"
+    for _ in range(2):
+        assert (await client.put(f"{path}/like", headers=signed_in(ada))).status_code == 204
+        assert await counted(client, post["id"]) == (1, 0)
+    assert (await client.get(path, headers=signed_in(ada))).json()["liked"] is True
+    assert (await client.get(path, headers=signed_in(peers.new_account()))).json()["liked"] is False
+    for _ in range(2):
+        assert (await client.delete(f"{path}/like", headers=signed_in(ada))).status_code == 204
+        assert await counted(client, post["id"]) == (0, 0)
+
+
+async def test_a_hundred_people_at_once_are_a_hundred_likes(
+    client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost
+) -> None:
+    post = await write(peers.new_account())
+    crowd = [signed_in(peers.new_account()) for _ in range(100)]
+    crowd += crowd[:20]  # some twice
+    for start in range(0, len(crowd), 20):
+        some = crowd[start : start + 20]
+        replies = await asyncio.gather(*(client.put(f"/posts/{post['id']}/like", headers=one) for one in some))
+        assert {reply.status_code for reply in replies} == {204}
+    assert await counted(client, post["id"]) == (100, 0)
+
+
+async def test_what_is_gone_can_be_neither_liked_nor_commented(
+    client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost
+) -> None:
+    """Deleting and liking at once ends in 204 or 404, never in a fault."""
+    ada = peers.new_account()
+    for _ in range(5):
+        post = await write(ada)
+        path = f"/posts/{post['id']}"
+        likes = [client.put(f"{path}/like", headers=signed_in(peers.new_account())) for _ in range(4)]
+        said = [client.post(f"{path}/comments", json={"body": "b"}, headers=signed_in(ada)) for _ in range(4)]
+        replies = await asyncio.gather(*likes, client.delete(path, headers=signed_in(ada)), *said)
+        assert {reply.status_code for reply in replies} <= {201, 204, 404}
+        assert (await client.get(path)).status_code == 404

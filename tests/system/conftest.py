@@ -1,0 +1,108 @@
+"""A running stack, spoken to through its gateway: our own local one, or whatever SYSTEM_URL names."""
+
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from httpx import AsyncClient
+
+from deploy.local.ports import free_port
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class LocalStack:
+    """What `make start` runs, in a folder and on ports of its own."""
+
+    folder: Path
+    ports: dict[str, int] = field(
+        default_factory=lambda: {name: free_port() for name in ("PORT", "AUTH_PORT", "USERS_PORT", "POSTS_PORT")}
+    )
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['PORT']}"
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """`python -m deploy.local …` for this stack."""
+        places = {"LOCAL_DIR": str(self.folder), **{name: str(port) for name, port in self.ports.items()}}
+        return subprocess.run(
+            [sys.executable, "-m", "deploy.local", *command],
+            cwd=ROOT,
+            env={**os.environ, **places},
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+
+    def pids(self) -> dict[str, int]:
+        """The processes by name, as `make status` shows them."""
+        rows = [line.split() for line in self.run("status").stdout.splitlines()]
+        return {row[0]: int(row[1]) for row in rows if len(row) > 1 and row[1].isdigit()}
+
+
+@pytest.fixture(scope="session")
+def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    stack = LocalStack(tmp_path_factory.mktemp("stack"))
+    started = stack.run("start")
+    assert started.returncode == 0, started.stdout + started.stderr
+    yield stack
+    stopped = stack.run("reset")
+    assert stopped.returncode == 0, stopped.stdout + stopped.stderr
+
+
+@pytest.fixture(scope="session")
+def url(request: pytest.FixtureRequest) -> str:
+    """The gateway's address."""
+    elsewhere = os.environ.get("SYSTEM_URL")
+    if elsewhere:
+        return elsewhere
+    stack: LocalStack = request.getfixturevalue("local_stack")
+    return stack.url
+
+
+@pytest.fixture(scope="session")
+async def gateway(url: str) -> AsyncIterator[AsyncClient]:
+    async with AsyncClient(base_url=url, timeout=15, trust_env=False) as client:
+        yield client
+
+
+@dataclass
+class Person:
+    """Somebody with an account who is signed in."""
+
+    id: int
+    name: str
+    email: str
+    password: str
+    tokens: dict[str, Any]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.tokens['access_token']}"}
+
+
+Meet = Callable[[str], Awaitable[Person]]
+
+
+@pytest.fixture
+def meet(gateway: AsyncClient) -> Meet:
+    """Sign somebody up and in: `ada = await meet("Ada")`."""
+
+    async def meet(name: str) -> Person:
+        email, password = f"{secrets.token_hex(8)}@example.com", secrets.token_urlsafe(16)
+        new = await gateway.post("/auth/register", json={"email": email, "password": password, "name": name})
+        assert new.status_code == 201, new.text
+        tokens = await gateway.post("/auth/token", data={"username": email, "password": password})
+        assert tokens.status_code == 200, tokens.text
+        return Person(new.json()["id"], name, email, password, tokens.json())
+
+    return meet

@@ -1,0 +1,79 @@
+"""What a newcomer does, from the outside."""
+
+from httpx import AsyncClient
+
+from tests.system.conftest import Meet
+
+
+async def test_people_sign_up_follow_write_like_and_comment(gateway: AsyncClient, meet: Meet) -> None:
+    ada, grace = await meet("Ada"), await meet("Grace")
+
+    profile = await gateway.get(f"/users/{ada.id}")  # at once, before Ada has been seen anywhere else
+    assert (profile.status_code, profile.json()["name"], profile.json()["email"]) == (200, "Ada", None)
+
+    new = {"title": "First light", "body": "It was a clear night.", "tags": ["astronomy"]}
+    post = (await gateway.post("/posts", json=new, headers=ada.headers)).json()
+    assert post["author"] == {"id": ada.id, "name": "Ada", "avatar_url": None}
+
+    assert (await gateway.put(f"/users/{ada.id}/follow", headers=grace.headers)).status_code == 204
+    feed = (await gateway.get("/posts/feed", headers=grace.headers)).json()["items"]
+    assert [item["id"] for item in feed] == [post["id"]]
+    assert (await gateway.put(f"/posts/{post['id']}/like", headers=grace.headers)).status_code == 204
+    said = await gateway.post(f"/posts/{post['id']}/comments", json={"body": "Well seen."}, headers=grace.headers)
+    assert said.json()["author"]["name"] == "Grace"
+
+    seen = (await gateway.get(f"/posts/{post['id']}")).json()
+    assert (seen["likes_count"], seen["comments_count"], seen["liked"]) == (1, 1, None)
+
+
+async def test_a_session_goes_on_by_refresh_and_ends_by_revoke(gateway: AsyncClient, meet: Meet) -> None:
+    ada = await meet("Ada")
+    form = {"grant_type": "refresh_token", "refresh_token": ada.tokens["refresh_token"]}
+    fresh = (await gateway.post("/auth/token", data=form)).json()
+    assert fresh["refresh_token"] != ada.tokens["refresh_token"]
+    me = await gateway.get("/users/me", headers={"Authorization": f"Bearer {fresh['access_token']}"})
+    assert me.json()["email"] == ada.email
+    assert (await gateway.post("/auth/revoke", data={"token": fresh["refresh_token"]})).status_code == 200
+    ended = await gateway.post("/auth/token", data={**form, "refresh_token": fresh["refresh_token"]})
+    assert (ended.status_code, ended.json()["error"]) == (400, "invalid_grant")
+
+
+async def test_the_docs_are_whole_pages_of_our_own(gateway: AsyncClient) -> None:
+    for service in ("auth", "users", "posts"):
+        page = await gateway.get(f"/docs/{service}")
+        assert page.status_code == 200
+        assert "//" not in page.text.replace("/* <![CDATA[ */", "").partition("<script>")[0], "an address outside"
+        assert (await gateway.get(f"/docs/{service}/static/swagger-ui-bundle.js")).status_code == 200
+        schema = (await gateway.get(f"/docs/{service}/openapi.json")).json()
+        assert schema["openapi"].startswith("3.1")
+        assert schema["paths"]
+        assert not any(path.startswith("/internal") for path in schema["paths"])
+
+
+async def test_what_is_internal_stays_inside(gateway: AsyncClient, meet: Meet) -> None:
+    """S-28, S-43."""
+    ada = await meet("Ada")
+    hidden = [
+        f"/internal/accounts/{ada.id}",
+        f"/internal/profiles?ids={ada.id}",
+        f"/users/../internal/profiles?ids={ada.id}",
+        f"/users/%2e%2e/internal/profiles?ids={ada.id}",
+        f"/users/..%2finternal/profiles?ids={ada.id}",
+        f"//internal/profiles?ids={ada.id}",
+        f"/users//../../internal/profiles?ids={ada.id}",
+        "/metrics",
+        "/livez",
+        "/readyz",
+        "/nothing",
+    ]
+    for path in hidden:
+        reply = await gateway.get(path, headers=ada.headers)
+        assert reply.status_code in (404, 422), path
+        assert reply.headers["content-type"] == "application/problem+json", path
+
+
+async def test_what_the_client_says_of_its_address_is_not_believed(gateway: AsyncClient) -> None:
+    """S-13: the answers do not change, and nothing breaks, whatever these headers hold."""
+    forged = {"X-Forwarded-For": "1.2.3.4, <script>", "Forwarded": "for=1.2.3.4", "X-Real-IP": "x", "X-User-Id": "1"}
+    assert (await gateway.get("/posts", headers=forged)).status_code == 200
+    assert (await gateway.get("/users/me", headers=forged)).status_code == 401

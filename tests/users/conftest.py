@@ -1,0 +1,45 @@
+"""users' app on a database of its own; the other services answer from plain values."""
+
+import secrets
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+
+from tests.conftest import Cloner
+from tests.peers import Peers
+from users.config import Settings
+from users.main import create_app
+
+SignedIn = Callable[..., dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+async def settings(database_of: Cloner) -> Settings:
+    return Settings.model_validate({**await database_of("users"), "client_secret": secrets.token_urlsafe(32)})
+
+
+@pytest.fixture(scope="module")
+def peers() -> Peers:
+    return Peers()
+
+
+@pytest.fixture(scope="module")
+async def app(settings: Settings, peers: Peers) -> AsyncIterator[FastAPI]:
+    app = create_app(settings, peers)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture(scope="module")
+async def client(app: FastAPI) -> AsyncIterator[AsyncClient]:
+    transport = ASGITransport(app, raise_app_exceptions=False)
+    async with AsyncClient(transport=transport, base_url="http://users.test") as client:
+        yield client
+
+
+@pytest.fixture
+def signed_in(peers: Peers) -> SignedIn:
+    """Headers of a signed-in person: `signed_in(account_id, *roles)`."""
+    return peers.issuer.person
