@@ -104,7 +104,7 @@ async def test_what_a_route_takes_tells_what_it_refuses(schema: dict[str, Any]) 
     assert codes(register, "409") == {"email-taken"}
     body = {"malformed-body", "duplicate-names", "body-too-deep", "body-too-large"}
     assert codes(register, "422") == {"validation-failed"} | body
-    assert codes(token, "422") == codes(paths["/internal/accounts/{account_id}"]["get"], "422") == {"validation-failed"}
+    assert codes(token, "422") == {"validation-failed"}
     assert {"400", "413", "415"} <= set(register["responses"])
     assert {"invalid-request", "unsupported-grant-type", "invalid-grant", "invalid-scope"} <= codes(token, "400")
     assert codes(token, "401") == {"invalid-client"}
