@@ -14,17 +14,17 @@ from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from fastapi.staticfiles import StaticFiles
 
 from common.problems import Problem, problem_response
+from common.routing import INTERNAL
 
 ASSETS: Final = Path(fastapi_offline.__file__).parent / "static"
 PAGE_CSP: Final = (
     "default-src 'none'; script-src 'self' 'sha256-{hash}'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; frame-ancestors 'none'"
 )
-METHODS: Final = ("get", "put", "post", "delete", "patch")
 
 
 def operation_id(route: APIRoute) -> str:
@@ -32,37 +32,55 @@ def operation_id(route: APIRoute) -> str:
     return f"{route.tags[0]}-{route.name}" if route.tags else route.name
 
 
-def describe(app: FastAPI) -> dict[str, Any]:
-    """The app's OpenAPI document, with the problems that every route of a kind may answer."""
-    if app.openapi_schema:
-        return app.openapi_schema
-    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+def describe(app: FastAPI, *, internal: bool = False) -> dict[str, Any]:
+    """The app's OpenAPI document: its public routes, or all of them; with the problems that follow from their kind."""
+    routes = [route for route in iter_route_contexts(app.routes) if internal or not is_internal(route)]
+    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=routes)
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
     definition = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(definition.pop("$defs"), Problem=definition)
     for path in document["paths"].values():
-        for method in METHODS:
-            if method in path:
-                add_common_problems(path[method])
-    app.openapi_schema = document
+        for operation in path.values():
+            add_common_problems(operation)
     return document
+
+
+def is_internal(route: RouteContext) -> bool:
+    return str(route.path).startswith(f"{INTERNAL}/")
 
 
 def add_common_problems(operation: dict[str, Any]) -> None:
     """What needs no declaring on each route, because it follows from what the route takes."""
     responses = operation["responses"]
-    if "422" in responses and "application/json" in responses["422"].get("content", {}):
-        responses["422"] = problem_response(["validation-failed"])  # in place of FastAPI's own
+    if "application/json" in responses.get("422", {}).get("content", {}):
+        del responses["422"]  # FastAPI's own
+    takes = {parameter["in"] for parameter in operation.get("parameters", ())}
+    body = operation.get("requestBody")
+    common = {500: ["internal-error"], 503: ["database-unavailable", "peer-unavailable", "keys-unavailable"]}
+    if takes or body:
+        common[422] = ["validation-failed"]
+    if "path" in takes:
+        common[404] = ["no-such-route"]
     if "security" in operation:
-        responses.setdefault("401", problem_response(["sign-in-required", "invalid-token"]))
-    if "requestBody" in operation:
-        responses.setdefault("400", problem_response(["malformed-body"]))
-        responses.setdefault("413", problem_response(["body-too-large"]))
-        responses.setdefault("415", problem_response(["unsupported-media-type"]))
-    responses.setdefault("500", problem_response(["internal-error"]))
-    responses.setdefault("503", problem_response(["database-unavailable", "peer-unavailable", "keys-unavailable"]))
+        common |= {401: ["sign-in-required", "invalid-token"], 403: ["not-for-this-caller"]}
+    if body:
+        common |= {400: ["malformed-body"], 413: ["body-too-large"], 415: ["unsupported-media-type"]}
+        if "application/json" in body["content"]:
+            common[422] += ["malformed-body", "duplicate-names", "body-too-deep", "body-too-large"]
+    for status, codes in common.items():
+        declared = responses.get(str(status))
+        responses[str(status)] = problem_response(list(dict.fromkeys([*codes_of(declared), *codes])))
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def codes_of(response: dict[str, Any] | None) -> list[str]:
+    """The codes that a route has declared for a status."""
+    if response is None:
+        return []
+    codes: list[str] = response["content"]["application/problem+json"]["schema"]["properties"]["code"]["enum"]
+    return codes
 
 
 def install_docs(app: FastAPI, service: str) -> None:
