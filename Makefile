@@ -14,7 +14,7 @@ COMPOSE_TEST_URL ?= http://127.0.0.1:8000
 export LOCAL_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up start stop status restart reset demo test check format lock
+.PHONY: help bootstrap up start stop status restart reset demo test fuzz check format lock
 .PHONY: compose-up compose-down test-compose
 
 help: ## show this list
@@ -46,6 +46,9 @@ demo: bootstrap ## use a running stack as a person would, and print each call
 
 test: bootstrap ## run the whole test suite: make test ARGS="-k posts -x"
 	@$(VENV)/pytest $(ARGS)
+
+fuzz: bootstrap ## send each service 10,000 requests made up from its OpenAPI document (`make test` sends a few hundred)
+	@FUZZ_CASES=10000 $(VENV)/pytest tests/auth/test_fuzz.py tests/users/test_fuzz.py tests/posts/test_fuzz.py $(ARGS)
 
 check: bootstrap ## lint, format, types, import contracts, locks
 	@$(VENV)/ruff check $(CODE)
