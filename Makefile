@@ -14,7 +14,7 @@ COMPOSE_TEST_URL ?= http://127.0.0.1:8000
 export LOCAL_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up start stop status restart reset demo test fuzz check format lock
+.PHONY: help bootstrap up start stop status restart reset demo test fuzz check format lock openapi
 .PHONY: compose-up compose-down test-compose
 
 help: ## show this list
@@ -64,8 +64,12 @@ format: bootstrap ## format the code, and fix what can be fixed
 lock: bootstrap ## compile the locks anew from the pyproject files
 	@PATH="$(CURDIR)/$(VENV):$$PATH" sh deploy/lock.sh
 
+openapi: bootstrap ## write docs/openapi.json anew from the apps, after a change of routes or schemas
+	@$(VENV)/python -m deploy.gateway.openapi
+
 compose-up: bootstrap ## run the stack in containers; returns when it is ready
 	@$(LOCAL) compose-secrets
+	@$(VENV)/python -m deploy.gateway.site .local/compose-site
 	@$(COMPOSE) up --detach --build --wait
 
 compose-down: ## stop the containers (their data stay; `docker compose down -v` deletes them)

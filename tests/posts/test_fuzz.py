@@ -4,9 +4,10 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 
 from tests.fuzz import fuzz
-from tests.peers import Peers
+from tests.peers import Peers, event
 from tests.posts.conftest import NewPost
 
+CARD = {"name": "Ada", "avatar_url": None}
 STATES = ("draft", "published")
 
 
@@ -15,7 +16,6 @@ async def test_posts_answers_as_its_schema_says(
 ) -> None:
     ada, grace = peers.new_account("Ada"), peers.new_account("Grace")
     signed_in = peers.issuer.person(ada)
-    peers.following[ada] = [grace]
     posts = [await write(author, tags=["a"], status=status) for author in (ada, grace) for status in STATES]
     path = f"/posts/{posts[1]['id']}/comments"
     comment = (await client.post(path, json={"body": "Well seen."}, headers=signed_in)).json()
@@ -33,6 +33,7 @@ async def test_posts_answers_as_its_schema_says(
         "comment_id": [comment["id"]],
         "author_id": [ada, grace],
         "tag": ["a"],
+        "events": [[event("follow", {"active": True}, ada, grace)], [event("profile", CARD, ada)], []],
         "cursor": [page["next_cursor"]],
     }
     fuzzed = await fuzz(app, client, callers, known)

@@ -4,7 +4,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 
 from tests.fuzz import Known, fuzz
-from tests.peers import Peers
+from tests.peers import Peers, event
 
 
 async def test_users_answers_as_its_schema_says(app: FastAPI, client: AsyncClient, peers: Peers) -> None:
@@ -21,7 +21,9 @@ async def test_users_answers_as_its_schema_says(app: FastAPI, client: AsyncClien
         lambda: issuer.service("posts", "users"),
     ]
     page = (await client.get(f"/users/{ada}/following?limit=1", headers=signed_in)).json()
+    author = event("author", {"posts_count": 3}, ada)
     known: Known = {
+        "events": [[author], []],
         "user_id": [ada, grace, nobody],
         "ids": [f"{ada},{grace}", f"{nobody}"],
         "cursor": [page["next_cursor"]],
