@@ -14,6 +14,7 @@ MAX_BODY: Final = 1024 * 1024
 MAX_DEPTH: Final = 32
 MAX_NAMES: Final = 200
 MAX_ITEMS: Final = 100
+INTERNAL: Final = "/internal"
 
 
 class StrictRequest(Request):
@@ -128,5 +129,5 @@ def service_router(prefix: str, tag: str, route_class: type[ServiceRoute] = Serv
 
 
 def internal_router() -> APIRouter:
-    """Routes for other services. They are no part of the public API, so its documents do not show them."""
-    return APIRouter(prefix="/internal", tags=["internal"], route_class=ServiceRoute, include_in_schema=False)
+    """Routes for other services. They are no part of the public API, nor of its document (`common.docs`)."""
+    return APIRouter(prefix=INTERNAL, tags=["internal"], route_class=ServiceRoute)
