@@ -14,7 +14,7 @@ COMPOSE_TEST_URL ?= http://127.0.0.1:8000
 export LOCAL_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up start stop status restart reset demo test check format lock
+.PHONY: help bootstrap up start stop status restart reset demo test bench check format lock
 .PHONY: compose-up compose-down test-compose
 
 help: ## show this list
@@ -46,6 +46,9 @@ demo: bootstrap ## use a running stack as a person would, and print each call
 
 test: bootstrap ## run the whole test suite: make test ARGS="-k posts -x"
 	@$(VENV)/pytest $(ARGS)
+
+bench: bootstrap ## measure the speed against a bare app, with wrk: make bench SECONDS=2 ROUNDS=7 ONLY=get_post
+	@SECONDS=$(SECONDS) ROUNDS=$(ROUNDS) ROWS=$(ROWS) ONLY=$(ONLY) $(VENV)/python -m tests.benchmarks
 
 check: bootstrap ## lint, format, types, import contracts, locks
 	@$(VENV)/ruff check $(CODE)
