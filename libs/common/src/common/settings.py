@@ -108,6 +108,8 @@ class ServiceSettings(BaseConfig):
     posts_url: str = "http://127.0.0.1:8003"
     call_deadline: timedelta = Field(default=timedelta(seconds=2), description="For a call with its retries.")
 
+    relay: bool = Field(default=True, description="False where `python -m SERVICE relay` sends the events instead.")
+
     cors_origins: list[str] = Field(default_factory=list, description="Exact origins; there is no wildcard.")
     trusted_proxies: list[str] = Field(default_factory=list, description="Whose X-Forwarded-For is believed.")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
