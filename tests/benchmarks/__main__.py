@@ -21,7 +21,7 @@ from deploy.local.stack import ROOT
 from posts.config import Settings as PostsSettings
 from posts.main import create_app as create_posts
 from tests.benchmarks import checks, rows
-from tests.benchmarks.house import SMALL, House
+from tests.benchmarks.house import RIVAL, SMALL, House
 from tests.benchmarks.load import Load, find_wrk, median_ratio
 from tests.benchmarks.recording import Recording, record_gets, record_post, recorder
 from tests.benchmarks.report import show
@@ -52,7 +52,8 @@ class Bench:
         """Fill the databases, start the services, sign somebody up."""
         say(f"filling {self.size:,} posts")
         asyncio.run(rows.fill_posts(self.house.superuser_dsn("posts"), self.size))
-        asyncio.run(rows.fill_posts(self.house.superuser_dsn(SMALL), rows.FEW))
+        for copy in (SMALL, RIVAL):
+            asyncio.run(rows.fill_posts(self.house.superuser_dsn(copy), rows.FEW))
         asyncio.run(rows.fill_profiles(self.house.superuser_dsn("users")))
         self.auth = self.house.start_service("auth")
         self.users = self.house.start_service("users")
@@ -75,6 +76,7 @@ class Bench:
         recordings = asyncio.run(self.record())
         path.write_text(json.dumps({name: recording.to_json() for name, recording in recordings.items()}))
         dsns = {f"{name.upper()}_DSN": self.house.dsn(name, name) for name in ("posts", "users")}
+        dsns["RIVAL_DSN"] = self.house.dsn(RIVAL, "posts")
         keys = {"JWKS_URL": f"{self.auth}/.well-known/jwks.json", "ISSUER": self.house.stack.url("gateway")}
         self.limit = self.house.start_app("limit", {**dsns, "RECORDING": str(path)})
         self.plain = self.house.start_app("plain", {**dsns, **keys})
@@ -83,7 +85,7 @@ class Bench:
         posts = create_posts(PostsSettings.model_validate(self.settings("posts", PostsSettings.model_fields)))
         async with recorder(posts, self.tokens[0]) as listening:
             get_post = await record_gets(listening, "posts", "/posts", GETS)
-            create_post = await record_post(listening, "posts", "/posts", NEW_POST, [one.id for one in self.people])
+            create_post = await record_post(listening, "rival", "/posts", NEW_POST, [one.id for one in self.people])
         users = create_users(UsersSettings.model_validate(self.settings("users", UsersSettings.model_fields)))
         async with recorder(users, self.tokens[0]) as listening:
             get_user = await record_gets(listening, "users", "/users", GETS)
@@ -92,7 +94,7 @@ class Bench:
     def settings(self, service: str, names: Iterable[str]) -> dict[str, Any]:
         """The settings of a service's process, for its app in this process."""
         environment = self.house.environment(service)
-        found: dict[str, Any] = {"log_level": "error"}
+        found: dict[str, Any] = {"log_level": "error", "relay": False}
         for name in names:
             if f"{name.upper()}_FILE" in environment:
                 found[name] = Path(environment[f"{name.upper()}_FILE"]).read_text()
@@ -183,7 +185,7 @@ def main() -> None:
         bench = Bench(house, seconds, rounds, size)
         bench.prepare()
         bench.start_rivals()
-        parts: list[Callable[[], Result]] = [bench.get_post, bench.get_user, bench.create_post, bench.list_posts]
+        parts: list[Callable[[], Result]] = [bench.get_post, bench.get_user, bench.list_posts, bench.create_post]
         parts += [bench.token_check, bench.signin_overhead, bench.memory]
         results = []
         for part in parts:

@@ -25,6 +25,8 @@ from deploy.local.stack import ROOT, Stack
 PATIENCE = 60.0
 SMALL = "posts_small"
 """The second database of posts, with a thousandth of the rows."""
+RIVAL = "posts_rival"
+"""The third: what the limit and the plain idiom write, no relay of ours sends on."""
 
 
 @dataclass
@@ -48,7 +50,8 @@ class House:
         try:
             for service in SERVICES:
                 self._make_database(service)
-            asyncio.run(self._run(f"CREATE DATABASE {SMALL} TEMPLATE posts OWNER posts_owner"))
+            for copy in (SMALL, RIVAL):
+                asyncio.run(self._run(f"CREATE DATABASE {copy} TEMPLATE posts OWNER posts_owner"))
         except BaseException:
             self.__exit__()
             raise

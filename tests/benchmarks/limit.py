@@ -2,7 +2,7 @@
 
 What it does not do is what we are measured for: routes, tokens, validation, sessions, headers, logs.
 
-    RECORDING=file.json POSTS_DSN=… USERS_DSN=… python -m tests.benchmarks.limit PORT
+    RECORDING=file.json POSTS_DSN=… RIVAL_DSN=… USERS_DSN=… python -m tests.benchmarks.limit PORT
 """
 
 import itertools
@@ -54,7 +54,7 @@ class Limit:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                for name in ("posts", "users"):
+                for name in ("posts", "rival", "users"):
                     dsn = os.environ[f"{name.upper()}_DSN"]
                     self.pools[name] = await asyncpg.create_pool(dsn, min_size=POOL_SIZE, max_size=POOL_SIZE)
                 await send({"type": "lifespan.startup.complete"})

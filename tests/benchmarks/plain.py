@@ -1,6 +1,6 @@
 """The plain idiom: the same routes and rows as a FastAPI template writes them. ORM session, python-jose per request.
 
-JWKS_URL=… ISSUER=… POSTS_DSN=… USERS_DSN=… python -m tests.benchmarks.plain PORT
+JWKS_URL=… ISSUER=… POSTS_DSN=… RIVAL_DSN=… USERS_DSN=… python -m tests.benchmarks.plain PORT
 """
 
 import os
@@ -39,6 +39,7 @@ def session_of(database: str) -> Callable[[], AsyncIterator[AsyncSession]]:
 
 
 PostsSession = Annotated[AsyncSession, Depends(session_of("posts"))]
+RivalSession = Annotated[AsyncSession, Depends(session_of("rival"))]
 UsersSession = Annotated[AsyncSession, Depends(session_of("users"))]
 
 
@@ -87,7 +88,7 @@ async def get_post(post_id: int, session: PostsSession, user_id: CurrentUser) ->
 
 
 @app.post("/posts", response_model=PostResponse, status_code=201)
-async def create_post(new: PostCreate, session: PostsSession, user_id: CurrentUser) -> Any:
+async def create_post(new: PostCreate, session: RivalSession, user_id: CurrentUser) -> Any:
     post = Post(author_id=user_id, published_at=datetime.now(UTC), **new.model_dump())
     session.add(post)
     await session.flush()
@@ -100,8 +101,10 @@ async def create_post(new: PostCreate, session: PostsSession, user_id: CurrentUs
         set_={"posts_count": AuthorStats.posts_count + 1, "version": AuthorStats.version + 1},
     )
     counter = (await session.scalars(counting.returning(AuthorStats))).one()
-    event = {"target": "users", "type": "author", "subject": f"author:{user_id}", "version": counter.version}
-    await session.merge(Outbox(**event, data={"posts_count": counter.posts_count}))
+    key = {"target": "users", "type": "author", "subject": f"author:{user_id}"}
+    state = {"version": counter.version, "data": {"posts_count": counter.posts_count}}
+    telling = insert(Outbox).values(**key, **state)
+    await session.execute(telling.on_conflict_do_update(index_elements=list(key), set_=state))
     await session.commit()
     return await load_post(session, post.id, user_id)
 
