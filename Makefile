@@ -14,7 +14,7 @@ COMPOSE_TEST_URL ?= http://127.0.0.1:8000
 export LOCAL_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up start stop status restart reset demo test bench check format lock
+.PHONY: help bootstrap up start stop status restart run reset demo test bench check format lock
 .PHONY: compose-up compose-down test-compose
 
 help: ## show this list
@@ -37,6 +37,9 @@ status: bootstrap ## show the processes; fails unless all of them are usable
 
 restart: bootstrap ## restart one process: make restart SERVICE=posts
 	@$(LOCAL) restart $(or $(SERVICE),$(error say which: make restart SERVICE=auth, users, posts, gateway or postgres))
+
+run: bootstrap ## run a service's own command on the running stack: make run CMD="posts outbox status"
+	@$(LOCAL) run $(or $(CMD),$(error say what: make run CMD="posts outbox status"))
 
 reset: bootstrap ## stop, and delete all local data and secrets
 	@$(LOCAL) reset

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from common.database import Runs
 from common.events import Event
 from common.inbox import rows
+from common.read_models import Kept
 from users.models import Authored, Follow
 from users.models import Profile as Table
 from users.services.records import AccountState, Card, Profile
@@ -64,6 +65,9 @@ FOLLOWERS_COUNT: Final = (
     .where(Table.id == bindparam("person"))
     .values(followers_count=Table.followers_count + bindparam("step"))
 )
+
+KNOWN_ACCOUNTS: Final = Kept((Table.id,), Table.account_version)
+KNOWN_AUTHORS: Final = Kept((Authored.id,), Authored.version)
 
 
 @dataclass(frozen=True, slots=True)
