@@ -56,6 +56,9 @@ faults: bootstrap ## the long fault tests: 100 kills, 100 killed relays, a targe
 fuzz: bootstrap ## send each service 10,000 requests made up from its OpenAPI document (`make test` sends a few hundred)
 	@FUZZ_CASES=10000 $(VENV)/pytest tests/auth/test_fuzz.py tests/users/test_fuzz.py tests/posts/test_fuzz.py $(ARGS)
 
+bench: bootstrap ## measure the speed against a bare app, with wrk: make bench SECONDS=2 ROUNDS=7 ONLY=get_post
+	@SECONDS=$(SECONDS) ROUNDS=$(ROUNDS) ROWS=$(ROWS) ONLY=$(ONLY) $(VENV)/python -m tests.benchmarks
+
 check: bootstrap ## lint, format, types, import contracts, locks
 	@$(VENV)/ruff check $(CODE)
 	@$(VENV)/ruff format --check $(CODE)
