@@ -14,7 +14,7 @@ COMPOSE_TEST_URL ?= http://127.0.0.1:8000
 export LOCAL_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up start stop status restart reset demo test check format lock
+.PHONY: help bootstrap up start stop status restart run reset demo test fuzz faults bench check format lock openapi
 .PHONY: compose-up compose-down test-compose
 
 help: ## show this list
@@ -38,6 +38,9 @@ status: bootstrap ## show the processes; fails unless all of them are usable
 restart: bootstrap ## restart one process: make restart SERVICE=posts
 	@$(LOCAL) restart $(or $(SERVICE),$(error say which: make restart SERVICE=auth, users, posts, gateway or postgres))
 
+run: bootstrap ## run a service's own command on the running stack: make run CMD="posts outbox status"
+	@$(LOCAL) run $(or $(CMD),$(error say what: make run CMD="posts outbox status"))
+
 reset: bootstrap ## stop, and delete all local data and secrets
 	@$(LOCAL) reset
 
@@ -46,6 +49,15 @@ demo: bootstrap ## use a running stack as a person would, and print each call
 
 test: bootstrap ## run the whole test suite: make test ARGS="-k posts -x"
 	@$(VENV)/pytest $(ARGS)
+
+faults: bootstrap ## the long fault tests: 100 kills, 100 killed relays, a target away for 10 minutes
+	@KILLS=100 ROUNDS=100 AWAY=600 $(VENV)/pytest tests/system/faults -s $(ARGS)
+
+fuzz: bootstrap ## send each service 10,000 requests made up from its OpenAPI document (`make test` sends a few hundred)
+	@FUZZ_CASES=10000 $(VENV)/pytest tests/auth/test_fuzz.py tests/users/test_fuzz.py tests/posts/test_fuzz.py $(ARGS)
+
+bench: bootstrap ## measure the speed against a bare app, with wrk: make bench SECONDS=2 ROUNDS=7 ONLY=get_post
+	@SECONDS=$(SECONDS) ROUNDS=$(ROUNDS) ROWS=$(ROWS) ONLY=$(ONLY) $(VENV)/python -m tests.benchmarks
 
 check: bootstrap ## lint, format, types, import contracts, locks
 	@$(VENV)/ruff check $(CODE)
@@ -61,8 +73,12 @@ format: bootstrap ## format the code, and fix what can be fixed
 lock: bootstrap ## compile the locks anew from the pyproject files
 	@PATH="$(CURDIR)/$(VENV):$$PATH" sh deploy/lock.sh
 
+openapi: bootstrap ## write docs/openapi.json anew from the apps, after a change of routes or schemas
+	@$(VENV)/python -m deploy.gateway.openapi
+
 compose-up: bootstrap ## run the stack in containers; returns when it is ready
 	@$(LOCAL) compose-secrets
+	@$(VENV)/python -m deploy.gateway.site .local/compose-site
 	@$(COMPOSE) up --detach --build --wait
 
 compose-down: ## stop the containers (their data stay; `docker compose down -v` deletes them)

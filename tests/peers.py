@@ -68,7 +68,7 @@ def event(type_: str, data: dict[str, Any], *key: int, version: int = 1) -> dict
 
 
 class Peers(httpx.AsyncBaseTransport):
-    """auth and users at the other end of the wire. `away` makes both unreachable, but for tokens."""
+    """auth and users at the other end of the wire. `away` makes both unreachable."""
 
     def __init__(self) -> None:
         self.issuer = Issuer()
@@ -89,7 +89,7 @@ class Peers(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request.url.path)
-        if self.away and request.url.path != "/auth/token":
+        if self.away:
             raise httpx.ConnectError("away", request=request)
         status, body = self.answer(request.url.path, request.url.params)
         return httpx.Response(status, json=body)
@@ -100,7 +100,7 @@ class Peers(httpx.AsyncBaseTransport):
             case "/.well-known":
                 return 200, {"keys": [self.issuer.public.model_dump()]}
             case "/auth":
-                return 200, {"access_token": "a.service.token", "expires_in": 300}
+                return 200, {"access_token": "a-service-token", "expires_in": 300}
             case "/internal/accounts" if int(last) in self.accounts:
                 return 200, self.accounts[int(last)]
             case "/internal" if last == "profiles":

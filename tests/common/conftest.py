@@ -1,45 +1,130 @@
-"""A service client with the limits of the settings, short ones by default, so that a test of waiting is short too."""
+"""A small app made as every service is made, whose routes do what a test tells them to. It has no database."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import json
+import logging
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Annotated, Any
 
-import httpx
-from pydantic import BaseModel, SecretStr
+import pytest
+import structlog
+from fastapi import FastAPI, Form, Request
+from httpx import ASGITransport, AsyncClient
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
 
-from common.service_client import ServiceClient, http_pool
-from common.service_tokens import ServiceTokens
+from common.app import build_app
+from common.database import Database
+from common.routing import ServiceRoute, SmallBodyRoute, service_router
+from common.schemas import Id, Incoming, Text
 from common.settings import ServiceSettings
 
-SECRET = SecretStr("a secret of a service, long enough")
+NOWHERE = "postgresql://nobody@127.0.0.1:1/nowhere"  # nothing listens on port 1
+Fails = dict[str, Callable[[], BaseException]]
 
 
-class Number(BaseModel):
-    number: int
+class Note(Incoming):
+    text: Text
 
 
-def call_settings(**changes: Any) -> ServiceSettings:
-    database = {"database_url": "postgresql://nobody@127.0.0.1:1/none", "database_password": "0123456789" * 4}
-    return ServiceSettings.model_validate({**database, "call_deadline": 0.4, "breaker_pause": 0.2, **changes})
+class FormNote(BaseModel):
+    text: Text = ""
+
+
+def probe_settings(**changes: object) -> ServiceSettings:
+    needed = {"database_url": NOWHERE, "database_password": secrets.token_urlsafe(32)}
+    return ServiceSettings.model_validate({**needed, "cors_origins": ["http://app.example"], **changes})
 
 
 @asynccontextmanager
-async def calling(url: str, /, *, auth_url: str = "", **changes: Any) -> AsyncIterator[ServiceClient]:
-    """A client of the peer at `url`, which is auth too unless `auth_url` says otherwise."""
-    settings = call_settings(**changes)
-    async with http_pool(settings) as http:
-        tokens = ServiceTokens(http, auth_url or url, "svc:posts", SECRET, deadline=settings.call_deadline)
-        yield ServiceClient.to("users", url, http=http, tokens=tokens, settings=settings)
+async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    app.state.database = Database(app.state.settings)
+    yield
+    await app.state.database.disconnect()
 
 
-def another(client: ServiceClient, audience: str, url: str, **changes: Any) -> ServiceClient:
-    """A client of another peer on the same pool."""
-    settings = call_settings(**changes)
-    return ServiceClient.to(audience, url, http=client.http, tokens=client.tokens, settings=settings)
+def probe_app(fails: Fails | None = None, **changes: object) -> FastAPI:
+    """`GET /probe/fail/NAME` raises what `fails` makes under that name."""
+    router, small = service_router("/probe", "probe", ServiceRoute), service_router("/small", "small", SmallBodyRoute)
+
+    @router.get("/fail/{name}")
+    async def fail(name: str) -> None:
+        raise (fails or {})[name]()
+
+    @router.get("/who")
+    async def who(request: Request) -> dict[str, Any]:
+        return {"ip": request.state.client_ip, "id": request.state.request_id}
+
+    @router.get("/items/{item_id}")
+    async def item(item_id: Id) -> dict[str, int]:
+        return {"id": item_id}
+
+    @router.post("/notes")
+    @small.post("/notes")
+    async def note(note: Note) -> dict[str, int]:
+        return {"length": len(note.text)}
+
+    @small.post("/forms")
+    async def form(note: Annotated[FormNote, Form()]) -> dict[str, int]:
+        return {"length": len(note.text)}
+
+    @router.get("/teapot")
+    async def teapot() -> None:
+        raise HTTPException(418, "short and stout", {"X-Tea": "Earl Grey"})
+
+    settings = probe_settings(**changes)
+    return build_app(
+        settings, service="probe", title="Probe", description="", lifespan=lifespan, routers=[router, small]
+    )
 
 
-def connections(http: httpx.AsyncClient) -> int:
-    """How many the pool holds, in use or idle."""
-    transport = http._transport  # nothing public tells
-    assert isinstance(transport, httpx.AsyncHTTPTransport)
-    return len(transport._pool.connections)
+@asynccontextmanager
+async def probing(app: FastAPI, peer: str = "127.0.0.1") -> AsyncIterator[AsyncClient]:
+    async with app.router.lifespan_context(app):
+        transport = ASGITransport(app, raise_app_exceptions=False, client=(peer, 40_000))
+        async with AsyncClient(transport=transport, base_url="http://probe.test") as client:
+            yield client
+
+
+@pytest.fixture(scope="module")
+async def probe() -> AsyncIterator[AsyncClient]:
+    async with probing(probe_app()) as client:
+        yield client
+
+
+Log = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def log(capsys: pytest.CaptureFixture[str]) -> Iterator[Log]:
+    """The lines that apps made in this test have logged. Apps log to the stdout of their making."""
+    before, handlers = structlog.get_config(), logging.getLogger().handlers[:]
+    yield lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    structlog.configure(**before)
+    logging.getLogger().handlers[:] = handlers
+
+
+class FakeClock:
+    """Time that passes when a test says so."""
+
+    def __init__(self, now: float = 1_000_000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+async def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until something in the background has come true."""
+    for _ in range(1000):
+        if holds():
+            return
+        await asyncio.sleep(0.002)
+    raise AssertionError("it never came true")

@@ -5,22 +5,11 @@ from datetime import timedelta
 import pytest
 
 from common.breaker import Breaker, RetryBudget
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.common.conftest import FakeClock
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def breaker(clock: Clock) -> Breaker:
+def breaker(clock: FakeClock) -> Breaker:
     window, pause = timedelta(seconds=10), timedelta(seconds=2)
     return Breaker("users", failures=3, window=window, pause=pause, clock=clock)
 
@@ -47,16 +36,16 @@ def test_failures_among_successes_do_not_open_it(breaker: Breaker) -> None:
     assert breaker.state == "closed"
 
 
-def test_failures_far_apart_do_not_open_it(breaker: Breaker, clock: Clock) -> None:
+def test_failures_far_apart_do_not_open_it(breaker: Breaker, clock: FakeClock) -> None:
     for _ in range(10):
         breaker.failed()
         clock.now += 10.1
     assert breaker.state == "closed"
 
 
-def test_after_a_pause_one_call_finds_out(breaker: Breaker, clock: Clock) -> None:
+def test_after_a_pause_one_call_finds_out(breaker: Breaker, clock: FakeClock) -> None:
     opened(breaker)
-    clock.now = 2.0
+    clock.now += 2.0
     assert (breaker.state, breaker.opens_in) == ("half-open", 0.0)
     assert [breaker.admit() for _ in range(3)] == [True, False, False]
     breaker.succeeded()
@@ -65,23 +54,24 @@ def test_after_a_pause_one_call_finds_out(breaker: Breaker, clock: Clock) -> Non
     assert breaker.state == "closed", "the failures from before are forgotten"
 
 
-def test_a_probe_that_fails_means_another_pause(breaker: Breaker, clock: Clock) -> None:
+def test_a_probe_that_fails_means_another_pause(breaker: Breaker, clock: FakeClock) -> None:
     opened(breaker)
-    clock.now = 3.0
+    clock.now += 3.0
     assert breaker.admit()
     breaker.failed()
     assert (breaker.state, breaker.opens_in) == ("open", 2.0)
 
 
-def test_a_probe_that_is_never_heard_of_again_blocks_nothing(breaker: Breaker, clock: Clock) -> None:
+def test_a_probe_that_is_never_heard_of_again_blocks_nothing(breaker: Breaker, clock: FakeClock) -> None:
     opened(breaker)
-    for clock.now in (2.0, 4.0, 6.0):
+    for _ in range(3):
+        clock.now += 2.0
         assert [breaker.admit(), breaker.admit()] == [True, False]
 
 
-def test_failures_of_calls_from_before_do_not_prolong_the_pause(breaker: Breaker, clock: Clock) -> None:
+def test_failures_of_calls_from_before_do_not_prolong_the_pause(breaker: Breaker, clock: FakeClock) -> None:
     opened(breaker)
-    clock.now = 1.5
+    clock.now += 1.5
     breaker.failed()
     assert breaker.opens_in == 0.5
 

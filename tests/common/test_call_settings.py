@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from common.service_client import ServiceClient, http_pool
 from common.service_tokens import ServiceTokens
 from common.settings import ServiceSettings
-from tests.common.conftest import SECRET, call_settings
+from tests.common.calls import SECRET, call_settings
 
 
 def test_times_are_seconds_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

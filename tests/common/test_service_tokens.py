@@ -8,9 +8,9 @@ import pytest
 
 from common.service_client import http_pool
 from common.service_tokens import NoToken, ServiceTokens
-from tests.common.conftest import SECRET, call_settings
+from tests.common.calls import SECRET, call_settings
+from tests.common.conftest import FakeClock
 from tests.common.misbehaving import Misbehaving, answer, in_turn, misbehaving, new_token, silence
-from tests.common.test_breaker import Clock
 
 
 @pytest.fixture
@@ -26,12 +26,12 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> FakeClock:
+    return FakeClock(0.0)
 
 
 @pytest.fixture
-def tokens(auth: Misbehaving, http: httpx.AsyncClient, clock: Clock) -> ServiceTokens:
+def tokens(auth: Misbehaving, http: httpx.AsyncClient, clock: FakeClock) -> ServiceTokens:
     deadline = call_settings().call_deadline
     return ServiceTokens(http, auth.url, "svc:posts", SECRET, deadline=deadline, clock=clock)
 
@@ -73,7 +73,9 @@ async def test_a_caller_that_gives_up_ends_the_question_for_nobody_else(
     assert len(auth.tokens) == 1
 
 
-async def test_it_is_renewed_in_time_beside_the_calls(tokens: ServiceTokens, auth: Misbehaving, clock: Clock) -> None:
+async def test_it_is_renewed_in_time_beside_the_calls(
+    tokens: ServiceTokens, auth: Misbehaving, clock: FakeClock
+) -> None:
     assert await tokens.token_for("users") == "token-1"
     clock.now = 239
     assert await tokens.token_for("users") == "token-1"
@@ -88,7 +90,7 @@ async def test_it_is_renewed_in_time_beside_the_calls(tokens: ServiceTokens, aut
 
 
 async def test_an_auth_that_is_away_is_noticed_only_when_the_token_ends(
-    tokens: ServiceTokens, auth: Misbehaving, clock: Clock
+    tokens: ServiceTokens, auth: Misbehaving, clock: FakeClock
 ) -> None:
     await tokens.token_for("users")
     auth.auth = answer(503, {})
@@ -101,7 +103,7 @@ async def test_an_auth_that_is_away_is_noticed_only_when_the_token_ends(
 
 
 async def test_a_dead_auth_is_asked_once_a_second_and_found_again(
-    tokens: ServiceTokens, auth: Misbehaving, clock: Clock
+    tokens: ServiceTokens, auth: Misbehaving, clock: FakeClock
 ) -> None:
     auth.auth = in_turn(answer(500, {}), new_token())
     for clock.now in (0.0, 0.3, 0.6, 0.9):
@@ -123,7 +125,7 @@ async def test_what_is_no_token_is_not_used(tokens: ServiceTokens, auth: Misbeha
 
 
 async def test_a_refused_token_is_given_up_once_it_is_a_second_old(
-    tokens: ServiceTokens, auth: Misbehaving, clock: Clock
+    tokens: ServiceTokens, auth: Misbehaving, clock: FakeClock
 ) -> None:
     refused = await tokens.token_for("users")
     assert not tokens.forget("users", refused), "one just made would be refused again"

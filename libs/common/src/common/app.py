@@ -33,7 +33,7 @@ def build_app(
         description=description,
         version="0.1.0",
         lifespan=lifespan,
-        openapi_url=None,  # `common.docs` serves it, and the page, without a CDN
+        openapi_url=None,  # the gateway serves it, and the page, as files (deploy/gateway)
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -46,7 +46,6 @@ def build_app(
     for router in routers:
         app.include_router(router)
     app.include_router(health.router)
-    docs.install_docs(app, service)
     app.openapi = lambda: docs.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
     install_problem_handlers(app)
     app.add_middleware(

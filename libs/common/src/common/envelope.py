@@ -9,7 +9,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from datetime import timedelta
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any, Final
 
 import structlog
@@ -21,6 +21,8 @@ from common import deadlines
 from common.problems import problem
 
 log = structlog.get_logger()
+
+Network = IPv4Network | IPv6Network
 
 REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 SECURITY_HEADERS: Final[Sequence[tuple[bytes, bytes]]] = (
@@ -42,7 +44,7 @@ class Envelope:
         app: ASGIApp,
         *,
         cors_origins: Sequence[str],
-        trusted_proxies: Sequence[str],
+        trusted_proxies: Sequence[Network],
         hsts: bool,
         call_deadline: timedelta,
         max_deadline: timedelta,
@@ -50,7 +52,7 @@ class Envelope:
         self.for_calls = call_deadline.total_seconds()
         self.at_most = max_deadline.total_seconds()
         self.headers = [*SECURITY_HEADERS, *([HSTS] if hsts else [])]
-        self.trusted = [ip_network(proxy) for proxy in trusted_proxies]
+        self.trusted = trusted_proxies
         self.app: ASGIApp = CORSMiddleware(
             LastAnswer(app),
             allow_origins=list(cors_origins),
@@ -105,15 +107,16 @@ class Envelope:
     @staticmethod
     def read(scope: Scope) -> tuple[str, str, float | None]:
         """The caller's request id if it is harmless, else a new one; X-Forwarded-For; and X-Deadline-Ms in seconds."""
-        request_id, forwarded, seconds = None, "", None
+        request_id, forwarded, seconds = None, [], None
         for name, value in scope["headers"]:
             if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
                 request_id = value.decode("ascii")
             elif name == b"x-forwarded-for":
-                forwarded = value.decode("latin-1")
+                forwarded.append(value.decode("latin-1"))
             elif name == b"x-deadline-ms":
                 seconds = deadlines.parse(value)
-        return request_id or secrets.token_hex(8), forwarded, seconds
+        # several X-Forwarded-For are one list (RFC 9110, section 5.3)
+        return request_id or secrets.token_hex(8), ",".join(forwarded), seconds
 
     def client_ip(self, scope: Scope, forwarded: str) -> str:
         """The caller's address: from the right of X-Forwarded-For, the first that is no proxy of ours (S-13)."""

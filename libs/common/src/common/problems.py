@@ -9,6 +9,7 @@ from typing import Any, Final
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -115,15 +116,17 @@ def challenge(error: DomainError) -> str:
 def database_is_away(error: BaseException) -> bool:
     """Whether a database error means 'not now' rather than 'not like this'.
 
-    PostgreSQL's error classes: 08 connection, 53 resources (disk, connections), 57 intervention (shutdown, cancelled
-    by statement_timeout), 55P03 lock_timeout, 40 serialisation and deadlock, 25P03 idle in transaction.
+    PostgreSQL's error classes: 08 connection, 28 and 3D not let in (a password in rotation, a database being restored),
+    53 resources (disk, connections), 57 intervention (shutdown, cancelled by statement_timeout), 55P03 lock_timeout,
+    40 serialisation and deadlock, 25P03 idle in transaction.
     """
     if not isinstance(error, DBAPIError):
         return True  # OSError or a full pool: no connection was had
     state = str(getattr(error.orig, "sqlstate", None) or "")
-    return error.connection_invalidated or not state or state[:2] in {"08", "53", "57", "40"} or state in UNAVAILABLE
+    return error.connection_invalidated or not state or state[:2] in AWAY or state in UNAVAILABLE
 
 
+AWAY: Final = frozenset({"08", "28", "3D", "40", "53", "57"})
 UNAVAILABLE: Final = frozenset({"55P03", "25P03"})
 
 
@@ -163,7 +166,15 @@ def install_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
         code = getattr(error, "code", None)
-        return problem(request, error.status_code, code=code, detail=str(error.detail), headers=error.headers)
+        headers = {"Allow": allowed_methods(request)} if error.status_code == 405 else error.headers
+        return problem(request, error.status_code, code=code, detail=str(error.detail), headers=headers)
+
+
+def allowed_methods(request: Request) -> str:
+    """What the path takes, for `Allow` (RFC 9110, section 10.2.1). The framework names one route's methods only."""
+    routes = [route for route in iter_route_contexts(request.app.routes) if route.methods]
+    path = next((route.path for route in routes if route.path_regex.match(request.url.path)), None)
+    return ", ".join(sorted({method for route in routes if route.path == path for method in route.methods or ()}))
 
 
 class DatabaseUnavailable(DependencyUnavailable):

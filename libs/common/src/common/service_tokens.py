@@ -42,7 +42,7 @@ class TokenSource(Protocol):
 class TokenAnswer(BaseModel):
     """What auth answers, as far as it matters here."""
 
-    access_token: str = Field(pattern=r"^[A-Za-z0-9._-]{1,4096}$")
+    access_token: str = Field(pattern=r"^[A-Za-z0-9._~+/-]+=*$", max_length=4096)  # it goes into a header
     expires_in: int = Field(gt=0, le=3600)
 
 

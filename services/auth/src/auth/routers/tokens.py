@@ -1,7 +1,8 @@
 """The OAuth 2 side: tokens in exchange for a grant, and their end (RFC 6749, RFC 7009)."""
 
 import base64
-from typing import Annotated
+import inspect
+from typing import Annotated, Any
 from urllib.parse import unquote_plus
 
 from fastapi import FastAPI, Form, Request, Response
@@ -11,18 +12,31 @@ from auth.schemas.token import RevokeForm, TokenForm, TokenResponse
 from auth.services.errors import InvalidClient, InvalidGrant, InvalidScope, OAuthRefusal, UnsupportedGrant
 from auth.services.records import Device, Tokens
 from auth.services.sign_in import SignInService
-from common.problems import domain_problem, refusals
+from common.problems import domain_problem, refusals, status_of
 from common.routing import SmallBodyRoute, service_router
 from common.tokens import USER_SCOPE
 
 router = service_router("/auth", "tokens", SmallBodyRoute)
 
 
+def oauth_refusals(*errors: type[OAuthRefusal]) -> dict[int | str, dict[str, Any]]:
+    """`refusals` that also carry what RFC 6749, section 5.2, wants beside the problem."""
+    responses = refusals(*errors)
+    for status, response in responses.items():
+        kinds = [error for error in errors if status_of(error) == status]
+        words = {"error": kinds[0].oauth_error, "error_description": inspect.getdoc(kinds[0])}
+        names = {"error": {"enum": [error.oauth_error for error in kinds]}, "error_description": {"type": "string"}}
+        content = response["content"]["application/problem+json"]
+        content["schema"]["properties"] |= names
+        content["example"] = words
+    return responses
+
+
 @router.post(
     "/token",
     response_model=TokenResponse,
     response_model_exclude_none=True,
-    responses=refusals(OAuthRefusal, UnsupportedGrant, InvalidGrant, InvalidScope, InvalidClient),
+    responses=oauth_refusals(OAuthRefusal, UnsupportedGrant, InvalidGrant, InvalidScope, InvalidClient),
 )
 async def issue_token(
     request: Request, form: Annotated[TokenForm, Form()], sign_in: SignIn, device: CallingDevice
@@ -63,7 +77,7 @@ def client_credentials(request: Request, form: TokenForm) -> tuple[str, str]:
     return form.client_id, form.client_secret
 
 
-@router.post("/revoke", response_class=Response, responses=refusals(OAuthRefusal))
+@router.post("/revoke", response_class=Response, responses=oauth_refusals(OAuthRefusal))
 async def revoke_token(form: Annotated[RevokeForm, Form()], sign_in: SignIn) -> Response:
     """Sign out: end the session of a refresh token. Answers 200 for tokens that are unknown or already dead."""
     if not form.token:
