@@ -89,10 +89,12 @@ class Envelope:
                 message["headers"] = headers
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id), deadlines.within(seconds):
+        deadline = deadlines.start(seconds)
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self.app(scope, receive, dress)
             finally:
+                deadlines.end(deadline)
                 if scope["path"] not in QUIET:
                     # the path only: a query may hold what people search for
                     log.info(
