@@ -7,15 +7,17 @@
 A route uses one of them, never two.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
 from fastapi import Request
-from sqlalchemy import Executable, Result
+from sqlalchemy import ColumnElement, Executable, Result
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import InstrumentedAttribute
 
+from common.ports import Versions
 from common.settings import ServiceSettings, async_url
 
 NAMING: Final = {
@@ -34,6 +36,11 @@ class Runs(Protocol):
     """What a repository needs: something that runs a statement."""
 
     async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None, /) -> Rows: ...
+
+
+def of_version(version: InstrumentedAttribute[int], expected: Versions) -> Sequence[ColumnElement[bool]]:
+    """For the WHERE of a change: only the versions that it was meant for. The row's lock makes one of many win."""
+    return () if expected is None else (version.in_(expected),)
 
 
 class Database:

@@ -53,12 +53,16 @@ def describe(app: FastAPI) -> dict[str, Any]:
 def add_common_problems(operation: dict[str, Any]) -> None:
     """What needs no declaring on each route, because it follows from what the route takes."""
     responses = operation["responses"]
+    parameters = {parameter["name"].lower() for parameter in operation.get("parameters", ())}
     if "422" in responses and "application/json" in responses["422"].get("content", {}):
         responses["422"] = problem_response(["validation-failed"])  # in place of FastAPI's own
+    if "if-match" in parameters:
+        responses.setdefault("412", problem_response(["precondition-failed"]))
     if "security" in operation:
         responses.setdefault("401", problem_response(["sign-in-required", "invalid-token"]))
     if "requestBody" in operation:
         responses.setdefault("400", problem_response(["malformed-body"]))
+        responses.setdefault("408", problem_response(["request-timeout"]))
         responses.setdefault("413", problem_response(["body-too-large"]))
         responses.setdefault("415", problem_response(["unsupported-media-type"]))
     responses.setdefault("500", problem_response(["internal-error"]))

@@ -1,5 +1,6 @@
 """The route class of all services: bodies are read strictly, and every route says who may use it."""
 
+import asyncio
 import json
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
@@ -7,6 +8,8 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
+from common import etags, rate_limits
+from common.access import Access, access_of
 from common.problems import MalformedBody
 
 MAX_BODY: Final = 1024 * 1024
@@ -14,6 +17,12 @@ WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 MAX_DEPTH: Final = 32
 MAX_NAMES: Final = 200
 MAX_ITEMS: Final = 100
+BODY_TIMEOUT: Final = 30.0
+"""Seconds (S-33)."""
+JSON: Final = "application/json"
+FORM: Final = "application/x-www-form-urlencoded"
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class StrictRequest(Request):
@@ -67,28 +76,65 @@ def check_shape(value: Any) -> None:
 
 
 class ServiceRoute(APIRoute):
-    """A route that reads its body strictly and within a size. Chunked bodies are counted as they come."""
+    """A route with the conventions of the house, each decided once, when the route is built.
+
+    It says who may use it, or is refused. Requests are counted, bodies read strictly, in time and within a size
+    (chunked ones are counted as they come), and answers tagged.
+    """
 
     max_body = MAX_BODY
+    limited = True
+    """Whether the general rate limit holds. Never for services."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        if WITH_BODY & set(options.get("methods") or ()):  # counting costs 40 us, so not where nothing is read
+        methods = set(options.get("methods") or ())
+        if WITH_BODY & methods:  # counting costs 40 us, so not where nothing is read
             options["max_body_size"] = self.max_body
+        self.is_tagged = etags.is_tagged(endpoint)
+        responses: dict[int | str, Any] = dict(options.get("responses") or {})
+        if self.is_tagged:
+            responses[options.get("status_code") or 200] = {"headers": etags.ETAG_HEADER}
+            if "GET" in methods:
+                responses[304] = {"description": "Nothing has changed."}
+                options["openapi_extra"] = {"parameters": [etags.NONE_MATCH_PARAMETER]}
+        options["responses"] = responses
         super().__init__(path, endpoint, **options)
 
+    @property
+    def access(self) -> Access:
+        """Who may use it."""
+        return access_of(self.endpoint, self.dependant)
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The innermost first: FastAPI's own handler, which ends with the serialised answer."""
         handle = super().get_route_handler()
-        if self.body_field is None:
-            return handle
-        accepted = "application/x-www-form-urlencoded" if is_form(self) else "application/json"
+        access = self.access
+        if self.is_tagged:
+            handle = etags.tagging(handle)
+        if self.body_field is not None:
+            handle = reading_strictly(handle, FORM if is_form(self) else JSON)
+        if self.limited and access is not Access.SERVICES:
+            handle = rate_limits.limiting(handle, knows_people=access is not Access.PUBLIC)
+        return handle
 
-        async def handle_strictly(request: Request) -> Response:
-            media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-            if media_type != accepted or "content-encoding" in request.headers:
-                raise MalformedBody(415, "unsupported-media-type", f"The body must be plain {accepted}.")
-            return await handle(StrictRequest(request.scope, request.receive))
 
-        return handle_strictly
+def reading_strictly(handle: Handler, accepted: str) -> Handler:
+    """Read the whole body first: all of ours are small, and a slow one holds nothing but its connection."""
+
+    async def handle_strictly(request: Request) -> Response:
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type != accepted or "content-encoding" in request.headers:
+            raise MalformedBody(415, "unsupported-media-type", f"The body must be plain {accepted}.")
+        strict = StrictRequest(request.scope, request.receive)
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT):
+                await strict.body()
+        except TimeoutError as error:
+            close = {"Connection": "close"}  # what may still come is not the next request
+            raise MalformedBody(408, "request-timeout", "The body did not come in time.", close) from error
+        return await handle(strict)
+
+    return handle_strictly
 
 
 def is_form(route: APIRoute) -> bool:
@@ -99,6 +145,12 @@ class SmallBodyRoute(ServiceRoute):
     """For forms and credentials (S-32)."""
 
     max_body = 16 * 1024
+
+
+class UnlimitedRoute(ServiceRoute):
+    """For what must be had however often it is asked for: without the keys, no token is good anywhere."""
+
+    limited = False
 
 
 def service_router(prefix: str, tag: str, route_class: type[ServiceRoute] = ServiceRoute) -> APIRouter:

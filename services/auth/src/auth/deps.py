@@ -1,5 +1,7 @@
 """The one place that wires auth's layers together."""
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
@@ -15,7 +17,19 @@ from auth.services.records import Device
 from auth.services.refresh_tokens import RefreshTokens
 from auth.services.sign_in import SignInService
 from common.database import Database, TransactionFactory
+from common.rate_limits import Quota
 from common.tokens import TokenVerifier
+
+SIGN_IN, REFRESH, REGISTRATION = "sign-in", "refresh", "registration"
+
+
+def quotas(settings: Settings) -> Mapping[str, Quota]:
+    """The rate limits that routes name (S-12)."""
+    return {
+        SIGN_IN: Quota(settings.rate_limit_sign_in, timedelta(minutes=1)),
+        REFRESH: Quota(settings.rate_limit_refresh, timedelta(minutes=5)),
+        REGISTRATION: Quota(settings.rate_limit_registration, timedelta(hours=1)),
+    }
 
 
 def wire(app: FastAPI, settings: Settings, database: Database) -> None:

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from auth.config import Settings
 from auth.database import MIGRATIONS
-from auth.deps import wire
+from auth.deps import quotas, wire
 from auth.routers import accounts, internal, tokens, well_known
 from common.app import build_app
 from common.background import running
@@ -39,6 +39,7 @@ def create_app(settings: Settings) -> FastAPI:
         description="Accounts, sign-in, sessions and keys.",
         lifespan=lifespan,
         routers=[tokens.router, accounts.router, well_known.router, internal.router],
+        quotas=quotas(settings),
     )
     tokens.install_oauth_errors(app)
     return app

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 
-from common.database import Runs
-from common.ports import Slice
+from common.database import Runs, of_version
+from common.ports import Slice, Versions
 from posts.models import Comment as Table
 from posts.services.records import Author, Comment
 
@@ -33,7 +33,7 @@ REVISE: Final = (
     .values(body=bindparam("text"), version=Table.version + 1, updated_at=func.now())
     .returning(*COLUMNS)
 )
-REMOVE: Final = delete(Table).where(Table.id == bindparam("comment"))
+REMOVE: Final = delete(Table).where(Table.id == bindparam("comment")).returning(Table.id)
 
 
 def read_comment(row: Row[*tuple[Any, ...]]) -> Comment:
@@ -61,8 +61,11 @@ class CommentRepository:
         author: int | None = found.scalar_one_or_none()
         return author
 
-    async def revise(self, comment_id: int, body: str) -> Comment:
-        return read_comment((await self.session.execute(REVISE, {"comment": comment_id, "text": body})).one())
+    async def revise(self, comment_id: int, body: str, expected: Versions) -> Comment | None:
+        statement = REVISE.where(*of_version(Table.version, expected))
+        row = (await self.session.execute(statement, {"comment": comment_id, "text": body})).one_or_none()
+        return read_comment(row) if row else None
 
-    async def remove(self, comment_id: int) -> None:
-        await self.session.execute(REMOVE, {"comment": comment_id})
+    async def remove(self, comment_id: int, expected: Versions) -> bool:
+        statement = REMOVE.where(*of_version(Table.version, expected))
+        return (await self.session.execute(statement, {"comment": comment_id})).one_or_none() is not None

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from common.errors import PreconditionFailed
+from common.ports import Versions
 from posts.services.authors import Authors
 from posts.services.errors import AlreadyPublished, NotTheAuthor, PostNotFound
 from posts.services.ports import PostStore
 from posts.services.records import Author, Editor, Post
+
+CHANGED: Final = "The post has changed since."
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,30 +26,35 @@ class Writing:
         author = await self.authors.card(author_id)
         return await self._stored(await self.posts.add(author_id, values), author)
 
-    async def revise(self, post_id: int, editor: Editor, changes: Mapping[str, Any]) -> Post:
+    async def revise(self, post_id: int, editor: Editor, changes: Mapping[str, Any], expected: Versions = None) -> Post:
         """Replace some fields of a post. Publishing is one-way.
 
         Raises:
             PostNotFound: there is no such post, or it is somebody else's draft.
             NotTheAuthor: the editor did not write it.
             AlreadyPublished: it was to become a draft again.
+            PreconditionFailed: it is not of an expected version.
         """
         author = await self.authors.card(editor.id)
         status = await self._may_change(post_id, editor)
         if status == "published" and changes.get("status") == "draft":
             raise AlreadyPublished("A published post cannot become a draft again.")
-        if changes:
-            await self.posts.revise(post_id, changes)
-        return await self._stored(post_id, author)
+        if changes and not await self.posts.revise(post_id, changes, expected):
+            raise PreconditionFailed(CHANGED)
+        post = await self._stored(post_id, author)
+        if not changes and expected is not None and post.version not in expected:
+            raise PreconditionFailed(CHANGED)
+        return post
 
-    async def delete(self, post_id: int, editor: Editor) -> None:
+    async def delete(self, post_id: int, editor: Editor, expected: Versions = None) -> None:
         """Remove a post with all that hangs on it. A moderator may, too, once it is published.
 
         Raises:
-            PostNotFound, NotTheAuthor: as for `revise`.
+            PostNotFound, NotTheAuthor, PreconditionFailed: as for `revise`.
         """
         await self._may_change(post_id, editor, or_moderate=True)
-        await self.posts.remove(post_id)
+        if not await self.posts.remove(post_id, expected):
+            raise PreconditionFailed(CHANGED)
 
     async def like(self, post_id: int, account_id: int) -> None:
         """Like a published post; again changes nothing. Raises PostNotFound."""

@@ -7,7 +7,8 @@ from typing import Any, Final
 from sqlalchemy import ARRAY, BigInteger, bindparam, case, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from common.database import Runs
+from common.database import Runs, of_version
+from common.ports import Versions
 from users.models import Follow
 from users.models import Profile as Table
 from users.services.records import AccountState, Card, Profile
@@ -64,8 +65,8 @@ class ProfileRepository:
         values["account_version"] = values.pop("version")
         await self.session.execute(ARRIVE, values)
 
-    async def edit(self, user_id: int, changes: Mapping[str, Any]) -> bool:
-        statement = update(Table).where(Table.id == user_id).returning(Table.id)
+    async def edit(self, user_id: int, changes: Mapping[str, Any], expected: Versions) -> bool:
+        statement = update(Table).where(Table.id == user_id, *of_version(Table.version, expected)).returning(Table.id)
         statement = statement.values(**changes, version=Table.version + 1, updated_at=func.now())
         return (await self.session.execute(statement)).one_or_none() is not None
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from common.ports import Slice
+from common.ports import Slice, Versions
 from users.services.records import AccountState, Card, Follower, Profile
 
 
@@ -39,8 +39,10 @@ class ProfileStore(Protocol):
     async def arrive(self, account: AccountState) -> None:
         """Make the profile of an account if it has none yet."""
 
-    async def edit(self, user_id: int, changes: Mapping[str, Any]) -> bool:
-        """Write the given fields; False if there is no profile."""
+    async def get(self, user_id: int, viewer_id: int | None) -> Profile | None: ...
+
+    async def edit(self, user_id: int, changes: Mapping[str, Any], expected: Versions) -> bool:
+        """Write the given fields; False if there is no profile of an expected version."""
 
     async def count_follow(self, follower_id: int, followee_id: int, step: int) -> None:
         """Move both people's counters by one step up or down."""
