@@ -6,6 +6,7 @@ the files along.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -49,8 +50,7 @@ class Log:
 
     def new_lines(self) -> list[str]:
         """Read the lines that were completed since the last call."""
-        size = self.path.stat().st_size
-        if size <= self._read_to:
+        if self._size() <= self._read_to:
             return []
         with self.path.open("rb") as file:
             file.seek(self._read_to)
@@ -60,13 +60,20 @@ class Log:
 
     def last_lines(self, count: int) -> str:
         """Read the end of the file, of this run."""
+        if not self._size():
+            return "(it has logged nothing)"
         with self.path.open("rb") as file:
-            file.seek(max(0, self.path.stat().st_size - 32 * 1024))
+            file.seek(max(0, self._size() - 32 * 1024))
             return "\n".join(file.read().decode(errors="replace").splitlines()[-count:])
 
     def keep_small(self) -> None:
         """Set the file aside and empty it when it has grown too large; its writers append, and notice nothing."""
-        if self.path.stat().st_size > LARGEST:
-            shutil.copyfile(self.path, f"{self.path}.1")
+        if self._size() > LARGEST:
+            with contextlib.suppress(OSError):  # no room for a copy: room is what this is about
+                shutil.copyfile(self.path, f"{self.path}.1")
             os.truncate(self.path, 0)
             self._read_to = 0
+
+    def _size(self) -> int:
+        """0, too, when somebody has deleted the file under a running stack."""
+        return self.path.stat().st_size if self.path.exists() else 0

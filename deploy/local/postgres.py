@@ -96,12 +96,12 @@ class Postgres:
         try:
             return self._start()
         except PermissionError as error:
-            self.stop()
+            self._end()
             raise PostgresError(
                 f"{error.filename} belongs to another user: start as that user, or delete it"
             ) from error
         except BaseException:
-            self.stop()
+            self._end()
             raise
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -131,6 +131,10 @@ class Postgres:
 
     def stop(self) -> None:
         """Shut down; what was committed is on disk when this returns (with fsync)."""
+        self._end()
+        self.port = self._fixed_port or 0
+
+    def _end(self) -> None:
         if self.process is not None:
             for number in (FAST_SHUTDOWN, signal.SIGQUIT, signal.SIGKILL):
                 self.process.send_signal(number)
@@ -170,6 +174,8 @@ class Postgres:
         """Look at the data folder before PostgreSQL does, which says less about what to do."""
         if not self.data.exists() or not any(self.data.iterdir()):
             return False
+        if not (self.home / "password").exists():
+            raise PostgresError(f"{self.home / 'password'} is lost: put it back, or start anew with `make reset`")
         written_by = self.data / "PG_VERSION"
         if not written_by.exists():
             raise PostgresError(f"{self.data} is damaged (no PG_VERSION): put it back, or start anew with `make reset`")
@@ -202,12 +208,12 @@ class Postgres:
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         command: list[str | Path] = [self.bin / "initdb", "-D", unfinished, "-U", "postgres", "-E", "UTF8"]
         command += ["-A", "scram-sha-256", f"--pwfile={password}", *(locale if self._major() >= 17 else locale[2:])]
-        with self.log.open("ab") as log:
-            creation = spawn(
-                command + ([] if self._fsync else ["--no-sync"]), log=log, on_our_death=signal.SIGKILL, owner=owner
-            )
-        if creation.wait() != 0:
-            raise PostgresError(f"initdb failed, see {self.log}:\n{self._last_lines()}")
+        if not self._fsync:
+            command.append("--no-sync")
+        creation = spawn(command, log=subprocess.PIPE, on_our_death=signal.SIGKILL, owner=owner)
+        said = creation.communicate()[0].decode(errors="replace")
+        if creation.returncode != 0:
+            raise PostgresError(f"initdb failed:\n{said.strip()}")
         if owner:
             os.chown(password, os.geteuid(), os.getegid())
         if self.data.exists():
@@ -215,11 +221,11 @@ class Postgres:
         unfinished.rename(self.data)
 
     def _choose_port(self) -> None:
-        if self._fixed_port is not None:
-            require_free(self._fixed_port, "PG_PORT")
+        if self.port:  # asked for; or used before an end that was not our `stop`, and known to others
+            require_free(self.port, "PG_PORT")
             return
         remembered = self.home / "port"
-        if not self.port and remembered.exists():
+        if remembered.exists():
             self.port = int(remembered.read_text())
         if not self.port or not is_free(self.port):
             self.port = free_port()

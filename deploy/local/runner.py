@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -20,6 +22,7 @@ from deploy.local.logs import Log, Terminal
 from deploy.local.migrated import Migrated
 from deploy.local.ports import require_free
 from deploy.local.postgres import FAST_SHUTDOWN, Postgres
+from deploy.local.postgres_home import usable_home
 from deploy.local.processes import ProcessId, spawn
 from deploy.local.secret_files import SERVICES, ensure_secrets
 from deploy.local.stack import GATEWAY, ROOT, Stack, shown
@@ -42,7 +45,8 @@ class Runner:
     """Starts the stack's processes and watches over them."""
 
     def __init__(self, stack: Stack, *, background: bool) -> None:
-        self._stack = stack
+        for_eyes = sys.stdout.isatty() and not background
+        self._stack = replace(stack, log_format="console") if for_eyes else stack
         self._background = background
         self._terminal = Terminal(["trivium", POSTGRES, *SERVICES, GATEWAY])
         self._me = ProcessId.of(os.getpid())
@@ -89,6 +93,10 @@ class Runner:
         settings = {GATEWAY: "PORT", **{service: f"{service.upper()}_PORT" for service in SERVICES}}
         for name, port in stack.ports.items():
             require_free(port, settings[name])
+        data = usable_home(stack.folder / POSTGRES) / "data"
+        if data.exists() and not (stack.secrets / "key-encryption-key").exists():
+            lost = f"the secrets in {shown(stack.secrets)} are lost, and the data in {shown(data)} need them"
+            raise StackError(f"{lost}: put them back, or start anew with `make reset`")
         ensure_secrets(stack.secrets)
         self._logs = {name: Log(stack.logs / f"{name}.log") for name in (POSTGRES, *SERVICES, GATEWAY)}
         postgres = self._postgres = Postgres(
@@ -120,6 +128,7 @@ class Runner:
 
     def _starter(self, name: str, command: list[str], environment: dict[str, str]) -> Start:
         def start() -> subprocess.Popen[bytes]:
+            self._stack.logs.mkdir(exist_ok=True)
             with self._logs[name].path.open("ab") as log:
                 # SIGKILL: when we are gone, nobody waits for the answers it would still give.
                 return spawn(command, log=log, on_our_death=signal.SIGKILL, environment=environment, cwd=ROOT)
@@ -172,7 +181,10 @@ class Runner:
             raise Stopped
         changes = [program.tick() for program in self._programs]
         if any(changes):
-            self._record()
+            try:
+                self._record()
+            except OSError as error:  # a full disk is no reason to stop serving
+                self._say(f"cannot note the state: {error}")
         self._show_logs()
         time.sleep(ROUND if self._phase == "ready" else ROUND / 4)
 

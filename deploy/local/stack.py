@@ -27,6 +27,7 @@ class Stack:
     folder: Path
     ports: Mapping[str, int]
     postgres_port: int | None
+    log_format: str = "json"
 
     @classmethod
     def from_environment(cls) -> Stack:
@@ -76,7 +77,12 @@ class Stack:
         """Say everything a service has to know; what the person has set (LOG_LEVEL, PROFILE, …) reaches it too."""
         port = self.ports[GATEWAY]
         origins = [f"http://127.0.0.1:{port}", f"http://localhost:{port}", *DEVELOPMENT_ORIGINS]
-        defaults = {"PROFILE": "local", "CORS_ORIGINS": json.dumps(origins), "PYTHONUNBUFFERED": "1"}
+        defaults = {
+            "PROFILE": "local",
+            "CORS_ORIGINS": json.dumps(origins),
+            "PYTHONUNBUFFERED": "1",
+            "LOG_FORMAT": self.log_format,
+        }
         settings = {
             "ISSUER": self.url(GATEWAY),
             "JWKS_URL": f"{self.url('auth')}/.well-known/jwks.json",

@@ -98,15 +98,17 @@ def test_it_starts_shows_itself_stops_and_leaves_nothing(running: LocalStack) ->
     assert running.command("status").returncode == 1
 
 
-def test_a_killed_process_comes_back_within_a_second(running: LocalStack) -> None:
-    before = running.state().process("users")
+@pytest.mark.parametrize(("name", "within_s"), [("users", 1), ("gateway", 1), ("postgres", 20)])  # 20: its recovery
+def test_a_killed_process_comes_back_where_it_was(running: LocalStack, name: str, within_s: int) -> None:
+    before = running.state().process(name)
     assert before
     assert before.id
     os.kill(before.id.pid, signal.SIGKILL)
-    deadline = time.monotonic() + 1
-    while (now := running.state().process("users")) is None or now.id in (None, before.id):
+    deadline = time.monotonic() + within_s
+    while (now := running.state().process(name)) is None or now.id in (None, before.id):
         assert time.monotonic() < deadline
         time.sleep(0.02)
+    assert now.port == before.port
 
 
 def test_one_process_can_be_restarted(running: LocalStack) -> None:
@@ -189,3 +191,14 @@ def test_a_taken_port_is_named(stack: LocalStack) -> None:
     with socket.create_server(("127.0.0.1", int(stack.environment["AUTH_PORT"]))):
         failed = stack.command("start")
     assert re.search(rf"port {stack.environment['AUTH_PORT']} is taken by process \d+ .*AUTH_PORT=", failed.stderr)
+
+
+def test_data_whose_secrets_are_lost_are_left_alone(stack: LocalStack) -> None:
+    assert stack.command("start").returncode == 0
+    stack.command("stop")
+    key = stack.folder / "secrets" / "key-encryption-key"
+    key.rename(key.with_name("elsewhere"))
+    failed = stack.command("start")
+    assert re.search(r"secrets in .* are lost, .*put them back", failed.stderr)
+    assert not key.exists()
+    key.with_name("elsewhere").rename(key)

@@ -16,7 +16,7 @@ from common.tokens import ALGORITHM, KeysUnavailable
 log = structlog.get_logger()
 
 REFRESH_EVERY: Final = 30.0
-RETRY_EVERY: Final = 1.0
+RETRY_EVERY: Final = 0.2
 COOL_DOWN: Final = 5.0
 """Seconds between two fetches for unknown keys: a flood of made-up ids costs auth nothing (S-22)."""
 KEEP_FOR: Final = 3600.0
@@ -79,7 +79,7 @@ class RemoteKeys:
         return self._keys.get(kid)
 
     async def keep_fresh(self) -> None:
-        """Runs as long as the service: fetches every 30 s, each second as long as there is nothing usable."""
+        """Runs as long as the service: fetches every 30 s, and quickly again as long as there is nothing usable."""
         while True:
             async with self._fetching:
                 await self._fetch()

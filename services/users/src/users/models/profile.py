@@ -21,7 +21,6 @@ class Profile(Base):
     avatar_url: Mapped[str | None] = mapped_column(Text)
     followers_count: Mapped[int] = mapped_column(Integer, server_default="0")
     following_count: Mapped[int] = mapped_column(Integer, server_default="0")
-    posts_count: Mapped[int] = mapped_column(Integer, server_default="0")
     version: Mapped[int] = mapped_column(Integer, server_default="1")
     """Counts what its owner changed; the counters do not change it."""
     account_version: Mapped[int] = mapped_column(Integer)

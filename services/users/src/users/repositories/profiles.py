@@ -9,28 +9,32 @@ from sqlalchemy.dialects.postgresql import insert
 
 from common.database import Runs, of_version
 from common.ports import Versions
-from users.models import Follow
+from users.models import Authored, Follow
 from users.models import Profile as Table
 from users.services.records import AccountState, Card, Profile
 
 VIEWER: Final = bindparam("viewer", type_=BigInteger)
-GET: Final = select(
-    Table.id,
-    Table.email,
-    Table.name,
-    Table.bio,
-    Table.avatar_url,
-    Table.followers_count,
-    Table.following_count,
-    Table.posts_count,
-    Table.version,
-    case(
-        (
-            VIEWER.is_not(None),
-            exists().where(Follow.follower_id == VIEWER, Follow.followee_id == Table.id, Follow.active),
-        )
-    ).label("following"),
-).where(Table.id == bindparam("user"))
+GET: Final = (
+    select(
+        Table.id,
+        Table.email,
+        Table.name,
+        Table.bio,
+        Table.avatar_url,
+        Table.followers_count,
+        Table.following_count,
+        func.coalesce(Authored.posts_count, 0),
+        Table.version,
+        case(
+            (
+                VIEWER.is_not(None),
+                exists().where(Follow.follower_id == VIEWER, Follow.followee_id == Table.id, Follow.active),
+            )
+        ).label("following"),
+    )
+    .outerjoin(Authored, Authored.id == Table.id)
+    .where(Table.id == bindparam("user"))
+)
 CARDS: Final = select(Table.id, Table.name, Table.avatar_url, Table.version).where(
     Table.id == func.any(bindparam("ids", type_=ARRAY(BigInteger)))
 )

@@ -1,0 +1,16 @@
+"""How much somebody has published."""
+
+from sqlalchemy import BigInteger, Integer
+from sqlalchemy.orm import Mapped, mapped_column
+
+from posts.database import Base
+
+
+class AuthorStats(Base):
+    """An author's counter. posts owns it, and tells users by its version."""
+
+    __tablename__ = "author_stats"
+
+    author_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    posts_count: Mapped[int] = mapped_column(Integer)
+    version: Mapped[int] = mapped_column(BigInteger, server_default="1")

@@ -1,0 +1,18 @@
+"""Read model of users: who follows whom."""
+
+from sqlalchemy import BigInteger, Boolean, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from posts.database import Base
+
+
+class Follow(Base):
+    """An edge, as users last told it. It stays when it ends, inactive, so that an older state cannot bring it back."""
+
+    __tablename__ = "follows"
+    __table_args__ = (Index("ix_follows_active", "follower_id", "followee_id", postgresql_where=text("active")),)
+
+    follower_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    followee_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    active: Mapped[bool] = mapped_column(Boolean)
+    version: Mapped[int] = mapped_column(BigInteger)

@@ -1,0 +1,43 @@
+"""outbox and read models"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "authored",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("posts_count", sa.Integer(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_authored")),
+    )
+    op.create_table(
+        "outbox",
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("data", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "occurred_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
+        sa.Column("next_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("parked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("target", "type", "subject", name=op.f("pk_outbox")),
+    )
+    op.create_index(
+        "ix_outbox_due", "outbox", ["target", "next_at"], unique=False, postgresql_where=sa.text("parked_at IS NULL")
+    )
+
+
+def downgrade() -> None:
+    op.drop_index("ix_outbox_due", table_name="outbox", postgresql_where=sa.text("parked_at IS NULL"))
+    op.drop_table("outbox")
+    op.drop_table("authored")
