@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 
 from common import docs, health
 from common.envelope import Envelope
+from common.idempotency import fingerprint_key
 from common.logs import configure_logging
 from common.problems import install_problem_handlers
 from common.rate_limits import GENERAL, Quota, RateLimits
@@ -48,6 +49,7 @@ def build_app(
     app.state.settings = settings
     app.state.transport = transport
     app.state.readiness = ()
+    app.state.fingerprint_key = fingerprint_key(settings)
     app.state.rate_limits = RateLimits(
         {GENERAL: Quota(settings.rate_limit_general, timedelta(minutes=1)), **(quotas or {})},
         on=production if settings.rate_limits is None else settings.rate_limits,

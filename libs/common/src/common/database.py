@@ -28,6 +28,8 @@ NAMING: Final = {
     "pk": "pk_%(table_name)s",
 }
 """Names of constraints, so that a migration can refer to them."""
+AT_BEGIN: Final = "trivium.at_begin"
+"""Key in a request's scope: who is shown the request's session before it is used (`common.idempotency`)."""
 W = TypeVar("W")
 Rows = Result[*tuple[Any, ...]]
 
@@ -115,6 +117,8 @@ async def get_db(request: Request) -> AsyncGenerator[AsyncSession]:
     """One transaction per request: commit if the route returned, roll back if anything raised."""
     database: Database = request.app.state.database
     async with database.transaction() as session:
+        if AT_BEGIN in request.scope:
+            request.scope[AT_BEGIN](session)
         yield session
 
 

@@ -17,7 +17,14 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 
-from common.problems import Problem, problem_response
+from common.deps import NotForThisCaller, SignInRequired
+from common.errors import PreconditionFailed
+from common.idempotency import BadIdempotencyKey, IdempotencyKeyReused, RequestInProgress
+from common.problems import DatabaseUnavailable, Problem, problem_response
+from common.rate_limits import RateLimited
+from common.routing import BODY_CODES
+from common.service_client import PeerUnavailable
+from common.tokens import InvalidToken, KeysUnavailable
 
 ASSETS: Final = Path(fastapi_offline.__file__).parent / "static"
 PAGE_CSP: Final = (
@@ -54,19 +61,40 @@ def add_common_problems(operation: dict[str, Any]) -> None:
     """What needs no declaring on each route, because it follows from what the route takes."""
     responses = operation["responses"]
     parameters = {parameter["name"].lower() for parameter in operation.get("parameters", ())}
-    if "422" in responses and "application/json" in responses["422"].get("content", {}):
+    if "application/json" in responses.get("422", {}).get("content", {}):
         responses["422"] = problem_response(["validation-failed"])  # in place of FastAPI's own
     if "if-match" in parameters:
-        responses.setdefault("412", problem_response(["precondition-failed"]))
+        add_codes(responses, 412, PreconditionFailed.code)
+    if "idempotency-key" in parameters:
+        add_codes(responses, 409, RequestInProgress.code)
+        add_codes(responses, 422, BadIdempotencyKey.code, IdempotencyKeyReused.code)
     if "security" in operation:
-        responses.setdefault("401", problem_response(["sign-in-required", "invalid-token"]))
+        add_codes(responses, 401, SignInRequired.code, InvalidToken.code)
+        add_codes(responses, 403, NotForThisCaller.code)
     if "requestBody" in operation:
-        responses.setdefault("400", problem_response(["malformed-body"]))
-        responses.setdefault("408", problem_response(["request-timeout"]))
-        responses.setdefault("413", problem_response(["body-too-large"]))
-        responses.setdefault("415", problem_response(["unsupported-media-type"]))
-    responses.setdefault("500", problem_response(["internal-error"]))
-    responses.setdefault("503", problem_response(["database-unavailable", "peer-unavailable", "keys-unavailable"]))
+        add_codes(responses, 400, "malformed-body")
+        add_codes(responses, 408, "request-timeout")
+        add_codes(responses, 413, "body-too-large")
+        add_codes(responses, 415, "unsupported-media-type")
+        add_codes(responses, 422, *BODY_CODES)
+    add_codes(responses, 414, "url-too-long")
+    add_codes(responses, 429, RateLimited.code)
+    add_codes(responses, 431, "headers-too-large")
+    add_codes(responses, 500, "internal-error")
+    add_codes(responses, 503, DatabaseUnavailable.code, PeerUnavailable.code, KeysUnavailable.code)
+
+
+def add_codes(responses: dict[str, Any], status: int, *codes: str) -> None:
+    """Let a route answer with these codes as well."""
+    declared = declared_codes(responses.get(str(status), {}))
+    responses[str(status)] = problem_response(list(dict.fromkeys([*declared, *codes])))
+
+
+def declared_codes(response: dict[str, Any]) -> list[str]:
+    """The codes of one entry of OpenAPI's `responses`."""
+    schema = response.get("content", {}).get("application/problem+json", {}).get("schema", {})
+    codes: list[str] = schema.get("properties", {}).get("code", {}).get("enum", [])
+    return codes
 
 
 def install_docs(app: FastAPI, service: str) -> None:

@@ -8,8 +8,9 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
-from common import etags, rate_limits
-from common.access import Access, access_of
+from common import etags, idempotency, rate_limits
+from common.access import Access, access_of, calls
+from common.database import get_db
 from common.problems import MalformedBody
 
 MAX_BODY: Final = 1024 * 1024
@@ -19,6 +20,7 @@ MAX_NAMES: Final = 200
 MAX_ITEMS: Final = 100
 BODY_TIMEOUT: Final = 30.0
 """Seconds (S-33)."""
+BODY_CODES: Final = ("body-too-deep", "body-too-large", "duplicate-names", "malformed-body")
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
 
@@ -79,7 +81,7 @@ class ServiceRoute(APIRoute):
     """A route with the conventions of the house, each decided once, when the route is built.
 
     It says who may use it, or is refused. Requests are counted, bodies read strictly, in time and within a size
-    (chunked ones are counted as they come), and answers tagged.
+    (chunked ones are counted as they come), answers tagged; and what creates does so once per `Idempotency-Key`.
     """
 
     max_body = MAX_BODY
@@ -92,12 +94,17 @@ class ServiceRoute(APIRoute):
             options["max_body_size"] = self.max_body
         self.is_tagged = etags.is_tagged(endpoint)
         responses: dict[int | str, Any] = dict(options.get("responses") or {})
+        parameters: list[dict[str, Any]] = []
         if self.is_tagged:
             responses[options.get("status_code") or 200] = {"headers": etags.ETAG_HEADER}
             if "GET" in methods:
                 responses[304] = {"description": "Nothing has changed."}
-                options["openapi_extra"] = {"parameters": [etags.NONE_MATCH_PARAMETER]}
+                parameters.append(etags.NONE_MATCH_PARAMETER)
+        self.creates = "POST" in methods and options.get("status_code") == 201
+        if self.creates:
+            parameters.append(idempotency.PARAMETER)
         options["responses"] = responses
+        options["openapi_extra"] = {"parameters": parameters}
         super().__init__(path, endpoint, **options)
 
     @property
@@ -111,6 +118,10 @@ class ServiceRoute(APIRoute):
         access = self.access
         if self.is_tagged:
             handle = etags.tagging(handle)
+        if self.creates:
+            if get_db not in calls(self.dependant):
+                raise TypeError(f"{self.endpoint.__qualname__} creates, so it must work in DbSession")
+            handle = idempotency.creating_once(handle, knows_people=access is not Access.PUBLIC)
         if self.body_field is not None:
             handle = reading_strictly(handle, FORM if is_form(self) else JSON)
         if self.limited and access is not Access.SERVICES:

@@ -12,6 +12,7 @@ from auth.routers import accounts, internal, tokens, well_known
 from common.app import build_app
 from common.background import running
 from common.database import Database
+from common.idempotency import forget_expired
 from common.migrations import database_is_ready
 
 
@@ -25,7 +26,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     app.state.readiness = (database_is_ready(database, MIGRATIONS), app.state.keys.signing_keys_are_loaded)
     await database.connect()
     try:
-        async with running(app.state.keys.keep_fresh()):
+        async with running(app.state.keys.keep_fresh(), forget_expired(database)):
             yield
     finally:
         await database.disconnect()

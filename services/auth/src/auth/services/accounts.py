@@ -25,10 +25,10 @@ def new_account_id(now: datetime) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountService:
-    """What may happen to an account."""
+class Registration:
+    """Opens accounts, in the transaction of one request."""
 
-    transactions: Transactions[Work]
+    work: Work
     passwords: PasswordHasher
     now: Clock = utc_now
 
@@ -38,14 +38,20 @@ class AccountService:
         Raises:
             EmailTaken: the address, in whatever spelling, has one.
         """
-        password_hash = await self.passwords.hash(password)  # before the transaction: no connection waits for it
-        async with self.transactions() as work:
-            while True:
-                account = await work.accounts.add(new_account_id(self.now()), email, password_hash, name)
-                if account is not None:
-                    return account
-                if await work.accounts.has_email(email):
-                    raise EmailTaken("This address already has an account.")
+        password_hash = await self.passwords.hash(password)  # before the first statement: no connection waits for it
+        while True:
+            account = await self.work.accounts.add(new_account_id(self.now()), email, password_hash, name)
+            if account is not None:
+                return account
+            if await self.work.accounts.has_email(email):
+                raise EmailTaken("This address already has an account.")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountService:
+    """What may happen to an account."""
+
+    transactions: Transactions[Work]
 
     async def get(self, account_id: int) -> Account:
         """Raises AccountNotFound."""
