@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
 from fastapi import Request
-from sqlalchemy import ColumnElement, Executable, Result
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Executable, Result, bindparam, func
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -30,19 +30,30 @@ NAMING: Final = {
 """Names of constraints, so that a migration can refer to them."""
 AT_BEGIN: Final = "trivium.at_begin"
 """Key in a request's scope: who is shown the request's session before it is used (`common.idempotency`)."""
+PUBLISHED: Final = "published"
+"""Key in a session's `info`: this transaction leaves something for the relay."""
 W = TypeVar("W")
+Params = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 Rows = Result[*tuple[Any, ...]]
 
 
 class Runs(Protocol):
     """What a repository needs: something that runs a statement."""
 
-    async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None, /) -> Rows: ...
+    async def execute(self, statement: Executable, params: Params = None, /) -> Rows: ...
 
 
-def of_version(version: InstrumentedAttribute[int], expected: Versions) -> Sequence[ColumnElement[bool]]:
-    """For the WHERE of a change: only the versions that it was meant for. The row's lock makes one of many win."""
-    return () if expected is None else (version.in_(expected),)
+EXPECTED: Final = bindparam("expected_versions", type_=ARRAY(BigInteger))
+
+
+def of_version(version: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """For the WHERE of a change: only the `versions` it was meant for. The row's lock lets one of many win."""
+    return EXPECTED.is_(None) | (version == func.any(EXPECTED))
+
+
+def versions(expected: Versions) -> dict[str, Any]:
+    """The parameters of `of_version`."""
+    return {EXPECTED.key: None if expected is None else sorted(expected)}
 
 
 class Database:
@@ -68,6 +79,8 @@ class Database:
             **options,
         )
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self.on_published: Callable[[], None] = lambda: None
+        """Called after a commit that left something for the relay."""
 
     async def connect(self) -> Self:
         """Open nothing yet: a service starts without its database and is ready once it answers (`/readyz`)."""
@@ -87,6 +100,8 @@ class Database:
             except BaseException:
                 await session.rollback()
                 raise
+            if session.info.pop(PUBLISHED, False):
+                self.on_published()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +110,7 @@ class ReadSession:
 
     engine: AsyncEngine
 
-    async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None, /) -> Rows:
+    async def execute(self, statement: Executable, params: Params = None, /) -> Rows:
         async with self.engine.connect() as connection:
             return await connection.execute(statement, params)
 

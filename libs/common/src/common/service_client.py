@@ -5,11 +5,11 @@ Whatever goes wrong with a peer is `PeerUnavailable`, which becomes a 503 or the
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -17,6 +17,7 @@ import structlog
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from common.errors import DependencyUnavailable
+from common.events import EventBatch, StateEvent
 from common.settings import ServiceSettings
 
 log = structlog.get_logger()
@@ -56,6 +57,14 @@ class TokenAnswer(BaseModel):
 
     access_token: str
     expires_in: int
+
+
+class Tokens(Protocol):
+    """Where a service's own tokens come from."""
+
+    async def token_for(self, audience: str) -> str: ...
+
+    def forget(self, audience: str) -> None: ...
 
 
 class ServiceTokens:
@@ -106,7 +115,7 @@ class ServiceClient:
     """Reads from one other service, signed in as this one."""
 
     http: httpx.AsyncClient
-    tokens: ServiceTokens
+    tokens: Tokens
     audience: str
     base_url: str
     deadline: timedelta
@@ -155,3 +164,24 @@ class ServiceClient:
                 if len(body) > MAX_ANSWER:
                     raise ValueError("the answer is too long")
             return answer.status_code, body
+
+    async def tell(self, events: Sequence[StateEvent]) -> int:
+        """`common.relay.Target`: hand a batch of events to the peer.
+
+        Raises:
+            PeerUnavailable: no answer within the deadline.
+        """
+        return await self.post("/internal/events", EventBatch(events=list(events)).model_dump_json().encode())
+
+    async def post(self, path: str, body: bytes) -> int:
+        """Send JSON once; the answer's status. Raises PeerUnavailable."""
+        try:
+            async with asyncio.timeout(self.deadline.total_seconds()):
+                headers = {"Authorization": f"Bearer {await self.tokens.token_for(self.audience)}"}
+                headers["Content-Type"] = "application/json"
+                answer = await self.http.post(self.base_url + path, content=body, headers=headers)
+        except (httpx.HTTPError, TimeoutError, ValueError) as error:
+            raise PeerUnavailable(f"The {self.audience} service does not answer just now.") from error
+        if answer.status_code == 401:
+            self.tokens.forget(self.audience)
+        return answer.status_code

@@ -110,6 +110,7 @@ class ServiceSettings(BaseConfig):
 
     rate_limits: bool | None = Field(default=None, description="Counts requests; by default in production only.")
     rate_limit_general: int = Field(default=300, ge=1, description="A minute, per person or anonymous address.")
+    relay: bool = Field(default=True, description="False where `python -m SERVICE relay` sends the events instead.")
 
     cors_origins: list[str] = Field(default_factory=list, description="Exact origins; there is no wildcard.")
     trusted_proxies: list[str] = Field(default_factory=list, description="Whose X-Forwarded-For is believed.")

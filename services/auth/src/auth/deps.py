@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated
 
+import httpx
 from fastapi import Depends, FastAPI, Request
 
 from auth.config import Settings
@@ -12,6 +13,7 @@ from auth.repositories.work import SqlWork
 from auth.services.access_tokens import AccessTokens
 from auth.services.accounts import AccountService, Registration
 from auth.services.keys import KeyCipher, OwnKeys
+from auth.services.own_tokens import OwnTokens
 from auth.services.passwords import Argon2
 from auth.services.records import Device
 from auth.services.refresh_tokens import RefreshTokens
@@ -19,6 +21,8 @@ from auth.services.sign_in import SignInService
 from common.database import Database, TransactionFactory
 from common.deps import DbSession
 from common.rate_limits import Quota
+from common.relay import Relay
+from common.service_client import ServiceClient
 from common.tokens import TokenVerifier
 
 SIGN_IN, REFRESH, REGISTRATION = "sign-in", "refresh", "registration"
@@ -33,7 +37,7 @@ def quotas(settings: Settings) -> Mapping[str, Quota]:
     }
 
 
-def wire(app: FastAPI, settings: Settings, database: Database) -> None:
+def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.AsyncClient) -> None:
     """Make what lives as long as the app. Called in the lifespan, since hashing needs the event loop."""
     lifetimes = Lifetimes(settings.refresh_idle, settings.refresh_absolute, settings.refresh_grace)
     transactions = TransactionFactory(database, lambda session: SqlWork(session, lifetimes))
@@ -41,6 +45,14 @@ def wire(app: FastAPI, settings: Settings, database: Database) -> None:
     passwords = Argon2(settings.hash_slots)
     access = AccessTokens(keys, settings.issuer, settings.access_ttl)
     refresh = RefreshTokens(settings.refresh_key.get_secret_value())
+    own = OwnTokens(access)
+    app.state.relay = Relay(
+        database,
+        {
+            "users": ServiceClient(http, own, "users", settings.users_url, settings.call_deadline),
+            "posts": ServiceClient(http, own, "posts", settings.posts_url, settings.call_deadline),
+        },
+    )
     app.state.keys = keys
     app.state.verifier = TokenVerifier(keys, issuer=settings.issuer, audience="auth")
     app.state.passwords = passwords

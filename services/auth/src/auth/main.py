@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+import httpx
 from fastapi import FastAPI
 
 from auth.config import Settings
@@ -14,6 +15,7 @@ from common.background import running
 from common.database import Database
 from common.idempotency import forget_expired
 from common.migrations import database_is_ready
+from common.service_client import http_pool
 
 
 @asynccontextmanager
@@ -22,17 +24,20 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     settings: Settings = app.state.settings
     database = Database(settings)
     app.state.database = database
-    wire(app, settings, database)
-    app.state.readiness = (database_is_ready(database, MIGRATIONS), app.state.keys.signing_keys_are_loaded)
     await database.connect()
     try:
-        async with running(app.state.keys.keep_fresh(), forget_expired(database)):
-            yield
+        async with http_pool(settings, app.state.transport) as http:
+            wire(app, settings, database, http)
+            keys, relay = app.state.keys, app.state.relay
+            app.state.readiness = (database_is_ready(database, MIGRATIONS), keys.signing_keys_are_loaded)
+            work = [keys.keep_fresh(), forget_expired(database), *([relay.run()] if settings.relay else [])]
+            async with running(*work):
+                yield
     finally:
         await database.disconnect()
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:
     app = build_app(
         settings,
         service="auth",
@@ -41,6 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         routers=[tokens.router, accounts.router, well_known.router, internal.router],
         quotas=quotas(settings),
+        transport=transport,
     )
     tokens.install_oauth_errors(app)
     return app

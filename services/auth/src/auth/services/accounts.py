@@ -1,6 +1,7 @@
 """Signing up, and looking an account up."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -8,6 +9,7 @@ from typing import Final
 from auth.services.errors import AccountNotFound, EmailTaken
 from auth.services.ports import PasswordHasher, Work
 from auth.services.records import Account
+from common.events import AccountData, Event
 from common.ports import Clock, Transactions, utc_now
 
 EPOCH: Final = datetime(2025, 1, 1, tzinfo=UTC)
@@ -22,6 +24,12 @@ def new_account_id(now: datetime) -> int:
     """
     millis = int((now - EPOCH).total_seconds() * 1000)
     return (millis << RANDOM_BITS) | secrets.randbits(RANDOM_BITS)
+
+
+def state(account: Account) -> Event:
+    """What others are told of an account."""
+    data = AccountData(email=account.email, name=account.name, roles=account.roles, status=account.status)
+    return Event((account.id,), account.version, data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,7 @@ class Registration:
         while True:
             account = await self.work.accounts.add(new_account_id(self.now()), email, password_hash, name)
             if account is not None:
+                await self.work.events.publish(state(account))
                 return account
             if await self.work.accounts.has_email(email):
                 raise EmailTaken("This address already has an account.")
@@ -52,6 +61,11 @@ class AccountService:
     """What may happen to an account."""
 
     transactions: Transactions[Work]
+
+    async def page(self, after: int, limit: int) -> Sequence[Account]:
+        """Accounts in the order of their ids, for whoever rebuilds what it knows of them."""
+        async with self.transactions() as work:
+            return await work.accounts.page(after, limit)
 
     async def get(self, account_id: int) -> Account:
         """Raises AccountNotFound."""

@@ -11,4 +11,15 @@ from posts.models.post import Post
 from posts.models.post_stats import PostStats
 from posts.models.post_tag import PostTag
 
-__all__ = ["Author", "AuthorStats", "Comment", "Follow", "IdempotencyKey", "Like", "Outbox", "Post", "PostStats", "PostTag"]
+__all__ = [
+    "Author",
+    "AuthorStats",
+    "Comment",
+    "Follow",
+    "IdempotencyKey",
+    "Like",
+    "Outbox",
+    "Post",
+    "PostStats",
+    "PostTag",
+]

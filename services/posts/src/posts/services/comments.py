@@ -41,12 +41,11 @@ class Commenting:
 
     async def add(self, post_id: int, author_id: int, body: str) -> Comment:
         """Comment on a published post. Raises PostNotFound."""
-        author = await self.authors.card(author_id)
+        await self.authors.meet(author_id)
         if await self.posts.keep(post_id) is None:
             raise PostNotFound(f"There is no post {post_id}.")
         comment = await self.comments.add(post_id, author_id, body)
         await self.posts.count(post_id, comments=+1)
-        comment.author = author
         return comment
 
     async def revise(
@@ -59,13 +58,12 @@ class Commenting:
             NotTheAuthor: somebody else wrote it.
             PreconditionFailed: it is not of an expected version.
         """
-        author = await self.authors.card(editor.id)
+        await self.authors.meet(editor.id)
         if await self._author(post_id, comment_id) != editor.id:
             raise NotTheAuthor("Only its author may change a comment.")
         comment = await self.comments.revise(comment_id, body, expected)
         if comment is None:
             raise PreconditionFailed(CHANGED)
-        comment.author = author
         return comment
 
     async def delete(self, post_id: int, comment_id: int, editor: Editor, expected: Versions = None) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from common.errors import PreconditionFailed
 from common.ports import Transactions, Versions
+from users.services import told
 from users.services.arrivals import Arrivals
 from users.services.errors import UserNotFound
 from users.services.ports import ProfileReader, Work
@@ -43,6 +44,10 @@ class Profiles:
         await asyncio.gather(*(self._welcome_if_any(user_id) for user_id in unknown))
         return await self.reader.cards(ids)
 
+    async def page(self, after: int, limit: int) -> Sequence[Card]:
+        """Everybody's cards in the order of their ids, for whoever rebuilds what it knows of people."""
+        return await self.reader.page(after, limit)
+
     async def _welcome_if_any(self, user_id: int) -> None:
         try:
             await self.arrivals.welcome(user_id)
@@ -72,7 +77,9 @@ class ProfileEditor:
     async def _edit(self, user_id: int, changes: Mapping[str, Any], expected: Versions) -> bool:
         """False if there is no profile yet."""
         async with self.transactions() as work:
-            if changes and await work.profiles.edit(user_id, changes, expected):
+            card = await work.profiles.edit(user_id, changes, expected) if changes else None
+            if card is not None:
+                await work.events.publish(told.profile(card))
                 return True
             profile = await work.profiles.get(user_id, None)
             if profile is not None and expected is not None and profile.version not in expected:
