@@ -6,6 +6,8 @@ The paths are the same inside and at the gateway, so the page works in both plac
 import base64
 import hashlib
 import re
+from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,15 +16,16 @@ from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.staticfiles import StaticFiles
+from starlette.routing import BaseRoute
 
 from common.deps import NotForThisCaller, SignInRequired
 from common.errors import PreconditionFailed
 from common.idempotency import BadIdempotencyKey, IdempotencyKeyReused, RequestInProgress
 from common.problems import DatabaseUnavailable, Problem, problem_response
 from common.rate_limits import RateLimited
-from common.routing import BODY_CODES
+from common.routing import BODY_CODES, ServiceRoute
 from common.service_client import PeerUnavailable
 from common.tokens import InvalidToken, KeysUnavailable
 
@@ -41,9 +44,22 @@ def operation_id(route: APIRoute) -> str:
 
 def describe(app: FastAPI) -> dict[str, Any]:
     """The app's OpenAPI document, with the problems that every route of a kind may answer."""
-    if app.openapi_schema:
-        return app.openapi_schema
-    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    if not app.openapi_schema:
+        app.openapi_schema = document_of(app, app.routes)
+    return app.openapi_schema
+
+
+def describe_all(app: FastAPI) -> dict[str, Any]:
+    """The same with the routes for services, which the published document leaves out: for tests."""
+    routes = [copy(context.original_route) for context in iter_route_contexts(app.routes)]
+    for route in routes:
+        if isinstance(route, ServiceRoute):
+            route.include_in_schema = True
+    return document_of(app, routes)
+
+
+def document_of(app: FastAPI, routes: Sequence[BaseRoute]) -> dict[str, Any]:
+    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=routes)
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
@@ -53,7 +69,6 @@ def describe(app: FastAPI) -> dict[str, Any]:
         for method in METHODS:
             if method in path:
                 add_common_problems(path[method])
-    app.openapi_schema = document
     return document
 
 

@@ -22,7 +22,7 @@ Tagged = Annotated[Response, "etag"]
 """The answer of a route that shows one thing. `common.routing` completes its tag once the body is known."""
 
 TAG: Final = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
-VERSION: Final = re.compile(r"(\d{1,9})(?:-[0-9a-f]*)?")
+VERSION: Final = re.compile(r"([0-9]{1,9})(?:-[0-9a-f]*)?")
 NONE_MATCH_PARAMETER: Final[dict[str, Any]] = {
     "name": "If-None-Match",
     "in": "header",

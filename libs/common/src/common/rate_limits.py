@@ -6,8 +6,8 @@ hit costs a microsecond however many keys there are, and at most `MAX_SOURCES` a
 first. Replicas count each for themselves.
 """
 
-import math
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -53,7 +53,7 @@ class Counter:
         self.limit = quota.requests
         self.seconds = quota.window.total_seconds()
         self._now = now
-        self._windows: dict[str, Window] = {}
+        self._windows: OrderedDict[str, Window] = OrderedDict()  # a dict finds its oldest key ever more slowly
 
     def __len__(self) -> int:
         return len(self._windows)
@@ -65,7 +65,7 @@ class Counter:
         if window is None or window.ends_at <= now:
             window = self._open(source, now)
         window.used += 1
-        return self.limit - window.used, math.ceil(window.ends_at - now)
+        return self.limit - window.used, round(window.ends_at - now + 0.499)
 
     def _open(self, source: str, now: float) -> Window:
         self._windows.pop(source, None)

@@ -14,7 +14,6 @@ from common.database import get_db
 from common.problems import MalformedBody
 
 MAX_BODY: Final = 1024 * 1024
-WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 MAX_DEPTH: Final = 32
 MAX_NAMES: Final = 200
 MAX_ITEMS: Final = 100
@@ -24,11 +23,30 @@ BODY_CODES: Final = ("body-too-deep", "body-too-large", "duplicate-names", "malf
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
 
+CLOSE: Final = {"Connection": "close"}
+"""What may still come of a refused body is not the next request."""
+
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class StrictRequest(Request):
-    """Reads JSON as RFC 8259 means it, within limits (S-34)."""
+    """Reads a body within its size and time (S-32, S-33), and JSON as RFC 8259 means it, within limits (S-34)."""
+
+    async def read(self, limit: int) -> None:
+        """Have the whole body. Counted as it comes, since a chunked one does not say how long it is."""
+        too_large = MalformedBody(413, "body-too-large", f"The body may have {limit} bytes.", CLOSE)
+        if int(self.headers.get("content-length", "0")) > limit:  # the server has checked that it is a number
+            raise too_large
+        body = bytearray()
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT):
+                async for chunk in self.stream():
+                    body += chunk
+                    if len(body) > limit:
+                        raise too_large
+        except TimeoutError as error:
+            raise MalformedBody(408, "request-timeout", "The body did not come in time.", CLOSE) from error
+        self._body = bytes(body)  # where Request keeps it, for body(), json() and form()
 
     async def json(self) -> Any:
         raw = await self.body()
@@ -90,8 +108,6 @@ class ServiceRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         methods = set(options.get("methods") or ())
-        if WITH_BODY & methods:  # counting costs 40 us, so not where nothing is read
-            options["max_body_size"] = self.max_body
         self.is_tagged = etags.is_tagged(endpoint)
         responses: dict[int | str, Any] = dict(options.get("responses") or {})
         parameters: list[dict[str, Any]] = []
@@ -123,13 +139,13 @@ class ServiceRoute(APIRoute):
                 raise TypeError(f"{self.endpoint.__qualname__} creates, so it must work in DbSession")
             handle = idempotency.creating_once(handle, knows_people=access is not Access.PUBLIC)
         if self.body_field is not None:
-            handle = reading_strictly(handle, FORM if is_form(self) else JSON)
+            handle = reading_strictly(handle, FORM if is_form(self) else JSON, self.max_body)
         if self.limited and access is not Access.SERVICES:
             handle = rate_limits.limiting(handle, knows_people=access is not Access.PUBLIC)
         return handle
 
 
-def reading_strictly(handle: Handler, accepted: str) -> Handler:
+def reading_strictly(handle: Handler, accepted: str, limit: int) -> Handler:
     """Read the whole body first: all of ours are small, and a slow one holds nothing but its connection."""
 
     async def handle_strictly(request: Request) -> Response:
@@ -137,12 +153,7 @@ def reading_strictly(handle: Handler, accepted: str) -> Handler:
         if media_type != accepted or "content-encoding" in request.headers:
             raise MalformedBody(415, "unsupported-media-type", f"The body must be plain {accepted}.")
         strict = StrictRequest(request.scope, request.receive)
-        try:
-            async with asyncio.timeout(BODY_TIMEOUT):
-                await strict.body()
-        except TimeoutError as error:
-            close = {"Connection": "close"}  # what may still come is not the next request
-            raise MalformedBody(408, "request-timeout", "The body did not come in time.", close) from error
+        await strict.read(limit)
         return await handle(strict)
 
     return handle_strictly
