@@ -14,7 +14,7 @@ COMPOSE_TEST_URL ?= http://127.0.0.1:8000
 export LOCAL_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up start stop status restart reset demo test check format lock
+.PHONY: faults help bootstrap up start stop status restart run reset demo test check format lock
 .PHONY: compose-up compose-down test-compose
 
 help: ## show this list
@@ -38,6 +38,9 @@ status: bootstrap ## show the processes; fails unless all of them are usable
 restart: bootstrap ## restart one process: make restart SERVICE=posts
 	@$(LOCAL) restart $(or $(SERVICE),$(error say which: make restart SERVICE=auth, users, posts, gateway or postgres))
 
+run: bootstrap ## run a service's own command on the running stack: make run CMD="posts outbox status"
+	@$(LOCAL) run $(or $(CMD),$(error say what: make run CMD="posts outbox status"))
+
 reset: bootstrap ## stop, and delete all local data and secrets
 	@$(LOCAL) reset
 
@@ -46,6 +49,9 @@ demo: bootstrap ## use a running stack as a person would, and print each call
 
 test: bootstrap ## run the whole test suite: make test ARGS="-k posts -x"
 	@$(VENV)/pytest $(ARGS)
+
+faults: bootstrap ## the long fault tests: 100 kills, 100 killed relays, a target away for 10 minutes
+	@KILLS=100 ROUNDS=100 AWAY=600 $(VENV)/pytest tests/system/faults -s $(ARGS)
 
 check: bootstrap ## lint, format, types, import contracts, locks
 	@$(VENV)/ruff check $(CODE)

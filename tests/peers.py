@@ -100,7 +100,7 @@ class Peers(httpx.AsyncBaseTransport):
             case "/.well-known":
                 return 200, {"keys": [self.issuer.public.model_dump()]}
             case "/auth":
-                return 200, {"access_token": "a service token", "expires_in": 300}
+                return 200, {"access_token": "a-service-token", "expires_in": 300}
             case "/internal/accounts" if int(last) in self.accounts:
                 return 200, self.accounts[int(last)]
             case "/internal" if last == "profiles":

@@ -25,7 +25,7 @@ from common.errors import PreconditionFailed
 from common.idempotency import BadIdempotencyKey, IdempotencyKeyReused, RequestInProgress
 from common.problems import DatabaseUnavailable, Problem, problem_response
 from common.rate_limits import RateLimited
-from common.routing import BODY_CODES, ServiceRoute
+from common.routing import ServiceRoute
 from common.service_client import PeerUnavailable
 from common.tokens import InvalidToken, KeysUnavailable
 
@@ -34,6 +34,7 @@ PAGE_CSP: Final = (
     "default-src 'none'; script-src 'self' 'sha256-{hash}'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; frame-ancestors 'none'"
 )
+JSON_CODES: Final = ("malformed-body", "duplicate-names", "body-too-deep", "body-too-large")
 METHODS: Final = ("get", "put", "post", "delete", "patch")
 
 
@@ -91,7 +92,8 @@ def add_common_problems(operation: dict[str, Any]) -> None:
         add_codes(responses, 408, "request-timeout")
         add_codes(responses, 413, "body-too-large")
         add_codes(responses, 415, "unsupported-media-type")
-        add_codes(responses, 422, *BODY_CODES)
+        if "application/json" in operation["requestBody"]["content"]:
+            add_codes(responses, 422, *JSON_CODES)
     add_codes(responses, 414, "url-too-long")
     add_codes(responses, 429, RateLimited.code)
     add_codes(responses, 431, "headers-too-large")

@@ -118,7 +118,7 @@ def limiting(handle: Handler, *, knows_people: bool) -> Handler:
     async def handle_limited(request: Request) -> Response:
         limits: RateLimits = request.app.state.rate_limits
         if limits.on:
-            source = request.state.client_ip
+            source = request.scope["state"]["client_ip"]
             refused: Unauthenticated | None = None
             if knows_people:
                 try:

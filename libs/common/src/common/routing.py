@@ -19,7 +19,6 @@ MAX_NAMES: Final = 200
 MAX_ITEMS: Final = 100
 BODY_TIMEOUT: Final = 30.0
 """Seconds (S-33)."""
-BODY_CODES: Final = ("body-too-deep", "body-too-large", "duplicate-names", "malformed-body")
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
 
@@ -35,7 +34,8 @@ class StrictRequest(Request):
     async def read(self, limit: int) -> None:
         """Have the whole body. Counted as it comes, since a chunked one does not say how long it is."""
         too_large = MalformedBody(413, "body-too-large", f"The body may have {limit} bytes.", CLOSE)
-        if int(self.headers.get("content-length", "0")) > limit:  # the server has checked that it is a number
+        length = self.headers.get("content-length", "")
+        if length.isdecimal() and int(length[:16]) > limit:  # refused before anything is read
             raise too_large
         body = bytearray()
         try:

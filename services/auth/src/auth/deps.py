@@ -53,6 +53,7 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
             "posts": ServiceClient(http, own, "posts", settings.posts_url, settings.call_deadline),
         },
     )
+    app.state.read_models = {}
     app.state.keys = keys
     app.state.verifier = TokenVerifier(keys, issuer=settings.issuer, audience="auth")
     app.state.passwords = passwords

@@ -7,14 +7,16 @@ from fastapi import Depends, FastAPI, Request
 
 from common.database import Database, TransactionFactory
 from common.deps import DbSession, ReadSession, SignedIn
+from common.events import FollowData, ProfileData
 from common.outbox import OutboxRepository
+from common.read_models import ReadModel
 from common.relay import Relay
 from common.service_client import ServiceClient, ServiceTokens
 from posts.clients.people import UsersPeople
 from posts.config import Settings
-from posts.repositories.authors import AuthorRepository, StatsRepository
+from posts.repositories.authors import KNOWN_PROFILES, AuthorRepository, StatsRepository
 from posts.repositories.comments import CommentRepository
-from posts.repositories.follows import FollowRepository
+from posts.repositories.follows import KNOWN_FOLLOWS, FollowRepository
 from posts.repositories.posts import PostRepository
 from posts.services.authors import Authors
 from posts.services.comments import Commenting, ReadingComments
@@ -33,6 +35,11 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     users = ServiceClient(http, tokens, "users", settings.users_url, settings.call_deadline)
     app.state.authors = Authors(UsersPeople(users), TransactionFactory(database, AuthorRepository))
     app.state.relay = Relay(database, {"users": users})
+    app.state.inbox = lambda session: Subscriber(AuthorRepository(session), FollowRepository(session)).inbox
+    app.state.read_models = {
+        "authors": ReadModel(ProfileData, users, "/internal/profiles", KNOWN_PROFILES),
+        "follows": ReadModel(FollowData, users, "/internal/follows", KNOWN_FOLLOWS),
+    }
 
 
 async def get_reading(request: Request, session: ReadSession) -> Reading:

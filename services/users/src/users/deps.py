@@ -7,12 +7,14 @@ from fastapi import Depends, FastAPI, Request
 
 from common.database import Database, TransactionFactory
 from common.deps import DbSession, ReadSession
+from common.events import AccountData, AuthorData
+from common.read_models import ReadModel
 from common.relay import Relay
 from common.service_client import ServiceClient, ServiceTokens
 from users.clients.accounts import AuthAccounts
 from users.config import Settings
 from users.repositories.follows import FollowRepository
-from users.repositories.profiles import ProfileRepository
+from users.repositories.profiles import KNOWN_ACCOUNTS, KNOWN_AUTHORS, ProfileRepository
 from users.repositories.work import SqlWork
 from users.services.arrivals import Arrivals
 from users.services.follows import Follows
@@ -26,9 +28,13 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     auth = ServiceClient(http, tokens, "auth", settings.auth_url, settings.call_deadline)
     transactions = TransactionFactory(database, SqlWork)
     app.state.transactions = transactions
-    app.state.relay = Relay(
-        database, {"posts": ServiceClient(http, tokens, "posts", settings.posts_url, settings.call_deadline)}
-    )
+    posts = ServiceClient(http, tokens, "posts", settings.posts_url, settings.call_deadline)
+    app.state.relay = Relay(database, {"posts": posts})
+    app.state.inbox = lambda session: Subscriber(SqlWork(session)).inbox
+    app.state.read_models = {
+        "profiles": ReadModel(AccountData, auth, "/internal/accounts", KNOWN_ACCOUNTS),
+        "authored": ReadModel(AuthorData, posts, "/internal/authors", KNOWN_AUTHORS),
+    }
     app.state.arrivals = Arrivals(AuthAccounts(auth), transactions)
 
 

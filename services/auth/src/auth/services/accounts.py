@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from auth.services.errors import AccountNotFound, EmailTaken
@@ -22,7 +22,7 @@ def new_account_id(now: datetime) -> int:
     Ordered by time and not handed out by a counter, so that a restored database never gives an id to somebody else
     whose first owner still has a profile elsewhere.
     """
-    millis = int((now - EPOCH).total_seconds() * 1000)
+    millis = (now - EPOCH) // timedelta(milliseconds=1)
     return (millis << RANDOM_BITS) | secrets.randbits(RANDOM_BITS)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from common.database import Runs
 from common.events import Event
 from common.inbox import rows
+from common.read_models import Kept
 from posts.models import Author as Table
 from posts.models import AuthorStats as StatsTable
 from posts.services.records import Author, AuthorStats
@@ -40,6 +41,8 @@ PAGE: Final = (
     .order_by(StatsTable.author_id)
     .limit(bindparam("most"))
 )
+
+KNOWN_PROFILES: Final = Kept((Table.id,), Table.version)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from common.database import Runs
 from common.events import Event
 from common.inbox import rows
+from common.read_models import Kept
 from posts.models import Follow as Table
 
 _NOTE = insert(Table)
@@ -17,6 +18,8 @@ NOTE: Final = _NOTE.on_conflict_do_update(
     set_={"active": _NOTE.excluded.active, "version": _NOTE.excluded.version},
     where=Table.version < _NOTE.excluded.version,
 )
+
+KNOWN_FOLLOWS: Final = Kept((Table.follower_id, Table.followee_id), Table.version)
 
 
 @dataclass(frozen=True, slots=True)

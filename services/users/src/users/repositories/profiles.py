@@ -11,6 +11,7 @@ from common.database import Runs, of_version, versions
 from common.events import Event
 from common.inbox import rows
 from common.ports import Versions
+from common.read_models import Kept
 from users.models import Authored, Follow
 from users.models import Profile as Table
 from users.services.records import AccountState, Card, Profile
@@ -65,6 +66,9 @@ FOLLOWERS_COUNT: Final = (
     .where(Table.id == bindparam("person"))
     .values(followers_count=Table.followers_count + bindparam("step"))
 )
+
+KNOWN_ACCOUNTS: Final = Kept((Table.id,), Table.account_version)
+KNOWN_AUTHORS: Final = Kept((Authored.id,), Authored.version)
 
 
 @dataclass(frozen=True, slots=True)
