@@ -64,5 +64,7 @@ def build_app(
         cors_origins=settings.cors_origins,
         trusted_proxies=settings.trusted_proxies,
         hsts=production,
+        call_deadline=settings.call_deadline,
+        max_deadline=settings.max_deadline,
     )
     return app
