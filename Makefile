@@ -14,7 +14,7 @@ COMPOSE_TEST_URL ?= http://127.0.0.1:8000
 export LOCAL_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up start stop status restart run reset demo test fuzz check format lock openapi
+.PHONY: help bootstrap up start stop status restart run reset demo test fuzz faults bench check format lock openapi
 .PHONY: compose-up compose-down test-compose
 
 help: ## show this list
@@ -50,8 +50,14 @@ demo: bootstrap ## use a running stack as a person would, and print each call
 test: bootstrap ## run the whole test suite: make test ARGS="-k posts -x"
 	@$(VENV)/pytest $(ARGS)
 
+faults: bootstrap ## the long fault tests: 100 kills, 100 killed relays, a target away for 10 minutes
+	@KILLS=100 ROUNDS=100 AWAY=600 $(VENV)/pytest tests/system/faults -s $(ARGS)
+
 fuzz: bootstrap ## send each service 10,000 requests made up from its OpenAPI document (`make test` sends a few hundred)
 	@FUZZ_CASES=10000 $(VENV)/pytest tests/auth/test_fuzz.py tests/users/test_fuzz.py tests/posts/test_fuzz.py $(ARGS)
+
+bench: bootstrap ## measure the speed against a bare app, with wrk: make bench SECONDS=2 ROUNDS=7 ONLY=get_post
+	@SECONDS=$(SECONDS) ROUNDS=$(ROUNDS) ROWS=$(ROWS) ONLY=$(ONLY) $(VENV)/python -m tests.benchmarks
 
 check: bootstrap ## lint, format, types, import contracts, locks
 	@$(VENV)/ruff check $(CODE)
