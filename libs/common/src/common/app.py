@@ -43,6 +43,7 @@ def build_app(
     app.state.settings = settings
     app.state.transport = transport
     app.state.readiness = ()
+    app.state.draining = False
     for router in routers:
         app.include_router(router)
     app.include_router(health.router)
