@@ -88,9 +88,8 @@ async def told() -> AsyncIterator[Told]:
             make_app(lifespan), timedelta(seconds=DRAIN), http="httptools", ws="none", log_config=None, access_log=False
         )
         task = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started:
-            await asyncio.sleep(0.01)
         async with AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            await client.get("/livez")  # waits in the listener's queue until the server accepts
             yield Told(server, port, task, client, lifespan)
         server.should_exit = server.force_exit = True
         await task
