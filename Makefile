@@ -16,7 +16,7 @@ export LOCAL_DIR
 
 .DEFAULT_GOAL := help
 .PHONY: help bootstrap up start stop status restart-one reset demo test check format lock
-.PHONY: test-restarts compose-up compose-down test-compose
+.PHONY: test-restarts test-start-order compose-up compose-down test-compose
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -52,6 +52,9 @@ test-restarts: bootstrap ## R-21: restart every service under load: make test-re
 	@rm -f .local/restarts.json
 	@REPLICAS=2 REPLICAS_POSTS=2 ROUNDS=$(or $(ROUNDS),5) $(VENV)/pytest tests/system/test_restarts.py $(ARGS)
 	@cat .local/restarts.json
+
+test-start-order: bootstrap ## R-22: start the services in every order
+	@START_ORDERS=all $(VENV)/pytest tests/system/test_start_order.py $(ARGS)
 
 check: bootstrap ## lint, format, types, import contracts, locks
 	@$(VENV)/ruff check $(CODE)

@@ -7,16 +7,20 @@
 A route uses one of them, never two.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
+import structlog
 from fastapi import Request
 from sqlalchemy import Executable, Result
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from common.settings import ServiceSettings, async_url
+
+log = structlog.get_logger()
 
 NAMING: Final = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -26,6 +30,8 @@ NAMING: Final = {
     "pk": "pk_%(table_name)s",
 }
 """Names of constraints, so that a migration can refer to them."""
+GOODBYE: Final = 2.0
+"""Seconds for closing connections when the service stops."""
 W = TypeVar("W")
 Rows = Result[*tuple[Any, ...]]
 
@@ -65,8 +71,12 @@ class Database:
         return self
 
     async def disconnect(self) -> None:
-        await self.engine.dispose()
-        await self.reading.dispose()
+        """Close the connections, but do not wait for a database that hangs: it must not hold up our end."""
+        try:
+            async with asyncio.timeout(GOODBYE):
+                await asyncio.gather(self.engine.dispose(), self.reading.dispose())
+        except TimeoutError:
+            log.warning("the database does not answer; connections left open")
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
