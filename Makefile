@@ -15,8 +15,8 @@ COMPOSE_TEST_URL ?= http://127.0.0.1:8000
 export LOCAL_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up start stop status restart-one reset demo test check format lock
-.PHONY: test-restarts test-start-order compose-up compose-down test-compose
+.PHONY: help bootstrap up start stop status restart-one run reset demo test check format lock
+.PHONY: faults test-restarts test-start-order compose-up compose-down test-compose
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -39,6 +39,9 @@ status: bootstrap ## show the processes; fails unless all of them are usable
 restart-one: bootstrap ## restart a service's processes one after the other: make restart-one SERVICE=posts
 	@$(LOCAL) restart $(or $(SERVICE),$(error say which: make restart-one SERVICE=auth, users, posts, gateway, postgres))
 
+run: bootstrap ## run a service's own command on the running stack: make run CMD="posts outbox status"
+	@$(LOCAL) run $(or $(CMD),$(error say what: make run CMD="posts outbox status"))
+
 reset: bootstrap ## stop, and delete all local data and secrets
 	@$(LOCAL) reset
 
@@ -48,9 +51,12 @@ demo: bootstrap ## use a running stack as a person would, and print each call
 test: bootstrap ## run the whole test suite: make test ARGS="-k posts -x"
 	@$(VENV)/pytest $(ARGS)
 
-test-restarts: bootstrap ## R-21: restart every service under load: make test-restarts ROUNDS=5
+faults: bootstrap ## the long fault tests: 100 kills, 100 killed relays, a target away for 10 minutes
+	@KILLS=100 ROUNDS=100 AWAY=600 $(VENV)/pytest tests/system/faults -s $(ARGS)
+
+test-restarts: bootstrap ## R-21: restart every service under load: make test-restarts RESTARTS=5
 	@rm -f .local/restarts.json
-	@REPLICAS=2 REPLICAS_POSTS=2 ROUNDS=$(or $(ROUNDS),5) $(VENV)/pytest tests/system/test_restarts.py $(ARGS)
+	@REPLICAS=2 REPLICAS_POSTS=2 RESTARTS=$(or $(RESTARTS),5) $(VENV)/pytest tests/system/test_restarts.py $(ARGS)
 	@cat .local/restarts.json
 
 test-start-order: bootstrap ## R-22: start the services in every order

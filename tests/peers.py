@@ -60,6 +60,13 @@ def text(value: str | bytes) -> str:
     return value.decode() if isinstance(value, bytes) else value
 
 
+def event(type_: str, data: dict[str, Any], *key: int, version: int = 1) -> dict[str, Any]:
+    """A state event, as it travels."""
+    subject = ":".join((type_, *map(str, key)))
+    told = {"id": f"{subject}@{version}", "type": type_, "subject": subject, "version": version}
+    return {**told, "occurred_at": "2026-01-02T03:04:05Z", "data": data}
+
+
 class Peers(httpx.AsyncBaseTransport):
     """auth and users at the other end of the wire. `away` makes both unreachable."""
 
@@ -68,7 +75,6 @@ class Peers(httpx.AsyncBaseTransport):
         self.away = False
         self.accounts: dict[int, dict[str, Any]] = {}
         self.profiles: dict[int, dict[str, Any]] = {}
-        self.following: dict[int, list[int]] = {}
         self.asked: list[str] = []
         self._ids = iter(range(1_000, 10_000_000))
 
@@ -76,8 +82,9 @@ class Peers(httpx.AsyncBaseTransport):
         """Somebody who has signed up and has not been seen since."""
         account_id = next(self._ids)
         email = f"person{account_id}@example.com"
-        self.accounts[account_id] = {"id": account_id, "email": email, "name": name, "version": 1, "status": "active"}
-        self.profiles[account_id] = {"id": account_id, "name": name, "avatar_url": None, "version": 1}
+        account = {"email": email, "name": name, "roles": [], "status": "active"}
+        self.accounts[account_id] = event("account", account, account_id)
+        self.profiles[account_id] = event("profile", {"name": name, "avatar_url": None}, account_id)
         return account_id
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -93,12 +100,10 @@ class Peers(httpx.AsyncBaseTransport):
             case "/.well-known":
                 return 200, {"keys": [self.issuer.public.model_dump()]}
             case "/auth":
-                return 200, {"access_token": "a service token", "expires_in": 300}
+                return 200, {"access_token": "a-service-token", "expires_in": 300}
             case "/internal/accounts" if int(last) in self.accounts:
                 return 200, self.accounts[int(last)]
             case "/internal" if last == "profiles":
                 wanted = [int(one) for one in params["ids"].split(",")]
-                return 200, {"items": [self.profiles[one] for one in wanted if one in self.profiles]}
-            case "/internal/following":
-                return 200, {"ids": self.following.get(int(last), [])}
+                return 200, {"events": [self.profiles[one] for one in wanted if one in self.profiles], "next": None}
         return 404, {}

@@ -9,7 +9,7 @@ import sys
 from deploy.local import control
 from deploy.local.errors import StackError
 from deploy.local.runner import Runner
-from deploy.local.secret_files import COMPOSE_NAMES, ensure_secrets
+from deploy.local.secret_files import COMPOSE_NAMES, SERVICES, ensure_secrets
 from deploy.local.stack import ROOT, Stack
 
 # docker-compose.yml names it, whatever LOCAL_DIR is; and Docker names it to who has not run `make compose-up`
@@ -26,6 +26,9 @@ def main() -> int:
     commands.add_parser("stop", help="stop it")
     commands.add_parser("status", help="show the processes; exit code 0 only if all are usable")
     commands.add_parser("restart", help="restart one process").add_argument("name")
+    run = commands.add_parser("run", help="run a service's own command: run posts outbox status")
+    run.add_argument("service", choices=SERVICES)
+    run.add_argument("words", nargs=argparse.REMAINDER)
     commands.add_parser("reset", help="stop, and delete all local data")
     commands.add_parser("compose-secrets", help="make the secrets that docker-compose.yml reads")
     arguments = parser.parse_args()
@@ -56,6 +59,8 @@ def _do(arguments: argparse.Namespace, stack: Stack) -> int:
             return 0 if control.status(stack) else 1
         case "restart":
             control.restart(stack, arguments.name)
+        case "run":
+            return control.run(stack, arguments.service, arguments.words)
         case "reset":
             control.reset(stack)
         case "compose-secrets":

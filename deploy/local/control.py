@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.local.alone import end_orphans, only_runner
@@ -71,6 +72,20 @@ def stop(stack: Stack) -> None:
         state.runner.end([signal.SIGKILL], 5)
     end_orphans(stack.folder)
     tell("stopped")
+
+
+def run(stack: Stack, service: str, words: Sequence[str]) -> int:
+    """Run a service's own command (`python -m posts outbox status`) with the settings that the service has here.
+
+    Raises:
+        StackError: the stack does not run.
+    """
+    state = read_state(stack.folder)
+    postgres = state.process(POSTGRES) if state and state.running else None
+    if postgres is None:
+        raise StackError("the stack does not run: `make start` first")
+    environment = {**stack.service_environment(service, postgres.port), "LOG_FORMAT": "console"}
+    return subprocess.run([sys.executable, "-m", service, *words], cwd=ROOT, env=environment, check=False).returncode
 
 
 def restart(stack: Stack, name: str) -> None:

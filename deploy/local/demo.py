@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 import sys
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +58,7 @@ def story(http: httpx.Client) -> None:
 
     grace.sign_up()
     grace.call("PUT", f"/users/{ada_id}/follow", 204)
+    time.sleep(0.5)  # the follow reaches posts as an event
     feed = grace.call("GET", "/posts/feed")
     if [item["id"] for item in feed["items"]] != [post["id"]]:
         sys.exit("\nThe post is missing from the feed.")

@@ -37,7 +37,9 @@ class Person:
 @pytest.fixture(scope="module")
 async def settings(database_of: Cloner) -> Settings:
     secret = {"key_encryption_key": secrets.token_urlsafe(32), "refresh_key": secrets.token_urlsafe(32)}
-    return Settings.model_validate({**await database_of("auth"), **secret, "cors_origins": ["http://app.example"]})
+    return Settings.model_validate(
+        {**await database_of("auth"), **secret, "relay": False, "cors_origins": ["http://app.example"]}
+    )
 
 
 @asynccontextmanager

@@ -1,12 +1,27 @@
 """The signing keys: shared by replicas, encrypted at rest, gone when they are revoked."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+from httpx import AsyncClient, Response
 from pydantic import SecretStr
 
 from auth.config import Settings
 from auth.main import create_app
-from tests.auth.conftest import PASSWORD, Connection, Mint, Person, SignUp, bearer, client_of, running
+from tests.auth.conftest import Connection, Mint, Person, SignIn, SignUp, bearer, client_of, refresh, running
+
+
+@asynccontextmanager
+async def locked_out(settings: Settings) -> AsyncIterator[AsyncClient]:
+    """auth with another KEY_ENCRYPTION_KEY than the one that its keys were stored under."""
+    app = create_app(settings.model_copy(update={"key_encryption_key": SecretStr("another key 0123456789 abcdefghi")}))
+    async with app.router.lifespan_context(app), client_of(app) as client:
+        yield client
+
+
+async def sign_in_at(client: AsyncClient, person: Person) -> Response:
+    return await client.post("/auth/token", data={"username": person.email, "password": person.password})
 
 
 async def test_replicas_that_start_together_share_one_key(settings: Settings, superuser: Connection) -> None:
@@ -20,26 +35,34 @@ async def test_replicas_that_start_together_share_one_key(settings: Settings, su
     assert await superuser.fetchval("SELECT count(*) FROM signing_keys") == 1
 
 
-async def test_another_encryption_key_opens_nothing_and_is_named(settings: Settings, sign_up: SignUp) -> None:
-    """The service stays up, is not ready, and signs nobody in."""
-    person: Person = await sign_up()
-    other = settings.model_copy(update={"key_encryption_key": SecretStr("quite another key 0123456789 abcdef")})
-    app = create_app(other)
-    async with app.router.lifespan_context(app), client_of(app) as client:
+async def test_another_encryption_key_opens_nothing_and_is_named(settings: Settings) -> None:
+    """The service stays up and says what is wrong."""
+    async with locked_out(settings) as client:
+        ready = await client.get("/readyz")
         for _ in range(100):
-            ready = await client.get("/readyz")
             if "KEY_ENCRYPTION_KEY" in ready.text:
                 break
             await asyncio.sleep(0.02)
-        assert (ready.status_code, ready.json()["missing"]) == (
-            503,
-            ["signing keys: KEY_ENCRYPTION_KEY does not open them"],
-        )
-        reply = await client.post("/auth/token", data={"username": person.email, "password": PASSWORD})
-        assert (reply.status_code, reply.json()["code"]) == (503, "keys-unavailable")
-        assert reply.headers["retry-after"] == "1"
-        assert (await client.get("/auth/me", headers=bearer("a.b.c"))).status_code in {401, 503}
+            ready = await client.get("/readyz")
+        assert ready.status_code == 503
+        assert ready.json()["missing"] == ["signing keys: KEY_ENCRYPTION_KEY does not open them"]
         assert (await client.get("/livez")).status_code == 200
+
+
+async def test_without_a_signing_key_nothing_is_opened_or_spent(
+    client: AsyncClient, settings: Settings, sign_up: SignUp, sign_in: SignIn, superuser: Connection
+) -> None:
+    """A refresh token that was given up for an answer that never came would end its session at the next use."""
+    person = await sign_up()
+    token = (await sign_in(person)).json()["refresh_token"]
+    kept = "SELECT count(*), max(generation) FROM sessions WHERE account_id = $1"
+    before = await superuser.fetchrow(kept, person.id)
+    async with locked_out(settings) as locked:
+        for reply in (await refresh(locked, token), await sign_in_at(locked, person)):
+            assert (reply.status_code, reply.json()["code"]) == (503, "keys-unavailable")
+            assert reply.headers["retry-after"] == "1"
+    assert await superuser.fetchrow(kept, person.id) == before
+    assert (await refresh(client, token)).status_code == 200
 
 
 async def test_a_revoked_key_s_token_is_refused_although_it_was_cached(

@@ -12,6 +12,7 @@ from posts.config import Settings
 from posts.main import create_app
 from tests.conftest import Cloner, commits_fail
 from tests.database import Server
+from tests.events import Outbox
 from tests.peers import Peers
 
 SignedIn = Callable[..., dict[str, str]]
@@ -19,7 +20,8 @@ SignedIn = Callable[..., dict[str, str]]
 
 @pytest.fixture(scope="module")
 async def settings(database_of: Cloner) -> Settings:
-    return Settings.model_validate({**await database_of("posts"), "client_secret": secrets.token_urlsafe(32)})
+    own = {"client_secret": secrets.token_urlsafe(32), "relay": False}
+    return Settings.model_validate({**await database_of("posts"), **own})
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +91,8 @@ async def failing_commits(server: Server, settings: Settings) -> AsyncIterator[N
     database = str(settings.database_url).rpartition("/")[2]
     async with commits_fail(server, database, "posts"):
         yield
+
+
+@pytest.fixture
+def outbox(server: Server, settings: Settings) -> Outbox:
+    return Outbox(f"{server.dsn.rpartition('/')[0]}/{str(settings.database_url).rpartition('/')[2]}")

@@ -3,7 +3,7 @@
 import pytest
 from httpx import AsyncClient
 
-from tests.peers import Peers
+from tests.peers import Peers, event
 from tests.posts.conftest import NewPost, SignedIn, Walk
 
 
@@ -39,9 +39,11 @@ async def test_lists_by_author_and_by_tag_hold_what_they_say(peers: Peers, write
     assert {item["author"]["name"] for item in everything[:4]} == {"Ada", "Grace"}
 
 
-async def test_a_list_asks_for_its_authors_once(client: AsyncClient, peers: Peers, write: NewPost) -> None:
+async def test_a_list_asks_for_all_unknown_authors_at_once(client: AsyncClient, peers: Peers, write: NewPost) -> None:
+    peers.away = True
     for _ in range(3):
         await write(peers.new_account(), tags=["once"])
+    peers.away = False
     peers.asked.clear()
     assert len((await client.get("/posts?tag=once")).json()["items"]) == 3
     assert peers.asked == ["/internal/profiles"]
@@ -51,7 +53,10 @@ async def test_the_feed_merges_the_people_one_follows(
     client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost, walk: Walk
 ) -> None:
     ada, grace, stranger, silent, reader = (peers.new_account() for _ in range(5))
-    peers.following[reader] = [ada, grace, silent]
+    edges = [event("follow", {"active": True}, reader, author) for author in (ada, grace, silent)]
+    edges.append(event("follow", {"active": False}, reader, stranger))
+    headers = peers.issuer.service("users", "posts")
+    assert (await client.post("/internal/events", json={"events": edges}, headers=headers)).status_code == 204
     posts = [(await write(author))["id"] for author in (ada, grace, ada, ada, grace)]
     await write(stranger)
     await write(ada, status="draft")

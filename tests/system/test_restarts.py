@@ -10,7 +10,7 @@ from httpx import AsyncClient
 from tests.system.conftest import ROOT, LocalStack, Meet, Person
 from tests.system.load import Load
 
-ROUNDS = int(os.environ.get("ROUNDS", "1"))
+ROUNDS = int(os.environ.get("RESTARTS", "1"))
 SLOW = 5.0 if ROUNDS > 1 else 2.0
 SETTLE = 0.5
 

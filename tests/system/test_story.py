@@ -1,8 +1,23 @@
 """What a newcomer does, from the outside."""
 
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
 from httpx import AsyncClient
 
 from tests.system.conftest import Meet
+
+T = TypeVar("T")
+
+
+async def within_a_second(look: Callable[[], Awaitable[T]], expected: T) -> None:
+    """What one service tells another by an event is there soon."""
+    ends_at = time.monotonic() + 1
+    while (seen := await look()) != expected:
+        assert time.monotonic() < ends_at, seen
+        await asyncio.sleep(0.02)
 
 
 async def test_people_sign_up_follow_write_like_and_comment(gateway: AsyncClient, meet: Meet) -> None:
@@ -16,12 +31,28 @@ async def test_people_sign_up_follow_write_like_and_comment(gateway: AsyncClient
     assert post["author"] == {"id": ada.id, "name": "Ada", "avatar_url": None}
 
     assert (await gateway.put(f"/users/{ada.id}/follow", headers=grace.headers)).status_code == 204
-    feed = (await gateway.get("/posts/feed", headers=grace.headers)).json()["items"]
-    assert [item["id"] for item in feed] == [post["id"]]
+
+    async def feed() -> list[int]:
+        return [item["id"] for item in (await gateway.get("/posts/feed", headers=grace.headers)).json()["items"]]
+
+    async def posts_count() -> int:
+        count: int = (await gateway.get(f"/users/{ada.id}")).json()["posts_count"]
+        return count
+
+    await within_a_second(feed, [post["id"]])
+    await within_a_second(posts_count, 1)
     assert (await gateway.put(f"/posts/{post['id']}/like", headers=grace.headers)).status_code == 204
     said = await gateway.post(f"/posts/{post['id']}/comments", json={"body": "Well seen."}, headers=grace.headers)
     assert said.json()["author"]["name"] == "Grace"
 
+    renamed = await gateway.patch("/users/me", json={"name": "Countess"}, headers=ada.headers)
+    assert renamed.status_code == 200
+
+    async def author() -> str:
+        name: str = (await gateway.get(f"/posts/{post['id']}")).json()["author"]["name"]
+        return name
+
+    await within_a_second(author, "Countess")
     seen = (await gateway.get(f"/posts/{post['id']}")).json()
     assert (seen["likes_count"], seen["comments_count"], seen["liked"]) == (1, 1, None)
 

@@ -8,6 +8,8 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
 from tests.conftest import Cloner
+from tests.database import Server
+from tests.events import Outbox
 from tests.peers import Peers
 from users.config import Settings
 from users.main import create_app
@@ -17,7 +19,8 @@ SignedIn = Callable[..., dict[str, str]]
 
 @pytest.fixture(scope="module")
 async def settings(database_of: Cloner) -> Settings:
-    return Settings.model_validate({**await database_of("users"), "client_secret": secrets.token_urlsafe(32)})
+    own = {"client_secret": secrets.token_urlsafe(32), "relay": False}
+    return Settings.model_validate({**await database_of("users"), **own})
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +46,8 @@ async def client(app: FastAPI) -> AsyncIterator[AsyncClient]:
 def signed_in(peers: Peers) -> SignedIn:
     """Headers of a signed-in person: `signed_in(account_id, *roles)`."""
     return peers.issuer.person
+
+
+@pytest.fixture
+def outbox(server: Server, settings: Settings) -> Outbox:
+    return Outbox(f"{server.dsn.rpartition('/')[0]}/{str(settings.database_url).rpartition('/')[2]}")

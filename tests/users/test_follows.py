@@ -87,12 +87,3 @@ async def test_a_cursor_of_another_list_is_refused(client: AsyncClient, peers: P
     for path, wrong in (("following", cursor), ("followers", cursor[:-1]), ("followers", "x"), ("followers", "é")):
         reply = await client.get(f"/users/{ada}/{path}", params={"cursor": wrong}, headers=signed_in(ada))
         assert (reply.status_code, reply.json()["code"]) == (422, "bad-cursor")
-
-
-async def test_posts_learns_whom_somebody_follows(client: AsyncClient, peers: Peers, signed_in: SignedIn) -> None:
-    ada, grace = peers.new_account(), peers.new_account()
-    await client.put(f"/users/{ada}/follow", headers=signed_in(grace))
-    headers = peers.issuer.service("posts", "users")
-    assert (await client.get(f"/internal/following/{grace}", headers=headers)).json() == {"ids": [ada]}
-    assert (await client.get(f"/internal/following/{ada}", headers=headers)).json() == {"ids": []}
-    assert (await client.get(f"/internal/following/{grace}", headers=signed_in(grace))).status_code == 403

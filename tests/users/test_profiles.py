@@ -141,7 +141,8 @@ async def test_cards_come_in_one_batch_for_posts_only(client: AsyncClient, peers
     ada, grace = peers.new_account("Ada"), peers.new_account("Grace")
     path = f"/internal/profiles?ids={ada},{grace},4"
     reply = await client.get(path, headers=peers.issuer.service("posts", "users"))
-    assert {card["id"]: card["name"] for card in reply.json()["items"]} == {ada: "Ada", grace: "Grace"}
+    told = {event["subject"]: event["data"]["name"] for event in reply.json()["events"]}
+    assert told == {f"profile:{ada}": "Ada", f"profile:{grace}": "Grace"}
     refused = [
         (await client.get(path, headers=headers)).status_code
         for headers in (

@@ -8,7 +8,7 @@ A route uses one of them, never two.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, Self, TypeVar
@@ -30,16 +30,19 @@ NAMING: Final = {
     "pk": "pk_%(table_name)s",
 }
 """Names of constraints, so that a migration can refer to them."""
+PUBLISHED: Final = "published"
+"""Key in a session's `info`: this transaction leaves something for the relay."""
 GOODBYE: Final = 2.0
 """Seconds for closing connections when the service stops."""
 W = TypeVar("W")
+Params = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 Rows = Result[*tuple[Any, ...]]
 
 
 class Runs(Protocol):
     """What a repository needs: something that runs a statement."""
 
-    async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None, /) -> Rows: ...
+    async def execute(self, statement: Executable, params: Params = None, /) -> Rows: ...
 
 
 class Database:
@@ -65,6 +68,8 @@ class Database:
             **options,
         )
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self.on_published: Callable[[], None] = lambda: None
+        """Called after a commit that left something for the relay."""
 
     async def connect(self) -> Self:
         """Open nothing yet: a service starts without its database and is ready once it answers (`/readyz`)."""
@@ -88,6 +93,8 @@ class Database:
             except BaseException:
                 await session.rollback()
                 raise
+            if session.info.pop(PUBLISHED, False):
+                self.on_published()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +103,7 @@ class ReadSession:
 
     engine: AsyncEngine
 
-    async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None, /) -> Rows:
+    async def execute(self, statement: Executable, params: Params = None, /) -> Rows:
         async with self.engine.connect() as connection:
             return await connection.execute(statement, params)
 

@@ -24,6 +24,7 @@ PAGE_CSP: Final = (
     "default-src 'none'; script-src 'self' 'sha256-{hash}'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; frame-ancestors 'none'"
 )
+JSON_CODES: Final = ("malformed-body", "duplicate-names", "body-too-deep", "body-too-large")
 METHODS: Final = ("get", "put", "post", "delete", "patch")
 
 
@@ -54,7 +55,10 @@ def add_common_problems(operation: dict[str, Any]) -> None:
     """What needs no declaring on each route, because it follows from what the route takes."""
     responses = operation["responses"]
     if "422" in responses and "application/json" in responses["422"].get("content", {}):
-        responses["422"] = problem_response(["validation-failed"])  # in place of FastAPI's own
+        as_json = "application/json" in operation.get("requestBody", {}).get("content", {})
+        responses["422"] = problem_response(
+            ["validation-failed", *(JSON_CODES if as_json else ())]
+        )  # not FastAPI's own
     if "security" in operation:
         responses.setdefault("401", problem_response(["sign-in-required", "invalid-token"]))
     if "requestBody" in operation:

@@ -7,7 +7,7 @@ import re
 import secrets
 import time
 from collections.abc import Sequence
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any, Final
 
 import structlog
@@ -18,6 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from common.problems import problem
 
 log = structlog.get_logger()
+
+Network = IPv4Network | IPv6Network
 
 REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 SECURITY_HEADERS: Final[Sequence[tuple[bytes, bytes]]] = (
@@ -34,9 +36,9 @@ EXPOSED: Final = ("ETag", "Link", "Location", "Retry-After", "RateLimit", "RateL
 class Envelope:
     """The outermost layer of an app. Order, from outside: ids and headers, CORS, the unexpected, the app."""
 
-    def __init__(self, app: ASGIApp, *, cors_origins: Sequence[str], trusted_proxies: Sequence[str], hsts: bool):
+    def __init__(self, app: ASGIApp, *, cors_origins: Sequence[str], trusted_proxies: Sequence[Network], hsts: bool):
         self.headers = [*SECURITY_HEADERS, *([HSTS] if hsts else [])]
-        self.trusted = [ip_network(proxy) for proxy in trusted_proxies]
+        self.trusted = trusted_proxies
         self.app: ASGIApp = CORSMiddleware(
             LastAnswer(app),
             allow_origins=list(cors_origins),
@@ -87,13 +89,13 @@ class Envelope:
     @staticmethod
     def read(scope: Scope) -> tuple[str, str]:
         """The caller's request id if it is harmless, else a new one; and X-Forwarded-For."""
-        request_id, forwarded = None, ""
+        request_id, forwarded = None, []
         for name, value in scope["headers"]:
             if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
                 request_id = value.decode("ascii")
             elif name == b"x-forwarded-for":
-                forwarded = value.decode("latin-1")
-        return request_id or secrets.token_hex(8), forwarded
+                forwarded.append(value.decode("latin-1"))
+        return request_id or secrets.token_hex(8), ",".join(forwarded)  # several are one list (RFC 9110, section 5.3)
 
     def client_ip(self, scope: Scope, forwarded: str) -> str:
         """The caller's address: from the right of X-Forwarded-For, the first that is no proxy of ours (S-13)."""

@@ -6,8 +6,8 @@ duplicates, any order and lost middle ones are harmless. Schemas may grow; consu
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, ClassVar, Final
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Final, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,6 +22,8 @@ class EventData(BaseModel):
     type: ClassVar[str]
     owner: ClassVar[str]
     targets: ClassVar[tuple[str, ...]]
+    numbers: ClassVar[int] = 1
+    """How many numbers name a subject."""
 
 
 class AccountData(EventData):
@@ -55,6 +57,7 @@ class FollowData(EventData):
     type = "follow"
     owner = "users"
     targets = ("posts",)
+    numbers = 2
 
     active: bool
 
@@ -87,6 +90,13 @@ class Event:
         return ":".join((self.data.type, *map(str, self.key)))
 
 
+class Events(Protocol):
+    """Where rules put what others have to know."""
+
+    async def publish(self, event: Event) -> None:
+        """Tell it to all its targets once the transaction is committed."""
+
+
 class StateEvent(BaseModel):
     """An event on its way."""
 
@@ -99,10 +109,16 @@ class StateEvent(BaseModel):
     occurred_at: datetime
     data: dict[str, Any]
 
-    @property
-    def key(self) -> tuple[int, ...]:
-        """The subject's numbers. Raises ValueError if they are none."""
-        return tuple(int(part) for part in self.subject.split(":")[1:])
+    @classmethod
+    def of(cls, type_: str, subject: str, version: int, occurred_at: datetime, data: dict[str, Any]) -> Self:
+        id_ = f"{subject}@{version}"
+        return cls(id=id_, type=type_, subject=subject, version=version, occurred_at=occurred_at, data=data)
+
+    @classmethod
+    def now(cls, event: Event) -> Self:
+        """What an owner says when it is asked."""
+        data = event.data.model_dump(mode="json")
+        return cls.of(event.data.type, event.subject, event.version, datetime.now(UTC), data)
 
 
 class EventBatch(BaseModel):
@@ -112,7 +128,17 @@ class EventBatch(BaseModel):
 
 
 class EventPage(BaseModel):
-    """Part of an owner's subjects as events, for rebuilding a read model."""
+    """Part of an owner's subjects as events: for a reader that missed them, or rebuilds what it knows."""
 
-    events: Sequence[StateEvent]
+    events: list[StateEvent]
     next: str | None = Field(description="Give this as `after` for the next page; null on the last one.")
+
+    @classmethod
+    def all(cls, events: Sequence[Event]) -> Self:
+        return cls(events=[StateEvent.now(event) for event in events], next=None)
+
+    @classmethod
+    def cut(cls, events: Sequence[Event], limit: int) -> Self:
+        """A page of at most `limit` from that many events; `next` names the last subject if there may be more."""
+        last = ":".join(map(str, events[-1].key)) if len(events) == limit else None
+        return cls(events=[StateEvent.now(event) for event in events], next=last)

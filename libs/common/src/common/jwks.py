@@ -22,6 +22,7 @@ COOL_DOWN: Final = 5.0
 KEEP_FOR: Final = 3600.0
 """Seconds for which the last good set serves while auth is away."""
 MAX_BYTES: Final = 64 * 1024
+TIMEOUT: Final = 2.0
 
 
 class PublicKey(BaseModel):
@@ -39,7 +40,7 @@ class PublicKey(BaseModel):
 class KeySet(BaseModel):
     """What `/.well-known/jwks.json` answers."""
 
-    keys: list[PublicKey] = Field(max_length=20)
+    keys: list[PublicKey] = Field(min_length=1, max_length=20)
 
 
 def parse(keys: list[PublicKey]) -> dict[str, Key]:
@@ -96,14 +97,18 @@ class RemoteKeys:
         self._tried_at = self._clock()
         try:
             keys = await self._load()
-        except (httpx.HTTPError, ValidationError, ValueError) as error:
+        except (httpx.HTTPError, TimeoutError, ValidationError, ValueError) as error:
             log.warning("key set not fetched", url=self._url, reason=repr(error)[:200])
             return
         self._keys = keys
         self._fetched_at = self._clock()
 
     async def _load(self) -> dict[str, Key]:
-        async with self._http.stream("GET", self._url, timeout=2.0, follow_redirects=False) as answer:
+        # httpx's own timeout is for each read: an answer that trickles in would keep everybody waiting
+        async with (
+            asyncio.timeout(TIMEOUT),
+            self._http.stream("GET", self._url, timeout=TIMEOUT, follow_redirects=False) as answer,
+        ):
             if answer.status_code != 200:
                 raise ValueError(f"status {answer.status_code}")
             body = b""

@@ -115,15 +115,17 @@ def challenge(error: DomainError) -> str:
 def database_is_away(error: BaseException) -> bool:
     """Whether a database error means 'not now' rather than 'not like this'.
 
-    PostgreSQL's error classes: 08 connection, 53 resources (disk, connections), 57 intervention (shutdown, cancelled
-    by statement_timeout), 55P03 lock_timeout, 40 serialisation and deadlock, 25P03 idle in transaction.
+    PostgreSQL's error classes: 08 connection, 28 and 3D not let in (a password in rotation, a database being restored),
+    53 resources (disk, connections), 57 intervention (shutdown, cancelled by statement_timeout), 55P03 lock_timeout,
+    40 serialisation and deadlock, 25P03 idle in transaction.
     """
     if not isinstance(error, DBAPIError):
         return True  # OSError or a full pool: no connection was had
     state = str(getattr(error.orig, "sqlstate", None) or "")
-    return error.connection_invalidated or not state or state[:2] in {"08", "53", "57", "40"} or state in UNAVAILABLE
+    return error.connection_invalidated or not state or state[:2] in AWAY or state in UNAVAILABLE
 
 
+AWAY: Final = frozenset({"08", "28", "3D", "40", "53", "57"})
 UNAVAILABLE: Final = frozenset({"55P03", "25P03"})
 
 

@@ -32,6 +32,10 @@ def decimal(value: Any) -> Any:
 Id = Annotated[int, Field(ge=1, le=MAX_ID, strict=False, examples=[41]), BeforeValidator(decimal)]
 
 
+AfterId = Annotated[int, Field(ge=0, le=MAX_ID), BeforeValidator(decimal)]
+PageSize = Annotated[int, Field(ge=1, le=100)]
+
+
 def no_nul(text: str) -> str:
     """PostgreSQL cannot store NUL."""
     if "\x00" in text:

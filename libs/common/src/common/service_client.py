@@ -5,23 +5,25 @@ Whatever goes wrong with a peer is `PeerUnavailable`, which becomes a 503 or the
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 from urllib.parse import quote
 
 import httpx
 import structlog
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, Field, SecretStr, ValidationError
 
 from common.errors import DependencyUnavailable
+from common.events import EventBatch, StateEvent
 from common.settings import ServiceSettings
 
 log = structlog.get_logger()
 
 MAX_ANSWER: Final = 1024 * 1024
+MAX_TOKEN: Final = 4096
 CONNECT_TIMEOUT: Final = 0.5
 MAX_CONNECTIONS: Final = 50
 MAX_ERROR_WORDS: Final = 200
@@ -54,8 +56,16 @@ async def http_pool(
 class TokenAnswer(BaseModel):
     """What auth answers, as far as it matters here."""
 
-    access_token: str
+    access_token: str = Field(pattern=r"^[A-Za-z0-9._~+/-]+=*$", max_length=MAX_TOKEN)  # it goes into a header
     expires_in: int
+
+
+class Tokens(Protocol):
+    """Where a service's own tokens come from."""
+
+    async def token_for(self, audience: str) -> str: ...
+
+    def forget(self, audience: str) -> None: ...
 
 
 class ServiceTokens:
@@ -93,10 +103,10 @@ class ServiceTokens:
 
     async def _ask(self, audience: str) -> str:
         form = {"grant_type": "client_credentials", "audience": audience}
-        answer = await self._http.post(self._url, data=form, auth=self._credentials)
-        if answer.status_code != 200:
-            raise ValueError(f"auth refused a service token: {answer.status_code}")
-        parsed = TokenAnswer.model_validate_json(answer.content)
+        async with self._http.stream("POST", self._url, data=form, auth=self._credentials) as answer:
+            if answer.status_code != 200:
+                raise ValueError(f"auth refused a service token: {answer.status_code}")
+            parsed = TokenAnswer.model_validate_json(await read_bounded(answer))
         self._tokens[audience] = (parsed.access_token, time.monotonic() + parsed.expires_in * self.RENEW_AFTER)
         return parsed.access_token
 
@@ -106,7 +116,7 @@ class ServiceClient:
     """Reads from one other service, signed in as this one."""
 
     http: httpx.AsyncClient
-    tokens: ServiceTokens
+    tokens: Tokens
     audience: str
     base_url: str
     deadline: timedelta
@@ -149,9 +159,35 @@ class ServiceClient:
             "X-Request-ID": structlog.contextvars.get_contextvars().get("request_id", "no-request"),
         }
         async with self.http.stream("GET", self.base_url + path, params=params, headers=headers) as answer:
-            body = b""
-            async for chunk in answer.aiter_bytes():
-                body += chunk
-                if len(body) > MAX_ANSWER:
-                    raise ValueError("the answer is too long")
-            return answer.status_code, body
+            return answer.status_code, await read_bounded(answer)
+
+    async def tell(self, events: Sequence[StateEvent]) -> int:
+        """`common.relay.Target`: hand a batch of events to the peer.
+
+        Raises:
+            PeerUnavailable: no answer within the deadline.
+        """
+        return await self.post("/internal/events", EventBatch(events=list(events)).model_dump_json().encode())
+
+    async def post(self, path: str, body: bytes) -> int:
+        """Send JSON once; the answer's status. Raises PeerUnavailable."""
+        try:
+            async with asyncio.timeout(self.deadline.total_seconds()):
+                headers = {"Authorization": f"Bearer {await self.tokens.token_for(self.audience)}"}
+                headers["Content-Type"] = "application/json"
+                answer = await self.http.post(self.base_url + path, content=body, headers=headers)
+        except (httpx.HTTPError, TimeoutError, ValueError) as error:
+            raise PeerUnavailable(f"The {self.audience} service does not answer just now.") from error
+        if answer.status_code == 401:
+            self.tokens.forget(self.audience)
+        return answer.status_code
+
+
+async def read_bounded(answer: httpx.Response) -> bytes:
+    """The body, unless it is longer than any of ours."""
+    body = bytearray()
+    async for chunk in answer.aiter_bytes():
+        body += chunk
+        if len(body) > MAX_ANSWER:
+            raise ValueError("the answer is too long")
+    return bytes(body)

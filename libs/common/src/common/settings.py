@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 from annotated_types import Ge, Le
-from pydantic import AfterValidator, Field, PostgresDsn, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, IPvAnyNetwork, PostgresDsn, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import URL, make_url
@@ -39,8 +39,12 @@ class FileSettings(PydanticBaseSettingsSource):
     """Reads `NAME_FILE`: the way Docker and Kubernetes hand over secrets."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        path = os.environ.get(f"{field_name}_file".upper())
-        return (read_secret(Path(path)) if path else None), field_name, False
+        variable = f"{field_name}_file".upper()
+        path = os.environ.get(variable)
+        try:
+            return (read_secret(Path(path)) if path else None), field_name, False
+        except ValueError as error:
+            raise ValueError(f"{variable}: {error}") from error
 
     def __call__(self) -> dict[str, Any]:
         found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
@@ -51,14 +55,16 @@ def read_secret(path: Path) -> str:
     """The file's text without the final line break.
 
     Raises:
-        ValueError: everybody on this machine could read it. Mounted secrets below /run/secrets are the exception:
-            there the folder itself belongs to the container.
+        ValueError: it cannot be read, or everybody on this machine could. Mounted secrets below /run/secrets are the
+            exception: there the folder itself belongs to the container.
     """
     try:
         mode = path.stat().st_mode
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:  # its own message holds a byte of the secret
+        raise ValueError(f"{path} is not text in UTF-8") from error
     if mode & stat.S_IROTH and not path.is_relative_to("/run/secrets"):
         raise ValueError(f"{path} can be read by everybody; run `chmod 600 {path}`")
     return text.rstrip("\r\n")
@@ -111,8 +117,10 @@ class ServiceSettings(BaseConfig):
     posts_url: str = "http://127.0.0.1:8003"
     call_deadline: timedelta = Field(default=timedelta(seconds=2), description="For a call with its retries.")
 
+    relay: bool = Field(default=True, description="False where `python -m SERVICE relay` sends the events instead.")
+
     cors_origins: list[str] = Field(default_factory=list, description="Exact origins; there is no wildcard.")
-    trusted_proxies: list[str] = Field(default_factory=list, description="Whose X-Forwarded-For is believed.")
+    trusted_proxies: list[IPvAnyNetwork] = Field(default_factory=list, description="Whose X-Forwarded-For is believed.")
     drain: Annotated[timedelta, Ge(timedelta(0)), Le(MAX_DRAIN)] = Field(
         default=timedelta(seconds=5), description="Serving on after SIGTERM, while others learn that we are not ready."
     )

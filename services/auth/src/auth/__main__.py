@@ -1,12 +1,14 @@
-"""`python -m auth serve|migrate`."""
+"""`python -m auth serve|migrate|relay|outbox|rebuild|reconcile`."""
 
 from auth.commands import put_service_clients
 from auth.config import MigrateSettings, Settings
 from auth.database import MIGRATIONS
 from auth.main import create_app
+from common.event_commands import add_event_commands
 from common.server import command_line, load
 
 cli = command_line(lambda: create_app(load(Settings)), MIGRATIONS, MigrateSettings, after_migrate=put_service_clients)
+add_event_commands(cli, Settings, create_app)
 
 if __name__ == "__main__":
     cli()

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import httpx
 from fastapi import Depends, FastAPI, Request
 
 from auth.config import Settings
@@ -10,15 +11,18 @@ from auth.repositories.work import SqlWork
 from auth.services.access_tokens import AccessTokens
 from auth.services.accounts import AccountService
 from auth.services.keys import KeyCipher, OwnKeys
+from auth.services.own_tokens import OwnTokens
 from auth.services.passwords import Argon2
 from auth.services.records import Device
 from auth.services.refresh_tokens import RefreshTokens
 from auth.services.sign_in import SignInService
 from common.database import Database, TransactionFactory
+from common.relay import Relay
+from common.service_client import ServiceClient
 from common.tokens import TokenVerifier
 
 
-def wire(app: FastAPI, settings: Settings, database: Database) -> None:
+def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.AsyncClient) -> None:
     """Make what lives as long as the app. Called in the lifespan, since hashing needs the event loop."""
     lifetimes = Lifetimes(settings.refresh_idle, settings.refresh_absolute, settings.refresh_grace)
     transactions = TransactionFactory(database, lambda session: SqlWork(session, lifetimes))
@@ -26,6 +30,15 @@ def wire(app: FastAPI, settings: Settings, database: Database) -> None:
     passwords = Argon2(settings.hash_slots)
     access = AccessTokens(keys, settings.issuer, settings.access_ttl)
     refresh = RefreshTokens(settings.refresh_key.get_secret_value())
+    own = OwnTokens(access)
+    app.state.relay = Relay(
+        database,
+        {
+            "users": ServiceClient(http, own, "users", settings.users_url, settings.call_deadline),
+            "posts": ServiceClient(http, own, "posts", settings.posts_url, settings.call_deadline),
+        },
+    )
+    app.state.read_models = {}
     app.state.keys = keys
     app.state.verifier = TokenVerifier(keys, issuer=settings.issuer, audience="auth")
     app.state.accounts = AccountService(transactions, passwords)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+import httpx
 from fastapi import FastAPI
 
 from auth.config import Settings
@@ -13,6 +14,7 @@ from common.app import build_app
 from common.background import running
 from common.database import Database
 from common.migrations import database_is_ready
+from common.service_client import http_pool
 
 
 @asynccontextmanager
@@ -21,17 +23,19 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     settings: Settings = app.state.settings
     database = Database(settings)
     app.state.database = database
-    wire(app, settings, database)
-    app.state.readiness = (database_is_ready(database, MIGRATIONS), app.state.keys.signing_keys_are_loaded)
     await database.connect()
     try:
-        async with running(app.state.keys.keep_fresh()):
-            yield
+        async with http_pool(settings, app.state.transport) as http:
+            wire(app, settings, database, http)
+            keys, relay = app.state.keys, app.state.relay
+            app.state.readiness = (database_is_ready(database, MIGRATIONS), keys.signing_keys_are_loaded)
+            async with running(keys.keep_fresh(), *([relay.run()] if settings.relay else [])):
+                yield
     finally:
         await database.disconnect()
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:
     app = build_app(
         settings,
         service="auth",
@@ -39,6 +43,7 @@ def create_app(settings: Settings) -> FastAPI:
         description="Accounts, sign-in, sessions and keys.",
         lifespan=lifespan,
         routers=[tokens.router, accounts.router, well_known.router, internal.router],
+        transport=transport,
     )
     tokens.install_oauth_errors(app)
     return app

@@ -1,11 +1,13 @@
-"""`python -m posts serve|migrate`."""
+"""`python -m posts serve|migrate|relay|outbox|rebuild|reconcile`."""
 
+from common.event_commands import add_event_commands
 from common.server import command_line, load
 from posts.config import MigrateSettings, Settings
 from posts.database import MIGRATIONS
 from posts.main import create_app
 
 cli = command_line(lambda: create_app(load(Settings)), MIGRATIONS, MigrateSettings)
+add_event_commands(cli, Settings, create_app)
 
 if __name__ == "__main__":
     cli()

@@ -5,17 +5,25 @@ from typing import Annotated
 import httpx
 from fastapi import Depends, FastAPI, Request
 
-from common.database import Database
+from common.database import Database, TransactionFactory
 from common.deps import DbSession, ReadSession, SignedIn
+from common.events import FollowData, ProfileData
+from common.outbox import OutboxRepository
+from common.read_models import ReadModel
+from common.relay import Relay
 from common.service_client import ServiceClient, ServiceTokens
 from posts.clients.people import UsersPeople
 from posts.config import Settings
+from posts.repositories.authors import KNOWN_PROFILES, AuthorRepository, StatsRepository
 from posts.repositories.comments import CommentRepository
+from posts.repositories.follows import KNOWN_FOLLOWS, FollowRepository
 from posts.repositories.posts import PostRepository
 from posts.services.authors import Authors
 from posts.services.comments import Commenting, ReadingComments
+from posts.services.ports import StatsStore
 from posts.services.reading import Reading
 from posts.services.records import Editor
+from posts.services.subscriber import Subscriber
 from posts.services.writing import Writing
 
 MODERATORS = frozenset({"moderator", "admin"})
@@ -25,16 +33,22 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     """Make what lives as long as the app."""
     tokens = ServiceTokens(http, settings.auth_url, "svc:posts", settings.client_secret)
     users = ServiceClient(http, tokens, "users", settings.users_url, settings.call_deadline)
-    app.state.people = UsersPeople(users)
-    app.state.authors = Authors(app.state.people)
+    app.state.authors = Authors(UsersPeople(users), TransactionFactory(database, AuthorRepository))
+    app.state.relay = Relay(database, {"users": users})
+    app.state.inbox = lambda session: Subscriber(AuthorRepository(session), FollowRepository(session)).inbox
+    app.state.read_models = {
+        "authors": ReadModel(ProfileData, users, "/internal/profiles", KNOWN_PROFILES),
+        "follows": ReadModel(FollowData, users, "/internal/follows", KNOWN_FOLLOWS),
+    }
 
 
 async def get_reading(request: Request, session: ReadSession) -> Reading:
-    return Reading(PostRepository(session), request.app.state.people, request.app.state.authors)
+    return Reading(PostRepository(session), request.app.state.authors)
 
 
 async def get_writing(request: Request, session: DbSession) -> Writing:
-    return Writing(PostRepository(session), request.app.state.authors)
+    stats, events = StatsRepository(session), OutboxRepository(session)
+    return Writing(PostRepository(session), stats, events, request.app.state.authors)
 
 
 async def get_reading_comments(request: Request, session: ReadSession) -> ReadingComments:
@@ -45,6 +59,14 @@ async def get_commenting(request: Request, session: DbSession) -> Commenting:
     return Commenting(PostRepository(session), CommentRepository(session), request.app.state.authors)
 
 
+async def get_subscriber(session: DbSession) -> Subscriber:
+    return Subscriber(AuthorRepository(session), FollowRepository(session))
+
+
+async def get_stats(session: ReadSession) -> StatsRepository:
+    return StatsRepository(session)
+
+
 async def get_editor(caller: SignedIn) -> Editor:
     return Editor(caller.account_id, bool(MODERATORS.intersection(caller.roles)))
 
@@ -53,4 +75,6 @@ ReadPosts = Annotated[Reading, Depends(get_reading)]
 WritePosts = Annotated[Writing, Depends(get_writing)]
 ReadComments = Annotated[ReadingComments, Depends(get_reading_comments)]
 WriteComments = Annotated[Commenting, Depends(get_commenting)]
+Subscribed = Annotated[Subscriber, Depends(get_subscriber)]
+ReadStats = Annotated[StatsStore, Depends(get_stats)]
 SignedInEditor = Annotated[Editor, Depends(get_editor)]

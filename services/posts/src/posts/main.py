@@ -16,7 +16,7 @@ from common.tokens import TokenVerifier
 from posts.config import Settings
 from posts.database import MIGRATIONS
 from posts.deps import wire
-from posts.routers import comments, likes, posts
+from posts.routers import comments, internal, likes, posts
 
 
 @asynccontextmanager
@@ -32,7 +32,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
             app.state.verifier = TokenVerifier(keys, issuer=settings.issuer, audience="posts")
             app.state.readiness = (database_is_ready(database, MIGRATIONS), keys.keys_are_known)
             wire(app, settings, database, http)
-            async with running(keys.keep_fresh()):
+            async with running(keys.keep_fresh(), *([app.state.relay.run()] if settings.relay else [])):
                 yield
     finally:
         await database.disconnect()
@@ -45,6 +45,6 @@ def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         title="Trivium posts",
         description="Posts, comments, likes and the feed.",
         lifespan=lifespan,
-        routers=[posts.router, likes.router, comments.router],
+        routers=[posts.router, likes.router, comments.router, internal.router],
         transport=transport,
     )

@@ -1,11 +1,13 @@
-"""`python -m users serve|migrate`."""
+"""`python -m users serve|migrate|relay|outbox|rebuild|reconcile`."""
 
+from common.event_commands import add_event_commands
 from common.server import command_line, load
 from users.config import MigrateSettings, Settings
 from users.database import MIGRATIONS
 from users.main import create_app
 
 cli = command_line(lambda: create_app(load(Settings)), MIGRATIONS, MigrateSettings)
+add_event_commands(cli, Settings, create_app)
 
 if __name__ == "__main__":
     cli()

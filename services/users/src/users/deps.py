@@ -6,16 +6,20 @@ import httpx
 from fastapi import Depends, FastAPI, Request
 
 from common.database import Database, TransactionFactory
-from common.deps import ReadSession
+from common.deps import DbSession, ReadSession
+from common.events import AccountData, AuthorData
+from common.read_models import ReadModel
+from common.relay import Relay
 from common.service_client import ServiceClient, ServiceTokens
 from users.clients.accounts import AuthAccounts
 from users.config import Settings
 from users.repositories.follows import FollowRepository
-from users.repositories.profiles import ProfileRepository
+from users.repositories.profiles import KNOWN_ACCOUNTS, KNOWN_AUTHORS, ProfileRepository
 from users.repositories.work import SqlWork
 from users.services.arrivals import Arrivals
 from users.services.follows import Follows
 from users.services.profiles import ProfileEditor, Profiles
+from users.services.subscriber import Subscriber
 
 
 def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.AsyncClient) -> None:
@@ -24,6 +28,13 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     auth = ServiceClient(http, tokens, "auth", settings.auth_url, settings.call_deadline)
     transactions = TransactionFactory(database, SqlWork)
     app.state.transactions = transactions
+    posts = ServiceClient(http, tokens, "posts", settings.posts_url, settings.call_deadline)
+    app.state.relay = Relay(database, {"posts": posts})
+    app.state.inbox = lambda session: Subscriber(SqlWork(session)).inbox
+    app.state.read_models = {
+        "profiles": ReadModel(AccountData, auth, "/internal/accounts", KNOWN_ACCOUNTS),
+        "authored": ReadModel(AuthorData, posts, "/internal/authors", KNOWN_AUTHORS),
+    }
     app.state.arrivals = Arrivals(AuthAccounts(auth), transactions)
 
 
@@ -40,6 +51,11 @@ async def get_editor(request: Request) -> ProfileEditor:
     return ProfileEditor(request.app.state.transactions, request.app.state.arrivals)
 
 
+async def get_subscriber(session: DbSession) -> Subscriber:
+    return Subscriber(SqlWork(session))
+
+
 ReadProfiles = Annotated[Profiles, Depends(get_profiles)]
 EditProfile = Annotated[ProfileEditor, Depends(get_editor)]
+Subscribed = Annotated[Subscriber, Depends(get_subscriber)]
 FollowGraph = Annotated[Follows, Depends(get_follows)]

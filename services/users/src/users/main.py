@@ -32,7 +32,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
             app.state.verifier = TokenVerifier(keys, issuer=settings.issuer, audience="users")
             app.state.readiness = (database_is_ready(database, MIGRATIONS), keys.keys_are_known)
             wire(app, settings, database, http)
-            async with running(keys.keep_fresh()):
+            async with running(keys.keep_fresh(), *([app.state.relay.run()] if settings.relay else [])):
                 yield
     finally:
         await database.disconnect()

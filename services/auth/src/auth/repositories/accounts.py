@@ -1,5 +1,6 @@
 """Accounts in PostgreSQL."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ COLUMNS: Final = (
 # Any conflict, of the address or of the id: one statement, so that of two sign-ups only one can win.
 ADD: Final = insert(Table).on_conflict_do_nothing().returning(*COLUMNS)
 GET: Final = select(*COLUMNS).where(Table.id == bindparam("account_id"))
+PAGE: Final = select(*COLUMNS).where(Table.id > bindparam("after")).order_by(Table.id).limit(bindparam("most"))
 CREDENTIALS: Final = select(*COLUMNS, Table.password_hash).where(Table.email == bindparam("address"))
 HAS_EMAIL: Final = select(exists().where(Table.email == bindparam("address")))
 REPLACE_HASH: Final = (
@@ -51,6 +53,10 @@ class AccountRepository:
     async def get(self, account_id: int) -> Account | None:
         row = (await self.session.execute(GET, {"account_id": account_id})).one_or_none()
         return read_account(row) if row else None
+
+    async def page(self, after: int, limit: int) -> Sequence[Account]:
+        found = await self.session.execute(PAGE, {"after": after, "most": limit})
+        return [read_account(row) for row in found]
 
     async def credentials(self, email: str) -> Credentials | None:
         row = (await self.session.execute(CREDENTIALS, {"address": email})).one_or_none()

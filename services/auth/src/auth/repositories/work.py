@@ -8,6 +8,7 @@ from auth.repositories.accounts import AccountRepository
 from auth.repositories.clients import ClientRepository
 from auth.repositories.keys import KeyRepository
 from auth.repositories.sessions import Lifetimes, SessionRepository
+from common.outbox import OutboxRepository
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,10 @@ class SqlWork:
     @property
     def keys(self) -> KeyRepository:
         return KeyRepository(self.session)
+
+    @property
+    def events(self) -> OutboxRepository:
+        return OutboxRepository(self.session)
 
     @property
     def clients(self) -> ClientRepository:

@@ -5,20 +5,28 @@ from typing import Annotated
 from fastapi import Depends
 
 from auth.deps import Accounts
-from auth.schemas.account import AccountState
+from auth.services.accounts import state
 from auth.services.errors import AccountNotFound
 from common.deps import CallingService
+from common.events import EventPage, StateEvent
 from common.problems import refusals
 from common.routing import internal_router
-from common.schemas import Id
+from common.schemas import AfterId, Id, PageSize
 from common.tokens import Principal
 
 router = internal_router()
 
 Users = Annotated[Principal, Depends(CallingService("users"))]
+Readers = Annotated[Principal, Depends(CallingService("users", "posts"))]
 
 
-@router.get("/accounts/{account_id}", response_model=AccountState, responses=refusals(AccountNotFound))
-async def get_account(account_id: Id, caller: Users, accounts: Accounts) -> AccountState:
+@router.get("/accounts/{account_id}", response_model=StateEvent, responses=refusals(AccountNotFound))
+async def get_account(account_id: Id, caller: Users, accounts: Accounts) -> StateEvent:
     """An account as it is now, for a profile that has not heard of it yet."""
-    return AccountState.model_validate(await accounts.get(account_id))
+    return StateEvent.now(state(await accounts.get(account_id)))
+
+
+@router.get("/accounts", response_model=EventPage)
+async def list_accounts(caller: Readers, accounts: Accounts, after: AfterId = 0, limit: PageSize = 100) -> EventPage:
+    """All accounts as they are now, in the order of their ids."""
+    return EventPage.cut([state(account) for account in await accounts.page(after, limit)], limit)

@@ -13,14 +13,3 @@ class AccountResponse(Outgoing):
     roles: list[str]
     status: str = Field(examples=["active"])
     email_verified: bool
-
-
-class AccountState(Outgoing):
-    """What other services are told of an account."""
-
-    id: Id
-    email: str
-    name: str
-    roles: list[str]
-    status: str
-    version: int

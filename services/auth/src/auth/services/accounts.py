@@ -1,13 +1,15 @@
 """Signing up, and looking an account up."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from auth.services.errors import AccountNotFound, EmailTaken
 from auth.services.ports import PasswordHasher, Work
 from auth.services.records import Account
+from common.events import AccountData, Event
 from common.ports import Clock, Transactions, utc_now
 
 EPOCH: Final = datetime(2025, 1, 1, tzinfo=UTC)
@@ -20,8 +22,14 @@ def new_account_id(now: datetime) -> int:
     Ordered by time and not handed out by a counter, so that a restored database never gives an id to somebody else
     whose first owner still has a profile elsewhere.
     """
-    millis = int((now - EPOCH).total_seconds() * 1000)
+    millis = (now - EPOCH) // timedelta(milliseconds=1)
     return (millis << RANDOM_BITS) | secrets.randbits(RANDOM_BITS)
+
+
+def state(account: Account) -> Event:
+    """What others are told of an account."""
+    data = AccountData(email=account.email, name=account.name, roles=account.roles, status=account.status)
+    return Event((account.id,), account.version, data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +51,15 @@ class AccountService:
             while True:
                 account = await work.accounts.add(new_account_id(self.now()), email, password_hash, name)
                 if account is not None:
+                    await work.events.publish(state(account))
                     return account
                 if await work.accounts.has_email(email):
                     raise EmailTaken("This address already has an account.")
+
+    async def page(self, after: int, limit: int) -> Sequence[Account]:
+        """Accounts in the order of their ids, for whoever rebuilds what it knows of them."""
+        async with self.transactions() as work:
+            return await work.accounts.page(after, limit)
 
     async def get(self, account_id: int) -> Account:
         """Raises AccountNotFound."""

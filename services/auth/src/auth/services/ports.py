@@ -5,6 +5,7 @@ from typing import Protocol
 from uuid import UUID
 
 from auth.services.records import Account, Credentials, Device, ServiceIdentity, Session, StoredKey
+from common.events import Events
 
 
 class AccountStore(Protocol):
@@ -14,6 +15,9 @@ class AccountStore(Protocol):
         """The new account; None if the id or the address is taken."""
 
     async def get(self, account_id: int) -> Account | None: ...
+
+    async def page(self, after: int, limit: int) -> Sequence[Account]:
+        """Accounts with larger ids, in their order."""
 
     async def credentials(self, email: str) -> Credentials | None: ...
 
@@ -70,6 +74,9 @@ class Work(Protocol):
 
     @property
     def clients(self) -> ClientStore: ...
+
+    @property
+    def events(self) -> Events: ...
 
 
 class PasswordHasher(Protocol):

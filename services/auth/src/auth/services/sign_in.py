@@ -51,7 +51,7 @@ class SignInService:
             if renewed:
                 await work.accounts.replace_hash(found.account.id, found.password_hash, renewed)
             session = await self._open(work, found.account, device)
-        return self._tokens(session, session.generation)
+            return self._tokens(session, session.generation)
 
     async def _open(self, work: Work, account: Account, device: Device) -> Session:
         session_id = uuid.uuid4()
@@ -76,9 +76,11 @@ class SignInService:
             raise InvalidGrant(SPENT)
         async with self.transactions() as work:
             rotated = await self._rotate(work, claimed)
-        if rotated is None:
+            # within the transaction: without a key to sign with, the token given is not spent
+            tokens = self._tokens(rotated, claimed.generation + 1) if rotated else None
+        if tokens is None:
             raise InvalidGrant(SPENT)
-        return self._tokens(rotated, claimed.generation + 1)
+        return tokens
 
     async def _rotate(self, work: Work, claimed: RefreshToken) -> Session | None:
         session = await self._genuine(work, claimed)

@@ -3,41 +3,55 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import FromClause, Row, Select, bindparam, delete, func, insert, select, update
 
 from common.database import Runs
 from common.ports import Slice
+from posts.models import Author as People
 from posts.models import Comment as Table
 from posts.services.records import Author, Comment
 
-COLUMNS: Final = (
-    Table.id,
-    Table.post_id,
-    Table.body,
-    Table.created_at,
-    Table.updated_at,
-    Table.version,
-    Table.author_id,
+FIELDS: Final = ("id", "post_id", "body", "created_at", "updated_at", "version", "author_id")
+
+
+def with_author(comments: FromClause) -> Select[*tuple[Any, ...]]:
+    """Comments, and what is known of their authors."""
+    fields = [comments.c[name] for name in FIELDS]
+    named = select(*fields, People.name, People.avatar_url)
+    return named.select_from(comments).outerjoin(People, People.id == comments.c.author_id)
+
+
+COMMENTS: Final = Table.__table__
+FIRST: Final = (
+    with_author(COMMENTS)
+    .where(COMMENTS.c.post_id == bindparam("post"))
+    .order_by(COMMENTS.c.id)
+    .limit(bindparam("limit"))
 )
-FIRST: Final = select(*COLUMNS).where(Table.post_id == bindparam("post")).order_by(Table.id).limit(bindparam("limit"))
-LATER: Final = FIRST.where(Table.id > bindparam("after"))
-ADD: Final = insert(Table).returning(*COLUMNS)
+LATER: Final = FIRST.where(COMMENTS.c.id > bindparam("after"))
+ADD: Final = with_author(
+    insert(Table)
+    .values(post_id=bindparam("post"), author_id=bindparam("author"), body=bindparam("text"))
+    .returning(COMMENTS)
+    .cte("added")
+)
 LOCK: Final = (
     select(Table.author_id)
     .where(Table.id == bindparam("comment"), Table.post_id == bindparam("post"))
     .with_for_update()
 )
-REVISE: Final = (
+REVISE: Final = with_author(
     update(Table)
     .where(Table.id == bindparam("comment"))
     .values(body=bindparam("text"), version=Table.version + 1, updated_at=func.now())
-    .returning(*COLUMNS)
+    .returning(COMMENTS)
+    .cte("revised")
 )
 REMOVE: Final = delete(Table).where(Table.id == bindparam("comment"))
 
 
 def read_comment(row: Row[*tuple[Any, ...]]) -> Comment:
-    return Comment(*(*row[:-1], Author(row[-1])))
+    return Comment(*(*row[:-3], Author(*row[-3:])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +61,7 @@ class CommentRepository:
     session: Runs
 
     async def add(self, post_id: int, author_id: int, body: str) -> Comment:
-        values = {"post_id": post_id, "author_id": author_id, "body": body}
+        values = {"post": post_id, "author": author_id, "text": body}
         return read_comment((await self.session.execute(ADD, values)).one())
 
     async def page(self, post_id: int, limit: int, after: int | None) -> Slice[Comment]:

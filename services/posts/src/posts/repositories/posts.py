@@ -1,11 +1,10 @@
 """Posts in PostgreSQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     Row,
     Select,
@@ -26,7 +25,8 @@ from sqlalchemy.sql.selectable import FromClause
 
 from common.database import Runs
 from common.ports import Slice
-from posts.models import Like, PostStats, PostTag
+from posts.models import Author as People
+from posts.models import Follow, Like, PostStats, PostTag
 from posts.models import Post as Table
 from posts.services.ports import Place
 from posts.services.records import Author, Post
@@ -51,9 +51,13 @@ COLUMNS: Final = (
     func.coalesce(PostStats.comments_count, 0),
     LIKED,
     Table.author_id,
+    People.name,
+    People.avatar_url,
 )
 Rows = Select[*tuple[Any, ...]]
-POSTS: Final[Rows] = select(*COLUMNS).outerjoin(PostStats, PostStats.post_id == Table.id)
+POSTS: Final[Rows] = (
+    select(*COLUMNS).outerjoin(PostStats, PostStats.post_id == Table.id).outerjoin(People, People.id == Table.author_id)
+)
 GET: Final = POSTS.where(Table.id == bindparam("post"))
 NEWEST_FIRST: Final = (Table.published_at.desc(), Table.id.desc())
 NEWEST: Final = POSTS.where(Table.status == "published").order_by(*NEWEST_FIRST).limit(LIMIT)
@@ -75,17 +79,18 @@ DRAFTS: Final = (
 
 def newest_of_each(*after: Any) -> FromClause:
     """The places of each followed author's newest posts: at most `limit` index rows per author, however silent."""
-    followed = func.unnest(bindparam("authors", type_=ARRAY(BigInteger))).table_valued("author_id").render_derived()
     newest = (
         select(Table.id, Table.published_at)
-        .where(Table.status == "published", Table.author_id == followed.c.author_id, *after)
+        .where(Table.status == "published", Table.author_id == Follow.followee_id, *after)
         .order_by(*NEWEST_FIRST)
         .limit(LIMIT)
         .lateral()
     )
     merged = (
         select(newest.c.id)
-        .select_from(followed.join(newest, true()))
+        .select_from(Follow)
+        .join(newest, true())
+        .where(Follow.follower_id == VIEWER, Follow.active)
         .order_by(newest.c.published_at.desc(), newest.c.id.desc())
         .limit(LIMIT)
     )
@@ -130,7 +135,7 @@ PUBLISHED_AT: Final = case((Table.published_at.is_(None), func.now()), else_=Tab
 
 
 def read_post(row: Row[*tuple[Any, ...]]) -> Post:
-    return Post(*(*row[:-1], Author(row[-1])))
+    return Post(*(*row[:-3], Author(*row[-3:])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +159,8 @@ class PostRepository:
             statement = statement.where(later)
         return await self._page(statement, viewer_id, limit, after, author=author_id, tag=tag)
 
-    async def newest_of(
-        self, author_ids: Sequence[int], viewer_id: int, limit: int, after: Place | None
-    ) -> Slice[Post]:
-        statement = LATER_FEED if after else FEED
-        return await self._page(statement, viewer_id, limit, after, authors=list(author_ids))
+    async def feed(self, reader_id: int, limit: int, after: Place | None) -> Slice[Post]:
+        return await self._page(LATER_FEED if after else FEED, reader_id, limit, after)
 
     async def drafts(self, author_id: int, limit: int, after: int | None) -> Slice[Post]:
         statement = DRAFTS if after is None else DRAFTS.where(Table.id < after)

@@ -1,39 +1,56 @@
-"""Puts names to what people wrote."""
+"""Puts names to what people wrote. Events bring them; whoever is not known yet is asked for, all at once."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Final
 
 import structlog
 
 from common.errors import DependencyUnavailable
-from posts.services.ports import People
+from common.ports import Transactions
+from posts.services.ports import AuthorStore, People
 from posts.services.records import Author, Comment, Post
 
 log = structlog.get_logger()
 
+REMEMBERED: Final = 100_000
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Authors:
     """Fills in authors. A text is worth showing without a name, so a service that is away costs only that."""
 
     people: People
+    stores: Transactions[AuthorStore]
+    known: set[int] = field(default_factory=set)
+    """Those who surely are in the read model, so that nobody has to look; it never loses one."""
 
     async def name(self, *written: Post | Comment) -> None:
-        """Give each its author's name and picture, with one question for all of them."""
-        if not written:
+        """Give a name to each whose author the read model did not have."""
+        nameless = [one for one in written if one.author.name is None]
+        if nameless:
+            cards = await self._learn({one.author.id for one in nameless})
+            for one in nameless:
+                one.author = cards.get(one.author.id, one.author)
+
+    async def meet(self, account_id: int) -> None:
+        """Make sure that somebody who is about to write has a name here, before their transaction begins."""
+        if account_id in self.known:
             return
+        async with self.stores() as store:
+            cards = await store.known({account_id})
+        if account_id in cards or account_id in await self._learn({account_id}):
+            if len(self.known) >= REMEMBERED:
+                self.known.clear()
+            self.known.add(account_id)
+
+    async def _learn(self, ids: Collection[int]) -> Mapping[int, Author]:
+        """Ask users, and keep what it says by version. No connection is held while it is asked."""
         try:
-            cards = await self.people.cards({one.author.id for one in written})
+            profiles = await self.people.profiles(ids)
         except DependencyUnavailable as error:
             log.info("authors stay without names", reason=str(error))
-            return
-        for one in written:
-            one.author = cards.get(one.author.id, one.author)
-
-    async def card(self, account_id: int) -> Author:
-        """One person's card, asked for before a transaction touches the database: no connection waits for it."""
-        try:
-            cards = await self.people.cards({account_id})
-        except DependencyUnavailable as error:
-            log.info("an author stays without name", reason=str(error))
-            return Author(account_id)
-        return cards.get(account_id, Author(account_id))
+            return {}
+        async with self.stores() as store:
+            await store.note_profiles(profiles)
+            return await store.known(ids)

@@ -37,12 +37,11 @@ class Commenting:
 
     async def add(self, post_id: int, author_id: int, body: str) -> Comment:
         """Comment on a published post. Raises PostNotFound."""
-        author = await self.authors.card(author_id)
+        await self.authors.meet(author_id)
         if await self.posts.keep(post_id) is None:
             raise PostNotFound(f"There is no post {post_id}.")
         comment = await self.comments.add(post_id, author_id, body)
         await self.posts.count(post_id, comments=+1)
-        comment.author = author
         return comment
 
     async def revise(self, post_id: int, comment_id: int, editor: Editor, body: str) -> Comment:
@@ -52,12 +51,10 @@ class Commenting:
             CommentNotFound: there is no such comment under this post.
             NotTheAuthor: somebody else wrote it.
         """
-        author = await self.authors.card(editor.id)
+        await self.authors.meet(editor.id)
         if await self._author(post_id, comment_id) != editor.id:
             raise NotTheAuthor("Only its author may change a comment.")
-        comment = await self.comments.revise(comment_id, body)
-        comment.author = author
-        return comment
+        return await self.comments.revise(comment_id, body)
 
     async def delete(self, post_id: int, comment_id: int, editor: Editor) -> None:
         """Remove a comment: its author may, the post's author, and moderators.

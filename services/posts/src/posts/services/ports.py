@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from common.events import Event
 from common.ports import Slice
-from posts.services.records import Author, Comment, Post
+from posts.services.records import Author, AuthorStats, Comment, Post
 
 Place = tuple[datetime, int]
 """Where a list of posts goes on: behind this time of publishing and this id."""
@@ -14,15 +15,39 @@ Place = tuple[datetime, int]
 class People(Protocol):
     """users, as far as posts asks it."""
 
-    async def cards(self, ids: Collection[int]) -> Mapping[int, Author]:
-        """Names and pictures of those who are known. Raises DependencyUnavailable."""
+    async def profiles(self, ids: Collection[int]) -> Sequence[Event]:
+        """The profiles of those who have one. Raises DependencyUnavailable."""
 
-    async def followed_by(self, account_id: int) -> Sequence[int]:
-        """Whom somebody follows. Raises DependencyUnavailable."""
+
+class AuthorStore(Protocol):
+    """Read model of users' profiles. Newer states replace older ones."""
+
+    async def known(self, ids: Collection[int]) -> Mapping[int, Author]: ...
+
+    async def note_profiles(self, profiles: Sequence[Event]) -> None: ...
+
+    async def note_accounts(self, accounts: Sequence[Event]) -> None:
+        """People of whom there is no profile yet; a profile of any version counts more."""
+
+
+class FollowStore(Protocol):
+    """Read model of users' edges."""
+
+    async def note(self, follows: Sequence[Event]) -> None: ...
+
+
+class StatsStore(Protocol):
+    """How much people have published."""
+
+    async def count(self, author_id: int, step: int) -> AuthorStats:
+        """Move an author's counter."""
+
+    async def page(self, after: int, limit: int) -> Sequence[AuthorStats]:
+        """Authors with larger ids, in their order."""
 
 
 class PostReader(Protocol):
-    """Posts, for looking at. Authors come without names."""
+    """Posts, for looking at. An author who is not known here comes without a name."""
 
     async def get(self, post_id: int, viewer_id: int | None) -> Post | None: ...
 
@@ -30,9 +55,8 @@ class PostReader(Protocol):
         self, viewer_id: int | None, limit: int, after: Place | None, *, author_id: int | None, tag: str | None
     ) -> Slice[Post]: ...
 
-    async def newest_of(
-        self, author_ids: Sequence[int], viewer_id: int, limit: int, after: Place | None
-    ) -> Slice[Post]: ...
+    async def feed(self, reader_id: int, limit: int, after: Place | None) -> Slice[Post]:
+        """Posts of those whom the reader follows."""
 
     async def drafts(self, author_id: int, limit: int, after: int | None) -> Slice[Post]: ...
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from common.ports import Slice
 from posts.services.authors import Authors
 from posts.services.errors import PostNotFound
-from posts.services.ports import People, Place, PostReader
+from posts.services.ports import Place, PostReader
 from posts.services.records import Post
 
 
@@ -14,7 +14,6 @@ class Reading:
     """What who may see."""
 
     posts: PostReader
-    people: People
     authors: Authors
 
     async def get(self, post_id: int, viewer_id: int | None) -> Post:
@@ -33,23 +32,16 @@ class Reading:
         self, viewer_id: int | None, limit: int, after: Place | None, *, author_id: int | None, tag: str | None
     ) -> Slice[Post]:
         """Published posts, the newest first."""
-        found = await self.posts.newest(viewer_id, limit, after, author_id=author_id, tag=tag)
-        await self.authors.name(*found.rows)
-        return found
+        return await self._named(await self.posts.newest(viewer_id, limit, after, author_id=author_id, tag=tag))
 
     async def feed(self, reader_id: int, limit: int, after: Place | None) -> Slice[Post]:
-        """Posts of the people somebody follows, the newest first.
-
-        Raises:
-            DependencyUnavailable: whom they follow cannot be learnt just now.
-        """
-        followed = await self.people.followed_by(reader_id)
-        found = await self.posts.newest_of(followed, reader_id, limit, after)
-        await self.authors.name(*found.rows)
-        return found
+        """Posts of the people somebody follows, the newest first."""
+        return await self._named(await self.posts.feed(reader_id, limit, after))
 
     async def drafts(self, author_id: int, limit: int, after: int | None) -> Slice[Post]:
         """One's own drafts, the newest first."""
-        found = await self.posts.drafts(author_id, limit, after)
+        return await self._named(await self.posts.drafts(author_id, limit, after))
+
+    async def _named(self, found: Slice[Post]) -> Slice[Post]:
         await self.authors.name(*found.rows)
         return found

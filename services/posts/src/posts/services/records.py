@@ -13,6 +13,15 @@ class Author:
     avatar_url: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AuthorStats:
+    """How much somebody has published."""
+
+    author_id: int
+    posts_count: int
+    version: int
+
+
 @dataclass(slots=True)
 class Post:
     """A post as one viewer sees it."""

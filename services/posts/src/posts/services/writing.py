@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from common.events import AuthorData, Event, Events
 from posts.services.authors import Authors
 from posts.services.errors import AlreadyPublished, NotTheAuthor, PostNotFound
-from posts.services.ports import PostStore
-from posts.services.records import Author, Editor, Post
+from posts.services.ports import PostStore, StatsStore
+from posts.services.records import AuthorStats, Editor, Post
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +16,17 @@ class Writing:
     """Changes posts, in the transaction of one request."""
 
     posts: PostStore
+    stats: StatsStore
+    events: Events
     authors: Authors
 
     async def create(self, author_id: int, values: Mapping[str, Any]) -> Post:
         """Store a post or a draft."""
-        author = await self.authors.card(author_id)
-        return await self._stored(await self.posts.add(author_id, values), author)
+        await self.authors.meet(author_id)
+        post_id = await self.posts.add(author_id, values)
+        if values["status"] == "published":
+            await self._count(author_id, +1)
+        return await self._stored(post_id, author_id)
 
     async def revise(self, post_id: int, editor: Editor, changes: Mapping[str, Any]) -> Post:
         """Replace some fields of a post. Publishing is one-way.
@@ -30,13 +36,15 @@ class Writing:
             NotTheAuthor: the editor did not write it.
             AlreadyPublished: it was to become a draft again.
         """
-        author = await self.authors.card(editor.id)
-        status = await self._may_change(post_id, editor)
+        await self.authors.meet(editor.id)
+        author_id, status = await self._may_change(post_id, editor)
         if status == "published" and changes.get("status") == "draft":
             raise AlreadyPublished("A published post cannot become a draft again.")
         if changes:
             await self.posts.revise(post_id, changes)
-        return await self._stored(post_id, author)
+        if status == "draft" and changes.get("status") == "published":
+            await self._count(author_id, +1)
+        return await self._stored(post_id, editor.id)
 
     async def delete(self, post_id: int, editor: Editor) -> None:
         """Remove a post with all that hangs on it. A moderator may, too, once it is published.
@@ -44,8 +52,10 @@ class Writing:
         Raises:
             PostNotFound, NotTheAuthor: as for `revise`.
         """
-        await self._may_change(post_id, editor, or_moderate=True)
+        author_id, status = await self._may_change(post_id, editor, or_moderate=True)
         await self.posts.remove(post_id)
+        if status == "published":
+            await self._count(author_id, -1)
 
     async def like(self, post_id: int, account_id: int) -> None:
         """Like a published post; again changes nothing. Raises PostNotFound."""
@@ -59,21 +69,28 @@ class Writing:
         if await self.posts.unlike(post_id, account_id):
             await self.posts.count(post_id, likes=-1)
 
-    async def _may_change(self, post_id: int, editor: Editor, *, or_moderate: bool = False) -> str:
-        """The post's status, locked for the change."""
+    async def _may_change(self, post_id: int, editor: Editor, *, or_moderate: bool = False) -> tuple[int, str]:
+        """The post's author and status, locked for the change."""
         found = await self.posts.lock(post_id)
         if found is None:
             raise PostNotFound(f"There is no post {post_id}.")
         author_id, status = found
         if author_id == editor.id or (or_moderate and editor.moderates and status == "published"):
-            return status
+            return found
         if status == "draft":
             raise PostNotFound(f"There is no post {post_id}.")
         raise NotTheAuthor("Only its author may do this.")
 
-    async def _stored(self, post_id: int, author: Author) -> Post:
-        post = await self.posts.get(post_id, author.id)
+    async def _count(self, author_id: int, step: int) -> None:
+        await self.events.publish(author_state(await self.stats.count(author_id, step)))
+
+    async def _stored(self, post_id: int, viewer_id: int) -> Post:
+        post = await self.posts.get(post_id, viewer_id)
         if post is None:
             raise PostNotFound(f"There is no post {post_id}.")
-        post.author = author
         return post
+
+
+def author_state(stats: AuthorStats) -> Event:
+    """What users is told of an author."""
+    return Event((stats.author_id,), stats.version, AuthorData(posts_count=stats.posts_count))

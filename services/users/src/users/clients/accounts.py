@@ -2,28 +2,19 @@
 
 from dataclasses import dataclass
 
-from pydantic import BaseModel
-
-from common.schemas import Id
+from common.events import AccountData, StateEvent
+from common.inbox import parse
 from common.service_client import ServiceClient
 from users.services.records import AccountState
-
-
-class AccountAnswer(BaseModel):
-    """As much of auth's answer as users needs; the rest may change freely."""
-
-    id: Id
-    email: str
-    name: str
-    version: int
+from users.services.subscriber import account_state
 
 
 @dataclass(frozen=True, slots=True)
 class AuthAccounts:
-    """`Accounts`, asked over HTTP."""
+    """`Accounts`, asked over HTTP. The answer is the event that will come, or has come, as well."""
 
     auth: ServiceClient
 
     async def get(self, account_id: int) -> AccountState | None:
-        answer = await self.auth.get(f"/internal/accounts/{account_id}", AccountAnswer)
-        return AccountState(answer.id, answer.email, answer.name, answer.version) if answer else None
+        event = await self.auth.get(f"/internal/accounts/{account_id}", StateEvent)
+        return account_state(parse(event, AccountData)) if event else None

@@ -13,7 +13,7 @@ from common.database import Runs
 from common.ports import Slice
 from users.models import Follow as Table
 from users.models import Profile
-from users.services.records import Follower
+from users.services.records import Edge, Follower
 
 FOLLOW: Final = (
     insert(Table)
@@ -31,7 +31,12 @@ UNFOLLOW: Final = (
     .values(active=False, version=Table.version + 1)
     .returning(Table.version)
 )
-FOLLOWED_IDS: Final = select(Table.followee_id).where(Table.follower_id == bindparam("person"), Table.active)
+PAGE: Final = (
+    select(Table.follower_id, Table.followee_id, Table.active, Table.version)
+    .where(tuple_(Table.follower_id, Table.followee_id) > tuple_(bindparam("follower"), bindparam("followee")))
+    .order_by(Table.follower_id, Table.followee_id)
+    .limit(bindparam("most"))
+)
 
 Pages = tuple[Select[*tuple[Any, ...]], Select[*tuple[Any, ...]]]
 
@@ -58,15 +63,16 @@ class FollowRepository:
 
     session: Runs
 
-    async def follow(self, follower_id: int, followee_id: int) -> bool:
+    async def follow(self, follower_id: int, followee_id: int) -> int | None:
         return await self._changes(FOLLOW, follower_id, followee_id)
 
-    async def unfollow(self, follower_id: int, followee_id: int) -> bool:
+    async def unfollow(self, follower_id: int, followee_id: int) -> int | None:
         return await self._changes(UNFOLLOW, follower_id, followee_id)
 
-    async def _changes(self, statement: Any, follower_id: int, followee_id: int) -> bool:
+    async def _changes(self, statement: Any, follower_id: int, followee_id: int) -> int | None:
         found = await self.session.execute(statement, {"follower": follower_id, "followee": followee_id})
-        return found.one_or_none() is not None
+        version: int | None = found.scalar_one_or_none()
+        return version
 
     async def followers(self, user_id: int, limit: int, after: tuple[datetime, int] | None) -> Slice[Follower]:
         return await self._page(FOLLOWERS, user_id, limit, after)
@@ -83,5 +89,6 @@ class FollowRepository:
         rows = await self.session.execute(statements[bool(after)], params)
         return Slice.cut([Follower(*row) for row in rows], limit)
 
-    async def followed_ids(self, user_id: int) -> Sequence[int]:
-        return list((await self.session.execute(FOLLOWED_IDS, {"person": user_id})).scalars())
+    async def page(self, after: tuple[int, int], limit: int) -> Sequence[Edge]:
+        params = {"follower": after[0], "followee": after[1], "most": limit}
+        return [Edge(*row) for row in await self.session.execute(PAGE, params)]

@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, BigInteger, bindparam, case, exists, func, select, update
+from sqlalchemy import ARRAY, BigInteger, Executable, bindparam, case, exists, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from common.database import Runs
+from common.events import Event
+from common.inbox import rows
+from common.read_models import Kept
 from users.models import Authored, Follow
 from users.models import Profile as Table
 from users.services.records import AccountState, Card, Profile
@@ -37,7 +40,21 @@ GET: Final = (
 CARDS: Final = select(Table.id, Table.name, Table.avatar_url, Table.version).where(
     Table.id == func.any(bindparam("ids", type_=ARRAY(BigInteger)))
 )
-ARRIVE: Final = insert(Table).on_conflict_do_nothing(index_elements=[Table.id])
+CARD: Final = (Table.id, Table.name, Table.avatar_url, Table.version)
+PAGE: Final = select(*CARD).where(Table.id > bindparam("after")).order_by(Table.id).limit(bindparam("most"))
+_ARRIVE = insert(Table)
+# xmax is 0 in a row that was inserted and not updated: only then is the profile a new one
+ARRIVE: Final[Executable] = _ARRIVE.on_conflict_do_update(
+    index_elements=[Table.id],
+    set_={"email": _ARRIVE.excluded.email, "account_version": _ARRIVE.excluded.account_version},
+    where=Table.account_version < _ARRIVE.excluded.account_version,
+).returning(*CARD, literal_column("xmax = 0").label("is_new"))
+_AUTHORED = insert(Authored)
+NOTE_AUTHORED: Final = _AUTHORED.on_conflict_do_update(
+    index_elements=[Authored.id],
+    set_={"posts_count": _AUTHORED.excluded.posts_count, "version": _AUTHORED.excluded.version},
+    where=Authored.version < _AUTHORED.excluded.version,
+)
 FOLLOWING_COUNT: Final = (
     update(Table)
     .where(Table.id == bindparam("person"))
@@ -48,6 +65,9 @@ FOLLOWERS_COUNT: Final = (
     .where(Table.id == bindparam("person"))
     .values(followers_count=Table.followers_count + bindparam("step"))
 )
+
+KNOWN_ACCOUNTS: Final = Kept((Table.id,), Table.account_version)
+KNOWN_AUTHORS: Final = Kept((Authored.id,), Authored.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +83,23 @@ class ProfileRepository:
     async def cards(self, ids: Sequence[int]) -> Sequence[Card]:
         return [Card(*row) for row in await self.session.execute(CARDS, {"ids": list(ids)})]
 
-    async def arrive(self, account: AccountState) -> None:
+    async def page(self, after: int, limit: int) -> Sequence[Card]:
+        return [Card(*row) for row in await self.session.execute(PAGE, {"after": after, "most": limit})]
+
+    async def note_authored(self, authors: Sequence[Event]) -> None:
+        await self.session.execute(NOTE_AUTHORED, rows(authors, "id"))
+
+    async def arrive(self, account: AccountState) -> Card | None:
         values = asdict(account)
         values["account_version"] = values.pop("version")
-        await self.session.execute(ARRIVE, values)
+        row = (await self.session.execute(ARRIVE, values)).one_or_none()
+        return Card(*row[:4]) if row is not None and row.is_new else None
 
-    async def edit(self, user_id: int, changes: Mapping[str, Any]) -> bool:
-        statement = update(Table).where(Table.id == user_id).returning(Table.id)
+    async def edit(self, user_id: int, changes: Mapping[str, Any]) -> Card | None:
+        statement = update(Table).where(Table.id == user_id).returning(*CARD)
         statement = statement.values(**changes, version=Table.version + 1, updated_at=func.now())
-        return (await self.session.execute(statement)).one_or_none() is not None
+        row = (await self.session.execute(statement)).one_or_none()
+        return Card(*row) if row else None
 
     async def count_follow(self, follower_id: int, followee_id: int, step: int) -> None:
         """In ascending order of ids, so that two people who follow each other at once never wait in a circle."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from common.outbox import OutboxRepository
 from users.repositories.follows import FollowRepository
 from users.repositories.profiles import ProfileRepository
 
@@ -21,3 +22,7 @@ class SqlWork:
     @property
     def follows(self) -> FollowRepository:
         return FollowRepository(self.session)
+
+    @property
+    def events(self) -> OutboxRepository:
+        return OutboxRepository(self.session)

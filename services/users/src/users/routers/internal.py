@@ -6,17 +6,21 @@ from fastapi import Depends, Query
 
 from common.deps import CallingService
 from common.errors import InvalidInput
+from common.events import EventBatch, EventPage
+from common.inbox import BadEvent, NotTheOwner
 from common.problems import refusals
 from common.routing import internal_router
-from common.schemas import DIGITS, MAX_ID, Id
+from common.schemas import DIGITS, MAX_ID, AfterId, PageSize
 from common.tokens import Principal
-from users.deps import FollowGraph, ReadProfiles
-from users.schemas.profile import Cards, CardState, FollowedIds
+from users.deps import FollowGraph, ReadProfiles, Subscribed
+from users.services import told
 
 router = internal_router()
 
 MAX_BATCH = 100
 Posts = Annotated[Principal, Depends(CallingService("posts"))]
+Publishers = Annotated[Principal, Depends(CallingService("auth", "posts"))]
+AfterEdge = Annotated[str, Query(pattern=r"^[0-9]{1,15}:[0-9]{1,15}$")]
 
 
 class BadIds(InvalidInput):
@@ -33,13 +37,30 @@ def id_list(text: str) -> list[int]:
     return sorted({int(word) for word in words})
 
 
-@router.get("/profiles", response_model=Cards, responses=refusals(BadIds))
-async def get_cards(ids: Annotated[str, Query(max_length=2000)], caller: Posts, profiles: ReadProfiles) -> Cards:
-    """Names and pictures of several people at once."""
-    return Cards(items=[CardState.model_validate(card) for card in await profiles.cards(id_list(ids))])
+@router.post("/events", status_code=204, responses=refusals(BadEvent, NotTheOwner))
+async def receive_events(batch: EventBatch, caller: Publishers, subscriber: Subscribed) -> None:
+    """Learn what others tell. Applied all together or not at all; again changes nothing."""
+    await subscriber.inbox.receive(batch.events, caller.subject.removeprefix("svc:"))
 
 
-@router.get("/following/{user_id}", response_model=FollowedIds)
-async def get_followed_ids(user_id: Id, caller: Posts, follows: FollowGraph) -> FollowedIds:
-    """Whom somebody follows, for their feed."""
-    return FollowedIds(ids=list(await follows.followed_ids(user_id)))
+@router.get("/profiles", response_model=EventPage, responses=refusals(BadIds))
+async def list_profiles(
+    caller: Posts,
+    profiles: ReadProfiles,
+    ids: Annotated[str | None, Query(max_length=2000, description="Only these.")] = None,
+    after: AfterId = 0,
+    limit: PageSize = 100,
+) -> EventPage:
+    """Names and pictures of some people, or of all in the order of their ids."""
+    if ids is not None:
+        return EventPage.all([told.profile(card) for card in await profiles.cards(id_list(ids))])
+    return EventPage.cut([told.profile(card) for card in await profiles.page(after, limit)], limit)
+
+
+@router.get("/follows", response_model=EventPage)
+async def list_follows(
+    caller: Posts, follows: FollowGraph, after: AfterEdge = "0:0", limit: PageSize = 100
+) -> EventPage:
+    """All edges, also ended ones, in the order of their two ids."""
+    follower_id, followee_id = map(int, after.split(":"))
+    return EventPage.cut([told.follow(edge) for edge in await follows.page((follower_id, followee_id), limit)], limit)

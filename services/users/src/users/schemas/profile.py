@@ -48,24 +48,3 @@ class FollowerResponse(Outgoing):
     name: str
     avatar_url: str | None
     since: datetime
-
-
-class CardState(Outgoing):
-    """What other services are told of a profile."""
-
-    id: Id
-    name: str
-    avatar_url: str | None
-    version: int
-
-
-class Cards(Outgoing):
-    """Those of the asked-for profiles that exist."""
-
-    items: list[CardState]
-
-
-class FollowedIds(Outgoing):
-    """Whom somebody follows."""
-
-    ids: list[int]

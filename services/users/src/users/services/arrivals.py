@@ -1,15 +1,24 @@
-"""New people. A profile is made when it is first asked for, from what auth knows (read-your-writes)."""
+"""New people. Their accounts are told by events; who asks before the event is here makes users ask auth itself."""
 
 from dataclasses import dataclass
 
 from common.ports import Transactions
+from users.services import told
 from users.services.errors import UserNotFound
 from users.services.ports import Accounts, Work
+from users.services.records import AccountState
+
+
+async def arrive(work: Work, account: AccountState) -> None:
+    """Make the profile of an account, and tell others of it; or note a newer state of a known one."""
+    card = await work.profiles.arrive(account)
+    if card is not None:
+        await work.events.publish(told.profile(card))
 
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """Makes the profiles of accounts that have none yet."""
+    """Makes the profiles of accounts that have none yet (read-your-writes)."""
 
     accounts: Accounts
     transactions: Transactions[Work]
@@ -25,4 +34,4 @@ class Arrivals:
         if account is None:
             raise UserNotFound("User not found")
         async with self.transactions() as work:
-            await work.profiles.arrive(account)
+            await arrive(work, account)

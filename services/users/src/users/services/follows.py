@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from common.ports import Slice, Transactions
+from users.services import told
 from users.services.errors import CannotFollowYourself
 from users.services.ports import FollowReader, Work
 from users.services.profiles import Profiles
-from users.services.records import Follower
+from users.services.records import Edge, Follower
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +27,17 @@ class Follows:
         for person in (follower_id, followee_id):  # both have a profile from here on
             await self.profiles.get(person, None)
         async with self.transactions() as work:
-            if await work.follows.follow(follower_id, followee_id):
+            version = await work.follows.follow(follower_id, followee_id)
+            if version is not None:
                 await work.profiles.count_follow(follower_id, followee_id, +1)
+                await work.events.publish(told.follow(Edge(follower_id, followee_id, True, version)))
 
     async def unfollow(self, follower_id: int, followee_id: int) -> None:
         async with self.transactions() as work:
-            if await work.follows.unfollow(follower_id, followee_id):
+            version = await work.follows.unfollow(follower_id, followee_id)
+            if version is not None:
                 await work.profiles.count_follow(follower_id, followee_id, -1)
+                await work.events.publish(told.follow(Edge(follower_id, followee_id, False, version)))
 
     async def followers(self, user_id: int, limit: int, after: tuple[datetime, int] | None) -> Slice[Follower]:
         """Who follows somebody, the newest first. Raises UserNotFound."""
@@ -44,6 +49,6 @@ class Follows:
         await self.profiles.get(user_id, None)
         return await self.reader.following(user_id, limit, after)
 
-    async def followed_ids(self, user_id: int) -> Sequence[int]:
-        """Whom somebody follows, as ids only."""
-        return await self.reader.followed_ids(user_id)
+    async def page(self, after: tuple[int, int], limit: int) -> Sequence[Edge]:
+        """All edges in their order, for whoever rebuilds what it knows of them."""
+        return await self.reader.page(after, limit)

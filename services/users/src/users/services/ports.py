@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from common.events import Event, Events
 from common.ports import Slice
-from users.services.records import AccountState, Card, Follower, Profile
+from users.services.records import AccountState, Card, Edge, Follower, Profile
 
 
 class Accounts(Protocol):
@@ -22,6 +23,9 @@ class ProfileReader(Protocol):
 
     async def cards(self, ids: Sequence[int]) -> Sequence[Card]: ...
 
+    async def page(self, after: int, limit: int) -> Sequence[Card]:
+        """Cards of people with larger ids, in their order."""
+
 
 class FollowReader(Protocol):
     """Edges, for looking at."""
@@ -30,30 +34,34 @@ class FollowReader(Protocol):
 
     async def following(self, user_id: int, limit: int, after: tuple[datetime, int] | None) -> Slice[Follower]: ...
 
-    async def followed_ids(self, user_id: int) -> Sequence[int]: ...
+    async def page(self, after: tuple[int, int], limit: int) -> Sequence[Edge]:
+        """All edges behind the given one, ended ones too, in the order of their two ids."""
 
 
 class ProfileStore(Protocol):
     """Profiles, for changing."""
 
-    async def arrive(self, account: AccountState) -> None:
-        """Make the profile of an account if it has none yet."""
+    async def arrive(self, account: AccountState) -> Card | None:
+        """Make the profile of an account that has none, or note its newer state; the card if it is a new one."""
 
-    async def edit(self, user_id: int, changes: Mapping[str, Any]) -> bool:
-        """Write the given fields; False if there is no profile."""
+    async def edit(self, user_id: int, changes: Mapping[str, Any]) -> Card | None:
+        """Write the given fields; None if there is no profile."""
 
     async def count_follow(self, follower_id: int, followee_id: int, step: int) -> None:
         """Move both people's counters by one step up or down."""
+
+    async def note_authored(self, authors: Sequence[Event]) -> None:
+        """How much people have published: newer states replace older ones."""
 
 
 class FollowStore(Protocol):
     """Edges, for changing."""
 
-    async def follow(self, follower_id: int, followee_id: int) -> bool:
-        """True if it was not so before."""
+    async def follow(self, follower_id: int, followee_id: int) -> int | None:
+        """The edge's new version; None if it was so before."""
 
-    async def unfollow(self, follower_id: int, followee_id: int) -> bool:
-        """True if it was not so before."""
+    async def unfollow(self, follower_id: int, followee_id: int) -> int | None:
+        """The edge's new version; None if it was so before."""
 
 
 class Work(Protocol):
@@ -64,3 +72,6 @@ class Work(Protocol):
 
     @property
     def follows(self) -> FollowStore: ...
+
+    @property
+    def events(self) -> Events: ...

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from common.ports import Transactions
+from users.services import told
 from users.services.arrivals import Arrivals
 from users.services.errors import UserNotFound
 from users.services.ports import ProfileReader, Work
@@ -42,6 +43,10 @@ class Profiles:
         await asyncio.gather(*(self._welcome_if_any(user_id) for user_id in unknown))
         return await self.reader.cards(ids)
 
+    async def page(self, after: int, limit: int) -> Sequence[Card]:
+        """Everybody's cards in the order of their ids, for whoever rebuilds what it knows of people."""
+        return await self.reader.page(after, limit)
+
     async def _welcome_if_any(self, user_id: int) -> None:
         try:
             await self.arrivals.welcome(user_id)
@@ -65,4 +70,7 @@ class ProfileEditor:
 
     async def _edit(self, user_id: int, changes: Mapping[str, Any]) -> bool:
         async with self.transactions() as work:
-            return await work.profiles.edit(user_id, changes)
+            card = await work.profiles.edit(user_id, changes)
+            if card is not None:
+                await work.events.publish(told.profile(card))
+            return card is not None

@@ -42,6 +42,16 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class Edge:
+    """Whether one follows the other, as it stands."""
+
+    follower_id: int
+    followee_id: int
+    active: bool
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class Follower:
     """Somebody at the other end of an edge."""
 

@@ -1,0 +1,78 @@
+"""The read model of people, in PostgreSQL."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import ARRAY, BigInteger, bindparam, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from common.database import Runs
+from common.events import Event
+from common.inbox import rows
+from common.read_models import Kept
+from posts.models import Author as Table
+from posts.models import AuthorStats as StatsTable
+from posts.services.records import Author, AuthorStats
+
+KNOWN: Final = select(Table.id, Table.name, Table.avatar_url).where(
+    Table.id == func.any(bindparam("ids", type_=ARRAY(BigInteger)))
+)
+_PROFILE = insert(Table)
+NOTE_PROFILE: Final = _PROFILE.on_conflict_do_update(
+    index_elements=[Table.id],
+    set_={name: _PROFILE.excluded[name] for name in ("name", "avatar_url", "version")},
+    where=Table.version < _PROFILE.excluded.version,
+)
+# Version 0: the name given at sign-up, until users tells of the profile.
+NOTE_ACCOUNT: Final = insert(Table).values(version=0).on_conflict_do_nothing(index_elements=[Table.id])
+COUNT: Final = (
+    insert(StatsTable)
+    .values(author_id=bindparam("author"), posts_count=bindparam("first"))
+    .on_conflict_do_update(
+        index_elements=[StatsTable.author_id],
+        set_={"posts_count": StatsTable.posts_count + bindparam("step"), "version": StatsTable.version + 1},
+    )
+    .returning(StatsTable.author_id, StatsTable.posts_count, StatsTable.version)
+)
+PAGE: Final = (
+    select(StatsTable.author_id, StatsTable.posts_count, StatsTable.version)
+    .where(StatsTable.author_id > bindparam("after"))
+    .order_by(StatsTable.author_id)
+    .limit(bindparam("most"))
+)
+
+KNOWN_PROFILES: Final = Kept((Table.id,), Table.version)
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorRepository:
+    """`AuthorStore` in PostgreSQL."""
+
+    session: Runs
+
+    async def known(self, ids: Collection[int]) -> Mapping[int, Author]:
+        found = await self.session.execute(KNOWN, {"ids": list(ids)})
+        return {row.id: Author(*row) for row in found}
+
+    async def note_profiles(self, profiles: Sequence[Event]) -> None:
+        if profiles:
+            await self.session.execute(NOTE_PROFILE, rows(profiles, "id"))
+
+    async def note_accounts(self, accounts: Sequence[Event]) -> None:
+        people = [{"id": row["id"], "name": row["name"]} for row in rows(accounts, "id")]
+        await self.session.execute(NOTE_ACCOUNT, people)
+
+
+@dataclass(frozen=True, slots=True)
+class StatsRepository:
+    """`StatsStore` in PostgreSQL."""
+
+    session: Runs
+
+    async def count(self, author_id: int, step: int) -> AuthorStats:
+        params = {"author": author_id, "step": step, "first": max(step, 0)}
+        return AuthorStats(*(await self.session.execute(COUNT, params)).one())
+
+    async def page(self, after: int, limit: int) -> Sequence[AuthorStats]:
+        return [AuthorStats(*row) for row in await self.session.execute(PAGE, {"after": after, "most": limit})]

@@ -1,0 +1,25 @@
+"""What posts learns from others' events."""
+
+from dataclasses import dataclass
+
+from common.events import AccountData, FollowData, ProfileData
+from common.inbox import Inbox
+from posts.services.ports import AuthorStore, FollowStore
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """Applies events in one transaction."""
+
+    authors: AuthorStore
+    follows: FollowStore
+
+    @property
+    def inbox(self) -> Inbox:
+        return Inbox(
+            {
+                AccountData: self.authors.note_accounts,
+                ProfileData: self.authors.note_profiles,
+                FollowData: self.follows.note,
+            }
+        )

@@ -1,0 +1,34 @@
+"""What users learns from others' events."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from common.events import AccountData, AuthorData, Event
+from common.inbox import Inbox
+from users.services.arrivals import arrive
+from users.services.ports import Work
+from users.services.records import AccountState
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """Applies events in one transaction."""
+
+    work: Work
+
+    @property
+    def inbox(self) -> Inbox:
+        return Inbox({AccountData: self.accounts, AuthorData: self.work.profiles.note_authored})
+
+    async def accounts(self, events: Sequence[Event]) -> None:
+        """A new account gets its profile; a known one perhaps a new address."""
+        for event in events:
+            await arrive(self.work, account_state(event))
+
+
+def account_state(event: Event) -> AccountState:
+    """The account that an `account` event tells of."""
+    data = event.data
+    if not isinstance(data, AccountData):
+        raise TypeError(f"{event.subject} is no account")
+    return AccountState(event.key[0], data.email, data.name, event.version)

@@ -1,0 +1,166 @@
+"""auth's rules by themselves: no database, no HTTP."""
+
+import random
+import secrets
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from auth.services import refresh_tokens
+from auth.services.accounts import EPOCH, AccountService, new_account_id
+from auth.services.errors import AccountNotFound, EmailTaken
+from auth.services.passwords import Argon2, normal
+from auth.services.ports import ClientStore, KeyStore, SessionStore
+from auth.services.records import Account, Credentials
+from auth.services.refresh_tokens import RefreshTokens
+from common.events import Event
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+chance = random.Random(20_260_101)
+
+
+@dataclass
+class Accounts:
+    """`AccountStore` in memory; the first `collisions` ids are somebody else's."""
+
+    by_email: dict[str, Account] = field(default_factory=dict)
+    collisions: int = 0
+    tried: list[int] = field(default_factory=list)
+
+    async def add(self, account_id: int, email: str, password_hash: str, name: str) -> Account | None:
+        self.tried.append(account_id)
+        if email in self.by_email or len(self.tried) <= self.collisions:
+            return None
+        self.by_email[email] = Account(account_id, email, name, [], "active", False, 0, 1)
+        return self.by_email[email]
+
+    async def get(self, account_id: int) -> Account | None:
+        return next((account for account in self.by_email.values() if account.id == account_id), None)
+
+    async def credentials(self, email: str) -> Credentials | None:
+        raise NotImplementedError
+
+    async def page(self, after: int, limit: int) -> Sequence[Account]:
+        raise NotImplementedError
+
+    async def has_email(self, email: str) -> bool:
+        return email in self.by_email
+
+    async def replace_hash(self, account_id: int, old: str, new: str) -> None:
+        raise NotImplementedError
+
+
+@dataclass
+class Told:
+    """`Events` in memory."""
+
+    subjects: list[str] = field(default_factory=list)
+
+    async def publish(self, event: Event) -> None:
+        self.subjects.append(f"{event.subject}@{event.version}")
+
+
+@dataclass
+class Work:
+    """`ports.Work` with accounts only."""
+
+    accounts: Accounts = field(default_factory=Accounts)
+    events: Told = field(default_factory=Told)
+
+    @property
+    def sessions(self) -> SessionStore:
+        raise NotImplementedError
+
+    @property
+    def keys(self) -> KeyStore:
+        raise NotImplementedError
+
+    @property
+    def clients(self) -> ClientStore:
+        raise NotImplementedError
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator["Work"]:
+        yield self
+
+
+class Plain:
+    """A hasher that takes no time."""
+
+    async def hash(self, password: str) -> str:
+        return f"hash of {password}"
+
+    async def verify(self, password: str, password_hash: str | None) -> tuple[bool, str | None]:
+        return password_hash == f"hash of {password}", None
+
+
+def accounts_of(work: Work) -> AccountService:
+    return AccountService(work, Plain(), now=lambda: NOW)
+
+
+async def test_an_id_that_is_taken_is_drawn_again() -> None:
+    work = Work(Accounts(collisions=3))
+    account = await accounts_of(work).register("ada@example.com", "long enough", "Ada")
+    assert len(work.accounts.tried) == 4
+    assert await accounts_of(work).get(account.id) == account
+    assert work.events.subjects == [f"account:{account.id}@1"]
+
+
+async def test_an_address_that_is_taken_is_told_at_once() -> None:
+    work = Work()
+    await accounts_of(work).register("ada@example.com", "long enough", "Ada")
+    with pytest.raises(EmailTaken):
+        await accounts_of(work).register("ada@example.com", "long enough", "Eve")
+    assert len(work.accounts.tried) == 2
+
+
+async def test_an_unknown_account_is_not_found() -> None:
+    with pytest.raises(AccountNotFound):
+        await accounts_of(Work()).get(7)
+
+
+def test_account_ids_are_ordered_by_time_and_fit_53_bits() -> None:
+    for _ in range(300):
+        moment = EPOCH + timedelta(milliseconds=chance.randrange(2**41 - 1))
+        earlier, later = new_account_id(moment), new_account_id(moment + timedelta(milliseconds=1))
+        assert 0 <= earlier < later < 2**53
+    assert len({new_account_id(NOW) for _ in range(100)}) > 50
+
+
+def test_a_refresh_token_comes_back_as_it_was_and_fits_its_session_alone() -> None:
+    """S-23"""
+    ours, theirs = RefreshTokens(secrets.token_urlsafe(32)), RefreshTokens(secrets.token_urlsafe(32))
+    for _ in range(100):
+        session, secret, generation = uuid.uuid4(), secrets.token_bytes(32), chance.randint(1, 10**9 - 1)
+        token = refresh_tokens.parse(ours.make(session, generation, secret))
+        assert token is not None
+        assert (token.session_id, token.generation) == (session, generation)
+        assert ours.genuine(token, secret)
+        assert not ours.genuine(token, secrets.token_bytes(32))
+        assert not theirs.genuine(token, secret)
+
+
+async def test_a_password_is_known_again_and_only_it() -> None:
+    """S-01, S-03"""
+    hasher = Argon2(slots=2)
+    known = await hasher.hash("pa\u0308sswort")
+    assert known.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert known != await hasher.hash("pa\u0308sswort")
+    assert await hasher.verify("p\u00e4sswort", known) == (True, None), "NFKC: another keyboard, the same word"
+    assert await hasher.verify("Passwort", known) == (False, None)
+    assert await hasher.verify("a password that nobody has", None) == (False, None)
+
+
+async def test_a_hash_of_older_parameters_is_renewed() -> None:
+    """S-01"""
+    old = PasswordHash((Argon2Hasher(memory_cost=8192, time_cost=1, parallelism=1),)).hash(normal("long enough"))
+    fits, renewed = await Argon2(slots=1).verify("long enough", old)
+    assert fits
+    assert renewed is not None
+    assert renewed.startswith("$argon2id$v=19$m=19456,t=2,p=1$")

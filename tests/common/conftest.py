@@ -1,0 +1,130 @@
+"""A small app made as every service is made, whose routes do what a test tells them to. It has no database."""
+
+import asyncio
+import json
+import logging
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+import pytest
+import structlog
+from fastapi import FastAPI, Form, Request
+from httpx import ASGITransport, AsyncClient
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from common.app import build_app
+from common.database import Database
+from common.routing import ServiceRoute, SmallBodyRoute, service_router
+from common.schemas import Id, Incoming, Text
+from common.settings import ServiceSettings
+
+NOWHERE = "postgresql://nobody@127.0.0.1:1/nowhere"  # nothing listens on port 1
+Fails = dict[str, Callable[[], BaseException]]
+
+
+class Note(Incoming):
+    text: Text
+
+
+class FormNote(BaseModel):
+    text: Text = ""
+
+
+def probe_settings(**changes: object) -> ServiceSettings:
+    needed = {"database_url": NOWHERE, "database_password": secrets.token_urlsafe(32)}
+    return ServiceSettings.model_validate({**needed, "cors_origins": ["http://app.example"], **changes})
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    app.state.database = Database(app.state.settings)
+    yield
+    await app.state.database.disconnect()
+
+
+def probe_app(fails: Fails | None = None, **changes: object) -> FastAPI:
+    """`GET /probe/fail/NAME` raises what `fails` makes under that name."""
+    router, small = service_router("/probe", "probe", ServiceRoute), service_router("/small", "small", SmallBodyRoute)
+
+    @router.get("/fail/{name}")
+    async def fail(name: str) -> None:
+        raise (fails or {})[name]()
+
+    @router.get("/who")
+    async def who(request: Request) -> dict[str, Any]:
+        return {"ip": request.state.client_ip, "id": request.state.request_id}
+
+    @router.get("/items/{item_id}")
+    async def item(item_id: Id) -> dict[str, int]:
+        return {"id": item_id}
+
+    @router.post("/notes")
+    @small.post("/notes")
+    async def note(note: Note) -> dict[str, int]:
+        return {"length": len(note.text)}
+
+    @small.post("/forms")
+    async def form(note: Annotated[FormNote, Form()]) -> dict[str, int]:
+        return {"length": len(note.text)}
+
+    @router.get("/teapot")
+    async def teapot() -> None:
+        raise HTTPException(418, "short and stout", {"X-Tea": "Earl Grey"})
+
+    settings = probe_settings(**changes)
+    return build_app(
+        settings, service="probe", title="Probe", description="", lifespan=lifespan, routers=[router, small]
+    )
+
+
+@asynccontextmanager
+async def probing(app: FastAPI, peer: str = "127.0.0.1") -> AsyncIterator[AsyncClient]:
+    async with app.router.lifespan_context(app):
+        transport = ASGITransport(app, raise_app_exceptions=False, client=(peer, 40_000))
+        async with AsyncClient(transport=transport, base_url="http://probe.test") as client:
+            yield client
+
+
+@pytest.fixture(scope="module")
+async def probe() -> AsyncIterator[AsyncClient]:
+    async with probing(probe_app()) as client:
+        yield client
+
+
+Log = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def log(capsys: pytest.CaptureFixture[str]) -> Iterator[Log]:
+    """The lines that apps made in this test have logged. Apps log to the stdout of their making."""
+    before, handlers = structlog.get_config(), logging.getLogger().handlers[:]
+    yield lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    structlog.configure(**before)
+    logging.getLogger().handlers[:] = handlers
+
+
+class FakeClock:
+    """Time that passes when a test says so."""
+
+    def __init__(self, now: float = 1_000_000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+async def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until something in the background has come true."""
+    for _ in range(1000):
+        if holds():
+            return
+        await asyncio.sleep(0.002)
+    raise AssertionError("it never came true")

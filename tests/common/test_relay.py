@@ -1,0 +1,246 @@
+"""The outbox and its relay, on posts' database: waiting, parking, leases, supervision (R-03, R-13 to R-15)."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+
+from common.database import Database
+from common.errors import DependencyUnavailable, DomainError
+from common.events import AuthorData, Event, StateEvent
+from common.outbox import OutboxRepository
+from common.relay import LEASE, TRIES, Relay
+from posts.config import Settings
+from tests.conftest import Cloner
+from tests.database import Server
+
+
+class Peer:
+    """A target: keeps the newest version it was told of each subject, and answers what it is set to."""
+
+    def __init__(self) -> None:
+        self.status = 204
+        self.bad: set[str] = set()
+        self.told: Counter[str] = Counter()
+        self.versions: dict[str, int] = {}
+        self.slow = 0.0
+
+    async def tell(self, events: Sequence[StateEvent]) -> int:
+        if self.slow:
+            await asyncio.sleep(self.slow)
+        if self.status == 0:
+            raise DependencyUnavailable("away")
+        if self.status != 204:
+            return self.status
+        if self.bad & {event.subject for event in events}:
+            return 422
+        for event in events:
+            self.told[event.subject] += 1
+            self.versions[event.subject] = max(event.version, self.versions.get(event.subject, 0))
+        return 204
+
+
+@pytest.fixture
+async def database(database_of: Cloner) -> AsyncIterator[Database]:
+    settings = {**await database_of("posts"), "client_secret": "a-secret-for-tests-0123456789-abcdefghij"}
+    database = Database(Settings.model_validate(settings))
+    yield database
+    await database.disconnect()
+
+
+async def publish(database: Database, *subjects: int, version: int = 1) -> None:
+    async with database.transaction() as session:
+        for subject in subjects:
+            await OutboxRepository(session).publish(Event((subject,), version, AuthorData(posts_count=version)))
+
+
+async def publish_and_fail(database: Database) -> None:
+    async with database.transaction() as session:
+        await OutboxRepository(session).publish(Event((2,), 1, AuthorData(posts_count=1)))
+        raise DomainError("changed my mind")
+
+
+async def left(database: Database) -> int:
+    async with database.transaction() as session:
+        return int((await session.execute(text("SELECT count(*) FROM outbox"))).scalar_one())
+
+
+async def until_parked(relay: Relay, target: str) -> None:
+    for _ in range(200):
+        if relay.lanes[target].parked:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("not parked after 10 s")
+
+
+async def until(database: Database, count: int, seconds: float = 5.0) -> float:
+    """Wait for so many rows to be left; how long it took."""
+    started = time.monotonic()
+    while await left(database) != count:
+        assert time.monotonic() - started < seconds, f"{await left(database)} left"
+        await asyncio.sleep(0.01)
+    return time.monotonic() - started
+
+
+@asynccontextmanager
+async def relaying(database: Database, **targets: Peer) -> AsyncIterator[Relay]:
+    relay = Relay(database, targets)
+    task = asyncio.create_task(relay.run())
+    try:
+        yield relay
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_commit_wakes_the_relay_and_a_rollback_leaves_nothing(database: Database) -> None:
+    users = Peer()
+    async with relaying(database, users=users):
+        await asyncio.sleep(0.05)
+        await publish(database, 1)
+        assert await until(database, 0) < 0.15
+        with pytest.raises(DomainError):
+            await publish_and_fail(database)
+        await asyncio.sleep(0.3)
+    assert users.told == {"author:1": 1}
+
+
+async def test_only_the_newest_state_waits(database: Database) -> None:
+    for version in (1, 2, 5, 4):
+        await publish(database, 7, version=version)
+    assert await left(database) == 1
+    users = Peer()
+    async with relaying(database, users=users):
+        await until(database, 0)
+    assert (users.versions, users.told) == ({"author:7": 5}, {"author:7": 1})
+
+
+@pytest.mark.parametrize("status", [0, 401, 403, 404, 429, 500, 503])
+async def test_a_target_that_is_away_is_waited_for(database: Database, status: int) -> None:
+    users = Peer()
+    users.status = status
+    async with relaying(database, users=users) as relay:
+        await publish(database, *range(1, 251))
+        await asyncio.sleep(0.8)
+        assert await left(database) == 250
+        assert 2 <= relay.lanes["users"].failures <= 5, "pauses grow"
+        users.status = 204
+        assert await until(database, 0) < 3.0
+    assert set(users.told.values()) == {1}
+    assert len(users.told) == 250
+
+
+async def test_one_target_does_not_delay_another(database: Database) -> None:
+    users, other = Peer(), Peer()
+    users.status = 0
+    async with relaying(database, users=users, other=other):
+        await publish(database, 1)
+        async with database.transaction() as session:
+            await session.execute(text("INSERT INTO outbox SELECT 'other', type, subject, version, data FROM outbox"))
+        await asyncio.sleep(0.3)
+    assert (other.told, users.told) == ({"author:1": 1}, {})
+
+
+async def test_what_is_refused_is_parked_after_five_tries_and_can_be_replayed(database: Database) -> None:
+    """R-14: the others of the batch are not held up."""
+    users = Peer()
+    users.bad = {"author:3"}
+    async with relaying(database, users=users) as relay:
+        await publish(database, 1, 2, 3, 4)
+        assert await until(database, 1) < 1.0
+        await until_parked(relay, "users")
+        async with database.transaction() as session:
+            (row,) = await OutboxRepository(session).parked()
+            (backlog,) = await OutboxRepository(session).status()
+        assert (row.subject, row.attempts, row.last_error) == ("author:3", TRIES, "status 422")
+        assert (backlog.waiting, backlog.parked) == (0, 1)
+        users.bad = set()
+        await asyncio.sleep(0.5)
+        assert await left(database) == 1, "parked means left alone"
+        async with database.transaction() as session:
+            assert await OutboxRepository(session).replay(None) == 1
+        await until(database, 0)
+    assert users.told["author:3"] == 1
+
+
+async def test_a_newer_state_takes_a_parked_one_along(database: Database) -> None:
+    async with database.transaction() as session:
+        await OutboxRepository(session).publish(Event((1,), 1, AuthorData(posts_count=1)))
+        await session.execute(text("UPDATE outbox SET parked_at = now(), attempts = 5"))
+    users = Peer()
+    async with relaying(database, users=users):
+        await publish(database, 1, version=2)
+        await until(database, 0)
+    assert users.versions == {"author:1": 2}
+
+
+async def test_a_change_while_its_event_is_on_the_way_is_sent_too(database: Database) -> None:
+    users = Peer()
+    users.slow = 0.3
+    async with relaying(database, users=users):
+        await publish(database, 1)
+        await asyncio.sleep(0.15)  # the first is on its way
+        await publish(database, 1, version=2)
+        await until(database, 0)
+    assert users.versions == {"author:1": 2}
+
+
+async def test_a_relay_that_dies_after_sending_is_followed_by_another(database: Database) -> None:
+    """R-03: between send and delete. The lease ends, the event goes out again, the version makes it harmless."""
+    await publish(database, 1)
+    users = Peer()
+    async with database.transaction() as session:
+        leased = await OutboxRepository(session).lease("users", 10, timedelta(seconds=0.5))
+        await users.tell([row.event for row in leased])
+    async with relaying(database, users=users):
+        await asyncio.sleep(0.2)
+        assert await left(database) == 1, "still leased"
+        assert await until(database, 0) < 1.5
+    assert (users.told, users.versions) == ({"author:1": 2}, {"author:1": 1})
+    assert timedelta(seconds=2) < LEASE, "longer than a call's deadline"
+
+
+async def test_two_relays_share_the_work(database: Database) -> None:
+    users = Peer()
+    users.slow = 0.05
+    await publish(database, *range(1, 401))
+    async with relaying(database, users=users), relaying(database, users=users):
+        await until(database, 0)
+    assert set(users.told.values()) == {1}
+    assert len(users.told) == 400
+
+
+async def test_lost_connections_do_not_end_the_relay(database: Database, server: Server) -> None:
+    users = Peer()
+    name = database.engine.url.database
+    async with relaying(database, users=users):
+        for round_ in range(3):
+            killer = await asyncpg.connect(server.dsn)
+            await killer.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
+            await killer.close()
+            await asyncio.sleep(0.3)
+            await database.engine.dispose()  # the publisher's own connections; the relay has noticed by itself
+            await publish(database, 100 + round_)
+            await until(database, 0)
+    assert len(users.told) == 3
+
+
+async def test_a_backlog_drains_quickly(database: Database) -> None:
+    """R-15: at least 500 a second."""
+    async with database.transaction() as session:
+        await session.execute(
+            text(
+                "INSERT INTO outbox (target, type, subject, version, data) "
+                "SELECT 'users', 'author', 'author:' || n, 1, '{\"posts_count\": 1}' FROM generate_series(1, 3000) n"
+            )
+        )
+    users = Peer()
+    async with relaying(database, users=users):
+        took = await until(database, 0, 10)
+    assert 3000 / took > 500

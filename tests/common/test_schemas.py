@@ -1,0 +1,54 @@
+"""Field types that more than one service speaks."""
+
+import time
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from common.schemas import Email, Id, Name, normal_email
+
+ID: TypeAdapter[int] = TypeAdapter(Id)
+EMAIL: TypeAdapter[str] = TypeAdapter(Email)
+NAME: TypeAdapter[str] = TypeAdapter(Name)
+
+
+@pytest.mark.parametrize("value", [1, "1", 2**53 - 1, str(2**53 - 1), "0007"])
+def test_an_id_is_a_positive_number_of_53_bits(value: object) -> None:
+    assert ID.validate_python(value) == int(str(value))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [0, -1, 2**53, 2**64, "0", "-1", "+1", " 1", "1 ", "1_0", "1.0", "1e3", "0x1", "\uff11", "", None, [], "1\n"],
+)
+def test_anything_else_is_no_id(value: object) -> None:
+    """S-36"""
+    with pytest.raises(ValidationError):
+        ID.validate_python(value)
+
+
+def test_the_stored_spelling_of_an_address_stands_for_itself() -> None:
+    """Otherwise somebody could not sign in with the address that we show them."""
+    for code in [*range(0x20, 0x3000), *range(0xF900, 0x10000)]:
+        if (stored := normal_email(f"a{chr(code)}b@example.com")) is not None:
+            assert normal_email(stored) == stored, hex(code)
+    for domain in ("xn--exmple-cua.com", "xn--strae-oqa.de", "EXÄMPLE.com", "\uff45xample.com", "xn--nxasmm1c.com"):
+        stored = EMAIL.validate_python(f"Ada@{domain}")
+        assert normal_email(stored) == stored, domain
+        assert normal_email(f"Ada@{domain}") == stored
+
+
+@pytest.mark.parametrize("text", ["a", "a.", "@", "<", " ", '"', "b.", "a <", "\u0345", "ﷺ", "xn--", "1@"], ids=ascii)
+@pytest.mark.parametrize("ending", ["", "@", "@example.com", "a@b.c", "!"])
+def test_no_address_takes_long_to_read(text: str, ending: str) -> None:
+    """S-38"""
+    for address in (text * 50_000 + ending, "a@" + text * 50_000 + ending):
+        started = time.process_time()
+        normal_email(address)
+        assert time.process_time() - started < 0.1
+
+
+@pytest.mark.parametrize("name", ["Ada", " Ada ", "é", "e\u0301", "👩‍💻", "🇩🇪", "x" * 100])
+def test_a_name_is_kept_as_it_is(name: str) -> None:
+    """S-35: not trimmed, not normalised."""
+    assert NAME.validate_python(name) == name

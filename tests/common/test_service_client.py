@@ -1,0 +1,228 @@
+"""Calls to other services: what comes back is input, and nothing takes longer than the deadline (S-30)."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+
+import httpx
+import pytest
+from pydantic import BaseModel, SecretStr
+
+from common.service_client import MAX_ANSWER, PeerUnavailable, ServiceClient, ServiceTokens, http_pool
+from tests.common.conftest import probe_settings
+
+Answer = Callable[[httpx.Request], httpx.Response]
+
+
+class Card(BaseModel):
+    id: int
+    name: str
+
+
+class Peers(httpx.AsyncBaseTransport):
+    """Stands in for the network: auth gives tokens t1, t2, …; the peer answers what a test lines up."""
+
+    def __init__(self) -> None:
+        self.token_calls: list[httpx.Request] = []
+        self.calls: list[httpx.Request] = []
+        self.answers: list[Answer] = []
+        self.token_answer: Answer = lambda request: httpx.Response(
+            200, json={"access_token": f"t{len(self.token_calls)}", "expires_in": 300, "token_type": "bearer"}
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0.002)
+        if request.url.path == "/auth/token":
+            await request.aread()
+            self.token_calls.append(request)
+            return self.token_answer(request)
+        self.calls.append(request)
+        return self.answers.pop(0)(request) if len(self.answers) > 1 else self.answers[0](request)
+
+
+def says(status: int = 200, **json: object) -> Answer:
+    return lambda request: httpx.Response(status, json=json)
+
+
+def breaks(kind: type[httpx.TransportError] = httpx.ReadError) -> Answer:
+    def answer(request: httpx.Request) -> httpx.Response:
+        raise kind("broken")
+
+    return answer
+
+
+GOOD = says(id=7, name="Ada", unknown="ignored")
+
+
+@pytest.fixture
+def peers() -> Peers:
+    return Peers()
+
+
+@pytest.fixture
+async def users(peers: Peers) -> AsyncIterator[ServiceClient]:
+    async with http_pool(probe_settings(), peers) as http:
+        tokens = ServiceTokens(http, "http://auth.test", "svc:posts", SecretStr("a secret with : and %"))
+        yield ServiceClient(http, tokens, "users", "http://users.test", timedelta(seconds=0.2))
+
+
+async def test_an_answer_is_read_and_what_is_unknown_ignored(peers: Peers, users: ServiceClient) -> None:
+    peers.answers = [GOOD]
+    assert await users.get("/internal/card", Card, {"ids": "1,2"}) == Card(id=7, name="Ada")
+    call = peers.calls[0]
+    assert str(call.url) == "http://users.test/internal/card?ids=1%2C2"
+    assert call.headers["authorization"] == "Bearer t1"
+    assert 0 < int(call.headers["x-deadline-ms"]) <= 200
+    assert "x-request-id" in call.headers
+
+
+async def test_the_token_is_asked_for_by_name_secret_and_audience(peers: Peers, users: ServiceClient) -> None:
+    peers.answers = [GOOD]
+    await users.get("/card", Card)
+    asked = peers.token_calls[0]
+    expected = httpx.BasicAuth("svc%3Aposts", "a%20secret%20with%20%3A%20and%20%25")
+    assert asked.headers["authorization"] == next(expected.auth_flow(asked)).headers["authorization"]
+    assert asked.content == b"grant_type=client_credentials&audience=users"
+
+
+async def test_a_404_is_none(peers: Peers, users: ServiceClient) -> None:
+    peers.answers = [says(404, code="account-not-found")]
+    assert await users.get("/card", Card) is None
+
+
+BAD: dict[str, Answer] = {
+    "500": says(500, id=7, name="Ada"),
+    "503": says(503),
+    "403": says(403),
+    "204": lambda request: httpx.Response(204),
+    "201": says(201, id=7, name="Ada"),
+    "HTML": lambda request: httpx.Response(200, html="<p>hello</p>"),
+    "nothing": lambda request: httpx.Response(200),
+    "null": lambda request: httpx.Response(200, json=None),
+    "a list": lambda request: httpx.Response(200, json=[{"id": 7, "name": "Ada"}]),
+    "wrong types": says(id="seven", name="Ada"),
+    "a field missing": says(id=7),
+    "not UTF-8": lambda request: httpx.Response(200, content=b'{"id":7,"name":"\xff"}'),
+    "deeply nested": lambda request: httpx.Response(200, content=b"[" * 100_000),
+    "too long": says(id=7, name="x" * MAX_ANSWER),
+    "a redirect": lambda request: httpx.Response(307, headers={"Location": "http://evil.test/"}),
+    "a redirect with a body": lambda request: httpx.Response(
+        302, json={"id": 7, "name": "Ada"}, headers={"Location": "http://evil.test/"}
+    ),
+    "a broken encoding": lambda request: httpx.Response(
+        200, stream=httpx.ByteStream(b"x"), headers={"Content-Encoding": "gzip"}
+    ),
+}
+
+
+@pytest.mark.parametrize("answer", BAD.values(), ids=list(BAD))
+async def test_any_other_answer_is_unavailable(peers: Peers, users: ServiceClient, answer: Answer) -> None:
+    """S-30"""
+    peers.answers = [answer]
+    with pytest.raises(PeerUnavailable):
+        await users.get("/card", Card)
+    assert len(peers.calls) == 1, "neither followed nor tried again"
+    assert peers.calls[0].url.host == "users.test"
+
+
+async def test_an_answer_without_end_is_cut_off(peers: Peers, users: ServiceClient) -> None:
+    """S-30"""
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 1
+            yield b"x" * 65_536
+
+    peers.answers = [lambda request: httpx.Response(200, content=endless())]
+    with pytest.raises(PeerUnavailable):
+        await users.get("/card", Card)
+    assert sent <= MAX_ANSWER // 65_536 + 2
+
+
+async def test_a_slow_answer_ends_at_the_deadline(peers: Peers, users: ServiceClient) -> None:
+    async def trickle() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await asyncio.sleep(0.01)
+
+    peers.answers = [lambda request: httpx.Response(200, content=trickle())]
+    started = time.monotonic()
+    with pytest.raises(PeerUnavailable):
+        await users.get("/card", Card)
+    assert time.monotonic() - started < 0.5
+
+
+@pytest.mark.parametrize("kind", [httpx.ReadError, httpx.ConnectError, httpx.RemoteProtocolError])
+async def test_a_broken_connection_is_tried_once_more(
+    peers: Peers, users: ServiceClient, kind: type[httpx.TransportError]
+) -> None:
+    peers.answers = [breaks(kind), GOOD]
+    assert await users.get("/card", Card) == Card(id=7, name="Ada")
+    assert len(peers.calls) == 2
+
+    peers.calls.clear()
+    peers.answers = [breaks(kind)]
+    with pytest.raises(PeerUnavailable):
+        await users.get("/card", Card)
+    assert len(peers.calls) == 2
+
+
+async def test_a_second_try_has_less_time(peers: Peers, users: ServiceClient) -> None:
+    peers.answers = [breaks(), GOOD]
+    await users.get("/card", Card)
+    first, second = (int(call.headers["x-deadline-ms"]) for call in peers.calls)
+    assert second < first
+
+
+async def test_a_refused_token_is_replaced_once(peers: Peers, users: ServiceClient) -> None:
+    peers.answers = [says(401), GOOD]
+    assert await users.get("/card", Card) == Card(id=7, name="Ada")
+    assert [call.headers["authorization"] for call in peers.calls] == ["Bearer t1", "Bearer t2"]
+
+    peers.answers = [says(401)]
+    with pytest.raises(PeerUnavailable):
+        await users.get("/card", Card)
+    assert len(peers.calls) == 4
+
+
+async def test_many_calls_at_once_share_one_token(peers: Peers, users: ServiceClient) -> None:
+    peers.answers = [GOOD]
+    await asyncio.gather(*(users.get("/card", Card) for _ in range(20)))
+    assert (len(peers.calls), len(peers.token_calls)) == (20, 1)
+    await asyncio.gather(users.tokens.token_for("users"), users.tokens.token_for("auth"))
+    assert len(peers.token_calls) == 2, "one per audience"
+
+
+async def test_a_token_is_renewed_before_it_ends(peers: Peers, users: ServiceClient) -> None:
+    peers.token_answer = says(access_token="brief", expires_in=0)
+    peers.answers = [GOOD]
+    for _ in range(2):
+        await users.get("/card", Card)
+    assert len(peers.token_calls) == 2
+
+
+NO_TOKEN: dict[str, Answer] = {
+    "401": says(401, error="invalid_client"),
+    "500": says(500),
+    "HTML": lambda request: httpx.Response(200, html="<p>hello</p>"),
+    "wrong types": says(access_token=7, expires_in=300),
+    "too long": says(access_token="x" * 2 * MAX_ANSWER, expires_in=300),
+    "a line break": says(access_token="t1\r\nX-Evil: 1", expires_in=300),
+    "not ASCII": says(access_token="tökén", expires_in=300),
+    "empty": says(access_token="", expires_in=300),
+    "a redirect": lambda request: httpx.Response(307, headers={"Location": "http://evil.test/auth/token"}),
+    "broken": breaks(httpx.ConnectError),
+}
+
+
+@pytest.mark.parametrize("answer", NO_TOKEN.values(), ids=list(NO_TOKEN))
+async def test_without_a_token_nothing_is_sent(peers: Peers, users: ServiceClient, answer: Answer) -> None:
+    """S-30: auth's answers are input too."""
+    peers.token_answer, peers.answers = answer, [GOOD]
+    with pytest.raises(PeerUnavailable):
+        await users.get("/card", Card)
+    assert peers.calls == []
+    assert all(call.url.host == "auth.test" for call in peers.token_calls)
