@@ -102,7 +102,7 @@ class Runner:
         postgres = self._postgres = Postgres(
             stack.folder / POSTGRES,
             port=stack.postgres_port,
-            settings={"log_checkpoints": "off"},
+            settings={"log_checkpoints": "off", "max_connections": str(max(200, 40 * len(stack.all_replicas)))},
             log=self._logs[POSTGRES].path,
         )
         self._watch(POSTGRES, postgres.launch).start_now()
