@@ -1,6 +1,7 @@
 """The part of an app that is the same in every service: handlers, limits, health, docs, logs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -8,8 +9,10 @@ from fastapi import APIRouter, FastAPI
 
 from common import docs, health
 from common.envelope import Envelope
+from common.idempotency import fingerprint_key
 from common.logs import configure_logging
 from common.problems import install_problem_handlers
+from common.rate_limits import GENERAL, Quota, RateLimits
 from common.settings import ServiceSettings
 
 
@@ -21,12 +24,15 @@ def build_app(
     description: str,
     lifespan: Any,
     routers: Sequence[APIRouter],
+    quotas: Mapping[str, Quota] | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> FastAPI:
     """A service's app. The busiest router comes first: a request tries the routes in order.
 
+    `quotas` are the rate limits that its routes name, beside the general one.
     `transport` replaces the network for calls to other services in tests.
     """
+    production = settings.profile == "production"
     configure_logging(service, settings.log_level, settings.log_format)
     app = FastAPI(
         title=title,
@@ -43,6 +49,12 @@ def build_app(
     app.state.settings = settings
     app.state.transport = transport
     app.state.readiness = ()
+    app.state.fingerprint_key = fingerprint_key(settings)
+    app.state.rate_limits = RateLimits(
+        {GENERAL: Quota(settings.rate_limit_general, timedelta(minutes=1)), **(quotas or {})},
+        on=production if settings.rate_limits is None else settings.rate_limits,
+    )
+    app.state.draining = False
     for router in routers:
         app.include_router(router)
     app.include_router(health.router)
@@ -52,7 +64,7 @@ def build_app(
         Envelope,
         cors_origins=settings.cors_origins,
         trusted_proxies=settings.trusted_proxies,
-        hsts=settings.profile == "production",
+        hsts=production,
         call_deadline=settings.call_deadline,
         max_deadline=settings.max_deadline,
     )

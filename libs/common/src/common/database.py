@@ -7,16 +7,22 @@
 A route uses one of them, never two.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
+import structlog
 from fastapi import Request
-from sqlalchemy import Executable, Result
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Executable, Result, bindparam, func
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import InstrumentedAttribute
 
+from common.ports import Versions
 from common.settings import ServiceSettings, async_url
+
+log = structlog.get_logger()
 
 NAMING: Final = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -26,8 +32,12 @@ NAMING: Final = {
     "pk": "pk_%(table_name)s",
 }
 """Names of constraints, so that a migration can refer to them."""
+AT_BEGIN: Final = "trivium.at_begin"
+"""Key in a request's scope: who is shown the request's session before it is used (`common.idempotency`)."""
 PUBLISHED: Final = "published"
 """Key in a session's `info`: this transaction leaves something for the relay."""
+GOODBYE: Final = 2.0
+"""Seconds for closing connections when the service stops."""
 W = TypeVar("W")
 Params = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 Rows = Result[*tuple[Any, ...]]
@@ -37,6 +47,19 @@ class Runs(Protocol):
     """What a repository needs: something that runs a statement."""
 
     async def execute(self, statement: Executable, params: Params = None, /) -> Rows: ...
+
+
+EXPECTED: Final = bindparam("expected_versions", type_=ARRAY(BigInteger))
+
+
+def of_version(version: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """For the WHERE of a change: only the `versions` it was meant for. The row's lock lets one of many win."""
+    return EXPECTED.is_(None) | (version == func.any(EXPECTED))
+
+
+def versions(expected: Versions) -> dict[str, Any]:
+    """The parameters of `of_version`."""
+    return {EXPECTED.key: None if expected is None else sorted(expected)}
 
 
 class Database:
@@ -70,8 +93,12 @@ class Database:
         return self
 
     async def disconnect(self) -> None:
-        await self.engine.dispose()
-        await self.reading.dispose()
+        """Close the connections, but do not wait for a database that hangs: it must not hold up our end."""
+        try:
+            async with asyncio.timeout(GOODBYE):
+                await asyncio.gather(self.engine.dispose(), self.reading.dispose())
+        except TimeoutError:
+            log.warning("the database does not answer; connections left open")
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -115,6 +142,8 @@ async def get_db(request: Request) -> AsyncGenerator[AsyncSession]:
     """One transaction per request: commit if the route returned, roll back if anything raised."""
     database: Database = request.app.state.database
     async with database.transaction() as session:
+        if AT_BEGIN in request.scope:
+            request.scope[AT_BEGIN](session)
         yield session
 
 

@@ -14,8 +14,10 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from common.deps import CurrentUserIfAny
-from common.errors import DependencyUnavailable, DomainError
+from common.errors import DependencyUnavailable, DomainError, PreconditionFailed
+from common.idempotency import BadIdempotencyKey, IdempotencyKeyReused, RequestInProgress
 from common.problems import Problem, problem_response
+from common.rate_limits import RateLimited
 from common.routing import INTERNAL
 
 REFERENCE: Final = "#/components/schemas/{model}"
@@ -25,6 +27,9 @@ MEANINGS: Final[Mapping[str, str]] = {
     "duplicate-names": "A JSON object names something twice.",
     "body-too-deep": "The JSON is nested too deep.",
     "body-too-large": "The body, or a list in it, is too long.",
+    "request-timeout": "The body did not come in time.",
+    "url-too-long": "The address is too long.",
+    "headers-too-large": "The headers are too many or too long.",
     "unsupported-media-type": "The body has another media type than this route reads.",
     "validation-failed": "The request does not have the expected form; `errors` says where.",
     "no-such-route": "There is nothing at this path.",
@@ -95,15 +100,25 @@ def add_common_problems(operation: dict[str, Any]) -> None:
         add_codes(responses, 404, "no-such-route")
     if takes or "requestBody" in operation:
         add_codes(responses, 422, "validation-failed")
+    names = {parameter["name"].lower() for parameter in operation.get("parameters", ())}
+    if "if-match" in names:
+        add_codes(responses, 412, PreconditionFailed.code)
+    if "idempotency-key" in names:
+        add_codes(responses, 409, RequestInProgress.code)
+        add_codes(responses, 422, BadIdempotencyKey.code, IdempotencyKeyReused.code)
     if "security" in operation:
         add_codes(responses, 401, "sign-in-required", "invalid-token")
         add_codes(responses, 403, "not-for-this-caller")
     if "requestBody" in operation:
         add_codes(responses, 400, "malformed-body")
+        add_codes(responses, 408, "request-timeout")
         add_codes(responses, 413, "body-too-large")
         add_codes(responses, 415, "unsupported-media-type")
     if "application/json" in operation.get("requestBody", {}).get("content", {}):
         add_codes(responses, 422, "malformed-body", "duplicate-names", "body-too-deep", "body-too-large")
+    add_codes(responses, 414, "url-too-long")
+    add_codes(responses, 429, RateLimited.code)
+    add_codes(responses, 431, "headers-too-large")
     add_codes(responses, 500, "internal-error")
     add_codes(responses, 503, "database-unavailable", "peer-unavailable", "keys-unavailable")
     operation["responses"] = dict(sorted(responses.items()))

@@ -7,12 +7,14 @@ from urllib.parse import unquote_plus
 
 from fastapi import FastAPI, Form, Request, Response
 
-from auth.deps import CallingDevice, SignIn
+from auth.deps import REFRESH, SIGN_IN, CallingDevice, SignIn
 from auth.schemas.token import RevokeForm, TokenForm, TokenResponse
 from auth.services.errors import InvalidClient, InvalidGrant, InvalidScope, OAuthRefusal, UnsupportedGrant
 from auth.services.records import Device, Tokens
 from auth.services.sign_in import SignInService
+from common.access import public
 from common.problems import domain_problem, refusals, status_of
+from common.rate_limits import Limits, SourceLimits
 from common.routing import SmallBodyRoute, service_router
 from common.tokens import USER_SCOPE
 
@@ -38,14 +40,17 @@ def oauth_refusals(*errors: type[OAuthRefusal]) -> dict[int | str, dict[str, Any
     response_model_exclude_none=True,
     responses=oauth_refusals(OAuthRefusal, UnsupportedGrant, InvalidGrant, InvalidScope, InvalidClient),
 )
+@public
 async def issue_token(
-    request: Request, form: Annotated[TokenForm, Form()], sign_in: SignIn, device: CallingDevice
+    request: Request, form: Annotated[TokenForm, Form()], sign_in: SignIn, device: CallingDevice, limits: Limits
 ) -> TokenResponse:
     """Sign in with a password, stay signed in with a refresh token, or sign a service in."""
-    return TokenResponse.model_validate(await grant(form, request, sign_in, device))
+    return TokenResponse.model_validate(await grant(form, request, sign_in, device, limits))
 
 
-async def grant(form: TokenForm, request: Request, sign_in: SignInService, device: Device) -> Tokens:
+async def grant(
+    form: TokenForm, request: Request, sign_in: SignInService, device: Device, limits: SourceLimits
+) -> Tokens:
     if form.grant_type == "client_credentials":
         client_id, secret = client_credentials(request, form)
         return await sign_in.with_client_secret(client_id, secret, form.audience)
@@ -54,10 +59,12 @@ async def grant(form: TokenForm, request: Request, sign_in: SignInService, devic
     if form.grant_type == "password":
         if not form.username or not form.password:
             raise OAuthRefusal("username and password are needed.")
+        limits.hit(SIGN_IN)
         return await sign_in.with_password(form.username, form.password, device)
     if form.grant_type == "refresh_token":
         if not form.refresh_token:
             raise OAuthRefusal("refresh_token is needed.")
+        limits.hit(REFRESH)
         return await sign_in.with_refresh_token(form.refresh_token)
     raise UnsupportedGrant("grant_type must be password, refresh_token or client_credentials.")
 
@@ -78,6 +85,7 @@ def client_credentials(request: Request, form: TokenForm) -> tuple[str, str]:
 
 
 @router.post("/revoke", response_class=Response, responses=oauth_refusals(OAuthRefusal))
+@public
 async def revoke_token(form: Annotated[RevokeForm, Form()], sign_in: SignIn) -> Response:
     """Sign out: end the session of a refresh token. Answers 200 for tokens that are unknown or already dead."""
     if not form.token:
