@@ -4,7 +4,7 @@
 - `get_read_session`: single reading statements, each on a connection of its own, AUTOCOMMIT: one round trip.
 - `Transactions`: a factory of short transactions, for work between two commits or that must keep a trace of a refusal.
 
-A route uses one of them, never two.
+A route uses one of them, never two. What only reads holds nothing of a request, so it is made once, with the app.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
