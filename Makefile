@@ -14,7 +14,7 @@ COMPOSE_TEST_URL ?= http://127.0.0.1:8000
 export LOCAL_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up start stop status restart run reset demo test bench check format lock
+.PHONY: help bootstrap up start stop status restart run reset demo test fuzz faults bench check format lock openapi
 .PHONY: compose-up compose-down test-compose
 
 help: ## show this list
@@ -50,6 +50,12 @@ demo: bootstrap ## use a running stack as a person would, and print each call
 test: bootstrap ## run the whole test suite: make test ARGS="-k posts -x"
 	@$(VENV)/pytest $(ARGS)
 
+faults: bootstrap ## the long fault tests: 100 kills, 100 killed relays, a target away for 10 minutes
+	@KILLS=100 ROUNDS=100 AWAY=600 $(VENV)/pytest tests/system/faults -s $(ARGS)
+
+fuzz: bootstrap ## send each service 10,000 requests made up from its OpenAPI document (`make test` sends a few hundred)
+	@FUZZ_CASES=10000 $(VENV)/pytest tests/auth/test_fuzz.py tests/users/test_fuzz.py tests/posts/test_fuzz.py $(ARGS)
+
 bench: bootstrap ## measure the speed against a bare app, with wrk: make bench SECONDS=2 ROUNDS=7 ONLY=get_post
 	@SECONDS=$(SECONDS) ROUNDS=$(ROUNDS) ROWS=$(ROWS) ONLY=$(ONLY) $(VENV)/python -m tests.benchmarks
 
@@ -67,8 +73,12 @@ format: bootstrap ## format the code, and fix what can be fixed
 lock: bootstrap ## compile the locks anew from the pyproject files
 	@PATH="$(CURDIR)/$(VENV):$$PATH" sh deploy/lock.sh
 
+openapi: bootstrap ## write docs/openapi.json anew from the apps, after a change of routes or schemas
+	@$(VENV)/python -m deploy.gateway.openapi
+
 compose-up: bootstrap ## run the stack in containers; returns when it is ready
 	@$(LOCAL) compose-secrets
+	@$(VENV)/python -m deploy.gateway.site .local/compose-site
 	@$(COMPOSE) up --detach --build --wait
 
 compose-down: ## stop the containers (their data stay; `docker compose down -v` deletes them)

@@ -49,6 +49,11 @@ class Stack:
         return self.folder / "logs"
 
     @property
+    def site(self) -> Path:
+        """The files of /docs, see deploy/gateway/site.py."""
+        return self.folder / "site"
+
+    @property
     def secrets(self) -> Path:
         """One file per secret, see secret_files."""
         return self.folder / "secrets"
@@ -116,6 +121,7 @@ class Stack:
         """Fill the Caddyfile's placeholders; Caddy's own files stay in our folder."""
         upstreams = {f"{service.upper()}_UPSTREAM": f"127.0.0.1:{self.ports[service]}" for service in SERVICES}
         own = {"XDG_DATA_HOME": str(self.folder / "caddy"), "XDG_CONFIG_HOME": str(self.folder / "caddy")}
+        own["DOCS_FOLDER"] = str(self.site)
         address = {"GATEWAY_ADDRESS": f"http://:{self.ports[GATEWAY]}", "GATEWAY_BIND": "127.0.0.1"}
         return {**os.environ, **upstreams, **own, **address}
 

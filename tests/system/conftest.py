@@ -13,6 +13,7 @@ import pytest
 from httpx import AsyncClient
 
 from deploy.local.ports import free_port
+from deploy.local.state import read_state
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,9 +45,11 @@ class LocalStack:
         )
 
     def pids(self) -> dict[str, int]:
-        """The processes by name, as `make status` shows them."""
-        rows = [line.split() for line in self.run("status").stdout.splitlines()]
-        return {row[0]: int(row[1]) for row in rows if len(row) > 1 and row[1].isdigit()}
+        """The processes that run, by name."""
+        state = read_state(self.folder)
+        if state is None or not state.running:
+            return {}
+        return {process.name: process.id.pid for process in state.processes if process.id}
 
 
 @pytest.fixture(scope="session")

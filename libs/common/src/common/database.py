@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
 from fastapi import Request
-from sqlalchemy import Executable, Result
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Executable, Result, bindparam, func
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import InstrumentedAttribute
 
+from common.ports import Versions
 from common.settings import ServiceSettings, async_url
 
 NAMING: Final = {
@@ -26,6 +28,8 @@ NAMING: Final = {
     "pk": "pk_%(table_name)s",
 }
 """Names of constraints, so that a migration can refer to them."""
+AT_BEGIN: Final = "trivium.at_begin"
+"""Key in a request's scope: who is shown the request's session before it is used (`common.idempotency`)."""
 PUBLISHED: Final = "published"
 """Key in a session's `info`: this transaction leaves something for the relay."""
 W = TypeVar("W")
@@ -37,6 +41,19 @@ class Runs(Protocol):
     """What a repository needs: something that runs a statement."""
 
     async def execute(self, statement: Executable, params: Params = None, /) -> Rows: ...
+
+
+EXPECTED: Final = bindparam("expected_versions", type_=ARRAY(BigInteger))
+
+
+def of_version(version: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """For the WHERE of a change: only the `versions` it was meant for. The row's lock lets one of many win."""
+    return EXPECTED.is_(None) | (version == func.any(EXPECTED))
+
+
+def versions(expected: Versions) -> dict[str, Any]:
+    """The parameters of `of_version`."""
+    return {EXPECTED.key: None if expected is None else sorted(expected)}
 
 
 class RowSession(AsyncSession):
@@ -129,6 +146,8 @@ async def get_db(request: Request) -> AsyncGenerator[AsyncSession]:
     """One transaction per request: commit if the route returned, roll back if anything raised."""
     database: Database = request.app.state.database
     async with database.transaction() as session:
+        if AT_BEGIN in request.scope:
+            request.scope[AT_BEGIN](session)
         yield session
 
 

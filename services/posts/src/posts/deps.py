@@ -11,7 +11,8 @@ from common.events import FollowData, ProfileData
 from common.outbox import OutboxRepository
 from common.read_models import ReadModel
 from common.relay import Relay
-from common.service_client import ServiceClient, ServiceTokens
+from common.service_client import ServiceClient
+from common.service_tokens import ServiceTokens
 from posts.clients.people import UsersPeople
 from posts.config import Settings
 from posts.repositories.authors import KNOWN_PROFILES, AuthorRepository, StatsRepository
@@ -32,7 +33,7 @@ MODERATORS = frozenset({"moderator", "admin"})
 def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.AsyncClient) -> None:
     """Make what lives as long as the app."""
     tokens = ServiceTokens(http, settings.auth_url, "svc:posts", settings.client_secret)
-    users = ServiceClient(http, tokens, "users", settings.users_url, settings.call_deadline)
+    users = ServiceClient.to("users", settings.users_url, http=http, tokens=tokens, settings=settings)
     app.state.authors = Authors(UsersPeople(users), TransactionFactory(database, AuthorRepository))
     reads = ReadSession(database.reading)
     app.state.reading = Reading(PostRepository(reads), app.state.authors)

@@ -10,7 +10,8 @@ from common.deps import DbSession
 from common.events import AccountData, AuthorData
 from common.read_models import ReadModel
 from common.relay import Relay
-from common.service_client import ServiceClient, ServiceTokens
+from common.service_client import ServiceClient
+from common.service_tokens import ServiceTokens
 from users.clients.accounts import AuthAccounts
 from users.config import Settings
 from users.repositories.follows import FollowRepository
@@ -25,10 +26,10 @@ from users.services.subscriber import Subscriber
 def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.AsyncClient) -> None:
     """Make what lives as long as the app."""
     tokens = ServiceTokens(http, settings.auth_url, "svc:users", settings.client_secret)
-    auth = ServiceClient(http, tokens, "auth", settings.auth_url, settings.call_deadline)
+    auth = ServiceClient.to("auth", settings.auth_url, http=http, tokens=tokens, settings=settings)
     transactions = TransactionFactory(database, SqlWork)
     app.state.transactions = transactions
-    posts = ServiceClient(http, tokens, "posts", settings.posts_url, settings.call_deadline)
+    posts = ServiceClient.to("posts", settings.posts_url, http=http, tokens=tokens, settings=settings)
     app.state.relay = Relay(database, {"posts": posts})
     app.state.inbox = lambda session: Subscriber(SqlWork(session)).inbox
     app.state.read_models = {

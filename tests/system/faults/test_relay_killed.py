@@ -1,0 +1,120 @@
+"""The relay is killed between sending and deleting; another follows, and nothing happens twice (R-03).
+
+ROUNDS=100 is what `make faults` does; the ordinary run is shorter.
+"""
+
+import asyncio
+import json
+import os
+import secrets
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+
+from tests.conftest import Cloner
+from tests.database import Server
+
+ROUNDS = int(os.environ.get("ROUNDS", "2"))
+ANSWER = b"HTTP/1.1 %b\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%b"
+
+
+@dataclass
+class Peer:
+    """auth and users in one: gives tokens, takes events, and answers them only when it is patient."""
+
+    answers: bool = False
+    told: Counter[str] = field(default_factory=Counter)
+    versions: dict[str, int] = field(default_factory=dict)
+    sent: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            length = next(
+                int(line.split(":")[1]) for line in head.lower().split("\r\n") if line.startswith("content-length")
+            )
+            body = await reader.readexactly(length)
+            if "/auth/token" in head:
+                token = json.dumps({"access_token": "a-service-token", "expires_in": 300}).encode()
+                writer.write(ANSWER % (b"200 OK", len(token), token))
+            else:
+                self.apply(json.loads(body)["events"])
+                if not self.answers:
+                    await asyncio.sleep(10)  # done, and the answer is still on its way when the relay dies
+                writer.write(ANSWER % (b"204 No Content", 0, b""))
+            await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            return
+        finally:
+            writer.close()
+
+    def apply(self, events: list[dict[str, Any]]) -> None:
+        for event in events:
+            self.told[event["subject"]] += 1
+            self.versions[event["subject"]] = max(event["version"], self.versions.get(event["subject"], 0))
+        self.sent.set()
+
+
+@asynccontextmanager
+async def relay(settings: dict[str, str], url: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """`python -m posts relay`, as a process of its own; killed at the end."""
+    peers = dict.fromkeys(("AUTH_URL", "USERS_URL"), url) | {"JWKS_URL": f"{url}/jwks"}
+    own = {name.upper(): value for name, value in settings.items()} | {"CLIENT_SECRET": secrets.token_urlsafe(32)}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "posts", "relay", env={**os.environ, **peers, **own}, stdout=asyncio.subprocess.DEVNULL
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def test_a_relay_killed_between_sending_and_deleting_loses_and_doubles_nothing(
+    database_of: Cloner, server: Server
+) -> None:
+    settings = await database_of("posts")
+    name = settings["database_url"].rpartition("/")[2]
+    database = await asyncpg.connect(f"{server.dsn.rpartition('/')[0]}/{name}")
+    peer = Peer()
+    listener = await asyncio.start_server(peer.serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+
+    async def publish(round_: int) -> None:
+        """One subject that changes each round, and one that is new."""
+        for subject, version in (("author:1", round_), (f"author:{100 + round_}", 1)):
+            await database.execute(
+                "INSERT INTO outbox (target, type, subject, version, data) VALUES ('users', 'author', $1, $2, $3) "
+                "ON CONFLICT (target, type, subject) DO UPDATE SET version = excluded.version, next_at = now()",
+                subject,
+                version,
+                json.dumps({"posts_count": version}),
+            )
+
+    async def left() -> int:
+        return int(await database.fetchval("SELECT count(*) FROM outbox"))
+
+    try:
+        for round_ in range(1, ROUNDS + 1):
+            peer.sent.clear()
+            await publish(round_)
+            async with relay(settings, url):
+                await asyncio.wait_for(peer.sent.wait(), 20)
+            assert await left() > 0, "killed before it could delete"
+        peer.answers = True
+        async with relay(settings, url):
+            for _ in range(300):
+                if not await left():
+                    break
+                await asyncio.sleep(0.1)
+        assert await left() == 0
+    finally:
+        listener.close()
+        await database.close()
+    assert peer.versions == {"author:1": ROUNDS} | {f"author:{100 + round_}": 1 for round_ in range(1, ROUNDS + 1)}
+    assert max(peer.told.values()) >= 2, "some were sent twice, and their versions made that harmless"

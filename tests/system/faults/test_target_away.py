@@ -1,0 +1,119 @@
+"""A target is away while 50 changes a second go on; it catches up soon after its return (R-15).
+
+AWAY=600 is what `make faults` does; the ordinary run is shorter.
+"""
+
+import asyncio
+import os
+import secrets
+import statistics
+import time
+from collections.abc import Sequence
+
+from httpx import ASGITransport, AsyncClient
+from sqlalchemy import text
+
+from common.errors import DependencyUnavailable
+from common.events import EventBatch, StateEvent
+from common.outbox import OutboxRepository
+from common.relay import Relay
+from posts.config import Settings as PostsSettings
+from posts.main import create_app as create_posts
+from tests.conftest import Cloner
+from tests.peers import Peers
+from users.config import Settings as UsersSettings
+from users.main import create_app as create_users
+
+AWAY = float(os.environ.get("AWAY", "4"))
+RATE = 50
+COPY_FOR_WITNESS = text(
+    "INSERT INTO outbox (target, type, subject, version, data) "
+    "SELECT 'witness', type, subject, version, data FROM outbox WHERE target = 'posts' "
+    "ORDER BY occurred_at DESC LIMIT 1 ON CONFLICT DO NOTHING"
+)
+
+
+class Line:
+    """The way from users' relay to posts, which can be cut. What arrives is posts' own app."""
+
+    def __init__(self, posts: AsyncClient, peers: Peers) -> None:
+        self.posts, self.peers, self.cut = posts, peers, False
+
+    async def tell(self, events: Sequence[StateEvent]) -> int:
+        if self.cut:
+            raise DependencyUnavailable("cut")
+        body = EventBatch(events=list(events)).model_dump_json()
+        headers = self.peers.issuer.service("users", "posts") | {"Content-Type": "application/json"}
+        return (await self.posts.post("/internal/events", content=body, headers=headers)).status_code
+
+
+class Witness:
+    """Another target of the same relay; notes how old each state is when it comes."""
+
+    def __init__(self) -> None:
+        self.delays: list[float] = []
+
+    async def tell(self, events: Sequence[StateEvent]) -> int:
+        self.delays += [time.time() - event.occurred_at.timestamp() for event in events]
+        return 204
+
+
+async def test_a_target_catches_up_and_nobody_else_notices(database_of: Cloner) -> None:
+    """Publishers and other targets go on as before; the backlog holds one row a subject."""
+    peers = Peers()
+    own = {"client_secret": secrets.token_urlsafe(32), "relay": False, "log_level": "error"}
+    users = create_users(UsersSettings.model_validate({**await database_of("users"), **own}), peers)
+    posts = create_posts(PostsSettings.model_validate({**await database_of("posts"), **own}), peers)
+    async with (
+        users.router.lifespan_context(users),
+        posts.router.lifespan_context(posts),
+        AsyncClient(transport=ASGITransport(users), base_url="http://users.test") as at_users,
+        AsyncClient(transport=ASGITransport(posts), base_url="http://posts.test") as at_posts,
+    ):
+        line, witness = Line(at_posts, peers), Witness()
+        database = users.state.database
+        running = asyncio.create_task(Relay(database, {"posts": line, "witness": witness}).run())
+        took: list[float] = []
+
+        async def change(number: int) -> None:
+            """Somebody signs up and is seen for the first time: a profile, whose state posts has to learn."""
+            started = time.monotonic()
+            reply = await at_users.get("/users/me", headers=peers.issuer.person(peers.new_account(f"person {number}")))
+            took.append(time.monotonic() - started)
+            assert reply.status_code == 200
+            async with database.transaction() as session:  # the witness wants to know of everything, too
+                await session.execute(COPY_FOR_WITNESS)
+
+        async def changes(seconds: float) -> list[float]:
+            took.clear()
+            began = time.monotonic()
+            for number in range(int(seconds * RATE)):
+                await asyncio.sleep(max(0.0, began + number / RATE - time.monotonic()))
+                await change(number)
+            return took.copy()
+
+        async def waiting() -> int:
+            async with database.transaction() as session:
+                return sum(row.waiting for row in await OutboxRepository(session).status() if row.target == "posts")
+
+        before = await changes(2)
+        line.cut = True
+        meanwhile = await changes(AWAY)
+        backlog = await waiting()
+        assert backlog >= AWAY * RATE * 0.9
+        delays_meanwhile = witness.delays[-int(AWAY * RATE / 2) :]
+        line.cut = False
+        returned = time.monotonic()
+        while await waiting():
+            await asyncio.sleep(0.05)
+            assert time.monotonic() - returned < 30, "catches up within 30 s"
+        caught_up = time.monotonic() - returned
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    print(
+        f"away {AWAY:.0f} s, {backlog} waiting, caught up in {caught_up:.1f} s; a change took "
+        f"{statistics.median(before) * 1000:.1f} ms before and {statistics.median(meanwhile) * 1000:.1f} ms meanwhile; "
+        f"the other target heard after {statistics.median(delays_meanwhile) * 1000:.0f} ms"
+    )
+    assert statistics.median(meanwhile) <= 2 * statistics.median(before) + 0.005
+    assert statistics.median(delays_meanwhile) < 1.0
