@@ -1,7 +1,8 @@
 # Every command of the house. `make up` and `make test` need nothing but make and Python 3.11 or later.
 #
 # Ports and places are variables: make up PORT=9000, make start PORT_BASE=9000 LOCAL_DIR=.local-2, …
-# (PORT, PORT_BASE, AUTH_PORT, USERS_PORT, POSTS_PORT, PG_PORT, LOCAL_DIR, PG_BIN; see deploy/local/stack.py).
+# (PORT, PORT_BASE, AUTH_PORT, USERS_PORT, POSTS_PORT, PG_PORT, LOCAL_DIR, PG_BIN, REPLICAS, REPLICAS_POSTS, …; see
+# deploy/local/stack.py).
 
 PYTHON ?= python3
 VENV := .venv/bin
@@ -14,8 +15,8 @@ COMPOSE_TEST_URL ?= http://127.0.0.1:8000
 export LOCAL_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up start stop status restart run reset demo test fuzz faults bench check format lock openapi
-.PHONY: compose-up compose-down test-compose
+.PHONY: help bootstrap up start stop status restart-one run reset demo test bench check format lock openapi
+.PHONY: fuzz faults test-restarts test-start-order compose-up compose-down test-compose
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -35,8 +36,8 @@ stop: bootstrap ## stop what `make start` (or `make up`) started
 status: bootstrap ## show the processes; fails unless all of them are usable
 	@$(LOCAL) status
 
-restart: bootstrap ## restart one process: make restart SERVICE=posts
-	@$(LOCAL) restart $(or $(SERVICE),$(error say which: make restart SERVICE=auth, users, posts, gateway or postgres))
+restart-one: bootstrap ## restart a service's processes one after the other: make restart-one SERVICE=posts
+	@$(LOCAL) restart $(or $(SERVICE),$(error say which: make restart-one SERVICE=auth, users, posts, gateway, postgres))
 
 run: bootstrap ## run a service's own command on the running stack: make run CMD="posts outbox status"
 	@$(LOCAL) run $(or $(CMD),$(error say what: make run CMD="posts outbox status"))
@@ -58,6 +59,14 @@ fuzz: bootstrap ## send each service 10,000 requests made up from its OpenAPI do
 
 bench: bootstrap ## measure the speed against a bare app, with wrk: make bench SECONDS=2 ROUNDS=7 ONLY=get_post
 	@SECONDS=$(SECONDS) ROUNDS=$(ROUNDS) ROWS=$(ROWS) ONLY=$(ONLY) $(VENV)/python -m tests.benchmarks
+
+test-restarts: bootstrap ## R-21: restart every service under load: make test-restarts RESTARTS=5
+	@rm -f .local/restarts.json
+	@REPLICAS=2 REPLICAS_POSTS=2 RESTARTS=$(or $(RESTARTS),5) $(VENV)/pytest tests/system/test_restarts.py $(ARGS)
+	@cat .local/restarts.json
+
+test-start-order: bootstrap ## R-22: start the services in every order
+	@START_ORDERS=all $(VENV)/pytest tests/system/test_start_order.py $(ARGS)
 
 check: bootstrap ## lint, format, types, import contracts, locks
 	@$(VENV)/ruff check $(CODE)

@@ -12,7 +12,8 @@ from deploy.local.runner import Runner
 from deploy.local.secret_files import COMPOSE_NAMES, SERVICES, ensure_secrets
 from deploy.local.stack import ROOT, Stack
 
-COMPOSE_SECRETS = ".local/compose-secrets"  # docker-compose.yml names it, whatever LOCAL_DIR is
+# docker-compose.yml names it, whatever LOCAL_DIR is; and Docker names it to who has not run `make compose-up`
+COMPOSE_SECRETS = ".local/made-by-make-compose-up"
 
 
 def main() -> int:

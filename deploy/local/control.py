@@ -10,14 +10,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from deploy.local.alone import end_orphans, only_runner
 from deploy.local.errors import StackError
 from deploy.local.health import is_ready
+from deploy.local.postgres import accepts_connections
 from deploy.local.postgres_home import usable_home
 from deploy.local.runner import POSTGRES, READY_PATIENCE, STOP_PATIENCE
 from deploy.local.stack import GATEWAY, ROOT, Stack, shown
-from deploy.local.state import ProcessState, read_state
+from deploy.local.state import ProcessState, State, read_state
 
 STEP = 0.05
 # All that is ours in LOCAL_DIR, which may be a folder with other things in it.
@@ -87,28 +89,35 @@ def run(stack: Stack, service: str, words: Sequence[str]) -> int:
 
 
 def restart(stack: Stack, name: str) -> None:
-    """End one process of a running stack and wait until its successor is ready.
+    """End the named process of a running stack, or each of a service's, and wait until its successor is ready.
+
+    One after the other, and politely: with several replicas no request fails.
 
     Raises:
-        StackError: the stack does not run, has no such process, or the successor is not ready in time.
+        StackError: the stack does not run, has no such process, or a successor is not ready in time.
     """
     state = read_state(stack.folder)
     if not state or not state.running:
         raise StackError("not running: `make start` first")
-    before = state.process(name)
-    if before is None:
+    processes = [process for process in state.processes if name in (process.name, process.service)]
+    if not processes:
         raise StackError(f"no process {name!r}: there are {', '.join(process.name for process in state.processes)}")
+    for process in processes:
+        _restart_one(stack, process, signal.SIGTERM if len(processes) > 1 else signal.SIGINT)
+
+
+def _restart_one(stack: Stack, before: ProcessState, polite: signal.Signals) -> None:
     if before.id is not None and before.id.is_alive():
-        os.kill(before.id.pid, signal.SIGINT)
+        os.kill(before.id.pid, polite)
     deadline = time.monotonic() + STOP_PATIENCE + READY_PATIENCE
     while time.monotonic() < deadline:
         now = read_state(stack.folder)
-        after = now.process(name) if now else None
-        if after and after.id not in (None, before.id) and _is_up(after):
-            tell(f"{name} restarted")
+        after = now.process(before.name) if now else None
+        if now and after and after.id not in (None, before.id) and _is_up(after, now):
+            tell(f"{before.name} restarted")
             return
         time.sleep(STEP)
-    raise StackError(f"{name} is not ready again; see {shown(stack.logs)}/{name}.log")
+    raise StackError(f"{before.name} is not ready again; see {shown(stack.logs)}/{before.name}.log")
 
 
 def status(stack: Stack) -> bool:
@@ -121,7 +130,7 @@ def status(stack: Stack) -> bool:
     everything_up = state.phase == "ready"
     tell(f"{'NAME':<10}{'PID':>8}{'PORT':>7}  {'STATE':<11}{'UPTIME':>9}  URL")
     for process in state.processes:
-        up = _is_up(process)
+        up = _is_up(process, state)
         everything_up = everything_up and up
         word = "up" if up else "restarting" if process.id is None else "not ready"
         uptime = _duration(time.time() - process.started_at) if process.id else "-"
@@ -160,11 +169,11 @@ def tell(text: str) -> None:
     sys.stdout.write(f"{text}\n")
 
 
-def _is_up(process: ProcessState) -> bool:
+def _is_up(process: ProcessState, state: State) -> bool:
     if process.id is None or not process.id.is_alive():
         return False
     if process.name == POSTGRES:
-        return True
+        return accepts_connections(Path(state.data), process.id.pid)
     return is_ready(process.port, "/healthz" if process.name == GATEWAY else "/readyz")
 
 

@@ -93,8 +93,14 @@ class Postgres:
             PortTaken: the port asked for is in use.
             ProgramNotFound: no PostgreSQL on this machine.
         """
+        process = self.launch()
+        self.await_ready()
+        return process
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        """As `start`, but return before it accepts connections: recovery after a crash may take its time."""
         try:
-            return self._start()
+            return self._launch()
         except PermissionError as error:
             self._end()
             raise PostgresError(
@@ -104,7 +110,7 @@ class Postgres:
             self._end()
             raise
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _launch(self) -> subprocess.Popen[bytes]:
         self.home.mkdir(parents=True, exist_ok=True)
         self._take_lock()
         self._end_orphan()
@@ -126,8 +132,27 @@ class Postgres:
             self.process = spawn(command, log=log, on_our_death=FAST_SHUTDOWN, owner=owner)
         started = ProcessId.of(self.process.pid)
         (self.home / "server.json").write_text(json.dumps([started.pid, started.identity]))
-        self._await_ready(self.process)
         return self.process
+
+    def await_ready(self) -> None:
+        """Return once the launched server accepts connections.
+
+        Raises:
+            PostgresError: it ended, or takes too long.
+        """
+        process = self.process
+        assert process is not None  # noqa: S101  # launched
+        try:
+            deadline = time.monotonic() + START_PATIENCE
+            while not accepts_connections(self.data, process.pid):
+                if process.poll() is not None:
+                    raise PostgresError(f"PostgreSQL did not start, see {self.log}:\n{self._last_lines()}")
+                if time.monotonic() > deadline:
+                    raise PostgresError(f"PostgreSQL was not ready after {START_PATIENCE:.0f} s:\n{self._last_lines()}")
+                time.sleep(0.01)
+        except BaseException:
+            self._end()
+            raise
 
     def stop(self) -> None:
         """Shut down; what was committed is on disk when this returns (with fsync)."""
@@ -231,18 +256,14 @@ class Postgres:
             self.port = free_port()
             remembered.write_text(str(self.port))
 
-    def _await_ready(self, process: subprocess.Popen[bytes]) -> None:
-        """Wait for `ready` on the 8th line of postmaster.pid, and our pid on the first."""
-        deadline = time.monotonic() + START_PATIENCE
-        while time.monotonic() < deadline:
-            if process.poll() is not None:
-                raise PostgresError(f"PostgreSQL did not start, see {self.log}:\n{self._last_lines()}")
-            with contextlib.suppress(FileNotFoundError):
-                lines = (self.data / "postmaster.pid").read_text().splitlines()
-                if len(lines) >= 8 and lines[0] == str(process.pid) and lines[7].strip() == "ready":
-                    return
-            time.sleep(0.01)
-        raise PostgresError(f"PostgreSQL was not ready after {START_PATIENCE:.0f} s:\n{self._last_lines()}")
-
     def _last_lines(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-5:])
+
+
+def accepts_connections(data: Path, pid: int) -> bool:
+    """Look for `ready` on the 8th line of postmaster.pid, and the server's pid on the first."""
+    try:
+        lines = (data / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return False
+    return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"

@@ -22,7 +22,7 @@ from deploy.local.health import is_ready
 from deploy.local.logs import Log, Terminal
 from deploy.local.migrated import Migrated
 from deploy.local.ports import require_free
-from deploy.local.postgres import FAST_SHUTDOWN, Postgres
+from deploy.local.postgres import Postgres
 from deploy.local.postgres_home import usable_home
 from deploy.local.processes import ProcessId, spawn
 from deploy.local.secret_files import SERVICES, ensure_secrets
@@ -49,7 +49,8 @@ class Runner:
         for_eyes = sys.stdout.isatty() and not background
         self._stack = replace(stack, log_format="console") if for_eyes else stack
         self._background = background
-        self._terminal = Terminal(["trivium", POSTGRES, *SERVICES, GATEWAY])
+        self._names = [POSTGRES, *(replica.name for replica in stack.all_replicas), GATEWAY]
+        self._terminal = Terminal(["trivium", *self._names])
         self._me = ProcessId.of(os.getpid())
         self._stops_asked = 0
         self._phase: Phase = "starting"
@@ -91,23 +92,23 @@ class Runner:
     def _start(self) -> None:
         """Bring everything up, each part as soon as what it needs is there."""
         stack = self._stack
-        settings = {GATEWAY: "PORT", **{service: f"{service.upper()}_PORT" for service in SERVICES}}
-        for name, port in stack.ports.items():
-            require_free(port, settings[name])
+        for name, port in stack.named_ports.items():
+            require_free(port, "PORT" if name == GATEWAY else f"{name.partition('-')[0].upper()}_PORT")
         data = usable_home(stack.folder / POSTGRES) / "data"
         if data.exists() and not (stack.secrets / "key-encryption-key").exists():
             lost = f"the secrets in {shown(stack.secrets)} are lost, and the data in {shown(data)} need them"
             raise StackError(f"{lost}: put them back, or start anew with `make reset`")
         ensure_secrets(stack.secrets)
         build_site(stack.site)
-        self._logs = {name: Log(stack.logs / f"{name}.log") for name in (POSTGRES, *SERVICES, GATEWAY)}
+        self._logs = {name: Log(stack.logs / f"{name}.log") for name in self._names}
         postgres = self._postgres = Postgres(
             stack.folder / POSTGRES,
             port=stack.postgres_port,
-            settings={"log_checkpoints": "off"},
+            settings={"log_checkpoints": "off", "max_connections": str(max(200, 40 * len(stack.all_replicas)))},
             log=self._logs[POSTGRES].path,
         )
-        self._watch(POSTGRES, postgres.start, FAST_SHUTDOWN).start_now()
+        self._watch(POSTGRES, postgres.launch).start_now()
+        postgres.await_ready()
         for service in SERVICES:
             ensure_database(
                 postgres,
@@ -117,14 +118,14 @@ class Runner:
             )
         self._migrate(postgres)
         self._watch(GATEWAY, self._starter(GATEWAY, stack.gateway_command(), stack.gateway_environment()))
-        for service in SERVICES:
-            environment = stack.service_environment(service, postgres.port)
-            self._watch(service, self._starter(service, stack.service_command(service), environment))
+        for replica in stack.all_replicas:
+            environment = stack.service_environment(replica.service, postgres.port)
+            self._watch(replica.name, self._starter(replica.name, stack.service_command(replica), environment))
         self._await_ready()
 
-    def _watch(self, name: str, start: Start, stop_signal: signal.Signals = signal.SIGTERM) -> Supervised:
+    def _watch(self, name: str, start: Start) -> Supervised:
         """Keep a process running from the next round on."""
-        program = Supervised(name, start, self._say, stop_signal)
+        program = Supervised(name, start, self._say)
         self._programs.append(program)
         return program
 
@@ -144,7 +145,8 @@ class Runner:
         for service in SERVICES:
             if not migrated.is_current(service):
                 environment = stack.migration_environment(service, postgres.port)
-                running[service] = self._starter(service, stack.migration_command(service), environment)()
+                log = stack.replicas(service)[0].name
+                running[service] = self._starter(log, stack.migration_command(service), environment)()
         try:
             while any(migration.poll() is None for migration in running.values()):
                 self._round()
@@ -154,17 +156,19 @@ class Runner:
                 migration.wait()
         for service, migration in running.items():
             if migration.returncode != 0:
-                raise StackError(f"the migration of {service} failed:\n{self._logs[service].last_lines(15)}")
+                said = self._logs[stack.replicas(service)[0].name].last_lines(15)
+                raise StackError(f"the migration of {service} failed:\n{said}")
         migrated.note(list(running))
 
     def _await_ready(self) -> None:
         deadline = time.monotonic() + READY_PATIENCE
-        waiting = {**dict.fromkeys(SERVICES, "/readyz"), GATEWAY: "/healthz"}
+        waiting = {GATEWAY: "/healthz", **{replica.name: "/readyz" for replica in self._stack.all_replicas}}
+        ports = self._stack.named_ports
         while waiting:
             self._round()
             for program in self._programs:
                 path = waiting.get(program.name)
-                if path and program.running and is_ready(self._stack.ports[program.name], path):
+                if path and program.running and is_ready(ports[program.name], path):
                     del waiting[program.name]
                 elif path and program.deaths >= HOPELESS:
                     raise StackError(f"{program.name} does not start:\n{self._logs[program.name].last_lines(15)}")
@@ -224,10 +228,10 @@ class Runner:
             self._say("Ctrl-C stops it; `make demo` in another terminal shows it at work")
 
     def _record(self) -> None:
-        processes = []
+        processes, ports = [], self._stack.named_ports
         for program in self._programs:
             is_postgres = self._postgres is not None and program.name == POSTGRES
-            port = self._postgres.port if is_postgres and self._postgres else self._stack.ports.get(program.name, 0)
+            port = self._postgres.port if is_postgres and self._postgres else ports.get(program.name, 0)
             url = f"postgresql://127.0.0.1:{port}" if is_postgres else self._stack.url(program.name)
             processes.append(ProcessState(program.name, port, url, program.started_at, program.id))
         gateway = self._stack.url(GATEWAY)

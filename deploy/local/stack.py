@@ -6,42 +6,77 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.local.binaries import caddy
+from deploy.local.errors import StackError
 from deploy.local.ports import PortTaken
 from deploy.local.secret_files import SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
 CADDYFILE = ROOT / "deploy" / "gateway" / "Caddyfile"
 GATEWAY = "gateway"
+MOST_REPLICAS = 9  # of a service: their ports are ten apart
 # Front ends under development may call the API from these pages.
 DEVELOPMENT_ORIGINS = ("http://localhost:3000", "http://localhost:5173")
 
 
 @dataclass(frozen=True, slots=True)
+class Replica:
+    """One process of a service: the only one, by the service's name and port, or one of several."""
+
+    name: str
+    service: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
 class Stack:
-    """One stack on this machine; another LOCAL_DIR with other ports is another stack, beside it."""
+    """One stack on this machine; another LOCAL_DIR with other ports is another stack, beside it.
+
+    `ports` are where each service and the gateway answer. A service of several processes has them behind a balancer
+    at that port, which is the gateway's program too, and they have ports of their own: 8011, 8021, … for 8001.
+    """
 
     folder: Path
     ports: Mapping[str, int]
     postgres_port: int | None
     log_format: str = "json"
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls) -> Stack:
-        """Read LOCAL_DIR, PORT, PORT_BASE, AUTH_PORT, USERS_PORT, POSTS_PORT and PG_PORT."""
+        """Read LOCAL_DIR, PORT, PORT_BASE, AUTH_PORT, …, PG_PORT, and REPLICAS, REPLICAS_AUTH, …."""
         base = _port("PORT_BASE", 8000)
         ports = {GATEWAY: _port("PORT", base)}
         for place, service in enumerate(SERVICES, start=1):
             ports[service] = _port(f"{service.upper()}_PORT", base + place)
         postgres_port = _port("PG_PORT", 0) or None
-        named = [*ports.values(), *([postgres_port] if postgres_port else [])]
+        counts = {service: _count(f"REPLICAS_{service.upper()}", _count("REPLICAS", 1)) for service in SERVICES}
+        stack = cls((ROOT / os.environ.get("LOCAL_DIR", ".local")).absolute(), ports, postgres_port, counts=counts)
+        named = [*stack.named_ports.values(), *([postgres_port] if postgres_port else [])]
         for port in named:
             if named.count(port) > 1:
                 raise PortTaken(f"port {port} is asked for twice: see PORT, PORT_BASE, AUTH_PORT, … and PG_PORT")
-        return cls((ROOT / os.environ.get("LOCAL_DIR", ".local")).absolute(), ports, postgres_port)
+        return stack
+
+    def replicas(self, service: str) -> list[Replica]:
+        """Name the processes of a service."""
+        count, port = self.counts.get(service, 1), self.ports[service]
+        if count == 1:
+            return [Replica(service, service, port)]
+        return [Replica(f"{service}-{number}", service, port + 10 * number) for number in range(1, count + 1)]
+
+    @property
+    def all_replicas(self) -> list[Replica]:
+        """Name the processes of all services."""
+        return [replica for service in SERVICES for replica in self.replicas(service)]
+
+    @property
+    def named_ports(self) -> dict[str, int]:
+        """Say who listens where: the services, their replicas, the gateway."""
+        return {**self.ports, **{replica.name: replica.port for replica in self.all_replicas}}
 
     @property
     def logs(self) -> Path:
@@ -63,12 +98,12 @@ class Stack:
         return (self.secrets / name).read_text()
 
     def url(self, name: str) -> str:
-        """Address a service, or the gateway."""
-        return f"http://127.0.0.1:{self.ports[name]}"
+        """Address a service, one of its replicas, or the gateway."""
+        return f"http://127.0.0.1:{self.named_ports[name]}"
 
-    def service_command(self, service: str) -> list[str]:
-        """Run one service."""
-        return [sys.executable, "-m", service, "serve", "--host", "127.0.0.1", "--port", str(self.ports[service])]
+    def service_command(self, replica: Replica) -> list[str]:
+        """Run one process of a service."""
+        return [sys.executable, "-m", replica.service, "serve", "--host", "127.0.0.1", "--port", str(replica.port)]
 
     def migration_command(self, service: str) -> list[str]:
         """Bring one service's database up to date."""
@@ -86,6 +121,7 @@ class Stack:
             "PROFILE": "local",
             "CORS_ORIGINS": json.dumps(origins),
             "PYTHONUNBUFFERED": "1",
+            "DRAIN": "PT1S",
             "LOG_FORMAT": self.log_format,
         }
         settings = {
@@ -119,11 +155,18 @@ class Stack:
 
     def gateway_environment(self) -> dict[str, str]:
         """Fill the Caddyfile's placeholders; Caddy's own files stay in our folder."""
-        upstreams = {f"{service.upper()}_UPSTREAM": f"127.0.0.1:{self.ports[service]}" for service in SERVICES}
+        upstreams, balancers = {}, ""
+        for service in SERVICES:
+            replicas = self.replicas(service)
+            addresses = " ".join(f"127.0.0.1:{replica.port}" for replica in replicas)
+            upstreams[f"{service.upper()}_UPSTREAM"] = addresses
+            upstreams[f"{service.upper()}_REPLICAS"] = "one" if len(replicas) == 1 else "several"
+            if len(replicas) > 1:
+                balancers += f"http://:{self.ports[service]} {{\nreverse_proxy {addresses} {{\nimport several\n}}\n}}\n"
         own = {"XDG_DATA_HOME": str(self.folder / "caddy"), "XDG_CONFIG_HOME": str(self.folder / "caddy")}
         own["DOCS_FOLDER"] = str(self.site)
         address = {"GATEWAY_ADDRESS": f"http://:{self.ports[GATEWAY]}", "GATEWAY_BIND": "127.0.0.1"}
-        return {**os.environ, **upstreams, **own, **address}
+        return {**os.environ, **upstreams, **own, **address, "GATEWAY_MORE": balancers}
 
     def _file(self, name: str) -> str:
         return str(self.secrets / name)
@@ -138,4 +181,11 @@ def _port(name: str, otherwise: int) -> int:
     value = os.environ.get(name) or str(otherwise)
     if not value.isdigit() or not (int(value) < 65536):
         raise PortTaken(f"{name}={value} is no port: choose a number from 1024 to 65535")
+    return int(value)
+
+
+def _count(name: str, otherwise: int) -> int:
+    value = os.environ.get(name) or str(otherwise)
+    if value not in {str(number) for number in range(1, MOST_REPLICAS + 1)}:
+        raise StackError(f"{name}={value}: choose a number from 1 to {MOST_REPLICAS}")
     return int(value)

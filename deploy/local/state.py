@@ -22,6 +22,11 @@ class ProcessState:
     started_at: float
     id: ProcessId | None
 
+    @property
+    def service(self) -> str:
+        """Name what it is one of: `posts` for posts-2."""
+        return self.name.partition("-")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class State:

@@ -30,7 +30,6 @@ class Supervised:
     name: str
     start: Start
     tell: Callable[[str], None]
-    stop_signal: signal.Signals = signal.SIGTERM
     process: subprocess.Popen[bytes] | None = None
     id: ProcessId | None = None
     started_at: float = 0.0
@@ -68,9 +67,9 @@ class Supervised:
         self.tell(f"{self.name} {reason}; {again}")
 
     def ask_to_stop(self) -> None:
-        """Send the polite signal."""
+        """Send the polite signal: all of the stack goes, so no service need serve on until others have noticed."""
         if self.process is not None:
-            self.process.send_signal(self.stop_signal)
+            self.process.send_signal(signal.SIGINT)
 
     @property
     def running(self) -> bool:

@@ -42,6 +42,12 @@ class LocalStack:
             cwd=ROOT, env={**self.environment, **settings}, capture_output=True, text=True, check=False, timeout=60,
         )  # fmt: skip
 
+    @property
+    def is_running(self) -> bool:
+        """Seen without a command, which takes a third of a second."""
+        state = read_state(self.folder)
+        return state is not None and state.running and state.phase == "ready"
+
     def state(self) -> State:
         state = read_state(self.folder)
         assert state
@@ -73,8 +79,16 @@ def stack(stubbed: Path) -> Iterator[LocalStack]:
 
 @pytest.fixture
 def running(stack: LocalStack) -> LocalStack:
-    started = stack.command("start")
-    assert started.returncode == 0, started.stderr
+    if not stack.is_running:
+        started = stack.command("start")
+        assert started.returncode == 0, started.stderr
+    return stack
+
+
+@pytest.fixture
+def stopped(stack: LocalStack) -> LocalStack:
+    if stack.is_running:
+        stack.command("stop")
     return stack
 
 
@@ -119,6 +133,18 @@ def test_one_process_can_be_restarted(running: LocalStack) -> None:
     assert running.command("restart", "nobody").returncode == 1
 
 
+def test_several_processes_of_a_service_are_restarted_one_after_the_other(stopped: LocalStack) -> None:
+    assert stopped.command("start", REPLICAS_POSTS="2").returncode == 0
+    before = ids(stopped.state())
+    ports = {process.name: process.port for process in stopped.state().processes}
+    assert ports["posts-2"] == ports["posts-1"] + 10 == int(stopped.environment["POSTS_PORT"]) + 20
+    assert stopped.command("restart", "posts").stdout == "posts-1 restarted\nposts-2 restarted\n"
+    after = ids(stopped.state())
+    assert [old.split()[0] for old, new in zip(before, after, strict=True) if old != new] == ["posts-1", "posts-2"]
+    assert stopped.get("/posts")[0] == stopped.get("/users")[0] == 200
+    stopped.command("stop")
+
+
 def test_a_second_runner_is_refused(running: LocalStack) -> None:
     second = running.command("up")
     assert (second.returncode, second.stdout) == (1, "")
@@ -151,11 +177,20 @@ def test_the_gateway_passes_on_no_clients_word_on_where_it_is_and_how_long_it_wa
     assert running.get("/users/7", lie) == (200, "/users/7 127.0.0.1 http")
 
 
-def test_up_is_stopped_by_a_signal(stack: LocalStack) -> None:
-    stack.command("stop")
+def test_data_whose_secrets_are_lost_are_left_alone(running: LocalStack) -> None:
+    running.command("stop")
+    key = running.folder / "secrets" / "key-encryption-key"
+    key.rename(key.with_name("elsewhere"))
+    failed = running.command("start")
+    assert re.search(r"secrets in .* are lost, .*put them back", failed.stderr)
+    assert not key.exists()
+    key.with_name("elsewhere").rename(key)
+
+
+def test_up_is_stopped_by_a_signal(stopped: LocalStack) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "deploy.local", "up"],
-        cwd=ROOT, env=stack.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        cwd=ROOT, env=stopped.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     ) as runner:  # fmt: skip
         assert runner.stdout
         lines = []
@@ -164,9 +199,9 @@ def test_up_is_stopped_by_a_signal(stack: LocalStack) -> None:
             if "ready:" in line:
                 runner.send_signal(signal.SIGINT)
         assert runner.wait() == 0
-    assert any(f"ready: http://127.0.0.1:{stack.port}" in line for line in lines)
+    assert any(f"ready: http://127.0.0.1:{stopped.port}" in line for line in lines)
     assert any(line.startswith("postgres |") for line in lines)
-    assert not any(process.id for process in stack.state().processes)
+    assert not any(process.id for process in stopped.state().processes)
 
 
 @pytest.mark.parametrize(
@@ -175,30 +210,18 @@ def test_up_is_stopped_by_a_signal(stack: LocalStack) -> None:
         ({"STUB_DIES": "posts"}, r"posts does not start:\n(.*\n)*KEY_ENCRYPTION_KEY is missing"),
         ({"STUB_MIGRATION_ERROR": "no revision 7"}, r"the migration of auth failed:\nno revision 7"),
         ({"USERS_PORT": "80000"}, r"USERS_PORT=80000 is no port"),
+        ({"REPLICAS": "0"}, r"REPLICAS=0: choose a number from 1 to 9"),
         ({"PG_BIN": "/nowhere"}, r"PG_BIN=/nowhere holds no `postgres`"),
     ],
 )
-def test_a_start_that_cannot_work_says_why(stack: LocalStack, settings: dict[str, str], message: str) -> None:
-    stack.command("stop")
-    failed = stack.command("start", **settings)
+def test_a_start_that_cannot_work_says_why(stopped: LocalStack, settings: dict[str, str], message: str) -> None:
+    failed = stopped.command("start", **settings)
     assert failed.returncode == 1
     assert re.search(message, failed.stderr), failed.stderr
     assert "Traceback" not in failed.stderr
 
 
-def test_a_taken_port_is_named(stack: LocalStack) -> None:
-    stack.command("stop")
-    with socket.create_server(("127.0.0.1", int(stack.environment["AUTH_PORT"]))):
-        failed = stack.command("start")
-    assert re.search(rf"port {stack.environment['AUTH_PORT']} is taken by process \d+ .*AUTH_PORT=", failed.stderr)
-
-
-def test_data_whose_secrets_are_lost_are_left_alone(stack: LocalStack) -> None:
-    assert stack.command("start").returncode == 0
-    stack.command("stop")
-    key = stack.folder / "secrets" / "key-encryption-key"
-    key.rename(key.with_name("elsewhere"))
-    failed = stack.command("start")
-    assert re.search(r"secrets in .* are lost, .*put them back", failed.stderr)
-    assert not key.exists()
-    key.with_name("elsewhere").rename(key)
+def test_a_taken_port_is_named(stopped: LocalStack) -> None:
+    with socket.create_server(("127.0.0.1", int(stopped.environment["AUTH_PORT"]))):
+        failed = stopped.command("start")
+    assert re.search(rf"port {stopped.environment['AUTH_PORT']} is taken by process \d+ .*AUTH_PORT=", failed.stderr)

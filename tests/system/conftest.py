@@ -12,35 +12,41 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
-from deploy.local.ports import free_port
+from deploy.local.ports import free_port, is_free
 from deploy.local.state import read_state
 
 ROOT = Path(__file__).parents[2]
 
 
+def free_ports(count: int) -> int:
+    """The first of so many free ports in a row."""
+    first = free_port()
+    while not all(is_free(port) for port in range(first, min(first + count, 65536))):
+        first = free_port()
+    return first
+
+
 @dataclass
 class LocalStack:
-    """What `make start` runs, in a folder and on ports of its own."""
+    """What `make start` runs, in a folder and on ports of its own; posts as two processes, the others as one."""
 
     folder: Path
-    ports: dict[str, int] = field(
-        default_factory=lambda: {name: free_port() for name in ("PORT", "AUTH_PORT", "USERS_PORT", "POSTS_PORT")}
-    )
+    base: int = field(default_factory=lambda: free_ports(30))
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.ports['PORT']}"
+        return f"http://127.0.0.1:{self.base}"
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """`python -m deploy.local …` for this stack."""
-        places = {"LOCAL_DIR": str(self.folder), **{name: str(port) for name, port in self.ports.items()}}
+        ours = {"REPLICAS_POSTS": "2", **os.environ, "LOCAL_DIR": str(self.folder), "PORT_BASE": str(self.base)}
         return subprocess.run(
             [sys.executable, "-m", "deploy.local", *command],
             cwd=ROOT,
-            env={**os.environ, **places},
+            env=ours,
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=120,
             check=False,
         )
 

@@ -27,7 +27,7 @@ def running(service: str, settings: dict[str, str]) -> Iterator[httpx.Client]:
     own = {name.upper(): value for name, value in settings.items()}
     process = subprocess.Popen(
         [sys.executable, "-m", service, "serve", "--port", str(port)],
-        env={**os.environ, **peers, **secret, **own},
+        env={**os.environ, **peers, **secret, **own, "DRAIN": "PT0S"},
         stdout=subprocess.DEVNULL,
     )
     try:

@@ -54,6 +54,7 @@ def build_app(
         {GENERAL: Quota(settings.rate_limit_general, timedelta(minutes=1)), **(quotas or {})},
         on=production if settings.rate_limits is None else settings.rate_limits,
     )
+    app.state.draining = False
     for router in routers:
         app.include_router(router)
     app.include_router(health.router)

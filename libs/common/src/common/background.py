@@ -3,16 +3,23 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final, TypeVar
 
 import structlog
 
 log = structlog.get_logger()
 
+STEP_GRACE: Final = 4.0
+"""Seconds that a `whole` step has left when the app stops: a call's deadline and a statement or two."""
+T = TypeVar("T")
+
 
 @asynccontextmanager
 async def running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run the given loops inside the block and end them with it. One that ends by itself is told in the log."""
+    """Run the given loops inside the block and end them with it. One that ends by itself is told in the log.
+
+    They are cancelled where they wait; what must not be cut in two, they run as `whole`.
+    """
     tasks = [asyncio.create_task(coroutine, name=getattr(coroutine, "__qualname__", None)) for coroutine in work]
     for task in tasks:
         task.add_done_callback(tell)
@@ -22,6 +29,23 @@ async def running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def whole(step: Coroutine[Any, Any, T]) -> T:
+    """Do one step of a loop that is not to be left halfway, such as sending something and noting that it was sent.
+
+    A cancellation meanwhile counts only when the step is through, or after `STEP_GRACE`.
+    """
+    task = asyncio.create_task(step)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=STEP_GRACE)
+        raise
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
 
 def tell(task: asyncio.Task[None]) -> None:

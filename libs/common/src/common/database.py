@@ -7,11 +7,13 @@
 A route uses one of them, never two. What only reads holds nothing of a request, so it is made once, with the app.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
+import structlog
 from fastapi import Request
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, Executable, Result, bindparam, func
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -19,6 +21,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from common.ports import Versions
 from common.settings import ServiceSettings, async_url
+
+log = structlog.get_logger()
 
 NAMING: Final = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -32,6 +36,8 @@ AT_BEGIN: Final = "trivium.at_begin"
 """Key in a request's scope: who is shown the request's session before it is used (`common.idempotency`)."""
 PUBLISHED: Final = "published"
 """Key in a session's `info`: this transaction leaves something for the relay."""
+GOODBYE: Final = 2.0
+"""Seconds for closing connections when the service stops."""
 W = TypeVar("W")
 Params = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 Rows = Result[*tuple[Any, ...]]
@@ -101,8 +107,12 @@ class Database:
         return self
 
     async def disconnect(self) -> None:
-        await self.engine.dispose()
-        await self.reading.dispose()
+        """Close the connections, but do not wait for a database that hangs: it must not hold up our end."""
+        try:
+            async with asyncio.timeout(GOODBYE):
+                await asyncio.gather(self.engine.dispose(), self.reading.dispose())
+        except TimeoutError:
+            log.warning("the database does not answer; connections left open")
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:

@@ -33,6 +33,9 @@ async def livez() -> Health:
 async def readyz(request: Request, response: Response) -> Health:
     """Whether requests should be sent here."""
     checks: Sequence[Check] = request.app.state.readiness
+    if request.app.state.draining:
+        response.status_code = 503
+        return Health(status="stopping")
     missing = [problem for problem in await asyncio.gather(*(run(check) for check in checks)) if problem]
     if missing:
         response.status_code = 503

@@ -13,6 +13,7 @@ from typing import Final, Protocol
 
 import structlog
 
+from common.background import whole
 from common.database import Database
 from common.errors import DependencyUnavailable
 from common.events import StateEvent
@@ -79,7 +80,7 @@ class Relay:
         while True:
             lane.wake.clear()
             try:
-                sent = await self.step(name, lane)
+                sent = await whole(self.step(name, lane))  # what was sent is noted, also when we are told to stop
             except Exception as error:  # noqa: BLE001  # supervision: a relay that ends in silence loses events
                 sent = False
                 lane.failures += 1

@@ -8,20 +8,19 @@ from pathlib import Path
 from typing import Annotated, Final, TypeVar
 
 import typer
-import uvicorn
 from fastapi import FastAPI
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 from sqlalchemy.exc import SQLAlchemyError
 
+from common.draining import DrainingServer
 from common.http_limits import BoundedHttp
 from common.migrations import AfterMigrate
 from common.migrations import migrate as run_migrations
-from common.settings import MigrationSettings, explain
+from common.settings import MigrationSettings, ServiceSettings, explain
 
 KEEP_ALIVE: Final = 75
 """Seconds. Longer than the gateway keeps idle connections (30), so that it never sends into a closing one."""
-GRACE: Final = 20
 S = TypeVar("S", bound=BaseSettings)
 M = TypeVar("M", bound=MigrationSettings)
 
@@ -38,9 +37,11 @@ def load(settings: type[S]) -> S:
 def serve(app: FastAPI, host: str, port: int) -> None:
     """Run until SIGTERM or SIGINT, then end with status 0: being told to stop is no failure."""
     for stop in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(stop, lambda *_: None)  # uvicorn takes these over, and raises them once more when it is through
-    config = uvicorn.Config(
+        signal.signal(stop, lambda *_: sys.exit(0))  # until the server takes them over
+    settings: ServiceSettings = app.state.settings
+    DrainingServer(
         app,
+        settings.drain,
         host=host,
         port=port,
         loop="uvloop",
@@ -51,9 +52,7 @@ def serve(app: FastAPI, host: str, port: int) -> None:
         server_header=False,
         proxy_headers=False,  # `common.envelope` reads X-Forwarded-For, from trusted proxies only
         timeout_keep_alive=KEEP_ALIVE,
-        timeout_graceful_shutdown=GRACE,
-    )
-    uvicorn.Server(config).run()
+    ).run()
 
 
 def command_line(

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from annotated_types import Ge
+from annotated_types import Ge, Le
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -25,6 +25,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from sqlalchemy import URL, make_url
 
 MIN_SECRET_LENGTH: Final = 32
+MAX_DRAIN: Final = timedelta(seconds=15)
+"""Of the 25 s in which a service stops (`common.draining`)."""
 GENERATED_PREFIX: Final = "local-"
 """What `make up` puts before the secrets it generates, so that production can refuse them."""
 
@@ -157,6 +159,9 @@ class ServiceSettings(BaseConfig):
 
     cors_origins: list[str] = Field(default_factory=list, description="Exact origins; there is no wildcard.")
     trusted_proxies: list[IPvAnyNetwork] = Field(default_factory=list, description="Whose X-Forwarded-For is believed.")
+    drain: Annotated[Duration, Le(MAX_DRAIN)] = Field(
+        default=timedelta(seconds=5), description="Serving on after SIGTERM, while others learn that we are not ready."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
 

@@ -1,0 +1,74 @@
+"""Stopping without a failed request: be no longer ready, serve on for a while, then finish what runs.
+
+    SIGTERM  `/readyz` is red at once; requests are served for the drain time, with `Connection: close`, so that
+             whoever sends them notices and goes elsewhere; then no more connections, and what runs is finished.
+    SIGINT, or any second signal: without the drain time. One more: without finishing.
+
+Idle connections stay open while draining, for closing one may cross a request on its way to us. In the end the
+process exits with status 0, `STOP_WITHIN` seconds after the signal at the latest (R-21).
+"""
+
+import asyncio
+import signal
+import time
+from datetime import timedelta
+from types import FrameType
+from typing import Any, Final
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+log = structlog.get_logger()
+
+STOP_WITHIN: Final = 25
+"""Seconds; orchestrators kill after 30."""
+CLOSING: Final = 6
+"""Of these, for ending the background work and closing the database's connections."""
+CLOSE: Final = (b"connection", b"close")
+
+
+class DrainingServer(uvicorn.Server):
+    """uvicorn's server, with a drain time between the signal and the end."""
+
+    def __init__(self, app: FastAPI, drain: timedelta, **config: Any) -> None:
+        self.finish = STOP_WITHIN - CLOSING - drain.total_seconds()
+        super().__init__(uvicorn.Config(app, timeout_graceful_shutdown=int(self.finish), **config))
+        self.app = app
+        self.drain = drain.total_seconds()
+        self.drained_at: float | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Called by each signal. uvicorn's own would raise the signal again at the end, and so its status."""
+        if self.should_exit:
+            self.force_exit = True
+        elif sig == signal.SIGTERM and self.drained_at is None:
+            self.drained_at = time.monotonic() + self.drain
+            self.app.state.draining = True
+            self.close_after_answers()
+        else:
+            self.app.state.draining = True
+            self.should_exit = True
+
+    def close_after_answers(self) -> None:
+        """Every answer from now on says that its connection ends with it."""
+        self.config.encoded_headers.append(CLOSE)  # for the headers that uvicorn makes anew each second
+        self.server_state.default_headers = [*self.server_state.default_headers, CLOSE]
+        for connection in self.server_state.connections:
+            cycle = getattr(connection, "cycle", None)
+            if cycle is not None and not cycle.response_complete:
+                cycle.keep_alive = False
+
+    async def on_tick(self, counter: int) -> bool:
+        """Asked ten times a second whether it is time to go."""
+        if self.drained_at is not None and time.monotonic() >= self.drained_at:
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        """Finish what runs, then end the app's lifespan; never for longer than promised."""
+        try:
+            async with asyncio.timeout(self.finish + CLOSING):
+                await super().shutdown(sockets)
+        except TimeoutError:
+            log.warning("stopping takes too long; leaving the rest")

@@ -1,0 +1,227 @@
+"""R-21, one process: what clients see of a server that was told to stop."""
+
+import asyncio
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from fastapi import FastAPI, Request
+from fastapi.responses import PlainTextResponse, StreamingResponse
+from httpx import AsyncClient, ConnectError
+
+from common import health
+from common.background import running, whole
+from common.draining import DrainingServer
+
+DRAIN = 0.3
+
+
+@dataclass
+class Told:
+    """A server that runs in this process, and what it has been through."""
+
+    server: DrainingServer
+    port: int
+    running: asyncio.Task[None]
+    client: AsyncClient
+    lifespan: list[str] = field(default_factory=list)
+
+    def signal(self, number: signal.Signals = signal.SIGTERM) -> None:
+        self.server.handle_exit(number, None)
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection("127.0.0.1", self.port)
+
+    async def ends_within(self, seconds: float) -> None:
+        await asyncio.wait_for(asyncio.shield(self.running), seconds)
+        assert self.lifespan == ["up", "down"]
+
+
+def make_app(lifespan: list[str]) -> FastAPI:
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        lifespan.append("up")
+        yield
+        lifespan.append("down")
+
+    app = FastAPI(lifespan=life)
+    app.state.draining, app.state.readiness = False, ()
+    app.include_router(health.router)
+
+    @app.get("/slow/{seconds}")
+    async def slow(seconds: float) -> str:
+        await asyncio.sleep(seconds)
+        return "done"
+
+    @app.post("/upload")
+    async def upload(request: Request) -> int:
+        return len(await request.body())
+
+    @app.get("/large")
+    async def large() -> PlainTextResponse:
+        return PlainTextResponse("x" * 50_000_000)
+
+    @app.get("/endless")
+    async def endless() -> StreamingResponse:
+        async def flow() -> AsyncIterator[bytes]:
+            while True:
+                yield b"x" * 65536
+                await asyncio.sleep(0)
+
+        return StreamingResponse(flow())
+
+    return app
+
+
+@pytest.fixture
+async def told() -> AsyncIterator[Told]:
+    """A running server that nobody has told to stop yet."""
+    lifespan: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        server = DrainingServer(
+            make_app(lifespan), timedelta(seconds=DRAIN), http="httptools", ws="none", log_config=None, access_log=False
+        )
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        async with AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            await client.get("/livez")  # waits in the listener's queue until the server accepts
+            yield Told(server, port, task, client, lifespan)
+        server.should_exit = server.force_exit = True
+        await task
+
+
+async def test_readiness_is_red_at_once_while_requests_are_still_served(told: Told) -> None:
+    assert (await told.client.get("/readyz")).status_code == 200
+    told.signal()
+    told_at = time.monotonic()
+    red = await told.client.get("/readyz")
+    assert (red.status_code, red.json()["status"]) == (503, "stopping")
+    assert time.monotonic() - told_at < 0.1
+    while time.monotonic() - told_at < DRAIN * 0.8:
+        live = await told.client.get("/livez")
+        assert (live.status_code, live.headers["connection"]) == (200, "close")
+        await asyncio.sleep(0.02)
+    await told.ends_within(2)
+    with pytest.raises(ConnectError):
+        await told.client.get("/livez")
+
+
+async def test_what_runs_when_told_is_finished_long_after_the_drain_time(told: Told) -> None:
+    slow = asyncio.create_task(told.client.get("/slow/0.8"))
+    await asyncio.sleep(0.1)
+    told.signal()
+    late = asyncio.create_task(told.client.get("/slow/0.6"))  # begun while draining
+    for answer in await asyncio.gather(slow, late):
+        assert (answer.status_code, answer.text, answer.headers["connection"]) == (200, '"done"', "close")
+    await told.ends_within(2)
+
+
+async def test_a_body_that_comes_slowly_is_waited_for(told: Told) -> None:
+    reader, writer = await told.connect()
+    writer.write(b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\n")
+    for part in (b"ab", b"cd", b"ef"):
+        writer.write(part)
+        await writer.drain()
+        if part == b"ab":
+            told.signal()
+        await asyncio.sleep(DRAIN)
+    answer = await asyncio.wait_for(reader.read(), 2)
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"connection: close" in answer
+    assert answer.endswith(b"\r\n\r\n6")
+    writer.close()
+    await told.ends_within(2)
+
+
+async def test_an_idle_connection_may_be_used_until_the_end_and_does_not_delay_it(told: Told) -> None:
+    used, unused = await told.connect(), await told.connect()
+    request = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+    used[1].write(request)
+    assert b"connection: close" not in await used[0].readuntil(b"}")
+    told.signal()
+    await asyncio.sleep(DRAIN / 2)
+    used[1].write(request)
+    assert b"connection: close" in await used[0].read()
+    assert await asyncio.wait_for(unused[0].read(), 2) == b""
+    await told.ends_within(1)
+    for _, writer in (used, unused):
+        writer.close()
+
+
+@pytest.mark.parametrize("path", ["/large", "/endless"])
+async def test_a_client_that_never_reads_is_left_when_the_time_is_up(told: Told, path: str) -> None:
+    told.server.config.timeout_graceful_shutdown = 0
+    _, writer = await told.connect()
+    writer.write(b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % path.encode())
+    await asyncio.sleep(0.2)
+    told.signal()
+    await told.ends_within(DRAIN + 1)
+    writer.transport.abort()
+
+
+async def test_a_second_signal_skips_the_drain_and_a_third_the_rest(told: Told) -> None:
+    slow = asyncio.create_task(told.client.get("/slow/20"))
+    await asyncio.sleep(0.1)
+    told.server.drain = 20
+    told.signal()
+    told.signal()
+    await asyncio.sleep(0.3)
+    with pytest.raises(ConnectError):
+        await told.client.get("/livez")
+    assert not told.running.done()
+    told.signal()
+    await asyncio.wait_for(asyncio.shield(told.running), 1)
+    slow.cancel()
+
+
+async def test_sigint_is_a_person_who_does_not_wait(told: Told) -> None:
+    told.server.drain = 20
+    told.signal(signal.SIGINT)
+    await told.ends_within(1)
+
+
+async def test_background_work_ends_between_its_steps_and_waiting_at_once() -> None:
+    begun: list[int] = []
+    ended: list[int] = []
+
+    async def step(number: int) -> None:
+        begun.append(number)
+        await asyncio.sleep(0.1)
+        ended.append(number)
+
+    async def steps() -> None:
+        while True:
+            await whole(step(len(begun)))
+
+    async def sleepy() -> None:
+        await asyncio.sleep(3600)
+
+    async with running(steps(), sleepy()):
+        await asyncio.sleep(0.25)
+        assert begun == [0, 1, 2]
+        left_at = time.monotonic()
+    assert begun == ended == [0, 1, 2]
+    assert time.monotonic() - left_at < 0.2
+
+
+async def test_a_step_that_hangs_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("common.background.STEP_GRACE", 0.1)
+    cut_off = asyncio.Event()
+
+    async def hangs() -> None:
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            cut_off.set()
+
+    async def work() -> None:
+        await whole(hangs())
+
+    async with running(work()):
+        await asyncio.sleep(0.01)
+    assert cut_off.is_set()
