@@ -5,8 +5,8 @@ from typing import Annotated
 import httpx
 from fastapi import Depends, FastAPI, Request
 
-from common.database import Database, TransactionFactory
-from common.deps import DbSession, ReadSession
+from common.database import Database, ReadSession, TransactionFactory
+from common.deps import DbSession
 from common.events import AccountData, AuthorData
 from common.read_models import ReadModel
 from common.relay import Relay
@@ -37,15 +37,19 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
         "authored": ReadModel(AuthorData, posts, "/internal/authors", KNOWN_AUTHORS),
     }
     app.state.arrivals = Arrivals(AuthAccounts(auth), transactions)
+    reads = ReadSession(database.reading)
+    app.state.profiles = Profiles(ProfileRepository(reads), app.state.arrivals)
+    app.state.graph = Follows(app.state.profiles, FollowRepository(reads), transactions)
 
 
-async def get_profiles(request: Request, session: ReadSession) -> Profiles:
-    return Profiles(ProfileRepository(session), request.app.state.arrivals)
+async def get_profiles(request: Request) -> Profiles:
+    profiles: Profiles = request.app.state.profiles
+    return profiles
 
 
-async def get_follows(request: Request, session: ReadSession) -> Follows:
-    profiles = Profiles(ProfileRepository(session), request.app.state.arrivals)
-    return Follows(profiles, FollowRepository(session), request.app.state.transactions)
+async def get_follows(request: Request) -> Follows:
+    follows: Follows = request.app.state.graph
+    return follows
 
 
 async def get_editor(request: Request) -> ProfileEditor:
