@@ -15,7 +15,7 @@ async def strict(settings: Settings) -> AsyncIterator[FastAPI]:
     """auth with its limits switched on, two of them lower for speed, behind a proxy that may name the source."""
     lower = {"rate_limit_general": 90, "rate_limit_refresh": 40}
     changes = {"rate_limits": True, "trusted_proxies": ["127.0.0.1"], **lower}
-    async with running(settings.model_copy(update=changes)) as app:
+    async with running(Settings.model_validate(settings.model_dump() | changes)) as app:
         yield app
 
 
@@ -43,6 +43,15 @@ async def test_ten_sign_ups_an_hour_from_one_source(strict: FastAPI) -> None:
     assert first["ratelimit"] == '"general";r=89;t=60, "registration";r=9;t=3600'
     assert (replies[10].json()["code"], int(last["retry-after"]) > 3500) == ("rate-limited", True)
     assert '"registration";r=0;' in last["ratelimit"]
+
+
+async def test_the_addresses_of_one_ipv6_network_are_one_source(strict: FastAPI) -> None:
+    async with client_of(strict) as client:
+        addresses = [source(f"2001:db8:0:1:{n:x}::1") for n in range(11)]
+        replies = [await client.post("/auth/register", json=person(), headers=address) for address in addresses]
+        other = await client.post("/auth/register", json=person(), headers=source("2001:db8:0:2::1"))
+    assert [reply.status_code for reply in replies] == [201] * 10 + [429]
+    assert other.status_code == 201
 
 
 async def test_thirty_sign_ins_a_minute_and_refreshes_apart_from_them(strict: FastAPI) -> None:
