@@ -15,8 +15,8 @@ COMPOSE_TEST_URL ?= http://127.0.0.1:8000
 export LOCAL_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up start stop status restart-one run reset demo test check format lock
-.PHONY: faults test-restarts test-start-order compose-up compose-down test-compose
+.PHONY: help bootstrap up start stop status restart-one run reset demo test fuzz faults bench check format lock openapi
+.PHONY: test-restarts test-start-order compose-up compose-down test-compose
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -62,6 +62,12 @@ test-restarts: bootstrap ## R-21: restart every service under load: make test-re
 test-start-order: bootstrap ## R-22: start the services in every order
 	@START_ORDERS=all $(VENV)/pytest tests/system/test_start_order.py $(ARGS)
 
+fuzz: bootstrap ## send each service 10,000 requests made up from its OpenAPI document (`make test` sends a few hundred)
+	@FUZZ_CASES=10000 $(VENV)/pytest tests/auth/test_fuzz.py tests/users/test_fuzz.py tests/posts/test_fuzz.py $(ARGS)
+
+bench: bootstrap ## measure the speed against a bare app, with wrk: make bench SECONDS=2 ROUNDS=7 ONLY=get_post
+	@SECONDS=$(SECONDS) ROUNDS=$(ROUNDS) ROWS=$(ROWS) ONLY=$(ONLY) $(VENV)/python -m tests.benchmarks
+
 check: bootstrap ## lint, format, types, import contracts, locks
 	@$(VENV)/ruff check $(CODE)
 	@$(VENV)/ruff format --check $(CODE)
@@ -76,8 +82,12 @@ format: bootstrap ## format the code, and fix what can be fixed
 lock: bootstrap ## compile the locks anew from the pyproject files
 	@PATH="$(CURDIR)/$(VENV):$$PATH" sh deploy/lock.sh
 
+openapi: bootstrap ## write docs/openapi.json anew from the apps, after a change of routes or schemas
+	@$(VENV)/python -m deploy.gateway.openapi
+
 compose-up: bootstrap ## run the stack in containers; returns when it is ready
 	@$(LOCAL) compose-secrets
+	@$(VENV)/python -m deploy.gateway.site .local/compose-site
 	@$(COMPOSE) up --detach --build --wait
 
 compose-down: ## stop the containers (their data stay; `docker compose down -v` deletes them)

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
+from deploy.gateway.site import build as build_site
 from deploy.local.alone import end_orphans, only_runner
 from deploy.local.databases import ensure_database
 from deploy.local.errors import StackError
@@ -98,6 +99,7 @@ class Runner:
             lost = f"the secrets in {shown(stack.secrets)} are lost, and the data in {shown(data)} need them"
             raise StackError(f"{lost}: put them back, or start anew with `make reset`")
         ensure_secrets(stack.secrets)
+        build_site(stack.site)
         self._logs = {name: Log(stack.logs / f"{name}.log") for name in self._names}
         postgres = self._postgres = Postgres(
             stack.folder / POSTGRES,
@@ -220,8 +222,7 @@ class Runner:
     def _announce(self) -> None:
         gateway = self._stack.url(GATEWAY)
         self._say(f"ready: {gateway}")
-        for service in SERVICES:
-            self._say(f"  API docs of {service:<6} {gateway}/docs/{service}")
+        self._say(f"  API docs {gateway}/docs")
         self._say(f"  logs {shown(self._stack.logs)}, data {shown(self._data())}")
         if not self._background:
             self._say("Ctrl-C stops it; `make demo` in another terminal shows it at work")

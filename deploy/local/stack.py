@@ -84,6 +84,11 @@ class Stack:
         return self.folder / "logs"
 
     @property
+    def site(self) -> Path:
+        """The files of /docs, see deploy/gateway/site.py."""
+        return self.folder / "site"
+
+    @property
     def secrets(self) -> Path:
         """One file per secret, see secret_files."""
         return self.folder / "secrets"
@@ -159,6 +164,7 @@ class Stack:
             if len(replicas) > 1:
                 balancers += f"http://:{self.ports[service]} {{\nreverse_proxy {addresses} {{\nimport several\n}}\n}}\n"
         own = {"XDG_DATA_HOME": str(self.folder / "caddy"), "XDG_CONFIG_HOME": str(self.folder / "caddy")}
+        own["DOCS_FOLDER"] = str(self.site)
         address = {"GATEWAY_ADDRESS": f"http://:{self.ports[GATEWAY]}", "GATEWAY_BIND": "127.0.0.1"}
         return {**os.environ, **upstreams, **own, **address, "GATEWAY_MORE": balancers}
 

@@ -20,6 +20,7 @@ from auth.config import Settings
 from auth.main import create_app
 from auth.services.sign_in import hash_secret
 from tests.conftest import Cloner
+from tests.contract import Declared
 from tests.database import Server
 
 PASSWORD = "a long enough passphrase"
@@ -51,7 +52,7 @@ async def running(settings: Settings) -> AsyncIterator[FastAPI]:
         yield app
 
 
-def client_of(app: FastAPI, peer: str = "127.0.0.1") -> AsyncClient:
+def client_of(app: FastAPI | Declared, peer: str = "127.0.0.1") -> AsyncClient:
     transport = ASGITransport(app, raise_app_exceptions=False, client=(peer, 40_000))
     return AsyncClient(transport=transport, base_url="http://auth.test")
 
@@ -64,8 +65,10 @@ async def app(settings: Settings) -> AsyncIterator[FastAPI]:
 
 @pytest.fixture(scope="module")
 async def client(app: FastAPI) -> AsyncIterator[AsyncClient]:
-    async with client_of(app) as client:
+    declared = Declared(app)
+    async with client_of(declared) as client:
         yield client
+    assert declared.undeclared == []
 
 
 @pytest.fixture(scope="module")

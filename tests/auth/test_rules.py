@@ -13,7 +13,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from auth.services import refresh_tokens
-from auth.services.accounts import EPOCH, AccountService, new_account_id
+from auth.services.accounts import EPOCH, AccountService, Registration, new_account_id
 from auth.services.errors import AccountNotFound, EmailTaken
 from auth.services.passwords import Argon2, normal
 from auth.services.ports import ClientStore, KeyStore, SessionStore
@@ -100,29 +100,29 @@ class Plain:
         return password_hash == f"hash of {password}", None
 
 
-def accounts_of(work: Work) -> AccountService:
-    return AccountService(work, Plain(), now=lambda: NOW)
+def registration(work: Work) -> Registration:
+    return Registration(work, Plain(), now=lambda: NOW)
 
 
 async def test_an_id_that_is_taken_is_drawn_again() -> None:
     work = Work(Accounts(collisions=3))
-    account = await accounts_of(work).register("ada@example.com", "long enough", "Ada")
+    account = await registration(work).register("ada@example.com", "long enough", "Ada")
     assert len(work.accounts.tried) == 4
-    assert await accounts_of(work).get(account.id) == account
+    assert await AccountService(work).get(account.id) == account
     assert work.events.subjects == [f"account:{account.id}@1"]
 
 
 async def test_an_address_that_is_taken_is_told_at_once() -> None:
     work = Work()
-    await accounts_of(work).register("ada@example.com", "long enough", "Ada")
+    await registration(work).register("ada@example.com", "long enough", "Ada")
     with pytest.raises(EmailTaken):
-        await accounts_of(work).register("ada@example.com", "long enough", "Eve")
+        await registration(work).register("ada@example.com", "long enough", "Eve")
     assert len(work.accounts.tried) == 2
 
 
 async def test_an_unknown_account_is_not_found() -> None:
     with pytest.raises(AccountNotFound):
-        await accounts_of(Work()).get(7)
+        await AccountService(Work()).get(7)
 
 
 def test_account_ids_are_ordered_by_time_and_fit_53_bits() -> None:

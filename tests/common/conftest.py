@@ -15,6 +15,7 @@ from httpx import ASGITransport, AsyncClient
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from common.access import public
 from common.app import build_app
 from common.database import Database
 from common.routing import ServiceRoute, SmallBodyRoute, service_router
@@ -50,27 +51,33 @@ def probe_app(fails: Fails | None = None, **changes: object) -> FastAPI:
     router, small = service_router("/probe", "probe", ServiceRoute), service_router("/small", "small", SmallBodyRoute)
 
     @router.get("/fail/{name}")
+    @public
     async def fail(name: str) -> None:
         raise (fails or {})[name]()
 
     @router.get("/who")
+    @public
     async def who(request: Request) -> dict[str, Any]:
         return {"ip": request.state.client_ip, "id": request.state.request_id}
 
     @router.get("/items/{item_id}")
+    @public
     async def item(item_id: Id) -> dict[str, int]:
         return {"id": item_id}
 
     @router.post("/notes")
     @small.post("/notes")
+    @public
     async def note(note: Note) -> dict[str, int]:
         return {"length": len(note.text)}
 
     @small.post("/forms")
+    @public
     async def form(note: Annotated[FormNote, Form()]) -> dict[str, int]:
         return {"length": len(note.text)}
 
     @router.get("/teapot")
+    @public
     async def teapot() -> None:
         raise HTTPException(418, "short and stout", {"X-Tea": "Earl Grey"})
 

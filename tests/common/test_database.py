@@ -11,6 +11,7 @@ from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from common.access import public
 from common.app import build_app
 from common.database import Database, TransactionFactory
 from common.deps import DbSession, ReadSession
@@ -26,18 +27,21 @@ router = service_router("/things", "things")
 
 
 @router.post("/{thing_id}", status_code=201)
+@public
 async def add(thing_id: int, session: DbSession) -> dict[str, int]:
     await session.execute(ADD, {"id": thing_id})
     return {"id": thing_id}
 
 
 @router.post("/{thing_id}/refused")
+@public
 async def add_and_refuse(thing_id: int, session: DbSession) -> None:
     await session.execute(ADD, {"id": thing_id})
     raise Conflict("Not after all.")
 
 
 @router.post("/{thing_id}/unfit", response_model=dict[str, int])
+@public
 async def add_and_answer_badly(thing_id: int, session: DbSession) -> Any:
     await session.execute(ADD, {"id": thing_id})
     return {"id": "secret"}
@@ -48,6 +52,7 @@ def transactions(request: Request) -> TransactionFactory[AsyncSession]:
 
 
 @router.post("/{thing_id}/traced")
+@public
 async def leave_a_trace_and_refuse(thing_id: int, request: Request) -> None:
     async with transactions(request)() as session:
         await session.execute(ADD, {"id": thing_id})
@@ -55,6 +60,7 @@ async def leave_a_trace_and_refuse(thing_id: int, request: Request) -> None:
 
 
 @router.post("/{thing_id}/undone")
+@public
 async def refuse_within_the_block(thing_id: int, request: Request) -> None:
     async with transactions(request)() as session:
         await session.execute(ADD, {"id": thing_id})
@@ -62,6 +68,7 @@ async def refuse_within_the_block(thing_id: int, request: Request) -> None:
 
 
 @router.get("/{thing_id}")
+@public
 async def count(thing_id: int, session: ReadSession) -> int:
     return int((await session.execute(COUNT, {"id": thing_id})).scalar_one())
 

@@ -11,6 +11,7 @@ from httpx import ASGITransport, AsyncClient
 from posts.config import Settings
 from posts.main import create_app
 from tests.conftest import Cloner, commits_fail
+from tests.contract import Declared
 from tests.database import Server
 from tests.events import Outbox
 from tests.peers import Peers
@@ -38,9 +39,11 @@ async def app(settings: Settings, peers: Peers) -> AsyncIterator[FastAPI]:
 
 @pytest.fixture(scope="module")
 async def client(app: FastAPI) -> AsyncIterator[AsyncClient]:
-    transport = ASGITransport(app, raise_app_exceptions=False)
+    declared = Declared(app)
+    transport = ASGITransport(declared, raise_app_exceptions=False)
     async with AsyncClient(transport=transport, base_url="http://posts.test") as client:
         yield client
+    assert declared.undeclared == []
 
 
 @pytest.fixture

@@ -208,3 +208,11 @@ async def test_a_commit_that_fails_is_a_5xx_and_stores_nothing(
     assert (reply.status_code, reply.json()["code"]) == (500, "internal-error")
     assert "commit" not in reply.text
     assert await walk(f"/posts?author_id={ada}") == []
+
+
+async def test_an_unknown_method_is_told_what_the_path_takes(client: AsyncClient) -> None:
+    """S-43, found by fuzzing: the methods of all routes on the path, not of the first one."""
+    reply = await client.put("/posts/7")
+    assert (reply.status_code, reply.headers["allow"]) == (405, "DELETE, GET, PATCH")
+    assert reply.json()["code"] == "method-not-allowed"
+    assert (await client.put("/posts/feed")).headers["allow"] == "GET"

@@ -22,11 +22,12 @@ async def until_it_answers(gateway: AsyncClient, path: str, seconds: float) -> N
 
 @pytest.mark.parametrize("service", ["auth", "users"])
 async def test_a_killed_service_is_back_within_seconds(
-    local_stack: LocalStack, gateway: AsyncClient, service: str
+    local_stack: LocalStack, gateway: AsyncClient, meet: Meet, service: str
 ) -> None:
+    ada = await meet("Ada")
     before = local_stack.pids()
     os.kill(before[service], signal.SIGKILL)
-    path = {"auth": "/.well-known/jwks.json", "users": "/docs/users"}[service]
+    path = {"auth": "/.well-known/jwks.json", "users": f"/users/{ada.id}"}[service]
     await until_it_answers(gateway, path, 10)
     after = local_stack.pids()
     assert after[service] != before[service]

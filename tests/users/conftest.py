@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
 from tests.conftest import Cloner
+from tests.contract import Declared
 from tests.database import Server
 from tests.events import Outbox
 from tests.peers import Peers
@@ -37,9 +38,11 @@ async def app(settings: Settings, peers: Peers) -> AsyncIterator[FastAPI]:
 
 @pytest.fixture(scope="module")
 async def client(app: FastAPI) -> AsyncIterator[AsyncClient]:
-    transport = ASGITransport(app, raise_app_exceptions=False)
+    declared = Declared(app)
+    transport = ASGITransport(declared, raise_app_exceptions=False)
     async with AsyncClient(transport=transport, base_url="http://users.test") as client:
         yield client
+    assert declared.undeclared == []
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The part of an app that is the same in every service: handlers, limits, health, docs, logs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -8,8 +9,10 @@ from fastapi import APIRouter, FastAPI
 
 from common import docs, health
 from common.envelope import Envelope
+from common.idempotency import fingerprint_key
 from common.logs import configure_logging
 from common.problems import install_problem_handlers
+from common.rate_limits import GENERAL, Quota, RateLimits
 from common.settings import ServiceSettings
 
 
@@ -21,19 +24,22 @@ def build_app(
     description: str,
     lifespan: Any,
     routers: Sequence[APIRouter],
+    quotas: Mapping[str, Quota] | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> FastAPI:
     """A service's app. The busiest router comes first: a request tries the routes in order.
 
+    `quotas` are the rate limits that its routes name, beside the general one.
     `transport` replaces the network for calls to other services in tests.
     """
+    production = settings.profile == "production"
     configure_logging(service, settings.log_level, settings.log_format)
     app = FastAPI(
         title=title,
         description=description,
         version="0.1.0",
         lifespan=lifespan,
-        openapi_url=None,  # `common.docs` serves it, and the page, without a CDN
+        openapi_url=None,  # the gateway serves it, and the page, as files (deploy/gateway)
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -44,16 +50,20 @@ def build_app(
     app.state.transport = transport
     app.state.readiness = ()
     app.state.draining = False
+    app.state.fingerprint_key = fingerprint_key(settings)
+    app.state.rate_limits = RateLimits(
+        {GENERAL: Quota(settings.rate_limit_general, timedelta(minutes=1)), **(quotas or {})},
+        on=production if settings.rate_limits is None else settings.rate_limits,
+    )
     for router in routers:
         app.include_router(router)
     app.include_router(health.router)
-    docs.install_docs(app, service)
     app.openapi = lambda: docs.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
     install_problem_handlers(app)
     app.add_middleware(
         Envelope,
         cors_origins=settings.cors_origins,
         trusted_proxies=settings.trusted_proxies,
-        hsts=settings.profile == "production",
+        hsts=production,
     )
     return app

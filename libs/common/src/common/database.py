@@ -15,9 +15,11 @@ from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
 import structlog
 from fastapi import Request
-from sqlalchemy import Executable, Result
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Executable, Result, bindparam, func
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import InstrumentedAttribute
 
+from common.ports import Versions
 from common.settings import ServiceSettings, async_url
 
 log = structlog.get_logger()
@@ -30,6 +32,8 @@ NAMING: Final = {
     "pk": "pk_%(table_name)s",
 }
 """Names of constraints, so that a migration can refer to them."""
+AT_BEGIN: Final = "trivium.at_begin"
+"""Key in a request's scope: who is shown the request's session before it is used (`common.idempotency`)."""
 PUBLISHED: Final = "published"
 """Key in a session's `info`: this transaction leaves something for the relay."""
 GOODBYE: Final = 2.0
@@ -43,6 +47,19 @@ class Runs(Protocol):
     """What a repository needs: something that runs a statement."""
 
     async def execute(self, statement: Executable, params: Params = None, /) -> Rows: ...
+
+
+EXPECTED: Final = bindparam("expected_versions", type_=ARRAY(BigInteger))
+
+
+def of_version(version: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """For the WHERE of a change: only the `versions` it was meant for. The row's lock lets one of many win."""
+    return EXPECTED.is_(None) | (version == func.any(EXPECTED))
+
+
+def versions(expected: Versions) -> dict[str, Any]:
+    """The parameters of `of_version`."""
+    return {EXPECTED.key: None if expected is None else sorted(expected)}
 
 
 class Database:
@@ -125,6 +142,8 @@ async def get_db(request: Request) -> AsyncGenerator[AsyncSession]:
     """One transaction per request: commit if the route returned, roll back if anything raised."""
     database: Database = request.app.state.database
     async with database.transaction() as session:
+        if AT_BEGIN in request.scope:
+            request.scope[AT_BEGIN](session)
         yield session
 
 

@@ -1,100 +1,164 @@
-"""`/docs/SERVICE`: Swagger UI from files of our own (fastapi-offline's wheel), and the schema it shows.
+"""What an app says of itself in OpenAPI: clients are generated from it, and the gateway's `/docs` shows it.
 
-The paths are the same inside and at the gateway, so the page works in both places.
+The services do not serve it. `python -m deploy.gateway.openapi` merges their documents into docs/openapi.json.
 """
 
-import base64
-import hashlib
-import re
-from pathlib import Path
+import inspect
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
-import fastapi_offline
 from fastapi import FastAPI
-from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import HTMLResponse
-from fastapi.routing import APIRoute
-from fastapi.staticfiles import StaticFiles
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
+from common.deps import CurrentUserIfAny
+from common.errors import DependencyUnavailable, DomainError, PreconditionFailed
+from common.idempotency import BadIdempotencyKey, IdempotencyKeyReused, RequestInProgress
 from common.problems import Problem, problem_response
+from common.rate_limits import RateLimited
+from common.routing import INTERNAL
 
-ASSETS: Final = Path(fastapi_offline.__file__).parent / "static"
-PAGE_CSP: Final = (
-    "default-src 'none'; script-src 'self' 'sha256-{hash}'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "connect-src 'self'; frame-ancestors 'none'"
-)
-JSON_CODES: Final = ("malformed-body", "duplicate-names", "body-too-deep", "body-too-large")
-METHODS: Final = ("get", "put", "post", "delete", "patch")
+REFERENCE: Final = "#/components/schemas/{model}"
+PROBLEM: Final = "application/problem+json"
+MEANINGS: Final[Mapping[str, str]] = {
+    "malformed-body": "The body cannot be read as what it says it is.",
+    "duplicate-names": "A JSON object names something twice.",
+    "body-too-deep": "The JSON is nested too deep.",
+    "body-too-large": "The body, or a list in it, is too long.",
+    "request-timeout": "The body did not come in time.",
+    "url-too-long": "The address is too long.",
+    "headers-too-large": "The headers are too many or too long.",
+    "unsupported-media-type": "The body has another media type than this route reads.",
+    "validation-failed": "The request does not have the expected form; `errors` says where.",
+    "no-such-route": "There is nothing at this path.",
+    "internal-error": "Something went wrong on our side; `instance` names the request.",
+}
+"""Of the codes that no error class has."""
 
 
 def operation_id(route: APIRoute) -> str:
-    """`posts-revise_post`: unique within a service, and a good name for a generated client's method."""
-    return f"{route.tags[0]}-{route.name}" if route.tags else route.name
+    """`revise_post`: the endpoint's name, which a generated client's method gets. A test holds that it is unique."""
+    return route.name
 
 
-def describe(app: FastAPI) -> dict[str, Any]:
-    """The app's OpenAPI document, with the problems that every route of a kind may answer."""
-    if app.openapi_schema:
-        return app.openapi_schema
-    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+def describe(app: FastAPI, *, internal: bool = False) -> dict[str, Any]:
+    """The app's OpenAPI document: its public routes, or all of them; with the problems that follow from their kind."""
+    routes = [
+        route for route in iter_route_contexts(app.routes) if internal or not str(route.path).startswith(INTERNAL)
+    ]
+    document = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=routes, tags=tags(routes)
+    )
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
-    definition = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    definition = Problem.model_json_schema(ref_template=REFERENCE)
     schemas.update(definition.pop("$defs"), Problem=definition)
-    for path in document["paths"].values():
-        for method in METHODS:
-            if method in path:
-                add_common_problems(path[method])
-    app.openapi_schema = document
+    for route in routes:
+        for method in (route.methods or ()) if route.include_in_schema else ():
+            operation = document["paths"][route.path_format][method.lower()]
+            if any(isinstance(call, CurrentUserIfAny) for call in calls(route.dependant)):
+                operation["security"].insert(0, {})  # OpenAPI's way to say that signing in is optional
+            operation["summary"], operation["description"] = sentences(route)
+            add_common_problems(operation)
+            explain_problems(operation["responses"])
     return document
+
+
+def sentences(route: RouteContext) -> tuple[str, str]:
+    """The endpoint's docstring: its first sentence to find the route by, and all of it."""
+    text = inspect.getdoc(route.endpoint) or route.name or ""
+    return text.partition(". ")[0].splitlines()[0].removesuffix("."), text
+
+
+def tags(routes: list[RouteContext]) -> list[dict[str, Any]]:
+    """Each tag once, described by the first line of the module that has its routes."""
+    found: dict[str, str] = {}
+    for route in routes:
+        if route.include_in_schema and getattr(route, "tags", None):
+            lines = (inspect.getdoc(inspect.getmodule(route.endpoint)) or "").splitlines()
+            found.setdefault(str(route.tags[0]), lines[0] if lines else "")
+    return [{"name": name, "description": description} for name, description in found.items()]
+
+
+def calls(dependant: Dependant) -> Iterator[object]:
+    """Everything that a route depends on."""
+    yield dependant.call
+    for below in dependant.dependencies:
+        yield from calls(below)
 
 
 def add_common_problems(operation: dict[str, Any]) -> None:
     """What needs no declaring on each route, because it follows from what the route takes."""
     responses = operation["responses"]
-    if "422" in responses and "application/json" in responses["422"].get("content", {}):
-        as_json = "application/json" in operation.get("requestBody", {}).get("content", {})
-        responses["422"] = problem_response(
-            ["validation-failed", *(JSON_CODES if as_json else ())]
-        )  # not FastAPI's own
+    if "application/json" in responses.get("422", {}).get("content", {}):
+        del responses["422"]  # FastAPI's own
+    takes = {parameter["in"] for parameter in operation.get("parameters", ())}
+    if "path" in takes:
+        add_codes(responses, 404, "no-such-route")
+    if takes or "requestBody" in operation:
+        add_codes(responses, 422, "validation-failed")
+    names = {parameter["name"].lower() for parameter in operation.get("parameters", ())}
+    if "if-match" in names:
+        add_codes(responses, 412, PreconditionFailed.code)
+    if "idempotency-key" in names:
+        add_codes(responses, 409, RequestInProgress.code)
+        add_codes(responses, 422, BadIdempotencyKey.code, IdempotencyKeyReused.code)
     if "security" in operation:
-        responses.setdefault("401", problem_response(["sign-in-required", "invalid-token"]))
+        add_codes(responses, 401, "sign-in-required", "invalid-token")
+        add_codes(responses, 403, "not-for-this-caller")
     if "requestBody" in operation:
-        responses.setdefault("400", problem_response(["malformed-body"]))
-        responses.setdefault("413", problem_response(["body-too-large"]))
-        responses.setdefault("415", problem_response(["unsupported-media-type"]))
-    responses.setdefault("500", problem_response(["internal-error"]))
-    responses.setdefault("503", problem_response(["database-unavailable", "peer-unavailable", "keys-unavailable"]))
+        add_codes(responses, 400, "malformed-body")
+        add_codes(responses, 408, "request-timeout")
+        add_codes(responses, 413, "body-too-large")
+        add_codes(responses, 415, "unsupported-media-type")
+    if "application/json" in operation.get("requestBody", {}).get("content", {}):
+        add_codes(responses, 422, "malformed-body", "duplicate-names", "body-too-deep", "body-too-large")
+    add_codes(responses, 414, "url-too-long")
+    add_codes(responses, 429, RateLimited.code)
+    add_codes(responses, 431, "headers-too-large")
+    add_codes(responses, 500, "internal-error")
+    add_codes(responses, 503, "database-unavailable", "peer-unavailable", "keys-unavailable")
+    operation["responses"] = dict(sorted(responses.items()))
 
 
-def install_docs(app: FastAPI, service: str) -> None:
-    """Mount the page, its files and the schema. Included last: it is asked for least."""
-    base = f"/docs/{service}"
-    page = get_swagger_ui_html(
-        openapi_url=f"{base}/openapi.json",
-        title=app.title,
-        swagger_js_url=f"{base}/static/swagger-ui-bundle.js",
-        swagger_css_url=f"{base}/static/swagger-ui.css",
-        swagger_favicon_url=f"{base}/static/favicon.png",
-        oauth2_redirect_url=None,
-        swagger_ui_parameters={"persistAuthorization": True, "tryItOutEnabled": True},
-    )
-    csp = PAGE_CSP.format(hash=script_hash(bytes(page.body).decode()))
-
-    @app.get(base, include_in_schema=False)
-    async def swagger_ui() -> HTMLResponse:
-        return HTMLResponse(page.body, headers={"Content-Security-Policy": csp, "Cache-Control": "no-cache"})
-
-    @app.get(f"{base}/openapi.json", include_in_schema=False)
-    async def schema() -> dict[str, Any]:
-        return describe(app)
-
-    app.mount(f"{base}/static", StaticFiles(directory=ASSETS), name="docs")
+def add_codes(responses: dict[str, Any], status: int, *codes: str) -> None:
+    """Let a route answer with these codes as well."""
+    declared = declared_codes(responses.setdefault(str(status), problem_response([])))
+    declared += [code for code in codes if code not in declared]
 
 
-def script_hash(html: str) -> str:
-    """The CSP hash of the page's one inline script, so that no other may run."""
-    scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
-    return base64.b64encode(hashlib.sha256(scripts[0].encode()).digest()).decode()
+def declared_codes(response: dict[str, Any]) -> list[str]:
+    """The codes of one entry of OpenAPI's `responses`."""
+    schema = response.get("content", {}).get(PROBLEM, {}).get("schema", {})
+    codes: list[str] = schema.get("properties", {}).get("code", {}).get("enum", [])
+    return codes
+
+
+def explain_problems(responses: dict[str, Any]) -> None:
+    """Say of each problem what its codes mean, and show the first."""
+    meanings = {**MEANINGS, **{error.code: (inspect.getdoc(error) or "").splitlines()[0] for error in errors()}}
+    for status, response in responses.items():
+        codes = declared_codes(response)
+        if codes:
+            response["description"] = "\n".join(f"- `{code}`: {meanings[code]}" for code in codes)
+            shown = response["content"][PROBLEM].get("example", {})
+            response["content"][PROBLEM]["example"] = {
+                "type": f"urn:trivium:problem:{codes[0]}",
+                "title": HTTPStatus(int(status)).phrase,
+                "status": int(status),
+                "detail": meanings[codes[0]],
+                "instance": "urn:request:6c9a3f1e2d4b4c6f",
+                "code": codes[0],
+                **shown,
+            }
+
+
+def errors() -> Iterator[type[DomainError | DependencyUnavailable]]:
+    """Every kind of refusal that is imported by now; kinds before their special cases."""
+    level: list[type[DomainError | DependencyUnavailable]] = [DomainError, DependencyUnavailable]
+    while level:
+        yield from level
+        level = [special for kind in level for special in kind.__subclasses__()]

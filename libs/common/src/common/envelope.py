@@ -15,6 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from common import rate_limits
 from common.problems import problem
 
 log = structlog.get_logger()
@@ -67,6 +68,7 @@ class Envelope:
                 headers: list[tuple[bytes, bytes]] = list(message.get("headers", ()))
                 present = {name for name, _ in headers}
                 headers += [header for header in self.headers if header[0] not in present]
+                headers += rate_limits.headers(state)
                 headers.append((b"x-request-id", request_id.encode()))
                 message["headers"] = headers
             await send(message)

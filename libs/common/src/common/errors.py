@@ -37,10 +37,26 @@ class Conflict(DomainError):
     code = "conflict"
 
 
+class PreconditionFailed(DomainError):
+    """What the caller has seen is not what there is now: somebody else was faster."""
+
+    code = "precondition-failed"
+
+
 class InvalidInput(DomainError):
     """Well-formed, yet not acceptable: a bad cursor, for example."""
 
     code = "invalid-input"
+
+
+class TooManyRequests(DomainError):
+    """Later, perhaps."""
+
+    code = "too-many-requests"
+
+    def __init__(self, message: str, *, retry_after: timedelta) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class DependencyUnavailable(Exception):

@@ -32,9 +32,10 @@ class PublicKey(BaseModel):
     crv: Literal["P-256"] = "P-256"
     alg: Literal["ES256"] = "ES256"
     use: Literal["sig"] = "sig"
-    kid: str = Field(min_length=1, max_length=128)
-    x: str = Field(min_length=43, max_length=43)
-    y: str = Field(min_length=43, max_length=43)
+    kid: str = Field(min_length=1, max_length=128, examples=["2026-11-22.1"])
+    # the key of RFC 7517, appendix A.1
+    x: str = Field(min_length=43, max_length=43, examples=["MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4"])
+    y: str = Field(min_length=43, max_length=43, examples=["4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"])
 
 
 class KeySet(BaseModel):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
-from typing import Annotated, Final, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, Field
@@ -33,7 +33,14 @@ class Page(BaseModel, Generic[T]):
     """One page of a list."""
 
     items: list[T]
-    next_cursor: str | None = Field(description="Give this as `cursor` for the next page; null on the last one.")
+    next_cursor: str | None = Field(
+        description="Give this as `cursor` for the next page; null on the last one.", examples=["AAAAAAAAACmWkTQ2"]
+    )
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """`PostPage` of `PostResponse`: what generated clients call it."""
+        return f"{params[0].__name__.removesuffix('Response')}Page"
 
 
 def encode_cursor(kind: str, *place: int) -> str:

@@ -1,6 +1,6 @@
 """What rules of every service need of the outside, in words that know no database and no HTTP."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +10,9 @@ T = TypeVar("T")
 W_co = TypeVar("W_co", covariant=True)
 
 Clock = Callable[[], datetime]
+
+Versions = Set[int] | None
+"""Those versions of a thing that a change was meant for; None: whichever it finds."""
 
 
 def utc_now() -> datetime:

@@ -3,12 +3,14 @@
 import json
 import math
 from collections.abc import Mapping
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -21,6 +23,8 @@ from common.errors import (
     Forbidden,
     InvalidInput,
     NotFound,
+    PreconditionFailed,
+    TooManyRequests,
     Unauthenticated,
 )
 
@@ -31,7 +35,9 @@ STATUS: Final[Mapping[type[BaseException], int]] = {
     Forbidden: 403,
     NotFound: 404,
     Conflict: 409,
+    PreconditionFailed: 412,
     InvalidInput: 422,
+    TooManyRequests: 429,
     DependencyUnavailable: 503,
     DomainError: 400,
 }
@@ -103,7 +109,9 @@ def problem(
 def domain_problem(request: Request, refusal: DomainError, /, **extra: Any) -> Response:
     """The answer to a refusal by a rule."""
     status = status_of(type(refusal))
-    headers = {"WWW-Authenticate": challenge(refusal)} if status == 401 else None
+    headers = {"WWW-Authenticate": challenge(refusal)} if status == 401 else {}
+    if isinstance(refusal, TooManyRequests):
+        headers["Retry-After"] = whole_seconds(refusal.retry_after)
     return problem(request, status, code=refusal.code, detail=str(refusal), headers=headers, **extra)
 
 
@@ -165,7 +173,15 @@ def install_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
         code = getattr(error, "code", None)
-        return problem(request, error.status_code, code=code, detail=str(error.detail), headers=error.headers)
+        headers = {"Allow": allowed_methods(request)} if error.status_code == 405 else error.headers
+        return problem(request, error.status_code, code=code, detail=str(error.detail), headers=headers)
+
+
+def allowed_methods(request: Request) -> str:
+    """What the path takes, for `Allow` (RFC 9110, section 10.2.1). The framework names one route's methods only."""
+    routes = [route for route in iter_route_contexts(request.app.routes) if route.methods]
+    path = next((route.path for route in routes if route.path_regex.match(request.url.path)), None)
+    return ", ".join(sorted({method for route in routes if route.path == path for method in route.methods or ()}))
 
 
 class DatabaseUnavailable(DependencyUnavailable):
@@ -177,14 +193,18 @@ class DatabaseUnavailable(DependencyUnavailable):
 class MalformedBody(HTTPException):
     """A body that cannot even be read. An HTTPException because FastAPI turns any other error here into its own."""
 
-    def __init__(self, status: int, code: str, detail: str) -> None:
-        super().__init__(status, detail)
+    def __init__(self, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(status, detail, headers)
         self.code = code
 
 
 def not_now(request: Request, error: DependencyUnavailable) -> Response:
-    retry = {"Retry-After": str(max(1, math.ceil(error.retry_after.total_seconds())))}
+    retry = {"Retry-After": whole_seconds(error.retry_after)}
     return problem(request, 503, code=error.code, detail=str(error), headers=retry)
+
+
+def whole_seconds(pause: timedelta) -> str:
+    return str(max(1, math.ceil(pause.total_seconds())))
 
 
 def brief(word: str | int) -> str | int:

@@ -1,23 +1,53 @@
 """The route class of all services: bodies are read strictly, and every route says who may use it."""
 
+import asyncio
 import json
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
-from starlette.types import Message, Receive
 
+from common import etags, idempotency, rate_limits
+from common.access import Access, access_of, calls
+from common.database import get_db
 from common.problems import MalformedBody
 
 MAX_BODY: Final = 1024 * 1024
 MAX_DEPTH: Final = 32
 MAX_NAMES: Final = 200
 MAX_ITEMS: Final = 100
+INTERNAL: Final = "/internal"
+BODY_TIMEOUT: Final = 30.0
+"""Seconds (S-33)."""
+JSON: Final = "application/json"
+FORM: Final = "application/x-www-form-urlencoded"
+
+CLOSE: Final = {"Connection": "close"}
+"""What may still come of a refused body is not the next request."""
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class StrictRequest(Request):
-    """Reads JSON as RFC 8259 means it, within limits (S-34)."""
+    """Reads a body within its size and time (S-32, S-33), and JSON as RFC 8259 means it, within limits (S-34)."""
+
+    async def read(self, limit: int) -> None:
+        """Have the whole body. Counted as it comes, since a chunked one does not say how long it is."""
+        too_large = MalformedBody(413, "body-too-large", f"The body may have {limit} bytes.", CLOSE)
+        length = self.headers.get("content-length", "")
+        if length.isdecimal() and int(length[:16]) > limit:  # refused before anything is read
+            raise too_large
+        body = bytearray()
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT):
+                async for chunk in self.stream():
+                    body += chunk
+                    if len(body) > limit:
+                        raise too_large
+        except TimeoutError as error:
+            raise MalformedBody(408, "request-timeout", "The body did not come in time.", CLOSE) from error
+        self._body = bytes(body)  # where Request keeps it, for body(), json() and form()
 
     async def json(self) -> Any:
         raw = await self.body()
@@ -66,50 +96,68 @@ def check_shape(value: Any) -> None:
         level = [item for item in below if isinstance(item, dict | list)]
 
 
-def within(limit: int, receive: Receive) -> Receive:
-    """`receive`, counting the body as it comes: chunked ones do not tell their length (S-32).
-
-    FastAPI's `max_body_size` would count too, but it answers in plain text when Content-Length tells it.
-    """
-    size = 0
-
-    async def receive_and_count() -> Message:
-        nonlocal size
-        message = await receive()
-        size += len(message.get("body", b""))
-        if size > limit:
-            raise too_large(limit)
-        return message
-
-    return receive_and_count
-
-
-def too_large(limit: int) -> MalformedBody:
-    return MalformedBody(413, "body-too-large", f"The body may have {limit} bytes.")
-
-
 class ServiceRoute(APIRoute):
-    """A route that reads its body strictly and within a size."""
+    """A route with the conventions of the house, each decided once, when the route is built.
+
+    It says who may use it, or is refused. Requests are counted, bodies read strictly, in time and within a size
+    (chunked ones are counted as they come), answers tagged; and what creates does so once per `Idempotency-Key`.
+    """
 
     max_body = MAX_BODY
+    limited = True
+    """Whether the general rate limit holds. Never for services."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        methods = set(options.get("methods") or ())
+        self.is_tagged = etags.is_tagged(endpoint)
+        responses: dict[int | str, Any] = dict(options.get("responses") or {})
+        parameters: list[dict[str, Any]] = []
+        if self.is_tagged:
+            responses[options.get("status_code") or 200] = {"headers": etags.ETAG_HEADER}
+            if "GET" in methods:
+                responses[304] = {"description": "Nothing has changed."}
+                parameters.append(etags.NONE_MATCH_PARAMETER)
+        self.creates = "POST" in methods and options.get("status_code") == 201
+        if self.creates:
+            parameters.append(idempotency.PARAMETER)
+        options["responses"] = responses
+        options["openapi_extra"] = {"parameters": parameters}
+        super().__init__(path, endpoint, **options)
+
+    @property
+    def access(self) -> Access:
+        """Who may use it."""
+        return access_of(self.endpoint, self.dependant)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The innermost first: FastAPI's own handler, which ends with the serialised answer."""
         handle = super().get_route_handler()
-        if self.body_field is None:
-            return handle
-        accepted = "application/x-www-form-urlencoded" if is_form(self) else "application/json"
+        access = self.access
+        if self.is_tagged:
+            handle = etags.tagging(handle)
+        if self.creates:
+            if get_db not in calls(self.dependant):
+                raise TypeError(f"{self.endpoint.__qualname__} creates, so it must work in DbSession")
+            handle = idempotency.creating_once(handle, knows_people=access is not Access.PUBLIC)
+        if self.body_field is not None:
+            handle = reading_strictly(handle, FORM if is_form(self) else JSON, self.max_body)
+        if self.limited and access is not Access.SERVICES:
+            handle = rate_limits.limiting(handle, knows_people=access is not Access.PUBLIC)
+        return handle
 
-        async def handle_strictly(request: Request) -> Response:
-            headers = request.headers
-            media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-            if media_type != accepted or "content-encoding" in headers:
-                raise MalformedBody(415, "unsupported-media-type", f"The body must be plain {accepted}.")
-            length = headers.get("content-length", "")
-            if length.isdecimal() and int(length[:16]) > self.max_body:  # refused before anything is read
-                raise too_large(self.max_body)
-            return await handle(StrictRequest(request.scope, within(self.max_body, request.receive)))
 
-        return handle_strictly
+def reading_strictly(handle: Handler, accepted: str, limit: int) -> Handler:
+    """Read the whole body first: all of ours are small, and a slow one holds nothing but its connection."""
+
+    async def handle_strictly(request: Request) -> Response:
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type != accepted or "content-encoding" in request.headers:
+            raise MalformedBody(415, "unsupported-media-type", f"The body must be plain {accepted}.")
+        strict = StrictRequest(request.scope, request.receive)
+        await strict.read(limit)
+        return await handle(strict)
+
+    return handle_strictly
 
 
 def is_form(route: APIRoute) -> bool:
@@ -122,11 +170,17 @@ class SmallBodyRoute(ServiceRoute):
     max_body = 16 * 1024
 
 
+class UnlimitedRoute(ServiceRoute):
+    """For what must be had however often it is asked for: without the keys, no token is good anywhere."""
+
+    limited = False
+
+
 def service_router(prefix: str, tag: str, route_class: type[ServiceRoute] = ServiceRoute) -> APIRouter:
     """One router per domain."""
     return APIRouter(prefix=prefix, tags=[tag], route_class=route_class)
 
 
 def internal_router() -> APIRouter:
-    """Routes for other services. They are no part of the public API, so its documents do not show them."""
-    return APIRouter(prefix="/internal", tags=["internal"], route_class=ServiceRoute, include_in_schema=False)
+    """Routes for other services. They are no part of the public API, nor of its document (`common.docs`)."""
+    return APIRouter(prefix=INTERNAL, tags=["internal"], route_class=ServiceRoute)

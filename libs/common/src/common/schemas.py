@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from pydantic import (
@@ -34,6 +35,8 @@ Id = Annotated[int, Field(ge=1, le=MAX_ID, strict=False, examples=[41]), BeforeV
 
 AfterId = Annotated[int, Field(ge=0, le=MAX_ID), BeforeValidator(decimal)]
 PageSize = Annotated[int, Field(ge=1, le=100)]
+
+Moment = Annotated[datetime, Field(examples=["2026-11-22T13:28:00Z"])]
 
 
 def no_nul(text: str) -> str:

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings
 from sqlalchemy.exc import SQLAlchemyError
 
 from common.draining import DrainingServer
+from common.http_limits import BoundedHttp
 from common.migrations import AfterMigrate
 from common.migrations import migrate as run_migrations
 from common.settings import MigrationSettings, ServiceSettings, explain
@@ -44,7 +45,7 @@ def serve(app: FastAPI, host: str, port: int) -> None:
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHttp,
         ws="none",
         log_config=None,  # `common.logs` has set up logging
         access_log=False,  # `common.envelope` writes the line

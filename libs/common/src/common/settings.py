@@ -117,6 +117,8 @@ class ServiceSettings(BaseConfig):
     posts_url: str = "http://127.0.0.1:8003"
     call_deadline: timedelta = Field(default=timedelta(seconds=2), description="For a call with its retries.")
 
+    rate_limits: bool | None = Field(default=None, description="Counts requests; by default in production only.")
+    rate_limit_general: int = Field(default=300, ge=1, description="A minute, per person or anonymous address.")
     relay: bool = Field(default=True, description="False where `python -m SERVICE relay` sends the events instead.")
 
     cors_origins: list[str] = Field(default_factory=list, description="Exact origins; there is no wildcard.")

@@ -20,6 +20,9 @@ class Settings(ServiceSettings):
     refresh_grace: timedelta = Field(default=timedelta(seconds=10), description="A spent token's parent may repeat.")
     refresh_idle: timedelta = timedelta(days=7)
     refresh_absolute: timedelta = timedelta(days=30)
+    rate_limit_sign_in: int = Field(default=30, ge=1, description="By password, a minute, per address.")
+    rate_limit_refresh: int = Field(default=150, ge=1, description="In 5 minutes, per address.")
+    rate_limit_registration: int = Field(default=10, ge=1, description="An hour, per address.")
     hash_slots: int = Field(default=os.cpu_count() or 2, ge=1, description="Passwords hashed at a time, 19 MiB each.")
 
 

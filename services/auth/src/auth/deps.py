@@ -1,5 +1,7 @@
 """The one place that wires auth's layers together."""
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated
 
 import httpx
@@ -9,7 +11,7 @@ from auth.config import Settings
 from auth.repositories.sessions import Lifetimes
 from auth.repositories.work import SqlWork
 from auth.services.access_tokens import AccessTokens
-from auth.services.accounts import AccountService
+from auth.services.accounts import AccountService, Registration
 from auth.services.keys import KeyCipher, OwnKeys
 from auth.services.own_tokens import OwnTokens
 from auth.services.passwords import Argon2
@@ -17,9 +19,22 @@ from auth.services.records import Device
 from auth.services.refresh_tokens import RefreshTokens
 from auth.services.sign_in import SignInService
 from common.database import Database, TransactionFactory
+from common.deps import DbSession
+from common.rate_limits import Quota
 from common.relay import Relay
 from common.service_client import ServiceClient
 from common.tokens import TokenVerifier
+
+SIGN_IN, REFRESH, REGISTRATION = "sign-in", "refresh", "registration"
+
+
+def quotas(settings: Settings) -> Mapping[str, Quota]:
+    """The rate limits that routes name (S-12)."""
+    return {
+        SIGN_IN: Quota(settings.rate_limit_sign_in, timedelta(minutes=1)),
+        REFRESH: Quota(settings.rate_limit_refresh, timedelta(minutes=5)),
+        REGISTRATION: Quota(settings.rate_limit_registration, timedelta(hours=1)),
+    }
 
 
 def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.AsyncClient) -> None:
@@ -41,8 +56,14 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.read_models = {}
     app.state.keys = keys
     app.state.verifier = TokenVerifier(keys, issuer=settings.issuer, audience="auth")
-    app.state.accounts = AccountService(transactions, passwords)
+    app.state.passwords = passwords
+    app.state.lifetimes = lifetimes
+    app.state.accounts = AccountService(transactions)
     app.state.sign_in = SignInService(transactions, passwords, access, refresh)
+
+
+async def get_registration(request: Request, session: DbSession) -> Registration:
+    return Registration(SqlWork(session, request.app.state.lifetimes), request.app.state.passwords)
 
 
 async def get_accounts(request: Request) -> AccountService:
@@ -71,6 +92,7 @@ async def get_device(request: Request) -> Device:
     return Device("".join(letter for letter in agent if letter.isprintable()), request.state.client_ip)
 
 
+Registering = Annotated[Registration, Depends(get_registration)]
 Accounts = Annotated[AccountService, Depends(get_accounts)]
 SignIn = Annotated[SignInService, Depends(get_sign_in)]
 SigningKeys = Annotated[OwnKeys, Depends(get_keys)]

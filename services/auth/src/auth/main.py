@@ -8,11 +8,12 @@ from fastapi import FastAPI
 
 from auth.config import Settings
 from auth.database import MIGRATIONS
-from auth.deps import wire
+from auth.deps import quotas, wire
 from auth.routers import accounts, internal, tokens, well_known
 from common.app import build_app
 from common.background import running
 from common.database import Database
+from common.idempotency import forget_expired
 from common.migrations import database_is_ready
 from common.service_client import http_pool
 
@@ -29,7 +30,8 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
             wire(app, settings, database, http)
             keys, relay = app.state.keys, app.state.relay
             app.state.readiness = (database_is_ready(database, MIGRATIONS), keys.signing_keys_are_loaded)
-            async with running(keys.keep_fresh(), *([relay.run()] if settings.relay else [])):
+            work = [keys.keep_fresh(), forget_expired(database), *([relay.run()] if settings.relay else [])]
+            async with running(*work):
                 yield
     finally:
         await database.disconnect()
@@ -43,6 +45,7 @@ def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         description="Accounts, sign-in, sessions and keys.",
         lifespan=lifespan,
         routers=[tokens.router, accounts.router, well_known.router, internal.router],
+        quotas=quotas(settings),
         transport=transport,
     )
     tokens.install_oauth_errors(app)

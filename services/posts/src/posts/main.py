@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from common.app import build_app
 from common.background import running
 from common.database import Database
+from common.idempotency import forget_expired
 from common.jwks import RemoteKeys
 from common.migrations import database_is_ready
 from common.service_client import http_pool
@@ -32,7 +33,8 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
             app.state.verifier = TokenVerifier(keys, issuer=settings.issuer, audience="posts")
             app.state.readiness = (database_is_ready(database, MIGRATIONS), keys.keys_are_known)
             wire(app, settings, database, http)
-            async with running(keys.keep_fresh(), *([app.state.relay.run()] if settings.relay else [])):
+            relay = [app.state.relay.run()] if settings.relay else []
+            async with running(keys.keep_fresh(), forget_expired(database), *relay):
                 yield
     finally:
         await database.disconnect()

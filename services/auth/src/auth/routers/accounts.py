@@ -2,11 +2,13 @@
 
 from fastapi import Response
 
-from auth.deps import Accounts
+from auth.deps import REGISTRATION, Accounts, Registering
 from auth.schemas.account import AccountResponse
 from auth.services.errors import AccountNotFound, EmailTaken
+from common.access import public
 from common.deps import SignedIn
 from common.problems import refusals
+from common.rate_limits import Limits
 from common.routing import SmallBodyRoute, service_router
 from common.schemas import UserCreate, UserResponse
 
@@ -14,9 +16,11 @@ router = service_router("/auth", "auth", SmallBodyRoute)
 
 
 @router.post("/register", status_code=201, response_model=UserResponse, responses=refusals(EmailTaken))
-async def register(user: UserCreate, accounts: Accounts, response: Response) -> UserResponse:
+@public
+async def register(user: UserCreate, registration: Registering, limits: Limits, response: Response) -> UserResponse:
     """Open an account. Sign in with it at `/auth/token`; its profile is at `Location`."""
-    account = await accounts.register(user.email, user.password, user.name)
+    limits.hit(REGISTRATION)
+    account = await registration.register(user.email, user.password, user.name)
     response.headers["Location"] = f"/users/{account.id}"
     return UserResponse.model_validate(account)
 

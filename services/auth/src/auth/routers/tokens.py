@@ -1,37 +1,56 @@
 """The OAuth 2 side: tokens in exchange for a grant, and their end (RFC 6749, RFC 7009)."""
 
 import base64
-from typing import Annotated
+import inspect
+from typing import Annotated, Any
 from urllib.parse import unquote_plus
 
 from fastapi import FastAPI, Form, Request, Response
 
-from auth.deps import CallingDevice, SignIn
+from auth.deps import REFRESH, SIGN_IN, CallingDevice, SignIn
 from auth.schemas.token import RevokeForm, TokenForm, TokenResponse
 from auth.services.errors import InvalidClient, InvalidGrant, InvalidScope, OAuthRefusal, UnsupportedGrant
 from auth.services.records import Device, Tokens
 from auth.services.sign_in import SignInService
-from common.problems import domain_problem, refusals
+from common.access import public
+from common.problems import domain_problem, refusals, status_of
+from common.rate_limits import Limits, SourceLimits
 from common.routing import SmallBodyRoute, service_router
 from common.tokens import USER_SCOPE
 
 router = service_router("/auth", "tokens", SmallBodyRoute)
 
 
+def oauth_refusals(*errors: type[OAuthRefusal]) -> dict[int | str, dict[str, Any]]:
+    """`refusals` that also carry what RFC 6749, section 5.2, wants beside the problem."""
+    responses = refusals(*errors)
+    for status, response in responses.items():
+        kinds = [error for error in errors if status_of(error) == status]
+        words = {"error": kinds[0].oauth_error, "error_description": inspect.getdoc(kinds[0])}
+        names = {"error": {"enum": [error.oauth_error for error in kinds]}, "error_description": {"type": "string"}}
+        content = response["content"]["application/problem+json"]
+        content["schema"]["properties"] |= names
+        content["example"] = words
+    return responses
+
+
 @router.post(
     "/token",
     response_model=TokenResponse,
     response_model_exclude_none=True,
-    responses=refusals(OAuthRefusal, UnsupportedGrant, InvalidGrant, InvalidScope, InvalidClient),
+    responses=oauth_refusals(OAuthRefusal, UnsupportedGrant, InvalidGrant, InvalidScope, InvalidClient),
 )
+@public
 async def issue_token(
-    request: Request, form: Annotated[TokenForm, Form()], sign_in: SignIn, device: CallingDevice
+    request: Request, form: Annotated[TokenForm, Form()], sign_in: SignIn, device: CallingDevice, limits: Limits
 ) -> TokenResponse:
     """Sign in with a password, stay signed in with a refresh token, or sign a service in."""
-    return TokenResponse.model_validate(await grant(form, request, sign_in, device))
+    return TokenResponse.model_validate(await grant(form, request, sign_in, device, limits))
 
 
-async def grant(form: TokenForm, request: Request, sign_in: SignInService, device: Device) -> Tokens:
+async def grant(
+    form: TokenForm, request: Request, sign_in: SignInService, device: Device, limits: SourceLimits
+) -> Tokens:
     if form.grant_type == "client_credentials":
         client_id, secret = client_credentials(request, form)
         return await sign_in.with_client_secret(client_id, secret, form.audience)
@@ -40,10 +59,12 @@ async def grant(form: TokenForm, request: Request, sign_in: SignInService, devic
     if form.grant_type == "password":
         if not form.username or not form.password:
             raise OAuthRefusal("username and password are needed.")
+        limits.hit(SIGN_IN)
         return await sign_in.with_password(form.username, form.password, device)
     if form.grant_type == "refresh_token":
         if not form.refresh_token:
             raise OAuthRefusal("refresh_token is needed.")
+        limits.hit(REFRESH)
         return await sign_in.with_refresh_token(form.refresh_token)
     raise UnsupportedGrant("grant_type must be password, refresh_token or client_credentials.")
 
@@ -63,7 +84,8 @@ def client_credentials(request: Request, form: TokenForm) -> tuple[str, str]:
     return form.client_id, form.client_secret
 
 
-@router.post("/revoke", response_class=Response, responses=refusals(OAuthRefusal))
+@router.post("/revoke", response_class=Response, responses=oauth_refusals(OAuthRefusal))
+@public
 async def revoke_token(form: Annotated[RevokeForm, Form()], sign_in: SignIn) -> Response:
     """Sign out: end the session of a refresh token. Answers 200 for tokens that are unknown or already dead."""
     if not form.token:

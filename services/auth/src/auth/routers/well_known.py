@@ -4,16 +4,18 @@ from fastapi import Response
 
 from auth.deps import AppSettings, SigningKeys
 from auth.schemas.token import ServerMetadata
+from common.access import public
 from common.jwks import KeySet
-from common.routing import service_router
+from common.routing import UnlimitedRoute, service_router
 from common.tokens import USER_SCOPE
 
-router = service_router("/.well-known", "metadata")
+router = service_router("/.well-known", "metadata", UnlimitedRoute)
 
 CACHE = "public, max-age=300"
 
 
 @router.get("/jwks.json", response_model=KeySet)
+@public
 async def get_jwks(keys: SigningKeys, response: Response) -> KeySet:
     """The public keys of access tokens (RFC 7517)."""
     response.headers["Cache-Control"] = CACHE
@@ -21,6 +23,7 @@ async def get_jwks(keys: SigningKeys, response: Response) -> KeySet:
 
 
 @router.get("/oauth-authorization-server", response_model=ServerMetadata)
+@public
 async def get_metadata(settings: AppSettings, response: Response) -> ServerMetadata:
     """Where clients find what (RFC 8414)."""
     response.headers["Cache-Control"] = CACHE

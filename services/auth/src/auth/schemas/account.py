@@ -10,6 +10,6 @@ class AccountResponse(Outgoing):
 
     id: Id
     email: str = Field(examples=["ada@example.com"])
-    roles: list[str]
+    roles: list[str] = Field(examples=[["moderator"]])
     status: str = Field(examples=["active"])
     email_verified: bool

@@ -6,45 +6,53 @@ from pydantic import BaseModel, Field
 
 from common.schemas import Outgoing, Text
 
+REFRESH = "rt1.k1.6f1c0a….3.mD4x…"
+
 
 class TokenForm(BaseModel):
     """RFC 6749: parameters of all grants in one form; unknown ones are ignored, hence not `Incoming`."""
 
     grant_type: Text = Field(default="password", description="password, refresh_token or client_credentials")
-    username: Text | None = Field(default=None, description="The e-mail address.")
-    password: Text | None = Field(default=None, json_schema_extra={"format": "password"}, repr=False)
-    refresh_token: Text | None = Field(default=None, repr=False)
-    scope: Text | None = None
-    audience: Text | None = Field(default=None, description="The service that a service's token is for.")
-    client_id: Text | None = None
-    client_secret: Text | None = Field(default=None, json_schema_extra={"format": "password"}, repr=False)
+    username: Text | None = Field(default=None, description="The e-mail address.", examples=["ada@example.com"])
+    password: Text | None = Field(
+        default=None, json_schema_extra={"format": "password"}, repr=False, examples=["correct horse battery staple"]
+    )
+    refresh_token: Text | None = Field(default=None, repr=False, examples=[REFRESH])
+    scope: Text | None = Field(default=None, examples=["api"])
+    audience: Text | None = Field(
+        default=None, description="The service that a service's token is for.", examples=["posts"]
+    )
+    client_id: Text | None = Field(default=None, description="Services only.", examples=["svc:users"])
+    client_secret: Text | None = Field(
+        default=None, json_schema_extra={"format": "password"}, repr=False, description="Services only.", examples=["…"]
+    )
 
 
 class RevokeForm(BaseModel):
     """RFC 7009. The hint is not needed: a token says what it is."""
 
-    token: Text | None = Field(default=None, repr=False)
-    token_type_hint: Text | None = None
+    token: Text | None = Field(default=None, repr=False, examples=[REFRESH])
+    token_type_hint: Text | None = Field(default=None, examples=["refresh_token"])
 
 
 class TokenResponse(Outgoing):
     """RFC 6749, section 5.1."""
 
-    access_token: str
+    access_token: str = Field(examples=["eyJhbGciOiJFUzI1NiIs…"])
     token_type: Literal["bearer"] = "bearer"  # noqa: S105  # what RFC 6750 calls it
     expires_in: int = Field(examples=[300], description="Seconds.")
-    refresh_token: str | None = Field(default=None, description="None for services.")
+    refresh_token: str | None = Field(default=None, description="Left out for services.", examples=[REFRESH])
     scope: str = Field(examples=["api"])
 
 
 class ServerMetadata(Outgoing):
     """RFC 8414."""
 
-    issuer: str
-    token_endpoint: str
-    revocation_endpoint: str
-    jwks_uri: str
-    grant_types_supported: list[str]
-    token_endpoint_auth_methods_supported: list[str]
-    response_types_supported: list[str]
-    scopes_supported: list[str]
+    issuer: str = Field(examples=["https://api.example.com"])
+    token_endpoint: str = Field(examples=["https://api.example.com/auth/token"])
+    revocation_endpoint: str = Field(examples=["https://api.example.com/auth/revoke"])
+    jwks_uri: str = Field(examples=["https://api.example.com/.well-known/jwks.json"])
+    grant_types_supported: list[str] = Field(examples=[["password", "refresh_token"]])
+    token_endpoint_auth_methods_supported: list[str] = Field(examples=[["none", "client_secret_basic"]])
+    response_types_supported: list[str] = Field(examples=[[]])
+    scopes_supported: list[str] = Field(examples=[["api"]])

@@ -33,10 +33,10 @@ def state(account: Account) -> Event:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountService:
-    """What may happen to an account."""
+class Registration:
+    """Opens accounts, in the transaction of one request."""
 
-    transactions: Transactions[Work]
+    work: Work
     passwords: PasswordHasher
     now: Clock = utc_now
 
@@ -46,15 +46,21 @@ class AccountService:
         Raises:
             EmailTaken: the address, in whatever spelling, has one.
         """
-        password_hash = await self.passwords.hash(password)  # before the transaction: no connection waits for it
-        async with self.transactions() as work:
-            while True:
-                account = await work.accounts.add(new_account_id(self.now()), email, password_hash, name)
-                if account is not None:
-                    await work.events.publish(state(account))
-                    return account
-                if await work.accounts.has_email(email):
-                    raise EmailTaken("This address already has an account.")
+        password_hash = await self.passwords.hash(password)  # before the first statement: no connection waits for it
+        while True:
+            account = await self.work.accounts.add(new_account_id(self.now()), email, password_hash, name)
+            if account is not None:
+                await self.work.events.publish(state(account))
+                return account
+            if await self.work.accounts.has_email(email):
+                raise EmailTaken("This address already has an account.")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountService:
+    """What may happen to an account."""
+
+    transactions: Transactions[Work]
 
     async def page(self, after: int, limit: int) -> Sequence[Account]:
         """Accounts in the order of their ids, for whoever rebuilds what it knows of them."""

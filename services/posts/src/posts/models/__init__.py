@@ -4,10 +4,22 @@ from posts.models.author import Author
 from posts.models.author_stats import AuthorStats
 from posts.models.comment import Comment
 from posts.models.follow import Follow
+from posts.models.idempotency_key import IdempotencyKey
 from posts.models.like import Like
 from posts.models.outbox import Outbox
 from posts.models.post import Post
 from posts.models.post_stats import PostStats
 from posts.models.post_tag import PostTag
 
-__all__ = ["Author", "AuthorStats", "Comment", "Follow", "Like", "Outbox", "Post", "PostStats", "PostTag"]
+__all__ = [
+    "Author",
+    "AuthorStats",
+    "Comment",
+    "Follow",
+    "IdempotencyKey",
+    "Like",
+    "Outbox",
+    "Post",
+    "PostStats",
+    "PostTag",
+]

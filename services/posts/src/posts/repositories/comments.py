@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from sqlalchemy import FromClause, Row, Select, bindparam, delete, func, insert, select, update
 
-from common.database import Runs
-from common.ports import Slice
+from common.database import Runs, of_version, versions
+from common.ports import Slice, Versions
 from posts.models import Author as People
 from posts.models import Comment as Table
 from posts.services.records import Author, Comment
@@ -42,12 +42,12 @@ LOCK: Final = (
 )
 REVISE: Final = with_author(
     update(Table)
-    .where(Table.id == bindparam("comment"))
+    .where(Table.id == bindparam("comment"), of_version(Table.version))
     .values(body=bindparam("text"), version=Table.version + 1, updated_at=func.now())
     .returning(COMMENTS)
     .cte("revised")
 )
-REMOVE: Final = delete(Table).where(Table.id == bindparam("comment"))
+REMOVE: Final = delete(Table).where(Table.id == bindparam("comment"), of_version(Table.version)).returning(Table.id)
 
 
 def read_comment(row: Row[*tuple[Any, ...]]) -> Comment:
@@ -75,8 +75,11 @@ class CommentRepository:
         author: int | None = found.scalar_one_or_none()
         return author
 
-    async def revise(self, comment_id: int, body: str) -> Comment:
-        return read_comment((await self.session.execute(REVISE, {"comment": comment_id, "text": body})).one())
+    async def revise(self, comment_id: int, body: str, expected: Versions) -> Comment | None:
+        values = {"comment": comment_id, "text": body, **versions(expected)}
+        row = (await self.session.execute(REVISE, values)).one_or_none()
+        return read_comment(row) if row else None
 
-    async def remove(self, comment_id: int) -> None:
-        await self.session.execute(REMOVE, {"comment": comment_id})
+    async def remove(self, comment_id: int, expected: Versions) -> bool:
+        removed = await self.session.execute(REMOVE, {"comment": comment_id, **versions(expected)})
+        return removed.one_or_none() is not None

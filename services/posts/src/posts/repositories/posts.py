@@ -23,8 +23,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.selectable import FromClause
 
-from common.database import Runs
-from common.ports import Slice
+from common.database import Runs, of_version, versions
+from common.ports import Slice, Versions
 from posts.models import Author as People
 from posts.models import Follow, Like, PostStats, PostTag
 from posts.models import Post as Table
@@ -130,7 +130,7 @@ COUNT: Final = (
         comments_count=PostStats.comments_count + bindparam("comments"),
     )
 )
-REMOVE: Final = delete(Table).where(Table.id == bindparam("post"))
+REMOVE: Final = delete(Table).where(Table.id == bindparam("post"), of_version(Table.version)).returning(Table.id)
 PUBLISHED_AT: Final = case((Table.published_at.is_(None), func.now()), else_=Table.published_at)
 
 
@@ -185,14 +185,16 @@ class PostRepository:
         row = (await self.session.execute(LOCK, {"post": post_id})).one_or_none()
         return (row.author_id, row.status) if row else None
 
-    async def revise(self, post_id: int, changes: Mapping[str, Any]) -> None:
-        statement = update(Table).where(Table.id == post_id)
+    async def revise(self, post_id: int, changes: Mapping[str, Any], expected: Versions) -> bool:
+        statement = update(Table).where(Table.id == post_id, of_version(Table.version)).returning(Table.id)
         statement = statement.values(**changes, version=Table.version + 1, updated_at=func.now())
         if changes.get("status") == "published":
             statement = statement.values(published_at=PUBLISHED_AT)
-        await self.session.execute(statement)
+        if (await self.session.execute(statement, versions(expected))).one_or_none() is None:
+            return False
         if changes.keys() & {"tags", "status"}:
             await self._tag(post_id)
+        return True
 
     async def _tag(self, post_id: int) -> None:
         """Bring the tag rows to what the post says; a draft has none."""
@@ -201,8 +203,9 @@ class PostRepository:
         tags = tags.where(Table.id == post_id, Table.status == literal("published"))
         await self.session.execute(insert(PostTag).from_select(["post_id", "tag", "published_at"], tags))
 
-    async def remove(self, post_id: int) -> None:
-        await self.session.execute(REMOVE, {"post": post_id})
+    async def remove(self, post_id: int, expected: Versions) -> bool:
+        removed = await self.session.execute(REMOVE, {"post": post_id, **versions(expected)})
+        return removed.one_or_none() is not None
 
     async def keep(self, post_id: int) -> int | None:
         author: int | None = (await self.session.execute(KEEP, {"post": post_id})).scalar_one_or_none()

@@ -1,8 +1,8 @@
 """What people say under a post."""
 
-from fastapi import Response
-
+from common.access import public
 from common.deps import SignedIn
+from common.etags import IfMatch, Tagged, tag
 from common.paging import BadCursor, Page, Paging
 from common.problems import refusals
 from common.routing import service_router
@@ -15,6 +15,7 @@ router = service_router("/posts/{post_id}/comments", "comments")
 
 
 @router.get("", response_model=Page[CommentResponse], responses=refusals(PostNotFound, BadCursor))
+@public
 async def list_comments(post_id: Id, comments: ReadComments, page: Paging) -> Page[CommentResponse]:
     """Comments of a post, the oldest first."""
     kind = f"comments:{post_id}"
@@ -26,23 +27,34 @@ async def list_comments(post_id: Id, comments: ReadComments, page: Paging) -> Pa
 
 @router.post("", status_code=201, response_model=CommentResponse, responses=refusals(PostNotFound))
 async def add_comment(
-    post_id: Id, new: CommentCreate, caller: SignedIn, commenting: WriteComments, response: Response
+    post_id: Id, new: CommentCreate, caller: SignedIn, commenting: WriteComments, answer: Tagged
 ) -> CommentResponse:
     """Comment on a published post."""
     comment = await commenting.add(post_id, caller.account_id, new.body)
-    response.headers["Location"] = f"/posts/{post_id}/comments/{comment.id}"
+    answer.headers["Location"] = f"/posts/{post_id}/comments/{comment.id}"
+    tag(answer, comment.version)
     return CommentResponse.model_validate(comment)
 
 
 @router.patch("/{comment_id}", response_model=CommentResponse, responses=refusals(CommentNotFound, NotTheAuthor))
 async def revise_comment(
-    post_id: Id, comment_id: Id, new: CommentCreate, editor: SignedInEditor, commenting: WriteComments
+    post_id: Id,
+    comment_id: Id,
+    new: CommentCreate,
+    editor: SignedInEditor,
+    commenting: WriteComments,
+    expected: IfMatch,
+    answer: Tagged,
 ) -> CommentResponse:
     """Change one of the caller's own comments."""
-    return CommentResponse.model_validate(await commenting.revise(post_id, comment_id, editor, new.body))
+    comment = await commenting.revise(post_id, comment_id, editor, new.body, expected)
+    tag(answer, comment.version)
+    return CommentResponse.model_validate(comment)
 
 
 @router.delete("/{comment_id}", status_code=204, responses=refusals(CommentNotFound, NotTheAuthor))
-async def delete_comment(post_id: Id, comment_id: Id, editor: SignedInEditor, commenting: WriteComments) -> None:
+async def delete_comment(
+    post_id: Id, comment_id: Id, editor: SignedInEditor, commenting: WriteComments, expected: IfMatch
+) -> None:
     """Delete a comment: its author may, the post's author, and moderators."""
-    await commenting.delete(post_id, comment_id, editor)
+    await commenting.delete(post_id, comment_id, editor, expected)

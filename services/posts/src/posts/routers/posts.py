@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import Query, Response
+from fastapi import Query
 
 from common.deps import MaybeSignedIn, SignedIn
+from common.etags import IfMatch, Tagged, tag
 from common.paging import BadCursor, Page, PageRequest, Paging, from_micros, to_micros
 from common.ports import Slice
 from common.problems import refusals
@@ -32,21 +33,22 @@ async def list_posts(
     viewer = caller.account_id if caller else None
     kind = f"posts:{author_id}:{tag}"[:64]
     found = await reading.newest(viewer, page.limit, place(page, kind), author_id=author_id, tag=tag)
-    return answer(page, kind, found)
+    return list_answer(page, kind, found)
 
 
 @router.post("", status_code=201, response_model=PostResponse)
-async def create_post(new: PostCreate, caller: SignedIn, writing: WritePosts, response: Response) -> PostResponse:
+async def create_post(new: PostCreate, caller: SignedIn, writing: WritePosts, answer: Tagged) -> PostResponse:
     """Publish a post, or store a draft."""
     post = await writing.create(caller.account_id, new.model_dump())
-    response.headers["Location"] = f"/posts/{post.id}"
+    answer.headers["Location"] = f"/posts/{post.id}"
+    tag(answer, post.version)
     return PostResponse.model_validate(post)
 
 
 @router.get("/feed", response_model=Page[PostResponse], responses=refusals(BadCursor, PeerUnavailable))
 async def get_feed(caller: SignedIn, reading: ReadPosts, page: Paging) -> Page[PostResponse]:
     """Posts of the people the caller follows, the newest first."""
-    return answer(page, "feed", await reading.feed(caller.account_id, page.limit, place(page, "feed")))
+    return list_answer(page, "feed", await reading.feed(caller.account_id, page.limit, place(page, "feed")))
 
 
 @router.get("/drafts", response_model=Page[PostResponse], responses=refusals(BadCursor))
@@ -59,24 +61,29 @@ async def list_drafts(caller: SignedIn, reading: ReadPosts, page: Paging) -> Pag
 
 
 @router.get("/{post_id}", response_model=PostResponse, responses=refusals(PostNotFound))
-async def get_post(post_id: Id, caller: MaybeSignedIn, reading: ReadPosts) -> PostResponse:
+async def get_post(post_id: Id, caller: MaybeSignedIn, reading: ReadPosts, answer: Tagged) -> PostResponse:
     """One post. Drafts are their author's only."""
-    return PostResponse.model_validate(await reading.get(post_id, caller.account_id if caller else None))
+    post = await reading.get(post_id, caller.account_id if caller else None)
+    tag(answer, post.version)
+    return PostResponse.model_validate(post)
 
 
 @router.patch(
     "/{post_id}", response_model=PostResponse, responses=refusals(PostNotFound, NotTheAuthor, AlreadyPublished)
 )
-async def revise_post(post_id: Id, changes: PostUpdate, editor: SignedInEditor, writing: WritePosts) -> PostResponse:
+async def revise_post(
+    post_id: Id, changes: PostUpdate, editor: SignedInEditor, writing: WritePosts, expected: IfMatch, answer: Tagged
+) -> PostResponse:
     """Change some fields of one of the caller's own posts, or publish a draft."""
-    post = await writing.revise(post_id, editor, changes.model_dump(exclude_unset=True))
+    post = await writing.revise(post_id, editor, changes.model_dump(exclude_unset=True), expected)
+    tag(answer, post.version)
     return PostResponse.model_validate(post)
 
 
 @router.delete("/{post_id}", status_code=204, responses=refusals(PostNotFound, NotTheAuthor))
-async def delete_post(post_id: Id, editor: SignedInEditor, writing: WritePosts) -> None:
+async def delete_post(post_id: Id, editor: SignedInEditor, writing: WritePosts, expected: IfMatch) -> None:
     """Delete one of the caller's own posts with its comments and likes; moderators may delete published ones."""
-    await writing.delete(post_id, editor)
+    await writing.delete(post_id, editor, expected)
 
 
 def place(page: PageRequest, kind: str) -> tuple[datetime, int] | None:
@@ -84,7 +91,7 @@ def place(page: PageRequest, kind: str) -> tuple[datetime, int] | None:
     return (from_micros(after[0]), after[1]) if after else None
 
 
-def answer(page: PageRequest, kind: str, found: Slice[Post]) -> Page[PostResponse]:
+def list_answer(page: PageRequest, kind: str, found: Slice[Post]) -> Page[PostResponse]:
     rows, cursor = page.page(found, kind, where)
     return Page(items=[PostResponse.model_validate(row) for row in rows], next_cursor=cursor)
 

@@ -1,11 +1,10 @@
 """Comments, as they come in and go out."""
 
-from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from common.schemas import Id, Incoming, Outgoing, Text
+from common.schemas import Id, Incoming, Moment, Outgoing, Text
 from posts.schemas.post import AuthorResponse
 
 
@@ -20,7 +19,7 @@ class CommentResponse(Outgoing):
 
     id: Id
     post_id: Id
-    body: str
+    body: str = Field(examples=["Well seen."])
     author: AuthorResponse | None = Field(description="Null once the author is gone.")
-    created_at: datetime
-    updated_at: datetime
+    created_at: Moment
+    updated_at: Moment

@@ -2,12 +2,11 @@
 
 import re
 import unicodedata
-from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from common.schemas import Id, Incoming, Line, Outgoing, Text
+from common.schemas import Id, Incoming, Line, Moment, Outgoing, Text
 
 TAG: Final = re.compile(r"\w[\w.+#-]{0,49}")
 NOT_GIVEN: Any = None  # the default of fields that may be left out but are never null
@@ -45,8 +44,8 @@ class PostUpdate(Incoming):
     """The fields to change; what is left out stays."""
 
     title: Title = Field(default=NOT_GIVEN, examples=["Second light"])
-    body: Body = Field(default=NOT_GIVEN)
-    tags: Tags = Field(default=NOT_GIVEN)
+    body: Body = Field(default=NOT_GIVEN, examples=["It was a clear night, and cold."])
+    tags: Tags = Field(default=NOT_GIVEN, examples=[["astronomy"]])
     status: Status = Field(default=NOT_GIVEN, description="Publishing is one-way.")
 
 
@@ -54,22 +53,22 @@ class AuthorResponse(Outgoing):
     """Who wrote it. The name is null when it is not known just now."""
 
     id: Id
-    name: str | None
-    avatar_url: str | None
+    name: str | None = Field(examples=["Ada Lovelace"])
+    avatar_url: str | None = Field(examples=["https://example.com/ada.png"])
 
 
 class PostResponse(Outgoing):
     """A post."""
 
     id: Id
-    title: str
-    body: str
-    tags: list[str]
+    title: str = Field(examples=["First light"])
+    body: str = Field(examples=["It was a clear night."])
+    tags: list[str] = Field(examples=[["astronomy"]])
     status: Status
     author: AuthorResponse | None = Field(description="Null once the author is gone.")
-    created_at: datetime
-    updated_at: datetime
-    published_at: datetime | None
-    likes_count: int
-    comments_count: int
+    created_at: Moment
+    updated_at: Moment
+    published_at: Moment | None = Field(description="Null while it is a draft.")
+    likes_count: int = Field(examples=[3])
+    comments_count: int = Field(examples=[1])
     liked: bool | None = Field(description="Whether the caller likes it; null when anonymous.")

@@ -1,12 +1,16 @@
 """What people say under a post."""
 
 from dataclasses import dataclass
+from typing import Final
 
-from common.ports import Slice
+from common.errors import PreconditionFailed
+from common.ports import Slice, Versions
 from posts.services.authors import Authors
 from posts.services.errors import CommentNotFound, NotTheAuthor, PostNotFound
 from posts.services.ports import CommentStore, PostReader, PostStore
 from posts.services.records import Comment, Editor
+
+CHANGED: Final = "The comment has changed since."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +48,38 @@ class Commenting:
         await self.posts.count(post_id, comments=+1)
         return comment
 
-    async def revise(self, post_id: int, comment_id: int, editor: Editor, body: str) -> Comment:
+    async def revise(
+        self, post_id: int, comment_id: int, editor: Editor, body: str, expected: Versions = None
+    ) -> Comment:
         """Replace the text of one's own comment.
 
         Raises:
             CommentNotFound: there is no such comment under this post.
             NotTheAuthor: somebody else wrote it.
+            PreconditionFailed: it is not of an expected version.
         """
         await self.authors.meet(editor.id)
         if await self._author(post_id, comment_id) != editor.id:
             raise NotTheAuthor("Only its author may change a comment.")
-        return await self.comments.revise(comment_id, body)
+        comment = await self.comments.revise(comment_id, body, expected)
+        if comment is None:
+            raise PreconditionFailed(CHANGED)
+        return comment
 
-    async def delete(self, post_id: int, comment_id: int, editor: Editor) -> None:
+    async def delete(self, post_id: int, comment_id: int, editor: Editor, expected: Versions = None) -> None:
         """Remove a comment: its author may, the post's author, and moderators.
 
         Raises:
             CommentNotFound: there is no such comment under this post.
             NotTheAuthor: the editor is none of these.
+            PreconditionFailed: it is not of an expected version.
         """
         post_author = await self.posts.keep(post_id)
         author = await self._author(post_id, comment_id)
         if editor.id not in (author, post_author) and not editor.moderates:
             raise NotTheAuthor("Only its author, the post's author or a moderator may delete a comment.")
-        await self.comments.remove(comment_id)
+        if not await self.comments.remove(comment_id, expected):
+            raise PreconditionFailed(CHANGED)
         await self.posts.count(post_id, comments=-1)
 
     async def _author(self, post_id: int, comment_id: int) -> int:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from common.events import Event
-from common.ports import Slice
+from common.ports import Slice, Versions
 from posts.services.records import Author, AuthorStats, Comment, Post
 
 Place = tuple[datetime, int]
@@ -72,9 +72,11 @@ class PostStore(Protocol):
     async def lock(self, post_id: int) -> tuple[int, str] | None:
         """Author and status of a post, which nobody else can change until this transaction ends."""
 
-    async def revise(self, post_id: int, changes: Mapping[str, Any]) -> None: ...
+    async def revise(self, post_id: int, changes: Mapping[str, Any], expected: Versions) -> bool:
+        """Write the given fields; False if the post is not of an expected version."""
 
-    async def remove(self, post_id: int) -> None: ...
+    async def remove(self, post_id: int, expected: Versions) -> bool:
+        """False if the post is not of an expected version."""
 
     async def keep(self, post_id: int) -> int | None:
         """The author of a published post, which cannot be removed until this transaction ends."""
@@ -99,6 +101,8 @@ class CommentStore(Protocol):
     async def lock(self, post_id: int, comment_id: int) -> int | None:
         """The author of a comment, which nobody else can change until this transaction ends."""
 
-    async def revise(self, comment_id: int, body: str) -> Comment: ...
+    async def revise(self, comment_id: int, body: str, expected: Versions) -> Comment | None:
+        """The comment with its new text; None if it is not of an expected version."""
 
-    async def remove(self, comment_id: int) -> None: ...
+    async def remove(self, comment_id: int, expected: Versions) -> bool:
+        """False if the comment is not of an expected version."""

@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from common.errors import PreconditionFailed
 from common.events import AuthorData, Event, Events
+from common.ports import Versions
 from posts.services.authors import Authors
 from posts.services.errors import AlreadyPublished, NotTheAuthor, PostNotFound
 from posts.services.ports import PostStore, StatsStore
 from posts.services.records import AuthorStats, Editor, Post
+
+CHANGED: Final = "The post has changed since."
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,32 +32,37 @@ class Writing:
             await self._count(author_id, +1)
         return await self._stored(post_id, author_id)
 
-    async def revise(self, post_id: int, editor: Editor, changes: Mapping[str, Any]) -> Post:
+    async def revise(self, post_id: int, editor: Editor, changes: Mapping[str, Any], expected: Versions = None) -> Post:
         """Replace some fields of a post. Publishing is one-way.
 
         Raises:
             PostNotFound: there is no such post, or it is somebody else's draft.
             NotTheAuthor: the editor did not write it.
             AlreadyPublished: it was to become a draft again.
+            PreconditionFailed: it is not of an expected version.
         """
         await self.authors.meet(editor.id)
         author_id, status = await self._may_change(post_id, editor)
         if status == "published" and changes.get("status") == "draft":
             raise AlreadyPublished("A published post cannot become a draft again.")
-        if changes:
-            await self.posts.revise(post_id, changes)
+        if changes and not await self.posts.revise(post_id, changes, expected):
+            raise PreconditionFailed(CHANGED)
         if status == "draft" and changes.get("status") == "published":
             await self._count(author_id, +1)
-        return await self._stored(post_id, editor.id)
+        post = await self._stored(post_id, editor.id)
+        if not changes and expected is not None and post.version not in expected:
+            raise PreconditionFailed(CHANGED)
+        return post
 
-    async def delete(self, post_id: int, editor: Editor) -> None:
+    async def delete(self, post_id: int, editor: Editor, expected: Versions = None) -> None:
         """Remove a post with all that hangs on it. A moderator may, too, once it is published.
 
         Raises:
-            PostNotFound, NotTheAuthor: as for `revise`.
+            PostNotFound, NotTheAuthor, PreconditionFailed: as for `revise`.
         """
         author_id, status = await self._may_change(post_id, editor, or_moderate=True)
-        await self.posts.remove(post_id)
+        if not await self.posts.remove(post_id, expected):
+            raise PreconditionFailed(CHANGED)
         if status == "published":
             await self._count(author_id, -1)
 

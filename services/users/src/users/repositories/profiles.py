@@ -7,9 +7,10 @@ from typing import Any, Final
 from sqlalchemy import ARRAY, BigInteger, Executable, bindparam, case, exists, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from common.database import Runs
+from common.database import Runs, of_version, versions
 from common.events import Event
 from common.inbox import rows
+from common.ports import Versions
 from common.read_models import Kept
 from users.models import Authored, Follow
 from users.models import Profile as Table
@@ -95,10 +96,10 @@ class ProfileRepository:
         row = (await self.session.execute(ARRIVE, values)).one_or_none()
         return Card(*row[:4]) if row is not None and row.is_new else None
 
-    async def edit(self, user_id: int, changes: Mapping[str, Any]) -> Card | None:
-        statement = update(Table).where(Table.id == user_id).returning(*CARD)
+    async def edit(self, user_id: int, changes: Mapping[str, Any], expected: Versions) -> Card | None:
+        statement = update(Table).where(Table.id == user_id, of_version(Table.version)).returning(*CARD)
         statement = statement.values(**changes, version=Table.version + 1, updated_at=func.now())
-        row = (await self.session.execute(statement)).one_or_none()
+        row = (await self.session.execute(statement, versions(expected))).one_or_none()
         return Card(*row) if row else None
 
     async def count_follow(self, follower_id: int, followee_id: int, step: int) -> None:

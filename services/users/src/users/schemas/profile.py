@@ -1,11 +1,10 @@
 """Profiles, as people and as other services see them."""
 
-from datetime import datetime
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, HttpUrl, StringConstraints, TypeAdapter, UrlConstraints
 
-from common.schemas import Id, Incoming, Name, Outgoing, Text, UserResponse
+from common.schemas import Id, Incoming, Moment, Name, Outgoing, Text, UserResponse
 
 ADDRESS: Final = TypeAdapter(Annotated[HttpUrl, UrlConstraints(allowed_schemes=["https"], max_length=500)])
 
@@ -26,17 +25,19 @@ class ProfileUpdate(Incoming):
 
     name: Name = Field(default=NOT_GIVEN, examples=["Ada Lovelace"])
     bio: Text = Field(default=NOT_GIVEN, max_length=1000, examples=["Poetical science."])
-    avatar_url: Avatar | None = Field(default=None, description="https only; never fetched by us.")
+    avatar_url: Avatar | None = Field(
+        default=None, description="https only; never fetched by us.", examples=["https://example.com/ada.png"]
+    )
 
 
 class ProfileResponse(UserResponse):
     """A profile. The address is null unless it is one's own."""
 
-    bio: str
-    avatar_url: str | None
-    followers_count: int
-    following_count: int
-    posts_count: int
+    bio: str = Field(examples=["Poetical science."])
+    avatar_url: str | None = Field(examples=["https://example.com/ada.png"])
+    followers_count: int = Field(examples=[12])
+    following_count: int = Field(examples=[7])
+    posts_count: int = Field(examples=[3])
     following: bool | None = Field(description="Whether the caller follows this person; null when anonymous.")
     blocked: bool | None = Field(default=None, description="Whether the caller has blocked this person.")
 
@@ -45,6 +46,6 @@ class FollowerResponse(Outgoing):
     """Somebody who follows, or is followed."""
 
     id: Id
-    name: str
-    avatar_url: str | None
-    since: datetime
+    name: str = Field(examples=["Ada Lovelace"])
+    avatar_url: str | None = Field(examples=["https://example.com/ada.png"])
+    since: Moment

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from common.events import Event, Events
-from common.ports import Slice
+from common.ports import Slice, Versions
 from users.services.records import AccountState, Card, Edge, Follower, Profile
 
 
@@ -44,8 +44,10 @@ class ProfileStore(Protocol):
     async def arrive(self, account: AccountState) -> Card | None:
         """Make the profile of an account that has none, or note its newer state; the card if it is a new one."""
 
-    async def edit(self, user_id: int, changes: Mapping[str, Any]) -> Card | None:
-        """Write the given fields; None if there is no profile."""
+    async def get(self, user_id: int, viewer_id: int | None) -> Profile | None: ...
+
+    async def edit(self, user_id: int, changes: Mapping[str, Any], expected: Versions) -> Card | None:
+        """Write the given fields; None if there is no profile of an expected version."""
 
     async def count_follow(self, follower_id: int, followee_id: int, step: int) -> None:
         """Move both people's counters by one step up or down."""

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from common.ports import Transactions
+from common.errors import PreconditionFailed
+from common.ports import Transactions, Versions
 from users.services import told
 from users.services.arrivals import Arrivals
 from users.services.errors import UserNotFound
@@ -61,16 +62,26 @@ class ProfileEditor:
     transactions: Transactions[Work]
     arrivals: Arrivals
 
-    async def edit(self, user_id: int, changes: Mapping[str, Any]) -> None:
-        """Write the given fields of one's own profile."""
-        if not changes or await self._edit(user_id, changes):
+    async def edit(self, user_id: int, changes: Mapping[str, Any], expected: Versions = None) -> None:
+        """Write the given fields of one's own profile.
+
+        Raises:
+            UserNotFound: there is no such person.
+            PreconditionFailed: the profile is not of an expected version.
+        """
+        if await self._edit(user_id, changes, expected):
             return
         await self.arrivals.welcome(user_id)
-        await self._edit(user_id, changes)
+        await self._edit(user_id, changes, expected)
 
-    async def _edit(self, user_id: int, changes: Mapping[str, Any]) -> bool:
+    async def _edit(self, user_id: int, changes: Mapping[str, Any], expected: Versions) -> bool:
+        """False if there is no profile yet."""
         async with self.transactions() as work:
-            card = await work.profiles.edit(user_id, changes)
+            card = await work.profiles.edit(user_id, changes, expected) if changes else None
             if card is not None:
                 await work.events.publish(told.profile(card))
-            return card is not None
+                return True
+            profile = await work.profiles.get(user_id, None)
+            if profile is not None and expected is not None and profile.version not in expected:
+                raise PreconditionFailed("The profile has changed since.")
+            return profile is not None

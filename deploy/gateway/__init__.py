@@ -1,0 +1,1 @@
+"""The gateway: its Caddyfile, and the pages that it serves."""

@@ -1,0 +1,134 @@
+"""The OpenAPI documents of all services as one: `python -m deploy.gateway.openapi` writes docs/openapi.json.
+
+The file is reviewed like code, since a client's code follows from it: a breaking change shows in its diff, and a test
+fails while it is not what the apps say. The gateway serves it as it is.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+from common.docs import declared_codes, describe
+from deploy.local.secret_files import SERVICES
+from deploy.local.stack import ROOT
+
+SNAPSHOT: Final = ROOT / "docs" / "openapi.json"
+REFERENCE: Final = "#/components/schemas/"
+Document = dict[str, Any]
+
+
+def describe_service(service: str) -> Document:
+    """What a service's app says of itself. It is made from no settings and never started."""
+    settings = import_module(f"{service}.config").Settings.model_construct()
+    return describe(import_module(f"{service}.main").create_app(settings))
+
+
+def merge(documents: Mapping[str, Document]) -> Document:
+    """One document of several, by service. Schemas that are the same are shared; other namesakes get another name.
+
+    Raises:
+        ValueError: two services have the same path, operation id or tag.
+    """
+    merged: Document = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Trivium",
+            "version": next(iter(documents.values()))["info"]["version"],
+            "description": "\n".join(f"- **{name}**: {one['info']['description']}" for name, one in documents.items()),
+        },
+        "servers": [{"url": "/"}],
+        "tags": [],
+        "paths": {},
+        "components": {"schemas": {}, "securitySchemes": {}},
+    }
+    for service, document in documents.items():
+        add(merged, rename(document, namesakes(merged, document), service))
+    operations = [operation["operationId"] for path in merged["paths"].values() for operation in path.values()]
+    require_once("operation id", operations)
+    require_once("tag", [tag["name"] for tag in merged["tags"]])
+    share_responses(merged)
+    for kind, found in merged["components"].items():
+        merged["components"][kind] = dict(sorted(found.items()))
+    return merged
+
+
+def share_responses(merged: Document) -> None:
+    """Write each problem that several routes answer once, and refer to it by its codes."""
+    shared = merged["components"]["responses"] = {}
+    for path in merged["paths"].values():
+        for operation in path.values():
+            for status, response in operation["responses"].items():
+                codes = declared_codes(response)
+                if codes:
+                    name = ".".join([status, *codes])
+                    shared[name] = response
+                    operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
+
+
+def add(merged: Document, document: Document) -> None:
+    require_once("path", [*merged["paths"], *document["paths"]])
+    merged["paths"].update(document["paths"])
+    merged["tags"] += document["tags"]
+    for kind in ("schemas", "securitySchemes"):
+        merged["components"][kind].update(document["components"].get(kind, {}))
+
+
+def require_once(what: str, names: Sequence[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"two services have the {what} {name}")
+
+
+def namesakes(merged: Document, document: Document) -> set[str]:
+    """The schemas whose name is taken by another, and those that refer to such a one."""
+    there, here = merged["components"]["schemas"], document["components"]["schemas"]
+    differing = {name for name, schema in here.items() if name in there and schema != there[name]}
+    while True:
+        more = {name for name in here.keys() & there.keys() - differing if references(here[name]) & differing}
+        if not more:
+            return differing
+        differing |= more
+
+
+def references(node: Any) -> set[str]:
+    """The names of the schemas that a part of a document refers to."""
+    if isinstance(node, dict):
+        own = {node["$ref"].removeprefix(REFERENCE)} if isinstance(node.get("$ref"), str) else set[str]()
+        return own.union(*map(references, node.values()))
+    return set[str]().union(*map(references, node)) if isinstance(node, list) else set()
+
+
+def rename(document: Document, names: set[str], service: str) -> Document:
+    """The document with the service's name before these schemas' own."""
+    new = {name: f"{service.title()}{name}" for name in names}
+
+    def renamed(node: Any) -> Any:
+        if isinstance(node, list):
+            return [renamed(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        found = {key: renamed(value) for key, value in node.items()}
+        name = str(found.get("$ref", "")).removeprefix(REFERENCE)
+        return {**found, "$ref": REFERENCE + new[name]} if name in new else found
+
+    result: Document = renamed(document)
+    schemas = result["components"]["schemas"]
+    result["components"]["schemas"] = {new.get(name, name): schema for name, schema in schemas.items()}
+    return result
+
+
+def current() -> str:
+    """The text of docs/openapi.json as it should be."""
+    document = merge({service: describe_service(service) for service in SERVICES})
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def write(path: Path = SNAPSHOT) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(current(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

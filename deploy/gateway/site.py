@@ -1,0 +1,35 @@
+"""The files that the gateway serves as /docs and /openapi.json, gathered by `python -m deploy.gateway.site DIR`.
+
+The page is in page/, the document in docs/openapi.json, Swagger UI in fastapi-offline's wheel: nothing from elsewhere.
+"""
+
+import shutil
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from deploy.local.stack import ROOT
+
+PAGE: Final = Path(__file__).parent / "page"
+DOCUMENT: Final = ROOT / "docs" / "openapi.json"
+SWAGGER_UI: Final = ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png")
+
+
+def build(folder: Path) -> None:
+    """Put the files into `folder`, which Caddy's DOCS_FOLDER names. Files there may be served meanwhile."""
+    spec = find_spec("fastapi_offline")  # not imported: that would load FastAPI
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("fastapi-offline is not installed: make bootstrap")
+    assets = Path(spec.origin).parent / "static"
+    static = folder / "docs" / "static"
+    static.mkdir(parents=True, exist_ok=True)
+    for name in SWAGGER_UI:
+        shutil.copyfile(assets / name, static / name)
+    for file in PAGE.iterdir():
+        shutil.copyfile(file, folder / "docs" / file.name)
+    shutil.copyfile(DOCUMENT, folder / "openapi.json")
+
+
+if __name__ == "__main__":
+    build(Path(sys.argv[1]))

@@ -1,0 +1,41 @@
+"""auth keeps the promise of its OpenAPI document, whatever it is sent (R-28, `tests/fuzz.py`)."""
+
+from fastapi import FastAPI
+from httpx import AsyncClient
+
+from tests.auth.conftest import PASSWORD, Mint, SignIn, SignUp, bearer
+from tests.fuzz import Known, fuzz
+
+
+async def test_auth_answers_as_its_schema_says(
+    app: FastAPI,
+    client: AsyncClient,
+    sign_up: SignUp,
+    sign_in: SignIn,
+    mint: Mint,
+    service_secrets: dict[str, str],
+) -> None:
+    person = await sign_up()
+    tokens = [(await sign_in(person)).json() for _ in range(4)]
+    internal = {"sub": "svc:users", "client_id": "svc:users", "scope": "internal", "aud": ["auth"], "sid": None}
+    callers = [
+        dict,  # nobody
+        lambda: bearer(mint.token(mint.claims(sub=str(person.id)))),
+        lambda: bearer(mint.token(mint.claims(**internal))),
+    ]
+    known: Known = {
+        "account_id": [person.id],
+        "email": [person.email],
+        "username": [person.email],
+        "password": [PASSWORD],
+        "grant_type": ["password", "refresh_token", "client_credentials"],
+        "refresh_token": [one["refresh_token"] for one in tokens],
+        "token": [one["refresh_token"] for one in tokens[2:]],
+        "client_id": list(service_secrets),
+        "client_secret": list(service_secrets.values()),
+        "audience": ["posts"],
+        "scope": ["api"],
+    }
+    fuzzed = await fuzz(app, client, callers, known)
+    assert not fuzzed.failures
+    assert not fuzzed.unreached()

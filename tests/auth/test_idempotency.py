@@ -1,0 +1,48 @@
+"""`Idempotency-Key` at sign-up (S-44). The mechanism: tests/posts/test_idempotency.py."""
+
+import asyncio
+
+from fastapi import FastAPI
+from httpx import AsyncClient
+
+from tests.auth.conftest import PASSWORD, Connection, new_email
+
+
+async def test_a_repeated_sign_up_makes_one_account(client: AsyncClient, superuser: Connection) -> None:
+    person = {"email": new_email(), "password": PASSWORD, "name": "Ada"}
+    headers = {"Idempotency-Key": "sign-up-1"}
+    replies = await asyncio.gather(*(client.post("/auth/register", json=person, headers=headers) for _ in range(5)))
+    assert {reply.status_code for reply in replies} <= {201, 409}
+    again = await client.post("/auth/register", json=person, headers=headers)
+    assert (again.status_code, again.headers["idempotency-replayed"]) == (201, "true")
+    assert again.headers["location"] == f"/users/{again.json()['id']}"
+    assert all(reply.json() == again.json() for reply in replies if reply.status_code == 201)
+    assert await superuser.fetchval("SELECT count(*) FROM accounts WHERE email = $1", person["email"]) == 1
+
+
+async def test_another_persons_key_gives_nothing_away(client: AsyncClient, superuser: Connection) -> None:
+    """S-44: without a token all callers share a subject, so the body must be the same to the byte."""
+    headers = {"Idempotency-Key": "sign-up-2"}
+    person = {"email": new_email(), "password": PASSWORD, "name": "Ada"}
+    assert (await client.post("/auth/register", json=person, headers=headers)).status_code == 201
+    for other in (person | {"password": "a guessed password"}, person | {"email": new_email()}):
+        reply = await client.post("/auth/register", json=other, headers=headers)
+        assert (reply.status_code, reply.json()["code"]) == (422, "idempotency-key-reused")
+        assert person["email"] not in reply.text
+    stored = await superuser.fetchrow("SELECT * FROM idempotency_keys WHERE key = 'sign-up-2'")
+    assert PASSWORD not in str(stored)
+
+
+async def test_no_connection_is_held_while_a_password_is_hashed(client: AsyncClient, app: FastAPI) -> None:
+    person = {"email": new_email(), "password": PASSWORD, "name": "Ada"}
+    headers = {"Idempotency-Key": "sign-up-3"}
+    taken = [app.state.passwords._limiter.acquire_on_behalf_of(n) for n in range(app.state.settings.hash_slots)]
+    await asyncio.gather(*taken)
+    try:
+        signing_up = asyncio.create_task(client.post("/auth/register", json=person, headers=headers))
+        await asyncio.sleep(0.2)  # it waits for its turn to hash
+        assert app.state.database.engine.pool.checkedout() == 0
+    finally:
+        for n in range(app.state.settings.hash_slots):
+            app.state.passwords._limiter.release_on_behalf_of(n)
+    assert (await signing_up).status_code == 201

@@ -1,0 +1,68 @@
+"""Load by wrk, in slices: a slice of ours right after a slice of the limit, since the machine drifts."""
+
+import json
+import shutil
+import statistics
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from deploy.local.errors import StackError
+
+SCRIPT: Final = Path(__file__).with_name("load.lua")
+CONNECTIONS: Final = 8
+Shares = Mapping[str, Sequence[float]]
+
+
+def find_wrk() -> str:
+    """Raises StackError if there is none."""
+    wrk = shutil.which("wrk")
+    if wrk is None:
+        raise StackError("make bench makes its load with wrk, which is not installed: apt-get install wrk")
+    return wrk
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One kind of request. `path` holds %d where one of `count` ids goes; `tokens` take turns."""
+
+    method: str
+    path: str
+    tokens: Sequence[str]
+    count: int = 1
+    connections: int = CONNECTIONS
+
+    def slice(self, base: str, seconds: float) -> float:
+        """Answers per second that one server gave.
+
+        Raises:
+            StackError: some answer was an error; its speed says nothing.
+        """
+        command = [find_wrk(), "-t1", f"-c{self.connections}", f"-d{seconds:g}s", "-s", str(SCRIPT), base, "--"]
+        arguments = [self.method, self.path, str(self.count), *self.tokens]
+        done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
+        said = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
+        if done.returncode != 0 or not said:
+            raise StackError(f"wrk failed: {(done.stderr or done.stdout).strip()[-300:]}")
+        result = json.loads(said[0].removeprefix("RESULT "))
+        if result["failed"] or not result["requests"]:
+            raise StackError(f"{self.method} {base}{self.path}: {result['failed']} of {result['requests']} failed")
+        rate: float = result["requests"] / result["seconds"]
+        return rate
+
+    def rounds(self, servers: Mapping[str, str], rounds: int, seconds: float) -> dict[str, list[float]]:
+        """Answers per second of each server, round by round, each in its turn; the first round only warms up."""
+        rates: dict[str, list[float]] = {name: [] for name in servers}
+        for number in range(rounds + 1):
+            for name, base in servers.items():
+                rate = self.slice(base, seconds if number else min(1.0, seconds))
+                if number:
+                    rates[name].append(rate)
+        return rates
+
+
+def median_ratio(rates: Shares, ours: str, theirs: str) -> float:
+    """The median over the rounds of ours / theirs."""
+    return statistics.median(a / b for a, b in zip(rates[ours], rates[theirs], strict=True))

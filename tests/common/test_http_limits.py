@@ -1,0 +1,132 @@
+"""Heads that are too large or too slow, against a real server on a real socket (S-33, R-29)."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
+
+from common import http_limits
+from common.http_limits import BoundedHttp
+from deploy.local.ports import free_port
+
+
+async def hello(scope: Scope, receive: Receive, send: Send) -> None:
+    while (await receive()).get("more_body"):
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"hi"})
+
+
+@pytest.fixture(scope="module")
+async def port() -> AsyncIterator[int]:
+    port = free_port()
+    config = uvicorn.Config(
+        hello, port=port, http=BoundedHttp, log_config=None, lifespan="off", ws="none", timeout_keep_alive=1
+    )
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server._serve())
+    while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
+        await asyncio.sleep(0.01)
+    yield port
+    server.should_exit = True
+    await task
+
+
+@asynccontextmanager
+async def connected(port: int) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+
+
+async def send(port: int, *parts: bytes, pause: float = 0.0) -> bytes:
+    """All that comes back until the server closes, or answers 200."""
+    async with connected(port) as (reader, writer):
+        for part in parts:
+            writer.write(part)
+            await asyncio.sleep(pause)
+        found = b""
+        while not found.endswith(b"hi") and (more := await asyncio.wait_for(reader.read(4096), 5)):
+            found += more
+        return found
+
+
+def status(answer: bytes) -> int:
+    return int(answer.split(b" ", 2)[1])
+
+
+def problem(answer: bytes) -> tuple[int, str]:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"content-type: application/problem+json" in head
+    assert b"connection: close" in head
+    found = json.loads(body)
+    assert found["status"] == status(answer)
+    return found["status"], found["code"]
+
+
+def request(url: str = "/", *headers: str) -> bytes:
+    return "\r\n".join([f"GET {url} HTTP/1.1", "Host: x", *headers, "", ""]).encode()
+
+
+async def test_what_fits_is_served(port: int) -> None:
+    assert status(await send(port, request("/" + "a" * 8000))) == 200
+    assert status(await send(port, request("/", *[f"X-{n}: y" for n in range(99)]))) == 200
+    assert status(await send(port, request("/", "X: " + "y" * 16_000))) == 200
+
+
+@pytest.mark.parametrize(
+    ("head", "refusal"),
+    [
+        (request("/" + "a" * 8192), (414, "url-too-long")),
+        (request("/?" + "a" * 100_000), (414, "url-too-long")),
+        (request("/", *[f"X-{n}: y" for n in range(100)]), (431, "headers-too-large")),
+        (request("/", "X: " + "y" * 16_384), (431, "headers-too-large")),
+        (request("/", *[f"X-{n}: {'y' * 1000}" for n in range(20)]), (431, "headers-too-large")),
+        (b"GET / HTTP/1.1\r\nHost : x\r\n\r\n", (400, "malformed-request")),
+        (b"\x16\x03\x01\x02\x00", (400, "malformed-request")),
+    ],
+    ids=["url", "query", "lines", "one header", "headers", "space before colon", "TLS"],
+)
+async def test_what_does_not_fit_is_refused_and_the_connection_closed(
+    port: int, head: bytes, refusal: tuple[int, str]
+) -> None:
+    assert problem(await send(port, head)) == refusal
+
+
+async def test_a_header_without_an_end_is_refused_long_before_it_fills_the_memory(port: int) -> None:
+    answer = await send(port, b"GET / HTTP/1.1\r\nX: ", *[b"y" * 4096] * 8, pause=0.01)
+    assert problem(answer) == (431, "headers-too-large")
+
+
+async def test_heads_in_pieces_and_several_on_one_connection_are_fine(port: int) -> None:
+    async with connected(port) as (reader, writer):
+        for _ in range(3):
+            for piece in (b"POST / HTTP/1.1\r\n", b"Host: x\r\nContent-Le", b"ngth: 3\r\n\r\na", b"bc"):
+                writer.write(piece)
+                await asyncio.sleep(0.01)
+            assert (await asyncio.wait_for(reader.readuntil(b"hi"), 5)).startswith(b"HTTP/1.1 200")
+
+
+async def test_a_slow_head_is_cut_off(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-29: and, after the idle time, a connection on which nothing comes."""
+    monkeypatch.setattr(http_limits, "HEAD_TIMEOUT", 0.2)
+    late = await send(port, b"GET / HTT", b"P/1.1\r\nX", b": y\r\n", pause=0.05)
+    assert problem(late) == (408, "request-timeout")
+    assert await send(port) == b""
+
+
+async def test_an_idle_connection_is_kept_between_requests(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_limits, "HEAD_TIMEOUT", 0.1)
+    async with connected(port) as (reader, writer):
+        for _ in range(2):
+            writer.write(request())
+            await asyncio.wait_for(reader.readuntil(b"hi"), 5)
+            await asyncio.sleep(0.3)
+        writer.write(b"GET / ")  # and the time runs again from the first byte of the next head
+        assert problem(await asyncio.wait_for(reader.read(), 5)) == (408, "request-timeout")

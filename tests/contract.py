@@ -1,0 +1,45 @@
+"""Holds every answer of a test to what its route declares, so that no status and no code goes undeclared."""
+
+# Collected and not raised: an app's exception behind an answer would not reach the test.
+
+import json
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.types import Message, Receive, Scope, Send
+
+from common.docs import declared_codes, describe
+from common.routing import ServiceRoute
+
+
+class Declared:
+    """An app whose every answer is compared with its OpenAPI document, internal routes included."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self.app = app
+        self.paths: dict[str, Any] = describe(app, internal=True)["paths"]
+        self.undeclared: list[str] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer: dict[str, Any] = {"body": b""}
+
+        async def watch(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answer["status"] = message["status"]
+            elif message["type"] == "http.response.body":
+                answer["body"] += message.get("body", b"")
+            await send(message)
+
+        await self.app(scope, receive, watch)
+        route = scope.get("route")
+        if isinstance(route, ServiceRoute) and scope["method"] in (route.methods or ()):
+            self.compare(scope["method"], route.path_format, answer["status"], answer["body"])
+
+    def compare(self, method: str, path: str, status: int, body: bytes) -> None:
+        declared = self.paths[path][method.lower()]["responses"]
+        if str(status) not in declared:
+            self.undeclared.append(f"{method} {path} answered {status}: {body[:500]!r}")
+        elif status >= 400:
+            code = json.loads(body)["code"]
+            if code not in declared_codes(declared[str(status)]):
+                self.undeclared.append(f"{method} {path} answered {status} {code}")

@@ -1,0 +1,114 @@
+"""docs/openapi.json: what the three apps promise, in one reviewed file from which clients can be generated."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from deploy.gateway.openapi import SNAPSHOT, current, merge
+
+Node = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def document() -> Node:
+    found: Node = json.loads(SNAPSHOT.read_text())
+    return found
+
+
+def operations(document: Node) -> Iterator[tuple[str, Node]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method} {path}", operation
+
+
+def test_the_snapshot_is_what_the_apps_say() -> None:
+    said = current()
+    assert json.loads(said) == json.loads(SNAPSHOT.read_text()), "run `make openapi`, and review the difference"
+    assert said == SNAPSHOT.read_text(), "run `make openapi`: only the order differs"
+
+
+def test_operations_have_names_for_people_and_for_clients(document: Node) -> None:
+    tags = {tag["name"]: tag["description"] for tag in document["tags"]}
+    ids = [operation["operationId"] for _, operation in operations(document)]
+    assert len(set(ids)) == len(ids)
+    for name, operation in operations(document):
+        assert re.fullmatch(r"[a-z]+(_[a-z]+)*", operation["operationId"]), name
+        assert operation["summary"], name
+        assert operation["description"].startswith(operation["summary"]), name
+        assert len(operation["tags"]) == 1, name
+        assert tags[operation["tags"][0]], name
+
+
+def test_every_field_has_an_example(document: Node) -> None:
+    for name, schema in document["components"]["schemas"].items():
+        for field, node in schema.get("properties", {}).items():
+            assert has_example(node), f"{name}.{field}"
+
+
+def has_example(node: Node) -> bool:
+    alternatives = [one for one in node.get("anyOf", ()) if one.get("type") != "null"]
+    speaks = {"examples", "enum", "const", "default", "$ref"} & node.keys() or node.get("type") == "boolean"
+    return bool(speaks) or any(map(has_example, alternatives)) or has_example(node.get("items", {"anyOf": []}))
+
+
+def test_every_refusal_is_a_problem_with_declared_and_explained_codes(document: Node) -> None:
+    shared = document["components"]["responses"]
+    for name, operation in operations(document):
+        assert {"500", "503"} <= operation["responses"].keys(), name
+        for status, response in operation["responses"].items():
+            if status >= "400":
+                found = shared[response["$ref"].rpartition("/")[2]]
+                content = found["content"]["application/problem+json"]
+                codes = content["schema"]["properties"]["code"]["enum"]
+                assert content["example"]["code"] == codes[0]
+                assert content["example"]["status"] == int(status)
+                for code in codes:
+                    assert re.search(f"`{code}`: .{{10,}}", found["description"]), (name, code)
+
+
+def test_only_public_routes_are_shown(document: Node) -> None:
+    """S-28."""
+    assert not any(
+        path.startswith(("/internal", "/livez", "/readyz", "/metrics", "/docs")) for path in document["paths"]
+    )
+    assert set(document["components"]["securitySchemes"]) == {"user"}
+
+
+def test_the_document_says_where_signing_in_is_needed(document: Node) -> None:
+    paths = document["paths"]
+    assert document["components"]["securitySchemes"]["user"]["flows"]["password"]["tokenUrl"] == "/auth/token"
+    assert paths["/posts"]["post"]["security"] == [{"user": []}]
+    assert paths["/posts"]["get"]["security"] == [{}, {"user": []}]
+    assert "security" not in paths["/auth/register"]["post"]
+
+
+def part(path: str, **schemas: Node) -> Node:
+    operation = {"operationId": path[1:], "responses": {"200": {"$ref": "#/components/schemas/Card"}}}
+    return {
+        "info": {"version": "1", "description": "x"},
+        "tags": [],
+        "paths": {path: {"get": operation}},
+        "components": {"schemas": schemas},
+    }
+
+
+def test_the_same_schemas_are_shared_and_namesakes_kept_apart() -> None:
+    card, same = {"properties": {"suit": {"$ref": "#/components/schemas/Suit"}}}, {"type": "string"}
+    merged = merge(
+        {
+            "auth": part("/a", Card=card, Suit={"enum": ["hearts"]}, Same=same),
+            "posts": part("/p", Card=card, Suit={"enum": ["bells"]}, Same=same),
+        }
+    )
+    assert list(merged["components"]["schemas"]) == ["Card", "PostsCard", "PostsSuit", "Same", "Suit"]
+    assert merged["components"]["schemas"]["PostsCard"]["properties"]["suit"]["$ref"].endswith("/PostsSuit")
+    assert merged["paths"]["/p"]["get"]["responses"]["200"]["$ref"].endswith("/PostsCard")
+    assert merged["paths"]["/a"]["get"]["responses"]["200"]["$ref"].endswith("/Card")
+
+
+def test_two_services_cannot_have_the_same_path() -> None:
+    with pytest.raises(ValueError, match="path /a"):
+        merge({"auth": part("/a"), "posts": part("/a")})

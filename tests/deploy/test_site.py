@@ -1,0 +1,97 @@
+"""/docs and /openapi.json at the gateway: files of our own, and nothing in production unless asked for."""
+
+import os
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from deploy.gateway.site import DOCUMENT, build
+from deploy.local.binaries import caddy
+from deploy.local.ports import free_port
+from deploy.local.stack import CADDYFILE
+
+
+@contextmanager
+def gateway(folder: Path, **settings: str) -> Iterator[httpx.Client]:
+    """A gateway with nothing behind it but the files."""
+    build(folder / "site")
+    address = f"http://127.0.0.1:{free_port()}"
+    places = {"GATEWAY_ADDRESS": address, "DOCS_FOLDER": str(folder / "site"), "XDG_DATA_HOME": str(folder)}
+    command = [str(caddy()), "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"]
+    log = (folder / "log").open("wb")
+    with log, subprocess.Popen(command, env={**os.environ, **places, **settings}, stdout=log, stderr=log) as running:
+        with httpx.Client(base_url=address, trust_env=False) as client:
+            deadline = time.monotonic() + 10
+            while True:
+                try:
+                    client.get("/healthz")
+                    break
+                except httpx.TransportError:
+                    assert time.monotonic() < deadline, (folder / "log").read_text()
+                    time.sleep(0.02)
+            yield client
+        running.terminate()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    with gateway(tmp_path_factory.mktemp("site"), PROFILE="local", DOCS="") as client:
+        yield client
+
+
+def test_the_root_points_to_the_docs(site: httpx.Client) -> None:
+    assert site.get("/").json() == {"name": "Trivium", "docs": "/docs", "openapi": "/openapi.json"}
+
+
+@pytest.mark.parametrize("path", ["/docs", "/docs/"])
+def test_the_page_loads_nothing_from_elsewhere(site: httpx.Client, path: str) -> None:
+    page = site.get(path)
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "//" not in page.text
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(loaded) == 5
+    for address in loaded:
+        assert site.get(address).status_code == 200, address
+
+
+def test_no_script_may_be_written_into_the_page(site: httpx.Client) -> None:
+    """S-42."""
+    page = site.get("/docs")
+    policy = dict(rule.split(" ", 1) for rule in page.headers["content-security-policy"].split("; "))
+    assert (policy["default-src"], policy["script-src"]) == ("'none'", "'self'")
+    assert policy["frame-ancestors"] == "'none'"
+    assert (page.headers["x-content-type-options"], page.headers["referrer-policy"]) == ("nosniff", "no-referrer")
+    assert "server" not in page.headers
+
+
+def test_the_document_is_the_reviewed_one_and_asked_for_again_cheaply(site: httpx.Client) -> None:
+    first = site.get("/openapi.json")
+    assert first.content == DOCUMENT.read_bytes()
+    assert (first.headers["content-type"], first.headers["cache-control"]) == ("application/json", "no-cache")
+    assert site.get("/openapi.json", headers={"If-None-Match": first.headers["etag"]}).status_code == 304
+    asset = site.get("/docs/static/swagger-ui-bundle.js")
+    assert (asset.headers["content-encoding"], asset.headers["cache-control"]) == ("gzip", "public, max-age=86400")
+
+
+@pytest.mark.parametrize("path", ["/docs/nothing", "/docs/../Caddyfile", "/docs/%2e%2e/%2e%2e/log", "/docs/static/"])
+def test_there_is_no_way_to_other_files(site: httpx.Client, path: str) -> None:
+    reply = site.get(path)
+    assert (reply.status_code, reply.headers["content-type"]) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize(
+    ("settings", "shown"),
+    [({"PROFILE": "production"}, False), ({"PROFILE": "production", "DOCS": "on"}, True), ({"DOCS": "off"}, False)],
+)
+def test_production_shows_no_docs_unless_asked_to(tmp_path: Path, settings: dict[str, str], shown: bool) -> None:
+    """S-43."""
+    with gateway(tmp_path, **settings) as client:
+        found = [client.get(path).status_code for path in ("/docs", "/docs/page.js", "/openapi.json")]
+        assert found == [200 if shown else 404] * 3
+        assert ("docs" in client.get("/").json()) is shown

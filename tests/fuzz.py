@@ -1,0 +1,150 @@
+"""Requests made up from a service's own OpenAPI document, sent to its app, and every answer held against the document.
+
+Each operation gets schemathesis's boundary cases and random ones, valid and broken, by every kind of caller. `known`
+values (ids that exist, a password that is right) are put where a case has a field of that name, so that not every
+answer is a refusal. The seed is fixed: what fails once fails again. `make fuzz` raises FUZZ_CASES.
+"""
+
+import asyncio
+import contextlib
+import os
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from math import ceil
+from typing import Any, Final, TypeAlias
+
+import requests
+import schemathesis
+from fastapi import FastAPI
+from httpx import AsyncClient
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+from schemathesis import APIOperation, BaseSchema, Case, GenerationMode
+from schemathesis.core.failures import FailureGroup
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance, unsupported_method
+
+from common.docs import describe
+from tests.peers import text
+
+CASES: Final = int(os.environ.get("FUZZ_CASES", "100"))
+"""How many random cases a service gets, beside some hundred boundary cases."""
+ENOUGH: Final = 5000
+SEED: Final = 3
+MODES: Final = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
+# Pydantic takes "5" for an integer; a rule may refuse what is well-formed; /posts/feed is also a /posts/{post_id}.
+EXCLUDED: Final = [negative_data_rejection, positive_data_acceptance, unsupported_method]
+PROBLEM: Final = "application/problem+json"
+BASE: Final = "http://fuzz.test"
+
+Operation: TypeAlias = APIOperation[Any, Any, Any, Any]
+Caller = Callable[[], dict[str, str]]
+Known = Mapping[str, Sequence[Any]]
+
+
+@dataclass
+class Fuzzer:
+    """Sends cases from a thread of its own, since Hypothesis knows no event loop, to an app that lives on this one."""
+
+    schema: BaseSchema
+    client: AsyncClient
+    loop: asyncio.AbstractEventLoop
+    callers: Sequence[Caller]
+    known: Known
+    answers: Counter[tuple[str, int]] = field(default_factory=Counter)
+    failures: dict[tuple[str, int], str] = field(default_factory=dict)
+
+    def run(self) -> None:
+        operations = self.operations()
+        chance = random.Random(SEED)
+        for operation in operations:
+            for case in self.boundary_cases(operation):
+                self.check(case, chance)
+        kinds = [(operation, mode) for operation in operations for mode in MODES if mode in modes(operation)]
+        enough = self.answers.total() + CASES
+        for round_ in count():
+            missing = enough - self.answers.total()
+            if missing <= 0:  # operations that take little run out of cases early, the others make up for them
+                break
+            for operation, mode in kinds:
+                self.random_cases(operation, mode, ceil(missing / len(kinds)), SEED + round_)
+
+    def unreached(self) -> set[str]:
+        """Operations that never succeeded, so that nothing behind their refusals was tried. Few cases tell nothing."""
+        tried = {operation.label for operation in self.operations()} if CASES >= ENOUGH else set()
+        return tried - {label for label, status in self.answers if status < 300}
+
+    def operations(self) -> list[Operation]:
+        found = list(self.schema.get_all_operations())
+        assert all(isinstance(operation, Ok) for operation in found), found
+        return [operation.ok() for operation in found if isinstance(operation, Ok)]
+
+    def boundary_cases(self, operation: Operation) -> Iterator[Case[Any]]:
+        """Each field at, just below and just above its limits, missing, doubled, of another type; other methods."""
+        config = self.schema.config.generation_for(operation=operation)
+        return self.schema.iter_coverage_cases(operation, generation_modes=MODES, generation_config=config)
+
+    def random_cases(self, operation: Operation, mode: GenerationMode, cases: int, number: int) -> None:
+        @seed(number)
+        @settings(
+            max_examples=cases,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],  # all failures are kept, as they come: the app's state would disturb shrinking
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=operation.as_strategy(generation_mode=mode), chance=st.randoms(use_true_random=False))
+        def check(case: Case[Any], chance: random.Random) -> None:
+            self.check(case, chance)
+
+        with contextlib.suppress(Unsatisfiable):  # no case at all: an operation that can hardly be got wrong
+            check()
+
+    def check(self, case: Case[Any], chance: random.Random) -> None:
+        """Send one case as one of the callers, and hold the answer against the document."""
+        for values in (case.path_parameters, case.query, case.body):
+            if isinstance(values, dict):
+                for name in sorted(self.known.keys() & values.keys()):
+                    if chance.random() < 0.5:
+                        values[name] = chance.choice(self.known[name])
+        arguments = case.as_transport_kwargs(base_url=BASE, headers=chance.choice(self.callers)())
+        request = requests.Request(**arguments).prepare()
+        answer = asyncio.run_coroutine_threadsafe(self.send(request), self.loop).result()
+        label = f"{request.method} {case.path}"
+        self.answers[label, answer.status_code] += 1
+        try:
+            case.validate_response(answer, excluded_checks=EXCLUDED)
+            assert "x-request-id" in answer.headers, "an answer without its id"
+            assert answer.status_code != 405 or "allow" in answer.headers, "405 without Allow"
+            assert answer.status_code < 400 or answer.headers["content-type"] == [PROBLEM], "an error but no problem"
+        except (AssertionError, FailureGroup) as error:
+            self.failures.setdefault((label, answer.status_code), f"{error}")
+
+    async def send(self, request: requests.PreparedRequest) -> schemathesis.Response:
+        sent = [(name.encode(), text(value).encode()) for name, value in request.headers.items()]
+        body = request.body if isinstance(request.body, str | bytes) else b""
+        answer = await self.client.request(str(request.method), str(request.url), headers=sent, content=body)
+        headers = {name: answer.headers.get_list(name) for name in answer.headers}
+        return schemathesis.Response(answer.status_code, headers, answer.content, request, 0.0, verify=True)
+
+
+def modes(operation: Operation) -> list[GenerationMode]:
+    """What takes nothing cannot be given anything wrong."""
+    return MODES if operation.body or any(operation.iter_parameters()) else MODES[:1]
+
+
+async def fuzz(app: FastAPI, client: AsyncClient, callers: Sequence[Caller], known: Known) -> Fuzzer:
+    """Send the boundary cases and CASES random ones, and return what came back.
+
+    `callers` make the headers of each kind of caller, anew each time since tokens live shorter than `make fuzz` runs;
+    `known` are values that exist, by the names of fields.
+    """
+    schema = schemathesis.openapi.from_dict(describe(app, internal=True))
+    schema.config.generation.update(with_security_parameters=False)
+    fuzzer = Fuzzer(schema, client, asyncio.get_running_loop(), callers, known)
+    await asyncio.to_thread(fuzzer.run)
+    return fuzzer

@@ -1,0 +1,50 @@
+"""How bodies are read: in size (S-32) and in time (S-33). What may be in them: test_posts.py."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from httpx import AsyncClient
+
+from common import routing
+from tests.peers import Peers
+from tests.posts.conftest import SignedIn
+
+TOO_LARGE = json.dumps({"title": "t", "body": "b" * routing.MAX_BODY}).encode()
+
+
+async def chunks(body: bytes, pause: float = 0.0) -> AsyncIterator[bytes]:
+    for start in range(0, len(body), 65_536):
+        yield body[start : start + 65_536]
+        await asyncio.sleep(pause)
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_a_body_that_is_too_large_is_refused(
+    client: AsyncClient, peers: Peers, signed_in: SignedIn, chunked: bool
+) -> None:
+    """S-32: chunked ones are counted as they come."""
+    for key in ({}, {"Idempotency-Key": "a-key"}):
+        headers = signed_in(peers.new_account()) | {"Content-Type": "application/json"} | key
+        reply = await client.post("/posts", content=chunks(TOO_LARGE) if chunked else TOO_LARGE, headers=headers)
+        assert (reply.status_code, reply.json()["code"]) == (413, "body-too-large")
+        assert reply.headers["connection"] == "close"
+
+
+async def test_a_body_that_comes_in_pieces_is_read(client: AsyncClient, peers: Peers, signed_in: SignedIn) -> None:
+    body = json.dumps({"title": "t", "body": "b" * 49_000, "tags": ["x" * 50]}).encode()
+    headers = signed_in(peers.new_account()) | {"Content-Type": "application/json"}
+    reply = await client.post("/posts", content=chunks(body), headers=headers)
+    assert (reply.status_code, len(reply.json()["body"])) == (201, 49_000)
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    client: AsyncClient, peers: Peers, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S-33"""
+    monkeypatch.setattr(routing, "BODY_TIMEOUT", 0.05)
+    headers = signed_in(peers.new_account()) | {"Content-Type": "application/json"}
+    reply = await client.post("/posts", content=chunks(b"{" * 200_000, pause=0.1), headers=headers)
+    assert (reply.status_code, reply.json()["code"]) == (408, "request-timeout")
+    assert reply.headers["connection"] == "close"

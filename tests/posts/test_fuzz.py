@@ -1,0 +1,41 @@
+"""posts keeps the promise of its OpenAPI document, whatever it is sent (R-28, `tests/fuzz.py`)."""
+
+from fastapi import FastAPI
+from httpx import AsyncClient
+
+from tests.fuzz import fuzz
+from tests.peers import Peers, event
+from tests.posts.conftest import NewPost
+
+CARD = {"name": "Ada", "avatar_url": None}
+STATES = ("draft", "published")
+
+
+async def test_posts_answers_as_its_schema_says(
+    app: FastAPI, client: AsyncClient, peers: Peers, write: NewPost
+) -> None:
+    ada, grace = peers.new_account("Ada"), peers.new_account("Grace")
+    signed_in = peers.issuer.person(ada)
+    posts = [await write(author, tags=["a"], status=status) for author in (ada, grace) for status in STATES]
+    path = f"/posts/{posts[1]['id']}/comments"
+    comment = (await client.post(path, json={"body": "Well seen."}, headers=signed_in)).json()
+    page = (await client.get("/posts?limit=1")).json()
+    issuer = peers.issuer
+    callers = [
+        dict,  # nobody
+        lambda: issuer.person(ada),
+        lambda: issuer.person(ada),
+        lambda: issuer.person(grace, "moderator"),
+        lambda: issuer.service("users", "posts"),
+    ]
+    known = {
+        "post_id": [post["id"] for post in posts],
+        "comment_id": [comment["id"]],
+        "author_id": [ada, grace],
+        "tag": ["a"],
+        "events": [[event("follow", {"active": True}, ada, grace)], [event("profile", CARD, ada)], []],
+        "cursor": [page["next_cursor"]],
+    }
+    fuzzed = await fuzz(app, client, callers, known)
+    assert not fuzzed.failures
+    assert not fuzzed.unreached()

@@ -1,0 +1,33 @@
+"""users keeps the promise of its OpenAPI document, whatever it is sent (R-28, `tests/fuzz.py`)."""
+
+from fastapi import FastAPI
+from httpx import AsyncClient
+
+from tests.fuzz import Known, fuzz
+from tests.peers import Peers, event
+
+
+async def test_users_answers_as_its_schema_says(app: FastAPI, client: AsyncClient, peers: Peers) -> None:
+    ada, grace, nobody = peers.new_account("Ada"), peers.new_account("Grace"), 7
+    signed_in = peers.issuer.person(ada)
+    for other in (grace, peers.new_account("Alan")):
+        assert (await client.put(f"/users/{other}/follow", headers=signed_in)).status_code == 204
+    issuer = peers.issuer
+    callers = [
+        dict,  # nobody
+        lambda: issuer.person(ada),
+        lambda: issuer.person(ada),
+        lambda: issuer.person(grace, "admin"),
+        lambda: issuer.service("posts", "users"),
+    ]
+    page = (await client.get(f"/users/{ada}/following?limit=1", headers=signed_in)).json()
+    author = event("author", {"posts_count": 3}, ada)
+    known: Known = {
+        "events": [[author], []],
+        "user_id": [ada, grace, nobody],
+        "ids": [f"{ada},{grace}", f"{nobody}"],
+        "cursor": [page["next_cursor"]],
+    }
+    fuzzed = await fuzz(app, client, callers, known)
+    assert not fuzzed.failures
+    assert not fuzzed.unreached()
