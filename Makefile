@@ -15,8 +15,8 @@ COMPOSE_TEST_URL ?= http://127.0.0.1:8000
 export LOCAL_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up start stop status restart-one run reset demo test fuzz faults bench check format lock openapi
-.PHONY: test-restarts test-start-order compose-up compose-down test-compose
+.PHONY: help bootstrap up start stop status restart-one run reset demo test bench check format lock openapi
+.PHONY: fuzz faults test-restarts test-start-order compose-up compose-down test-compose
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -54,6 +54,12 @@ test: bootstrap ## run the whole test suite: make test ARGS="-k posts -x"
 faults: bootstrap ## the long fault tests: 100 kills, 100 killed relays, a target away for 10 minutes
 	@KILLS=100 ROUNDS=100 AWAY=600 $(VENV)/pytest tests/system/faults -s $(ARGS)
 
+fuzz: bootstrap ## send each service 10,000 requests made up from its OpenAPI document (`make test` sends a few hundred)
+	@FUZZ_CASES=10000 $(VENV)/pytest tests/auth/test_fuzz.py tests/users/test_fuzz.py tests/posts/test_fuzz.py $(ARGS)
+
+bench: bootstrap ## measure the speed against a bare app, with wrk: make bench SECONDS=2 ROUNDS=7 ONLY=get_post
+	@SECONDS=$(SECONDS) ROUNDS=$(ROUNDS) ROWS=$(ROWS) ONLY=$(ONLY) $(VENV)/python -m tests.benchmarks
+
 test-restarts: bootstrap ## R-21: restart every service under load: make test-restarts RESTARTS=5
 	@rm -f .local/restarts.json
 	@REPLICAS=2 REPLICAS_POSTS=2 RESTARTS=$(or $(RESTARTS),5) $(VENV)/pytest tests/system/test_restarts.py $(ARGS)
@@ -61,12 +67,6 @@ test-restarts: bootstrap ## R-21: restart every service under load: make test-re
 
 test-start-order: bootstrap ## R-22: start the services in every order
 	@START_ORDERS=all $(VENV)/pytest tests/system/test_start_order.py $(ARGS)
-
-fuzz: bootstrap ## send each service 10,000 requests made up from its OpenAPI document (`make test` sends a few hundred)
-	@FUZZ_CASES=10000 $(VENV)/pytest tests/auth/test_fuzz.py tests/users/test_fuzz.py tests/posts/test_fuzz.py $(ARGS)
-
-bench: bootstrap ## measure the speed against a bare app, with wrk: make bench SECONDS=2 ROUNDS=7 ONLY=get_post
-	@SECONDS=$(SECONDS) ROUNDS=$(ROUNDS) ROWS=$(ROWS) ONLY=$(ONLY) $(VENV)/python -m tests.benchmarks
 
 check: bootstrap ## lint, format, types, import contracts, locks
 	@$(VENV)/ruff check $(CODE)

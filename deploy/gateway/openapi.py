@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any, Final
 
 from common.docs import declared_codes, describe
@@ -16,13 +17,18 @@ from deploy.local.stack import ROOT
 
 SNAPSHOT: Final = ROOT / "docs" / "openapi.json"
 REFERENCE: Final = "#/components/schemas/"
+NOWHERE: Final = {
+    "database_url": "postgresql://nobody@127.0.0.1/nothing",
+    **dict.fromkeys(("database_password", "client_secret", "key_encryption_key", "refresh_key"), token_urlsafe(32)),
+}
 Document = dict[str, Any]
 
 
 def describe_service(service: str) -> Document:
-    """What a service's app says of itself. It is made from no settings and never started."""
-    settings = import_module(f"{service}.config").Settings.model_construct()
-    return describe(import_module(f"{service}.main").create_app(settings))
+    """What a service's app says of itself. It is made from settings that lead nowhere, and never started."""
+    settings = import_module(f"{service}.config").Settings
+    app = import_module(f"{service}.main").create_app(settings.model_validate(NOWHERE))
+    return describe(app)
 
 
 def merge(documents: Mapping[str, Document]) -> Document:

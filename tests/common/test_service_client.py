@@ -1,16 +1,16 @@
-"""Calls to other services: what comes back is input, and nothing takes longer than the deadline (S-30)."""
+"""Calls to other services: what comes back is input (S-30). What may happen on the way: test_service_client_faults."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
 
 import httpx
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from common.service_client import MAX_ANSWER, PeerUnavailable, ServiceClient, ServiceTokens, http_pool
-from tests.common.conftest import probe_settings
+from common.replies import MAX_REPLY
+from common.service_client import PeerUnavailable, ServiceClient, http_pool
+from common.service_tokens import ServiceTokens
+from tests.common.calls import call_settings
 
 Answer = Callable[[httpx.Request], httpx.Response]
 
@@ -62,9 +62,10 @@ def peers() -> Peers:
 
 @pytest.fixture
 async def users(peers: Peers) -> AsyncIterator[ServiceClient]:
-    async with http_pool(probe_settings(), peers) as http:
+    settings = call_settings(call_deadline=0.5, retry_share=1)
+    async with http_pool(settings, peers) as http:
         tokens = ServiceTokens(http, "http://auth.test", "svc:posts", SecretStr("a secret with : and %"))
-        yield ServiceClient(http, tokens, "users", "http://users.test", timedelta(seconds=0.2))
+        yield ServiceClient.to("users", "http://users.test", http=http, tokens=tokens, settings=settings)
 
 
 async def test_an_answer_is_read_and_what_is_unknown_ignored(peers: Peers, users: ServiceClient) -> None:
@@ -73,7 +74,7 @@ async def test_an_answer_is_read_and_what_is_unknown_ignored(peers: Peers, users
     call = peers.calls[0]
     assert str(call.url) == "http://users.test/internal/card?ids=1%2C2"
     assert call.headers["authorization"] == "Bearer t1"
-    assert 0 < int(call.headers["x-deadline-ms"]) <= 200
+    assert 0 < int(call.headers["x-deadline-ms"]) <= 500
     assert "x-request-id" in call.headers
 
 
@@ -93,7 +94,7 @@ async def test_a_404_is_none(peers: Peers, users: ServiceClient) -> None:
 
 BAD: dict[str, Answer] = {
     "500": says(500, id=7, name="Ada"),
-    "503": says(503),
+    "503 of ours": lambda request: httpx.Response(503, json={}, headers={"Retry-After": "1"}),
     "403": says(403),
     "204": lambda request: httpx.Response(204),
     "201": says(201, id=7, name="Ada"),
@@ -105,7 +106,7 @@ BAD: dict[str, Answer] = {
     "a field missing": says(id=7),
     "not UTF-8": lambda request: httpx.Response(200, content=b'{"id":7,"name":"\xff"}'),
     "deeply nested": lambda request: httpx.Response(200, content=b"[" * 100_000),
-    "too long": says(id=7, name="x" * MAX_ANSWER),
+    "too long": says(id=7, name="x" * MAX_REPLY),
     "a redirect": lambda request: httpx.Response(307, headers={"Location": "http://evil.test/"}),
     "a redirect with a body": lambda request: httpx.Response(
         302, json={"id": 7, "name": "Ada"}, headers={"Location": "http://evil.test/"}
@@ -139,20 +140,7 @@ async def test_an_answer_without_end_is_cut_off(peers: Peers, users: ServiceClie
     peers.answers = [lambda request: httpx.Response(200, content=endless())]
     with pytest.raises(PeerUnavailable):
         await users.get("/card", Card)
-    assert sent <= MAX_ANSWER // 65_536 + 2
-
-
-async def test_a_slow_answer_ends_at_the_deadline(peers: Peers, users: ServiceClient) -> None:
-    async def trickle() -> AsyncIterator[bytes]:
-        while True:
-            yield b" "
-            await asyncio.sleep(0.01)
-
-    peers.answers = [lambda request: httpx.Response(200, content=trickle())]
-    started = time.monotonic()
-    with pytest.raises(PeerUnavailable):
-        await users.get("/card", Card)
-    assert time.monotonic() - started < 0.5
+    assert sent <= MAX_REPLY // 65_536 + 2
 
 
 @pytest.mark.parametrize("kind", [httpx.ReadError, httpx.ConnectError, httpx.RemoteProtocolError])
@@ -170,24 +158,6 @@ async def test_a_broken_connection_is_tried_once_more(
     assert len(peers.calls) == 2
 
 
-async def test_a_second_try_has_less_time(peers: Peers, users: ServiceClient) -> None:
-    peers.answers = [breaks(), GOOD]
-    await users.get("/card", Card)
-    first, second = (int(call.headers["x-deadline-ms"]) for call in peers.calls)
-    assert second < first
-
-
-async def test_a_refused_token_is_replaced_once(peers: Peers, users: ServiceClient) -> None:
-    peers.answers = [says(401), GOOD]
-    assert await users.get("/card", Card) == Card(id=7, name="Ada")
-    assert [call.headers["authorization"] for call in peers.calls] == ["Bearer t1", "Bearer t2"]
-
-    peers.answers = [says(401)]
-    with pytest.raises(PeerUnavailable):
-        await users.get("/card", Card)
-    assert len(peers.calls) == 4
-
-
 async def test_many_calls_at_once_share_one_token(peers: Peers, users: ServiceClient) -> None:
     peers.answers = [GOOD]
     await asyncio.gather(*(users.get("/card", Card) for _ in range(20)))
@@ -196,20 +166,12 @@ async def test_many_calls_at_once_share_one_token(peers: Peers, users: ServiceCl
     assert len(peers.token_calls) == 2, "one per audience"
 
 
-async def test_a_token_is_renewed_before_it_ends(peers: Peers, users: ServiceClient) -> None:
-    peers.token_answer = says(access_token="brief", expires_in=0)
-    peers.answers = [GOOD]
-    for _ in range(2):
-        await users.get("/card", Card)
-    assert len(peers.token_calls) == 2
-
-
 NO_TOKEN: dict[str, Answer] = {
     "401": says(401, error="invalid_client"),
     "500": says(500),
     "HTML": lambda request: httpx.Response(200, html="<p>hello</p>"),
     "wrong types": says(access_token=7, expires_in=300),
-    "too long": says(access_token="x" * 2 * MAX_ANSWER, expires_in=300),
+    "too long": says(access_token="x" * 2 * MAX_REPLY, expires_in=300),
     "a line break": says(access_token="t1\r\nX-Evil: 1", expires_in=300),
     "not ASCII": says(access_token="tökén", expires_in=300),
     "empty": says(access_token="", expires_in=300),

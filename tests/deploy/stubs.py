@@ -15,7 +15,8 @@ if os.environ.get("STUB_DIES") == os.environ["DATABASE_URL"].rpartition("/")[2]:
 
 class Answer(BaseHTTPRequestHandler):
     def do_GET(self):
-        body = f"{self.path} {self.headers.get('X-Forwarded-For')} {self.headers.get('X-Forwarded-Proto')}".encode()
+        seen = [self.headers.get(name) for name in ("X-Forwarded-For", "X-Forwarded-Proto", "X-Deadline-Ms")]
+        body = " ".join([self.path, *filter(None, seen)]).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -172,8 +172,8 @@ def test_the_gateway_shows_the_public_paths_only(running: LocalStack) -> None:
         assert (status, "Not Found" in body) == (404, True), path
 
 
-def test_the_gateway_believes_no_clients_word_about_where_it_is(running: LocalStack) -> None:
-    lie = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
+def test_the_gateway_passes_on_no_clients_word_on_where_it_is_and_how_long_it_waits(running: LocalStack) -> None:
+    lie = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https", "X-Deadline-Ms": "1"}
     assert running.get("/users/7", lie) == (200, "/users/7 127.0.0.1 http")
 
 

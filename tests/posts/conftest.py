@@ -21,7 +21,8 @@ SignedIn = Callable[..., dict[str, str]]
 
 @pytest.fixture(scope="module")
 async def settings(database_of: Cloner) -> Settings:
-    own = {"client_secret": secrets.token_urlsafe(32), "relay": False}
+    # no pause: peers that a test took away are there again for the next one
+    own = {"client_secret": secrets.token_urlsafe(32), "relay": False, "breaker_pause": 0}
     return Settings.model_validate({**await database_of("posts"), **own})
 
 

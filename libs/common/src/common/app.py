@@ -49,12 +49,12 @@ def build_app(
     app.state.settings = settings
     app.state.transport = transport
     app.state.readiness = ()
-    app.state.draining = False
     app.state.fingerprint_key = fingerprint_key(settings)
     app.state.rate_limits = RateLimits(
         {GENERAL: Quota(settings.rate_limit_general, timedelta(minutes=1)), **(quotas or {})},
         on=production if settings.rate_limits is None else settings.rate_limits,
     )
+    app.state.draining = False
     for router in routers:
         app.include_router(router)
     app.include_router(health.router)
@@ -65,5 +65,7 @@ def build_app(
         cors_origins=settings.cors_origins,
         trusted_proxies=settings.trusted_proxies,
         hsts=production,
+        call_deadline=settings.call_deadline,
+        max_deadline=settings.max_deadline,
     )
     return app

@@ -3,10 +3,12 @@
 Pure ASGI and only one of its kind: each layer costs every request (libraries.md, section 11).
 """
 
+import asyncio
 import re
 import secrets
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any, Final
 
@@ -15,7 +17,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from common import rate_limits
+from common import deadlines, rate_limits
 from common.problems import problem
 
 log = structlog.get_logger()
@@ -37,7 +39,18 @@ EXPOSED: Final = ("ETag", "Link", "Location", "Retry-After", "RateLimit", "RateL
 class Envelope:
     """The outermost layer of an app. Order, from outside: ids and headers, CORS, the unexpected, the app."""
 
-    def __init__(self, app: ASGIApp, *, cors_origins: Sequence[str], trusted_proxies: Sequence[Network], hsts: bool):
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        cors_origins: Sequence[str],
+        trusted_proxies: Sequence[Network],
+        hsts: bool,
+        call_deadline: timedelta,
+        max_deadline: timedelta,
+    ) -> None:
+        self.for_calls = call_deadline.total_seconds()
+        self.at_most = max_deadline.total_seconds()
         self.headers = [*SECURITY_HEADERS, *([HSTS] if hsts else [])]
         self.trusted = trusted_proxies
         self.app: ASGIApp = CORSMiddleware(
@@ -54,10 +67,14 @@ class Envelope:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
-        request_id, forwarded = self.read(scope)
+        request_id, forwarded, seconds = self.read(scope)
         state: dict[str, Any] = scope.setdefault("state", {})
         state["request_id"] = request_id
         state["client_ip"] = self.client_ip(scope, forwarded)
+        if seconds is None:  # nobody waits for it with a clock of their own; its calls are bounded all the same
+            seconds = self.for_calls
+        else:
+            seconds = state["ends_in"] = min(seconds, self.at_most)
         status = 500
 
         async def dress(message: Message) -> None:
@@ -73,10 +90,12 @@ class Envelope:
                 message["headers"] = headers
             await send(message)
 
+        deadline = deadlines.start(seconds)
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self.app(scope, receive, dress)
             finally:
+                deadlines.end(deadline)
                 if scope["path"] not in QUIET:
                     # the path only: a query may hold what people search for
                     log.info(
@@ -89,15 +108,18 @@ class Envelope:
                     )
 
     @staticmethod
-    def read(scope: Scope) -> tuple[str, str]:
-        """The caller's request id if it is harmless, else a new one; and X-Forwarded-For."""
-        request_id, forwarded = None, []
+    def read(scope: Scope) -> tuple[str, str, float | None]:
+        """The caller's request id if it is harmless, else a new one; X-Forwarded-For; and X-Deadline-Ms in seconds."""
+        request_id, forwarded, seconds = None, [], None
         for name, value in scope["headers"]:
             if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
                 request_id = value.decode("ascii")
             elif name == b"x-forwarded-for":
                 forwarded.append(value.decode("latin-1"))
-        return request_id or secrets.token_hex(8), ",".join(forwarded)  # several are one list (RFC 9110, section 5.3)
+            elif name == b"x-deadline-ms":
+                seconds = deadlines.parse(value)
+        # several X-Forwarded-For are one list (RFC 9110, section 5.3)
+        return request_id or secrets.token_hex(8), ",".join(forwarded), seconds
 
     def client_ip(self, scope: Scope, forwarded: str) -> str:
         """The caller's address: from the right of X-Forwarded-For, the first that is no proxy of ours (S-13)."""
@@ -118,14 +140,17 @@ class Envelope:
 
 
 class LastAnswer:
-    """Answers 500 to what no handler knows, with an id to find it in the log and nothing else."""
+    """Answers 500 to what no handler knows, with an id to find it in the log and nothing else; 504 to what is late."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await self.app(scope, receive, send)
+            if scope.get("state", {}).get("ends_in") is None:
+                await self.app(scope, receive, send)
+            else:
+                await self.in_time(scope, receive, send)
         except Exception:
             if scope["type"] != "http":
                 raise
@@ -133,3 +158,21 @@ class LastAnswer:
             if scope["state"].get("answered"):
                 raise  # too late for another answer: let the server close the connection
             await problem(Request(scope), 500, detail="Something went wrong on our side.")(scope, receive, send)
+
+    async def in_time(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """For callers that said how long they wait: what comes too late is not begun, what takes too long is ended.
+
+        Ending cancels the work where it waits: a statement is cancelled, a transaction undone.
+        """
+        seconds: float = scope["state"]["ends_in"]
+        if seconds > 0:
+            try:
+                async with asyncio.timeout(seconds) as limit:
+                    await self.app(scope, receive, send)
+            except TimeoutError:
+                if not limit.expired() or scope["state"].get("answered"):
+                    raise
+            else:
+                return
+        late = problem(Request(scope), 504, code="deadline-expired", detail="There was not enough time left for this.")
+        await late(scope, receive, send)

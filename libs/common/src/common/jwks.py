@@ -9,8 +9,9 @@ import httpx
 import structlog
 from jose import jwk
 from jose.backends.base import Key
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
+from common.replies import NO_REPLY, fetch
 from common.tokens import ALGORITHM, KeysUnavailable
 
 log = structlog.get_logger()
@@ -98,23 +99,15 @@ class RemoteKeys:
         self._tried_at = self._clock()
         try:
             keys = await self._load()
-        except (httpx.HTTPError, TimeoutError, ValidationError, ValueError) as error:
+        except (*NO_REPLY, TimeoutError) as error:
             log.warning("key set not fetched", url=self._url, reason=repr(error)[:200])
             return
         self._keys = keys
         self._fetched_at = self._clock()
 
     async def _load(self) -> dict[str, Key]:
-        # httpx's own timeout is for each read: an answer that trickles in would keep everybody waiting
-        async with (
-            asyncio.timeout(TIMEOUT),
-            self._http.stream("GET", self._url, timeout=TIMEOUT, follow_redirects=False) as answer,
-        ):
-            if answer.status_code != 200:
-                raise ValueError(f"status {answer.status_code}")
-            body = b""
-            async for chunk in answer.aiter_bytes():
-                body += chunk
-                if len(body) > MAX_BYTES:
-                    raise ValueError("too long")
-        return parse(KeySet.model_validate_json(body).keys)
+        async with asyncio.timeout(TIMEOUT):
+            reply = await fetch(self._http, "GET", self._url, max_bytes=MAX_BYTES)
+        if reply.status != 200:
+            raise ValueError(f"status {reply.status}")
+        return parse(KeySet.model_validate_json(reply.body).keys)

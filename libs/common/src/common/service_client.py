@@ -1,32 +1,44 @@
 """Calls to other services: one pool, a deadline that is passed on, answers checked like any other input.
 
 Whatever goes wrong with a peer is `PeerUnavailable`, which becomes a 503 or the caller's documented lesser answer.
+What protects whom: the deadline our own caller, the slots our other peers, the breaker both sides from waiting in
+vain, the retry budget a peer in trouble. The limits are settings (`common.settings`, "calls").
 """
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import json
+import random
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Final, Protocol, TypeVar
-from urllib.parse import quote
+from typing import Any, Final, Self, TypeVar
 
 import httpx
 import structlog
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ValidationError
 
+from common import deadlines
+from common.breaker import Breaker, RetryBudget
 from common.errors import DependencyUnavailable
 from common.events import EventBatch, StateEvent
+from common.replies import NO_REPLY, Reply, fetch
+from common.service_tokens import NoToken, TokenSource
 from common.settings import ServiceSettings
 
 log = structlog.get_logger()
 
-MAX_ANSWER: Final = 1024 * 1024
-MAX_TOKEN: Final = 4096
-CONNECT_TIMEOUT: Final = 0.5
-MAX_CONNECTIONS: Final = 50
-MAX_ERROR_WORDS: Final = 200
+MAX_WORDS: Final = 200
+MAX_PAUSE: Final = 0.1
+"""Seconds. Second tries are spread over this time at random ("full jitter"), so that they do not come as one wave."""
+FAIR_SHARE: Final = 0.5
+"""Of the full deadline. A peer that was given less is not blamed for having been too slow."""
+BROKEN: Final = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.ReadError,
+    httpx.WriteError,
+    httpx.RemoteProtocolError,
+)
 Answer = TypeVar("Answer", bound=BaseModel)
 Params = Mapping[str, str | int]
 
@@ -45,121 +57,106 @@ async def http_pool(
 
     `transport` stands in for the network in tests.
     """
-    limits = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=20, keepalive_expiry=25)
-    timeout = httpx.Timeout(settings.call_deadline.total_seconds(), connect=CONNECT_TIMEOUT)
+    limits = httpx.Limits(
+        max_connections=settings.call_pool_size,
+        max_keepalive_connections=settings.call_pool_size,
+        keepalive_expiry=25,  # seconds; the services keep theirs for 75, so none is closed under a call
+    )
+    timeout = httpx.Timeout(settings.call_deadline.total_seconds(), connect=settings.connect_timeout.total_seconds())
     async with httpx.AsyncClient(
-        limits=limits, timeout=timeout, transport=transport, follow_redirects=False, trust_env=False
+        limits=limits,
+        timeout=timeout,
+        transport=transport,
+        headers={"Accept-Encoding": "identity"},
+        follow_redirects=False,
+        trust_env=False,
     ) as client:
         yield client
 
 
-class TokenAnswer(BaseModel):
-    """What auth answers, as far as it matters here."""
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One question, however often it is put."""
 
-    access_token: str = Field(pattern=r"^[A-Za-z0-9._~+/-]+=*$", max_length=MAX_TOKEN)  # it goes into a header
-    expires_in: int
+    method: str
+    path: str
+    limit: asyncio.Timeout
+    params: Params | None = None
+    content: bytes | None = None
 
+    def seconds_left(self) -> float:
+        return (self.limit.when() or 0.0) - asyncio.get_running_loop().time()
 
-class Tokens(Protocol):
-    """Where a service's own tokens come from."""
-
-    async def token_for(self, audience: str) -> str: ...
-
-    def forget(self, audience: str) -> None: ...
-
-
-class ServiceTokens:
-    """This service's own tokens, one per audience, had from auth and renewed after most of their life."""
-
-    RENEW_AFTER: Final = 0.8
-
-    def __init__(self, http: httpx.AsyncClient, auth_url: str, client_id: str, secret: SecretStr) -> None:
-        self._http = http
-        self._url = f"{auth_url}/auth/token"
-        # both form-encoded first: the colon of svc:users would end the name (RFC 6749, section 2.3.1)
-        self._credentials = httpx.BasicAuth(quote(client_id, safe=""), quote(secret.get_secret_value(), safe=""))
-        self._tokens: dict[str, tuple[str, float]] = {}
-        self._asking = asyncio.Lock()
-
-    async def token_for(self, audience: str) -> str:
-        """A token that `audience` accepts.
-
-        Raises:
-            httpx.HTTPError, ValueError: auth did not give one.
-        """
-        token = self._current(audience)
-        if token is None:
-            async with self._asking:
-                token = self._current(audience) or await self._ask(audience)
-        return token
-
-    def forget(self, audience: str) -> None:
-        """After a refusal: perhaps the keys were changed."""
-        self._tokens.pop(audience, None)
-
-    def _current(self, audience: str) -> str | None:
-        token, renew_at = self._tokens.get(audience, ("", 0.0))
-        return token if time.monotonic() < renew_at else None
-
-    async def _ask(self, audience: str) -> str:
-        form = {"grant_type": "client_credentials", "audience": audience}
-        async with self._http.stream("POST", self._url, data=form, auth=self._credentials) as answer:
-            if answer.status_code != 200:
-                raise ValueError(f"auth refused a service token: {answer.status_code}")
-            parsed = TokenAnswer.model_validate_json(await read_bounded(answer))
-        self._tokens[audience] = (parsed.access_token, time.monotonic() + parsed.expires_in * self.RENEW_AFTER)
-        return parsed.access_token
+    def headers(self, token: str) -> dict[str, str]:
+        headers = {
+            "Authorization": f"Bearer {token}",
+            deadlines.HEADER: str(max(1, int(self.seconds_left() * 1000))),
+            "X-Request-ID": structlog.contextvars.get_contextvars().get("request_id", "no-request"),
+        }
+        return headers if self.content is None else {**headers, "Content-Type": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceClient:
-    """Reads from one other service, signed in as this one."""
+    """One other service, called as this one. One per peer and process: breaker, budget and slots are in it."""
 
     http: httpx.AsyncClient
-    tokens: Tokens
+    tokens: TokenSource
     audience: str
     base_url: str
-    deadline: timedelta
-    clock: Callable[[], float] = time.monotonic
+    deadline: float
+    """Seconds for a call, all included; less when the request on whose behalf it is made has less left."""
+    breaker: Breaker
+    retries: RetryBudget
+    slots: asyncio.Semaphore
+
+    @classmethod
+    def to(
+        cls, audience: str, base_url: str, *, http: httpx.AsyncClient, tokens: TokenSource, settings: ServiceSettings
+    ) -> Self:
+        """A client with the limits of the settings."""
+        return cls(
+            http,
+            tokens,
+            audience,
+            base_url,
+            settings.call_deadline.total_seconds(),
+            Breaker(
+                audience,
+                failures=settings.breaker_failures,
+                window=settings.breaker_window,
+                pause=settings.breaker_pause,
+            ),
+            RetryBudget(settings.retry_share),
+            asyncio.Semaphore(settings.calls_per_peer),
+        )
 
     async def get(self, path: str, answer: type[Answer], params: Params | None = None) -> Answer | None:
         """What the peer answers, checked against `answer` (unknown fields ignored); None for a 404.
 
         Raises:
-            PeerUnavailable: no good answer within the deadline, tries included.
+            PeerUnavailable: no good answer within the deadline, a second try included.
         """
-        ends_at = self.clock() + self.deadline.total_seconds()
+        reply = await self._call("GET", path, tries=2, params=params)
+        if reply.status == 404:
+            return None
+        if reply.status != 200:
+            raise self._unavailable(path, f"status {reply.status}")
         try:
-            async with asyncio.timeout(self.deadline.total_seconds()):
-                status, body = await self._twice(path, params, ends_at)
-            if status == 404:
-                return None
-            if status != 200:
-                raise PeerUnavailable(f"{self.audience} answered {status}.")
-            return answer.model_validate_json(body)
-        except (httpx.HTTPError, TimeoutError, ValidationError, ValueError) as error:
-            log.warning("call failed", peer=self.audience, path=path, reason=repr(error)[:MAX_ERROR_WORDS])
-            raise PeerUnavailable(f"The {self.audience} service does not answer just now.") from error
+            return answer.model_validate_json(reply.body)
+        except ValidationError as error:
+            raise self._unavailable(path, error) from error
 
-    async def _twice(self, path: str, params: Params | None, ends_at: float) -> tuple[int, bytes]:
-        """A read may be sent again: after a connection that broke, or with a new token after a 401."""
-        try:
-            status, body = await self._once(path, params, ends_at)
-        except (httpx.ConnectError, httpx.RemoteProtocolError, httpx.ReadError):
-            return await self._once(path, params, ends_at)
-        if status == 401:
-            self.tokens.forget(self.audience)
-            return await self._once(path, params, ends_at)
-        return status, body
+    async def post(self, path: str, body: bytes | Mapping[str, Any]) -> int:
+        """Send JSON, given as such or as what it is made from; the status of the answer, whatever it is.
 
-    async def _once(self, path: str, params: Params | None, ends_at: float) -> tuple[int, bytes]:
-        headers = {
-            "Authorization": f"Bearer {await self.tokens.token_for(self.audience)}",
-            "X-Deadline-Ms": str(max(1, int((ends_at - self.clock()) * 1000))),
-            "X-Request-ID": structlog.contextvars.get_contextvars().get("request_id", "no-request"),
-        }
-        async with self.http.stream("GET", self.base_url + path, params=params, headers=headers) as answer:
-            return answer.status_code, await read_bounded(answer)
+        Sent once: who sends events repeats them by the outbox. After a 401 the next try has a new token.
+
+        Raises:
+            PeerUnavailable: no answer within the deadline. The peer may have done it all the same.
+        """
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return (await self._call("POST", path, tries=1, content=content)).status
 
     async def tell(self, events: Sequence[StateEvent]) -> int:
         """`common.relay.Target`: hand a batch of events to the peer.
@@ -169,25 +166,71 @@ class ServiceClient:
         """
         return await self.post("/internal/events", EventBatch(events=list(events)).model_dump_json().encode())
 
-    async def post(self, path: str, body: bytes) -> int:
-        """Send JSON once; the answer's status. Raises PeerUnavailable."""
+    async def _call(
+        self, method: str, path: str, *, tries: int, params: Params | None = None, content: bytes | None = None
+    ) -> Reply:
+        seconds = deadlines.remaining(self.deadline)
+        if seconds <= 0:
+            raise self._unavailable(path, "no time left")
         try:
-            async with asyncio.timeout(self.deadline.total_seconds()):
-                headers = {"Authorization": f"Bearer {await self.tokens.token_for(self.audience)}"}
-                headers["Content-Type"] = "application/json"
-                answer = await self.http.post(self.base_url + path, content=body, headers=headers)
-        except (httpx.HTTPError, TimeoutError, ValueError) as error:
-            raise PeerUnavailable(f"The {self.audience} service does not answer just now.") from error
-        if answer.status_code == 401:
-            self.tokens.forget(self.audience)
-        return answer.status_code
+            async with asyncio.timeout(seconds) as limit:
+                return await self._try_all(Call(method, path, limit, params, content), tries)
+        except (*NO_REPLY, TimeoutError, NoToken) as error:
+            raise self._unavailable(path, error) from error
 
+    async def _try_all(self, call: Call, tries: int) -> Reply:
+        self.retries.earn()
+        while True:
+            tries -= 1
+            token = await self.tokens.token_for(self.audience)
+            try:
+                reply = await self._try(call, token)
+            except BROKEN:
+                if not tries or not self.retries.spend():
+                    raise
+            else:
+                if not self._wants_another(reply, token) or not tries:
+                    return reply
+                if reply.status != 401 and not self.retries.spend():
+                    return reply
+            await asyncio.sleep(random.uniform(0, MAX_PAUSE))  # noqa: S311  # spreads load, hides nothing
 
-async def read_bounded(answer: httpx.Response) -> bytes:
-    """The body, unless it is longer than any of ours."""
-    body = bytearray()
-    async for chunk in answer.aiter_bytes():
-        body += chunk
-        if len(body) > MAX_ANSWER:
-            raise ValueError("the answer is too long")
-    return bytes(body)
+    def _wants_another(self, reply: Reply, token: str) -> bool:
+        """Whether asking again is of use: with a new token, or a peer in trouble that does not say when to come back
+        (what it says is seconds, and so later than we would wait).
+        """
+        if reply.status == 401:
+            return self.tokens.forget(self.audience, token)
+        return reply.status in {502, 503, 504} and "retry-after" not in reply.headers
+
+    async def _try(self, call: Call, token: str) -> Reply:
+        """One exchange, and what it tells about the peer. A refusal or a bad answer is an answer: the peer is there."""
+        async with self.slots:
+            if not self.breaker.admit():
+                raise PeerUnavailable(f"The {self.audience} service does not answer; it is left alone for a moment.")
+            fair = call.seconds_left() >= self.deadline * FAIR_SHARE
+            try:
+                reply = await fetch(
+                    self.http,
+                    call.method,
+                    self.base_url + call.path,
+                    params=call.params,
+                    content=call.content,
+                    headers=call.headers(token),
+                )
+            except asyncio.CancelledError:
+                if fair and call.limit.expired():  # else our own caller went away, or left the peer too little time
+                    self.breaker.failed()
+                raise
+            except NO_REPLY:
+                self.breaker.failed()
+                raise
+        if reply.status >= 500 or reply.status == 429:
+            self.breaker.failed()
+        else:
+            self.breaker.succeeded()
+        return reply
+
+    def _unavailable(self, path: str, reason: object) -> PeerUnavailable:
+        log.warning("call failed", peer=self.audience, path=path, reason=str(reason)[:MAX_WORDS] or repr(reason))
+        return PeerUnavailable(f"The {self.audience} service does not answer just now.")

@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 from annotated_types import Ge, Le
-from pydantic import AfterValidator, Field, IPvAnyNetwork, PostgresDsn, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    IPvAnyNetwork,
+    PostgresDsn,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import URL, make_url
@@ -33,6 +42,17 @@ def strong(secret: SecretStr) -> SecretStr:
 
 
 Secret = Annotated[SecretStr, AfterValidator(strong)]
+
+
+def in_seconds(value: Any) -> Any:
+    """`1.5` is seconds; pydantic alone would want `PT1.5S` of the environment, which it understands too."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(in_seconds), Ge(timedelta(0))]
 
 
 class FileSettings(PydanticBaseSettingsSource):
@@ -107,7 +127,7 @@ class ServiceSettings(BaseConfig):
     pool_size: int = Field(default=10, ge=1, description="Connections for writing, kept open.")
     read_pool_size: int = Field(default=10, ge=1, description="Connections for single reads, kept open.")
     max_overflow: int = Field(default=5, ge=0, description="Connections above either pool's size under load.")
-    pool_timeout: timedelta = timedelta(seconds=2)
+    pool_timeout: Duration = timedelta(seconds=2)
     prepared_statements: bool = Field(default=True, description="False behind a PgBouncer older than 1.21.")
 
     issuer: str = Field(default="http://127.0.0.1:8000", description="Public base URL; the `iss` of tokens.")
@@ -115,7 +135,23 @@ class ServiceSettings(BaseConfig):
     auth_url: str = "http://127.0.0.1:8001"
     users_url: str = "http://127.0.0.1:8002"
     posts_url: str = "http://127.0.0.1:8003"
-    call_deadline: timedelta = Field(default=timedelta(seconds=2), description="For a call with its retries.")
+
+    # Calls to the other services. At a limit a call waits, within its deadline, and then counts as unanswered.
+    call_deadline: Duration = Field(
+        default=timedelta(seconds=2), description="For all calls of one request, retries and waiting included."
+    )
+    max_deadline: Duration = Field(
+        default=timedelta(seconds=30), description="The most that an X-Deadline-Ms may ask for; longer is cut to it."
+    )
+    connect_timeout: Duration = Field(default=timedelta(milliseconds=500), description="For each new connection.")
+    calls_per_peer: int = Field(default=20, ge=1, description="Under way to one other service; further ones wait.")
+    call_pool_size: int = Field(default=64, ge=1, description="Outgoing connections; above all peers' calls together.")
+    retry_share: float = Field(default=0.1, ge=0, le=1, description="Second tries per call: reads that broke, 50x.")
+    breaker_failures: int = Field(default=5, ge=1, description="In a row, then a peer is left alone: calls fail fast.")
+    breaker_window: Duration = Field(
+        default=timedelta(seconds=10), description="Failures further apart do not belong together."
+    )
+    breaker_pause: Duration = Field(default=timedelta(seconds=2), description="Until the next call may find out.")
 
     rate_limits: bool | None = Field(default=None, description="Counts requests; by default in production only.")
     rate_limit_general: int = Field(default=300, ge=1, description="A minute, per person or anonymous address.")
@@ -123,11 +159,17 @@ class ServiceSettings(BaseConfig):
 
     cors_origins: list[str] = Field(default_factory=list, description="Exact origins; there is no wildcard.")
     trusted_proxies: list[IPvAnyNetwork] = Field(default_factory=list, description="Whose X-Forwarded-For is believed.")
-    drain: Annotated[timedelta, Ge(timedelta(0)), Le(MAX_DRAIN)] = Field(
+    drain: Annotated[Duration, Le(MAX_DRAIN)] = Field(
         default=timedelta(seconds=5), description="Serving on after SIGTERM, while others learn that we are not ready."
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
+
+    @model_validator(mode="after")
+    def keep_connections_for_every_peer(self) -> Self:
+        if self.call_pool_size < 3 * self.calls_per_peer:
+            raise ValueError("CALL_POOL_SIZE must be at least 3 x CALLS_PER_PEER, or one slow peer blocks the others")
+        return self
 
     @model_validator(mode="after")
     def refuse_cors_wildcard(self) -> Self:

@@ -1,6 +1,6 @@
-"""`python -m auth serve|migrate|relay|outbox|rebuild|reconcile`."""
+"""`python -m auth serve|migrate|clients|relay|outbox|rebuild|reconcile`."""
 
-from auth.commands import put_service_clients
+from auth.commands import clients_cli, put_service_clients
 from auth.config import MigrateSettings, Settings
 from auth.database import MIGRATIONS
 from auth.main import create_app
@@ -8,6 +8,7 @@ from common.event_commands import add_event_commands
 from common.server import command_line, load
 
 cli = command_line(lambda: create_app(load(Settings)), MIGRATIONS, MigrateSettings, after_migrate=put_service_clients)
+cli.add_typer(clients_cli, name="clients")
 add_event_commands(cli, Settings, create_app)
 
 if __name__ == "__main__":

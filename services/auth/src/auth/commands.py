@@ -1,14 +1,91 @@
 """What auth's command line does beyond serving and migrating."""
 
+import asyncio
+import secrets
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from pydantic import SecretStr
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.config import MigrateSettings
 from auth.repositories.clients import ClientRepository
 from auth.services.sign_in import hash_secret
+from common.database import Database
+from common.server import load
+from common.settings import ServiceSettings, read_secret, strong
+
+STANDARD_INPUT: Final = "-"
+
+
+class Service(StrEnum):
+    """Those that sign in to auth."""
+
+    users = "users"
+    posts = "posts"
 
 
 async def put_service_clients(connection: AsyncConnection, settings: MigrateSettings) -> None:
     """Let users and posts sign in with the secrets they were given."""
     clients = ClientRepository(connection)
-    for service, secret in (("users", settings.svc_users_secret), ("posts", settings.svc_posts_secret)):
+    for service, secret in ((Service.users, settings.svc_users_secret), (Service.posts, settings.svc_posts_secret)):
         await clients.put(f"svc:{service}", hash_secret(secret.get_secret_value()))
+
+
+clients_cli = typer.Typer(no_args_is_help=True, help="The other services' ways in.")
+
+
+@clients_cli.callback()
+def clients() -> None:
+    """Keeps `rotate` a command of `clients`, though it is the only one."""
+
+
+@clients_cli.command("rotate")
+def rotate_command(
+    service: Service,
+    read: Annotated[str | None, typer.Option(help="File with the new secret; - for standard input.")] = None,
+    write: Annotated[Path | None, typer.Option(help="Make a new secret and write it here, mode 600.")] = None,
+) -> None:
+    """Give a service a new secret. The one before stays valid until the next change; the oldest ends now.
+
+    Then restart the service with it. `write` is best the file that the service and `auth migrate` read.
+    """
+    if (read is None) == (write is None):
+        sys.exit("Say either where the new secret is (--read) or where it shall be written (--write).")
+    try:
+        secret = strong(SecretStr(given(read) if read else secrets.token_urlsafe(48)))
+        unfinished = lay_beside(write, secret) if write else None
+        asyncio.run(rotate(load(ServiceSettings), service, secret))
+        if write and unfinished:
+            unfinished.replace(write)  # after the commit: a secret in the file is always a valid one
+    except (ValueError, OSError, SQLAlchemyError) as error:
+        sys.exit(f"Cannot rotate: {error}")
+    typer.echo(f"svc:{service} has a new secret; restart {service} with it. The one before stays valid.")
+
+
+async def rotate(settings: ServiceSettings, service: Service, secret: SecretStr) -> None:
+    database = Database(settings)
+    try:
+        async with database.transaction() as session:
+            await ClientRepository(session).put(f"svc:{service}", hash_secret(secret.get_secret_value()))
+    finally:
+        await database.disconnect()
+
+
+def given(place: str) -> str:
+    return sys.stdin.readline().rstrip("\r\n") if place == STANDARD_INPUT else read_secret(Path(place))
+
+
+def lay_beside(path: Path, secret: SecretStr) -> Path:
+    """The secret in a file beside its later place, with the mode of the file that it replaces."""
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
+    unfinished = path.with_name(f".{path.name}.new")
+    unfinished.unlink(missing_ok=True)
+    unfinished.touch(0o600, exist_ok=False)
+    unfinished.write_text(secret.get_secret_value())
+    unfinished.chmod(mode)
+    return unfinished

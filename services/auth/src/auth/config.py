@@ -7,7 +7,7 @@ from typing import Annotated
 from annotated_types import Ge, Le
 from pydantic import Field
 
-from common.settings import MigrationSettings, Secret, ServiceSettings
+from common.settings import Duration, MigrationSettings, Secret, ServiceSettings
 
 
 class Settings(ServiceSettings):
@@ -16,10 +16,10 @@ class Settings(ServiceSettings):
     key_encryption_key: Secret = Field(description="Encrypts the signing keys in the database.")
     refresh_key: Secret = Field(description="Signs refresh tokens, together with each session's own secret.")
 
-    access_ttl: Annotated[timedelta, Ge(timedelta(seconds=30)), Le(timedelta(minutes=15))] = timedelta(minutes=5)
-    refresh_grace: timedelta = Field(default=timedelta(seconds=10), description="A spent token's parent may repeat.")
-    refresh_idle: timedelta = timedelta(days=7)
-    refresh_absolute: timedelta = timedelta(days=30)
+    access_ttl: Annotated[Duration, Ge(timedelta(seconds=30)), Le(timedelta(minutes=15))] = timedelta(minutes=5)
+    refresh_grace: Duration = Field(default=timedelta(seconds=10), description="A spent token's parent may repeat.")
+    refresh_idle: Duration = timedelta(days=7)
+    refresh_absolute: Duration = timedelta(days=30)
     rate_limit_sign_in: int = Field(default=30, ge=1, description="By password, a minute, per address.")
     rate_limit_refresh: int = Field(default=150, ge=1, description="In 5 minutes, per address.")
     rate_limit_registration: int = Field(default=10, ge=1, description="An hour, per address.")

@@ -7,13 +7,13 @@ from typing import Annotated
 import httpx
 from fastapi import Depends, FastAPI, Request
 
+from auth.clients.own_tokens import OwnTokens
 from auth.config import Settings
 from auth.repositories.sessions import Lifetimes
 from auth.repositories.work import SqlWork
 from auth.services.access_tokens import AccessTokens
 from auth.services.accounts import AccountService, Registration
 from auth.services.keys import KeyCipher, OwnKeys
-from auth.services.own_tokens import OwnTokens
 from auth.services.passwords import Argon2
 from auth.services.records import Device
 from auth.services.refresh_tokens import RefreshTokens
@@ -49,8 +49,8 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.relay = Relay(
         database,
         {
-            "users": ServiceClient(http, own, "users", settings.users_url, settings.call_deadline),
-            "posts": ServiceClient(http, own, "posts", settings.posts_url, settings.call_deadline),
+            "users": ServiceClient.to("users", settings.users_url, http=http, tokens=own, settings=settings),
+            "posts": ServiceClient.to("posts", settings.posts_url, http=http, tokens=own, settings=settings),
         },
     )
     app.state.read_models = {}

@@ -5,13 +5,14 @@ from typing import Annotated
 import httpx
 from fastapi import Depends, FastAPI, Request
 
-from common.database import Database, TransactionFactory
-from common.deps import DbSession, ReadSession, SignedIn
+from common.database import Database, ReadSession, TransactionFactory
+from common.deps import DbSession, SignedIn
 from common.events import FollowData, ProfileData
 from common.outbox import OutboxRepository
 from common.read_models import ReadModel
 from common.relay import Relay
-from common.service_client import ServiceClient, ServiceTokens
+from common.service_client import ServiceClient
+from common.service_tokens import ServiceTokens
 from posts.clients.people import UsersPeople
 from posts.config import Settings
 from posts.repositories.authors import KNOWN_PROFILES, AuthorRepository, StatsRepository
@@ -32,8 +33,12 @@ MODERATORS = frozenset({"moderator", "admin"})
 def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.AsyncClient) -> None:
     """Make what lives as long as the app."""
     tokens = ServiceTokens(http, settings.auth_url, "svc:posts", settings.client_secret)
-    users = ServiceClient(http, tokens, "users", settings.users_url, settings.call_deadline)
+    users = ServiceClient.to("users", settings.users_url, http=http, tokens=tokens, settings=settings)
     app.state.authors = Authors(UsersPeople(users), TransactionFactory(database, AuthorRepository))
+    reads = ReadSession(database.reading)
+    app.state.reading = Reading(PostRepository(reads), app.state.authors)
+    app.state.reading_comments = ReadingComments(PostRepository(reads), CommentRepository(reads), app.state.authors)
+    app.state.stats = StatsRepository(reads)
     app.state.relay = Relay(database, {"users": users})
     app.state.inbox = lambda session: Subscriber(AuthorRepository(session), FollowRepository(session)).inbox
     app.state.read_models = {
@@ -42,8 +47,9 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     }
 
 
-async def get_reading(request: Request, session: ReadSession) -> Reading:
-    return Reading(PostRepository(session), request.app.state.authors)
+async def get_reading(request: Request) -> Reading:
+    reading: Reading = request.app.state.reading
+    return reading
 
 
 async def get_writing(request: Request, session: DbSession) -> Writing:
@@ -51,8 +57,9 @@ async def get_writing(request: Request, session: DbSession) -> Writing:
     return Writing(PostRepository(session), stats, events, request.app.state.authors)
 
 
-async def get_reading_comments(request: Request, session: ReadSession) -> ReadingComments:
-    return ReadingComments(PostRepository(session), CommentRepository(session), request.app.state.authors)
+async def get_reading_comments(request: Request) -> ReadingComments:
+    reading: ReadingComments = request.app.state.reading_comments
+    return reading
 
 
 async def get_commenting(request: Request, session: DbSession) -> Commenting:
@@ -63,8 +70,9 @@ async def get_subscriber(session: DbSession) -> Subscriber:
     return Subscriber(AuthorRepository(session), FollowRepository(session))
 
 
-async def get_stats(session: ReadSession) -> StatsRepository:
-    return StatsRepository(session)
+async def get_stats(request: Request) -> StatsStore:
+    stats: StatsStore = request.app.state.stats
+    return stats
 
 
 async def get_editor(caller: SignedIn) -> Editor:

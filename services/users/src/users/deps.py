@@ -5,12 +5,13 @@ from typing import Annotated
 import httpx
 from fastapi import Depends, FastAPI, Request
 
-from common.database import Database, TransactionFactory
-from common.deps import DbSession, ReadSession
+from common.database import Database, ReadSession, TransactionFactory
+from common.deps import DbSession
 from common.events import AccountData, AuthorData
 from common.read_models import ReadModel
 from common.relay import Relay
-from common.service_client import ServiceClient, ServiceTokens
+from common.service_client import ServiceClient
+from common.service_tokens import ServiceTokens
 from users.clients.accounts import AuthAccounts
 from users.config import Settings
 from users.repositories.follows import FollowRepository
@@ -25,10 +26,10 @@ from users.services.subscriber import Subscriber
 def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.AsyncClient) -> None:
     """Make what lives as long as the app."""
     tokens = ServiceTokens(http, settings.auth_url, "svc:users", settings.client_secret)
-    auth = ServiceClient(http, tokens, "auth", settings.auth_url, settings.call_deadline)
+    auth = ServiceClient.to("auth", settings.auth_url, http=http, tokens=tokens, settings=settings)
     transactions = TransactionFactory(database, SqlWork)
     app.state.transactions = transactions
-    posts = ServiceClient(http, tokens, "posts", settings.posts_url, settings.call_deadline)
+    posts = ServiceClient.to("posts", settings.posts_url, http=http, tokens=tokens, settings=settings)
     app.state.relay = Relay(database, {"posts": posts})
     app.state.inbox = lambda session: Subscriber(SqlWork(session)).inbox
     app.state.read_models = {
@@ -36,15 +37,19 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
         "authored": ReadModel(AuthorData, posts, "/internal/authors", KNOWN_AUTHORS),
     }
     app.state.arrivals = Arrivals(AuthAccounts(auth), transactions)
+    reads = ReadSession(database.reading)
+    app.state.profiles = Profiles(ProfileRepository(reads), app.state.arrivals)
+    app.state.graph = Follows(app.state.profiles, FollowRepository(reads), transactions)
 
 
-async def get_profiles(request: Request, session: ReadSession) -> Profiles:
-    return Profiles(ProfileRepository(session), request.app.state.arrivals)
+async def get_profiles(request: Request) -> Profiles:
+    profiles: Profiles = request.app.state.profiles
+    return profiles
 
 
-async def get_follows(request: Request, session: ReadSession) -> Follows:
-    profiles = Profiles(ProfileRepository(session), request.app.state.arrivals)
-    return Follows(profiles, FollowRepository(session), request.app.state.transactions)
+async def get_follows(request: Request) -> Follows:
+    follows: Follows = request.app.state.graph
+    return follows
 
 
 async def get_editor(request: Request) -> ProfileEditor:

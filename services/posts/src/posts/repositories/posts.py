@@ -16,6 +16,7 @@ from sqlalchemy import (
     insert,
     literal,
     select,
+    text,
     true,
     tuple_,
     update,
@@ -104,6 +105,20 @@ def feed(*after: Any) -> Rows:
 
 FEED: Final = feed()
 LATER_FEED: Final = feed(LATER_POSTS)
+# One statement, since each costs a round trip and what SQLAlchemy does around it.
+ADD: Final = text("""
+    WITH post AS (
+        INSERT INTO posts (author_id, title, body, tags, status, published_at)
+        VALUES (:author, :title, :body, :tags, :status, CASE WHEN CAST(:status AS text) = 'published' THEN now() END)
+        RETURNING id, tags, published_at
+    ), stats AS (
+        INSERT INTO post_stats (post_id) SELECT id FROM post
+    ), tagged AS (
+        INSERT INTO post_tags (post_id, tag, published_at)
+        SELECT id, unnest(tags), published_at FROM post WHERE published_at IS NOT NULL
+    )
+    SELECT id FROM post
+""")
 LOCK: Final = select(Table.author_id, Table.status).where(Table.id == bindparam("post")).with_for_update()
 # Weaker than LOCK: any number of people may like at once, but nobody may remove the post meanwhile.
 KEEP: Final = (
@@ -174,11 +189,7 @@ class PostRepository:
         return Slice.cut([read_post(row) for row in found], limit)
 
     async def add(self, author_id: int, values: Mapping[str, Any]) -> int:
-        published_at = func.now() if values["status"] == "published" else None
-        statement = insert(Table).values(**values, author_id=author_id, published_at=published_at)
-        post_id: int = (await self.session.execute(statement.returning(Table.id))).scalar_one()
-        await self.session.execute(insert(PostStats).values(post_id=post_id))
-        await self._tag(post_id)
+        post_id: int = (await self.session.execute(ADD, {**values, "author": author_id})).scalar_one()
         return post_id
 
     async def lock(self, post_id: int) -> tuple[int, str] | None:

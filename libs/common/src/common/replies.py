@@ -1,0 +1,40 @@
+"""One exchange over HTTP with a peer, its answer read within a size: what comes back is input (S-30)."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+
+MAX_REPLY: Final = 1024 * 1024
+NO_REPLY: Final = (httpx.HTTPError, httpx.StreamError, ValueError)
+"""What `fetch` raises: no connection, a broken one, not HTTP; or `ReplyRefused`."""
+
+
+class ReplyRefused(ValueError):
+    """Too long, or packed: a few bytes could unpack to very many, and nobody asked for that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+
+async def fetch(http: httpx.AsyncClient, method: str, url: str, *, max_bytes: int = MAX_REPLY, **options: Any) -> Reply:
+    """Send a request and read the answer. The caller sets the time limit around it.
+
+    Raises:
+        one of NO_REPLY.
+    """
+    async with http.stream(method, url, **options) as answer:
+        if "content-encoding" in answer.headers:
+            raise ReplyRefused("content-encoding")
+        body = bytearray()
+        async for chunk in answer.aiter_bytes():
+            body += chunk
+            if len(body) > max_bytes:
+                raise ReplyRefused(f"more than {max_bytes} bytes")
+        return Reply(answer.status_code, answer.headers, bytes(body))

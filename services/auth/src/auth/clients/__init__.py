@@ -1,0 +1,1 @@
+"""The only calls of auth to other services."""

@@ -1,0 +1,30 @@
+"""auth's own tokens for calls to the others."""
+
+import time
+
+from fastapi import FastAPI
+
+from auth.clients.own_tokens import OwnTokens
+from auth.config import Settings
+from auth.services.access_tokens import AccessTokens
+from common.tokens import TokenVerifier
+
+
+async def test_auth_mints_its_own_tokens_for_one_audience_each(app: FastAPI, settings: Settings) -> None:
+    """S-28"""
+    now = time.time() - 250
+    tokens = OwnTokens(AccessTokens(app.state.keys, settings.issuer, settings.access_ttl), clock=lambda: now)
+    users, posts = [TokenVerifier(app.state.keys, issuer=settings.issuer, audience=name) for name in ("users", "posts")]
+    token = await tokens.token_for("users")
+    caller = await users.verify(token)
+    assert (caller.subject, caller.scope, caller.roles) == ("svc:auth", "internal", ())
+    assert (await posts.verify(await tokens.token_for("posts"))).subject == "svc:auth"
+    assert await tokens.token_for("users") == token, "made once"
+    now += settings.access_ttl.total_seconds() * 0.8
+    renewed = await tokens.token_for("users")
+    assert renewed != token
+    assert (await users.verify(renewed)).issued_at == int(now)
+    assert tokens.forget("users", token)
+    assert await tokens.token_for("users") == renewed, "another one was refused"
+    assert tokens.forget("users", renewed)
+    assert await tokens.token_for("users") != renewed

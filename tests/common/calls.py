@@ -1,0 +1,45 @@
+"""Service clients with the limits of the settings, short ones by default, so that a test of waiting is short too."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+from pydantic import BaseModel, SecretStr
+
+from common.service_client import ServiceClient, http_pool
+from common.service_tokens import ServiceTokens
+from common.settings import ServiceSettings
+from tests.common.conftest import probe_settings
+
+SECRET = SecretStr("a secret of a service, long enough")
+
+
+class Number(BaseModel):
+    number: int
+
+
+def call_settings(**changes: Any) -> ServiceSettings:
+    return probe_settings(**{"call_deadline": 0.4, "breaker_pause": 0.2, **changes})
+
+
+@asynccontextmanager
+async def calling(url: str, /, *, auth_url: str = "", **changes: Any) -> AsyncIterator[ServiceClient]:
+    """A client of the peer at `url`, which is auth too unless `auth_url` says otherwise."""
+    settings = call_settings(**changes)
+    async with http_pool(settings) as http:
+        tokens = ServiceTokens(http, auth_url or url, "svc:posts", SECRET, deadline=settings.call_deadline)
+        yield ServiceClient.to("users", url, http=http, tokens=tokens, settings=settings)
+
+
+def another(client: ServiceClient, audience: str, url: str, **changes: Any) -> ServiceClient:
+    """A client of another peer on the same pool."""
+    settings = call_settings(**changes)
+    return ServiceClient.to(audience, url, http=client.http, tokens=client.tokens, settings=settings)
+
+
+def connections(http: httpx.AsyncClient) -> int:
+    """How many the pool holds, in use or idle."""
+    transport = http._transport  # nothing public tells
+    assert isinstance(transport, httpx.AsyncHTTPTransport)
+    return len(transport._pool.connections)

@@ -1,0 +1,287 @@
+"""Every way in which a peer may misbehave ends as PeerUnavailable, within the deadline (R-07, R-09, S-30)."""
+
+import asyncio
+import socket
+import time
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from common import deadlines
+from common.service_client import PeerUnavailable, ServiceClient
+from tests.common.calls import Number, another, calling, connections
+from tests.common.misbehaving import (
+    Asked,
+    Behaviour,
+    answer,
+    drip,
+    flood,
+    hang_up,
+    in_turn,
+    misbehaving,
+    nonsense,
+    reset,
+    silence,
+)
+
+DEADLINE = 0.4
+GOOD = answer(200, {"number": 7, "unknown": "ignored"})
+
+
+@contextmanager
+def fails_in_time(seconds: float = DEADLINE) -> Iterator[None]:
+    started = time.monotonic()
+    with pytest.raises(PeerUnavailable):
+        yield
+    assert time.monotonic() - started < seconds + 0.6  # the machine may be busy
+
+
+async def ask(client: ServiceClient) -> Number | None:
+    return await client.get("/internal/number", Number)
+
+
+async def test_a_good_answer_and_a_404() -> None:
+    async with misbehaving(in_turn(GOOD, answer(404, {}))) as peer, calling(peer.url) as client:
+        assert await ask(client) == Number(number=7)
+        assert await ask(client) is None
+        assert peer.asked[0].headers["authorization"] == "Bearer token-1"
+
+
+BLAMED: dict[str, Behaviour] = {
+    "silence": silence,
+    "a byte a second": drip,
+    "50 MiB": flood,
+    "gzip": answer(200, b"\x1f\x8b\x08\x00", Content_Encoding="gzip"),
+    "reset in the middle": reset,
+    "closed at once": hang_up,
+    "not HTTP": nonsense,
+    "500": answer(500, {}),
+    "503": answer(503, {}),
+    "503 with Retry-After": answer(503, {}, Retry_After="1"),
+    "429": answer(429, {}, Retry_After="1"),
+}
+BAD_ANSWERS: dict[str, Behaviour] = {
+    "302": answer(302, {"number": 7}, Location="/internal/elsewhere"),
+    "HTML": answer(200, b"<html>welcome</html>", Content_Type="text/html"),
+    "wrong types": answer(200, {"number": "seven"}),
+    "not an object": answer(200, [7]),
+    "nothing": answer(200, b""),
+    "403": answer(403, {}),
+    "204": answer(204, b""),
+}
+
+
+@pytest.mark.parametrize("behaviour", BLAMED.values(), ids=list(BLAMED))
+async def test_a_peer_in_trouble_is_unavailable_in_time_and_then_left_alone(behaviour: Behaviour) -> None:
+    async with misbehaving(behaviour) as peer, calling(peer.url, breaker_failures=2) as client:
+        await client.tokens.token_for("users")
+        for _ in range(2):
+            with fails_in_time():
+                await ask(client)
+        assert client.breaker.state == "open"
+        seen = len(peer.asked)
+        with fails_in_time(0):
+            await ask(client)
+        assert len(peer.asked) == seen == 2
+
+
+@pytest.mark.parametrize("behaviour", BAD_ANSWERS.values(), ids=list(BAD_ANSWERS))
+async def test_a_bad_answer_is_refused_and_not_asked_for_again(behaviour: Behaviour) -> None:
+    """The peer is there, so its other routes stay in use; nothing is followed (S-30)."""
+    async with misbehaving(behaviour) as peer, calling(peer.url, breaker_failures=1, call_deadline=2) as client:
+        with fails_in_time(0):
+            await ask(client)
+        assert client.breaker.state == "closed"
+        assert [asked.path for asked in peer.asked] == ["/internal/number"]
+
+
+async def test_a_flood_is_not_kept_in_memory() -> None:
+    async with misbehaving(flood) as peer, calling(peer.url, call_deadline=2) as client:
+        tracemalloc.start()
+        try:
+            with fails_in_time(2):
+                await ask(client)
+            assert tracemalloc.get_traced_memory()[1] < 8 * 1024 * 1024
+        finally:
+            tracemalloc.stop()
+        assert await peer.all_closed() or connections(client.http) <= 1  # the token's connection may stay
+
+
+async def test_a_closed_port() -> None:
+    async with misbehaving(GOOD) as auth, calling(closed_port(), auth_url=auth.url) as client:
+        with fails_in_time(0):
+            await ask(client)
+
+
+async def test_a_backlog_that_nobody_accepts() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        waiting = [socket.socket() for _ in range(4)]  # fill the backlog: further connections are not even made
+        try:
+            for one in waiting:
+                one.setblocking(False)
+                one.connect_ex(listener.getsockname())
+            async with misbehaving(GOOD) as auth, calling(url, auth_url=auth.url, connect_timeout=0.1) as client:
+                with fails_in_time():
+                    await ask(client)
+        finally:
+            for one in waiting:
+                one.close()
+
+
+async def test_a_dead_peer_costs_bounded_connections_and_the_other_peer_nothing() -> None:
+    """100 calls at once; the other peer answers as if nothing were."""
+    async with misbehaving(silence) as dead, misbehaving(GOOD) as good:
+        async with calling(dead.url, auth_url=good.url, call_deadline=2) as client:
+            other = another(client, "auth", good.url)
+            await ask(other)
+            started = time.monotonic()
+            flock = [asyncio.create_task(ask(client)) for _ in range(100)]
+            await asyncio.sleep(0)
+            for _ in range(20):
+                assert await ask(other) == Number(number=7)
+            assert time.monotonic() - started < 1.8, "within the dead peer's deadline"
+            ended = await asyncio.gather(*flock, return_exceptions=True)
+            assert {type(one) for one in ended} == {PeerUnavailable}
+            assert time.monotonic() - started < 3
+            assert dead.most_open == 20
+            assert client.breaker.state != "closed"
+            assert connections(client.http) <= 3
+        assert await dead.all_closed()
+
+
+async def test_callers_that_go_away_leak_no_connection_and_blame_nobody() -> None:
+    async with (
+        misbehaving(silence) as peer,
+        misbehaving(GOOD) as auth,
+        calling(peer.url, auth_url=auth.url, call_deadline=5, breaker_failures=1) as client,
+    ):
+        for _ in range(3):
+            flock = [asyncio.create_task(ask(client)) for _ in range(30)]
+            await asyncio.sleep(0.1)
+            for one in flock:
+                one.cancel()
+            await asyncio.gather(*flock, return_exceptions=True)
+        assert await peer.all_closed()
+        assert connections(client.http) <= 1
+        assert client.breaker.state == "closed"
+        peer.behave = GOOD
+        assert await asyncio.gather(*(ask(client) for _ in range(20))) == [Number(number=7)] * 20
+
+
+async def test_the_deadline_of_the_request_is_passed_on_and_kept() -> None:
+    """R-09: a call gets what is left, not what it would like."""
+    async with (
+        misbehaving(silence) as peer,
+        misbehaving(GOOD) as auth,
+        calling(peer.url, auth_url=auth.url, call_deadline=5, breaker_failures=1) as client,
+    ):
+        with fails_in_time(0.2), deadlines.within(0.2):
+            await ask(client)
+        assert 0 < peer.asked[0].deadline_ms <= 200
+        assert client.breaker.state == "closed", "a peer that was given little time is not to blame"
+        with fails_in_time(0), deadlines.within(0):
+            await ask(client)
+        assert len(peer.asked) == 1
+
+
+async def test_a_second_try_is_told_the_time_that_is_left() -> None:
+    async def late(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.15)
+        await hang_up(asked, writer)
+
+    async with misbehaving(in_turn(late, GOOD)) as peer, calling(peer.url, retry_share=1, call_deadline=2) as client:
+        assert await ask(client) == Number(number=7)
+        first, second = (asked.deadline_ms for asked in peer.asked)
+        assert first <= 2000
+        assert 0 < second <= first - 150
+
+
+async def test_reads_that_broke_are_repeated_once_within_the_budget() -> None:
+    async with misbehaving(hang_up) as peer, calling(peer.url, breaker_failures=1000, call_deadline=5) as client:
+        for _ in range(100):
+            with pytest.raises(PeerUnavailable):
+                await ask(client)
+        assert 105 <= len(peer.asked) <= 110
+
+
+async def test_a_storm_of_503_reaches_the_peer_at_most_1_1_times() -> None:
+    """R-16, the breaker set aside; with it the peer sees five calls and then one per pause."""
+    async with (
+        misbehaving(answer(503, {})) as peer,
+        calling(peer.url, breaker_failures=1000, call_deadline=10) as client,
+    ):
+        await asyncio.gather(*(ask(client) for _ in range(100)), return_exceptions=True)
+        assert 100 < len(peer.asked) <= 110
+
+
+async def test_with_the_breaker_a_storm_reaches_the_peer_hardly_and_healing_is_noticed() -> None:
+    """R-16: normal again within 10 s; here within a pause."""
+    async with misbehaving(answer(503, {})) as peer, calling(peer.url, call_deadline=5, breaker_pause=1) as client:
+        for _ in range(200):
+            with pytest.raises(PeerUnavailable):
+                await ask(client)
+        assert len(peer.asked) <= 10
+        peer.behave = GOOD
+        await asyncio.sleep(client.breaker.opens_in)
+        assert await ask(client) == Number(number=7)
+        assert client.breaker.state == "closed"
+
+
+async def test_a_peer_that_says_when_to_come_back_is_not_asked_before() -> None:
+    async with misbehaving(answer(503, {}, Retry_After="1")) as peer, calling(peer.url, retry_share=1) as client:
+        with fails_in_time():
+            await ask(client)
+        assert len(peer.asked) == 1
+
+
+async def test_a_token_refused_with_401_is_renewed_once() -> None:
+    async with misbehaving(in_turn(GOOD, answer(401, {}), GOOD)) as peer, calling(peer.url, call_deadline=2) as client:
+        await ask(client)
+        await asyncio.sleep(1.05)  # a token is not given up in its first second
+        assert await ask(client) == Number(number=7)
+        assert [asked.headers["authorization"][-1] for asked in peer.asked] == ["1", "1", "2"]
+
+
+async def test_a_peer_that_refuses_every_token_makes_no_storm_at_auth() -> None:
+    """A new token is asked for at most once a second."""
+    async with misbehaving(answer(401, {})) as peer, calling(peer.url, call_deadline=2) as client:
+        started = time.monotonic()
+        for _ in range(20):
+            with fails_in_time(0):
+                await ask(client)
+        renewals = len(peer.tokens) - 1
+        assert renewals <= time.monotonic() - started
+        assert len(peer.asked) == 20 + renewals
+        assert client.breaker.state == "closed"
+
+
+async def test_an_auth_that_is_away_is_not_the_peer_s_fault() -> None:
+    async with misbehaving(GOOD) as peer, calling(peer.url, auth_url=closed_port(), breaker_failures=1) as client:
+        with fails_in_time(0):
+            await ask(client)
+        assert client.breaker.state == "closed"
+        assert not peer.asked
+
+
+async def test_a_post_is_sent_once_and_tells_the_status() -> None:
+    async with misbehaving(in_turn(answer(204, b""), answer(422, {}), answer(503, {}), hang_up)) as peer:
+        async with calling(peer.url, retry_share=1) as client:
+            assert await client.post("/internal/events", {"id": "1"}) == 204
+            assert await client.post("/internal/events", b'{"id":"2"}') == 422
+            assert await client.post("/internal/events", {}) == 503
+            with fails_in_time():
+                await client.post("/internal/events", {})
+        assert len(peer.asked) == 4
+        assert [asked.body for asked in peer.asked[:2]] == [b'{"id": "1"}', b'{"id":"2"}']
+        assert {asked.headers["content-type"] for asked in peer.asked} == {"application/json"}
+
+
+def closed_port() -> str:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{one.getsockname()[1]}"
