@@ -187,4 +187,4 @@ def test_every_refusal_has_a_code_of_its_own() -> None:
     codes = sorted(vars(kind)["code"] for kind in found)
     assert len(set(codes)) == len(codes), codes
     assert all(part.isalnum() and part.islower() for code in codes for part in code.split("-"))
-    assert all(status_of(kind) in {400, 401, 403, 404, 409, 422, 503} for kind in found)
+    assert all(status_of(kind) in {400, 401, 403, 404, 409, 412, 422, 429, 503} for kind in found)

@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from typing import Final
 
 HEADER: Final = "X-Deadline-Ms"
@@ -23,14 +23,23 @@ def remaining(at_most: float) -> float:
     return min(at_most, _ends_at.get() - time.monotonic())
 
 
+def start(seconds: float) -> Token[float]:
+    """Give what follows in this context this much time together, until `end`. Each request does, so it is cheap."""
+    return _ends_at.set(time.monotonic() + seconds)
+
+
+def end(started: Token[float]) -> None:
+    _ends_at.reset(started)
+
+
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Give all calls inside the block this much time together."""
-    before = _ends_at.set(time.monotonic() + seconds)
+    """`start` and `end` around a block."""
+    started = start(seconds)
     try:
         yield
     finally:
-        _ends_at.reset(before)
+        end(started)
 
 
 def parse(value: bytes) -> float | None:

@@ -93,14 +93,14 @@ class Envelope:
                 message["headers"] = headers
             await send(message)
 
-        token = REQUEST.set(state)
+        deadline, request = deadlines.start(seconds), REQUEST.set(state)
         try:
-            with deadlines.within(seconds):
-                await self.app(scope, receive, dress)
+            await self.app(scope, receive, dress)
         finally:
+            deadlines.end(deadline)
             if scope["path"] not in QUIET:
                 self.access_log.answered(scope, status, time.perf_counter() - started)
-            REQUEST.reset(token)
+            REQUEST.reset(request)
 
     @staticmethod
     def read(scope: Scope) -> tuple[str, str, float | None]:
