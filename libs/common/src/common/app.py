@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI
 from common import docs, health
 from common.envelope import Envelope
 from common.idempotency import fingerprint_key
-from common.logs import configure_logging
+from common.logs import AccessLog, configure_logging
 from common.problems import install_problem_handlers
 from common.rate_limits import GENERAL, Quota, RateLimits
 from common.settings import ServiceSettings
@@ -67,5 +67,6 @@ def build_app(
         hsts=production,
         call_deadline=settings.call_deadline,
         max_deadline=settings.max_deadline,
+        access_log=AccessLog(service, settings.log_level, settings.log_format),
     )
     return app

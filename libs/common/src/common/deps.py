@@ -52,7 +52,13 @@ async def verified(request: Request) -> Principal | None:
     if token is None:
         return None
     verifier: TokenVerifier = request.app.state.verifier
-    return await verifier.verify(token)
+    principal = await verifier.verify(token)
+    state = request.scope.setdefault("state", {})  # for the log
+    if principal.scope == USER_SCOPE:
+        state["account"] = principal.account_id
+    else:
+        state["caller"] = principal.subject
+    return principal
 
 
 class CurrentUser(OAuth2PasswordBearer):

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common import deadlines, rate_limits
+from common.logs import REQUEST, AccessLog
 from common.problems import problem
 
 log = structlog.get_logger()
@@ -48,7 +49,9 @@ class Envelope:
         hsts: bool,
         call_deadline: timedelta,
         max_deadline: timedelta,
+        access_log: AccessLog,
     ) -> None:
+        self.access_log = access_log
         self.for_calls = call_deadline.total_seconds()
         self.at_most = max_deadline.total_seconds()
         self.headers = [*SECURITY_HEADERS, *([HSTS] if hsts else [])]
@@ -90,22 +93,14 @@ class Envelope:
                 message["headers"] = headers
             await send(message)
 
-        deadline = deadlines.start(seconds)
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            try:
-                await self.app(scope, receive, dress)
-            finally:
-                deadlines.end(deadline)
-                if scope["path"] not in QUIET:
-                    # the path only: a query may hold what people search for
-                    log.info(
-                        "request",
-                        method=scope["method"],
-                        path=scope["path"],
-                        status=status,
-                        ms=round((time.perf_counter() - started) * 1000, 2),
-                        client=state["client_ip"],
-                    )
+        deadline, request = deadlines.start(seconds), REQUEST.set(state)
+        try:
+            await self.app(scope, receive, dress)
+        finally:
+            deadlines.end(deadline)
+            if scope["path"] not in QUIET:
+                self.access_log.answered(scope, status, time.perf_counter() - started)
+            REQUEST.reset(request)
 
     @staticmethod
     def read(scope: Scope) -> tuple[str, str, float | None]:

@@ -21,6 +21,7 @@ from common import deadlines
 from common.breaker import Breaker, RetryBudget
 from common.errors import DependencyUnavailable
 from common.events import EventBatch, StateEvent
+from common.logs import about_request
 from common.replies import NO_REPLY, Reply, fetch
 from common.service_tokens import NoToken, TokenSource
 from common.settings import ServiceSettings
@@ -91,7 +92,7 @@ class Call:
         headers = {
             "Authorization": f"Bearer {token}",
             deadlines.HEADER: str(max(1, int(self.seconds_left() * 1000))),
-            "X-Request-ID": structlog.contextvars.get_contextvars().get("request_id", "no-request"),
+            "X-Request-ID": about_request().get("request_id", "no-request"),
         }
         return headers if self.content is None else {**headers, "Content-Type": "application/json"}
 
