@@ -21,7 +21,6 @@ import schemathesis
 from fastapi import FastAPI
 from httpx import AsyncClient
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 from schemathesis import APIOperation, BaseSchema, Case, GenerationMode
 from schemathesis.core.failures import FailureGroup
@@ -55,23 +54,26 @@ class Fuzzer:
     loop: asyncio.AbstractEventLoop
     callers: Sequence[Caller]
     known: Known
+    chance: random.Random = field(default_factory=lambda: random.Random(SEED))
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
     failures: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def run(self) -> None:
         operations = self.operations()
-        chance = random.Random(SEED)
-        for operation in operations:
-            for case in self.boundary_cases(operation):
-                self.check(case, chance)
         kinds = [(operation, mode) for operation in operations for mode in MODES if mode in modes(operation)]
-        enough = self.answers.total() + CASES
+        # what is known lives until the deletions, and a post outlives its comments
+        kinds.sort(key=lambda kind: (kind[0].method == "delete", -kind[0].path.count("/")))
+        missing = CASES
         for round_ in count():
-            missing = enough - self.answers.total()
-            if missing <= 0:  # operations that take little run out of cases early, the others make up for them
-                break
+            before = self.answers.total()
             for operation, mode in kinds:
                 self.random_cases(operation, mode, ceil(missing / len(kinds)), SEED + round_)
+            missing -= self.answers.total() - before
+            if missing <= 0:  # operations that take little run out of cases early, the others make up for them
+                break
+        for operation in operations:
+            for case in self.boundary_cases(operation):
+                self.check(case)
 
     def unreached(self) -> set[str]:
         """Operations that never succeeded, so that nothing behind their refusals was tried. Few cases tell nothing."""
@@ -97,21 +99,21 @@ class Fuzzer:
             phases=[Phase.generate],  # all failures are kept, as they come: the app's state would disturb shrinking
             suppress_health_check=list(HealthCheck),
         )
-        @given(case=operation.as_strategy(generation_mode=mode), chance=st.randoms(use_true_random=False))
-        def check(case: Case[Any], chance: random.Random) -> None:
-            self.check(case, chance)
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def check(case: Case[Any]) -> None:
+            self.check(case)
 
         with contextlib.suppress(Unsatisfiable):  # no case at all: an operation that can hardly be got wrong
             check()
 
-    def check(self, case: Case[Any], chance: random.Random) -> None:
+    def check(self, case: Case[Any]) -> None:
         """Send one case as one of the callers, and hold the answer against the document."""
         for values in (case.path_parameters, case.query, case.body):
             if isinstance(values, dict):
                 for name in sorted(self.known.keys() & values.keys()):
-                    if chance.random() < 0.5:
-                        values[name] = chance.choice(self.known[name])
-        arguments = case.as_transport_kwargs(base_url=BASE, headers=chance.choice(self.callers)())
+                    if self.chance.random() < 0.5:
+                        values[name] = self.chance.choice(self.known[name])
+        arguments = case.as_transport_kwargs(base_url=BASE, headers=self.chance.choice(self.callers)())
         request = requests.Request(**arguments).prepare()
         answer = asyncio.run_coroutine_threadsafe(self.send(request), self.loop).result()
         label = f"{request.method} {case.path}"

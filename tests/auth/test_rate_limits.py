@@ -1,6 +1,7 @@
 """Rate limits by source and by person (S-12)."""
 
 from collections.abc import AsyncIterator
+from ipaddress import ip_network
 
 import pytest
 from fastapi import FastAPI
@@ -14,7 +15,7 @@ from tests.auth.conftest import PASSWORD, bearer, client_of, new_email, refresh,
 async def strict(settings: Settings) -> AsyncIterator[FastAPI]:
     """auth with its limits switched on, two of them lower for speed, behind a proxy that may name the source."""
     lower = {"rate_limit_general": 90, "rate_limit_refresh": 40}
-    changes = {"rate_limits": True, "trusted_proxies": ["127.0.0.1"], **lower}
+    changes = {"rate_limits": True, "trusted_proxies": [ip_network("127.0.0.1")], **lower}
     async with running(settings.model_copy(update=changes)) as app:
         yield app
 

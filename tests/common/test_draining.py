@@ -17,6 +17,7 @@ from httpx import AsyncClient, ConnectError
 from common import health
 from common.background import running, whole
 from common.draining import DrainingServer
+from common.http_limits import BoundedHttp
 
 DRAIN = 0.3
 
@@ -85,7 +86,7 @@ async def told() -> AsyncIterator[Told]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         server = DrainingServer(
-            make_app(lifespan), timedelta(seconds=DRAIN), http="httptools", ws="none", log_config=None, access_log=False
+            make_app(lifespan), timedelta(seconds=DRAIN), http=BoundedHttp, ws="none", log_config=None, access_log=False
         )
         task = asyncio.create_task(server.serve(sockets=[listener]))
         async with AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:

@@ -24,7 +24,9 @@ async def hello(scope: Scope, receive: Receive, send: Send) -> None:
 @pytest.fixture(scope="module")
 async def port() -> AsyncIterator[int]:
     port = free_port()
-    config = uvicorn.Config(hello, port=port, http=BoundedHttp, log_config=None, lifespan="off", ws="none")
+    config = uvicorn.Config(
+        hello, port=port, http=BoundedHttp, log_config=None, lifespan="off", ws="none", timeout_keep_alive=1
+    )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server._serve())
     while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
@@ -112,7 +114,7 @@ async def test_heads_in_pieces_and_several_on_one_connection_are_fine(port: int)
 
 
 async def test_a_slow_head_is_cut_off(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-29: and a connection on which nothing comes."""
+    """R-29: and, after the idle time, a connection on which nothing comes."""
     monkeypatch.setattr(http_limits, "HEAD_TIMEOUT", 0.2)
     late = await send(port, b"GET / HTT", b"P/1.1\r\nX", b": y\r\n", pause=0.05)
     assert problem(late) == (408, "request-timeout")

@@ -130,7 +130,7 @@ class Users:
 
     async def write(self, number: int) -> str:
         title, person = f"post {number}", self.person(number)
-        headers = {**person.headers, "Idempotency-Key": title}
+        headers = {**person.headers, "Idempotency-Key": f"post-{number}"}
         answer = await self.client.post("/posts", json={"title": title, "body": "b"}, headers=headers)
         if answer.status_code == 201:
             self.load.stored.append(title)

@@ -16,7 +16,7 @@ MAX_URL: Final = 8 * 1024
 MAX_HEADERS: Final = 16 * 1024
 MAX_HEADER_LINES: Final = 100
 HEAD_TIMEOUT: Final = 10.0
-"""Seconds, from the connection or from a head's first byte to its end."""
+"""Seconds, from a head's first byte to its end."""
 LINE_OVERHEAD: Final = 4
 """What `: ` and the line's end add to a header."""
 REFUSALS: Final = {
@@ -41,7 +41,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
-        self.head_timer = self.loop.call_later(HEAD_TIMEOUT, self.head_is_late)
+        # Not sooner: the gateway keeps connections ready on which it has sent nothing yet, and may at any time.
+        self.head_timer = self.loop.call_later(self.timeout_keep_alive, self.head_is_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.stop_timer()
@@ -53,12 +54,13 @@ class BoundedHttp(HttpToolsProtocol):
         if not self.reading_head:
             self.stop_timer()
             return
-        if self.head_timer is None:
+        if not continued:
+            self.stop_timer()
             self.head_timer = self.loop.call_later(HEAD_TIMEOUT, self.head_is_late)
-        if continued:  # one long header reaches on_header only when it is complete
-            self.head_bytes += len(data)
-            if self.head_bytes > MAX_URL + MAX_HEADERS:
-                self.refuse(431 if self.headers or self.url else 414)
+            return
+        self.head_bytes += len(data)  # one long header reaches on_header only when it is complete
+        if self.head_bytes > MAX_URL + MAX_HEADERS:
+            self.refuse(431 if self.headers or self.url else 414)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

@@ -42,7 +42,7 @@ STATUS: Final[Mapping[type[BaseException], int]] = {
     DomainError: 400,
 }
 CODES: Final[Mapping[int, str]] = {
-    400: "bad-request",
+    400: "malformed-body",  # what the framework refuses so: a form that cannot be parsed
     404: "no-such-route",
     405: "method-not-allowed",
     408: "request-timeout",
@@ -145,7 +145,7 @@ def install_problem_handlers(app: FastAPI) -> None:
         if isinstance(error, DomainError):
             return domain_problem(request, error)
         if type(error) is ValueError:  # the seed's rule; a subclass (Unicode's, pydantic's) is a fault of ours
-            return problem(request, 400, detail=str(error))
+            return problem(request, 400, code=DomainError.code, detail=str(error))
         raise error
 
     @app.exception_handler(DependencyUnavailable)

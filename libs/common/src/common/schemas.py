@@ -21,6 +21,7 @@ MAX_ID: Final = 2**53 - 1
 """Ids fit a JavaScript number exactly."""
 DIGITS: Final = re.compile(r"[0-9]{1,16}")
 MAX_PASSWORD: Final = 256
+MAX_EMAIL: Final = 254
 
 
 def decimal(value: Any) -> Any:
@@ -65,13 +66,13 @@ Name = Annotated[Line, StringConstraints(min_length=1, max_length=100)]
 
 def folded(address: Any) -> Any:
     """Compatibility characters and case folded (NFKC), which may make an `@` or a space of something else."""
-    if not isinstance(address, str):
+    if not isinstance(address, str) or len(address) > MAX_EMAIL:  # too long: not worth the work (S-38)
         return address
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", address).casefold())
 
 
 # Folded before the check, so that what is stored is an address; and after it, since it decodes xn-- domains.
-Email = Annotated[EmailStr, BeforeValidator(folded), AfterValidator(folded), Field(max_length=254)]
+Email = Annotated[EmailStr, BeforeValidator(folded), AfterValidator(folded), Field(max_length=MAX_EMAIL)]
 _EMAIL: Final[TypeAdapter[str]] = TypeAdapter(Email)
 
 
