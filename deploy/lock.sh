@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 compile() {
     uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
-        --no-emit-find-links --no-emit-package trivium-common "$@"
+        --no-emit-find-links --no-emit-package trivium-common --extra tracing "$@"
 }
 compile libs/common/pyproject.toml services/*/pyproject.toml --output-file requirements.lock
 compile --constraints requirements.lock --group pyproject.toml:dev \

@@ -26,8 +26,8 @@ SECRETS = dict.fromkeys(
 METHODS = ("get", "put", "post", "delete", "patch")
 VALUES: dict[str, Any] = {"database_url": "postgresql://x@127.0.0.1/x", **SECRETS}
 SERVICES: dict[str, Any] = {"auth": auth, "users": users, "posts": posts}
-OPEN = {"/livez", "/readyz"}
-"""What is no ServiceRoute: the probes, and the pages below /docs, which production has not."""
+OPEN = {"/livez", "/readyz", "/metrics"}
+"""What is no ServiceRoute: probes and metrics, which the gateway hides, and the pages below /docs (not in production)."""
 
 IN_THE_OPEN = {
     "POST /auth/token",

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 from fastapi import APIRouter, FastAPI
 
-from common import docs, health
+from common import docs, health, metrics
 from common.envelope import Envelope
 from common.idempotency import fingerprint_key
 from common.logs import AccessLog, configure_logging
@@ -49,6 +49,7 @@ def build_app(
     app.state.settings = settings
     app.state.transport = transport
     app.state.readiness = ()
+    app.state.metrics = metrics.Metrics()
     app.state.fingerprint_key = fingerprint_key(settings)
     app.state.rate_limits = RateLimits(
         {GENERAL: Quota(settings.rate_limit_general, timedelta(minutes=1)), **(quotas or {})},
@@ -58,6 +59,7 @@ def build_app(
     for router in routers:
         app.include_router(router)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.openapi = lambda: docs.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
     install_problem_handlers(app)
     app.add_middleware(
@@ -67,6 +69,7 @@ def build_app(
         hsts=production,
         call_deadline=settings.call_deadline,
         max_deadline=settings.max_deadline,
+        metrics=app.state.metrics,
         access_log=AccessLog(service, settings.log_level, settings.log_format),
     )
     return app

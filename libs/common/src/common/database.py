@@ -18,6 +18,7 @@ from fastapi import Request
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, Executable, Result, bindparam, func
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
 
 from common.ports import Versions
 from common.settings import ServiceSettings, async_url
@@ -76,6 +77,20 @@ class RowSession(AsyncSession):
         return await self._connection.execute(statement, params)
 
 
+class CountingPool(AsyncAdaptedQueuePool):
+    """SQLAlchemy's pool, which also counts how often all connections were out when one was asked for."""
+
+    def __init__(self, creator: Any, *, pool_size: int, max_overflow: int, **options: Any) -> None:
+        super().__init__(creator, pool_size=pool_size, max_overflow=max_overflow, **options)
+        self.limit = pool_size + max_overflow
+        self.waits = 0
+
+    def connect(self) -> PoolProxiedConnection:
+        if self.checkedout() >= self.limit:
+            self.waits += 1
+        return super().connect()
+
+
 class Database:
     """A service's engines: made with the app, connected lazily, closed in the lifespan's `finally`."""
 
@@ -83,6 +98,7 @@ class Database:
         url = async_url(settings.database_url, settings.database_password)
         # No pool_pre_ping: it costs a round trip a request. A dead connection is found by its first statement.
         options: dict[str, Any] = {
+            "poolclass": CountingPool,
             "max_overflow": settings.max_overflow,
             "pool_timeout": settings.pool_timeout.total_seconds(),
             "pool_recycle": 1800,

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common import deadlines, rate_limits
 from common.logs import REQUEST, AccessLog
+from common.metrics import Metrics
 from common.problems import problem
 
 log = structlog.get_logger()
@@ -33,7 +34,7 @@ SECURITY_HEADERS: Final[Sequence[tuple[bytes, bytes]]] = (
     (b"cache-control", b"no-store"),
 )
 HSTS: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
-QUIET: Final = frozenset({"/livez", "/readyz"})
+QUIET: Final = frozenset({"/livez", "/readyz", "/metrics"})
 EXPOSED: Final = ("ETag", "Link", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-ID")
 
 
@@ -49,8 +50,10 @@ class Envelope:
         hsts: bool,
         call_deadline: timedelta,
         max_deadline: timedelta,
+        metrics: Metrics,
         access_log: AccessLog,
     ) -> None:
+        self.metrics = metrics
         self.access_log = access_log
         self.for_calls = call_deadline.total_seconds()
         self.at_most = max_deadline.total_seconds()
@@ -99,7 +102,9 @@ class Envelope:
         finally:
             deadlines.end(deadline)
             if scope["path"] not in QUIET:
-                self.access_log.answered(scope, status, time.perf_counter() - started)
+                seconds = time.perf_counter() - started
+                self.metrics.answered(scope, status, seconds)
+                self.access_log.answered(scope, status, seconds)
             REQUEST.reset(request)
 
     @staticmethod

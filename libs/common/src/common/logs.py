@@ -100,6 +100,7 @@ def configure_logging(service: str, level: str, form: Form) -> None:
     root.handlers[:] = [handler]
     root.setLevel(max(logging.getLevelName(level.upper()), logging.INFO))
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole URLs at INFO
+    logging.getLogger("common.database").setLevel(logging.WARNING)  # SQLAlchemy's, named after our kind of pool
 
 
 def no_change(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -10,7 +10,7 @@ import json
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Self, TypeVar
 
 import httpx
@@ -110,6 +110,8 @@ class ServiceClient:
     breaker: Breaker
     retries: RetryBudget
     slots: asyncio.Semaphore
+    outcomes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("answered", "refused", "failed"), 0))
+    """How many calls ended how, for the metrics. Refused: with a 4xx; failed: with a 5xx, or without an answer."""
 
     @classmethod
     def to(
@@ -170,6 +172,15 @@ class ServiceClient:
     async def _call(
         self, method: str, path: str, *, tries: int, params: Params | None = None, content: bytes | None = None
     ) -> Reply:
+        outcome = "failed"
+        try:
+            reply = await self._in_time(method, path, tries, params, content)
+            outcome = outcome_of(reply.status)
+            return reply
+        finally:
+            self.outcomes[outcome] += 1
+
+    async def _in_time(self, method: str, path: str, tries: int, params: Params | None, content: bytes | None) -> Reply:
         seconds = deadlines.remaining(self.deadline)
         if seconds <= 0:
             raise self._unavailable(path, "no time left")
@@ -235,3 +246,7 @@ class ServiceClient:
     def _unavailable(self, path: str, reason: object) -> PeerUnavailable:
         log.warning("call failed", peer=self.audience, path=path, reason=str(reason)[:MAX_WORDS] or repr(reason))
         return PeerUnavailable(f"The {self.audience} service does not answer just now.")
+
+
+def outcome_of(status: int) -> str:
+    return "failed" if status >= 500 else "refused" if status >= 400 else "answered"

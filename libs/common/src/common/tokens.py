@@ -86,6 +86,8 @@ class TokenVerifier:
         self._audience = audience
         self._now = now
         self._seen: dict[str, tuple[Principal, str]] = {}
+        self.checks = {"cached": 0, "new": 0, "refused": 0, "unavailable": 0}
+        """How many checks ended how, for the metrics."""
 
     async def verify(self, token: str) -> Principal:
         """Who a token speaks for.
@@ -96,13 +98,17 @@ class TokenVerifier:
         """
         seen = self._seen.get(token)
         if seen is not None and self._keys.knows(seen[1]) and self._now() < seen[0].expires_at + LEEWAY:
+            self.checks["cached"] += 1
             return seen[0]
         try:
             kid, principal = await self._check(token)
         except DependencyUnavailable:
+            self.checks["unavailable"] += 1
             raise
         except Exception as error:  # jose raises far more than JWTError (libraries.md, section 4)
+            self.checks["refused"] += 1
             raise InvalidToken("The access token is not valid.") from error
+        self.checks["new"] += 1
         self._remember(token, principal, kid)
         return principal
 

@@ -20,6 +20,7 @@ from auth.services.refresh_tokens import RefreshTokens
 from auth.services.sign_in import SignInService
 from common.database import Database, TransactionFactory
 from common.deps import DbSession
+from common.measures import calls, checks, outbox, pools
 from common.rate_limits import Quota
 from common.relay import Relay
 from common.service_client import ServiceClient
@@ -46,20 +47,17 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     access = AccessTokens(keys, settings.issuer, settings.access_ttl)
     refresh = RefreshTokens(settings.refresh_key.get_secret_value())
     own = OwnTokens(access)
-    app.state.relay = Relay(
-        database,
-        {
-            "users": ServiceClient.to("users", settings.users_url, http=http, tokens=own, settings=settings),
-            "posts": ServiceClient.to("posts", settings.posts_url, http=http, tokens=own, settings=settings),
-        },
-    )
+    users = ServiceClient.to("users", settings.users_url, http=http, tokens=own, settings=settings)
+    posts = ServiceClient.to("posts", settings.posts_url, http=http, tokens=own, settings=settings)
+    app.state.relay = relay = Relay(database, {"users": users, "posts": posts})
     app.state.read_models = {}
     app.state.keys = keys
-    app.state.verifier = TokenVerifier(keys, issuer=settings.issuer, audience="auth")
+    app.state.verifier = verifier = TokenVerifier(keys, issuer=settings.issuer, audience="auth")
     app.state.passwords = passwords
     app.state.lifetimes = lifetimes
     app.state.accounts = AccountService(transactions)
     app.state.sign_in = SignInService(transactions, passwords, access, refresh)
+    app.state.metrics.measures = (pools(database), outbox(database, relay), calls(users, posts), checks(verifier))
 
 
 async def get_registration(request: Request, session: DbSession) -> Registration:

@@ -8,6 +8,7 @@ from fastapi import Depends, FastAPI, Request
 from common.database import Database, ReadSession, TransactionFactory
 from common.deps import DbSession, SignedIn
 from common.events import FollowData, ProfileData
+from common.measures import calls, checks, outbox, pools
 from common.outbox import OutboxRepository
 from common.read_models import ReadModel
 from common.relay import Relay
@@ -45,6 +46,8 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
         "authors": ReadModel(ProfileData, users, "/internal/profiles", KNOWN_PROFILES),
         "follows": ReadModel(FollowData, users, "/internal/follows", KNOWN_FOLLOWS),
     }
+    relay, verifier = app.state.relay, app.state.verifier
+    app.state.metrics.measures = (pools(database), outbox(database, relay), calls(users), checks(verifier))
 
 
 async def get_reading(request: Request) -> Reading:

@@ -8,6 +8,7 @@ from fastapi import Depends, FastAPI, Request
 from common.database import Database, ReadSession, TransactionFactory
 from common.deps import DbSession
 from common.events import AccountData, AuthorData
+from common.measures import calls, checks, outbox, pools
 from common.read_models import ReadModel
 from common.relay import Relay
 from common.service_client import ServiceClient
@@ -40,6 +41,8 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     reads = ReadSession(database.reading)
     app.state.profiles = Profiles(ProfileRepository(reads), app.state.arrivals)
     app.state.graph = Follows(app.state.profiles, FollowRepository(reads), transactions)
+    relay, verifier = app.state.relay, app.state.verifier
+    app.state.metrics.measures = (pools(database), outbox(database, relay), calls(auth, posts), checks(verifier))
 
 
 async def get_profiles(request: Request) -> Profiles:

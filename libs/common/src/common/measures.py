@@ -1,0 +1,88 @@
+"""What `/metrics` looks up at a scrape: pools, the outbox, calls to other services, checks of tokens."""
+
+from collections.abc import Iterable, Mapping
+
+from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+from common.database import CountingPool, Database, ReadSession
+from common.metrics import Measure
+from common.outbox import OutboxRepository
+from common.relay import Relay
+from common.service_client import ServiceClient
+from common.tokens import TokenVerifier
+
+BREAKER = ("closed", "half-open", "open")
+
+
+def pools(database: Database) -> Measure:
+    """Connections to the database: how many there may be, how many are out, how often somebody had to wait."""
+
+    async def measure() -> Iterable[Metric]:
+        connections = GaugeMetricFamily("db_pool_connections", "Connections in use.", labels=["pool"])
+        limit = GaugeMetricFamily("db_pool_limit", "How many there may be.", labels=["pool"])
+        waits = CounterMetricFamily("db_pool_waits", "Had to wait for a connection.", labels=["pool"])
+        for name, engine in (("writing", database.engine), ("reading", database.reading)):
+            pool = engine.pool
+            if isinstance(pool, CountingPool):
+                connections.add_metric([name], pool.checkedout())
+                limit.add_metric([name], pool.limit)
+                waits.add_metric([name], pool.waits)
+        return connections, limit, waits
+
+    return measure
+
+
+def outbox(database: Database, relay: Relay) -> Measure:
+    """What waits to be told to whom, for how long, and what this process's relay has done about it."""
+
+    async def measure() -> Iterable[Metric]:
+        rows = GaugeMetricFamily("outbox_rows", "States not told yet.", labels=["target", "type", "state"])
+        oldest = GaugeMetricFamily(
+            "outbox_oldest_seconds", "Age of the longest waiting state.", labels=["target", "type"]
+        )
+        for backlog in await OutboxRepository(ReadSession(database.reading)).status():
+            kind = [backlog.target, backlog.type]
+            rows.add_metric([*kind, "waiting"], backlog.waiting)
+            rows.add_metric([*kind, "parked"], backlog.parked)
+            oldest.add_metric(kind, backlog.oldest)
+        events = CounterMetricFamily("relay_events", "States told, refused, parked.", labels=["target", "outcome"])
+        failures = GaugeMetricFamily("relay_failures", "Failed tries in a row.", labels=["target"])
+        for target, lane in relay.lanes.items():
+            for outcome, count in (("sent", lane.sent), ("refused", lane.refused), ("parked", lane.parked)):
+                events.add_metric([target, outcome], count)
+            failures.add_metric([target], lane.failures)
+        return rows, oldest, events, failures
+
+    return measure
+
+
+def calls(*clients: ServiceClient) -> Measure:
+    """Calls to other services by outcome, and the state of each breaker."""
+
+    async def measure() -> Iterable[Metric]:
+        made = CounterMetricFamily("client_calls", "Calls to other services.", labels=["peer", "outcome"])
+        breakers = GaugeMetricFamily("client_breaker", "1 for the state it is in.", labels=["peer", "state"])
+        for client in clients:
+            add_counts(made, client.outcomes, client.audience)
+            for state in BREAKER:
+                breakers.add_metric([client.audience, state], float(client.breaker.state == state))
+        return made, breakers
+
+    return measure
+
+
+def checks(verifier: TokenVerifier) -> Measure:
+    """Checks of access tokens by outcome."""
+
+    async def measure() -> Iterable[Metric]:
+        made = CounterMetricFamily("token_checks", "Checks of access tokens.", labels=["outcome"])
+        add_counts(made, verifier.checks)
+        return (made,)
+
+    return measure
+
+
+def add_counts(family: CounterMetricFamily, counts: Mapping[str, int], *labels: str) -> None:
+    for outcome, count in counts.items():
+        family.add_metric([*labels, outcome], count)
