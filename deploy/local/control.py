@@ -23,7 +23,19 @@ from deploy.local.state import ProcessState, State, read_state
 
 STEP = 0.05
 # All that is ours in LOCAL_DIR, which may be a folder with other things in it.
-LOCAL_DATA = ("caddy", "logs", "migrated.json", "postgres", "secrets", "site", "state.json", "runner.lock")
+LOCAL_DATA = (
+    "caddy",
+    "compose-site",
+    "restarts.json",
+    "bench.json",
+    "logs",
+    "migrated.json",
+    "postgres",
+    "secrets",
+    "site",
+    "state.json",
+    "runner.lock",
+)
 
 
 def start(stack: Stack) -> None:

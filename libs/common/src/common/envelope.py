@@ -35,6 +35,14 @@ SECURITY_HEADERS: Final[Sequence[tuple[bytes, bytes]]] = (
 )
 HSTS: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 QUIET: Final = frozenset({"/livez", "/readyz", "/metrics"})
+ACCEPTED: Final = (
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "X-Request-ID",
+)
 EXPOSED: Final = ("ETag", "Link", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-ID")
 
 
@@ -63,7 +71,7 @@ class Envelope:
             LastAnswer(app),
             allow_origins=list(cors_origins),
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"],
+            allow_headers=list(ACCEPTED),
             expose_headers=list(EXPOSED),
             max_age=600,
         )

@@ -10,7 +10,10 @@ import json
 from http import HTTPStatus
 from typing import Final
 
+import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+log = structlog.get_logger()
 
 MAX_URL: Final = 8 * 1024
 MAX_HEADERS: Final = 16 * 1024
@@ -103,6 +106,7 @@ class BoundedHttp(HttpToolsProtocol):
     def refuse(self, status: int) -> None:
         code, detail = REFUSALS[status]
         title = HTTPStatus(status).phrase
+        log.info("request refused before it was read", status=status, code=code)
         body = {"type": f"urn:trivium:problem:{code}", "title": title, "status": status, "detail": detail, "code": code}
         content = json.dumps(body).encode()
         head = [

@@ -28,7 +28,7 @@ class NotTheOwner(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """Applies events. Unknown types are ignored: subscribers are deployed after publishers, too."""
+    """Applies events. Unknown types are ignored and gone for this service: subscribers are deployed first."""
 
     appliers: Mapping[type[EventData], Apply]
 

@@ -25,9 +25,18 @@ ABOUT: Final = ("request_id", "trace_id", "account", "caller")
 encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 # Never with local variables: passwords and tokens are among them (S-46).
-TRACEBACKS: Final = structlog.processors.ExceptionRenderer(
-    structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)
-)
+TRACES: Final = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)
+
+
+def without_values(exc_info: Any) -> list[dict[str, Any]]:
+    """A traceback, less what PostgreSQL adds behind DETAIL: whole rows, with addresses and hashes in them."""
+    chain = TRACES(exc_info)
+    for link in chain:
+        link["exc_value"] = link["exc_value"].partition("\nDETAIL:")[0]
+    return chain
+
+
+TRACEBACKS: Final = structlog.processors.ExceptionRenderer(without_values)
 
 
 def about_request() -> dict[str, Any]:

@@ -49,7 +49,7 @@ PUBLISH: Final = text("""
     SELECT target, :type, :subject, :version, CAST(:data AS jsonb) FROM unnest(CAST(:targets AS text[])) AS target
     ON CONFLICT (target, type, subject) DO UPDATE
     SET version = excluded.version, data = excluded.data, occurred_at = excluded.occurred_at,
-        next_at = clock_timestamp(), attempts = 0, parked_at = NULL, last_error = NULL
+        next_at = LEAST(outbox.next_at, clock_timestamp()), attempts = 0, parked_at = NULL, last_error = NULL
     WHERE outbox.version < excluded.version
 """)
 # Leased rows are not due until the lease ends: a relay that dies in between is followed by another.

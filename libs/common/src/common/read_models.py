@@ -37,10 +37,10 @@ class Kept:
         found = await session.execute(select(*self.names, self.version).where(self._chosen(keys)))
         return {tuple(row[:-1]): row[-1] for row in found}
 
-    async def forget(self, session: AsyncSession, keys: Sequence[Key]) -> None:
-        """Let an older state be stored: nothing newer is known of these any more."""
-        table = self.version.class_
-        await session.execute(update(table).where(self._chosen(keys)).values({self.version.key: -1}))
+    async def forget(self, session: AsyncSession, key: Key, version: int) -> None:
+        """Let an older state be stored, unless a newer one than this version has come meanwhile."""
+        known = update(self.version.class_).where(self._chosen([key]), self.version == version)
+        await session.execute(known.values({self.version.key: -1}))
 
 
 class OwnerUnknown(Exception):
@@ -113,22 +113,40 @@ async def rebuild(database: Database, model: ReadModel, inbox: Inboxes) -> int:
 async def reconcile(database: Database, model: ReadModel, inbox: Inboxes, *, repair: bool) -> Drift:
     """Compare with the owner, and repair if asked to.
 
-    A subject that changes meanwhile may show as behind: its event is on the way, and repairing it does no harm.
+    A subject that changes meanwhile may show as behind: its event is on the way, and storing the state does no harm.
+    One that seems newer here than at the owner may just have changed, too, after the page was written. So the owner is
+    asked again, and only if it still knows less than what was noted here before, the owner's older state is stored.
     """
     drift = Drift()
     async for events in pages(model):
         theirs = {parse(event, model.schema).key: event for event in events}
         async with database.transaction() as session:
             ours = await model.kept.versions(session, list(theirs))
-            wrong = {key: event for key, event in theirs.items() if ours.get(key) != event.version}
-            for key, event in wrong.items():
-                known = ours.get(key)
-                kind = drift.missing if known is None else drift.behind if known < event.version else drift.ahead
-                kind.append(event.subject)
-            if repair and wrong:
-                await model.kept.forget(
-                    session, [key for key, event in wrong.items() if ours.get(key, 0) > event.version]
-                )
+        wrong: dict[Key, StateEvent] = {}
+        for key, event in theirs.items():
+            known = ours.get(key)
+            if known is None:
+                drift.missing.append(event.subject)
+            elif known < event.version:
+                drift.behind.append(event.subject)
+            elif known > event.version and (again := await ask_again(model, key)) and again.version < known:
+                drift.ahead.append(event.subject)
+            else:
+                continue
+            wrong[key] = event
+        if repair and wrong:
+            async with database.transaction() as session:
+                for key, event in wrong.items():
+                    if ours.get(key, 0) > event.version:
+                        await model.kept.forget(session, key, ours[key])
                 await inbox(session).receive(list(wrong.values()), model.schema.owner)
         drift.compared += len(theirs)
     return drift
+
+
+async def ask_again(model: ReadModel, key: Key) -> StateEvent | None:
+    """What the owner says of one subject now: the first of the page that begins just before it."""
+    before = ":".join(map(str, (*key[:-1], key[-1] - 1)))
+    page = await model.owner.get(model.path, EventPage, {"limit": 1, "after": before})
+    found = page.events[0] if page and page.events else None
+    return found if found and parse(found, model.schema).key == key else None

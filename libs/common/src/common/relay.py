@@ -1,7 +1,8 @@
 """The relay: sends what the outbox holds, target by target, for as long as it takes.
 
 A target that is away or overloaded (unreachable, 401, 403, 404, 429, 5xx) is waited for, with growing pauses, for
-ever; the others are not delayed. What a target refuses (400, 409, 413, 422) is tried five times and then parked.
+ever; the others are not delayed. What a target refuses (400, 409, 413, 422) is tried five times and then parked. What
+makes it stumble (500) is tried for ever, alone and with growing pauses, so that nothing waits behind it.
 """
 
 import asyncio
@@ -30,6 +31,8 @@ TRIES: Final = 5
 FIRST_PAUSE: Final = 0.2
 LONGEST_PAUSE: Final = 5.0
 REFUSALS: Final = frozenset({400, 409, 413, 422})
+FAULT: Final = 500
+NEVER: Final = 2**31 - 1
 
 
 class Target(Protocol):
@@ -108,7 +111,7 @@ class Relay:
             lane.sent += len(events)
             async with self._database.transaction() as session:
                 await OutboxRepository(session).delete(name, events)
-        elif status not in REFUSALS:
+        elif status not in REFUSALS and status != FAULT:
             lane.failures += 1
             log.info("target away", target=name, status=status, failures=lane.failures, waiting=len(events))
             async with self._database.transaction() as session:
@@ -128,10 +131,11 @@ class Relay:
     async def _refused(self, name: str, lane: Lane, row: Leased, status: int) -> None:
         lane.failures = 0
         lane.refused += 1
-        pause = timedelta(seconds=FIRST_PAUSE * 2**row.attempts)
+        pause = timedelta(seconds=FIRST_PAUSE * 2 ** min(row.attempts, 8))
+        tries = NEVER if status == FAULT else TRIES
         async with self._database.transaction() as session:
             outbox = OutboxRepository(session)
-            parked = await outbox.refused(name, row.event, f"status {status}", pause, TRIES)
+            parked = await outbox.refused(name, row.event, f"status {status}", pause, tries)
         lane.parked += parked
         log.warning("event refused", target=name, event_id=row.event.id, status=status, parked=parked)
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
-from common import etags, idempotency, rate_limits
+from common import deadlines, etags, idempotency, rate_limits
 from common.access import Access, access_of, calls
 from common.database import get_db
 from common.problems import MalformedBody
@@ -155,6 +155,8 @@ def reading_strictly(handle: Handler, accepted: str, limit: int) -> Handler:
             raise MalformedBody(415, "unsupported-media-type", f"The body must be plain {accepted}.")
         strict = StrictRequest(request.scope, request.receive)
         await strict.read(limit)
+        if "ends_in" not in request.scope["state"]:  # nobody's clock runs: a slow upload takes no time from our calls
+            deadlines.start(request.app.state.settings.call_deadline.total_seconds())
         return await handle(strict)
 
     return handle_strictly

@@ -148,7 +148,7 @@ class ServiceClient:
         try:
             return answer.model_validate_json(reply.body)
         except ValidationError as error:
-            raise self._unavailable(path, error) from error
+            raise self._unavailable(path, f"not as agreed: {error.error_count()} errors") from error
 
     async def post(self, path: str, body: bytes | Mapping[str, Any]) -> int:
         """Send JSON, given as such or as what it is made from; the status of the answer, whatever it is.

@@ -128,7 +128,7 @@ class ServiceTokens:
                 answer = await self._fetch(audience)
         except (*NO_REPLY, TimeoutError) as error:
             self._failed_at[audience] = self._clock()
-            log.warning("no service token", audience=audience, reason=repr(error)[:200])
+            log.warning("no service token", audience=audience, reason=type(error).__name__)
             return
         self._held[audience] = Held(answer.access_token, asked_at, answer.expires_in)
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Gt, Le
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -119,6 +119,10 @@ class BaseConfig(BaseSettings):
         return self
 
 
+LONGEST_CALL: Final = timedelta(seconds=4)
+"""Below the lease of an event (`common.relay`), so that no two relays send the same row in ordinary running."""
+
+
 class ServiceSettings(BaseConfig):
     """What every service needs to know. Its own settings class adds the rest."""
 
@@ -137,7 +141,7 @@ class ServiceSettings(BaseConfig):
     posts_url: str = "http://127.0.0.1:8003"
 
     # Calls to the other services. At a limit a call waits, within its deadline, and then counts as unanswered.
-    call_deadline: Duration = Field(
+    call_deadline: Annotated[Duration, Gt(timedelta(0)), Le(LONGEST_CALL)] = Field(
         default=timedelta(seconds=2), description="For all calls of one request, retries and waiting included."
     )
     max_deadline: Duration = Field(

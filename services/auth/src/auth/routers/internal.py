@@ -17,7 +17,6 @@ from common.tokens import Principal
 router = internal_router()
 
 Users = Annotated[Principal, Depends(CallingService("users"))]
-Readers = Annotated[Principal, Depends(CallingService("users", "posts"))]
 
 
 @router.get("/accounts/{account_id}", response_model=StateEvent, responses=refusals(AccountNotFound))
@@ -27,6 +26,6 @@ async def get_account(account_id: Id, caller: Users, accounts: Accounts) -> Stat
 
 
 @router.get("/accounts", response_model=EventPage)
-async def list_accounts(caller: Readers, accounts: Accounts, after: AfterId = 0, limit: PageSize = 100) -> EventPage:
+async def list_accounts(caller: Users, accounts: Accounts, after: AfterId = 0, limit: PageSize = 100) -> EventPage:
     """All accounts as they are now, in the order of their ids."""
     return EventPage.cut([state(account) for account in await accounts.page(after, limit)], limit)

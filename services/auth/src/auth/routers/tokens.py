@@ -10,6 +10,7 @@ from fastapi import FastAPI, Form, Request, Response
 from auth.deps import REFRESH, SIGN_IN, CallingDevice, SignIn
 from auth.schemas.token import RevokeForm, TokenForm, TokenResponse
 from auth.services.errors import InvalidClient, InvalidGrant, InvalidScope, OAuthRefusal, UnsupportedGrant
+from auth.services.passwords import TooBusy
 from auth.services.records import Device, Tokens
 from auth.services.sign_in import SignInService
 from common.access import public
@@ -38,7 +39,10 @@ def oauth_refusals(*errors: type[OAuthRefusal]) -> dict[int | str, dict[str, Any
     "/token",
     response_model=TokenResponse,
     response_model_exclude_none=True,
-    responses=oauth_refusals(OAuthRefusal, UnsupportedGrant, InvalidGrant, InvalidScope, InvalidClient),
+    responses={
+        **oauth_refusals(OAuthRefusal, UnsupportedGrant, InvalidGrant, InvalidScope, InvalidClient),
+        **refusals(TooBusy),
+    },
 )
 @public
 async def issue_token(

@@ -57,7 +57,9 @@ class AuthorRepository:
 
     async def note_profiles(self, profiles: Sequence[Event]) -> None:
         if profiles:
-            await self.session.execute(NOTE_PROFILE, rows(profiles, "id"))
+            # in one order everywhere, so that a reader and the inbox never wait for each other in a circle
+            ordered = sorted(profiles, key=lambda profile: profile.key)
+            await self.session.execute(NOTE_PROFILE, rows(ordered, "id"))
 
     async def note_accounts(self, accounts: Sequence[Event]) -> None:
         people = [{"id": row["id"], "name": row["name"]} for row in rows(accounts, "id")]

@@ -20,7 +20,7 @@ router = internal_router()
 MAX_BATCH = 100
 Posts = Annotated[Principal, Depends(CallingService("posts"))]
 Publishers = Annotated[Principal, Depends(CallingService("auth", "posts"))]
-AfterEdge = Annotated[str, Query(pattern=r"^[0-9]{1,15}:[0-9]{1,15}$")]
+AfterEdge = Annotated[str, Query(pattern=r"^[0-9]{1,16}:[0-9]{1,16}$")]
 
 
 class BadIds(InvalidInput):
@@ -57,10 +57,12 @@ async def list_profiles(
     return EventPage.cut([told.profile(card) for card in await profiles.page(after, limit)], limit)
 
 
-@router.get("/follows", response_model=EventPage)
+@router.get("/follows", response_model=EventPage, responses=refusals(BadIds))
 async def list_follows(
     caller: Posts, follows: FollowGraph, after: AfterEdge = "0:0", limit: PageSize = 100
 ) -> EventPage:
     """All edges, also ended ones, in the order of their two ids."""
     follower_id, followee_id = map(int, after.split(":"))
+    if max(follower_id, followee_id) > MAX_ID:
+        raise BadIds("after must be two ids.")
     return EventPage.cut([told.follow(edge) for edge in await follows.page((follower_id, followee_id), limit)], limit)

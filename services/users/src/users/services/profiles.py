@@ -72,10 +72,11 @@ class ProfileEditor:
         if await self._edit(user_id, changes, expected):
             return
         await self.arrivals.welcome(user_id)
-        await self._edit(user_id, changes, expected)
+        if not await self._edit(user_id, changes, expected):
+            raise UserNotFound("User not found")
 
     async def _edit(self, user_id: int, changes: Mapping[str, Any], expected: Versions) -> bool:
-        """False if there is no profile yet."""
+        """False if there was no profile yet when the change was tried; it may be there a moment later."""
         async with self.transactions() as work:
             card = await work.profiles.edit(user_id, changes, expected) if changes else None
             if card is not None:
@@ -84,4 +85,4 @@ class ProfileEditor:
             profile = await work.profiles.get(user_id, None)
             if profile is not None and expected is not None and profile.version not in expected:
                 raise PreconditionFailed("The profile has changed since.")
-            return profile is not None
+            return profile is not None and not changes
