@@ -17,7 +17,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from common import deadlines, rate_limits
+from common import deadlines, rate_limits, tracing
+from common.health import QUIET
 from common.logs import REQUEST, AccessLog
 from common.metrics import Metrics
 from common.problems import problem
@@ -34,7 +35,6 @@ SECURITY_HEADERS: Final[Sequence[tuple[bytes, bytes]]] = (
     (b"cache-control", b"no-store"),
 )
 HSTS: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
-QUIET: Final = frozenset({"/livez", "/readyz", "/metrics"})
 EXPOSED: Final = ("ETag", "Link", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-ID")
 
 
@@ -50,9 +50,11 @@ class Envelope:
         hsts: bool,
         call_deadline: timedelta,
         max_deadline: timedelta,
+        traced: bool,
         metrics: Metrics,
         access_log: AccessLog,
     ) -> None:
+        self.traced = traced
         self.metrics = metrics
         self.access_log = access_log
         self.for_calls = call_deadline.total_seconds()
@@ -77,6 +79,8 @@ class Envelope:
         state: dict[str, Any] = scope.setdefault("state", {})
         state["request_id"] = request_id
         state["client_ip"] = self.client_ip(scope, forwarded)
+        if self.traced and (trace_id := tracing.trace_id()):
+            state["trace_id"] = trace_id
         if seconds is None:  # nobody waits for it with a clock of their own; its calls are bounded all the same
             seconds = self.for_calls
         else:
