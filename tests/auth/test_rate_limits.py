@@ -46,6 +46,15 @@ async def test_ten_sign_ups_an_hour_from_one_source(strict: FastAPI) -> None:
     assert '"registration";r=0;' in last["ratelimit"]
 
 
+async def test_the_addresses_of_one_ipv6_network_are_one_source(strict: FastAPI) -> None:
+    async with client_of(strict) as client:
+        addresses = [source(f"2001:db8:0:1:{n:x}::1") for n in range(11)]
+        replies = [await client.post("/auth/register", json=person(), headers=address) for address in addresses]
+        other = await client.post("/auth/register", json=person(), headers=source("2001:db8:0:2::1"))
+    assert [reply.status_code for reply in replies] == [201] * 10 + [429]
+    assert other.status_code == 201
+
+
 async def test_thirty_sign_ins_a_minute_and_refreshes_apart_from_them(strict: FastAPI) -> None:
     async with client_of(strict) as client:
         client.headers.update(source("192.0.2.3"))

@@ -110,7 +110,7 @@ def add_common_problems(operation: dict[str, Any]) -> None:
         add_codes(responses, 401, "sign-in-required", "invalid-token")
         add_codes(responses, 403, "not-for-this-caller")
     if "requestBody" in operation:
-        add_codes(responses, 400, "malformed-body")
+        add_codes(responses, 400, "malformed-body", "bad-request")  # the latter is FastAPI's, for forms
         add_codes(responses, 408, "request-timeout")
         add_codes(responses, 413, "body-too-large")
         add_codes(responses, 415, "unsupported-media-type")

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import IPv6Address
 from typing import Annotated, Any, ClassVar, Final
 
 from fastapi import Depends, Request, Response
@@ -112,13 +113,25 @@ def headers(state: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
     return [(b"ratelimit-policy", ", ".join(policies).encode()), (b"ratelimit", ", ".join(limits).encode())]
 
 
+def source_of(request: Request) -> str:
+    """The address that asks; of IPv6 the network of 64 bits, since that is what a single subscriber has."""
+    address: str = request.scope["state"]["client_ip"]
+    if ":" not in address:
+        return address
+    try:
+        parsed = IPv6Address(address)
+    except ValueError:
+        return address
+    return str(parsed.ipv4_mapped or f"{int(parsed) >> 64:x}/64")
+
+
 def limiting(handle: Handler, *, knows_people: bool) -> Handler:
     """Count a request against the general quota: its person's, or its address's. Before anything is read or asked."""
 
     async def handle_limited(request: Request) -> Response:
         limits: RateLimits = request.app.state.rate_limits
         if limits.on:
-            source = request.scope["state"]["client_ip"]
+            source = source_of(request)
             refused: Unauthenticated | None = None
             if knows_people:
                 try:
@@ -144,7 +157,7 @@ class SourceLimits:
 
     def hit(self, name: str) -> None:
         """Raises RateLimited."""
-        self.limits.hit(self.request, name, self.request.state.client_ip)
+        self.limits.hit(self.request, name, source_of(self.request))
 
 
 async def get_source_limits(request: Request) -> SourceLimits:
