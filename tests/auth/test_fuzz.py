@@ -1,5 +1,6 @@
 """auth keeps the promise of its OpenAPI document, whatever it is sent (R-28, `tests/fuzz.py`)."""
 
+import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
 
@@ -7,6 +8,7 @@ from tests.auth.conftest import PASSWORD, Mint, SignIn, SignUp, bearer
 from tests.fuzz import Known, fuzz
 
 
+@pytest.mark.fuzz
 async def test_auth_answers_as_its_schema_says(
     app: FastAPI,
     client: AsyncClient,

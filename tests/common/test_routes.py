@@ -27,7 +27,7 @@ METHODS = ("get", "put", "post", "delete", "patch")
 VALUES: dict[str, Any] = {"database_url": "postgresql://x@127.0.0.1/x", **SECRETS}
 SERVICES: dict[str, Any] = {"auth": auth, "users": users, "posts": posts}
 OPEN = {"/livez", "/readyz", "/metrics"}
-"""What is no ServiceRoute: the probes and the metrics, which the gateway hides."""
+"""What is no ServiceRoute: probes and metrics, which the gateway hides."""
 
 IN_THE_OPEN = {
     "POST /auth/token",

@@ -1,5 +1,6 @@
 """posts keeps the promise of its OpenAPI document, whatever it is sent (R-28, `tests/fuzz.py`)."""
 
+import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
 
@@ -11,6 +12,7 @@ CARD = {"name": "Ada", "avatar_url": None}
 STATES = ("draft", "published")
 
 
+@pytest.mark.fuzz
 async def test_posts_answers_as_its_schema_says(
     app: FastAPI, client: AsyncClient, peers: Peers, write: NewPost
 ) -> None:

@@ -1,5 +1,6 @@
 """users keeps the promise of its OpenAPI document, whatever it is sent (R-28, `tests/fuzz.py`)."""
 
+import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
 
@@ -7,6 +8,7 @@ from tests.fuzz import Known, fuzz
 from tests.peers import Peers, event
 
 
+@pytest.mark.fuzz
 async def test_users_answers_as_its_schema_says(app: FastAPI, client: AsyncClient, peers: Peers) -> None:
     ada, grace, nobody = peers.new_account("Ada"), peers.new_account("Grace"), 7
     signed_in = peers.issuer.person(ada)

@@ -1,6 +1,6 @@
 """Services are killed while people use them; in the end every read model equals its owner's state (R-02, R-03).
 
-KILLS=100 is what `make faults` does; the ordinary run is shorter.
+KILLS=100 is what `make faults` does; the run in .ci/run is shorter.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+import pytest
 from httpx import AsyncClient, Response, TransportError
 
 from tests.system.conftest import LocalStack, Meet, Person
@@ -81,6 +82,7 @@ async def until(what: str, holds: Callable[[], Awaitable[bool]], seconds: float)
     return time.monotonic() - started
 
 
+@pytest.mark.faults
 async def test_nothing_is_lost_or_done_twice_when_services_are_killed(
     local_stack: LocalStack, gateway: AsyncClient, meet: Meet
 ) -> None:

@@ -1,6 +1,6 @@
 """A target is away while 50 changes a second go on; it catches up soon after its return (R-15).
 
-AWAY=600 is what `make faults` does; the ordinary run is shorter.
+AWAY=600 is what `make faults` does; the run in .ci/run is shorter.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import statistics
 import time
 from collections.abc import Sequence
 
+import pytest
 from httpx import ASGITransport, AsyncClient
 from sqlalchemy import text
 
@@ -58,6 +59,7 @@ class Witness:
         return 204
 
 
+@pytest.mark.faults
 async def test_a_target_catches_up_and_nobody_else_notices(database_of: Cloner) -> None:
     """Publishers and other targets go on as before; the backlog holds one row a subject."""
     peers = Peers()
