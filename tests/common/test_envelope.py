@@ -67,6 +67,12 @@ async def test_request_ids_differ(probe: AsyncClient) -> None:
     assert len({(await probe.get("/livez")).headers["x-request-id"] for _ in range(20)}) == 20
 
 
+async def test_an_answer_to_no_page_says_that_it_could_differ_for_one(probe: AsyncClient) -> None:
+    reply = await probe.get("/probe/who")
+    assert reply.headers["vary"] == "Origin"
+    assert not any(name.startswith("access-control") for name in reply.headers)
+
+
 async def test_a_known_origin_may_call_and_read_our_headers(probe: AsyncClient) -> None:
     """S-41. Errors too, so that a page can show them."""
     for path in ("/probe/who", "/nowhere", "/probe/fail/boom"):

@@ -27,6 +27,7 @@ class Peer:
     def __init__(self) -> None:
         self.status = 204
         self.bad: set[str] = set()
+        self.refusal = 422
         self.told: Counter[str] = Counter()
         self.versions: dict[str, int] = {}
         self.slow = 0.0
@@ -39,7 +40,7 @@ class Peer:
         if self.status != 204:
             return self.status
         if self.bad & {event.subject for event in events}:
-            return 422
+            return self.refusal
         for event in events:
             self.told[event.subject] += 1
             self.versions[event.subject] = max(event.version, self.versions.get(event.subject, 0))
@@ -121,7 +122,7 @@ async def test_only_the_newest_state_waits(database: Database) -> None:
     assert (users.versions, users.told) == ({"author:7": 5}, {"author:7": 1})
 
 
-@pytest.mark.parametrize("status", [0, 401, 403, 404, 429, 500, 503])
+@pytest.mark.parametrize("status", [0, 401, 403, 404, 429, 502, 503])
 async def test_a_target_that_is_away_is_waited_for(database: Database, status: int) -> None:
     users = Peer()
     users.status = status
@@ -167,6 +168,20 @@ async def test_what_is_refused_is_parked_after_five_tries_and_can_be_replayed(da
             assert await OutboxRepository(session).replay(None) == 1
         await until(database, 0)
     assert users.told["author:3"] == 1
+
+
+async def test_an_event_that_makes_its_target_stumble_holds_up_nobody_and_is_never_given_up(database: Database) -> None:
+    """R-14, for a fault of the consumer's instead of the sender's."""
+    users = Peer()
+    users.bad, users.refusal = {"author:2"}, 500
+    async with relaying(database, users=users) as relay:
+        await publish(database, 1, 2, 3)
+        await until(database, 1)
+        await asyncio.sleep(0.5)
+        assert relay.lanes["users"].parked == 0
+        users.bad = set()
+        await until(database, 0)
+    assert users.told == {"author:1": 1, "author:2": 1, "author:3": 1}
 
 
 async def test_a_newer_state_takes_a_parked_one_along(database: Database) -> None:

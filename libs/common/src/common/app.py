@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 from fastapi import APIRouter, FastAPI
 
-from common import docs, health, metrics
+from common import docs, health, metrics, tracing
 from common.envelope import Envelope
 from common.idempotency import fingerprint_key
 from common.logs import AccessLog, configure_logging
@@ -34,6 +34,7 @@ def build_app(
     """
     production = settings.profile == "production"
     configure_logging(service, settings.log_level, settings.log_format)
+    tracer = tracing.tracer_provider(service, settings.otel_exporter_otlp_endpoint)
     app = FastAPI(
         title=title,
         description=description,
@@ -44,11 +45,12 @@ def build_app(
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=docs.operation_id,
-        telemetry={"tracing": False, "metrics": False, "logs": False},
+        telemetry=tracing.telemetry(tracer),
     )
     app.state.settings = settings
     app.state.transport = transport
     app.state.readiness = ()
+    app.state.tracer = tracer
     app.state.metrics = metrics.Metrics()
     app.state.fingerprint_key = fingerprint_key(settings)
     app.state.rate_limits = RateLimits(
@@ -69,6 +71,7 @@ def build_app(
         hsts=production,
         call_deadline=settings.call_deadline,
         max_deadline=settings.max_deadline,
+        traced=tracer is not None,
         metrics=app.state.metrics,
         access_log=AccessLog(service, settings.log_level, settings.log_format),
     )

@@ -17,7 +17,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from common import deadlines, rate_limits
+from common import deadlines, rate_limits, tracing
+from common.health import QUIET
 from common.logs import REQUEST, AccessLog
 from common.metrics import Metrics
 from common.problems import problem
@@ -33,8 +34,8 @@ SECURITY_HEADERS: Final[Sequence[tuple[bytes, bytes]]] = (
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
 )
+VARY: Final = (b"vary", b"Origin")
 HSTS: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
-QUIET: Final = frozenset({"/livez", "/readyz", "/metrics"})
 ACCEPTED: Final = (
     "Authorization",
     "Content-Type",
@@ -58,17 +59,20 @@ class Envelope:
         hsts: bool,
         call_deadline: timedelta,
         max_deadline: timedelta,
+        traced: bool,
         metrics: Metrics,
         access_log: AccessLog,
     ) -> None:
+        self.traced = traced
         self.metrics = metrics
         self.access_log = access_log
         self.for_calls = call_deadline.total_seconds()
         self.at_most = max_deadline.total_seconds()
         self.headers = [*SECURITY_HEADERS, *([HSTS] if hsts else [])]
         self.trusted = trusted_proxies
-        self.app: ASGIApp = CORSMiddleware(
-            LastAnswer(app),
+        self.app: ASGIApp = LastAnswer(app)
+        self.with_cors = CORSMiddleware(
+            self.app,
             allow_origins=list(cors_origins),
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=list(ACCEPTED),
@@ -81,10 +85,12 @@ class Envelope:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
-        request_id, forwarded, seconds = self.read(scope)
+        request_id, forwarded, seconds, by_page = self.read(scope)
         state: dict[str, Any] = scope.setdefault("state", {})
         state["request_id"] = request_id
         state["client_ip"] = self.client_ip(scope, forwarded)
+        if self.traced and (trace_id := tracing.trace_id()):
+            state["trace_id"] = trace_id
         if seconds is None:  # nobody waits for it with a clock of their own; its calls are bounded all the same
             seconds = self.for_calls
         else:
@@ -101,12 +107,15 @@ class Envelope:
                 headers += [header for header in self.headers if header[0] not in present]
                 headers += rate_limits.headers(state)
                 headers.append((b"x-request-id", request_id.encode()))
+                if not by_page:
+                    headers.append(VARY)
                 message["headers"] = headers
             await send(message)
 
         deadline, request = deadlines.start(seconds), REQUEST.set(state)
         try:
-            await self.app(scope, receive, dress)
+            # only browsers' pages send an Origin; for all others CORS would cost 30 us and change nothing
+            await (self.with_cors if by_page else self.app)(scope, receive, dress)
         finally:
             deadlines.end(deadline)
             if scope["path"] not in QUIET:
@@ -116,9 +125,11 @@ class Envelope:
             REQUEST.reset(request)
 
     @staticmethod
-    def read(scope: Scope) -> tuple[str, str, float | None]:
-        """The caller's request id if it is harmless, else a new one; X-Forwarded-For; and X-Deadline-Ms in seconds."""
-        request_id, forwarded, seconds = None, [], None
+    def read(scope: Scope) -> tuple[str, str, float | None, bool]:
+        """The caller's request id if it is harmless, else a new one; X-Forwarded-For; X-Deadline-Ms in seconds; and
+        whether there is an Origin.
+        """
+        request_id, forwarded, seconds, by_page = None, [], None, False
         for name, value in scope["headers"]:
             if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
                 request_id = value.decode("ascii")
@@ -126,8 +137,10 @@ class Envelope:
                 forwarded.append(value.decode("latin-1"))
             elif name == b"x-deadline-ms":
                 seconds = deadlines.parse(value)
+            elif name == b"origin":
+                by_page = True
         # several X-Forwarded-For are one list (RFC 9110, section 5.3)
-        return request_id or secrets.token_hex(8), ",".join(forwarded), seconds
+        return request_id or secrets.token_hex(8), ",".join(forwarded), seconds, by_page
 
     def client_ip(self, scope: Scope, forwarded: str) -> str:
         """The caller's address: from the right of X-Forwarded-For, the first that is no proxy of ours (S-13)."""

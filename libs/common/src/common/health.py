@@ -8,6 +8,8 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 TIMEOUT: Final = 1.0
+QUIET: Final = frozenset({"/livez", "/readyz", "/metrics"})
+"""What machines ask every few seconds: no line in the log, no count, no span."""
 
 Check = Callable[[], Awaitable[str | None]]
 """Returns what is missing, or None when all is well."""

@@ -1,6 +1,7 @@
 """`python -m SERVICE serve|migrate`: the same two commands for every service."""
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Callable
@@ -39,6 +40,8 @@ def serve(app: FastAPI, host: str, port: int) -> None:
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: sys.exit(0))  # until the server takes them over
     settings: ServiceSettings = app.state.settings
+    gc.collect()
+    gc.freeze()  # what is there by now stays: no later collection has to look at it
     DrainingServer(
         app,
         settings.drain,

@@ -17,7 +17,7 @@ import httpx
 import structlog
 from pydantic import BaseModel, ValidationError
 
-from common import deadlines
+from common import deadlines, tracing
 from common.breaker import Breaker, RetryBudget
 from common.errors import DependencyUnavailable
 from common.events import EventBatch, StateEvent
@@ -69,6 +69,7 @@ async def http_pool(
         timeout=timeout,
         transport=transport,
         headers={"Accept-Encoding": "identity"},
+        event_hooks={"request": [tracing.pass_on] if settings.otel_exporter_otlp_endpoint else []},
         follow_redirects=False,
         trust_env=False,
     ) as client:

@@ -119,7 +119,7 @@ class BaseConfig(BaseSettings):
         return self
 
 
-LONGEST_CALL: Final = timedelta(seconds=4)
+LONGEST_CALL: Final = timedelta(seconds=10)
 """Below the lease of an event (`common.relay`), so that no two relays send the same row in ordinary running."""
 
 
@@ -168,6 +168,9 @@ class ServiceSettings(BaseConfig):
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
+    otel_exporter_otlp_endpoint: str | None = Field(
+        default=None, description="Where traces go, as OTLP over HTTP: http://collector:4318. None are made without it."
+    )
 
     @model_validator(mode="after")
     def keep_connections_for_every_peer(self) -> Self:

@@ -1,0 +1,176 @@
+"""Traces of posts and users, on real sockets, with a stub in the collector's place."""
+
+import asyncio
+import json
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+import posts.config
+import posts.main
+import users.config
+import users.main
+from deploy.local.ports import free_port
+from tests.conftest import Cloner
+from tests.peers import Peers
+
+TRACE, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+SERVICES: dict[str, Any] = {"posts": posts, "users": users}
+
+
+@dataclass
+class Collector:
+    """Takes spans over OTLP/HTTP. `answers` cleared: it takes connections, and never answers."""
+
+    url: str
+    spans: dict[str, list[Any]] = field(default_factory=dict)
+    answers: threading.Event = field(default_factory=threading.Event)
+
+    def take(self, body: bytes) -> None:
+        for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
+            names = {one.key: one.value.string_value for one in resource.resource.attributes}
+            for scope in resource.scope_spans:
+                self.spans.setdefault(names["service.name"], []).extend(scope.spans)
+
+
+@contextmanager
+def collecting() -> Iterator[Collector]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            if not collector.answers.wait(20):
+                return
+            assert self.path == "/v1/traces"
+            collector.take(body)
+            self.send_response(200)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Nothing on stderr."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    collector = Collector(f"http://127.0.0.1:{server.server_port}")
+    collector.answers.set()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield collector
+    collector.answers.set()
+    server.shutdown()
+    server.server_close()
+
+
+@dataclass
+class Outside(Peers):
+    """auth from plain values, users over the wire."""
+
+    users_port: int = 0
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self.wire = httpx.AsyncHTTPTransport()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.port == self.users_port:
+            return await self.wire.handle_async_request(request)
+        return await super().handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self.wire.aclose()
+
+    def answer(self, path: str, params: httpx.QueryParams) -> tuple[int, Any]:
+        if path == "/auth/token":
+            token = self.issuer.service("posts", "users")["Authorization"].removeprefix("Bearer ")
+            return 200, {"access_token": token, "expires_in": 300}
+        return super().answer(path, params)
+
+
+@asynccontextmanager
+async def serving(app: FastAPI, port: int) -> AsyncIterator[httpx.AsyncClient]:
+    config = uvicorn.Config(app, port=port, log_config=None, access_log=False)
+    server = uvicorn.Server(config)
+    running = asyncio.create_task(server._serve())  # without its signal handlers
+    while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
+        await asyncio.sleep(0.01)
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+        yield client
+    server.should_exit = True
+    await running
+
+
+async def app_of(service: str, database_of: Cloner, peers: Outside, endpoint: str | None) -> FastAPI:
+    own = {"client_secret": secrets.token_urlsafe(32), "relay": False, "otel_exporter_otlp_endpoint": endpoint}
+    urls = {"users_url": f"http://127.0.0.1:{peers.users_port}"}
+    module = SERVICES[service]
+    settings = module.config.Settings.model_validate({**await database_of(service), **own, **urls})
+    app: FastAPI = module.main.create_app(settings, peers)
+    return app
+
+
+async def spans_sent(*apps: FastAPI) -> None:
+    for app in apps:
+        await asyncio.to_thread(app.state.tracer.force_flush)
+        await asyncio.to_thread(app.state.tracer.shutdown)
+
+
+async def test_one_trace_goes_from_the_caller_through_posts_to_users(
+    database_of: Cloner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    peers = Outside(free_port())
+    with collecting() as collector:
+        apps = [await app_of(name, database_of, peers, collector.url) for name in ("posts", "users")]
+        async with serving(apps[0], free_port()) as posts, serving(apps[1], peers.users_port):
+            ada = peers.new_account("Ada")
+            headers = {**peers.issuer.person(ada), "traceparent": f"00-{TRACE}-{CALLER}-01"}
+            new = {"title": "First light", "body": "It was a clear night."}
+            made = await posts.post("/posts?q=canary", json=new, headers=headers)
+            assert made.status_code == 201, made.text
+            assert made.json()["author"]["name"] == "Ada"
+            await posts.get("/livez")
+        await spans_sent(*apps)
+    (ours,), (theirs,) = collector.spans["posts"], collector.spans["users"]
+    assert {ours.trace_id.hex(), theirs.trace_id.hex()} == {TRACE}
+    assert (ours.name, ours.parent_span_id.hex()) == ("POST /posts", CALLER)
+    assert (theirs.name, theirs.parent_span_id) == ("GET /internal/profiles", ours.span_id)
+    assert "canary" not in str(collector.spans)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    told = {(line["service"], line["path"], line.get("trace_id")) for line in lines if line["event"] == "request"}
+    assert ("posts", "/posts", TRACE) in told
+    assert ("users", "/internal/profiles", TRACE) in told
+    caller, account = ([line[name] for line in lines if name in line] for name in ("caller", "account"))
+    assert (set(caller), set(account)) == ({"svc:posts"}, {ada})
+
+
+@pytest.mark.parametrize("state", ["closed", "silent"])
+async def test_a_collector_that_is_away_costs_no_request_anything(database_of: Cloner, state: str) -> None:
+    with collecting() as collector:
+        collector.answers.clear()
+        endpoint = collector.url if state == "silent" else f"http://127.0.0.1:{free_port()}"
+        app = await app_of("posts", database_of, Outside(), endpoint)
+        async with serving(app, free_port()) as posts:
+            for _ in range(150):
+                started = time.monotonic()
+                assert (await posts.get("/posts/1")).status_code == 404
+                assert time.monotonic() - started < 1
+        started = time.monotonic()
+        await asyncio.to_thread(app.state.tracer.shutdown)
+        assert time.monotonic() - started < 10
+
+
+def test_without_an_endpoint_nothing_of_it_is_even_imported() -> None:
+    code = "import sys, posts.main; sys.exit('opentelemetry.sdk' in sys.modules or 'requests' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
