@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,14 +68,28 @@ def event(type_: str, data: dict[str, Any], *key: int, version: int = 1) -> dict
     return {**told, "occurred_at": "2026-01-02T03:04:05Z", "data": data}
 
 
+Told = dict[tuple[int, ...], dict[str, Any]]
+"""What an owner says of its subjects, by the numbers that name them."""
+
+
+def page(told: Told, params: httpx.QueryParams) -> dict[str, Any]:
+    """The part of an owner's list that is asked for, as an EventPage."""
+    after, limit = tuple(int(number) for number in params.get("after", "0").split(":")), int(params["limit"])
+    keys = sorted(key for key in told if key > after)[:limit]
+    last = ":".join(map(str, keys[-1])) if len(keys) == limit else None
+    return {"events": [told[key] for key in keys], "next": last}
+
+
 class Peers(httpx.AsyncBaseTransport):
-    """auth and users at the other end of the wire. `away` makes both unreachable."""
+    """The other services at the other end of the wire. `away` makes all of them unreachable."""
 
     def __init__(self) -> None:
         self.issuer = Issuer()
         self.away = False
         self.accounts: dict[int, dict[str, Any]] = {}
         self.profiles: dict[int, dict[str, Any]] = {}
+        self.lists: dict[str, Callable[[httpx.QueryParams], dict[str, Any]]] = {}
+        """What is answered when all subjects of an owner are asked for page by page, by path."""
         self.asked: list[str] = []
         self._ids = iter(range(1_000, 10_000_000))
 
@@ -101,9 +116,11 @@ class Peers(httpx.AsyncBaseTransport):
                 return 200, {"keys": [self.issuer.public.model_dump()]}
             case "/auth":
                 return 200, {"access_token": "a-service-token", "expires_in": 300}
+            case "/internal" if path in self.lists and "ids" not in params:
+                return 200, self.lists[path](params)
             case "/internal/accounts" if int(last) in self.accounts:
                 return 200, self.accounts[int(last)]
-            case "/internal" if last == "profiles":
+            case "/internal" if last == "profiles" and "ids" in params:
                 wanted = [int(one) for one in params["ids"].split(",")]
                 return 200, {"events": [self.profiles[one] for one in wanted if one in self.profiles], "next": None}
         return 404, {}

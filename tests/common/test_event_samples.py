@@ -1,0 +1,45 @@
+"""Events as they travelled when their samples were frozen. Each release reads them, for publishers and subscribers are
+never deployed at the same moment: change a schema so that these tests stay green, and never the samples.
+"""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from common.events import SCHEMAS, AccountData, AuthorData, Event, EventData, FollowData, ProfileData, StateEvent
+from common.inbox import parse
+
+SAMPLES = Path(__file__).parent / "samples"
+READ: dict[str, Event] = {
+    "account": Event(
+        (7,), 3, AccountData(email="ada@example.com", name="Ada Lovelace", roles=["moderator"], status="active")
+    ),
+    "profile": Event((7,), 12, ProfileData(name="Ada Lovelace", avatar_url="https://example.com/ada.png")),
+    "follow": Event((7, 9), 2, FollowData(active=False)),
+    "author": Event((7,), 41, AuthorData(posts_count=38)),
+}
+
+
+@pytest.mark.parametrize("type_", READ)
+def test_a_frozen_event_is_read_as_ever_and_what_is_unknown_in_it_ignored(type_: str) -> None:
+    told = StateEvent.model_validate_json((SAMPLES / f"{type_}.json").read_bytes())
+    assert told.occurred_at == datetime(2026, 11, 22, 14, 5, 9, 123456, tzinfo=UTC)
+    event = parse(told, SCHEMAS[type_])
+    assert event == READ[type_]
+    assert (told.type, told.subject, told.id) == (type_, event.subject, f"{event.subject}@{event.version}")
+
+
+@pytest.mark.parametrize("type_", READ)
+def test_what_is_told_today_has_the_fields_of_the_sample(type_: str) -> None:
+    """A renamed field would be read by this release, and by nobody who is still on the last one."""
+    sample = json.loads((SAMPLES / f"{type_}.json").read_bytes())
+    told = StateEvent.now(READ[type_]).model_dump(mode="json")
+    assert told["data"] == {name: value for name, value in sample["data"].items() if name != "a_later_field"}
+    assert {**sample, **told} | {"occurred_at": sample["occurred_at"], "data": sample["data"]} == sample
+
+
+def test_every_type_of_event_has_a_sample() -> None:
+    types = {schema.type for schema in EventData.__subclasses__()}
+    assert types == SCHEMAS.keys() == READ.keys() == {path.stem for path in SAMPLES.glob("*.json")}

@@ -1,0 +1,206 @@
+"""Rebuilding and reconciling what posts and users keep of others' subjects, against an owner that a test speaks for."""
+
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+import posts.config
+import posts.main
+import users.config
+import users.main
+from common.database import Database
+from common.events import StateEvent
+from common.read_models import Drift, Inboxes, OwnerUnknown, ReadModel, rebuild, reconcile
+from common.service_client import PeerUnavailable
+from tests.conftest import Cloner
+from tests.peers import Peers, Told, event, page
+
+Key = tuple[int, ...]
+MAKE: dict[str, Callable[[dict[str, str], Peers], Any]] = {
+    "posts": lambda found, peers: posts.main.create_app(posts.config.Settings.model_validate(found), peers),
+    "users": lambda found, peers: users.main.create_app(users.config.Settings.model_validate(found), peers),
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A read model, and one value in it that tells versions apart."""
+
+    service: str
+    name: str
+    kept: str
+    data: Callable[[int], dict[str, Any]]
+    value: Callable[[int], object]
+    pairs: bool = False
+
+    def key(self, number: int) -> Key:
+        return (number, number + 1) if self.pairs else (number,)
+
+
+def account(version: int) -> dict[str, Any]:
+    return {"email": f"v{version}@example.com", "name": "Ada", "roles": [], "status": "active"}
+
+
+CASES = [
+    Case(
+        "posts",
+        "authors",
+        "SELECT id, name FROM authors WHERE version >= 0",
+        lambda version: {"name": f"Ada {version}", "avatar_url": None},
+        lambda version: f"Ada {version}",
+    ),
+    Case(
+        "posts",
+        "follows",
+        "SELECT follower_id, followee_id, active FROM follows",
+        lambda version: {"active": version % 2 == 1},
+        lambda version: version % 2 == 1,
+        pairs=True,
+    ),
+    Case(
+        "users",
+        "authored",
+        "SELECT id, posts_count FROM authored",
+        lambda version: {"posts_count": version},
+        lambda version: version,
+    ),
+    Case("users", "profiles", "SELECT id, email FROM profiles", account, lambda version: f"v{version}@example.com"),
+]
+
+
+@dataclass
+class Kept:
+    """A read model in a database of its own, and its owner, who has what is in `owner`."""
+
+    case: Case
+    peers: Peers
+    model: ReadModel
+    database: Database
+    inbox: Inboxes
+    owner: Told = field(default_factory=dict)
+
+    def state(self, number: int, version: int) -> dict[str, Any]:
+        return event(self.model.schema.type, self.case.data(version), *self.case.key(number), version=version)
+
+    def owner_has(self, version: int, numbers: Iterable[int]) -> None:
+        self.owner |= {self.case.key(number): self.state(number, version) for number in numbers}
+
+    async def told(self, version: int, *numbers: int) -> None:
+        """Events have come in."""
+        events = [StateEvent.model_validate(self.state(number, version)) for number in numbers]
+        async with self.database.transaction() as session:
+            await self.inbox(session).receive(events, self.model.schema.owner)
+
+    async def rebuild(self) -> int:
+        return await rebuild(self.database, self.model, self.inbox)
+
+    async def reconcile(self, *, repair: bool = False) -> Drift:
+        return await reconcile(self.database, self.model, self.inbox, repair=repair)
+
+    async def rows(self) -> dict[Key, tuple[int, object]]:
+        """Version and value of all that is kept."""
+        async with self.database.transaction() as session:
+            values = {tuple(row[:-1]): row[-1] for row in await session.execute(text(self.case.kept))}
+            versions = await self.model.kept.versions(session, list(values))
+        return {key: (versions[key], value) for key, value in values.items()}
+
+    def expected(self, **versions: Iterable[int]) -> dict[Key, tuple[int, object]]:
+        """`v3=[7, 8]`: these are kept as version 3."""
+        numbered = {int(name[1:]): numbers for name, numbers in versions.items()}
+        return {
+            self.case.key(number): (version, self.case.value(version))
+            for version, numbers in numbered.items()
+            for number in numbers
+        }
+
+    def subject(self, number: int) -> str:
+        return ":".join((self.model.schema.type, *map(str, self.case.key(number))))
+
+
+@asynccontextmanager
+async def keeping(case: Case, database_of: Cloner) -> AsyncIterator[Kept]:
+    own = {"client_secret": secrets.token_urlsafe(32), "relay": "false", "breaker_pause": "0"}
+    peers = Peers()
+    app = MAKE[case.service]({**await database_of(case.service), **own}, peers)
+    async with app.router.lifespan_context(app):
+        model: ReadModel = app.state.read_models[case.name]
+        kept = Kept(case, peers, model, app.state.database, app.state.inbox)
+        peers.lists[model.path] = lambda params: page(kept.owner, params)
+        yield kept
+
+
+@pytest.fixture(params=CASES, ids=lambda case: f"{case.service} {case.name}")
+async def kept(request: pytest.FixtureRequest, database_of: Cloner) -> AsyncIterator[Kept]:
+    async with keeping(request.param, database_of) as kept:
+        yield kept
+
+
+async def test_rebuild_fills_a_model_page_by_page_and_leaves_newer_states(kept: Kept) -> None:
+    kept.owner_has(3, range(1, 206))
+    await kept.told(5, 42)
+    await kept.told(2, 43)
+    assert await kept.rebuild() == 205
+    assert kept.peers.asked.count(kept.model.path) == 3
+    assert await kept.rows() == kept.expected(v3=range(1, 206), v5=[42])
+
+
+async def test_reconcile_tells_what_differs_and_changes_nothing_unless_it_is_to_repair(kept: Kept) -> None:
+    kept.owner_has(3, range(1, 106))
+    await kept.told(3, *(number for number in range(1, 106) if number not in (7, 104)))
+    kept.owner_has(4, [8, 105])  # their events are lost
+    await kept.told(9, 9, 103)  # the owner has forgotten these: it was restored from a backup
+    before = await kept.rows()
+    drift = await kept.reconcile()
+    assert (drift.compared, drift.total) == (105, 6)
+    assert drift.missing == [kept.subject(7), kept.subject(104)]
+    assert drift.behind == [kept.subject(8), kept.subject(105)]
+    assert drift.ahead == [kept.subject(9), kept.subject(103)]
+    assert await kept.rows() == before
+
+    again = await kept.reconcile(repair=True)
+    assert (again.missing, again.behind, again.ahead) == (drift.missing, drift.behind, drift.ahead)
+    assert await kept.rows() == kept.expected(v3=range(1, 106), v4=[8, 105])
+    assert (await kept.reconcile()).total == 0
+
+
+async def test_what_changes_while_it_is_compared_is_not_rolled_back(kept: Kept) -> None:
+    """The owner's page was made before the change, and its event came before the page."""
+    kept.owner_has(3, range(1, 6))
+    await kept.told(3, *range(1, 6))
+    await kept.told(9, 2)  # lost by the owner, unlike the next
+    asked: list[httpx.QueryParams] = []
+
+    old = page(kept.owner, httpx.QueryParams({"limit": 100}))
+
+    def owner_at_work(params: httpx.QueryParams) -> dict[str, Any]:
+        asked.append(params)
+        return old if len(asked) == 1 else page(kept.owner, params)
+
+    kept.peers.lists[kept.model.path] = owner_at_work
+    kept.owner_has(4, [4])
+    await kept.told(4, 4)
+    drift = await kept.reconcile(repair=True)
+    assert drift.ahead == [kept.subject(2)]
+    assert len(asked) == 2
+    assert await kept.rows() == kept.expected(v3=[1, 2, 3, 5], v4=[4])
+
+
+async def test_an_owner_that_is_away_or_has_no_such_list_is_named(kept: Kept) -> None:
+    await kept.told(3, 1)
+    listed = kept.peers.lists.pop(kept.model.path)
+    with pytest.raises(OwnerUnknown, match=kept.model.path):
+        await kept.rebuild()
+    kept.peers.lists[kept.model.path] = listed
+    kept.peers.away = True
+    for repair in (False, True):
+        with pytest.raises(PeerUnavailable, match=f"The {kept.model.owner.audience} service"):
+            await kept.reconcile(repair=repair)
+    with pytest.raises(PeerUnavailable):
+        await kept.rebuild()
+    assert await kept.rows() == kept.expected(v3=[1])
