@@ -26,7 +26,10 @@ POLL: Final = 0.2
 """Seconds between looks at an empty outbox; a commit in this process wakes the relay at once."""
 BATCH: Final = 100
 LEASE: Final = timedelta(seconds=12)
-"""Longer than any call's deadline (`LONGEST_CALL` in `common.settings`). What a relay that died had leased is sent again after this time."""
+"""Longer than any call's deadline (`LONGEST_CALL` in `common.settings`).
+
+What a relay that died had leased is sent again after this time.
+"""
 TRIES: Final = 5
 FIRST_PAUSE: Final = 0.2
 LONGEST_PAUSE: Final = 5.0
