@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from common.events import SCHEMAS, AccountData, AuthorData, Event, EventData, FollowData, ProfileData, StateEvent
+from common.events import AccountData, AuthorData, Event, EventData, FollowData, ProfileData, StateEvent
 from common.inbox import parse
+
+SCHEMAS = {schema.type: schema for schema in EventData.__subclasses__()}
 
 SAMPLES = Path(__file__).parent / "samples"
 READ: dict[str, Event] = {
