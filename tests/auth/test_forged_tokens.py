@@ -5,17 +5,20 @@ import hmac
 import json
 import time
 from collections.abc import Callable
+from datetime import timedelta
+from statistics import median
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from httpx import AsyncClient
+from httpx import AsyncClient, Response
 from jose import jwk, jwt
 
 from tests.auth.conftest import Mint, b64, bearer
 
 Forge = Callable[[Mint], str]
+PROMPT = timedelta(milliseconds=50)
 CLAIMS = ("iss", "aud", "sub", "iat", "nbf", "exp", "jti", "sid", "client_id", "scope", "roles")
 
 
@@ -225,6 +228,10 @@ async def status_of(client: AsyncClient, token: str) -> int:
     return (await client.get("/auth/me", headers=bearer(token))).status_code
 
 
+async def forgery(client: AsyncClient, forged: str) -> Response:
+    return await client.get("/auth/me", headers=[(b"Authorization", b"Bearer " + forged.encode("latin-1"))])
+
+
 async def test_the_mint_makes_good_tokens(client: AsyncClient, mint: Mint) -> None:
     """Otherwise the forgeries below would be refused for the wrong reason."""
     now = int(time.time())
@@ -247,10 +254,11 @@ async def test_a_forgery_is_a_401_and_a_good_token_still_works(client: AsyncClie
     assert await status_of(client, good) == 200
     forged = forge(mint)
     assert forged != good
-    reply = await client.get("/auth/me", headers=[(b"Authorization", b"Bearer " + forged.encode("latin-1"))])
+    reply = await forgery(client, forged)
     assert (reply.status_code, reply.json()["code"]) == (401, "invalid-token"), reply.text
     assert reply.headers["content-type"] == "application/problem+json"
     assert reply.headers["www-authenticate"] == 'Bearer error="invalid_token"'
     assert not forged or forged not in reply.text
-    assert reply.elapsed.total_seconds() < 0.5
+    if reply.elapsed > PROMPT:  # one slow answer may be the machine's fault
+        assert median([(await forgery(client, forged)).elapsed for _ in range(5)]) <= PROMPT
     assert await status_of(client, good) == 200

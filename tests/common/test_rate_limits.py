@@ -1,6 +1,6 @@
 """The counters of rate limits. Through the API: tests/auth/test_rate_limits.py."""
 
-import time
+import timeit
 from datetime import timedelta
 
 import pytest
@@ -45,7 +45,5 @@ def test_a_flood_of_sources_fills_no_memory_and_slows_nothing(monkeypatch: pytes
     for source in range(100_000):
         counter.hit(str(source))
     assert len(counter) == 10_000
-    started = time.perf_counter()
-    for _ in range(10_000):
-        counter.hit("99999")
-    assert (time.perf_counter() - started) / 10_000 < 50e-6  # about 1 us; the limits package takes 18,000 here
+    tries = timeit.repeat(lambda: counter.hit("99999"), number=2000, repeat=5)
+    assert min(tries) / 2000 < 50e-6  # seconds; about 1 us, and the limits package takes 18,000 here
