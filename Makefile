@@ -49,7 +49,7 @@ demo: bootstrap ## use a running stack as a person would, and print each call
 	@$(LOCAL).demo
 
 test: bootstrap ## run the whole test suite: make test ARGS="-k posts -x"
-	@$(VENV)/pytest $(ARGS)
+	@$(VENV)/pytest -n 2 --dist loadfile $(ARGS)
 
 faults: bootstrap ## the fault tests: 100 kills, 100 killed relays, a target away for 10 minutes (about 20 minutes in all)
 	@KILLS=$(or $(KILLS),100) RELAY_KILLS=$(or $(RELAY_KILLS),100) AWAY=$(or $(AWAY),600) $(VENV)/pytest tests/system/faults -m faults -s $(ARGS)
