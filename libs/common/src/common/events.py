@@ -62,6 +62,17 @@ class FollowData(EventData):
     active: bool
 
 
+class BlockData(EventData):
+    """Whether one blocks the other, in users. Subject `block:<blocker>:<blocked>`."""
+
+    type = "block"
+    owner = "users"
+    targets = ("posts",)
+    numbers = 2
+
+    active: bool
+
+
 class AuthorData(EventData):
     """How much an account has published, in posts."""
 
