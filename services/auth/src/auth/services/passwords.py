@@ -32,17 +32,17 @@ class Argon2:
         self._longest_queue = slots * QUEUE
         self._nobody = self._hash.hash("a password that nobody has")
 
-    def _refuse_when_busy(self) -> None:
-        """A wait of more than half a second helps nobody (R-18): better to hear at once that it is too much."""
+    def refuse_when_busy(self) -> None:
+        """Raises TooBusy: a wait of more than half a second helps nobody (R-18), better to hear at once."""
         if self._limiter.statistics().tasks_waiting >= self._longest_queue:
             raise TooBusy("Too many people are signing in just now; try again in a moment.")
 
     async def hash(self, password: str) -> str:
-        self._refuse_when_busy()
+        self.refuse_when_busy()
         return await anyio.to_thread.run_sync(self._hash.hash, normal(password), limiter=self._limiter)
 
     async def verify(self, password: str, password_hash: str | None) -> tuple[bool, str | None]:
-        self._refuse_when_busy()
+        self.refuse_when_busy()
         check = partial(self._hash.verify_and_update, normal(password), password_hash or self._nobody)
         fits, renewed = await anyio.to_thread.run_sync(check, limiter=self._limiter)
         return (fits, renewed) if password_hash else (False, None)

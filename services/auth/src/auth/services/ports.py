@@ -6,7 +6,17 @@ from typing import Protocol
 from uuid import UUID
 
 from auth.services.audit import AuditTrail
-from auth.services.records import Account, Credentials, Device, OpenSession, ServiceIdentity, Session, StoredKey
+from auth.services.records import (
+    Account,
+    Credentials,
+    Device,
+    OpenSession,
+    ServiceIdentity,
+    Session,
+    StoredKey,
+    TryKey,
+    Verdict,
+)
 from common.events import Events, RevocationStore
 
 
@@ -28,14 +38,18 @@ class AccountStore(Protocol):
 
     async def has_email(self, email: str) -> bool: ...
 
-    async def replace_hash(self, account_id: int, old: str, new: str) -> None:
-        """Store a hash made with newer parameters, unless the password was changed meanwhile."""
+    async def replace_hash(self, account_id: int, old: str, new: str) -> bool:
+        """Store another hash, unless somebody else was faster: then False."""
 
 
 class SessionStore(Protocol):
     """Sign-ins. All times are the database's."""
 
-    async def open(self, session_id: UUID, account_id: int, secret: bytes, device: Device) -> None: ...
+    async def open(self, session_id: UUID, credentials: Credentials, secret: bytes, device: Device) -> Session | None:
+        """None if the account may not sign in, or has another password by now.
+
+        One statement that locks the account, so that ending all its sessions never misses one being opened.
+        """
 
     async def find(self, session_id: UUID, *, lock: bool = False) -> Session | None: ...
 
@@ -64,6 +78,28 @@ class ClientStore(Protocol):
     async def find(self, client_id: str) -> ServiceIdentity | None: ...
 
 
+class ThrottleStore(Protocol):
+    """Tries to sign in. All times are the database's."""
+
+    async def count(self, key: TryKey) -> Verdict:
+        """Count a try as failed, before it reaches the hasher, unless it may not. Exact, however many try at once.
+
+        Roll back after `closed`: it was half counted.
+        """
+
+    async def wait(self, key: TryKey) -> timedelta:
+        """How long the source has to wait now."""
+
+    async def succeed(self, key: TryKey) -> None:
+        """Forgive the source its failures, this try among them, and take them off the address's count."""
+
+    async def is_first_refusal(self, key: TryKey, verdict: Verdict) -> bool:
+        """Whether the audit trail should tell of it: once a wait, and once in a while for a closed address."""
+
+    async def forget(self, address: bytes) -> None:
+        """Begin anew: the address has another password, or another owner."""
+
+
 class KeyStore(Protocol):
     """Signing keys."""
 
@@ -84,6 +120,9 @@ class Work(Protocol):
     def sessions(self) -> SessionStore: ...
 
     @property
+    def throttle(self) -> ThrottleStore: ...
+
+    @property
     def keys(self) -> KeyStore: ...
 
     @property
@@ -101,6 +140,9 @@ class Work(Protocol):
 
 class PasswordHasher(Protocol):
     """argon2id, somewhere else than on the event loop."""
+
+    def refuse_when_busy(self) -> None:
+        """Raise TooBusy while too many are waiting. The others do so by themselves."""
 
     async def hash(self, password: str) -> str: ...
 
