@@ -4,7 +4,7 @@ import random
 import secrets
 import uuid
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -101,8 +101,8 @@ class Work:
 class Plain:
     """A hasher that takes no time."""
 
-    def refuse_when_busy(self) -> None:
-        return
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        return nullcontext()
 
     async def hash(self, password: str) -> str:
         return f"hash of {password}"

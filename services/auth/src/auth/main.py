@@ -37,6 +37,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
             work += [relay.run()] if settings.relay else []
             async with running(*work):
                 yield
+            app.state.passwords.close()
     finally:
         await database.disconnect()
 

@@ -1,6 +1,7 @@
 """What the rules need of the outside, in their own words."""
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -141,10 +142,14 @@ class Work(Protocol):
 class PasswordHasher(Protocol):
     """argon2id, somewhere else than on the event loop."""
 
-    def refuse_when_busy(self) -> None:
-        """Raise TooBusy while too many are waiting. The others do so by themselves."""
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """Wait, holding nothing, until one may begin to check a password. Raises TooBusy when too many wait."""
 
-    async def hash(self, password: str) -> str: ...
+    async def hash(self, password: str) -> str:
+        """In a turn of its own."""
 
     async def verify(self, password: str, password_hash: str | None) -> tuple[bool, str | None]:
-        """Whether it fits, and a new hash if the old one has outdated parameters. None costs the same time."""
+        """Within a turn: whether it fits, and a new hash if the old one has outdated parameters.
+
+        None costs the same time.
+        """

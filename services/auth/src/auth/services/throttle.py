@@ -45,19 +45,19 @@ class Throttle:
             SignInClosed: too much was guessed for the address, and the source is not known.
             TooBusy: too many others are being checked.
         """
-        self.passwords.refuse_when_busy()  # what will not be hashed is not counted
         email = normal_email(username)
         key = key_of(email or username, device)
-        try:
-            async with self.transactions() as work:
-                await admit(work, key)
-                found = await work.accounts.credentials(email or NOBODY)
-        except (SignInThrottled, SignInClosed) as refusal:
-            await self._note(refusal, email or NOBODY, key, device)
-            raise
-        # Between two transactions: hashing takes 20 ms and more under load, and no connection waits for it.
-        known = found.password_hash if found else None
-        fits, renewed = await self.passwords.verify(password[:MAX_PASSWORD], known)
+        async with self.passwords.turn():  # before the try is counted: what has no turn reaches no hasher
+            try:
+                async with self.transactions() as work:
+                    await admit(work, key)
+                    found = await work.accounts.credentials(email or NOBODY)
+            except (SignInThrottled, SignInClosed) as refusal:
+                await self._note(refusal, email or NOBODY, key, device)
+                raise
+            # Between two transactions: hashing takes 20 ms and more under load, and no connection waits for it.
+            known = found.password_hash if found else None
+            fits, renewed = await self.passwords.verify(password[:MAX_PASSWORD], known)
         return CheckedPassword(key, found, fits and len(password) <= MAX_PASSWORD, renewed)
 
     async def _note(self, refusal: SignInThrottled | SignInClosed, email: str, key: TryKey, device: Device) -> None:
