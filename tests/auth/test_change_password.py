@@ -9,6 +9,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from tests.auth.conftest import PASSWORD, Connection, Person, SignIn, SignUp, bearer, new_email, refresh
+from tests.auth.test_throttle import hold
 
 NEW = "another long passphrase"
 
@@ -51,9 +52,9 @@ async def test_a_wrong_current_password_is_no_401_and_counts_like_a_failed_sign_
         assert "www-authenticate" not in reply.headers
     for _ in range(2):
         assert (await sign_in(Person(person.id, person.email, "wrong"))).status_code == 400
+    await hold(superuser, person.email)
     for reply in (await change(client, token), await sign_in(person)):
         assert (reply.status_code, reply.json()["code"]) == (429, "sign-in-throttled")
-        assert reply.headers["retry-after"] == "1"
     noted = "SELECT count(*) FROM audit_events WHERE account_id = $1 AND action = 'password-refused'"
     assert await superuser.fetchval(noted, person.id) == 3
 

@@ -12,10 +12,10 @@ from tests.auth.conftest import PASSWORD, Connection, Person, SignIn, SignUp, be
 CHANGING = {"x-request-id", "content-length"}
 
 
-def comparable(reply: Response) -> tuple[int, dict[str, Any], dict[str, str]]:
-    """What must not tell one refusal from another."""
+def comparable(reply: Response, *times: str) -> tuple[int, dict[str, Any], dict[str, str]]:
+    """What must not tell one refusal from another. `times` are headers that may differ by a second."""
     body = {name: value for name, value in reply.json().items() if name != "instance"}
-    headers = {name: value for name, value in reply.headers.items() if name not in CHANGING}
+    headers = {name: value for name, value in reply.headers.items() if name not in CHANGING | {*times}}
     return reply.status_code, body, headers
 
 

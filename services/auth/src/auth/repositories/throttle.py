@@ -1,22 +1,14 @@
 """The sign-in throttle in PostgreSQL. Every time is the database's own: one clock for all replicas."""
 
-import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-import structlog
-from sqlalchemy import TextClause, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import text
 
 from auth.services.records import TryKey, Verdict
 from auth.services.throttle import FREE, KNOWN_FOR, LONGEST_WAIT, MOST_GUESSES
-from common.database import Database, Runs
-
-log = structlog.get_logger()
-
-CLEANED_EVERY: Final = 60.0
-BATCH: Final = 1_000
+from common.database import Runs
 
 RULES: Final = {"free": FREE, "longest": LONGEST_WAIT, "most": MOST_GUESSES, "known_for": KNOWN_FOR}
 # One statement, and the source before the address wherever both are locked, so that no two wait for each other. Rows
@@ -126,24 +118,9 @@ class ThrottleRepository:
         for statement in FORGET:
             await self.session.execute(statement, {"address": address})
 
+    async def forget_old(self, most: int) -> int:
+        return max([len((await self.session.execute(each, {"most": most})).all()) for each in FORGET_OLD])
+
 
 def where(key: TryKey) -> dict[str, Any]:
     return {"address": key.address, "source": key.source}
-
-
-async def forget_old(database: Database) -> None:
-    """Remove rows that have no effect any more, in small transactions, for as long as the service runs."""
-    while True:
-        await asyncio.sleep(CLEANED_EVERY)
-        try:
-            for statement in FORGET_OLD:
-                while await forget_batch(database, statement) == BATCH:
-                    pass
-        except (SQLAlchemyError, OSError) as error:
-            log.warning("old sign-in tries stay for now", error_type=type(error).__name__)
-
-
-async def forget_batch(database: Database, statement: TextClause) -> int:
-    """How many rows were removed: `BATCH` when there may be more."""
-    async with database.transaction() as session:
-        return len((await session.execute(statement, {"most": BATCH})).all())
