@@ -2,6 +2,7 @@
 
 from posts.models.author import Author
 from posts.models.author_stats import AuthorStats
+from posts.models.block import Block
 from posts.models.comment import Comment
 from posts.models.follow import Follow
 from posts.models.idempotency_key import IdempotencyKey
@@ -10,10 +11,12 @@ from posts.models.outbox import Outbox
 from posts.models.post import Post
 from posts.models.post_stats import PostStats
 from posts.models.post_tag import PostTag
+from posts.models.tag import Tag
 
 __all__ = [
     "Author",
     "AuthorStats",
+    "Block",
     "Comment",
     "Follow",
     "IdempotencyKey",
@@ -22,4 +25,5 @@ __all__ = [
     "Post",
     "PostStats",
     "PostTag",
+    "Tag",
 ]

@@ -29,6 +29,9 @@ Title = Annotated[Line, StringConstraints(min_length=1, max_length=200)]
 Body = Annotated[Text, StringConstraints(min_length=1, max_length=50_000)]
 Tags = Annotated[list[Tag], Field(max_length=10), AfterValidator(once)]
 Status = Literal["draft", "published"]
+Sort = Literal["new", "top"]
+Words = Annotated[Text, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
+"""What to search for: `websearch_to_tsquery`'s words, "phrases", or, -not."""
 
 
 class PostCreate(Incoming):

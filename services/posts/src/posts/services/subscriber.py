@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from common.events import AccountData, FollowData, ProfileData
+from common.events import AccountData, BlockData, FollowData, ProfileData
 from common.inbox import Inbox
-from posts.services.ports import AuthorStore, FollowStore
+from posts.services.ports import AuthorStore, EdgeStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +12,8 @@ class Subscriber:
     """Applies events in one transaction."""
 
     authors: AuthorStore
-    follows: FollowStore
+    follows: EdgeStore
+    blocks: EdgeStore
 
     @property
     def inbox(self) -> Inbox:
@@ -21,5 +22,6 @@ class Subscriber:
                 AccountData: self.authors.note_accounts,
                 ProfileData: self.authors.note_profiles,
                 FollowData: self.follows.note,
+                BlockData: self.blocks.note,
             }
         )
