@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from common.events import AccountData, AuthorData, Event, EventData, FollowData, ProfileData, StateEvent
+from common.events import AccountData, AuthorData, BlockData, Event, EventData, FollowData, ProfileData, StateEvent
 from common.inbox import parse
 
 SCHEMAS = {schema.type: schema for schema in EventData.__subclasses__()}
@@ -20,6 +20,7 @@ READ: dict[str, Event] = {
     ),
     "profile": Event((7,), 12, ProfileData(name="Ada Lovelace", avatar_url="https://example.com/ada.png")),
     "follow": Event((7, 9), 2, FollowData(active=False)),
+    "block": Event((7, 9), 5, BlockData(active=True)),
     "author": Event((7,), 41, AuthorData(posts_count=38)),
 }
 

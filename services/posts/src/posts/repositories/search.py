@@ -94,7 +94,7 @@ SEARCH: Final = {
 
 def open_end(words: str) -> bool:
     """Whether the last word may be the beginning of one: not if it is the end of a phrase, or one that must not be."""
-    return not (words.endswith('"') or words.split()[-1].startswith("-"))
+    return not (words.endswith('"') or words.rpartition(" ")[2].startswith("-"))
 
 
 @dataclass(frozen=True, slots=True)
