@@ -4,29 +4,32 @@ What a page of n costs, whichever page it is:
 - the newest posts, those of a tag or of an author, and the top of all: n rows of their own index;
 - the feed: one index row per followee, and n² more;
 - an author's posts with a tag, and an author's top: the author's posts at most;
-- the top of a tag: the tag's posts, or the top of all until n have the tag, whichever PostgreSQL holds for less.
+- the top of a tag: the tag's posts, or if they are more than FEW, the top of all posts until n have the tag.
 """
 
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Subquery, bindparam, select, true, tuple_
+from sqlalchemy import BigInteger, Subquery, Text, bindparam, select, true, tuple_, union_all
 from sqlalchemy.sql.elements import SQLCoreOperations
 
 from common.database import Runs
 from common.ports import Slice
-from posts.models import Follow, PostStats, PostTag
+from posts.models import Follow, PostStats, PostTag, Tag
 from posts.models import Post as Table
 from posts.repositories.post_rows import POSTS, VIEWER, Rows, get_post, read_post
 from posts.services.ports import Place, Rank
 from posts.services.records import Choice, Post
 
+FEW: Final = 5_000
+"""So many posts of a tag are looked at one by one; in the top of a million, every 200th has a tag that more have."""
 LIMIT: Final = bindparam("limit", type_=BigInteger)
+TAG: Final = bindparam("tag", type_=Text)
 AUTHOR: Final = bindparam("author", type_=BigInteger)
 AFTER: Final = tuple_(bindparam("time"), bindparam("id"))
 AFTER_RANK: Final = tuple_(bindparam("likes"), bindparam("id"))
 PUBLISHED: Final = Table.status == "published"
-HAS_TAG: Final = bindparam("tag") == Table.tags.any_()  # a filter on rows found otherwise: no index holds it
+HAS_TAG: Final = Table.tags.any_() == TAG  # a filter on rows found otherwise: no index holds it
 NEWEST_FIRST: Final = (Table.published_at.desc(), Table.id.desc())
 MOST_LIKED_FIRST: Final = (PostStats.likes_count.desc(), PostStats.post_id.desc())
 
@@ -47,7 +50,7 @@ def of_page(page: Subquery) -> Rows:
 
 
 def by_tag(*after: Any) -> Rows:
-    page = select(PostTag.post_id.label("id")).where(PostTag.tag == bindparam("tag"), *after)
+    page = select(PostTag.post_id.label("id")).where(PostTag.tag == TAG, *after)
     return of_page(page.order_by(PostTag.published_at.desc(), PostTag.post_id.desc()).limit(LIMIT).subquery())
 
 
@@ -71,15 +74,28 @@ def feed(*after: Any) -> Rows:
     return of_page(merged.order_by(each.c.published_at.desc(), each.c.id.desc()).limit(LIMIT).subquery())
 
 
-def top(choice: Choice, *after: Any) -> Rows:
-    """Counters are cut to a page in the order of their index; only published posts have any."""
-    ranked = select(PostStats.post_id.label("id")).where(*after)
+def most_liked(posts: Rows, post: SQLCoreOperations[int], *, later: bool) -> Rows:
+    """The top of some posts, each of which is looked at: PostgreSQL would rather walk the top of all posts for them."""
+    likes = select(PostStats.post_id, PostStats.likes_count).where(PostStats.post_id == post).limit(1).lateral()
+    behind = [tuple_(likes.c.likes_count, likes.c.post_id) < AFTER_RANK] * later
+    ranked = posts.add_columns(likes.c.post_id.label("id"), likes.c.likes_count).join(likes, true()).where(*behind)
+    return ranked.order_by(likes.c.likes_count.desc(), likes.c.post_id.desc()).limit(LIMIT)
+
+
+def top(choice: Choice, *, later: bool) -> Rows:
+    """Of all posts, or of a tag that many have: from the index of all likes. Only published posts have any."""
+    ranked = select(PostStats.post_id.label("id"), PostStats.likes_count).where(*[LATER_RANKED] * later)
+    ranked = ranked.order_by(*MOST_LIKED_FIRST).limit(LIMIT)
     if choice.author_id is not None:
-        ranked = ranked.join(Table, Table.id == PostStats.post_id).where(Table.author_id == AUTHOR, PUBLISHED)
-        ranked = ranked.where(HAS_TAG) if choice.tag is not None else ranked
-    elif choice.tag is not None:
-        ranked = ranked.join(PostTag, PostTag.post_id == PostStats.post_id).where(PostTag.tag == bindparam("tag"))
-    page = ranked.order_by(*MOST_LIKED_FIRST).limit(LIMIT).subquery()
+        own = select().select_from(Table).where(Table.author_id == AUTHOR, PUBLISHED)
+        ranked = most_liked(own.where(*[HAS_TAG] * (choice.tag is not None)), Table.id, later=later)
+    elif choice.tag is not None:  # of the two, one is empty and not looked for
+        used = select(Tag.posts_count).where(Tag.name == TAG).scalar_subquery()
+        tagged = select().select_from(PostTag).where(PostTag.tag == TAG, used <= FEW)
+        few = most_liked(tagged, PostTag.post_id, later=later)
+        many = ranked.join(PostTag, PostTag.post_id == PostStats.post_id).where(PostTag.tag == TAG, used > FEW)
+        ranked = select(union_all(few.subquery().select(), many.subquery().select()).subquery())
+    page = ranked.subquery()
     return POSTS.join(page, page.c.id == Table.id).order_by(*MOST_LIKED_FIRST)
 
 
@@ -87,7 +103,8 @@ BY_TAG: Final = (by_tag(), by_tag(LATER_TAGGED))
 FEED: Final = (feed(), feed(LATER))
 KINDS: Final = [Choice(author_id, tag) for author_id in (None, 0) for tag in (None, "")]
 TOP: Final = {
-    (choice.author_id is None, choice.tag is None): (top(choice), top(choice, LATER_RANKED)) for choice in KINDS
+    (choice.author_id is None, choice.tag is None): (top(choice, later=False), top(choice, later=True))
+    for choice in KINDS
 }
 
 

@@ -28,6 +28,7 @@ from posts.repositories.lists import (
     LIMIT,
     NEWEST_FIRST,
     PUBLISHED,
+    TAG,
     behind,
     named,
     of_page,
@@ -70,7 +71,7 @@ def search(choice: Choice, *, later: bool) -> Rows:
     if choice.tag is None:
         window = window.where(PUBLISHED, *[LATER] * later).order_by(*NEWEST_FIRST)
     else:
-        window = window.join(PostTag, PostTag.post_id == Table.id).where(PostTag.tag == bindparam("tag"))
+        window = window.join(PostTag, PostTag.post_id == Table.id).where(PostTag.tag == TAG)
         window = window.where(*[LATER_TAGGED] * later).order_by(PostTag.published_at.desc(), PostTag.post_id.desc())
     newest = window.limit(WINDOW).subquery()
     near = select(newest.c.id, newest.c.published_at).where(matches(newest.c.words))
