@@ -66,7 +66,11 @@ async def create_post(new: PostCreate, caller: SignedIn, writing: WritePosts, an
 
 @router.get("/feed", response_model=Page[PostResponse], responses=refusals(BadCursor, PeerUnavailable))
 async def get_feed(caller: SignedIn, reading: ReadPosts, page: Paging) -> Page[PostResponse]:
-    """Posts of the people the caller follows, the newest first."""
+    """Posts of the people the caller follows, the newest first.
+
+    A block ends following both ways, so neither of the two sees the other here. What is published stays readable for
+    everybody elsewhere, as it is without a token.
+    """
     return list_answer(page, "feed", await reading.feed(caller.account_id, page.limit, place(page, "feed")))
 
 
