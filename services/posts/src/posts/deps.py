@@ -4,14 +4,16 @@ from typing import Annotated
 
 import httpx
 from fastapi import Depends, FastAPI, Request
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from common.database import Database, ReadSession, Runs, TransactionFactory
+from common.database import Database, ReadSession, TransactionFactory
 from common.deps import DbSession, SignedIn
 from common.events import BlockData, FollowData, ProfileData
 from common.measures import calls, checks, outbox, pools
 from common.outbox import OutboxRepository
 from common.read_models import ReadModel
 from common.relay import Relay
+from common.revocations import RevocationRepository
 from common.service_client import ServiceClient
 from common.service_tokens import ServiceTokens
 from posts.clients.people import UsersPeople
@@ -56,8 +58,9 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.metrics.measures = (pools(database), outbox(database, relay), calls(users), checks(verifier))
 
 
-def subscriber(session: Runs) -> Subscriber:
-    return Subscriber(AuthorRepository(session), FollowRepository(session), BlockRepository(session))
+def subscriber(session: AsyncSession) -> Subscriber:
+    authors, follows, blocks = AuthorRepository(session), FollowRepository(session), BlockRepository(session)
+    return Subscriber(authors, follows, blocks, RevocationRepository(session))
 
 
 async def get_reading(request: Request) -> Reading:

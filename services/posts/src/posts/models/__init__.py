@@ -6,11 +6,13 @@ from posts.models.block import Block
 from posts.models.comment import Comment
 from posts.models.follow import Follow
 from posts.models.idempotency_key import IdempotencyKey
+from posts.models.known_keys import KnownKeys
 from posts.models.like import Like
 from posts.models.outbox import Outbox
 from posts.models.post import Post
 from posts.models.post_stats import PostStats
 from posts.models.post_tag import PostTag
+from posts.models.revocation import EndedSession, TokenFloor
 from posts.models.tag import Tag
 
 __all__ = [
@@ -18,12 +20,15 @@ __all__ = [
     "AuthorStats",
     "Block",
     "Comment",
+    "EndedSession",
     "Follow",
     "IdempotencyKey",
+    "KnownKeys",
     "Like",
     "Outbox",
     "Post",
     "PostStats",
     "PostTag",
     "Tag",
+    "TokenFloor",
 ]

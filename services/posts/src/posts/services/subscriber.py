@@ -2,7 +2,15 @@
 
 from dataclasses import dataclass
 
-from common.events import AccountData, BlockData, FollowData, ProfileData
+from common.events import (
+    AccountData,
+    BlockData,
+    FollowData,
+    ProfileData,
+    RevocationStore,
+    SessionEndedData,
+    TokensRevokedData,
+)
 from common.inbox import Inbox
 from posts.services.ports import AuthorStore, EdgeStore
 
@@ -14,6 +22,7 @@ class Subscriber:
     authors: AuthorStore
     follows: EdgeStore
     blocks: EdgeStore
+    revocations: RevocationStore
 
     @property
     def inbox(self) -> Inbox:
@@ -23,5 +32,7 @@ class Subscriber:
                 ProfileData: self.authors.note_profiles,
                 FollowData: self.follows.note,
                 BlockData: self.blocks.note,
+                SessionEndedData: self.revocations.end_sessions,
+                TokensRevokedData: self.revocations.raise_floors,
             }
         )

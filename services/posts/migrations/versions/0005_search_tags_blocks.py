@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 WORDS = (
     "to_tsvector('simple', left(normalize(regexp_replace(normalize(title || ' ' || body, NFD), "
