@@ -76,7 +76,7 @@ async def test_a_list_of_twenty_takes_two_statements_at_most_and_no_call(
         "/posts": 1,
         "/posts?tag=cheap": 1,
         f"/posts?author_id={authors[0]}": 1,
-        "/posts?sort=top&tag=cheap": 1,
+        "/posts?sort=top&tag=cheap": 2,
         "/posts?q=cheap": 2,
         "/posts/feed": 1,
         "/posts/drafts": 1,
