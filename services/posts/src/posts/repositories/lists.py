@@ -82,11 +82,11 @@ def ranked(page: Rows) -> Rows:
 
 
 def top(*after: Any, tagged: bool = False) -> Rows:
-    """Of all posts, or of those with a tag that many have: along the index of all likes. Only published posts have any."""
+    """Of all posts, or of those with a tag that many have, along the index of likes. Only published posts have any."""
     page = select(PostStats.post_id.label("id")).where(*after).order_by(*MOST_LIKED_FIRST)
-    return ranked(
-        page.join(PostTag, PostTag.post_id == PostStats.post_id).where(PostTag.tag == TAG) if tagged else page
-    )
+    if tagged:
+        page = page.join(PostTag, PostTag.post_id == PostStats.post_id).where(PostTag.tag == TAG)
+    return ranked(page)
 
 
 def top_of(posts: Rows, post: SQLCoreOperations[int], *, later: bool) -> Rows:
