@@ -15,11 +15,11 @@ from common.service_client import ServiceClient
 from common.service_tokens import ServiceTokens
 from users.clients.accounts import AuthAccounts
 from users.config import Settings
-from users.repositories.follows import FollowRepository
+from users.repositories.edges import BLOCKS, FOLLOWS, EdgeRepository
 from users.repositories.profiles import KNOWN_ACCOUNTS, KNOWN_AUTHORS, ProfileRepository
 from users.repositories.work import SqlWork
 from users.services.arrivals import Arrivals
-from users.services.follows import Follows
+from users.services.graph import Graph
 from users.services.profiles import ProfileEditor, Profiles
 from users.services.subscriber import Subscriber
 
@@ -40,7 +40,8 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.arrivals = Arrivals(AuthAccounts(auth), transactions)
     reads = ReadSession(database.reading)
     app.state.profiles = Profiles(ProfileRepository(reads), app.state.arrivals)
-    app.state.graph = Follows(app.state.profiles, FollowRepository(reads), transactions)
+    follows, blocks = EdgeRepository(reads, FOLLOWS), EdgeRepository(reads, BLOCKS)
+    app.state.graph = Graph(app.state.profiles, app.state.arrivals, follows, blocks, transactions)
     relay, verifier = app.state.relay, app.state.verifier
     app.state.metrics.measures = (pools(database), outbox(database, relay), calls(auth, posts), checks(verifier))
 
@@ -50,9 +51,9 @@ async def get_profiles(request: Request) -> Profiles:
     return profiles
 
 
-async def get_follows(request: Request) -> Follows:
-    follows: Follows = request.app.state.graph
-    return follows
+async def get_graph(request: Request) -> Graph:
+    graph: Graph = request.app.state.graph
+    return graph
 
 
 async def get_editor(request: Request) -> ProfileEditor:
@@ -66,4 +67,4 @@ async def get_subscriber(session: DbSession) -> Subscriber:
 ReadProfiles = Annotated[Profiles, Depends(get_profiles)]
 EditProfile = Annotated[ProfileEditor, Depends(get_editor)]
 Subscribed = Annotated[Subscriber, Depends(get_subscriber)]
-FollowGraph = Annotated[Follows, Depends(get_follows)]
+People = Annotated[Graph, Depends(get_graph)]

@@ -16,7 +16,7 @@ from common.tokens import TokenVerifier
 from users.config import Settings
 from users.database import MIGRATIONS
 from users.deps import wire
-from users.routers import follows, internal, profiles
+from users.routers import blocks, follows, internal, profiles
 
 
 @asynccontextmanager
@@ -45,6 +45,6 @@ def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         title="Trivium users",
         description="Profiles and who follows whom.",
         lifespan=lifespan,
-        routers=[profiles.router, follows.router, internal.router],
+        routers=[profiles.router, follows.router, blocks.router, internal.router],
         transport=transport,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.outbox import OutboxRepository
-from users.repositories.follows import FollowRepository
+from users.repositories.edges import BLOCKS, FOLLOWS, EdgeRepository
 from users.repositories.profiles import ProfileRepository
 
 
@@ -20,8 +20,12 @@ class SqlWork:
         return ProfileRepository(self.session)
 
     @property
-    def follows(self) -> FollowRepository:
-        return FollowRepository(self.session)
+    def follows(self) -> EdgeRepository:
+        return EdgeRepository(self.session, FOLLOWS)
+
+    @property
+    def blocks(self) -> EdgeRepository:
+        return EdgeRepository(self.session, BLOCKS)
 
     @property
     def events(self) -> OutboxRepository:
