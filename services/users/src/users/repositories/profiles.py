@@ -33,6 +33,7 @@ from users.models import Authored, Block, Follow
 from users.models import Profile as Table
 from users.services.records import AccountState, Card, Profile
 
+Shown = Select[*tuple[Any, ...]]
 VIEWER: Final = bindparam("viewer", type_=BigInteger)
 
 
@@ -41,7 +42,7 @@ def from_viewer(*edge: ColumnExpressionArgument[bool]) -> ColumnElement[bool]:
     return case((VIEWER.is_not(None), exists().where(*edge)))
 
 
-SHOWN: Final[Select[*tuple[Any, ...]]] = select(
+SHOWN: Final[Shown] = select(
     Table.id,
     Table.email,
     Table.name,
@@ -59,7 +60,7 @@ BATCH: Final = SHOWN.where(Table.id == func.any(bindparam("ids", type_=ARRAY(Big
 MOST_FOLLOWED: Final = (Table.followers_count.desc(), Table.id.desc())
 
 
-def search(words: int) -> tuple[Executable, Executable]:
+def search(words: int) -> tuple[Shown, Shown]:
     """The first page and a later one of people whose names have so many words.
 
     The patterns are made once per statement, in sub-selects, and no index has the order of the answer: so PostgreSQL
@@ -67,8 +68,9 @@ def search(words: int) -> tuple[Executable, Executable]:
     """
     patterns = [select(func.search_pattern(bindparam(f"word{n}", type_=Text))).scalar_subquery() for n in range(words)]
     page = select(Table.id).where(*(Table.search.like(pattern) for pattern in patterns))
-    page = page.order_by(*MOST_FOLLOWED).limit(bindparam("limit"))
-    later = page.where(tuple_(Table.followers_count, Table.id) < tuple_(bindparam("followers"), bindparam("last")))
+    page = page.order_by(*MOST_FOLLOWED).limit(bindparam("limit", type_=BigInteger))
+    place = tuple_(bindparam("followers", type_=BigInteger), bindparam("last", type_=BigInteger))
+    later = page.where(tuple_(Table.followers_count, Table.id) < place)
     first_ids, later_ids = page.subquery(), later.subquery()
     return (
         SHOWN.join(first_ids, first_ids.c.id == Table.id).order_by(*MOST_FOLLOWED),
