@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from jose import jwk, jwt
 
 from common.jwks import PublicKey
-from common.tokens import ALGORITHM
+from common.tokens import ALGORITHM, Principal
 
 ISSUER = "http://127.0.0.1:8000"
 
@@ -124,3 +124,10 @@ class Peers(httpx.AsyncBaseTransport):
                 wanted = [int(one) for one in params["ids"].split(",")]
                 return 200, {"events": [self.profiles[one] for one in wanted if one in self.profiles], "next": None}
         return 404, {}
+
+
+class NothingRevoked:
+    """`common.tokens.Revocations` of a verifier that stands alone."""
+
+    def refuses(self, principal: Principal) -> bool:
+        return False

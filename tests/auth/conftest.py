@@ -49,6 +49,7 @@ async def running(settings: Settings) -> AsyncIterator[FastAPI]:
     app = create_app(settings)
     async with app.router.lifespan_context(app):
         await app.state.keys.load()
+        await app.state.revoked.read()
         yield app
 
 

@@ -11,6 +11,7 @@ from jose.backends.base import Key
 from common import tokens
 from common.tokens import InvalidToken, KeysUnavailable, TokenVerifier
 from tests.common.conftest import FakeClock
+from tests.peers import NothingRevoked
 
 
 def new_key() -> Key:
@@ -47,7 +48,7 @@ def token(clock: FakeClock, *, kid: str = "k1", key: Key = KEY, **changes: objec
 
 
 def verifier_of(keys: KeyTable, clock: FakeClock) -> TokenVerifier:
-    return TokenVerifier(keys, issuer="http://issuer", audience="posts", now=clock)
+    return TokenVerifier(keys, NothingRevoked(), issuer="http://issuer", audience="posts", now=clock)
 
 
 async def test_a_known_token_is_not_checked_twice(clock: FakeClock) -> None:

@@ -56,6 +56,13 @@ class Keys(Protocol):
         """Whether the key is in the current set: asked for every cached token, so it does no work."""
 
 
+class Revocations(Protocol):
+    """Which good tokens are refused all the same."""
+
+    def refuses(self, principal: "Principal") -> bool:
+        """Asked for every token, cached ones too, so it does no work. Raises KeysUnavailable while it is not known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who is calling, as their token says."""
@@ -78,11 +85,20 @@ class TokenVerifier:
     """Checks access tokens for one audience.
 
     A token that passed is remembered until it expires, at most `CACHED` of them; each later use still checks the
-    expiry and that its key is in the key set.
+    expiry, that its key is in the key set, and that it was not revoked.
     """
 
-    def __init__(self, keys: Keys, *, issuer: str, audience: str, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        keys: Keys,
+        revocations: Revocations,
+        *,
+        issuer: str,
+        audience: str,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._keys = keys
+        self._revocations = revocations
         self._issuer = issuer
         self._audience = audience
         self._now = now
@@ -99,6 +115,7 @@ class TokenVerifier:
         """
         seen = self._seen.get(token)
         if seen is not None and self._keys.knows(seen[1]) and self._now() < seen[0].expires_at + LEEWAY:
+            self._refuse_if_revoked(seen[0])
             self.checks["cached"] += 1
             return seen[0]
         try:
@@ -109,9 +126,15 @@ class TokenVerifier:
         except Exception as error:  # jose raises far more than JWTError (libraries.md, section 4)
             self.checks["refused"] += 1
             raise InvalidToken("The access token is not valid.") from error
+        self._refuse_if_revoked(principal)
         self.checks["new"] += 1
         self._remember(token, principal, kid)
         return principal
+
+    def _refuse_if_revoked(self, principal: Principal) -> None:
+        if self._revocations.refuses(principal):
+            self.checks["refused"] += 1
+            raise InvalidToken("The access token is not valid.")
 
     async def _check(self, token: str) -> tuple[str, Principal]:
         if len(token) > MAX_LENGTH or not SHAPE.fullmatch(token):

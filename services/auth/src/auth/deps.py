@@ -23,6 +23,7 @@ from common.deps import DbSession
 from common.measures import calls, checks, outbox, pools
 from common.rate_limits import Quota
 from common.relay import Relay
+from common.revocations import RevokedTokens
 from common.service_client import ServiceClient
 from common.tokens import TokenVerifier
 
@@ -52,7 +53,8 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.relay = relay = Relay(database, {"users": users, "posts": posts})
     app.state.read_models = {}
     app.state.keys = keys
-    app.state.verifier = verifier = TokenVerifier(keys, issuer=settings.issuer, audience="auth")
+    app.state.revoked = revoked = RevokedTokens(database)
+    app.state.verifier = verifier = TokenVerifier(keys, revoked, issuer=settings.issuer, audience="auth")
     app.state.passwords = passwords
     app.state.lifetimes = lifetimes
     app.state.accounts = AccountService(transactions)

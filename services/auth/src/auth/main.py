@@ -28,9 +28,11 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     try:
         async with http_pool(settings, app.state.transport) as http:
             wire(app, settings, database, http)
-            keys, relay = app.state.keys, app.state.relay
-            app.state.readiness = (database_is_ready(database, MIGRATIONS), keys.signing_keys_are_loaded)
-            work = [keys.keep_fresh(), forget_expired(database), *([relay.run()] if settings.relay else [])]
+            keys, revoked, relay = app.state.keys, app.state.revoked, app.state.relay
+            migrated = database_is_ready(database, MIGRATIONS)
+            app.state.readiness = (migrated, keys.signing_keys_are_loaded, revoked.revocations_are_known)
+            work = [keys.keep_fresh(), revoked.keep_fresh(), revoked.forget_expired(), forget_expired(database)]
+            work += [relay.run()] if settings.relay else []
             async with running(*work):
                 yield
     finally:

@@ -25,3 +25,7 @@ class SigningKey(Base):
     private_key: Mapped[bytes] = mapped_column(LargeBinary)
     state: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))
+    activated_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When it began to sign."""
+    retired_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When it stopped to sign; published until no token of it is good any more."""

@@ -69,7 +69,7 @@ async def grant(
         if not form.refresh_token:
             raise OAuthRefusal("refresh_token is needed.")
         limits.hit(REFRESH)
-        return await sign_in.with_refresh_token(form.refresh_token)
+        return await sign_in.with_refresh_token(form.refresh_token, device)
     raise UnsupportedGrant("grant_type must be password, refresh_token or client_credentials.")
 
 
@@ -90,11 +90,11 @@ def client_credentials(request: Request, form: TokenForm) -> tuple[str, str]:
 
 @router.post("/revoke", response_class=Response, responses=oauth_refusals(OAuthRefusal))
 @public
-async def revoke_token(form: Annotated[RevokeForm, Form()], sign_in: SignIn) -> Response:
+async def revoke_token(form: Annotated[RevokeForm, Form()], sign_in: SignIn, device: CallingDevice) -> Response:
     """Sign out: end the session of a refresh token. Answers 200 for tokens that are unknown or already dead."""
     if not form.token:
         raise OAuthRefusal("token is needed.")
-    await sign_in.revoke(form.token)
+    await sign_in.revoke(form.token, device)
     return Response(status_code=200)
 
 

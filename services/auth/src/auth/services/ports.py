@@ -1,11 +1,13 @@
 """What the rules need of the outside, in their own words."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from auth.services.records import Account, Credentials, Device, ServiceIdentity, Session, StoredKey
-from common.events import Events
+from auth.services.audit import AuditTrail
+from auth.services.records import Account, Credentials, Device, OpenSession, ServiceIdentity, Session, StoredKey
+from common.events import Events, RevocationStore
 
 
 class AccountStore(Protocol):
@@ -20,6 +22,9 @@ class AccountStore(Protocol):
         """Accounts with larger ids, in their order."""
 
     async def credentials(self, email: str) -> Credentials | None: ...
+
+    async def next_second(self) -> int:
+        """The end of the current second, in seconds since 1970: all tokens until now were issued before it."""
 
     async def has_email(self, email: str) -> bool: ...
 
@@ -40,8 +45,17 @@ class SessionStore(Protocol):
         One statement, so that of any number of callers at most one steps.
         """
 
-    async def end(self, session_id: UUID, reason: str) -> bool:
-        """True if it was still open."""
+    async def end(self, session_id: UUID, reason: str) -> datetime | None:
+        """Until when its access tokens may be good; None if it was over before. Called by `services.ending` only."""
+
+    async def end_all(self, account_id: int, reason: str, but: UUID | None) -> Sequence[tuple[UUID, datetime]]:
+        """The sessions that were still open, and until when their access tokens may be good."""
+
+    async def list(self, account_id: int) -> Sequence[OpenSession]:
+        """Those that go on, the last used first; at most 100."""
+
+    async def forget_over(self, kept: timedelta, most: int) -> int:
+        """Remove sessions that have been over for so long; returns how many were removed."""
 
 
 class ClientStore(Protocol):
@@ -77,6 +91,12 @@ class Work(Protocol):
 
     @property
     def events(self) -> Events: ...
+
+    @property
+    def revocations(self) -> RevocationStore: ...
+
+    @property
+    def audit(self) -> AuditTrail: ...
 
 
 class PasswordHasher(Protocol):

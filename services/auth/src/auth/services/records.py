@@ -1,6 +1,7 @@
 """What the rules work on: plain values, as the repositories read them."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +42,17 @@ class Session:
     """It was rotated so lately that the token before may still repeat itself."""
     now: int
     """Seconds since 1970 by the database's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A device on which somebody is signed in, as its owner sees it."""
+
+    id: UUID
+    created_at: datetime
+    last_used_at: datetime
+    user_agent: str
+    ip: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ class Profile(Base):
     email: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
     search: Mapped[str] = mapped_column(Text, Computed("search_form(name)", persisted=True))
-    """The name as it is searched: without case and accents, a space before each word. See migration 0003."""
+    """The name as it is searched: without case and accents, a space before each word. See migration 0004."""
     bio: Mapped[str] = mapped_column(Text, server_default="")
     avatar_url: Mapped[str | None] = mapped_column(Text)
     followers_count: Mapped[int] = mapped_column(Integer, server_default="0")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.outbox import OutboxRepository
+from common.revocations import RevocationRepository
 from users.repositories.edges import BLOCKS, FOLLOWS, EdgeRepository
 from users.repositories.profiles import ProfileRepository
 
@@ -26,6 +27,10 @@ class SqlWork:
     @property
     def blocks(self) -> EdgeRepository:
         return EdgeRepository(self.session, BLOCKS)
+
+    @property
+    def revocations(self) -> RevocationRepository:
+        return RevocationRepository(self.session)
 
     @property
     def events(self) -> OutboxRepository:
