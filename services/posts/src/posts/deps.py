@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from common.database import Database, ReadSession, TransactionFactory
 from common.deps import DbSession, SignedIn
 from common.events import FollowData, ProfileData
+from common.exports import ExportReader
 from common.measures import calls, checks, outbox, pools
 from common.outbox import OutboxRepository
 from common.read_models import ReadModel
@@ -20,6 +21,7 @@ from posts.clients.people import UsersPeople
 from posts.config import Settings
 from posts.repositories.authors import KNOWN_PROFILES, AuthorRepository, StatsRepository
 from posts.repositories.comments import CommentRepository
+from posts.repositories.exports import SECTIONS
 from posts.repositories.follows import KNOWN_FOLLOWS, FollowRepository
 from posts.repositories.posts import PostRepository
 from posts.services.authors import Authors
@@ -42,6 +44,7 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.reading = Reading(PostRepository(reads), app.state.authors)
     app.state.reading_comments = ReadingComments(PostRepository(reads), CommentRepository(reads), app.state.authors)
     app.state.stats = StatsRepository(reads)
+    app.state.exports = ExportReader(reads, SECTIONS)
     app.state.relay = Relay(database, {"users": users})
     app.state.inbox = lambda session: subscriber(session).inbox
     app.state.read_models = {
@@ -84,6 +87,11 @@ async def get_stats(request: Request) -> StatsStore:
     return stats
 
 
+async def get_exports(request: Request) -> ExportReader:
+    exports: ExportReader = request.app.state.exports
+    return exports
+
+
 async def get_editor(caller: SignedIn) -> Editor:
     return Editor(caller.account_id, bool(MODERATORS.intersection(caller.roles)))
 
@@ -95,3 +103,4 @@ WriteComments = Annotated[Commenting, Depends(get_commenting)]
 Subscribed = Annotated[Subscriber, Depends(get_subscriber)]
 ReadStats = Annotated[StatsStore, Depends(get_stats)]
 SignedInEditor = Annotated[Editor, Depends(get_editor)]
+Exports = Annotated[ExportReader, Depends(get_exports)]

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from common.events import Event, Events, RevocationStore
+from common.exports import ExportPage
 from common.ports import Slice, Versions
 from users.services.records import AccountState, Card, Edge, Neighbour, Profile
 
@@ -100,3 +101,10 @@ class Work(Protocol):
 
     @property
     def revocations(self) -> RevocationStore: ...
+
+
+class ExportSource(Protocol):
+    """One service's part of what is held about somebody."""
+
+    async def page(self, account_id: int, after: str | None) -> ExportPage:
+        """Raises DependencyUnavailable."""
