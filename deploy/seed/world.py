@@ -120,9 +120,10 @@ class World:
 
     def _people(self, count: int) -> Iterator[Person]:
         chance, topics = self.chance, list(TOPICS)
+        first_names, last_names = FIRST_NAMES.split(), LAST_NAMES.split()
         moments = sorted(chance.sample(range(SPAN // 1_000_000 // 2), count))  # seconds: all are there halfway
         for number, second in enumerate(moments):
-            first, last = chance.choice(FIRST_NAMES), chance.choice(LAST_NAMES)
+            first, last = chance.choice(first_names), chance.choice(last_names)
             topic, other = chance.sample(topics, 2)
             since = BEGIN + timedelta(seconds=second)
             bio = chance.choice(BIOS).format(topic=topic, other=other, Topic=topic.capitalize())
