@@ -41,9 +41,13 @@ Moment = Annotated[datetime, Field(examples=["2026-11-22T13:28:00Z"])]
 
 
 def no_nul(text: str) -> str:
-    """PostgreSQL cannot store NUL."""
+    """PostgreSQL can store neither NUL nor half of a surrogate pair, which JSON can escape and UTF-8 cannot hold."""
     if "\x00" in text:
         raise ValueError("must not contain the NUL character")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("must not contain half of a surrogate pair") from error
     return text
 
 
@@ -57,7 +61,7 @@ def visible_line(text: str) -> str:
         if character in JOINERS:
             if before not in JOINERS and unicodedata.category(before or " ")[0] != "S":
                 raise ValueError("must not contain control or invisible characters")
-        elif unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp", "Co", "Cn"}:
+        elif unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp", "Co", "Cn"}:
             raise ValueError("must not contain control or invisible characters")
         before = character
     if all(character.isspace() or character in JOINERS for character in text):
