@@ -18,7 +18,7 @@ from deploy.local.runner import POSTGRES
 from deploy.local.secret_files import SERVICES
 from deploy.local.stack import GATEWAY, Stack
 from deploy.local.state import read_state
-from deploy.seed.tables import AlreadySeeded, Connection, Databases, fill
+from deploy.seed.tables import KINDS, AlreadySeeded, Connection, Databases, fill
 from deploy.seed.world import (
     COMMENTS_PER_POST,
     FOLLOWS_PER_PERSON,
@@ -52,6 +52,10 @@ class Bar:
             line = f"seed | {bar} {part:4.0%}  {self.done:,} rows, {time.monotonic() - self.started:.0f} s"
             sys.stderr.write(f"\r{line}" if sys.stderr.isatty() else f"{line}\n")
             sys.stderr.flush()
+
+    def finish(self) -> None:
+        self.total = self.done
+        self(0)
 
 
 def size_of(text: str) -> int:
@@ -109,10 +113,10 @@ async def seed(stack: Stack, size: int, number: int) -> None:
             await fill(databases, world, await Argon2(1).hash(PASSWORD))
         except AlreadySeeded as error:
             raise StackError(f"{error} `make reset` makes room for another one, or choose another SEED") from error
-        bar(rows)
+        bar.finish()
         for connection in connections.values():
             await connection.execute("VACUUM (ANALYZE)")
-        said = ", ".join(f"{count:,} {table}" for table, count in databases.counted.items())
+        said = ", ".join(f"{databases.counted[table]:,} {kind}" for kind, table in KINDS.items())
         sys.stdout.write(f"\nIn {time.monotonic() - bar.started:.0f} s: {said}.\n")
         sys.stdout.write(f"Sign in at {stack.url(GATEWAY)} as any of them, with the password: {PASSWORD}\n")
         for person in world.people[:3]:

@@ -20,6 +20,15 @@ from deploy.seed.world import Post, World
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"  # generic in its stubs only
 Rows = Iterable[tuple[Any, ...]]
 STEP = 2_000
+KINDS = {
+    "people": "auth.accounts",
+    "follows": "users.follows",
+    "blocks": "users.blocks",
+    "posts": "posts.posts",
+    "comments": "posts.comments",
+    "likes": "posts.likes",
+}
+"""What a world is counted by."""
 
 
 class AlreadySeeded(Exception):
@@ -38,17 +47,18 @@ class Databases:
     counted: Counter[str] = field(default_factory=Counter)
 
     async def copy(self, database: str, table: str, columns: str, rows: Rows) -> None:
+        """Write rows into a table; `columns` are named with spaces between them."""
         connection: Connection = getattr(self, database)
-        before = self.counted[table]
-        await connection.copy_records_to_table(table, columns=columns.split(), records=self._seen(table, rows))
-        self.progress((self.counted[table] - before) % STEP)
+        records = self._seen(f"{database}.{table}", rows)
+        await connection.copy_records_to_table(table, columns=columns.split(), records=records)
 
     def _seen(self, table: str, rows: Rows) -> Iterator[tuple[Any, ...]]:
-        for number, row in enumerate(rows, start=1):
+        for row in rows:
             yield row
             self.counted[table] += 1
-            if number % STEP == 0:
+            if self.counted[table] % STEP == 0:
                 self.progress(STEP)
+        self.progress(self.counted[table] % STEP)
 
 
 async def fill(databases: Databases, world: World, password_hash: str) -> None:

@@ -6,6 +6,7 @@ Nothing here knows a table. Few people write much and are followed by many; most
 from __future__ import annotations
 
 import random
+import unicodedata
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -85,7 +86,7 @@ def filled(templates: Sequence[str], topic: str) -> list[str]:
 
 def plain(name: str) -> str:
     """A name as it stands in an address."""
-    return "".join(letter for letter in name.lower() if letter in "abcdefghijklmnopqrstuvwxyz") or "x"
+    return "".join(letter for letter in unicodedata.normalize("NFD", name.lower()) if "a" <= letter <= "z")
 
 
 @dataclass
@@ -170,9 +171,7 @@ class World:
             micros = SPAN // 2 + number * step + chance.randrange(step)
             topic = author.topics[chance.random() < 0.3]
             titles, sentences = self._texts[topic]
-            paragraphs = [
-                " ".join(chance.choices(sentences, k=chance.randint(2, 5))) for _ in range(chance.randint(1, 3))
-            ]
+            paragraphs = [" ".join(chance.sample(sentences, chance.randint(2, 5))) for _ in range(chance.randint(1, 3))]
             tags = [topic] if chance.random() < 0.85 else []
             if chance.random() < 0.15:
                 tags += [tag for tag in author.topics if tag not in tags]
@@ -203,11 +202,10 @@ class World:
                 yield Like(place + 1, self.people[fan], at)
 
     def comments(self) -> Iterator[Comment]:
-        """All comments, by post, the oldest first."""
+        """All comments, by post, the oldest first. What many like, many talk about."""
         chance, count = self.chance, len(self.people)
         for place, micros, _ in self._published():
-            luck = int(chance.paretovariate(1.4) * COMMENTS_PER_POST / 3 + chance.random())
-            said = min(luck, 200)
+            said = int((self.likes_of[place] / LIKES_PER_POST + 1) * COMMENTS_PER_POST * chance.random() + 0.1)
             self.comments_of[place] = said
             moments = sorted(chance.random() ** 3 for _ in range(said))
             remarks = self._remarks[self._topics_of[place]]
