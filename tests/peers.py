@@ -109,7 +109,7 @@ class Peers(httpx.AsyncBaseTransport):
         if self.away:
             raise httpx.ConnectError("away", request=request)
         if request.url.path.startswith("/internal/export/"):
-            pages = self.exports.get(request.url.port or 0, {"": {"sections": {}, "next": None}})
+            pages = self.exports.get(request.url.port or 0, {"": {"sections": {"account": []}, "next": None}})
             page = pages.get(request.url.params.get("after", ""))
             return httpx.Response(200 if page else 503, json=page)
         status, body = self.answer(request.url.path, request.url.params)

@@ -38,7 +38,7 @@ class BadPlace(InvalidInput):
 class ExportPage(BaseModel):
     """Part of an export. A section may go on in the next page, where it begins anew under the same name."""
 
-    sections: dict[str, Items]
+    sections: dict[str, Items] = Field(min_length=1)
     next: str | None = Field(description="Give this as `after` for the next page; null on the last one.")
 
 
