@@ -3,7 +3,7 @@
 import base64
 import inspect
 from typing import Annotated, Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote
 
 from fastapi import FastAPI, Form, Request, Response
 
@@ -21,6 +21,9 @@ from common.routing import SmallBodyRoute, service_router
 from common.tokens import USER_SCOPE, InvalidToken, TokenVerifier
 
 router = service_router("/auth", "tokens", SmallBodyRoute)
+
+
+SERVICE_PREFIX = "svc"
 
 
 def oauth_refusals(*errors: type[OAuthRefusal]) -> dict[int | str, dict[str, Any]]:
@@ -75,15 +78,22 @@ async def grant(
 
 
 def client_credentials(request: Request, form: TokenForm) -> tuple[str, str]:
-    """From HTTP Basic or from the form. Both parts of Basic are form-encoded first (RFC 6749, section 2.3.1)."""
+    """From HTTP Basic or from the form.
+
+    Both parts of Basic are to be encoded first (RFC 6749, section 2.3.1), but many libraries send them as they are. So
+    the colon in `svc:users` is understood in either way, and so is a `+` in a secret.
+    """
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
         try:
             user, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
         except ValueError as error:  # not ASCII, not base64 or not UTF-8
             raise InvalidClient("The Basic credentials cannot be read.") from error
+        if user == SERVICE_PREFIX:
+            name, _, secret = secret.partition(":")
+            user = f"{SERVICE_PREFIX}:{name}"
         if user:
-            return unquote_plus(user).replace("\0", ""), unquote_plus(secret)
+            return unquote(user).replace("\0", ""), unquote(secret)
     if not form.client_id or not form.client_secret:
         raise InvalidClient("Client credentials are needed.")
     return form.client_id, form.client_secret
