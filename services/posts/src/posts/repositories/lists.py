@@ -7,10 +7,11 @@ What a page of n costs, whichever page it is:
 - the top of a tag: the tag's posts, or if they are more than FEW, the top of all posts until n have the tag.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Subquery, Text, bindparam, select, true, tuple_, union_all
+from sqlalchemy import BigInteger, Subquery, Text, bindparam, select, true, tuple_
 from sqlalchemy.sql.elements import SQLCoreOperations
 
 from common.database import Runs
@@ -74,38 +75,40 @@ def feed(*after: Any) -> Rows:
     return of_page(merged.order_by(each.c.published_at.desc(), each.c.id.desc()).limit(LIMIT).subquery())
 
 
-def most_liked(posts: Rows, post: SQLCoreOperations[int], *, later: bool) -> Rows:
-    """The top of some posts, each of which is looked at: PostgreSQL would rather walk the top of all posts for them."""
+def ranked(page: Rows) -> Rows:
+    """The posts of a page of ids, the most liked first."""
+    cut = page.limit(LIMIT).subquery()
+    return POSTS.join(cut, cut.c.id == Table.id).order_by(*MOST_LIKED_FIRST)
+
+
+def top(*after: Any, tagged: bool = False) -> Rows:
+    """Of all posts, or of those with a tag that many have, along the index of likes. Only published posts have any."""
+    page = select(PostStats.post_id.label("id")).where(*after).order_by(*MOST_LIKED_FIRST)
+    if tagged:
+        page = page.join(PostTag, PostTag.post_id == PostStats.post_id).where(PostTag.tag == TAG)
+    return ranked(page)
+
+
+def top_of(posts: Rows, post: SQLCoreOperations[int], *, later: bool) -> Rows:
+    """Of some posts, each of which is looked at: PostgreSQL would rather walk the top of all posts to find them."""
     likes = select(PostStats.post_id, PostStats.likes_count).where(PostStats.post_id == post).limit(1).lateral()
-    behind = [tuple_(likes.c.likes_count, likes.c.post_id) < AFTER_RANK] * later
-    ranked = posts.add_columns(likes.c.post_id.label("id"), likes.c.likes_count).join(likes, true()).where(*behind)
-    return ranked.order_by(likes.c.likes_count.desc(), likes.c.post_id.desc()).limit(LIMIT)
+    after = [tuple_(likes.c.likes_count, likes.c.post_id) < AFTER_RANK] * later
+    page = posts.add_columns(likes.c.post_id.label("id")).join(likes, true()).where(*after)
+    return ranked(page.order_by(likes.c.likes_count.desc(), likes.c.post_id.desc()))
 
 
-def top(choice: Choice, *, later: bool) -> Rows:
-    """Of all posts, or of a tag that many have: from the index of all likes. Only published posts have any."""
-    ranked = select(PostStats.post_id.label("id"), PostStats.likes_count).where(*[LATER_RANKED] * later)
-    ranked = ranked.order_by(*MOST_LIKED_FIRST).limit(LIMIT)
-    if choice.author_id is not None:
-        own = select().select_from(Table).where(Table.author_id == AUTHOR, PUBLISHED)
-        ranked = most_liked(own.where(*[HAS_TAG] * (choice.tag is not None)), Table.id, later=later)
-    elif choice.tag is not None:  # of the two, one is empty and not looked for
-        used = select(Tag.posts_count).where(Tag.name == TAG).scalar_subquery()
-        tagged = select().select_from(PostTag).where(PostTag.tag == TAG, used <= FEW)
-        few = most_liked(tagged, PostTag.post_id, later=later)
-        many = ranked.join(PostTag, PostTag.post_id == PostStats.post_id).where(PostTag.tag == TAG, used > FEW)
-        ranked = select(union_all(few.subquery().select(), many.subquery().select()).subquery())
-    page = ranked.subquery()
-    return POSTS.join(page, page.c.id == Table.id).order_by(*MOST_LIKED_FIRST)
+TAGGED: Final = select().select_from(PostTag).where(PostTag.tag == TAG)
+OWN: Final = select().select_from(Table).where(Table.author_id == AUTHOR, PUBLISHED)
 
-
+# Each as a first page and as a later one.
 BY_TAG: Final = (by_tag(), by_tag(LATER_TAGGED))
 FEED: Final = (feed(), feed(LATER))
-KINDS: Final = [Choice(author_id, tag) for author_id in (None, 0) for tag in (None, "")]
-TOP: Final = {
-    (choice.author_id is None, choice.tag is None): (top(choice, later=False), top(choice, later=True))
-    for choice in KINDS
-}
+TOP: Final = (top(), top(LATER_RANKED))
+TOP_OF_COMMON_TAG: Final = (top(tagged=True), top(LATER_RANKED, tagged=True))
+TOP_OF_TAG: Final = [top_of(TAGGED, PostTag.post_id, later=later) for later in (False, True)]
+TOP_OF_AUTHOR: Final = [top_of(OWN, Table.id, later=later) for later in (False, True)]
+TOP_OF_AUTHOR_AND_TAG: Final = [top_of(OWN.where(HAS_TAG), Table.id, later=later) for later in (False, True)]
+USED: Final = select(Tag.posts_count).where(Tag.name == TAG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +131,18 @@ class PostLists:
         return await self._page(statement, viewer_id, limit, **named(choice), **behind(after))
 
     async def top(self, choice: Choice, viewer_id: int | None, limit: int, after: Rank | None) -> Slice[Post]:
-        statement = TOP[choice.author_id is None, choice.tag is None][bool(after)]
+        statements = await self._top_of(choice)
         place = {"likes": after[0], "id": after[1]} if after else {}
-        return await self._page(statement, viewer_id, limit, **named(choice), **place)
+        return await self._page(statements[bool(after)], viewer_id, limit, **named(choice), **place)
+
+    async def _top_of(self, choice: Choice) -> Sequence[Rows]:
+        if choice.author_id is not None:
+            return TOP_OF_AUTHOR if choice.tag is None else TOP_OF_AUTHOR_AND_TAG
+        if choice.tag is None:
+            return TOP
+        # asked first, since PostgreSQL's own choice between the two is a wrong one for most tags
+        used = (await self.session.execute(USED, {"tag": choice.tag})).scalar_one_or_none()
+        return TOP_OF_TAG if used is None or used <= FEW else TOP_OF_COMMON_TAG
 
     async def feed(self, reader_id: int, limit: int, after: Place | None) -> Slice[Post]:
         return await self._page(FEED[bool(after)], reader_id, limit, **behind(after))

@@ -22,7 +22,6 @@ from posts.repositories.lists import (
     BY_AUTHOR,
     BY_AUTHOR_AND_TAG,
     HAS_TAG,
-    KINDS,
     LATER,
     LATER_TAGGED,
     LIMIT,
@@ -87,9 +86,9 @@ def search(choice: Choice, *, later: bool) -> Rows:
     return of_page(select(found.c.id).order_by(found.c.published_at.desc(), found.c.id.desc()).limit(LIMIT).subquery())
 
 
+KINDS: Final = [Choice(author_id, tag) for author_id in (None, 0) for tag in (None, "")]
 SEARCH: Final = {
-    (choice.author_id is None, choice.tag is None): (search(choice, later=False), search(choice, later=True))
-    for choice in KINDS
+    (kind.author_id is None, kind.tag is None): (search(kind, later=False), search(kind, later=True)) for kind in KINDS
 }
 
 
