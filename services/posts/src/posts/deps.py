@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from common.database import Database, ReadSession, TransactionFactory
 from common.deps import DbSession, SignedIn
 from common.events import BlockData, FollowData, ProfileData
+from common.exports import ExportReader
 from common.measures import calls, checks, outbox, pools
 from common.outbox import OutboxRepository
 from common.read_models import ReadModel
@@ -21,6 +22,7 @@ from posts.config import Settings
 from posts.repositories.authors import KNOWN_PROFILES, AuthorRepository, StatsRepository
 from posts.repositories.blocks import KNOWN_BLOCKS, BlockRepository
 from posts.repositories.comments import CommentRepository
+from posts.repositories.exports import SECTIONS
 from posts.repositories.follows import KNOWN_FOLLOWS, FollowRepository
 from posts.repositories.lists import PostLists
 from posts.repositories.posts import PostRepository
@@ -47,6 +49,7 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.reading_comments = ReadingComments(PostLists(reads), CommentRepository(reads), app.state.authors)
     app.state.tags = TagRepository(reads)
     app.state.stats = StatsRepository(reads)
+    app.state.exports = ExportReader(reads, SECTIONS)
     app.state.relay = Relay(database, {"users": users})
     app.state.inbox = lambda session: subscriber(session).inbox
     app.state.read_models = {
@@ -91,6 +94,11 @@ async def get_stats(request: Request) -> StatsStore:
     return stats
 
 
+async def get_exports(request: Request) -> ExportReader:
+    exports: ExportReader = request.app.state.exports
+    return exports
+
+
 async def get_tags(request: Request) -> TagReader:
     tags: TagReader = request.app.state.tags
     return tags
@@ -108,3 +116,4 @@ Subscribed = Annotated[Subscriber, Depends(get_subscriber)]
 ReadStats = Annotated[StatsStore, Depends(get_stats)]
 ReadTags = Annotated[TagReader, Depends(get_tags)]
 SignedInEditor = Annotated[Editor, Depends(get_editor)]
+Exports = Annotated[ExportReader, Depends(get_exports)]
