@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from auth.services.errors import AccountNotFound, EmailTaken
+from auth.services.mail_requests import want_mail
+from auth.services.one_time_tokens import Purpose
 from auth.services.ports import PasswordHasher, Work
 from auth.services.records import Account
 from common.events import AccountData, Event
@@ -40,8 +42,8 @@ class Registration:
     passwords: PasswordHasher
     now: Clock = utc_now
 
-    async def register(self, email: str, password: str, name: str) -> Account:
-        """Open an account.
+    async def register(self, email: str, password: str, name: str, *, ip: str) -> Account:
+        """Open an account, and mail its owner a link to prove the address.
 
         Raises:
             EmailTaken: the address, in whatever spelling, has one.
@@ -51,6 +53,7 @@ class Registration:
             account = await self.work.accounts.add(new_account_id(self.now()), email, password_hash, name)
             if account is not None:
                 await self.work.events.publish(state(account))
+                await want_mail(self.work, Purpose.verify_email, account.email, ip)
                 return account
             if await self.work.accounts.has_email(email):
                 raise EmailTaken("This address already has an account.")

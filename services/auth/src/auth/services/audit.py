@@ -37,6 +37,11 @@ class Action(StrEnum):
     key_revoked = "key-revoked"
 
 
+def masked(email: str) -> str:
+    """An address as the trail and the logs may hold it: `a***@example.com` (S-46)."""
+    return f"{email[:1]}***@{email.rpartition('@')[2]}"
+
+
 class AuditTrail(Protocol):
     """Lines are only ever added."""
 

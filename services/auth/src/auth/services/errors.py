@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from common.errors import Conflict, DomainError, NotFound, Unauthenticated
+from common.errors import Conflict, DomainError, Forbidden, NotFound, Unauthenticated
 
 
 class EmailTaken(Conflict):
@@ -15,6 +15,21 @@ class AccountNotFound(NotFound):
     """No account has this id."""
 
     code = "account-not-found"
+
+
+class LinkNotValid(DomainError):
+    """The token of a mailed link is unknown, used, replaced by a newer one, or too old: never told apart."""
+
+    code = "link-not-valid"
+
+    def __init__(self) -> None:
+        super().__init__("This link does not work any more; ask for a new one.")
+
+
+class WrongPassword(Forbidden):
+    """Somebody who is signed in did not give the account's password."""
+
+    code = "wrong-password"
 
 
 class OAuthRefusal(DomainError):

@@ -6,7 +6,16 @@ from typing import Protocol
 from uuid import UUID
 
 from auth.services.audit import AuditTrail
-from auth.services.records import Account, Credentials, Device, OpenSession, ServiceIdentity, Session, StoredKey
+from auth.services.records import (
+    Account,
+    Credentials,
+    Device,
+    MailedAccount,
+    OpenSession,
+    ServiceIdentity,
+    Session,
+    StoredKey,
+)
 from common.events import Events, RevocationStore
 
 
@@ -22,6 +31,20 @@ class AccountStore(Protocol):
         """Accounts with larger ids, in their order."""
 
     async def credentials(self, email: str) -> Credentials | None: ...
+
+    async def credentials_of(self, account_id: int, *, lock: bool = False) -> Credentials | None:
+        """Of an account that may sign in. Locked, its password stays so until the transaction ends."""
+
+    async def find(self, email: str) -> Account | None: ...
+
+    async def verify_email(self, account_id: int, email: str) -> bool:
+        """Note that the address is proven; False if the account has another by now, or may not sign in."""
+
+    async def reset_password(self, account_id: int, email: str, password_hash: str) -> bool:
+        """Set the password and note that the address is proven; False as above."""
+
+    async def change_email(self, account_id: int, email: str) -> Account | None:
+        """The next version of the account, with a proven address; None if it may not sign in. Raises EmailTaken."""
 
     async def next_second(self) -> int:
         """The end of the current second, in seconds since 1970: all tokens until now were issued before it."""
@@ -74,6 +97,38 @@ class KeyStore(Protocol):
         """Store the very first key; somebody else may have been faster, and then theirs stays."""
 
 
+class OneTimeTokenStore(Protocol):
+    """Hashes of the tokens in mailed links: at most one per account and purpose."""
+
+    async def put(self, token_hash: bytes, purpose: str, account_id: int, email: str, lifetime: timedelta) -> None:
+        """Store a new one in place of the one before."""
+
+    async def find(self, token_hash: bytes, purpose: str) -> MailedAccount | None:
+        """None unless it is good now: for this purpose, in time, of an account that may sign in.
+
+        Links that prove an account's own address are good only while the account has it.
+        """
+
+    async def use(self, token_hash: bytes, purpose: str) -> MailedAccount | None:
+        """As `find`, and delete it in the same statement."""
+
+    async def drop(self, account_id: int, purposes: Sequence[str]) -> None: ...
+
+
+class MailCounts(Protocol):
+    """How often which address was written to, counted over all replicas."""
+
+    async def take(self, email: str, kind: str) -> bool:
+        """Count one more mail of a kind; False if the address has had enough of it for now."""
+
+
+class SignInTries(Protocol):
+    """What the sign-in throttle remembers."""
+
+    async def forgive(self, email: str) -> None:
+        """Forget failed tries for an address: whoever reads its mail is its owner."""
+
+
 class Work(Protocol):
     """What one short transaction can do."""
 
@@ -97,6 +152,15 @@ class Work(Protocol):
 
     @property
     def audit(self) -> AuditTrail: ...
+
+    @property
+    def one_time_tokens(self) -> OneTimeTokenStore: ...
+
+    @property
+    def mail_counts(self) -> MailCounts: ...
+
+    @property
+    def sign_in_tries(self) -> SignInTries: ...
 
 
 class PasswordHasher(Protocol):

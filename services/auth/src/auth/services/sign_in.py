@@ -35,12 +35,14 @@ class SignInService:
     passwords: PasswordHasher
     access: AccessTokens
     refresh_tokens: RefreshTokens
+    require_verified_email: bool = False
 
     async def with_password(self, username: str, password: str, device: Device) -> Tokens:
         """Open a session.
 
         Raises:
-            InvalidGrant: no such account, wrong password, or the account may not sign in: never told apart (S-06).
+            InvalidGrant: no such account, wrong password, address not proven where it must be, or the account may not
+                sign in: never told apart (S-06).
         """
         async with self.transactions() as work:
             found = await work.accounts.credentials(normal_email(username) or NOBODY)
@@ -48,6 +50,8 @@ class SignInService:
         known = found.password_hash if found else None
         fits, renewed = await self.passwords.verify(password[:MAX_PASSWORD], known)
         if not fits or found is None or found.account.status != "active" or len(password) > MAX_PASSWORD:
+            raise InvalidGrant(WRONG)
+        if self.require_verified_email and not found.account.email_verified:
             raise InvalidGrant(WRONG)
         async with self.transactions() as work:
             if renewed:
