@@ -111,4 +111,5 @@ def refusal(answer: SMTPResponseException) -> Exception:
 def name(error: BaseException) -> str:
     """Without the server's own words, which may repeat the address."""
     code = f" {error.code}" if isinstance(error, SMTPResponseException) else ""
-    return f"{type(error).__name__}{code}"
+    cause = f" by {type(error.__cause__).__name__}" if error.__cause__ else ""
+    return f"{type(error).__name__}{code}{cause}"

@@ -9,7 +9,7 @@ import structlog
 
 from auth.services.letters import Letters, MailDelayed, MailRefused, PostOffice
 from auth.services.mail_requests import MailRequests
-from common.errors import DomainError
+from common.errors import DependencyUnavailable, DomainError
 from common.events import MailData, MailWantedData, StateEvent
 from common.inbox import parse
 
@@ -39,6 +39,9 @@ class OutgoingMails:
             except MailDelayed as error:
                 log.info("mail delayed", mail=told.subject, reason=reason(error))
                 return DELAYED
+            except DependencyUnavailable as error:
+                log.warning("mails wait", reason=str(error))
+                raise
         return DONE
 
     async def _send(self, told: StateEvent) -> None:
