@@ -46,9 +46,11 @@ async def relay(app: FastAPI, *lanes: str) -> None:
 async def mails(app: FastAPI, to: str) -> list[Mail]:
     """All that an address was sent so far, the oldest first."""
     await relay(app)
-    folder: Path = app.state.settings.mail_dir
-    found = [Mail.read(path.read_bytes()) for path in sorted(folder.glob("*.eml"))]
-    return [mail for mail in found if mail.to == to]
+    return [mail for mail in in_folder(app.state.settings.mail_dir) if mail.to == to]
+
+
+def in_folder(folder: Path) -> list[Mail]:
+    return [Mail.read(path.read_bytes()) for path in sorted(folder.glob("*.eml"))]
 
 
 async def newest(app: FastAPI, to: str) -> Mail:

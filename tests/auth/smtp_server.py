@@ -34,9 +34,7 @@ class MailServer:
         return self
 
     def _protocol(self) -> SMTP:
-        return SMTP(
-            self, hostname="mail.test", authenticator=self._let_in, **{"enable_SMTPUTF8": True, **self.options}
-        )
+        return SMTP(self, hostname="mail.test", authenticator=self._let_in, **{"enable_SMTPUTF8": True, **self.options})
 
     async def __aexit__(self, *error: object) -> None:
         if self._server is not None:

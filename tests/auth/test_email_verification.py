@@ -27,7 +27,9 @@ async def confirm(client: AsyncClient, token: str) -> Response:
 async def turn_back(superuser: Connection, by: timedelta) -> None:
     """Let that much time pass for mails that were sent."""
     await superuser.execute(
-        "UPDATE mail_counts SET last_at = last_at - $1::interval, sent_at = ARRAY(SELECT t - $1::interval FROM unnest(sent_at) AS t)", by
+        "UPDATE mail_counts SET last_at = last_at - $1::interval,"
+        " sent_at = ARRAY(SELECT t - $1::interval FROM unnest(sent_at) AS t)",
+        by,
     )
 
 

@@ -110,7 +110,7 @@ class MailWantedData(EventData):
     purpose: str
     """Of `auth.services.one_time_tokens.Purpose`."""
     email: str
-    ip: str
+    ip: str | None
 
     @classmethod
     def read_key(cls, words: Sequence[str]) -> Key:

@@ -42,7 +42,7 @@ class Registration:
     passwords: PasswordHasher
     now: Clock = utc_now
 
-    async def register(self, email: str, password: str, name: str, *, ip: str) -> Account:
+    async def register(self, email: str, password: str, name: str, *, ip: str | None = None) -> Account:
         """Open an account, and mail its owner a link to prove the address.
 
         Raises:

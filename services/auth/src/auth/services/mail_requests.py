@@ -11,7 +11,7 @@ from common.events import Event, MailWantedData
 from common.ports import Transactions
 
 
-async def want_mail(work: Work, purpose: Purpose, email: str, ip: str) -> None:
+async def want_mail(work: Work, purpose: Purpose, email: str, ip: str | None) -> None:
     """Mail a link to the address if there is somebody to write to. That is seen later, so asking always takes as long.
 
     (S-08: what is done for a known address only, could be measured.)

@@ -60,7 +60,9 @@ class OneTimeTokens:
     maker: TokenMaker
     lifetimes: Mapping[Purpose, timedelta]
 
-    async def mail(self, work: Work, account: Account, purpose: Purpose, to: str, *, ip: str, actor: str | int) -> bool:
+    async def mail(
+        self, work: Work, account: Account, purpose: Purpose, to: str, *, ip: str | None, actor: str | int
+    ) -> bool:
         """Mail a new link to an address, which makes the one before invalid. False if it was sent enough lately."""
         kind = Kind(purpose)
         if not await work.mail_counts.take(to, kind):
