@@ -6,6 +6,7 @@ from typing import Annotated
 
 import httpx
 from fastapi import Depends, FastAPI, Request
+from pydantic import SecretStr
 
 from auth.clients.own_tokens import OwnTokens
 from auth.config import Settings
@@ -16,11 +17,14 @@ from auth.services.access_tokens import AccessTokens
 from auth.services.accounts import AccountService, Registration
 from auth.services.email_change import EmailChange
 from auth.services.email_verification import EmailVerification
-from auth.services.keys import KeyCipher, OwnKeys
+from auth.services.key_material import KeyCipher
+from auth.services.key_schedule import KeySchedule
+from auth.services.keys import OwnKeys
 from auth.services.password_reset import PasswordReset
 from auth.services.passwords import Argon2
 from auth.services.records import Device
 from auth.services.refresh_tokens import RefreshTokens
+from auth.services.sessions import SessionService
 from auth.services.sign_in import SignInService
 from common.database import Database, TransactionFactory
 from common.deps import DbSession
@@ -44,14 +48,28 @@ def quotas(settings: Settings) -> Mapping[str, Quota]:
     }
 
 
+def lifetimes(settings: Settings) -> Lifetimes:
+    return Lifetimes(settings.refresh_idle, settings.refresh_absolute, settings.refresh_grace)
+
+
+def given(*secrets: SecretStr | None) -> list[str]:
+    """Those that are set, the current one first."""
+    return [secret.get_secret_value() for secret in secrets if secret]
+
+
+def key_schedule(settings: Settings) -> KeySchedule:
+    cipher = KeyCipher(*given(settings.key_encryption_key, settings.key_encryption_key_previous))
+    return KeySchedule(cipher, settings.key_rotation)
+
+
 def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.AsyncClient) -> None:
     """Make what lives as long as the app. Called in the lifespan, since hashing needs the event loop."""
-    lifetimes = Lifetimes(settings.refresh_idle, settings.refresh_absolute, settings.refresh_grace)
-    transactions = TransactionFactory(database, lambda session: SqlWork(session, lifetimes))
-    keys = OwnKeys(transactions, KeyCipher(settings.key_encryption_key.get_secret_value()))
+    lasting = lifetimes(settings)
+    transactions = TransactionFactory(database, lambda session: SqlWork(session, lasting))
+    keys = OwnKeys(transactions, key_schedule(settings))
     passwords = Argon2(settings.hash_slots)
     access = AccessTokens(keys, settings.issuer, settings.access_ttl)
-    refresh = RefreshTokens(settings.refresh_key.get_secret_value())
+    refresh = RefreshTokens(*given(settings.refresh_key, settings.refresh_key_previous))
     own = OwnTokens(access)
     users = ServiceClient.to("users", settings.users_url, http=http, tokens=own, settings=settings)
     posts = ServiceClient.to("posts", settings.posts_url, http=http, tokens=own, settings=settings)
@@ -61,11 +79,13 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     )
     app.state.read_models = {}
     app.state.keys = keys
+    app.state.transactions = transactions
     app.state.revoked = revoked = RevokedTokens(database)
     app.state.verifier = verifier = TokenVerifier(keys, revoked, issuer=settings.issuer, audience="auth")
     app.state.passwords = passwords
-    app.state.lifetimes = lifetimes
+    app.state.lifetimes = lasting
     app.state.accounts = AccountService(transactions)
+    app.state.sessions = SessionService(transactions)
     app.state.sign_in = SignInService(transactions, passwords, access, refresh, settings.require_verified_email)
     app.state.verification = EmailVerification(transactions, tokens)
     app.state.password_reset = PasswordReset(transactions, tokens, passwords)
@@ -102,6 +122,11 @@ async def get_sign_in(request: Request) -> SignInService:
     return service
 
 
+async def get_sessions(request: Request) -> SessionService:
+    service: SessionService = request.app.state.sessions
+    return service
+
+
 async def get_keys(request: Request) -> OwnKeys:
     keys: OwnKeys = request.app.state.keys
     return keys
@@ -121,6 +146,7 @@ async def get_device(request: Request) -> Device:
 Registering = Annotated[Registration, Depends(get_registration)]
 Accounts = Annotated[AccountService, Depends(get_accounts)]
 SignIn = Annotated[SignInService, Depends(get_sign_in)]
+Sessions = Annotated[SessionService, Depends(get_sessions)]
 SigningKeys = Annotated[OwnKeys, Depends(get_keys)]
 VerifyEmail = Annotated[EmailVerification, Depends(get_verification)]
 ResetPassword = Annotated[PasswordReset, Depends(get_password_reset)]

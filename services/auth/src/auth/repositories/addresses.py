@@ -26,6 +26,9 @@ TAKE: Final = text("""
               <= clock_timestamp() - CAST(:window AS interval))
     RETURNING true
 """)
+FORGET_COUNTS: Final = text("""
+    DELETE FROM mail_counts WHERE last_at < clock_timestamp() - CAST(:window AS interval)
+""")
 FORGIVE: Final = (
     text("DELETE FROM sign_in_addresses WHERE address_hash = :address"),
     text("UPDATE sign_in_sources SET failures = 0, blocked_until = NULL WHERE address_hash = :address"),
@@ -47,6 +50,9 @@ class MailCountRepository:
         limits = {"pause": PAUSE, "window": WINDOW, "most": MOST}
         found = await self.session.execute(TAKE, {"address": hash_address(email), "kind": kind, **limits})
         return found.one_or_none() is not None
+
+    async def forget_old(self) -> None:
+        await self.session.execute(FORGET_COUNTS, {"window": WINDOW})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,24 +1,18 @@
 """Tokens of mailed links in PostgreSQL, as hashes. Every time is the database's own."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-import structlog
-from sqlalchemy import ARRAY, Interval, Text, bindparam, delete, func, or_, select, text
+from sqlalchemy import ARRAY, Interval, Text, bindparam, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import SQLAlchemyError
 
 from auth.models import Account
 from auth.models import OneTimeToken as Table
 from auth.repositories.accounts import COLUMNS, read_account
-from auth.repositories.addresses import WINDOW
 from auth.services.records import MailedAccount
-from common.database import Database, Runs
-
-log = structlog.get_logger()
+from common.database import Runs
 
 NOW: Final = func.clock_timestamp()
 _PUT = insert(Table).values(
@@ -45,28 +39,8 @@ USE: Final = delete(Table).where(*GOOD).returning(*COLUMNS, Table.email.label("m
 DROP: Final = delete(Table).where(
     Table.account_id == bindparam("account"), Table.purpose == func.any(bindparam("purposes", type_=ARRAY(Text)))
 )
-# Each link costs a mail, of which there are few: so these need no batches.
-FORGET_TOKENS: Final = text("DELETE FROM one_time_tokens WHERE expires_at < clock_timestamp()")
-FORGET_COUNTS: Final = text("""
-    DELETE FROM mail_counts WHERE last_at < clock_timestamp() - CAST(:window AS interval)
-""")
-CLEANED_EVERY: Final = 600.0
-
-
-async def forget_expired_links(database: Database) -> None:
-    """Remove what no longer matters, for as long as the service runs."""
-    while True:
-        await asyncio.sleep(CLEANED_EVERY)
-        try:
-            async with database.transaction() as session:
-                await forget_expired(session)
-        except (SQLAlchemyError, OSError) as error:
-            log.warning("expired links stay for now", error_type=type(error).__name__)
-
-
-async def forget_expired(session: Runs) -> None:
-    await session.execute(FORGET_TOKENS)
-    await session.execute(FORGET_COUNTS, {"window": WINDOW})
+# Each costs a mail, of which there are few: so this needs no batches.
+FORGET: Final = delete(Table).where(Table.expires_at < NOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +65,6 @@ class OneTimeTokenRepository:
 
     async def drop(self, account_id: int, purposes: Sequence[str]) -> None:
         await self.session.execute(DROP, {"account": account_id, "purposes": list(purposes)})
+
+    async def forget_expired(self) -> None:
+        await self.session.execute(FORGET)
