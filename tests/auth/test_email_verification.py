@@ -12,6 +12,8 @@ from fastapi import FastAPI
 from httpx import AsyncClient, Response
 
 from auth.config import Settings
+from auth.repositories.addresses import hash_address
+from auth.services.tidying import tidy
 from tests.auth.conftest import PASSWORD, Connection, SignIn, SignUp, bearer, client_of, new_email, running
 from tests.auth.mails import mails, newest, relay
 
@@ -234,3 +236,19 @@ async def test_the_trail_tells_of_it_without_the_address(
         ("email-verification-sent", "anonymous", "127.0.0.1", '{"to": "p***@example.com"}'),
         ("email-verified", str(person.id), "127.0.0.1", "{}"),
     ]
+
+
+async def test_what_is_over_is_removed(app: FastAPI, sign_up: SignUp, superuser: Connection) -> None:
+    gone, kept = [await sign_up() for _ in range(2)]
+    await relay(app)
+    everything = (
+        "SELECT count(*) FROM one_time_tokens WHERE account_id = $1",
+        "SELECT count(*) FROM mail_counts, accounts WHERE address_hash = sha256(email::bytea) AND accounts.id = $1",
+    )
+    await superuser.execute("UPDATE one_time_tokens SET expires_at = now() WHERE account_id = $1", gone.id)
+    await superuser.execute(
+        "UPDATE mail_counts SET last_at = now() - interval '61 min' WHERE address_hash = $1", hash_address(gone.email)
+    )
+    await tidy(app.state.transactions)
+    for person, left in ((gone, 0), (kept, 1)):
+        assert [await superuser.fetchval(count, person.id) for count in everything] == [left, left]
