@@ -15,7 +15,7 @@ COMPOSE_TEST_URL ?= http://127.0.0.1:8000
 export LOCAL_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up start stop status restart-one run mail reset demo test bench check format lock openapi
+.PHONY: help bootstrap up start stop status restart-one run mail reset seed demo test bench check format lock openapi
 .PHONY: fuzz faults test-restarts test-start-order compose-up compose-down test-compose
 
 help: ## show this list
@@ -47,6 +47,9 @@ mail: bootstrap ## list the newest mails that the running stack has sent, with t
 
 reset: bootstrap ## stop, and delete all local data and secrets
 	@$(LOCAL) reset
+
+seed: bootstrap ## fill the running stack with a believable world: make seed SIZE=20000 (posts, up to 1M) SEED=7
+	@$(VENV)/python -m deploy.seed $(or $(SIZE),20000) --seed $(or $(SEED),7)
 
 demo: bootstrap ## use a running stack as a person would, and print each call
 	@$(LOCAL).demo
