@@ -10,16 +10,20 @@ from pydantic import SecretStr
 
 from auth.clients.own_tokens import OwnTokens
 from auth.config import Settings
+from auth.mailing import one_time_tokens, own_targets
 from auth.repositories.exports import SECTIONS
 from auth.repositories.sessions import Lifetimes
 from auth.repositories.work import SqlWork
 from auth.services.access_tokens import AccessTokens
 from auth.services.accounts import AccountService, Registration
+from auth.services.email_change import EmailChange
+from auth.services.email_verification import EmailVerification
 from auth.services.key_material import KeyCipher
 from auth.services.key_schedule import KeySchedule
 from auth.services.keys import OwnKeys
 from auth.services.own_password import OwnPassword
 from auth.services.password_policy import PasswordPolicy
+from auth.services.password_reset import PasswordReset
 from auth.services.passwords import Argon2
 from auth.services.records import Device
 from auth.services.refresh_tokens import RefreshTokens
@@ -36,7 +40,7 @@ from common.revocations import RevokedTokens
 from common.service_client import ServiceClient
 from common.tokens import TokenVerifier
 
-SIGN_IN, REFRESH, REGISTRATION = "sign-in", "refresh", "registration"
+SIGN_IN, REFRESH, REGISTRATION, MAIL = "sign-in", "refresh", "registration", "mail"
 
 
 def quotas(settings: Settings) -> Mapping[str, Quota]:
@@ -45,6 +49,7 @@ def quotas(settings: Settings) -> Mapping[str, Quota]:
         SIGN_IN: Quota(settings.rate_limit_sign_in, timedelta(minutes=1)),
         REFRESH: Quota(settings.rate_limit_refresh, timedelta(minutes=5)),
         REGISTRATION: Quota(settings.rate_limit_registration, timedelta(hours=1)),
+        MAIL: Quota(settings.rate_limit_mail, timedelta(hours=1)),
     }
 
 
@@ -73,7 +78,10 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     own = OwnTokens(access)
     users = ServiceClient.to("users", settings.users_url, http=http, tokens=own, settings=settings)
     posts = ServiceClient.to("posts", settings.posts_url, http=http, tokens=own, settings=settings)
-    app.state.relay = relay = Relay(database, {"users": users, "posts": posts})
+    tokens = one_time_tokens(settings)
+    app.state.relay = relay = Relay(
+        database, {"users": users, "posts": posts, **own_targets(settings, transactions, tokens)}
+    )
     app.state.read_models = {}
     app.state.keys = keys
     app.state.transactions = transactions
@@ -87,8 +95,26 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.accounts = AccountService(transactions)
     app.state.exports = ExportReader(ReadSession(database.reading), SECTIONS)
     app.state.sessions = SessionService(transactions)
-    app.state.sign_in = SignInService(transactions, throttle, access, refresh)
+    app.state.sign_in = SignInService(transactions, throttle, access, refresh, settings.require_verified_email)
+    app.state.verification = EmailVerification(transactions, tokens)
+    app.state.password_reset = PasswordReset(transactions, tokens, passwords, policy)
+    app.state.email_change = EmailChange(transactions, tokens, throttle)
     app.state.metrics.measures = (pools(database), outbox(database, relay), calls(users, posts), checks(verifier))
+
+
+async def get_verification(request: Request) -> EmailVerification:
+    service: EmailVerification = request.app.state.verification
+    return service
+
+
+async def get_password_reset(request: Request) -> PasswordReset:
+    service: PasswordReset = request.app.state.password_reset
+    return service
+
+
+async def get_email_change(request: Request) -> EmailChange:
+    service: EmailChange = request.app.state.email_change
+    return service
 
 
 async def get_registration(request: Request, session: DbSession) -> Registration:
@@ -144,6 +170,9 @@ SignIn = Annotated[SignInService, Depends(get_sign_in)]
 ChangePassword = Annotated[OwnPassword, Depends(get_own_password)]
 Sessions = Annotated[SessionService, Depends(get_sessions)]
 SigningKeys = Annotated[OwnKeys, Depends(get_keys)]
+VerifyEmail = Annotated[EmailVerification, Depends(get_verification)]
+ResetPassword = Annotated[PasswordReset, Depends(get_password_reset)]
+ChangeEmail = Annotated[EmailChange, Depends(get_email_change)]
 AppSettings = Annotated[Settings, Depends(get_settings)]
 CallingDevice = Annotated[Device, Depends(get_device)]
 Exports = Annotated[ExportReader, Depends(get_exports)]

@@ -23,6 +23,15 @@ class WeakPassword(InvalidInput):
     code = "weak-password"
 
 
+class LinkNotValid(DomainError):
+    """The token of a mailed link is unknown, used, replaced by a newer one, or too old: never told apart."""
+
+    code = "link-not-valid"
+
+    def __init__(self) -> None:
+        super().__init__("This link does not work any more; ask for a new one.")
+
+
 class WrongPassword(Forbidden):
     """What should be the current password is not. No 401: the access token is good, a new one would not help."""
 

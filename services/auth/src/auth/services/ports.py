@@ -12,6 +12,7 @@ from auth.services.records import (
     Credentials,
     Device,
     KeyLine,
+    MailedAccount,
     OpenSession,
     ServiceIdentity,
     Session,
@@ -35,6 +36,20 @@ class AccountStore(Protocol):
         """Accounts with larger ids, in their order."""
 
     async def credentials(self, email: str) -> Credentials | None: ...
+
+    async def credentials_of(self, account_id: int, *, lock: bool = False) -> Credentials | None:
+        """Of an account that may sign in. Locked, its password stays so until the transaction ends."""
+
+    async def find(self, email: str) -> Account | None: ...
+
+    async def verify_email(self, account_id: int, email: str) -> bool:
+        """Note that the address is proven; False if the account has another by now, or may not sign in."""
+
+    async def reset_password(self, account_id: int, email: str, password_hash: str) -> bool:
+        """Set the password and note that the address is proven; False as above."""
+
+    async def change_email(self, account_id: int, email: str) -> Account | None:
+        """The next version of the account, with a proven address; None if it may not sign in. Raises EmailTaken."""
 
     async def next_second(self) -> int:
         """The end of the current second, in seconds since 1970: all tokens until now were issued before it."""
@@ -130,6 +145,36 @@ class KeyStore(Protocol):
         """False if there is no such key that was not revoked before."""
 
 
+class OneTimeTokenStore(Protocol):
+    """Hashes of the tokens in mailed links: at most one per account and purpose."""
+
+    async def put(self, token_hash: bytes, purpose: str, account_id: int, email: str, lifetime: timedelta) -> None:
+        """Store a new one in place of the one before."""
+
+    async def find(self, token_hash: bytes, purpose: str) -> MailedAccount | None:
+        """None unless it is good now: for this purpose, in time, of an account that may sign in.
+
+        Links that prove an account's own address are good only while the account has it.
+        """
+
+    async def use(self, token_hash: bytes, purpose: str) -> MailedAccount | None:
+        """As `find`, and delete it in the same statement."""
+
+    async def drop(self, account_id: int, purposes: Sequence[str]) -> None: ...
+
+    async def forget_expired(self) -> None: ...
+
+
+class MailCounts(Protocol):
+    """How often which address was written to, counted over all replicas."""
+
+    async def take(self, email: str, kind: str) -> bool:
+        """Count one more mail of a kind; False if the address has had enough of it for now."""
+
+    async def forget_old(self) -> None:
+        """Remove what no longer keeps any mail back."""
+
+
 class Work(Protocol):
     """What one short transaction can do."""
 
@@ -156,6 +201,12 @@ class Work(Protocol):
 
     @property
     def audit(self) -> AuditTrail: ...
+
+    @property
+    def one_time_tokens(self) -> OneTimeTokenStore: ...
+
+    @property
+    def mail_counts(self) -> MailCounts: ...
 
 
 class PasswordHasher(Protocol):

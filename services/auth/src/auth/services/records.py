@@ -30,6 +30,14 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
+class MailedAccount:
+    """An account, and the address to which it was sent a link."""
+
+    account: Account
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """A sign-in and its account, at one moment of the database's clock."""
 
