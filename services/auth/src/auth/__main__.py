@@ -1,5 +1,6 @@
-"""`python -m auth serve|migrate|clients|relay|outbox|rebuild|reconcile`."""
+"""`python -m auth serve|migrate|clients|grant-role|revoke-role|revoke-all-tokens|relay|outbox|rebuild|reconcile`."""
 
+from auth.account_commands import add_account_commands
 from auth.commands import clients_cli, put_service_clients
 from auth.config import MigrateSettings, Settings
 from auth.database import MIGRATIONS
@@ -9,6 +10,7 @@ from common.server import command_line, load
 
 cli = command_line(lambda: create_app(load(Settings)), MIGRATIONS, MigrateSettings, after_migrate=put_service_clients)
 cli.add_typer(clients_cli, name="clients")
+add_account_commands(cli)
 add_event_commands(cli, Settings, create_app)
 
 if __name__ == "__main__":

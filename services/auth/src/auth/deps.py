@@ -9,23 +9,26 @@ from fastapi import Depends, FastAPI, Request
 
 from auth.clients.own_tokens import OwnTokens
 from auth.config import Settings
+from auth.repositories.audit import AuditRepository
 from auth.repositories.sessions import Lifetimes
 from auth.repositories.work import SqlWork
 from auth.services.access_tokens import AccessTokens
 from auth.services.accounts import AccountService, Registration
+from auth.services.audit import AuditReader
 from auth.services.keys import KeyCipher, OwnKeys
+from auth.services.management import Management
 from auth.services.passwords import Argon2
-from auth.services.records import Device
+from auth.services.records import Device, Role
 from auth.services.refresh_tokens import RefreshTokens
 from auth.services.sign_in import SignInService
 from common.database import Database, TransactionFactory
-from common.deps import DbSession
+from common.deps import DbSession, ReadSession, WithRole
 from common.measures import calls, checks, outbox, pools
 from common.rate_limits import Quota
 from common.relay import Relay
 from common.revocations import RevokedTokens
 from common.service_client import ServiceClient
-from common.tokens import TokenVerifier
+from common.tokens import Principal, TokenVerifier
 
 SIGN_IN, REFRESH, REGISTRATION = "sign-in", "refresh", "registration"
 
@@ -39,10 +42,14 @@ def quotas(settings: Settings) -> Mapping[str, Quota]:
     }
 
 
+def lifetimes(settings: Settings) -> Lifetimes:
+    return Lifetimes(settings.refresh_idle, settings.refresh_absolute, settings.refresh_grace)
+
+
 def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.AsyncClient) -> None:
     """Make what lives as long as the app. Called in the lifespan, since hashing needs the event loop."""
-    lifetimes = Lifetimes(settings.refresh_idle, settings.refresh_absolute, settings.refresh_grace)
-    transactions = TransactionFactory(database, lambda session: SqlWork(session, lifetimes))
+    lasting = lifetimes(settings)
+    transactions = TransactionFactory(database, lambda session: SqlWork(session, lasting))
     keys = OwnKeys(transactions, KeyCipher(settings.key_encryption_key.get_secret_value()))
     passwords = Argon2(settings.hash_slots)
     access = AccessTokens(keys, settings.issuer, settings.access_ttl)
@@ -56,7 +63,7 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.revoked = revoked = RevokedTokens(database)
     app.state.verifier = verifier = TokenVerifier(keys, revoked, issuer=settings.issuer, audience="auth")
     app.state.passwords = passwords
-    app.state.lifetimes = lifetimes
+    app.state.lifetimes = lasting
     app.state.accounts = AccountService(transactions)
     app.state.sign_in = SignInService(transactions, passwords, access, refresh)
     app.state.metrics.measures = (pools(database), outbox(database, relay), calls(users, posts), checks(verifier))
@@ -92,6 +99,17 @@ async def get_device(request: Request) -> Device:
     return Device("".join(letter for letter in agent if letter.isprintable()), request.state.client_ip)
 
 
+async def get_management(session: DbSession, request: Request) -> Management:
+    return Management(SqlWork(session, request.app.state.lifetimes))
+
+
+async def get_audit(session: ReadSession) -> AuditReader:
+    return AuditRepository(session)
+
+
+Administrator = Annotated[Principal, Depends(WithRole(Role.admin))]
+Managing = Annotated[Management, Depends(get_management)]
+AuditLines = Annotated[AuditReader, Depends(get_audit)]
 Registering = Annotated[Registration, Depends(get_registration)]
 Accounts = Annotated[AccountService, Depends(get_accounts)]
 SignIn = Annotated[SignInService, Depends(get_sign_in)]

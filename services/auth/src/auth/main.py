@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from auth.config import Settings
 from auth.database import MIGRATIONS
 from auth.deps import quotas, wire
-from auth.routers import accounts, internal, tokens, well_known
+from auth.routers import accounts, admin, internal, tokens, well_known
 from common.app import build_app
 from common.background import running
 from common.database import Database
@@ -46,7 +46,7 @@ def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         title="Trivium auth",
         description="Accounts, sign-in, sessions and keys.",
         lifespan=lifespan,
-        routers=[tokens.router, accounts.router, well_known.router, internal.router],
+        routers=[tokens.router, accounts.router, admin.router, well_known.router, internal.router],
         quotas=quotas(settings),
         transport=transport,
     )

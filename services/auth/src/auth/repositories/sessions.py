@@ -6,7 +6,21 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Interval, Uuid, bindparam, cast, func, literal, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Interval,
+    LargeBinary,
+    Text,
+    Uuid,
+    bindparam,
+    cast,
+    func,
+    literal,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from auth.models import Account
@@ -73,7 +87,19 @@ FORGET: Final = text("""
         LIMIT :most FOR UPDATE SKIP LOCKED))
     RETURNING id
 """)
-OPEN: Final = insert(Table)
+# For an active account only. Whoever is about to disable it (`services.management`) waits, and then ends this one too.
+OPEN: Final = insert(Table).from_select(
+    ["id", "account_id", "secret", "user_agent", "ip"],
+    select(
+        bindparam("sid", type_=Uuid),
+        Account.id,
+        bindparam("secret", type_=LargeBinary),
+        bindparam("user_agent", type_=Text),
+        bindparam("ip", type_=Text),
+    )
+    .where(Account.id == bindparam("account"), Account.status == "active")
+    .with_for_update(read=True),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +123,7 @@ class SessionRepository:
         return {"idle": self.lifetimes.idle, "absolute": self.lifetimes.absolute}
 
     async def open(self, session_id: UUID, account_id: int, secret: bytes, device: Device) -> None:
-        values = {"id": session_id, "account_id": account_id, "secret": secret}
+        values = {"sid": session_id, "account": account_id, "secret": secret}
         await self.session.execute(OPEN, {**values, "user_agent": device.user_agent, "ip": device.ip})
 
     async def find(self, session_id: UUID, *, lock: bool = False) -> Session | None:

@@ -8,6 +8,7 @@ from auth.repositories.accounts import AccountRepository
 from auth.repositories.audit import AuditRepository
 from auth.repositories.clients import ClientRepository
 from auth.repositories.keys import KeyRepository
+from auth.repositories.managed_accounts import ManagedAccountRepository
 from auth.repositories.sessions import Lifetimes, SessionRepository
 from common.outbox import OutboxRepository
 from common.revocations import RevocationRepository
@@ -23,6 +24,10 @@ class SqlWork:
     @property
     def accounts(self) -> AccountRepository:
         return AccountRepository(self.session)
+
+    @property
+    def managed_accounts(self) -> ManagedAccountRepository:
+        return ManagedAccountRepository(self.session)
 
     @property
     def sessions(self) -> SessionRepository:

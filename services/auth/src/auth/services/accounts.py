@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from auth.services.audit import Action, masked
 from auth.services.errors import AccountNotFound, EmailTaken
 from auth.services.ports import PasswordHasher, Work
 from auth.services.records import Account
@@ -40,7 +41,7 @@ class Registration:
     passwords: PasswordHasher
     now: Clock = utc_now
 
-    async def register(self, email: str, password: str, name: str) -> Account:
+    async def register(self, email: str, password: str, name: str, *, ip: str | None = None) -> Account:
         """Open an account.
 
         Raises:
@@ -51,6 +52,7 @@ class Registration:
             account = await self.work.accounts.add(new_account_id(self.now()), email, password_hash, name)
             if account is not None:
                 await self.work.events.publish(state(account))
+                await self.work.audit.note(Action.registered, account.id, ip=ip, email=masked(email))
                 return account
             if await self.work.accounts.has_email(email):
                 raise EmailTaken("This address already has an account.")

@@ -1,11 +1,45 @@
 """The audit trail: what is noted, and by whom it was done."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
+
+from common.ports import Slice
 
 SERVER: Final = "server"
 """The command line, and what runs by schedule."""
 ANONYMOUS: Final = "anonymous"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """A line of the trail."""
+
+    id: int
+    at: datetime
+    action: str
+    account_id: int | None
+    actor: str
+    ip: str | None
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which lines somebody wants to see; None: any."""
+
+    account_id: int | None = None
+    action: "Action | None" = None
+    actor: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    """Up to this moment, itself not included."""
+
+
+def masked(email: str) -> str:
+    """An address as the trail and the logs may hold it: `a***@example.com` (S-46)."""
+    return f"{email[:1]}***@{email.rpartition('@')[2]}"
 
 
 class Action(StrEnum):
@@ -53,3 +87,10 @@ class AuditTrail(Protocol):
 
         `detail` never holds a password, a token or a full e-mail address.
         """
+
+
+class AuditReader(Protocol):
+    """The trail, looked through."""
+
+    async def page(self, wanted: AuditFilter, limit: int, before: tuple[datetime, int] | None) -> Slice[AuditEvent]:
+        """The newest first, from before a moment and id on."""

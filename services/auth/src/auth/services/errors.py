@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from common.errors import Conflict, DomainError, NotFound, Unauthenticated
+from common.errors import Conflict, DomainError, Forbidden, NotFound, Unauthenticated
 
 
 class EmailTaken(Conflict):
@@ -15,6 +15,24 @@ class AccountNotFound(NotFound):
     """No account has this id."""
 
     code = "account-not-found"
+
+
+class NotAnAdmin(Forbidden):
+    """Who asks is no admin any more."""
+
+    code = "not-an-admin"
+
+
+class LastAdmin(Conflict):
+    """Without this account nobody could manage the others."""
+
+    code = "last-admin"
+
+
+class AccountBeingDeleted(Conflict):
+    """The account is on its way out, and cannot be changed any more."""
+
+    code = "account-being-deleted"
 
 
 class OAuthRefusal(DomainError):

@@ -1,13 +1,24 @@
 """What the rules need of the outside, in their own words."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
 from auth.services.audit import AuditTrail
-from auth.services.records import Account, Credentials, Device, OpenSession, ServiceIdentity, Session, StoredKey
+from auth.services.records import (
+    Account,
+    AccountFilter,
+    Credentials,
+    Device,
+    ManagedAccount,
+    OpenSession,
+    ServiceIdentity,
+    Session,
+    StoredKey,
+)
 from common.events import Events, RevocationStore
+from common.ports import Slice
 
 
 class AccountStore(Protocol):
@@ -32,10 +43,34 @@ class AccountStore(Protocol):
         """Store a hash made with newer parameters, unless the password was changed meanwhile."""
 
 
+class ManagedAccountStore(Protocol):
+    """Accounts, for those who manage them."""
+
+    async def page(self, wanted: AccountFilter, limit: int, before: int | None) -> Slice[ManagedAccount]:
+        """The newest first, with smaller ids than `before`."""
+
+    async def get(self, account_id: int) -> ManagedAccount | None: ...
+
+    async def id_of(self, email: str) -> int | None: ...
+
+    async def lock_admins(self) -> Set[int]:
+        """The active admins, who stay so until this transaction ends. To be called before `lock`."""
+
+    async def lock(self, account_id: int) -> ManagedAccount | None:
+        """As it stays until this transaction ends, unless it changes it itself; no session is opened meanwhile."""
+
+    async def change(self, account_id: int, status: str, roles: Sequence[str]) -> ManagedAccount:
+        """Write the next version of an account that is locked."""
+
+    async def move_floor(self, account_id: int) -> ManagedAccount:
+        """Move `tokens_not_before` of an account that is locked behind all tokens that it may have by now."""
+
+
 class SessionStore(Protocol):
     """Sign-ins. All times are the database's."""
 
-    async def open(self, session_id: UUID, account_id: int, secret: bytes, device: Device) -> None: ...
+    async def open(self, session_id: UUID, account_id: int, secret: bytes, device: Device) -> None:
+        """Open a session if the account may sign in."""
 
     async def find(self, session_id: UUID, *, lock: bool = False) -> Session | None: ...
 
@@ -79,6 +114,9 @@ class Work(Protocol):
 
     @property
     def accounts(self) -> AccountStore: ...
+
+    @property
+    def managed_accounts(self) -> ManagedAccountStore: ...
 
     @property
     def sessions(self) -> SessionStore: ...
