@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from auth.models import Account as Table
-from auth.repositories.accounts import COLUMNS
+from auth.repositories.accounts import COLUMNS, FLOOR_OF_ALL
 from auth.services.records import AccountFilter, ManagedAccount, Role
 from common.database import Runs
 from common.ports import Slice
@@ -41,24 +41,21 @@ GET: Final = select(*ALL).where(Table.id == bindparam("account"))
 ID_OF: Final = select(Table.id).where(Table.email == bindparam("address"))
 # No key update: rows that refer to the account (sessions, one-time tokens) may still be changed meanwhile.
 LOCK: Final = GET.with_for_update(key_share=True, of=Table)
-# In one order, so that two who do this at once never wait in a circle. Whoever waited sees the rows as they are then.
-LOCK_ADMINS: Final = (
-    select(Table.id)
-    .where(WITH_ROLES, has_role(Role.admin), Table.status == "active")
-    .order_by(Table.id)
-    .with_for_update(key_share=True)
-)
+# One lock and not the admins' rows: who waits for one of those keeps it even if it is no admin's any more by then, so
+# two who demote the same people could wait in a circle.
+ONE_AT_A_TIME: Final = select(func.pg_advisory_xact_lock(func.hashtextextended("auth: managing accounts", 0)))
+ADMINS: Final = select(Table.id).where(WITH_ROLES, has_role(Role.admin), Table.status == "active")
 CHANGE: Final = (
     update(Table)
     .where(Table.id == bindparam("account"))
     .values(status=bindparam("new_status"), roles=bindparam("new_roles"), version=Table.version + 1)
     .returning(*ALL)
 )
-# Twice within a second: after the first, tokens were already issued for the second to come.
+# Twice within a second, or after everybody's: after the first, tokens were already dated at the moment to come.
 MOVE_FLOOR: Final = (
     update(Table)
     .where(Table.id == bindparam("account"))
-    .values(tokens_not_before=func.greatest(NOW, Table.tokens_not_before) + 1)
+    .values(tokens_not_before=func.greatest(NOW, Table.tokens_not_before, FLOOR_OF_ALL.scalar_subquery()) + 1)
     .returning(*ALL)
 )
 
@@ -103,8 +100,9 @@ class ManagedAccountRepository:
         account_id: int | None = (await self.session.execute(ID_OF, {"address": email})).scalar_one_or_none()
         return account_id
 
-    async def lock_admins(self) -> Set[int]:
-        return set((await self.session.execute(LOCK_ADMINS)).scalars())
+    async def admins_alone(self) -> Set[int]:
+        await self.session.execute(ONE_AT_A_TIME)
+        return set((await self.session.execute(ADMINS)).scalars())
 
     async def lock(self, account_id: int) -> ManagedAccount | None:
         row = (await self.session.execute(LOCK, {"account": account_id})).one_or_none()

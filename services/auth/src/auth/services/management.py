@@ -36,8 +36,8 @@ class Manager:
 class Management:
     """Manages accounts, in the transaction of one request.
 
-    Every change first locks the admins: so whoever was one when their token was issued, and has been demoted since,
-    changes nothing any more (S-31c), and of any number of admins who demote each other at once, one stays.
+    One change at a time, and only by who is an admin at that moment: whoever was one when their token was issued, and
+    has been demoted since, changes nothing any more, and of any number who demote each other at once, one stays (S-31c).
     """
 
     work: Work
@@ -110,7 +110,7 @@ class Management:
         return moment
 
     async def _lock(self, account_id: int, by: Manager) -> tuple[Collection[int], ManagedAccount]:
-        admins = await self.work.managed_accounts.lock_admins()
+        admins = await self.work.managed_accounts.admins_alone()
         if by.account_id is not None and by.account_id not in admins:
             raise NotAnAdmin("You are no admin any more.")
         return admins, existing(await self.work.managed_accounts.lock(account_id))

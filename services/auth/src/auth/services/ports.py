@@ -53,8 +53,8 @@ class ManagedAccountStore(Protocol):
 
     async def id_of(self, email: str) -> int | None: ...
 
-    async def lock_admins(self) -> Set[int]:
-        """The active admins, who stay so until this transaction ends. To be called before `lock`."""
+    async def admins_alone(self) -> Set[int]:
+        """The active admins; until this transaction ends nobody else manages accounts. To be asked before `lock`."""
 
     async def lock(self, account_id: int) -> ManagedAccount | None:
         """As it stays until this transaction ends, unless it changes it itself; no session is opened meanwhile."""
