@@ -1,115 +1,32 @@
 """What admins may do to accounts, and what nobody may: `/auth/accounts` (S-27, S-31c)."""
 
 import asyncio
-import json
 import secrets
-from base64 import urlsafe_b64decode
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
 import pytest
-from fastapi import FastAPI
-from httpx import AsyncClient, Response
+from httpx import AsyncClient
 
-from auth.config import Settings
-from auth.repositories.work import SqlWork
 from auth.services.errors import LastAdmin
-from auth.services.management import Management, Manager
 from auth.services.records import Role
-from common.database import TransactionFactory
-from tests.auth.conftest import Connection, Person, SignIn, SignUp, bearer, refresh
+from tests.auth.conftest import (
+    SERVER,
+    Connection,
+    Join,
+    Learn,
+    Manage,
+    Member,
+    SignIn,
+    bearer,
+    outcome,
+    patch,
+    refresh,
+    roles_in,
+)
 from tests.conftest import Cloner
 from tests.database import Server
 from tests.events import Outbox
-
-SERVER = Manager(account_id=None)
-
-
-@dataclass
-class Member:
-    """Somebody who is signed in."""
-
-    person: Person
-    tokens: dict[str, Any] = field(repr=False)
-
-    @property
-    def id(self) -> int:
-        return self.person.id
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return bearer(self.tokens["access_token"])
-
-
-Join = Callable[..., Awaitable[Member]]
-
-
-@pytest.fixture
-def join(sign_up: SignUp, sign_in: SignIn, manage: "Manage") -> Join:
-    """Sign somebody up, give them roles and sign them in: `await join(Role.admin)`."""
-
-    async def join(*roles: Role) -> Member:
-        person = await sign_up()
-        if roles:
-            await manage(lambda management: management.change(person.id, SERVER, roles=roles))
-        return Member(person, (await sign_in(person)).json())
-
-    return join
-
-
-Manage = Callable[[Callable[[Management], Awaitable[Any]]], Awaitable[Any]]
-
-
-@pytest.fixture
-def manage(app: FastAPI) -> Manage:
-    """Do what the server's command line does, in a transaction of its own."""
-    transactions = TransactionFactory(app.state.database, lambda session: SqlWork(session, app.state.lifetimes))
-
-    async def manage(act: Callable[[Management], Awaitable[Any]]) -> Any:
-        async with transactions() as work:
-            return await act(Management(work))
-
-    return manage
-
-
-@pytest.fixture
-async def only_admin(superuser: Connection, join: Join) -> Member:
-    """An admin beside whom there is no other."""
-    await superuser.execute("UPDATE accounts SET roles = '{}'")
-    return await join(Role.admin)
-
-
-@pytest.fixture
-def learn(app: FastAPI) -> Callable[[], Awaitable[None]]:
-    """Let the service learn now what was revoked, which it does each second."""
-    return lambda: app.state.revoked.read()
-
-
-Learn = Callable[[], Awaitable[None]]
-
-
-def roles_in(token: str) -> list[str]:
-    payload = token.split(".")[1]
-    found: list[str] = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["roles"]
-    return found
-
-
-@pytest.fixture
-def outbox(server: Server, settings: Settings) -> Outbox:
-    return Outbox(f"{server.dsn.rpartition('/')[0]}/{str(settings.database_url).rpartition('/')[2]}")
-
-
-def outcome(reply: Response) -> tuple[int, str]:
-    return reply.status_code, reply.json()["code"]
-
-
-async def patch(
-    client: AsyncClient, by: Member, whom: int, headers: dict[str, str] | None = None, **body: Any
-) -> Response:
-    return await client.patch(f"/auth/accounts/{whom}", json=body, headers={**by.headers, **(headers or {})})
-
 
 ADMIN_ROUTES = [
     ("GET", "/auth/accounts", None),
@@ -180,7 +97,7 @@ async def test_no_sign_in_slips_past_a_disabling(
     """S-27: whichever comes first, no session is left open."""
     admin, ada = await join(Role.admin), await join()
     for _ in range(5):
-        signing_in = [asyncio.create_task(sign_in(ada.person)) for _ in range(4)]
+        signing_in = [asyncio.ensure_future(sign_in(ada.person)) for _ in range(4)]
         await asyncio.sleep(0.03)
         assert (await patch(client, admin, ada.id, status="disabled")).status_code == 200
         assert {reply.status_code for reply in await asyncio.gather(*signing_in)} <= {200, 400}
@@ -258,7 +175,8 @@ async def test_the_last_admin_stays(client: AsyncClient, only_admin: Member, joi
     """S-31c"""
     disabled = await join(Role.admin)
     await patch(client, only_admin, disabled.id, status="disabled")
-    for change in ({"roles": []}, {"roles": ["moderator"]}, {"status": "disabled"}):
+    changes: list[dict[str, Any]] = [{"roles": []}, {"roles": ["moderator"]}, {"status": "disabled"}]
+    for change in changes:
         assert outcome(await patch(client, only_admin, only_admin.id, **change)) == (409, "last-admin")
     assert (await patch(client, only_admin, only_admin.id, roles=["admin", "moderator"])).status_code == 200
 
@@ -268,7 +186,7 @@ async def test_admins_who_demote_each_other_at_once_leave_one(
 ) -> None:
     """S-31c: 25 at a time, each by a token that was good when it was sent."""
     admins = [only_admin, *[await join(Role.admin) for _ in range(4)]]
-    changes = ({"roles": []}, {"status": "disabled"})
+    changes: list[dict[str, Any]] = [{"roles": []}, {"status": "disabled"}]
     replies = await asyncio.gather(
         *(patch(client, by, whom.id, **changes[number % 2]) for by in admins for number, whom in enumerate(admins))
     )
