@@ -2,10 +2,10 @@
 
 import os
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Self
 
 from annotated_types import Ge, Le
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from common.settings import Duration, MigrationSettings, Secret, ServiceSettings
 
@@ -17,13 +17,21 @@ class Settings(ServiceSettings):
     refresh_key: Secret = Field(description="Signs refresh tokens, together with each session's own secret.")
 
     access_ttl: Annotated[Duration, Ge(timedelta(seconds=30)), Le(timedelta(minutes=15))] = timedelta(minutes=5)
-    refresh_grace: Duration = Field(default=timedelta(seconds=10), description="A spent token's parent may repeat.")
-    refresh_idle: Duration = timedelta(days=7)
-    refresh_absolute: Duration = timedelta(days=30)
-    rate_limit_sign_in: int = Field(default=30, ge=1, description="By password, a minute, per address.")
-    rate_limit_refresh: int = Field(default=150, ge=1, description="In 5 minutes, per address.")
-    rate_limit_registration: int = Field(default=10, ge=1, description="An hour, per address.")
+    refresh_grace: Annotated[Duration, Le(timedelta(minutes=1))] = Field(
+        default=timedelta(seconds=10), description="A spent token's parent may repeat."
+    )
+    refresh_idle: Annotated[Duration, Ge(timedelta(minutes=5)), Le(timedelta(days=90))] = timedelta(days=7)
+    refresh_absolute: Annotated[Duration, Ge(timedelta(minutes=5)), Le(timedelta(days=365))] = timedelta(days=30)
+    rate_limit_sign_in: int = Field(default=30, ge=1, le=10_000, description="By password, a minute, per address.")
+    rate_limit_refresh: int = Field(default=150, ge=1, le=50_000, description="In 5 minutes, per address.")
+    rate_limit_registration: int = Field(default=10, ge=1, le=10_000, description="An hour, per address.")
     hash_slots: int = Field(default=os.cpu_count() or 2, ge=1, description="Passwords hashed at a time, 19 MiB each.")
+
+    @model_validator(mode="after")
+    def end_sessions_by_idling_first(self) -> Self:
+        if self.refresh_idle > self.refresh_absolute:
+            raise ValueError("REFRESH_IDLE is longer than REFRESH_ABSOLUTE, so it would never count")
+        return self
 
 
 class MigrateSettings(MigrationSettings):

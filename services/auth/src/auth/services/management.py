@@ -36,8 +36,8 @@ class Manager:
 class Management:
     """Manages accounts, in the transaction of one request.
 
-    One change at a time, and only by who is an admin at that moment: whoever was one when their token was issued, and
-    has been demoted since, changes nothing any more, and of any number who demote each other at once, one stays (S-31c).
+    One change at a time, and only by who is an admin at that moment (S-31c): whoever was one when their token was
+    issued, and has been demoted since, changes nothing; of any number who demote each other at once, one stays.
     """
 
     work: Work
