@@ -36,7 +36,7 @@ class Issuer:
     def claims(self, account_id: int, *roles: str) -> dict[str, Any]:
         now = int(time.time())
         times = {"iat": now, "nbf": now, "exp": now + 300}
-        about = {"sub": str(account_id), "client_id": "trivium", "scope": "api", "sid": uuid.uuid4().hex}
+        about = {"sub": str(account_id), "client_id": "trivium", "scope": "api", "sid": str(uuid.uuid4())}
         aud = ["auth", "users", "posts"]
         return {"iss": ISSUER, "aud": aud, "jti": uuid.uuid4().hex, "roles": list(roles), **about, **times}
 

@@ -55,6 +55,9 @@ WEAKER: dict[str, tuple[str, ...]] = {
     "TRUSTED_PROXIES": ('["0.0.0.0/0"]', '["::/0"]', '["10.0.0.0/8", "0.0.0.0/1"]', '["2000::/3"]', "*"),
 }
 WEAKER_IN_AUTH: dict[str, tuple[str, ...]] = {
+    "KEY_ENCRYPTION_KEY_PREVIOUS": ("canary-too-short", "a" * 64),
+    "REFRESH_KEY_PREVIOUS": ("canary-too-short", "a" * 64),
+    "KEY_ROTATION": ("0", "3599", "P366D", "canary"),
     "ACCESS_TTL": ("0", "29", "901", "-300", "P1D", "canary"),
     "REFRESH_GRACE": ("61", "-1", "canary"),
     "REFRESH_IDLE": ("0", "1", "-1", "7776001", "P31D", "canary"),

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from auth.services.keys import KeyCipher, new_key
+from auth.services.key_material import KeyCipher, new_key
 from common import jwks
 from common.background import running
 from common.jwks import RemoteKeys

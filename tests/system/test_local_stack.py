@@ -75,7 +75,7 @@ async def test_roles_and_status_are_felt_in_every_service_within_5_s(
     first, second = [
         (await gateway.post(comments, json={"body": "b"}, headers=ada.headers)).json()["id"] for _ in range(2)
     ]
-    granted = local_stack.run("run", f"auth grant-role {root.email} admin")
+    granted = local_stack.run("run", "auth", "grant-role", root.email, "admin")
     assert granted.returncode == 0, granted.stderr
     await until_refused(gateway, root, everywhere, 5)
     root = await refreshed(gateway, root)

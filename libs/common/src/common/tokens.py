@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
+from uuid import UUID
 
 from jose import jwt
 from jose.backends.base import Key
@@ -29,6 +30,7 @@ USER_SCOPE: Final = "api"
 SERVICE_SCOPE: Final = "internal"
 SHAPE: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 ACCOUNT: Final = re.compile(r"[1-9][0-9]{0,15}")
+SESSION: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SERVICE: Final = re.compile(r"svc:[a-z]{1,20}")
 TEXT_CLAIMS: Final = ("iss", "sub", "jti", "client_id", "scope")
 TIME_CLAIMS: Final = ("exp", "iat", "nbf")
@@ -79,6 +81,11 @@ class Principal:
     def account_id(self) -> int:
         """The account of a person. Only for tokens of scope `api`, whose subject is known to be a number."""
         return int(self.subject)
+
+    @property
+    def session_id(self) -> UUID:
+        """The session of a person."""
+        return UUID(self.sid)
 
 
 class TokenVerifier:
@@ -183,7 +190,7 @@ OPTIONS: Final = {f"require_{name}": True for name in ("aud", "iss", "sub", "jti
 def subject_fits(scope: str, subject: str, client_id: str, sid: object) -> bool:
     """People have numbers and sessions, services have names and none: one can never pass for the other (S-29)."""
     if scope == USER_SCOPE:
-        return bool(ACCOUNT.fullmatch(subject)) and isinstance(sid, str) and bool(sid)
+        return bool(ACCOUNT.fullmatch(subject)) and isinstance(sid, str) and bool(SESSION.fullmatch(sid))
     if scope == SERVICE_SCOPE:
         return bool(SERVICE.fullmatch(subject)) and client_id == subject and sid is None
     return False

@@ -111,10 +111,18 @@ def upgrade() -> None:
     )
     op.add_column("signing_keys", sa.Column("activated_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("signing_keys", sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_index(
+        "uq_signing_keys_one_next",
+        "signing_keys",
+        ["state"],
+        unique=True,
+        postgresql_where=sa.text("state = 'next'"),
+    )
     op.execute("UPDATE signing_keys SET activated_at = created_at WHERE state = 'active'")
 
 
 def downgrade() -> None:
+    op.drop_index("uq_signing_keys_one_next", table_name="signing_keys")
     op.drop_column("signing_keys", "retired_at")
     op.drop_column("signing_keys", "activated_at")
     op.drop_table("one_time_tokens")

@@ -19,6 +19,7 @@ from sqlalchemy import (
     literal,
     select,
     text,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -28,9 +29,9 @@ from auth.models import Session as Table
 from auth.repositories.accounts import COLUMNS, read_account
 from auth.services.records import Device, OpenSession, Session
 from common.database import Runs
+from common.ports import Slice
 from common.revocations import LONGEST
 
-MOST_LISTED: Final = 100
 NOW: Final = func.clock_timestamp()
 ALIVE: Final[ColumnElement[bool]] = (
     Table.ended_at.is_(None)
@@ -72,12 +73,15 @@ END_ALL: Final = (
     .values(ended_at=NOW, end_reason=bindparam("reason"))
     .returning(Table.id, UNTIL)
 )
-LIST: Final = (
+_LISTED = (
     select(Table.id, Table.created_at, Table.rotated_at, Table.user_agent, Table.ip)
     .where(Table.account_id == bindparam("account"), ALIVE)
-    .order_by(Table.rotated_at.desc(), Table.id)
-    .limit(MOST_LISTED)
+    .order_by(Table.created_at.desc(), Table.id.desc())
+    .limit(bindparam("most"))
 )
+FIRST: Final = _LISTED
+NEXT: Final = _LISTED.where(tuple_(Table.created_at, Table.id) < tuple_(bindparam("time"), bindparam("id")))
+OWNER: Final = select(Table.account_id).where(Table.id == bindparam("sid"))
 # In small numbers, so that nobody waits for it long.
 FORGET: Final = text("""
     DELETE FROM sessions WHERE id = ANY (ARRAY(
@@ -154,9 +158,17 @@ class SessionRepository:
         params = {"account": account_id, "reason": reason, "but": but}
         return [(row[0], row[1]) for row in await self.session.execute(END_ALL, params)]
 
-    async def list(self, account_id: int) -> Sequence[OpenSession]:
-        found = await self.session.execute(LIST, {"account": account_id, **self._limits})
-        return [OpenSession(*row) for row in found]
+    async def page(self, account_id: int, limit: int, after: tuple[datetime, UUID] | None) -> Slice[OpenSession]:
+        params = {"account": account_id, "most": limit + 1, **self._limits}
+        if after is None:
+            found = await self.session.execute(FIRST, params)
+        else:
+            found = await self.session.execute(NEXT, {**params, "time": after[0], "id": after[1]})
+        return Slice.cut([OpenSession(*row) for row in found], limit)
+
+    async def owner(self, session_id: UUID) -> int | None:
+        owner: int | None = (await self.session.execute(OWNER, {"sid": session_id})).scalar()
+        return owner
 
     async def forget_over(self, kept: timedelta, most: int) -> int:
         found = await self.session.execute(FORGET, {**self._limits, "kept": kept, "most": most})

@@ -11,6 +11,7 @@ from auth.services.records import (
     AccountFilter,
     Credentials,
     Device,
+    KeyLine,
     ManagedAccount,
     OpenSession,
     ServiceIdentity,
@@ -86,8 +87,11 @@ class SessionStore(Protocol):
     async def end_all(self, account_id: int, reason: str, but: UUID | None) -> Sequence[tuple[UUID, datetime]]:
         """The sessions that were still open, and until when their access tokens may be good."""
 
-    async def list(self, account_id: int) -> Sequence[OpenSession]:
-        """Those that go on, the last used first; at most 100."""
+    async def page(self, account_id: int, limit: int, after: tuple[datetime, UUID] | None) -> Slice[OpenSession]:
+        """Those that go on, the latest sign-in first."""
+
+    async def owner(self, session_id: UUID) -> int | None:
+        """Whose it is, over or not."""
 
     async def forget_over(self, kept: timedelta, most: int) -> int:
         """Remove sessions that have been over for so long; returns how many were removed."""
@@ -102,11 +106,22 @@ class ClientStore(Protocol):
 class KeyStore(Protocol):
     """Signing keys."""
 
-    async def all(self) -> Sequence[StoredKey]:
-        """Those that are published, newest first."""
+    async def published(self, retired_for: timedelta) -> Sequence[StoredKey]:
+        """Those that sign or will, and those that stopped no longer ago than that; newest first."""
 
-    async def add_first(self, key: StoredKey) -> None:
-        """Store the very first key; somebody else may have been faster, and then theirs stays."""
+    async def lines(self) -> Sequence[KeyLine]:
+        """All there ever were, newest first."""
+
+    async def lock(self) -> None:
+        """Until the transaction ends, nobody else changes keys."""
+
+    async def add(self, key: StoredKey) -> None: ...
+
+    async def activate(self, kid: str) -> None:
+        """Let this key sign, and retire the one that did."""
+
+    async def revoke(self, kid: str) -> bool:
+        """False if there is no such key that was not revoked before."""
 
 
 class Work(Protocol):

@@ -1,7 +1,7 @@
 """What the rules work on: plain values, as the repositories read them."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -104,6 +104,22 @@ class StoredKey:
     public_jwk: dict[str, Any]
     private_key: bytes = field(repr=False)
     state: str
+    age: timedelta = timedelta(0)
+    """Since it was made, and published: it is published from the first moment."""
+    active_for: timedelta = timedelta(0)
+    """Since it began to sign, if it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLine:
+    """A signing key, for the list that operators read."""
+
+    kid: str
+    state: str
+    created_at: datetime
+    activated_at: datetime | None
+    retired_at: datetime | None
+    """When it stopped to sign, or was revoked."""
 
 
 @dataclass(frozen=True, slots=True)
