@@ -44,7 +44,7 @@ async def test_the_first_admin_is_made_on_the_server_and_audited(
     assert (line["action"], line["detail"], line["ip"]) == ("roles-changed", {"before": [], "after": ["admin"]}, None)
 
     assert (await run("grant-role", ada.person.email, "admin"))[0] == 0, "again changes nothing"
-    assert await superuser.fetchval("SELECT count(*) FROM audit_events WHERE actor = 'server'") == 1
+    assert await superuser.fetchval("SELECT count(*) FROM audit_events WHERE action = 'roles-changed'") == 1
     done, said = await run("revoke-role", ada.person.email, "admin")
     assert (done, "last admin" in said) == (1, True), said
     await patch(client, ada, ada.id, roles=["admin", "moderator"])
