@@ -30,17 +30,19 @@ class Settings(ServiceSettings):
     refresh_key_previous: Secret | None = Field(
         default=None, description="While REFRESH_KEY is being replaced: what tokens still in use were signed with."
     )
-    key_rotation: Annotated[Duration, Ge(timedelta(hours=1))] = Field(
+    key_rotation: Annotated[Duration, Ge(timedelta(hours=1)), Le(timedelta(days=365))] = Field(
         default=timedelta(days=30), description="For how long a key signs access tokens."
     )
 
     access_ttl: Annotated[Duration, Ge(timedelta(seconds=30)), Le(timedelta(minutes=15))] = timedelta(minutes=5)
-    refresh_grace: Duration = Field(default=timedelta(seconds=10), description="A spent token's parent may repeat.")
-    refresh_idle: Duration = timedelta(days=7)
-    refresh_absolute: Duration = timedelta(days=30)
-    rate_limit_sign_in: int = Field(default=30, ge=1, description="By password, a minute, per address.")
-    rate_limit_refresh: int = Field(default=150, ge=1, description="In 5 minutes, per address.")
-    rate_limit_registration: int = Field(default=10, ge=1, description="An hour, per address.")
+    refresh_grace: Annotated[Duration, Le(timedelta(minutes=1))] = Field(
+        default=timedelta(seconds=10), description="A spent token's parent may repeat."
+    )
+    refresh_idle: Annotated[Duration, Ge(timedelta(minutes=5)), Le(timedelta(days=90))] = timedelta(days=7)
+    refresh_absolute: Annotated[Duration, Ge(timedelta(minutes=5)), Le(timedelta(days=365))] = timedelta(days=30)
+    rate_limit_sign_in: int = Field(default=30, ge=1, le=10_000, description="By password, a minute, per address.")
+    rate_limit_refresh: int = Field(default=150, ge=1, le=50_000, description="In 5 minutes, per address.")
+    rate_limit_registration: int = Field(default=10, ge=1, le=10_000, description="An hour, per address.")
     password_min_length: int = Field(default=8, ge=8, le=64, description="Code points; 15 where nothing else protects.")
     password_words: list[str] = Field(
         default=["trivium"], description="Too easily guessed as a password, digits added or not: the product's names."
@@ -62,6 +64,12 @@ class Settings(ServiceSettings):
     password_reset_ttl: Lifetime = timedelta(minutes=30)
     email_change_ttl: Lifetime = timedelta(hours=1)
     rate_limit_mail: int = Field(default=20, ge=1, description="Mails asked for, an hour, per address that asks.")
+
+    @model_validator(mode="after")
+    def end_sessions_by_idling_first(self) -> Self:
+        if self.refresh_idle > self.refresh_absolute:
+            raise ValueError("REFRESH_IDLE is longer than REFRESH_ABSOLUTE, so it would never count")
+        return self
 
     @model_validator(mode="after")
     def know_how_to_send_mails(self) -> Self:

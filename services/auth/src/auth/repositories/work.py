@@ -9,6 +9,7 @@ from auth.repositories.addresses import MailCountRepository
 from auth.repositories.audit import AuditRepository
 from auth.repositories.clients import ClientRepository
 from auth.repositories.keys import KeyRepository
+from auth.repositories.managed_accounts import ManagedAccountRepository
 from auth.repositories.one_time_tokens import OneTimeTokenRepository
 from auth.repositories.sessions import Lifetimes, SessionRepository
 from auth.repositories.throttle import ThrottleRepository
@@ -26,6 +27,10 @@ class SqlWork:
     @property
     def accounts(self) -> AccountRepository:
         return AccountRepository(self.session)
+
+    @property
+    def managed_accounts(self) -> ManagedAccountRepository:
+        return ManagedAccountRepository(self.session)
 
     @property
     def sessions(self) -> SessionRepository:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from auth.services.audit import Action, masked
 from auth.services.errors import AccountNotFound, EmailTaken
 from auth.services.mail_requests import want_mail
 from auth.services.one_time_tokens import Purpose
@@ -58,6 +59,7 @@ class Registration:
             account = await self.work.accounts.add(new_account_id(self.now()), email, password_hash, name)
             if account is not None:
                 await self.work.events.publish(state(account))
+                await self.work.audit.note(Action.registered, account.id, ip=ip, email=masked(email))
                 await begin_anew(self.work, email)  # what was tried while it was nobody's
                 await want_mail(self.work, Purpose.verify_email, account.email, ip)
                 return account

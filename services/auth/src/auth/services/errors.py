@@ -53,6 +53,24 @@ class SignInClosed(TooManyRequests):
     code = "sign-in-closed"
 
 
+class NotAnAdmin(Forbidden):
+    """Who asks is no admin any more."""
+
+    code = "not-an-admin"
+
+
+class LastAdmin(Conflict):
+    """Without this account nobody could manage the others."""
+
+    code = "last-admin"
+
+
+class AccountBeingDeleted(Conflict):
+    """The account is on its way out, and cannot be changed any more."""
+
+    code = "account-being-deleted"
+
+
 class OAuthRefusal(DomainError):
     """A refusal in the words of RFC 6749, section 5.2."""
 

@@ -1,6 +1,6 @@
 """What the rules need of the outside, in their own words."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -9,10 +9,12 @@ from uuid import UUID
 from auth.services.audit import AuditTrail
 from auth.services.records import (
     Account,
+    AccountFilter,
     Credentials,
     Device,
     KeyLine,
     MailedAccount,
+    ManagedAccount,
     OpenSession,
     ServiceIdentity,
     Session,
@@ -58,6 +60,29 @@ class AccountStore(Protocol):
 
     async def replace_hash(self, account_id: int, old: str, new: str) -> bool:
         """Store another hash, unless somebody else was faster: then False."""
+
+
+class ManagedAccountStore(Protocol):
+    """Accounts, for those who manage them."""
+
+    async def page(self, wanted: AccountFilter, limit: int, before: int | None) -> Slice[ManagedAccount]:
+        """The newest first, with smaller ids than `before`."""
+
+    async def get(self, account_id: int) -> ManagedAccount | None: ...
+
+    async def id_of(self, email: str) -> int | None: ...
+
+    async def admins_alone(self) -> Set[int]:
+        """The active admins; until this transaction ends nobody else manages accounts. To be asked before `lock`."""
+
+    async def lock(self, account_id: int) -> ManagedAccount | None:
+        """As it stays until this transaction ends, unless it changes it itself; no session is opened meanwhile."""
+
+    async def change(self, account_id: int, status: str, roles: Sequence[str]) -> ManagedAccount:
+        """Write the next version of an account that is locked."""
+
+    async def move_floor(self, account_id: int) -> ManagedAccount:
+        """Move `tokens_not_before` of an account that is locked behind all tokens that it may have by now."""
 
 
 class SessionStore(Protocol):
@@ -180,6 +205,9 @@ class Work(Protocol):
 
     @property
     def accounts(self) -> AccountStore: ...
+
+    @property
+    def managed_accounts(self) -> ManagedAccountStore: ...
 
     @property
     def sessions(self) -> SessionStore: ...
