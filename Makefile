@@ -15,8 +15,8 @@ COMPOSE_TEST_URL ?= http://127.0.0.1:8000
 export LOCAL_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up start stop status restart-one run reset demo test bench check format lock openapi
-.PHONY: fuzz faults test-restarts test-start-order compose-up compose-down test-compose
+.PHONY: help bootstrap up start stop status restart-one run mail reset seed demo test bench check format lock openapi
+.PHONY: fuzz faults timing test-restarts test-start-order compose-up compose-down test-compose
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -42,8 +42,14 @@ restart-one: bootstrap ## restart a service's processes one after the other: mak
 run: bootstrap ## run a service's own command on the running stack: make run CMD="posts outbox status"
 	@$(LOCAL) run $(or $(CMD),$(error say what: make run CMD="posts outbox status"))
 
+mail: bootstrap ## list the newest mails that the running stack has sent, with their links
+	@$(LOCAL) mail
+
 reset: bootstrap ## stop, and delete all local data and secrets
 	@$(LOCAL) reset
+
+seed: bootstrap ## fill the running stack with a believable world: make seed SIZE=20000 (posts, up to 1M) SEED=7
+	@$(VENV)/python -m deploy.seed $(or $(SIZE),20000) --seed $(or $(SEED),7)
 
 demo: bootstrap ## use a running stack as a person would, and print each call
 	@$(LOCAL).demo
@@ -56,6 +62,9 @@ faults: bootstrap ## the fault tests: 100 kills, 100 killed relays, a target awa
 
 fuzz: bootstrap ## send each service 10,000 requests made up from its OpenAPI document
 	@FUZZ_CASES=$(or $(FUZZ_CASES),10000) $(VENV)/pytest tests -m fuzz $(ARGS)
+
+timing: bootstrap ## S-07 and R-11: what signing in costs whom, on a machine with nothing else to do (about a minute)
+	@$(VENV)/pytest tests -m timing -s $(ARGS)
 
 bench: bootstrap ## measure the speed against a bare app, with wrk: make bench SECONDS=2 ROUNDS=7 ONLY=get_post
 	@SECONDS=$(SECONDS) ROUNDS=$(ROUNDS) ROWS=$(ROWS) ONLY=$(ONLY) $(VENV)/python -m tests.benchmarks

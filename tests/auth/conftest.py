@@ -40,10 +40,16 @@ class Person:
 
 
 @pytest.fixture(scope="module")
-async def settings(database_of: Cloner) -> Settings:
+async def settings(database_of: Cloner, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     secret = {"key_encryption_key": secrets.token_urlsafe(32), "refresh_key": secrets.token_urlsafe(32)}
     return Settings.model_validate(
-        {**await database_of("auth"), **secret, "relay": False, "cors_origins": ["http://app.example"]}
+        {
+            **await database_of("auth"),
+            **secret,
+            "relay": False,
+            "cors_origins": ["http://app.example"],
+            "mail_dir": tmp_path_factory.mktemp("mail"),
+        }
     )
 
 

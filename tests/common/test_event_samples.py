@@ -12,9 +12,12 @@ import pytest
 from common.events import (
     AccountData,
     AuthorData,
+    BlockData,
     Event,
     EventData,
     FollowData,
+    MailData,
+    MailWantedData,
     ProfileData,
     SessionEndedData,
     StateEvent,
@@ -31,12 +34,23 @@ READ: dict[str, Event] = {
     ),
     "profile": Event((7,), 12, ProfileData(name="Ada Lovelace", avatar_url="https://example.com/ada.png")),
     "follow": Event((7, 9), 2, FollowData(active=False)),
+    "block": Event((7, 9), 5, BlockData(active=True)),
     "session.ended": Event(
         (UUID("8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4"),),
         1,
         SessionEndedData(until=datetime(2026, 11, 22, 15, 6, 14, 250000, tzinfo=UTC)),
     ),
     "tokens.revoked": Event((7,), 1795356310, TokensRevokedData(not_before=1795356310)),
+    "mail.wanted": Event(
+        (UUID("8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4"),),
+        1,
+        MailWantedData(purpose="password-reset", email="ada@example.com", ip="192.0.2.7"),
+    ),
+    "mail": Event(
+        (UUID("8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4"),),
+        1,
+        MailData(kind="password-reset", to="ada@example.com", secret="q0m7kXk6vJm3Vt9o5Zr2c1n8y4w7u0b3e6h9k2p5s8A"),
+    ),
     "author": Event((7,), 41, AuthorData(posts_count=38)),
 }
 

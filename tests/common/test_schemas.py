@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from email_validator import validate_email
 from pydantic import TypeAdapter, ValidationError
 
 from common.schemas import Email, Id, Name, normal_email
@@ -38,6 +39,31 @@ def test_the_stored_spelling_of_an_address_stands_for_itself() -> None:
         assert normal_email(f"Ada@{domain}") == stored
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("info@straße.de", "info@strasse.de"),
+        ("straße@example.com", "strasse@example.com"),
+        ("info@xn--strae-oqa.de", "info@strasse.de"),
+        ("info@νικος.gr", "info@νικοσ.gr"),
+        ("\u0131lker@example.com", "ilker@example.com"),
+        ("\u0130lker@example.com", "ilker@example.com"),
+        ("ada@gma\u0131l.com", "ada@gmail.com"),
+    ],
+    ids=ascii,
+)
+def test_two_mailboxes_are_two_addresses(one: str, other: str) -> None:
+    """Mails go to the stored spelling: were it another's mailbox, its owner could reset the password."""
+    assert None not in {normal_email(one), normal_email(other)}
+    assert normal_email(one) != normal_email(other)
+
+
+def test_the_stored_spelling_leads_to_the_domain_that_was_meant() -> None:
+    for address, domain in (("info@STRAßE.de", "xn--strae-oqa.de"), ("info@ΝΙΚΟΣ.gr", "xn--uxachku.gr")):
+        stored = EMAIL.validate_python(address)
+        assert validate_email(stored, check_deliverability=False).ascii_domain == domain
+
+
 @pytest.mark.parametrize("text", ["a", "a.", "@", "<", " ", '"', "b.", "a <", "\u0345", "ﷺ", "xn--", "1@"], ids=ascii)
 @pytest.mark.parametrize("ending", ["", "@", "@example.com", "a@b.c", "!"])
 def test_no_address_takes_long_to_read(text: str, ending: str) -> None:
@@ -48,7 +74,18 @@ def test_no_address_takes_long_to_read(text: str, ending: str) -> None:
         assert time.process_time() - started < 0.1
 
 
-@pytest.mark.parametrize("name", ["Ada", " Ada ", "é", "e\u0301", "👩‍💻", "🇩🇪", "x" * 100])
+@pytest.mark.parametrize("name", ["Ada", " Ada ", "é", "e\u0301", "👩‍💻", "🇩🇪", "🏳️‍🌈", "👍🏽", "❤️ Ada", "x" * 100])
 def test_a_name_is_kept_as_it_is(name: str) -> None:
     """S-35: not trimmed, not normalised."""
     assert NAME.validate_python(name) == name
+
+
+UNSEEN = [0x00, 0x0A, 0x1B, 0x7F, 0x85, 0xAD, 0x200B, 0x200D, 0x200E, 0x2028, 0x2060, 0x2066, 0x202E, 0xFE0F, 0xFEFF]
+
+
+@pytest.mark.parametrize("character", UNSEEN, ids=hex)
+def test_a_name_has_nothing_that_cannot_be_seen(character: int) -> None:
+    """S-35: C0 and C1, zero-width, bidi; what joins emoji is nothing behind a letter."""
+    for name in (f"A{chr(character)}da", f"{chr(character)}Ada", f"Ada {chr(character)}"):
+        with pytest.raises(ValidationError):
+            NAME.validate_python(name)

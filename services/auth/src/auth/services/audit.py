@@ -10,6 +10,7 @@ from common.ports import Slice
 SERVER: Final = "server"
 """The command line, and what runs by schedule."""
 ANONYMOUS: Final = "anonymous"
+MAX_MASKED: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,6 @@ class AuditFilter:
     since: datetime | None = None
     until: datetime | None = None
     """Up to this moment, itself not included."""
-
-
-def masked(email: str) -> str:
-    """An address as the trail and the logs may hold it: `a***@example.com` (S-46)."""
-    return f"{email[:1]}***@{email.rpartition('@')[2]}"
 
 
 class Action(StrEnum):
@@ -87,6 +83,12 @@ class AuditTrail(Protocol):
 
         `detail` never holds a password, a token or a full e-mail address.
         """
+
+
+def masked(email: str) -> str:
+    """An address as the trail and the logs have it: `a***@example.com`. What is no address keeps its first letter."""
+    local, at, domain = email.rpartition("@")
+    return f"{(local or domain)[:1]}***{at}{domain if at else ''}"[:MAX_MASKED]
 
 
 class AuditReader(Protocol):

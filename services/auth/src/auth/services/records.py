@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -54,6 +54,14 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
+class MailedAccount:
+    """An account, and the address to which it was sent a link."""
+
+    account: Account
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """A sign-in and its account, at one moment of the database's clock."""
 
@@ -86,6 +94,38 @@ class Device:
 
     user_agent: str
     ip: str
+    source: str
+    """What its tries are counted for: the IPv4 address, or the network of 64 bits of an IPv6 address."""
+
+
+@dataclass(frozen=True, slots=True)
+class TryKey:
+    """Whom somebody wants to sign in as, and from where."""
+
+    address: bytes
+    """SHA-256 of the e-mail address, whether it has an account or not."""
+    source: str
+
+
+class Verdict(Enum):
+    """What the throttle says to a try."""
+
+    admitted = "admitted"
+    waits = "waits"
+    """The source has failed too often lately."""
+    closed = "closed"
+    """Too much was guessed for the address, and the source has not succeeded lately."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPassword:
+    """A password that was compared with the one of an address."""
+
+    key: TryKey
+    found: Credentials | None
+    fits: bool
+    renewed: str | None = field(repr=False)
+    """Its hash with today's parameters, if the stored one has others."""
 
 
 @dataclass(frozen=True, slots=True)
