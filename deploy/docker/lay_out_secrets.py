@@ -1,8 +1,8 @@
 """Lay out the containers' secrets: run by docker-compose.yml's service `secrets`, as root, before all others.
 
-`/given` is the folder that SECRETS names, if any: one file per secret. What it lacks is generated, once, and begins with
-`local-`: such a secret PROFILE=production refuses. Each container then gets a folder with a copy of what it needs, which
-only its own user reads. Standard library only: the program runs in whatever image has a Python.
+`/given` is the folder that SECRETS names, if any: one file per secret. What it lacks is generated, once, and begins
+with `local-`: such a secret PROFILE=production refuses. Each container then gets a folder with a copy of what it needs,
+which only its own user reads. Standard library only: the program runs in whatever image has a Python.
 """
 
 import os

@@ -25,7 +25,6 @@ STEP = 0.05
 # All that is ours in LOCAL_DIR, which may be a folder with other things in it.
 LOCAL_DATA = (
     "caddy",
-    "compose-site",
     "restarts.json",
     "bench.json",
     "logs",

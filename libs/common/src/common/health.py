@@ -53,7 +53,7 @@ async def what_is_missing(app: FastAPI) -> list[str]:
 async def until_ready(app: FastAPI, patience: float) -> None:
     """Return once the app can do its work, is told to stop, or after `patience` seconds."""
     ends_at = time.monotonic() + patience
-    while not app.state.draining and time.monotonic() < ends_at and await what_is_missing(app):
+    while not app.state.draining and time.monotonic() < ends_at and await what_is_missing(app):  # noqa: ASYNC110
         await asyncio.sleep(0.02)
 
 
