@@ -83,6 +83,12 @@ check-deploy: bootstrap ## lint the image recipes, docker-compose.yml and the Ku
 	@$(VENV)/python -m deploy.docker.check
 	@$(VENV)/python -m deploy.kubernetes.check
 
+backup: bootstrap ## copy the three databases into .local/backups: make backup TO=folder, make backup OF=compose
+	@$(VENV)/python -m deploy.backup $(if $(filter compose,$(OF)),--compose) backup $(TO)
+
+restore: bootstrap ## put them back, while the stack runs: make restore FROM=.local/backups/… ONLY="users posts"
+	@$(VENV)/python -m deploy.backup $(if $(filter compose,$(OF)),--compose) restore $(or $(FROM),$(error say from where: make restore FROM=.local/backups/…)) $(if $(ONLY),--only $(ONLY))
+
 format: bootstrap ## format the code, and fix what can be fixed
 	@$(VENV)/ruff check --fix $(CODE)
 	@$(VENV)/ruff format $(CODE)
