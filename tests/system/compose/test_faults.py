@@ -78,7 +78,7 @@ async def test_restarting_all_of_it_keeps_what_was_stored(
     ada = await meet("Ada")
     assert await write(gateway, ada, "kept") == 201
     await asyncio.to_thread(compose_stack.compose, "restart")
-    back = until(compose_stack.url + "/posts", 200, 30)
+    back = until(compose_stack.url + "/posts", 200, 60)
     note(what="restarted", back_after_s=round(back + until(f"{compose_stack.url}/users/{ada.id}", 200, 10), 1))
     assert await titles(gateway, ada) == {"kept"}
     form = {"grant_type": "refresh_token", "refresh_token": ada.tokens["refresh_token"]}
