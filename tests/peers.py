@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from jose import jwk, jwt
 
 from common.jwks import PublicKey
-from common.tokens import ALGORITHM
+from common.tokens import ALGORITHM, Principal
 
 ISSUER = "http://127.0.0.1:8000"
 
@@ -36,7 +36,7 @@ class Issuer:
     def claims(self, account_id: int, *roles: str) -> dict[str, Any]:
         now = int(time.time())
         times = {"iat": now, "nbf": now, "exp": now + 300}
-        about = {"sub": str(account_id), "client_id": "trivium", "scope": "api", "sid": uuid.uuid4().hex}
+        about = {"sub": str(account_id), "client_id": "trivium", "scope": "api", "sid": str(uuid.uuid4())}
         aud = ["auth", "users", "posts"]
         return {"iss": ISSUER, "aud": aud, "jti": uuid.uuid4().hex, "roles": list(roles), **about, **times}
 
@@ -124,3 +124,10 @@ class Peers(httpx.AsyncBaseTransport):
                 wanted = [int(one) for one in params["ids"].split(",")]
                 return 200, {"events": [self.profiles[one] for one in wanted if one in self.profiles], "next": None}
         return 404, {}
+
+
+class NothingRevoked:
+    """`common.tokens.Revocations` of a verifier that stands alone."""
+
+    def refuses(self, principal: Principal) -> bool:
+        return False

@@ -1,9 +1,6 @@
 """auth's app on a database of its own, people who have signed up, services that may sign in, a mint for forgeries."""
 
-import json
 import secrets
-import time
-from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,7 +11,6 @@ import asyncpg
 import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
-from jose.backends.base import Key
 
 from auth.config import Settings
 from auth.main import create_app
@@ -22,6 +18,7 @@ from auth.services.sign_in import hash_secret
 from tests.conftest import Cloner
 from tests.contract import Declared
 from tests.database import Server
+from tests.forgeries import Mint
 
 PASSWORD = "a long enough passphrase"
 NEVER = "0" * 32  # a session that nobody has
@@ -49,6 +46,7 @@ async def running(settings: Settings) -> AsyncIterator[FastAPI]:
     app = create_app(settings)
     async with app.router.lifespan_context(app):
         await app.state.keys.load()
+        await app.state.revoked.read()
         yield app
 
 
@@ -156,41 +154,9 @@ def service_token(client: AsyncClient, service_secrets: dict[str, str]) -> Servi
     return service_token
 
 
-def b64(raw: bytes) -> str:
-    return urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-@dataclass(frozen=True)
-class Mint:
-    """Signs whatever it is given with auth's own key, so that a signature is never what gives a forgery away."""
-
-    kid: str
-    key: Key
-    issuer: str
-    account_id: int
-
-    def header(self, **changes: object) -> dict[str, object]:
-        return {"alg": "ES256", "typ": "at+jwt", "kid": self.kid, **changes}
-
-    def claims(self, **changes: object) -> dict[str, object]:
-        now = int(time.time())
-        who = {"sub": str(self.account_id), "client_id": "trivium", "scope": "api", "sid": NEVER, "roles": []}
-        where = {"iss": self.issuer, "aud": ["auth", "users", "posts"], "jti": secrets.token_urlsafe(16)}
-        return {**who, **where, "iat": now, "nbf": now, "exp": now + 300, **changes}
-
-    def token(self, claims: dict[str, object] | bytes | None = None, header: dict[str, object] | bytes = b"") -> str:
-        head = header or self.header()
-        body = self.claims() if claims is None else claims
-        parts = (part if isinstance(part, bytes) else json.dumps(part).encode() for part in (head, body))
-        return self.sign(".".join(b64(part) for part in parts))
-
-    def sign(self, text: str) -> str:
-        return f"{text}.{b64(self.key.sign(text.encode()))}"
-
-
 @pytest.fixture(scope="module")
 async def mint(app: FastAPI, client: AsyncClient, settings: Settings) -> Mint:
     person = {"email": new_email(), "password": PASSWORD, "name": "Ada"}
     account_id = (await client.post("/auth/register", json=person)).json()["id"]
     kid, key = app.state.keys.active()
-    return Mint(kid, key, settings.issuer, account_id)
+    return Mint(kid, key, settings.issuer, account_id, "auth")

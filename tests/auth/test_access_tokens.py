@@ -11,7 +11,8 @@ from httpx import AsyncClient
 from jose import jwt
 
 from auth.config import Settings
-from tests.auth.conftest import Connection, SignedIn, SignIn, SignUp, b64
+from tests.auth.conftest import Connection, SignedIn, SignIn, SignUp
+from tests.forgeries import b64
 
 
 def part(token: str, index: int) -> dict[str, Any]:
@@ -75,7 +76,7 @@ async def test_only_public_keys_are_published(client: AsyncClient) -> None:
     keys = reply.json()["keys"]
     assert set(reply.json()) == {"keys"}
     assert "max-age=300" in reply.headers["cache-control"]
-    assert len({key["kid"] for key in keys}) == len(keys) == 1
+    assert len({key["kid"] for key in keys}) == len(keys) == 2, "one that signs, and the next one"
     for key in keys:
         assert set(key) == {"kty", "crv", "alg", "use", "kid", "x", "y"}
         assert (key["kty"], key["crv"], key["alg"], key["use"]) == ("EC", "P-256", "ES256", "sig")
@@ -85,7 +86,7 @@ async def test_only_public_keys_are_published(client: AsyncClient) -> None:
 
 async def test_private_keys_are_encrypted_at_rest(superuser: Connection, client: AsyncClient) -> None:
     await client.get("/.well-known/jwks.json")
-    stored = await superuser.fetchval("SELECT private_key FROM signing_keys")
+    stored = await superuser.fetchval("SELECT private_key FROM signing_keys WHERE state = 'active'")
     assert b"PRIVATE KEY" not in stored
 
 

@@ -4,7 +4,8 @@ import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
 
-from tests.auth.conftest import PASSWORD, Mint, SignIn, SignUp, bearer
+from tests.auth.conftest import PASSWORD, SignIn, SignUp, bearer
+from tests.forgeries import Mint
 from tests.fuzz import Known, fuzz
 
 

@@ -9,7 +9,8 @@ from pydantic import PostgresDsn, SecretStr
 
 from auth.config import Settings
 from auth.main import create_app
-from tests.auth.conftest import PASSWORD, Connection, Mint, bearer, client_of, running
+from tests.auth.conftest import PASSWORD, Connection, bearer, client_of, running
+from tests.forgeries import Mint
 
 NOWHERE = PostgresDsn("postgresql://auth@127.0.0.1:1/auth")
 

@@ -14,7 +14,10 @@ async def test_auth_mints_its_own_tokens_for_one_audience_each(app: FastAPI, set
     """S-28"""
     now = time.time() - 250
     tokens = OwnTokens(AccessTokens(app.state.keys, settings.issuer, settings.access_ttl), clock=lambda: now)
-    users, posts = [TokenVerifier(app.state.keys, issuer=settings.issuer, audience=name) for name in ("users", "posts")]
+    users, posts = [
+        TokenVerifier(app.state.keys, app.state.revoked, issuer=settings.issuer, audience=name)
+        for name in ("users", "posts")
+    ]
     token = await tokens.token_for("users")
     caller = await users.verify(token)
     assert (caller.subject, caller.scope, caller.roles) == ("svc:auth", "internal", ())

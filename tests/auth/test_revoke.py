@@ -1,9 +1,10 @@
 """Signing out: `POST /auth/revoke` (RFC 7009)."""
 
 import pytest
+from fastapi import FastAPI
 from httpx import AsyncClient
 
-from tests.auth.conftest import NEVER, Connection, SignedIn, refresh
+from tests.auth.conftest import NEVER, Connection, SignedIn, bearer, refresh
 from tests.auth.test_refresh import ending, spent
 
 
@@ -40,13 +41,17 @@ async def test_a_forged_token_revokes_nothing(client: AsyncClient, signed_in: Si
     assert (await refresh(client, token)).status_code == 200
 
 
-async def test_an_access_token_revokes_nothing_and_no_one_else_is_signed_out(
-    client: AsyncClient, signed_in: SignedIn
+async def test_an_access_token_ends_its_own_session_and_no_other(
+    client: AsyncClient, app: FastAPI, signed_in: SignedIn
 ) -> None:
+    """S-26: what was signed out is refused at once where it happened, and everywhere once they have heard of it."""
     mine, other = await signed_in(), await signed_in()
     assert (await client.post("/auth/revoke", data={"token": mine["access_token"]})).status_code == 200
-    assert (await refresh(client, mine["refresh_token"])).status_code == 200
-    assert (await client.post("/auth/revoke", data={"token": mine["refresh_token"]})).status_code == 200
+    await app.state.revoked.read()  # in earnest every second
+    assert (await client.get("/auth/me", headers=bearer(mine["access_token"]))).status_code == 401
+    assert spent(await refresh(client, mine["refresh_token"]))
+    assert (await client.post("/auth/revoke", data={"token": mine["access_token"]})).status_code == 200
+    assert (await client.get("/auth/me", headers=bearer(other["access_token"]))).status_code == 200
     assert (await refresh(client, other["refresh_token"])).status_code == 200
 
 

@@ -15,7 +15,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from common.tokens import ALGORITHM, TokenVerifier
-from tests.peers import ISSUER, Issuer
+from tests.peers import ISSUER, Issuer, NothingRevoked
 
 PASSWORD = secrets.token_urlsafe(16)
 
@@ -40,7 +40,7 @@ async def token_check(rounds: int) -> dict[str, Any]:
     new: list[float] = []
     cached: list[float] = []
     for _ in range(rounds):
-        verifier = TokenVerifier(keys, issuer=ISSUER, audience="posts")
+        verifier = TokenVerifier(keys, NothingRevoked(), issuer=ISSUER, audience="posts")
         tokens = [issuer.sign(issuer.claims(number)) for number in range(1, 201)]
         for times in (new, cached):
             started = time.perf_counter()

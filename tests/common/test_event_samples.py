@@ -5,10 +5,21 @@ never deployed at the same moment: change a schema so that these tests stay gree
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
-from common.events import AccountData, AuthorData, Event, EventData, FollowData, ProfileData, StateEvent
+from common.events import (
+    AccountData,
+    AuthorData,
+    Event,
+    EventData,
+    FollowData,
+    ProfileData,
+    SessionEndedData,
+    StateEvent,
+    TokensRevokedData,
+)
 from common.inbox import parse
 
 SCHEMAS = {schema.type: schema for schema in EventData.__subclasses__()}
@@ -20,6 +31,12 @@ READ: dict[str, Event] = {
     ),
     "profile": Event((7,), 12, ProfileData(name="Ada Lovelace", avatar_url="https://example.com/ada.png")),
     "follow": Event((7, 9), 2, FollowData(active=False)),
+    "session.ended": Event(
+        (UUID("8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4"),),
+        1,
+        SessionEndedData(until=datetime(2026, 11, 22, 15, 6, 14, 250000, tzinfo=UTC)),
+    ),
+    "tokens.revoked": Event((7,), 1795356310, TokensRevokedData(not_before=1795356310)),
     "author": Event((7,), 41, AuthorData(posts_count=38)),
 }
 

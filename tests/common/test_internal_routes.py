@@ -19,7 +19,7 @@ import users.main
 from common.deps import CallingService
 from common.jwks import parse
 from common.tokens import TokenVerifier
-from tests.peers import ISSUER, Issuer, Peers
+from tests.peers import ISSUER, Issuer, NothingRevoked, Peers
 
 NOWHERE = {"database_url": "postgresql://nobody@127.0.0.1:1/none", "database_password": secrets.token_urlsafe(32)}
 SECRETS = {name: secrets.token_urlsafe(32) for name in ("client_secret", "key_encryption_key", "refresh_key")}
@@ -72,7 +72,7 @@ class OneKey:
 async def client_of(app: FastAPI, service: str, issuer: Issuer) -> AsyncIterator[AsyncClient]:
     """A client of the app, which has no database: a refused request needs none."""
     async with app.router.lifespan_context(app):
-        app.state.verifier = TokenVerifier(OneKey(issuer), issuer=ISSUER, audience=service)  # type: ignore[arg-type]
+        app.state.verifier = TokenVerifier(OneKey(issuer), NothingRevoked(), issuer=ISSUER, audience=service)  # type: ignore[arg-type]
         transport = ASGITransport(app, raise_app_exceptions=False)
         async with AsyncClient(transport=transport, base_url=f"http://{service}.test") as client:
             yield client

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from auth.services.keys import KeyCipher, new_key
+from auth.services.key_material import KeyCipher, new_key
 from common import jwks
 from common.background import running
 from common.jwks import RemoteKeys
@@ -57,7 +57,7 @@ def auth() -> Auth:
 @pytest.fixture
 async def keys(auth: Auth, clock: FakeClock) -> AsyncIterator[RemoteKeys]:
     async with httpx.AsyncClient(transport=auth) as http:
-        yield RemoteKeys(http, URL, clock)
+        yield RemoteKeys(http, URL, clock=clock)
 
 
 async def test_the_first_token_fetches_the_keys_and_the_next_do_not(auth: Auth, keys: RemoteKeys) -> None:
@@ -207,4 +207,4 @@ async def test_an_answer_that_trickles_is_given_up(clock: FakeClock, monkeypatch
     transport = httpx.MockTransport(lambda request: httpx.Response(200, content=trickle()))
     async with httpx.AsyncClient(transport=transport) as http, asyncio.timeout(2):
         with pytest.raises(KeysUnavailable):
-            await RemoteKeys(http, URL, clock).find(FIRST["kid"])
+            await RemoteKeys(http, URL, clock=clock).find(FIRST["kid"])

@@ -11,6 +11,7 @@ from jose.backends.base import Key
 from common import tokens
 from common.tokens import InvalidToken, KeysUnavailable, TokenVerifier
 from tests.common.conftest import FakeClock
+from tests.peers import NothingRevoked
 
 
 def new_key() -> Key:
@@ -37,17 +38,18 @@ class KeyTable:
 
 
 KEY = new_key()
+SID = "8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4"
 
 
 def token(clock: FakeClock, *, kid: str = "k1", key: Key = KEY, **changes: object) -> str:
     now = int(clock())
-    who = {"iss": "http://issuer", "aud": ["posts"], "sub": "7", "client_id": "trivium", "scope": "api", "sid": "s"}
+    who = {"iss": "http://issuer", "aud": ["posts"], "sub": "7", "client_id": "trivium", "scope": "api", "sid": SID}
     claims = {**who, "roles": [], "jti": "j", "iat": now, "nbf": now, "exp": now + 300, **changes}
     return jwt.encode(claims, key, algorithm="ES256", headers={"typ": "at+jwt", "kid": kid})
 
 
 def verifier_of(keys: KeyTable, clock: FakeClock) -> TokenVerifier:
-    return TokenVerifier(keys, issuer="http://issuer", audience="posts", now=clock)
+    return TokenVerifier(keys, NothingRevoked(), issuer="http://issuer", audience="posts", now=clock)
 
 
 async def test_a_known_token_is_not_checked_twice(clock: FakeClock) -> None:
@@ -56,7 +58,7 @@ async def test_a_known_token_is_not_checked_twice(clock: FakeClock) -> None:
     good = token(clock)
     first, second = await verifier.verify(good), await verifier.verify(good)
     assert first is second
-    assert (first.account_id, first.scope, first.roles, first.sid) == (7, "api", (), "s")
+    assert (first.account_id, first.scope, first.roles, first.sid) == (7, "api", (), SID)
     assert keys.asked == 1
 
 

@@ -35,6 +35,7 @@ def peers() -> Peers:
 async def app(settings: Settings, peers: Peers) -> AsyncIterator[FastAPI]:
     app = create_app(settings, peers)
     async with app.router.lifespan_context(app):
+        await app.state.revoked.read()
         yield app
 
 

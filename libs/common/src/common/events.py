@@ -7,11 +7,16 @@ duplicates, any order and lost middle ones are harmless. Schemas may grow; consu
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Final, Protocol, Self
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.schemas import MAX_ID
+
+EVERYBODY: Final = 0
+"""In place of an account's id."""
+Key = tuple[int | UUID, ...]
 
 
 class EventData(BaseModel):
@@ -22,8 +27,18 @@ class EventData(BaseModel):
     type: ClassVar[str]
     owner: ClassVar[str]
     targets: ClassVar[tuple[str, ...]]
+    subject: ClassVar[str] = ""
+    """The kind of thing it tells of, where that is not the type itself."""
     numbers: ClassVar[int] = 1
     """How many numbers name a subject."""
+
+    @classmethod
+    def read_key(cls, words: Sequence[str]) -> Key:
+        """What names the subject. Raises ValueError."""
+        key = tuple(int(word) for word in words)
+        if len(key) != cls.numbers or not all(1 <= number <= MAX_ID for number in key):
+            raise ValueError(f"{cls.type} is of other subjects")
+        return key
 
 
 class AccountData(EventData):
@@ -38,6 +53,42 @@ class AccountData(EventData):
     """As given at sign-up; the profile counts from then on."""
     roles: list[str]
     status: str
+
+
+class SessionEndedData(EventData):
+    """A session that is over, in auth. Subject `session:<id>`, version 1: it ends once."""
+
+    type = "session.ended"
+    owner = "auth"
+    targets = ("users", "posts")
+    subject = "session"
+
+    until: datetime
+    """No access token of the session is good for longer than this."""
+
+    @classmethod
+    def read_key(cls, words: Sequence[str]) -> Key:
+        (session_id,) = words
+        return (UUID(session_id),)
+
+
+class TokensRevokedData(EventData):
+    """A moment from which on an account's tokens must be, in auth. Subject `account:<id>`; 0 means everybody.
+
+    The moment only ever moves forward, so it is the version as well.
+    """
+
+    type = "tokens.revoked"
+    owner = "auth"
+    targets = ("users", "posts")
+    subject = "account"
+
+    not_before: int = Field(ge=0, le=MAX_ID)
+    """Seconds since 1970. Tokens issued before it are refused."""
+
+    @classmethod
+    def read_key(cls, words: Sequence[str]) -> Key:
+        return (EVERYBODY,) if list(words) == [str(EVERYBODY)] else super().read_key(words)
 
 
 class ProfileData(EventData):
@@ -87,13 +138,30 @@ class AuthorData(EventData):
 class Event:
     """A state to tell. `key` identifies the subject: (7,) is `account:7`, (7, 9) is `follow:7:9`."""
 
-    key: tuple[int, ...]
+    key: Key
     version: int
     data: EventData
 
     @property
+    def account_id(self) -> int:
+        """Of events that tell of an account."""
+        (account_id,) = self.key
+        if not isinstance(account_id, int):
+            raise TypeError(f"{self.subject} is no account")
+        return account_id
+
+    @property
     def subject(self) -> str:
-        return ":".join((self.data.type, *map(str, self.key)))
+        """As it is written in a StateEvent."""
+        return ":".join((self.data.subject or self.data.type, *map(str, self.key)))
+
+
+class RevocationStore(Protocol):
+    """Where a service notes which access tokens it must refuse (`common.revocations`)."""
+
+    async def end_sessions(self, ended: Sequence[Event]) -> None: ...
+
+    async def raise_floors(self, floors: Sequence[Event]) -> None: ...
 
 
 class Events(Protocol):

@@ -8,7 +8,6 @@ from pydantic import ValidationError
 
 from common.errors import Forbidden, InvalidInput
 from common.events import Event, EventData, StateEvent
-from common.schemas import MAX_ID
 
 Apply = Callable[[Sequence[Event]], Awaitable[None]]
 """Stores the events that are newer than what is there. Every event has the data of the type it was registered for."""
@@ -57,11 +56,10 @@ class Inbox:
 def parse(event: StateEvent, schema: type[EventData]) -> Event:
     """Raises BadEvent."""
     try:
-        name, *numbers = event.subject.split(":")
-        key = tuple(int(number) for number in numbers)
-        if name != schema.type or len(key) != schema.numbers or not all(1 <= number <= MAX_ID for number in key):
+        name, *words = event.subject.split(":")
+        if name != (schema.subject or schema.type):
             raise BadEvent(f"{event.subject} names no subject of {schema.type}.")
-        return Event(key, event.version, schema.model_validate(event.data))
+        return Event(schema.read_key(words), event.version, schema.model_validate(event.data))
     except (ValidationError, ValueError) as error:
         raise BadEvent(f"The event {event.id} is not as the schema of {schema.type} says.") from error
 

@@ -12,14 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from common.database import Database
-from common.events import EventData, EventPage, StateEvent
+from common.events import EventData, EventPage, Key, StateEvent
 from common.inbox import Inbox, parse
 from common.service_client import ServiceClient
 
 PAGE: Final = 100
 ENOUGH: Final = 20
-
-Key = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +144,10 @@ async def reconcile(database: Database, model: ReadModel, inbox: Inboxes, *, rep
 
 async def ask_again(model: ReadModel, key: Key) -> StateEvent | None:
     """What the owner says of one subject now: the first of the page that begins just before it."""
-    before = ":".join(map(str, (*key[:-1], key[-1] - 1)))
+    *first, last = key
+    if not isinstance(last, int):
+        raise TypeError(f"{model.path} is not in the order of numbers")
+    before = ":".join(map(str, (*first, last - 1)))
     page = await model.owner.get(model.path, EventPage, {"limit": 1, "after": before})
     found = page.events[0] if page and page.events else None
     return found if found and parse(found, model.schema).key == key else None

@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
+from uuid import UUID
 
 from jose import jwt
 from jose.backends.base import Key
@@ -29,6 +30,7 @@ USER_SCOPE: Final = "api"
 SERVICE_SCOPE: Final = "internal"
 SHAPE: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 ACCOUNT: Final = re.compile(r"[1-9][0-9]{0,15}")
+SESSION: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SERVICE: Final = re.compile(r"svc:[a-z]{1,20}")
 TEXT_CLAIMS: Final = ("iss", "sub", "jti", "client_id", "scope")
 TIME_CLAIMS: Final = ("exp", "iat", "nbf")
@@ -56,6 +58,13 @@ class Keys(Protocol):
         """Whether the key is in the current set: asked for every cached token, so it does no work."""
 
 
+class Revocations(Protocol):
+    """Which good tokens are refused all the same."""
+
+    def refuses(self, principal: "Principal") -> bool:
+        """Asked for every token, cached ones too, so it does no work. Raises KeysUnavailable while it is not known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who is calling, as their token says."""
@@ -73,16 +82,30 @@ class Principal:
         """The account of a person. Only for tokens of scope `api`, whose subject is known to be a number."""
         return int(self.subject)
 
+    @property
+    def session_id(self) -> UUID:
+        """The session of a person."""
+        return UUID(self.sid)
+
 
 class TokenVerifier:
     """Checks access tokens for one audience.
 
     A token that passed is remembered until it expires, at most `CACHED` of them; each later use still checks the
-    expiry and that its key is in the key set.
+    expiry, that its key is in the key set, and that it was not revoked.
     """
 
-    def __init__(self, keys: Keys, *, issuer: str, audience: str, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        keys: Keys,
+        revocations: Revocations,
+        *,
+        issuer: str,
+        audience: str,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._keys = keys
+        self._revocations = revocations
         self._issuer = issuer
         self._audience = audience
         self._now = now
@@ -99,6 +122,7 @@ class TokenVerifier:
         """
         seen = self._seen.get(token)
         if seen is not None and self._keys.knows(seen[1]) and self._now() < seen[0].expires_at + LEEWAY:
+            self._refuse_if_revoked(seen[0])
             self.checks["cached"] += 1
             return seen[0]
         try:
@@ -109,9 +133,15 @@ class TokenVerifier:
         except Exception as error:  # jose raises far more than JWTError (libraries.md, section 4)
             self.checks["refused"] += 1
             raise InvalidToken("The access token is not valid.") from error
+        self._refuse_if_revoked(principal)
         self.checks["new"] += 1
         self._remember(token, principal, kid)
         return principal
+
+    def _refuse_if_revoked(self, principal: Principal) -> None:
+        if self._revocations.refuses(principal):
+            self.checks["refused"] += 1
+            raise InvalidToken("The access token is not valid.")
 
     async def _check(self, token: str) -> tuple[str, Principal]:
         if len(token) > MAX_LENGTH or not SHAPE.fullmatch(token):
@@ -160,7 +190,7 @@ OPTIONS: Final = {f"require_{name}": True for name in ("aud", "iss", "sub", "jti
 def subject_fits(scope: str, subject: str, client_id: str, sid: object) -> bool:
     """People have numbers and sessions, services have names and none: one can never pass for the other (S-29)."""
     if scope == USER_SCOPE:
-        return bool(ACCOUNT.fullmatch(subject)) and isinstance(sid, str) and bool(sid)
+        return bool(ACCOUNT.fullmatch(subject)) and isinstance(sid, str) and bool(SESSION.fullmatch(sid))
     if scope == SERVICE_SCOPE:
         return bool(SERVICE.fullmatch(subject)) and client_id == subject and sid is None
     return False

@@ -1,14 +1,16 @@
-"""`python -m auth serve|migrate|clients|relay|outbox|rebuild|reconcile`."""
+"""`python -m auth serve|migrate|clients|keys|relay|outbox|rebuild|reconcile`."""
 
 from auth.commands import clients_cli, put_service_clients
 from auth.config import MigrateSettings, Settings
 from auth.database import MIGRATIONS
+from auth.key_commands import keys_cli
 from auth.main import create_app
 from common.event_commands import add_event_commands
 from common.server import command_line, load
 
 cli = command_line(lambda: create_app(load(Settings)), MIGRATIONS, MigrateSettings, after_migrate=put_service_clients)
 cli.add_typer(clients_cli, name="clients")
+cli.add_typer(keys_cli, name="keys")
 add_event_commands(cli, Settings, create_app)
 
 if __name__ == "__main__":

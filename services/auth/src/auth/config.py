@@ -16,6 +16,16 @@ class Settings(ServiceSettings):
     key_encryption_key: Secret = Field(description="Encrypts the signing keys in the database.")
     refresh_key: Secret = Field(description="Signs refresh tokens, together with each session's own secret.")
 
+    key_encryption_key_previous: Secret | None = Field(
+        default=None, description="While KEY_ENCRYPTION_KEY is being replaced: what keys are still stored under."
+    )
+    refresh_key_previous: Secret | None = Field(
+        default=None, description="While REFRESH_KEY is being replaced: what tokens still in use were signed with."
+    )
+    key_rotation: Annotated[Duration, Ge(timedelta(hours=1))] = Field(
+        default=timedelta(days=30), description="For how long a key signs access tokens."
+    )
+
     access_ttl: Annotated[Duration, Ge(timedelta(seconds=30)), Le(timedelta(minutes=15))] = timedelta(minutes=5)
     refresh_grace: Duration = Field(default=timedelta(seconds=10), description="A spent token's parent may repeat.")
     refresh_idle: Duration = timedelta(days=7)

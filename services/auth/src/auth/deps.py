@@ -6,6 +6,7 @@ from typing import Annotated
 
 import httpx
 from fastapi import Depends, FastAPI, Request
+from pydantic import SecretStr
 
 from auth.clients.own_tokens import OwnTokens
 from auth.config import Settings
@@ -13,16 +14,20 @@ from auth.repositories.sessions import Lifetimes
 from auth.repositories.work import SqlWork
 from auth.services.access_tokens import AccessTokens
 from auth.services.accounts import AccountService, Registration
-from auth.services.keys import KeyCipher, OwnKeys
+from auth.services.key_material import KeyCipher
+from auth.services.key_schedule import KeySchedule
+from auth.services.keys import OwnKeys
 from auth.services.passwords import Argon2
 from auth.services.records import Device
 from auth.services.refresh_tokens import RefreshTokens
+from auth.services.sessions import SessionService
 from auth.services.sign_in import SignInService
 from common.database import Database, TransactionFactory
 from common.deps import DbSession
 from common.measures import calls, checks, outbox, pools
 from common.rate_limits import Quota
 from common.relay import Relay
+from common.revocations import RevokedTokens
 from common.service_client import ServiceClient
 from common.tokens import TokenVerifier
 
@@ -38,24 +43,41 @@ def quotas(settings: Settings) -> Mapping[str, Quota]:
     }
 
 
+def lifetimes(settings: Settings) -> Lifetimes:
+    return Lifetimes(settings.refresh_idle, settings.refresh_absolute, settings.refresh_grace)
+
+
+def given(*secrets: SecretStr | None) -> list[str]:
+    """Those that are set, the current one first."""
+    return [secret.get_secret_value() for secret in secrets if secret]
+
+
+def key_schedule(settings: Settings) -> KeySchedule:
+    cipher = KeyCipher(*given(settings.key_encryption_key, settings.key_encryption_key_previous))
+    return KeySchedule(cipher, settings.key_rotation)
+
+
 def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.AsyncClient) -> None:
     """Make what lives as long as the app. Called in the lifespan, since hashing needs the event loop."""
-    lifetimes = Lifetimes(settings.refresh_idle, settings.refresh_absolute, settings.refresh_grace)
-    transactions = TransactionFactory(database, lambda session: SqlWork(session, lifetimes))
-    keys = OwnKeys(transactions, KeyCipher(settings.key_encryption_key.get_secret_value()))
+    lasting = lifetimes(settings)
+    transactions = TransactionFactory(database, lambda session: SqlWork(session, lasting))
+    keys = OwnKeys(transactions, key_schedule(settings))
     passwords = Argon2(settings.hash_slots)
     access = AccessTokens(keys, settings.issuer, settings.access_ttl)
-    refresh = RefreshTokens(settings.refresh_key.get_secret_value())
+    refresh = RefreshTokens(*given(settings.refresh_key, settings.refresh_key_previous))
     own = OwnTokens(access)
     users = ServiceClient.to("users", settings.users_url, http=http, tokens=own, settings=settings)
     posts = ServiceClient.to("posts", settings.posts_url, http=http, tokens=own, settings=settings)
     app.state.relay = relay = Relay(database, {"users": users, "posts": posts})
     app.state.read_models = {}
     app.state.keys = keys
-    app.state.verifier = verifier = TokenVerifier(keys, issuer=settings.issuer, audience="auth")
+    app.state.transactions = transactions
+    app.state.revoked = revoked = RevokedTokens(database)
+    app.state.verifier = verifier = TokenVerifier(keys, revoked, issuer=settings.issuer, audience="auth")
     app.state.passwords = passwords
-    app.state.lifetimes = lifetimes
+    app.state.lifetimes = lasting
     app.state.accounts = AccountService(transactions)
+    app.state.sessions = SessionService(transactions)
     app.state.sign_in = SignInService(transactions, passwords, access, refresh)
     app.state.metrics.measures = (pools(database), outbox(database, relay), calls(users, posts), checks(verifier))
 
@@ -71,6 +93,11 @@ async def get_accounts(request: Request) -> AccountService:
 
 async def get_sign_in(request: Request) -> SignInService:
     service: SignInService = request.app.state.sign_in
+    return service
+
+
+async def get_sessions(request: Request) -> SessionService:
+    service: SessionService = request.app.state.sessions
     return service
 
 
@@ -93,6 +120,7 @@ async def get_device(request: Request) -> Device:
 Registering = Annotated[Registration, Depends(get_registration)]
 Accounts = Annotated[AccountService, Depends(get_accounts)]
 SignIn = Annotated[SignInService, Depends(get_sign_in)]
+Sessions = Annotated[SessionService, Depends(get_sessions)]
 SigningKeys = Annotated[OwnKeys, Depends(get_keys)]
 AppSettings = Annotated[Settings, Depends(get_settings)]
 CallingDevice = Annotated[Device, Depends(get_device)]

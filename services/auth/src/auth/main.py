@@ -9,7 +9,8 @@ from fastapi import FastAPI
 from auth.config import Settings
 from auth.database import MIGRATIONS
 from auth.deps import quotas, wire
-from auth.routers import accounts, internal, tokens, well_known
+from auth.routers import accounts, internal, sessions, tokens, well_known
+from auth.services.tidying import keep_tidy
 from common.app import build_app
 from common.background import running
 from common.database import Database
@@ -28,9 +29,12 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     try:
         async with http_pool(settings, app.state.transport) as http:
             wire(app, settings, database, http)
-            keys, relay = app.state.keys, app.state.relay
-            app.state.readiness = (database_is_ready(database, MIGRATIONS), keys.signing_keys_are_loaded)
-            work = [keys.keep_fresh(), forget_expired(database), *([relay.run()] if settings.relay else [])]
+            keys, revoked, relay = app.state.keys, app.state.revoked, app.state.relay
+            migrated = database_is_ready(database, MIGRATIONS)
+            app.state.readiness = (migrated, keys.signing_keys_are_loaded, revoked.revocations_are_known)
+            work = [keys.keep_fresh(), revoked.keep_fresh(), revoked.forget_expired(), forget_expired(database)]
+            work += [keep_tidy(app.state.transactions)]
+            work += [relay.run()] if settings.relay else []
             async with running(*work):
                 yield
     finally:
@@ -44,7 +48,7 @@ def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         title="Trivium auth",
         description="Accounts, sign-in, sessions and keys.",
         lifespan=lifespan,
-        routers=[tokens.router, accounts.router, well_known.router, internal.router],
+        routers=[tokens.router, accounts.router, sessions.router, well_known.router, internal.router],
         quotas=quotas(settings),
         transport=transport,
     )

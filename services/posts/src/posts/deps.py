@@ -4,6 +4,7 @@ from typing import Annotated
 
 import httpx
 from fastapi import Depends, FastAPI, Request
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.database import Database, ReadSession, TransactionFactory
 from common.deps import DbSession, SignedIn
@@ -12,6 +13,7 @@ from common.measures import calls, checks, outbox, pools
 from common.outbox import OutboxRepository
 from common.read_models import ReadModel
 from common.relay import Relay
+from common.revocations import RevocationRepository
 from common.service_client import ServiceClient
 from common.service_tokens import ServiceTokens
 from posts.clients.people import UsersPeople
@@ -41,13 +43,17 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.reading_comments = ReadingComments(PostRepository(reads), CommentRepository(reads), app.state.authors)
     app.state.stats = StatsRepository(reads)
     app.state.relay = Relay(database, {"users": users})
-    app.state.inbox = lambda session: Subscriber(AuthorRepository(session), FollowRepository(session)).inbox
+    app.state.inbox = lambda session: subscriber(session).inbox
     app.state.read_models = {
         "authors": ReadModel(ProfileData, users, "/internal/profiles", KNOWN_PROFILES),
         "follows": ReadModel(FollowData, users, "/internal/follows", KNOWN_FOLLOWS),
     }
     relay, verifier = app.state.relay, app.state.verifier
     app.state.metrics.measures = (pools(database), outbox(database, relay), calls(users), checks(verifier))
+
+
+def subscriber(session: AsyncSession) -> Subscriber:
+    return Subscriber(AuthorRepository(session), FollowRepository(session), RevocationRepository(session))
 
 
 async def get_reading(request: Request) -> Reading:
@@ -70,7 +76,7 @@ async def get_commenting(request: Request, session: DbSession) -> Commenting:
 
 
 async def get_subscriber(session: DbSession) -> Subscriber:
-    return Subscriber(AuthorRepository(session), FollowRepository(session))
+    return subscriber(session)
 
 
 async def get_stats(request: Request) -> StatsStore:

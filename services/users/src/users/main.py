@@ -9,8 +9,9 @@ from fastapi import FastAPI
 from common.app import build_app
 from common.background import running
 from common.database import Database
-from common.jwks import RemoteKeys
+from common.jwks import KeyStore, RemoteKeys
 from common.migrations import database_is_ready
+from common.revocations import RevokedTokens
 from common.service_client import http_pool
 from common.tokens import TokenVerifier
 from users.config import Settings
@@ -28,11 +29,18 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     await database.connect()
     try:
         async with http_pool(settings, app.state.transport) as http:
-            keys = RemoteKeys(http, settings.jwks_url)
-            app.state.verifier = TokenVerifier(keys, issuer=settings.issuer, audience="users")
-            app.state.readiness = (database_is_ready(database, MIGRATIONS), keys.keys_are_known)
+            keys = RemoteKeys(http, settings.jwks_url, KeyStore(database))
+            app.state.revoked = revoked = RevokedTokens(database)
+            app.state.verifier = TokenVerifier(keys, revoked, issuer=settings.issuer, audience="users")
+            migrated = database_is_ready(database, MIGRATIONS)
+            app.state.readiness = (migrated, keys.keys_are_known, revoked.revocations_are_known)
             wire(app, settings, database, http)
-            async with running(keys.keep_fresh(), *([app.state.relay.run()] if settings.relay else [])):
+            async with running(
+                keys.keep_fresh(),
+                revoked.keep_fresh(),
+                revoked.forget_expired(),
+                *([app.state.relay.run()] if settings.relay else []),
+            ):
                 yield
     finally:
         await database.disconnect()

@@ -1,10 +1,27 @@
 """auth's tables, one class per file."""
 
 from auth.models.account import Account
+from auth.models.audit_event import AuditEvent
 from auth.models.idempotency_key import IdempotencyKey
+from auth.models.one_time_token import OneTimeToken
 from auth.models.outbox import Outbox
+from auth.models.revocation import EndedSession, TokenFloor
 from auth.models.service_client import ServiceClient
 from auth.models.session import Session
+from auth.models.sign_in_throttle import SignInAddress, SignInSource
 from auth.models.signing_key import SigningKey
 
-__all__ = ["Account", "IdempotencyKey", "Outbox", "ServiceClient", "Session", "SigningKey"]
+__all__ = [
+    "Account",
+    "AuditEvent",
+    "EndedSession",
+    "IdempotencyKey",
+    "OneTimeToken",
+    "Outbox",
+    "ServiceClient",
+    "Session",
+    "SignInAddress",
+    "SignInSource",
+    "SigningKey",
+    "TokenFloor",
+]

@@ -4,13 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, exists, select, update
+from sqlalchemy import BigInteger, Row, bindparam, cast, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from auth.models import Account as Table
+from auth.models import TokenFloor
 from auth.services.records import Account, Credentials
 from common.database import Runs
+from common.events import EVERYBODY
 
+# What holds for everybody (`services.ending.revoke_all_tokens`) holds for this account too, whichever is later.
+FLOOR_OF_ALL: Final = select(TokenFloor.not_before).where(TokenFloor.account_id == EVERYBODY)
+NEXT_SECOND: Final = select(cast(func.floor(func.extract("epoch", func.clock_timestamp())) + 1, BigInteger))
 COLUMNS: Final = (
     Table.id,
     Table.email,
@@ -18,7 +23,7 @@ COLUMNS: Final = (
     Table.roles,
     Table.status,
     Table.email_verified_at.is_not(None).label("email_verified"),
-    Table.tokens_not_before,
+    func.greatest(Table.tokens_not_before, FLOOR_OF_ALL.scalar_subquery()).label("tokens_not_before"),
     Table.version,
 )
 # Any conflict, of the address or of the id: one statement, so that of two sign-ups only one can win.
@@ -61,6 +66,9 @@ class AccountRepository:
     async def credentials(self, email: str) -> Credentials | None:
         row = (await self.session.execute(CREDENTIALS, {"address": email})).one_or_none()
         return Credentials(read_account(row), row.password_hash) if row else None
+
+    async def next_second(self) -> int:
+        return int((await self.session.execute(NEXT_SECOND)).scalar_one())
 
     async def has_email(self, email: str) -> bool:
         return bool((await self.session.execute(HAS_EMAIL, {"address": email})).scalar_one())

@@ -1,23 +1,50 @@
 """Signing keys in PostgreSQL."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Final
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import Interval, and_, bindparam, func, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from auth.models import SigningKey as Table
-from auth.services.records import StoredKey
+from auth.services.records import KeyLine, StoredKey
 from common.database import Runs
 
+NOW: Final = func.clock_timestamp()
 PUBLISHED: Final = (
-    select(Table.kid, Table.public_jwk, Table.private_key, Table.state)
-    .where(Table.state.in_(("next", "active", "retired")))
+    select(
+        Table.kid,
+        Table.public_jwk,
+        Table.private_key,
+        Table.state,
+        (NOW - Table.created_at).label("age"),
+        func.coalesce(NOW - Table.activated_at, literal(timedelta(0), Interval)).label("active_for"),
+    )
+    .where(
+        or_(
+            Table.state.in_(("next", "active")),
+            and_(Table.state == "retired", Table.retired_at > NOW - bindparam("retired_for", type_=Interval)),
+        )
+    )
     .order_by(Table.created_at.desc())
 )
-# The unique index allows one active key: of several replicas that start together, one makes it.
-ADD_FIRST: Final = insert(Table).on_conflict_do_nothing()
+LINES: Final = select(Table.kid, Table.state, Table.created_at, Table.activated_at, Table.retired_at).order_by(
+    Table.created_at.desc()
+)
+# One at a time looks after the keys. The number is only ours: no other advisory lock of auth's has it.
+LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtext('trivium signing keys'))")
+ADD: Final = insert(Table)
+# What no longer signs needs no private half.
+RETIRE: Final = update(Table).where(Table.state == "active").values(state="retired", retired_at=NOW, private_key=b"")
+ACTIVATE: Final = update(Table).where(Table.kid == bindparam("which")).values(state="active", activated_at=NOW)
+REVOKE: Final = (
+    update(Table)
+    .where(Table.kid == bindparam("which"), Table.state != "revoked")
+    .values(state="revoked", retired_at=func.coalesce(Table.retired_at, NOW), private_key=b"")
+    .returning(Table.kid)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +53,23 @@ class KeyRepository:
 
     session: Runs
 
-    async def all(self) -> Sequence[StoredKey]:
-        return [StoredKey(**row) for row in (await self.session.execute(PUBLISHED)).mappings()]
+    async def published(self, retired_for: timedelta) -> Sequence[StoredKey]:
+        found = await self.session.execute(PUBLISHED, {"retired_for": retired_for})
+        return [StoredKey(**row) for row in found.mappings()]
 
-    async def add_first(self, key: StoredKey) -> None:
-        await self.session.execute(ADD_FIRST, asdict(key))
+    async def lines(self) -> Sequence[KeyLine]:
+        return [KeyLine(*row) for row in await self.session.execute(LINES)]
+
+    async def lock(self) -> None:
+        await self.session.execute(LOCK)
+
+    async def add(self, key: StoredKey) -> None:
+        values: dict[str, Any] = {"kid": key.kid, "public_jwk": key.public_jwk, "private_key": key.private_key}
+        await self.session.execute(ADD, {**values, "state": key.state})
+
+    async def activate(self, kid: str) -> None:
+        await self.session.execute(RETIRE)
+        await self.session.execute(ACTIVATE, {"which": kid})
+
+    async def revoke(self, kid: str) -> bool:
+        return (await self.session.execute(REVOKE, {"which": kid})).one_or_none() is not None

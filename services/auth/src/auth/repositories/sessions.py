@@ -1,18 +1,34 @@
 """Sessions in PostgreSQL. Every time is the database's own: one clock for all replicas."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Interval, bindparam, cast, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Interval,
+    Uuid,
+    bindparam,
+    cast,
+    func,
+    literal,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from auth.models import Account
 from auth.models import Session as Table
 from auth.repositories.accounts import COLUMNS, read_account
-from auth.services.records import Device, Session
+from auth.services.records import Device, OpenSession, Session
 from common.database import Runs
+from common.ports import Slice
+from common.revocations import LONGEST
 
 NOW: Final = func.clock_timestamp()
 ALIVE: Final[ColumnElement[bool]] = (
@@ -40,12 +56,39 @@ ROTATE: Final = (
     .values(generation=Table.generation + 1, rotated_at=NOW)
     .returning(Table.id)
 )
+# Until then an access token that was issued before now may be good, by whatever lifetime it was given.
+UNTIL: Final = NOW + literal(LONGEST, Interval)
 END: Final = (
     update(Table)
     .where(Table.id == bindparam("sid"), Table.ended_at.is_(None))
     .values(ended_at=NOW, end_reason=bindparam("reason"))
-    .returning(Table.id)
+    .returning(UNTIL)
 )
+END_ALL: Final = (
+    update(Table)
+    .where(Table.account_id == bindparam("account"), Table.ended_at.is_(None))
+    .where(Table.id.is_distinct_from(bindparam("but", type_=Uuid)))
+    .values(ended_at=NOW, end_reason=bindparam("reason"))
+    .returning(Table.id, UNTIL)
+)
+_LISTED = (
+    select(Table.id, Table.created_at, Table.rotated_at, Table.user_agent, Table.ip)
+    .where(Table.account_id == bindparam("account"), ALIVE)
+    .order_by(Table.created_at.desc(), Table.id.desc())
+    .limit(bindparam("most"))
+)
+FIRST: Final = _LISTED
+NEXT: Final = _LISTED.where(tuple_(Table.created_at, Table.id) < tuple_(bindparam("time"), bindparam("id")))
+OWNER: Final = select(Table.account_id).where(Table.id == bindparam("sid"))
+# In small numbers, so that nobody waits for it long.
+FORGET: Final = text("""
+    DELETE FROM sessions WHERE id = ANY (ARRAY(
+        SELECT id FROM sessions
+        WHERE LEAST(ended_at, rotated_at + CAST(:idle AS interval), created_at + CAST(:absolute AS interval))
+              < clock_timestamp() - CAST(:kept AS interval)
+        LIMIT :most FOR UPDATE SKIP LOCKED))
+    RETURNING id
+""")
 OPEN: Final = insert(Table)
 
 
@@ -93,6 +136,26 @@ class SessionRepository:
         params = {"sid": session_id, "current": generation, **self._limits}
         return (await self.session.execute(ROTATE, params)).one_or_none() is not None
 
-    async def end(self, session_id: UUID, reason: str) -> bool:
-        params = {"sid": session_id, "reason": reason}
-        return (await self.session.execute(END, params)).one_or_none() is not None
+    async def end(self, session_id: UUID, reason: str) -> datetime | None:
+        until: datetime | None = (await self.session.execute(END, {"sid": session_id, "reason": reason})).scalar()
+        return until
+
+    async def end_all(self, account_id: int, reason: str, but: UUID | None) -> Sequence[tuple[UUID, datetime]]:
+        params = {"account": account_id, "reason": reason, "but": but}
+        return [(row[0], row[1]) for row in await self.session.execute(END_ALL, params)]
+
+    async def page(self, account_id: int, limit: int, after: tuple[datetime, UUID] | None) -> Slice[OpenSession]:
+        params = {"account": account_id, "most": limit + 1, **self._limits}
+        if after is None:
+            found = await self.session.execute(FIRST, params)
+        else:
+            found = await self.session.execute(NEXT, {**params, "time": after[0], "id": after[1]})
+        return Slice.cut([OpenSession(*row) for row in found], limit)
+
+    async def owner(self, session_id: UUID) -> int | None:
+        owner: int | None = (await self.session.execute(OWNER, {"sid": session_id})).scalar()
+        return owner
+
+    async def forget_over(self, kept: timedelta, most: int) -> int:
+        found = await self.session.execute(FORGET, {**self._limits, "kept": kept, "most": most})
+        return len(found.all())

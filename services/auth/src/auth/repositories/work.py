@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.repositories.accounts import AccountRepository
+from auth.repositories.audit import AuditRepository
 from auth.repositories.clients import ClientRepository
 from auth.repositories.keys import KeyRepository
 from auth.repositories.sessions import Lifetimes, SessionRepository
 from common.outbox import OutboxRepository
+from common.revocations import RevocationRepository
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,14 @@ class SqlWork:
     @property
     def events(self) -> OutboxRepository:
         return OutboxRepository(self.session)
+
+    @property
+    def revocations(self) -> RevocationRepository:
+        return RevocationRepository(self.session)
+
+    @property
+    def audit(self) -> AuditRepository:
+        return AuditRepository(self.session)
 
     @property
     def clients(self) -> ClientRepository:

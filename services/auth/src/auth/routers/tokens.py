@@ -3,23 +3,27 @@
 import base64
 import inspect
 from typing import Annotated, Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote
 
 from fastapi import FastAPI, Form, Request, Response
 
-from auth.deps import REFRESH, SIGN_IN, CallingDevice, SignIn
+from auth.deps import REFRESH, SIGN_IN, CallingDevice, Sessions, SignIn
 from auth.schemas.token import RevokeForm, TokenForm, TokenResponse
 from auth.services.errors import InvalidClient, InvalidGrant, InvalidScope, OAuthRefusal, UnsupportedGrant
 from auth.services.passwords import TooBusy
 from auth.services.records import Device, Tokens
+from auth.services.sessions import SessionService
 from auth.services.sign_in import SignInService
 from common.access import public
 from common.problems import domain_problem, refusals, status_of
 from common.rate_limits import Limits, SourceLimits
 from common.routing import SmallBodyRoute, service_router
-from common.tokens import USER_SCOPE
+from common.tokens import USER_SCOPE, InvalidToken, TokenVerifier
 
 router = service_router("/auth", "tokens", SmallBodyRoute)
+
+
+SERVICE_PREFIX = "svc"
 
 
 def oauth_refusals(*errors: type[OAuthRefusal]) -> dict[int | str, dict[str, Any]]:
@@ -69,20 +73,27 @@ async def grant(
         if not form.refresh_token:
             raise OAuthRefusal("refresh_token is needed.")
         limits.hit(REFRESH)
-        return await sign_in.with_refresh_token(form.refresh_token)
+        return await sign_in.with_refresh_token(form.refresh_token, device)
     raise UnsupportedGrant("grant_type must be password, refresh_token or client_credentials.")
 
 
 def client_credentials(request: Request, form: TokenForm) -> tuple[str, str]:
-    """From HTTP Basic or from the form. Both parts of Basic are form-encoded first (RFC 6749, section 2.3.1)."""
+    """From HTTP Basic or from the form.
+
+    Both parts of Basic are to be encoded first (RFC 6749, section 2.3.1), but many libraries send them as they are. So
+    the colon in `svc:users` is understood in either way, and so is a `+` in a secret.
+    """
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
         try:
             user, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
         except ValueError as error:  # not ASCII, not base64 or not UTF-8
             raise InvalidClient("The Basic credentials cannot be read.") from error
+        if user == SERVICE_PREFIX:
+            name, _, secret = secret.partition(":")
+            user = f"{SERVICE_PREFIX}:{name}"
         if user:
-            return unquote_plus(user).replace("\0", ""), unquote_plus(secret)
+            return unquote(user).replace("\0", ""), unquote(secret)
     if not form.client_id or not form.client_secret:
         raise InvalidClient("Client credentials are needed.")
     return form.client_id, form.client_secret
@@ -90,12 +101,27 @@ def client_credentials(request: Request, form: TokenForm) -> tuple[str, str]:
 
 @router.post("/revoke", response_class=Response, responses=oauth_refusals(OAuthRefusal))
 @public
-async def revoke_token(form: Annotated[RevokeForm, Form()], sign_in: SignIn) -> Response:
-    """Sign out: end the session of a refresh token. Answers 200 for tokens that are unknown or already dead."""
+async def revoke_token(
+    request: Request, form: Annotated[RevokeForm, Form()], sign_in: SignIn, sessions: Sessions, device: CallingDevice
+) -> Response:
+    """Sign out: end the session of a refresh or access token. Answers 200 for tokens that are unknown or dead."""
     if not form.token:
         raise OAuthRefusal("token is needed.")
-    await sign_in.revoke(form.token)
+    if form.token.count(".") == 2:  # a JWT; refresh tokens have four
+        await end_session_of(form.token, request.app.state.verifier, sessions, device)
+    else:
+        await sign_in.revoke(form.token, device)
     return Response(status_code=200)
+
+
+async def end_session_of(token: str, verifier: TokenVerifier, sessions: SessionService, device: Device) -> None:
+    """What somebody may end with their access token at `/auth/sessions`, they may end here. A dead one ends nothing."""
+    try:
+        principal = await verifier.verify(token)
+    except InvalidToken:
+        return
+    if principal.sid is not None:
+        await sessions.sign_out(principal.account_id, principal.session_id, device)
 
 
 def install_oauth_errors(app: FastAPI) -> None:

@@ -50,3 +50,21 @@ class InvalidClient(OAuthRefusal, Unauthenticated):
 
     code = "invalid-client"
     oauth_error = "invalid_client"
+
+
+class KeyTooYoung(Conflict):
+    """The next signing key has not been published for long enough."""
+
+    code = "key-too-young"
+
+
+class NoSuchKey(NotFound):
+    """No signing key has this id, or it is revoked."""
+
+    code = "no-such-key"
+
+
+class SessionNotFound(NotFound):
+    """The caller has no such session, or it is over."""
+
+    code = "session-not-found"

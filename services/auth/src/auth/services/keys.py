@@ -1,22 +1,16 @@
-"""The signing keys: made here, encrypted at rest, held in memory while they are published."""
+"""The signing keys as a process holds them: read again every second, and looked after by schedule."""
 
 import asyncio
-import hashlib
-import json
-import os
-from base64 import urlsafe_b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import structlog
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from jose import jwk
 from jose.backends.base import Key
 
+from auth.services.key_material import WrongEncryptionKey
+from auth.services.key_schedule import KeySchedule, in_state
 from auth.services.ports import Work
 from auth.services.records import StoredKey
 from common.jwks import PublicKey, parse
@@ -24,41 +18,6 @@ from common.ports import Transactions
 from common.tokens import ALGORITHM, KeysUnavailable
 
 log = structlog.get_logger()
-
-NONCE: Final = 12
-COORDINATE: Final = 32
-
-
-class KeyCipher:
-    """AES-256-GCM under a key derived from KEY_ENCRYPTION_KEY; the key's id is bound in."""
-
-    def __init__(self, secret: str) -> None:
-        derive = HKDF(hashes.SHA256(), length=32, salt=None, info=b"trivium signing keys")
-        self._cipher = AESGCM(derive.derive(secret.encode()))
-
-    def encrypt(self, kid: str, private_key: bytes) -> bytes:
-        nonce = os.urandom(NONCE)
-        return nonce + self._cipher.encrypt(nonce, private_key, kid.encode())
-
-    def decrypt(self, kid: str, stored: bytes) -> bytes:
-        """Raises InvalidTag when the key or the row is not the right one."""
-        return self._cipher.decrypt(stored[:NONCE], stored[NONCE:], kid.encode())
-
-
-def new_key(cipher: KeyCipher, state: str) -> StoredKey:
-    private = ec.generate_private_key(ec.SECP256R1())
-    numbers = private.public_key().public_numbers()
-    x, y = (base64url(number.to_bytes(COORDINATE, "big")) for number in (numbers.x, numbers.y))
-    required = {"crv": "P-256", "kty": "EC", "x": x, "y": y}  # RFC 7638: these, in this order, without spaces
-    kid = base64url(hashlib.sha256(json.dumps(required, separators=(",", ":")).encode()).digest())
-    pem = private.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return StoredKey(kid, PublicKey(kid=kid, x=x, y=y).model_dump(), cipher.encrypt(kid, pem), state)
-
-
-def base64url(raw: bytes) -> str:
-    return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +27,19 @@ class KeyRing:
     signing: tuple[str, Key]
     public: dict[str, Key]
     published: list[PublicKey]
+    made_of: frozenset[tuple[str, str]]
+    """Ids and states: what has not changed need not be made again."""
 
 
 class OwnKeys:
-    """auth's own keys, as signer and as `common.tokens.Keys`; read again every few seconds."""
+    """auth's own keys, as signer and as `common.tokens.Keys`."""
 
-    REFRESH_EVERY: Final = 10.0
+    REFRESH_EVERY: Final = 1.0
     RETRY_EVERY: Final = 0.5
 
-    def __init__(self, transactions: Transactions[Work], cipher: KeyCipher) -> None:
+    def __init__(self, transactions: Transactions[Work], schedule: KeySchedule) -> None:
         self._transactions = transactions
-        self._cipher = cipher
+        self._schedule = schedule
         self._ring: KeyRing | None = None
         self._wrong_secret = False
 
@@ -106,21 +67,27 @@ class OwnKeys:
         return None if self._ring else "signing keys: not loaded yet"
 
     async def load(self) -> None:
-        """Read the keys, and make the first one if there is none."""
+        """Read the keys, after doing what is due."""
         async with self._transactions() as work:
-            stored = await work.keys.all()
-            if not stored:
-                await work.keys.add_first(new_key(self._cipher, "active"))
-                stored = await work.keys.all()
-        active = next(key for key in stored if key.state == "active")
+            stored = await self._schedule.tend(work)
+        made_of = frozenset((key.kid, key.state) for key in stored)
+        if self._ring is not None and self._ring.made_of == made_of:
+            return
         try:
-            pem = self._cipher.decrypt(active.kid, active.private_key)
-        except InvalidTag:
+            signing = self._open(stored)
+        except WrongEncryptionKey:
             self._wrong_secret = True
             raise
         published = [PublicKey.model_validate(key.public_jwk) for key in stored]
-        self._ring = KeyRing((active.kid, jwk.construct(pem.decode(), ALGORITHM)), parse(published), published)
+        self._ring = KeyRing(signing, parse(published), published, made_of)
         self._wrong_secret = False
+
+    def _open(self, stored: Sequence[StoredKey]) -> tuple[str, Key]:
+        active = in_state(stored, "active")
+        if active is None:
+            raise KeysUnavailable("No key is active.")
+        pem = self._schedule.cipher.decrypt(active.kid, active.private_key)
+        return active.kid, jwk.construct(pem.decode(), ALGORITHM)
 
     async def keep_fresh(self) -> None:
         """Runs as long as the service; a database that is away is asked again."""

@@ -1,11 +1,23 @@
 """What the rules need of the outside, in their own words."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from auth.services.records import Account, Credentials, Device, ServiceIdentity, Session, StoredKey
-from common.events import Events
+from auth.services.audit import AuditTrail
+from auth.services.records import (
+    Account,
+    Credentials,
+    Device,
+    KeyLine,
+    OpenSession,
+    ServiceIdentity,
+    Session,
+    StoredKey,
+)
+from common.events import Events, RevocationStore
+from common.ports import Slice
 
 
 class AccountStore(Protocol):
@@ -20,6 +32,9 @@ class AccountStore(Protocol):
         """Accounts with larger ids, in their order."""
 
     async def credentials(self, email: str) -> Credentials | None: ...
+
+    async def next_second(self) -> int:
+        """The end of the current second, in seconds since 1970: all tokens until now were issued before it."""
 
     async def has_email(self, email: str) -> bool: ...
 
@@ -40,8 +55,20 @@ class SessionStore(Protocol):
         One statement, so that of any number of callers at most one steps.
         """
 
-    async def end(self, session_id: UUID, reason: str) -> bool:
-        """True if it was still open."""
+    async def end(self, session_id: UUID, reason: str) -> datetime | None:
+        """Until when its access tokens may be good; None if it was over before. Called by `services.ending` only."""
+
+    async def end_all(self, account_id: int, reason: str, but: UUID | None) -> Sequence[tuple[UUID, datetime]]:
+        """The sessions that were still open, and until when their access tokens may be good."""
+
+    async def page(self, account_id: int, limit: int, after: tuple[datetime, UUID] | None) -> Slice[OpenSession]:
+        """Those that go on, the latest sign-in first."""
+
+    async def owner(self, session_id: UUID) -> int | None:
+        """Whose it is, over or not."""
+
+    async def forget_over(self, kept: timedelta, most: int) -> int:
+        """Remove sessions that have been over for so long; returns how many were removed."""
 
 
 class ClientStore(Protocol):
@@ -53,11 +80,22 @@ class ClientStore(Protocol):
 class KeyStore(Protocol):
     """Signing keys."""
 
-    async def all(self) -> Sequence[StoredKey]:
-        """Those that are published, newest first."""
+    async def published(self, retired_for: timedelta) -> Sequence[StoredKey]:
+        """Those that sign or will, and those that stopped no longer ago than that; newest first."""
 
-    async def add_first(self, key: StoredKey) -> None:
-        """Store the very first key; somebody else may have been faster, and then theirs stays."""
+    async def lines(self) -> Sequence[KeyLine]:
+        """All there ever were, newest first."""
+
+    async def lock(self) -> None:
+        """Until the transaction ends, nobody else changes keys."""
+
+    async def add(self, key: StoredKey) -> None: ...
+
+    async def activate(self, kid: str) -> None:
+        """Let this key sign, and retire the one that did."""
+
+    async def revoke(self, kid: str) -> bool:
+        """False if there is no such key that was not revoked before."""
 
 
 class Work(Protocol):
@@ -77,6 +115,12 @@ class Work(Protocol):
 
     @property
     def events(self) -> Events: ...
+
+    @property
+    def revocations(self) -> RevocationStore: ...
+
+    @property
+    def audit(self) -> AuditTrail: ...
 
 
 class PasswordHasher(Protocol):

@@ -1,6 +1,7 @@
 """What the rules work on: plain values, as the repositories read them."""
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -44,6 +45,17 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A device on which somebody is signed in, as its owner sees it."""
+
+    id: UUID
+    created_at: datetime
+    last_used_at: datetime
+    user_agent: str
+    ip: str
+
+
+@dataclass(frozen=True, slots=True)
 class Device:
     """What a sign-in tells of itself."""
 
@@ -67,6 +79,22 @@ class StoredKey:
     public_jwk: dict[str, Any]
     private_key: bytes = field(repr=False)
     state: str
+    age: timedelta = timedelta(0)
+    """Since it was made, and published: it is published from the first moment."""
+    active_for: timedelta = timedelta(0)
+    """Since it began to sign, if it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLine:
+    """A signing key, for the list that operators read."""
+
+    kid: str
+    state: str
+    created_at: datetime
+    activated_at: datetime | None
+    retired_at: datetime | None
+    """When it stopped to sign, or was revoked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,20 +36,23 @@ def parse(token: str) -> RefreshToken | None:
 
 
 class RefreshTokens:
-    """Makes and checks tokens under the server's key."""
+    """Makes tokens under the server's key, and checks them under it and under those in use before."""
 
-    def __init__(self, key: str) -> None:
-        self._key = hashlib.sha256(b"trivium refresh tokens\0" + key.encode()).digest()
-        self._key_id = hashlib.sha256(b"id\0" + self._key).hexdigest()[:8]
+    def __init__(self, key: str, *previous: str) -> None:
+        secrets = [hashlib.sha256(b"trivium refresh tokens\0" + one.encode()).digest() for one in (key, *previous)]
+        self._keys = {hashlib.sha256(b"id\0" + secret).hexdigest()[:8]: secret for secret in reversed(secrets)}
+        *_, self._key_id = self._keys
 
     def make(self, session_id: UUID, generation: int, secret: bytes) -> str:
-        return f"rt1.{self._key_id}.{session_id.hex}.{generation}.{self._mac(session_id, generation, secret)}"
+        made = mac(self._keys[self._key_id], session_id, generation, secret)
+        return f"rt1.{self._key_id}.{session_id.hex}.{generation}.{made}"
 
     def genuine(self, token: RefreshToken, secret: bytes) -> bool:
         """Whether this server made the token, of whatever generation, for the session with this secret."""
-        mac = self._mac(token.session_id, token.generation, secret)
-        return token.key_id == self._key_id and hmac.compare_digest(mac, token.mac)
+        key = self._keys.get(token.key_id)
+        return key is not None and hmac.compare_digest(mac(key, token.session_id, token.generation, secret), token.mac)
 
-    def _mac(self, session_id: UUID, generation: int, secret: bytes) -> str:
-        message = session_id.bytes + generation.to_bytes(8, "big") + secret
-        return urlsafe_b64encode(hmac.digest(self._key, message, "sha256")).rstrip(b"=").decode()
+
+def mac(key: bytes, session_id: UUID, generation: int, secret: bytes) -> str:
+    message = session_id.bytes + generation.to_bytes(8, "big") + secret
+    return urlsafe_b64encode(hmac.digest(key, message, "sha256")).rstrip(b"=").decode()

@@ -10,6 +10,8 @@ import structlog
 
 from auth.services import refresh_tokens
 from auth.services.access_tokens import AUDIENCES, AccessTokens
+from auth.services.audit import ANONYMOUS, Action
+from auth.services.ending import end_session
 from auth.services.errors import InvalidClient, InvalidGrant, OAuthRefusal
 from auth.services.ports import PasswordHasher, Work
 from auth.services.records import Account, Device, Session, Tokens
@@ -61,7 +63,7 @@ class SignInService:
             raise InvalidGrant(WRONG)
         return session
 
-    async def with_refresh_token(self, token: str) -> Tokens:
+    async def with_refresh_token(self, token: str, device: Device) -> Tokens:
         """Rotate a session's refresh token (RFC 9700, section 4.14).
 
         The direct parent of the current token gets the same successor within the grace: two tabs, or an answer that
@@ -75,14 +77,14 @@ class SignInService:
         if claimed is None:
             raise InvalidGrant(SPENT)
         async with self.transactions() as work:
-            rotated = await self._rotate(work, claimed)
+            rotated = await self._rotate(work, claimed, device)
             # within the transaction: without a key to sign with, the token given is not spent
             tokens = self._tokens(rotated, claimed.generation + 1) if rotated else None
         if tokens is None:
             raise InvalidGrant(SPENT)
         return tokens
 
-    async def _rotate(self, work: Work, claimed: RefreshToken) -> Session | None:
+    async def _rotate(self, work: Work, claimed: RefreshToken, device: Device) -> Session | None:
         session = await self._genuine(work, claimed)
         if session is None or not session.alive:
             return None
@@ -93,7 +95,10 @@ class SignInService:
             return None
         if current.generation == claimed.generation + 1 and current.in_grace:
             return current
-        await work.sessions.end(session.id, "refresh token reused")
+        await end_session(work, session.id, "refresh token reused")
+        await work.audit.note(
+            Action.refresh_token_reused, session.account.id, actor=ANONYMOUS, ip=device.ip, session=str(session.id)
+        )
         log.warning("refresh token reused", session=str(session.id), account=session.account.id)
         return None
 
@@ -127,15 +132,15 @@ class SignInService:
         token = self.access.for_service(client_id, audience, identity.now)
         return Tokens(access_token=token, expires_in=self.access.expires_in, scope=SERVICE_SCOPE)
 
-    async def revoke(self, token: str) -> None:
+    async def revoke(self, token: str, device: Device) -> None:
         """End the session of a refresh token of any generation (RFC 7009); anything else is ignored."""
         claimed = refresh_tokens.parse(token)
         if claimed is None:
             return
         async with self.transactions() as work:
             session = await self._genuine(work, claimed)
-            if session is not None:
-                await work.sessions.end(session.id, "signed out")
+            if session is not None and await end_session(work, session.id, "signed out"):
+                await work.audit.note(Action.signed_out, session.account.id, ip=device.ip, session=str(session.id))
 
 
 def hash_secret(secret: str) -> bytes:

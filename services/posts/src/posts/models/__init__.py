@@ -5,21 +5,26 @@ from posts.models.author_stats import AuthorStats
 from posts.models.comment import Comment
 from posts.models.follow import Follow
 from posts.models.idempotency_key import IdempotencyKey
+from posts.models.known_keys import KnownKeys
 from posts.models.like import Like
 from posts.models.outbox import Outbox
 from posts.models.post import Post
 from posts.models.post_stats import PostStats
 from posts.models.post_tag import PostTag
+from posts.models.revocation import EndedSession, TokenFloor
 
 __all__ = [
     "Author",
     "AuthorStats",
     "Comment",
+    "EndedSession",
     "Follow",
     "IdempotencyKey",
+    "KnownKeys",
     "Like",
     "Outbox",
     "Post",
     "PostStats",
     "PostTag",
+    "TokenFloor",
 ]

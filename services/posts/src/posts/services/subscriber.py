@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from common.events import AccountData, FollowData, ProfileData
+from common.events import AccountData, FollowData, ProfileData, RevocationStore, SessionEndedData, TokensRevokedData
 from common.inbox import Inbox
 from posts.services.ports import AuthorStore, FollowStore
 
@@ -13,6 +13,7 @@ class Subscriber:
 
     authors: AuthorStore
     follows: FollowStore
+    revocations: RevocationStore
 
     @property
     def inbox(self) -> Inbox:
@@ -21,5 +22,7 @@ class Subscriber:
                 AccountData: self.authors.note_accounts,
                 ProfileData: self.authors.note_profiles,
                 FollowData: self.follows.note,
+                SessionEndedData: self.revocations.end_sessions,
+                TokensRevokedData: self.revocations.raise_floors,
             }
         )

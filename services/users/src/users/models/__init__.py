@@ -2,7 +2,9 @@
 
 from users.models.authored import Authored
 from users.models.follow import Follow
+from users.models.known_keys import KnownKeys
 from users.models.outbox import Outbox
 from users.models.profile import Profile
+from users.models.revocation import EndedSession, TokenFloor
 
-__all__ = ["Authored", "Follow", "Outbox", "Profile"]
+__all__ = ["Authored", "EndedSession", "Follow", "KnownKeys", "Outbox", "Profile", "TokenFloor"]

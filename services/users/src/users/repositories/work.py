@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.outbox import OutboxRepository
+from common.revocations import RevocationRepository
 from users.repositories.follows import FollowRepository
 from users.repositories.profiles import ProfileRepository
 
@@ -22,6 +23,10 @@ class SqlWork:
     @property
     def follows(self) -> FollowRepository:
         return FollowRepository(self.session)
+
+    @property
+    def revocations(self) -> RevocationRepository:
+        return RevocationRepository(self.session)
 
     @property
     def events(self) -> OutboxRepository:

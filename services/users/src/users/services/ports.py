@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from common.events import Event, Events
+from common.events import Event, Events, RevocationStore
 from common.ports import Slice, Versions
 from users.services.records import AccountState, Card, Edge, Follower, Profile
 
@@ -77,3 +77,6 @@ class Work(Protocol):
 
     @property
     def events(self) -> Events: ...
+
+    @property
+    def revocations(self) -> RevocationStore: ...

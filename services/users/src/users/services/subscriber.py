@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from common.events import AccountData, AuthorData, Event
+from common.events import AccountData, AuthorData, Event, SessionEndedData, TokensRevokedData
 from common.inbox import Inbox
 from users.services.arrivals import arrive
 from users.services.ports import Work
@@ -18,7 +18,14 @@ class Subscriber:
 
     @property
     def inbox(self) -> Inbox:
-        return Inbox({AccountData: self.accounts, AuthorData: self.work.profiles.note_authored})
+        return Inbox(
+            {
+                AccountData: self.accounts,
+                AuthorData: self.work.profiles.note_authored,
+                SessionEndedData: self.work.revocations.end_sessions,
+                TokensRevokedData: self.work.revocations.raise_floors,
+            }
+        )
 
     async def accounts(self, events: Sequence[Event]) -> None:
         """A new account gets its profile; a known one perhaps a new address."""
@@ -31,4 +38,4 @@ def account_state(event: Event) -> AccountState:
     data = event.data
     if not isinstance(data, AccountData):
         raise TypeError(f"{event.subject} is no account")
-    return AccountState(event.key[0], data.email, data.name, event.version)
+    return AccountState(event.account_id, data.email, data.name, event.version)

@@ -1,0 +1,69 @@
+"""`python -m auth keys list|rotate|revoke`: the signing keys, on the server."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated, Final, TypeVar
+
+import typer
+from sqlalchemy.exc import SQLAlchemyError
+
+from auth.config import Settings
+from auth.deps import key_schedule, lifetimes
+from auth.repositories.work import SqlWork
+from auth.services.errors import KeyTooYoung, NoSuchKey
+from auth.services.key_schedule import PUBLISH_AHEAD, KeySchedule
+from common.database import Database
+from common.server import load
+
+T = TypeVar("T")
+NEVER: Final = "-"
+
+keys_cli = typer.Typer(no_args_is_help=True, help="The keys that sign access tokens.")
+
+
+def on_keys(change: Callable[[SqlWork, KeySchedule], Awaitable[T]]) -> T:
+    """Do it in one transaction; a refusal ends the process with its words."""
+    settings = load(Settings)
+
+    async def run() -> T:
+        database = Database(settings)
+        try:
+            async with database.transaction() as session:
+                return await change(SqlWork(session, lifetimes(settings)), key_schedule(settings))
+        finally:
+            await database.disconnect()
+
+    try:
+        return asyncio.run(run())
+    except (KeyTooYoung, NoSuchKey, SQLAlchemyError, OSError) as error:
+        sys.exit(str(error))
+
+
+@keys_cli.command("list")
+def list_keys() -> None:
+    """All keys: `next` is published, `active` signs, `retired` and `revoked` did."""
+
+    def moment(time: datetime | None) -> str:
+        return f"{time:%Y-%m-%d %H:%M}" if time else NEVER
+
+    typer.echo(f"{'KEY':<45}{'STATE':<9}{'MADE':<18}{'SIGNED FROM':<18}UNTIL")
+    for key in on_keys(lambda work, _: work.keys.lines()):
+        made, since, until = map(moment, (key.created_at, key.activated_at, key.retired_at))
+        typer.echo(f"{key.kid:<45}{key.state:<9}{made:<18}{since:<18}{until}")
+
+
+@keys_cli.command("rotate")
+def rotate(
+    now: Annotated[bool, typer.Option("--now", help=f"Also if it is published for less than {PUBLISH_AHEAD}.")] = False,
+) -> None:
+    """Let the next key sign. Tokens of the one before stay good until they expire."""
+    typer.echo(f"{on_keys(lambda work, schedule: schedule.rotate(work, at_once=now))} signs from now on.")
+
+
+@keys_cli.command("revoke")
+def revoke(kid: str) -> None:
+    """Have everything refused that a key has signed, within a minute everywhere. Sessions go on with another key."""
+    on_keys(lambda work, schedule: schedule.revoke(work, kid))
+    typer.echo(f"{kid} is revoked. Services stop to believe it within 30 s.")

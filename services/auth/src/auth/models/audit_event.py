@@ -1,0 +1,32 @@
+"""What happened to accounts, keys and roles, for whoever has to look into it later."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Identity, Index, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from auth.database import Base
+
+
+class AuditEvent(Base):
+    """One line of the audit trail. A trigger refuses to change or delete any."""
+
+    __tablename__ = "audit_events"
+    __table_args__ = (
+        Index("ix_audit_events_account_id_id", "account_id", "id"),
+        Index("ix_audit_events_action_id", "action", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("clock_timestamp()"))
+    action: Mapped[str] = mapped_column(Text)
+    """A value of `services.audit.Action`."""
+    account_id: Mapped[int | None] = mapped_column(BigInteger)
+    """Whom it concerns; no foreign key, since it outlives the account."""
+    actor: Mapped[str] = mapped_column(Text)
+    """Who did it: an account's id, `server` for the command line and schedules, `anonymous`."""
+    ip: Mapped[str | None] = mapped_column(Text)
+    detail: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    """What else matters. Never a password, token or full e-mail address."""

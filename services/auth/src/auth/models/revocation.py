@@ -1,0 +1,12 @@
+"""Access tokens that are refused before they expire."""
+
+from auth.database import Base
+from common.revocations import EndedSessionRow, TokenFloorRow
+
+
+class EndedSession(EndedSessionRow, Base):
+    """The columns are explained in `common.revocations`."""
+
+
+class TokenFloor(TokenFloorRow, Base):
+    """The columns are explained in `common.revocations`."""

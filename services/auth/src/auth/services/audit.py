@@ -1,0 +1,55 @@
+"""The audit trail: what is noted, and by whom it was done."""
+
+from enum import StrEnum
+from typing import Final, Protocol
+
+SERVER: Final = "server"
+"""The command line, and what runs by schedule."""
+ANONYMOUS: Final = "anonymous"
+
+
+class Action(StrEnum):
+    """What happened. Values are stored and shown, so they never change."""
+
+    registered = "registered"
+    signed_in = "signed-in"
+    sign_in_refused = "sign-in-refused"
+    sign_in_throttled = "sign-in-throttled"
+    signed_out = "signed-out"
+    refresh_token_reused = "refresh-token-reused"  # noqa: S105  # a name
+    session_ended = "session-ended"
+    other_sessions_ended = "other-sessions-ended"
+    all_sessions_ended = "all-sessions-ended"
+    password_changed = "password-changed"  # noqa: S105
+    password_refused = "password-refused"  # noqa: S105
+    password_reset_requested = "password-reset-requested"  # noqa: S105
+    password_reset = "password-reset"  # noqa: S105
+    email_verification_sent = "email-verification-sent"
+    email_verified = "email-verified"
+    email_change_requested = "email-change-requested"
+    email_changed = "email-changed"
+    roles_changed = "roles-changed"
+    status_changed = "status-changed"
+    tokens_revoked = "tokens-revoked"
+    key_created = "key-created"
+    key_activated = "key-activated"
+    key_retired = "key-retired"
+    key_revoked = "key-revoked"
+
+
+class AuditTrail(Protocol):
+    """Lines are only ever added."""
+
+    async def note(
+        self,
+        action: Action,
+        account_id: int | None,
+        *,
+        actor: int | str | None = None,
+        ip: str | None = None,
+        **detail: str | int | bool | list[str] | None,
+    ) -> None:
+        """Note in this transaction what happened to an account; by its owner unless an `actor` is named.
+
+        `detail` never holds a password, a token or a full e-mail address.
+        """

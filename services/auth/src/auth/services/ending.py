@@ -1,0 +1,49 @@
+"""The ends of sessions and of tokens: in the database at once, and told to the others."""
+
+from uuid import UUID
+
+from auth.services.ports import Work
+from auth.services.records import Account
+from common.events import EVERYBODY, Event, SessionEndedData, TokensRevokedData
+
+
+async def end_session(work: Work, session_id: UUID, reason: str) -> bool:
+    """End one session, and have its access tokens refused everywhere. False if it was over before."""
+    until = await work.sessions.end(session_id, reason)
+    if until is None:
+        return False
+    await tell(work, [Event((session_id,), 1, SessionEndedData(until=until))])
+    return True
+
+
+async def end_sessions(work: Work, account_id: int, reason: str, *, but: UUID | None = None) -> int:
+    """End all sessions of an account, or all but one; returns how many were still going on."""
+    ended = await work.sessions.end_all(account_id, reason, but)
+    await tell(work, [Event((session_id,), 1, SessionEndedData(until=until)) for session_id, until in ended])
+    return len(ended)
+
+
+async def tell(work: Work, ended: list[Event]) -> None:
+    if ended:
+        await work.revocations.end_sessions(ended)
+        for event in ended:
+            await work.events.publish(event)
+
+
+async def revoke_tokens(work: Work, account: Account) -> None:
+    """Have the access tokens refused that an account has now; its sessions go on and give new ones.
+
+    `account` is its state after `tokens_not_before` was moved, in this transaction.
+    """
+    floor = Event((account.id,), account.tokens_not_before, TokensRevokedData(not_before=account.tokens_not_before))
+    await work.revocations.raise_floors([floor])
+    await work.events.publish(floor)
+
+
+async def revoke_all_tokens(work: Work) -> int:
+    """Have everybody's access tokens refused that were issued before now; returns that moment, seconds since 1970."""
+    moment = await work.accounts.next_second()
+    floor = Event((EVERYBODY,), moment, TokensRevokedData(not_before=moment))
+    await work.revocations.raise_floors([floor])
+    await work.events.publish(floor)
+    return moment

@@ -1,0 +1,107 @@
+"""When which key signs. Keys go from `next` to `active` to `retired`; any of them may be `revoked`.
+
+A `next` key is published before it signs, so that everybody has it by then, and a retired one stays published until
+no token of it can be good any more. So a rotation is noticed by nobody.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from auth.services.audit import SERVER, Action
+from auth.services.errors import KeyTooYoung, NoSuchKey
+from auth.services.key_material import KeyCipher, new_key
+from auth.services.ports import Work
+from auth.services.records import StoredKey
+
+JWKS_MAX_AGE: Final = timedelta(minutes=5)
+"""For how long a published set may be kept without asking again."""
+PUBLISH_AHEAD: Final = JWKS_MAX_AGE * 2
+RETIRED_FOR: Final = JWKS_MAX_AGE + timedelta(minutes=15 + 5)
+"""What a reader may keep, the longest life that a token may be given, and something for clocks (S-20)."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeySchedule:
+    """Looks after the keys, in transactions of its caller."""
+
+    cipher: KeyCipher
+    rotate_every: timedelta
+
+    async def tend(self, work: Work) -> Sequence[StoredKey]:
+        """The published keys, newest first, after whatever was due: a first key, a next one, a rotation."""
+        keys = await work.keys.published(RETIRED_FOR)
+        active = in_state(keys, "active")
+        if not self._is_due(keys) or (active is not None and not self.cipher.opens(active)):
+            return keys  # who cannot open the keys must not make others that nobody else can open
+        await work.keys.lock()  # of several replicas, one does it
+        keys = await work.keys.published(RETIRED_FOR)
+        if self._is_due(keys):
+            if in_state(keys, "active") is None or self._rotation_is_due(keys):
+                await self._activate_next(work, keys)
+            await self._have_next(work)
+        return await work.keys.published(RETIRED_FOR)
+
+    async def rotate(self, work: Work, *, at_once: bool) -> str:
+        """Let the next key sign from now on; returns its id.
+
+        Raises:
+            KeyTooYoung: it was not published for long enough, and `at_once` was not wanted.
+        """
+        await work.keys.lock()
+        keys = await work.keys.published(RETIRED_FOR)
+        coming = in_state(keys, "next")
+        if not at_once and (coming is None or coming.age < PUBLISH_AHEAD):
+            raise KeyTooYoung(f"The next key must have been published for {PUBLISH_AHEAD} before it signs.")
+        kid = await self._activate_next(work, keys)
+        await self._have_next(work)
+        return kid
+
+    async def revoke(self, work: Work, kid: str) -> None:
+        """Have everything refused that a key has signed. Another one signs from now on.
+
+        Raises:
+            NoSuchKey: it is not known, or was revoked before.
+        """
+        await work.keys.lock()
+        if not await work.keys.revoke(kid):
+            raise NoSuchKey(f"There is no key {kid} that could be revoked.")
+        await work.audit.note(Action.key_revoked, None, actor=SERVER, kid=kid)
+        keys = await work.keys.published(RETIRED_FOR)
+        if in_state(keys, "active") is None:
+            await self._activate_next(work, keys)
+        await self._have_next(work)
+
+    def _is_due(self, keys: Sequence[StoredKey]) -> bool:
+        return any(in_state(keys, state) is None for state in ("active", "next")) or self._rotation_is_due(keys)
+
+    def _rotation_is_due(self, keys: Sequence[StoredKey]) -> bool:
+        active, coming = in_state(keys, "active"), in_state(keys, "next")
+        if active is None or coming is None:
+            return False
+        return active.active_for >= self.rotate_every and coming.age >= PUBLISH_AHEAD
+
+    async def _activate_next(self, work: Work, keys: Sequence[StoredKey]) -> str:
+        before, coming = in_state(keys, "active"), in_state(keys, "next")
+        if coming is not None and not self.cipher.opens(coming):  # stored under a secret that is gone
+            await work.keys.revoke(coming.kid)
+            coming = None
+        if coming is None:
+            coming = new_key(self.cipher, "next")
+            await work.keys.add(coming)
+        await work.keys.activate(coming.kid)
+        if before is not None:
+            await work.audit.note(Action.key_retired, None, actor=SERVER, kid=before.kid)
+        await work.audit.note(Action.key_activated, None, actor=SERVER, kid=coming.kid)
+        return coming.kid
+
+    async def _have_next(self, work: Work) -> None:
+        if in_state(await work.keys.published(RETIRED_FOR), "next") is None:
+            coming = new_key(self.cipher, "next")
+            await work.keys.add(coming)
+            await work.audit.note(Action.key_created, None, actor=SERVER, kid=coming.kid)
+
+
+def in_state(keys: Sequence[StoredKey], state: str) -> StoredKey | None:
+    return next((key for key in keys if key.state == state), None)

@@ -1,0 +1,49 @@
+"""The caller's devices: where somebody is signed in, and signing out there."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from auth.services.audit import Action
+from auth.services.ending import end_session, end_sessions
+from auth.services.errors import SessionNotFound
+from auth.services.ports import Work
+from auth.services.records import Device, OpenSession
+from common.ports import Slice, Transactions
+
+
+@dataclass(frozen=True, slots=True)
+class SessionService:
+    """What people may do with their own sessions."""
+
+    transactions: Transactions[Work]
+
+    async def page(self, account_id: int, limit: int, after: tuple[datetime, UUID] | None) -> Slice[OpenSession]:
+        """Those that go on, the latest sign-in first."""
+        async with self.transactions() as work:
+            return await work.sessions.page(account_id, limit, after)
+
+    async def end(self, account_id: int, session_id: UUID, device: Device) -> None:
+        """Sign out one device.
+
+        Raises:
+            SessionNotFound: it is over, or somebody else's.
+        """
+        async with self.transactions() as work:
+            if await work.sessions.owner(session_id) != account_id or not await end_session(
+                work, session_id, "ended by its owner"
+            ):
+                raise SessionNotFound("You are not signed in there.")
+            await work.audit.note(Action.session_ended, account_id, ip=device.ip, session=str(session_id))
+
+    async def end_others(self, account_id: int, current: UUID, device: Device) -> None:
+        """Sign out all devices but the one that asks."""
+        async with self.transactions() as work:
+            count = await end_sessions(work, account_id, "ended by its owner", but=current)
+            await work.audit.note(Action.other_sessions_ended, account_id, ip=device.ip, sessions=count)
+
+    async def sign_out(self, account_id: int, session_id: UUID, device: Device) -> None:
+        """End the caller's own session. Again changes nothing."""
+        async with self.transactions() as work:
+            if await end_session(work, session_id, "signed out"):
+                await work.audit.note(Action.signed_out, account_id, ip=device.ip, session=str(session_id))

@@ -1,0 +1,12 @@
+"""Access tokens that are refused before they expire."""
+
+from common.revocations import EndedSessionRow, TokenFloorRow
+from posts.database import Base
+
+
+class EndedSession(EndedSessionRow, Base):
+    """The columns are explained in `common.revocations`."""
+
+
+class TokenFloor(TokenFloorRow, Base):
+    """The columns are explained in `common.revocations`."""

@@ -1,0 +1,18 @@
+"""Tokens that are forged, malformed, mistyped or foreign, at posts: each is a 401, and nothing worse."""
+
+import pytest
+from httpx import AsyncClient
+
+from tests.forgeries import Forge, Mint, every_forgery, survives
+from tests.peers import ISSUER, Peers
+
+
+@pytest.fixture(scope="module")
+def mint(peers: Peers) -> Mint:
+    return Mint(peers.issuer.kid, peers.issuer.key, ISSUER, peers.new_account(), "posts")
+
+
+@every_forgery
+async def test_a_forgery_is_a_401_and_a_good_token_still_works(client: AsyncClient, mint: Mint, forge: Forge) -> None:
+    """S-15, S-16, S-17"""
+    await survives(client, "/posts/drafts", mint, forge)

@@ -1,0 +1,122 @@
+"""auth is killed while people refresh their tokens: nobody is signed out by it, and no token has two successors (R-04).
+
+REFRESH_KILLS=100 is what `make faults` does; the run in .ci/run is shorter.
+"""
+
+import asyncio
+import os
+import random
+import signal
+import time
+from dataclasses import dataclass, field
+
+import pytest
+from httpx import AsyncClient, Response, TransportError
+
+from tests.system.conftest import LocalStack, Meet, Person
+
+KILLS = int(os.environ.get("REFRESH_KILLS", "4"))
+SEED = int(os.environ.get("SEED", "20261122"))
+PEOPLE = 6
+GRACE = 9.0
+
+
+@dataclass
+class Chain:
+    """One session: its refresh tokens in the order in which they were handed out, and every successor ever seen."""
+
+    current: str
+    successors: dict[str, set[str]] = field(default_factory=dict)
+    unknown: int = 0
+    late: int = 0
+    """How often auth was away for longer than the grace: then the session may end."""
+
+    def follows(self, parent: str, child: str) -> None:
+        self.successors.setdefault(parent, set()).add(child)
+        self.current = child
+
+
+async def refresh(gateway: AsyncClient, token: str) -> Response | None:
+    """None when nobody can know whether the token was spent."""
+    try:
+        reply = await gateway.post("/auth/token", data={"grant_type": "refresh_token", "refresh_token": token})
+    except TransportError:
+        return None
+    return None if reply.status_code in (502, 503, 504) else reply
+
+
+async def stay_signed_in(
+    gateway: AsyncClient, person: Person, chain: Chain, killing: asyncio.Task[None], chance: random.Random
+) -> None:
+    """As a client does: with each answer the new token; without one the old token again, within the grace."""
+    asked_at: float | None = None
+    while asked_at is not None or not killing.done():
+        asked_at = asked_at or time.monotonic()
+        reply = await refresh(gateway, chain.current)
+        if reply is None:
+            chain.unknown += 1
+            await asyncio.sleep(0.1)
+            continue
+        if reply.status_code != 200 and time.monotonic() - asked_at > GRACE:  # a slow machine took so long to start
+            form = {"username": person.email, "password": person.password}
+            reply = await gateway.post("/auth/token", data=form)
+            chain.late += 1
+            chain.successors.clear()  # another session
+        assert reply.status_code == 200, reply.text
+        chain.follows(chain.current, reply.json()["refresh_token"])
+        asked_at = None
+        await asyncio.sleep(chance.uniform(0.0, 0.05))
+
+
+async def kill_auth(stack: LocalStack, chance: random.Random) -> None:
+    for _ in range(KILLS):
+        await asyncio.sleep(chance.uniform(0.3, 1.0))
+        victims = [pid for name, pid in stack.pids().items() if name.startswith("auth")]
+        if victims:
+            os.kill(chance.choice(victims), signal.SIGKILL)
+            await asyncio.sleep(chance.uniform(0.5, 2.0))
+
+
+async def answered(gateway: AsyncClient, token: str) -> Response:
+    for _ in range(100):
+        reply = await refresh(gateway, token)
+        if reply is not None:
+            return reply
+        await asyncio.sleep(0.1)
+    raise AssertionError("auth does not come back")
+
+
+@pytest.mark.faults
+async def test_a_kill_amid_rotations_signs_nobody_out_and_makes_no_second_child(
+    local_stack: LocalStack, gateway: AsyncClient, meet: Meet
+) -> None:
+    """R-04"""
+    chance = random.Random(SEED)
+    people: list[Person] = [await meet(f"Person {number}") for number in range(PEOPLE)]
+    thief = await meet("Victim of a thief")
+    chains = [Chain(person.tokens["refresh_token"]) for person in people]
+    killing = asyncio.create_task(kill_auth(local_stack, chance))
+    loops = [
+        stay_signed_in(gateway, person, chain, killing, random.Random(number))
+        for number, (person, chain) in enumerate(zip(people, chains, strict=True))
+    ]
+
+    stolen = thief.tokens["refresh_token"]
+    second = (await answered(gateway, stolen)).json()["refresh_token"]
+    third = (await answered(gateway, second)).json()["refresh_token"]
+    replayed = await answered(gateway, stolen)
+    assert replayed.status_code == 400
+
+    await asyncio.gather(*loops, killing)
+    print(
+        *(f"{len(chain.successors)} rotations, {chain.unknown} lost answers, {chain.late} too late" for chain in chains)
+    )
+    for chain in chains:
+        assert all(len(children) == 1 for children in chain.successors.values()), "two live children"
+        spent = list(chain.successors)
+        assert (await answered(gateway, chain.current)).status_code == 200
+        assert len(spent) > 1
+        assert (await answered(gateway, spent[0])).status_code == 400
+        assert (await answered(gateway, chain.current)).status_code == 400, "the replay has ended the session"
+    assert sum(chain.unknown for chain in chains) > 0, "some answers were lost"
+    assert (await answered(gateway, third)).status_code == 400, "an ending that was answered survives kills"

@@ -1,0 +1,41 @@
+"""Signing out as real processes see it: each of the three services, through the gateway."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from httpx import AsyncClient
+
+from tests.system.conftest import Meet
+
+PATHS = ("/auth/me", "/users/me", "/posts/drafts")
+
+
+async def statuses(gateway: AsyncClient, token: str) -> set[int]:
+    """What the services say to a token; posts runs as two processes, so each is asked more than once."""
+    headers = {"Authorization": f"Bearer {token}"}
+    replies = await asyncio.gather(*(gateway.get(path, headers=headers) for path in PATHS * 3))
+    return {reply.status_code for reply in replies}
+
+
+async def refused_everywhere_after(gateway: AsyncClient, token: str, act: Callable[[], Awaitable[object]]) -> float:
+    """Seconds from an act until every service refuses a token that was good everywhere before."""
+    assert await statuses(gateway, token) == {200}
+    await act()
+    since = time.monotonic()
+    while await statuses(gateway, token) != {401}:
+        assert time.monotonic() - since < 90
+        await asyncio.sleep(0.05)
+    return time.monotonic() - since
+
+
+async def test_a_signed_out_token_is_refused_everywhere_within_five_seconds(gateway: AsyncClient, meet: Meet) -> None:
+    """S-26"""
+    ada, grace = await meet("Ada"), await meet("Grace")
+    seconds = await refused_everywhere_after(
+        gateway,
+        ada.tokens["access_token"],
+        lambda: gateway.post("/auth/revoke", data={"token": ada.tokens["refresh_token"]}),
+    )
+    assert seconds < 5
+    assert await statuses(gateway, grace.tokens["access_token"]) == {200}
