@@ -49,6 +49,7 @@ def main(given: Path = GIVEN, volume: Path = VOLUME) -> None:
     for consumer, (user, names) in NEEDS.items():
         folder = volume / consumer
         folder.mkdir(exist_ok=True)
+        folder.chmod(0o700)
         for name in names:
             write(folder / name, values[name] or "", user)
         os.chown(folder, user, user)

@@ -9,10 +9,12 @@ FROM pg_sequences WHERE schemaname = 'public' \g /dev/null
 -- Mails that waited then have been sent since. States of subjects may be sent again: receivers know their versions.
 DELETE FROM outbox WHERE target = 'smtp';
 
--- auth: of refresh tokens, those spent since would be good again, and of sign-ins, those ended since would go on.
+-- auth: of refresh tokens and those sent by mail, the ones spent since would be good again; of sign-ins, the ones ended
+-- since would go on.
 SELECT to_regclass('public.sessions') IS NOT NULL AS has_sessions \gset
 \if :has_sessions
 UPDATE sessions SET ended_at = clock_timestamp(), end_reason = 'restored' WHERE ended_at IS NULL;
+DELETE FROM one_time_tokens;
 \endif
 
 ANALYZE;
