@@ -15,7 +15,7 @@ COMPOSE_TEST_URL ?= http://127.0.0.1:8000
 export LOCAL_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up start stop status restart-one run reset demo test bench check format lock openapi
+.PHONY: help bootstrap up start stop status restart-one run reset seed demo test bench check format lock openapi
 .PHONY: fuzz faults test-restarts test-start-order compose-up compose-upgrade compose-down test-compose rolling-restart
 .PHONY: check-deploy backup restore
 
@@ -45,6 +45,9 @@ run: bootstrap ## run a service's own command on the running stack: make run CMD
 
 reset: bootstrap ## stop, and delete all local data and secrets
 	@$(LOCAL) reset
+
+seed: bootstrap ## fill the running stack with a believable world: make seed SIZE=20000 (posts, up to 1M) SEED=7
+	@$(VENV)/python -m deploy.seed $(or $(SIZE),20000) --seed $(or $(SEED),7)
 
 demo: bootstrap ## use a running stack as a person would, and print each call
 	@$(LOCAL).demo

@@ -90,6 +90,8 @@ class Peers(httpx.AsyncBaseTransport):
         self.profiles: dict[int, dict[str, Any]] = {}
         self.lists: dict[str, Callable[[httpx.QueryParams], dict[str, Any]]] = {}
         """What is answered when all subjects of an owner are asked for page by page, by path."""
+        self.exports: dict[int, dict[str, Any]] = {}
+        """What the service at a port says of an account, by `after`; nothing at all if not said otherwise."""
         self.asked: list[str] = []
         self._ids = iter(range(1_000, 10_000_000))
 
@@ -106,6 +108,10 @@ class Peers(httpx.AsyncBaseTransport):
         self.asked.append(request.url.path)
         if self.away:
             raise httpx.ConnectError("away", request=request)
+        if request.url.path.startswith("/internal/export/"):
+            pages = self.exports.get(request.url.port or 0, {"": {"sections": {"account": []}, "next": None}})
+            page = pages.get(request.url.params.get("after", ""))
+            return httpx.Response(200 if page else 503, json=page)
         status, body = self.answer(request.url.path, request.url.params)
         return httpx.Response(status, json=body)
 

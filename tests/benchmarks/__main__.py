@@ -20,7 +20,7 @@ from deploy.local.errors import StackError
 from deploy.local.stack import ROOT
 from posts.config import Settings as PostsSettings
 from posts.main import create_app as create_posts
-from tests.benchmarks import checks, rows
+from tests.benchmarks import checks, lists, rows
 from tests.benchmarks.house import RIVAL, SMALL, House
 from tests.benchmarks.load import Load, find_wrk, median_ratio
 from tests.benchmarks.recording import Recording, record_gets, record_post, recorder
@@ -135,6 +135,11 @@ class Bench:
         speeds = {"ours_rps": first["many_rps"], "far_rps": deep["many_rps"], "few_rps": first["few_rps"]}
         return {"name": "list_posts", "cost_1m_over_1k": max(costs.values()), **costs, **speeds}
 
+    def lists(self) -> Result:
+        names = ("feed_of_busy", "feed_of_silent", "feed_of_both")
+        readers = {name: (one.id, one.token) for name, one in zip(names, self.people, strict=False)}
+        return lists.measure(self.posts, self.house.superuser_dsn("posts"), readers, self.rounds)
+
     def house_url(self, database: str) -> str:
         return f"postgresql://posts@127.0.0.1:{self.house.postgres.port}/{database}"
 
@@ -185,8 +190,8 @@ def main() -> None:
         bench = Bench(house, seconds, rounds, size)
         bench.prepare()
         bench.start_rivals()
-        parts: list[Callable[[], Result]] = [bench.get_post, bench.get_user, bench.list_posts, bench.create_post]
-        parts += [bench.token_check, bench.signin_overhead, bench.memory]
+        parts: list[Callable[[], Result]] = [bench.get_post, bench.get_user, bench.list_posts, bench.lists]
+        parts += [bench.create_post, bench.token_check, bench.signin_overhead, bench.memory]
         results = []
         for part in parts:
             if not only or part.__name__ in only:

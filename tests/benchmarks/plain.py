@@ -18,7 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
-from posts.models import Author, AuthorStats, Like, Outbox, Post, PostStats, PostTag
+from posts.models import Author, AuthorStats, Like, Outbox, Post, PostStats, PostTag, Tag
 from posts.schemas.post import PostCreate, PostResponse
 from users.models import Authored, Follow, Profile
 from users.schemas.profile import ProfileResponse
@@ -95,6 +95,11 @@ async def create_post(new: PostCreate, session: RivalSession, user_id: CurrentUs
     await session.refresh(post)
     session.add(PostStats(post_id=post.id))
     session.add_all(PostTag(post_id=post.id, tag=tag, published_at=post.published_at) for tag in post.tags)
+    for name in sorted(post.tags):
+        using = insert(Tag).values(name=name, posts_count=1)
+        await session.execute(
+            using.on_conflict_do_update(index_elements=[Tag.name], set_={"posts_count": Tag.posts_count + 1})
+        )
     counting = insert(AuthorStats).values(author_id=user_id, posts_count=1)
     counting = counting.on_conflict_do_update(
         index_elements=[AuthorStats.author_id],

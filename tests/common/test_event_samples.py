@@ -12,6 +12,7 @@ import pytest
 from common.events import (
     AccountData,
     AuthorData,
+    BlockData,
     Event,
     EventData,
     FollowData,
@@ -31,6 +32,7 @@ READ: dict[str, Event] = {
     ),
     "profile": Event((7,), 12, ProfileData(name="Ada Lovelace", avatar_url="https://example.com/ada.png")),
     "follow": Event((7, 9), 2, FollowData(active=False)),
+    "block": Event((7, 9), 5, BlockData(active=True)),
     "session.ended": Event(
         (UUID("8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4"),),
         1,

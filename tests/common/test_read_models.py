@@ -64,6 +64,14 @@ CASES = [
         pairs=True,
     ),
     Case(
+        "posts",
+        "blocks",
+        "SELECT blocker_id, blocked_id, active FROM blocks",
+        lambda version: {"active": version % 2 == 1},
+        lambda version: version % 2 == 1,
+        pairs=True,
+    ),
+    Case(
         "users",
         "authored",
         "SELECT id, posts_count FROM authored",

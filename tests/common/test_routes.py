@@ -36,6 +36,8 @@ IN_THE_OPEN = {
     "GET /.well-known/jwks.json",
     "GET /.well-known/oauth-authorization-server",
     "GET /posts/{post_id}/comments",
+    "GET /posts/{post_id}/comments/{comment_id}",
+    "GET /posts/tags",
 }
 """Every `@public` route, so that another one shows up in a review."""
 

@@ -37,6 +37,7 @@ async def test_posts_answers_as_its_schema_says(
         "tag": ["a"],
         "events": [[event("follow", {"active": True}, ada, grace)], [event("profile", CARD, ada)], []],
         "cursor": [page["next_cursor"]],
+        "q": ["first", "cl", "-night", "first or last"],
     }
     fuzzed = await fuzz(app, client, callers, known)
     assert not fuzzed.failures

@@ -29,6 +29,7 @@ async def test_users_answers_as_its_schema_says(app: FastAPI, client: AsyncClien
         "user_id": [ada, grace, nobody],
         "ids": [f"{ada},{grace}", f"{nobody}"],
         "cursor": [page["next_cursor"]],
+        "q": ["ada", "%", "a b"],
     }
     fuzzed = await fuzz(app, client, callers, known)
     assert not fuzzed.failures

@@ -23,7 +23,7 @@ async def test_a_profile_is_there_at_once_after_sign_up(client: AsyncClient, pee
         "following_count": 0,
         "posts_count": 0,
         "following": False,
-        "blocked": None,
+        "blocked": False,
     }
 
 

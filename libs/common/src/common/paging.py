@@ -75,7 +75,7 @@ def unpack(packed: bytes) -> tuple[int, ...]:
 
 
 def check(kind: str, packed: bytes) -> bytes:
-    return blake2b(packed, digest_size=CHECK, key=kind.encode()).digest()
+    return blake2b(kind.encode() + b"\0" + packed, digest_size=CHECK).digest()
 
 
 def to_micros(moment: datetime) -> int:

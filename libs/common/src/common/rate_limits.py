@@ -150,14 +150,14 @@ def limiting(handle: Handler, *, knows_people: bool) -> Handler:
 
 @dataclass(frozen=True, slots=True)
 class SourceLimits:
-    """The quotas that a route names, for the address that asks."""
+    """The quotas that a route names, for the address that asks or for whom the route says."""
 
     limits: RateLimits
     request: Request
 
-    def hit(self, name: str) -> None:
+    def hit(self, name: str, source: str | None = None) -> None:
         """Raises RateLimited."""
-        self.limits.hit(self.request, name, source_of(self.request))
+        self.limits.hit(self.request, name, source or source_of(self.request))
 
 
 async def get_source_limits(request: Request) -> SourceLimits:

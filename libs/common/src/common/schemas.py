@@ -41,23 +41,35 @@ Moment = Annotated[datetime, Field(examples=["2026-11-22T13:28:00Z"])]
 
 
 def no_nul(text: str) -> str:
-    """PostgreSQL cannot store NUL."""
+    """PostgreSQL can store neither NUL nor half of a surrogate pair, which JSON can escape and UTF-8 cannot hold."""
     if "\x00" in text:
         raise ValueError("must not contain the NUL character")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("must not contain half of a surrogate pair") from error
     return text
 
 
 def visible_line(text: str) -> str:
-    """Refuse what could make one name look like another: control, format (bidi, zero-width) and line characters."""
+    """Refuse what could make one name look like another: control, format (bidi, zero-width) and line characters.
+
+    What joins emoji (families, flags, skin tones) is invisible as well, so it is let through behind one only.
+    """
+    before = ""
     for character in text:
-        if unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp", "Co", "Cn"} and character not in JOINERS:
+        if character in JOINERS:
+            if before not in JOINERS and unicodedata.category(before or " ")[0] != "S":
+                raise ValueError("must not contain control or invisible characters")
+        elif unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp", "Co", "Cn"}:
             raise ValueError("must not contain control or invisible characters")
+        before = character
     if all(character.isspace() or character in JOINERS for character in text):
         raise ValueError("must not be blank")
     return text
 
 
-JOINERS: Final = frozenset("\u200d\ufe0f")  # inside emoji sequences: families, flags, skin tones
+JOINERS: Final = frozenset("\u200d\ufe0f")
 
 Text = Annotated[str, AfterValidator(no_nul)]
 Line = Annotated[str, AfterValidator(visible_line)]

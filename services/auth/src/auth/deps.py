@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from auth.clients.own_tokens import OwnTokens
 from auth.config import Settings
+from auth.repositories.exports import SECTIONS
 from auth.repositories.sessions import Lifetimes
 from auth.repositories.work import SqlWork
 from auth.services.access_tokens import AccessTokens
@@ -22,8 +23,9 @@ from auth.services.records import Device
 from auth.services.refresh_tokens import RefreshTokens
 from auth.services.sessions import SessionService
 from auth.services.sign_in import SignInService
-from common.database import Database, TransactionFactory
+from common.database import Database, ReadSession, TransactionFactory
 from common.deps import DbSession
+from common.exports import ExportReader
 from common.measures import calls, checks, outbox, pools
 from common.rate_limits import Quota
 from common.relay import Relay
@@ -77,6 +79,7 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.passwords = passwords
     app.state.lifetimes = lasting
     app.state.accounts = AccountService(transactions)
+    app.state.exports = ExportReader(ReadSession(database.reading), SECTIONS)
     app.state.sessions = SessionService(transactions)
     app.state.sign_in = SignInService(transactions, passwords, access, refresh)
     app.state.metrics.measures = (pools(database), outbox(database, relay), calls(users, posts), checks(verifier))
@@ -89,6 +92,11 @@ async def get_registration(request: Request, session: DbSession) -> Registration
 async def get_accounts(request: Request) -> AccountService:
     service: AccountService = request.app.state.accounts
     return service
+
+
+async def get_exports(request: Request) -> ExportReader:
+    exports: ExportReader = request.app.state.exports
+    return exports
 
 
 async def get_sign_in(request: Request) -> SignInService:
@@ -124,3 +132,4 @@ Sessions = Annotated[SessionService, Depends(get_sessions)]
 SigningKeys = Annotated[OwnKeys, Depends(get_keys)]
 AppSettings = Annotated[Settings, Depends(get_settings)]
 CallingDevice = Annotated[Device, Depends(get_device)]
+Exports = Annotated[ExportReader, Depends(get_exports)]

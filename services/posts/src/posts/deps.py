@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.database import Database, ReadSession, TransactionFactory
 from common.deps import DbSession, SignedIn
-from common.events import FollowData, ProfileData
+from common.events import BlockData, FollowData, ProfileData
+from common.exports import ExportReader
 from common.measures import calls, checks, outbox, pools
 from common.outbox import OutboxRepository
 from common.read_models import ReadModel
@@ -19,12 +20,17 @@ from common.service_tokens import ServiceTokens
 from posts.clients.people import UsersPeople
 from posts.config import Settings
 from posts.repositories.authors import KNOWN_PROFILES, AuthorRepository, StatsRepository
+from posts.repositories.blocks import KNOWN_BLOCKS, BlockRepository
 from posts.repositories.comments import CommentRepository
+from posts.repositories.exports import SECTIONS
 from posts.repositories.follows import KNOWN_FOLLOWS, FollowRepository
+from posts.repositories.lists import PostLists
 from posts.repositories.posts import PostRepository
+from posts.repositories.search import SearchRepository
+from posts.repositories.tags import TagRepository
 from posts.services.authors import Authors
 from posts.services.comments import Commenting, ReadingComments
-from posts.services.ports import StatsStore
+from posts.services.ports import StatsStore, TagReader
 from posts.services.reading import Reading
 from posts.services.records import Editor
 from posts.services.subscriber import Subscriber
@@ -39,21 +45,25 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     users = ServiceClient.to("users", settings.users_url, http=http, tokens=tokens, settings=settings)
     app.state.authors = Authors(UsersPeople(users), TransactionFactory(database, AuthorRepository))
     reads = ReadSession(database.reading)
-    app.state.reading = Reading(PostRepository(reads), app.state.authors)
-    app.state.reading_comments = ReadingComments(PostRepository(reads), CommentRepository(reads), app.state.authors)
+    app.state.reading = Reading(PostLists(reads), TransactionFactory(database, SearchRepository), app.state.authors)
+    app.state.reading_comments = ReadingComments(PostLists(reads), CommentRepository(reads), app.state.authors)
+    app.state.tags = TagRepository(reads)
     app.state.stats = StatsRepository(reads)
+    app.state.exports = ExportReader(reads, SECTIONS)
     app.state.relay = Relay(database, {"users": users})
     app.state.inbox = lambda session: subscriber(session).inbox
     app.state.read_models = {
         "authors": ReadModel(ProfileData, users, "/internal/profiles", KNOWN_PROFILES),
         "follows": ReadModel(FollowData, users, "/internal/follows", KNOWN_FOLLOWS),
+        "blocks": ReadModel(BlockData, users, "/internal/blocks", KNOWN_BLOCKS),
     }
     relay, verifier = app.state.relay, app.state.verifier
     app.state.metrics.measures = (pools(database), outbox(database, relay), calls(users), checks(verifier))
 
 
 def subscriber(session: AsyncSession) -> Subscriber:
-    return Subscriber(AuthorRepository(session), FollowRepository(session), RevocationRepository(session))
+    authors, follows, blocks = AuthorRepository(session), FollowRepository(session), BlockRepository(session)
+    return Subscriber(authors, follows, blocks, RevocationRepository(session))
 
 
 async def get_reading(request: Request) -> Reading:
@@ -84,6 +94,16 @@ async def get_stats(request: Request) -> StatsStore:
     return stats
 
 
+async def get_exports(request: Request) -> ExportReader:
+    exports: ExportReader = request.app.state.exports
+    return exports
+
+
+async def get_tags(request: Request) -> TagReader:
+    tags: TagReader = request.app.state.tags
+    return tags
+
+
 async def get_editor(caller: SignedIn) -> Editor:
     return Editor(caller.account_id, bool(MODERATORS.intersection(caller.roles)))
 
@@ -94,4 +114,6 @@ ReadComments = Annotated[ReadingComments, Depends(get_reading_comments)]
 WriteComments = Annotated[Commenting, Depends(get_commenting)]
 Subscribed = Annotated[Subscriber, Depends(get_subscriber)]
 ReadStats = Annotated[StatsStore, Depends(get_stats)]
+ReadTags = Annotated[TagReader, Depends(get_tags)]
 SignedInEditor = Annotated[Editor, Depends(get_editor)]
+Exports = Annotated[ExportReader, Depends(get_exports)]

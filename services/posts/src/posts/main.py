@@ -18,7 +18,7 @@ from common.tokens import TokenVerifier
 from posts.config import Settings
 from posts.database import MIGRATIONS
 from posts.deps import wire
-from posts.routers import comments, internal, likes, posts
+from posts.routers import comments, exports, internal, likes, posts
 
 
 @asynccontextmanager
@@ -52,6 +52,6 @@ def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         title="Trivium posts",
         description="Posts, comments, likes and the feed.",
         lifespan=lifespan,
-        routers=[posts.router, likes.router, comments.router, internal.router],
+        routers=[posts.router, likes.router, comments.router, internal.router, exports.router],
         transport=transport,
     )

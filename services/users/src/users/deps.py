@@ -1,5 +1,7 @@
 """The one place that wires users' layers together."""
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated
 
 import httpx
@@ -8,20 +10,33 @@ from fastapi import Depends, FastAPI, Request
 from common.database import Database, ReadSession, TransactionFactory
 from common.deps import DbSession
 from common.events import AccountData, AuthorData
+from common.exports import ExportReader
 from common.measures import calls, checks, outbox, pools
+from common.rate_limits import Quota
 from common.read_models import ReadModel
 from common.relay import Relay
 from common.service_client import ServiceClient
 from common.service_tokens import ServiceTokens
 from users.clients.accounts import AuthAccounts
+from users.clients.exports import PeerExport
 from users.config import Settings
-from users.repositories.follows import FollowRepository
+from users.repositories.edges import BLOCKS, FOLLOWS, EdgeRepository
+from users.repositories.exports import SECTIONS
 from users.repositories.profiles import KNOWN_ACCOUNTS, KNOWN_AUTHORS, ProfileRepository
 from users.repositories.work import SqlWork
 from users.services.arrivals import Arrivals
-from users.services.follows import Follows
+from users.services.export import Export
+from users.services.graph import Graph
+from users.services.ports import ExportSource
 from users.services.profiles import ProfileEditor, Profiles
 from users.services.subscriber import Subscriber
+
+EXPORT = "export"
+
+
+def quotas(settings: Settings) -> Mapping[str, Quota]:
+    """The rate limits that routes name."""
+    return {EXPORT: Quota(settings.rate_limit_export, timedelta(hours=1))}
 
 
 def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.AsyncClient) -> None:
@@ -40,7 +55,11 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.arrivals = Arrivals(AuthAccounts(auth), transactions)
     reads = ReadSession(database.reading)
     app.state.profiles = Profiles(ProfileRepository(reads), app.state.arrivals)
-    app.state.graph = Follows(app.state.profiles, FollowRepository(reads), transactions)
+    follows, blocks = EdgeRepository(reads, FOLLOWS), EdgeRepository(reads, BLOCKS)
+    app.state.graph = Graph(app.state.profiles, app.state.arrivals, follows, blocks, transactions)
+    own: ExportSource = ExportReader(reads, SECTIONS)
+    sources = {"auth": PeerExport(auth), "users": own, "posts": PeerExport(posts)}
+    app.state.export = Export(app.state.profiles, sources)
     relay, verifier = app.state.relay, app.state.verifier
     app.state.metrics.measures = (pools(database), outbox(database, relay), calls(auth, posts), checks(verifier))
 
@@ -50,9 +69,14 @@ async def get_profiles(request: Request) -> Profiles:
     return profiles
 
 
-async def get_follows(request: Request) -> Follows:
-    follows: Follows = request.app.state.graph
-    return follows
+async def get_graph(request: Request) -> Graph:
+    graph: Graph = request.app.state.graph
+    return graph
+
+
+async def get_export(request: Request) -> Export:
+    export: Export = request.app.state.export
+    return export
 
 
 async def get_editor(request: Request) -> ProfileEditor:
@@ -66,4 +90,5 @@ async def get_subscriber(session: DbSession) -> Subscriber:
 ReadProfiles = Annotated[Profiles, Depends(get_profiles)]
 EditProfile = Annotated[ProfileEditor, Depends(get_editor)]
 Subscribed = Annotated[Subscriber, Depends(get_subscriber)]
-FollowGraph = Annotated[Follows, Depends(get_follows)]
+People = Annotated[Graph, Depends(get_graph)]
+Exporting = Annotated[Export, Depends(get_export)]

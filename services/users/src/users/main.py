@@ -16,8 +16,8 @@ from common.service_client import http_pool
 from common.tokens import TokenVerifier
 from users.config import Settings
 from users.database import MIGRATIONS
-from users.deps import wire
-from users.routers import follows, internal, profiles
+from users.deps import quotas, wire
+from users.routers import blocks, export, follows, internal, profiles
 
 
 @asynccontextmanager
@@ -53,6 +53,7 @@ def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         title="Trivium users",
         description="Profiles and who follows whom.",
         lifespan=lifespan,
-        routers=[profiles.router, follows.router, internal.router],
+        routers=[profiles.router, follows.router, blocks.router, export.router, internal.router],
+        quotas=quotas(settings),
         transport=transport,
     )

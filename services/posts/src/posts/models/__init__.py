@@ -2,6 +2,7 @@
 
 from posts.models.author import Author
 from posts.models.author_stats import AuthorStats
+from posts.models.block import Block
 from posts.models.comment import Comment
 from posts.models.follow import Follow
 from posts.models.idempotency_key import IdempotencyKey
@@ -12,10 +13,12 @@ from posts.models.post import Post
 from posts.models.post_stats import PostStats
 from posts.models.post_tag import PostTag
 from posts.models.revocation import EndedSession, TokenFloor
+from posts.models.tag import Tag
 
 __all__ = [
     "Author",
     "AuthorStats",
+    "Block",
     "Comment",
     "EndedSession",
     "Follow",
@@ -26,5 +29,6 @@ __all__ = [
     "Post",
     "PostStats",
     "PostTag",
+    "Tag",
     "TokenFloor",
 ]

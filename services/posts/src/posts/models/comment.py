@@ -12,7 +12,7 @@ class Comment(Base):
     """A comment. The author is an account of auth."""
 
     __tablename__ = "comments"
-    __table_args__ = (Index("ix_comments_oldest", "post_id", "id"),)
+    __table_args__ = (Index("ix_comments_oldest", "post_id", "id"), Index("ix_comments_by_author", "author_id", "id"))
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     post_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("posts.id", ondelete="CASCADE"))

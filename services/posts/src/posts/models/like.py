@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, text
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from posts.database import Base
@@ -12,6 +12,7 @@ class Like(Base):
     """One account of auth likes one post."""
 
     __tablename__ = "likes"
+    __table_args__ = (Index("ix_likes_by_account", "account_id", "post_id"),)
 
     post_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True)
     account_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)

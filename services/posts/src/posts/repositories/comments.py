@@ -29,6 +29,7 @@ FIRST: Final = (
     .limit(bindparam("limit"))
 )
 LATER: Final = FIRST.where(COMMENTS.c.id > bindparam("after"))
+GET: Final = with_author(COMMENTS).where(COMMENTS.c.id == bindparam("comment"), COMMENTS.c.post_id == bindparam("post"))
 ADD: Final = with_author(
     insert(Table)
     .values(post_id=bindparam("post"), author_id=bindparam("author"), body=bindparam("text"))
@@ -63,6 +64,10 @@ class CommentRepository:
     async def add(self, post_id: int, author_id: int, body: str) -> Comment:
         values = {"post": post_id, "author": author_id, "text": body}
         return read_comment((await self.session.execute(ADD, values)).one())
+
+    async def get(self, post_id: int, comment_id: int) -> Comment | None:
+        row = (await self.session.execute(GET, {"post": post_id, "comment": comment_id})).one_or_none()
+        return read_comment(row) if row else None
 
     async def page(self, post_id: int, limit: int, after: int | None) -> Slice[Comment]:
         statement = FIRST if after is None else LATER

@@ -24,7 +24,7 @@ KNOWN_FOLLOWS: Final = Kept((Table.follower_id, Table.followee_id), Table.versio
 
 @dataclass(frozen=True, slots=True)
 class FollowRepository:
-    """`FollowStore` in PostgreSQL."""
+    """`EdgeStore` of follows in PostgreSQL."""
 
     session: Runs
 

@@ -9,7 +9,7 @@ from common.routing import service_router
 from common.schemas import Id
 from posts.deps import ReadComments, SignedInEditor, WriteComments
 from posts.schemas.comment import CommentCreate, CommentResponse
-from posts.services.errors import CommentNotFound, NotTheAuthor, PostNotFound
+from posts.services.errors import Blocked, CommentNotFound, NotTheAuthor, PostNotFound
 
 router = service_router("/posts/{post_id}/comments", "comments")
 
@@ -25,18 +25,29 @@ async def list_comments(post_id: Id, comments: ReadComments, page: Paging) -> Pa
     return Page(items=[CommentResponse.model_validate(row) for row in rows], next_cursor=cursor)
 
 
-@router.post("", status_code=201, response_model=CommentResponse, responses=refusals(PostNotFound))
+@router.post("", status_code=201, response_model=CommentResponse, responses=refusals(PostNotFound, Blocked))
 async def add_comment(
     post_id: Id, new: CommentCreate, caller: SignedIn, commenting: WriteComments, answer: Tagged
 ) -> CommentResponse:
-    """Comment on a published post."""
+    """Comment on a published post, unless its author has blocked the caller."""
     comment = await commenting.add(post_id, caller.account_id, new.body)
     answer.headers["Location"] = f"/posts/{post_id}/comments/{comment.id}"
     tag(answer, comment.version)
     return CommentResponse.model_validate(comment)
 
 
-@router.patch("/{comment_id}", response_model=CommentResponse, responses=refusals(CommentNotFound, NotTheAuthor))
+@router.get("/{comment_id}", response_model=CommentResponse, responses=refusals(CommentNotFound))
+@public
+async def get_comment(post_id: Id, comment_id: Id, comments: ReadComments, answer: Tagged) -> CommentResponse:
+    """One comment."""
+    comment = await comments.get(post_id, comment_id)
+    tag(answer, comment.version)
+    return CommentResponse.model_validate(comment)
+
+
+@router.patch(
+    "/{comment_id}", response_model=CommentResponse, responses=refusals(CommentNotFound, NotTheAuthor, Blocked)
+)
 async def revise_comment(
     post_id: Id,
     comment_id: Id,

@@ -5,14 +5,14 @@ from common.problems import refusals
 from common.routing import service_router
 from common.schemas import Id
 from posts.deps import WritePosts
-from posts.services.errors import PostNotFound
+from posts.services.errors import Blocked, PostNotFound
 
 router = service_router("/posts", "likes")
 
 
-@router.put("/{post_id}/like", status_code=204, responses=refusals(PostNotFound))
+@router.put("/{post_id}/like", status_code=204, responses=refusals(PostNotFound, Blocked))
 async def like_post(post_id: Id, caller: SignedIn, writing: WritePosts) -> None:
-    """Like a post. Doing it again changes nothing."""
+    """Like a post, unless its author has blocked the caller. Doing it again changes nothing."""
     await writing.like(post_id, caller.account_id)
 
 

@@ -1,10 +1,11 @@
 """Posts and drafts."""
 
-from datetime import datetime
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Final
 
 from fastapi import Query
 
+from common.access import public
 from common.deps import MaybeSignedIn, SignedIn
 from common.etags import IfMatch, Tagged, tag
 from common.paging import BadCursor, Page, PageRequest, Paging, from_micros, to_micros
@@ -13,27 +14,45 @@ from common.problems import refusals
 from common.routing import service_router
 from common.schemas import Id
 from common.service_client import PeerUnavailable
-from posts.deps import ReadPosts, SignedInEditor, WritePosts
-from posts.schemas.post import PostCreate, PostResponse, PostUpdate, Tag
-from posts.services.errors import AlreadyPublished, NotTheAuthor, PostNotFound
-from posts.services.records import Post
+from posts.deps import ReadPosts, ReadTags, SignedInEditor, WritePosts
+from posts.schemas.post import PostCreate, PostResponse, PostUpdate, Sort, Tag, Words
+from posts.schemas.tag import TagResponse
+from posts.services.errors import AlreadyPublished, NotTheAuthor, PostNotFound, SearchHasOneOrder
+from posts.services.ports import Place, Rank
+from posts.services.records import Choice, Post
+from posts.services.records import Tag as UsedTag
 
+SEARCH: Final = (
+    "Only posts with these words, in title or text; the last may be the beginning of one. "
+    '`"a phrase"`, `or` and `-not` are understood. Case and accents make no difference.'
+)
 router = service_router("/posts", "posts")
 
 
-@router.get("", response_model=Page[PostResponse], responses=refusals(BadCursor))
+@router.get("", response_model=Page[PostResponse], responses=refusals(BadCursor, SearchHasOneOrder))
 async def list_posts(
     caller: MaybeSignedIn,
     reading: ReadPosts,
     page: Paging,
     author_id: Annotated[Id | None, Query(description="Only this person's posts.")] = None,
     tag: Annotated[Tag | None, Query(description="Only posts with this tag.")] = None,
+    q: Annotated[Words | None, Query(description=SEARCH)] = None,
+    sort: Annotated[Sort, Query(description="The newest first, or the most liked. Search: only `new`.")] = "new",
 ) -> Page[PostResponse]:
-    """Published posts, the newest first."""
-    viewer = caller.account_id if caller else None
-    kind = f"posts:{author_id}:{tag}"[:64]
-    found = await reading.newest(viewer, page.limit, place(page, kind), author_id=author_id, tag=tag)
-    return list_answer(page, kind, found)
+    """Published posts, the newest first, or the most liked first. All filters may be combined.
+
+    The order by likes is live: pages shift while people like.
+    """
+    viewer, choice = caller.account_id if caller else None, Choice(author_id, tag)
+    kind = f"posts:{sort}:{author_id}:{tag}:{q}"
+    if sort == "top":
+        if q is not None:
+            raise SearchHasOneOrder("What is found by words comes the newest first.")
+        ranked = await reading.top(choice, viewer, page.limit, rank(page, kind))
+        return list_answer(page, kind, ranked, rank_of)
+    if q is not None:
+        return list_answer(page, kind, await reading.search(q, choice, viewer, page.limit, place(page, kind)))
+    return list_answer(page, kind, await reading.newest(choice, viewer, page.limit, place(page, kind)))
 
 
 @router.post("", status_code=201, response_model=PostResponse)
@@ -47,7 +66,11 @@ async def create_post(new: PostCreate, caller: SignedIn, writing: WritePosts, an
 
 @router.get("/feed", response_model=Page[PostResponse], responses=refusals(BadCursor, PeerUnavailable))
 async def get_feed(caller: SignedIn, reading: ReadPosts, page: Paging) -> Page[PostResponse]:
-    """Posts of the people the caller follows, the newest first."""
+    """Posts of the people the caller follows, the newest first.
+
+    A block ends following both ways, so neither of the two sees the other here. What is published stays readable for
+    everybody elsewhere, as it is without a token.
+    """
     return list_answer(page, "feed", await reading.feed(caller.account_id, page.limit, place(page, "feed")))
 
 
@@ -58,6 +81,14 @@ async def list_drafts(caller: SignedIn, reading: ReadPosts, page: Paging) -> Pag
     found = await reading.drafts(caller.account_id, page.limit, after[0] if after else None)
     rows, cursor = page.page(found, "drafts", lambda draft: (draft.id,))
     return Page(items=[PostResponse.model_validate(row) for row in rows], next_cursor=cursor)
+
+
+@router.get("/tags", response_model=Page[TagResponse], responses=refusals(BadCursor))
+@public
+async def list_tags(tags: ReadTags, page: Paging) -> Page[TagResponse]:
+    """Tags of published posts, the most used first."""
+    rows, cursor = page.page(await tags.most_used(page.limit, rank(page, "tags")), "tags", use_of)
+    return Page(items=[TagResponse.model_validate(row) for row in rows], next_cursor=cursor)
 
 
 @router.get("/{post_id}", response_model=PostResponse, responses=refusals(PostNotFound))
@@ -86,16 +117,31 @@ async def delete_post(post_id: Id, editor: SignedInEditor, writing: WritePosts, 
     await writing.delete(post_id, editor, expected)
 
 
-def place(page: PageRequest, kind: str) -> tuple[datetime, int] | None:
+def place(page: PageRequest, kind: str) -> Place | None:
     after = page.after(kind, 2)
     return (from_micros(after[0]), after[1]) if after else None
 
 
-def list_answer(page: PageRequest, kind: str, found: Slice[Post]) -> Page[PostResponse]:
-    rows, cursor = page.page(found, kind, where)
-    return Page(items=[PostResponse.model_validate(row) for row in rows], next_cursor=cursor)
+def rank(page: PageRequest, kind: str) -> Rank | None:
+    after = page.after(kind, 2)
+    return (after[0], after[1]) if after else None
 
 
-def where(post: Post) -> tuple[int, int]:
+def place_of(post: Post) -> tuple[int, int]:
     """A published post's place in the lists; the database holds that it has a time."""
     return to_micros(post.published_at or post.created_at), post.id
+
+
+def rank_of(post: Post) -> tuple[int, int]:
+    return post.likes_count, post.id
+
+
+def use_of(tag: UsedTag) -> tuple[int, int]:
+    return tag.posts_count, tag.id
+
+
+def list_answer(
+    page: PageRequest, kind: str, found: Slice[Post], where: Callable[[Post], tuple[int, int]] = place_of
+) -> Page[PostResponse]:
+    rows, cursor = page.page(found, kind, where)
+    return Page(items=[PostResponse.model_validate(row) for row in rows], next_cursor=cursor)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from common.schemas import Id, Incoming, Line, Moment, Outgoing, Text
+from common.schemas import Id, Incoming, Line, Moment, Outgoing, Text, no_nul
 
 TAG: Final = re.compile(r"\w[\w.+#-]{0,49}")
 NOT_GIVEN: Any = None  # the default of fields that may be left out but are never null
@@ -29,6 +29,9 @@ Title = Annotated[Line, StringConstraints(min_length=1, max_length=200)]
 Body = Annotated[Text, StringConstraints(min_length=1, max_length=50_000)]
 Tags = Annotated[list[Tag], Field(max_length=10), AfterValidator(once)]
 Status = Literal["draft", "published"]
+Sort = Literal["new", "top"]
+Words = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True), AfterValidator(no_nul)]
+"""What to search for: `websearch_to_tsquery`'s words, "phrases", or, -not."""
 
 
 class PostCreate(Incoming):

@@ -8,7 +8,7 @@ from common.ports import Slice, Versions
 from posts.services.authors import Authors
 from posts.services.errors import CommentNotFound, NotTheAuthor, PostNotFound
 from posts.services.ports import CommentStore, PostReader, PostStore
-from posts.services.records import Comment, Editor
+from posts.services.records import Comment, Editor, Host
 
 CHANGED: Final = "The comment has changed since."
 
@@ -20,6 +20,14 @@ class ReadingComments:
     posts: PostReader
     comments: CommentStore
     authors: Authors
+
+    async def get(self, post_id: int, comment_id: int) -> Comment:
+        """One comment. Raises CommentNotFound."""
+        comment = await self.comments.get(post_id, comment_id)
+        if comment is None:
+            raise no_comment(post_id, comment_id)
+        await self.authors.name(comment)
+        return comment
 
     async def page(self, post_id: int, limit: int, after: int | None) -> Slice[Comment]:
         """Comments of a published post, the oldest first. Raises PostNotFound."""
@@ -40,10 +48,17 @@ class Commenting:
     authors: Authors
 
     async def add(self, post_id: int, author_id: int, body: str) -> Comment:
-        """Comment on a published post. Raises PostNotFound."""
+        """Comment on a published post.
+
+        Raises:
+            PostNotFound: there is no such post, or it is not published.
+            Blocked: its author has blocked who wants to comment.
+        """
         await self.authors.meet(author_id)
-        if await self.posts.keep(post_id) is None:
+        host = await self.posts.keep(post_id, author_id)
+        if host is None:
             raise PostNotFound(f"There is no post {post_id}.")
+        host.welcome()
         comment = await self.comments.add(post_id, author_id, body)
         await self.posts.count(post_id, comments=+1)
         return comment
@@ -56,11 +71,14 @@ class Commenting:
         Raises:
             CommentNotFound: there is no such comment under this post.
             NotTheAuthor: somebody else wrote it.
+            Blocked: the post's author has blocked them since. They may still delete it.
             PreconditionFailed: it is not of an expected version.
         """
         await self.authors.meet(editor.id)
-        if await self._author(post_id, comment_id) != editor.id:
+        host, author = await self._lock(post_id, comment_id, editor)
+        if author != editor.id:
             raise NotTheAuthor("Only its author may change a comment.")
+        host.welcome()
         comment = await self.comments.revise(comment_id, body, expected)
         if comment is None:
             raise PreconditionFailed(CHANGED)
@@ -74,16 +92,21 @@ class Commenting:
             NotTheAuthor: the editor is none of these.
             PreconditionFailed: it is not of an expected version.
         """
-        post_author = await self.posts.keep(post_id)
-        author = await self._author(post_id, comment_id)
-        if editor.id not in (author, post_author) and not editor.moderates:
+        host, author = await self._lock(post_id, comment_id, editor)
+        if editor.id not in (author, host.id) and not editor.moderates:
             raise NotTheAuthor("Only its author, the post's author or a moderator may delete a comment.")
         if not await self.comments.remove(comment_id, expected):
             raise PreconditionFailed(CHANGED)
         await self.posts.count(post_id, comments=-1)
 
-    async def _author(self, post_id: int, comment_id: int) -> int:
+    async def _lock(self, post_id: int, comment_id: int, editor: Editor) -> tuple[Host, int]:
+        """The authors of post and comment, both as they are until this transaction ends: the post first, as always."""
+        host = await self.posts.keep(post_id, editor.id)
         author = await self.comments.lock(post_id, comment_id)
-        if author is None:
-            raise CommentNotFound(f"There is no comment {comment_id} under post {post_id}.")
-        return author
+        if host is None or author is None:
+            raise no_comment(post_id, comment_id)
+        return host, author
+
+
+def no_comment(post_id: int, comment_id: int) -> CommentNotFound:
+    return CommentNotFound(f"There is no comment {comment_id} under post {post_id}.")

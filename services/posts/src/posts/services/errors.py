@@ -1,6 +1,6 @@
 """What posts refuses, by name."""
 
-from common.errors import Conflict, Forbidden, NotFound
+from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 
 
 class PostNotFound(NotFound):
@@ -25,3 +25,15 @@ class CommentNotFound(NotFound):
     """There is no such comment under this post."""
 
     code = "comment-not-found"
+
+
+class Blocked(Forbidden):
+    """The post's author has blocked who wants to comment on it or like it."""
+
+    code = "blocked"
+
+
+class SearchHasOneOrder(InvalidInput):
+    """What is found by words comes the newest first."""
+
+    code = "search-has-one-order"

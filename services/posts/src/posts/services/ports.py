@@ -6,10 +6,12 @@ from typing import Any, Protocol
 
 from common.events import Event
 from common.ports import Slice, Versions
-from posts.services.records import Author, AuthorStats, Comment, Post
+from posts.services.records import Author, AuthorStats, Choice, Comment, Host, Post, Tag
 
 Place = tuple[datetime, int]
 """Where a list of posts goes on: behind this time of publishing and this id."""
+Rank = tuple[int, int]
+"""Where a list by numbers goes on: behind this number (of likes, of posts) and this id."""
 
 
 class People(Protocol):
@@ -30,10 +32,10 @@ class AuthorStore(Protocol):
         """People of whom there is no profile yet; a profile of any version counts more."""
 
 
-class FollowStore(Protocol):
-    """Read model of users' edges."""
+class EdgeStore(Protocol):
+    """Read model of one kind of users' edges: who follows, or blocks, whom."""
 
-    async def note(self, follows: Sequence[Event]) -> None: ...
+    async def note(self, edges: Sequence[Event]) -> None: ...
 
 
 class StatsStore(Protocol):
@@ -51,14 +53,29 @@ class PostReader(Protocol):
 
     async def get(self, post_id: int, viewer_id: int | None) -> Post | None: ...
 
-    async def newest(
-        self, viewer_id: int | None, limit: int, after: Place | None, *, author_id: int | None, tag: str | None
-    ) -> Slice[Post]: ...
+    async def newest(self, choice: Choice, viewer_id: int | None, limit: int, after: Place | None) -> Slice[Post]: ...
+
+    async def top(self, choice: Choice, viewer_id: int | None, limit: int, after: Rank | None) -> Slice[Post]:
+        """The most liked first, and of equally liked ones the newest."""
 
     async def feed(self, reader_id: int, limit: int, after: Place | None) -> Slice[Post]:
         """Posts of those whom the reader follows."""
 
     async def drafts(self, author_id: int, limit: int, after: int | None) -> Slice[Post]: ...
+
+
+class PostSearch(Protocol):
+    """Posts, found by their words."""
+
+    async def newest(
+        self, words: str, choice: Choice, viewer_id: int | None, limit: int, after: Place | None
+    ) -> Slice[Post]: ...
+
+
+class TagReader(Protocol):
+    """Tags that published posts carry."""
+
+    async def most_used(self, limit: int, after: Rank | None) -> Slice[Tag]: ...
 
 
 class PostStore(Protocol):
@@ -78,7 +95,7 @@ class PostStore(Protocol):
     async def remove(self, post_id: int, expected: Versions) -> bool:
         """False if the post is not of an expected version."""
 
-    async def keep(self, post_id: int) -> int | None:
+    async def keep(self, post_id: int, guest_id: int) -> Host | None:
         """The author of a published post, which cannot be removed until this transaction ends."""
 
     async def like(self, post_id: int, account_id: int) -> bool:
@@ -95,6 +112,8 @@ class CommentStore(Protocol):
     """Comments."""
 
     async def add(self, post_id: int, author_id: int, body: str) -> Comment: ...
+
+    async def get(self, post_id: int, comment_id: int) -> Comment | None: ...
 
     async def page(self, post_id: int, limit: int, after: int | None) -> Slice[Comment]: ...
 

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from common.ports import Slice
+from common.ports import Slice, Transactions
 from posts.services.authors import Authors
 from posts.services.errors import PostNotFound
-from posts.services.ports import Place, PostReader
-from posts.services.records import Post
+from posts.services.ports import Place, PostReader, PostSearch, Rank
+from posts.services.records import Choice, Post
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,7 @@ class Reading:
     """What who may see."""
 
     posts: PostReader
+    searches: Transactions[PostSearch]
     authors: Authors
 
     async def get(self, post_id: int, viewer_id: int | None) -> Post:
@@ -28,11 +29,21 @@ class Reading:
         await self.authors.name(post)
         return post
 
-    async def newest(
-        self, viewer_id: int | None, limit: int, after: Place | None, *, author_id: int | None, tag: str | None
-    ) -> Slice[Post]:
+    async def newest(self, choice: Choice, viewer_id: int | None, limit: int, after: Place | None) -> Slice[Post]:
         """Published posts, the newest first."""
-        return await self._named(await self.posts.newest(viewer_id, limit, after, author_id=author_id, tag=tag))
+        return await self._named(await self.posts.newest(choice, viewer_id, limit, after))
+
+    async def top(self, choice: Choice, viewer_id: int | None, limit: int, after: Rank | None) -> Slice[Post]:
+        """Published posts, those that are liked most first, as it is now: pages shift while people like."""
+        return await self._named(await self.posts.top(choice, viewer_id, limit, after))
+
+    async def search(
+        self, words: str, choice: Choice, viewer_id: int | None, limit: int, after: Place | None
+    ) -> Slice[Post]:
+        """Published posts that have the words, the newest first."""
+        async with self.searches() as posts:
+            found = await posts.newest(words, choice, viewer_id, limit, after)
+        return await self._named(found)
 
     async def feed(self, reader_id: int, limit: int, after: Place | None) -> Slice[Post]:
         """Posts of the people somebody follows, the newest first."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from posts.services.errors import Blocked
+
 
 @dataclass(frozen=True, slots=True)
 class Author:
@@ -53,6 +55,37 @@ class Comment:
     updated_at: datetime
     version: int
     author: Author
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag, and how many published posts carry it."""
+
+    id: int
+    name: str
+    posts_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which published posts somebody wants to see: of one author, with one tag, both or all."""
+
+    author_id: int | None = None
+    tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Whose post somebody wants to like or to comment."""
+
+    id: int
+    has_blocked: bool
+    """Whether they have blocked who asks."""
+
+    def welcome(self) -> None:
+        """Raises Blocked."""
+        if self.has_blocked:
+            raise Blocked("The author of this post has blocked you.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,17 @@
 
 from dataclasses import dataclass
 
-from common.events import AccountData, FollowData, ProfileData, RevocationStore, SessionEndedData, TokensRevokedData
+from common.events import (
+    AccountData,
+    BlockData,
+    FollowData,
+    ProfileData,
+    RevocationStore,
+    SessionEndedData,
+    TokensRevokedData,
+)
 from common.inbox import Inbox
-from posts.services.ports import AuthorStore, FollowStore
+from posts.services.ports import AuthorStore, EdgeStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +20,8 @@ class Subscriber:
     """Applies events in one transaction."""
 
     authors: AuthorStore
-    follows: FollowStore
+    follows: EdgeStore
+    blocks: EdgeStore
     revocations: RevocationStore
 
     @property
@@ -22,6 +31,7 @@ class Subscriber:
                 AccountData: self.authors.note_accounts,
                 ProfileData: self.authors.note_profiles,
                 FollowData: self.follows.note,
+                BlockData: self.blocks.note,
                 SessionEndedData: self.revocations.end_sessions,
                 TokensRevokedData: self.revocations.raise_floors,
             }

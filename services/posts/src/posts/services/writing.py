@@ -67,15 +67,22 @@ class Writing:
             await self._count(author_id, -1)
 
     async def like(self, post_id: int, account_id: int) -> None:
-        """Like a published post; again changes nothing. Raises PostNotFound."""
-        if await self.posts.keep(post_id) is None:
+        """Like a published post; again changes nothing.
+
+        Raises:
+            PostNotFound: there is no such post, or it is not published.
+            Blocked: its author has blocked who wants to like it.
+        """
+        host = await self.posts.keep(post_id, account_id)
+        if host is None:
             raise PostNotFound(f"There is no post {post_id}.")
+        host.welcome()
         if await self.posts.like(post_id, account_id):
             await self.posts.count(post_id, likes=+1)
 
     async def unlike(self, post_id: int, account_id: int) -> None:
-        """No longer like a post; again changes nothing."""
-        if await self.posts.unlike(post_id, account_id):
+        """No longer like a post; again changes nothing. Who has been blocked since may, too."""
+        if await self.posts.keep(post_id, account_id) and await self.posts.unlike(post_id, account_id):
             await self.posts.count(post_id, likes=-1)
 
     async def _may_change(self, post_id: int, editor: Editor, *, or_moderate: bool = False) -> tuple[int, str]:

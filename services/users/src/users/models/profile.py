@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Integer, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Computed, DateTime, Index, Integer, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from users.database import Base
@@ -12,11 +12,16 @@ class Profile(Base):
     """A profile. Its id is the account's, in auth."""
 
     __tablename__ = "profiles"
-    __table_args__ = (CheckConstraint("followers_count >= 0 AND following_count >= 0", name="counts"),)
+    __table_args__ = (
+        CheckConstraint("followers_count >= 0 AND following_count >= 0", name="counts"),
+        Index("ix_profiles_search", "search", postgresql_using="gin", postgresql_ops={"search": "gin_trgm_ops"}),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     email: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
+    search: Mapped[str] = mapped_column(Text, Computed("search_form(name)", persisted=True))
+    """The name as it is searched: without case and accents, a space before each word. See migration 0004."""
     bio: Mapped[str] = mapped_column(Text, server_default="")
     avatar_url: Mapped[str | None] = mapped_column(Text)
     followers_count: Mapped[int] = mapped_column(Integer, server_default="0")

@@ -1,42 +1,92 @@
 """Profiles in PostgreSQL."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, BigInteger, Executable, bindparam, case, exists, func, literal_column, select, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    ColumnExpressionArgument,
+    Executable,
+    Select,
+    Text,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from common.database import Runs, of_version, versions
 from common.events import Event
 from common.inbox import rows
-from common.ports import Versions
+from common.ports import Slice, Versions
 from common.read_models import Kept
-from users.models import Authored, Follow
+from users.models import Authored, Block, Follow
 from users.models import Profile as Table
 from users.services.records import AccountState, Card, Profile
 
+Shown = Select[*tuple[Any, ...]]
 VIEWER: Final = bindparam("viewer", type_=BigInteger)
-GET: Final = (
-    select(
-        Table.id,
-        Table.email,
-        Table.name,
-        Table.bio,
-        Table.avatar_url,
-        Table.followers_count,
-        Table.following_count,
-        func.coalesce(Authored.posts_count, 0),
-        Table.version,
-        case(
-            (
-                VIEWER.is_not(None),
-                exists().where(Follow.follower_id == VIEWER, Follow.followee_id == Table.id, Follow.active),
-            )
-        ).label("following"),
+
+
+def from_viewer(*edge: ColumnExpressionArgument[bool]) -> ColumnElement[bool]:
+    """Whether the viewer has such an edge; null if nobody in particular looks."""
+    return case((VIEWER.is_not(None), exists().where(*edge)))
+
+
+SHOWN: Final[Shown] = select(
+    Table.id,
+    Table.email,
+    Table.name,
+    Table.bio,
+    Table.avatar_url,
+    Table.followers_count,
+    Table.following_count,
+    func.coalesce(Authored.posts_count, 0),
+    Table.version,
+    from_viewer(Follow.follower_id == VIEWER, Follow.followee_id == Table.id, Follow.active).label("following"),
+    from_viewer(Block.blocker_id == VIEWER, Block.blocked_id == Table.id, Block.active).label("blocked"),
+).outerjoin(Authored, Authored.id == Table.id)
+GET: Final = SHOWN.where(Table.id == bindparam("user"))
+BATCH: Final = SHOWN.where(Table.id == func.any(bindparam("ids", type_=ARRAY(BigInteger))))
+MOST_FOLLOWED: Final = (Table.followers_count.desc(), Table.id.desc())
+
+
+def search(words: int) -> tuple[Shown, Shown]:
+    """The first page and a later one of people whose names have so many words.
+
+    The patterns are made once per statement, in sub-selects, and no index has the order of the answer: so PostgreSQL
+    always goes by the index of names, and never through all people until it has found enough.
+    """
+    patterns = [select(func.search_pattern(bindparam(f"word{n}", type_=Text))).scalar_subquery() for n in range(words)]
+    page = select(Table.id).where(*(Table.search.like(pattern) for pattern in patterns))
+    page = page.order_by(*MOST_FOLLOWED).limit(bindparam("limit", type_=BigInteger))
+    place = tuple_(bindparam("followers", type_=BigInteger), bindparam("last", type_=BigInteger))
+    later = page.where(tuple_(Table.followers_count, Table.id) < place)
+    first_ids, later_ids = page.subquery(), later.subquery()
+    return (
+        SHOWN.join(first_ids, first_ids.c.id == Table.id).order_by(*MOST_FOLLOWED),
+        SHOWN.join(later_ids, later_ids.c.id == Table.id).order_by(*MOST_FOLLOWED),
     )
-    .outerjoin(Authored, Authored.id == Table.id)
-    .where(Table.id == bindparam("user"))
+
+
+MOST_WORDS: Final = 5
+SEARCH: Final = [search(words) for words in range(1, MOST_WORDS + 1)]
+SEARCH_TIMEOUT: Final = 2.0
+"""Seconds (S-37). What takes longer is a 503, and PostgreSQL is told to stop."""
+LOCK: Final = (
+    select(Table.id)
+    .where(Table.id == func.any(bindparam("ids", type_=ARRAY(BigInteger))))
+    .order_by(Table.id)
+    .with_for_update(key_share=True)  # not against foreign keys to the row, which stay as they are
 )
 CARDS: Final = select(Table.id, Table.name, Table.avatar_url, Table.version).where(
     Table.id == func.any(bindparam("ids", type_=ARRAY(BigInteger)))
@@ -56,15 +106,16 @@ NOTE_AUTHORED: Final = _AUTHORED.on_conflict_do_update(
     set_={"posts_count": _AUTHORED.excluded.posts_count, "version": _AUTHORED.excluded.version},
     where=Authored.version < _AUTHORED.excluded.version,
 )
-FOLLOWING_COUNT: Final = (
+FOLLOWER: Final = bindparam("follower", type_=BigInteger)
+FOLLOWEE: Final = bindparam("followee", type_=BigInteger)
+STEP: Final = bindparam("step", type_=BigInteger)
+COUNT_FOLLOW: Final = (
     update(Table)
-    .where(Table.id == bindparam("person"))
-    .values(following_count=Table.following_count + bindparam("step"))
-)
-FOLLOWERS_COUNT: Final = (
-    update(Table)
-    .where(Table.id == bindparam("person"))
-    .values(followers_count=Table.followers_count + bindparam("step"))
+    .where(Table.id.in_([FOLLOWER, FOLLOWEE]))
+    .values(
+        following_count=Table.following_count + case((Table.id == FOLLOWER, STEP), else_=0),
+        followers_count=Table.followers_count + case((Table.id == FOLLOWEE, STEP), else_=0),
+    )
 )
 
 KNOWN_ACCOUNTS: Final = Kept((Table.id,), Table.account_version)
@@ -80,6 +131,21 @@ class ProfileRepository:
     async def get(self, user_id: int, viewer_id: int | None) -> Profile | None:
         row = (await self.session.execute(GET, {"user": user_id, "viewer": viewer_id})).one_or_none()
         return Profile(*row) if row else None
+
+    async def batch(self, ids: Sequence[int], viewer_id: int | None) -> Sequence[Profile]:
+        return [Profile(*row) for row in await self.session.execute(BATCH, {"ids": list(ids), "viewer": viewer_id})]
+
+    async def search(
+        self, words: Sequence[str], viewer_id: int | None, limit: int, after: tuple[int, int] | None
+    ) -> Slice[Profile]:
+        given = [*words[: MOST_WORDS - 1], " ".join(words[MOST_WORDS - 1 :])] if len(words) > MOST_WORDS else words
+        params: dict[str, Any] = {f"word{n}": word for n, word in enumerate(given)}
+        params |= {"viewer": viewer_id, "limit": limit + 1}
+        if after:
+            params |= {"followers": after[0], "last": after[1]}
+        async with asyncio.timeout(SEARCH_TIMEOUT):
+            rows = await self.session.execute(SEARCH[len(given) - 1][bool(after)], params)
+        return Slice.cut([Profile(*row) for row in rows], limit)
 
     async def cards(self, ids: Sequence[int]) -> Sequence[Card]:
         return [Card(*row) for row in await self.session.execute(CARDS, {"ids": list(ids)})]
@@ -102,8 +168,8 @@ class ProfileRepository:
         row = (await self.session.execute(statement, versions(expected))).one_or_none()
         return Card(*row) if row else None
 
+    async def lock(self, *ids: int) -> Set[int]:
+        return set((await self.session.execute(LOCK, {"ids": list(ids)})).scalars())
+
     async def count_follow(self, follower_id: int, followee_id: int, step: int) -> None:
-        """In ascending order of ids, so that two people who follow each other at once never wait in a circle."""
-        updates = [(follower_id, FOLLOWING_COUNT), (followee_id, FOLLOWERS_COUNT)]
-        for person, statement in sorted(updates, key=lambda pair: pair[0]):
-            await self.session.execute(statement, {"person": person, "step": step})
+        await self.session.execute(COUNT_FOLLOW, {"follower": follower_id, "followee": followee_id, "step": step})

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.outbox import OutboxRepository
 from common.revocations import RevocationRepository
-from users.repositories.follows import FollowRepository
+from users.repositories.edges import BLOCKS, FOLLOWS, EdgeRepository
 from users.repositories.profiles import ProfileRepository
 
 
@@ -21,8 +21,12 @@ class SqlWork:
         return ProfileRepository(self.session)
 
     @property
-    def follows(self) -> FollowRepository:
-        return FollowRepository(self.session)
+    def follows(self) -> EdgeRepository:
+        return EdgeRepository(self.session, FOLLOWS)
+
+    @property
+    def blocks(self) -> EdgeRepository:
+        return EdgeRepository(self.session, BLOCKS)
 
     @property
     def revocations(self) -> RevocationRepository:

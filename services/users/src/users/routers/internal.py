@@ -5,36 +5,21 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from common.deps import CallingService
-from common.errors import InvalidInput
 from common.events import EventBatch, EventPage
 from common.inbox import BadEvent, NotTheOwner
 from common.problems import refusals
 from common.routing import internal_router
-from common.schemas import DIGITS, MAX_ID, AfterId, PageSize
+from common.schemas import AfterId, PageSize
 from common.tokens import Principal
-from users.deps import FollowGraph, ReadProfiles, Subscribed
+from users.deps import People, ReadProfiles, Subscribed
+from users.schemas.ids import BadIds, id_list, id_pair
 from users.services import told
 
 router = internal_router()
 
-MAX_BATCH = 100
 Posts = Annotated[Principal, Depends(CallingService("posts"))]
 Publishers = Annotated[Principal, Depends(CallingService("auth", "posts"))]
 AfterEdge = Annotated[str, Query(pattern=r"^[0-9]{1,16}:[0-9]{1,16}$")]
-
-
-class BadIds(InvalidInput):
-    """The list of ids cannot be read."""
-
-    code = "bad-ids"
-
-
-def id_list(text: str) -> list[int]:
-    """`1,2,3`, at most 100 of them."""
-    words = text.split(",")
-    if len(words) > MAX_BATCH or not all(DIGITS.fullmatch(word) and 1 <= int(word) <= MAX_ID for word in words):
-        raise BadIds(f"ids must be up to {MAX_BATCH} numbers, separated by commas.")
-    return sorted({int(word) for word in words})
 
 
 @router.post("/events", status_code=204, responses=refusals(BadEvent, NotTheOwner))
@@ -58,11 +43,12 @@ async def list_profiles(
 
 
 @router.get("/follows", response_model=EventPage, responses=refusals(BadIds))
-async def list_follows(
-    caller: Posts, follows: FollowGraph, after: AfterEdge = "0:0", limit: PageSize = 100
-) -> EventPage:
-    """All edges, also ended ones, in the order of their two ids."""
-    follower_id, followee_id = map(int, after.split(":"))
-    if max(follower_id, followee_id) > MAX_ID:
-        raise BadIds("after must be two ids.")
-    return EventPage.cut([told.follow(edge) for edge in await follows.page((follower_id, followee_id), limit)], limit)
+async def list_follows(caller: Posts, graph: People, after: AfterEdge = "0:0", limit: PageSize = 100) -> EventPage:
+    """All follows, also ended ones, in the order of their two ids."""
+    return EventPage.cut([told.follow(edge) for edge in await graph.follows_page(id_pair(after), limit)], limit)
+
+
+@router.get("/blocks", response_model=EventPage, responses=refusals(BadIds))
+async def list_blocks(caller: Posts, graph: People, after: AfterEdge = "0:0", limit: PageSize = 100) -> EventPage:
+    """All blocks, also ended ones, in the order of their two ids."""
+    return EventPage.cut([told.block(edge) for edge in await graph.blocks_page(id_pair(after), limit)], limit)

@@ -1,20 +1,64 @@
 """Profiles: one's own and others'."""
 
-from fastapi import Response
+from typing import Annotated
+
+from fastapi import Query, Response
 
 from common.deps import MaybeSignedIn, SignedIn
+from common.errors import InvalidInput
 from common.etags import IfMatch, Tagged, tag
+from common.paging import BadCursor, Page, Paging
 from common.problems import refusals
 from common.routing import service_router
 from common.schemas import Id
+from common.tokens import Principal
 from users.deps import EditProfile, ReadProfiles
-from users.schemas.profile import ProfileResponse, ProfileUpdate
+from users.schemas.ids import BadIds, id_list
+from users.schemas.profile import NameQuery, ProfileResponse, ProfileUpdate
 from users.services.errors import UserNotFound
 from users.services.records import Profile
 
 router = service_router("/users", "users")
 
 MAY_SEE_EMAIL = "admin"
+
+
+class IdsOrQuery(InvalidInput):
+    """People are asked for by `ids` or by `q`: one of the two."""
+
+    code = "ids-or-query"
+
+
+@router.get("", response_model=Page[ProfileResponse], responses=refusals(BadIds, BadCursor, IdsOrQuery))
+async def list_users(
+    caller: MaybeSignedIn,
+    profiles: ReadProfiles,
+    page: Paging,
+    ids: Annotated[
+        str | None, Query(max_length=2000, description="Up to 100 ids, separated by commas.", examples=["41,42"])
+    ] = None,
+    q: Annotated[
+        NameQuery | None,
+        Query(description="Parts of a name; less than three letters are the beginning of a word.", examples=["ada"]),
+    ] = None,
+) -> Page[ProfileResponse]:
+    """Several people, by `ids` or by name.
+
+    By `ids`: in their order and on one page; an id that nobody has is left out.
+    By `q`: people whose names have all of its words, whatever their case and accents, most followers first. Like all
+    lists with a live order it may repeat or miss somebody whose place changes between two pages.
+    """
+    viewer, sees_email = seen_by(caller)
+    if (ids is None) == (q is None):
+        raise IdsOrQuery("Give either ids or q.")
+    if ids is not None:
+        batch = await profiles.batch(id_list(ids), viewer, sees_email=sees_email)
+        return Page(items=[ProfileResponse.model_validate(profile) for profile in batch], next_cursor=None)
+    after = page.after("people", 2)
+    place = (after[0], after[1]) if after else None
+    found = await profiles.search(q or "", viewer, page.limit, place, sees_email=sees_email)
+    rows, cursor = page.page(found, "people", lambda profile: (profile.followers_count, profile.id))
+    return Page(items=[ProfileResponse.model_validate(profile) for profile in rows], next_cursor=cursor)
 
 
 @router.get("/me", response_model=ProfileResponse, responses=refusals(UserNotFound))
@@ -40,9 +84,13 @@ async def edit_own_profile(
 @router.get("/{user_id}", response_model=ProfileResponse, responses=refusals(UserNotFound))
 async def get_user(user_id: Id, caller: MaybeSignedIn, profiles: ReadProfiles, answer: Tagged) -> ProfileResponse:
     """Anybody's profile."""
-    viewer = caller.account_id if caller else None
-    sees_email = caller is not None and MAY_SEE_EMAIL in caller.roles
+    viewer, sees_email = seen_by(caller)
     return show(await profiles.get(user_id, viewer, sees_email=sees_email), answer)
+
+
+def seen_by(caller: Principal | None) -> tuple[int | None, bool]:
+    """Who looks, and whether they may see addresses of others."""
+    return (caller.account_id, MAY_SEE_EMAIL in caller.roles) if caller else (None, False)
 
 
 def show(profile: Profile, answer: Response) -> ProfileResponse:

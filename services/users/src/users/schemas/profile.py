@@ -17,6 +17,15 @@ def https_address(text: str) -> str:
 Avatar = Annotated[str, StringConstraints(max_length=500), AfterValidator(https_address)]
 
 
+def some_word(text: str) -> str:
+    """Refuse what has nothing to look for."""
+    if text.isspace():
+        raise ValueError("must not be blank")
+    return text
+
+
+NameQuery = Annotated[Text, AfterValidator(some_word), StringConstraints(min_length=1, max_length=100)]
+
 NOT_GIVEN: Any = None  # the default of fields that may be left out but are never null
 
 
@@ -31,7 +40,7 @@ class ProfileUpdate(Incoming):
 
 
 class ProfileResponse(UserResponse):
-    """A profile. The address is null unless it is one's own."""
+    """A profile. The address is null unless it is one's own, or an admin asks."""
 
     bio: str = Field(examples=["Poetical science."])
     avatar_url: str | None = Field(examples=["https://example.com/ada.png"])
@@ -39,7 +48,9 @@ class ProfileResponse(UserResponse):
     following_count: int = Field(examples=[7])
     posts_count: int = Field(examples=[3])
     following: bool | None = Field(description="Whether the caller follows this person; null when anonymous.")
-    blocked: bool | None = Field(default=None, description="Whether the caller has blocked this person.")
+    blocked: bool | None = Field(
+        description="Whether the caller has blocked this person; null when anonymous. Nobody is told who blocks them."
+    )
 
 
 class FollowerResponse(Outgoing):
@@ -49,3 +60,7 @@ class FollowerResponse(Outgoing):
     name: str = Field(examples=["Ada Lovelace"])
     avatar_url: str | None = Field(examples=["https://example.com/ada.png"])
     since: Moment
+
+
+class BlockedResponse(FollowerResponse):
+    """Somebody whom the caller has blocked."""

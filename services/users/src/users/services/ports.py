@@ -1,12 +1,16 @@
 """What the rules need of the outside, in their own words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any, Protocol
 
 from common.events import Event, Events, RevocationStore
+from common.exports import ExportPage
 from common.ports import Slice, Versions
-from users.services.records import AccountState, Card, Edge, Follower, Profile
+from users.services.records import AccountState, Card, Edge, Neighbour, Profile
+
+Moment = tuple[datetime, int]
+"""A place in a list of edges, the newest first: since when, and the id at the other end."""
 
 
 class Accounts(Protocol):
@@ -17,9 +21,17 @@ class Accounts(Protocol):
 
 
 class ProfileReader(Protocol):
-    """Profiles, for looking at."""
+    """Profiles, for looking at. With a viewer, they say what is between the two."""
 
     async def get(self, user_id: int, viewer_id: int | None) -> Profile | None: ...
+
+    async def batch(self, ids: Sequence[int], viewer_id: int | None) -> Sequence[Profile]:
+        """Those who exist, in any order."""
+
+    async def search(
+        self, words: Sequence[str], viewer_id: int | None, limit: int, after: tuple[int, int] | None
+    ) -> Slice[Profile]:
+        """People whose names have all the words, most followers first; `after` is a number of followers and an id."""
 
     async def cards(self, ids: Sequence[int]) -> Sequence[Card]: ...
 
@@ -27,12 +39,12 @@ class ProfileReader(Protocol):
         """Cards of people with larger ids, in their order."""
 
 
-class FollowReader(Protocol):
-    """Edges, for looking at."""
+class EdgeReader(Protocol):
+    """Edges of one kind, for looking at."""
 
-    async def followers(self, user_id: int, limit: int, after: tuple[datetime, int] | None) -> Slice[Follower]: ...
+    async def targets(self, origin_id: int, limit: int, after: Moment | None) -> Slice[Neighbour]: ...
 
-    async def following(self, user_id: int, limit: int, after: tuple[datetime, int] | None) -> Slice[Follower]: ...
+    async def origins(self, target_id: int, limit: int, after: Moment | None) -> Slice[Neighbour]: ...
 
     async def page(self, after: tuple[int, int], limit: int) -> Sequence[Edge]:
         """All edges behind the given one, ended ones too, in the order of their two ids."""
@@ -49,21 +61,27 @@ class ProfileStore(Protocol):
     async def edit(self, user_id: int, changes: Mapping[str, Any], expected: Versions) -> Card | None:
         """Write the given fields; None if there is no profile of an expected version."""
 
+    async def lock(self, *ids: int) -> Set[int]:
+        """Keep these people for oneself until the transaction ends, in ascending order; those who exist."""
+
     async def count_follow(self, follower_id: int, followee_id: int, step: int) -> None:
-        """Move both people's counters by one step up or down."""
+        """Move both people's counters by one step up or down. Both are locked."""
 
     async def note_authored(self, authors: Sequence[Event]) -> None:
         """How much people have published: newer states replace older ones."""
 
 
-class FollowStore(Protocol):
-    """Edges, for changing."""
+class EdgeStore(Protocol):
+    """Edges of one kind, for changing. Both people are locked."""
 
-    async def follow(self, follower_id: int, followee_id: int) -> int | None:
+    async def start(self, origin_id: int, target_id: int) -> int | None:
         """The edge's new version; None if it was so before."""
 
-    async def unfollow(self, follower_id: int, followee_id: int) -> int | None:
+    async def end(self, origin_id: int, target_id: int) -> int | None:
         """The edge's new version; None if it was so before."""
+
+    async def between(self, one: int, other: int) -> Set[int]:
+        """From which of the two an active edge goes to the other."""
 
 
 class Work(Protocol):
@@ -73,10 +91,20 @@ class Work(Protocol):
     def profiles(self) -> ProfileStore: ...
 
     @property
-    def follows(self) -> FollowStore: ...
+    def follows(self) -> EdgeStore: ...
+
+    @property
+    def blocks(self) -> EdgeStore: ...
 
     @property
     def events(self) -> Events: ...
 
     @property
     def revocations(self) -> RevocationStore: ...
+
+
+class ExportSource(Protocol):
+    """One service's part of what is held about somebody."""
+
+    async def page(self, account_id: int, after: str | None) -> ExportPage:
+        """Raises DependencyUnavailable."""

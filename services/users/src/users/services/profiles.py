@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from common.errors import PreconditionFailed
-from common.ports import Transactions, Versions
+from common.ports import Slice, Transactions, Versions
 from users.services import told
 from users.services.arrivals import Arrivals
 from users.services.errors import UserNotFound
@@ -33,7 +33,25 @@ class Profiles:
             profile = await self.reader.get(user_id, viewer_id)
         if profile is None:
             raise UserNotFound("User not found")
-        return profile if sees_email or viewer_id == user_id else replace(profile, email=None)
+        return as_seen(profile, viewer_id, sees_email)
+
+    async def batch(self, ids: Sequence[int], viewer_id: int | None, *, sees_email: bool = False) -> Sequence[Profile]:
+        """The profiles of those who exist, in the order of the ids; nobody is asked of the others."""
+        found = {profile.id: profile for profile in await self.reader.batch(ids, viewer_id)}
+        return [as_seen(found[user_id], viewer_id, sees_email) for user_id in ids if user_id in found]
+
+    async def search(
+        self,
+        query: str,
+        viewer_id: int | None,
+        limit: int,
+        after: tuple[int, int] | None,
+        *,
+        sees_email: bool = False,
+    ) -> Slice[Profile]:
+        """People whose names have all words of the query, whatever their case and accents; most followers first."""
+        found = await self.reader.search(query.split(), viewer_id, limit, after)
+        return Slice([as_seen(profile, viewer_id, sees_email) for profile in found.rows], found.more)
 
     async def cards(self, ids: Sequence[int]) -> Sequence[Card]:
         """The cards of those who exist. Who has only just signed up gets a profile by it."""
@@ -53,6 +71,10 @@ class Profiles:
             await self.arrivals.welcome(user_id)
         except UserNotFound:
             return
+
+
+def as_seen(profile: Profile, viewer_id: int | None, sees_email: bool) -> Profile:
+    return profile if sees_email or viewer_id == profile.id else replace(profile, email=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ class Profile:
     version: int
     following: bool | None
     """Whether the viewer follows this person; None when nobody in particular looks."""
+    blocked: bool | None
+    """Whether the viewer has blocked this person; None when nobody in particular looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +45,16 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Whether one follows the other, as it stands."""
+    """Whether one follows, or blocks, the other, as it stands."""
 
-    follower_id: int
-    followee_id: int
+    origin_id: int
+    target_id: int
     active: bool
     version: int
 
 
 @dataclass(frozen=True, slots=True)
-class Follower:
+class Neighbour:
     """Somebody at the other end of an edge."""
 
     id: int

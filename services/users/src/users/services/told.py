@@ -1,6 +1,6 @@
 """What users tells others, as events."""
 
-from common.events import Event, FollowData, ProfileData
+from common.events import BlockData, Event, FollowData, ProfileData
 from users.services.records import Card, Edge
 
 
@@ -9,4 +9,8 @@ def profile(card: Card) -> Event:
 
 
 def follow(edge: Edge) -> Event:
-    return Event((edge.follower_id, edge.followee_id), edge.version, FollowData(active=edge.active))
+    return Event((edge.origin_id, edge.target_id), edge.version, FollowData(active=edge.active))
+
+
+def block(edge: Edge) -> Event:
+    return Event((edge.origin_id, edge.target_id), edge.version, BlockData(active=edge.active))

@@ -1,0 +1,1 @@
+"""`make seed`: a believable world in a running local stack."""

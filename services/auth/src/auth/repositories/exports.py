@@ -1,0 +1,29 @@
+"""What auth holds about an account, for its export: nothing that lets anybody in."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from sqlalchemy.dialects.postgresql import JSONB
+
+from common.exports import Section, pieces, uuid
+
+ACCOUNT: Final = """
+    SELECT id AS place, id, email, name, roles, status, email_verified_at, created_at FROM accounts
+    WHERE id = :account AND id > :after ORDER BY id
+"""
+SESSIONS: Final = """
+    SELECT id AS place, id, user_agent, ip, created_at, rotated_at AS last_used_at, ended_at, end_reason FROM sessions
+    WHERE account_id = :account AND id > :after ORDER BY id
+"""
+# who else did something to the account, and from where, is theirs and not the account's
+HISTORY: Final = """
+    SELECT id AS place, at, action, actor = CAST(account_id AS text) AS by_yourself,
+           CASE WHEN actor = CAST(account_id AS text) THEN ip END AS ip, detail
+    FROM audit_events WHERE account_id = :account AND id > :after ORDER BY id
+"""
+NOBODY: Final = "00000000-0000-0000-0000-000000000000"
+SECTIONS: Final[Mapping[str, Section]] = {
+    "account": Section(pieces(ACCOUNT, "id")),
+    "sessions": Section(pieces(SESSIONS, "id", "octet_length(user_agent)"), NOBODY, uuid),
+    "history": Section(pieces(HISTORY, "place", "octet_length(CAST(detail AS text))").columns(detail=JSONB)),
+}

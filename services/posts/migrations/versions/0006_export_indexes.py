@@ -1,0 +1,16 @@
+"""what somebody has said and likes can be found"""
+
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    op.create_index("ix_comments_by_author", "comments", ["author_id", "id"])
+    op.create_index("ix_likes_by_account", "likes", ["account_id", "post_id"])
+
+
+def downgrade() -> None:
+    op.drop_index("ix_likes_by_account", table_name="likes")
+    op.drop_index("ix_comments_by_author", table_name="comments")

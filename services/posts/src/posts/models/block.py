@@ -1,0 +1,17 @@
+"""Read model of users: who has blocked whom."""
+
+from sqlalchemy import BigInteger, Boolean
+from sqlalchemy.orm import Mapped, mapped_column
+
+from posts.database import Base
+
+
+class Block(Base):
+    """An edge, as users last told it. It stays when it ends, inactive, so that an older state cannot bring it back."""
+
+    __tablename__ = "blocks"
+
+    blocker_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    blocked_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    active: Mapped[bool] = mapped_column(Boolean)
+    version: Mapped[int] = mapped_column(BigInteger)

@@ -1,0 +1,32 @@
+"""What posts holds about an account, for its export. Names and follows are copies of what users has, and left out."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from common.exports import Section, moment, pieces
+
+POST: Final = "id, title, body, tags, created_at, updated_at"
+SIZE: Final = "octet_length(title) + octet_length(body)"
+POSTS: Final = f"""
+    SELECT CAST(extract(epoch FROM published_at) * 1000000 AS bigint) || '.' || id AS place, {POST}, published_at
+    FROM posts WHERE author_id = :account AND status = 'published' AND (published_at, id) > (:since, :after)
+    ORDER BY published_at, id
+"""  # noqa: S608  # constants
+DRAFTS: Final = f"""
+    SELECT id AS place, {POST} FROM posts
+    WHERE author_id = :account AND status = 'draft' AND id > :after ORDER BY id
+"""  # noqa: S608
+COMMENTS: Final = """
+    SELECT id AS place, id, post_id, body, created_at, updated_at FROM comments
+    WHERE author_id = :account AND id > :after ORDER BY id
+"""
+LIKES: Final = """
+    SELECT post_id AS place, post_id, created_at FROM likes
+    WHERE account_id = :account AND post_id > :after ORDER BY post_id
+"""
+SECTIONS: Final[Mapping[str, Section]] = {
+    "posts": Section(pieces(POSTS, "published_at, id", SIZE), "0.0", moment),
+    "drafts": Section(pieces(DRAFTS, "id", SIZE)),
+    "comments": Section(pieces(COMMENTS, "id", "octet_length(body)")),
+    "likes": Section(pieces(LIKES, "post_id")),
+}

@@ -1,0 +1,166 @@
+"""Lists of posts in PostgreSQL. A list is cut from an index in its own order before any post is read.
+
+What a page of n costs, whichever page it is:
+- the newest posts, those of a tag or of an author, and the top of all: n rows of their own index;
+- the feed: one index row per followee, and n² more;
+- an author's posts with a tag, and an author's top: the author's posts at most;
+- the top of a tag: the tag's posts, or if they are more than FEW, the top of all posts until n have the tag.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Subquery, Text, bindparam, select, true, tuple_
+from sqlalchemy.sql.elements import SQLCoreOperations
+
+from common.database import Runs
+from common.ports import Slice
+from posts.models import Follow, PostStats, PostTag, Tag
+from posts.models import Post as Table
+from posts.repositories.post_rows import POSTS, VIEWER, Rows, get_post, read_post
+from posts.services.ports import Place, Rank
+from posts.services.records import Choice, Post
+
+FEW: Final = 5_000
+"""So many posts of a tag are looked at one by one; in the top of a million, every 200th has a tag that more have."""
+LIMIT: Final = bindparam("limit", type_=BigInteger)
+TAG: Final = bindparam("tag", type_=Text)
+AUTHOR: Final = bindparam("author", type_=BigInteger)
+AFTER: Final = tuple_(bindparam("time"), bindparam("id"))
+AFTER_RANK: Final = tuple_(bindparam("likes"), bindparam("id"))
+PUBLISHED: Final = Table.status == "published"
+HAS_TAG: Final = Table.tags.any_() == TAG  # a filter on rows found otherwise: no index holds it
+NEWEST_FIRST: Final = (Table.published_at.desc(), Table.id.desc())
+MOST_LIKED_FIRST: Final = (PostStats.likes_count.desc(), PostStats.post_id.desc())
+
+LATER: Final = tuple_(Table.published_at, Table.id) < AFTER
+LATER_TAGGED: Final = tuple_(PostTag.published_at, PostTag.post_id) < AFTER
+LATER_RANKED: Final = tuple_(PostStats.likes_count, PostStats.post_id) < AFTER_RANK
+
+NEWEST: Final = POSTS.where(PUBLISHED).order_by(*NEWEST_FIRST).limit(LIMIT)
+BY_AUTHOR: Final = NEWEST.where(Table.author_id == AUTHOR)
+BY_AUTHOR_AND_TAG: Final = BY_AUTHOR.where(HAS_TAG)
+DRAFTS: Final = POSTS.where(Table.status == "draft", Table.author_id == AUTHOR).order_by(Table.id.desc()).limit(LIMIT)
+LATER_DRAFTS: Final = DRAFTS.where(Table.id < bindparam("id"))
+
+
+def of_page(page: Subquery) -> Rows:
+    """The posts of a page of ids, the newest first."""
+    return POSTS.join(page, page.c.id == Table.id).order_by(*NEWEST_FIRST)
+
+
+def by_tag(*after: Any) -> Rows:
+    page = select(PostTag.post_id.label("id")).where(PostTag.tag == TAG, *after)
+    return of_page(page.order_by(PostTag.published_at.desc(), PostTag.post_id.desc()).limit(LIMIT).subquery())
+
+
+def newest_of(author: SQLCoreOperations[Any], limit: Any, *after: Any) -> Any:
+    """The places of an author's newest posts, for each row that names an author."""
+    places = select(Table.id, Table.published_at).where(PUBLISHED, Table.author_id == author, *after)
+    return places.order_by(*NEWEST_FIRST).limit(limit).lateral()
+
+
+def feed(*after: Any) -> Rows:
+    """The newest posts of all followees, merged.
+
+    A page of n posts comes from the n authors whose newest posts are the newest. So the first look is at one post of
+    each followee, however silent or busy, and only those n authors are looked at further.
+    """
+    head = newest_of(Follow.followee_id, 1, *after)
+    authors = select(Follow.followee_id).join(head, true()).where(Follow.follower_id == VIEWER, Follow.active)
+    nearest = authors.order_by(head.c.published_at.desc(), head.c.id.desc()).limit(LIMIT).subquery()
+    each = newest_of(nearest.c.followee_id, LIMIT, *after)
+    merged = select(each.c.id).select_from(nearest).join(each, true())
+    return of_page(merged.order_by(each.c.published_at.desc(), each.c.id.desc()).limit(LIMIT).subquery())
+
+
+def ranked(page: Rows) -> Rows:
+    """The posts of a page of ids, the most liked first."""
+    cut = page.limit(LIMIT).subquery()
+    return POSTS.join(cut, cut.c.id == Table.id).order_by(*MOST_LIKED_FIRST)
+
+
+def top(*after: Any, tagged: bool = False) -> Rows:
+    """Of all posts, or of those with a tag that many have, along the index of likes. Only published posts have any."""
+    page = select(PostStats.post_id.label("id")).where(*after).order_by(*MOST_LIKED_FIRST)
+    if tagged:
+        page = page.join(PostTag, PostTag.post_id == PostStats.post_id).where(PostTag.tag == TAG)
+    return ranked(page)
+
+
+def top_of(posts: Rows, post: SQLCoreOperations[int], *, later: bool) -> Rows:
+    """Of some posts, each of which is looked at: PostgreSQL would rather walk the top of all posts to find them."""
+    likes = select(PostStats.post_id, PostStats.likes_count).where(PostStats.post_id == post).limit(1).lateral()
+    after = [tuple_(likes.c.likes_count, likes.c.post_id) < AFTER_RANK] * later
+    page = posts.add_columns(likes.c.post_id.label("id")).join(likes, true()).where(*after)
+    return ranked(page.order_by(likes.c.likes_count.desc(), likes.c.post_id.desc()))
+
+
+TAGGED: Final = select().select_from(PostTag).where(PostTag.tag == TAG)
+OWN: Final = select().select_from(Table).where(Table.author_id == AUTHOR, PUBLISHED)
+
+# Each as a first page and as a later one.
+BY_TAG: Final = (by_tag(), by_tag(LATER_TAGGED))
+FEED: Final = (feed(), feed(LATER))
+TOP: Final = (top(), top(LATER_RANKED))
+TOP_OF_COMMON_TAG: Final = (top(tagged=True), top(LATER_RANKED, tagged=True))
+TOP_OF_TAG: Final = [top_of(TAGGED, PostTag.post_id, later=later) for later in (False, True)]
+TOP_OF_AUTHOR: Final = [top_of(OWN, Table.id, later=later) for later in (False, True)]
+TOP_OF_AUTHOR_AND_TAG: Final = [top_of(OWN.where(HAS_TAG), Table.id, later=later) for later in (False, True)]
+USED: Final = select(Tag.posts_count).where(Tag.name == TAG)
+
+
+@dataclass(frozen=True, slots=True)
+class PostLists:
+    """`PostReader` in PostgreSQL."""
+
+    session: Runs
+
+    async def get(self, post_id: int, viewer_id: int | None) -> Post | None:
+        return await get_post(self.session, post_id, viewer_id)
+
+    async def newest(self, choice: Choice, viewer_id: int | None, limit: int, after: Place | None) -> Slice[Post]:
+        if choice.author_id is not None:
+            listed = BY_AUTHOR if choice.tag is None else BY_AUTHOR_AND_TAG
+            statement = listed.where(LATER) if after else listed
+        elif choice.tag is not None:
+            statement = BY_TAG[bool(after)]
+        else:
+            statement = NEWEST.where(LATER) if after else NEWEST
+        return await self._page(statement, viewer_id, limit, **named(choice), **behind(after))
+
+    async def top(self, choice: Choice, viewer_id: int | None, limit: int, after: Rank | None) -> Slice[Post]:
+        statements = await self._top_of(choice)
+        place = {"likes": after[0], "id": after[1]} if after else {}
+        return await self._page(statements[bool(after)], viewer_id, limit, **named(choice), **place)
+
+    async def _top_of(self, choice: Choice) -> Sequence[Rows]:
+        if choice.author_id is not None:
+            return TOP_OF_AUTHOR if choice.tag is None else TOP_OF_AUTHOR_AND_TAG
+        if choice.tag is None:
+            return TOP
+        # asked first, since PostgreSQL's own choice between the two is a wrong one for most tags
+        used = (await self.session.execute(USED, {"tag": choice.tag})).scalar_one_or_none()
+        return TOP_OF_TAG if used is None or used <= FEW else TOP_OF_COMMON_TAG
+
+    async def feed(self, reader_id: int, limit: int, after: Place | None) -> Slice[Post]:
+        return await self._page(FEED[bool(after)], reader_id, limit, **behind(after))
+
+    async def drafts(self, author_id: int, limit: int, after: int | None) -> Slice[Post]:
+        statement, place = (DRAFTS, {}) if after is None else (LATER_DRAFTS, {"id": after})
+        return await self._page(statement, author_id, limit, author=author_id, **place)
+
+    async def _page(self, statement: Rows, viewer_id: int | None, limit: int, **params: Any) -> Slice[Post]:
+        found = await self.session.execute(statement, {"viewer": viewer_id, "limit": limit + 1, **params})
+        return Slice.cut([read_post(row) for row in found], limit)
+
+
+def named(choice: Choice) -> dict[str, Any]:
+    """The parameters of a choice; a statement takes those that it knows."""
+    return {"author": choice.author_id, "tag": choice.tag}
+
+
+def behind(after: Place | None) -> dict[str, Any]:
+    """The parameters of a place."""
+    return {"time": after[0], "id": after[1]} if after else {}

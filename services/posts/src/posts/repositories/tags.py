@@ -1,0 +1,32 @@
+"""Tags and how much they are used, in PostgreSQL. Posts count them (`posts.repositories.posts`)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import bindparam, select, tuple_
+
+from common.database import Runs
+from common.ports import Slice
+from posts.models import Tag as Table
+from posts.services.ports import Rank
+from posts.services.records import Tag
+
+MOST_USED: Final = (
+    select(Table.id, Table.name, Table.posts_count)
+    .where(Table.posts_count > 0)
+    .order_by(Table.posts_count.desc(), Table.id.desc())
+    .limit(bindparam("limit"))
+)
+LATER: Final = MOST_USED.where(tuple_(Table.posts_count, Table.id) < tuple_(bindparam("count"), bindparam("id")))
+
+
+@dataclass(frozen=True, slots=True)
+class TagRepository:
+    """`TagReader` in PostgreSQL."""
+
+    session: Runs
+
+    async def most_used(self, limit: int, after: Rank | None) -> Slice[Tag]:
+        place = {"count": after[0], "id": after[1]} if after else {}
+        found = await self.session.execute(LATER if after else MOST_USED, {"limit": limit + 1, **place})
+        return Slice.cut([Tag(*row) for row in found], limit)

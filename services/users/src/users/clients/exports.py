@@ -1,0 +1,22 @@
+"""What auth and posts hold about an account."""
+
+from dataclasses import dataclass
+
+from common import deadlines
+from common.exports import ExportPage
+from common.service_client import PeerUnavailable, ServiceClient
+
+
+@dataclass(frozen=True, slots=True)
+class PeerExport:
+    """`ExportSource`, asked over HTTP."""
+
+    peer: ServiceClient
+
+    async def page(self, account_id: int, after: str | None) -> ExportPage:
+        params = {"after": after} if after else None
+        with deadlines.within(self.peer.deadline):  # for each page anew: in between, the reader takes its time
+            page = await self.peer.get(f"/internal/export/{account_id}", ExportPage, params)
+        if page is None:  # an older release of it
+            raise PeerUnavailable(f"The {self.peer.audience} service has no export yet.")
+        return page

@@ -1,0 +1,24 @@
+"""Who blocks whom."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, DateTime, ForeignKey, Index, Integer, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from users.database import Base
+
+
+class Block(Base):
+    """An edge, kept like those of `Follow`. Between two people with an active one, neither follows the other."""
+
+    __tablename__ = "blocks"
+    __table_args__ = (
+        CheckConstraint("blocker_id <> blocked_id", name="not_self"),
+        Index("ix_blocks_blocked", "blocker_id", "since", "blocked_id", postgresql_where=text("active")),
+    )
+
+    blocker_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("profiles.id"), primary_key=True)
+    blocked_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("profiles.id"), primary_key=True)
+    active: Mapped[bool] = mapped_column(Boolean)
+    version: Mapped[int] = mapped_column(Integer, server_default="1")
+    since: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("clock_timestamp()"))

@@ -1,0 +1,33 @@
+"""What users holds about an account, for its export. Who blocks somebody is the blocker's, and left out."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from common.exports import Section, moment, pieces
+
+PROFILE: Final = """
+    SELECT profiles.id AS place, profiles.id, email, name, bio, avatar_url, followers_count, following_count,
+           coalesce(posts_count, 0) AS posts_count, created_at, updated_at
+    FROM profiles LEFT JOIN authored ON authored.id = profiles.id
+    WHERE profiles.id = :account AND profiles.id > :after ORDER BY profiles.id
+"""
+FOLLOWING: Final = """
+    SELECT followee_id AS place, followee_id AS id, name, since FROM follows JOIN profiles ON profiles.id = followee_id
+    WHERE follower_id = :account AND active AND followee_id > :after ORDER BY followee_id
+"""
+FOLLOWERS: Final = """
+    SELECT CAST(extract(epoch FROM since) * 1000000 AS bigint) || '.' || follower_id AS place,
+           follower_id AS id, name, since
+    FROM follows JOIN profiles ON profiles.id = follower_id
+    WHERE followee_id = :account AND active AND (since, follower_id) > (:since, :after) ORDER BY since, follower_id
+"""
+BLOCKED: Final = """
+    SELECT blocked_id AS place, blocked_id AS id, name, since FROM blocks JOIN profiles ON profiles.id = blocked_id
+    WHERE blocker_id = :account AND active AND blocked_id > :after ORDER BY blocked_id
+"""
+SECTIONS: Final[Mapping[str, Section]] = {
+    "profile": Section(pieces(PROFILE, "id")),
+    "following": Section(pieces(FOLLOWING, "id")),
+    "followers": Section(pieces(FOLLOWERS, "since, id"), "0.0", moment),
+    "blocked": Section(pieces(BLOCKED, "id")),
+}

@@ -1,0 +1,36 @@
+"""Whom the caller wants nothing to do with."""
+
+from common.deps import SignedIn
+from common.paging import BadCursor, Page, Paging
+from common.problems import refusals
+from common.routing import service_router
+from common.schemas import Id
+from users.deps import People
+from users.routers.neighbours import answer, place
+from users.schemas.profile import BlockedResponse
+from users.services.errors import CannotBlockYourself, UserNotFound
+
+router = service_router("/users", "blocks")
+
+
+@router.put("/{user_id}/block", status_code=204, responses=refusals(CannotBlockYourself, UserNotFound))
+async def block(user_id: Id, caller: SignedIn, graph: People) -> None:
+    """Block somebody. Doing it again changes nothing.
+
+    Neither follows the other any longer, nor can; the blocked person can no longer comment on the caller's posts.
+    Profiles and published posts stay public: the blocked person still sees them, as anybody does without signing in.
+    """
+    await graph.block(caller.account_id, user_id)
+
+
+@router.delete("/{user_id}/block", status_code=204)
+async def unblock(user_id: Id, caller: SignedIn, graph: People) -> None:
+    """No longer block somebody. Doing it again changes nothing. Who followed whom before does not come back."""
+    await graph.unblock(caller.account_id, user_id)
+
+
+@router.get("/me/blocks", response_model=Page[BlockedResponse], responses=refusals(BadCursor))
+async def list_blocked(caller: SignedIn, graph: People, page: Paging) -> Page[BlockedResponse]:
+    """Whom the caller blocks, the newest first."""
+    found = await graph.blocked(caller.account_id, page.limit, place(page, "blocks"))
+    return answer(page, "blocks", found, BlockedResponse)

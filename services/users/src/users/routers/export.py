@@ -1,0 +1,27 @@
+"""What is held about the caller."""
+
+from fastapi.responses import StreamingResponse
+
+from common.deps import SignedIn
+from common.problems import refusals
+from common.rate_limits import Limits
+from common.routing import service_router
+from users.deps import EXPORT, Exporting
+from users.schemas.export import ExportResponse, written
+from users.services.errors import UserNotFound
+
+router = service_router("/users", "export")
+
+
+@router.get("/me/export", response_model=ExportResponse, responses=refusals(UserNotFound))
+async def export_own_data(caller: SignedIn, export: Exporting, limits: Limits) -> StreamingResponse:
+    """Everything that the services hold about the caller, as a file to keep (GDPR, articles 15 and 20).
+
+    One JSON document, streamed. It is whole if its last member, `complete`, is there; an export that breaks off is no
+    valid JSON, and its connection ends before the answer does. No passwords, keys or tokens are in it.
+    """
+    limits.hit(EXPORT, caller.subject)
+    parts = await export.begin(caller.account_id)
+    name = f'attachment; filename="trivium-export-{caller.account_id}.json"'
+    document = written(caller.account_id, parts)
+    return StreamingResponse(document, media_type="application/json", headers={"Content-Disposition": name})

@@ -1,0 +1,51 @@
+"""The export, as one JSON document that is written while it is read."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pydantic import Field
+from pydantic_core import to_json
+
+from common.schemas import Id, Moment, Outgoing
+from users.services.export import Part
+
+Sections = dict[str, list[dict[str, Any]]]
+
+
+class ExportResponse(Outgoing):
+    """Everything that the services hold about an account. They may add sections, and fields to what is in them.
+
+    `complete` is the last member. Without it, and then the document is no JSON either, the export broke off: ask again.
+    """
+
+    account_id: Id
+    exported_at: Moment
+    auth: Sections = Field(
+        description="`account`, `sessions`, `history`", examples=[{"account": [{"id": 41, "email": "ada@example.com"}]}]
+    )
+    users: Sections = Field(
+        description="`profile`, `following`, `followers`, `blocked`", examples=[{"profile": [{"bio": "Poetical."}]}]
+    )
+    posts: Sections = Field(
+        description="`posts`, `drafts`, `comments`, `likes`", examples=[{"posts": [{"title": "First light"}]}]
+    )
+    complete: Literal[True] = Field(examples=[True])
+
+
+async def written(account_id: int, parts: AsyncIterator[Part]) -> AsyncIterator[bytes]:
+    """An ExportResponse, piece by piece."""
+    yield to_json({"account_id": account_id, "exported_at": datetime.now(UTC)})[:-1]
+    service = section = ""
+    async for part in parts:
+        start = b""
+        if (part.service, part.section) != (service, section):
+            end = b"," if not service else b"]," if part.service == service else b"]},"
+            opening = b"" if part.service == service else to_json(part.service) + b":{"
+            start = end + opening + to_json(part.section) + b":["
+            service, section, comma = part.service, part.section, b""
+        for item in part.items:
+            start += comma + to_json(item)
+            comma = b","
+        yield start
+    yield b']},"complete":true}'

@@ -1,0 +1,38 @@
+"""Lists of ids in a query."""
+
+from typing import Final
+
+from common.errors import InvalidInput
+from common.schemas import DIGITS, MAX_ID
+
+MAX_BATCH: Final = 100
+
+
+class BadIds(InvalidInput):
+    """The list of ids cannot be read."""
+
+    code = "bad-ids"
+
+
+def id_list(text: str) -> list[int]:
+    """`1,2,3`, at most 100 of them, each once.
+
+    Raises:
+        BadIds: it is something else.
+    """
+    words = text.split(",")
+    if len(words) > MAX_BATCH or not all(DIGITS.fullmatch(word) and 1 <= int(word) <= MAX_ID for word in words):
+        raise BadIds(f"ids must be up to {MAX_BATCH} numbers, separated by commas.")
+    return list(dict.fromkeys(int(word) for word in words))
+
+
+def id_pair(text: str) -> tuple[int, int]:
+    """`7:9`, which the query's pattern has let through.
+
+    Raises:
+        BadIds: no ids are so large.
+    """
+    one, other = map(int, text.split(":"))
+    if max(one, other) > MAX_ID:
+        raise BadIds("after must be two ids.")
+    return one, other

@@ -1,0 +1,46 @@
+"""Everything that is held about somebody, from all services."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+
+from common.exports import ExportPage, Items
+from users.services.ports import ExportSource
+from users.services.profiles import Profiles
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some more of one section of one service."""
+
+    service: str
+    section: str
+    items: Items
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Collects it page by page, so that no more than a page of each is in memory, and no connection waits."""
+
+    profiles: Profiles
+    sources: Mapping[str, ExportSource]
+
+    async def begin(self, account_id: int) -> AsyncIterator[Part]:
+        """The parts, in order. All services have answered once before there are any.
+
+        Raises:
+            UserNotFound: there is no such account.
+            DependencyUnavailable: a service is away; also later, while the parts are read.
+        """
+        await self.profiles.get(account_id, account_id)  # who has only just signed up has one from here on
+        first = {service: await source.page(account_id, None) for service, source in self.sources.items()}
+        return self._parts(account_id, first)
+
+    async def _parts(self, account_id: int, pages: Mapping[str, ExportPage]) -> AsyncIterator[Part]:
+        for service, source in self.sources.items():
+            page = pages[service]
+            while True:
+                for section, items in page.sections.items():
+                    yield Part(service, section, items)
+                if page.next is None:
+                    break
+                page = await source.page(account_id, page.next)

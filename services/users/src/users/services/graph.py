@@ -1,0 +1,126 @@
+"""Following and blocking, and the end of both.
+
+Whoever changes something between two people first locks both profiles, in ascending order of their ids: so no two
+changes of one pair cross, none wait for each other in a circle, and the counters are right (design, section 7).
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from common.ports import Slice, Transactions
+from users.services import told
+from users.services.arrivals import Arrivals
+from users.services.errors import BlockedByThem, BlockedByYou, CannotBlockYourself, CannotFollowYourself
+from users.services.ports import EdgeReader, Moment, Work
+from users.services.profiles import Profiles
+from users.services.records import Edge, Neighbour
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Who follows and who blocks whom. Every change may be repeated without a further effect."""
+
+    profiles: Profiles
+    arrivals: Arrivals
+    follows: EdgeReader
+    blocks: EdgeReader
+    transactions: Transactions[Work]
+
+    async def follow(self, follower_id: int, followee_id: int) -> None:
+        """Follow somebody.
+
+        Raises:
+            CannotFollowYourself, UserNotFound.
+            BlockedByThem: they do not want it.
+            BlockedByYou: the follower does not want them.
+        """
+        if follower_id == followee_id:
+            raise CannotFollowYourself("You cannot follow yourself.")
+
+        async def change(work: Work) -> None:
+            blockers = await work.blocks.between(follower_id, followee_id)
+            if followee_id in blockers:
+                raise BlockedByThem("You cannot follow this person.")
+            if blockers:
+                raise BlockedByYou("You have blocked this person; end that first.")
+            version = await work.follows.start(follower_id, followee_id)
+            if version is not None:
+                await work.profiles.count_follow(follower_id, followee_id, +1)
+                await work.events.publish(told.follow(Edge(follower_id, followee_id, True, version)))
+
+        await self._change(follower_id, followee_id, change)
+
+    async def unfollow(self, follower_id: int, followee_id: int) -> None:
+        async with self.transactions() as work:
+            if await self._locked(work, follower_id, followee_id):
+                await end_follow(work, follower_id, followee_id)
+
+    async def block(self, blocker_id: int, blocked_id: int) -> None:
+        """Block somebody: neither follows the other from here on.
+
+        Raises:
+            CannotBlockYourself, UserNotFound.
+        """
+        if blocker_id == blocked_id:
+            raise CannotBlockYourself("You cannot block yourself.")
+
+        async def change(work: Work) -> None:
+            version = await work.blocks.start(blocker_id, blocked_id)
+            if version is not None:
+                await end_follow(work, blocker_id, blocked_id)
+                await end_follow(work, blocked_id, blocker_id)
+                await work.events.publish(told.block(Edge(blocker_id, blocked_id, True, version)))
+
+        await self._change(blocker_id, blocked_id, change)
+
+    async def unblock(self, blocker_id: int, blocked_id: int) -> None:
+        """No longer block somebody. Who followed whom before does not come back."""
+        async with self.transactions() as work:
+            if await self._locked(work, blocker_id, blocked_id):
+                version = await work.blocks.end(blocker_id, blocked_id)
+                if version is not None:
+                    await work.events.publish(told.block(Edge(blocker_id, blocked_id, False, version)))
+
+    async def followers(self, user_id: int, limit: int, after: Moment | None) -> Slice[Neighbour]:
+        """Who follows somebody, the newest first. Raises UserNotFound."""
+        await self.profiles.get(user_id, None)
+        return await self.follows.origins(user_id, limit, after)
+
+    async def following(self, user_id: int, limit: int, after: Moment | None) -> Slice[Neighbour]:
+        """Whom somebody follows, the newest first. Raises UserNotFound."""
+        await self.profiles.get(user_id, None)
+        return await self.follows.targets(user_id, limit, after)
+
+    async def blocked(self, user_id: int, limit: int, after: Moment | None) -> Slice[Neighbour]:
+        """Whom somebody blocks, the newest first. It is shown to nobody else."""
+        return await self.blocks.targets(user_id, limit, after)
+
+    async def follows_page(self, after: tuple[int, int], limit: int) -> Sequence[Edge]:
+        """All follows in their order, for whoever rebuilds what it knows of them."""
+        return await self.follows.page(after, limit)
+
+    async def blocks_page(self, after: tuple[int, int], limit: int) -> Sequence[Edge]:
+        """All blocks in their order, for whoever rebuilds what it knows of them."""
+        return await self.blocks.page(after, limit)
+
+    async def _change(self, one: int, other: int, change: Callable[[Work], Awaitable[None]]) -> None:
+        """Work between two people; who has only just signed up gets a profile first, with no connection held."""
+        while True:
+            async with self.transactions() as work:
+                known = await work.profiles.lock(one, other)
+                if len(known) == 2:
+                    return await change(work)
+            for person in {one, other} - known:
+                await self.arrivals.welcome(person)
+
+    @staticmethod
+    async def _locked(work: Work, one: int, other: int) -> bool:
+        """Whether both are known; if not, there is nothing between them that could end."""
+        return one != other and len(await work.profiles.lock(one, other)) == 2
+
+
+async def end_follow(work: Work, follower_id: int, followee_id: int) -> None:
+    version = await work.follows.end(follower_id, followee_id)
+    if version is not None:
+        await work.profiles.count_follow(follower_id, followee_id, -1)
+        await work.events.publish(told.follow(Edge(follower_id, followee_id, False, version)))

@@ -1,0 +1,41 @@
+"""What auth tells users of an account, for its export."""
+
+from httpx import AsyncClient
+
+from tests.auth.conftest import ServiceSignIn, SignIn, SignUp, bearer
+
+
+async def test_an_account_is_told_of_itself_its_devices_and_its_history(
+    client: AsyncClient, sign_up: SignUp, sign_in: SignIn, service_token: ServiceSignIn
+) -> None:
+    ada, other = await sign_up(), await sign_up()
+    for person in (ada, ada, other):
+        assert (await sign_in(person)).status_code == 200
+    headers = bearer(await service_token("svc:users"))
+    reply = await client.get(f"/internal/export/{ada.id}", headers=headers)
+    assert reply.status_code == 200, reply.text
+    page = reply.json()
+    assert page["next"] is None
+    (account,) = page["sections"]["account"]
+    assert (account["id"], account["email"]) == (ada.id, ada.email)
+    devices = page["sections"]["sessions"]
+    assert [(device["ip"], device["ended_at"]) for device in devices] == [("127.0.0.1", None)] * 2
+    assert all(isinstance(event["detail"], dict) for event in page["sections"]["history"])
+    for secret in ("password", "argon2", "secret", "hash"):
+        assert secret not in reply.text
+    nobody = (await client.get("/internal/export/7", headers=headers)).json()
+    assert nobody["sections"] == {"account": [], "sessions": [], "history": []}
+
+
+async def test_only_users_may_ask(
+    client: AsyncClient, sign_up: SignUp, sign_in: SignIn, service_token: ServiceSignIn
+) -> None:
+    """S-28"""
+    ada = await sign_up()
+    path = f"/internal/export/{ada.id}"
+    own = bearer((await sign_in(ada)).json()["access_token"])
+    posts = bearer(await service_token("svc:posts"))
+    assert [(await client.get(path, headers=headers)).status_code for headers in ({}, own, posts)] == [401, 403, 403]
+    for after in ("nothing:1", "sessions:7", "account:x"):
+        reply = await client.get(f"{path}?after={after}", headers=bearer(await service_token("svc:users")))
+        assert reply.status_code == 422

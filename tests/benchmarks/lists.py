@@ -1,0 +1,59 @@
+"""What lists cost in a large database: milliseconds of one request after the other on one connection."""
+
+import asyncio
+import statistics
+from typing import Any, Final
+
+import asyncpg
+
+from tests.benchmarks.load import Load
+
+FOLLOWEES: Final = 1_000
+PATHS: Final = {
+    "newest": "/posts",
+    "author": "/posts?author_id=10",
+    "author_and_tag": "/posts?author_id=10&tag=astronomy",
+    "tag_of_a_tenth": "/posts?tag=astronomy",
+    "tag_of_a_thousandth": "/posts?tag=comets",
+    "top": "/posts?sort=top",
+    "top_of_author": "/posts?sort=top&author_id=10",
+    "top_of_tag_of_a_tenth": "/posts?sort=top&tag=astronomy",
+    "top_of_tag_of_a_thousandth": "/posts?sort=top&tag=comets",
+    "word_in_all": "/posts?q=clear",
+    "word_in_half": "/posts?q=second",
+    "word_in_a_hundredth": "/posts?q=hundredth",
+    "word_in_a_ten_thousandth": "/posts?q=tenthousandth",
+    "word_in_one": "/posts?q=777",
+    "word_in_none": "/posts?q=nowhere",
+    "tags": "/posts/tags",
+}
+"""The words and tags are those of `rows.FILL_POSTS`."""
+
+FOLLOW: Final = """
+INSERT INTO follows (follower_id, followee_id, active, version)
+SELECT $1, n, true, 1 FROM generate_series($2::bigint, $3::bigint) AS n
+"""
+
+
+async def follow(dsn: str, reader: int, first: int) -> None:
+    """Let somebody follow 1,000 people: authors have the numbers 1 to 1,000, who is above has never written."""
+    connection = await asyncpg.connect(dsn)
+    await connection.execute(FOLLOW, reader, first, first + FOLLOWEES - 1)
+    await connection.execute("ANALYZE follows")
+    await connection.close()
+
+
+def measure(base: str, dsn: str, readers: dict[str, tuple[int, str]], rounds: int) -> dict[str, Any]:
+    """`readers` are the ids and tokens of three people who follow nobody yet."""
+    firsts = {"feed_of_busy": 1, "feed_of_silent": FOLLOWEES + 1, "feed_of_both": FOLLOWEES // 2 + 1}
+    requests = {name: (path, next(iter(readers.values()))[1]) for name, path in PATHS.items()}
+    for name, first in firsts.items():
+        reader, token = readers[name]
+        asyncio.run(follow(dsn, reader, first))
+        requests[name] = ("/posts/feed", token)
+    found = {}
+    for name, (path, token) in requests.items():
+        load = Load("GET", path, [token], connections=1)
+        load.slice(base, 5)  # a first look may have to come from the disk
+        found[f"{name}_ms"] = 1000 / statistics.median(load.slice(base, 1) for _ in range(max(1, rounds // 2)))
+    return {"name": "lists", **found}

@@ -1,0 +1,113 @@
+"""`make seed`: a world on which all three services agree."""
+
+import os
+import subprocess
+import sys
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Any
+
+from httpx import AsyncClient
+
+from deploy.local.secret_files import SERVICES
+from deploy.local.stack import Stack
+from deploy.seed.__main__ import PASSWORD, connect
+from deploy.seed.tables import Connection
+from deploy.seed.world import ACCOUNT_EPOCH, END
+from tests.system.conftest import ROOT, LocalStack
+
+NOW = (END - ACCOUNT_EPOCH) // timedelta(milliseconds=1) << 12
+"""An account's id when the seeded world ends."""
+# the same said twice: by its owner, and by who keeps a copy
+SAID_TWICE = (
+    (
+        "auth",
+        "SELECT id, email, name, version FROM accounts",
+        "users",
+        "SELECT id, email, name, account_version FROM profiles",
+    ),
+    (
+        "users",
+        "SELECT id, name, avatar_url, version FROM profiles",
+        "posts",
+        "SELECT id, name, avatar_url, version FROM authors",
+    ),
+    ("users", "SELECT follower_id AS id, followee_id, active, version FROM follows", "posts", ""),
+    ("users", "SELECT blocker_id AS id, blocked_id, active, version FROM blocks", "posts", ""),
+    (
+        "posts",
+        "SELECT author_id AS id, posts_count, version FROM author_stats",
+        "users",
+        "SELECT id, posts_count, version FROM authored",
+    ),
+)
+COUNTED = {
+    "users": """
+        SELECT followers_count, (SELECT count(*) FROM follows WHERE followee_id = id AND active),
+               following_count, (SELECT count(*) FROM follows WHERE follower_id = id AND active) FROM profiles
+    """,
+    "posts": """
+        SELECT likes_count, (SELECT count(*) FROM likes WHERE post_id = posts.id),
+               comments_count, (SELECT count(*) FROM comments WHERE post_id = posts.id)
+        FROM posts JOIN post_stats ON post_id = posts.id
+    """,
+}
+
+
+def seed(stack: LocalStack, size: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    ours = {**os.environ, "LOCAL_DIR": str(stack.folder), "PORT_BASE": str(stack.base), **settings}
+    command = [sys.executable, "-m", "deploy.seed", size]
+    return subprocess.run(command, cwd=ROOT, env=ours, capture_output=True, text=True, timeout=120, check=False)
+
+
+async def seeded(connection: Connection, query: str) -> list[Any]:
+    """The rows of the seed. Other tests' people have signed up since, and may be on their way."""
+    return sorted(row for row in map(tuple, await connection.fetch(query)) if row[0] < NOW)
+
+
+async def test_a_seeded_world_is_one_world(local_stack: LocalStack) -> None:
+    done = seed(local_stack, "400")
+    assert done.returncode == 0, done.stderr
+    words = done.stdout.split()
+    email = next(word for word in words if "@" in word)
+    assert PASSWORD in done.stdout
+    again = seed(local_stack, "400")
+    assert (again.returncode, "already" in again.stderr) == (1, True)
+
+    async with AsyncExitStack() as stacked:
+        databases = await connect(Stack(local_stack.folder, {}, None), stacked)
+        for owner, said, keeper, kept in SAID_TWICE:
+            theirs = await seeded(databases[owner], said)
+            assert theirs, said
+            assert theirs == await seeded(databases[keeper], kept or said), said
+        for service, query in COUNTED.items():
+            assert all(
+                one == other and more == others for one, other, more, others in await databases[service].fetch(query)
+            )
+        for service in SERVICES:
+            assert await databases[service].fetchval("SELECT count(*) FROM outbox") < 20
+
+    async with AsyncClient(base_url=local_stack.url, timeout=15, trust_env=False) as http:
+        tokens = await http.post("/auth/token", data={"username": email, "password": PASSWORD})
+        headers = {"Authorization": f"Bearer {tokens.json()['access_token']}"}
+        export = (await http.get("/users/me/export", headers=headers)).json()
+        (profile,) = export["users"]["profile"]
+        shown = (await http.get("/users/me", headers=headers)).json()
+        assert len(export["users"]["followers"]) == shown["followers_count"] > 0
+        assert len(export["users"]["following"]) == shown["following_count"] > 0
+        assert len(export["posts"]["posts"]) == shown["posts_count"] == profile["posts_count"] > 0
+        assert (await http.get("/posts/feed", headers=headers)).json()["items"]
+        for post in (await http.get("/posts?sort=top&limit=3")).json()["items"]:
+            comments = (await http.get(f"/posts/{post['id']}/comments?limit=100")).json()["items"]
+            assert len(comments) == post["comments_count"]
+        tag = (await http.get("/posts/tags?limit=1")).json()["items"][0]
+        assert tag["posts_count"] >= len((await http.get(f"/posts?tag={tag['name']}&limit=100")).json()["items"]) > 0
+        new = await http.post("/posts", json={"title": "A new one", "body": "b"}, headers=headers)
+        assert new.status_code == 201
+
+
+def test_a_seed_that_makes_no_sense_is_refused(local_stack: LocalStack) -> None:
+    for size, settings in (("x", {}), ("2M", {}), ("7", {}), ("100", {"PROFILE": "production"})):
+        done = seed(local_stack, size, **settings)
+        assert (done.returncode, done.stderr.startswith("seed: ")) == (1, True)
+        assert "Traceback" not in done.stderr

@@ -1,0 +1,56 @@
+"""What a list costs: statements and calls per request are counted, so that no list asks once per item."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from fastapi import FastAPI
+from httpx import AsyncClient
+from sqlalchemy import event
+
+from tests.peers import Peers
+from tests.users.conftest import SignedIn
+
+
+@contextmanager
+def counted(app: FastAPI) -> Iterator[list[str]]:
+    """The statements that the app sends meanwhile."""
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    engines = [app.state.database.engine.sync_engine, app.state.database.reading.sync_engine]
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
+
+
+async def test_a_list_of_twenty_takes_two_statements_and_no_call(
+    app: FastAPI, client: AsyncClient, peers: Peers, signed_in: SignedIn
+) -> None:
+    ada, others = peers.new_account("Costly"), [peers.new_account("Costly") for _ in range(25)]
+    for other in others[:21]:
+        await client.put(f"/users/{ada}/follow", headers=signed_in(other))
+        await client.put(f"/users/{other}/follow", headers=signed_in(ada))
+    for other in others[1:]:
+        await client.put(f"/users/{other}/block", headers=signed_in(others[0]))
+    ids = ",".join(map(str, others[:20]))
+    lists = {
+        f"/users?ids={ids}": 1,
+        "/users?q=costly": 1,
+        f"/users/{ada}/followers": 2,
+        f"/users/{ada}/following": 2,
+    }
+    for path, most in lists.items():
+        peers.asked.clear()
+        with counted(app) as statements:
+            reply = await client.get(path, headers=signed_in(ada))
+        assert len(reply.json()["items"]) == 20, path
+        assert (len(statements) <= most, peers.asked) == (True, []), (path, statements)
+    with counted(app) as statements:
+        reply = await client.get("/users/me/blocks", headers=signed_in(others[0]))
+    assert (len(reply.json()["items"]), len(statements)) == (20, 1)
