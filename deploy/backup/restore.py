@@ -18,7 +18,13 @@ from deploy.backup.places import CommandFailed, Place
 
 AFTER: Final = Path(__file__).parents[1] / "postgres" / "after-restore.sql"
 # The owners' read models first: users' profiles follow from auth, posts' authors from users' profiles.
-READ_MODELS: Final = (("users", "profiles"), ("posts", "authors"), ("posts", "follows"), ("users", "authored"))
+READ_MODELS: Final = (
+    ("users", "profiles"),
+    ("posts", "authors"),
+    ("posts", "follows"),
+    ("posts", "blocks"),
+    ("users", "authored"),
+)
 TRIES: Final = 5
 PAUSE: Final = 2.0  # seconds; services find out, a connection at a time, that theirs are gone
 

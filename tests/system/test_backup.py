@@ -8,13 +8,9 @@ from pathlib import Path
 
 from httpx import AsyncClient, Response
 
+from deploy.backup.restore import READ_MODELS
 from tests.system.conftest import ROOT, LocalStack, Meet, Person
 from tests.system.test_story import within_a_second
-
-READ_MODELS = [
-    (service, "reconcile", name)
-    for service, name in (("users", "profiles"), ("users", "authored"), ("posts", "authors"), ("posts", "follows"))
-]
 
 
 def backup_command(stack: LocalStack, *words: str) -> subprocess.CompletedProcess[str]:
@@ -79,7 +75,9 @@ async def test_databases_restored_as_of_different_times_agree_and_reuse_nothing(
     await restore(local_stack, early, "auth", "posts")
     await restore(local_stack, late, "users")
 
-    compared = (asyncio.to_thread(local_stack.run, "run", *names) for names in READ_MODELS)
+    compared = (
+        asyncio.to_thread(local_stack.run, "run", service, "reconcile", model) for service, model in READ_MODELS
+    )
     assert [one.returncode for one in await asyncio.gather(*compared)] == [0] * len(READ_MODELS)
     for token in tokens:
         refused = await refresh(gateway, token)
