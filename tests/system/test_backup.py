@@ -20,7 +20,7 @@ def backup_command(stack: LocalStack, *words: str) -> subprocess.CompletedProces
         env={**os.environ, "LOCAL_DIR": str(stack.folder), "PORT_BASE": str(stack.base), "REPLICAS_POSTS": "2"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 
