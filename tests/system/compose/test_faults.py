@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,7 +112,7 @@ async def test_a_full_volume_refuses_writes_and_serves_reads_until_there_is_room
         small_stack.compose("exec", "-T", "posts-db", "sh", "-c", fill)
         answers: list[int] = []
         while 503 not in answers and len(answers) < 200:
-            answers.append(await write(gateway, ada, str(len(answers)), "long " * 9000))
+            answers.append(await write(gateway, ada, str(len(answers)), secrets.token_hex(20000)))
         assert set(answers) == {201, 503}
         assert len(await titles(gateway, ada)) >= min(100, answers.count(201))
         small_stack.compose("exec", "-T", "posts-db", "rm", "/var/lib/postgresql/data/x")
