@@ -15,9 +15,9 @@ COMPOSE_TEST_URL ?= http://127.0.0.1:8000
 export LOCAL_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up start stop status restart-one run reset seed demo test bench check format lock openapi
-.PHONY: fuzz faults test-restarts test-start-order compose-up compose-upgrade compose-down test-compose rolling-restart
-.PHONY: check-deploy backup restore
+.PHONY: help bootstrap up start stop status restart-one run mail reset seed demo test bench check format lock openapi
+.PHONY: fuzz faults timing test-restarts test-start-order compose-up compose-upgrade compose-down test-compose
+.PHONY: rolling-restart check-deploy backup restore
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -43,6 +43,9 @@ restart-one: bootstrap ## restart a service's processes one after the other: mak
 run: bootstrap ## run a service's own command on the running stack: make run CMD="posts outbox status"
 	@$(LOCAL) run $(or $(CMD),$(error say what: make run CMD="posts outbox status"))
 
+mail: bootstrap ## list the newest mails that the running stack has sent, with their links
+	@$(LOCAL) mail
+
 reset: bootstrap ## stop, and delete all local data and secrets
 	@$(LOCAL) reset
 
@@ -60,6 +63,9 @@ faults: bootstrap ## the fault tests: 100 kills, 100 killed relays, a target awa
 
 fuzz: bootstrap ## send each service 10,000 requests made up from its OpenAPI document
 	@FUZZ_CASES=$(or $(FUZZ_CASES),10000) $(VENV)/pytest tests -m fuzz $(ARGS)
+
+timing: bootstrap ## S-07 and R-11: what signing in costs whom, on a machine with nothing else to do (about a minute)
+	@$(VENV)/pytest tests -m timing -s $(ARGS)
 
 bench: bootstrap ## measure the speed against a bare app, with wrk: make bench SECONDS=2 ROUNDS=7 ONLY=get_post
 	@SECONDS=$(SECONDS) ROUNDS=$(ROUNDS) ROWS=$(ROWS) ONLY=$(ONLY) $(VENV)/python -m tests.benchmarks

@@ -27,6 +27,7 @@ NEEDS: Final = {
     "posts-migrate": (APP, ("posts-owner-password",)),
     "posts-db": (POSTGRES, ("posts-superuser-password", "posts-owner-password", "posts-password")),
 }
+OPTIONAL: Final = {"auth": "smtp-password"}  # never generated: it is the mail server's
 NAMES: Final = sorted({name for _, names in NEEDS.values() for name in names})
 
 
@@ -52,6 +53,8 @@ def main(given: Path = GIVEN, volume: Path = VOLUME) -> None:
         folder.chmod(0o700)
         for name in names:
             write(folder / name, values[name] or "", user)
+        if consumer in OPTIONAL and (brought := given_secret(given / OPTIONAL[consumer])):
+            write(folder / OPTIONAL[consumer], brought, user)
         os.chown(folder, user, user)
         folder.chmod(0o500)
 

@@ -47,6 +47,14 @@ def test_a_secret_that_is_brought_replaces_the_generated_one(given: Path, tmp_pa
     assert laid_out(tmp_path)["auth/refresh-key"] == "of our own"
 
 
+def test_the_mail_servers_password_is_passed_on_and_never_made_up(given: Path, tmp_path: Path) -> None:
+    main(given, tmp_path)
+    assert "auth/smtp-password" not in laid_out(tmp_path)
+    (given / "smtp-password").write_text("theirs")
+    main(given, tmp_path)
+    assert laid_out(tmp_path)["auth/smtp-password"] == "theirs"
+
+
 @pytest.mark.parametrize("weak", ["", "short", "local-" + "x" * 40])
 def test_production_generates_nothing_and_takes_nothing_weak(
     given: Path, tmp_path: Path, weak: str, monkeypatch: pytest.MonkeyPatch

@@ -1,4 +1,4 @@
-"""revoked tokens, audit trail, sign-in throttle, one-time tokens"""
+"""revoked tokens, roles, audit trail, sign-in throttle, one-time tokens"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,6 +7,7 @@ from sqlalchemy.dialects import postgresql
 revision = "0004"
 down_revision = "0003"
 
+AUDIT_FILTERS = ("account_id", "action", "actor")
 # The service's role may not touch triggers, so not even a statement slipped into it could rewrite the trail.
 ADD_ONLY = (
     """
@@ -21,6 +22,23 @@ ADD_ONLY = (
 
 
 def upgrade() -> None:
+    op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public")  # trusted: a database's owner may
+    op.create_check_constraint(op.f("ck_accounts_roles"), "accounts", "roles <@ ARRAY['moderator', 'admin']")
+    op.add_column(
+        "accounts",
+        sa.Column(
+            "search", sa.Text(), sa.Computed("lower(name || ' '::text || email)", persisted=True), nullable=False
+        ),
+    )
+    op.create_index(
+        "ix_accounts_search",
+        "accounts",
+        ["search"],
+        postgresql_using="gin",
+        postgresql_ops={"search": "gin_trgm_ops"},
+    )
+    op.create_index("ix_accounts_with_roles", "accounts", ["id"], postgresql_where=sa.text("roles <> '{}'"))
+    op.create_index("ix_accounts_not_active", "accounts", ["id"], postgresql_where=sa.text("status <> 'active'"))
     op.create_table(
         "audit_events",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -32,8 +50,9 @@ def upgrade() -> None:
         sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_events")),
     )
-    op.create_index("ix_audit_events_account_id_id", "audit_events", ["account_id", "id"], unique=False)
-    op.create_index("ix_audit_events_action_id", "audit_events", ["action", "id"], unique=False)
+    for column in AUDIT_FILTERS:
+        op.create_index(f"ix_audit_events_{column}_at_id", "audit_events", [column, "at", "id"], unique=False)
+    op.create_index("ix_audit_events_at_id", "audit_events", ["at", "id"], unique=False)
     for statement in ADD_ONLY:
         op.execute(statement)
     op.create_table(
@@ -48,10 +67,11 @@ def upgrade() -> None:
         "sign_in_addresses",
         sa.Column("address_hash", sa.LargeBinary(), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("tried_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("kept_until", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("address_hash", name=op.f("pk_sign_in_addresses")),
     )
-    op.create_index(op.f("ix_sign_in_addresses_tried_at"), "sign_in_addresses", ["tried_at"], unique=False)
+    op.create_index(op.f("ix_sign_in_addresses_kept_until"), "sign_in_addresses", ["kept_until"], unique=False)
     op.create_table(
         "sign_in_sources",
         sa.Column("address_hash", sa.LargeBinary(), nullable=False),
@@ -59,10 +79,11 @@ def upgrade() -> None:
         sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.Column("blocked_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("succeeded_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("tried_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
+        sa.Column("noted", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("kept_until", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("address_hash", "source", name=op.f("pk_sign_in_sources")),
     )
-    op.create_index(op.f("ix_sign_in_sources_tried_at"), "sign_in_sources", ["tried_at"], unique=False)
+    op.create_index(op.f("ix_sign_in_sources_kept_until"), "sign_in_sources", ["kept_until"], unique=False)
     op.create_table(
         "token_floors",
         sa.Column("account_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -109,13 +130,16 @@ def downgrade() -> None:
     op.drop_table("one_time_tokens")
     op.drop_index(op.f("ix_token_floors_noted_at"), table_name="token_floors")
     op.drop_table("token_floors")
-    op.drop_index(op.f("ix_sign_in_sources_tried_at"), table_name="sign_in_sources")
+    op.drop_index(op.f("ix_sign_in_sources_kept_until"), table_name="sign_in_sources")
     op.drop_table("sign_in_sources")
-    op.drop_index(op.f("ix_sign_in_addresses_tried_at"), table_name="sign_in_addresses")
+    op.drop_index(op.f("ix_sign_in_addresses_kept_until"), table_name="sign_in_addresses")
     op.drop_table("sign_in_addresses")
     op.drop_index(op.f("ix_ended_sessions_noted_at"), table_name="ended_sessions")
     op.drop_table("ended_sessions")
-    op.drop_index("ix_audit_events_action_id", table_name="audit_events")
-    op.drop_index("ix_audit_events_account_id_id", table_name="audit_events")
     op.drop_table("audit_events")
     op.execute("DROP FUNCTION refuse_to_change_audit_events")
+    for name in ("ix_accounts_with_roles", "ix_accounts_not_active", "ix_accounts_search"):
+        op.drop_index(name, table_name="accounts")
+    op.drop_column("accounts", "search")
+    op.drop_constraint(op.f("ck_accounts_roles"), "accounts")
+    op.execute("DROP EXTENSION pg_trgm")

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from common.errors import Conflict, DomainError, NotFound, Unauthenticated
+from common.errors import Conflict, DomainError, Forbidden, InvalidInput, NotFound, TooManyRequests, Unauthenticated
 
 
 class EmailTaken(Conflict):
@@ -15,6 +15,60 @@ class AccountNotFound(NotFound):
     """No account has this id."""
 
     code = "account-not-found"
+
+
+class WeakPassword(InvalidInput):
+    """The new password is too short, too common, or made of what everybody knows of its owner."""
+
+    code = "weak-password"
+
+
+class LinkNotValid(DomainError):
+    """The token of a mailed link is unknown, used, replaced by a newer one, or too old: never told apart."""
+
+    code = "link-not-valid"
+
+    def __init__(self) -> None:
+        super().__init__("This link does not work any more; ask for a new one.")
+
+
+class WrongPassword(Forbidden):
+    """What should be the current password is not. No 401: the access token is good, a new one would not help."""
+
+    code = "wrong-password"
+
+
+class SignInThrottled(TooManyRequests):
+    """Too many wrong passwords for this address from this source; it has to wait."""
+
+    code = "sign-in-throttled"
+
+
+class SignInClosed(TooManyRequests):
+    """Too many wrong passwords for this address altogether: only who signed in lately from the same source may try.
+
+    Resetting the password ends it.
+    """
+
+    code = "sign-in-closed"
+
+
+class NotAnAdmin(Forbidden):
+    """Who asks is no admin any more."""
+
+    code = "not-an-admin"
+
+
+class LastAdmin(Conflict):
+    """Without this account nobody could manage the others."""
+
+    code = "last-admin"
+
+
+class AccountBeingDeleted(Conflict):
+    """The account is on its way out, and cannot be changed any more."""
+
+    code = "account-being-deleted"
 
 
 class OAuthRefusal(DomainError):

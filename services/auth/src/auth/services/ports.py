@@ -1,6 +1,7 @@
 """What the rules need of the outside, in their own words."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -8,13 +9,18 @@ from uuid import UUID
 from auth.services.audit import AuditTrail
 from auth.services.records import (
     Account,
+    AccountFilter,
     Credentials,
     Device,
     KeyLine,
+    MailedAccount,
+    ManagedAccount,
     OpenSession,
     ServiceIdentity,
     Session,
     StoredKey,
+    TryKey,
+    Verdict,
 )
 from common.events import Events, RevocationStore
 from common.ports import Slice
@@ -33,19 +39,60 @@ class AccountStore(Protocol):
 
     async def credentials(self, email: str) -> Credentials | None: ...
 
+    async def credentials_of(self, account_id: int, *, lock: bool = False) -> Credentials | None:
+        """Of an account that may sign in. Locked, its password stays so until the transaction ends."""
+
+    async def find(self, email: str) -> Account | None: ...
+
+    async def verify_email(self, account_id: int, email: str) -> bool:
+        """Note that the address is proven; False if the account has another by now, or may not sign in."""
+
+    async def reset_password(self, account_id: int, email: str, password_hash: str) -> bool:
+        """Set the password and note that the address is proven; False as above."""
+
+    async def change_email(self, account_id: int, email: str) -> Account | None:
+        """The next version of the account, with a proven address; None if it may not sign in. Raises EmailTaken."""
+
     async def next_second(self) -> int:
         """The end of the current second, in seconds since 1970: all tokens until now were issued before it."""
 
     async def has_email(self, email: str) -> bool: ...
 
-    async def replace_hash(self, account_id: int, old: str, new: str) -> None:
-        """Store a hash made with newer parameters, unless the password was changed meanwhile."""
+    async def replace_hash(self, account_id: int, old: str, new: str) -> bool:
+        """Store another hash, unless somebody else was faster: then False."""
+
+
+class ManagedAccountStore(Protocol):
+    """Accounts, for those who manage them."""
+
+    async def page(self, wanted: AccountFilter, limit: int, before: int | None) -> Slice[ManagedAccount]:
+        """The newest first, with smaller ids than `before`."""
+
+    async def get(self, account_id: int) -> ManagedAccount | None: ...
+
+    async def id_of(self, email: str) -> int | None: ...
+
+    async def admins_alone(self) -> Set[int]:
+        """The active admins; until this transaction ends nobody else manages accounts. To be asked before `lock`."""
+
+    async def lock(self, account_id: int) -> ManagedAccount | None:
+        """As it stays until this transaction ends, unless it changes it itself; no session is opened meanwhile."""
+
+    async def change(self, account_id: int, status: str, roles: Sequence[str]) -> ManagedAccount:
+        """Write the next version of an account that is locked."""
+
+    async def move_floor(self, account_id: int) -> ManagedAccount:
+        """Move `tokens_not_before` of an account that is locked behind all tokens that it may have by now."""
 
 
 class SessionStore(Protocol):
     """Sign-ins. All times are the database's."""
 
-    async def open(self, session_id: UUID, account_id: int, secret: bytes, device: Device) -> None: ...
+    async def open(self, session_id: UUID, credentials: Credentials, secret: bytes, device: Device) -> Session | None:
+        """None if the account may not sign in, or has another password by now.
+
+        One statement that locks the account, so that ending all its sessions never misses one being opened.
+        """
 
     async def find(self, session_id: UUID, *, lock: bool = False) -> Session | None: ...
 
@@ -77,6 +124,31 @@ class ClientStore(Protocol):
     async def find(self, client_id: str) -> ServiceIdentity | None: ...
 
 
+class ThrottleStore(Protocol):
+    """Tries to sign in. All times are the database's."""
+
+    async def count(self, key: TryKey) -> Verdict:
+        """Count a try as failed, before it reaches the hasher, unless it may not. Exact, however many try at once.
+
+        Roll back after `closed`: it was half counted.
+        """
+
+    async def wait(self, key: TryKey) -> timedelta:
+        """How long the source has to wait now."""
+
+    async def succeed(self, key: TryKey) -> None:
+        """Forgive the source its failures, this try among them, and take them off the address's count."""
+
+    async def is_first_refusal(self, key: TryKey, verdict: Verdict) -> bool:
+        """Whether the audit trail should tell of it: once a wait, and once in a while for a closed address."""
+
+    async def forget(self, address: bytes) -> None:
+        """Begin anew: the address has another password, or another owner."""
+
+    async def forget_old(self, most: int) -> int:
+        """Remove up to so many rows of each kind that have no effect any more; returns how many of one kind."""
+
+
 class KeyStore(Protocol):
     """Signing keys."""
 
@@ -98,6 +170,36 @@ class KeyStore(Protocol):
         """False if there is no such key that was not revoked before."""
 
 
+class OneTimeTokenStore(Protocol):
+    """Hashes of the tokens in mailed links: at most one per account and purpose."""
+
+    async def put(self, token_hash: bytes, purpose: str, account_id: int, email: str, lifetime: timedelta) -> None:
+        """Store a new one in place of the one before."""
+
+    async def find(self, token_hash: bytes, purpose: str) -> MailedAccount | None:
+        """None unless it is good now: for this purpose, in time, of an account that may sign in.
+
+        Links that prove an account's own address are good only while the account has it.
+        """
+
+    async def use(self, token_hash: bytes, purpose: str) -> MailedAccount | None:
+        """As `find`, and delete it in the same statement."""
+
+    async def drop(self, account_id: int, purposes: Sequence[str]) -> None: ...
+
+    async def forget_expired(self) -> None: ...
+
+
+class MailCounts(Protocol):
+    """How often which address was written to, counted over all replicas."""
+
+    async def take(self, email: str, kind: str) -> bool:
+        """Count one more mail of a kind; False if the address has had enough of it for now."""
+
+    async def forget_old(self) -> None:
+        """Remove what no longer keeps any mail back."""
+
+
 class Work(Protocol):
     """What one short transaction can do."""
 
@@ -105,7 +207,13 @@ class Work(Protocol):
     def accounts(self) -> AccountStore: ...
 
     @property
+    def managed_accounts(self) -> ManagedAccountStore: ...
+
+    @property
     def sessions(self) -> SessionStore: ...
+
+    @property
+    def throttle(self) -> ThrottleStore: ...
 
     @property
     def keys(self) -> KeyStore: ...
@@ -122,11 +230,24 @@ class Work(Protocol):
     @property
     def audit(self) -> AuditTrail: ...
 
+    @property
+    def one_time_tokens(self) -> OneTimeTokenStore: ...
+
+    @property
+    def mail_counts(self) -> MailCounts: ...
+
 
 class PasswordHasher(Protocol):
     """argon2id, somewhere else than on the event loop."""
 
-    async def hash(self, password: str) -> str: ...
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """Wait, holding nothing, until one may begin to check a password. Raises TooBusy when too many wait."""
+
+    async def hash(self, password: str) -> str:
+        """In a turn of its own."""
 
     async def verify(self, password: str, password_hash: str | None) -> tuple[bool, str | None]:
-        """Whether it fits, and a new hash if the old one has outdated parameters. None costs the same time."""
+        """Within a turn: whether it fits, and a new hash if the old one has outdated parameters.
+
+        None costs the same time.
+        """

@@ -2,8 +2,16 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum, StrEnum
 from typing import Any
 from uuid import UUID
+
+
+class Role(StrEnum):
+    """All that there are. Values are stored, and stand in tokens."""
+
+    moderator = "moderator"
+    admin = "admin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +29,36 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class ManagedAccount(Account):
+    """An account as admins see it."""
+
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFilter:
+    """Which accounts an admin looks for; None: any."""
+
+    text: str | None = None
+    """Part of a name or address, of three characters at least, or an id."""
+    status: str | None = None
+    role: Role | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Credentials:
     """What a sign-in is checked against."""
 
     account: Account
     password_hash: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MailedAccount:
+    """An account, and the address to which it was sent a link."""
+
+    account: Account
+    email: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +94,38 @@ class Device:
 
     user_agent: str
     ip: str
+    source: str
+    """What its tries are counted for: the IPv4 address, or the network of 64 bits of an IPv6 address."""
+
+
+@dataclass(frozen=True, slots=True)
+class TryKey:
+    """Whom somebody wants to sign in as, and from where."""
+
+    address: bytes
+    """SHA-256 of the e-mail address, whether it has an account or not."""
+    source: str
+
+
+class Verdict(Enum):
+    """What the throttle says to a try."""
+
+    admitted = "admitted"
+    waits = "waits"
+    """The source has failed too often lately."""
+    closed = "closed"
+    """Too much was guessed for the address, and the source has not succeeded lately."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPassword:
+    """A password that was compared with the one of an address."""
+
+    key: TryKey
+    found: Credentials | None
+    fits: bool
+    renewed: str | None = field(repr=False)
+    """Its hash with today's parameters, if the stored one has others."""
 
 
 @dataclass(frozen=True, slots=True)
