@@ -6,8 +6,8 @@
 SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, coalesce(last_value, 0) + 1000000)
 FROM pg_sequences WHERE schemaname = 'public' \g /dev/null
 
--- Mails that waited then have been sent since. States of subjects may be sent again: receivers know their versions.
-DELETE FROM outbox WHERE target = 'smtp';
+-- Mails that waited, or were wanted, then have been sent since. States of subjects may be sent again: receivers know their versions.
+DELETE FROM outbox WHERE target = 'smtp' OR type LIKE 'mail%';
 
 -- auth: of refresh tokens and those sent by mail, the ones spent since would be good again; of sign-ins, the ones ended
 -- since would go on.
