@@ -19,6 +19,18 @@ from deploy.local.state import read_state
 ROOT = Path(__file__).parents[2]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With SYSTEM_URL, of the tests here only those that need nothing but a gateway."""
+    if os.environ.get("SYSTEM_URL"):
+        here = str(Path(__file__).parent)
+        items[:] = [
+            item
+            for item in items
+            if not str(item.path).startswith(here)
+            or ({"gateway"} <= set(names := getattr(item, "fixturenames", [])) and "local_stack" not in names)
+        ]
+
+
 def free_ports(count: int) -> int:
     """The first of so many free ports in a row, below those that outgoing connections take for themselves."""
     while True:
