@@ -58,8 +58,8 @@ demo: bootstrap ## use a running stack as a person would, and print each call
 test: bootstrap ## run the whole test suite: make test ARGS="-k posts -x"
 	@$(VENV)/pytest -n 2 --dist loadfile $(ARGS)
 
-faults: bootstrap ## the fault tests: 100 kills, 100 killed relays, a target away for 10 minutes (about 20 minutes in all)
-	@KILLS=$(or $(KILLS),100) REFRESH_KILLS=$(or $(REFRESH_KILLS),100) RELAY_KILLS=$(or $(RELAY_KILLS),100) AWAY=$(or $(AWAY),600) $(VENV)/pytest tests/system/faults -m faults -s $(ARGS)
+faults: bootstrap ## the fault tests: 300 kills, a target away for 10 minutes, restored backups, … (about 30 minutes in all)
+	@KILLS=$(or $(KILLS),100) REFRESH_KILLS=$(or $(REFRESH_KILLS),100) RELAY_KILLS=$(or $(RELAY_KILLS),100) AWAY=$(or $(AWAY),600) $(VENV)/pytest tests -m faults -s $(ARGS)
 
 fuzz: bootstrap ## send each service 10,000 requests made up from its OpenAPI document
 	@FUZZ_CASES=$(or $(FUZZ_CASES),10000) $(VENV)/pytest tests -m fuzz $(ARGS)

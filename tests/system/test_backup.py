@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from httpx import AsyncClient, Response
 
 from deploy.backup.restore import READ_MODELS
@@ -47,6 +48,7 @@ async def refresh(gateway: AsyncClient, token: str) -> Response:
     return await gateway.post("/auth/token", data={"grant_type": "refresh_token", "refresh_token": token})
 
 
+@pytest.mark.faults
 async def test_databases_restored_as_of_different_times_agree_and_reuse_nothing(
     local_stack: LocalStack, gateway: AsyncClient, meet: Meet, tmp_path: Path
 ) -> None:

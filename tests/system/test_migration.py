@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import asyncpg
+import pytest
 from httpx import AsyncClient
 
 from common.migrations import migrate
@@ -33,6 +34,7 @@ def owner_of(stack: LocalStack) -> MigrationSettings:
     return MigrationSettings.model_validate({"owner_database_url": url, "owner_database_password": password})
 
 
+@pytest.mark.faults
 async def test_no_request_fails_while_a_later_release_migrates(
     local_stack: LocalStack, gateway: AsyncClient, meet: Meet, tmp_path: Path
 ) -> None:
