@@ -1,13 +1,17 @@
 """One PostgreSQL for the whole run, one migrated template per service, one database of its own per test module."""
 
 import contextlib
+import json
+import logging
 import os
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
+import structlog
 
 from tests.database import DockerServer, EmbeddedServer, Server, Template
 
@@ -76,3 +80,15 @@ async def commits_fail(server: Server, database: str, table: str) -> AsyncIterat
         await connection.execute(f'DROP TRIGGER fail_at_commit ON "{table}"; DROP FUNCTION fail_at_commit')
     finally:
         await connection.close()
+
+
+Log = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def log(capsys: pytest.CaptureFixture[str]) -> Iterator[Log]:
+    """The lines that apps made in this test have logged. Apps log to the stdout of their making."""
+    before, handlers = structlog.get_config(), logging.getLogger().handlers[:]
+    yield lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    structlog.configure(**before)
+    logging.getLogger().handlers[:] = handlers

@@ -166,7 +166,7 @@ async def test_bad_text_in_any_field_of_the_form_is_a_4xx(
 ) -> None:
     """S-35: NUL, surrogates, what is no UTF-8, and line breaks; RFC 6749's words with it."""
     form = {
-        "grant_type": grant, "username": "ada@example.com", "password": "long enough", "refresh_token": "x",
+        "grant_type": grant, "username": new_email(), "password": "long enough", "refresh_token": "x",
         "audience": "posts", "client_id": "svc%3Ausers", "client_secret": "x", field: value,
     }  # fmt: skip
     body = "&".join(f"{name}={text}" for name, text in form.items()).encode("latin-1")

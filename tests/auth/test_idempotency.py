@@ -36,13 +36,14 @@ async def test_another_persons_key_gives_nothing_away(client: AsyncClient, super
 async def test_no_connection_is_held_while_a_password_is_hashed(client: AsyncClient, app: FastAPI) -> None:
     person = {"email": new_email(), "password": PASSWORD, "name": "Ada"}
     headers = {"Idempotency-Key": "sign-up-3"}
-    taken = [app.state.passwords._limiter.acquire_on_behalf_of(n) for n in range(app.state.settings.hash_slots)]
-    await asyncio.gather(*taken)
+    turns = app.state.passwords._turns
+    people = range(int(turns.total_tokens))
+    await asyncio.gather(*(turns.acquire_on_behalf_of(n) for n in people))
     try:
         signing_up = asyncio.create_task(client.post("/auth/register", json=person, headers=headers))
         await asyncio.sleep(0.2)  # it waits for its turn to hash
         assert app.state.database.engine.pool.checkedout() == 0
     finally:
-        for n in range(app.state.settings.hash_slots):
-            app.state.passwords._limiter.release_on_behalf_of(n)
+        for n in people:
+            turns.release_on_behalf_of(n)
     assert (await signing_up).status_code == 201

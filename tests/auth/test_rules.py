@@ -4,7 +4,7 @@ import random
 import secrets
 import uuid
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -17,6 +17,7 @@ from auth.services import ports, refresh_tokens
 from auth.services.accounts import EPOCH, AccountService, Registration, new_account_id
 from auth.services.audit import Action
 from auth.services.errors import AccountNotFound, EmailTaken
+from auth.services.password_policy import PasswordPolicy
 from auth.services.passwords import Argon2, normal
 from auth.services.records import Account, Credentials
 from auth.services.refresh_tokens import RefreshTokens
@@ -54,7 +55,7 @@ class Accounts:
     async def has_email(self, email: str) -> bool:
         return email in self.by_email
 
-    async def replace_hash(self, account_id: int, old: str, new: str) -> None:
+    async def replace_hash(self, account_id: int, old: str, new: str) -> bool:
         raise NotImplementedError
 
 
@@ -75,6 +76,13 @@ class Trail:
         return
 
 
+class Unthrottled:
+    """`ThrottleStore` for rules that nobody guesses at."""
+
+    async def forget(self, address: bytes) -> None:
+        return
+
+
 @dataclass
 class Work:
     """`ports.Work`, as far as these rules use it."""
@@ -83,6 +91,7 @@ class Work:
     events: Told = field(default_factory=Told)
 
     audit: Trail = field(default_factory=Trail)
+    throttle: Unthrottled = field(default_factory=Unthrottled)
 
     @asynccontextmanager
     async def __call__(self) -> AsyncIterator["Work"]:
@@ -91,6 +100,9 @@ class Work:
 
 class Plain:
     """A hasher that takes no time."""
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        return nullcontext()
 
     async def hash(self, password: str) -> str:
         return f"hash of {password}"
@@ -104,7 +116,7 @@ def service(work: Work) -> AccountService:
 
 
 def registration(work: Work) -> Registration:
-    return Registration(cast("ports.Work", work), Plain(), now=lambda: NOW)
+    return Registration(cast("ports.Work", work), Plain(), PasswordPolicy(8, ()), now=lambda: NOW)
 
 
 async def test_an_id_that_is_taken_is_drawn_again() -> None:

@@ -1,15 +1,12 @@
 """A small app made as every service is made, whose routes do what a test tells them to. It has no database."""
 
 import asyncio
-import json
-import logging
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import pytest
-import structlog
 from fastapi import FastAPI, Form, Request
 from httpx import ASGITransport, AsyncClient
 from pydantic import BaseModel
@@ -99,18 +96,6 @@ async def probing(app: FastAPI, peer: str = "127.0.0.1") -> AsyncIterator[AsyncC
 async def probe() -> AsyncIterator[AsyncClient]:
     async with probing(probe_app()) as client:
         yield client
-
-
-Log = Callable[[], list[dict[str, Any]]]
-
-
-@pytest.fixture
-def log(capsys: pytest.CaptureFixture[str]) -> Iterator[Log]:
-    """The lines that apps made in this test have logged. Apps log to the stdout of their making."""
-    before, handlers = structlog.get_config(), logging.getLogger().handlers[:]
-    yield lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    structlog.configure(**before)
-    logging.getLogger().handlers[:] = handlers
 
 
 class FakeClock:

@@ -3,7 +3,8 @@
 import pytest
 from httpx import AsyncClient, Response
 
-from tests.common.conftest import Log, probe_app, probing
+from tests.common.conftest import probe_app, probing
+from tests.conftest import Log
 
 SECURITY = {
     "x-content-type-options": "nosniff",

@@ -11,8 +11,7 @@ from typer.testing import CliRunner, Result
 from common.database import Database
 from posts.__main__ import cli
 from posts.config import Settings
-from tests.common.conftest import Log
-from tests.conftest import Cloner
+from tests.conftest import Cloner, Log
 
 FILL = """
 INSERT INTO outbox (target, type, subject, version, data, attempts, parked_at, last_error, next_at)

@@ -19,7 +19,8 @@ from common.errors import (
     Unauthenticated,
 )
 from common.problems import status_of
-from tests.common.conftest import Log, probe_app, probing
+from tests.common.conftest import probe_app, probing
+from tests.conftest import Log
 
 
 class OutOfTea(Conflict):

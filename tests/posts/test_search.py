@@ -136,8 +136,8 @@ async def test_what_is_rare_or_long_ago_is_found_behind_many_newer_posts(
     await write(ada, title="Parallax one", tags=["old"])
     await outbox.rows(
         """INSERT INTO posts (author_id, title, body, tags, status, published_at)
-        SELECT $1, 'Noise', 'Noise', ARRAY['old'], 'published', now() - interval '1 hour' + n * interval '1 second'
-        FROM generate_series(1, 2100) AS n""",
+        SELECT $1, 'Noise', 'Noise', ARRAY['old'], 'published', now() - interval '1 hour' + n * interval '0.1 seconds'
+        FROM generate_series(1, 5100) AS n""",
         ada,
     )
     await outbox.rows(

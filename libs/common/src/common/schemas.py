@@ -96,6 +96,10 @@ def normal_email(address: str) -> str | None:
         return None
 
 
+# Counted in code points, as typed; auth says what else it takes (`auth.services.password_policy`).
+NewPassword = Annotated[str, Field(min_length=8, max_length=MAX_PASSWORD, repr=False), AfterValidator(no_nul)]
+
+
 class Incoming(BaseModel):
     """A public body. Unknown fields are refused, so that a misspelt one cannot be lost in silence."""
 
@@ -112,9 +116,7 @@ class UserCreate(Incoming):
     """What it takes to sign up."""
 
     email: Email = Field(examples=["ada@example.com"])
-    password: Annotated[str, AfterValidator(no_nul)] = Field(
-        min_length=8, max_length=MAX_PASSWORD, repr=False, examples=["correct horse battery staple"]
-    )
+    password: NewPassword = Field(examples=["correct horse battery staple"])
     name: Name = Field(max_length=100, examples=["Ada Lovelace"])
 
 

@@ -48,10 +48,11 @@ def upgrade() -> None:
         "sign_in_addresses",
         sa.Column("address_hash", sa.LargeBinary(), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("tried_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("kept_until", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("address_hash", name=op.f("pk_sign_in_addresses")),
     )
-    op.create_index(op.f("ix_sign_in_addresses_tried_at"), "sign_in_addresses", ["tried_at"], unique=False)
+    op.create_index(op.f("ix_sign_in_addresses_kept_until"), "sign_in_addresses", ["kept_until"], unique=False)
     op.create_table(
         "sign_in_sources",
         sa.Column("address_hash", sa.LargeBinary(), nullable=False),
@@ -59,10 +60,11 @@ def upgrade() -> None:
         sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.Column("blocked_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("succeeded_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("tried_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
+        sa.Column("noted", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("kept_until", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("address_hash", "source", name=op.f("pk_sign_in_sources")),
     )
-    op.create_index(op.f("ix_sign_in_sources_tried_at"), "sign_in_sources", ["tried_at"], unique=False)
+    op.create_index(op.f("ix_sign_in_sources_kept_until"), "sign_in_sources", ["kept_until"], unique=False)
     op.create_table(
         "token_floors",
         sa.Column("account_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -109,9 +111,9 @@ def downgrade() -> None:
     op.drop_table("one_time_tokens")
     op.drop_index(op.f("ix_token_floors_noted_at"), table_name="token_floors")
     op.drop_table("token_floors")
-    op.drop_index(op.f("ix_sign_in_sources_tried_at"), table_name="sign_in_sources")
+    op.drop_index(op.f("ix_sign_in_sources_kept_until"), table_name="sign_in_sources")
     op.drop_table("sign_in_sources")
-    op.drop_index(op.f("ix_sign_in_addresses_tried_at"), table_name="sign_in_addresses")
+    op.drop_index(op.f("ix_sign_in_addresses_kept_until"), table_name="sign_in_addresses")
     op.drop_table("sign_in_addresses")
     op.drop_index(op.f("ix_ended_sessions_noted_at"), table_name="ended_sessions")
     op.drop_table("ended_sessions")

@@ -33,6 +33,10 @@ class Settings(ServiceSettings):
     rate_limit_sign_in: int = Field(default=30, ge=1, description="By password, a minute, per address.")
     rate_limit_refresh: int = Field(default=150, ge=1, description="In 5 minutes, per address.")
     rate_limit_registration: int = Field(default=10, ge=1, description="An hour, per address.")
+    password_min_length: int = Field(default=8, ge=8, le=64, description="Code points; 15 where nothing else protects.")
+    password_words: list[str] = Field(
+        default=["trivium"], description="Too easily guessed as a password, digits added or not: the product's names."
+    )
     hash_slots: int = Field(default=os.cpu_count() or 2, ge=1, description="Passwords hashed at a time, 19 MiB each.")
 
 

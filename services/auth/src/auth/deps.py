@@ -18,16 +18,19 @@ from auth.services.accounts import AccountService, Registration
 from auth.services.key_material import KeyCipher
 from auth.services.key_schedule import KeySchedule
 from auth.services.keys import OwnKeys
+from auth.services.own_password import OwnPassword
+from auth.services.password_policy import PasswordPolicy
 from auth.services.passwords import Argon2
 from auth.services.records import Device
 from auth.services.refresh_tokens import RefreshTokens
 from auth.services.sessions import SessionService
 from auth.services.sign_in import SignInService
+from auth.services.throttle import Throttle
 from common.database import Database, ReadSession, TransactionFactory
 from common.deps import DbSession
 from common.exports import ExportReader
 from common.measures import calls, checks, outbox, pools
-from common.rate_limits import Quota
+from common.rate_limits import Quota, source_of
 from common.relay import Relay
 from common.revocations import RevokedTokens
 from common.service_client import ServiceClient
@@ -77,16 +80,20 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.revoked = revoked = RevokedTokens(database)
     app.state.verifier = verifier = TokenVerifier(keys, revoked, issuer=settings.issuer, audience="auth")
     app.state.passwords = passwords
+    app.state.policy = policy = PasswordPolicy(settings.password_min_length, tuple(settings.password_words))
+    app.state.throttle = throttle = Throttle(transactions, passwords)
+    app.state.own_password = OwnPassword(transactions, throttle, passwords, policy)
     app.state.lifetimes = lasting
     app.state.accounts = AccountService(transactions)
     app.state.exports = ExportReader(ReadSession(database.reading), SECTIONS)
     app.state.sessions = SessionService(transactions)
-    app.state.sign_in = SignInService(transactions, passwords, access, refresh)
+    app.state.sign_in = SignInService(transactions, throttle, access, refresh)
     app.state.metrics.measures = (pools(database), outbox(database, relay), calls(users, posts), checks(verifier))
 
 
 async def get_registration(request: Request, session: DbSession) -> Registration:
-    return Registration(SqlWork(session, request.app.state.lifetimes), request.app.state.passwords)
+    state = request.app.state
+    return Registration(SqlWork(session, state.lifetimes), state.passwords, state.policy)
 
 
 async def get_accounts(request: Request) -> AccountService:
@@ -101,6 +108,11 @@ async def get_exports(request: Request) -> ExportReader:
 
 async def get_sign_in(request: Request) -> SignInService:
     service: SignInService = request.app.state.sign_in
+    return service
+
+
+async def get_own_password(request: Request) -> OwnPassword:
+    service: OwnPassword = request.app.state.own_password
     return service
 
 
@@ -122,12 +134,14 @@ async def get_settings(request: Request) -> Settings:
 async def get_device(request: Request) -> Device:
     """Where the request comes from, in bounded words."""
     agent = request.headers.get("user-agent", "")[:200]
-    return Device("".join(letter for letter in agent if letter.isprintable()), request.state.client_ip)
+    printable = "".join(letter for letter in agent if letter.isprintable())
+    return Device(printable, request.state.client_ip, source_of(request))
 
 
 Registering = Annotated[Registration, Depends(get_registration)]
 Accounts = Annotated[AccountService, Depends(get_accounts)]
 SignIn = Annotated[SignInService, Depends(get_sign_in)]
+ChangePassword = Annotated[OwnPassword, Depends(get_own_password)]
 Sessions = Annotated[SessionService, Depends(get_sessions)]
 SigningKeys = Annotated[OwnKeys, Depends(get_keys)]
 AppSettings = Annotated[Settings, Depends(get_settings)]

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from auth.config import Settings
 from auth.database import MIGRATIONS
 from auth.deps import quotas, wire
-from auth.routers import accounts, exports, internal, sessions, tokens, well_known
+from auth.routers import accounts, exports, internal, password, sessions, tokens, well_known
 from auth.services.tidying import keep_tidy
 from common.app import build_app
 from common.background import running
@@ -37,6 +37,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
             work += [relay.run()] if settings.relay else []
             async with running(*work):
                 yield
+            app.state.passwords.close()
     finally:
         await database.disconnect()
 
@@ -48,7 +49,15 @@ def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         title="Trivium auth",
         description="Accounts, sign-in, sessions and keys.",
         lifespan=lifespan,
-        routers=[tokens.router, accounts.router, sessions.router, well_known.router, internal.router, exports.router],
+        routers=[
+            tokens.router,
+            accounts.router,
+            sessions.router,
+            password.router,
+            well_known.router,
+            internal.router,
+            exports.router,
+        ],  # fmt: skip
         quotas=quotas(settings),
         transport=transport,
     )

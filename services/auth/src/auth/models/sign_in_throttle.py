@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import DateTime, Integer, LargeBinary, Text, text
+from sqlalchemy import Boolean, DateTime, Integer, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from auth.database import Base
@@ -18,21 +18,21 @@ class SignInSource(Base):
     source: Mapped[str] = mapped_column(Text, primary_key=True)
     """IPv4 address, or the network of 64 bits of an IPv6 address."""
     failures: Mapped[int] = mapped_column(Integer, server_default="0")
-    """In a row; those under way count as failed until they have succeeded."""
+    """Since the last success; those under way count as failed until they have succeeded."""
     blocked_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     succeeded_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    tried_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=text("clock_timestamp()"), index=True
-    )
+    noted: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """The audit trail has a line about the wait that goes on now."""
+    kept_until: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
 
 
 class SignInAddress(Base):
-    """All sources' tries for one address that reached the hasher and have not been followed by a success."""
+    """How many tries of all sources for one address reached the hasher, less those that a success gave back."""
 
     __tablename__ = "sign_in_addresses"
 
     address_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     attempts: Mapped[int] = mapped_column(Integer, server_default="0")
-    tried_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=text("clock_timestamp()"), index=True
-    )
+    noted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When the audit trail last got a line about a stranger being refused."""
+    kept_until: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)

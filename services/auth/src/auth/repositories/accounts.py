@@ -36,6 +36,7 @@ REPLACE_HASH: Final = (
     update(Table)
     .where(Table.id == bindparam("account_id"), Table.password_hash == bindparam("old"))
     .values(password_hash=bindparam("new"))
+    .returning(Table.id)
 )
 
 
@@ -73,5 +74,6 @@ class AccountRepository:
     async def has_email(self, email: str) -> bool:
         return bool((await self.session.execute(HAS_EMAIL, {"address": email})).scalar_one())
 
-    async def replace_hash(self, account_id: int, old: str, new: str) -> None:
-        await self.session.execute(REPLACE_HASH, {"account_id": account_id, "old": old, "new": new})
+    async def replace_hash(self, account_id: int, old: str, new: str) -> bool:
+        found = await self.session.execute(REPLACE_HASH, {"account_id": account_id, "old": old, "new": new})
+        return found.one_or_none() is not None

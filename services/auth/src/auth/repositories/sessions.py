@@ -10,13 +10,18 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Interval,
+    LargeBinary,
+    Row,
+    Text,
     Uuid,
     bindparam,
     cast,
+    false,
     func,
     literal,
     select,
     text,
+    true,
     tuple_,
     update,
 )
@@ -25,7 +30,7 @@ from sqlalchemy.dialects.postgresql import insert
 from auth.models import Account
 from auth.models import Session as Table
 from auth.repositories.accounts import COLUMNS, read_account
-from auth.services.records import Device, OpenSession, Session
+from auth.services.records import Credentials, Device, OpenSession, Session
 from common.database import Runs
 from common.ports import Slice
 from common.revocations import LONGEST
@@ -89,7 +94,34 @@ FORGET: Final = text("""
         LIMIT :most FOR UPDATE SKIP LOCKED))
     RETURNING id
 """)
-OPEN: Final = insert(Table)
+# Locks the account against a change of its password, which would then end this session too.
+OPENED: Final = (
+    insert(Table)
+    .from_select(
+        ["id", "account_id", "secret", "user_agent", "ip"],
+        select(
+            bindparam("sid", type_=Uuid),
+            Account.id,
+            bindparam("secret", type_=LargeBinary),
+            bindparam("user_agent", type_=Text),
+            bindparam("ip", type_=Text),
+        )
+        .where(Account.id == bindparam("account"), Account.password_hash == bindparam("password_hash"))
+        .where(Account.status == "active")
+        .with_for_update(read=True),
+    )
+    .returning(Table.id, Table.account_id, Table.generation, Table.secret)
+    .cte("opened")
+)
+OPEN: Final = select(
+    *COLUMNS,
+    OPENED.c.id.label("session_id"),
+    OPENED.c.generation,
+    OPENED.c.secret,
+    true().label("alive"),
+    false().label("in_grace"),
+    cast(func.floor(func.extract("epoch", NOW)), BigInteger).label("now"),
+).join(OPENED, OPENED.c.account_id == Account.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,25 +144,17 @@ class SessionRepository:
     def _limits(self) -> dict[str, Any]:
         return {"idle": self.lifetimes.idle, "absolute": self.lifetimes.absolute}
 
-    async def open(self, session_id: UUID, account_id: int, secret: bytes, device: Device) -> None:
-        values = {"id": session_id, "account_id": account_id, "secret": secret}
-        await self.session.execute(OPEN, {**values, "user_agent": device.user_agent, "ip": device.ip})
+    async def open(self, session_id: UUID, credentials: Credentials, secret: bytes, device: Device) -> Session | None:
+        who = {"account": credentials.account.id, "password_hash": credentials.password_hash}
+        values = {**who, "sid": session_id, "secret": secret, "user_agent": device.user_agent, "ip": device.ip}
+        row = (await self.session.execute(OPEN, values)).one_or_none()
+        return read_session(row) if row else None
 
     async def find(self, session_id: UUID, *, lock: bool = False) -> Session | None:
         statement = FIND_LOCKED if lock else FIND
         params = {"sid": session_id, "grace": self.lifetimes.grace, **self._limits}
         row = (await self.session.execute(statement, params)).one_or_none()
-        if row is None:
-            return None
-        return Session(
-            id=row.session_id,
-            account=read_account(row),
-            generation=row.generation,
-            secret=row.secret,
-            alive=row.alive,
-            in_grace=row.in_grace,
-            now=row.now,
-        )
+        return read_session(row) if row else None
 
     async def rotate(self, session_id: UUID, generation: int) -> bool:
         params = {"sid": session_id, "current": generation, **self._limits}
@@ -159,3 +183,16 @@ class SessionRepository:
     async def forget_over(self, kept: timedelta, most: int) -> int:
         found = await self.session.execute(FORGET, {**self._limits, "kept": kept, "most": most})
         return len(found.all())
+
+
+def read_session(row: Row[Any]) -> Session:
+    """From a row of FIND or OPEN."""
+    return Session(
+        id=row.session_id,
+        account=read_account(row),
+        generation=row.generation,
+        secret=row.secret,
+        alive=row.alive,
+        in_grace=row.in_grace,
+        now=row.now,
+    )

@@ -9,6 +9,7 @@ from auth.repositories.audit import AuditRepository
 from auth.repositories.clients import ClientRepository
 from auth.repositories.keys import KeyRepository
 from auth.repositories.sessions import Lifetimes, SessionRepository
+from auth.repositories.throttle import ThrottleRepository
 from common.outbox import OutboxRepository
 from common.revocations import RevocationRepository
 
@@ -27,6 +28,10 @@ class SqlWork:
     @property
     def sessions(self) -> SessionRepository:
         return SessionRepository(self.session, self.lifetimes)
+
+    @property
+    def throttle(self) -> ThrottleRepository:
+        return ThrottleRepository(self.session)
 
     @property
     def keys(self) -> KeyRepository:

@@ -4,7 +4,7 @@ from fastapi import Response
 
 from auth.deps import REGISTRATION, Accounts, Registering
 from auth.schemas.account import AccountResponse
-from auth.services.errors import AccountNotFound, EmailTaken
+from auth.services.errors import AccountNotFound, EmailTaken, WeakPassword
 from auth.services.passwords import TooBusy
 from common.access import public
 from common.deps import SignedIn
@@ -16,7 +16,9 @@ from common.schemas import UserCreate, UserResponse
 router = service_router("/auth", "auth", SmallBodyRoute)
 
 
-@router.post("/register", status_code=201, response_model=UserResponse, responses=refusals(EmailTaken, TooBusy))
+@router.post(
+    "/register", status_code=201, response_model=UserResponse, responses=refusals(EmailTaken, WeakPassword, TooBusy)
+)
 @public
 async def register(user: UserCreate, registration: Registering, limits: Limits, response: Response) -> UserResponse:
     """Open an account. Sign in with it at `/auth/token`; its profile is at `Location`."""

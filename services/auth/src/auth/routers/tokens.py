@@ -9,7 +9,15 @@ from fastapi import FastAPI, Form, Request, Response
 
 from auth.deps import REFRESH, SIGN_IN, CallingDevice, Sessions, SignIn
 from auth.schemas.token import RevokeForm, TokenForm, TokenResponse
-from auth.services.errors import InvalidClient, InvalidGrant, InvalidScope, OAuthRefusal, UnsupportedGrant
+from auth.services.errors import (
+    InvalidClient,
+    InvalidGrant,
+    InvalidScope,
+    OAuthRefusal,
+    SignInClosed,
+    SignInThrottled,
+    UnsupportedGrant,
+)
 from auth.services.passwords import TooBusy
 from auth.services.records import Device, Tokens
 from auth.services.sessions import SessionService
@@ -45,7 +53,7 @@ def oauth_refusals(*errors: type[OAuthRefusal]) -> dict[int | str, dict[str, Any
     response_model_exclude_none=True,
     responses={
         **oauth_refusals(OAuthRefusal, UnsupportedGrant, InvalidGrant, InvalidScope, InvalidClient),
-        **refusals(TooBusy),
+        **refusals(SignInThrottled, SignInClosed, TooBusy),
     },
 )
 @public

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from auth.services.errors import AccountNotFound, EmailTaken
+from auth.services.password_policy import PasswordPolicy
 from auth.services.ports import PasswordHasher, Work
 from auth.services.records import Account
+from auth.services.throttle import begin_anew
 from common.events import AccountData, Event
 from common.ports import Clock, Transactions, utc_now
 
@@ -38,6 +40,7 @@ class Registration:
 
     work: Work
     passwords: PasswordHasher
+    policy: PasswordPolicy
     now: Clock = utc_now
 
     async def register(self, email: str, password: str, name: str) -> Account:
@@ -45,12 +48,15 @@ class Registration:
 
         Raises:
             EmailTaken: the address, in whatever spelling, has one.
+            WeakPassword: the password is too easily guessed.
         """
+        self.policy.check(password, email=email, name=name)
         password_hash = await self.passwords.hash(password)  # before the first statement: no connection waits for it
         while True:
             account = await self.work.accounts.add(new_account_id(self.now()), email, password_hash, name)
             if account is not None:
                 await self.work.events.publish(state(account))
+                await begin_anew(self.work, email)  # what was tried while it was nobody's
                 return account
             if await self.work.accounts.has_email(email):
                 raise EmailTaken("This address already has an account.")

@@ -6,6 +6,7 @@ from typing import Final, Protocol
 SERVER: Final = "server"
 """The command line, and what runs by schedule."""
 ANONYMOUS: Final = "anonymous"
+MAX_MASKED: Final = 100
 
 
 class Action(StrEnum):
@@ -53,3 +54,9 @@ class AuditTrail(Protocol):
 
         `detail` never holds a password, a token or a full e-mail address.
         """
+
+
+def masked(email: str) -> str:
+    """An address as the trail and the logs have it: `a***@example.com`. What is no address keeps its first letter."""
+    local, at, domain = email.rpartition("@")
+    return f"{(local or domain)[:1]}***{at}{domain if at else ''}"[:MAX_MASKED]

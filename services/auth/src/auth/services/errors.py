@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from common.errors import Conflict, DomainError, NotFound, Unauthenticated
+from common.errors import Conflict, DomainError, Forbidden, InvalidInput, NotFound, TooManyRequests, Unauthenticated
 
 
 class EmailTaken(Conflict):
@@ -15,6 +15,33 @@ class AccountNotFound(NotFound):
     """No account has this id."""
 
     code = "account-not-found"
+
+
+class WeakPassword(InvalidInput):
+    """The new password is too short, too common, or made of what everybody knows of its owner."""
+
+    code = "weak-password"
+
+
+class WrongPassword(Forbidden):
+    """What should be the current password is not. No 401: the access token is good, a new one would not help."""
+
+    code = "wrong-password"
+
+
+class SignInThrottled(TooManyRequests):
+    """Too many wrong passwords for this address from this source; it has to wait."""
+
+    code = "sign-in-throttled"
+
+
+class SignInClosed(TooManyRequests):
+    """Too many wrong passwords for this address altogether: only who signed in lately from the same source may try.
+
+    Resetting the password ends it.
+    """
+
+    code = "sign-in-closed"
 
 
 class OAuthRefusal(DomainError):

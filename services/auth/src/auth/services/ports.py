@@ -1,6 +1,7 @@
 """What the rules need of the outside, in their own words."""
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -15,6 +16,8 @@ from auth.services.records import (
     ServiceIdentity,
     Session,
     StoredKey,
+    TryKey,
+    Verdict,
 )
 from common.events import Events, RevocationStore
 from common.ports import Slice
@@ -38,14 +41,18 @@ class AccountStore(Protocol):
 
     async def has_email(self, email: str) -> bool: ...
 
-    async def replace_hash(self, account_id: int, old: str, new: str) -> None:
-        """Store a hash made with newer parameters, unless the password was changed meanwhile."""
+    async def replace_hash(self, account_id: int, old: str, new: str) -> bool:
+        """Store another hash, unless somebody else was faster: then False."""
 
 
 class SessionStore(Protocol):
     """Sign-ins. All times are the database's."""
 
-    async def open(self, session_id: UUID, account_id: int, secret: bytes, device: Device) -> None: ...
+    async def open(self, session_id: UUID, credentials: Credentials, secret: bytes, device: Device) -> Session | None:
+        """None if the account may not sign in, or has another password by now.
+
+        One statement that locks the account, so that ending all its sessions never misses one being opened.
+        """
 
     async def find(self, session_id: UUID, *, lock: bool = False) -> Session | None: ...
 
@@ -75,6 +82,31 @@ class ClientStore(Protocol):
     """The identities of services."""
 
     async def find(self, client_id: str) -> ServiceIdentity | None: ...
+
+
+class ThrottleStore(Protocol):
+    """Tries to sign in. All times are the database's."""
+
+    async def count(self, key: TryKey) -> Verdict:
+        """Count a try as failed, before it reaches the hasher, unless it may not. Exact, however many try at once.
+
+        Roll back after `closed`: it was half counted.
+        """
+
+    async def wait(self, key: TryKey) -> timedelta:
+        """How long the source has to wait now."""
+
+    async def succeed(self, key: TryKey) -> None:
+        """Forgive the source its failures, this try among them, and take them off the address's count."""
+
+    async def is_first_refusal(self, key: TryKey, verdict: Verdict) -> bool:
+        """Whether the audit trail should tell of it: once a wait, and once in a while for a closed address."""
+
+    async def forget(self, address: bytes) -> None:
+        """Begin anew: the address has another password, or another owner."""
+
+    async def forget_old(self, most: int) -> int:
+        """Remove up to so many rows of each kind that have no effect any more; returns how many of one kind."""
 
 
 class KeyStore(Protocol):
@@ -108,6 +140,9 @@ class Work(Protocol):
     def sessions(self) -> SessionStore: ...
 
     @property
+    def throttle(self) -> ThrottleStore: ...
+
+    @property
     def keys(self) -> KeyStore: ...
 
     @property
@@ -126,7 +161,14 @@ class Work(Protocol):
 class PasswordHasher(Protocol):
     """argon2id, somewhere else than on the event loop."""
 
-    async def hash(self, password: str) -> str: ...
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """Wait, holding nothing, until one may begin to check a password. Raises TooBusy when too many wait."""
+
+    async def hash(self, password: str) -> str:
+        """In a turn of its own."""
 
     async def verify(self, password: str, password_hash: str | None) -> tuple[bool, str | None]:
-        """Whether it fits, and a new hash if the old one has outdated parameters. None costs the same time."""
+        """Within a turn: whether it fits, and a new hash if the old one has outdated parameters.
+
+        None costs the same time.
+        """

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any
 from uuid import UUID
 
@@ -61,6 +62,38 @@ class Device:
 
     user_agent: str
     ip: str
+    source: str
+    """What its tries are counted for: the IPv4 address, or the network of 64 bits of an IPv6 address."""
+
+
+@dataclass(frozen=True, slots=True)
+class TryKey:
+    """Whom somebody wants to sign in as, and from where."""
+
+    address: bytes
+    """SHA-256 of the e-mail address, whether it has an account or not."""
+    source: str
+
+
+class Verdict(Enum):
+    """What the throttle says to a try."""
+
+    admitted = "admitted"
+    waits = "waits"
+    """The source has failed too often lately."""
+    closed = "closed"
+    """Too much was guessed for the address, and the source has not succeeded lately."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPassword:
+    """A password that was compared with the one of an address."""
+
+    key: TryKey
+    found: Credentials | None
+    fits: bool
+    renewed: str | None = field(repr=False)
+    """Its hash with today's parameters, if the stored one has others."""
 
 
 @dataclass(frozen=True, slots=True)

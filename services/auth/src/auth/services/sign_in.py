@@ -10,19 +10,18 @@ import structlog
 
 from auth.services import refresh_tokens
 from auth.services.access_tokens import AUDIENCES, AccessTokens
-from auth.services.audit import ANONYMOUS, Action
+from auth.services.audit import ANONYMOUS, Action, masked
 from auth.services.ending import end_session
 from auth.services.errors import InvalidClient, InvalidGrant, OAuthRefusal
-from auth.services.ports import PasswordHasher, Work
-from auth.services.records import Account, Device, Session, Tokens
+from auth.services.ports import Work
+from auth.services.records import CheckedPassword, Credentials, Device, Session, Tokens
 from auth.services.refresh_tokens import RefreshToken, RefreshTokens
+from auth.services.throttle import Throttle
 from common.ports import Transactions
-from common.schemas import MAX_PASSWORD, normal_email
 from common.tokens import SERVICE_SCOPE, USER_SCOPE
 
 log = structlog.get_logger()
 
-NOBODY = ""  # an address that no account has; looked up all the same, so that it takes as long (S-07)
 WRONG = "The address or the password is wrong."
 SPENT = "The refresh token is not valid any more; sign in again."
 
@@ -32,7 +31,7 @@ class SignInService:
     """Signs people and services in, keeps people signed in, and signs them out."""
 
     transactions: Transactions[Work]
-    passwords: PasswordHasher
+    throttle: Throttle
     access: AccessTokens
     refresh_tokens: RefreshTokens
 
@@ -41,27 +40,32 @@ class SignInService:
 
         Raises:
             InvalidGrant: no such account, wrong password, or the account may not sign in: never told apart (S-06).
+            SignInThrottled, SignInClosed: too many wrong ones before.
         """
+        checked = await self.throttle.check(username, password, device)
         async with self.transactions() as work:
-            found = await work.accounts.credentials(normal_email(username) or NOBODY)
-        # Between two transactions: hashing takes 20 ms and more under load, and no connection waits for it.
-        known = found.password_hash if found else None
-        fits, renewed = await self.passwords.verify(password[:MAX_PASSWORD], known)
-        if not fits or found is None or found.account.status != "active" or len(password) > MAX_PASSWORD:
-            raise InvalidGrant(WRONG)
-        async with self.transactions() as work:
-            if renewed:
-                await work.accounts.replace_hash(found.account.id, found.password_hash, renewed)
-            session = await self._open(work, found.account, device)
-            return self._tokens(session, session.generation)
+            session = await self._open(work, checked, device)
+            tokens = self._tokens(session, session.generation) if session else None
+            if session is not None:
+                await work.throttle.succeed(checked.key)
+                await work.audit.note(Action.signed_in, session.account.id, ip=device.ip, session=str(session.id))
+            elif (reason := why_not(checked)) is not None:
+                await note_refusal(work, checked, reason, username, device)
+        if session is not None and tokens is not None:
+            log.info("signed in", account=session.account.id, session=str(session.id))
+            return tokens
+        if why_not(checked) is None:  # the account has changed while the password was being checked
+            return await self.with_password(username, password, device)
+        raise InvalidGrant(WRONG)
 
-    async def _open(self, work: Work, account: Account, device: Device) -> Session:
-        session_id = uuid.uuid4()
-        await work.sessions.open(session_id, account.id, secrets.token_bytes(32), device)
-        session = await work.sessions.find(session_id)
-        if session is None or not session.alive:  # disabled while the password was being checked
-            raise InvalidGrant(WRONG)
-        return session
+    async def _open(self, work: Work, checked: CheckedPassword, device: Device) -> Session | None:
+        """The new session; None if there is a reason not to open one, or the account has changed meanwhile."""
+        found = checked.found
+        if found is None or why_not(checked) is not None:
+            return None
+        if checked.renewed and await work.accounts.replace_hash(found.account.id, found.password_hash, checked.renewed):
+            found = Credentials(found.account, checked.renewed)
+        return await work.sessions.open(uuid.uuid4(), found, secrets.token_bytes(32), device)
 
     async def with_refresh_token(self, token: str, device: Device) -> Tokens:
         """Rotate a session's refresh token (RFC 9700, section 4.14).
@@ -141,6 +145,23 @@ class SignInService:
             session = await self._genuine(work, claimed)
             if session is not None and await end_session(work, session.id, "signed out"):
                 await work.audit.note(Action.signed_out, session.account.id, ip=device.ip, session=str(session.id))
+
+
+def why_not(checked: CheckedPassword) -> str | None:
+    """Why nobody may come in with this password; for the audit trail, never for the caller (S-06)."""
+    if checked.found is None:
+        return "unknown address"
+    if not checked.fits:
+        return "wrong password"
+    status = checked.found.account.status
+    return None if status == "active" else f"account {status}"
+
+
+async def note_refusal(work: Work, checked: CheckedPassword, reason: str, username: str, device: Device) -> None:
+    account = checked.found.account.id if checked.found else None
+    email = masked(username)
+    await work.audit.note(Action.sign_in_refused, account, actor=ANONYMOUS, ip=device.ip, email=email, reason=reason)
+    log.warning("sign-in refused", account=account, email=email, reason=reason)
 
 
 def hash_secret(secret: str) -> bytes:

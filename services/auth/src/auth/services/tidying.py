@@ -22,8 +22,9 @@ async def keep_tidy(transactions: Transactions[Work]) -> None:
     while True:
         await asyncio.sleep(EVERY.total_seconds())
         try:
-            while await tidy(transactions) == BATCH:
-                pass
+            for each in (tidy, tidy_tries):
+                while await each(transactions) == BATCH:
+                    pass
         except Exception as error:  # noqa: BLE001  # a database that is away; the next round may go well
             log.warning("old rows stay for now", error_type=type(error).__name__)
 
@@ -32,3 +33,9 @@ async def tidy(transactions: Transactions[Work]) -> int:
     """How many sessions were removed: `BATCH` when there may be more."""
     async with transactions() as work:
         return await work.sessions.forget_over(SESSIONS_KEPT, BATCH)
+
+
+async def tidy_tries(transactions: Transactions[Work]) -> int:
+    """How many tries to sign in, likewise."""
+    async with transactions() as work:
+        return await work.throttle.forget_old(BATCH)

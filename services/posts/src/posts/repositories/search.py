@@ -37,8 +37,8 @@ from posts.services.ports import Place
 from posts.services.records import Choice, Post
 
 PATIENCE: Final = timedelta(seconds=2)
-WINDOW: Final = 2_000
-"""How many of the newest posts are looked through: a word in one of a hundred fills a page of 20 from them."""
+WINDOW: Final = 5_000
+"""How many of the newest posts are looked through: a word in one of two hundred fills a page of 20 from them."""
 LIMIT_TIME: Final = select(func.set_config("statement_timeout", str(PATIENCE // timedelta(milliseconds=1)), True))
 
 SIMPLE: Final[ColumnElement[Any]] = literal_column("'simple'::regconfig")

@@ -1,0 +1,28 @@
+"""One's own password."""
+
+from uuid import UUID
+
+from auth.deps import SIGN_IN, CallingDevice, ChangePassword
+from auth.schemas.password import PasswordChange
+from auth.services.errors import AccountNotFound, SignInClosed, SignInThrottled, WeakPassword, WrongPassword
+from auth.services.passwords import TooBusy
+from common.deps import SignedIn
+from common.problems import refusals
+from common.rate_limits import Limits
+from common.routing import SmallBodyRoute, service_router
+
+router = service_router("/auth", "auth", SmallBodyRoute)
+
+
+@router.post(
+    "/password",
+    status_code=204,
+    responses=refusals(WrongPassword, WeakPassword, SignInThrottled, SignInClosed, AccountNotFound, TooBusy),
+)
+async def change_password(
+    change: PasswordChange, caller: SignedIn, own_password: ChangePassword, device: CallingDevice, limits: Limits
+) -> None:
+    """Change one's own password. Ends all other sessions; wrong current passwords count like failed sign-ins."""
+    limits.hit(SIGN_IN)
+    current, new = change.current_password, change.new_password
+    await own_password.change(caller.account_id, UUID(caller.sid), current, new, device)

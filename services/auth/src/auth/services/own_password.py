@@ -1,0 +1,42 @@
+"""Changing one's own password."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from auth.services.audit import Action
+from auth.services.ending import end_sessions
+from auth.services.errors import WrongPassword
+from auth.services.password_policy import PasswordPolicy
+from auth.services.ports import PasswordHasher, Work
+from auth.services.records import Device
+from auth.services.throttle import Throttle, begin_anew, key_of
+from common.ports import Transactions
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPassword:
+    """What people may do with their password."""
+
+    transactions: Transactions[Work]
+    throttle: Throttle
+    passwords: PasswordHasher
+    policy: PasswordPolicy
+
+    async def change(self, account_id: int, session_id: UUID, current: str, new: str, device: Device) -> None:
+        """Replace the password, and end all sessions but the caller's: who knew the old one is out (S-05).
+
+        Raises:
+            WrongPassword: the current one is another.
+            WeakPassword: the new one is not accepted.
+            SignInThrottled, SignInClosed: too many wrong ones before.
+        """
+        known = await self.throttle.confirm(account_id, current, device)
+        self.policy.check(new, email=known.account.email, name=known.account.name)
+        password_hash = await self.passwords.hash(new)
+        async with self.transactions() as work:
+            if not await work.accounts.replace_hash(account_id, known.password_hash, password_hash):
+                raise WrongPassword("The current password has just been changed.")
+            ended = await end_sessions(work, account_id, "password changed", but=session_id)
+            await begin_anew(work, known.account.email)
+            await work.throttle.succeed(key_of(known.account.email, device))
+            await work.audit.note(Action.password_changed, account_id, ip=device.ip, sessions_ended=ended)
