@@ -43,7 +43,7 @@ const OWN = [
   ["/settings", SettingsPage],
   ["/settings/:part", SettingsPage],
 ];
-const BESIDE = /^\/(top|following|search|tags.*|people.*|posts\/\d+)?$/; // where there is something to read
+const BESIDE = /^\/(top|following|search|tags\/.+|people.*|posts\/\d+)?$/; // where there is something to read
 
 function App() {
   const me = useVisitor();

@@ -64,7 +64,7 @@ function Menu({ path, mine }) {
 
 const THEMES = { system: "As the system", light: "Light", dark: "Dark" };
 
-/** Goes round through the three. Read before the first drawing by theme.js. */
+/** Goes round through the three. Read before the first drawing by start.js. */
 function Theme({ labelled = false }) {
   const [theme, setTheme] = useState(document.documentElement.dataset.theme);
   const names = Object.keys(THEMES);

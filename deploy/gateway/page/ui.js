@@ -79,7 +79,7 @@ const wait = (seconds) => (seconds > 2 * MINUTE ? `${Math.ceil(seconds / MINUTE)
 
 /** Seconds until a problem says that one may try again, counted down. */
 export function useCountdown(problem) {
-  const [left, setLeft] = useState(0);
+  const [left, setLeft] = useState(problem?.retryAfter ?? 0);
   useEffect(() => {
     const endsAt = Date.now() + (problem?.retryAfter ?? 0) * 1000;
     const tick = () => setLeft(Math.max(0, Math.ceil((endsAt - Date.now()) / 1000)));

@@ -81,8 +81,14 @@ class Visitor:
         return [line for line in self.said if not any(text in line for text in self.expected)]
 
     async def go(self, place: str = "") -> None:
-        """Go to a place of the page by its address."""
-        await self.page.goto(f"{self.url}/#{place}")
+        """Go to a place of the page by its address; again when a file of it did not arrive (NOT_OURS)."""
+        for _ in range(3):
+            await self.page.goto(f"{self.url}/#{place}")
+            await self.page.wait_for_function("document.querySelector('main') || /not be loaded/.test(document.body.innerText)")
+            if await self.page.locator("main").count():
+                return
+            await self.page.reload()
+        pytest.fail("the page does not start")
 
     async def sees(self, text: str) -> None:
         await expect(self.page.get_by_text(text).first).to_be_visible()

@@ -49,7 +49,7 @@ async def test_two_people_write_follow_like_comment_and_search(visit: Visit) -> 
     await grace.page.get_by_role("link", name="Ada Lovelace").click()
     await grace.press("Follow")
     await grace.is_told("You follow Ada Lovelace.")
-    await expect(grace.page.get_by_role("link", name="1 followers")).to_be_visible()
+    await expect(grace.page.get_by_role("link", name="1 follower")).to_be_visible()
     await asyncio.sleep(1)  # by then posts has heard of it
     await grace.go("/following")
     await grace.sees(f"First light {word}")

@@ -36,8 +36,8 @@ export function TopPage() {
 export function FollowingPage() {
   return html`<h1 class="hidden">Posts of people you follow</h1><${Orders} current="/following" />
     <${Posts} path="/posts/feed" label="Posts of people you follow"><${Empty} title="Your own front page">
-      Posts of people you follow appear here. Start with somebody from the <a href=${link("/")}>latest posts</a>, or
-      <a href=${link("/search", { in: "people" })}> look for a name</a>.
+      Posts of people you follow appear here. Start with somebody from the <a href=${link("/")}>latest posts</a>, or look
+      for <a href=${link("/search", { in: "people" })}>a name</a>.
     <//><//>`;
 }
 

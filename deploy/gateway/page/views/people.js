@@ -39,7 +39,7 @@ export function PersonPage({ id }) {
 function Head({ person, show }) {
   const { profile, signedIn } = useMe();
   const mine = profile?.id === person.id;
-  const figure = (number, text, to) => html`<li><a href=${link(to)}><b>${count(number)}</b> ${text}</a></li>`;
+  const figure = (number, one, many, to) => html`<li><a href=${link(to)}><b>${count(number)}</b> ${number === 1 ? one : many}</a></li>`;
   const place = `/people/${person.id}`;
   return html`<header class="profile">
     <${Avatar} person=${person} size="large" />
@@ -47,9 +47,9 @@ function Head({ person, show }) {
       <h1>${person.name}</h1>
       ${person.bio && html`<p class="bio">${person.bio}</p>`}
       <ul class="figures">
-        ${figure(person.posts_count, "posts", place)}
-        ${figure(person.followers_count, "followers", `${place}/followers`)}
-        ${figure(person.following_count, "following", `${place}/following`)}
+        ${figure(person.posts_count, "post", "posts", place)}
+        ${figure(person.followers_count, "follower", "followers", `${place}/followers`)}
+        ${figure(person.following_count, "following", "following", `${place}/following`)}
       </ul>
       <p class="row">
         ${mine && html`<a class="button" href=${link("/settings/profile")}>Edit profile</a>`}
