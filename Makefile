@@ -15,7 +15,7 @@ COMPOSE_TEST_URL ?= http://127.0.0.1:8000
 export LOCAL_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up start stop status restart-one run reset seed demo test bench check format lock openapi
+.PHONY: help bootstrap up start stop status restart-one run mail reset seed demo test bench check format lock openapi
 .PHONY: fuzz faults timing test-page test-restarts test-start-order compose-up compose-down test-compose
 
 help: ## show this list
@@ -41,6 +41,9 @@ restart-one: bootstrap ## restart a service's processes one after the other: mak
 
 run: bootstrap ## run a service's own command on the running stack: make run CMD="posts outbox status"
 	@$(LOCAL) run $(or $(CMD),$(error say what: make run CMD="posts outbox status"))
+
+mail: bootstrap ## list the newest mails that the running stack has sent, with their links
+	@$(LOCAL) mail
 
 reset: bootstrap ## stop, and delete all local data and secrets
 	@$(LOCAL) reset

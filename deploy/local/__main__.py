@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from deploy.local import control
+from deploy.local import control, mail
 from deploy.local.errors import StackError
 from deploy.local.runner import Runner
 from deploy.local.secret_files import COMPOSE_NAMES, SERVICES, ensure_secrets
@@ -29,6 +29,7 @@ def main() -> int:
     run = commands.add_parser("run", help="run a service's own command: run posts outbox status")
     run.add_argument("service", choices=SERVICES)
     run.add_argument("words", nargs=argparse.REMAINDER)
+    commands.add_parser("mail", help="list the newest mails, the last one at the bottom")
     commands.add_parser("reset", help="stop, and delete all local data")
     commands.add_parser("compose-secrets", help="make the secrets that docker-compose.yml reads")
     arguments = parser.parse_args()
@@ -61,6 +62,8 @@ def _do(arguments: argparse.Namespace, stack: Stack) -> int:
             control.restart(stack, arguments.name)
         case "run":
             return control.run(stack, arguments.service, arguments.words)
+        case "mail":
+            mail.show(stack)
         case "reset":
             control.reset(stack)
         case "compose-secrets":

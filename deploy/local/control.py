@@ -29,6 +29,7 @@ LOCAL_DATA = (
     "restarts.json",
     "bench.json",
     "logs",
+    "mail",
     "migrated.json",
     "postgres",
     "secrets",

@@ -89,6 +89,11 @@ class Stack:
         return self.folder / "site"
 
     @property
+    def mail(self) -> Path:
+        """The mails that auth sends here, one file each."""
+        return self.folder / "mail"
+
+    @property
     def secrets(self) -> Path:
         """One file per secret, see secret_files."""
         return self.folder / "secrets"
@@ -136,6 +141,7 @@ class Stack:
         if service == "auth":
             settings["KEY_ENCRYPTION_KEY_FILE"] = self._file("key-encryption-key")
             settings["REFRESH_KEY_FILE"] = self._file("refresh-key")
+            defaults["MAIL_DIR"] = str(self.mail)  # SMTP_URL goes before it
         else:
             settings["CLIENT_SECRET_FILE"] = self._file(f"svc-{service}-secret")
         environment = {**defaults, **os.environ, **settings}

@@ -1,9 +1,11 @@
-"""auth's app on a database of its own, people who have signed up, services that may sign in, a mint for forgeries."""
+"""auth's app on a database of its own, people who have signed up, some with roles, services, a mint for forgeries."""
 
+import json
 import secrets
+from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, TypeAlias
 
@@ -14,10 +16,15 @@ from httpx import ASGITransport, AsyncClient, Response
 
 from auth.config import Settings
 from auth.main import create_app
+from auth.repositories.work import SqlWork
+from auth.services.management import Management, Manager
+from auth.services.records import Role
 from auth.services.sign_in import hash_secret
+from common.database import TransactionFactory
 from tests.conftest import Cloner
 from tests.contract import Declared
 from tests.database import Server
+from tests.events import Outbox
 from tests.forgeries import Mint
 
 PASSWORD = "a long enough passphrase"
@@ -33,10 +40,16 @@ class Person:
 
 
 @pytest.fixture(scope="module")
-async def settings(database_of: Cloner) -> Settings:
+async def settings(database_of: Cloner, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     secret = {"key_encryption_key": secrets.token_urlsafe(32), "refresh_key": secrets.token_urlsafe(32)}
     return Settings.model_validate(
-        {**await database_of("auth"), **secret, "relay": False, "cors_origins": ["http://app.example"]}
+        {
+            **await database_of("auth"),
+            **secret,
+            "relay": False,
+            "cors_origins": ["http://app.example"],
+            "mail_dir": tmp_path_factory.mktemp("mail"),
+        }
     )
 
 
@@ -160,3 +173,90 @@ async def mint(app: FastAPI, client: AsyncClient, settings: Settings) -> Mint:
     account_id = (await client.post("/auth/register", json=person)).json()["id"]
     kid, key = app.state.keys.active()
     return Mint(kid, key, settings.issuer, account_id, "auth")
+
+
+SERVER = Manager(account_id=None)
+
+
+@dataclass
+class Member:
+    """Somebody who is signed in."""
+
+    person: Person
+    tokens: dict[str, Any] = field(repr=False)
+
+    @property
+    def id(self) -> int:
+        return self.person.id
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return bearer(self.tokens["access_token"])
+
+
+Join = Callable[..., Awaitable[Member]]
+
+
+@pytest.fixture
+def join(sign_up: SignUp, sign_in: SignIn, manage: "Manage") -> Join:
+    """Sign somebody up, give them roles and sign them in: `await join(Role.admin)`."""
+
+    async def join(*roles: Role) -> Member:
+        person = await sign_up()
+        if roles:
+            await manage(lambda management: management.change(person.id, SERVER, roles=roles))
+        return Member(person, (await sign_in(person)).json())
+
+    return join
+
+
+Manage = Callable[[Callable[[Management], Awaitable[Any]]], Awaitable[Any]]
+
+
+@pytest.fixture
+def manage(app: FastAPI) -> Manage:
+    """Do what the server's command line does, in a transaction of its own."""
+    transactions = TransactionFactory(app.state.database, lambda session: SqlWork(session, app.state.lifetimes))
+
+    async def manage(act: Callable[[Management], Awaitable[Any]]) -> Any:
+        async with transactions() as work:
+            return await act(Management(work))
+
+    return manage
+
+
+@pytest.fixture
+async def only_admin(superuser: Connection, join: Join) -> Member:
+    """An admin beside whom there is no other."""
+    await superuser.execute("UPDATE accounts SET roles = '{}'")
+    return await join(Role.admin)
+
+
+@pytest.fixture
+def learn(app: FastAPI) -> Callable[[], Awaitable[None]]:
+    """Let the service learn now what was revoked, which it does each second."""
+    return lambda: app.state.revoked.read()
+
+
+Learn = Callable[[], Awaitable[None]]
+
+
+def roles_in(token: str) -> list[str]:
+    payload = token.split(".")[1]
+    found: list[str] = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["roles"]
+    return found
+
+
+@pytest.fixture
+def outbox(server: Server, settings: Settings) -> Outbox:
+    return Outbox(f"{server.dsn.rpartition('/')[0]}/{str(settings.database_url).rpartition('/')[2]}")
+
+
+def outcome(reply: Response) -> tuple[int, str]:
+    return reply.status_code, reply.json()["code"]
+
+
+async def patch(
+    client: AsyncClient, by: Member, whom: int, headers: dict[str, str] | None = None, **body: Any
+) -> Response:
+    return await client.patch(f"/auth/accounts/{whom}", json=body, headers={**by.headers, **(headers or {})})

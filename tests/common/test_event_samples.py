@@ -16,6 +16,8 @@ from common.events import (
     Event,
     EventData,
     FollowData,
+    MailData,
+    MailWantedData,
     ProfileData,
     SessionEndedData,
     StateEvent,
@@ -39,6 +41,16 @@ READ: dict[str, Event] = {
         SessionEndedData(until=datetime(2026, 11, 22, 15, 6, 14, 250000, tzinfo=UTC)),
     ),
     "tokens.revoked": Event((7,), 1795356310, TokensRevokedData(not_before=1795356310)),
+    "mail.wanted": Event(
+        (UUID("8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4"),),
+        1,
+        MailWantedData(purpose="password-reset", email="ada@example.com", ip="192.0.2.7"),
+    ),
+    "mail": Event(
+        (UUID("8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4"),),
+        1,
+        MailData(kind="password-reset", to="ada@example.com", secret="q0m7kXk6vJm3Vt9o5Zr2c1n8y4w7u0b3e6h9k2p5s8A"),
+    ),
     "author": Event((7,), 41, AuthorData(posts_count=38)),
 }
 

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from email_validator import validate_email
 from pydantic import TypeAdapter, ValidationError
 
 from common.schemas import Email, Id, Name, normal_email
@@ -36,6 +37,31 @@ def test_the_stored_spelling_of_an_address_stands_for_itself() -> None:
         stored = EMAIL.validate_python(f"Ada@{domain}")
         assert normal_email(stored) == stored, domain
         assert normal_email(f"Ada@{domain}") == stored
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("info@straße.de", "info@strasse.de"),
+        ("straße@example.com", "strasse@example.com"),
+        ("info@xn--strae-oqa.de", "info@strasse.de"),
+        ("info@νικος.gr", "info@νικοσ.gr"),
+        ("\u0131lker@example.com", "ilker@example.com"),
+        ("\u0130lker@example.com", "ilker@example.com"),
+        ("ada@gma\u0131l.com", "ada@gmail.com"),
+    ],
+    ids=ascii,
+)
+def test_two_mailboxes_are_two_addresses(one: str, other: str) -> None:
+    """Mails go to the stored spelling: were it another's mailbox, its owner could reset the password."""
+    assert None not in {normal_email(one), normal_email(other)}
+    assert normal_email(one) != normal_email(other)
+
+
+def test_the_stored_spelling_leads_to_the_domain_that_was_meant() -> None:
+    for address, domain in (("info@STRAßE.de", "xn--strae-oqa.de"), ("info@ΝΙΚΟΣ.gr", "xn--uxachku.gr")):
+        stored = EMAIL.validate_python(address)
+        assert validate_email(stored, check_deliverability=False).ascii_domain == domain
 
 
 @pytest.mark.parametrize("text", ["a", "a.", "@", "<", " ", '"', "b.", "a <", "\u0345", "ﷺ", "xn--", "1@"], ids=ascii)

@@ -123,7 +123,8 @@ def test_production_refuses_the_secrets_that_make_up_generates(start: Start) -> 
     said = start.refused({**generated, "PROFILE": "production"})
     assert "DATABASE_PASSWORD" in said
     assert STRONG not in said
-    assert start({**GOOD, "PROFILE": "production"}).profile == "production"
+    production = {**GOOD, "PROFILE": "production", "ISSUER": "https://api.example.com"}
+    assert start(production).profile == "production"
 
 
 @pytest.mark.parametrize("origins", ['["*"]', '["http://app.example", "*"]', '["null"]'])

@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from httpx import AsyncClient
 
-from tests.system.conftest import ROOT, LocalStack, Meet
+from tests.system.conftest import ROOT, LocalStack, Meet, Person
 
 
 async def until_it_answers(gateway: AsyncClient, path: str, seconds: float) -> None:
@@ -45,6 +47,54 @@ async def test_a_second_start_finds_the_data(local_stack: LocalStack, gateway: A
     assert (await gateway.get("/users/me", headers=ada.headers)).json()["email"] == ada.email
     form = {"grant_type": "refresh_token", "refresh_token": ada.tokens["refresh_token"]}
     assert (await gateway.post("/auth/token", data=form)).status_code == 200
+
+
+async def until_refused(gateway: AsyncClient, person: Person, paths: Sequence[str], seconds: float) -> None:
+    """Until every service refuses a token that was good."""
+    ends_at = time.monotonic() + seconds
+    while {(await gateway.get(path, headers=person.headers)).status_code for path in paths} != {401}:
+        assert time.monotonic() < ends_at, f"a token is still good after {seconds} s"
+        await asyncio.sleep(0.1)
+
+
+async def refreshed(gateway: AsyncClient, person: Person) -> Person:
+    form = {"grant_type": "refresh_token", "refresh_token": person.tokens["refresh_token"]}
+    reply = await gateway.post("/auth/token", data=form)
+    assert reply.status_code == 200, reply.text
+    return replace(person, tokens=reply.json())
+
+
+async def test_roles_and_status_are_felt_in_every_service_within_5_s(
+    local_stack: LocalStack, gateway: AsyncClient, meet: Meet
+) -> None:
+    """S-27, S-31c: an admin made on the server, a moderator promoted and demoted, somebody disabled."""
+    everywhere = ("/auth/me", "/users/me", "/posts/feed")
+    root, mod, ada = await meet("Root"), await meet("Mod"), await meet("Ada")
+    post = (await gateway.post("/posts", json={"title": "t", "body": "b"}, headers=ada.headers)).json()
+    comments = f"/posts/{post['id']}/comments"
+    first, second = [
+        (await gateway.post(comments, json={"body": "b"}, headers=ada.headers)).json()["id"] for _ in range(2)
+    ]
+    granted = local_stack.run("run", "auth", "grant-role", root.email, "admin")
+    assert granted.returncode == 0, granted.stderr
+    await until_refused(gateway, root, everywhere, 5)
+    root = await refreshed(gateway, root)
+
+    async def manage(person: Person, **change: object) -> None:
+        reply = await gateway.patch(f"/auth/accounts/{person.id}", json=change, headers=root.headers)
+        assert reply.status_code == 200, reply.text
+
+    await manage(mod, roles=["moderator"])
+    await until_refused(gateway, mod, everywhere, 5)
+    mod = await refreshed(gateway, mod)
+    assert (await gateway.delete(f"{comments}/{first}", headers=mod.headers)).status_code == 204
+    await manage(mod, roles=[])
+    await until_refused(gateway, mod, everywhere, 5)
+    mod = await refreshed(gateway, mod)
+    assert (await gateway.delete(f"{comments}/{second}", headers=mod.headers)).status_code == 403
+    await manage(ada, status="disabled")
+    await until_refused(gateway, ada, everywhere, 5)
+    assert (await gateway.get(f"/posts/{post['id']}")).status_code == 200, "what they wrote stays"
 
 
 def test_the_demo_runs_through(local_stack: LocalStack) -> None:

@@ -1,6 +1,7 @@
 """Who may use a route. Every route says it, or it is not built: what nobody has thought about stays closed (S-31).
 
-- `SignedIn`: people. `MaybeSignedIn`: people, and anybody without a token. `CallingService`: the named services.
+- `SignedIn`: people. `MaybeSignedIn`: people, and anybody without a token. `WithRole`: people who have that role.
+- `CallingService`: the named services.
 - `@public`, below the router's decorator: anybody; a token is not even looked at.
 """
 
@@ -10,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from fastapi.dependencies.models import Dependant
 
-from common.deps import CallingService, CurrentUser, CurrentUserIfAny
+from common.deps import CallingService, CurrentUser, CurrentUserIfAny, WithRole
 
 F = TypeVar("F", bound=Callable[..., Any])
 MARK: Final = "__public__"
@@ -22,12 +23,14 @@ class Access(StrEnum):
     PUBLIC = "public"
     MAYBE_SIGNED_IN = "maybe signed in"
     SIGNED_IN = "signed in"
+    ROLE = "with a role"
     SERVICES = "services"
 
 
 GUARDS: Final[dict[type[object], Access]] = {
     CurrentUser: Access.SIGNED_IN,
     CurrentUserIfAny: Access.MAYBE_SIGNED_IN,
+    WithRole: Access.ROLE,
     CallingService: Access.SERVICES,
 }
 

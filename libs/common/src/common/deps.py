@@ -73,6 +73,20 @@ class CurrentUser(OAuth2PasswordBearer):
         return principal
 
 
+class WithRole(CurrentUser):
+    """For people who have been given a role, as their token says: taking one away revokes it (within 5 s)."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__(tokenUrl=TOKEN_URL, scheme_name="user")
+        self.role = role
+
+    async def __call__(self, request: Request) -> Principal:  # type: ignore[override]
+        principal = await super().__call__(request)
+        if self.role not in principal.roles:
+            raise NotForThisCaller(f"This is for people with the role {self.role}.")
+        return principal
+
+
 class CurrentUserIfAny(OAuth2PasswordBearer):
     """For routes that anonymous callers may use too. A bad token is still refused: the caller believes in it."""
 

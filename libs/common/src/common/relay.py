@@ -31,6 +31,8 @@ LEASE: Final = timedelta(seconds=12)
 What a relay that died had leased is sent again after this time.
 """
 TRIES: Final = 5
+DOUBLINGS: Final = 8
+"""Of the pause after each refusal: up to 51 s."""
 FIRST_PAUSE: Final = 0.2
 LONGEST_PAUSE: Final = 5.0
 REFUSALS: Final = frozenset({400, 409, 413, 422})
@@ -47,9 +49,12 @@ class Target(Protocol):
 
 @dataclass(slots=True)
 class Lane:
-    """One target's state."""
+    """One target's state, and how it wants to be told."""
 
     target: Target
+    batch: int = BATCH
+    lease: timedelta = LEASE
+    doublings: int = DOUBLINGS
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     failures: int = 0
     sent: int = 0
@@ -65,9 +70,10 @@ class Lane:
 class Relay:
     """Runs one loop per target beside the requests, or in a process of its own."""
 
-    def __init__(self, database: Database, targets: Mapping[str, Target]) -> None:
+    def __init__(self, database: Database, targets: Mapping[str, Target | Lane]) -> None:
+        """A target that wants to be told in another way than the services comes in a lane of its own."""
         self._database = database
-        self.lanes = {name: Lane(target) for name, target in targets.items()}
+        self.lanes = {name: lane if isinstance(lane, Lane) else Lane(lane) for name, lane in targets.items()}
         database.on_published = self.wake
 
     def wake(self) -> None:
@@ -99,7 +105,7 @@ class Relay:
     async def step(self, name: str, lane: Lane) -> bool:
         """Lease a batch, send it, settle it. False if nothing was due."""
         async with self._database.transaction() as session:
-            leased = await OutboxRepository(session).lease(name, BATCH, LEASE)
+            leased = await OutboxRepository(session).lease(name, lane.batch, lane.lease)
         if leased:
             await self._send(name, lane, leased)
         else:
@@ -134,7 +140,7 @@ class Relay:
     async def _refused(self, name: str, lane: Lane, row: Leased, status: int) -> None:
         lane.failures = 0
         lane.refused += 1
-        pause = timedelta(seconds=FIRST_PAUSE * 2 ** min(row.attempts, 8))
+        pause = timedelta(seconds=FIRST_PAUSE * 2 ** min(row.attempts, lane.doublings))
         tries = NEVER if status == FAULT else TRIES
         async with self._database.transaction() as session:
             outbox = OutboxRepository(session)

@@ -77,10 +77,16 @@ Name = Annotated[Line, StringConstraints(min_length=1, max_length=100)]
 
 
 def folded(address: Any) -> Any:
-    """Compatibility characters and case folded (NFKC), which may make an `@` or a space of something else."""
+    """Compatibility characters and case folded (NFKC), which may make an `@` or a space of something else.
+
+    Mails go to what this yields, so it never makes one mailbox of two: not `casefold`, which writes `straße.de` as
+    `strasse.de`, somebody else's domain (RFC 5894, section 7.2). Letter by letter, since `lower` of a whole word makes
+    a Σ at its end a ς, which is another domain as well.
+    """
     if not isinstance(address, str) or len(address) > MAX_EMAIL:  # too long: not worth the work (S-38)
         return address
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", address).casefold())
+    lowered = "".join(letter.lower() for letter in unicodedata.normalize("NFKC", address))
+    return unicodedata.normalize("NFKC", lowered)
 
 
 # Folded before the check, so that what is stored is an address; and after it, since it decodes xn-- domains.

@@ -8,6 +8,7 @@ import stat
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import urlsplit
 
 from annotated_types import Ge, Gt, Le
 from pydantic import (
@@ -55,12 +56,45 @@ def in_seconds(value: Any) -> Any:
 Duration = Annotated[timedelta, BeforeValidator(in_seconds), Ge(timedelta(0))]
 
 
+def address(value: str) -> str:
+    """An http or https URL without what does not belong into one that others are told or called by."""
+    parts = urlsplit(value)  # raises ValueError for a port or a bracket that makes no sense
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0 or not value.isprintable():
+        raise ValueError("must be an address such as https://api.example.com")
+    if parts.username is not None or parts.query or parts.fragment or value.endswith("/") or " " in value:
+        raise ValueError("must have no user, no query, no fragment and no slash at its end")
+    return value
+
+
+def public_address(value: str) -> str:
+    """Of the whole site: tokens' `iss`, which is compared letter by letter, and what all other addresses begin with."""
+    if urlsplit(address(value)).path:
+        raise ValueError("must have no path")
+    return value
+
+
+def narrow(networks: list[IPvAnyNetwork]) -> list[IPvAnyNetwork]:
+    """Whoever is believed can say that it is somebody else, and so is never counted."""
+    if any(network.prefixlen < WIDEST_PROXIES[network.version] for network in networks):
+        raise ValueError("names so wide a network that everybody would be a proxy")
+    return networks
+
+
+WIDEST_PROXIES: Final = {4: 8, 6: 7}
+"""Lengths of prefixes: 10.0.0.0/8 and fc00::/7, the widest private networks."""
+
+Address = Annotated[str, AfterValidator(address)]
+PublicAddress = Annotated[str, AfterValidator(public_address)]
+
+
 class FileSettings(PydanticBaseSettingsSource):
     """Reads `NAME_FILE`: the way Docker and Kubernetes hand over secrets."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         variable = f"{field_name}_file".upper()
         path = os.environ.get(variable)
+        if path and os.environ.get(field_name.upper()):
+            raise ValueError(f"{variable}: {field_name.upper()} is set as well; say it once")
         try:
             return (read_secret(Path(path)) if path else None), field_name, False
         except ValueError as error:
@@ -134,11 +168,11 @@ class ServiceSettings(BaseConfig):
     pool_timeout: Duration = timedelta(seconds=2)
     prepared_statements: bool = Field(default=True, description="False behind a PgBouncer older than 1.21.")
 
-    issuer: str = Field(default="http://127.0.0.1:8000", description="Public base URL; the `iss` of tokens.")
-    jwks_url: str = Field(default="http://127.0.0.1:8001/.well-known/jwks.json", description="Address inside.")
-    auth_url: str = "http://127.0.0.1:8001"
-    users_url: str = "http://127.0.0.1:8002"
-    posts_url: str = "http://127.0.0.1:8003"
+    issuer: PublicAddress = Field(default="http://127.0.0.1:8000", description="Public base URL; the `iss` of tokens.")
+    jwks_url: Address = Field(default="http://127.0.0.1:8001/.well-known/jwks.json", description="Address inside.")
+    auth_url: Address = "http://127.0.0.1:8001"
+    users_url: Address = "http://127.0.0.1:8002"
+    posts_url: Address = "http://127.0.0.1:8003"
 
     # Calls to the other services. At a limit a call waits, within its deadline, and then counts as unanswered.
     call_deadline: Annotated[Duration, Gt(timedelta(0)), Le(LONGEST_CALL)] = Field(
@@ -158,11 +192,15 @@ class ServiceSettings(BaseConfig):
     breaker_pause: Duration = Field(default=timedelta(seconds=2), description="Until the next call may find out.")
 
     rate_limits: bool | None = Field(default=None, description="Counts requests; by default in production only.")
-    rate_limit_general: int = Field(default=300, ge=1, description="A minute, per person or anonymous address.")
+    rate_limit_general: int = Field(
+        default=300, ge=1, le=100_000, description="A minute, per person or anonymous address."
+    )
     relay: bool = Field(default=True, description="False where `python -m SERVICE relay` sends the events instead.")
 
     cors_origins: list[str] = Field(default_factory=list, description="Exact origins; there is no wildcard.")
-    trusted_proxies: list[IPvAnyNetwork] = Field(default_factory=list, description="Whose X-Forwarded-For is believed.")
+    trusted_proxies: Annotated[list[IPvAnyNetwork], AfterValidator(narrow)] = Field(
+        default_factory=list, description="Whose X-Forwarded-For is believed."
+    )
     drain: Annotated[Duration, Le(MAX_DRAIN)] = Field(
         default=timedelta(seconds=5), description="Serving on after SIGTERM, while others learn that we are not ready."
     )
@@ -182,6 +220,14 @@ class ServiceSettings(BaseConfig):
     def refuse_cors_wildcard(self) -> Self:
         if "*" in self.cors_origins or "null" in self.cors_origins:
             raise ValueError("CORS_ORIGINS lists exact origins; '*' and 'null' would let every page call with a token")
+        return self
+
+    @model_validator(mode="after")
+    def be_strict_in_production(self) -> Self:
+        if self.profile == "production" and not self.issuer.startswith("https://"):
+            raise ValueError("ISSUER must be the site's https:// address in production")
+        if self.profile == "production" and self.rate_limits is False:
+            raise ValueError("RATE_LIMITS cannot be off in production; raise the one that is too low")
         return self
 
 

@@ -1,4 +1,4 @@
-"""revoked tokens, audit trail, sign-in throttle, one-time tokens"""
+"""revoked tokens, roles, audit trail, sign-in throttle, one-time tokens"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,6 +7,7 @@ from sqlalchemy.dialects import postgresql
 revision = "0004"
 down_revision = "0003"
 
+AUDIT_FILTERS = ("account_id", "action", "actor")
 # The service's role may not touch triggers, so not even a statement slipped into it could rewrite the trail.
 ADD_ONLY = (
     """
@@ -21,6 +22,23 @@ ADD_ONLY = (
 
 
 def upgrade() -> None:
+    op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public")  # trusted: a database's owner may
+    op.create_check_constraint(op.f("ck_accounts_roles"), "accounts", "roles <@ ARRAY['moderator', 'admin']")
+    op.add_column(
+        "accounts",
+        sa.Column(
+            "search", sa.Text(), sa.Computed("lower(name || ' '::text || email)", persisted=True), nullable=False
+        ),
+    )
+    op.create_index(
+        "ix_accounts_search",
+        "accounts",
+        ["search"],
+        postgresql_using="gin",
+        postgresql_ops={"search": "gin_trgm_ops"},
+    )
+    op.create_index("ix_accounts_with_roles", "accounts", ["id"], postgresql_where=sa.text("roles <> '{}'"))
+    op.create_index("ix_accounts_not_active", "accounts", ["id"], postgresql_where=sa.text("status <> 'active'"))
     op.create_table(
         "audit_events",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -32,8 +50,9 @@ def upgrade() -> None:
         sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_events")),
     )
-    op.create_index("ix_audit_events_account_id_id", "audit_events", ["account_id", "id"], unique=False)
-    op.create_index("ix_audit_events_action_id", "audit_events", ["action", "id"], unique=False)
+    for column in AUDIT_FILTERS:
+        op.create_index(f"ix_audit_events_{column}_at_id", "audit_events", [column, "at", "id"], unique=False)
+    op.create_index("ix_audit_events_at_id", "audit_events", ["at", "id"], unique=False)
     for statement in ADD_ONLY:
         op.execute(statement)
     op.create_table(
@@ -117,7 +136,10 @@ def downgrade() -> None:
     op.drop_table("sign_in_addresses")
     op.drop_index(op.f("ix_ended_sessions_noted_at"), table_name="ended_sessions")
     op.drop_table("ended_sessions")
-    op.drop_index("ix_audit_events_action_id", table_name="audit_events")
-    op.drop_index("ix_audit_events_account_id_id", table_name="audit_events")
     op.drop_table("audit_events")
     op.execute("DROP FUNCTION refuse_to_change_audit_events")
+    for name in ("ix_accounts_with_roles", "ix_accounts_not_active", "ix_accounts_search"):
+        op.drop_index(name, table_name="accounts")
+    op.drop_column("accounts", "search")
+    op.drop_constraint(op.f("ck_accounts_roles"), "accounts")
+    op.execute("DROP EXTENSION pg_trgm")

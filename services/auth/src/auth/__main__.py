@@ -1,5 +1,6 @@
-"""`python -m auth serve|migrate|clients|keys|relay|outbox|rebuild|reconcile`."""
+"""`python -m auth serve|migrate|clients|keys|grant-role|revoke-role|revoke-all-tokens|relay|outbox|…`."""
 
+from auth.account_commands import add_account_commands
 from auth.commands import clients_cli, put_service_clients
 from auth.config import MigrateSettings, Settings
 from auth.database import MIGRATIONS
@@ -10,6 +11,7 @@ from common.server import command_line, load
 
 cli = command_line(lambda: create_app(load(Settings)), MIGRATIONS, MigrateSettings, after_migrate=put_service_clients)
 cli.add_typer(clients_cli, name="clients")
+add_account_commands(cli)
 cli.add_typer(keys_cli, name="keys")
 add_event_commands(cli, Settings, create_app)
 

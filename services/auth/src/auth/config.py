@@ -2,12 +2,20 @@
 
 import os
 from datetime import timedelta
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Final, Self
 
-from annotated_types import Ge, Le
-from pydantic import Field
+from annotated_types import Ge, Gt, Le
+from pydantic import Field, HttpUrl, NameEmail, SecretStr, UrlConstraints, model_validator
+from pydantic_core import Url
 
 from common.settings import Duration, MigrationSettings, Secret, ServiceSettings
+
+NOBODY: Final = NameEmail("Trivium", "no-reply@trivium.example")
+Lifetime = Annotated[Duration, Ge(timedelta(minutes=1)), Le(timedelta(days=7))]
+SmtpUrl = Annotated[
+    Url, UrlConstraints(allowed_schemes=["smtp", "smtps", "smtp+starttls"], host_required=True, max_length=500)
+]
 
 
 class Settings(ServiceSettings):
@@ -22,22 +30,73 @@ class Settings(ServiceSettings):
     refresh_key_previous: Secret | None = Field(
         default=None, description="While REFRESH_KEY is being replaced: what tokens still in use were signed with."
     )
-    key_rotation: Annotated[Duration, Ge(timedelta(hours=1))] = Field(
+    key_rotation: Annotated[Duration, Ge(timedelta(hours=1)), Le(timedelta(days=365))] = Field(
         default=timedelta(days=30), description="For how long a key signs access tokens."
     )
 
     access_ttl: Annotated[Duration, Ge(timedelta(seconds=30)), Le(timedelta(minutes=15))] = timedelta(minutes=5)
-    refresh_grace: Duration = Field(default=timedelta(seconds=10), description="A spent token's parent may repeat.")
-    refresh_idle: Duration = timedelta(days=7)
-    refresh_absolute: Duration = timedelta(days=30)
-    rate_limit_sign_in: int = Field(default=30, ge=1, description="By password, a minute, per address.")
-    rate_limit_refresh: int = Field(default=150, ge=1, description="In 5 minutes, per address.")
-    rate_limit_registration: int = Field(default=10, ge=1, description="An hour, per address.")
+    refresh_grace: Annotated[Duration, Le(timedelta(minutes=1))] = Field(
+        default=timedelta(seconds=10), description="A spent token's parent may repeat."
+    )
+    refresh_idle: Annotated[Duration, Ge(timedelta(minutes=5)), Le(timedelta(days=90))] = timedelta(days=7)
+    refresh_absolute: Annotated[Duration, Ge(timedelta(minutes=5)), Le(timedelta(days=365))] = timedelta(days=30)
+    rate_limit_sign_in: int = Field(default=30, ge=1, le=10_000, description="By password, a minute, per address.")
+    rate_limit_refresh: int = Field(default=150, ge=1, le=50_000, description="In 5 minutes, per address.")
+    rate_limit_registration: int = Field(default=10, ge=1, le=10_000, description="An hour, per address.")
     password_min_length: int = Field(default=8, ge=8, le=64, description="Code points; 15 where nothing else protects.")
     password_words: list[str] = Field(
         default=["trivium"], description="Too easily guessed as a password, digits added or not: the product's names."
     )
     hash_slots: int = Field(default=os.cpu_count() or 2, ge=1, description="Passwords hashed at a time, 19 MiB each.")
+
+    smtp_url: SmtpUrl | None = Field(
+        default=None, description="smtps://USER@HOST, smtp+starttls://USER@HOST:587, or smtp://HOST without TLS."
+    )
+    smtp_password: SecretStr | None = None
+    smtp_timeout: Annotated[Duration, Gt(timedelta(0)), Le(timedelta(seconds=30))] = Field(
+        default=timedelta(seconds=30), description="For connecting, and for each answer of the mail server."
+    )
+    mail_dir: Path | None = Field(default=None, description="Without SMTP_URL: mails become files here.")
+    mail_from: NameEmail = Field(default=NOBODY, description="Its name is what mails call this site.")
+    app_url: HttpUrl | None = Field(default=None, description="Where links in mails lead; by default the ISSUER.")
+    require_verified_email: bool = Field(default=False, description="Refuse to sign in until the address is proven.")
+    verify_email_ttl: Lifetime = timedelta(hours=24)
+    password_reset_ttl: Lifetime = timedelta(minutes=30)
+    email_change_ttl: Lifetime = timedelta(hours=1)
+    rate_limit_mail: int = Field(default=20, ge=1, description="Mails asked for, an hour, per address that asks.")
+
+    @model_validator(mode="after")
+    def end_sessions_by_idling_first(self) -> Self:
+        if self.refresh_idle > self.refresh_absolute:
+            raise ValueError("REFRESH_IDLE is longer than REFRESH_ABSOLUTE, so it would never count")
+        return self
+
+    @model_validator(mode="after")
+    def know_how_to_send_mails(self) -> Self:
+        if self.smtp_url is None and self.profile == "production":
+            raise ValueError("SMTP_URL is missing: in production mails go to a mail server")
+        if self.smtp_url is None and self.mail_dir is None and self.require_verified_email:
+            raise ValueError("REQUIRE_VERIFIED_EMAIL needs SMTP_URL or MAIL_DIR: without mails nobody could sign in")
+        if self.smtp_url is not None and self.mail_from == NOBODY:
+            raise ValueError("MAIL_FROM is missing: mails are sent by SMTP_URL")
+        if not self.mail_from.name.isprintable():
+            raise ValueError("MAIL_FROM must be one line")
+        return self
+
+    @model_validator(mode="after")
+    def keep_the_mail_password_secret(self) -> Self:
+        url, password = self.smtp_url, self.smtp_password
+        if url is None:
+            return self
+        if url.password is not None:
+            raise ValueError("SMTP_URL must not hold the password: use SMTP_PASSWORD or SMTP_PASSWORD_FILE")
+        if url.path not in {None, "", "/"} or url.query or url.fragment:
+            raise ValueError("SMTP_URL ends with host and port")
+        if (url.username is None) != (password is None):
+            raise ValueError("SMTP_URL with a user name and SMTP_PASSWORD belong together")
+        if password is not None and url.scheme == "smtp":
+            raise ValueError("SMTP_PASSWORD would cross the network in the clear: use smtps:// or smtp+starttls://")
+        return self
 
 
 class MigrateSettings(MigrationSettings):

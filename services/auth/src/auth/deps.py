@@ -10,33 +10,41 @@ from pydantic import SecretStr
 
 from auth.clients.own_tokens import OwnTokens
 from auth.config import Settings
+from auth.mailing import one_time_tokens, own_targets
+from auth.repositories.audit import AuditRepository
 from auth.repositories.exports import SECTIONS
 from auth.repositories.sessions import Lifetimes
 from auth.repositories.work import SqlWork
 from auth.services.access_tokens import AccessTokens
 from auth.services.accounts import AccountService, Registration
+from auth.services.audit import AuditReader
+from auth.services.email_change import EmailChange
+from auth.services.email_verification import EmailVerification
 from auth.services.key_material import KeyCipher
 from auth.services.key_schedule import KeySchedule
 from auth.services.keys import OwnKeys
+from auth.services.management import Management
 from auth.services.own_password import OwnPassword
 from auth.services.password_policy import PasswordPolicy
+from auth.services.password_reset import PasswordReset
 from auth.services.passwords import Argon2
-from auth.services.records import Device
+from auth.services.records import Device, Role
 from auth.services.refresh_tokens import RefreshTokens
 from auth.services.sessions import SessionService
 from auth.services.sign_in import SignInService
 from auth.services.throttle import Throttle
-from common.database import Database, ReadSession, TransactionFactory
-from common.deps import DbSession
+from common.database import Database, TransactionFactory
+from common.database import ReadSession as Reads
+from common.deps import DbSession, ReadSession, WithRole
 from common.exports import ExportReader
 from common.measures import calls, checks, outbox, pools
 from common.rate_limits import Quota, source_of
 from common.relay import Relay
 from common.revocations import RevokedTokens
 from common.service_client import ServiceClient
-from common.tokens import TokenVerifier
+from common.tokens import Principal, TokenVerifier
 
-SIGN_IN, REFRESH, REGISTRATION = "sign-in", "refresh", "registration"
+SIGN_IN, REFRESH, REGISTRATION, MAIL = "sign-in", "refresh", "registration", "mail"
 
 
 def quotas(settings: Settings) -> Mapping[str, Quota]:
@@ -45,6 +53,7 @@ def quotas(settings: Settings) -> Mapping[str, Quota]:
         SIGN_IN: Quota(settings.rate_limit_sign_in, timedelta(minutes=1)),
         REFRESH: Quota(settings.rate_limit_refresh, timedelta(minutes=5)),
         REGISTRATION: Quota(settings.rate_limit_registration, timedelta(hours=1)),
+        MAIL: Quota(settings.rate_limit_mail, timedelta(hours=1)),
     }
 
 
@@ -73,7 +82,10 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     own = OwnTokens(access)
     users = ServiceClient.to("users", settings.users_url, http=http, tokens=own, settings=settings)
     posts = ServiceClient.to("posts", settings.posts_url, http=http, tokens=own, settings=settings)
-    app.state.relay = relay = Relay(database, {"users": users, "posts": posts})
+    tokens = one_time_tokens(settings)
+    app.state.relay = relay = Relay(
+        database, {"users": users, "posts": posts, **own_targets(settings, transactions, tokens)}
+    )
     app.state.read_models = {}
     app.state.keys = keys
     app.state.transactions = transactions
@@ -85,10 +97,28 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.own_password = OwnPassword(transactions, throttle, passwords, policy)
     app.state.lifetimes = lasting
     app.state.accounts = AccountService(transactions)
-    app.state.exports = ExportReader(ReadSession(database.reading), SECTIONS)
+    app.state.exports = ExportReader(Reads(database.reading), SECTIONS)
     app.state.sessions = SessionService(transactions)
-    app.state.sign_in = SignInService(transactions, throttle, access, refresh)
+    app.state.sign_in = SignInService(transactions, throttle, access, refresh, settings.require_verified_email)
+    app.state.verification = EmailVerification(transactions, tokens)
+    app.state.password_reset = PasswordReset(transactions, tokens, passwords, policy)
+    app.state.email_change = EmailChange(transactions, tokens, throttle)
     app.state.metrics.measures = (pools(database), outbox(database, relay), calls(users, posts), checks(verifier))
+
+
+async def get_verification(request: Request) -> EmailVerification:
+    service: EmailVerification = request.app.state.verification
+    return service
+
+
+async def get_password_reset(request: Request) -> PasswordReset:
+    service: PasswordReset = request.app.state.password_reset
+    return service
+
+
+async def get_email_change(request: Request) -> EmailChange:
+    service: EmailChange = request.app.state.email_change
+    return service
 
 
 async def get_registration(request: Request, session: DbSession) -> Registration:
@@ -138,12 +168,26 @@ async def get_device(request: Request) -> Device:
     return Device(printable, request.state.client_ip, source_of(request))
 
 
+async def get_management(session: DbSession, request: Request) -> Management:
+    return Management(SqlWork(session, request.app.state.lifetimes))
+
+
+async def get_audit(session: ReadSession) -> AuditReader:
+    return AuditRepository(session)
+
+
+Administrator = Annotated[Principal, Depends(WithRole(Role.admin))]
+Managing = Annotated[Management, Depends(get_management)]
+AuditLines = Annotated[AuditReader, Depends(get_audit)]
 Registering = Annotated[Registration, Depends(get_registration)]
 Accounts = Annotated[AccountService, Depends(get_accounts)]
 SignIn = Annotated[SignInService, Depends(get_sign_in)]
 ChangePassword = Annotated[OwnPassword, Depends(get_own_password)]
 Sessions = Annotated[SessionService, Depends(get_sessions)]
 SigningKeys = Annotated[OwnKeys, Depends(get_keys)]
+VerifyEmail = Annotated[EmailVerification, Depends(get_verification)]
+ResetPassword = Annotated[PasswordReset, Depends(get_password_reset)]
+ChangeEmail = Annotated[EmailChange, Depends(get_email_change)]
 AppSettings = Annotated[Settings, Depends(get_settings)]
 CallingDevice = Annotated[Device, Depends(get_device)]
 Exports = Annotated[ExportReader, Depends(get_exports)]

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from auth.config import Settings
 from auth.database import MIGRATIONS
 from auth.deps import quotas, wire
-from auth.routers import accounts, exports, internal, password, sessions, tokens, well_known
+from auth.routers import accounts, admin, exports, internal, mail, password, sessions, tokens, well_known
 from auth.services.tidying import keep_tidy
 from common.app import build_app
 from common.background import running
@@ -54,10 +54,12 @@ def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
             accounts.router,
             sessions.router,
             password.router,
+            mail.router,
+            admin.router,
             well_known.router,
             internal.router,
             exports.router,
-        ],  # fmt: skip
+        ],
         quotas=quotas(settings),
         transport=transport,
     )

@@ -3,6 +3,7 @@
 from auth.models.account import Account
 from auth.models.audit_event import AuditEvent
 from auth.models.idempotency_key import IdempotencyKey
+from auth.models.mail_count import MailCount
 from auth.models.one_time_token import OneTimeToken
 from auth.models.outbox import Outbox
 from auth.models.revocation import EndedSession, TokenFloor
@@ -16,6 +17,7 @@ __all__ = [
     "AuditEvent",
     "EndedSession",
     "IdempotencyKey",
+    "MailCount",
     "OneTimeToken",
     "Outbox",
     "ServiceClient",

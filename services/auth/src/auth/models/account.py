@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, DateTime, Integer, Text, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Computed, DateTime, Index, Integer, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from auth.database import Base
@@ -12,7 +12,13 @@ class Account(Base):
     """An account. `version` counts its states, for the events that tell of them."""
 
     __tablename__ = "accounts"
-    __table_args__ = (CheckConstraint("status IN ('active', 'disabled', 'deleting', 'deleted')", name="status"),)
+    __table_args__ = (
+        CheckConstraint("status IN ('active', 'disabled', 'deleting', 'deleted')", name="status"),
+        CheckConstraint("roles <@ ARRAY['moderator', 'admin']", name="roles"),
+        Index("ix_accounts_search", "search", postgresql_using="gin", postgresql_ops={"search": "gin_trgm_ops"}),
+        Index("ix_accounts_with_roles", "id", postgresql_where=text("roles <> '{}'")),
+        Index("ix_accounts_not_active", "id", postgresql_where=text("status <> 'active'")),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     email: Mapped[str] = mapped_column(Text, unique=True)
@@ -27,3 +33,5 @@ class Account(Base):
     """Access tokens issued before this moment (seconds since 1970) are refused."""
     version: Mapped[int] = mapped_column(Integer, server_default="1")
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))
+    search: Mapped[str] = mapped_column(Text, Computed("lower(name || ' '::text || email)", persisted=True))
+    """In which admins look for a part of a name or address."""

@@ -15,8 +15,10 @@ class AuditEvent(Base):
 
     __tablename__ = "audit_events"
     __table_args__ = (
-        Index("ix_audit_events_account_id_id", "account_id", "id"),
-        Index("ix_audit_events_action_id", "action", "id"),
+        Index("ix_audit_events_account_id_at_id", "account_id", "at", "id"),
+        Index("ix_audit_events_action_at_id", "action", "at", "id"),
+        Index("ix_audit_events_actor_at_id", "actor", "at", "id"),
+        Index("ix_audit_events_at_id", "at", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)

@@ -6,9 +6,11 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, Row, bindparam, cast, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
 from auth.models import Account as Table
 from auth.models import TokenFloor
+from auth.services.errors import EmailTaken
 from auth.services.records import Account, Credentials
 from common.database import Runs
 from common.events import EVERYBODY
@@ -31,12 +33,30 @@ ADD: Final = insert(Table).on_conflict_do_nothing().returning(*COLUMNS)
 GET: Final = select(*COLUMNS).where(Table.id == bindparam("account_id"))
 PAGE: Final = select(*COLUMNS).where(Table.id > bindparam("after")).order_by(Table.id).limit(bindparam("most"))
 CREDENTIALS: Final = select(*COLUMNS, Table.password_hash).where(Table.email == bindparam("address"))
+CREDENTIALS_OF: Final = select(*COLUMNS, Table.password_hash).where(
+    Table.id == bindparam("account_id"), Table.status == "active"
+)
+CREDENTIALS_OF_LOCKED: Final = CREDENTIALS_OF.with_for_update(read=True, of=Table)
+FIND: Final = select(*COLUMNS).where(Table.email == bindparam("address"))
 HAS_EMAIL: Final = select(exists().where(Table.email == bindparam("address")))
 REPLACE_HASH: Final = (
     update(Table)
     .where(Table.id == bindparam("account_id"), Table.password_hash == bindparam("old"))
     .values(password_hash=bindparam("new"))
     .returning(Table.id)
+)
+ACTIVE: Final = (Table.id == bindparam("account"), Table.status == "active")
+OWN: Final = (*ACTIVE, Table.email == bindparam("address"))
+PROVEN: Final = func.coalesce(Table.email_verified_at, func.clock_timestamp())
+VERIFY_EMAIL: Final = update(Table).where(*OWN).values(email_verified_at=PROVEN).returning(Table.id)
+RESET_PASSWORD: Final = (
+    update(Table).where(*OWN).values(password_hash=bindparam("new"), email_verified_at=PROVEN).returning(Table.id)
+)
+CHANGE_EMAIL: Final = (
+    update(Table)
+    .where(*ACTIVE)
+    .values(email=bindparam("new"), email_verified_at=func.clock_timestamp(), version=Table.version + 1)
+    .returning(*COLUMNS)
 )
 
 
@@ -67,6 +87,32 @@ class AccountRepository:
     async def credentials(self, email: str) -> Credentials | None:
         row = (await self.session.execute(CREDENTIALS, {"address": email})).one_or_none()
         return Credentials(read_account(row), row.password_hash) if row else None
+
+    async def credentials_of(self, account_id: int, *, lock: bool = False) -> Credentials | None:
+        statement = CREDENTIALS_OF_LOCKED if lock else CREDENTIALS_OF
+        row = (await self.session.execute(statement, {"account_id": account_id})).one_or_none()
+        return Credentials(read_account(row), row.password_hash) if row else None
+
+    async def find(self, email: str) -> Account | None:
+        row = (await self.session.execute(FIND, {"address": email})).one_or_none()
+        return read_account(row) if row else None
+
+    async def verify_email(self, account_id: int, email: str) -> bool:
+        return bool((await self.session.execute(VERIFY_EMAIL, {"account": account_id, "address": email})).scalar())
+
+    async def reset_password(self, account_id: int, email: str, password_hash: str) -> bool:
+        params = {"account": account_id, "address": email, "new": password_hash}
+        return bool((await self.session.execute(RESET_PASSWORD, params)).scalar())
+
+    async def change_email(self, account_id: int, email: str) -> Account | None:
+        found = await self.find(email)
+        if found is not None and found.id != account_id:
+            raise EmailTaken("This address already has an account.")
+        try:
+            row = (await self.session.execute(CHANGE_EMAIL, {"account": account_id, "new": email})).one_or_none()
+        except IntegrityError as error:  # somebody else took it just now
+            raise EmailTaken("This address already has an account.") from error
+        return read_account(row) if row else None
 
     async def next_second(self) -> int:
         return int((await self.session.execute(NEXT_SECOND)).scalar_one())

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.repositories.accounts import AccountRepository
+from auth.repositories.addresses import MailCountRepository
 from auth.repositories.audit import AuditRepository
 from auth.repositories.clients import ClientRepository
 from auth.repositories.keys import KeyRepository
+from auth.repositories.managed_accounts import ManagedAccountRepository
+from auth.repositories.one_time_tokens import OneTimeTokenRepository
 from auth.repositories.sessions import Lifetimes, SessionRepository
 from auth.repositories.throttle import ThrottleRepository
 from common.outbox import OutboxRepository
@@ -24,6 +27,10 @@ class SqlWork:
     @property
     def accounts(self) -> AccountRepository:
         return AccountRepository(self.session)
+
+    @property
+    def managed_accounts(self) -> ManagedAccountRepository:
+        return ManagedAccountRepository(self.session)
 
     @property
     def sessions(self) -> SessionRepository:
@@ -52,3 +59,11 @@ class SqlWork:
     @property
     def clients(self) -> ClientRepository:
         return ClientRepository(self.session)
+
+    @property
+    def one_time_tokens(self) -> OneTimeTokenRepository:
+        return OneTimeTokenRepository(self.session)
+
+    @property
+    def mail_counts(self) -> MailCountRepository:
+        return MailCountRepository(self.session)

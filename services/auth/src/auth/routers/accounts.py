@@ -2,7 +2,7 @@
 
 from fastapi import Response
 
-from auth.deps import REGISTRATION, Accounts, Registering
+from auth.deps import REGISTRATION, Accounts, CallingDevice, Registering
 from auth.schemas.account import AccountResponse
 from auth.services.errors import AccountNotFound, EmailTaken, WeakPassword
 from auth.services.passwords import TooBusy
@@ -20,10 +20,12 @@ router = service_router("/auth", "auth", SmallBodyRoute)
     "/register", status_code=201, response_model=UserResponse, responses=refusals(EmailTaken, WeakPassword, TooBusy)
 )
 @public
-async def register(user: UserCreate, registration: Registering, limits: Limits, response: Response) -> UserResponse:
+async def register(
+    user: UserCreate, registration: Registering, limits: Limits, device: CallingDevice, response: Response
+) -> UserResponse:
     """Open an account. Sign in with it at `/auth/token`; its profile is at `Location`."""
     limits.hit(REGISTRATION)
-    account = await registration.register(user.email, user.password, user.name)
+    account = await registration.register(user.email, user.password, user.name, ip=device.ip)
     response.headers["Location"] = f"/users/{account.id}"
     return UserResponse.model_validate(account)
 

@@ -1,7 +1,5 @@
 """One's own password."""
 
-from uuid import UUID
-
 from auth.deps import SIGN_IN, CallingDevice, ChangePassword
 from auth.schemas.password import PasswordChange
 from auth.services.errors import AccountNotFound, SignInClosed, SignInThrottled, WeakPassword, WrongPassword
@@ -25,4 +23,4 @@ async def change_password(
     """Change one's own password. Ends all other sessions; wrong current passwords count like failed sign-ins."""
     limits.hit(SIGN_IN)
     current, new = change.current_password, change.new_password
-    await own_password.change(caller.account_id, UUID(caller.sid), current, new, device)
+    await own_password.change(caller.account_id, caller.session_id, current, new, device)

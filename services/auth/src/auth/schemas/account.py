@@ -1,8 +1,13 @@
 """Accounts, as their owner and as other services see them."""
 
-from pydantic import Field
+from typing import Annotated, Any, Final, Literal
 
-from common.schemas import Id, Outgoing
+from pydantic import AfterValidator, Field
+
+from auth.services.records import Role
+from common.schemas import Id, Incoming, Moment, Outgoing
+
+NOT_GIVEN: Final[Any] = None  # the default of fields that may be left out but are never null
 
 
 class AccountResponse(Outgoing):
@@ -13,3 +18,19 @@ class AccountResponse(Outgoing):
     roles: list[str] = Field(examples=[["moderator"]])
     status: str = Field(examples=["active"])
     email_verified: bool
+
+
+class ManagedAccountResponse(AccountResponse):
+    """An account as admins see it."""
+
+    name: str = Field(examples=["Ada Lovelace"], description="As given at sign-up.")
+    created_at: Moment
+
+
+class AccountUpdate(Incoming):
+    """The fields to change; what is left out stays. There is no way to set a password or an address."""
+
+    status: Literal["active", "disabled"] = Field(default=NOT_GIVEN, examples=["disabled"])
+    roles: Annotated[list[Role], Field(max_length=10), AfterValidator(set)] = Field(
+        default=NOT_GIVEN, examples=[["moderator"]], description="All that it shall have."
+    )

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from auth.services.audit import Action, masked
 from auth.services.errors import AccountNotFound, EmailTaken
+from auth.services.mail_requests import want_mail
+from auth.services.one_time_tokens import Purpose
 from auth.services.password_policy import PasswordPolicy
 from auth.services.ports import PasswordHasher, Work
 from auth.services.records import Account
@@ -43,8 +46,8 @@ class Registration:
     policy: PasswordPolicy
     now: Clock = utc_now
 
-    async def register(self, email: str, password: str, name: str) -> Account:
-        """Open an account.
+    async def register(self, email: str, password: str, name: str, *, ip: str | None = None) -> Account:
+        """Open an account, and mail its owner a link to prove the address.
 
         Raises:
             EmailTaken: the address, in whatever spelling, has one.
@@ -56,7 +59,9 @@ class Registration:
             account = await self.work.accounts.add(new_account_id(self.now()), email, password_hash, name)
             if account is not None:
                 await self.work.events.publish(state(account))
+                await self.work.audit.note(Action.registered, account.id, ip=ip, email=masked(email))
                 await begin_anew(self.work, email)  # what was tried while it was nobody's
+                await want_mail(self.work, Purpose.verify_email, account.email, ip)
                 return account
             if await self.work.accounts.has_email(email):
                 raise EmailTaken("This address already has an account.")

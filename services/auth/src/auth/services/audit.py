@@ -1,12 +1,41 @@
 """The audit trail: what is noted, and by whom it was done."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
+
+from common.ports import Slice
 
 SERVER: Final = "server"
 """The command line, and what runs by schedule."""
 ANONYMOUS: Final = "anonymous"
 MAX_MASKED: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """A line of the trail."""
+
+    id: int
+    at: datetime
+    action: str
+    account_id: int | None
+    actor: str
+    ip: str | None
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which lines somebody wants to see; None: any."""
+
+    account_id: int | None = None
+    action: "Action | None" = None
+    actor: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    """Up to this moment, itself not included."""
 
 
 class Action(StrEnum):
@@ -60,3 +89,10 @@ def masked(email: str) -> str:
     """An address as the trail and the logs have it: `a***@example.com`. What is no address keeps its first letter."""
     local, at, domain = email.rpartition("@")
     return f"{(local or domain)[:1]}***{at}{domain if at else ''}"[:MAX_MASKED]
+
+
+class AuditReader(Protocol):
+    """The trail, looked through."""
+
+    async def page(self, wanted: AuditFilter, limit: int, before: tuple[datetime, int] | None) -> Slice[AuditEvent]:
+        """The newest first, from before a moment and id on."""

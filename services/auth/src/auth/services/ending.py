@@ -42,7 +42,8 @@ async def revoke_tokens(work: Work, account: Account) -> None:
 
 async def revoke_all_tokens(work: Work) -> int:
     """Have everybody's access tokens refused that were issued before now; returns that moment, seconds since 1970."""
-    moment = await work.accounts.next_second()
+    # One more: an account whose tokens were revoked in this second has tokens that are dated at its end.
+    moment = await work.accounts.next_second() + 1
     floor = Event((EVERYBODY,), moment, TokensRevokedData(not_before=moment))
     await work.revocations.raise_floors([floor])
     await work.events.publish(floor)

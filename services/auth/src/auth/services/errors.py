@@ -23,6 +23,15 @@ class WeakPassword(InvalidInput):
     code = "weak-password"
 
 
+class LinkNotValid(DomainError):
+    """The token of a mailed link is unknown, used, replaced by a newer one, or too old: never told apart."""
+
+    code = "link-not-valid"
+
+    def __init__(self) -> None:
+        super().__init__("This link does not work any more; ask for a new one.")
+
+
 class WrongPassword(Forbidden):
     """What should be the current password is not. No 401: the access token is good, a new one would not help."""
 
@@ -42,6 +51,24 @@ class SignInClosed(TooManyRequests):
     """
 
     code = "sign-in-closed"
+
+
+class NotAnAdmin(Forbidden):
+    """Who asks is no admin any more."""
+
+    code = "not-an-admin"
+
+
+class LastAdmin(Conflict):
+    """Without this account nobody could manage the others."""
+
+    code = "last-admin"
+
+
+class AccountBeingDeleted(Conflict):
+    """The account is on its way out, and cannot be changed any more."""
+
+    code = "account-being-deleted"
 
 
 class OAuthRefusal(DomainError):

@@ -6,6 +6,7 @@ from uuid import UUID
 from auth.services.audit import Action
 from auth.services.ending import end_sessions
 from auth.services.errors import WrongPassword
+from auth.services.one_time_tokens import Purpose
 from auth.services.password_policy import PasswordPolicy
 from auth.services.ports import PasswordHasher, Work
 from auth.services.records import Device
@@ -36,6 +37,8 @@ class OwnPassword:
         async with self.transactions() as work:
             if not await work.accounts.replace_hash(account_id, known.password_hash, password_hash):
                 raise WrongPassword("The current password has just been changed.")
+            # links that were asked for by who knew the old one
+            await work.one_time_tokens.drop(account_id, [Purpose.password_reset, Purpose.email_change])
             ended = await end_sessions(work, account_id, "password changed", but=session_id)
             await begin_anew(work, known.account.email)
             await work.throttle.succeed(key_of(known.account.email, device))

@@ -1,6 +1,6 @@
 """What the rules need of the outside, in their own words."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -9,9 +9,12 @@ from uuid import UUID
 from auth.services.audit import AuditTrail
 from auth.services.records import (
     Account,
+    AccountFilter,
     Credentials,
     Device,
     KeyLine,
+    MailedAccount,
+    ManagedAccount,
     OpenSession,
     ServiceIdentity,
     Session,
@@ -36,6 +39,20 @@ class AccountStore(Protocol):
 
     async def credentials(self, email: str) -> Credentials | None: ...
 
+    async def credentials_of(self, account_id: int, *, lock: bool = False) -> Credentials | None:
+        """Of an account that may sign in. Locked, its password stays so until the transaction ends."""
+
+    async def find(self, email: str) -> Account | None: ...
+
+    async def verify_email(self, account_id: int, email: str) -> bool:
+        """Note that the address is proven; False if the account has another by now, or may not sign in."""
+
+    async def reset_password(self, account_id: int, email: str, password_hash: str) -> bool:
+        """Set the password and note that the address is proven; False as above."""
+
+    async def change_email(self, account_id: int, email: str) -> Account | None:
+        """The next version of the account, with a proven address; None if it may not sign in. Raises EmailTaken."""
+
     async def next_second(self) -> int:
         """The end of the current second, in seconds since 1970: all tokens until now were issued before it."""
 
@@ -43,6 +60,29 @@ class AccountStore(Protocol):
 
     async def replace_hash(self, account_id: int, old: str, new: str) -> bool:
         """Store another hash, unless somebody else was faster: then False."""
+
+
+class ManagedAccountStore(Protocol):
+    """Accounts, for those who manage them."""
+
+    async def page(self, wanted: AccountFilter, limit: int, before: int | None) -> Slice[ManagedAccount]:
+        """The newest first, with smaller ids than `before`."""
+
+    async def get(self, account_id: int) -> ManagedAccount | None: ...
+
+    async def id_of(self, email: str) -> int | None: ...
+
+    async def admins_alone(self) -> Set[int]:
+        """The active admins; until this transaction ends nobody else manages accounts. To be asked before `lock`."""
+
+    async def lock(self, account_id: int) -> ManagedAccount | None:
+        """As it stays until this transaction ends, unless it changes it itself; no session is opened meanwhile."""
+
+    async def change(self, account_id: int, status: str, roles: Sequence[str]) -> ManagedAccount:
+        """Write the next version of an account that is locked."""
+
+    async def move_floor(self, account_id: int) -> ManagedAccount:
+        """Move `tokens_not_before` of an account that is locked behind all tokens that it may have by now."""
 
 
 class SessionStore(Protocol):
@@ -130,11 +170,44 @@ class KeyStore(Protocol):
         """False if there is no such key that was not revoked before."""
 
 
+class OneTimeTokenStore(Protocol):
+    """Hashes of the tokens in mailed links: at most one per account and purpose."""
+
+    async def put(self, token_hash: bytes, purpose: str, account_id: int, email: str, lifetime: timedelta) -> None:
+        """Store a new one in place of the one before."""
+
+    async def find(self, token_hash: bytes, purpose: str) -> MailedAccount | None:
+        """None unless it is good now: for this purpose, in time, of an account that may sign in.
+
+        Links that prove an account's own address are good only while the account has it.
+        """
+
+    async def use(self, token_hash: bytes, purpose: str) -> MailedAccount | None:
+        """As `find`, and delete it in the same statement."""
+
+    async def drop(self, account_id: int, purposes: Sequence[str]) -> None: ...
+
+    async def forget_expired(self) -> None: ...
+
+
+class MailCounts(Protocol):
+    """How often which address was written to, counted over all replicas."""
+
+    async def take(self, email: str, kind: str) -> bool:
+        """Count one more mail of a kind; False if the address has had enough of it for now."""
+
+    async def forget_old(self) -> None:
+        """Remove what no longer keeps any mail back."""
+
+
 class Work(Protocol):
     """What one short transaction can do."""
 
     @property
     def accounts(self) -> AccountStore: ...
+
+    @property
+    def managed_accounts(self) -> ManagedAccountStore: ...
 
     @property
     def sessions(self) -> SessionStore: ...
@@ -156,6 +229,12 @@ class Work(Protocol):
 
     @property
     def audit(self) -> AuditTrail: ...
+
+    @property
+    def one_time_tokens(self) -> OneTimeTokenStore: ...
+
+    @property
+    def mail_counts(self) -> MailCounts: ...
 
 
 class PasswordHasher(Protocol):

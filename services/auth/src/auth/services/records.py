@@ -2,9 +2,16 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Any
 from uuid import UUID
+
+
+class Role(StrEnum):
+    """All that there are. Values are stored, and stand in tokens."""
+
+    moderator = "moderator"
+    admin = "admin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +29,36 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class ManagedAccount(Account):
+    """An account as admins see it."""
+
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFilter:
+    """Which accounts an admin looks for; None: any."""
+
+    text: str | None = None
+    """Part of a name or address, of three characters at least, or an id."""
+    status: str | None = None
+    role: Role | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Credentials:
     """What a sign-in is checked against."""
 
     account: Account
     password_hash: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MailedAccount:
+    """An account, and the address to which it was sent a link."""
+
+    account: Account
+    email: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,12 +34,14 @@ class SignInService:
     throttle: Throttle
     access: AccessTokens
     refresh_tokens: RefreshTokens
+    require_verified_email: bool = False
 
     async def with_password(self, username: str, password: str, device: Device) -> Tokens:
         """Open a session.
 
         Raises:
-            InvalidGrant: no such account, wrong password, or the account may not sign in: never told apart (S-06).
+            InvalidGrant: no such account, wrong password, address not proven where it must be, or the account may not
+                sign in: never told apart (S-06).
             SignInThrottled, SignInClosed: too many wrong ones before.
         """
         checked = await self.throttle.check(username, password, device)
@@ -49,19 +51,30 @@ class SignInService:
             if session is not None:
                 await work.throttle.succeed(checked.key)
                 await work.audit.note(Action.signed_in, session.account.id, ip=device.ip, session=str(session.id))
-            elif (reason := why_not(checked)) is not None:
+            elif (reason := self._why_not(checked)) is not None:
                 await note_refusal(work, checked, reason, username, device)
         if session is not None and tokens is not None:
             log.info("signed in", account=session.account.id, session=str(session.id))
             return tokens
-        if why_not(checked) is None:  # the account has changed while the password was being checked
+        if self._why_not(checked) is None:  # the account has changed while the password was being checked
             return await self.with_password(username, password, device)
         raise InvalidGrant(WRONG)
+
+    def _why_not(self, checked: CheckedPassword) -> str | None:
+        """Why nobody may come in with this password; for the audit trail, never for the caller (S-06)."""
+        if checked.found is None:
+            return "unknown address"
+        account = checked.found.account
+        if not checked.fits:
+            return "wrong password"
+        if account.status != "active":
+            return f"account {account.status}"
+        return "address not proven" if self.require_verified_email and not account.email_verified else None
 
     async def _open(self, work: Work, checked: CheckedPassword, device: Device) -> Session | None:
         """The new session; None if there is a reason not to open one, or the account has changed meanwhile."""
         found = checked.found
-        if found is None or why_not(checked) is not None:
+        if found is None or self._why_not(checked) is not None:
             return None
         if checked.renewed and await work.accounts.replace_hash(found.account.id, found.password_hash, checked.renewed):
             found = Credentials(found.account, checked.renewed)
@@ -145,16 +158,6 @@ class SignInService:
             session = await self._genuine(work, claimed)
             if session is not None and await end_session(work, session.id, "signed out"):
                 await work.audit.note(Action.signed_out, session.account.id, ip=device.ip, session=str(session.id))
-
-
-def why_not(checked: CheckedPassword) -> str | None:
-    """Why nobody may come in with this password; for the audit trail, never for the caller (S-06)."""
-    if checked.found is None:
-        return "unknown address"
-    if not checked.fits:
-        return "wrong password"
-    status = checked.found.account.status
-    return None if status == "active" else f"account {status}"
 
 
 async def note_refusal(work: Work, checked: CheckedPassword, reason: str, username: str, device: Device) -> None:

@@ -32,6 +32,8 @@ async def keep_tidy(transactions: Transactions[Work]) -> None:
 async def tidy(transactions: Transactions[Work]) -> int:
     """How many sessions were removed: `BATCH` when there may be more."""
     async with transactions() as work:
+        await work.one_time_tokens.forget_expired()
+        await work.mail_counts.forget_old()
         return await work.sessions.forget_over(SESSIONS_KEPT, BATCH)
 
 

@@ -1,0 +1,72 @@
+"""`python -m auth grant-role|revoke-role|revoke-all-tokens`: what only the server itself may do (S-31c)."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import typer
+from sqlalchemy.exc import SQLAlchemyError
+
+from auth.config import Settings
+from auth.deps import lifetimes
+from auth.repositories.work import SqlWork
+from auth.services.management import Management, Manager
+from auth.services.records import Role
+from common.database import Database
+from common.errors import DomainError
+from common.logs import configure_logging
+from common.schemas import normal_email
+from common.server import load
+
+T = TypeVar("T")
+SERVER = Manager(account_id=None)
+
+
+def add_account_commands(cli: typer.Typer) -> None:
+    """Add them to auth's command line."""
+
+    @cli.command("grant-role")
+    def grant_role(email: str, role: Role) -> None:
+        """Give somebody a role. This is how the first admin comes to be."""
+        account = manage(lambda management: management.grant(address(email), role, SERVER))
+        typer.echo(f"{email} has the roles: {', '.join(account.roles)}. Signed-in devices feel it within seconds.")
+
+    @cli.command("revoke-role")
+    def revoke_role(email: str, role: Role) -> None:
+        """Take a role from somebody; not from the last admin."""
+        account = manage(lambda management: management.withdraw(address(email), role, SERVER))
+        typer.echo(f"{email} has the roles: {', '.join(account.roles) or 'none'}. It is felt within seconds.")
+
+    @cli.command("revoke-all-tokens")
+    def revoke_all_tokens() -> None:
+        """In an emergency: have everybody's access tokens refused. Sessions go on, and get new ones by themselves."""
+        manage(lambda management: management.revoke_all_tokens(SERVER))
+        typer.echo("All access tokens issued until now are refused everywhere within seconds.")
+
+
+def manage(act: Callable[[Management], Awaitable[T]]) -> T:
+    """Do it in one transaction; a refusal ends the process with its words."""
+    settings = load(Settings)
+    configure_logging("auth", "warning", settings.log_format)
+
+    async def run() -> T:
+        database = Database(settings)
+        try:
+            async with database.transaction() as session:
+                return await act(Management(SqlWork(session, lifetimes(settings))))
+        finally:
+            await database.disconnect()
+
+    try:
+        return asyncio.run(run())
+    except (DomainError, SQLAlchemyError, OSError) as error:
+        sys.exit(str(error))
+
+
+def address(email: str) -> str:
+    """As accounts have it."""
+    found = normal_email(email)
+    if found is None:
+        sys.exit(f"{email} is no address.")
+    return found

@@ -1,0 +1,41 @@
+"""Where mails go on a developer's machine: files that any mail program opens."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from auth.clients.messages import Mailbox, compose
+from auth.services.letters import Letter
+from common.errors import DependencyUnavailable
+
+
+class MailFolderAway(DependencyUnavailable):
+    """The folder cannot be written to."""
+
+    code = "mail-folder-unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class MailFolder:
+    """`PostOffice` into a folder. They hold links that work: nobody else on this machine may read them."""
+
+    folder: Path
+    sender_name: str
+    sender: Mailbox
+
+    async def deliver(self, letter: Letter) -> None:
+        content = compose(letter, self.sender_name, self.sender).as_bytes()
+        path = self.folder / f"{letter.written_at:%Y%m%dT%H%M%S.%fZ}-{letter.id}.eml"
+        try:
+            await asyncio.to_thread(write, path, content)
+        except OSError as error:
+            raise MailFolderAway(f"MAIL_DIR cannot be written to: {error.strerror}") from error
+
+
+def write(path: Path, content: bytes) -> None:
+    """Whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    unfinished = path.with_suffix(".new")
+    unfinished.touch(mode=0o600)
+    unfinished.write_bytes(content)
+    unfinished.replace(path)

@@ -1,0 +1,115 @@
+"""Where mails go: a server that speaks SMTP."""
+
+import asyncio
+import contextlib
+import ssl
+from dataclasses import dataclass
+from datetime import timedelta
+from email.message import EmailMessage
+from typing import Final
+
+import structlog
+from aiosmtplib import (
+    SMTP,
+    SMTPDataError,
+    SMTPException,
+    SMTPNotSupported,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+    SMTPSenderRefused,
+)
+
+from auth.clients.messages import Mailbox, compose
+from auth.services.letters import Letter, MailDelayed, MailRefused
+from common.errors import DependencyUnavailable
+
+log = structlog.get_logger()
+
+CONNECTING: Final = 40.0
+SENDING: Final = 60.0
+"""Seconds, for all steps together; below the lease of a mail's row (`auth.deps`), so that no two relays send one."""
+GOODBYE: Final = 2.0
+CLOSING: Final = 421
+"""The server ends the connection, whatever was asked (RFC 5321, section 3.8)."""
+
+
+class MailServerAway(DependencyUnavailable):
+    """It cannot be reached, does not let us in, or takes no mail from us."""
+
+    code = "mail-server-unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """`PostOffice` over SMTP: one connection per mail, TLS as configured and never less."""
+
+    host: str
+    port: int
+    tls: ssl.SSLContext | None
+    starttls: bool
+    username: str | None
+    password: str | None
+    sender_name: str
+    sender: Mailbox
+    timeout: timedelta
+    """For each step: connecting, and each answer."""
+
+    async def deliver(self, letter: Letter) -> None:
+        message = compose(letter, self.sender_name, self.sender)
+        server = self._server()
+        try:
+            async with asyncio.timeout(CONNECTING):
+                await server.connect()  # greeting, TLS and sign-in included
+            await send(server, message, str(self.sender), str(Mailbox.of(letter.to)))
+            with contextlib.suppress(SMTPException, OSError):  # the mail is over there
+                await server.quit(timeout=GOODBYE)
+        except (SMTPException, OSError) as error:
+            raise MailServerAway(f"The mail server does not answer well: {name(error)}") from error
+        finally:
+            server.close()
+
+    def _server(self) -> SMTP:
+        return SMTP(
+            hostname=self.host,
+            port=self.port,
+            timeout=self.timeout.total_seconds(),
+            use_tls=self.tls is not None and not self.starttls,
+            start_tls=self.starttls,
+            tls_context=self.tls,
+            username=self.username,
+            password=self.password,
+        )
+
+
+async def send(server: SMTP, message: EmailMessage, sender: str, recipient: str) -> None:
+    """Tells what is wrong with this mail from what is wrong with the server.
+
+    A server that falls silent over a mail may have taken it, so that mail is left alone for longer and longer: it
+    would come again each time.
+    """
+    try:
+        async with asyncio.timeout(SENDING):
+            await server.send_message(message, sender=sender, recipients=[recipient])
+    except SMTPSenderRefused:
+        raise
+    except SMTPNotSupported as error:  # an address that is not ASCII
+        raise MailRefused(name(error)) from error
+    except SMTPRecipientsRefused as error:
+        raise refusal(error.recipients[0]) from error
+    except SMTPDataError as error:
+        raise refusal(error) from error
+    except (SMTPException, OSError) as error:
+        raise MailDelayed(name(error)) from error
+
+
+def refusal(answer: SMTPResponseException) -> Exception:
+    if answer.code == CLOSING:
+        return answer
+    return (MailRefused if answer.code >= 500 else MailDelayed)(f"SMTP {answer.code}")
+
+
+def name(error: BaseException) -> str:
+    """Without the server's own words, which may repeat the address."""
+    code = f" {error.code}" if isinstance(error, SMTPResponseException) else ""
+    cause = f" by {type(error.__cause__).__name__}" if error.__cause__ else ""
+    return f"{type(error).__name__}{code}{cause}"

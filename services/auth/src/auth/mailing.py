@@ -1,0 +1,66 @@
+"""Wires the part of auth that sends mails; called by `auth.deps`."""
+
+import ssl
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+from urllib.parse import unquote
+
+from auth.clients.mail_folder import MailFolder
+from auth.clients.mail_server import MailServer
+from auth.clients.messages import Mailbox
+from auth.clients.own_outbox import OutgoingMails, OwnRequests
+from auth.config import Settings
+from auth.repositories.work import SqlWork
+from auth.services.letters import Letters, PostOffice, Templates
+from auth.services.mail_requests import MailRequests
+from auth.services.one_time_tokens import OneTimeTokens, Purpose, TokenMaker
+from common.database import TransactionFactory
+from common.relay import Lane, Target
+
+PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+LEASE: Final = timedelta(seconds=120)
+"""Longer than a mail server may take for a mail (`clients.mail_server`)."""
+DOUBLINGS: Final = 12
+"""Of the pause after each refusal of a mail: up to 14 minutes, as mailboxes that are full want it."""
+
+
+def one_time_tokens(settings: Settings) -> OneTimeTokens:
+    lifetimes = {
+        Purpose.verify_email: settings.verify_email_ttl,
+        Purpose.password_reset: settings.password_reset_ttl,
+        Purpose.email_change: settings.email_change_ttl,
+    }
+    return OneTimeTokens(TokenMaker(settings.refresh_key.get_secret_value()), lifetimes)
+
+
+def own_targets(
+    settings: Settings, transactions: TransactionFactory[SqlWork], tokens: OneTimeTokens
+) -> Mapping[str, Target | Lane]:
+    """Where auth's outbox leads beside the other services. Without a way to send mails, they wait in it."""
+    targets: dict[str, Target | Lane] = {"auth": OwnRequests(MailRequests(transactions, tokens))}
+    office = post_office(settings)
+    if office is not None:
+        app_url = str(settings.app_url or settings.issuer).rstrip("/")
+        letters = Letters(transactions, tokens, Templates(), settings.mail_from.name, app_url)
+        targets["smtp"] = Lane(OutgoingMails(letters, office), batch=1, lease=LEASE, doublings=DOUBLINGS)
+    return targets
+
+
+def post_office(settings: Settings) -> PostOffice | None:
+    sender = Mailbox.of(settings.mail_from.email)
+    url = settings.smtp_url
+    if url is None:
+        return MailFolder(settings.mail_dir, settings.mail_from.name, sender) if settings.mail_dir else None
+    password = settings.smtp_password
+    return MailServer(
+        host=(url.host or "").strip("[]"),
+        port=url.port or PORTS[url.scheme],
+        tls=None if url.scheme == "smtp" else ssl.create_default_context(),
+        starttls=url.scheme == "smtp+starttls",
+        username=unquote(url.username) if url.username else None,
+        password=password.get_secret_value() if password else None,
+        sender_name=settings.mail_from.name,
+        sender=sender,
+        timeout=settings.smtp_timeout,
+    )

@@ -1,0 +1,51 @@
+"""What is counted by e-mail address in PostgreSQL, whether or not an account has it: mails, and tries to sign in."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import text
+
+from common.database import Runs
+
+PAUSE: Final = timedelta(minutes=1)
+WINDOW: Final = timedelta(hours=1)
+MOST: Final = 5
+"""Mails of one kind to one address within the window, and never two within the pause."""
+# The row's lock makes it exact: who comes second sees what the first has counted.
+TAKE: Final = text("""
+    INSERT INTO mail_counts AS counted (address_hash, kind, sent_at)
+    VALUES (:address, :kind, ARRAY[clock_timestamp()])
+    ON CONFLICT (address_hash, kind) DO UPDATE
+    SET sent_at = (counted.sent_at || clock_timestamp())[greatest(cardinality(counted.sent_at) + 2 - :most, 1):],
+        last_at = clock_timestamp()
+    WHERE counted.last_at <= clock_timestamp() - CAST(:pause AS interval)
+      AND (cardinality(counted.sent_at) < :most
+           OR counted.sent_at[cardinality(counted.sent_at) - :most + 1]
+              <= clock_timestamp() - CAST(:window AS interval))
+    RETURNING true
+""")
+FORGET_COUNTS: Final = text("""
+    DELETE FROM mail_counts WHERE last_at < clock_timestamp() - CAST(:window AS interval)
+""")
+
+
+def hash_address(email: str) -> bytes:
+    """An address, in its normal form, as it is counted."""
+    return hashlib.sha256(email.encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class MailCountRepository:
+    """`MailCounts` in PostgreSQL."""
+
+    session: Runs
+
+    async def take(self, email: str, kind: str) -> bool:
+        limits = {"pause": PAUSE, "window": WINDOW, "most": MOST}
+        found = await self.session.execute(TAKE, {"address": hash_address(email), "kind": kind, **limits})
+        return found.one_or_none() is not None
+
+    async def forget_old(self) -> None:
+        await self.session.execute(FORGET_COUNTS, {"window": WINDOW})

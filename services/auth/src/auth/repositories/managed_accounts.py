@@ -1,0 +1,116 @@
+"""Accounts in PostgreSQL, for those who manage them."""
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Row,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
+
+from auth.models import Account as Table
+from auth.repositories.accounts import COLUMNS, FLOOR_OF_ALL
+from auth.services.records import AccountFilter, ManagedAccount, Role
+from common.database import Runs
+from common.ports import Slice
+from common.schemas import MAX_ID
+
+
+def has_role(role: Role) -> ColumnElement[bool]:
+    return literal(role, Text) == any_(Table.roles)
+
+
+ALL: Final = (*COLUMNS, Table.created_at)
+# What the partial indexes are made for, in their own words: a planner does not see it behind a parameter.
+WITH_ROLES: Final = text("roles <> '{}'")
+NOT_ACTIVE: Final = text("status <> 'active'")
+NOW: Final = cast(func.floor(func.extract("epoch", func.clock_timestamp())), BigInteger)
+GET: Final = select(*ALL).where(Table.id == bindparam("account"))
+ID_OF: Final = select(Table.id).where(Table.email == bindparam("address"))
+# No key update: rows that refer to the account (sessions, one-time tokens) may still be changed meanwhile.
+LOCK: Final = GET.with_for_update(key_share=True, of=Table)
+# One lock and not the admins' rows: who waits for one of those keeps it even if it is no admin's any more by then, so
+# two who demote the same people could wait in a circle.
+ONE_AT_A_TIME: Final = select(func.pg_advisory_xact_lock(func.hashtextextended("auth: managing accounts", 0)))
+ADMINS: Final = select(Table.id).where(WITH_ROLES, has_role(Role.admin), Table.status == "active")
+CHANGE: Final = (
+    update(Table)
+    .where(Table.id == bindparam("account"))
+    .values(status=bindparam("new_status"), roles=bindparam("new_roles"), version=Table.version + 1)
+    .returning(*ALL)
+)
+# Twice within a second, or after everybody's: after the first, tokens were already dated at the moment to come.
+MOVE_FLOOR: Final = (
+    update(Table)
+    .where(Table.id == bindparam("account"))
+    .values(tokens_not_before=func.greatest(NOW, Table.tokens_not_before, FLOOR_OF_ALL.scalar_subquery()) + 1)
+    .returning(*ALL)
+)
+
+
+def read_managed(row: Row[*tuple[Any, ...]]) -> ManagedAccount:
+    return ManagedAccount(*row)
+
+
+def pattern(part: str) -> str:
+    """For LIKE: anywhere, and nothing in it is a sign of LIKE's own (S-37)."""
+    for sign in ("\\", "%", "_"):
+        part = part.replace(sign, f"\\{sign}")
+    return f"%{part.lower()}%"
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedAccountRepository:
+    """`ManagedAccountStore` in PostgreSQL."""
+
+    session: Runs
+
+    async def page(self, wanted: AccountFilter, limit: int, before: int | None) -> Slice[ManagedAccount]:
+        statement = select(*ALL).order_by(Table.id.desc()).limit(limit + 1)
+        if wanted.text is not None:
+            found = Table.search.like(pattern(wanted.text))
+            is_id = wanted.text.isascii() and wanted.text.isdecimal() and int(wanted.text[:17]) <= MAX_ID
+            statement = statement.where(or_(found, Table.id == int(wanted.text)) if is_id else found)
+        if wanted.role is not None:
+            statement = statement.where(WITH_ROLES, has_role(wanted.role))
+        if wanted.status is not None:
+            statement = statement.where(Table.status == wanted.status)
+            statement = statement if wanted.status == "active" else statement.where(NOT_ACTIVE)
+        if before is not None:
+            statement = statement.where(Table.id < before)
+        return Slice.cut([read_managed(row) for row in await self.session.execute(statement)], limit)
+
+    async def get(self, account_id: int) -> ManagedAccount | None:
+        row = (await self.session.execute(GET, {"account": account_id})).one_or_none()
+        return read_managed(row) if row else None
+
+    async def id_of(self, email: str) -> int | None:
+        account_id: int | None = (await self.session.execute(ID_OF, {"address": email})).scalar_one_or_none()
+        return account_id
+
+    async def admins_alone(self) -> Set[int]:
+        await self.session.execute(ONE_AT_A_TIME)
+        return set((await self.session.execute(ADMINS)).scalars())
+
+    async def lock(self, account_id: int) -> ManagedAccount | None:
+        row = (await self.session.execute(LOCK, {"account": account_id})).one_or_none()
+        return read_managed(row) if row else None
+
+    async def change(self, account_id: int, status: str, roles: Sequence[str]) -> ManagedAccount:
+        values = {"account": account_id, "new_status": status, "new_roles": list(roles)}
+        return read_managed((await self.session.execute(CHANGE, values)).one())
+
+    async def move_floor(self, account_id: int) -> ManagedAccount:
+        return read_managed((await self.session.execute(MOVE_FLOOR, {"account": account_id})).one())

@@ -1,0 +1,70 @@
+"""Tokens of mailed links in PostgreSQL, as hashes. Every time is the database's own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import ARRAY, Interval, Text, bindparam, delete, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+
+from auth.models import Account
+from auth.models import OneTimeToken as Table
+from auth.repositories.accounts import COLUMNS, read_account
+from auth.services.records import MailedAccount
+from common.database import Runs
+
+NOW: Final = func.clock_timestamp()
+_PUT = insert(Table).values(
+    token_hash=bindparam("hashed"),
+    purpose=bindparam("purpose"),
+    account_id=bindparam("account"),
+    email=bindparam("address"),
+    expires_at=NOW + bindparam("lifetime", type_=Interval),
+)
+PUT: Final = _PUT.on_conflict_do_update(
+    index_elements=[Table.account_id, Table.purpose],
+    set_={name: _PUT.excluded[name] for name in ("token_hash", "email", "expires_at")} | {"created_at": NOW},
+)
+GOOD: Final = (
+    Table.token_hash == bindparam("hashed"),
+    Table.purpose == bindparam("purpose"),
+    Table.expires_at > NOW,
+    Account.id == Table.account_id,
+    Account.status == "active",
+    or_(Table.purpose == "email-change", Table.email == Account.email),
+)
+FIND: Final = select(*COLUMNS, Table.email.label("mailed_to")).where(*GOOD)
+USE: Final = delete(Table).where(*GOOD).returning(*COLUMNS, Table.email.label("mailed_to"))
+DROP: Final = delete(Table).where(
+    Table.account_id == bindparam("account"), Table.purpose == func.any(bindparam("purposes", type_=ARRAY(Text)))
+)
+# Each costs a mail, of which there are few: so this needs no batches.
+FORGET: Final = delete(Table).where(Table.expires_at < NOW)
+
+
+@dataclass(frozen=True, slots=True)
+class OneTimeTokenRepository:
+    """`OneTimeTokenStore` in PostgreSQL."""
+
+    session: Runs
+
+    async def put(self, token_hash: bytes, purpose: str, account_id: int, email: str, lifetime: timedelta) -> None:
+        about = {"hashed": token_hash, "purpose": purpose, "account": account_id, "address": email}
+        await self.session.execute(PUT, {**about, "lifetime": lifetime})
+
+    async def find(self, token_hash: bytes, purpose: str) -> MailedAccount | None:
+        return await self._one(FIND, token_hash, purpose)
+
+    async def use(self, token_hash: bytes, purpose: str) -> MailedAccount | None:
+        return await self._one(USE, token_hash, purpose)
+
+    async def _one(self, statement: Any, token_hash: bytes, purpose: str) -> MailedAccount | None:
+        row = (await self.session.execute(statement, {"hashed": token_hash, "purpose": purpose})).one_or_none()
+        return MailedAccount(read_account(row), row.mailed_to) if row else None
+
+    async def drop(self, account_id: int, purposes: Sequence[str]) -> None:
+        await self.session.execute(DROP, {"account": account_id, "purposes": list(purposes)})
+
+    async def forget_expired(self) -> None:
+        await self.session.execute(FORGET)

@@ -1,0 +1,90 @@
+"""What needs a mail: proving an address, a new password without the old one, another address.
+
+Asking answers 202 whether or not there is somebody to write to, and whether or not they were written to enough lately
+(S-08). Links lead to `APP_URL/#<purpose>=<token>`; whatever is there sends the token to the route that confirms.
+"""
+
+from typing import Final
+
+from fastapi import Response
+
+from auth.deps import MAIL, SIGN_IN, CallingDevice, ChangeEmail, ResetPassword, VerifyEmail
+from auth.schemas.mail import AddressGiven, LinkOpened, NewAddress, PasswordChosen
+from auth.services.errors import (
+    AccountNotFound,
+    EmailTaken,
+    LinkNotValid,
+    SignInClosed,
+    SignInThrottled,
+    WeakPassword,
+    WrongPassword,
+)
+from auth.services.passwords import TooBusy
+from common.access import public
+from common.deps import SignedIn
+from common.problems import refusals
+from common.rate_limits import Limits
+from common.routing import SmallBodyRoute, service_router
+
+router = service_router("/auth", "auth", SmallBodyRoute)
+
+ACCEPTED: Final = 202
+
+
+@router.post("/verify-email", status_code=ACCEPTED, response_class=Response)
+@public
+async def ask_to_verify_email(
+    given: AddressGiven, verification: VerifyEmail, device: CallingDevice, limits: Limits
+) -> Response:
+    """Mail a link that proves the address, if an account has it. Signing up does this as well."""
+    limits.hit(MAIL)
+    await verification.ask(given.email, device.ip)
+    return Response(status_code=ACCEPTED)
+
+
+@router.post("/verify-email/confirm", status_code=204, responses=refusals(LinkNotValid))
+@public
+async def verify_email(opened: LinkOpened, verification: VerifyEmail, device: CallingDevice) -> None:
+    """Note that the address of an account is its owner's."""
+    await verification.confirm(opened.token, device.ip)
+
+
+@router.post("/password-reset", status_code=ACCEPTED, response_class=Response)
+@public
+async def ask_to_reset_password(
+    given: AddressGiven, reset: ResetPassword, device: CallingDevice, limits: Limits
+) -> Response:
+    """Mail a link with which a new password is chosen, if an account has the address."""
+    limits.hit(MAIL)
+    await reset.ask(given.email, device.ip)
+    return Response(status_code=ACCEPTED)
+
+
+@router.post("/password-reset/confirm", status_code=204, responses=refusals(LinkNotValid, WeakPassword, TooBusy))
+@public
+async def reset_password(chosen: PasswordChosen, reset: ResetPassword, device: CallingDevice) -> None:
+    """Choose a new password. All devices are signed out, and other links to the account stop working."""
+    await reset.confirm(chosen.token, chosen.new_password, device.ip)
+
+
+@router.post(
+    "/email",
+    status_code=ACCEPTED,
+    response_class=Response,
+    responses=refusals(WrongPassword, SignInThrottled, SignInClosed, AccountNotFound, TooBusy),
+)
+async def ask_to_change_email(
+    new: NewAddress, caller: SignedIn, change: ChangeEmail, device: CallingDevice, limits: Limits
+) -> Response:
+    """Mail a link to the new address, and tell the old one. Nothing changes until the link is opened."""
+    limits.hit(SIGN_IN)  # a password can be guessed here
+    limits.hit(MAIL)
+    await change.ask(caller.account_id, new.email, new.password, device)
+    return Response(status_code=ACCEPTED)
+
+
+@router.post("/email/confirm", status_code=204, responses=refusals(LinkNotValid, EmailTaken))
+@public
+async def change_email(opened: LinkOpened, change: ChangeEmail, device: CallingDevice) -> None:
+    """Change the address. Devices stay signed in."""
+    await change.confirm(opened.token, device.ip)

@@ -1,0 +1,32 @@
+"""The audit trail, as admins see it."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, AwareDatetime, Field
+
+from common.schemas import Id, Moment, Outgoing
+
+OUR_TIME: Final = (datetime(2000, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC))
+
+
+def in_our_time(moment: datetime) -> datetime:
+    """At the ends of the calendar there are times that no database takes."""
+    if not OUR_TIME[0] <= moment < OUR_TIME[1]:
+        raise ValueError("must be a year from 2000 to 2999")
+    return moment
+
+
+AuditMoment = Annotated[AwareDatetime, AfterValidator(in_our_time)]
+
+
+class AuditEventResponse(Outgoing):
+    """One line of the trail."""
+
+    id: Id
+    at: Moment
+    action: str = Field(examples=["roles-changed"])
+    account_id: Id | None = Field(description="Whom it concerns; null where that is everybody, or nobody known.")
+    actor: str = Field(examples=["server"], description="An account's id, `server` or `anonymous`.")
+    ip: str | None = Field(examples=["203.0.113.7"])
+    detail: dict[str, str | int | bool | list[str] | None] = Field(examples=[{"before": [], "after": ["moderator"]}])

@@ -1,0 +1,31 @@
+"""What is asked for by mail, and what comes back from its links."""
+
+from pydantic import Field
+
+from common.schemas import MAX_PASSWORD, Email, Incoming, NewPassword, Text
+
+TOKEN = "3q2-7wAh5jVtYk0c…"  # noqa: S105  # an example
+
+
+class AddressGiven(Incoming):
+    """The address to write to."""
+
+    email: Email = Field(examples=["ada@example.com"])
+
+
+class LinkOpened(Incoming):
+    """The token of a mailed link, from behind its `#`."""
+
+    token: Text = Field(min_length=1, max_length=200, repr=False, examples=[TOKEN])
+
+
+class PasswordChosen(LinkOpened):
+    """A new password, by a mailed link."""
+
+    new_password: NewPassword = Field(examples=["seven brave tin spoons"])
+
+
+class NewAddress(AddressGiven):
+    """Another address for one's account."""
+
+    password: Text = Field(min_length=1, max_length=MAX_PASSWORD, repr=False, examples=["correct horse battery staple"])

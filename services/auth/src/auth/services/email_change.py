@@ -1,0 +1,63 @@
+"""Another address for an account."""
+
+from dataclasses import dataclass
+
+from auth.services.accounts import state
+from auth.services.audit import Action, masked
+from auth.services.errors import LinkNotValid, WrongPassword
+from auth.services.mails import Kind, send
+from auth.services.one_time_tokens import OneTimeTokens, Purpose
+from auth.services.ports import Work
+from auth.services.records import Device
+from auth.services.throttle import Throttle, begin_anew
+from common.ports import Transactions
+
+
+@dataclass(frozen=True, slots=True)
+class EmailChange:
+    """By the password, and a link that is mailed to the new address. The old one is told of both steps."""
+
+    transactions: Transactions[Work]
+    tokens: OneTimeTokens
+    throttle: Throttle
+
+    async def ask(self, account_id: int, email: str, password: str, device: Device) -> None:
+        """Mail a link to the new address, whether or not another account has it: that only its owner may learn.
+
+        Raises:
+            WrongPassword: it is not the account's.
+            SignInThrottled, SignInClosed: too many wrong ones before.
+        """
+        known = await self.throttle.confirm(account_id, password, device)
+        async with self.transactions() as work:
+            now = await work.accounts.credentials_of(account_id, lock=True)
+            if now is None or now.password_hash != known.password_hash:
+                raise WrongPassword("The password has just been changed.")
+            old = now.account.email
+            # the old address first: varying the new one is no way to flood it
+            if await work.mail_counts.take(old, Kind.email_change_asked) and await self.tokens.mail(
+                work, now.account, Purpose.email_change, email, ip=device.ip, actor=account_id
+            ):
+                await send(work, Kind.email_change_asked, old)
+
+    async def confirm(self, token: str, ip: str) -> None:
+        """Change the address; sessions go on.
+
+        Sessions are the account's and not the address's, and who asked gave the password: nothing has become less
+        sure by it. The old address is told, and the devices can be signed out at `/auth/sessions`.
+
+        Raises:
+            LinkNotValid
+            EmailTaken: meanwhile or all along; the link stays good.
+        """
+        async with self.transactions() as work:
+            used = await self.tokens.use(work, Purpose.email_change, token)
+            changed = await work.accounts.change_email(used.account.id, used.email)
+            if changed is None:
+                raise LinkNotValid
+            await work.one_time_tokens.drop(changed.id, list(Purpose))
+            await work.events.publish(state(changed))
+            await begin_anew(work, changed.email)  # what was tried while it was not this account's
+            await send(work, Kind.email_changed, used.account.email)
+            before, after = masked(used.account.email), masked(used.email)
+            await work.audit.note(Action.email_changed, changed.id, ip=ip, before=before, after=after)

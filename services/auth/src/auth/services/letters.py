@@ -1,0 +1,109 @@
+"""How a mail becomes a letter: its text, and the link in it.
+
+Nothing that a user has chosen stands in a letter but the address it goes to, so nobody can have us send their words to
+somebody else's mailbox.
+"""
+
+import html
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from string import Template
+from typing import Final, Protocol
+from uuid import UUID
+
+from auth.services.errors import LinkNotValid
+from auth.services.mails import Kind
+from auth.services.one_time_tokens import OneTimeTokens, Purpose
+from auth.services.ports import Work
+from common.events import MailData
+from common.ports import Transactions
+
+TEMPLATES: Final = Path(__file__).parents[1] / "templates"
+LINK: Final = "$link"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail as it is read, in both forms."""
+
+    id: UUID
+    to: str
+    subject: str
+    text: str
+    html: str
+    written_at: datetime
+
+
+class PostOffice(Protocol):
+    """Hands letters over: to a mail server, or into a folder."""
+
+    async def deliver(self, letter: Letter) -> None:
+        """Raises MailRefused, MailDelayed or DependencyUnavailable."""
+
+
+class MailRefused(Exception):
+    """This letter will not be taken, whenever it is offered."""
+
+
+class MailDelayed(Exception):
+    """This letter is not taken now; others may be."""
+
+
+class Templates:
+    """The texts, read once. A file's first line is the subject; paragraphs follow, one of them perhaps the link."""
+
+    def __init__(self, folder: Path = TEMPLATES) -> None:
+        self._texts = {kind: (folder / f"{kind}.txt").read_text(encoding="utf-8").strip() for kind in Kind}
+        self._page = Template((folder / "layout.html").read_text(encoding="utf-8"))
+
+    def fill(self, kind: Kind, **values: str) -> tuple[str, str, str]:
+        """Subject, plain text and HTML."""
+        subject, *paragraphs = self._texts[kind].split("\n\n")
+        subject = Template(subject).substitute(values)
+        text = "\n\n".join(Template(paragraph).substitute(values) for paragraph in paragraphs) + "\n"
+        safe = {name: html.escape(value) for name, value in values.items()}
+        body = "\n".join(paragraph_in_html(paragraph, safe) for paragraph in paragraphs)
+        return subject, text, self._page.substitute(safe, subject=html.escape(subject), body=body)
+
+
+def paragraph_in_html(paragraph: str, safe: dict[str, str]) -> str:
+    if paragraph == LINK:
+        paragraph = f'<a href="{LINK}">{LINK}</a>'
+    return f"<p>{Template(paragraph).substitute(safe)}</p>"
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """Writes them."""
+
+    transactions: Transactions[Work]
+    tokens: OneTimeTokens
+    templates: Templates
+    app_name: str
+    app_url: str
+
+    async def write(self, mail_id: UUID, data: MailData, written_at: datetime) -> Letter | None:
+        """The same letter whenever it is written; None if its link does not work any more."""
+        values = {"app": self.app_name, "link": "", "lifetime": ""}
+        if data.secret is not None:
+            purpose = Purpose(data.kind)
+            token = self.tokens.maker.make(purpose, data.secret)
+            try:
+                async with self.transactions() as work:
+                    await self.tokens.find(work, purpose, token)
+            except LinkNotValid:
+                return None
+            values["link"] = f"{self.app_url}/#{purpose}={token}"
+            values["lifetime"] = in_words(self.tokens.lifetimes[purpose])
+        subject, text, page = self.templates.fill(Kind(data.kind), **values)
+        return Letter(mail_id, data.to, subject, text, page, written_at)
+
+
+def in_words(lifetime: timedelta) -> str:
+    """Rounded down, so that a link is never promised for longer than it works."""
+    minutes = max(1, int(lifetime.total_seconds()) // 60)
+    hours = minutes // 60
+    if hours >= 2:
+        return f"{hours} hours"
+    return "1 hour" if minutes == 60 else "1 minute" if minutes == 1 else f"{minutes} minutes"

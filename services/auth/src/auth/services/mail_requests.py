@@ -1,0 +1,42 @@
+"""Requests for mails by people whom nobody knows: noted first, answered later."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import uuid4
+
+from auth.services.audit import ANONYMOUS
+from auth.services.one_time_tokens import OneTimeTokens, Purpose
+from auth.services.ports import Work
+from common.events import Event, MailWantedData
+from common.ports import Transactions
+
+
+async def want_mail(work: Work, purpose: Purpose, email: str, ip: str | None) -> None:
+    """Mail a link to the address if there is somebody to write to. That is seen later, so asking always takes as long.
+
+    (S-08: what is done for a known address only, could be measured.)
+    """
+    await work.events.publish(Event((uuid4(),), 1, MailWantedData(purpose=purpose, email=email, ip=ip)))
+
+
+@dataclass(frozen=True, slots=True)
+class MailRequests:
+    """Answers them: `auth` is a target of its own outbox."""
+
+    transactions: Transactions[Work]
+    tokens: OneTimeTokens
+
+    async def answer(self, wanted: Sequence[MailWantedData]) -> None:
+        """Each in a transaction of its own. One that is answered again, after a fault, has been mailed already."""
+        for request in wanted:
+            async with self.transactions() as work:
+                await self._answer(work, request)
+
+    async def _answer(self, work: Work, request: MailWantedData) -> None:
+        purpose = Purpose(request.purpose)
+        account = await work.accounts.find(request.email)
+        if account is None or account.status != "active":
+            return
+        if purpose is Purpose.verify_email and account.email_verified:
+            return
+        await self.tokens.mail(work, account, purpose, account.email, ip=request.ip, actor=ANONYMOUS)

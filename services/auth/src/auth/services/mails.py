@@ -1,0 +1,23 @@
+"""The mails that auth sends. How one becomes a letter is told in `services.letters`."""
+
+from enum import StrEnum
+from uuid import uuid4
+
+from auth.services.ports import Work
+from common.events import Event, MailData
+
+
+class Kind(StrEnum):
+    """Each has its text in `templates/`. The first three carry a link, whose purpose has the same name."""
+
+    verify_email = "verify-email"
+    password_reset = "password-reset"  # noqa: S105  # a name
+    email_change = "email-change"
+    password_was_reset = "password-was-reset"  # noqa: S105
+    email_change_asked = "email-change-asked"
+    email_changed = "email-changed"
+
+
+async def send(work: Work, kind: Kind, to: str, secret: str | None = None) -> None:
+    """Send a mail once this transaction is committed."""
+    await work.events.publish(Event((uuid4(),), 1, MailData(kind=kind, to=to, secret=secret)))

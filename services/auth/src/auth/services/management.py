@@ -1,0 +1,151 @@
+"""What admins do to accounts, and whoever has the server's command line. Nobody here sets a password or an address."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import structlog
+
+from auth.services.accounts import state
+from auth.services.audit import SERVER, Action
+from auth.services.ending import end_sessions, revoke_all_tokens, revoke_tokens
+from auth.services.errors import AccountBeingDeleted, AccountNotFound, LastAdmin, NotAnAdmin
+from auth.services.ports import Work
+from auth.services.records import AccountFilter, ManagedAccount, Role
+from common.errors import PreconditionFailed
+from common.ports import Slice, Versions
+
+log = structlog.get_logger()
+
+MANAGED = frozenset({"active", "disabled"})
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """Who does it: an admin from somewhere, or nobody but the server itself."""
+
+    account_id: int | None
+    ip: str | None = None
+
+    @property
+    def name(self) -> str:
+        """As the audit trail calls them."""
+        return SERVER if self.account_id is None else str(self.account_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Management:
+    """Manages accounts, in the transaction of one request.
+
+    One change at a time, and only by who is an admin at that moment (S-31c): whoever was one when their token was
+    issued, and has been demoted since, changes nothing; of any number who demote each other at once, one stays.
+    """
+
+    work: Work
+
+    async def page(self, wanted: AccountFilter, limit: int, before: int | None) -> Slice[ManagedAccount]:
+        """Accounts, the newest first."""
+        return await self.work.managed_accounts.page(wanted, limit, before)
+
+    async def get(self, account_id: int) -> ManagedAccount:
+        """Raises AccountNotFound."""
+        return existing(await self.work.managed_accounts.get(account_id))
+
+    async def change(
+        self,
+        account_id: int,
+        by: Manager,
+        *,
+        status: str | None = None,
+        roles: Collection[Role] | None = None,
+        expected: Versions = None,
+    ) -> ManagedAccount:
+        """Give an account another status or other roles. What is None stays; nothing new changes nothing.
+
+        Raises:
+            NotAnAdmin, AccountNotFound, AccountBeingDeleted
+            PreconditionFailed: the account is not of an expected version.
+            LastAdmin: nobody would be left to manage accounts.
+        """
+        admins, account = await self._lock(account_id, by)
+        if expected is not None and account.version not in expected:
+            raise PreconditionFailed("The account has changed since.")
+        new_status = status or account.status
+        new_roles = account.roles if roles is None else sorted(roles)
+        if (new_status, new_roles) == (account.status, account.roles):
+            return account
+        if account.status not in MANAGED:
+            raise AccountBeingDeleted("This account is being deleted.")
+        if admins == {account_id} and (new_status != "active" or Role.admin not in new_roles):
+            raise LastAdmin("This is the last admin. Make somebody else one first.")
+        changed = await self.work.managed_accounts.change(account_id, new_status, new_roles)
+        await self.work.events.publish(state(changed))
+        await self._note(account, changed, by)
+        if new_status == "disabled":
+            await end_sessions(self.work, account_id, "disabled")
+        if new_roles != account.roles or new_status == "disabled":
+            changed = await self._refuse_tokens(account_id)
+        return changed
+
+    async def grant(self, email: str, role: Role, by: Manager) -> ManagedAccount:
+        """Give a role to the account with this address. Raises as `change` does."""
+        return await self._change_roles(email, by, given=frozenset({role}))
+
+    async def withdraw(self, email: str, role: Role, by: Manager) -> ManagedAccount:
+        """Take a role from the account with this address. Raises as `change` does."""
+        return await self._change_roles(email, by, taken=frozenset({role}))
+
+    async def sign_out_everywhere(self, account_id: int, by: Manager) -> None:
+        """End all sessions of an account. Raises NotAnAdmin, AccountNotFound."""
+        await self._lock(account_id, by)
+        ended = await end_sessions(self.work, account_id, "signed out by an admin")
+        await self._refuse_tokens(account_id)
+        await self.work.audit.note(Action.all_sessions_ended, account_id, actor=by.name, ip=by.ip, sessions=ended)
+        log.info("signed out everywhere", account=account_id, by=by.name)
+
+    async def revoke_all_tokens(self, by: Manager) -> int:
+        """Have everybody's access tokens refused that were issued until now; sessions go on and give new ones."""
+        moment = await revoke_all_tokens(self.work)
+        await self.work.audit.note(Action.tokens_revoked, None, actor=by.name, ip=by.ip, not_before=moment)
+        log.warning("all tokens revoked", not_before=moment, by=by.name)
+        return moment
+
+    async def _lock(self, account_id: int, by: Manager) -> tuple[Collection[int], ManagedAccount]:
+        admins = await self.work.managed_accounts.admins_alone()
+        if by.account_id is not None and by.account_id not in admins:
+            raise NotAnAdmin("You are no admin any more.")
+        return admins, existing(await self.work.managed_accounts.lock(account_id))
+
+    async def _change_roles(
+        self,
+        email: str,
+        by: Manager,
+        given: frozenset[Role] = frozenset(),
+        taken: frozenset[Role] = frozenset(),
+    ) -> ManagedAccount:
+        account_id = await self.work.managed_accounts.id_of(email)
+        if account_id is None:
+            raise AccountNotFound("No account has this address.")
+        _, account = await self._lock(account_id, by)
+        roles = ({Role(role) for role in account.roles} | given) - taken
+        return await self.change(account.id, by, roles=roles)
+
+    async def _refuse_tokens(self, account_id: int) -> ManagedAccount:
+        """Refuse those that it has. Last of all, so that as few as can be are issued between here and the commit."""
+        account = await self.work.managed_accounts.move_floor(account_id)
+        await revoke_tokens(self.work, account)
+        return account
+
+    async def _note(self, before: ManagedAccount, after: ManagedAccount, by: Manager) -> None:
+        if after.status != before.status:
+            change = {"before": before.status, "after": after.status}
+            await self.work.audit.note(Action.status_changed, after.id, actor=by.name, ip=by.ip, **change)
+        if after.roles != before.roles:
+            roles = {"before": before.roles, "after": after.roles}
+            await self.work.audit.note(Action.roles_changed, after.id, actor=by.name, ip=by.ip, **roles)
+        log.info("account changed", account=after.id, status=after.status, roles=after.roles, by=by.name)
+
+
+def existing(account: ManagedAccount | None) -> ManagedAccount:
+    if account is None:
+        raise AccountNotFound("There is no such account.")
+    return account

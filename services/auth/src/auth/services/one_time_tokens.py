@@ -1,0 +1,89 @@
+"""Tokens in links that are mailed: each works once, for a while, for one purpose.
+
+A token is HMAC-SHA256, under the server's key, over its purpose and 32 random bytes. The random bytes wait with the
+mail in the outbox, the token's hash in `one_time_tokens`; the token itself is only made while the mail is written. So
+the database alone makes no token, and the key alone none either (as with refresh tokens, S-23).
+"""
+
+import hashlib
+import hmac
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final
+
+from auth.services.audit import Action, masked
+from auth.services.errors import LinkNotValid
+from auth.services.mails import Kind, send
+from auth.services.ports import Work
+from auth.services.records import Account, MailedAccount
+
+
+class Purpose(StrEnum):
+    """What a token is for."""
+
+    verify_email = "verify-email"
+    password_reset = "password-reset"  # noqa: S105  # a name
+    email_change = "email-change"
+
+
+SENT: Final = {
+    Purpose.verify_email: Action.email_verification_sent,
+    Purpose.password_reset: Action.password_reset_requested,
+    Purpose.email_change: Action.email_change_requested,
+}
+
+
+class TokenMaker:
+    """Makes tokens under the server's key."""
+
+    def __init__(self, key: str) -> None:
+        self._key = hashlib.sha256(b"trivium one-time tokens\0" + key.encode()).digest()
+
+    def make(self, purpose: Purpose, secret: str) -> str:
+        mac = hmac.digest(self._key, f"{purpose}\0{secret}".encode(), "sha256")
+        return urlsafe_b64encode(mac).rstrip(b"=").decode()
+
+
+def hash_token(token: str) -> bytes:
+    """A token as it is stored."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class OneTimeTokens:
+    """Mails tokens, and takes them back once."""
+
+    maker: TokenMaker
+    lifetimes: Mapping[Purpose, timedelta]
+
+    async def mail(
+        self, work: Work, account: Account, purpose: Purpose, to: str, *, ip: str | None, actor: str | int
+    ) -> bool:
+        """Mail a new link to an address, which makes the one before invalid. False if it was sent enough lately."""
+        kind = Kind(purpose)
+        if not await work.mail_counts.take(to, kind):
+            return False
+        secret = secrets.token_urlsafe(32)
+        hashed = hash_token(self.maker.make(purpose, secret))
+        await work.one_time_tokens.put(hashed, purpose, account.id, to, self.lifetimes[purpose])
+        await send(work, kind, to, secret)
+        await work.audit.note(SENT[purpose], account.id, actor=actor, ip=ip, to=masked(to))
+        return True
+
+    async def find(self, work: Work, purpose: Purpose, token: str) -> MailedAccount:
+        """Whose token it is, without using it up. Raises LinkNotValid."""
+        return valid(await work.one_time_tokens.find(hash_token(token), purpose))
+
+    async def use(self, work: Work, purpose: Purpose, token: str) -> MailedAccount:
+        """Use a token up, in this transaction: of any number of callers one succeeds. Raises LinkNotValid."""
+        return valid(await work.one_time_tokens.use(hash_token(token), purpose))
+
+
+def valid(found: MailedAccount | None) -> MailedAccount:
+    if found is None:
+        raise LinkNotValid
+    return found

@@ -1,0 +1,53 @@
+"""A new password for somebody who has forgotten the old one, or no longer trusts it."""
+
+from dataclasses import dataclass
+
+from auth.services.audit import Action
+from auth.services.ending import end_sessions
+from auth.services.errors import LinkNotValid
+from auth.services.mail_requests import want_mail
+from auth.services.mails import Kind, send
+from auth.services.one_time_tokens import OneTimeTokens, Purpose
+from auth.services.password_policy import PasswordPolicy
+from auth.services.ports import PasswordHasher, Work
+from auth.services.throttle import begin_anew
+from common.ports import Transactions
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordReset:
+    """By a link that is mailed to the account's address."""
+
+    transactions: Transactions[Work]
+    tokens: OneTimeTokens
+    passwords: PasswordHasher
+    policy: PasswordPolicy
+
+    async def ask(self, email: str, ip: str) -> None:
+        """Mail a link to the address, if an account has it."""
+        async with self.transactions() as work:
+            await want_mail(work, Purpose.password_reset, email, ip)
+
+    async def confirm(self, token: str, password: str, ip: str) -> None:
+        """Set the password, end all sessions, void all other links, and let the owner sign in at once.
+
+        A password that is refused does not use the link up.
+
+        Raises:
+            LinkNotValid
+            WeakPassword: it is not accepted.
+        """
+        async with self.transactions() as work:
+            known = (await self.tokens.find(work, Purpose.password_reset, token)).account
+        self.policy.check(password, email=known.email, name=known.name)
+        password_hash = await self.passwords.hash(password)
+        async with self.transactions() as work:
+            account = (await self.tokens.use(work, Purpose.password_reset, token)).account
+            if not await work.accounts.reset_password(account.id, account.email, password_hash):
+                raise LinkNotValid
+            # after the account was changed, so that no link is missed that is being made right now
+            await work.one_time_tokens.drop(account.id, list(Purpose))
+            await end_sessions(work, account.id, "password reset")
+            await begin_anew(work, account.email)
+            await send(work, Kind.password_was_reset, account.email)
+            await work.audit.note(Action.password_reset, account.id, ip=ip)

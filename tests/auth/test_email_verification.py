@@ -1,0 +1,254 @@
+"""Proving an address: `POST /auth/verify-email` and its link. What holds for all links is held here."""
+
+import asyncio
+import hashlib
+import re
+import statistics
+import time
+from datetime import timedelta
+
+import pytest
+from fastapi import FastAPI
+from httpx import AsyncClient, Response
+
+from auth.config import Settings
+from auth.repositories.addresses import hash_address
+from auth.services.tidying import tidy
+from tests.auth.conftest import PASSWORD, Connection, SignIn, SignUp, bearer, client_of, new_email, running
+from tests.auth.mails import mails, newest, relay
+
+
+async def ask(client: AsyncClient, email: str) -> Response:
+    return await client.post("/auth/verify-email", json={"email": email})
+
+
+async def confirm(client: AsyncClient, token: str) -> Response:
+    return await client.post("/auth/verify-email/confirm", json={"token": token})
+
+
+async def turn_back(superuser: Connection, by: timedelta) -> None:
+    """Let that much time pass for mails that were sent."""
+    await superuser.execute(
+        "UPDATE mail_counts SET last_at = last_at - $1::interval,"
+        " sent_at = ARRAY(SELECT t - $1::interval FROM unnest(sent_at) AS t)",
+        by,
+    )
+
+
+async def is_verified(superuser: Connection, account_id: int) -> bool:
+    return bool(
+        await superuser.fetchval("SELECT email_verified_at IS NOT NULL FROM accounts WHERE id = $1", account_id)
+    )
+
+
+async def test_signing_up_mails_a_link_that_proves_the_address_once(
+    client: AsyncClient, app: FastAPI, sign_up: SignUp, sign_in: SignIn
+) -> None:
+    person = await sign_up()
+    mail = await newest(app, person.email)
+    assert mail.subject == "Confirm your e-mail address"
+    assert f"{app.state.settings.issuer}/#verify-email={mail.token}" in mail.text
+    assert f'<a href="{app.state.settings.issuer}/#verify-email={mail.token}">' in mail.html
+    assert "24 hours" in mail.text
+    assert (await confirm(client, mail.token)).status_code == 204
+    again = await confirm(client, mail.token)
+    assert (again.status_code, again.json()["code"]) == (400, "link-not-valid")
+    token = (await sign_in(person)).json()["access_token"]
+    assert (await client.get("/auth/me", headers=bearer(token))).json()["email_verified"] is True
+
+
+async def test_of_twenty_uses_at_once_one_succeeds(client: AsyncClient, app: FastAPI, sign_up: SignUp) -> None:
+    mail = await newest(app, (await sign_up()).email)
+    replies = await asyncio.gather(*(confirm(client, mail.token) for _ in range(20)))
+    assert sorted(reply.status_code for reply in replies) == [204] + [400] * 19
+
+
+async def test_every_refused_link_is_refused_alike(
+    client: AsyncClient, app: FastAPI, sign_up: SignUp, superuser: Connection
+) -> None:
+    """Unknown, too old, replaced, for another purpose, of a disabled account, of an address that was given up."""
+    old, replaced, other, disabled, moved = [await sign_up() for _ in range(5)]
+    tokens = {person.id: (await newest(app, person.email)).token for person in (old, replaced, other, disabled, moved)}
+    await superuser.execute("UPDATE one_time_tokens SET expires_at = now() WHERE account_id = $1", old.id)
+    await turn_back(superuser, timedelta(minutes=1))
+    await ask(client, replaced.email)
+    assert (await newest(app, replaced.email)).token != tokens[replaced.id]
+    await client.post("/auth/password-reset", json={"email": other.email})
+    tokens[other.id] = (await newest(app, other.email)).token
+    await superuser.execute("UPDATE accounts SET status = 'disabled' WHERE id = $1", disabled.id)
+    await superuser.execute("UPDATE accounts SET email = $2 WHERE id = $1", moved.id, new_email())
+    replies = [await confirm(client, token) for token in (*tokens.values(), "x", "é", "A" * 43)]
+    bodies = {tuple(sorted((reply.json() | {"instance": ""}).items())) for reply in replies}
+    assert len(bodies) == 1
+    assert {(reply.status_code, reply.json()["code"]) for reply in replies} == {(400, "link-not-valid")}
+    assert not any([await is_verified(superuser, account_id) for account_id in tokens])
+
+
+async def test_asking_answers_the_same_for_known_and_unknown_addresses(
+    client: AsyncClient, app: FastAPI, sign_up: SignUp, superuser: Connection
+) -> None:
+    """S-08. Only who has an account that is not verified is written to."""
+    known, verified, disabled, nobody = (await sign_up()).email, await sign_up(), await sign_up(), new_email()
+    await confirm(client, (await newest(app, verified.email)).token)
+    await relay(app)
+    await superuser.execute("UPDATE accounts SET status = 'disabled' WHERE id = $1", disabled.id)
+    await turn_back(superuser, timedelta(minutes=1))
+    before = len(await mails(app, known))
+    replies = [await ask(client, email) for email in (known, known.upper(), verified.email, disabled.email, nobody)]
+    assert {(reply.status_code, reply.content) for reply in replies} == {(202, b"")}
+    sets = {tuple(name for name in reply.headers if name != "x-request-id") for reply in replies}
+    assert len(sets) == 1
+    sent = {email: len(await mails(app, email)) for email in (known, verified.email, disabled.email, nobody)}
+    assert sent == {known: before + 1, verified.email: 1, disabled.email: 1, nobody: 0}
+
+
+async def test_asking_takes_as_long_for_known_and_unknown_addresses(client: AsyncClient, sign_up: SignUp) -> None:
+    """S-08: both do the same work, so this is no sharp measurement, only a guard."""
+    known, took = (await sign_up()).email, dict[bool, list[float]]()
+    for turn in range(60):
+        for is_known in (True, False) if turn % 2 else (False, True):
+            email = known if is_known else new_email()
+            started = time.perf_counter()
+            await client.post("/auth/password-reset", json={"email": email})
+            took.setdefault(is_known, []).append(time.perf_counter() - started)
+    assert abs(statistics.median(took[True]) - statistics.median(took[False])) < 0.005
+
+
+async def test_nobody_is_flooded(client: AsyncClient, app: FastAPI, sign_up: SignUp, superuser: Connection) -> None:
+    """One mail of a kind a minute and five an hour, however many ask, and over replicas."""
+    email = (await sign_up()).email
+    for minute in range(8):
+        await asyncio.gather(*(ask(client, email) for _ in range(5)))
+        assert len(await mails(app, email)) == min(minute + 1, 5)
+        await turn_back(superuser, timedelta(minutes=1))
+    await client.post("/auth/password-reset", json={"email": email})
+    assert (await newest(app, email)).subject == "Choose a new password", "another kind is counted by itself"
+    await turn_back(superuser, timedelta(minutes=52))
+    for _ in range(2):
+        await ask(client, email)
+    assert len(await mails(app, email)) == 7, "an hour after the first there is room for one"
+
+
+async def test_many_relays_send_one_mail(
+    client: AsyncClient, app: FastAPI, settings: Settings, sign_up: SignUp, superuser: Connection
+) -> None:
+    email = (await sign_up()).email
+    await relay(app)
+    await turn_back(superuser, timedelta(minutes=1))
+    for _ in range(10):
+        await ask(client, email)
+    lanes = [(other, other.lanes["auth"]) for other in [app.state.relay]]
+    async with running(settings) as second:
+        lanes.append((second.state.relay, second.state.relay.lanes["auth"]))
+        for _, lane in lanes:
+            lane.batch = 1
+        await asyncio.gather(*(one.step("auth", lane) for one, lane in lanes * 5))
+    for _, lane in lanes:
+        lane.batch = 100
+    assert len(await mails(app, email)) == 2
+
+
+async def test_nothing_of_a_token_is_in_the_database_that_makes_it(
+    client: AsyncClient, app: FastAPI, superuser: Connection, sign_up: SignUp
+) -> None:
+    """The holder of the database alone cannot make a token: not from its hash, nor from what waits in the outbox."""
+    person = await sign_up()
+    await relay(app, "auth")
+    waiting = await superuser.fetchrow("SELECT * FROM outbox WHERE target = 'smtp'")
+    stored = await superuser.fetchrow("SELECT * FROM one_time_tokens WHERE account_id = $1", person.id)
+    mail = await newest(app, person.email)
+    assert waiting is not None
+    assert stored is not None
+    assert stored["token_hash"] == hashlib.sha256(mail.token.encode()).digest()
+    assert mail.token not in f"{waiting!r}{stored!r}"
+    secret = re.search(r'"secret": "([^"]+)"', waiting["data"])
+    assert secret
+    assert (await confirm(client, secret[1])).status_code == 400
+    assert await superuser.fetchval("SELECT count(*) FROM outbox WHERE target IN ('smtp', 'auth')") == 0
+
+
+async def test_a_mail_whose_link_no_longer_works_is_not_sent(
+    client: AsyncClient, app: FastAPI, superuser: Connection, sign_up: SignUp
+) -> None:
+    person = await sign_up()
+    await relay(app, "auth")
+    await superuser.execute("UPDATE one_time_tokens SET expires_at = now() WHERE account_id = $1", person.id)
+    assert await mails(app, person.email) == []
+    assert await superuser.fetchval("SELECT count(*) FROM outbox WHERE target = 'smtp'") == 0
+
+
+async def test_nobody_can_have_us_send_their_words(client: AsyncClient, app: FastAPI) -> None:
+    """A name is the one free text of a sign-up, and the address may be somebody else's."""
+    email, name = new_email(), 'Win <b>now</b> at "evil.example" $link'
+    person = {"email": email, "password": PASSWORD, "name": name}
+    assert (await client.post("/auth/register", json=person)).status_code == 201
+    mail = await newest(app, email)
+    assert not any(word in str(mail.message) + mail.text + mail.html for word in ("evil", "Win", "<b>", "$link"))
+
+
+@pytest.mark.parametrize(
+    ("address", "mailed_to"),
+    [
+        ("Info@STRASSE.de", "info@strasse.de"),
+        ("info@straße.de", "info@xn--strae-oqa.de"),
+        ("grüße@exämple.com", "grüße@xn--exmple-cua.com"),
+    ],
+    ids=ascii,
+)
+async def test_mails_go_to_the_mailbox_that_signed_up(
+    client: AsyncClient, app: FastAPI, address: str, mailed_to: str
+) -> None:
+    """Not to `strasse` for `straße`: whoever gets a mail can take the account."""
+    person = {"email": address, "password": PASSWORD, "name": "Ada"}
+    assert (await client.post("/auth/register", json=person)).status_code == 201
+    mail = await newest(app, mailed_to)
+    assert (await confirm(client, mail.token)).status_code == 204
+
+
+async def test_where_addresses_must_be_proven_an_unproven_one_is_refused_like_a_wrong_password(
+    settings: Settings, superuser: Connection
+) -> None:
+    """S-06, REQUIRE_VERIFIED_EMAIL."""
+    async with running(settings.model_copy(update={"require_verified_email": True})) as app, client_of(app) as client:
+        person = {"email": new_email(), "password": PASSWORD, "name": "Ada"}
+        await client.post("/auth/register", json=person)
+        form = {"username": person["email"], "password": PASSWORD}
+        unproven = await client.post("/auth/token", data=form)
+        wrong = await client.post("/auth/token", data=form | {"password": "another passphrase"})
+        assert unproven.status_code == wrong.status_code == 400
+        assert unproven.json() | {"instance": ""} == wrong.json() | {"instance": ""}
+        await confirm(client, (await newest(app, person["email"])).token)
+        assert (await client.post("/auth/token", data=form)).status_code == 200
+
+
+async def test_the_trail_tells_of_it_without_the_address(
+    client: AsyncClient, app: FastAPI, sign_up: SignUp, superuser: Connection
+) -> None:
+    """S-46"""
+    person = await sign_up()
+    await confirm(client, (await newest(app, person.email)).token)
+    lines = await superuser.fetch(
+        "SELECT action, actor, ip, detail::text FROM audit_events WHERE account_id = $1 AND action LIKE 'email%'"
+        " ORDER BY id",
+        person.id,
+    )
+    assert [tuple(line) for line in lines] == [
+        ("email-verification-sent", "anonymous", "127.0.0.1", '{"to": "p***@example.com"}'),
+        ("email-verified", str(person.id), "127.0.0.1", "{}"),
+    ]
+
+
+async def test_what_is_over_is_removed(app: FastAPI, sign_up: SignUp, superuser: Connection) -> None:
+    gone, kept = [await sign_up() for _ in range(2)]
+    await relay(app)
+    everything = (
+        "SELECT count(*) FROM one_time_tokens WHERE account_id = $1",
+        "SELECT count(*) FROM mail_counts, accounts WHERE address_hash = sha256(email::bytea) AND accounts.id = $1",
+    )
+    await superuser.execute("UPDATE one_time_tokens SET expires_at = now() WHERE account_id = $1", gone.id)
+    await superuser.execute(
+        "UPDATE mail_counts SET last_at = now() - interval '61 min' WHERE address_hash = $1", hash_address(gone.email)
+    )
+    await tidy(app.state.transactions)
+    for person, left in ((gone, 0), (kept, 1)):
+        assert [await superuser.fetchval(count, person.id) for count in everything] == [left, left]

@@ -1,0 +1,139 @@
+"""A new password by mail: `POST /auth/password-reset` and its link."""
+
+import asyncio
+
+from fastapi import FastAPI
+from httpx import AsyncClient, Response
+
+from auth.repositories.addresses import hash_address
+from tests.auth.conftest import Connection, Person, SignIn, SignUp, bearer, new_email, refresh
+from tests.auth.mails import mails, newest, relay
+
+NEW = "an entirely new passphrase"
+
+
+async def ask(client: AsyncClient, email: str) -> None:
+    assert (await client.post("/auth/password-reset", json={"email": email})).status_code == 202
+
+
+async def confirm(client: AsyncClient, token: str, password: str = NEW) -> Response:
+    return await client.post("/auth/password-reset/confirm", json={"token": token, "new_password": password})
+
+
+async def link(client: AsyncClient, app: FastAPI, email: str) -> str:
+    await ask(client, email)
+    mail = await newest(app, email)
+    assert (mail.subject, f"/#password-reset={mail.token}" in mail.text) == ("Choose a new password", True)
+    assert "30 minutes" in mail.text
+    return mail.token
+
+
+async def test_a_reset_changes_the_password_once_proves_the_address_and_tells_the_owner(
+    client: AsyncClient, app: FastAPI, sign_up: SignUp, sign_in: SignIn
+) -> None:
+    person = await sign_up()
+    token = await link(client, app, person.email)
+    assert (await confirm(client, token)).status_code == 204
+    again = await confirm(client, token, "yet another passphrase")
+    assert (again.status_code, again.json()["code"]) == (400, "link-not-valid")
+    assert (await sign_in(person)).status_code == 400
+    signed_in = await sign_in(Person(person.id, person.email, NEW))
+    me = await client.get("/auth/me", headers=bearer(signed_in.json()["access_token"]))
+    assert me.json()["email_verified"] is True
+    told = await newest(app, person.email)
+    assert (told.subject, "#" in told.text) == ("Your password was changed", False)
+
+
+async def test_of_twenty_resets_at_once_one_succeeds(client: AsyncClient, app: FastAPI, sign_up: SignUp) -> None:
+    token = await link(client, app, (await sign_up()).email)
+    replies = await asyncio.gather(*(confirm(client, token, f"{NEW} {n}") for n in range(20)))
+    assert sorted(reply.status_code for reply in replies) == [204] + [400] * 19
+
+
+async def test_a_password_that_is_refused_does_not_use_the_link_up(
+    client: AsyncClient, app: FastAPI, sign_up: SignUp
+) -> None:
+    token = await link(client, app, (await sign_up()).email)
+    assert (await confirm(client, token, "short")).status_code == 422
+    assert (await confirm(client, token)).status_code == 204
+
+
+async def test_a_reset_ends_all_sessions_at_once(
+    client: AsyncClient, app: FastAPI, sign_up: SignUp, sign_in: SignIn
+) -> None:
+    """S-26, S-27"""
+    person = await sign_up()
+    devices = [(await sign_in(person)).json() for _ in range(2)]
+    assert (await confirm(client, await link(client, app, person.email))).status_code == 204
+    await app.state.revoked.read()
+    for device in devices:
+        assert (await client.get("/auth/me", headers=bearer(device["access_token"]))).status_code == 401
+        assert (await refresh(client, device["refresh_token"])).status_code == 400
+
+
+async def test_a_reset_lifts_the_throttle_of_the_address(
+    client: AsyncClient, app: FastAPI, sign_up: SignUp, superuser: Connection
+) -> None:
+    """S-10: "until a reset"."""
+    person, other = await sign_up(), await sign_up()
+    for email in (person.email, other.email):
+        await superuser.execute(
+            "INSERT INTO sign_in_addresses (address_hash, attempts) VALUES ($1, 100)", hash_address(email)
+        )
+        await superuser.execute(
+            "INSERT INTO sign_in_sources (address_hash, source, failures, blocked_until, succeeded_at)"
+            " VALUES ($1, '192.0.2.7', 9, now() + interval '15 min', now())",
+            hash_address(email),
+        )
+    await confirm(client, await link(client, app, person.email))
+    failures = "SELECT failures, blocked_until IS NULL, succeeded_at IS NULL FROM sign_in_sources WHERE address_hash=$1"
+    attempts = "SELECT coalesce(sum(attempts), 0) FROM sign_in_addresses WHERE address_hash = $1"
+    for email, expected in ((person.email, ((0, True, False), 0)), (other.email, ((9, False, False), 100))):
+        row = await superuser.fetchrow(failures, hash_address(email))
+        assert (tuple(row or ()), await superuser.fetchval(attempts, hash_address(email))) == expected
+
+
+async def test_a_reset_voids_every_other_link_to_the_account(
+    client: AsyncClient, app: FastAPI, sign_up: SignUp, sign_in: SignIn
+) -> None:
+    """Somebody who knew the old password must not take the account along to another address."""
+    person, elsewhere = await sign_up(), new_email()
+    verification = (await newest(app, person.email)).token
+    token = (await sign_in(person)).json()["access_token"]
+    body = {"email": elsewhere, "password": person.password}
+    assert (await client.post("/auth/email", json=body, headers=bearer(token))).status_code == 202
+    change = (await newest(app, elsewhere)).token
+    assert (await confirm(client, await link(client, app, person.email))).status_code == 204
+    for path, old in (("email", change), ("verify-email", verification)):
+        reply = await client.post(f"/auth/{path}/confirm", json={"token": old})
+        assert (reply.status_code, reply.json()["code"]) == (400, "link-not-valid")
+
+
+async def test_a_disabled_account_gets_no_link_and_uses_none(
+    client: AsyncClient, app: FastAPI, sign_up: SignUp, superuser: Connection
+) -> None:
+    before, after = await sign_up(), await sign_up()
+    token = await link(client, app, after.email)
+    await superuser.execute("UPDATE accounts SET status = 'disabled' WHERE id = ANY($1)", [before.id, after.id])
+    await ask(client, before.email)
+    assert "Choose a new password" not in [mail.subject for mail in await mails(app, before.email)]
+    assert (await confirm(client, token)).status_code == 400
+
+
+async def test_the_trail_tells_of_it_without_the_address(
+    client: AsyncClient, app: FastAPI, sign_up: SignUp, superuser: Connection
+) -> None:
+    """S-46"""
+    person = await sign_up()
+    token = await link(client, app, person.email)
+    await confirm(client, token)
+    await relay(app)
+    lines = await superuser.fetch(
+        "SELECT action, actor, detail::text FROM audit_events WHERE account_id = $1 AND action LIKE 'password%'"
+        " ORDER BY id",
+        person.id,
+    )
+    assert [tuple(line) for line in lines] == [
+        ("password-reset-requested", "anonymous", '{"to": "p***@example.com"}'),
+        ("password-reset", str(person.id), "{}"),
+    ]

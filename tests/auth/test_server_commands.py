@@ -1,0 +1,94 @@
+"""`python -m auth grant-role|revoke-role|revoke-all-tokens`: the first admin comes from the server (S-31c)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from httpx import AsyncClient
+from typer.testing import CliRunner
+
+from auth.__main__ import cli
+from auth.config import Settings
+from tests.auth.conftest import Connection, Join, Learn, SignUp, bearer, outcome, patch, refresh, roles_in
+
+Run = Callable[..., Awaitable[tuple[int, str]]]
+
+
+@pytest.fixture
+def run(settings: Settings) -> Run:
+    """Runs auth's command line with the running service's settings, in a thread: it has an event loop of its own."""
+    names = ("database_password", "key_encryption_key", "refresh_key")
+    secrets = {name.upper(): getattr(settings, name).get_secret_value() for name in names}
+    environment = {"DATABASE_URL": str(settings.database_url), **secrets}
+
+    async def run(*words: str) -> tuple[int, str]:
+        result = await asyncio.to_thread(CliRunner().invoke, cli, list(words), env=environment)
+        return result.exit_code, result.output
+
+    return run
+
+
+async def test_the_first_admin_is_made_on_the_server_and_audited(
+    run: Run, client: AsyncClient, join: Join, learn: Learn, superuser: Connection
+) -> None:
+    """S-31c"""
+    assert await superuser.fetchval("SELECT count(*) FROM accounts WHERE roles <> '{}'") == 0
+    ada = await join()
+    done, said = await run("grant-role", ada.person.email.upper(), "admin")
+    assert (done, "admin" in said) == (0, True), said
+    await learn()
+    tokens = (await refresh(client, ada.tokens["refresh_token"])).json()
+    assert roles_in(tokens["access_token"]) == ["admin"]
+    trail = await client.get(f"/auth/audit?account_id={ada.id}&actor=server", headers=bearer(tokens["access_token"]))
+    (line,) = trail.json()["items"]
+    assert (line["action"], line["detail"], line["ip"]) == ("roles-changed", {"before": [], "after": ["admin"]}, None)
+
+    assert (await run("grant-role", ada.person.email, "admin"))[0] == 0, "again changes nothing"
+    assert await superuser.fetchval("SELECT count(*) FROM audit_events WHERE action = 'roles-changed'") == 1
+    done, said = await run("revoke-role", ada.person.email, "admin")
+    assert (done, "last admin" in said) == (1, True), said
+    await patch(client, ada, ada.id, roles=["admin", "moderator"])
+    done, said = await run("revoke-role", ada.person.email, "moderator")
+    assert (done, said.count("moderator")) == (0, 0), said
+
+
+async def test_all_tokens_are_revoked_from_the_server_in_an_emergency(
+    run: Run, client: AsyncClient, join: Join, learn: Learn, superuser: Connection
+) -> None:
+    """S-27"""
+    ada, eve = await join(), await join()
+    done, said = await run("revoke-all-tokens")
+    assert done == 0, said
+    await learn()
+    for member in (ada, eve):
+        assert outcome(await client.get("/auth/me", headers=member.headers)) == (401, "invalid-token")
+        tokens = (await refresh(client, member.tokens["refresh_token"])).json()
+        assert (await client.get("/auth/me", headers=bearer(tokens["access_token"]))).status_code == 200
+    told = (
+        "SELECT array_agg(target ORDER BY target) FROM outbox WHERE type = 'tokens.revoked' AND subject = 'account:0'"
+    )
+    assert await superuser.fetchval(told) == ["posts", "users"]
+    assert await superuser.fetchval("SELECT actor FROM audit_events WHERE action = 'tokens-revoked'") == "server"
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "why"),
+    [
+        (("grant-role", "nobody@example.com", "admin"), 1, "No account has this address."),
+        (("grant-role", "not an address", "admin"), 1, "is no address"),
+        (("grant-role", "ada@example.com", "root"), 2, "'root'"),
+    ],
+)
+async def test_what_cannot_be_done_is_said(run: Run, words: tuple[str, ...], status: int, why: str) -> None:
+    done, said = await run(*words)
+    assert done == status
+    assert why in said
+    assert "Traceback" not in said
+
+
+async def test_without_the_servers_secrets_nothing_is_granted(sign_up: SignUp, superuser: Connection) -> None:
+    """S-47"""
+    ada = await sign_up()
+    result = await asyncio.to_thread(CliRunner().invoke, cli, ["grant-role", ada.email, "admin"], env={})
+    assert result.exit_code == 1
+    assert await superuser.fetchval("SELECT roles FROM accounts WHERE id = $1", ada.id) == []

@@ -1,0 +1,164 @@
+"""Fail closed: taking away or weakening any setting that a check rests on ends the start, and the message names it.
+
+`python -m SERVICE serve` reads its settings before anything else (the last test runs it); the others read them alone.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+import auth.config
+import posts.config
+import users.config
+from common.server import load
+from common.settings import ServiceSettings
+
+SETTINGS: Mapping[str, type[ServiceSettings]] = {
+    "auth": auth.config.Settings,
+    "users": users.config.Settings,
+    "posts": posts.config.Settings,
+}
+SECRETS = {
+    "DATABASE_PASSWORD": "Xk3jQ0f9-canary-Zp7Lw2vN8sRt5yUb",
+    "KEY_ENCRYPTION_KEY": "Bq8wE1r7-canary-Hy6Kd3mV0xTg2cPo",
+    "REFRESH_KEY": "Mz5nL4u2-canary-Ja9Fi7bW1eSh8vQk",
+    "CLIENT_SECRET": "Vd2cR6y8-canary-Go4Tx0pN3kUj7mZa",
+}
+OWN = {
+    "auth": ("DATABASE_PASSWORD", "KEY_ENCRYPTION_KEY", "REFRESH_KEY"),
+    "users": ("DATABASE_PASSWORD", "CLIENT_SECRET"),
+    "posts": ("DATABASE_PASSWORD", "CLIENT_SECRET"),
+}
+NO_SECRETS = {
+    "missing": "",
+    "short": "canary-Xk3jQ0f9Zp7Lw2vN8sRt5yU",
+    "of one letter": "a" * 64,
+    "a placeholder": "canary-changeme-0123456789-abcdefghijkl",
+    "made by make up": "local-canary-Xk3jQ0f9Zp7Lw2vN8sRt5yUbXk3jQ0f9Zp7L",
+}
+BAD_ADDRESSES = ("canary", "ftp://canary.example", "https://", "https://canary@x.example", "https://x.example/?canary")
+WEAKER: dict[str, tuple[str, ...]] = {
+    "DATABASE_URL": ("", "mysql://canary@db/x", "canary"),
+    "ISSUER": ("", *BAD_ADDRESSES, "http://canary.example", "https://canary.example/", "https://x.example/canary"),
+    "JWKS_URL": BAD_ADDRESSES,
+    "AUTH_URL": BAD_ADDRESSES,
+    "USERS_URL": BAD_ADDRESSES,
+    "POSTS_URL": BAD_ADDRESSES,
+    "PROFILE": ("canary", "Production"),
+    "RATE_LIMITS": ("false", "canary"),
+    "RATE_LIMIT_GENERAL": ("0", "-1", "100001", "canary"),
+    "CORS_ORIGINS": ('["*"]', '["null"]', "canary"),
+    "TRUSTED_PROXIES": ('["0.0.0.0/0"]', '["::/0"]', '["10.0.0.0/8", "0.0.0.0/1"]', '["2000::/3"]', "*"),
+}
+WEAKER_IN_AUTH: dict[str, tuple[str, ...]] = {
+    "KEY_ENCRYPTION_KEY_PREVIOUS": ("canary-too-short", "a" * 64),
+    "REFRESH_KEY_PREVIOUS": ("canary-too-short", "a" * 64),
+    "KEY_ROTATION": ("0", "3599", "P366D", "canary"),
+    "ACCESS_TTL": ("0", "29", "901", "-300", "P1D", "canary"),
+    "REFRESH_GRACE": ("61", "-1", "canary"),
+    "REFRESH_IDLE": ("0", "1", "-1", "7776001", "P31D", "canary"),
+    "REFRESH_ABSOLUTE": ("0", "-1", "31536001", "P6D", "canary"),
+    "RATE_LIMIT_SIGN_IN": ("0", "-1", "10001", "canary"),
+    "RATE_LIMIT_REFRESH": ("0", "-1", "50001"),
+    "RATE_LIMIT_REGISTRATION": ("0", "-1", "10001"),
+    "HASH_SLOTS": ("0", "-1", "canary"),
+}
+NO_CHECK_RESTS_ON = {
+    "POOL_SIZE", "READ_POOL_SIZE", "MAX_OVERFLOW", "POOL_TIMEOUT", "PREPARED_STATEMENTS", "CALL_DEADLINE",
+    "MAX_DEADLINE", "CONNECT_TIMEOUT", "CALLS_PER_PEER", "CALL_POOL_SIZE", "RETRY_SHARE", "BREAKER_FAILURES",
+    "BREAKER_WINDOW", "BREAKER_PAUSE", "RELAY", "DRAIN", "LOG_LEVEL", "LOG_FORMAT", "OTEL_EXPORTER_OTLP_ENDPOINT",
+}  # fmt: skip
+"""Settings of speed and patience. A new setting is named here, or above with what would weaken it."""
+
+
+def good(service: str) -> dict[str, str]:
+    """What production needs to say at the least."""
+    place = {"PROFILE": "production", "DATABASE_URL": f"postgresql://{service}@db/{service}"}
+    return {**place, "ISSUER": "https://api.example.com", **{name: SECRETS[name] for name in OWN[service]}}
+
+
+def weakened() -> Iterator[tuple[str, str, str]]:
+    for service in SETTINGS:
+        for name, values in {**WEAKER, **(WEAKER_IN_AUTH if service == "auth" else {})}.items():
+            yield from ((service, name, value) for value in values)
+        for name in OWN[service]:
+            yield from ((service, name, value) for value in NO_SECRETS.values())
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for settings in SETTINGS.values():
+        for name in settings.model_fields:
+            monkeypatch.delenv(name.upper(), raising=False)
+            monkeypatch.delenv(f"{name}_FILE".upper(), raising=False)
+
+
+def refusal(monkeypatch: pytest.MonkeyPatch, service: str, environment: Mapping[str, str]) -> str:
+    """What a start with these settings says before it ends."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as ended:
+        load(SETTINGS[service])
+    said = str(ended.value.code)  # text: Python prints it and ends with status 1
+    assert said.startswith("Cannot start")
+    assert "canary" not in said
+    return said
+
+
+@pytest.mark.parametrize("service", SETTINGS)
+def test_what_production_needs_is_enough(monkeypatch: pytest.MonkeyPatch, service: str) -> None:
+    """Otherwise the refusals below would be for another reason."""
+    for name, value in good(service).items():
+        monkeypatch.setenv(name, value)
+    assert load(SETTINGS[service]).profile == "production"
+
+
+@pytest.mark.parametrize(("service", "name", "value"), list(weakened()), ids=repr)
+def test_a_weaker_setting_ends_the_start_by_name(
+    monkeypatch: pytest.MonkeyPatch, service: str, name: str, value: str
+) -> None:
+    """S-47"""
+    assert name in refusal(monkeypatch, service, {**good(service), name: value}).upper()
+
+
+@pytest.mark.parametrize(("service", "name"), [(service, name) for service in SETTINGS for name in OWN[service]])
+def test_a_secret_file_for_everybody_ends_the_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, service: str, name: str
+) -> None:
+    """S-47; and so does a secret that is said twice, since nobody could tell which one counts."""
+    path = tmp_path / "secret"
+    path.write_text(SECRETS[name])
+    path.chmod(0o644)
+    assert f"{name}_FILE" in refusal(monkeypatch, service, {**good(service), name: "", f"{name}_FILE": str(path)})
+    path.chmod(0o600)
+    assert name in refusal(monkeypatch, service, {**good(service), f"{name}_FILE": str(path)})
+
+
+@pytest.mark.parametrize("service", SETTINGS)
+def test_of_every_setting_somebody_has_thought(service: str) -> None:
+    known = {*WEAKER, *OWN[service], *NO_CHECK_RESTS_ON, *(WEAKER_IN_AUTH if service == "auth" else ())}
+    assert {name.upper() for name in SETTINGS[service].model_fields} == known
+
+
+@pytest.mark.parametrize("service", SETTINGS)
+def test_the_process_ends_at_once_and_says_why(service: str) -> None:
+    """S-47: the command itself."""
+    name, value = OWN[service][-1], "canary-too-short"
+    inherited = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
+    ended = subprocess.run(
+        [sys.executable, "-m", service, "serve", "--port", "1"],
+        env={**inherited, **good(service), name: value},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        f"Cannot start: the settings are not right.\n{name}: Value error, must have at least 32 characters\n"
+    )
+    assert ended.stdout == ""
