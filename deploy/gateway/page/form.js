@@ -31,9 +31,9 @@ function sentence(text) {
  * @param {object} props
  * @param {(values: Record<string, string>) => Promise<void>} props.send gets the fields by name, and the name and value
  *   of the button that was pressed; what it throws is shown
- * @param {(problem: Error) => any} [props.explain] another notice for some problems; null for the usual one
+ * @param {(problem: Error) => any} [props.explain] another notice for some problems; false for the usual one
  */
-export function Form({ send, explain = () => null, label, children, class: kind = "" }) {
+export function Form({ send, explain = () => false, label, children, class: kind = "" }) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState(null);
   const form = useRef(null);
@@ -58,7 +58,7 @@ export function Form({ send, explain = () => null, label, children, class: kind 
 
   return html`<${Errors.Provider} value=${errors}>
     <form ref=${form} class=${kind} aria-label=${label} aria-busy=${busy} onSubmit=${submit}>
-      ${problem && !Object.keys(errors).length && (explain(problem) ?? html`<${ProblemNotice} problem=${problem} />`)}
+      ${problem && !Object.keys(errors).length && (explain(problem) || html`<${ProblemNotice} problem=${problem} />`)}
       <fieldset disabled=${busy || left > 0}>${children}</fieldset>
     </form>
   <//>`;

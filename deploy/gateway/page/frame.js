@@ -85,7 +85,7 @@ export function Banner() {
   const [closed, setClosed] = useState(false);
   if (!account || account.email_verified || closed) return null;
   return html`<div class="notice" role="region" aria-label="Confirm your address">
-    <p>Please confirm your address: open the link that we sent to <b>${account.email}</b>. <${AskAgain} /></p>
+    <p>Please confirm your address with the link that we sent to <b>${account.email}</b>. <${AskAgain} /></p>
     <button class="plain" type="button" aria-label="Close" onClick=${() => setClosed(true)}>✕</button>
   </div>`;
 }

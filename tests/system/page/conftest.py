@@ -39,7 +39,7 @@ def chromium() -> str | None:
 async def browser() -> AsyncIterator[Browser]:
     program = chromium()
     if program is None:
-        pytest.fail("there is no chromium on the PATH: apt-get install chromium, or CHROMIUM=path", pytrace=False)
+        pytest.exit("there is no chromium here: apt-get install chromium, or say CHROMIUM=path", returncode=1)
     async with async_playwright() as playwright:
         # its sandbox needs a user of its own, and root has none to give
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []

@@ -4,6 +4,9 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 
 import pytest
@@ -27,9 +30,14 @@ def next_link(request: pytest.FixtureRequest) -> NextLink:
     folder = stack.folder / "mail" if stack else Path(place or "")
 
     def look(email: str, purpose: str) -> list[str]:
-        texts = [path.read_text() for path in sorted(folder.glob("*.eml"))]
-        found = [LINK.search(text.replace("=\n", "").replace("=3D", "=")) for text in texts if f"To: {email}" in text]
-        return [link[0] for link in found if link and f"#{purpose}=" in link[0]]
+        links = []
+        for path in sorted(folder.glob("*.eml")):
+            mail = message_from_bytes(path.read_bytes(), _class=EmailMessage, policy=default)
+            body = mail.get_body(["plain"])
+            link = LINK.search(body.get_content()) if body else None
+            if mail["To"] == email and link and f"#{purpose}=" in link[0]:
+                links.append(link[0])
+        return links
 
     async def next_link(email: str, purpose: str) -> str:
         deadline = time.monotonic() + PATIENCE

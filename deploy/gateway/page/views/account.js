@@ -2,6 +2,7 @@
 import { post, Wish } from "../api.js";
 import { html, useEffect, useMemo, useState } from "../dom.js";
 import { Email, Field, Form, Password, Submit } from "../form.js";
+import { useMe } from "../me.js";
 import { link, mailedToken, replace } from "../router.js";
 import { signIn } from "../session.js";
 import { Empty, ProblemNotice, say, Skeleton } from "../ui.js";
@@ -77,7 +78,7 @@ export function ResetPage() {
   }
   if (!token) return html`<${Stale} />`;
   return html`<${Door} title="Choose a new password" foot="All your devices will be signed out.">
-    <${Form} send=${send} label="New password"><${Password} isNew label="New password" name="new_password" />
+    <${Form} send=${send} label="Choose a new password"><${Password} isNew label="New password" name="new_password" />
       <${Submit}>Change password<//><//>
   <//>`;
 }
@@ -93,10 +94,11 @@ export const EmailChangedPage = () => html`<${Opened} path="/auth/email/confirm"
 /** A link that works by being opened. */
 function Opened({ path, title, children }) {
   const token = mailedToken();
+  const { reload } = useMe();
   const [state, setState] = useState({ busy: true, problem: null });
   useEffect(() => {
     const done = (problem = null) => setState({ busy: false, problem });
-    if (token) post(path, { token }).then(() => done(), done);
+    if (token) post(path, { token }).then(reload).then(() => done(), done);
   }, [path]);
   if (!token) return html`<${Stale} />`;
   if (state.busy) return html`<h1 class="hidden">One moment</h1><${Skeleton} rows=${1} />`;

@@ -95,13 +95,13 @@ export function AskAgain() {
 
 export function SignOut({ ...rest }) {
   async function leave() {
+    go("/"); // first: this place would ask to sign in again
     try {
       await signOut();
       say("You are signed out.");
     } catch {
       say("You are signed out here. The server could not be told: end this device from another one.");
     }
-    go("/");
   }
   return html`<button type="button" onClick=${leave} ...${rest}>Sign out</button>`;
 }
