@@ -95,15 +95,15 @@ async def test_no_sign_in_slips_past_a_disabling(
     client: AsyncClient, join: Join, sign_in: SignIn, superuser: Connection
 ) -> None:
     """S-27: whichever comes first, no session is left open."""
-    admin, ada = await join(Role.admin), await join()
+    admin = await join(Role.admin)
     for _ in range(5):
-        signing_in = [asyncio.ensure_future(sign_in(ada.person)) for _ in range(4)]
+        ada = await join()  # somebody new: failures in a row would be throttled
+        signing_in = [asyncio.ensure_future(sign_in(ada.person)) for _ in range(3)]
         await asyncio.sleep(0.03)
         assert (await patch(client, admin, ada.id, status="disabled")).status_code == 200
-        assert {reply.status_code for reply in await asyncio.gather(*signing_in)} <= {200, 400}
+        assert {reply.status_code for reply in await asyncio.gather(*signing_in)} <= {200, 400, 429}
         open_ones = "SELECT count(*) FROM sessions WHERE account_id = $1 AND ended_at IS NULL"
         assert await superuser.fetchval(open_ones, ada.id) == 0
-        await patch(client, admin, ada.id, status="active")
 
 
 @pytest.mark.parametrize(

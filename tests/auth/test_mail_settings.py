@@ -25,8 +25,8 @@ PASSWORD = "the mail password"
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"profile": "production"}, "SMTP_URL"),
-        ({"profile": "production", "mail_dir": "mail"}, "SMTP_URL"),
+        ({"profile": "production", "issuer": "https://trivium.net"}, "SMTP_URL"),
+        ({"profile": "production", "issuer": "https://trivium.net", "mail_dir": "mail"}, "SMTP_URL"),
         ({"smtp_url": "smtp://mail.trivium.net"}, "MAIL_FROM"),
         ({"smtp_url": "https://mail.trivium.net", "mail_from": FROM}, "SMTP_URL"),
         ({"smtp_url": "smtps://", "mail_from": FROM}, "SMTP_URL"),

@@ -345,7 +345,7 @@ async def test_a_sign_in_is_told_by_the_trail(client: AsyncClient, sign_up: Sign
     disabled = await sign_up()
     await superuser.execute("UPDATE accounts SET status = 'disabled' WHERE id = $1", disabled.id)
     await attempt(client, disabled.email, PASSWORD)
-    statement = "SELECT detail->>'reason' FROM audit_events WHERE account_id = $1"
+    statement = "SELECT detail->>'reason' FROM audit_events WHERE account_id = $1 AND action = 'sign-in-refused'"
     assert await superuser.fetchval(statement, disabled.id) == "account disabled"
 
 

@@ -42,7 +42,7 @@ async def test_every_answer_has_the_security_headers(probe: AsyncClient) -> None
 
 async def test_production_adds_hsts() -> None:
     """S-42"""
-    async with probing(probe_app(profile="production")) as client:
+    async with probing(probe_app(profile="production", issuer="https://api.example.com")) as client:
         for reply in await answers(client):
             assert "max-age=31536000" in reply.headers["strict-transport-security"]
 

@@ -63,7 +63,9 @@ class Settings(ServiceSettings):
     verify_email_ttl: Lifetime = timedelta(hours=24)
     password_reset_ttl: Lifetime = timedelta(minutes=30)
     email_change_ttl: Lifetime = timedelta(hours=1)
-    rate_limit_mail: int = Field(default=20, ge=1, description="Mails asked for, an hour, per address that asks.")
+    rate_limit_mail: int = Field(
+        default=20, ge=1, le=10_000, description="Mails asked for, an hour, per address that asks."
+    )
 
     @model_validator(mode="after")
     def end_sessions_by_idling_first(self) -> Self:
@@ -79,6 +81,8 @@ class Settings(ServiceSettings):
             raise ValueError("REQUIRE_VERIFIED_EMAIL needs SMTP_URL or MAIL_DIR: without mails nobody could sign in")
         if self.smtp_url is not None and self.mail_from == NOBODY:
             raise ValueError("MAIL_FROM is missing: mails are sent by SMTP_URL")
+        if self.profile == "production" and self.app_url is not None and self.app_url.scheme != "https":
+            raise ValueError("APP_URL must be https:// in production: the links to it open accounts")
         if not self.mail_from.name.isprintable():
             raise ValueError("MAIL_FROM must be one line")
         return self
