@@ -49,7 +49,8 @@ ASKING_FOR_JSON = {"Accept": "application/json"}
 
 
 def test_the_root_points_to_the_docs(site: httpx.Client) -> None:
-    assert site.get("/", headers=ASKING_FOR_JSON).json() == {"name": "Trivium", "docs": "/docs", "openapi": "/openapi.json"}
+    root = site.get("/", headers=ASKING_FOR_JSON)
+    assert root.json() == {"name": "Trivium", "docs": "/docs", "openapi": "/openapi.json"}
 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/"])

@@ -24,6 +24,7 @@ SIZES: Final[dict[str, dict[str, int]]] = {
 }
 # Networks come and go on the machine (containers do that), and the browser then drops even loopback connections.
 NOT_OURS: Final = "net::ERR_NETWORK_CHANGED"
+STARTED: Final = "document.querySelector('main') || /not be loaded/.test(document.body.innerText)"
 WATCH_POLICY: Final = """addEventListener("securitypolicyviolation", (event) =>
     console.error("policy:", event.violatedDirective, event.blockedURI, event.sourceFile))"""
 
@@ -84,7 +85,7 @@ class Visitor:
         """Go to a place of the page by its address; again when a file of it did not arrive (NOT_OURS)."""
         for _ in range(3):
             await self.page.goto(f"{self.url}/#{place}")
-            await self.page.wait_for_function("document.querySelector('main') || /not be loaded/.test(document.body.innerText)")
+            await self.page.wait_for_function(STARTED)
             if await self.page.locator("main").count():
                 return
             await self.page.reload()

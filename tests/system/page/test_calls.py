@@ -96,7 +96,7 @@ async def test_waiting_is_counted_down(visit: Visit) -> None:
     ada.expected.add("429 (Too Many Requests)")
 
     async def too_many(route: Route) -> None:
-        await route.fulfill(status=429, headers={"Retry-After": "4"}, json={"code": "rate-limited", "detail": "Slow down."})
+        await route.fulfill(status=429, headers={"Retry-After": "4"}, json={"code": "rate-limited"})
 
     await ada.page.route("**/auth/token", too_many, times=1)
     await ada.go("/sign-in")
@@ -114,7 +114,7 @@ async def test_the_unexpected_is_shown_with_its_number(visit: Visit) -> None:
     ada.expected.add("500 (Internal Server Error)")
 
     async def fail(route: Route) -> None:
-        await route.fulfill(status=500, headers={"X-Request-ID": "6c9a3f1e"}, json={"code": "internal-error", "detail": "x"})
+        await route.fulfill(status=500, headers={"X-Request-ID": "6c9a3f1e"}, json={"code": "internal-error"})
 
     await ada.page.route("**/posts", fail, times=1)
     await ada.go()
