@@ -150,5 +150,3 @@ async def visit(browser: Browser, url: str) -> AsyncIterator[Visit]:
 
         yield visit
     assert {visitor.name: visitor.complaints for visitor in visitors if visitor.complaints} == {}
-
-

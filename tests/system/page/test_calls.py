@@ -141,6 +141,18 @@ async def test_many_tabs_stay_signed_in_with_one_refresh_token(visit: Visit) -> 
         await expect(tab.get_by_role("heading", name="Welcome back")).to_be_visible()
 
 
+@pytest.mark.usefixtures("world")
+async def test_lists_go_on_where_they_ended(visit: Visit) -> None:
+    ada = await visit("Ada Lovelace")
+    await ada.go()
+    titles = ada.page.get_by_role("list", name="Latest posts").locator("h2 a")
+    await expect(titles).to_have_count(20)
+    await ada.press("Show more")
+    await expect(titles).to_have_count(40)
+    places = [await title.get_attribute("href") for title in await titles.all()]
+    assert len(set(places)) == 40
+
+
 async def test_what_has_not_changed_is_not_sent_again(visit: Visit) -> None:
     ada = await visit("Ada Lovelace")
     await ada.sign_up()

@@ -104,11 +104,15 @@ async def test_people_keep_their_account(visit: Visit, tmp_path: Path) -> None:
     # the other device signs in with the keyboard alone, and is seen, and ended
     await phone.go("/following")  # which asks to sign in first, and then goes on there
     await expect(phone.page.get_by_role("heading", name="Welcome back")).to_be_visible()
-    await phone.page.get_by_label("Email").focus()
-    await phone.page.keyboard.type(ada.email)
+    await phone.page.reload()
+    await expect(phone.page.get_by_role("heading", name="Welcome back")).to_be_visible()
     await phone.page.keyboard.press("Tab")
-    await phone.page.keyboard.type(ada.password)
-    await phone.page.keyboard.press("Enter")
+    await expect(phone.page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    for typed in ("Enter", "Tab", ada.email, "Tab", ada.password, "Enter"):
+        if typed in {"Tab", "Enter"}:
+            await phone.page.keyboard.press(typed)
+        else:
+            await phone.page.keyboard.type(typed)
     await phone.sees("Your own front page")
     await ada.go("/settings/devices")
     await expect(ada.page.get_by_role("list", name="Devices").get_by_role("listitem")).to_have_count(2)
