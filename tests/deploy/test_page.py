@@ -87,7 +87,7 @@ def test_every_module_is_there_and_loaded_in_one_go() -> None:
 
 
 def test_no_text_becomes_markup() -> None:
-    """S-45: beside the policy, which a browser without trusted types does not hold in full."""
+    """S-39: beside the policy, which a browser without trusted types does not hold in full."""
     for script in OURS:
         text = (PAGE / script).read_text()
         for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "style="):

@@ -30,7 +30,7 @@ async def test_two_people_write_follow_like_comment_and_search(visit: Visit) -> 
     await ada.page.get_by_role("link", name=f"First light {word}").click()
     await ada.press("Publish")
     await ada.is_told("Your post is published.")
-    await expect(ada.page.locator("article .text")).to_have_text("It was a clear night.\n\n<b>And</b> cold.")  # S-45
+    await expect(ada.page.locator("article .text")).to_have_text("It was a clear night.\n\n<b>And</b> cold.")  # S-39
     post = ada.page.url
 
     # the other finds it, and its author
