@@ -68,7 +68,7 @@ async def test_two_people_write_follow_like_comment_and_search(visit: Visit) -> 
     await expect(ada.page.locator("article")).to_contain_text("edited")
 
     # a comment goes, and so does the one who made it; a blocked account can say no more
-    await ada.press("Delete")
+    await ada.page.locator(".comment").get_by_role("button", name="Delete").click()
     await ada.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     await ada.is_told("The comment is deleted.")
     await ada.go(f"/people/{await person_id(grace.page)}")
