@@ -16,6 +16,7 @@ from httpx import AsyncClient, Response
 from auth.config import Settings
 from auth.services.tidying import tidy_tries
 from tests.auth.conftest import PASSWORD, Connection, SignUp, bearer, client_of, new_email, running
+from tests.auth.mails import newest
 from tests.auth.test_sign_in import comparable
 from tests.conftest import Log
 
@@ -186,6 +187,36 @@ async def test_an_attacker_elsewhere_does_not_keep_the_owner_out(
     await hold(superuser, person.email)
     assert (await attempt(gateway, person.email, PASSWORD)).status_code == 200
     assert (await attempt(gateway, person.email, PASSWORD, ELSEWHERE)).status_code == 429
+
+
+async def test_after_a_reset_the_owner_enters_from_where_it_was_made_however_much_is_guessed(
+    proxied: FastAPI, gateway: AsyncClient, sign_up: SignUp, superuser: Connection
+) -> None:
+    """S-11"""
+    person, new = await sign_up(), "another long passphrase"
+    assert (await attempt(gateway, person.email, PASSWORD)).status_code == 200
+    await gateway.post("/auth/password-reset", json={"email": person.email})
+    body = {"token": (await newest(proxied, person.email)).token, "new_password": new}
+    reply = await gateway.post("/auth/password-reset/confirm", json=body, headers={"X-Forwarded-For": HERE})
+    assert reply.status_code == 204
+    await guessed(superuser, person.email, 100)
+    assert (await attempt(gateway, person.email, new, ELSEWHERE)).json()["code"] == "sign-in-closed"
+    assert (await attempt(gateway, person.email, new)).status_code == 200
+
+
+async def test_after_a_change_of_address_the_owner_enters_from_where_it_was_agreed_to(
+    proxied: FastAPI, gateway: AsyncClient, sign_up: SignUp, superuser: Connection
+) -> None:
+    """S-11"""
+    person, new = await sign_up(), new_email()
+    signed_in = await attempt(gateway, person.email, PASSWORD)
+    me = bearer(signed_in.json()["access_token"]) | {"X-Forwarded-For": HERE}
+    await gateway.post("/auth/email", json={"email": new, "password": PASSWORD}, headers=me)
+    link = {"token": (await newest(proxied, new)).token}
+    assert (await gateway.post("/auth/email/confirm", json=link, headers=me)).status_code == 204
+    await guessed(superuser, new, 100)
+    assert (await attempt(gateway, new, PASSWORD, ELSEWHERE)).json()["code"] == "sign-in-closed"
+    assert (await attempt(gateway, new, PASSWORD)).status_code == 200
 
 
 async def test_devices_of_one_household_sign_in_at_once(gateway: AsyncClient, sign_up: SignUp) -> None:

@@ -64,7 +64,7 @@ async def ask_to_reset_password(
 @public
 async def reset_password(chosen: PasswordChosen, reset: ResetPassword, device: CallingDevice) -> None:
     """Choose a new password. All devices are signed out, and other links to the account stop working."""
-    await reset.confirm(chosen.token, chosen.new_password, device.ip)
+    await reset.confirm(chosen.token, chosen.new_password, device)
 
 
 @router.post(
@@ -87,4 +87,4 @@ async def ask_to_change_email(
 @public
 async def change_email(opened: LinkOpened, change: ChangeEmail, device: CallingDevice) -> None:
     """Change the address. Devices stay signed in."""
-    await change.confirm(opened.token, device.ip)
+    await change.confirm(opened.token, device)

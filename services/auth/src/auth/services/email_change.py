@@ -9,7 +9,7 @@ from auth.services.mails import Kind, send
 from auth.services.one_time_tokens import OneTimeTokens, Purpose
 from auth.services.ports import Work
 from auth.services.records import Device
-from auth.services.throttle import Throttle, begin_anew
+from auth.services.throttle import Throttle, begin_anew, key_of
 from common.ports import Transactions
 
 
@@ -40,7 +40,7 @@ class EmailChange:
             ):
                 await send(work, Kind.email_change_asked, old)
 
-    async def confirm(self, token: str, ip: str) -> None:
+    async def confirm(self, token: str, device: Device) -> None:
         """Change the address; sessions go on.
 
         Sessions are the account's and not the address's, and who asked gave the password: nothing has become less
@@ -58,6 +58,7 @@ class EmailChange:
             await work.one_time_tokens.drop(changed.id, list(Purpose))
             await work.events.publish(state(changed))
             await begin_anew(work, changed.email)  # what was tried while it was not this account's
+            await work.throttle.succeed(key_of(changed.email, device))
             await send(work, Kind.email_changed, used.account.email)
             before, after = masked(used.account.email), masked(used.email)
-            await work.audit.note(Action.email_changed, changed.id, ip=ip, before=before, after=after)
+            await work.audit.note(Action.email_changed, changed.id, ip=device.ip, before=before, after=after)

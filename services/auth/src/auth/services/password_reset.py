@@ -10,7 +10,8 @@ from auth.services.mails import Kind, send
 from auth.services.one_time_tokens import OneTimeTokens, Purpose
 from auth.services.password_policy import PasswordPolicy
 from auth.services.ports import PasswordHasher, Work
-from auth.services.throttle import begin_anew
+from auth.services.records import Device
+from auth.services.throttle import begin_anew, key_of
 from common.ports import Transactions
 
 
@@ -28,7 +29,7 @@ class PasswordReset:
         async with self.transactions() as work:
             await want_mail(work, Purpose.password_reset, email, ip)
 
-    async def confirm(self, token: str, password: str, ip: str) -> None:
+    async def confirm(self, token: str, password: str, device: Device) -> None:
         """Set the password, end all sessions, void all other links, and let the owner sign in at once.
 
         A password that is refused does not use the link up.
@@ -49,5 +50,6 @@ class PasswordReset:
             await work.one_time_tokens.drop(account.id, list(Purpose))
             await end_sessions(work, account.id, "password reset")
             await begin_anew(work, account.email)
+            await work.throttle.succeed(key_of(account.email, device))  # a known place, however much is guessed now
             await send(work, Kind.password_was_reset, account.email)
-            await work.audit.note(Action.password_reset, account.id, ip=ip)
+            await work.audit.note(Action.password_reset, account.id, ip=device.ip)
