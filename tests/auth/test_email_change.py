@@ -48,6 +48,20 @@ async def test_an_address_is_changed_by_password_and_a_link_that_the_new_one_get
     }
 
 
+async def test_the_address_that_was_asked_for_before_is_not_the_accounts_any_more(
+    client: AsyncClient, app: FastAPI, sign_up: SignUp, sign_in: SignIn, superuser: Connection
+) -> None:
+    """It may have been misspelt; and asking takes the password, so no stranger takes a link away so."""
+    person, misspelt, new = await sign_up(), new_email(), new_email()
+    token = (await sign_in(person)).json()["access_token"]
+    links = []
+    for email in (misspelt, new):
+        assert (await ask(client, token, email)).status_code == 202
+        links.append((await newest(app, email)).token)
+        await turn_back(superuser, timedelta(minutes=1))
+    assert [(await confirm(client, link)).status_code for link in links] == [400, 204]
+
+
 async def test_a_wrong_password_changes_nothing_and_is_noted(
     client: AsyncClient, app: FastAPI, sign_up: SignUp, sign_in: SignIn, superuser: Connection
 ) -> None:

@@ -38,7 +38,7 @@ PASSWORD = "the mail password"
         ({"mail_from": "nobody"}, "MAIL_FROM"),
         ({"mail_from": "A\r\nBcc: eve@example.com <no-reply@trivium.net>"}, "MAIL_FROM"),
         ({"require_verified_email": True}, "REQUIRE_VERIFIED_EMAIL"),
-        ({"password_reset_ttl": "0"}, "PASSWORD_RESET_TTL"),
+        ({"password_reset_ttl": "PT59M"}, "PASSWORD_RESET_TTL"),
         ({"password_reset_ttl": "P8D"}, "PASSWORD_RESET_TTL"),
         ({"smtp_timeout": "0"}, "SMTP_TIMEOUT"),
         ({"smtp_timeout": "31"}, "SMTP_TIMEOUT"),

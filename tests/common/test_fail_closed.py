@@ -76,9 +76,9 @@ WEAKER_IN["auth"] = {
     "MAIL_FROM": ("", "canary"),
     "APP_URL": ("canary", "http://canary.example"),
     "REQUIRE_VERIFIED_EMAIL": ("canary",),
-    "VERIFY_EMAIL_TTL": ("0", "604801", "canary"),
-    "PASSWORD_RESET_TTL": ("0", "604801"),
-    "EMAIL_CHANGE_TTL": ("0", "604801"),
+    "VERIFY_EMAIL_TTL": ("3599", "604801", "canary"),
+    "PASSWORD_RESET_TTL": ("3599", "604801"),
+    "EMAIL_CHANGE_TTL": ("3599", "604801"),
 }
 NO_CHECK_RESTS_ON = {
     "POOL_SIZE", "READ_POOL_SIZE", "MAX_OVERFLOW", "POOL_TIMEOUT", "PREPARED_STATEMENTS", "CALL_DEADLINE",

@@ -9,10 +9,11 @@ from annotated_types import Ge, Gt, Le
 from pydantic import Field, HttpUrl, NameEmail, SecretStr, UrlConstraints, model_validator
 from pydantic_core import Url
 
+from auth.services.mails import WINDOW
 from common.settings import Duration, MigrationSettings, Secret, ServiceSettings
 
 NOBODY: Final = NameEmail("Trivium", "no-reply@trivium.example")
-Lifetime = Annotated[Duration, Ge(timedelta(minutes=1)), Le(timedelta(days=7))]
+Lifetime = Annotated[Duration, Ge(WINDOW), Le(timedelta(days=7))]
 SmtpUrl = Annotated[
     Url, UrlConstraints(allowed_schemes=["smtp", "smtps", "smtp+starttls"], host_required=True, max_length=500)
 ]
@@ -65,7 +66,7 @@ class Settings(ServiceSettings):
     app_url: HttpUrl | None = Field(default=None, description="Where links in mails lead; by default the ISSUER.")
     require_verified_email: bool = Field(default=False, description="Refuse to sign in until the address is proven.")
     verify_email_ttl: Lifetime = timedelta(hours=24)
-    password_reset_ttl: Lifetime = timedelta(minutes=30)
+    password_reset_ttl: Lifetime = timedelta(hours=1)
     email_change_ttl: Lifetime = timedelta(hours=1)
     rate_limit_mail: int = Field(
         default=20, ge=1, le=10_000, description="Mails asked for, an hour, per address that asks."

@@ -2,18 +2,18 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from auth.database import Base
 
 
 class OneTimeToken(Base):
-    """A token that was sent to an address. Using it deletes it; a newer one of the same purpose replaces it."""
+    """A token that was sent to an address. Using it deletes it, and all others of its account and purpose."""
 
     __tablename__ = "one_time_tokens"
     __table_args__ = (
-        UniqueConstraint("account_id", "purpose"),
+        Index(None, "account_id", "purpose"),
         CheckConstraint("purpose IN ('verify-email', 'password-reset', 'email-change')", name="purpose"),
     )
 

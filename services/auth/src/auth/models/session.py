@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Integer, LargeBinary, Text, text
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, Integer, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from auth.database import Base
@@ -13,6 +13,7 @@ class Session(Base):
     """One sign-in on one device, and its current refresh token: not the token, but what makes it."""
 
     __tablename__ = "sessions"
+    __table_args__ = (Index("ix_sessions_ended_at", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
@@ -21,7 +22,10 @@ class Session(Base):
     """32 random bytes. With the server's key they make the token; neither alone does."""
     user_agent: Mapped[str] = mapped_column(Text)
     ip: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("clock_timestamp()"))
+    created_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=text("clock_timestamp()"), index=True
+    )
     rotated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("clock_timestamp()"))
+    """Without an index, which each refresh would have to write (PostgreSQL's HOT updates)."""
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     end_reason: Mapped[str | None] = mapped_column(Text)

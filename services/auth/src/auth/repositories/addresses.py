@@ -2,17 +2,13 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import text
 
+from auth.services.mails import MOST, PAUSE, WINDOW
 from common.database import Runs
 
-PAUSE: Final = timedelta(minutes=1)
-WINDOW: Final = timedelta(hours=1)
-MOST: Final = 5
-"""Mails of one kind to one address within the window, and never two within the pause."""
 # The row's lock makes it exact: who comes second sees what the first has counted.
 TAKE: Final = text("""
     INSERT INTO mail_counts AS counted (address_hash, kind, sent_at)

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, Interval, Text, bindparam, delete, func, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ARRAY, Interval, Text, bindparam, delete, func, insert, or_, select
 
 from auth.models import Account
 from auth.models import OneTimeToken as Table
@@ -15,16 +14,12 @@ from auth.services.records import MailedAccount
 from common.database import Runs
 
 NOW: Final = func.clock_timestamp()
-_PUT = insert(Table).values(
+PUT: Final = insert(Table).values(
     token_hash=bindparam("hashed"),
     purpose=bindparam("purpose"),
     account_id=bindparam("account"),
     email=bindparam("address"),
     expires_at=NOW + bindparam("lifetime", type_=Interval),
-)
-PUT: Final = _PUT.on_conflict_do_update(
-    index_elements=[Table.account_id, Table.purpose],
-    set_={name: _PUT.excluded[name] for name in ("token_hash", "email", "expires_at")} | {"created_at": NOW},
 )
 GOOD: Final = (
     Table.token_hash == bindparam("hashed"),
@@ -35,12 +30,15 @@ GOOD: Final = (
     or_(Table.purpose == "email-change", Table.email == Account.email),
 )
 FIND: Final = select(*COLUMNS, Table.email.label("mailed_to")).where(*GOOD)
+# Before any token's row, so that who uses two links of one account at once does not wait in a circle.
+LOCK: Final = select(Account.id).where(*GOOD).with_for_update(key_share=True, of=Account)
 USE: Final = delete(Table).where(*GOOD).returning(*COLUMNS, Table.email.label("mailed_to"))
 DROP: Final = delete(Table).where(
     Table.account_id == bindparam("account"), Table.purpose == func.any(bindparam("purposes", type_=ARRAY(Text)))
 )
 # Each costs a mail, of which there are few: so this needs no batches.
-FORGET: Final = delete(Table).where(Table.expires_at < NOW)
+EXPIRED: Final = select(Table.token_hash).where(Table.expires_at < func.now()).with_for_update(skip_locked=True)
+FORGET: Final = delete(Table).where(Table.token_hash.in_(EXPIRED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,11 @@ class OneTimeTokenRepository:
         return await self._one(FIND, token_hash, purpose)
 
     async def use(self, token_hash: bytes, purpose: str) -> MailedAccount | None:
-        return await self._one(USE, token_hash, purpose)
+        await self.session.execute(LOCK, {"hashed": token_hash, "purpose": purpose})
+        used = await self._one(USE, token_hash, purpose)
+        if used is not None:
+            await self.drop(used.account.id, [purpose])
+        return used
 
     async def _one(self, statement: Any, token_hash: bytes, purpose: str) -> MailedAccount | None:
         row = (await self.session.execute(statement, {"hashed": token_hash, "purpose": purpose})).one_or_none()

@@ -24,7 +24,7 @@ class WeakPassword(InvalidInput):
 
 
 class LinkNotValid(DomainError):
-    """The token of a mailed link is unknown, used, replaced by a newer one, or too old: never told apart."""
+    """The token of a mailed link is unknown, used, made void by another, or too old: never told apart."""
 
     code = "link-not-valid"
 

@@ -1,10 +1,18 @@
 """The mails that auth sends. How one becomes a letter is told in `services.letters`."""
 
+from datetime import timedelta
 from enum import StrEnum
+from typing import Final
 from uuid import uuid4
 
 from auth.services.ports import Work
 from common.events import Event, MailData
+
+PAUSE: Final = timedelta(minutes=1)
+WINDOW: Final = timedelta(hours=1)
+"""No link lives for less: while an address has had enough mails, it has one that works, whoever asked (S-11)."""
+MOST: Final = 5
+"""Mails of one kind to one address within the window, and never two within the pause."""
 
 
 class Kind(StrEnum):

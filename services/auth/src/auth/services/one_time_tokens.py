@@ -63,10 +63,15 @@ class OneTimeTokens:
     async def mail(
         self, work: Work, account: Account, purpose: Purpose, to: str, *, ip: str | None, actor: str | int
     ) -> bool:
-        """Mail a new link to an address, which makes the one before invalid. False if it was sent enough lately."""
+        """Mail a new link to an address. False if it was sent enough lately.
+
+        Links that were mailed before stay good: anybody may ask for one, and must not take away the owner's (S-11).
+        """
         kind = Kind(purpose)
         if not await work.mail_counts.take(to, kind):
             return False
+        if purpose is Purpose.email_change:  # only the owner asks; the address before may have been misspelt
+            await work.one_time_tokens.drop(account.id, [purpose])
         secret = secrets.token_urlsafe(32)
         hashed = hash_token(self.maker.make(purpose, secret))
         await work.one_time_tokens.put(hashed, purpose, account.id, to, self.lifetimes[purpose])
@@ -79,7 +84,10 @@ class OneTimeTokens:
         return valid(await work.one_time_tokens.find(hash_token(token), purpose))
 
     async def use(self, work: Work, purpose: Purpose, token: str) -> MailedAccount:
-        """Use a token up, in this transaction: of any number of callers one succeeds. Raises LinkNotValid."""
+        """Use a token up, and all others of its account and purpose, in this transaction. Raises LinkNotValid.
+
+        Of any number of callers one succeeds.
+        """
         return valid(await work.one_time_tokens.use(hash_token(token), purpose))
 
 

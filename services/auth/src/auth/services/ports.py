@@ -171,10 +171,10 @@ class KeyStore(Protocol):
 
 
 class OneTimeTokenStore(Protocol):
-    """Hashes of the tokens in mailed links: at most one per account and purpose."""
+    """Hashes of the tokens in mailed links."""
 
     async def put(self, token_hash: bytes, purpose: str, account_id: int, email: str, lifetime: timedelta) -> None:
-        """Store a new one in place of the one before."""
+        """Store a new one, beside those that are still good."""
 
     async def find(self, token_hash: bytes, purpose: str) -> MailedAccount | None:
         """None unless it is good now: for this purpose, in time, of an account that may sign in.
@@ -183,7 +183,7 @@ class OneTimeTokenStore(Protocol):
         """
 
     async def use(self, token_hash: bytes, purpose: str) -> MailedAccount | None:
-        """As `find`, and delete it in the same statement."""
+        """As `find`, and delete it and all others of its account and purpose. Of any number of callers one gets it."""
 
     async def drop(self, account_id: int, purposes: Sequence[str]) -> None: ...
 
