@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import math
 import time
 from collections import Counter
@@ -396,6 +397,22 @@ async def test_logs_tell_of_each_try_and_mask_the_address(
     assert lines[0]["account"] == lines[1]["account"] == person.id
     assert {line["email"] for line in lines[1:]} == {"p***@example.com"}
     assert all(secret not in str(lines) for secret in (person.email, PASSWORD, WRONG))
+
+
+@pytest.mark.parametrize("canary", ["P@ssw0rd-Tr0ub4dor-staple!", "Tr0ub4dor-staple", "@Tr0ub4dor", "Tr0ub4dor@"])
+async def test_a_password_in_the_wrong_field_is_neither_logged_nor_noted(
+    settings: Settings, superuser: Connection, log: Log, canary: str
+) -> None:
+    """S-46: also if it has an @."""
+    async with running(settings) as app, client_of(app) as client:
+        log()
+        assert await statuses(client, canary, 5) == [400] * 5
+        await hold(superuser, canary)
+        assert await statuses(client, canary, 1) == [429]
+        lines = [line for line in log() if "sign-in" in line["event"]]
+    noted = await superuser.fetch("SELECT detail FROM audit_events ORDER BY id DESC LIMIT 6")
+    assert {line["email"] for line in lines} == {json.loads(row["detail"])["email"] for row in noted} == {"***"}
+    assert "r0ub4dor" not in f"{lines}{noted}"
 
 
 async def test_old_rows_go_and_those_that_matter_stay(app: FastAPI, sign_up: SignUp, superuser: Connection) -> None:

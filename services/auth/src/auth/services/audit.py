@@ -86,9 +86,9 @@ class AuditTrail(Protocol):
 
 
 def masked(email: str) -> str:
-    """An address as the trail and the logs have it: `a***@example.com`. What is no address keeps its first letter."""
+    """An address as the trail and the logs have it: `a***@example.com`. Of what is no address nothing is left: `***`."""
     local, at, domain = email.rpartition("@")
-    return f"{(local or domain)[:1]}***{at}{domain if at else ''}"[:MAX_MASKED]
+    return f"{local[:1]}***{at}{domain if at else ''}"[:MAX_MASKED]
 
 
 class AuditReader(Protocol):

@@ -16,8 +16,9 @@ from auth.services.errors import InvalidClient, InvalidGrant, OAuthRefusal
 from auth.services.ports import Work
 from auth.services.records import CheckedPassword, Credentials, Device, Session, Tokens
 from auth.services.refresh_tokens import RefreshToken, RefreshTokens
-from auth.services.throttle import Throttle
+from auth.services.throttle import NOBODY, Throttle
 from common.ports import Transactions
+from common.schemas import normal_email
 from common.tokens import SERVICE_SCOPE, USER_SCOPE
 
 log = structlog.get_logger()
@@ -162,7 +163,7 @@ class SignInService:
 
 async def note_refusal(work: Work, checked: CheckedPassword, reason: str, username: str, device: Device) -> None:
     account = checked.found.account.id if checked.found else None
-    email = masked(username)
+    email = masked(normal_email(username) or NOBODY)  # what is no address may be a password in the wrong field (S-46)
     await work.audit.note(Action.sign_in_refused, account, actor=ANONYMOUS, ip=device.ip, email=email, reason=reason)
     log.warning("sign-in refused", account=account, email=email, reason=reason)
 
