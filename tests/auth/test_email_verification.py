@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient, Response
+from pydantic import SecretStr
 
 from auth.config import Settings
 from auth.repositories.addresses import hash_address
@@ -147,6 +148,35 @@ async def test_many_relays_send_one_mail(
     for _, lane in lanes:
         lane.batch = 100
     assert len(await mails(app, email)) == 2
+
+
+async def test_a_request_that_is_not_understood_does_not_stop_the_others(
+    client: AsyncClient, app: FastAPI, sign_up: SignUp, superuser: Connection
+) -> None:
+    await relay(app)
+    for data in ('{"purpose": "of-a-later-release", "email": "a@example.com", "ip": null}', '{"purpose": 7}'):
+        await superuser.execute(
+            "INSERT INTO outbox (target, type, subject, version, data)"
+            " VALUES ('auth', 'mail.wanted', 'mail.wanted:' || gen_random_uuid(), 1, $1)",
+            data,
+        )
+    emails = [(await sign_up()).email for _ in range(2)]
+    assert [len(await mails(app, email)) for email in emails] == [1, 1]
+    left = await superuser.fetch("SELECT attempts, last_error FROM outbox WHERE target = 'auth'")
+    assert [tuple(row) for row in left] == [(left[0]["attempts"], "status 422")] * 2
+    await superuser.execute("DELETE FROM outbox WHERE target = 'auth'")
+
+
+async def test_a_mail_outlives_a_change_of_the_key(
+    client: AsyncClient, app: FastAPI, settings: Settings, sign_up: SignUp
+) -> None:
+    """REFRESH_KEY was changed while the mail waited, and the one before is REFRESH_KEY_PREVIOUS."""
+    person = await sign_up()
+    await relay(app, "auth")
+    keys = {"refresh_key": SecretStr("k" * 40), "refresh_key_previous": settings.refresh_key}
+    async with running(settings.model_copy(update=keys)) as later, client_of(later) as renewed:
+        mail = await newest(later, person.email)
+        assert (await confirm(renewed, mail.token)).status_code == 204
 
 
 async def test_nothing_of_a_token_is_in_the_database_that_makes_it(

@@ -113,3 +113,8 @@ class MigrateSettings(MigrationSettings):
 
     svc_users_secret: Secret
     svc_posts_secret: Secret
+
+
+def given(*secrets: SecretStr | None) -> list[str]:
+    """Those that are set, the current one first."""
+    return [secret.get_secret_value() for secret in secrets if secret]

@@ -6,10 +6,9 @@ from typing import Annotated
 
 import httpx
 from fastapi import Depends, FastAPI, Request
-from pydantic import SecretStr
 
 from auth.clients.own_tokens import OwnTokens
-from auth.config import Settings
+from auth.config import Settings, given
 from auth.mailing import one_time_tokens, own_targets
 from auth.repositories.audit import AuditRepository
 from auth.repositories.exports import SECTIONS
@@ -59,11 +58,6 @@ def quotas(settings: Settings) -> Mapping[str, Quota]:
 
 def lifetimes(settings: Settings) -> Lifetimes:
     return Lifetimes(settings.refresh_idle, settings.refresh_absolute, settings.refresh_grace)
-
-
-def given(*secrets: SecretStr | None) -> list[str]:
-    """Those that are set, the current one first."""
-    return [secret.get_secret_value() for secret in secrets if secret]
 
 
 def key_schedule(settings: Settings) -> KeySchedule:

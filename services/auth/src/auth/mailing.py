@@ -10,7 +10,7 @@ from auth.clients.mail_folder import MailFolder
 from auth.clients.mail_server import MailServer
 from auth.clients.messages import Mailbox
 from auth.clients.own_outbox import OutgoingMails, OwnRequests
-from auth.config import Settings
+from auth.config import Settings, given
 from auth.repositories.work import SqlWork
 from auth.services.letters import Letters, PostOffice, Templates
 from auth.services.mail_requests import MailRequests
@@ -31,7 +31,7 @@ def one_time_tokens(settings: Settings) -> OneTimeTokens:
         Purpose.password_reset: settings.password_reset_ttl,
         Purpose.email_change: settings.email_change_ttl,
     }
-    return OneTimeTokens(TokenMaker(settings.refresh_key.get_secret_value()), lifetimes)
+    return OneTimeTokens(TokenMaker(*given(settings.refresh_key, settings.refresh_key_previous)), lifetimes)
 
 
 def own_targets(

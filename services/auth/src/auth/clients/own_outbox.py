@@ -9,6 +9,7 @@ import structlog
 
 from auth.services.letters import Letters, MailDelayed, MailRefused, PostOffice
 from auth.services.mail_requests import MailRequests
+from auth.services.one_time_tokens import Purpose
 from common.errors import DependencyUnavailable, DomainError
 from common.events import MailData, MailWantedData, StateEvent
 from common.inbox import parse
@@ -68,6 +69,20 @@ class OwnRequests:
     requests: MailRequests
 
     async def tell(self, events: Sequence[StateEvent]) -> int:
-        wanted = [parse(told, MailWantedData).data for told in events]
-        await self.requests.answer([data for data in wanted if isinstance(data, MailWantedData)])
+        try:
+            wanted = [understood(told) for told in events]
+        except (DomainError, ValueError) as error:
+            # before any is answered: the relay then tells each alone, and parks the one
+            log.warning("mail request refused", first=events[0].subject, requests=len(events), reason=reason(error))
+            return REFUSED
+        await self.requests.answer(wanted)
         return DONE
+
+
+def understood(told: StateEvent) -> MailWantedData:
+    """Raises BadEvent or ValueError, such as for a purpose of a later release."""
+    data = parse(told, MailWantedData).data
+    if not isinstance(data, MailWantedData):
+        raise TypeError(told.subject)
+    Purpose(data.purpose)
+    return data

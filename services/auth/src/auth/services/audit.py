@@ -86,7 +86,7 @@ class AuditTrail(Protocol):
 
 
 def masked(email: str) -> str:
-    """An address as the trail and the logs have it: `a***@example.com`. Of what is no address nothing is left: `***`."""
+    """An address as the trail and the logs have it: `a***@example.com`. Of what is no address nothing stays: `***`."""
     local, at, domain = email.rpartition("@")
     return f"{local[:1]}***{at}{domain if at else ''}"[:MAX_MASKED]
 

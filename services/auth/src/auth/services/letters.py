@@ -12,7 +12,6 @@ from string import Template
 from typing import Final, Protocol
 from uuid import UUID
 
-from auth.services.errors import LinkNotValid
 from auth.services.mails import Kind
 from auth.services.one_time_tokens import OneTimeTokens, Purpose
 from auth.services.ports import Work
@@ -88,11 +87,9 @@ class Letters:
         values = {"app": self.app_name, "link": "", "lifetime": ""}
         if data.secret is not None:
             purpose = Purpose(data.kind)
-            token = self.tokens.maker.make(purpose, data.secret)
-            try:
-                async with self.transactions() as work:
-                    await self.tokens.find(work, purpose, token)
-            except LinkNotValid:
+            async with self.transactions() as work:
+                token = await self.tokens.token_of(work, purpose, data.secret)
+            if token is None:
                 return None
             values["link"] = f"{self.app_url}/#{purpose}={token}"
             values["lifetime"] = in_words(self.tokens.lifetimes[purpose])

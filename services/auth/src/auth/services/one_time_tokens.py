@@ -38,14 +38,20 @@ SENT: Final = {
 
 
 class TokenMaker:
-    """Makes tokens under the server's key."""
+    """Makes tokens under the server's key, and again those that were made under the keys before."""
 
-    def __init__(self, key: str) -> None:
-        self._key = hashlib.sha256(b"trivium one-time tokens\0" + key.encode()).digest()
+    def __init__(self, key: str, *previous: str) -> None:
+        self._keys = [
+            hashlib.sha256(b"trivium one-time tokens\0" + each.encode()).digest() for each in (key, *previous)
+        ]
 
     def make(self, purpose: Purpose, secret: str) -> str:
-        mac = hmac.digest(self._key, f"{purpose}\0{secret}".encode(), "sha256")
-        return urlsafe_b64encode(mac).rstrip(b"=").decode()
+        return self.under_each_key(purpose, secret)[0]
+
+    def under_each_key(self, purpose: Purpose, secret: str) -> list[str]:
+        """The current key's first."""
+        macs = [hmac.digest(key, f"{purpose}\0{secret}".encode(), "sha256") for key in self._keys]
+        return [urlsafe_b64encode(mac).rstrip(b"=").decode() for mac in macs]
 
 
 def hash_token(token: str) -> bytes:
@@ -78,6 +84,13 @@ class OneTimeTokens:
         await send(work, kind, to, secret)
         await work.audit.note(SENT[purpose], account.id, actor=actor, ip=ip, to=masked(to))
         return True
+
+    async def token_of(self, work: Work, purpose: Purpose, secret: str) -> str | None:
+        """The token of a mail that waits, also if the key has changed meanwhile; None if it is not good any more."""
+        for token in self.maker.under_each_key(purpose, secret):
+            if await work.one_time_tokens.find(hash_token(token), purpose) is not None:
+                return token
+        return None
 
     async def find(self, work: Work, purpose: Purpose, token: str) -> MailedAccount:
         """Whose token it is, without using it up. Raises LinkNotValid."""
