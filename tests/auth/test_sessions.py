@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
 
+from auth.repositories.sessions import FORGET
 from auth.services.tidying import tidy
 from tests.auth.conftest import Connection, Person, SignedIn, SignIn, SignUp, bearer, refresh
 from tests.auth.test_access_tokens import part
@@ -160,14 +161,29 @@ async def test_sessions_that_are_long_over_are_removed(
     for age in (
         "ended_at = now() - interval '31 days'",
         "ended_at = now() - interval '29 days'",
-        "rotated_at = now() - interval '38 days'",
+        "rotated_at = now() - interval '38 days', created_at = now() - interval '39 days'",
+        "rotated_at = now() - interval '36 days', created_at = now() - interval '39 days'",
         "created_at = now() - interval '61 days'",
         "rotated_at = now()",
     ):
         sid = part((await sign_in(person)).json()["access_token"], 1)["sid"]
         await superuser.execute(f"UPDATE sessions SET {age} WHERE id = $1::uuid", sid)  # noqa: S608
-    assert await tidy(app.state.transactions) == 3
-    assert await superuser.fetchval("SELECT count(*) FROM sessions WHERE account_id = $1", person.id) == 2
+    await tidy(app.state.transactions)
+    assert await superuser.fetchval("SELECT count(*) FROM sessions WHERE account_id = $1", person.id) == 3
+
+
+async def test_sessions_that_are_over_are_found_by_indexes(superuser: Connection) -> None:
+    """However many go on: `FORGET` in the words of the repository, with a week and 30 days."""
+    await superuser.execute(
+        "CREATE TEMP TABLE many (LIKE sessions INCLUDING ALL);"
+        " INSERT INTO many (id, account_id, secret, user_agent, ip)"
+        " SELECT gen_random_uuid(), n, '', '', '' FROM generate_series(1, 20000) AS n; ANALYZE many"
+    )
+    words = str(FORGET).replace("sessions", "many")
+    for name, value in (("idle", "7 days"), ("absolute", "30 days"), ("kept", "30 days"), ("most", "1000")):
+        words = words.replace(f":{name}", f"'{value}'")
+    plan = "\n".join(row[0] for row in await superuser.fetch(f"EXPLAIN {words}"))
+    assert "Seq Scan" not in plan, plan
 
 
 @pytest.mark.parametrize("rounds", [10, pytest.param(100, marks=pytest.mark.faults)])

@@ -97,6 +97,9 @@ REPLAY: Final = text("""
     UPDATE outbox SET parked_at = NULL, attempts = 0, next_at = clock_timestamp()
     WHERE parked_at IS NOT NULL AND (CAST(:target AS text) IS NULL OR target = :target) RETURNING subject
 """)
+FORGET_PARKED: Final = text("""
+    DELETE FROM outbox WHERE target = :target AND parked_at < clock_timestamp() - CAST(:kept AS interval)
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +167,10 @@ class OutboxRepository:
     async def replay(self, target: str | None) -> int:
         """Let parked rows be sent again; returns how many."""
         return len((await self.session.execute(REPLAY, {"target": target})).all())
+
+    async def forget_parked(self, target: str, kept: timedelta) -> None:
+        """Remove what the target refused for good so long ago."""
+        await self.session.execute(FORGET_PARKED, {"target": target, "kept": kept})
 
 
 def chosen(target: str, events: Sequence[StateEvent]) -> dict[str, Any]:

@@ -200,6 +200,13 @@ class MailCounts(Protocol):
         """Remove what no longer keeps any mail back."""
 
 
+class Outbox(Events, Protocol):
+    """What others have to know, on its way."""
+
+    async def forget_parked(self, target: str, kept: timedelta) -> None:
+        """Remove what the target refused for good so long ago."""
+
+
 class Work(Protocol):
     """What one short transaction can do."""
 
@@ -222,7 +229,7 @@ class Work(Protocol):
     def clients(self) -> ClientStore: ...
 
     @property
-    def events(self) -> Events: ...
+    def events(self) -> Outbox: ...
 
     @property
     def revocations(self) -> RevocationStore: ...

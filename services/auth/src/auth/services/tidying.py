@@ -1,6 +1,7 @@
 """Removes what is over, in small transactions beside the requests."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -15,29 +16,37 @@ EVERY: Final = timedelta(minutes=10)
 BATCH: Final = 1000
 SESSIONS_KEPT: Final = timedelta(days=30)
 """After their end: for whoever looks into a theft."""
+MAILS_KEPT: Final = timedelta(days=7)
+"""After the mail server has refused them for good: for whoever asks why. They hold addresses."""
+
+Forget = Callable[[Work], Awaitable[int | None]]
+"""Removes rows of one kind; `BATCH` when there may be more."""
+KINDS: Final[Mapping[str, Forget]] = {
+    "sessions": lambda work: work.sessions.forget_over(SESSIONS_KEPT, BATCH),
+    "tries to sign in": lambda work: work.throttle.forget_old(BATCH),
+    "links": lambda work: work.one_time_tokens.forget_expired(),
+    "mail counts": lambda work: work.mail_counts.forget_old(),
+    "refused mails": lambda work: work.events.forget_parked("smtp", MAILS_KEPT),
+}
 
 
 async def keep_tidy(transactions: Transactions[Work]) -> None:
     """Runs as long as the service."""
     while True:
         await asyncio.sleep(EVERY.total_seconds())
+        await tidy(transactions)
+
+
+async def tidy(transactions: Transactions[Work]) -> None:
+    """Each kind by itself, so that trouble with one keeps no other."""
+    for kind, forget in KINDS.items():
         try:
-            for each in (tidy, tidy_tries):
-                while await each(transactions) == BATCH:
-                    pass
+            while await in_one(transactions, forget) == BATCH:
+                pass
         except Exception as error:  # noqa: BLE001  # a database that is away; the next round may go well
-            log.warning("old rows stay for now", error_type=type(error).__name__)
+            log.warning("old rows stay for now", kind=kind, error_type=type(error).__name__)
 
 
-async def tidy(transactions: Transactions[Work]) -> int:
-    """How many sessions were removed: `BATCH` when there may be more."""
+async def in_one(transactions: Transactions[Work], forget: Forget) -> int | None:
     async with transactions() as work:
-        await work.one_time_tokens.forget_expired()
-        await work.mail_counts.forget_old()
-        return await work.sessions.forget_over(SESSIONS_KEPT, BATCH)
-
-
-async def tidy_tries(transactions: Transactions[Work]) -> int:
-    """How many tries to sign in, likewise."""
-    async with transactions() as work:
-        return await work.throttle.forget_old(BATCH)
+        return await forget(work)
