@@ -9,6 +9,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from tests.auth.conftest import PASSWORD, Connection, Person, SignIn, SignUp, bearer, new_email, refresh
+from tests.auth.mails import mails
 from tests.auth.test_throttle import hold
 
 NEW = "another long passphrase"
@@ -36,6 +37,8 @@ async def test_a_change_ends_all_other_sessions_and_the_old_password(
     assert (await sign_in(Person(person.id, person.email, NEW))).status_code == 200
     told = await superuser.fetchval("SELECT count(*) FROM outbox WHERE type = 'session.ended' AND target = 'posts'")
     assert told == 1
+    (mail,) = [mail for mail in await mails(app, person.email) if mail.subject == "Your password was changed"]
+    assert ["knew the old one" in mail.text, "knew the old one" in mail.html, "#" in mail.text] == [True, True, False]
     detail = "SELECT detail::text FROM audit_events WHERE account_id = $1 AND action = 'password-changed'"
     assert await superuser.fetchval(detail, person.id) == '{"sessions_ended": 1}'
 

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     password_reset = "password-reset"  # noqa: S105  # a name
     email_change = "email-change"
     password_was_reset = "password-was-reset"  # noqa: S105
+    password_changed = "password-changed"  # noqa: S105
     email_change_asked = "email-change-asked"
     email_changed = "email-changed"
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from auth.services.audit import Action
 from auth.services.ending import end_sessions
 from auth.services.errors import WrongPassword
+from auth.services.mails import Kind, send
 from auth.services.one_time_tokens import Purpose
 from auth.services.password_policy import PasswordPolicy
 from auth.services.ports import PasswordHasher, Work
@@ -42,4 +43,5 @@ class OwnPassword:
             ended = await end_sessions(work, account_id, "password changed", but=session_id)
             await begin_anew(work, known.account.email)
             await work.throttle.succeed(key_of(known.account.email, device))
+            await send(work, Kind.password_changed, known.account.email)
             await work.audit.note(Action.password_changed, account_id, ip=device.ip, sessions_ended=ended)
