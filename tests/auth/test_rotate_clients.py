@@ -53,7 +53,7 @@ async def works(client: AsyncClient, secret: str) -> bool:
 
 
 async def test_two_secrets_are_valid_and_the_oldest_is_not(
-    operator: Operator, client: AsyncClient, service_secrets: dict[str, str], tmp_path: Path
+    operator: Operator, client: AsyncClient, service_secrets: dict[str, str], tmp_path: Path, superuser: Connection
 ) -> None:
     """Step by step: rotate, restart with the new file, rotate again."""
     first, others = service_secrets["svc:users"], service_secrets["svc:posts"]
@@ -78,6 +78,8 @@ async def test_two_secrets_are_valid_and_the_oldest_is_not(
     assert done == 0, said
     assert [await works(client, one) for one in (first, second, third)] == [False, True, True]
     assert (await client.post("/auth/token", data=grant("svc:posts", others))).status_code == 200
+    noted = await superuser.fetch("SELECT actor, detail FROM audit_events WHERE action = 'service-secret-changed'")
+    assert [tuple(row) for row in noted] == [("server", '{"client": "svc:users"}')] * 2
 
 
 def grant(client_id: str, secret: str) -> dict[str, str]:

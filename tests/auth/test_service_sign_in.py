@@ -9,8 +9,9 @@ from pydantic import SecretStr
 
 from auth.config import Settings
 from common.service_tokens import ServiceTokens
-from tests.auth.conftest import ServiceSignIn, SignedIn, SignUp, bearer
+from tests.auth.conftest import ServiceSignIn, SignedIn, SignUp, bearer, client_of, running
 from tests.auth.test_access_tokens import part
+from tests.conftest import Log
 
 GRANT = {"grant_type": "client_credentials", "audience": "auth"}
 
@@ -123,3 +124,18 @@ async def test_a_service_is_nobody_on_a_route_for_people(client: AsyncClient, se
     """S-29"""
     reply = await client.get("/auth/me", headers=bearer(await service_token("svc:users")))
     assert (reply.status_code, reply.json()["code"]) == (403, "not-for-this-caller")
+
+
+async def test_a_refused_service_is_in_the_log_and_what_is_no_service_is_not(settings: Settings, log: Log) -> None:
+    """S-46: a secret may be in the wrong field."""
+    canaries = ["svc:users", "s3cret-canary", "svc:users\x1b[31m", "svc:" + "x" * 21]
+    async with running(settings) as app, client_of(app) as client:
+        log()
+        for canary in canaries:
+            form = {**GRANT, "client_id": canary, "client_secret": "s3cret-canary"}
+            assert (await client.post("/auth/token", data=form)).status_code == 401
+        lines = [line for line in log() if line["event"] != "request"]
+    assert [(line["event"], line["client"]) for line in lines] == [
+        ("service sign-in refused", client) for client in ("svc:users", None, None, None)
+    ]
+    assert "canary" not in str(lines)

@@ -13,7 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.config import MigrateSettings
+from auth.repositories.audit import AuditRepository
 from auth.repositories.clients import ClientRepository
+from auth.services.audit import SERVER, Action
 from auth.services.sign_in import hash_secret
 from common.database import Database
 from common.server import load
@@ -72,6 +74,8 @@ async def rotate(settings: ServiceSettings, service: Service, secret: SecretStr)
     try:
         async with database.transaction() as session:
             await ClientRepository(session).put(f"svc:{service}", hash_secret(secret.get_secret_value()))
+            audit = AuditRepository(session)
+            await audit.note(Action.service_secret_changed, None, actor=SERVER, client=f"svc:{service}")
     finally:
         await database.disconnect()
 

@@ -69,7 +69,7 @@ async def grant(
 ) -> Tokens:
     if form.grant_type == "client_credentials":
         client_id, secret = client_credentials(request, form)
-        return await sign_in.with_client_secret(client_id, secret, form.audience)
+        return await sign_in.with_client_secret(client_id, secret, form.audience, device)
     if form.scope and set(form.scope.split()) - {USER_SCOPE}:
         raise InvalidScope(f"The only scope is {USER_SCOPE}.")
     if form.grant_type == "password":

@@ -61,6 +61,7 @@ class Action(StrEnum):
     roles_changed = "roles-changed"
     status_changed = "status-changed"
     tokens_revoked = "tokens-revoked"
+    service_secret_changed = "service-secret-changed"  # noqa: S105
     key_created = "key-created"
     key_activated = "key-activated"
     key_retired = "key-retired"

@@ -2,9 +2,11 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 import uuid
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
 
@@ -24,6 +26,7 @@ from common.tokens import SERVICE_SCOPE, USER_SCOPE
 log = structlog.get_logger()
 
 WRONG = "The address or the password is wrong."
+CLIENT: Final = re.compile(r"svc:[a-z]{1,20}")
 SPENT = "The refresh token is not valid any more; sign in again."
 
 
@@ -133,7 +136,7 @@ class SignInService:
             refresh_token=self.refresh_tokens.make(session.id, generation, session.secret),
         )
 
-    async def with_client_secret(self, client_id: str, secret: str, audience: str | None) -> Tokens:
+    async def with_client_secret(self, client_id: str, secret: str, audience: str | None, device: Device) -> Tokens:
         """A service's token for one other service.
 
         Raises:
@@ -144,6 +147,8 @@ class SignInService:
             identity = await work.clients.find(client_id)
         offered = hash_secret(secret)
         if identity is None or not any(hmac.compare_digest(offered, known) for known in identity.secret_hashes):
+            known_shape = CLIENT.fullmatch(client_id)  # anything else may be a secret in the wrong field
+            log.warning("service sign-in refused", client=client_id if known_shape else None, ip=device.ip)
             raise InvalidClient("Unknown client or wrong secret.")
         if audience not in AUDIENCES:
             raise OAuthRefusal("audience must name one service.")
