@@ -296,6 +296,8 @@ async def test_accounts_are_found_by_part_of_name_or_address_by_id_status_and_ro
         assert await found(q=q) == [grace], q
     for nobody in (f"100__{word}", f"%{word}", f"{word}\\", str(10**17), "7" * 99):
         assert await found(q=nobody) == []
+    for q in ("9" * 16, "9" * 17, "0" * 17 + "9" * 30):  # no id is so large
+        assert await found(q=q) == []
     assert await found(q=one.person.email, role="moderator") == [one.id]
     assert await found(q=one.person.email, role="admin") == []
     assert other.id in await found(status="disabled")

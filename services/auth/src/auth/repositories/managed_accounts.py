@@ -81,7 +81,12 @@ class ManagedAccountRepository:
         statement = select(*ALL).order_by(Table.id.desc()).limit(limit + 1)
         if wanted.text is not None:
             found = Table.search.like(pattern(wanted.text))
-            is_id = wanted.text.isascii() and wanted.text.isdecimal() and int(wanted.text[:17]) <= MAX_ID
+            is_id = (
+                wanted.text.isascii()
+                and wanted.text.isdecimal()
+                and len(wanted.text) <= 16
+                and int(wanted.text) <= MAX_ID
+            )
             statement = statement.where(or_(found, Table.id == int(wanted.text)) if is_id else found)
         if wanted.role is not None:
             statement = statement.where(WITH_ROLES, has_role(wanted.role))
