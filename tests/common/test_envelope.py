@@ -117,6 +117,11 @@ async def test_any_other_origin_may_not(probe: AsyncClient, origin: str) -> None
         ("10.1.0.1", "1.2.3.4", "10.1.0.1"),
         ("::1", "1.2.3.4", "1.2.3.4"),
         ("somewhere", "1.2.3.4", "somewhere"),
+        ("10.0.0.1", "1.2.3.4:4711", "10.0.0.1"),  # each port would be somebody else
+        ("10.0.0.1", "6.6.6.6, [2001:db8::1]:4711", "10.0.0.1"),
+        ("10.0.0.1", "1.2.3.4, unknown, 10.0.0.7", "10.0.0.1"),
+        ("10.0.0.1", "2001:db8::1%canary", "10.0.0.1"),
+        ("10.0.0.1", "1.2.3.4,", "10.0.0.1"),
     ],
 )
 async def test_only_our_proxies_are_believed(peer: str, forwarded: str | None, seen: str) -> None:

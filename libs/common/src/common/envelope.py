@@ -143,14 +143,20 @@ class Envelope:
         return request_id or secrets.token_hex(8), ",".join(forwarded), seconds, by_page
 
     def client_ip(self, scope: Scope, forwarded: str) -> str:
-        """The caller's address: from the right of X-Forwarded-For, the first that is no proxy of ours (S-13)."""
-        address = scope["client"][0] if scope.get("client") else "unknown"
-        if forwarded and self.is_trusted(address):
+        """The caller's address: from the right of X-Forwarded-For, the first that is no proxy of ours (S-13).
+
+        If there is something else than an address before it, the peer's: nobody becomes many by adding ports to it.
+        """
+        peer: str = scope["client"][0] if scope.get("client") else "unknown"
+        address = peer
+        if forwarded and self.is_trusted(peer):
             for candidate in reversed(forwarded.split(",")):
                 address = candidate.strip()
+                if not is_address(address):
+                    return peer
                 if not self.is_trusted(address):
                     break
-        return address[:45]
+        return address
 
     def is_trusted(self, address: str) -> bool:
         try:
@@ -158,6 +164,15 @@ class Envelope:
         except ValueError:
             return False
         return any(parsed in network for network in self.trusted)
+
+
+def is_address(text: str) -> bool:
+    """Of IPv6 without a zone, which is any text behind a `%`."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text
 
 
 class LastAnswer:
