@@ -84,3 +84,16 @@ def test_the_length_is_a_setting_and_counted_in_code_points() -> None:
     with pytest.raises(WeakPassword, match="15"):
         long.check("😀" * 14, **ADA)
     long.check("😀" * 15, **ADA)
+
+
+@pytest.mark.parametrize("password", ["o\u0308k\u0301x\u0323z\u0301", "e\u0301" * 7, "\ufdfa" * 15])
+def test_the_length_is_counted_in_the_form_in_which_passwords_are_compared(password: str) -> None:
+    """S-02: no more letters for accents that come by themselves, and none longer than what is compared."""
+    with pytest.raises(WeakPassword):
+        POLICY.check(password, **ADA)
+
+
+def test_a_letter_that_is_typed_in_parts_is_one() -> None:
+    """S-02"""
+    POLICY.check("ne\u0301ophyte", **ADA)
+    POLICY.check("e\u0301" * 256, **ADA)

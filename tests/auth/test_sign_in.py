@@ -106,6 +106,14 @@ async def test_a_password_of_256_characters_does_not_fit_with_one_more(client: A
         assert reply.status_code == status
 
 
+async def test_a_long_password_fits_however_a_system_types_its_accents(client: AsyncClient) -> None:
+    """S-02, S-03: the bound is on the letters, not on the parts in which they are sent."""
+    person = {"email": "accents@example.com", "password": "é" * 256, "name": "Ada"}
+    assert (await client.post("/auth/register", json=person)).status_code == 201
+    reply = await client.post("/auth/token", data={"username": person["email"], "password": "e\u0301" * 256})
+    assert reply.status_code == 200
+
+
 @pytest.mark.parametrize("basic", ["Basic Og==", "Basic ", "Basic", "basic Og==", "Basic %%%", "Bearer nonsense"])
 async def test_credentials_of_a_client_are_ignored_with_a_password(
     client: AsyncClient, sign_up: SignUp, basic: str

@@ -21,6 +21,9 @@ MAX_ID: Final = 2**53 - 1
 """Ids fit a JavaScript number exactly."""
 DIGITS: Final = re.compile(r"[0-9]{1,16}")
 MAX_PASSWORD: Final = 256
+"""Code points in compatibility form (NFKC), in which passwords are compared."""
+MAX_TYPED: Final = 4 * MAX_PASSWORD
+"""Code points as typed: some systems send a letter and its accents one by one."""
 MAX_EMAIL: Final = 254
 
 
@@ -102,7 +105,7 @@ def normal_email(address: str) -> str | None:
         return None
 
 
-# Counted in code points, as typed; auth says what else it takes (`auth.services.password_policy`).
+# As typed; auth counts again in NFKC, and says what else it takes (`auth.services.password_policy`).
 NewPassword = Annotated[str, Field(min_length=8, max_length=MAX_PASSWORD, repr=False), AfterValidator(no_nul)]
 
 

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from common.schemas import MAX_PASSWORD, Email, Incoming, NewPassword, Text
+from common.schemas import MAX_TYPED, Email, Incoming, NewPassword, Text
 
 TOKEN = "3q2-7wAh5jVtYk0c…"  # noqa: S105  # an example
 
@@ -28,4 +28,4 @@ class PasswordChosen(LinkOpened):
 class NewAddress(AddressGiven):
     """Another address for one's account."""
 
-    password: Text = Field(min_length=1, max_length=MAX_PASSWORD, repr=False, examples=["correct horse battery staple"])
+    password: Text = Field(min_length=1, max_length=MAX_TYPED, repr=False, examples=["correct horse battery staple"])

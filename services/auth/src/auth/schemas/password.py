@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from common.schemas import MAX_PASSWORD, Incoming, NewPassword, Text
+from common.schemas import MAX_TYPED, Incoming, NewPassword, Text
 
 
 class PasswordChange(Incoming):
@@ -10,7 +10,7 @@ class PasswordChange(Incoming):
 
     current_password: Text = Field(
         min_length=1,
-        max_length=MAX_PASSWORD,
+        max_length=MAX_TYPED,
         repr=False,
         json_schema_extra={"format": "password"},
         examples=["correct horse battery staple"],

@@ -1,9 +1,10 @@
 """Which new passwords are accepted: any long enough ones, except those that guessers try first (S-02, S-04).
 
-No rules of composition, and no word of what may be in it: spaces, emoji and every script count, by code points as they
-were typed. Refused are the common passwords in `common_passwords.txt`, in any case and compatibility form (NFKC), and
-what is made of a word that is known of the account (its address, its owner's name, this product's name) with nothing
-but digits, spaces and punctuation around and in between.
+No rules of composition, and no word of what may be in it: spaces, emoji and every script count, by code points in the
+form in which passwords are compared (NFKC), so that none is longer for how a system types it. Refused are the common
+passwords in `common_passwords.txt`, in any case and compatibility form, and what is made of a word that is known of the
+account (its address, its owner's name, this product's name) with nothing but digits, spaces and punctuation around and
+in between.
 """
 
 import re
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Final
 
 from auth.services.errors import WeakPassword
+from auth.services.passwords import normal
+from common.schemas import MAX_PASSWORD
 
 COMMON: Final = Path(__file__).with_name("common_passwords.txt")
 BETWEEN_WORDS: Final = re.compile(r"[\W_]+")
@@ -32,8 +35,11 @@ class PasswordPolicy:
 
     def check(self, password: str, *, email: str, name: str) -> None:
         """Raises WeakPassword, which says why and never repeats the password."""
-        if len(password) < self.min_length:
+        length = len(normal(password))
+        if length < self.min_length:
             raise WeakPassword(f"The password must have at least {self.min_length} characters.")
+        if length > MAX_PASSWORD:
+            raise WeakPassword(f"The password must have at most {MAX_PASSWORD} characters.")
         folded = fold(password)
         if folded in common_passwords():
             raise WeakPassword("Many people use this password, so it is guessed first; choose another one.")

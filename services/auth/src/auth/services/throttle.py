@@ -16,10 +16,11 @@ import structlog
 
 from auth.services.audit import ANONYMOUS, Action, masked
 from auth.services.errors import AccountNotFound, SignInClosed, SignInThrottled, WrongPassword
+from auth.services.passwords import normal
 from auth.services.ports import PasswordHasher, Work
 from auth.services.records import CheckedPassword, Credentials, Device, TryKey, Verdict
 from common.ports import Transactions
-from common.schemas import MAX_PASSWORD, normal_email
+from common.schemas import MAX_PASSWORD, MAX_TYPED, normal_email
 
 log = structlog.get_logger()
 
@@ -57,8 +58,10 @@ class Throttle:
                 raise
             # Between two transactions: hashing takes 20 ms and more under load, and no connection waits for it.
             known = found.password_hash if found else None
-            fits, renewed = await self.passwords.verify(password[:MAX_PASSWORD], known)
-        return CheckedPassword(key, found, fits and len(password) <= MAX_PASSWORD, renewed)
+            typed = normal(password[: MAX_TYPED + 1])
+            fits, renewed = await self.passwords.verify(typed[:MAX_PASSWORD], known)
+        can_be = len(password) <= MAX_TYPED and len(typed) <= MAX_PASSWORD
+        return CheckedPassword(key, found, fits and can_be, renewed)
 
     async def _note(self, refusal: SignInThrottled | SignInClosed, email: str, key: TryKey, device: Device) -> None:
         """In the trail once for each wait, so that a flood does not fill it; in the log every time."""
