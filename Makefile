@@ -16,7 +16,8 @@ export LOCAL_DIR
 
 .DEFAULT_GOAL := help
 .PHONY: help bootstrap up start stop status restart-one run mail reset seed demo test bench check format lock openapi
-.PHONY: fuzz faults timing test-restarts test-start-order compose-up compose-down test-compose
+.PHONY: fuzz faults timing test-restarts test-start-order compose-up compose-upgrade compose-down test-compose
+.PHONY: rolling-restart check-deploy backup restore
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -57,8 +58,8 @@ demo: bootstrap ## use a running stack as a person would, and print each call
 test: bootstrap ## run the whole test suite: make test ARGS="-k posts -x"
 	@$(VENV)/pytest -n 2 --dist loadfile $(ARGS)
 
-faults: bootstrap ## the fault tests: 100 kills, 100 killed relays, a target away for 10 minutes (about 20 minutes in all)
-	@KILLS=$(or $(KILLS),100) REFRESH_KILLS=$(or $(REFRESH_KILLS),100) RELAY_KILLS=$(or $(RELAY_KILLS),100) AWAY=$(or $(AWAY),600) $(VENV)/pytest tests/system/faults -m faults -s $(ARGS)
+faults: bootstrap ## the fault tests: 300 kills, a target away for 10 minutes, restored backups, … (about 30 minutes in all)
+	@KILLS=$(or $(KILLS),100) REFRESH_KILLS=$(or $(REFRESH_KILLS),100) RELAY_KILLS=$(or $(RELAY_KILLS),100) AWAY=$(or $(AWAY),600) $(VENV)/pytest tests -m faults -s $(ARGS)
 
 fuzz: bootstrap ## send each service 10,000 requests made up from its OpenAPI document
 	@FUZZ_CASES=$(or $(FUZZ_CASES),10000) $(VENV)/pytest tests -m fuzz $(ARGS)
@@ -82,7 +83,20 @@ check: bootstrap ## lint, format, types, import contracts, locks
 	@$(VENV)/ruff format --check $(CODE)
 	@$(VENV)/mypy --strict $(CODE)
 	@$(VENV)/lint-imports
+	@$(MAKE) -s check-deploy
 	@if grep -n '://' requirements.lock requirements-dev.lock; then echo 'a lock names an address: use make lock'; exit 1; fi
+
+check-deploy: bootstrap ## lint the image recipes, docker-compose.yml and the Kubernetes manifests; no engine or cluster needed
+	@$(VENV)/hadolint deploy/docker/Dockerfile deploy/gateway/Dockerfile
+	@$(VENV)/yamllint --strict docker-compose.yml deploy
+	@$(VENV)/python -m deploy.docker.check
+	@$(VENV)/python -m deploy.kubernetes.check
+
+backup: bootstrap ## copy the three databases into .local/backups: make backup TO=folder, make backup OF=compose
+	@$(VENV)/python -m deploy.backup $(if $(filter compose,$(OF)),--compose) backup $(TO)
+
+restore: bootstrap ## put them back, while the stack runs: make restore FROM=.local/backups/… ONLY="users posts"
+	@$(VENV)/python -m deploy.backup $(if $(filter compose,$(OF)),--compose) restore $(or $(FROM),$(error say from where: make restore FROM=.local/backups/…)) $(if $(ONLY),--only $(ONLY))
 
 format: bootstrap ## format the code, and fix what can be fixed
 	@$(VENV)/ruff check --fix $(CODE)
@@ -94,13 +108,23 @@ lock: bootstrap ## compile the locks anew from the pyproject files
 openapi: bootstrap ## write docs/openapi.json anew from the apps, after a change of routes or schemas
 	@$(VENV)/python -m deploy.gateway.openapi
 
-compose-up: bootstrap ## run the stack in containers; returns when it is ready
-	@$(LOCAL) compose-secrets
-	@$(VENV)/python -m deploy.gateway.site .local/compose-site
+compose-up: ## run the stack in containers, with secrets made on first use; returns when it is ready
 	@$(COMPOSE) up --detach --build --wait
 
 compose-down: ## stop the containers (their data stay; `docker compose down -v` deletes them)
 	@$(COMPOSE) down
 
-test-compose: bootstrap ## run the system tests against the containers
+compose-upgrade: bootstrap ## build the images anew, migrate, and replace the containers one by one
+	@$(COMPOSE) build
+	@$(VENV)/python -m deploy.docker.rolling
+	@$(COMPOSE) up --detach --no-recreate --wait
+	@$(COMPOSE) up --detach --no-deps --wait gateway
+
+rolling-restart: bootstrap ## replace each container in turn, without a failed request: make rolling-restart SERVICE=posts
+	@$(VENV)/python -m deploy.docker.rolling $(SERVICE)
+
+test-compose: bootstrap ## the system tests against the running containers, then faults on a stack of containers of their own
 	@SYSTEM_URL=$(COMPOSE_TEST_URL) $(VENV)/pytest tests/system $(ARGS)
+	@rm -f .local/compose.json
+	@$(VENV)/pytest tests/system/compose -m compose $(ARGS)
+	@cat .local/compose.json

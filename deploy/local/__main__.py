@@ -9,11 +9,8 @@ import sys
 from deploy.local import control, mail
 from deploy.local.errors import StackError
 from deploy.local.runner import Runner
-from deploy.local.secret_files import COMPOSE_NAMES, SERVICES, ensure_secrets
-from deploy.local.stack import ROOT, Stack
-
-# docker-compose.yml names it, whatever LOCAL_DIR is; and Docker names it to who has not run `make compose-up`
-COMPOSE_SECRETS = ".local/made-by-make-compose-up"
+from deploy.local.secret_files import SERVICES
+from deploy.local.stack import Stack
 
 
 def main() -> int:
@@ -31,7 +28,6 @@ def main() -> int:
     run.add_argument("words", nargs=argparse.REMAINDER)
     commands.add_parser("mail", help="list the newest mails, the last one at the bottom")
     commands.add_parser("reset", help="stop, and delete all local data")
-    commands.add_parser("compose-secrets", help="make the secrets that docker-compose.yml reads")
     arguments = parser.parse_args()
     try:
         return _do(arguments, Stack.from_environment())
@@ -66,8 +62,6 @@ def _do(arguments: argparse.Namespace, stack: Stack) -> int:
             mail.show(stack)
         case "reset":
             control.reset(stack)
-        case "compose-secrets":
-            ensure_secrets(ROOT / COMPOSE_SECRETS, COMPOSE_NAMES, mode=0o644)
     return 0
 
 

@@ -22,10 +22,10 @@ from deploy.local.stack import GATEWAY, ROOT, Stack, shown
 from deploy.local.state import ProcessState, State, read_state
 
 STEP = 0.05
-# All that is ours in LOCAL_DIR, which may be a folder with other things in it.
+# All that is ours in LOCAL_DIR, which may be a folder with other things in it. Not the backups: they outlive a reset.
 LOCAL_DATA = (
     "caddy",
-    "compose-site",
+    "compose.json",
     "restarts.json",
     "bench.json",
     "logs",

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable
 from pathlib import Path
 
+GENERATED_PREFIX = "local-"  # as in common.settings, which refuses it in production
 SERVICES = ("auth", "users", "posts")
 NAMES = (
     *(f"{service}-owner-password" for service in SERVICES),
@@ -19,24 +19,19 @@ NAMES = (
     "key-encryption-key",
     "refresh-key",
 )
-# The containers' databases are three servers, each with a superuser.
-COMPOSE_NAMES = (*NAMES, *(f"{service}-superuser-password" for service in SERVICES))
 
 
-def ensure_secrets(folder: Path, names: Iterable[str] = NAMES, mode: int = 0o600) -> None:
-    """Make each secret that is not there yet; one that is there is never changed.
-
-    Containers read the files as users of their own, which takes the mode 0o644; the folder keeps others out.
-    """
+def ensure_secrets(folder: Path) -> None:
+    """Make each secret that is not there yet; one that is there is never changed."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-    for name in names:
+    for name in NAMES:
         path = folder / name
         if not path.exists():
             unfinished = folder / f".{name}"
             unfinished.unlink(missing_ok=True)
             handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "w") as file:
-                file.write(f"local-{secrets.token_urlsafe(32)}")
+                file.write(GENERATED_PREFIX + secrets.token_urlsafe(32))
             unfinished.rename(path)
-        path.chmod(mode)
+        path.chmod(0o600)

@@ -21,6 +21,9 @@ ALTER ROLE :"service" SET lock_timeout = '2s';
 ALTER ROLE :"service" SET idle_in_transaction_session_timeout = '10s';
 ALTER ROLE :"owner" SET lock_timeout = '2s';
 
+-- Statements here are short: compiling one, which a wrong estimate can bring about, costs more than it runs.
+ALTER ROLE :"service" SET jit = off;
+
 SELECT format('CREATE DATABASE %I OWNER %I', :'service', :'owner')
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'service') \gexec
 

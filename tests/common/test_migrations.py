@@ -68,6 +68,19 @@ async def test_the_models_describe_the_migrated_schema(template: Template, datab
     assert metadata.tables
 
 
+async def test_an_earlier_release_leaves_a_later_ones_database_alone(
+    template: Template, database: MigrationSettings
+) -> None:
+    """A rollback deploys the earlier release's migration too."""
+    connection = await connect(database)
+    try:
+        await connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        await migrate(template.migrations, database)
+        assert await connection.fetchval("SELECT version_num FROM alembic_version") == "9999"
+    finally:
+        await connection.close()
+
+
 async def test_two_runners_at_once_migrate_once(template: Template, empty: MigrationSettings) -> None:
     await asyncio.gather(*(migrate(template.migrations, empty) for _ in range(3)))
     connection = await connect(empty)

@@ -78,7 +78,7 @@ def collecting() -> Iterator[Collector]:
 class Outside(Peers):
     """auth from plain values, users over the wire."""
 
-    users_port: int = 0
+    users_port: int = 9  # nothing listens there
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -106,6 +106,7 @@ async def serving(app: FastAPI, port: int) -> AsyncIterator[httpx.AsyncClient]:
     running = asyncio.create_task(server._serve())  # without its signal handlers
     while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
         await asyncio.sleep(0.01)
+    await app.state.revoked.read()
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
         yield client
     server.should_exit = True

@@ -57,7 +57,7 @@ async def test_counters_are_right_when_everybody_follows_at_once(
     replies = await asyncio.gather(
         *(client.put(f"/users/{other}/follow", headers=signed_in(one)) for one, other in pairs for _ in range(2))
     )
-    assert {reply.status_code for reply in replies} == {204}
+    assert [reply.text for reply in replies if reply.status_code != 204] == []
     assert [await counts(client, person) for person in people] == [(3, 3)] * 4
 
 

@@ -18,7 +18,13 @@ from tests.system.conftest import LocalStack, Meet, Person
 
 KILLS = int(os.environ.get("KILLS", "4"))
 SEED = int(os.environ.get("SEED", "20261122"))
-READ_MODELS = (("users", "profiles"), ("users", "authored"), ("posts", "authors"), ("posts", "follows"))
+READ_MODELS = (
+    ("users", "profiles"),
+    ("users", "authored"),
+    ("posts", "authors"),
+    ("posts", "follows"),
+    ("posts", "blocks"),
+)
 PEOPLE = 8
 
 

@@ -1,10 +1,11 @@
 """`/livez`: the process runs. `/readyz`: it can do its work. Neither ever asks a peer."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from pydantic import BaseModel
 
 TIMEOUT: Final = 1.0
@@ -34,15 +35,26 @@ async def livez() -> Health:
 @router.get("/readyz")
 async def readyz(request: Request, response: Response) -> Health:
     """Whether requests should be sent here."""
-    checks: Sequence[Check] = request.app.state.readiness
     if request.app.state.draining:
         response.status_code = 503
         return Health(status="stopping")
-    missing = [problem for problem in await asyncio.gather(*(run(check) for check in checks)) if problem]
-    if missing:
+    if missing := await what_is_missing(request.app):
         response.status_code = 503
         return Health(status="not ready", missing=missing)
     return Health(status="ready")
+
+
+async def what_is_missing(app: FastAPI) -> list[str]:
+    """Nothing if the app can do its work."""
+    checks: Sequence[Check] = app.state.readiness
+    return [problem for problem in await asyncio.gather(*(run(check) for check in checks)) if problem]
+
+
+async def until_ready(app: FastAPI, patience: float) -> None:
+    """Return once the app can do its work, is told to stop, or after `patience` seconds."""
+    ends_at = time.monotonic() + patience
+    while not app.state.draining and time.monotonic() < ends_at and await what_is_missing(app):  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
 
 
 async def run(check: Check) -> str | None:

@@ -1,11 +1,14 @@
 """Alembic, the same for every service: one runner at a time, by the role that owns the tables."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
+import structlog
 from alembic import command, context
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, pool, text
 from sqlalchemy.exc import DBAPIError
@@ -15,8 +18,11 @@ from common.database import Database
 from common.health import Check
 from common.settings import MigrationSettings, async_url
 
+log = structlog.get_logger()
+
 S = TypeVar("S", bound=MigrationSettings)
 LOCK: Final = 7_046_029_254_386_353_131  # any number: every migration of a database waits for the same
+PAUSE: Final = 0.2  # seconds
 
 
 def alembic_config(folder: Path) -> Config:
@@ -35,11 +41,7 @@ async def migrate(folder: Path, settings: S, after: AfterMigrate[S] | None = Non
     engine = create_async_engine(url, poolclass=pool.NullPool)
     try:
         async with engine.connect() as connection:
-            # the owner's lock_timeout keeps a migration from queueing all traffic; it must not end this wait
-            await connection.execute(text("SET lock_timeout = 0"))
-            await connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
-            await connection.execute(text("RESET lock_timeout"))
-            await connection.commit()
+            await be_alone(connection)
             await connection.run_sync(upgrade, folder)
             await connection.commit()
             if after:
@@ -49,8 +51,29 @@ async def migrate(folder: Path, settings: S, after: AfterMigrate[S] | None = Non
         await engine.dispose()
 
 
+async def be_alone(connection: AsyncConnection) -> None:
+    """Hold the lock for as long as the connection lasts.
+
+    By asking again and again: who waits inside a statement holds a snapshot, for which CREATE INDEX CONCURRENTLY in the
+    migration under way would wait in turn.
+    """
+    while not await connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK}):
+        await connection.commit()
+        await asyncio.sleep(PAUSE)
+    await connection.commit()
+
+
 def upgrade(connection: Connection, folder: Path) -> None:
+    """Go to this release's newest revision. A database that a later release has migrated is left as it is.
+
+    So an earlier release can be rolled out again: its replicas live with the newer schema, and so must its migration.
+    """
     config = alembic_config(folder)
+    found = MigrationContext.configure(connection).get_current_revision()
+    connection.commit()
+    if found and found not in {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}:
+        log.info("the database is a later release's; nothing to migrate", revision=found)
+        return
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 

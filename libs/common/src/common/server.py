@@ -4,7 +4,8 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
 
@@ -15,6 +16,7 @@ from pydantic_settings import BaseSettings
 from sqlalchemy.exc import SQLAlchemyError
 
 from common.draining import DrainingServer
+from common.health import until_ready
 from common.http_limits import BoundedHttp
 from common.migrations import AfterMigrate
 from common.migrations import migrate as run_migrations
@@ -22,6 +24,8 @@ from common.settings import MigrationSettings, ServiceSettings, explain
 
 KEEP_ALIVE: Final = 75
 """Seconds. Longer than the gateway keeps idle connections (30), so that it never sends into a closing one."""
+READY_PATIENCE: Final = 2.0
+"""Seconds until a service that lacks something, its database perhaps, listens all the same, to say so at `/readyz`."""
 S = TypeVar("S", bound=BaseSettings)
 M = TypeVar("M", bound=MigrationSettings)
 
@@ -35,11 +39,25 @@ def load(settings: type[S]) -> S:
         sys.exit(f"Cannot start: the settings are not right.\n{said}")
 
 
+def listen_when_ready(app: FastAPI) -> None:
+    """Lengthen the app's start: a balancer that only sees who listens (Docker's names) shall find it ready at once."""
+    start = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def start_and_wait(app: FastAPI) -> AsyncGenerator[None]:
+        async with start(app):
+            await until_ready(app, READY_PATIENCE)
+            yield
+
+    app.router.lifespan_context = start_and_wait
+
+
 def serve(app: FastAPI, host: str, port: int) -> None:
     """Run until SIGTERM or SIGINT, then end with status 0: being told to stop is no failure."""
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: sys.exit(0))  # until the server takes them over
     settings: ServiceSettings = app.state.settings
+    listen_when_ready(app)
     gc.collect()
     gc.freeze()  # what is there by now stays: no later collection has to look at it
     DrainingServer(

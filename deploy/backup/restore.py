@@ -1,0 +1,95 @@
+"""Put databases back as they were, while the stack runs.
+
+Each is restored beside the one in use, made fit for use (deploy/postgres/after-restore.sql), and takes its name in a
+moment: requests in between get 503. The former one stays as `posts_before_restore`, until the next restore or until
+somebody drops it. Afterwards every read model is compared with its owner and repaired, since the databases are now as
+of different times.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from deploy.backup.dumps import dump_of
+from deploy.backup.places import CommandFailed, Place
+
+AFTER: Final = Path(__file__).parents[1] / "postgres" / "after-restore.sql"
+# The owners' read models first: users' profiles follow from auth, posts' authors from users' profiles.
+READ_MODELS: Final = (
+    ("users", "profiles"),
+    ("posts", "authors"),
+    ("posts", "follows"),
+    ("posts", "blocks"),
+    ("users", "authored"),
+)
+TRIES: Final = 5
+PAUSE: Final = 2.0  # seconds; services find out, a connection at a time, that theirs are gone
+
+
+def restore(place: Place, folder: Path, services: Sequence[str], say: Callable[[str], None]) -> None:
+    """Restore the databases of these services from a backup that `read_backup` has found whole.
+
+    Raises:
+        CommandFailed: with what a program said. Databases not yet reported as restored are as they were.
+    """
+    for service in services:
+        began = time.monotonic()
+        restore_beside(place, service, dump_of(folder, service))
+        take_its_place(place, service)
+        place.migrate(service)
+        say(f"{service}: restored in {time.monotonic() - began:.1f} s; the former one is {service}_before_restore")
+    for service, model in READ_MODELS:
+        say(f"{service} {model}: {repair(place, service, model)}")
+
+
+def restore_beside(place: Place, service: str, dump: Path) -> None:
+    """Make `X_restored`, whole and fit for use, with nobody connected to it."""
+    beside = f"{service}_restored"
+    sql(
+        place,
+        service,
+        f"DROP DATABASE IF EXISTS {beside} WITH (FORCE)",
+        f"CREATE DATABASE {beside} OWNER {service}_owner TEMPLATE template0",
+        f"REVOKE ALL ON DATABASE {beside} FROM PUBLIC",
+        f"GRANT CONNECT ON DATABASE {beside} TO {service}",
+    )
+    with dump.open("rb") as file:
+        place.postgres(service, "pg_restore", f"--dbname={beside}", "--exit-on-error", stdin=file)
+    with AFTER.open("rb") as file:
+        place.postgres(service, "psql", "--no-psqlrc", "--quiet", f"--dbname={beside}", stdin=file)
+
+
+def take_its_place(place: Place, service: str) -> None:
+    """Exchange the names. Nobody may come in between, and who is there has to leave."""
+    before = f"{service}_before_restore"
+    sql(
+        place,
+        service,
+        f"DROP DATABASE IF EXISTS {before} WITH (FORCE)",
+        f"ALTER DATABASE {service} ALLOW_CONNECTIONS false",
+        # with a wait: a backend that was told to end is still there for a moment
+        f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{service}'",  # noqa: S608
+        f"ALTER DATABASE {service} RENAME TO {before}",
+        f"ALTER DATABASE {service}_restored RENAME TO {service}",
+    )
+
+
+def repair(place: Place, service: str, model: str) -> str:
+    """What `reconcile` found and mended; its first line."""
+    for remaining in reversed(range(TRIES)):
+        try:
+            return place.service(service, "reconcile", model, "--repair").splitlines()[0]
+        except CommandFailed:
+            if not remaining:
+                raise
+            time.sleep(PAUSE)
+    raise AssertionError("unreachable")
+
+
+def sql(place: Place, service: str, *statements: str) -> None:
+    """Run statements one by one, outside of transactions, which some of these do not allow."""
+    commands = [f"--command={statement}" for statement in statements]
+    place.postgres(service, "psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname=postgres", *commands)

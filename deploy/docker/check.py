@@ -1,0 +1,71 @@
+"""`python -m deploy.docker.check`: hold docker-compose.yml against what we promise of it. No engine is needed.
+
+Where `docker compose` is there, it is asked to resolve the file, as it is and as it would be for a public address; else
+that part is left out, and said so.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any, Final
+
+import yaml
+
+from deploy.docker.compose import ROOT
+
+ONCE: Final = ("secrets", "auth-migrate", "users-migrate", "posts-migrate")
+Service = dict[str, Any]
+
+
+def errors(services: dict[str, Service]) -> Iterator[str]:
+    """What breaks the rules, by service."""
+    for name, service in services.items():
+        if service.get("ports") and name != "gateway":
+            yield f"{name} publishes a port"
+        if not service.get("read_only") or service.get("cap_drop") != ["ALL"]:
+            yield f"{name} is not locked down"
+        if service.get("privileged") or "no-new-privileges:true" not in service.get("security_opt", []):
+            yield f"{name} may gain privileges"
+        if service.get("deploy", {}).get("resources", {}).get("limits", {}).keys() < {"cpus", "memory"}:
+            yield f"{name} has no limits"
+        if service.get("restart") != ("no" if name in ONCE else "unless-stopped"):
+            yield f"{name} has another restart policy than its kind"
+        for key, value in (service.get("environment") or {}).items():
+            if key.endswith(("PASSWORD", "SECRET", "_KEY")):
+                yield f"{name} has a secret in its environment: {key}"
+            if "://" in str(value) and "@" in str(value) and ":" in str(value).split("//")[1].split("@")[0]:
+                yield f"{name} has a password in an address: {key}"
+
+
+def resolved() -> bool:
+    """Let Compose read the file; False where there is none."""
+    for more in ({}, {"SITE_ADDRESS": "example.com", "PROFILE": "production", "SECRETS": "./secrets"}):
+        try:
+            command = ["docker", "compose", "config", "--quiet"]
+            environment = {**os.environ, **more}
+            done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        except FileNotFoundError:
+            return False
+        if "is not a docker command" in done.stderr or "unknown" in done.stderr:
+            return False
+        if done.returncode != 0:
+            sys.exit(f"docker-compose.yml: {done.stderr.strip()}")
+    return True
+
+
+def main() -> int:
+    """0 if nothing was found."""
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    found = list(errors(services))
+    schema = "Compose resolves it" if resolved() else "no `docker compose` here to resolve it"
+    sys.stdout.write(
+        "".join(f"docker-compose.yml: {line}\n" for line in found) or f"docker-compose.yml: sound; {schema}\n"
+    )
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Trivium on Kubernetes: Kustomize manifests, and the programs that check them and make their Secrets."""

@@ -1,0 +1,83 @@
+"""The connection budget: whatever the autoscaler does, no database is asked for more connections than it gives.
+
+    (replicas + surge) x (pools + overflow)  +  (relays + surge) x (pools + overflow)  +  migration + reserved
+        <= max_connections
+
+It is held without the pooler, so that going around it is possible at any time. The pooler's own two numbers are checked
+beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from deploy.kubernetes.policies import SERVICES, Manifest, of_kind
+
+MIGRATION: Final = 1
+RESERVED: Final = 10
+"""For superusers, monitoring, replication and a person with psql."""
+
+
+def budget(manifests: Sequence[Manifest]) -> Iterator[str]:
+    for service in SERVICES:
+        asked, given = asked_for(manifests, service), max_connections(manifests, service)
+        if asked > given:
+            yield f"{service} may ask for {asked} connections, and its database gives {given}"
+        for pooler in of_kind(manifests, "Pooler"):
+            if pooler["spec"]["cluster"]["name"] == f"{service}-db":
+                yield from pooled(
+                    pooler, service, replicas(manifests, service) * per_process(manifests, service), given
+                )
+
+
+def asked_for(manifests: Sequence[Manifest], service: str) -> int:
+    """Connections at the worst moment: as many replicas as there may be, one more while they are replaced."""
+    processes = replicas(manifests, service) + relays(manifests, service)
+    return processes * per_process(manifests, service) + MIGRATION + RESERVED
+
+
+def replicas(manifests: Sequence[Manifest], service: str) -> int:
+    (scaler,) = by_name(manifests, "HorizontalPodAutoscaler", f"{service}-api")
+    (deployment,) = by_name(manifests, "Deployment", f"{service}-api")
+    return int(scaler["spec"]["maxReplicas"]) + surge(deployment)
+
+
+def relays(manifests: Sequence[Manifest], service: str) -> int:
+    return sum(one["spec"]["replicas"] + surge(one) for one in by_name(manifests, "Deployment", f"{service}-relay"))
+
+
+def surge(deployment: Manifest) -> int:
+    return int(deployment["spec"]["strategy"]["rollingUpdate"]["maxSurge"])
+
+
+def per_process(manifests: Sequence[Manifest], service: str) -> int:
+    settings = {}
+    for prefix in ("trivium", f"{service}-settings"):
+        for config in of_kind(manifests, "ConfigMap"):
+            if re.fullmatch(rf"{prefix}(-\w{{10}})?", config["metadata"]["name"]):
+                settings.update(config["data"])
+    writing, reading, overflow = (int(settings[key]) for key in ("POOL_SIZE", "READ_POOL_SIZE", "MAX_OVERFLOW"))
+    return writing + reading + 2 * overflow
+
+
+def max_connections(manifests: Sequence[Manifest], service: str) -> int:
+    for cluster in by_name(manifests, "Cluster", f"{service}-db"):
+        return int(cluster["spec"]["postgresql"]["parameters"]["max_connections"])
+    (server,) = by_name(manifests, "StatefulSet", f"{service}-db")
+    arguments: list[str] = server["spec"]["template"]["spec"]["containers"][0]["args"]
+    return next(int(one.partition("=")[2]) for one in arguments if one.startswith("max_connections="))
+
+
+def pooled(pooler: Manifest, service: str, clients: int, given: int) -> Iterator[str]:
+    parameters: dict[str, Any] = pooler["spec"]["pgbouncer"]["parameters"]
+    servers = pooler["spec"]["instances"] * int(parameters["default_pool_size"])
+    if servers + RESERVED > given:
+        yield f"{service}'s poolers may hold {servers} connections, and its database gives {given}"
+    if clients > int(parameters["max_client_conn"]):
+        yield f"{service}'s replicas may ask for {clients} connections, a pooler takes {parameters['max_client_conn']}"
+
+
+def by_name(manifests: Sequence[Manifest], kind: str, name: str) -> list[Manifest]:
+    return [one for one in of_kind(manifests, kind) if one["metadata"]["name"] == name]

@@ -1,0 +1,94 @@
+"""`python -m deploy.kubernetes.check`: render the overlays, and hold them against schemas, policies and the budget.
+
+No cluster is needed; `kubectl` is, to render: where there is none, it says so and checks nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import kubernetes_validate  # type: ignore[import-untyped]
+import yaml
+
+from deploy.kubernetes.budget import budget
+from deploy.kubernetes.policies import RULES, Manifest, named, of_kind
+
+FOLDER: Final = Path(__file__).parent
+CADDYFILE: Final = FOLDER.parent / "gateway" / "Caddyfile"
+OVERLAYS: Final = ("local", "production")
+VERSIONS: Final = ("1.33", kubernetes_validate.latest_version())
+# Of the operators: Kubernetes' own schemas know them not.
+CUSTOM: Final = frozenset({"Cluster", "Pooler", "ScheduledBackup", "ObjectStore", "HTTPRoute"})
+
+
+def render(overlay: str) -> list[Manifest]:
+    """What `kubectl apply --kustomize` would send."""
+    folder = FOLDER / "overlays" / overlay
+    text = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True, check=False)  # noqa: S603, S607
+    if text.returncode != 0:
+        sys.exit(f"overlays/{overlay} cannot be rendered: {text.stderr.strip()}")
+    return [manifest for manifest in yaml.safe_load_all(text.stdout) if manifest]
+
+
+def schema_errors(manifests: Sequence[Manifest]) -> Iterator[str]:
+    for manifest in manifests:
+        if manifest["kind"] in CUSTOM:
+            continue
+        for version in VERSIONS:
+            try:
+                kubernetes_validate.validate(manifest, version, strict=True)
+            except kubernetes_validate.ValidationError as error:
+                yield f"{named(manifest)}, Kubernetes {version}: {error.message}"
+
+
+def gateway_paths(caddyfile: str) -> dict[str, set[str]]:
+    """Which paths go to which service: `@auth path /auth/* …`, for the services that are sent requests."""
+    found = re.findall(r"^\t@(\w+) path (.+)$", caddyfile, re.MULTILINE)
+    return {name: {path.removesuffix("/*") for path in paths.split()} for name, paths in found if name != "docs"}
+
+
+def route_paths(manifests: Sequence[Manifest]) -> dict[str, set[str]]:
+    paths: dict[str, set[str]] = {}
+    for route in of_kind(manifests, "HTTPRoute"):
+        for rule in route["spec"]["rules"]:
+            (backend,) = rule["backendRefs"]
+            here = {match["path"]["value"] for match in rule["matches"]}
+            paths.setdefault(backend["name"].removesuffix("-api"), set()).update(here)
+    return paths
+
+
+def route_errors(manifests: Sequence[Manifest]) -> Iterator[str]:
+    """An overlay with a route of its own sends the same paths to the same services as the Caddyfile."""
+    ours, theirs = route_paths(manifests), gateway_paths(CADDYFILE.read_text())
+    if ours and ours != theirs:
+        yield f"the HTTPRoute has {ours}, the Caddyfile {theirs}"
+
+
+def errors(manifests: Sequence[Manifest]) -> Iterator[str]:
+    yield from schema_errors(manifests)
+    for rule in RULES:
+        yield from rule(manifests)
+    yield from budget(manifests)
+    yield from route_errors(manifests)
+
+
+def main() -> int:
+    """0 if nothing was found."""
+    if shutil.which("kubectl") is None:
+        sys.stdout.write("Kubernetes: no kubectl here, so the manifests are not checked\n")
+        return 0
+    found = [f"overlays/{overlay}: {error}" for overlay in OVERLAYS for error in errors(render(overlay))]
+    sys.stdout.write(
+        "".join(f"{line}\n" for line in found) or f"Kubernetes {', '.join(VERSIONS)}: the manifests are sound\n"
+    )
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+"""What we ask of our manifests beyond what their schemas do: each rule names what breaks it (S-47 to S-51)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+Manifest = dict[str, Any]
+Rule = Callable[[Sequence[Manifest]], Iterator[str]]
+
+LEAST_USER: Final = 10001
+POSTGRES_USER: Final = 999  # its image knows no other
+COMPONENT: Final = "app.kubernetes.io/component"
+NAME: Final = "app.kubernetes.io/name"
+SERVICES: Final = ("auth", "users", "posts")
+PER_SERVICE: Final = ("Deployment", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget", "ServiceAccount")
+
+
+def named(manifest: Manifest) -> str:
+    return f"{manifest['kind']}/{manifest['metadata']['name']}"
+
+
+def of_kind(manifests: Sequence[Manifest], *kinds: str) -> list[Manifest]:
+    return [manifest for manifest in manifests if manifest["kind"] in kinds]
+
+
+def workloads(manifests: Sequence[Manifest]) -> Iterator[tuple[str, Manifest, Manifest]]:
+    """Each workload's name, its pod's labels and its pod's spec."""
+    for manifest in of_kind(manifests, "Deployment", "StatefulSet", "Job"):
+        template = manifest["spec"]["template"]
+        yield named(manifest), template["metadata"].get("labels", {}), template["spec"]
+
+
+def containers(manifests: Sequence[Manifest]) -> Iterator[tuple[str, Manifest]]:
+    for name, _, pod in workloads(manifests):
+        for container in (*pod.get("initContainers", []), *pod["containers"]):
+            yield f"{name}, container {container['name']}", container
+
+
+def every_service_is_whole(manifests: Sequence[Manifest]) -> Iterator[str]:
+    there = {named(manifest) for manifest in manifests}
+    for service in SERVICES:
+        for kind in PER_SERVICE:
+            if f"{kind}/{service}-api" not in there:
+                yield f"{service} has no {kind}"
+        if f"NetworkPolicy/{service}" not in there:
+            yield f"{service} has no NetworkPolicy"
+
+
+def pods_are_restricted(manifests: Sequence[Manifest]) -> Iterator[str]:
+    """Pod Security "restricted", and a user of ours (S-50)."""
+    for name, labels, pod in workloads(manifests):
+        context = pod.get("securityContext", {})
+        least = POSTGRES_USER if labels.get(COMPONENT) == "database" else LEAST_USER
+        if (
+            not context.get("runAsNonRoot")
+            or context.get("runAsUser", 0) < least
+            or context.get("runAsGroup", 0) < least
+        ):
+            yield f"{name} must run as a user and group of {least} or above"
+        if context.get("seccompProfile", {}).get("type") != "RuntimeDefault":
+            yield f"{name} needs the seccomp profile RuntimeDefault"
+        if pod.get("automountServiceAccountToken") is not False:
+            yield f"{name} must not get a service account's token"
+        if pod.keys() & {"hostNetwork", "hostPID", "hostIPC"}:
+            yield f"{name} must not share the host's namespaces"
+        for volume in pod.get("volumes", []):
+            if not volume.keys() & {"configMap", "emptyDir", "projected", "secret", "persistentVolumeClaim"}:
+                yield f"{name} has a volume {volume['name']} of a kind that is not allowed"
+
+
+def containers_are_locked(manifests: Sequence[Manifest]) -> Iterator[str]:
+    for name, container in containers(manifests):
+        context = container.get("securityContext", {})
+        if context.get("allowPrivilegeEscalation") is not False or context.get("privileged"):
+            yield f"{name} must not gain privileges"
+        if not context.get("readOnlyRootFilesystem"):
+            yield f"{name} must have a read-only root file system"
+        capabilities = context.get("capabilities", {})
+        if capabilities.get("drop") != ["ALL"] or set(capabilities.get("add", [])) - {"NET_BIND_SERVICE"}:
+            yield f"{name} must drop all capabilities"
+        if "hostPort" in str(container.get("ports")):
+            yield f"{name} must not take a port of the host"
+
+
+def containers_have_bounds(manifests: Sequence[Manifest]) -> Iterator[str]:
+    for name, container in containers(manifests):
+        resources = container.get("resources", {})
+        for kind in ("requests", "limits"):
+            if resources.get(kind, {}).keys() < {"cpu", "memory"}:
+                yield f"{name} has no {kind} of cpu and memory"
+
+
+def images_have_tags(manifests: Sequence[Manifest]) -> Iterator[str]:
+    for name, container in containers(manifests):
+        if not re.search(r"(:(?!latest$)[\w.-]+|@sha256:[0-9a-f]{64})$", container["image"]):
+            yield f"{name} has an image without a version: {container['image']}"
+
+
+def migrations_carry_their_tag(manifests: Sequence[Manifest]) -> Iterator[str]:
+    """A Job cannot be changed: without it, the second release would have none."""
+    for job in of_kind(manifests, "Job"):
+        (container,) = job["spec"]["template"]["spec"]["containers"]
+        if not job["metadata"]["name"].endswith("-" + container["image"].rpartition(":")[2]):
+            yield f"{named(job)} does not carry the tag of {container['image']}"
+
+
+def probes_differ(manifests: Sequence[Manifest]) -> Iterator[str]:
+    """What serves has three probes, no two the same, and time to stop."""
+    for name, labels, pod in workloads(manifests):
+        if labels.get(COMPONENT) not in ("api", "gateway", "database"):
+            continue
+        for container in pod["containers"]:
+            probes = [container.get(f"{kind}Probe") for kind in ("startup", "readiness", "liveness")]
+            if None in probes or any(probes.count(probe) > 1 for probe in probes):
+                yield f"{name} needs a startup, a readiness and a liveness probe that differ"
+            if labels[COMPONENT] == "api" and "preStop" not in container.get("lifecycle", {}):
+                yield f"{name} needs a preStop, so that it is out of the balancers before it stops"
+
+
+def replicas_are_spread(manifests: Sequence[Manifest]) -> Iterator[str]:
+    for name, labels, pod in workloads(manifests):
+        if labels.get(COMPONENT) == "api":
+            keys = {one["topologyKey"] for one in pod.get("topologySpreadConstraints", [])}
+            if keys != {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}:
+                yield f"{name} is not spread over zones and nodes"
+
+
+def secrets_are_references(manifests: Sequence[Manifest]) -> Iterator[str]:
+    """No values, and none in a container's environment, where `kubectl describe` shows them (S-47)."""
+    for manifest in of_kind(manifests, "Secret"):
+        yield f"{named(manifest)} belongs into the cluster, not into a file"
+    for name, container in containers(manifests):
+        if "secretKeyRef" in str(container.get("env")) or "secretRef" in str(container.get("envFrom")):
+            yield f"{name} must take its secrets from files"
+    for manifest in of_kind(manifests, "ConfigMap"):
+        for key in manifest.get("data", {}):
+            if re.search(r"PASSWORD$|SECRET$|_KEY$", key):
+                yield f"{named(manifest)} holds {key}"
+
+
+def references_lead_somewhere(manifests: Sequence[Manifest]) -> Iterator[str]:
+    """ConfigMaps that pods name are there: Kustomize changes their names."""
+    there = {manifest["metadata"]["name"] for manifest in of_kind(manifests, "ConfigMap")}
+    for name, _, pod in workloads(manifests):
+        wanted = {source["configMapRef"]["name"] for one in pod["containers"] for source in one.get("envFrom", [])}
+        wanted |= {volume["configMap"]["name"] for volume in pod.get("volumes", []) if "configMap" in volume}
+        for missing in sorted(wanted - there):
+            yield f"{name} names the ConfigMap {missing}, which is not there"
+
+
+def namespace_enforces(manifests: Sequence[Manifest]) -> Iterator[str]:
+    for namespace in of_kind(manifests, "Namespace"):
+        labels = namespace["metadata"].get("labels", {})
+        if labels.get("pod-security.kubernetes.io/enforce") != "restricted":
+            yield f"{named(namespace)} does not enforce the standard restricted"
+
+
+def nothing_speaks_by_default(manifests: Sequence[Manifest]) -> Iterator[str]:
+    """One policy denies everything both ways; the others allow named ports only."""
+    policies = of_kind(manifests, "NetworkPolicy")
+    if not any(
+        policy["spec"]["podSelector"] == {}
+        and set(policy["spec"]["policyTypes"]) == {"Ingress", "Egress"}
+        and not policy["spec"].keys() & {"ingress", "egress"}
+        for policy in policies
+    ):
+        yield "no NetworkPolicy denies all that is not allowed"
+    for policy in policies:
+        for way in ("ingress", "egress"):
+            for flow in policy["spec"].get(way, []):
+                if not flow.get("ports"):
+                    yield f"{named(policy)} allows every port ({way})"
+
+
+RULES: Final[Sequence[Rule]] = (
+    every_service_is_whole,
+    pods_are_restricted,
+    containers_are_locked,
+    containers_have_bounds,
+    images_have_tags,
+    migrations_carry_their_tag,
+    probes_differ,
+    replicas_are_spread,
+    secrets_are_references,
+    references_lead_somewhere,
+    namespace_enforces,
+    nothing_speaks_by_default,
+)

@@ -1,0 +1,55 @@
+"""Print the Secrets that the manifests name, with new random values: `python -m deploy.kubernetes.secrets | kubectl …`.
+
+`kubectl create`, not `apply`, so that Secrets that are there already are kept. Where the platform has a store of its
+own for secrets, this list is what it has to bring.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+from typing import Any, Final
+
+from deploy.local.secret_files import GENERATED_PREFIX, SERVICES
+
+NAMESPACE: Final = "trivium"
+KEYS: Final = {
+    "auth-keys": ("key-encryption-key", "refresh-key"),
+    "svc-users": ("secret",),
+    "svc-posts": ("secret",),
+}
+
+
+def all_secrets(*, local: bool) -> list[dict[str, Any]]:
+    """The overlay local also needs its servers' superusers, and has secrets that production refuses."""
+    made = [opaque(name, keys, local=local) for name, keys in KEYS.items()]
+    for service in SERVICES:
+        made += [login(f"{service}-database", service, local=local)]
+        made += [login(f"{service}-database-owner", f"{service}_owner", local=local)]
+        made += [login(f"{service}-database-superuser", "postgres", local=local)] if local else []
+    return made
+
+
+def opaque(name: str, keys: tuple[str, ...], *, local: bool) -> dict[str, Any]:
+    return secret(name, "Opaque", {key: new(local=local) for key in keys})
+
+
+def login(name: str, role: str, *, local: bool) -> dict[str, Any]:
+    """A role of a database, in the form that CloudNativePG reads."""
+    return secret(name, "kubernetes.io/basic-auth", {"username": role, "password": new(local=local)})
+
+
+def new(*, local: bool) -> str:
+    return (GENERATED_PREFIX if local else "") + secrets.token_urlsafe(48)
+
+
+def secret(name: str, kind: str, values: dict[str, str]) -> dict[str, Any]:
+    labels = {"app.kubernetes.io/part-of": NAMESPACE, "cnpg.io/reload": "true"}
+    metadata = {"name": name, "namespace": NAMESPACE, "labels": labels}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": kind, "stringData": values}
+
+
+if __name__ == "__main__":
+    items = all_secrets(local="--local" in sys.argv[1:])
+    sys.stdout.write(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}, indent=2) + "\n")

@@ -1,0 +1,163 @@
+"""The rules for our manifests find what they shall; `make check` holds the rendered manifests against them."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy.kubernetes import budget as connections
+from deploy.kubernetes import policies
+from deploy.kubernetes.check import CADDYFILE, FOLDER, gateway_paths, route_paths, schema_errors
+from deploy.kubernetes.policies import Manifest, Rule
+from deploy.kubernetes.secrets import all_secrets
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def read(name: str) -> list[Manifest]:
+    return list(yaml.safe_load_all((FOLDER / name).read_text()))
+
+
+@pytest.fixture
+def api() -> Manifest:
+    """The Deployment of every service, as Kustomize would finish it."""
+    (deployment,) = policies.of_kind(read("base/service/api.yaml"), "Deployment")
+    pod = deployment["spec"]["template"]["spec"]
+    pod["containers"][0]["image"] = "registry.example.com/trivium-posts:0.1.0"
+    pod["volumes"].append({"name": "secrets", "projected": {"sources": []}})
+    return copy.deepcopy(deployment)  # YAML's anchors would be changed together
+
+
+def pod(deployment: Manifest) -> dict[str, Any]:
+    spec: dict[str, Any] = deployment["spec"]["template"]["spec"]
+    return spec
+
+
+def container(deployment: Manifest) -> dict[str, Any]:
+    first: dict[str, Any] = pod(deployment)["containers"][0]
+    return first
+
+
+BREAKS: list[tuple[Rule, Change]] = [
+    (policies.pods_are_restricted, lambda d: pod(d)["securityContext"].update(runAsUser=1000)),
+    (policies.pods_are_restricted, lambda d: pod(d)["securityContext"].pop("seccompProfile")),
+    (policies.pods_are_restricted, lambda d: pod(d).pop("automountServiceAccountToken")),
+    (policies.pods_are_restricted, lambda d: pod(d)["volumes"].append({"name": "host", "hostPath": {"path": "/"}})),
+    (policies.pods_are_restricted, lambda d: pod(d).update(hostNetwork=True)),
+    (policies.containers_are_locked, lambda d: container(d)["securityContext"].pop("allowPrivilegeEscalation")),
+    (policies.containers_are_locked, lambda d: container(d)["securityContext"].pop("readOnlyRootFilesystem")),
+    (policies.containers_are_locked, lambda d: container(d)["securityContext"]["capabilities"].update(add=["NET_RAW"])),
+    (policies.containers_have_bounds, lambda d: container(d)["resources"]["limits"].pop("memory")),
+    (policies.images_have_tags, lambda d: container(d).update(image="trivium-posts")),
+    (policies.images_have_tags, lambda d: container(d).update(image="trivium-posts:latest")),
+    (policies.probes_differ, lambda d: container(d).pop("startupProbe")),
+    (policies.probes_differ, lambda d: container(d).update(livenessProbe=container(d)["readinessProbe"])),
+    (policies.probes_differ, lambda d: container(d).pop("lifecycle")),
+    (policies.replicas_are_spread, lambda d: pod(d)["topologySpreadConstraints"].pop()),
+    (policies.secrets_are_references, lambda d: container(d).update(env=[{"valueFrom": {"secretKeyRef": {}}}])),
+    (policies.references_lead_somewhere, lambda d: container(d)["envFrom"].append({"configMapRef": {"name": "none"}})),
+]
+OF_ONE_POD = sorted({rule for rule, _ in BREAKS}, key=lambda rule: rule.__name__)
+CONFIG = [{"kind": "ConfigMap", "metadata": {"name": name}} for name in ("trivium", "settings")]
+
+
+def test_what_we_have_breaks_no_rule(api: Manifest) -> None:
+    assert [error for rule in OF_ONE_POD for error in rule([api, *CONFIG])] == []
+
+
+@pytest.mark.parametrize(("rule", "change"), BREAKS)
+def test_a_rule_finds_what_breaks_it(api: Manifest, rule: Rule, change: Change) -> None:
+    change(api)
+    assert list(rule([api, *CONFIG]))
+
+
+def test_a_migration_without_its_tag_is_found() -> None:
+    (job,) = read("base/service/migrate.yaml")
+    job["spec"]["template"]["spec"]["containers"][0]["image"] = "trivium-posts:0.2.0"
+    assert list(policies.migrations_carry_their_tag([job])) == [
+        "Job/migrate does not carry the tag of trivium-posts:0.2.0"
+    ]
+    job["metadata"]["name"] = "posts-migrate-0.2.0"
+    assert list(policies.migrations_carry_their_tag([job])) == []
+
+
+def test_a_secret_in_a_file_is_found() -> None:
+    config = {
+        "kind": "ConfigMap",
+        "metadata": {"name": "settings"},
+        "data": {"REFRESH_KEY": "x", "REFRESH_KEY_FILE": ""},
+    }
+    found = list(policies.secrets_are_references([*all_secrets(local=True)[:1], config]))
+    assert found == [
+        "Secret/auth-keys belongs into the cluster, not into a file",
+        "ConfigMap/settings holds REFRESH_KEY",
+    ]
+
+
+def test_all_is_denied_that_is_not_allowed() -> None:
+    ours = read("base/network.yaml")
+    assert list(policies.nothing_speaks_by_default(ours)) == []
+    (without_default,) = policies.nothing_speaks_by_default(ours[1:])
+    assert without_default == "no NetworkPolicy denies all that is not allowed"
+    del ours[2]["spec"]["ingress"][0]["ports"]
+    assert list(policies.nothing_speaks_by_default(ours)) == ["NetworkPolicy/auth allows every port (ingress)"]
+
+
+def test_a_missing_part_of_a_service_is_found() -> None:
+    assert "posts has no PodDisruptionBudget" in list(policies.every_service_is_whole([]))
+
+
+def test_schemas_refuse_unknown_fields_and_skip_what_is_not_kubernetes_own(api: Manifest) -> None:
+    api["spec"]["replica"] = 3
+    assert len(list(schema_errors([api, {"kind": "Cluster"}]))) == 2  # one for each version
+
+
+def test_the_route_has_the_gateways_paths() -> None:
+    paths = gateway_paths(CADDYFILE.read_text())
+    assert paths == {"auth": {"/auth", "/.well-known"}, "users": {"/users"}, "posts": {"/posts"}}
+    assert route_paths(read("overlays/production/route.yaml")) == paths
+
+
+def service_of(replicas: int, pool: int, given: int) -> list[Manifest]:
+    """What the budget looks at; relays and poolers are there in production only."""
+    rolling = {"strategy": {"rollingUpdate": {"maxSurge": 1}}}
+    settings = {"POOL_SIZE": str(pool), "READ_POOL_SIZE": str(pool), "MAX_OVERFLOW": "2"}
+    server = {"template": {"spec": {"containers": [{"args": ["-c", f"max_connections={given}"]}]}}}
+    made: list[Manifest] = [{"kind": "ConfigMap", "metadata": {"name": "trivium-5mmd8kktd2"}, "data": settings}]
+    for name in policies.SERVICES:
+        made += [
+            {"kind": "HorizontalPodAutoscaler", "metadata": {"name": f"{name}-api"}, "spec": {"maxReplicas": replicas}},
+            {"kind": "Deployment", "metadata": {"name": f"{name}-api"}, "spec": rolling},
+            {"kind": "Deployment", "metadata": {"name": f"{name}-relay"}, "spec": {"replicas": 1, **rolling}},
+            {"kind": "StatefulSet", "metadata": {"name": f"{name}-db"}, "spec": server},
+        ]
+    return made
+
+
+def test_the_connection_budget_counts_replicas_surge_relays_and_the_migration() -> None:
+    asked = (6 + 1 + 1 + 1) * (5 + 5 + 2 * 2) + 1 + 10
+    assert connections.asked_for(service_of(6, 5, 0), "auth") == asked
+    assert list(connections.budget(service_of(6, 5, asked))) == []
+    (first, *_) = connections.budget(service_of(6, 5, asked - 1))
+    assert first == f"auth may ask for {asked} connections, and its database gives {asked - 1}"
+
+
+def test_poolers_fit_between_the_replicas_and_the_database() -> None:
+    limits = {"default_pool_size": "40", "max_client_conn": "100"}
+    pooler = {
+        "kind": "Pooler",
+        "spec": {"cluster": {"name": "auth-db"}, "instances": 2, "pgbouncer": {"parameters": limits}},
+    }
+    assert list(connections.pooled(pooler, "auth", clients=100, given=90)) == []
+    assert len(list(connections.pooled(pooler, "auth", clients=101, given=89))) == 2
+
+
+def test_made_secrets_are_new_and_those_for_trying_out_are_refused_in_production() -> None:
+    values = [value for one in all_secrets(local=False) for value in one["stringData"].values() if len(value) > 20]
+    assert len(values) == len(set(values)) == 10
+    assert not any(value.startswith("local-") for value in values)
+    local = [value for one in all_secrets(local=True) for value in one["stringData"].values() if len(value) > 20]
+    assert len(local) == 13
+    assert all(value.startswith("local-") for value in local)

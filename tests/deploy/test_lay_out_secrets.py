@@ -1,0 +1,70 @@
+"""What each container gets of the secrets. Whose the files are, tests/system/compose/test_images.py says."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from deploy.docker import lay_out_secrets
+from deploy.docker.lay_out_secrets import NAMES, NEEDS, main
+
+
+@pytest.fixture(autouse=True)
+def owned_by_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only root may give files away."""
+    ours = {consumer: (os.geteuid(), names) for consumer, (_, names) in NEEDS.items()}
+    monkeypatch.setattr(lay_out_secrets, "NEEDS", ours)
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> Path:
+    folder = tmp_path / "given"
+    folder.mkdir()
+    return folder
+
+
+def laid_out(volume: Path) -> dict[str, str]:
+    """By container and name."""
+    paths = [path for path in volume.glob("*/*") if path.parent.name != "all"]
+    return {f"{path.parent.name}/{path.name}": path.read_text() for path in paths}
+
+
+def test_each_container_gets_what_it_needs_and_nothing_else(given: Path, tmp_path: Path) -> None:
+    main(given, tmp_path)
+    made = laid_out(tmp_path)
+    assert made.keys() == {f"{consumer}/{name}" for consumer, (_, names) in NEEDS.items() for name in names}
+    assert made["users/svc-users-secret"] == made["auth-migrate/svc-users-secret"]
+    assert len(set(made.values())) == len(NAMES)
+    assert all(value.startswith("local-") for value in made.values())
+    main(given, tmp_path)
+    assert laid_out(tmp_path) == made
+
+
+def test_a_secret_that_is_brought_replaces_the_generated_one(given: Path, tmp_path: Path) -> None:
+    main(given, tmp_path)
+    (given / "refresh-key").write_text("of our own\n")
+    main(given, tmp_path)
+    assert laid_out(tmp_path)["auth/refresh-key"] == "of our own"
+
+
+def test_the_mail_servers_password_is_passed_on_and_never_made_up(given: Path, tmp_path: Path) -> None:
+    main(given, tmp_path)
+    assert "auth/smtp-password" not in laid_out(tmp_path)
+    (given / "smtp-password").write_text("theirs")
+    main(given, tmp_path)
+    assert laid_out(tmp_path)["auth/smtp-password"] == "theirs"
+
+
+@pytest.mark.parametrize("weak", ["", "short", "local-" + "x" * 40])
+def test_production_generates_nothing_and_takes_nothing_weak(
+    given: Path, tmp_path: Path, weak: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S-47. Also what no service of ours checks: the databases' superusers."""
+    monkeypatch.setenv("PROFILE", "production")
+    for name in NAMES:
+        (given / name).write_text(f"{name} 0123456789 0123456789 0123456789")
+    main(given, tmp_path)
+    assert "local-" not in str(laid_out(tmp_path))
+    (given / "auth-superuser-password").write_text(weak)
+    with pytest.raises(SystemExit, match=r"PROFILE=production needs .* put auth-superuser-password into a folder"):
+        main(given, tmp_path)

@@ -1,0 +1,26 @@
+"""A slug for each post: the expanding half (docs/migrations.md)."""
+
+from alembic import op
+
+revision = "9999"
+down_revision = "BEFORE"
+BATCH = 2000
+FILL = """
+WITH batch AS (SELECT id FROM posts WHERE id > $1 ORDER BY id LIMIT $2),
+     filled AS (UPDATE posts SET slug = lower(title) FROM batch WHERE posts.id = batch.id AND slug IS NULL)
+SELECT max(id) FROM batch
+"""
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE posts ADD COLUMN slug text")  # no default to compute, no rewriting: a moment's lock
+    with op.get_context().autocommit_block():
+        last = 0
+        while last is not None:
+            last = op.get_bind().exec_driver_sql(FILL, (last, BATCH)).scalar_one()
+        op.execute("CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_posts_slug ON posts (slug)")
+
+
+def downgrade() -> None:
+    op.execute("DROP INDEX ix_posts_slug")
+    op.execute("ALTER TABLE posts DROP COLUMN slug")

@@ -1,0 +1,101 @@
+"""R-27: a backup, a restore of databases as of different times, and what nobody may notice of it afterwards."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from httpx import AsyncClient, Response
+
+from deploy.backup.restore import READ_MODELS
+from tests.system.conftest import ROOT, LocalStack, Meet, Person
+from tests.system.test_story import within_a_second
+
+
+def backup_command(stack: LocalStack, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "deploy.backup", *words],
+        cwd=ROOT,
+        env={**os.environ, "LOCAL_DIR": str(stack.folder), "PORT_BASE": str(stack.base), "REPLICAS_POSTS": "2"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+async def back_up(stack: LocalStack, folder: Path) -> str:
+    done = await asyncio.to_thread(backup_command, stack, "backup", str(folder))
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip().removeprefix("written: ")
+
+
+async def restore(stack: LocalStack, folder: str, *services: str) -> None:
+    done = await asyncio.to_thread(backup_command, stack, "restore", folder, "--only", *services)
+    assert done.returncode == 0, done.stderr
+
+
+async def publish(gateway: AsyncClient, person: Person, title: str) -> int:
+    reply = await gateway.post("/posts", json={"title": title, "body": "b"}, headers=person.headers)
+    assert reply.status_code == 201, reply.text
+    post: int = reply.json()["id"]
+    return post
+
+
+async def refresh(gateway: AsyncClient, token: str) -> Response:
+    return await gateway.post("/auth/token", data={"grant_type": "refresh_token", "refresh_token": token})
+
+
+@pytest.mark.faults
+async def test_databases_restored_as_of_different_times_agree_and_reuse_nothing(
+    local_stack: LocalStack, gateway: AsyncClient, meet: Meet, tmp_path: Path
+) -> None:
+    ada, grace = await meet("Ada"), await meet("Grace")
+    first = await publish(gateway, ada, "first")
+    await gateway.put(f"/users/{ada.id}/follow", headers=grace.headers)
+
+    async def posts_count() -> int:
+        count: int = (await gateway.get(f"/users/{ada.id}")).json()["posts_count"]
+        return count
+
+    await within_a_second(posts_count, 1)
+    early = await back_up(local_stack, tmp_path)
+    tokens = [ada.tokens["refresh_token"]]
+    for _ in range(2):
+        tokens.append((await refresh(gateway, tokens[-1])).json()["refresh_token"])
+    await gateway.patch("/users/me", json={"name": "Countess"}, headers=ada.headers)
+    await gateway.delete(f"/users/{ada.id}/follow", headers=grace.headers)
+    second = await publish(gateway, ada, "second")
+    bob = await meet("Bob")
+    await within_a_second(posts_count, 2)
+    await asyncio.sleep(1)  # backups are named by the second
+    late = await back_up(local_stack, tmp_path)
+    third = await publish(gateway, ada, "third")
+
+    await restore(local_stack, early, "auth", "posts")
+    await restore(local_stack, late, "users")
+
+    compared = (
+        asyncio.to_thread(local_stack.run, "run", service, "reconcile", model) for service, model in READ_MODELS
+    )
+    assert [one.returncode for one in await asyncio.gather(*compared)] == [0] * len(READ_MODELS)
+    for token in tokens:
+        refused = await refresh(gateway, token)
+        assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+    form = {"username": ada.email, "password": ada.password}
+    ada.tokens = (await gateway.post("/auth/token", data=form)).json()
+    page = (await gateway.get("/posts", params={"author_id": ada.id})).json()["items"]
+    assert [(post["id"], post["author"]["name"]) for post in page] == [(first, "Countess")]
+    assert (await gateway.get(f"/users/{ada.id}")).json()["posts_count"] == 1
+    assert await publish(gateway, ada, "fourth") > max(first, second, third)
+    grace.tokens = (
+        await gateway.post("/auth/token", data={"username": grace.email, "password": grace.password})
+    ).json()
+    assert (await gateway.get("/posts/feed", headers=grace.headers)).json()["items"] == []
+    new = {"email": bob.email, "password": bob.password, "name": "Bob"}
+    again = await gateway.post("/auth/register", json=new)  # auth does not know him any more
+    assert again.status_code == 201
+    assert again.json()["id"] != bob.id
+    await within_a_second(posts_count, 2)
