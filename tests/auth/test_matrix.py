@@ -21,7 +21,8 @@ from tests.auth.conftest import (
 )
 from tests.auth.test_access_tokens import part
 from tests.forgeries import Mint, without
-from tests.matrix import Matrix, complaints, read
+from tests.matrix import Matrix
+from tests.matrix_table import complaints, read
 
 # Callers: nobody; the owner of the thing; another person; a moderator; an admin; people whose tokens are no longer good
 # (account disabled, session ended); the three services; a service's token for another. All tokens are real.

@@ -4,7 +4,7 @@ import pytest
 from fastapi import FastAPI
 
 from tests.common.conftest import probe_app
-from tests.matrix import complaints, operations, read
+from tests.matrix_table import complaints, operations, read
 
 HEAD = "method path thing anon owner\n"
 

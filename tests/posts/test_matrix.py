@@ -12,7 +12,8 @@ from httpx import AsyncClient
 
 from tests.callers import callers
 from tests.events import Outbox
-from tests.matrix import Matrix, complaints, read
+from tests.matrix import Matrix
+from tests.matrix_table import complaints, read
 from tests.peers import Peers, ended, event
 from tests.posts.conftest import NewPost
 
