@@ -16,7 +16,7 @@ export LOCAL_DIR
 
 .DEFAULT_GOAL := help
 .PHONY: help bootstrap up start stop status restart-one run mail reset seed demo test bench check format lock openapi
-.PHONY: fuzz faults timing test-restarts test-start-order compose-up compose-upgrade compose-down test-compose
+.PHONY: fuzz faults timing test-page test-restarts test-start-order compose-up compose-upgrade compose-down test-compose
 .PHONY: rolling-restart check-deploy backup restore
 
 help: ## show this list
@@ -57,6 +57,9 @@ demo: bootstrap ## use a running stack as a person would, and print each call
 
 test: bootstrap ## run the whole test suite: make test ARGS="-k posts -x"
 	@$(VENV)/pytest -n 2 --dist loadfile $(ARGS)
+
+test-page: bootstrap ## use the web client as people would, in the chromium of this machine; pictures in .local/screenshots
+	@$(VENV)/pytest tests/system/page -m page $(ARGS)
 
 faults: bootstrap ## the fault tests: 300 kills, a target away for 10 minutes, restored backups, … (about 30 minutes in all)
 	@KILLS=$(or $(KILLS),100) REFRESH_KILLS=$(or $(REFRESH_KILLS),100) RELAY_KILLS=$(or $(RELAY_KILLS),100) AWAY=$(or $(AWAY),600) $(VENV)/pytest tests -m faults -s $(ARGS)

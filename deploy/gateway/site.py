@@ -1,6 +1,7 @@
-"""The files that the gateway serves as /docs and /openapi.json, gathered by `python -m deploy.gateway.site DIR`.
+"""The files that the gateway serves itself, gathered by `python -m deploy.gateway.site DIR`.
 
-The page is in page/, the document in docs/openapi.json, Swagger UI in fastapi-offline's wheel: nothing from elsewhere.
+The web client at / is in page/, the API's page at /docs in docs/, with Swagger UI from fastapi-offline's wheel; the
+document is docs/openapi.json of the repository. Nothing comes from elsewhere.
 """
 
 import shutil
@@ -12,6 +13,7 @@ from typing import Final
 from deploy.local.stack import ROOT
 
 PAGE: Final = Path(__file__).parent / "page"
+DOCS: Final = Path(__file__).parent / "docs"
 DOCUMENT: Final = ROOT / "docs" / "openapi.json"
 SWAGGER_UI: Final = ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png")
 
@@ -26,8 +28,9 @@ def build(folder: Path) -> None:
     static.mkdir(parents=True, exist_ok=True)
     for name in SWAGGER_UI:
         shutil.copyfile(assets / name, static / name)
-    for file in PAGE.iterdir():
+    for file in DOCS.iterdir():
         shutil.copyfile(file, folder / "docs" / file.name)
+    shutil.copytree(PAGE, folder / "page", dirs_exist_ok=True)
     shutil.copyfile(DOCUMENT, folder / "openapi.json")
 
 

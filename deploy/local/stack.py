@@ -85,7 +85,7 @@ class Stack:
 
     @property
     def site(self) -> Path:
-        """The files of /docs, see deploy/gateway/site.py."""
+        """The files of / and /docs, see deploy/gateway/site.py."""
         return self.folder / "site"
 
     @property

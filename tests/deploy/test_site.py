@@ -45,8 +45,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         yield client
 
 
+ASKING_FOR_JSON = {"Accept": "application/json"}
+
+
 def test_the_root_points_to_the_docs(site: httpx.Client) -> None:
-    assert site.get("/").json() == {"name": "Trivium", "docs": "/docs", "openapi": "/openapi.json"}
+    root = site.get("/", headers=ASKING_FOR_JSON)
+    assert root.json() == {"name": "Trivium", "docs": "/docs", "openapi": "/openapi.json"}
 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/"])
@@ -94,4 +98,4 @@ def test_production_shows_no_docs_unless_asked_to(tmp_path: Path, settings: dict
     with gateway(tmp_path, **settings) as client:
         found = [client.get(path).status_code for path in ("/docs", "/docs/page.js", "/openapi.json")]
         assert found == [200 if shown else 404] * 3
-        assert ("docs" in client.get("/").json()) is shown
+        assert ("docs" in client.get("/", headers=ASKING_FOR_JSON).json()) is shown

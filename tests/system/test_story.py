@@ -70,7 +70,7 @@ async def test_a_session_goes_on_by_refresh_and_ends_by_revoke(gateway: AsyncCli
 
 
 async def test_the_docs_show_all_three_services(gateway: AsyncClient) -> None:
-    page = await gateway.get((await gateway.get("/")).json()["docs"])
+    page = await gateway.get((await gateway.get("/", headers={"Accept": "application/json"})).json()["docs"])
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert (await gateway.get("/docs/static/swagger-ui-bundle.js")).status_code == 200
     document = (await gateway.get("/openapi.json")).json()

@@ -47,7 +47,11 @@ class Settings(ServiceSettings):
     password_words: list[str] = Field(
         default=["trivium"], description="Too easily guessed as a password, digits added or not: the product's names."
     )
-    hash_slots: int = Field(default=os.cpu_count() or 2, ge=1, description="Passwords hashed at a time, 19 MiB each.")
+    hash_slots: int = Field(
+        default=max(1, (os.cpu_count() or 2) - 1),
+        ge=1,
+        description="Passwords hashed at a time, 19 MiB each; by default all cores but one, which is for the others.",
+    )
 
     smtp_url: SmtpUrl | None = Field(
         default=None, description="smtps://USER@HOST, smtp+starttls://USER@HOST:587, or smtp://HOST without TLS."

@@ -1,0 +1,112 @@
+// How this page calls the API: with the caller's token, and with what makes a call safe to repeat and cheap to ask again.
+import { Problem, Unreachable, send } from "./http.js";
+import { accessToken, onChange, randomKey, renew } from "./session.js";
+
+export { Problem, Unreachable };
+
+const MOST_KEPT = 200;
+const LONGEST_PAUSE_S = 3;
+
+/** Single things that were read, by path, with their ETag. What is shown depends on the viewer. */
+const seen = new Map();
+onChange(() => seen.clear());
+
+/**
+ * What is to be created once, however often it is sent: the same words go under the same Idempotency-Key, so that a
+ * second press or a lost answer makes no second one. Other words are another wish.
+ */
+export class Wish {
+  #words = "";
+  #key = "";
+
+  keyFor(body) {
+    const words = JSON.stringify(body);
+    if (words !== this.#words) [this.#words, this.#key] = [words, randomKey()];
+    return this.#key;
+  }
+}
+
+/**
+ * @typedef {object} Answer
+ * @property {any} data the JSON of the body; null when there is none
+ * @property {string | null} etag of a single thing: give it back as `ifMatch` with a change
+ */
+
+/** Read. A thing with an ETag is sent again only if it has changed. @returns {Promise<Answer>} */
+export async function get(path, query = {}) {
+  const address = withQuery(path, query);
+  const before = seen.get(address);
+  const response = await call("GET", address, { headers: before ? { "If-None-Match": before.etag } : {} });
+  if (response.status === 304) return before;
+  const answer = await read(response);
+  if (answer.etag) remember(address, answer);
+  return answer;
+}
+
+/** Create, or have something done. `wish` makes it safe to send again. @returns {Promise<Answer>} */
+export async function post(path, body, wish = null) {
+  const headers = wish ? { "Idempotency-Key": wish.keyFor(body) } : {};
+  return read(await call("POST", path, { headers, json: body }));
+}
+
+/** Change some fields of what was read with the tag `ifMatch`; 412 if it has changed meanwhile. @returns {Promise<Answer>} */
+export async function patch(path, body, ifMatch) {
+  const answer = await read(await call("PATCH", path, { headers: { "If-Match": ifMatch }, json: body }));
+  if (answer.etag) remember(path, answer);
+  return answer;
+}
+
+export const put = (path) => call("PUT", path);
+export const remove = (path) => call("DELETE", path);
+
+/** A file, as it comes. @returns {Promise<Blob>} */
+export async function download(path) {
+  return (await call("GET", path)).blob();
+}
+
+function withQuery(path, query) {
+  const given = Object.entries(query).filter(([, value]) => value);
+  return given.length ? `${path}?${new URLSearchParams(given)}` : path;
+}
+
+async function read(response) {
+  const text = await response.text();
+  return { data: text ? JSON.parse(text) : null, etag: response.headers.get("ETag") };
+}
+
+function remember(address, answer) {
+  if (seen.size >= MOST_KEPT) seen.delete(seen.keys().next().value); // the oldest
+  seen.set(address, answer);
+}
+
+/** Send with the caller's token: renewed once if it is refused, repeated once where that can do no harm. */
+async function call(method, path, { headers = {}, json } = {}) {
+  const type = json === undefined ? {} : { "Content-Type": "application/json" };
+  const body = json === undefined ? undefined : JSON.stringify(json);
+  const attempt = (token) => {
+    const bearer = token ? { Authorization: `Bearer ${token}` } : {};
+    return send(method, path, { headers: { ...headers, ...type, ...bearer }, body });
+  };
+  let token = await accessToken();
+  try {
+    return await attempt(token);
+  } catch (problem) {
+    if (problem.status === 401 && token) {
+      token = await renew(token);
+    } else if (mayRepeat(method, headers) && isPassing(problem)) {
+      await new Promise((resolve) => setTimeout(resolve, (problem.retryAfter || 0.5) * 1000));
+    } else {
+      throw problem;
+    }
+    return attempt(token);
+  }
+}
+
+const mayRepeat = (method, headers) => ["GET", "PUT", "DELETE"].includes(method) || "Idempotency-Key" in headers;
+
+/** Whether the same request may well succeed in a moment. A 409 like this: the first try is still under way. */
+function isPassing(problem) {
+  if (problem instanceof Unreachable) return true;
+  const soon = (problem.retryAfter ?? 0) <= LONGEST_PAUSE_S;
+  return soon && (problem.status === 503 || problem.code === "request-in-progress");
+}

@@ -1,0 +1,100 @@
+// The frame around every view: header, banner, the view of the place, messages.
+import { html, render, useEffect, useRef } from "./dom.js";
+import { MeProvider, useVisitor } from "./me.js";
+import { match, replace, useRoute } from "./router.js";
+import { Banner, Foot, Header } from "./frame.js";
+import { Empty, Messages } from "./ui.js";
+import * as account from "./views/account.js";
+import * as home from "./views/home.js";
+import { NeighboursPage, PersonPage } from "./views/people.js";
+import { PostPage } from "./views/post.js";
+import { SearchPage } from "./views/search.js";
+import { SettingsPage } from "./views/settings.js";
+import { DraftsPage, EditPage, WritePage } from "./views/write.js";
+
+const neighbours = (kind) => ({ id }) => html`<${NeighboursPage} id=${id} kind=${kind} />`;
+const followers = neighbours("followers");
+const following = neighbours("following");
+
+/** Everybody's places; a view gets the named parts of its path, and `query`. */
+const PUBLIC = [
+  ["/", home.LatestPage],
+  ["/top", home.TopPage],
+  ["/tags", home.TagsPage],
+  ["/tags/:name", home.TagPage],
+  ["/search", SearchPage],
+  ["/posts/:id#", PostPage],
+  ["/people/:id#", PersonPage],
+  ["/people/:id#/followers", followers],
+  ["/people/:id#/following", following],
+  ["/sign-in", account.SignInPage],
+  ["/sign-up", account.SignUpPage],
+  ["/forgot", account.ForgotPage],
+  ["/mailed/verify-email", account.VerifiedPage],
+  ["/mailed/password-reset", account.ResetPage],
+  ["/mailed/email-change", account.EmailChangedPage],
+];
+/** Places of who is signed in; others are asked to, and come back. */
+const OWN = [
+  ["/following", home.FollowingPage],
+  ["/write", WritePage],
+  ["/drafts", DraftsPage],
+  ["/posts/:id#/edit", EditPage],
+  ["/settings", SettingsPage],
+  ["/settings/:part", SettingsPage],
+];
+const BESIDE = /^\/(top|following|search|tags\/.+|people.*|posts\/\d+)?$/; // where there is something to read
+
+function App() {
+  const me = useVisitor();
+  const { path, query } = useRoute();
+  const page = useRef(null);
+  const arrived = useRef(false);
+  const open = match(PUBLIC, path);
+  const own = match(OWN, path);
+  const mustSignIn = own.view && !me.signedIn;
+
+  useEffect(() => {
+    if (mustSignIn) replace("/sign-in", { next: path });
+  }, [mustSignIn, path]);
+
+  // The heading, which may come later than the place, is also the document's title.
+  useEffect(() => {
+    const entitle = () => {
+      const heading = page.current.querySelector("h1")?.textContent;
+      document.title = heading ? `${heading} · Trivium` : "Trivium";
+    };
+    const observer = new MutationObserver(entitle);
+    observer.observe(page.current, { childList: true, subtree: true, characterData: true });
+    return () => observer.disconnect();
+  }, []);
+
+  // A new place: its top, from where Tab and screen readers go on.
+  useEffect(() => {
+    if (arrived.current) {
+      scrollTo(0, 0);
+      page.current.focus({ preventScroll: true });
+    }
+    arrived.current = true;
+  }, [path, JSON.stringify(query)]);
+
+  const { view, found } = open.view ? open : own;
+  return html`<${MeProvider} value=${me}>
+    <${Header} path=${path} />
+    <div class="columns ${BESIDE.test(path) ? "" : "single"}">
+      <main id="page" ref=${page} tabindex="-1">
+        <${Banner} />
+        ${!mustSignIn && (view
+          ? html`<${view} key=${`${path} ${me.visit}`} query=${query} ...${found} />`
+          : html`<h1>Not here</h1><${Empty} title="There is no such page"><a href="#/">Read the latest posts</a>.<//>`)}
+      </main>
+      ${BESIDE.test(path) && html`<${home.Aside} key=${me.visit} />`}
+    </div>
+    <${Foot} />
+    <${Messages} />
+  <//>`;
+}
+
+const place = document.getElementById("app");
+place.replaceChildren();
+render(html`<${App} />`, place);

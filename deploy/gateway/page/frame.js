@@ -1,0 +1,100 @@
+// What stays while views come and go: the header, the bar at the bottom of a phone, the foot.
+import { html, useEffect, useRef, useState } from "./dom.js";
+import { Icon } from "./icons.js";
+import { useMe } from "./me.js";
+import { link } from "./router.js";
+import { Avatar } from "./ui.js";
+import { SearchBox } from "./views/search.js";
+import { AskAgain, SignOut } from "./views/settings.js";
+
+export function Header({ path }) {
+  const { signedIn, profile } = useMe();
+  const current = (to) => (to === path ? "page" : null);
+  const item = (to, icon, text) => html`<a href=${link(to)} aria-current=${current(to)}><${Icon} name=${icon} /><span>${text}</span></a>`;
+  const mine = profile ? `/people/${profile.id}` : "/settings";
+  return html`<a class="skip" href="#page" onClick=${skip}>Skip to the content</a>
+    <header class="top">
+      <a class="brand" href=${link("/")}><i aria-hidden="true" />Trivium</a>
+      <nav class="main" aria-label="Main">
+        ${item("/", "home", "Home")}
+        ${item("/tags", "tag", "Tags")}
+        ${signedIn && item("/write", "pen", "Write")}
+        ${item("/search", "search", "Search")}
+        ${signedIn ? item(mine, "person", "Profile") : item("/sign-in", "person", "Sign in")}
+      </nav>
+      <${SearchBox} id="search-top" />
+      ${signedIn
+        ? html`<a class="button primary wide" href=${link("/write")}>Write</a><${Menu} path=${path} mine=${mine} />`
+        : html`<${Theme} /><a class="button wide" href=${link("/sign-in")}>Sign in</a>
+            <a class="button primary wide" href=${link("/sign-up")}>Sign up</a>`}
+    </header>`;
+}
+
+/** The place itself is in the address, so this link may not change it. */
+function skip(event) {
+  event.preventDefault();
+  document.getElementById("page").focus();
+}
+
+function Menu({ path, mine }) {
+  const { profile } = useMe();
+  const menu = useRef(null);
+  const close = () => (menu.current.open = false);
+  useEffect(close, [path]);
+  useEffect(() => {
+    const leave = (event) => menu.current.contains(event.target) || close();
+    const escape = (event) => event.key === "Escape" && close();
+    addEventListener("click", leave);
+    addEventListener("keydown", escape);
+    return () => (removeEventListener("click", leave), removeEventListener("keydown", escape));
+  }, []);
+  return html`<details class="menu" ref=${menu}>
+    <summary aria-label="Your menu"><${Avatar} person=${profile} /></summary>
+    <div class="card">
+      <p class="name">${profile?.name ?? "…"}</p>
+      <a href=${link(mine)}>Profile</a>
+      <a href=${link("/following")}>Following</a>
+      <a href=${link("/drafts")}>Drafts</a>
+      <a href=${link("/settings/profile")}>Settings</a>
+      <${Theme} labelled />
+      <${SignOut} class="plain" />
+    </div>
+  </details>`;
+}
+
+const THEMES = { system: "As the system", light: "Light", dark: "Dark" };
+
+/** Goes round through the three. Read before the first drawing by start.js. */
+function Theme({ labelled = false }) {
+  const [theme, setTheme] = useState(document.documentElement.dataset.theme);
+  const names = Object.keys(THEMES);
+  function turn() {
+    const next = names[(names.indexOf(theme) + 1) % names.length];
+    document.documentElement.dataset.theme = next;
+    localStorage.setItem("trivium.theme", next);
+    setTheme(next);
+  }
+  const text = `Colours: ${THEMES[theme].toLowerCase()}`;
+  return html`<button type="button" class="plain theme" aria-label=${text} title=${text} onClick=${turn}>
+    ${labelled ? text : html`<${Icon} name="theme" />`}</button>`;
+}
+
+/** Until the address is proven. */
+export function Banner() {
+  const { account } = useMe();
+  const [closed, setClosed] = useState(false);
+  if (!account || account.email_verified || closed) return null;
+  return html`<div class="notice" role="region" aria-label="Confirm your address">
+    <p>Please confirm your address with the link that we sent to <b>${account.email}</b>. <${AskAgain} /></p>
+    <button class="plain" type="button" aria-label="Close" onClick=${() => setClosed(true)}>✕</button>
+  </div>`;
+}
+
+/** The gateway says at `/`, to programs, where the API is described, if it shows that. */
+export function Foot() {
+  const [docs, setDocs] = useState(null);
+  useEffect(() => {
+    fetch("/", { headers: { Accept: "application/json" } }).then((answer) => answer.json()).then((about) => setDocs(about.docs), () => {});
+  }, []);
+  return html`<footer>${docs && html`<a href=${docs}>The API behind this page</a>`}</footer>`;
+}

@@ -1,0 +1,77 @@
+// Places in the page are written behind the `#`, so that every address is one file for the gateway.
+import { useEffect, useState } from "./dom.js";
+
+const MAILED = /^#(verify-email|password-reset|email-change)=(.+)$/;
+
+/** The token of the mailed link that was opened last. Only here: not in the address bar, the history or a referrer. */
+let mailed = null;
+
+/** @returns {string | null} the token that came with the link, once it is known which of the three it was for */
+export const mailedToken = () => mailed;
+
+/** `#/posts/7`, `#/search?q=moon`: for `href`. */
+export function link(path, query = {}) {
+  const given = Object.entries(query).filter(([, value]) => value);
+  return `#${path}${given.length ? `?${new URLSearchParams(given)}` : ""}`;
+}
+
+export function go(path, query) {
+  location.hash = link(path, query);
+}
+
+/** Go there without leaving this place in the history. */
+export function replace(path, query) {
+  history.replaceState(null, "", link(path, query));
+  dispatchEvent(new HashChangeEvent("hashchange"));
+}
+
+/** @returns {{path: string, query: Record<string, string>}} */
+function here() {
+  const opened = MAILED.exec(location.hash);
+  if (opened) {
+    mailed = decodeURIComponent(opened[2]);
+    history.replaceState(null, "", link(`/mailed/${opened[1]}`));
+  }
+  const [path, query = ""] = location.hash.replace(/^#/, "").split("?");
+  return { path: path || "/", query: Object.fromEntries(new URLSearchParams(query)) };
+}
+
+/** Where the visitor is. */
+export function useRoute() {
+  const [route, setRoute] = useState(here);
+  useEffect(() => {
+    const move = () => setRoute(here());
+    addEventListener("hashchange", move);
+    return () => removeEventListener("hashchange", move);
+  }, []);
+  return route;
+}
+
+/**
+ * The first pattern that fits, and what its `:name` parts are.
+ * @param {[string, Function][]} routes `["/posts/:id", PostPage]`; a named part of digits only: `:id#`
+ */
+export function match(routes, path) {
+  const parts = path.split("/");
+  for (const [pattern, view] of routes) {
+    const wanted = pattern.split("/");
+    const found = {};
+    const fits = wanted.every((want, place) => {
+      const part = parts[place];
+      if (!want.startsWith(":")) return want === part;
+      if (!part || (want.endsWith("#") && !/^[0-9]+$/.test(part))) return false;
+      found[want.replace(/[:#]/g, "")] = decode(part);
+      return true;
+    });
+    if (fits && wanted.length === parts.length) return { view, found };
+  }
+  return { view: null, found: {} };
+}
+
+function decode(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part; // somebody typed a lone %
+  }
+}

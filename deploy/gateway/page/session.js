@@ -1,0 +1,114 @@
+// Who is signed in on this device: the two tokens, where they are kept, and when they are renewed.
+//
+// The access token (5 min) is kept in memory only. The refresh token is in localStorage, so that one sign-in is good for
+// all tabs and for tomorrow. The price: a script that ran in this page could read it, which cookies out of reach of
+// scripts would prevent; the API has none, so that it needs no defence against forged requests. What makes it fair here:
+// the gateway's Content-Security-Policy lets only this page's own files run, no data ever becomes markup, and a refresh
+// token works once: if a stolen copy is used beside ours, the server ends the session.
+import { Problem, send } from "./http.js";
+
+const PLACE = "trivium.session";
+const EARLY_MS = 30_000; // renew while the token is still good, so that no request has to fail first
+
+/** @type {{token: string, endsAt: number} | null} */
+let access = null;
+let renewing = null;
+const listeners = new Set();
+
+/** What is kept: `sign_in` tells one sign-in from the next, `refresh` changes with each renewal. */
+function kept() {
+  return JSON.parse(localStorage.getItem(PLACE) || "null");
+}
+
+function keep(signIn, answer) {
+  localStorage.setItem(PLACE, JSON.stringify({ sign_in: signIn, refresh: answer.refresh_token }));
+  access = { token: answer.access_token, endsAt: Date.now() + answer.expires_in * 1000 };
+}
+
+function forget() {
+  localStorage.removeItem(PLACE);
+  access = null;
+  tell();
+}
+
+function tell() {
+  for (const listener of listeners) listener();
+}
+
+/** Call `listener` whenever somebody signs in or out, here or in another tab. @returns a function that stops it */
+export function onChange(listener) {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export const isSignedIn = () => kept() !== null;
+
+/** One form to auth, as OAuth 2 wants it (RFC 6749, RFC 7009). */
+async function post(path, fields) {
+  return send("POST", path, { body: new URLSearchParams(fields) });
+}
+
+/** @throws {Problem} `invalid-grant` for a wrong address or password, 429 after too many of them */
+export async function signIn(email, password) {
+  const answer = await post("/auth/token", { grant_type: "password", username: email, password });
+  keep(randomKey(), await answer.json());
+  tell();
+}
+
+/** End the session on the server too; if that cannot be reached, at least nobody can go on with it here. */
+export async function signOut() {
+  const was = kept();
+  try {
+    if (was) await post("/auth/revoke", { token: was.refresh, token_type_hint: "refresh_token" });
+  } finally {
+    forget();
+  }
+}
+
+/** The access token to send, renewed shortly before its end; null when nobody is signed in. */
+export async function accessToken() {
+  if (access && access.endsAt - Date.now() > EARLY_MS) return access.token;
+  return isSignedIn() ? renew(access?.token) : null;
+}
+
+/**
+ * Get a new access token in place of `stale`, which is about to end or was refused. One renewal at a time: callers of
+ * this tab share it, other tabs wait for their turn and then find the newer refresh token. Without locks (plain HTTP on
+ * another host) two tabs may both try; the server gives the same answer to both for ten seconds.
+ * @returns {Promise<string | null>} null when the session is over
+ */
+export function renew(stale) {
+  if (access && access.token !== stale) return Promise.resolve(access.token);
+  const inTurn = navigator.locks ? (work) => navigator.locks.request(PLACE, work) : (work) => work();
+  renewing ??= inTurn(exchange).finally(() => (renewing = null));
+  return renewing;
+}
+
+async function exchange() {
+  const was = kept();
+  if (!was) return null;
+  try {
+    const answer = await post("/auth/token", { grant_type: "refresh_token", refresh_token: was.refresh });
+    const tokens = await answer.json();
+    if (kept()?.sign_in !== was.sign_in) return null; // signed out meanwhile
+    keep(was.sign_in, tokens);
+    return access.token;
+  } catch (error) {
+    // Anything else (offline, too busy) says nothing about the session: the token stays for the next try.
+    if (!(error instanceof Problem && error.code === "invalid-grant")) throw error;
+    if (kept()?.sign_in === was.sign_in) forget();
+    return null;
+  }
+}
+
+/** 128 random bits. Not crypto.randomUUID, which plain HTTP on another host does not have. */
+export function randomKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+addEventListener("storage", ({ key, oldValue, newValue }) => {
+  const signInOf = (text) => (text ? JSON.parse(text).sign_in : null);
+  if (key !== null && (key !== PLACE || signInOf(oldValue) === signInOf(newValue))) return;
+  access = null;
+  tell();
+});

@@ -1,0 +1,123 @@
+// The small parts that views are made of.
+import { Unreachable } from "./api.js";
+import { html, useEffect, useRef, useState } from "./dom.js";
+import { link } from "./router.js";
+
+const TINTS = 6;
+const MINUTE = 60;
+const STEPS = [["day", 86_400], ["hour", 3600], ["minute", MINUTE]];
+const ago = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+const compact = new Intl.NumberFormat(undefined, { notation: "compact" });
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+export const count = (number) => compact.format(number);
+
+/** `counted(1, "comment")`: "1 comment". */
+export const counted = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
+
+/** "5 minutes ago", after a week the date; the exact time on hover. @param {{at: string}} props RFC 3339 */
+export function Time({ at }) {
+  const then = new Date(at);
+  const seconds = (Date.now() - then) / 1000;
+  const [unit, size] = STEPS.find(([, length]) => seconds >= length) ?? [];
+  let text = unit ? ago.format(-Math.floor(seconds / size), unit) : "just now";
+  if (seconds > 7 * 86_400) text = day.format(then);
+  return html`<time datetime=${at} title=${moment.format(then)}>${text}</time>`;
+}
+
+/** A picture, else the initials. Pictures come from where people keep them, who need not know what is read here. */
+export function Avatar({ person, size = "" }) {
+  const [broken, setBroken] = useState(null);
+  const url = person?.avatar_url;
+  if (url?.startsWith("https://") && broken !== url) {
+    return html`<img class="avatar ${size}" src=${url} alt="" loading="lazy" decoding="async" referrerpolicy="no-referrer"
+      onError=${() => setBroken(url)} />`;
+  }
+  const words = (person?.name || "?").split(/\s+/).filter(Boolean);
+  const initials = [words[0], words.length > 1 ? words.at(-1) : ""].map((word) => [...word][0] ?? "").join("");
+  return html`<span class="avatar tint-${(person?.id ?? 0) % TINTS} ${size}" aria-hidden="true">${initials.toUpperCase()}</span>`;
+}
+
+/** The name of an author, who may be gone (null) or not known just now (name null). */
+export function Author({ author }) {
+  if (!author) return html`<span class="quiet">A former member</span>`;
+  return html`<a class="name" href=${link(`/people/${author.id}`)}>${author.name ?? "Somebody"}</a>`;
+}
+
+export function Tags({ tags }) {
+  if (!tags.length) return null;
+  const one = (tag) => html`<li key=${tag}><a class="tag" href=${link(`/tags/${encodeURIComponent(tag)}`)}>${tag}</a></li>`;
+  return html`<ul class="tags" aria-label="Tags">${tags.map(one)}</ul>`;
+}
+
+/** Grey shapes of the size of what is coming, so that nothing jumps when it is there. */
+export function Skeleton({ rows = 3, tall = false }) {
+  const row = (_, place) => html`<div key=${place} class="skeleton ${tall ? "tall" : ""}"><i /><i /><i /></div>`;
+  return html`<div role="status"><span class="hidden">Loading…</span>${Array.from({ length: rows }, row)}</div>`;
+}
+
+/** Nothing here: why, and what to do about it. */
+export function Empty({ title, children }) {
+  return html`<div class="empty"><h2>${title}</h2><p>${children}</p></div>`;
+}
+
+/** What went wrong, in words for people. `retry` is offered where trying again may help. */
+export function ProblemNotice({ problem, retry = null }) {
+  const left = useCountdown(problem);
+  const expected = problem instanceof Unreachable || (problem.status >= 400 && problem.status < 500);
+  let text = expected || problem.status === 503 ? problem.message : "Something went wrong on our side.";
+  if (problem.status === 429) text = left ? `Too many tries. Wait ${wait(left)}, then try again.` : "You can try again now.";
+  const reference = !expected && problem.requestId;
+  return html`<div class="notice bad" role="alert">
+    <p>${text}${reference && html` <span class="reference">If you ask for help, give this number: <code>${reference}</code></span>`}</p>
+    ${retry && html`<button class="button small" type="button" disabled=${left > 0} onClick=${retry}>Try again</button>`}
+  </div>`;
+}
+
+const wait = (seconds) => (seconds > 2 * MINUTE ? `${Math.ceil(seconds / MINUTE)} minutes` : counted(seconds, "second"));
+
+/** Seconds until a problem says that one may try again, counted down. */
+export function useCountdown(problem) {
+  const [left, setLeft] = useState(problem?.retryAfter ?? 0);
+  useEffect(() => {
+    const endsAt = Date.now() + (problem?.retryAfter ?? 0) * 1000;
+    const tick = () => setLeft(Math.max(0, Math.ceil((endsAt - Date.now()) / 1000)));
+    tick();
+    const timer = setInterval(tick, 1000);
+    return () => clearInterval(timer);
+  }, [problem]);
+  return left;
+}
+
+/** Ask before something that cannot be undone. `ask` is null, or what it is about. */
+export function Confirm({ title, children, action, onYes, onNo }) {
+  const dialog = useRef(null);
+  useEffect(() => dialog.current.showModal(), []);
+  return html`<dialog ref=${dialog} aria-labelledby="confirm-title" onClose=${onNo}>
+    <h2 id="confirm-title">${title}</h2>
+    <p>${children}</p>
+    <div class="row end">
+      <button class="button" type="button" onClick=${() => dialog.current.close()}>Cancel</button>
+      <button class="button danger" type="button" onClick=${onYes}>${action}</button>
+    </div>
+  </dialog>`;
+}
+
+let shout = () => {};
+
+/** Tell what has been done: seen for some seconds, and read out to who does not see. */
+export const say = (text) => shout(text);
+
+export function Messages() {
+  const [text, setText] = useState("");
+  useEffect(() => {
+    let timer;
+    shout = (words) => {
+      setText(words);
+      clearTimeout(timer);
+      timer = setTimeout(() => setText(""), 5000);
+    };
+  }, []);
+  return html`<div class="messages" role="status" aria-live="polite">${text && html`<p>${text}</p>`}</div>`;
+}

@@ -1,0 +1,107 @@
+// The talk below a post, oldest first.
+import { get, patch, post as create, remove, Wish } from "../api.js";
+import { html, useEffect, useMemo, useState } from "../dom.js";
+import { Field, Form, Submit } from "../form.js";
+import { usePages } from "../data.js";
+import { useMe } from "../me.js";
+import { link } from "../router.js";
+import { Author, Avatar, Confirm, ProblemNotice, say, Skeleton, Time } from "../ui.js";
+import { Changed } from "./changed.js";
+import { More } from "./posts.js";
+
+const LONGEST = 5000;
+
+export function Comments({ post }) {
+  const { signedIn } = useMe();
+  const path = `/posts/${post.id}/comments`;
+  const { items, problem, hasMore, busy, more, change } = usePages(path);
+  const replaceOne = (changed) => change((all) => all.map((one) => (one.id === changed.id ? changed : one)));
+  const drop = (gone) => change((all) => all.filter((one) => one.id !== gone.id));
+  const next = link("/sign-in", { next: `/posts/${post.id}` });
+  return html`<section class="comments" aria-labelledby="comments">
+    <h2 id="comments">Comments</h2>
+    ${!items && !problem && html`<${Skeleton} rows=${2} />`}
+    ${items && !items.length && html`<p class="quiet">No comments yet.</p>`}
+    ${items && html`<ol>${items.map((one) => html`<${Comment} key=${one.id} comment=${one} post=${post} path="${path}/${one.id}"
+      onChange=${replaceOne} onGone=${drop} />`)}</ol>`}
+    ${problem && html`<${ProblemNotice} problem=${problem} retry=${more} />`}
+    <${More} hasMore=${hasMore && !problem} busy=${busy} more=${more} />
+    ${signedIn
+      ? html`<${NewComment} path=${path} onNew=${(one) => change((all) => [...all, one])} />`
+      : html`<p class="card center"><a href=${next}>Sign in</a> to join the conversation.</p>`}
+  </section>`;
+}
+
+function NewComment({ path, onNew }) {
+  const wish = useMemo(() => new Wish(), []);
+  const [written, setWritten] = useState(0);
+  async function send({ body }) {
+    const { data } = await create(path, { body }, wish);
+    onNew(data);
+    setWritten(written + 1); // an empty field for the next one
+    say("Your comment is published.");
+  }
+  return html`<${Form} key=${written} send=${send} label="New comment" class="card">
+    <${Field} long label="Add a comment" name="body" required maxlength=${LONGEST} rows="3" />
+    <div class="row end"><${Submit}>Comment<//></div>
+  <//>`;
+}
+
+function Comment({ comment, post, path, onChange, onGone }) {
+  const { profile, account } = useMe();
+  const [mode, setMode] = useState("read");
+  const mine = profile && comment.author?.id === profile.id;
+  const moderates = account?.roles.some((role) => role === "moderator" || role === "admin");
+  const mayDelete = profile && (mine || moderates || post.author?.id === profile.id);
+  const read = () => setMode("read");
+
+  async function drop() {
+    try {
+      await remove(path);
+      onGone(comment);
+      say("The comment is deleted.");
+    } catch (problem) {
+      read();
+      say(problem.message);
+    }
+  }
+
+  return html`<li class="comment">
+    <${Avatar} person=${comment.author} />
+    <div class="grow">
+      <p><${Author} author=${comment.author} /> <span class="quiet"><${Time} at=${comment.created_at} />
+        ${comment.updated_at !== comment.created_at && " · edited"}</span></p>
+      ${mode === "edit"
+        ? html`<${Edit} path=${path} onDone=${(changed) => (onChange(changed), read())} onCancel=${read} />`
+        : html`<div class="text">${comment.body}</div>`}
+      ${mode !== "edit" && (mine || mayDelete) && html`<p class="row small">
+        ${mine && html`<button class="plain" type="button" onClick=${() => setMode("edit")}>Edit</button>`}
+        ${mayDelete && html`<button class="plain" type="button" onClick=${() => setMode("delete")}>Delete</button>`}
+      </p>`}
+      ${mode === "delete" && html`<${Confirm} title="Delete this comment?" action="Delete" onYes=${drop} onNo=${read}>
+        This cannot be undone.<//>`}
+    </div>
+  </li>`;
+}
+
+/** Lists carry no tags, so the comment is read anew: its latest words, and the tag to change them under. */
+function Edit({ path, onDone, onCancel }) {
+  const [current, setCurrent] = useState(null);
+  const [problem, setProblem] = useState(null);
+  const load = () => get(path).then(setCurrent, setProblem);
+  useEffect(() => void load(), [path]);
+  if (problem) return html`<${ProblemNotice} problem=${problem} retry=${onCancel} />`;
+  if (!current) return html`<${Skeleton} rows=${1} />`;
+
+  async function send({ body }) {
+    const { data } = await patch(path, { body }, current.etag);
+    onDone(data);
+    say("The comment is changed.");
+  }
+
+  return html`<${Form} key=${current.etag} send=${send} label="Edit comment"
+      explain=${(refusal) => refusal.status === 412 && html`<${Changed} onLoad=${load} />`}>
+    <${Field} long label="Comment" name="body" value=${current.data.body} required maxlength=${LONGEST} rows="3" autofocus />
+    <div class="row end"><button class="button" type="button" onClick=${onCancel}>Cancel</button><${Submit}>Save<//></div>
+  <//>`;
+}

@@ -1,0 +1,71 @@
+// Posts in lists: the latest, those of a person or a tag, what was found.
+import { put, remove } from "../api.js";
+import { html, useState } from "../dom.js";
+import { Icon } from "../icons.js";
+import { usePages } from "../data.js";
+import { useMe } from "../me.js";
+import { go, link } from "../router.js";
+import { Author, Avatar, count, counted, ProblemNotice, say, Skeleton, Tags, Time } from "../ui.js";
+
+const EXCERPT = 400; // characters; three lines of them are seen
+
+/** A list with all its states. `path` and `query` say which posts; the children are shown when there are none. */
+export function Posts({ path, query = {}, label, children }) {
+  const { items, problem, hasMore, busy, more } = usePages(path, query);
+  if (!items && !problem) return html`<${Skeleton} rows=${4} tall />`;
+  if (items && !items.length) return children;
+  return html`
+    ${items && html`<ol class="posts" aria-label=${label}>${items.map((post) => html`<${Card} key=${post.id} post=${post} />`)}</ol>`}
+    ${problem && html`<${ProblemNotice} problem=${problem} retry=${more} />`}
+    <${More} hasMore=${hasMore && !problem} busy=${busy} more=${more} />`;
+}
+
+export function More({ hasMore, busy, more }) {
+  if (!hasMore) return null;
+  return html`<p class="center"><button class="button" type="button" disabled=${busy} onClick=${more}>
+    ${busy ? "Loading…" : "Show more"}</button></p>`;
+}
+
+function Card({ post }) {
+  const isDraft = post.status === "draft";
+  const place = link(isDraft ? `/posts/${post.id}/edit` : `/posts/${post.id}`);
+  return html`<li class="card post">
+    <p class="byline">
+      <${Avatar} person=${post.author} />
+      <span><${Author} author=${post.author} /> <span class="quiet"><${Time} at=${post.published_at ?? post.updated_at} /></span></span>
+      ${isDraft && html`<span class="badge">Draft</span>`}
+    </p>
+    <h2><a href=${place}>${post.title}</a></h2>
+    <p class="excerpt">${post.body.slice(0, EXCERPT)}</p>
+    <div class="foot">
+      <${Tags} tags=${post.tags} />
+      ${!isDraft && html`<span class="row">
+        <${Like} post=${post} />
+        <a class="action" href=${place} aria-label=${counted(post.comments_count, "comment")}>
+          <${Icon} name="comment" /> ${count(post.comments_count)}</a>
+      </span>`}
+    </div>
+  </li>`;
+}
+
+/** The heart: shows the wish at once, and takes it back if the server refuses. */
+export function Like({ post }) {
+  const { signedIn } = useMe();
+  const [wish, setWish] = useState(null);
+  const liked = wish ?? post.liked ?? false;
+  const likes = post.likes_count + liked - (post.liked ?? false);
+
+  async function toggle() {
+    if (!signedIn) return go("/sign-in", { next: `/posts/${post.id}` });
+    setWish(!liked);
+    try {
+      await (liked ? remove : put)(`/posts/${post.id}/like`);
+    } catch (problem) {
+      setWish(liked);
+      say(problem.message);
+    }
+  }
+
+  return html`<button class="action like" type="button" aria-pressed=${liked} onClick=${toggle}
+    aria-label="Like, ${counted(likes, "like")}"><${Icon} name="heart" /> ${count(likes)}</button>`;
+}

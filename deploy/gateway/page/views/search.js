@@ -1,0 +1,33 @@
+// Looking for posts by their words, and for people by their names.
+import { html } from "../dom.js";
+import { go, link } from "../router.js";
+import { Empty } from "../ui.js";
+import { Tabs } from "./home.js";
+import { People } from "./people.js";
+import { Posts } from "./posts.js";
+
+export function SearchBox({ words = "", among = "posts", id }) {
+  function search(event) {
+    event.preventDefault();
+    go("/search", { q: new FormData(event.target).get("q").trim(), in: among });
+  }
+  return html`<form class="search" role="search" onSubmit=${search}>
+    <label class="hidden" for=${id}>Search ${among}</label>
+    <input id=${id} name="q" type="search" key=${words} defaultValue=${words} maxlength="100" placeholder="Search ${among}" />
+  </form>`;
+}
+
+export function SearchPage({ query }) {
+  const { q = "", in: among = "posts" } = query;
+  const tabs = [["Posts", link("/search", { q })], ["People", link("/search", { q, in: "people" })]];
+  const current = tabs[among === "people" ? 1 : 0][1];
+  const nothing = html`<${Empty} title="Nothing found">No ${among} match “${q}”. Try fewer or other words.<//>`;
+  let found = html`<${Empty} title="What are you looking for?">
+    Words in titles and posts, "exact phrases", <code>-without</code> a word; or people by their names.<//>`;
+  if (q && among === "people") found = html`<${People} path="/users" query=${{ q }} label="People found">${nothing}<//>`;
+  else if (q) found = html`<${Posts} path="/posts" query=${{ q }} label="Posts found">${nothing}<//>`;
+  return html`<h1 class=${q ? "" : "hidden"}>${q ? `Results for “${q}”` : "Search"}</h1>
+    <${SearchBox} words=${q} among=${among} id="search-here" />
+    <${Tabs} tabs=${tabs} current=${current} label="Search among" />
+    ${found}`;
+}

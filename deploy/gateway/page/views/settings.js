@@ -1,0 +1,149 @@
+// The account behind the person: what only they see and change.
+import { download, patch, post, remove } from "../api.js";
+import { html, useState } from "../dom.js";
+import { Email, Field, Form, Password, Submit } from "../form.js";
+import { useThing } from "../data.js";
+import { useMe } from "../me.js";
+import { go, link } from "../router.js";
+import { signOut } from "../session.js";
+import { Avatar, Empty, ProblemNotice, say, Skeleton } from "../ui.js";
+import { Changed } from "./changed.js";
+import { Tabs } from "./home.js";
+import { People } from "./people.js";
+import { Devices } from "./devices.js";
+
+const PARTS = [["Profile", "profile"], ["Account", "account"], ["Devices", "devices"], ["Blocked", "blocked"], ["Your data", "data"]];
+const VIEWS = { profile: Profile, account: Account, devices: Devices, blocked: Blocked, data: YourData };
+
+export function SettingsPage({ part = "profile" }) {
+  const tabs = PARTS.map(([text, name]) => [text, link(`/settings/${name}`)]);
+  const view = VIEWS[part] ?? Profile;
+  return html`<h1>Settings</h1><${Tabs} tabs=${tabs} current=${link(`/settings/${part}`)} label="Settings" /><${view} />`;
+}
+
+function Profile() {
+  const { reload: reloadMe } = useMe();
+  const { data: mine, etag, problem, reload, show } = useThing("/users/me");
+  if (problem) return html`<${ProblemNotice} problem=${problem} retry=${reload} />`;
+  if (!mine) return html`<${Skeleton} rows=${2} tall />`;
+
+  async function send({ name, bio, avatar_url }) {
+    const answer = await patch("/users/me", { name, bio, avatar_url: avatar_url || null }, etag);
+    show(answer.data, answer.etag);
+    say("Your profile is saved.");
+    await reloadMe();
+  }
+
+  return html`<${Form} key=${etag} send=${send} label="Profile" class="card"
+      explain=${(refusal) => refusal.status === 412 && html`<${Changed} onLoad=${reload} />`}>
+    <p class="row"><${Avatar} person=${mine} size="large" /></p>
+    <${Field} label="Name" name="name" value=${mine.name} required maxlength="100" autocomplete="name" />
+    <${Field} long label="About you" name="bio" value=${mine.bio} maxlength="1000" rows="4" />
+    <${Field} label="Picture" name="avatar_url" type="url" value=${mine.avatar_url ?? ""} maxlength="500" placeholder="https://"
+      hint="The address of a picture of yours, beginning with https://" />
+    <div class="row end"><${Submit}>Save<//></div>
+  <//>`;
+}
+
+function Account() {
+  const { account } = useMe();
+  const [changes, setChanges] = useState(0); // empty fields after each
+  async function changePassword({ current_password, new_password }) {
+    await post("/auth/password", { current_password, new_password });
+    setChanges(changes + 1);
+    say("Your password is changed, and other devices are signed out.");
+  }
+  async function changeEmail({ email, password }) {
+    await post("/auth/email", { email, password });
+    setChanges(changes + 1);
+    say(`We have sent a link to ${email}. Your address changes when you open it.`);
+  }
+  if (!account) return html`<${Skeleton} rows=${2} tall />`;
+  return html`
+    <section class="card"><h2>Password</h2>
+      <${Form} key="password-${changes}" send=${changePassword} label="Change password">
+        <input class="hidden" type="email" autocomplete="username" aria-hidden="true" tabindex="-1" readonly value=${account.email} />
+        <${Password} label="Current password" name="current_password" />
+        <${Password} label="New password" name="new_password" isNew />
+        <div class="row end"><${Submit}>Change password<//></div>
+      <//></section>
+    <section class="card"><h2>Email</h2>
+      <p>You sign in with <b>${account.email}</b>. ${account.email_verified ? "It is confirmed." : html`It is not confirmed yet. <${AskAgain} />`}</p>
+      <${Form} key="email-${changes}" send=${changeEmail} label="Change email">
+        <${Email} label="New email" autocomplete="email" /><${Password} />
+        <div class="row end"><${Submit}>Change email<//></div>
+      <//></section>
+    <section class="card row spread"><h2>Sign out</h2><${SignOut} class="button" /></section>`;
+}
+
+/** Another mail with the link that confirms the address. */
+export function AskAgain() {
+  const { account } = useMe();
+  const [asked, setAsked] = useState(false);
+  async function ask() {
+    setAsked(true);
+    try {
+      await post("/auth/verify-email", { email: account.email });
+      say(`A new link is on its way to ${account.email}.`);
+    } catch (problem) {
+      setAsked(false);
+      say(problem.message);
+    }
+  }
+  return html`<button class="plain" type="button" disabled=${asked} onClick=${ask}>Send the link again</button>`;
+}
+
+export function SignOut({ ...rest }) {
+  async function leave() {
+    go("/"); // first: this place would ask to sign in again
+    try {
+      await signOut();
+      say("You are signed out.");
+    } catch {
+      say("You are signed out here. The server could not be told: end this device from another one.");
+    }
+  }
+  return html`<button type="button" onClick=${leave} ...${rest}>Sign out</button>`;
+}
+
+function Blocked() {
+  const action = (person, drop) => {
+    const unblock = async () => {
+      try {
+        await remove(`/users/${person.id}/block`);
+        drop();
+        say(`${person.name} is no longer blocked.`);
+      } catch (problem) {
+        say(problem.message);
+      }
+    };
+    return html`<button class="button small" type="button" aria-label="Unblock ${person.name}" onClick=${unblock}>Unblock</button>`;
+  };
+  return html`<${People} path="/users/me/blocks" label="Blocked people" action=${action}>
+    <${Empty} title="Nobody is blocked">People you block can neither follow you nor comment on what you write.<//><//>`;
+}
+
+function YourData() {
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState(null);
+  async function fetchAll() {
+    setBusy(true);
+    setProblem(null);
+    try {
+      const address = URL.createObjectURL(await download("/users/me/export"));
+      const anchor = Object.assign(document.createElement("a"), { href: address, download: "trivium-export.json" });
+      anchor.click();
+      setTimeout(() => URL.revokeObjectURL(address), 60_000);
+      say("Your data are in your downloads.");
+    } catch (caught) {
+      setProblem(caught);
+    } finally {
+      setBusy(false);
+    }
+  }
+  return html`<section class="card"><h2>Export</h2>
+    <p>Everything that is held about you: account, devices, profile, posts, comments, likes, whom you follow and block. One JSON file.</p>
+    ${problem && html`<${ProblemNotice} problem=${problem} />`}
+    <div class="row end"><button class="button primary" type="button" disabled=${busy} onClick=${fetchAll}>
+      ${busy ? "Gathering…" : "Download my data"}</button></div></section>`;
+}

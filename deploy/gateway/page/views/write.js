@@ -1,0 +1,75 @@
+// Writing: a new post, a draft, a change of what is published.
+import { patch, post as create, Wish } from "../api.js";
+import { html, useMemo, useState } from "../dom.js";
+import { Field, Form, Submit } from "../form.js";
+import { useThing } from "../data.js";
+import { useMe } from "../me.js";
+import { go, link } from "../router.js";
+import { Empty, ProblemNotice, say, Skeleton } from "../ui.js";
+import { Changed } from "./changed.js";
+import { Posts } from "./posts.js";
+
+/** "Astronomy, #clear nights" as the server will spell it: one word each, folded, once. */
+function tagsOf(text) {
+  const words = text.split(/[\s,]+/).map((word) => word.replace(/^#+/, "").normalize("NFKC").toLowerCase());
+  return [...new Set(words.filter(Boolean))];
+}
+
+export function WritePage() {
+  const wish = useMemo(() => new Wish(), []);
+  async function send({ title, body, tags, status }) {
+    const { data } = await create("/posts", { title, body, tags: tagsOf(tags), status }, wish);
+    finish(data);
+  }
+  return html`<h1>Write</h1><${Editor} send=${send} />`;
+}
+
+export function EditPage({ id }) {
+  const { profile } = useMe();
+  const { data: post, etag, problem, reload } = useThing(`/posts/${id}`);
+  if (problem) return html`<h1>Edit</h1><${ProblemNotice} problem=${problem} retry=${reload} />`;
+  if (!post || !profile) return html`<h1>Edit</h1><${Skeleton} rows=${2} tall />`;
+  if (post.author?.id !== profile.id) {
+    return html`<h1>Edit</h1><${Empty} title="This is somebody else's">
+      Only its author may change it. <a href=${link(`/posts/${id}`)}>Read it</a>.<//>`;
+  }
+
+  async function send({ title, body, tags, status }) {
+    const change = { title, body, tags: tagsOf(tags) };
+    if (status !== post.status) change.status = status;
+    const { data } = await patch(`/posts/${id}`, change, etag);
+    finish(data);
+  }
+
+  return html`<h1>${post.status === "draft" ? "Draft" : "Edit"}</h1>
+    <${Editor} key=${etag} post=${post} send=${send}
+      explain=${(refusal) => refusal.status === 412 && html`<${Changed} onLoad=${reload} />`} />`;
+}
+
+function finish(post) {
+  const isDraft = post.status === "draft";
+  say(isDraft ? "The draft is saved. Only you can see it." : "Your post is published.");
+  go(isDraft ? "/drafts" : `/posts/${post.id}`);
+}
+
+function Editor({ post = { title: "", body: "", tags: [], status: "draft" }, send, explain }) {
+  const [tags, setTags] = useState(post.tags.join(" "));
+  const isDraft = post.status === "draft";
+  const shown = tagsOf(tags).map((tag) => html`<li key=${tag} class="tag">${tag}</li>`);
+  return html`<${Form} send=${send} explain=${explain} label="Post" class="editor">
+    <${Field} label="Title" name="title" value=${post.title} required maxlength="200" autocomplete="off" />
+    <${Field} long label="Text" name="body" value=${post.body} required maxlength="50000" rows="12" />
+    <${Field} label="Tags" name="tags" value=${post.tags.join(" ")} autocomplete="off" autocapitalize="none"
+      hint="Up to 10 words, with spaces between them." onInput=${(event) => setTags(event.target.value)} />
+    <ul class="tags preview" aria-label="Tags as they will be" aria-live="polite">${shown}</ul>
+    <div class="row end">
+      ${isDraft && html`<${Submit} quiet name="status" value="draft">Save draft<//>`}
+      <${Submit} name="status" value="published">${isDraft ? "Publish" : "Save"}<//>
+    </div>
+  <//>`;
+}
+
+export function DraftsPage() {
+  return html`<h1>Drafts</h1><${Posts} path="/posts/drafts" label="Drafts"><${Empty} title="No drafts">
+    What you save without publishing waits here for you alone. <a href=${link("/write")}>Write something</a>.<//><//>`;
+}

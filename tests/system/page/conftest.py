@@ -1,0 +1,152 @@
+"""A browser, and people who use the page with it. Whatever one of them does, the console has to stay silent."""
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
+
+from tests.system.conftest import ROOT, LocalStack
+
+SCREENSHOTS: Final = ROOT / ".local" / "screenshots"
+PASSWORD: Final = "seven brave tin spoons"
+SIZES: Final[dict[str, dict[str, int]]] = {
+    "desktop": {"width": 1280, "height": 860},
+    "phone": {"width": 390, "height": 844},
+}
+# Networks come and go on the machine (containers do that), and the browser then drops even loopback connections.
+NOT_OURS: Final = "net::ERR_NETWORK_CHANGED"
+STARTED: Final = "document.querySelector('main') || /not be loaded/.test(document.body.innerText)"
+WATCH_POLICY: Final = """addEventListener("securitypolicyviolation", (event) =>
+    console.error("policy:", event.violatedDirective, event.blockedURI, event.sourceFile))"""
+
+expect.set_options(timeout=15_000)
+
+
+def chromium() -> str | None:
+    """Where the machine's own browser is. None is downloaded."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    program = chromium()
+    if program is None:
+        pytest.exit("there is no chromium here: apt-get install chromium, or say CHROMIUM=path", returncode=1)
+    async with async_playwright() as playwright:
+        # its sandbox needs a user of its own, and root has none to give
+        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = await playwright.chromium.launch(executable_path=program, args=arguments)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture(scope="session")
+def world(request: pytest.FixtureRequest, url: str) -> None:
+    """People and posts to look at, where the stack is our own; elsewhere whatever is there."""
+    if "SYSTEM_URL" in os.environ:
+        return
+    stack: LocalStack = request.getfixturevalue("local_stack")
+    place = {"LOCAL_DIR": str(stack.folder), "PORT_BASE": str(stack.base)}
+    command = [sys.executable, "-m", "deploy.seed", "600"]
+    subprocess.run(command, cwd=ROOT, env={**os.environ, **place}, check=True, capture_output=True, timeout=120)
+
+
+@dataclass
+class Visitor:
+    """Somebody in front of the page."""
+
+    page: Page
+    url: str
+    name: str
+    email: str = field(default_factory=lambda: f"{secrets.token_hex(6)}@example.com")
+    password: str = PASSWORD
+    expected: set[str] = field(default_factory=set)
+    """Texts of console messages that belong to the story: a browser notes each 4xx."""
+    said: list[str] = field(default_factory=list)
+
+    def hear(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and NOT_OURS not in message.text:
+            self.said.append(f"{message.text} ({message.location.get('url')})")
+
+    @property
+    def complaints(self) -> list[str]:
+        return [line for line in self.said if not any(text in line for text in self.expected)]
+
+    async def go(self, place: str = "") -> None:
+        """Go to a place of the page by its address; again when a file of it did not arrive (NOT_OURS)."""
+        for _ in range(3):
+            await self.page.goto(f"{self.url}/#{place}")
+            await self.page.wait_for_function(STARTED)
+            if await self.page.locator("main").count():
+                return
+            await self.page.reload()
+        pytest.fail("the page does not start")
+
+    async def sees(self, text: str) -> None:
+        await expect(self.page.get_by_text(text).first).to_be_visible()
+
+    async def is_told(self, text: str) -> None:
+        """A message, also read out to who does not see."""
+        await expect(self.page.locator("[aria-live=polite]").get_by_text(text)).to_be_visible()
+
+    async def fill(self, label: str, text: str) -> None:
+        await self.page.locator("main").get_by_label(label, exact=True).fill(text)
+
+    async def press(self, name: str) -> None:
+        await self.page.locator("main, dialog").get_by_role("button", name=name, exact=True).last.click()
+
+    async def sign_up(self) -> None:
+        await self.go("/sign-up")
+        await self.fill("Name", self.name)
+        await self.fill("Email", self.email)
+        await self.fill("Password", self.password)
+        await self.press("Create account")
+        await self.is_told(f"Welcome, {self.name}!")
+
+    async def publish(self, title: str, body: str, tags: str = "") -> int:
+        """Write a post. Returns its id."""
+        await self.go("/write")
+        await self.fill("Title", title)
+        await self.fill("Text", body)
+        await self.fill("Tags", tags)
+        await self.press("Publish")
+        await expect(self.page.get_by_role("heading", name=title, level=1)).to_be_visible()
+        return int(self.page.url.rpartition("/")[2])
+
+    async def picture(self, name: str) -> Path:
+        path = SCREENSHOTS / f"{name}.png"
+        await self.page.screenshot(path=path)
+        return path
+
+
+Visit = Callable[..., Awaitable[Visitor]]
+
+
+@pytest.fixture
+async def visit(browser: Browser, url: str) -> AsyncIterator[Visit]:
+    """Open the page for somebody, on a device of their own: `ada = await visit("Ada")`."""
+    visitors: list[Visitor] = []
+    async with AsyncExitStack() as devices:
+
+        async def visit(name: str, size: str = "desktop", **options: Any) -> Visitor:
+            context = await browser.new_context(viewport=SIZES[size], locale="en-GB", **options)  # type: ignore[arg-type]
+            devices.push_async_callback(context.close)
+            await context.add_init_script(WATCH_POLICY)
+            page = await context.new_page()
+            visitor = Visitor(page, url, name)
+            page.on("console", visitor.hear)
+            page.on("pageerror", lambda error: visitor.said.append(str(error)))
+            visitors.append(visitor)
+            return visitor
+
+        yield visit
+    assert {visitor.name: visitor.complaints for visitor in visitors if visitor.complaints} == {}

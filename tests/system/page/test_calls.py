@@ -1,0 +1,170 @@
+"""How the page calls the API when a connection is bad, somebody else is faster, or the answer is no."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from playwright.async_api import Request, Response, Route, expect
+
+from tests.system.page.conftest import Visit
+
+pytestmark = pytest.mark.page
+
+Handler = Callable[[Route], Awaitable[None]]
+
+
+def losing_the_first_answer() -> tuple[Handler, list[Request]]:
+    """A connection that lets the first request through and then breaks, and what was sent over it."""
+    sent: list[Request] = []
+
+    async def lose(route: Route) -> None:
+        if route.request.method != "POST":
+            return await route.continue_()
+        sent.append(route.request)
+        if len(sent) > 1:
+            return await route.continue_()
+        await route.fetch()
+        return await route.abort("connectionreset")
+
+    return lose, sent
+
+
+async def test_a_post_whose_answer_is_lost_is_made_once(visit: Visit) -> None:
+    ada = await visit("Ada Lovelace")
+    ada.expected.add("ERR_CONNECTION_RESET")
+    await ada.sign_up()
+    lose, sent = losing_the_first_answer()
+    await ada.page.route("**/posts", lose)
+    await ada.publish("Once only", "Sent twice.")
+    keys = [request.headers["idempotency-key"] for request in sent]
+    assert len(keys) == 2
+    assert keys[0] == keys[1]
+    await ada.page.get_by_label("Your menu").click()
+    await ada.page.locator(".menu").get_by_role("link", name="Profile").click()
+    await expect(ada.page.get_by_role("list", name="Posts of Ada Lovelace").get_by_role("listitem")).to_have_count(1)
+
+
+async def test_who_edits_what_has_changed_is_told_and_loses_nothing(visit: Visit) -> None:
+    ada = await visit("Ada Lovelace")
+    ada.expected.add("412 (Precondition Failed)")
+    await ada.sign_up()
+    post = await ada.publish("First light", "One.")
+    await ada.go(f"/posts/{post}/edit")
+    await ada.fill("Text", "Two.")
+    other = await ada.page.context.new_page()
+    await other.goto(f"{ada.url}/#/posts/{post}/edit")
+    await other.get_by_label("Text").fill("Three.")
+    await other.get_by_role("button", name="Save").click()
+    await expect(other.locator("article .text")).to_have_text("Three.")
+    await ada.press("Save")
+    await ada.sees("Somebody changed it meanwhile")
+    await expect(ada.page.get_by_label("Text")).to_have_value("Two.")
+    await ada.press("Load the newer version")
+    await expect(ada.page.get_by_label("Text")).to_have_value("Three.")
+
+
+async def test_refusals_stand_at_their_fields(visit: Visit) -> None:
+    ada = await visit("Ada Lovelace")
+    ada.expected |= {"422 (Unprocessable", "409 (Conflict)", "400 (Bad Request)"}
+    await ada.go("/sign-up")
+    for label, text in {"Name": "Ada", "Email": "ada@localhost", "Password": ada.password}.items():
+        await ada.fill(label, text)
+    await ada.press("Create account")
+    email = ada.page.locator("main").get_by_label("Email")
+    await expect(email).to_have_attribute("aria-invalid", "true")
+    await expect(email).to_be_focused()
+    await expect(ada.page.locator(".wrong")).to_have_count(1)
+
+    await ada.sign_up()
+    await ada.page.get_by_label("Your menu").click()
+    await ada.page.locator(".menu").get_by_role("button", name="Sign out").click()
+    await ada.go("/sign-up")
+    for label, text in {"Name": "Ada", "Email": ada.email, "Password": ada.password}.items():
+        await ada.fill(label, text)
+    await ada.press("Create account")
+    await expect(ada.page.locator("main").get_by_label("Email")).to_be_focused()  # the address is taken
+
+    await ada.go("/sign-in")
+    await ada.fill("Email", ada.email)
+    await ada.fill("Password", "not the right one")
+    await ada.press("Sign in")
+    await expect(ada.page.get_by_role("alert")).to_have_text("Email or password is not right.")
+
+
+async def test_waiting_is_counted_down(visit: Visit) -> None:
+    ada = await visit("Ada Lovelace")
+    ada.expected.add("429 (Too Many Requests)")
+
+    async def too_many(route: Route) -> None:
+        await route.fulfill(status=429, headers={"Retry-After": "4"}, json={"code": "rate-limited"})
+
+    await ada.page.route("**/auth/token", too_many, times=1)
+    await ada.go("/sign-in")
+    await ada.fill("Email", ada.email)
+    await ada.fill("Password", ada.password)
+    await ada.press("Sign in")
+    await ada.sees("Too many tries. Wait")
+    await expect(ada.page.get_by_role("button", name="Sign in")).to_be_disabled()
+    await ada.sees("You can try again now.")
+    await expect(ada.page.get_by_role("button", name="Sign in")).to_be_enabled()
+
+
+async def test_the_unexpected_is_shown_with_its_number(visit: Visit) -> None:
+    ada = await visit("Ada Lovelace")
+    ada.expected.add("500 (Internal Server Error)")
+
+    async def fail(route: Route) -> None:
+        await route.fulfill(status=500, headers={"X-Request-ID": "6c9a3f1e"}, json={"code": "internal-error"})
+
+    await ada.page.route("**/posts", fail, times=1)
+    await ada.go()
+    await ada.sees("Something went wrong on our side.")
+    await ada.sees("6c9a3f1e")
+    await ada.press("Try again")
+    await expect(ada.page.get_by_role("alert")).to_have_count(0)
+
+
+async def test_many_tabs_stay_signed_in_with_one_refresh_token(visit: Visit) -> None:
+    """Each tab needs a token of its own at once, again and again; the server ends a session whose token comes twice."""
+    ada = await visit("Ada Lovelace")
+    await ada.sign_up()
+    tabs = [ada.page, *[await ada.page.context.new_page() for _ in range(3)]]
+    for _ in range(3):
+        await asyncio.gather(*(tab.goto(f"{ada.url}/?{index}#/drafts") for index, tab in enumerate(tabs)))
+    for tab in tabs:
+        await expect(tab.get_by_role("heading", name="No drafts")).to_be_visible()
+
+    # and one sign-out is one for all of them
+    await ada.page.get_by_label("Your menu").click()
+    await ada.page.locator(".menu").get_by_role("button", name="Sign out").click()
+    for tab in tabs[1:]:
+        await expect(tab.get_by_role("heading", name="Welcome back")).to_be_visible()
+
+
+@pytest.mark.usefixtures("world")
+async def test_lists_go_on_where_they_ended(visit: Visit) -> None:
+    ada = await visit("Ada Lovelace")
+    await ada.go()
+    titles = ada.page.get_by_role("list", name="Latest posts").locator("h2 a")
+    await expect(titles).to_have_count(20)
+    await ada.press("Show more")
+    await expect(titles).to_have_count(40)
+    places = [await title.get_attribute("href") for title in await titles.all()]
+    assert len(set(places)) == 40
+
+
+async def test_what_has_not_changed_is_not_sent_again(visit: Visit) -> None:
+    ada = await visit("Ada Lovelace")
+    await ada.sign_up()
+    post = await ada.publish("First light", "One.")
+    statuses: list[int] = []
+
+    def note(answer: Response) -> None:
+        if answer.url.endswith(f"/posts/{post}"):
+            statuses.append(answer.status)
+
+    ada.page.on("response", note)
+    for place, heading in [("/tags", "Tags"), (f"/posts/{post}", "First light")] * 2:
+        await ada.page.evaluate("place => { location.hash = place }", place)
+        await expect(ada.page.get_by_role("heading", level=1, name=heading)).to_be_visible()
+    assert statuses == [304, 304]

@@ -1,0 +1,118 @@
+"""Links in mails lead to the page, which does what they are for."""
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from deploy.local.mail import LINK
+from tests.system.conftest import LocalStack
+from tests.system.page.conftest import Visit, Visitor
+
+pytestmark = pytest.mark.page
+
+PATIENCE = 10
+NextLink = Callable[[str, str], Awaitable[str]]
+
+
+@pytest.fixture
+def next_link(request: pytest.FixtureRequest) -> NextLink:
+    """The link of the mail to somebody about something: `await next_link(email, "password-reset")`."""
+    place = os.environ.get("MAIL_DIR")  # to be said when SYSTEM_URL is
+    stack: LocalStack | None = None if place else request.getfixturevalue("local_stack")
+    folder = stack.folder / "mail" if stack else Path(place or "")
+
+    def look(email: str, purpose: str) -> list[str]:
+        links = []
+        for path in sorted(folder.glob("*.eml")):
+            mail = message_from_bytes(path.read_bytes(), _class=EmailMessage, policy=default)
+            body = mail.get_body(["plain"])
+            link = LINK.search(body.get_content()) if body else None
+            if mail["To"] == email and link and f"#{purpose}=" in link[0]:
+                links.append(link[0])
+        return links
+
+    async def next_link(email: str, purpose: str) -> str:
+        deadline = time.monotonic() + PATIENCE
+        while not (links := await asyncio.to_thread(look, email, purpose)):
+            assert time.monotonic() < deadline, f"no mail about {purpose}"
+            await asyncio.sleep(0.1)
+        return links[-1]
+
+    return next_link
+
+
+async def open_link(visitor: Visitor, link: str) -> None:
+    await visitor.page.goto("about:blank")
+    await visitor.page.goto(link)
+
+
+async def test_a_newcomer_proves_the_address(visit: Visit, next_link: NextLink) -> None:
+    ada = await visit("Ada Lovelace")
+    await ada.sign_up()
+    await ada.sees("Please confirm your address")
+    link = await next_link(ada.email, "verify-email")
+    await open_link(ada, link)
+    await ada.sees("Your address is confirmed")
+    assert link.partition("=")[2] not in ada.page.url
+    await expect(ada.page.get_by_text("Please confirm your address")).to_have_count(0)
+
+    ada.expected.add("400 (Bad Request)")
+    await open_link(ada, link)
+    await ada.sees("This link does not work any more; ask for a new one.")
+
+
+async def test_a_forgotten_password_is_replaced(visit: Visit, next_link: NextLink) -> None:
+    ada = await visit("Ada Lovelace")
+    await ada.sign_up()
+    other = await visit("Ada, who forgot", "phone")
+    other.email, other.password = ada.email, "four grey window boxes"
+    await other.go("/sign-in")
+    await other.page.get_by_role("link", name="Forgot your password?").click()
+    await other.fill("Email", other.email)
+    await other.press("Send the link")
+    await other.sees("Look into your mail")
+    await open_link(other, await next_link(other.email, "password-reset"))
+    await other.fill("New password", other.password)
+    await other.press("Change password")
+    await other.is_told("Your password is changed.")
+    await other.fill("Email", other.email)
+    await other.fill("Password", other.password)
+    await other.press("Sign in")
+    await expect(other.page.get_by_label("Your menu")).to_be_visible()
+
+
+async def test_password_and_address_are_changed(visit: Visit, next_link: NextLink) -> None:
+    ada = await visit("Ada Lovelace")
+    ada.expected |= {"403 (Forbidden)", "422 (Unprocessable"}
+    await ada.sign_up()
+    await ada.go("/settings/account")
+    change = ada.page.get_by_role("form", name="Change password")
+    await change.get_by_label("Current password").fill("not the one at all")
+    await change.get_by_label("New password").fill("four grey window boxes")
+    await change.get_by_role("button").click()
+    await expect(change.get_by_label("Current password")).to_be_focused()
+    await change.get_by_label("Current password").fill(ada.password)
+    await change.get_by_label("New password").fill("password1")
+    await change.get_by_role("button").click()
+    await expect(change.get_by_label("New password")).to_have_attribute("aria-invalid", "true")  # too well known
+    await change.get_by_label("New password").fill("four grey window boxes")
+    await change.get_by_role("button").click()
+    await ada.is_told("Your password is changed")
+
+    form = ada.page.get_by_role("form", name="Change email")
+    await form.get_by_label("New email").fill(f"new.{ada.email}")
+    await form.get_by_label("Password").fill("four grey window boxes")
+    await form.get_by_role("button").click()
+    await ada.is_told("We have sent a link")
+    await open_link(ada, await next_link(f"new.{ada.email}", "email-change"))
+    await ada.sees("Your address is changed")
+    await ada.go("/settings/account")
+    await ada.sees(f"new.{ada.email}")
