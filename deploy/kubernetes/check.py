@@ -17,6 +17,7 @@ import kubernetes_validate  # type: ignore[import-untyped]
 import yaml
 
 from deploy.kubernetes.budget import budget
+from deploy.kubernetes.flows import clusters_work
 from deploy.kubernetes.policies import RULES, Manifest, named, of_kind
 
 FOLDER: Final = Path(__file__).parent
@@ -75,6 +76,7 @@ def errors(manifests: Sequence[Manifest]) -> Iterator[str]:
     for rule in RULES:
         yield from rule(manifests)
     yield from budget(manifests)
+    yield from clusters_work(manifests)
     yield from route_errors(manifests)
 
 

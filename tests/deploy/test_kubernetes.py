@@ -10,6 +10,7 @@ import yaml
 from deploy.kubernetes import budget as connections
 from deploy.kubernetes import policies
 from deploy.kubernetes.check import CADDYFILE, FOLDER, gateway_paths, route_paths, schema_errors
+from deploy.kubernetes.flows import clusters_work
 from deploy.kubernetes.policies import Manifest, Rule
 from deploy.kubernetes.secrets import all_secrets
 
@@ -103,6 +104,21 @@ def test_all_is_denied_that_is_not_allowed() -> None:
     assert without_default == "no NetworkPolicy denies all that is not allowed"
     del ours[2]["spec"]["ingress"][0]["ports"]
     assert list(policies.nothing_speaks_by_default(ours)) == ["NetworkPolicy/auth allows every port (ingress)"]
+
+
+def test_the_jobs_that_make_replicas_reach_an_instance_and_other_services_do_not() -> None:
+    """They are labelled with their cluster and their role as a Job: they are no instances."""
+    clusters = [{"kind": "Cluster", "metadata": {"name": f"{name}-db"}} for name in policies.SERVICES]
+    ours = [*read("base/network.yaml"), *read("overlays/production/network.yaml"), *clusters]
+    assert list(clusters_work(ours)) == []
+    instances = {"matchLabels": {"cnpg.io/cluster": "auth-db", "cnpg.io/podRole": "instance"}}
+    (database,) = (one for one in ours if one["metadata"]["name"] == "auth-database")
+    database["spec"]["podSelector"] = instances
+    assert list(clusters_work(ours)) == ["the Job that makes a replica cannot reach an instance of auth-db"]
+    database["spec"]["ingress"][0]["from"] = [{"podSelector": {}}]
+    (out,) = (one for one in ours if one["metadata"]["name"] == "users-to-database-directly")
+    out["spec"]["egress"][0]["to"] = [{"podSelector": {}}]
+    assert "users can reach an instance of auth-db" in list(clusters_work(ours))
 
 
 def test_a_missing_part_of_a_service_is_found() -> None:
