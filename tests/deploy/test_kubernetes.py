@@ -74,14 +74,33 @@ def test_a_rule_finds_what_breaks_it(api: Manifest, rule: Rule, change: Change) 
     assert list(rule([api, *CONFIG]))
 
 
-def test_a_migration_without_its_tag_is_found() -> None:
+def migration(name: str, image: str) -> list[Manifest]:
     (job,) = read("base/service/migrate.yaml")
-    job["spec"]["template"]["spec"]["containers"][0]["image"] = "trivium-posts:0.2.0"
-    assert list(policies.migrations_carry_their_tag([job])) == [
-        "Job/migrate does not carry the tag of trivium-posts:0.2.0"
-    ]
-    job["metadata"]["name"] = "posts-migrate-0.2.0"
-    assert list(policies.migrations_carry_their_tag([job])) == []
+    job["metadata"]["name"] = name
+    container(job)["image"] = image
+    return [job]
+
+
+@pytest.mark.parametrize("tag", ["0.2.0", "0.2.0-rc.1", "0.2.0@sha256:" + "0a" * 32])
+def test_a_migration_without_its_tag_is_found(tag: str) -> None:
+    image = f"registry:5000/trivium-posts:{tag}"
+    (found,) = policies.migrations_carry_their_tag(migration("posts-migrate-0.1.0", image))
+    assert found == f"Job/posts-migrate-0.1.0 does not carry the tag of {image}"
+    assert list(policies.migrations_carry_their_tag(migration(f"posts-migrate-{tag.partition('@')[0]}", image))) == []
+
+
+@pytest.mark.parametrize("tag", ["V1", "1_0", "1.", "a" * 60])
+def test_a_tag_that_names_no_job_is_found(tag: str) -> None:
+    (found,) = policies.migrations_carry_their_tag(migration(f"posts-migrate-{tag}", f"trivium-posts:{tag}"))
+    assert "is no name for a Job" in found
+
+
+def test_a_migration_whose_settings_change_their_name_is_found() -> None:
+    (job,) = migration("posts-migrate-0.1.0", "trivium-posts:0.1.0")
+    assert list(policies.migrations_name_what_stays([job])) == []
+    container(job)["envFrom"].append({"configMapRef": {"name": "posts-settings-5mmd8kktd2"}})
+    (found,) = policies.migrations_name_what_stays([job])
+    assert "names posts-settings-5mmd8kktd2" in found
 
 
 def test_a_secret_in_a_file_is_found() -> None:
