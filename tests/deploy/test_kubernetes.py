@@ -1,6 +1,7 @@
 """The rules for our manifests find what they shall; `make check` holds the rendered manifests against them."""
 
 import copy
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -153,6 +154,16 @@ def test_the_route_has_the_gateways_paths() -> None:
     paths = gateway_paths(CADDYFILE.read_text())
     assert paths == {"auth": {"/auth", "/.well-known"}, "users": {"/users"}, "posts": {"/posts"}}
     assert route_paths(read("overlays/production/route.yaml")) == paths
+
+
+def test_roles_are_set_up_as_everywhere_else() -> None:
+    """Role, setting and value, of the SQL that CloudNativePG runs and of the one that all others run."""
+    everywhere = (FOLDER.parent / "postgres" / "service-database.sql").read_text()
+    here = (FOLDER / "overlays/production/database/roles.sql").read_text().replace("''", "'")
+    wanted = set(re.findall(r'ALTER ROLE :"(\w+)" SET (\w+) = (.+);', everywhere))
+    found = re.findall(r"'ALTER ROLE %I SET (\w+) = (.+)', (\w+)\);", here)
+    assert len(wanted) > 4
+    assert {(role, setting, value) for setting, value, role in found} == wanted
 
 
 def service_of(replicas: int, pool: int, given: int) -> list[Manifest]:
