@@ -78,10 +78,10 @@ def take_its_place(place: Place, service: str) -> None:
 
 
 def repair(place: Place, service: str, model: str) -> str:
-    """What `reconcile` found and mended; its first line."""
+    """What `reconcile` found and mended."""
     for remaining in reversed(range(TRIES)):
         try:
-            return place.service(service, "reconcile", model, "--repair").splitlines()[0]
+            return place.service(service, "reconcile", model, "--repair")
         except CommandFailed:
             if not remaining:
                 raise
