@@ -63,25 +63,29 @@ def restore_beside(place: Place, service: str, dump: Path) -> None:
 
 
 def take_its_place(place: Place, service: str) -> None:
-    """Exchange the names. Nobody may come in between, and who is there has to leave."""
+    """Exchange the names. Nobody may come in between, and who is there has to leave.
+
+    Ended half-way it may be done again: at every moment one of the two names is a whole database's.
+    """
     before = f"{service}_before_restore"
     sql(
         place,
         service,
+        f"ALTER DATABASE {service} OWNER TO {service}_owner",  # as it is; where there is none, the next would lose all
         f"DROP DATABASE IF EXISTS {before} WITH (FORCE)",
         f"ALTER DATABASE {service} ALLOW_CONNECTIONS false",
         # with a wait: a backend that was told to end is still there for a moment
         f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{service}'",  # noqa: S608
-        f"ALTER DATABASE {service} RENAME TO {before}",
-        f"ALTER DATABASE {service}_restored RENAME TO {service}",
+        # one command is one transaction
+        f"ALTER DATABASE {service} RENAME TO {before}; ALTER DATABASE {service}_restored RENAME TO {service}",
     )
 
 
 def repair(place: Place, service: str, model: str) -> str:
-    """What `reconcile` found and mended; its first line."""
+    """What `reconcile` found and mended."""
     for remaining in reversed(range(TRIES)):
         try:
-            return place.service(service, "reconcile", model, "--repair").splitlines()[0]
+            return place.service(service, "reconcile", model, "--repair")
         except CommandFailed:
             if not remaining:
                 raise
@@ -90,6 +94,6 @@ def repair(place: Place, service: str, model: str) -> str:
 
 
 def sql(place: Place, service: str, *statements: str) -> None:
-    """Run statements one by one, outside of transactions, which some of these do not allow."""
+    """Run commands one by one, outside of transactions, which some of these do not allow."""
     commands = [f"--command={statement}" for statement in statements]
     place.postgres(service, "psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname=postgres", *commands)

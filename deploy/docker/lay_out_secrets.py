@@ -27,7 +27,8 @@ NEEDS: Final = {
     "posts-migrate": (APP, ("posts-owner-password",)),
     "posts-db": (POSTGRES, ("posts-superuser-password", "posts-owner-password", "posts-password")),
 }
-OPTIONAL: Final = {"auth": "smtp-password"}  # never generated: it is the mail server's
+# Never generated: the mail server's, and the keys of before while they are changed.
+OPTIONAL: Final = {"auth": ("smtp-password", "key-encryption-key-previous", "refresh-key-previous")}
 NAMES: Final = sorted({name for _, names in NEEDS.values() for name in names})
 
 
@@ -53,8 +54,11 @@ def main(given: Path = GIVEN, volume: Path = VOLUME) -> None:
         folder.chmod(0o700)
         for name in names:
             write(folder / name, values[name] or "", user)
-        if consumer in OPTIONAL and (brought := given_secret(given / OPTIONAL[consumer])):
-            write(folder / OPTIONAL[consumer], brought, user)
+        for name in OPTIONAL.get(consumer, ()):
+            if brought := given_secret(given / name):
+                write(folder / name, brought, user)
+            else:
+                (folder / name).unlink(missing_ok=True)
         os.chown(folder, user, user)
         folder.chmod(0o500)
 

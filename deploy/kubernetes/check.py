@@ -1,5 +1,7 @@
 """`python -m deploy.kubernetes.check`: render the overlays, and hold them against schemas, policies and the budget.
 
+Overlays of one's own are checked if they are named: `python -m deploy.kubernetes.check FOLDER …`.
+
 No cluster is needed; `kubectl` is, to render: where there is none, it says so and checks nothing.
 """
 
@@ -17,22 +19,22 @@ import kubernetes_validate  # type: ignore[import-untyped]
 import yaml
 
 from deploy.kubernetes.budget import budget
+from deploy.kubernetes.flows import clusters_work
 from deploy.kubernetes.policies import RULES, Manifest, named, of_kind
 
 FOLDER: Final = Path(__file__).parent
 CADDYFILE: Final = FOLDER.parent / "gateway" / "Caddyfile"
-OVERLAYS: Final = ("local", "production")
+OVERLAYS: Final = tuple(FOLDER / "overlays" / name for name in ("local", "production", "example"))
 VERSIONS: Final = ("1.33", kubernetes_validate.latest_version())
 # Of the operators: Kubernetes' own schemas know them not.
 CUSTOM: Final = frozenset({"Cluster", "Pooler", "ScheduledBackup", "ObjectStore", "HTTPRoute"})
 
 
-def render(overlay: str) -> list[Manifest]:
+def render(folder: Path) -> list[Manifest]:
     """What `kubectl apply --kustomize` would send."""
-    folder = FOLDER / "overlays" / overlay
     text = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True, check=False)  # noqa: S603, S607
     if text.returncode != 0:
-        sys.exit(f"overlays/{overlay} cannot be rendered: {text.stderr.strip()}")
+        sys.exit(f"{folder} cannot be rendered: {text.stderr.strip()}")
     return [manifest for manifest in yaml.safe_load_all(text.stdout) if manifest]
 
 
@@ -75,6 +77,7 @@ def errors(manifests: Sequence[Manifest]) -> Iterator[str]:
     for rule in RULES:
         yield from rule(manifests)
     yield from budget(manifests)
+    yield from clusters_work(manifests)
     yield from route_errors(manifests)
 
 
@@ -83,7 +86,8 @@ def main() -> int:
     if shutil.which("kubectl") is None:
         sys.stdout.write("Kubernetes: no kubectl here, so the manifests are not checked\n")
         return 0
-    found = [f"overlays/{overlay}: {error}" for overlay in OVERLAYS for error in errors(render(overlay))]
+    folders = [Path(name) for name in sys.argv[1:]] or OVERLAYS
+    found = [f"overlay {folder.name}: {error}" for folder in folders for error in errors(render(folder))]
     sys.stdout.write(
         "".join(f"{line}\n" for line in found) or f"Kubernetes {', '.join(VERSIONS)}: the manifests are sound\n"
     )

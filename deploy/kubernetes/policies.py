@@ -14,6 +14,9 @@ POSTGRES_USER: Final = 999  # its image knows no other
 COMPONENT: Final = "app.kubernetes.io/component"
 NAME: Final = "app.kubernetes.io/name"
 SERVICES: Final = ("auth", "users", "posts")
+JOB_NAME: Final = re.compile(r"(?=.{1,63}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+HASHED: Final = re.compile(r"-[a-z0-9]{10}$")
+"""What Kustomize puts behind the name of a ConfigMap."""
 PER_SERVICE: Final = ("Deployment", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget", "ServiceAccount")
 
 
@@ -99,11 +102,22 @@ def images_have_tags(manifests: Sequence[Manifest]) -> Iterator[str]:
 
 
 def migrations_carry_their_tag(manifests: Sequence[Manifest]) -> Iterator[str]:
-    """A Job cannot be changed: without it, the second release would have none."""
+    """A Job cannot be changed: without it, the second release would have none. Its name becomes a label of its pod."""
     for job in of_kind(manifests, "Job"):
         (container,) = job["spec"]["template"]["spec"]["containers"]
-        if not job["metadata"]["name"].endswith("-" + container["image"].rpartition(":")[2]):
+        name, (_, _, tag) = job["metadata"]["name"], container["image"].partition("@")[0].rpartition(":")
+        if not tag or not name.endswith(f"-migrate-{tag}"):
             yield f"{named(job)} does not carry the tag of {container['image']}"
+        if not JOB_NAME.fullmatch(name):
+            yield f"{named(job)} is no name for a Job"
+
+
+def migrations_name_what_stays(manifests: Sequence[Manifest]) -> Iterator[str]:
+    """A Job cannot be changed: it must not name a ConfigMap whose name changes with what it holds."""
+    for name, labels, pod in workloads(manifests):
+        used = [source["configMapRef"]["name"] for one in pod["containers"] for source in one.get("envFrom", [])]
+        for changing in (one for one in used if labels.get(COMPONENT) == "migrate" and HASHED.search(one)):
+            yield f"{name} names {changing}, which has another name when its settings change"
 
 
 def probes_differ(manifests: Sequence[Manifest]) -> Iterator[str]:
@@ -181,6 +195,7 @@ RULES: Final[Sequence[Rule]] = (
     containers_have_bounds,
     images_have_tags,
     migrations_carry_their_tag,
+    migrations_name_what_stays,
     probes_differ,
     replicas_are_spread,
     secrets_are_references,

@@ -1,6 +1,7 @@
 """The rules for our manifests find what they shall; `make check` holds the rendered manifests against them."""
 
 import copy
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import yaml
 from deploy.kubernetes import budget as connections
 from deploy.kubernetes import policies
 from deploy.kubernetes.check import CADDYFILE, FOLDER, gateway_paths, route_paths, schema_errors
+from deploy.kubernetes.flows import clusters_work
 from deploy.kubernetes.policies import Manifest, Rule
 from deploy.kubernetes.secrets import all_secrets
 
@@ -73,14 +75,33 @@ def test_a_rule_finds_what_breaks_it(api: Manifest, rule: Rule, change: Change) 
     assert list(rule([api, *CONFIG]))
 
 
-def test_a_migration_without_its_tag_is_found() -> None:
+def migration(name: str, image: str) -> list[Manifest]:
     (job,) = read("base/service/migrate.yaml")
-    job["spec"]["template"]["spec"]["containers"][0]["image"] = "trivium-posts:0.2.0"
-    assert list(policies.migrations_carry_their_tag([job])) == [
-        "Job/migrate does not carry the tag of trivium-posts:0.2.0"
-    ]
-    job["metadata"]["name"] = "posts-migrate-0.2.0"
-    assert list(policies.migrations_carry_their_tag([job])) == []
+    job["metadata"]["name"] = name
+    container(job)["image"] = image
+    return [job]
+
+
+@pytest.mark.parametrize("tag", ["0.2.0", "0.2.0-rc.1", "0.2.0@sha256:" + "0a" * 32])
+def test_a_migration_without_its_tag_is_found(tag: str) -> None:
+    image = f"registry:5000/trivium-posts:{tag}"
+    (found,) = policies.migrations_carry_their_tag(migration("posts-migrate-0.1.0", image))
+    assert found == f"Job/posts-migrate-0.1.0 does not carry the tag of {image}"
+    assert list(policies.migrations_carry_their_tag(migration(f"posts-migrate-{tag.partition('@')[0]}", image))) == []
+
+
+@pytest.mark.parametrize("tag", ["V1", "1_0", "1.", "a" * 60])
+def test_a_tag_that_names_no_job_is_found(tag: str) -> None:
+    (found,) = policies.migrations_carry_their_tag(migration(f"posts-migrate-{tag}", f"trivium-posts:{tag}"))
+    assert "is no name for a Job" in found
+
+
+def test_a_migration_whose_settings_change_their_name_is_found() -> None:
+    (job,) = migration("posts-migrate-0.1.0", "trivium-posts:0.1.0")
+    assert list(policies.migrations_name_what_stays([job])) == []
+    container(job)["envFrom"].append({"configMapRef": {"name": "posts-settings-5mmd8kktd2"}})
+    (found,) = policies.migrations_name_what_stays([job])
+    assert "names posts-settings-5mmd8kktd2" in found
 
 
 def test_a_secret_in_a_file_is_found() -> None:
@@ -105,6 +126,21 @@ def test_all_is_denied_that_is_not_allowed() -> None:
     assert list(policies.nothing_speaks_by_default(ours)) == ["NetworkPolicy/auth allows every port (ingress)"]
 
 
+def test_the_jobs_that_make_replicas_reach_an_instance_and_other_services_do_not() -> None:
+    """They are labelled with their cluster and their role as a Job: they are no instances."""
+    clusters = [{"kind": "Cluster", "metadata": {"name": f"{name}-db"}} for name in policies.SERVICES]
+    ours = [*read("base/network.yaml"), *read("overlays/production/network.yaml"), *clusters]
+    assert list(clusters_work(ours)) == []
+    instances = {"matchLabels": {"cnpg.io/cluster": "auth-db", "cnpg.io/podRole": "instance"}}
+    (database,) = (one for one in ours if one["metadata"]["name"] == "auth-database")
+    database["spec"]["podSelector"] = instances
+    assert list(clusters_work(ours)) == ["the Job that makes a replica cannot reach an instance of auth-db"]
+    database["spec"]["ingress"][0]["from"] = [{"podSelector": {}}]
+    (out,) = (one for one in ours if one["metadata"]["name"] == "users-to-database-directly")
+    out["spec"]["egress"][0]["to"] = [{"podSelector": {}}]
+    assert "users can reach an instance of auth-db" in list(clusters_work(ours))
+
+
 def test_a_missing_part_of_a_service_is_found() -> None:
     assert "posts has no PodDisruptionBudget" in list(policies.every_service_is_whole([]))
 
@@ -118,6 +154,16 @@ def test_the_route_has_the_gateways_paths() -> None:
     paths = gateway_paths(CADDYFILE.read_text())
     assert paths == {"auth": {"/auth", "/.well-known"}, "users": {"/users"}, "posts": {"/posts"}}
     assert route_paths(read("overlays/production/route.yaml")) == paths
+
+
+def test_roles_are_set_up_as_everywhere_else() -> None:
+    """Role, setting and value, of the SQL that CloudNativePG runs and of the one that all others run."""
+    everywhere = (FOLDER.parent / "postgres" / "service-database.sql").read_text()
+    here = (FOLDER / "overlays/production/database/roles.sql").read_text().replace("''", "'")
+    wanted = set(re.findall(r'ALTER ROLE :"(\w+)" SET (\w+) = (.+);', everywhere))
+    found = re.findall(r"'ALTER ROLE %I SET (\w+) = (.+)', (\w+)\);", here)
+    assert len(wanted) > 4
+    assert {(role, setting, value) for setting, value, role in found} == wanted
 
 
 def service_of(replicas: int, pool: int, given: int) -> list[Manifest]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deploy.docker import lay_out_secrets
-from deploy.docker.lay_out_secrets import NAMES, NEEDS, main
+from deploy.docker.lay_out_secrets import NAMES, NEEDS, OPTIONAL, main
 
 
 @pytest.fixture(autouse=True)
@@ -47,12 +47,18 @@ def test_a_secret_that_is_brought_replaces_the_generated_one(given: Path, tmp_pa
     assert laid_out(tmp_path)["auth/refresh-key"] == "of our own"
 
 
-def test_the_mail_servers_password_is_passed_on_and_never_made_up(given: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", OPTIONAL["auth"])
+def test_what_auth_may_have_is_passed_on_while_it_is_there_and_never_made_up(
+    name: str, given: Path, tmp_path: Path
+) -> None:
     main(given, tmp_path)
-    assert "auth/smtp-password" not in laid_out(tmp_path)
-    (given / "smtp-password").write_text("theirs")
+    assert f"auth/{name}" not in laid_out(tmp_path)
+    (given / name).write_text("theirs")
     main(given, tmp_path)
-    assert laid_out(tmp_path)["auth/smtp-password"] == "theirs"
+    assert laid_out(tmp_path)[f"auth/{name}"] == "theirs"
+    (given / name).unlink()
+    main(given, tmp_path)
+    assert f"auth/{name}" not in laid_out(tmp_path)
 
 
 @pytest.mark.parametrize("weak", ["", "short", "local-" + "x" * 40])

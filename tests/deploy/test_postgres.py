@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
 import pytest
 
@@ -94,6 +95,24 @@ def test_a_service_reaches_its_own_rows_and_nothing_else(server: Postgres) -> No
         for login in (service, owner):
             for database in ("users", "postgres", "template1"):
                 assert "CONNECT" in ask(server, "SELECT 1", f"{login}/{database}")
+
+
+def test_a_password_of_ones_own_may_hold_any_character(server: Postgres, tmp_path: Path) -> None:
+    """deploy/postgres/init.sh, as containers run it."""
+    password = r"""it's \ \n '' %s $HOME "and" 0123456789 0123456789"""
+    script = (ROOT / "deploy/postgres/init.sh").read_text()
+    script = script.replace("/run/secrets", str(tmp_path))
+    script = script.replace("/service-database.sql", str(ROOT / "deploy/postgres/service-database.sql"))
+    (tmp_path / "init.sh").write_text(script)
+    for role in ("owner-password", "password"):
+        (tmp_path / f"auth-{role}").write_text(f"{password}\n")
+    with server:
+        login = {"PGHOST": "127.0.0.1", "PGPORT": str(server.port), "PATH": f"{server.bin}:{os.environ['PATH']}"}
+        superuser = {**os.environ, **login, "PGPASSWORD": server.password, "SERVICE": "auth"}
+        subprocess.run(["/bin/sh", tmp_path / "init.sh"], env=superuser, check=True)
+        for role in ("auth", "auth_owner"):
+            address = f"postgresql://{role}:{quote(password, safe='')}@127.0.0.1:{server.port}/auth"
+            assert ask(server, "SELECT current_user", address) == role
 
 
 def test_a_second_start_on_the_same_data_is_refused(server: Postgres) -> None:

@@ -44,8 +44,29 @@ async def publish(gateway: AsyncClient, person: Person, title: str) -> int:
     return post
 
 
+async def count_of(gateway: AsyncClient, person: Person) -> int:
+    """How many posts users knows of."""
+    count: int = (await gateway.get(f"/users/{person.id}")).json()["posts_count"]
+    return count
+
+
+async def titles(gateway: AsyncClient, path: str, person: Person) -> list[str]:
+    page = (await gateway.get(path, headers=person.headers)).json()["items"]
+    return [post["title"] for post in page]
+
+
+async def sign_in(gateway: AsyncClient, person: Person) -> None:
+    form = {"username": person.email, "password": person.password}
+    person.tokens = (await gateway.post("/auth/token", data=form)).json()
+
+
 async def refresh(gateway: AsyncClient, token: str) -> Response:
     return await gateway.post("/auth/token", data={"grant_type": "refresh_token", "refresh_token": token})
+
+
+async def all_agree(stack: LocalStack) -> None:
+    compared = (asyncio.to_thread(stack.run, "run", service, "reconcile", model) for service, model in READ_MODELS)
+    assert [one.returncode for one in await asyncio.gather(*compared)] == [0] * len(READ_MODELS)
 
 
 @pytest.mark.faults
@@ -57,8 +78,7 @@ async def test_databases_restored_as_of_different_times_agree_and_reuse_nothing(
     await gateway.put(f"/users/{ada.id}/follow", headers=grace.headers)
 
     async def posts_count() -> int:
-        count: int = (await gateway.get(f"/users/{ada.id}")).json()["posts_count"]
-        return count
+        return await count_of(gateway, ada)
 
     await within_a_second(posts_count, 1)
     early = await back_up(local_stack, tmp_path)
@@ -68,8 +88,10 @@ async def test_databases_restored_as_of_different_times_agree_and_reuse_nothing(
     await gateway.patch("/users/me", json={"name": "Countess"}, headers=ada.headers)
     await gateway.delete(f"/users/{ada.id}/follow", headers=grace.headers)
     second = await publish(gateway, ada, "second")
+    await publish(gateway, grace, "hers, and her first")
     bob = await meet("Bob")
     await within_a_second(posts_count, 2)
+    await within_a_second(lambda: count_of(gateway, grace), 1)
     await asyncio.sleep(1)  # backups are named by the second
     late = await back_up(local_stack, tmp_path)
     third = await publish(gateway, ada, "third")
@@ -77,25 +99,50 @@ async def test_databases_restored_as_of_different_times_agree_and_reuse_nothing(
     await restore(local_stack, early, "auth", "posts")
     await restore(local_stack, late, "users")
 
-    compared = (
-        asyncio.to_thread(local_stack.run, "run", service, "reconcile", model) for service, model in READ_MODELS
-    )
-    assert [one.returncode for one in await asyncio.gather(*compared)] == [0] * len(READ_MODELS)
+    await all_agree(local_stack)
     for token in tokens:
         refused = await refresh(gateway, token)
         assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
-    form = {"username": ada.email, "password": ada.password}
-    ada.tokens = (await gateway.post("/auth/token", data=form)).json()
+    await sign_in(gateway, ada)
     page = (await gateway.get("/posts", params={"author_id": ada.id})).json()["items"]
     assert [(post["id"], post["author"]["name"]) for post in page] == [(first, "Countess")]
     assert (await gateway.get(f"/users/{ada.id}")).json()["posts_count"] == 1
     assert await publish(gateway, ada, "fourth") > max(first, second, third)
-    grace.tokens = (
-        await gateway.post("/auth/token", data={"username": grace.email, "password": grace.password})
-    ).json()
-    assert (await gateway.get("/posts/feed", headers=grace.headers)).json()["items"] == []
+    await sign_in(gateway, grace)
+    assert await titles(gateway, "/posts/feed", grace) == []
+    assert await count_of(gateway, grace) == 0, "her only post is lost"
+    await publish(gateway, grace, "hers, and her first again")
+    await within_a_second(lambda: count_of(gateway, grace), 1)
     new = {"email": bob.email, "password": bob.password, "name": "Bob"}
     again = await gateway.post("/auth/register", json=new)  # auth does not know him any more
     assert again.status_code == 201
     assert again.json()["id"] != bob.id
     await within_a_second(posts_count, 2)
+
+
+@pytest.mark.faults
+async def test_what_users_has_lost_is_forgotten_by_posts_and_counts_again_when_it_happens_again(
+    local_stack: LocalStack, gateway: AsyncClient, meet: Meet, tmp_path: Path
+) -> None:
+    """The other way round: users as of before, posts and auth as of later."""
+    ada, grace = await meet("Ada"), await meet("Grace")
+    early = await back_up(local_stack, tmp_path)
+    await publish(gateway, ada, "hers")
+    await gateway.put(f"/users/{ada.id}/follow", headers=grace.headers)
+    await gateway.put(f"/users/{grace.id}/block", headers=ada.headers)
+    await gateway.delete(f"/users/{grace.id}/block", headers=ada.headers)
+    await gateway.put(f"/users/{ada.id}/follow", headers=grace.headers)
+    await within_a_second(lambda: titles(gateway, "/posts/feed", grace), ["hers"])
+    await asyncio.sleep(1)
+    late = await back_up(local_stack, tmp_path)
+
+    await restore(local_stack, late, "auth", "posts")
+    await restore(local_stack, early, "users")
+
+    await all_agree(local_stack)
+    await sign_in(gateway, ada)
+    await sign_in(gateway, grace)
+    assert await titles(gateway, "/posts/feed", grace) == [], "users does not know that she follows"
+    await gateway.put(f"/users/{ada.id}/follow", headers=grace.headers)
+    await within_a_second(lambda: titles(gateway, "/posts/feed", grace), ["hers"])
+    assert await count_of(gateway, ada) == 1

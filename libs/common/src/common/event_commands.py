@@ -108,7 +108,10 @@ def add_read_model_commands(cli: typer.Typer, service: Service[S]) -> None:
 
     @cli.command("reconcile")
     def reconcile_command(
-        name: str, repair: Annotated[bool, typer.Option(help="Store the owner's state where it differs.")] = False
+        name: str,
+        repair: Annotated[
+            bool, typer.Option(help="Store the owner's state where it differs; forget what it has lost.")
+        ] = False,
     ) -> None:
         """Compare a read model with its owner. Ends with status 1 if they differ and nothing was repaired."""
         drift = asyncio.run(

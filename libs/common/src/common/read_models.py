@@ -3,20 +3,21 @@
 Events keep read models right by themselves. These commands are for a new read model, a restored database, or doubt.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from sqlalchemy import ColumnElement, select, tuple_, update
+from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from common.database import Database
-from common.events import EventData, EventPage, Key, StateEvent
+from common.events import Event, EventData, EventPage, Key, StateEvent
 from common.inbox import Inbox, parse
 from common.service_client import ServiceClient
 
 PAGE: Final = 100
+MANY: Final = 1000
 ENOUGH: Final = 20
 
 
@@ -26,19 +27,26 @@ class Kept:
 
     names: tuple[InstrumentedAttribute[int], ...]
     version: InstrumentedAttribute[int]
+    ours: bool = False
+    """The rows hold more than the owner has told: they stay when it knows nothing of them any more."""
 
-    def _chosen(self, keys: Sequence[Key]) -> ColumnElement[bool]:
-        return tuple_(*self.names).in_(keys)
-
-    async def versions(self, session: AsyncSession, keys: Sequence[Key]) -> Mapping[Key, int]:
-        """Of some subjects; those that are not kept are left out."""
-        found = await session.execute(select(*self.names, self.version).where(self._chosen(keys)))
-        return {tuple(row[:-1]): row[-1] for row in found}
+    async def between(self, session: AsyncSession, after: Key, until: Key | None) -> Mapping[Key, int]:
+        """Versions of the first MANY subjects in (after, until], in order; () and None stand for the ends."""
+        found = select(*self.names, self.version).order_by(*self.names).limit(MANY)
+        if after:
+            found = found.where(tuple_(*self.names) > after)
+        if until is not None:
+            found = found.where(tuple_(*self.names) <= until)
+        return {tuple(row[:-1]): row[-1] for row in await session.execute(found)}
 
     async def forget(self, session: AsyncSession, key: Key, version: int) -> None:
         """Let an older state be stored, unless a newer one than this version has come meanwhile."""
-        known = update(self.version.class_).where(self._chosen([key]), self.version == version)
+        known = update(self.version.class_).where(tuple_(*self.names) == key, self.version == version)
         await session.execute(known.values({self.version.key: -1}))
+
+    async def remove(self, session: AsyncSession, key: Key, version: int) -> None:
+        """Keep nothing of a subject, unless a newer state than this version has come meanwhile."""
+        await session.execute(delete(self.version.class_).where(tuple_(*self.names) == key, self.version == version))
 
 
 class OwnerUnknown(Exception):
@@ -70,30 +78,34 @@ class Drift:
     behind: list[str] = field(default_factory=list)
     ahead: list[str] = field(default_factory=list)
     """Newer here than at the owner: it was restored from a backup."""
+    unknown: list[str] = field(default_factory=list)
+    """Here, and not at the owner: made after that backup, and lost."""
+    left: list[str] = field(default_factory=list)
+    """Unknown, too, but this service's own, so left alone. Does not count as a difference."""
 
     @property
     def total(self) -> int:
-        return len(self.missing) + len(self.behind) + len(self.ahead)
+        return len(self.missing) + len(self.behind) + len(self.ahead) + len(self.unknown)
 
     def __str__(self) -> str:
         lines = [f"{self.compared} compared, {self.total} differ"]
-        for name, subjects in (("missing", self.missing), ("behind", self.behind), ("ahead", self.ahead)):
+        for name in ("missing", "behind", "ahead", "unknown", "left"):
+            subjects: list[str] = getattr(self, name)
             if subjects:
                 more = f" and {len(subjects) - ENOUGH} more" if len(subjects) > ENOUGH else ""
                 lines.append(f"  {name}: {', '.join(subjects[:ENOUGH])}{more}")
         return "\n".join(lines)
 
 
-async def pages(model: ReadModel) -> AsyncIterator[list[StateEvent]]:
-    """All subjects of the owner. Raises PeerUnavailable or OwnerUnknown."""
+async def pages(model: ReadModel) -> AsyncIterator[EventPage]:
+    """All subjects of the owner; the last page may be empty. Raises PeerUnavailable or OwnerUnknown."""
     after: str | None = None
     while True:
         params: dict[str, str | int] = {"limit": PAGE} | ({"after": after} if after else {})
         page = await model.owner.get(model.path, EventPage, params)
         if page is None:
             raise OwnerUnknown(f"{model.owner.audience} has no {model.path}")
-        if page.events:
-            yield page.events
+        yield page
         after = page.next
         if after is None:
             return
@@ -102,25 +114,42 @@ async def pages(model: ReadModel) -> AsyncIterator[list[StateEvent]]:
 async def rebuild(database: Database, model: ReadModel, inbox: Inboxes) -> int:
     """Store the newest state of every subject; returns how many there are. Events may come in meanwhile."""
     count = 0
-    async for events in pages(model):
+    async for page in pages(model):
         async with database.transaction() as session:
-            count += await inbox(session).receive(events, model.schema.owner)
+            count += await inbox(session).receive(page.events, model.schema.owner)
     return count
+
+
+async def parts(
+    database: Database, model: ReadModel
+) -> AsyncIterator[tuple[Mapping[Key, StateEvent], Mapping[Key, int]]]:
+    """Part by part, in the order of keys: what the owner has, and the versions of what is here."""
+    after: Key = ()
+    async for page in pages(model):
+        theirs = {parse(event, model.schema).key: event for event in page.events}
+        end = None if page.next is None else max(theirs)
+        more = True
+        while more:
+            async with database.transaction() as session:
+                ours = await model.kept.between(session, after, end)
+            more = len(ours) == MANY
+            until = max(ours) if more else end
+            yield {key: theirs[key] for key in theirs if key > after and (until is None or key <= until)}, ours
+            after = until or ()
 
 
 async def reconcile(database: Database, model: ReadModel, inbox: Inboxes, *, repair: bool) -> Drift:
     """Compare with the owner, and repair if asked to.
 
     A subject that changes meanwhile may show as behind: its event is on the way, and storing the state does no harm.
-    One that seems newer here than at the owner may just have changed, too, after the page was written. So the owner is
-    asked again, and only if it still knows less than what was noted here before, the owner's older state is stored.
+    One that seems newer here than at the owner, or unknown there, may just have changed, too, after the page was
+    written. So the owner is asked again, and only if it still knows less than what was noted here before, its older
+    state is stored, or what is here removed. Whatever it has told meanwhile seemed old, so it is asked once more then.
     """
     drift = Drift()
-    async for events in pages(model):
-        theirs = {parse(event, model.schema).key: event for event in events}
-        async with database.transaction() as session:
-            ours = await model.kept.versions(session, list(theirs))
-        wrong: dict[Key, StateEvent] = {}
+    async for theirs, ours in parts(database, model):
+        wrong: list[StateEvent] = []
+        lost: list[Key] = []
         for key, event in theirs.items():
             known = ours.get(key)
             if known is None:
@@ -129,15 +158,23 @@ async def reconcile(database: Database, model: ReadModel, inbox: Inboxes, *, rep
                 drift.behind.append(event.subject)
             elif known > event.version and (again := await ask_again(model, key)) and again.version < known:
                 drift.ahead.append(event.subject)
+                lost.append(key)
             else:
                 continue
-            wrong[key] = event
-        if repair and wrong:
+            wrong.append(event)
+        for key in [key for key, known in ours.items() if known > 0 and key not in theirs]:
+            if await ask_again(model, key) is None:
+                subject = Event(key, ours[key], model.schema.model_construct()).subject
+                (drift.left if model.kept.ours else drift.unknown).append(subject)
+                lost += [] if model.kept.ours else [key]
+        if repair and (wrong or lost):
             async with database.transaction() as session:
-                for key, event in wrong.items():
-                    if ours.get(key, 0) > event.version:
-                        await model.kept.forget(session, key, ours[key])
-                await inbox(session).receive(list(wrong.values()), model.schema.owner)
+                for key in lost:
+                    await (model.kept.forget if key in theirs else model.kept.remove)(session, key, ours[key])
+                await inbox(session).receive(wrong, model.schema.owner)
+            latest = [await ask_again(model, key) for key in lost]
+            async with database.transaction() as session:
+                await inbox(session).receive([event for event in latest if event], model.schema.owner)
         drift.compared += len(theirs)
     return drift
 

@@ -118,7 +118,7 @@ COUNT_FOLLOW: Final = (
     )
 )
 
-KNOWN_ACCOUNTS: Final = Kept((Table.id,), Table.account_version)
+KNOWN_ACCOUNTS: Final = Kept((Table.id,), Table.account_version, ours=True)
 KNOWN_AUTHORS: Final = Kept((Authored.id,), Authored.version)
 
 

@@ -1,0 +1,82 @@
+"""Whether pods that have to speak to each other may, by the NetworkPolicies: the database's own traffic, above all.
+
+Of a selector's peers only pods of the same namespace are looked at, and of ports only numbers: ours name nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from deploy.kubernetes.policies import SERVICES, Manifest, of_kind
+
+Labels = dict[str, str]
+POSTGRES: Final = 5432
+
+
+def selects(selector: Manifest, labels: Labels) -> bool:
+    """As Kubernetes reads a label selector: all of it must hold."""
+    if any(labels.get(key) != value for key, value in selector.get("matchLabels", {}).items()):
+        return False
+    for wanted in selector.get("matchExpressions", []):
+        value, values = labels.get(wanted["key"]), wanted.get("values", [])
+        holds = {
+            "Exists": value is not None,
+            "DoesNotExist": value is None,
+            "In": value in values,
+            "NotIn": value not in values,
+        }
+        if not holds[wanted["operator"]]:
+            return False
+    return True
+
+
+def lets(policies: Sequence[Manifest], way: str, one: Labels, other: Labels, port: int) -> bool:
+    """Whether some policy for a pod lets traffic with another pass: `ingress` from it, or `egress` to it."""
+    end = "from" if way == "ingress" else "to"
+    flows = (
+        flow
+        for policy in policies
+        if selects(policy["spec"]["podSelector"], one)
+        for flow in policy["spec"].get(way, [])
+        if any(named["port"] == port for named in flow["ports"])
+    )
+    return any(end not in flow or any(is_peer(peer, other) for peer in flow[end]) for flow in flows)
+
+
+def is_peer(peer: Manifest, labels: Labels) -> bool:
+    return "namespaceSelector" not in peer and selects(peer.get("podSelector", {}), labels)
+
+
+def may_speak(manifests: Sequence[Manifest], source: Labels, target: Labels, port: int) -> bool:
+    policies = of_kind(manifests, "NetworkPolicy")
+    return lets(policies, "egress", source, target, port) and lets(policies, "ingress", target, source, port)
+
+
+def clusters_work(manifests: Sequence[Manifest]) -> Iterator[str]:
+    """With CloudNativePG: what its pods are labelled as, and who of them has to reach an instance, or must not."""
+    for cluster in of_kind(manifests, "Cluster"):
+        name = cluster["metadata"]["name"]
+        service = name.removesuffix("-db")
+        own: Labels = {"cnpg.io/cluster": name}
+        instance = {**own, "cnpg.io/podRole": "instance"}
+        wanted = {
+            "another instance": instance,
+            "the Job that makes a replica": {**own, "cnpg.io/jobRole": "join"},
+            "the pooler": {**own, "cnpg.io/podRole": "pooler", "cnpg.io/poolerName": f"{service}-pooler"},
+            "the relay": pod(service, "relay"),
+            "the migration": pod(service, "migrate"),
+        }
+        for who, labels in wanted.items():
+            if not may_speak(manifests, labels, instance, POSTGRES):
+                yield f"{who} cannot reach an instance of {name}"
+        for stranger in SERVICES:
+            if stranger != service and any(
+                may_speak(manifests, pod(stranger, component), instance, POSTGRES)
+                for component in ("api", "relay", "migrate")
+            ):
+                yield f"{stranger} can reach an instance of {name}"
+
+
+def pod(service: str, component: str) -> Labels:
+    return {"app.kubernetes.io/name": service, "app.kubernetes.io/component": component}
