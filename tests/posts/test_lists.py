@@ -3,6 +3,7 @@
 import pytest
 from httpx import AsyncClient
 
+from tests.cursors import forge
 from tests.peers import Peers, event
 from tests.posts.conftest import NewPost, SignedIn, Walk
 
@@ -105,3 +106,23 @@ async def test_a_cursor_is_good_for_its_own_list_only(
     ):
         reply = await client.get(path, params=params, headers=signed_in(ada))
         assert (reply.status_code, reply.json()["code"]) == (422, "bad-cursor")
+
+
+async def test_a_forged_cursor_is_refused_or_a_place_like_any(
+    client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost
+) -> None:
+    """S-36"""
+    ada = peers.new_account()
+    headers = signed_in(ada)
+    post = (await write(ada, tags=["forged"]))["id"]
+    await write(ada, status="draft")
+    for author, tag in ((None, None), (ada, None), (None, "forged"), (ada, "forged")):
+        given = {"author_id": author, "tag": tag}
+        query = "&".join(f"{name}={value}" for name, value in given.items() if value)
+        for sort in ("new", "top"):
+            await forge(client, f"/posts?sort={sort}&{query}", f"posts:{sort}:{author}:{tag}:None", 2)
+        await forge(client, f"/posts?q=clear&{query}", f"posts:new:{author}:{tag}:clear", 2)
+    await forge(client, "/posts/feed", "feed", 2, headers)
+    await forge(client, "/posts/drafts", "drafts", 1, headers)
+    await forge(client, "/posts/tags", "tags", 2)
+    await forge(client, f"/posts/{post}/comments", f"comments:{post}", 1)

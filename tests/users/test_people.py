@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 from sqlalchemy import Select, text
 
+from tests.cursors import forge
 from tests.peers import Peers
 from tests.users.conftest import SignedIn
 from users.repositories.profiles import SEARCH
@@ -131,3 +132,14 @@ async def test_the_search_goes_by_the_index(statement: Select[Any], app: FastAPI
         query = filled.compile(connection.sync_engine, compile_kwargs={"literal_binds": True})
         plan = list((await connection.exec_driver_sql(f"EXPLAIN {query}")).scalars())
     assert any("Bitmap Index Scan on ix_profiles_search" in line for line in plan), plan
+
+
+async def test_a_forged_cursor_is_refused_or_a_place_like_any(
+    client: AsyncClient, peers: Peers, signed_in: SignedIn
+) -> None:
+    """S-36"""
+    ada, _ = await named(client, peers, "Ada", "Grace")
+    await forge(client, "/users?q=ada", "people", 2)
+    for kind in ("followers", "following"):
+        await forge(client, f"/users/{ada}/{kind}", kind, 2, signed_in(ada))
+    await forge(client, "/users/me/blocks", "blocks", 2, signed_in(ada))

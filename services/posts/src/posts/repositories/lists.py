@@ -27,8 +27,9 @@ FEW: Final = 5_000
 LIMIT: Final = bindparam("limit", type_=BigInteger)
 TAG: Final = bindparam("tag", type_=Text)
 AUTHOR: Final = bindparam("author", type_=BigInteger)
-AFTER: Final = tuple_(bindparam("time"), bindparam("id"))
-AFTER_RANK: Final = tuple_(bindparam("likes"), bindparam("id"))
+AFTER: Final = tuple_(bindparam("time"), bindparam("id", type_=BigInteger))
+# wider than the column, as a cursor's numbers are: behind more likes than there can be is a place like any
+AFTER_RANK: Final = tuple_(bindparam("likes", type_=BigInteger), bindparam("id", type_=BigInteger))
 PUBLISHED: Final = Table.status == "published"
 HAS_TAG: Final = Table.tags.any_() == TAG  # a filter on rows found otherwise: no index holds it
 NEWEST_FIRST: Final = (Table.published_at.desc(), Table.id.desc())
@@ -42,7 +43,7 @@ NEWEST: Final = POSTS.where(PUBLISHED).order_by(*NEWEST_FIRST).limit(LIMIT)
 BY_AUTHOR: Final = NEWEST.where(Table.author_id == AUTHOR)
 BY_AUTHOR_AND_TAG: Final = BY_AUTHOR.where(HAS_TAG)
 DRAFTS: Final = POSTS.where(Table.status == "draft", Table.author_id == AUTHOR).order_by(Table.id.desc()).limit(LIMIT)
-LATER_DRAFTS: Final = DRAFTS.where(Table.id < bindparam("id"))
+LATER_DRAFTS: Final = DRAFTS.where(Table.id < bindparam("id", type_=BigInteger))
 
 
 def of_page(page: Subquery) -> Rows:
