@@ -16,9 +16,10 @@ from sqlalchemy.sql.elements import SQLCoreOperations
 
 from common.database import Runs
 from common.ports import Slice
+from posts.models import Author as People
 from posts.models import Follow, PostStats, PostTag, Tag
 from posts.models import Post as Table
-from posts.repositories.post_rows import POSTS, VIEWER, Rows, get_post, read_post
+from posts.repositories.post_rows import COLUMNS, POSTS, VIEWER, Rows, get_post, read_post
 from posts.services.ports import Place, Rank
 from posts.services.records import Choice, Post
 
@@ -82,12 +83,17 @@ def ranked(page: Rows) -> Rows:
     return POSTS.join(cut, cut.c.id == Table.id).order_by(*MOST_LIKED_FIRST)
 
 
-def top(*after: Any, tagged: bool = False) -> Rows:
-    """Of all posts, or of those with a tag that many have, along the index of likes. Only published posts have any."""
-    page = select(PostStats.post_id.label("id")).where(*after).order_by(*MOST_LIKED_FIRST)
-    if tagged:
-        page = page.join(PostTag, PostTag.post_id == PostStats.post_id).where(PostTag.tag == TAG)
-    return ranked(page)
+def top(*after: Any) -> Rows:
+    """Of all posts, along the index of likes. That only published ones have any there is not relied on."""
+    posts = select(*COLUMNS).select_from(PostStats).join(Table, Table.id == PostStats.post_id)
+    posts = posts.outerjoin(People, People.id == Table.author_id).where(PUBLISHED, *after)
+    return posts.order_by(*MOST_LIKED_FIRST).limit(LIMIT)
+
+
+def top_of_common_tag(*after: Any) -> Rows:
+    """Of the posts with a tag that many have, along the index of likes."""
+    page = select(PostStats.post_id.label("id")).join(PostTag, PostTag.post_id == PostStats.post_id)
+    return ranked(page.where(PostTag.tag == TAG, *after).order_by(*MOST_LIKED_FIRST))
 
 
 def top_of(posts: Rows, post: SQLCoreOperations[int], *, later: bool) -> Rows:
@@ -105,7 +111,7 @@ OWN: Final = select().select_from(Table).where(Table.author_id == AUTHOR, PUBLIS
 BY_TAG: Final = (by_tag(), by_tag(LATER_TAGGED))
 FEED: Final = (feed(), feed(LATER))
 TOP: Final = (top(), top(LATER_RANKED))
-TOP_OF_COMMON_TAG: Final = (top(tagged=True), top(LATER_RANKED, tagged=True))
+TOP_OF_COMMON_TAG: Final = (top_of_common_tag(), top_of_common_tag(LATER_RANKED))
 TOP_OF_TAG: Final = [top_of(TAGGED, PostTag.post_id, later=later) for later in (False, True)]
 TOP_OF_AUTHOR: Final = [top_of(OWN, Table.id, later=later) for later in (False, True)]
 TOP_OF_AUTHOR_AND_TAG: Final = [top_of(OWN.where(HAS_TAG), Table.id, later=later) for later in (False, True)]
