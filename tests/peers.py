@@ -4,6 +4,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from jose import jwk, jwt
 
 from common.jwks import PublicKey
+from common.revocations import LONGEST
 from common.tokens import ALGORITHM, Principal
 
 ISSUER = "http://127.0.0.1:8000"
@@ -66,6 +68,18 @@ def event(type_: str, data: dict[str, Any], *key: int, version: int = 1) -> dict
     subject = ":".join((type_, *map(str, key)))
     told = {"id": f"{subject}@{version}", "type": type_, "subject": subject, "version": version}
     return {**told, "occurred_at": "2026-01-02T03:04:05Z", "data": data}
+
+
+def ended(sid: str, lasting: timedelta = LONGEST) -> dict[str, Any]:
+    """The event that a session is over."""
+    told = event("session", {"until": (datetime.now(UTC) + lasting).isoformat()})
+    return told | {"type": "session.ended", "subject": f"session:{sid}", "id": f"session:{sid}@1"}
+
+
+def revoked(account_id: int, not_before: int) -> dict[str, Any]:
+    """The event that an account's tokens are good only from a moment on."""
+    told = event("account", {"not_before": not_before}, account_id, version=max(1, not_before))
+    return told | {"type": "tokens.revoked"}
 
 
 Told = dict[tuple[int, ...], dict[str, Any]]

@@ -6,7 +6,6 @@ python -m deploy.local.demo [http://127.0.0.1:8000]
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import sys
 import time
@@ -14,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+
+from deploy.local.stack import GATEWAY, Stack
 
 SHOWN = 160
 
@@ -74,7 +75,7 @@ def story(http: httpx.Client) -> None:
 
 def main() -> None:
     """Run the story at the address given, or at this clone's own stack."""
-    address = sys.argv[1] if len(sys.argv) > 1 else f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
+    address = sys.argv[1] if len(sys.argv) > 1 else Stack.from_environment().url(GATEWAY)
     try:
         with httpx.Client(base_url=address, timeout=10, trust_env=False) as http:
             story(http)

@@ -14,8 +14,8 @@ from common.settings import explain
 ENOUGH: dict[str, Any] = {
     "database_url": "postgresql://auth@127.0.0.1/auth",
     "database_password": "a-secret-for-tests-0123456789-abcdefghij",
-    "key_encryption_key": "a-secret-for-tests-0123456789-abcdefghij",
-    "refresh_key": "a-secret-for-tests-0123456789-abcdefghij",
+    "key_encryption_key": "another-secret-for-tests-0123456789-abcd",
+    "refresh_key": "a-third-secret-for-tests-0123456789-abcd",
 }
 FROM = "Trivium <no-reply@trivium.net>"
 SMTPS = "smtps://us@mail.trivium.net"

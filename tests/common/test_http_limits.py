@@ -10,6 +10,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from common import http_limits
+from common.envelope import SECURITY_HEADERS
 from common.http_limits import BoundedHttp
 from deploy.local.ports import free_port
 
@@ -62,7 +63,10 @@ def status(answer: bytes) -> int:
 
 
 def problem(answer: bytes) -> tuple[int, str]:
+    """Status and code. With the headers of every answer (S-42)."""
     head, _, body = answer.partition(b"\r\n\r\n")
+    assert all(b": ".join(header) in head for header in SECURITY_HEADERS)
+    assert b"server:" not in head.lower()
     assert b"content-type: application/problem+json" in head
     assert b"connection: close" in head
     found = json.loads(body)
@@ -97,6 +101,26 @@ async def test_what_does_not_fit_is_refused_and_the_connection_closed(
     port: int, head: bytes, refusal: tuple[int, str]
 ) -> None:
     assert problem(await send(port, head)) == refusal
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+        b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+        b"Content-Length: +3\r\n\r\nabc",
+        b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n3\r\nabcdef\r\n0\r\n\r\n",
+        b"X: a\r\n b\r\nContent-Length: 0\r\n\r\n",
+    ],
+)
+async def test_a_body_whose_end_two_readers_could_see_elsewhere_is_refused(port: int, rest: bytes) -> None:
+    """S-43: what could smuggle a second request past the gateway ends the connection, and so the second one."""
+    smuggled = b"POST / HTTP/1.1\r\nHost: x\r\n" + rest + request()
+    assert problem(await send(port, smuggled)) == (400, "malformed-request")
 
 
 async def test_a_header_without_an_end_is_refused_long_before_it_fills_the_memory(port: int) -> None:

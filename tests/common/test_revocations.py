@@ -7,7 +7,6 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,7 +20,7 @@ import users.config
 import users.main
 from common.revocations import FORGET, LONGEST, RevokedTokens
 from tests.conftest import Cloner
-from tests.peers import Peers, event
+from tests.peers import Peers, ended, revoked
 
 PATHS = {"users": "/users/me", "posts": "/posts/drafts"}
 
@@ -69,17 +68,6 @@ async def listener(request: pytest.FixtureRequest, database_of: Cloner) -> Async
         await app.state.revoked.read()
         async with AsyncClient(transport=ASGITransport(app), base_url=f"http://{name}.test") as client:
             yield Listener(name, app, client, peers)
-
-
-def ended(sid: str, lasting: timedelta = LONGEST) -> dict[str, Any]:
-    told = event("session", {"until": (datetime.now(UTC) + lasting).isoformat()})
-    return told | {"type": "session.ended", "subject": f"session:{sid}", "id": f"session:{sid}@1"}
-
-
-def revoked(account_id: int, not_before: int) -> dict[str, Any]:
-    return event("account", {"not_before": not_before}, account_id, version=max(1, not_before)) | {
-        "type": "tokens.revoked"
-    }
 
 
 async def test_tokens_of_an_ended_session_are_refused_also_cached_ones(listener: Listener) -> None:

@@ -187,6 +187,19 @@ async def test_an_author_nobody_knows_yet_costs_only_the_name(
     assert (await client.get(f"/posts/{post['id']}")).json()["author"]["name"] == "Ada"
 
 
+async def test_an_answer_of_users_that_is_not_as_agreed_costs_only_the_name(
+    client: AsyncClient, peers: Peers, write: NewPost
+) -> None:
+    """S-30"""
+    ada = peers.new_account("Ada")
+    agreed = peers.profiles[ada]["data"]
+    peers.profiles[ada]["data"] = {**agreed, "name": 7}
+    post = await write(ada)
+    assert post["author"] == {"id": ada, "name": None, "avatar_url": None}
+    peers.profiles[ada]["data"] = agreed
+    assert (await client.get(f"/posts/{post['id']}")).json()["author"]["name"] == "Ada"
+
+
 async def test_known_authors_need_no_other_service(
     client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost, walk: Walk
 ) -> None:

@@ -118,6 +118,26 @@ async def test_what_is_internal_stays_inside(gateway: AsyncClient, meet: Meet) -
         assert reply.headers["content-type"] == "application/problem+json", path
 
 
+async def test_every_answer_has_the_security_headers_and_names_no_software(gateway: AsyncClient) -> None:
+    """S-42: from each of the services, from the gateway itself, and refusals, too."""
+    for path in ("/.well-known/jwks.json", "/auth/me", "/users/7", "/users/x", "/posts", "/healthz", "/nothing"):
+        headers = (await gateway.get(path)).headers
+        assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer"), path
+        assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'", path
+        assert headers["cache-control"] in ("no-store", "public, max-age=300"), path
+    for path in ("/", "/docs", "/docs/nothing", "/posts", "/users/x", "/healthz", "/nothing"):
+        assert {"server", "via", "x-powered-by"}.isdisjoint((await gateway.get(path)).headers), path
+
+
+async def test_verbs_that_nobody_takes_are_refused(gateway: AsyncClient) -> None:
+    """S-43: TRACE would show what came with the request."""
+    for path in ("/auth/me", "/users/me", "/posts"):
+        for verb in ("TRACE", "PROPFIND"):
+            reply = await gateway.request(verb, path, headers={"X-Canary": "canary"})
+            assert (reply.status_code, "GET" in reply.headers["allow"]) == (405, True), f"{verb} {path}"
+            assert "canary" not in reply.text
+
+
 async def test_what_the_client_says_of_its_address_is_not_believed(gateway: AsyncClient) -> None:
     """S-13: the answers do not change, and nothing breaks, whatever these headers hold."""
     forged = {"X-Forwarded-For": "1.2.3.4, <script>", "Forwarded": "for=1.2.3.4", "X-Real-IP": "x", "X-User-Id": "1"}

@@ -139,6 +139,20 @@ async def test_without_auth_known_people_are_served_and_unknown_ones_are_503(
     assert (await client.get(f"/users/{unknown}")).status_code == 200
 
 
+async def test_an_answer_of_auth_that_is_not_as_agreed_is_a_503(
+    client: AsyncClient, peers: Peers, signed_in: SignedIn
+) -> None:
+    """S-30: and not the fault of who waits for it."""
+    ada = peers.new_account()
+    agreed = peers.accounts[ada]["data"]
+    peers.accounts[ada]["data"] = {**agreed, "email": None}
+    reply = await client.get("/users/me", headers=signed_in(ada))
+    assert (reply.status_code, reply.json()["code"]) == (503, "peer-unavailable")
+    assert "event" not in reply.text
+    peers.accounts[ada]["data"] = agreed
+    assert (await client.get("/users/me", headers=signed_in(ada))).status_code == 200
+
+
 async def test_cards_come_in_one_batch_for_posts_only(client: AsyncClient, peers: Peers, signed_in: SignedIn) -> None:
     """S-28. Who has only just signed up is among them."""
     ada, grace = peers.new_account("Ada"), peers.new_account("Grace")

@@ -211,8 +211,8 @@ class RevocationStore(Protocol):
 class Events(Protocol):
     """Where rules put what others have to know."""
 
-    async def publish(self, event: Event) -> None:
-        """Tell it to all its targets once the transaction is committed."""
+    async def publish(self, *events: Event) -> None:
+        """Tell them to all their targets once the transaction is committed. At least one."""
 
 
 class StateEvent(BaseModel):

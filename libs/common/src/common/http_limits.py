@@ -13,6 +13,8 @@ from typing import Final
 import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from common.envelope import SECURITY_HEADERS
+
 log = structlog.get_logger()
 
 MAX_URL: Final = 8 * 1024
@@ -112,9 +114,8 @@ class BoundedHttp(HttpToolsProtocol):
         head = [
             b"content-type: application/problem+json",
             b"content-length: %d" % len(content),
-            b"cache-control: no-store",
-            b"x-content-type-options: nosniff",
             b"connection: close",
+            *(b": ".join(header) for header in SECURITY_HEADERS),
         ]
         self.reading_head = False
         self.stop_timer()

@@ -4,10 +4,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from pydantic import ValidationError
 
 from common.errors import Forbidden, InvalidInput
 from common.events import Event, EventData, StateEvent
+from common.service_client import PeerUnavailable
+
+log = structlog.get_logger()
 
 Apply = Callable[[Sequence[Event]], Awaitable[None]]
 """Stores the events that are newer than what is there. Every event has the data of the type it was registered for."""
@@ -63,6 +67,19 @@ def parse(event: StateEvent, schema: type[EventData]) -> Event:
         return Event(schema.read_key(words), event.version, schema.model_validate(event.data))
     except (ValidationError, ValueError) as error:
         raise BadEvent(f"The event {event.id} is not as the schema of {schema.type} says.") from error
+
+
+def answered(event: StateEvent, schema: type[EventData]) -> Event:
+    """As `parse`, for an event that its owner was asked for. That it is bad is no fault of whoever waits for it (S-30).
+
+    Raises:
+        PeerUnavailable: it is not as agreed.
+    """
+    try:
+        return parse(event, schema)
+    except BadEvent as error:
+        log.warning("answer not as agreed", peer=schema.owner, reason=str(error))
+        raise PeerUnavailable(f"The {schema.owner} service does not answer just now.") from error
 
 
 def rows(events: Sequence[Event], *names: str) -> list[dict[str, Any]]:

@@ -124,11 +124,19 @@ class OutboxRepository:
 
     session: AsyncSession | Runs
 
-    async def publish(self, event: Event) -> None:
-        """Tell all targets of the event, once this transaction is committed."""
-        values = {"type": event.data.type, "subject": event.subject, "version": event.version}
-        data = event.data.model_dump_json()
-        await self.session.execute(PUBLISH, {**values, "data": data, "targets": list(event.data.targets)})
+    async def publish(self, *events: Event) -> None:
+        """Tell all targets of the events, once this transaction is committed."""
+        values = [
+            {
+                "type": event.data.type,
+                "subject": event.subject,
+                "version": event.version,
+                "data": event.data.model_dump_json(),
+                "targets": list(event.data.targets),
+            }
+            for event in events
+        ]
+        await self.session.execute(PUBLISH, values[0] if len(values) == 1 else values)
         if isinstance(self.session, AsyncSession):
             self.session.info[PUBLISHED] = True
 

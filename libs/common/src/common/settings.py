@@ -143,9 +143,20 @@ class BaseConfig(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, FileSettings(settings_cls)
 
+    def refuse_shared_secrets(self) -> None:
+        """One that leaks must not open what another protects."""
+        seen: dict[str, str] = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, SecretStr):
+                other = seen.setdefault(value.get_secret_value(), name)
+                if other != name:
+                    raise ValueError(f"{name.upper()} is the same as {other.upper()}; each secret must be its own")
+
     @model_validator(mode="after")
     def refuse_generated_secrets(self) -> Self:
         if self.profile == "production":
+            self.refuse_shared_secrets()
             for name in type(self).model_fields:
                 value = getattr(self, name)
                 if isinstance(value, SecretStr) and value.get_secret_value().startswith(GENERATED_PREFIX):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Row, bindparam, cast, exists, func, select, update
+from sqlalchemy import BigInteger, Row, bindparam, cast, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
@@ -17,7 +17,6 @@ from common.events import EVERYBODY
 
 # What holds for everybody (`services.ending.revoke_all_tokens`) holds for this account too, whichever is later.
 FLOOR_OF_ALL: Final = select(TokenFloor.not_before).where(TokenFloor.account_id == EVERYBODY)
-NEXT_SECOND: Final = select(cast(func.floor(func.extract("epoch", func.clock_timestamp())) + 1, BigInteger))
 COLUMNS: Final = (
     Table.id,
     Table.email,
@@ -31,6 +30,22 @@ COLUMNS: Final = (
 # Any conflict, of the address or of the id: one statement, so that of two sign-ups only one can win.
 ADD: Final = insert(Table).on_conflict_do_nothing().returning(*COLUMNS)
 GET: Final = select(*COLUMNS).where(Table.id == bindparam("account_id"))
+SHARE: Final = GET.with_for_update(read=True, of=Table)
+# Tokens of an account whose floor was moved lately are dated at that floor, which may lie a little ahead. One second
+# more, since somebody may be signing in who has not seen this moment yet.
+# Moments set again and again within seconds would run ahead of the clock, and with them the tokens dated at them, until
+# verifiers take those for tokens of the future. So whoever sets another one waits until the last is 2 s ahead at most.
+CATCH_UP: Final = text("""
+    SELECT pg_sleep(greatest(0, max(not_before) - extract(epoch FROM clock_timestamp()) - 2)) FROM token_floors
+    WHERE CAST(:account AS bigint) IS NULL OR account_id IN (0, :account)
+""")
+AFTER_ALL: Final = select(
+    func.greatest(
+        cast(func.floor(func.extract("epoch", func.clock_timestamp())) + 1, BigInteger),
+        select(func.max(TokenFloor.not_before)).scalar_subquery(),
+    )
+    + 1
+)
 PAGE: Final = select(*COLUMNS).where(Table.id > bindparam("after")).order_by(Table.id).limit(bindparam("most"))
 CREDENTIALS: Final = select(*COLUMNS, Table.password_hash).where(Table.email == bindparam("address"))
 CREDENTIALS_OF: Final = select(*COLUMNS, Table.password_hash).where(
@@ -114,8 +129,13 @@ class AccountRepository:
             raise EmailTaken("This address already has an account.") from error
         return read_account(row) if row else None
 
-    async def next_second(self) -> int:
-        return int((await self.session.execute(NEXT_SECOND)).scalar_one())
+    async def share(self, account_id: int) -> Account | None:
+        row = (await self.session.execute(SHARE, {"account_id": account_id})).one_or_none()
+        return read_account(row) if row else None
+
+    async def after_all_tokens(self) -> int:
+        await self.session.execute(CATCH_UP, {"account": None})
+        return int((await self.session.execute(AFTER_ALL)).scalar_one())
 
     async def has_email(self, email: str) -> bool:
         return bool((await self.session.execute(HAS_EMAIL, {"address": email})).scalar_one())

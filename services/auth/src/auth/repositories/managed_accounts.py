@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from auth.models import Account as Table
-from auth.repositories.accounts import COLUMNS, FLOOR_OF_ALL
+from auth.repositories.accounts import CATCH_UP, COLUMNS, FLOOR_OF_ALL
 from auth.services.records import AccountFilter, ManagedAccount, Role
 from common.database import Runs
 from common.ports import Slice
@@ -113,4 +113,5 @@ class ManagedAccountRepository:
         return read_managed((await self.session.execute(CHANGE, values)).one())
 
     async def move_floor(self, account_id: int) -> ManagedAccount:
+        await self.session.execute(CATCH_UP, {"account": account_id})
         return read_managed((await self.session.execute(MOVE_FLOOR, {"account": account_id})).one())

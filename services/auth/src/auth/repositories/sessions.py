@@ -74,7 +74,7 @@ END_ALL: Final = (
     .where(Table.account_id == bindparam("account"), Table.ended_at.is_(None))
     .where(Table.id.is_distinct_from(bindparam("but", type_=Uuid)))
     .values(ended_at=NOW, end_reason=bindparam("reason"))
-    .returning(Table.id, UNTIL)
+    .returning(Table.id, UNTIL, (Table.rotated_at > NOW - literal(LONGEST, Interval)).label("in_use"))
 )
 _LISTED = (
     select(Table.id, Table.created_at, Table.rotated_at, Table.user_agent, Table.ip)
@@ -94,34 +94,39 @@ FORGET: Final = text("""
         LIMIT :most FOR UPDATE SKIP LOCKED))
     RETURNING id
 """)
-# Locks the account against a change of its password, which would then end this session too.
+# Locks the account against a change of its password, status or roles. Who makes one waits, and then ends this session
+# or refuses its tokens; and what is read here is as whoever was first has left it.
+WHO: Final = (
+    select(*COLUMNS)
+    .where(Account.id == bindparam("account"), Account.password_hash == bindparam("password_hash"))
+    .where(Account.status == "active")
+    .with_for_update(read=True, of=Account)
+    .cte("who")
+)
 OPENED: Final = (
     insert(Table)
     .from_select(
         ["id", "account_id", "secret", "user_agent", "ip"],
         select(
             bindparam("sid", type_=Uuid),
-            Account.id,
+            WHO.c.id,
             bindparam("secret", type_=LargeBinary),
             bindparam("user_agent", type_=Text),
             bindparam("ip", type_=Text),
-        )
-        .where(Account.id == bindparam("account"), Account.password_hash == bindparam("password_hash"))
-        .where(Account.status == "active")
-        .with_for_update(read=True),
+        ),
     )
     .returning(Table.id, Table.account_id, Table.generation, Table.secret)
     .cte("opened")
 )
 OPEN: Final = select(
-    *COLUMNS,
+    *WHO.c,
     OPENED.c.id.label("session_id"),
     OPENED.c.generation,
     OPENED.c.secret,
     true().label("alive"),
     false().label("in_grace"),
     cast(func.floor(func.extract("epoch", NOW)), BigInteger).label("now"),
-).join(OPENED, OPENED.c.account_id == Account.id)
+).join(OPENED, OPENED.c.account_id == WHO.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +171,7 @@ class SessionRepository:
 
     async def end_all(self, account_id: int, reason: str, but: UUID | None) -> Sequence[tuple[UUID, datetime]]:
         params = {"account": account_id, "reason": reason, "but": but}
-        return [(row[0], row[1]) for row in await self.session.execute(END_ALL, params)]
+        return [(row[0], row[1]) for row in await self.session.execute(END_ALL, params) if row.in_use]
 
     async def page(self, account_id: int, limit: int, after: tuple[datetime, UUID] | None) -> Slice[OpenSession]:
         params = {"account": account_id, "most": limit + 1, **self._limits}

@@ -26,8 +26,7 @@ async def end_sessions(work: Work, account_id: int, reason: str, *, but: UUID | 
 async def tell(work: Work, ended: list[Event]) -> None:
     if ended:
         await work.revocations.end_sessions(ended)
-        for event in ended:
-            await work.events.publish(event)
+        await work.events.publish(*ended)
 
 
 async def revoke_tokens(work: Work, account: Account) -> None:
@@ -42,8 +41,7 @@ async def revoke_tokens(work: Work, account: Account) -> None:
 
 async def revoke_all_tokens(work: Work) -> int:
     """Have everybody's access tokens refused that were issued before now; returns that moment, seconds since 1970."""
-    # One more: an account whose tokens were revoked in this second has tokens that are dated at its end.
-    moment = await work.accounts.next_second() + 1
+    moment = await work.accounts.after_all_tokens()
     floor = Event((EVERYBODY,), moment, TokensRevokedData(not_before=moment))
     await work.revocations.raise_floors([floor])
     await work.events.publish(floor)

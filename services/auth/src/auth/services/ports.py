@@ -53,8 +53,11 @@ class AccountStore(Protocol):
     async def change_email(self, account_id: int, email: str) -> Account | None:
         """The next version of the account, with a proven address; None if it may not sign in. Raises EmailTaken."""
 
-    async def next_second(self) -> int:
-        """The end of the current second, in seconds since 1970: all tokens until now were issued before it."""
+    async def share(self, account_id: int) -> Account | None:
+        """As it stays until this transaction ends: whoever changes it waits, or was first and is seen."""
+
+    async def after_all_tokens(self) -> int:
+        """A moment, in seconds since 1970, after those at which all tokens until now were issued."""
 
     async def has_email(self, email: str) -> bool: ...
 
@@ -106,7 +109,7 @@ class SessionStore(Protocol):
         """Until when its access tokens may be good; None if it was over before. Called by `services.ending` only."""
 
     async def end_all(self, account_id: int, reason: str, but: UUID | None) -> Sequence[tuple[UUID, datetime]]:
-        """The sessions that were still open, and until when their access tokens may be good."""
+        """Those ended whose access tokens may still be good, and until when."""
 
     async def page(self, account_id: int, limit: int, after: tuple[datetime, UUID] | None) -> Slice[OpenSession]:
         """Those that go on, the latest sign-in first."""

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import secrets
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -105,13 +105,17 @@ class SignInService:
         session = await self._genuine(work, claimed)
         if session is None or not session.alive:
             return None
+        # what its tokens say of it holds until they are made, or whoever changed it has moved its floor behind them
+        account = await work.accounts.share(session.account.id)
+        if account is None or account.status != "active":
+            return None
         if await work.sessions.rotate(session.id, claimed.generation):
-            return session
+            return replace(session, account=account)
         current = await work.sessions.find(session.id, lock=True)
         if current is None or not current.alive:
             return None
         if current.generation == claimed.generation + 1 and current.in_grace:
-            return current
+            return replace(current, account=account)
         await end_session(work, session.id, "refresh token reused")
         await work.audit.note(
             Action.refresh_token_reused, session.account.id, actor=ANONYMOUS, ip=device.ip, session=str(session.id)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from common.events import Event, EventPage, ProfileData
-from common.inbox import parse
+from common.inbox import answered
 from common.service_client import ServiceClient
 
 
@@ -17,4 +17,4 @@ class UsersPeople:
     async def profiles(self, ids: Collection[int]) -> Sequence[Event]:
         params = {"ids": ",".join(str(one) for one in sorted(ids))}
         page = await self.users.get("/internal/profiles", EventPage, params)
-        return [parse(event, ProfileData) for event in page.events] if page else []
+        return [answered(event, ProfileData) for event in page.events] if page else []

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from common.events import AccountData, StateEvent
-from common.inbox import parse
+from common.inbox import answered
 from common.service_client import ServiceClient
 from users.services.records import AccountState
 from users.services.subscriber import account_state
@@ -17,4 +17,4 @@ class AuthAccounts:
 
     async def get(self, account_id: int) -> AccountState | None:
         event = await self.auth.get(f"/internal/accounts/{account_id}", StateEvent)
-        return account_state(parse(event, AccountData)) if event else None
+        return account_state(answered(event, AccountData)) if event else None

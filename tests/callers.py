@@ -1,0 +1,35 @@
+"""Callers of every kind, as users and posts know them, for their authorization matrices (`tests/matrix.py`)."""
+
+import time
+
+from fastapi import FastAPI
+from httpx import AsyncClient
+
+from tests.forgeries import bearer
+from tests.matrix import Headers
+from tests.peers import Peers, ended, revoked
+
+PEOPLE = ("owner", "other", "block", "moder", "admin")
+
+
+async def callers(app: FastAPI, client: AsyncClient, peers: Peers, service: str) -> tuple[dict[str, int], Headers]:
+    """The accounts of people whose tokens are good, by their kind, and what all callers send.
+
+    The admin also has roles that only look like rights of services. `stray` would be let in, were its token for here.
+    """
+    issuer, people = peers.issuer, {kind: peers.new_account(kind) for kind in (*PEOPLE, "disabled", "signed out")}
+    claims = {kind: issuer.claims(account) for kind, account in people.items()}
+    claims["moder"]["roles"], claims["admin"]["roles"] = ["moderator"], ["admin", "internal", "svc:auth"]
+    tokens = {kind: bearer(issuer.sign(theirs)) for kind, theirs in claims.items()}
+    news = [revoked(people.pop("disabled"), int(time.time()) + 1), ended(claims["signed out"]["sid"])]
+    told = await client.post("/internal/events", json={"events": news}, headers=issuer.service("auth", service))
+    assert told.status_code == 204, told.text
+    await app.state.revoked.read()  # in earnest every second
+    del people["signed out"]
+    return people, {
+        "anon": [{}],
+        **{kind: [tokens[kind]] for kind in PEOPLE},
+        "gone": [tokens["disabled"], tokens["signed out"]],
+        **{caller: [issuer.service(caller, service)] for caller in ("users", "posts", "auth")},
+        "stray": [issuer.service("posts" if service == "users" else "users", "auth")],
+    }

@@ -1,0 +1,121 @@
+"""Who may do what in posts: every operation by every kind of caller (S-31, S-31b). The mechanism: `tests/matrix.py`."""
+
+import secrets
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+from fastapi import FastAPI
+from httpx import AsyncClient
+
+from tests.callers import callers
+from tests.events import Outbox
+from tests.matrix import Matrix
+from tests.matrix_table import complaints, read
+from tests.peers import Peers, ended, event
+from tests.posts.conftest import NewPost
+
+# Callers: nobody; the owner of the thing; another person; one whom the owner has blocked; a moderator; an admin; people
+# whose tokens are no longer good (account disabled, session ended); the three services; a service's token for another.
+# Things: the owner's published post; the owner's draft; the owner's comment on another's post; another's comment on the
+# owner's post. Internal: news of users' own, news of auth's.
+TABLE = """
+method path                                 thing   anon  owner other block moder admin gone  users posts auth  stray
+GET    /posts                               post    200   200   200   200   200   200   401   403   403   403   401
+GET    /posts?author_id={author_id}         draft   200   200   200   200   200   200   401   403   403   403   401
+POST   /posts                               new     401   201   201   201   201   201   401   403   403   403   401
+GET    /posts/feed                          post    401   200   200   200   200   200   401   403   403   403   401
+GET    /posts/drafts                        draft   401   200   200   200   200   200   401   403   403   403   401
+GET    /posts/tags                          draft   200   200   200   200   200   200   200   200   200   200   200
+GET    /posts/{post_id}                     post    200   200   200   200   200   200   401   403   403   403   401
+GET    /posts/{post_id}                     draft   404   200   404   404   404   404   401   403   403   403   401
+PATCH  /posts/{post_id}                     post    401   200   403   403   403   403   401   403   403   403   401
+PATCH  /posts/{post_id}                     draft   401   200   404   404   404   404   401   403   403   403   401
+DELETE /posts/{post_id}                     post    401   204   403   403   204   204   401   403   403   403   401
+DELETE /posts/{post_id}                     draft   401   204   404   404   404   404   401   403   403   403   401
+PUT    /posts/{post_id}/like                post    401   204   204   403   204   204   401   403   403   403   401
+PUT    /posts/{post_id}/like                draft   401   404   404   404   404   404   401   403   403   403   401
+DELETE /posts/{post_id}/like                post    401   204   204   204   204   204   401   403   403   403   401
+DELETE /posts/{post_id}/like                draft   401   204   204   204   204   204   401   403   403   403   401
+GET    /posts/{post_id}/comments            theirs  200   200   200   200   200   200   200   200   200   200   200
+GET    /posts/{post_id}/comments            draft   404   404   404   404   404   404   404   404   404   404   404
+POST   /posts/{post_id}/comments            post    401   201   201   403   201   201   401   403   403   403   401
+POST   /posts/{post_id}/comments            draft   401   404   404   404   404   404   401   403   403   403   401
+GET    /posts/{post_id}/comments/{comment_id} theirs 200  200   200   200   200   200   200   200   200   200   200
+PATCH  /posts/{post_id}/comments/{comment_id} comment 401 200   403   403   403   403   401   403   403   403   401
+PATCH  /posts/{post_id}/comments/{comment_id} theirs 401  403   403   403   403   403   401   403   403   403   401
+DELETE /posts/{post_id}/comments/{comment_id} comment 401 204   403   403   204   204   401   403   403   403   401
+DELETE /posts/{post_id}/comments/{comment_id} theirs 401  204   403   403   204   204   401   403   403   403   401
+POST   /internal/events                     follow  401   403   403   403   403   403   401   204   403   403   401
+POST   /internal/events                     ended   401   403   403   403   403   403   401   403   403   204   401
+GET    /internal/authors                    post    401   403   403   403   403   403   401   200   403   403   401
+GET    /internal/export/{account_id}        draft   401   403   403   403   403   403   401   200   403   403   401
+GET    /livez                               none    200   200   200   200   200   200   200   200   200   200   200
+GET    /readyz                              none    200   200   200   200   200   200   200   200   200   200   200
+GET    /metrics                             none    200   200   200   200   200   200   200   200   200   200   200
+"""
+LINES = read(TABLE)
+BODIES: dict[str, dict[str, Any]] = {
+    "POST /posts": {"title": "First light", "body": "It was a clear night."},
+    "PATCH /posts/{post_id}": {"title": "Second light"},
+    "POST /posts/{post_id}/comments": {"body": "Well seen."},
+    "PATCH /posts/{post_id}/comments/{comment_id}": {"body": "Better seen."},
+    "POST /internal/events follow": {"events": [event("follow", {"active": True}, 5, 6)]},
+    "POST /internal/events ended": {"events": [ended(str(uuid.uuid4()))]},
+}
+PRIVATE = {"secret": {"owner", "users"}}
+"""A draft's title: for its author, and for users, which makes the author's export."""
+
+
+@pytest.fixture
+async def matrix(
+    app: FastAPI, client: AsyncClient, peers: Peers, outbox: Outbox, write: NewPost
+) -> AsyncIterator[Matrix]:
+    people, headers = await callers(app, client, peers, "posts")
+    owner, host = people["owner"], peers.new_account("Host")
+    for account in (*people.values(), host):  # else they would arrive in a cell that changes nothing
+        await write(account, status="draft")
+    block = event("block", {"active": True}, owner, people["block"])
+    told = await client.post("/internal/events", json={"events": [block]}, headers=headers["users"][0])
+    assert told.status_code == 204, told.text
+
+    async def thing(name: str) -> dict[str, Any]:
+        secret = secrets.token_hex(8)
+        author, commenter = (host, owner) if name == "comment" else (owner, host)
+        status = "draft" if name == "draft" else "published"
+        post = await write(author, title=secret, tags=["t" + secret], status=status)
+        values = {"author_id": owner, "account_id": owner, "post_id": post["id"]}
+        if name in ("comment", "theirs"):
+            said = await client.post(
+                f"/posts/{post['id']}/comments", json={"body": "Seen."}, headers=peers.issuer.person(commenter)
+            )
+            values["comment_id"] = said.json()["id"]
+        return values | ({"secret": secret} if name == "draft" else {})
+
+    connection = await asyncpg.connect(outbox.dsn)
+    yield Matrix(app, client, connection, LINES, headers, thing, BODIES, PRIVATE)
+    await connection.close()
+
+
+def test_every_operation_has_its_line(app: FastAPI) -> None:
+    """S-31: deny by default."""
+    assert complaints(app, LINES, "tests/posts/test_matrix.py") == []
+
+
+async def test_everybody_gets_what_the_table_says(matrix: Matrix) -> None:
+    """S-28, S-29, S-31, S-31b: 0 wrong cells, nothing private told, no field beyond the schema."""
+    assert await matrix.try_cells() == []
+    assert matrix.told == {(name, caller) for name, callers in PRIVATE.items() for caller in callers}
+
+
+async def test_no_other_verb_gains_anything(matrix: Matrix) -> None:
+    """S-31, S-43: neither sent nor named in a header or a parameter."""
+    assert await matrix.try_other_verbs() == []
+    assert await matrix.try_overrides() == []
+
+
+async def test_nothing_can_be_assigned_that_is_not_the_callers(matrix: Matrix) -> None:
+    """S-31b"""
+    assert await matrix.try_assignments() == []

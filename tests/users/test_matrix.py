@@ -1,0 +1,95 @@
+"""Who may do what in users: every operation by every kind of caller (S-31, S-31b). The mechanism: `tests/matrix.py`."""
+
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+from fastapi import FastAPI
+from httpx import AsyncClient
+
+from tests.callers import callers
+from tests.events import Outbox
+from tests.matrix import Matrix
+from tests.matrix_table import complaints, read
+from tests.peers import Peers, ended, event
+
+# Callers: nobody; the owner of the thing; another person; one whom the owner has blocked; a moderator; an admin; people
+# whose tokens are no longer good (account disabled, session ended); the three services; a service's token for another.
+# Things: the owner's profile; for internal routes, news of auth's and of posts' own. `/users/me` is everybody's own.
+TABLE = """
+method path                                 thing   anon  owner other block moder admin gone  users posts auth  stray
+GET    /users?ids={user_id}                 profile 200   200   200   200   200   200   401   403   403   403   401
+GET    /users?q=owner                       profile 200   200   200   200   200   200   401   403   403   403   401
+GET    /users/me                            profile 401   200   200   200   200   200   401   403   403   403   401
+PATCH  /users/me                            profile 401   200   200   200   200   200   401   403   403   403   401
+GET    /users/me/export                     profile 401   200   200   200   200   200   401   403   403   403   401
+GET    /users/me/blocks                     profile 401   200   200   200   200   200   401   403   403   403   401
+GET    /users/{user_id}                     profile 200   200   200   200   200   200   401   403   403   403   401
+PUT    /users/{user_id}/follow              profile 401   400   204   403   204   204   401   403   403   403   401
+DELETE /users/{user_id}/follow              profile 401   204   204   204   204   204   401   403   403   403   401
+GET    /users/{user_id}/followers           profile 401   200   200   200   200   200   401   403   403   403   401
+GET    /users/{user_id}/following           profile 401   200   200   200   200   200   401   403   403   403   401
+PUT    /users/{user_id}/block               profile 401   400   204   204   204   204   401   403   403   403   401
+DELETE /users/{user_id}/block               profile 401   204   204   204   204   204   401   403   403   403   401
+POST   /internal/events                     ended   401   403   403   403   403   403   401   403   403   204   401
+POST   /internal/events                     author  401   403   403   403   403   403   401   403   204   403   401
+GET    /internal/profiles                   profile 401   403   403   403   403   403   401   403   200   403   401
+GET    /internal/follows                    profile 401   403   403   403   403   403   401   403   200   403   401
+GET    /internal/blocks                     profile 401   403   403   403   403   403   401   403   200   403   401
+GET    /livez                               none    200   200   200   200   200   200   200   200   200   200   200
+GET    /readyz                              none    200   200   200   200   200   200   200   200   200   200   200
+GET    /metrics                             none    200   200   200   200   200   200   200   200   200   200   200
+"""
+LINES = read(TABLE)
+BODIES: dict[str, dict[str, Any]] = {
+    "PATCH /users/me": {"bio": "Poetical science."},
+    "POST /internal/events ended": {"events": [ended(str(uuid.uuid4()))]},
+    "POST /internal/events author": {"events": [event("author", {"posts_count": 3}, 5)]},
+}
+PRIVATE = {"email": {"owner", "admin"}}
+
+
+@pytest.fixture
+async def matrix(app: FastAPI, client: AsyncClient, peers: Peers, outbox: Outbox) -> AsyncIterator[Matrix]:
+    people, headers = await callers(app, client, peers, "users")
+    for caller in (
+        "owner",
+        "other",
+        "block",
+        "moder",
+        "admin",
+    ):  # else they would arrive in a cell that changes nothing
+        assert (await client.get("/users/me", headers=headers[caller][0])).status_code == 200
+    owner = people["owner"]
+    assert (await client.put(f"/users/{people['block']}/block", headers=headers["owner"][0])).status_code == 204
+
+    async def thing(name: str) -> dict[str, Any]:
+        return {"user_id": owner, "email": peers.accounts[owner]["data"]["email"]}
+
+    connection = await asyncpg.connect(outbox.dsn)
+    yield Matrix(app, client, connection, LINES, headers, thing, BODIES, PRIVATE)
+    await connection.close()
+
+
+def test_every_operation_has_its_line(app: FastAPI) -> None:
+    """S-31: deny by default."""
+    assert complaints(app, LINES, "tests/users/test_matrix.py") == []
+
+
+async def test_everybody_gets_what_the_table_says(matrix: Matrix) -> None:
+    """S-28, S-29, S-31, S-31b: 0 wrong cells, no address told, no field beyond the schema."""
+    assert await matrix.try_cells() == []
+    assert matrix.told == {(name, caller) for name, callers in PRIVATE.items() for caller in callers}
+
+
+async def test_no_other_verb_gains_anything(matrix: Matrix) -> None:
+    """S-31, S-43: neither sent nor named in a header or a parameter."""
+    assert await matrix.try_other_verbs() == []
+    assert await matrix.try_overrides() == []
+
+
+async def test_nothing_can_be_assigned_that_is_not_the_callers(matrix: Matrix) -> None:
+    """S-31b"""
+    assert await matrix.try_assignments() == []
