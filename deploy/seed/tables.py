@@ -1,7 +1,7 @@
 """Where a world goes: the only place that knows the services' tables. All of it, or nothing, by COPY.
 
 What services tell each other is written on both sides, with the same versions, so that the outboxes stay empty and
-`reconcile` finds no difference. A migration that adds to these tables is matched here; tests/deploy/test_seed.py shows
+`reconcile` finds no difference. A migration that adds to these tables is matched here; tests/system/test_seed.py shows
 by `reconcile` and through the API whether it was.
 """
 
@@ -32,7 +32,7 @@ KINDS = {
 
 
 class AlreadySeeded(Exception):
-    """The world is there already."""
+    """The world is there already, or some of its people are."""
 
 
 @dataclass
@@ -65,7 +65,7 @@ async def fill(databases: Databases, world: World, password_hash: str) -> None:
     """Write the whole world.
 
     Raises:
-        AlreadySeeded: somebody of it has an account.
+        AlreadySeeded: it is there already, or somebody has an id or an address of it. Nothing is written then.
     """
     first = world.people[0]
     if await databases.auth.fetchval("SELECT 1 FROM accounts WHERE id = $1 OR email = $2", first.id, first.email):
@@ -73,7 +73,10 @@ async def fill(databases: Databases, world: World, password_hash: str) -> None:
     async with AsyncExitStack() as all_or_nothing:
         for connection in (databases.auth, databases.users, databases.posts):
             await all_or_nothing.enter_async_context(connection.transaction())
-        await fill_people(databases, world, password_hash)
+        try:
+            await fill_people(databases, world, password_hash)
+        except asyncpg.UniqueViolationError as error:
+            raise AlreadySeeded("Somebody in the stack has an id or an address of this world.") from error
         await fill_graph(databases, world)
         await fill_posts(databases, world)
 

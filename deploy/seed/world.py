@@ -130,7 +130,7 @@ class World:
             bio = chance.choice(BIOS).format(topic=topic, other=other, Topic=topic.capitalize())
             # as auth makes them: milliseconds, then 12 random bits
             id_ = ((since - ACCOUNT_EPOCH) // timedelta(milliseconds=1) << 12) | chance.getrandbits(12)
-            email = f"{plain(first)}.{plain(last)}.{number}@example.com"
+            email = f"{plain(first)}.{plain(last)}.{self.seed}.{number}@example.com"  # in no other world too
             yield Person(id_, f"{first} {last}", email, bio, (topic, other), since)
 
     def some(self, most: int) -> set[int]:

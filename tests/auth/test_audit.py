@@ -10,6 +10,7 @@ from httpx import AsyncClient
 from auth.config import Settings
 from auth.services.records import Role
 from tests.auth.conftest import PASSWORD, SERVER, Connection, Join, Manage, Member, new_email, patch
+from tests.cursors import forge
 
 
 async def trail(client: AsyncClient, by: Member, **params: Any) -> list[dict[str, Any]]:
@@ -128,3 +129,10 @@ async def test_nobody_rewrites_the_trail_by_mistake(superuser: Connection, join:
     await join()
     with pytest.raises(asyncpg.RaiseError, match="append-only"):
         await superuser.execute(statement)
+
+
+async def test_a_forged_cursor_is_refused_or_a_place_like_any(client: AsyncClient, join: Join) -> None:
+    """S-36: of both lists that admins read."""
+    admin = await join(Role.admin)
+    await forge(client, "/auth/accounts", "accounts", 1, admin.headers)
+    await forge(client, "/auth/audit", "audit", 2, admin.headers)

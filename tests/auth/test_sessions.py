@@ -13,6 +13,7 @@ from auth.services.tidying import tidy
 from tests.auth.conftest import Connection, Person, SignedIn, SignIn, SignUp, bearer, refresh
 from tests.auth.test_access_tokens import part
 from tests.auth.test_refresh import spent
+from tests.cursors import forge
 
 
 async def devices(client: AsyncClient, token: str, **params: Any) -> list[dict[str, Any]]:
@@ -205,3 +206,8 @@ async def test_a_person_s_own_devices_only(client: AsyncClient, sign_up: SignUp,
     tokens = [(await sign_in(person)).json()["access_token"] for person in people]
     seen = [{device["id"] for device in await devices(client, token)} for token in tokens]
     assert len(seen[0] | seen[1]) == 2
+
+
+async def test_a_forged_cursor_is_refused_or_a_place_like_any(client: AsyncClient, signed_in: SignedIn) -> None:
+    """S-36"""
+    await forge(client, "/auth/sessions", "sessions", 3, bearer((await signed_in())["access_token"]))

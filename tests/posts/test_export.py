@@ -1,9 +1,15 @@
 """What posts tells users of an account, for its export."""
 
+import json
 from typing import Any
 
+import asyncpg
 from httpx import AsyncClient
+from sqlalchemy import TextClause
+from sqlalchemy.dialects.postgresql import asyncpg as dialect
 
+from posts.repositories.exports import SECTIONS
+from tests.events import Outbox
 from tests.peers import Peers
 from tests.posts.conftest import SignedIn
 
@@ -66,3 +72,27 @@ async def test_only_users_may_ask(client: AsyncClient, peers: Peers, signed_in: 
     for after in ("x", "likes", "nothing:1", "posts:1", "posts:a.b", "drafts:1.2", "drafts:-", late):
         reply = await client.get(path, params={"after": after}, headers=issuer.service("users", "posts"))
         assert reply.status_code == 422, after
+
+
+LONG = """
+INSERT INTO posts (author_id, title, body, status)
+SELECT $1, 'Long', (SELECT string_agg(md5(n::text || '-' || part), '') FROM generate_series(1, 1500) AS part), 'draft'
+FROM generate_series(1, 40) AS n
+"""
+
+
+async def test_a_page_of_long_posts_reads_only_those_that_it_gives(peers: Peers, outbox: Outbox) -> None:
+    """Else all of 500 are read for each one."""
+    ada = peers.new_account()
+    drafts = SECTIONS["drafts"].statement
+    assert isinstance(drafts, TextClause)
+    statement = drafts.bindparams(account=ada, after=0)
+    sql = statement.compile(dialect=dialect.dialect(), compile_kwargs={"literal_binds": True})
+    superuser = await asyncpg.connect(outbox.dsn)
+    await superuser.execute(LONG, ada)
+    told = await superuser.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}")
+    given = await superuser.fetch(str(sql))
+    await superuser.close()
+    plan = json.loads(told)[0]["Plan"]
+    assert len(given) == 1
+    assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 200, plan

@@ -1,8 +1,11 @@
 """Lists of posts: the newest first, page by page, by author, by tag and as a feed."""
 
 import pytest
+from fastapi import FastAPI
 from httpx import AsyncClient
 
+from posts.services.authors import UNKNOWN_FOR
+from tests.cursors import forge
 from tests.peers import Peers, event
 from tests.posts.conftest import NewPost, SignedIn, Walk
 
@@ -47,6 +50,30 @@ async def test_a_list_asks_for_all_unknown_authors_at_once(client: AsyncClient, 
     peers.asked.clear()
     assert len((await client.get("/posts?tag=once")).json()["items"]) == 3
     assert peers.asked == ["/internal/profiles"]
+
+
+async def test_a_list_does_not_ask_again_at_once_for_whom_users_does_not_know(
+    app: FastAPI, client: AsyncClient, peers: Peers, write: NewPost
+) -> None:
+    nobody, ada = 5, peers.new_account()
+    await write(nobody, tags=["nobody"])
+    peers.away = True
+    await write(ada, tags=["nobody"])
+    peers.away = False
+    clock = app.state.authors.clock
+
+    async def listed() -> tuple[list[str | None], list[str]]:
+        peers.asked.clear()
+        items = (await client.get("/posts?tag=nobody")).json()["items"]
+        return [item["author"]["name"] for item in items], list(peers.asked)
+
+    app.state.authors.unknown.clear()
+    assert await listed() == (["Ada", None], ["/internal/profiles"])
+    assert await listed() == (["Ada", None], [])
+    app.state.authors.clock = lambda: clock() + UNKNOWN_FOR
+    peers.profiles[nobody] = event("profile", {"name": "Late", "avatar_url": None}, nobody)
+    assert await listed() == (["Ada", "Late"], ["/internal/profiles"])
+    app.state.authors.clock = clock
 
 
 async def test_the_feed_merges_the_people_one_follows(
@@ -105,3 +132,23 @@ async def test_a_cursor_is_good_for_its_own_list_only(
     ):
         reply = await client.get(path, params=params, headers=signed_in(ada))
         assert (reply.status_code, reply.json()["code"]) == (422, "bad-cursor")
+
+
+async def test_a_forged_cursor_is_refused_or_a_place_like_any(
+    client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost
+) -> None:
+    """S-36"""
+    ada = peers.new_account()
+    headers = signed_in(ada)
+    post = (await write(ada, tags=["forged"]))["id"]
+    await write(ada, status="draft")
+    for author, tag in ((None, None), (ada, None), (None, "forged"), (ada, "forged")):
+        given = {"author_id": author, "tag": tag}
+        query = "&".join(f"{name}={value}" for name, value in given.items() if value)
+        for sort in ("new", "top"):
+            await forge(client, f"/posts?sort={sort}&{query}", f"posts:{sort}:{author}:{tag}:None", 2)
+        await forge(client, f"/posts?q=clear&{query}", f"posts:new:{author}:{tag}:clear", 2)
+    await forge(client, "/posts/feed", "feed", 2, headers)
+    await forge(client, "/posts/drafts", "drafts", 1, headers)
+    await forge(client, "/posts/tags", "tags", 2)
+    await forge(client, f"/posts/{post}/comments", f"comments:{post}", 1)

@@ -13,7 +13,7 @@ from deploy.local.secret_files import SERVICES
 from deploy.local.stack import Stack
 from deploy.seed.__main__ import PASSWORD, connect
 from deploy.seed.tables import Connection
-from deploy.seed.world import ACCOUNT_EPOCH, END
+from deploy.seed.world import ACCOUNT_EPOCH, END, World
 from tests.system.conftest import ROOT, LocalStack
 
 NOW = (END - ACCOUNT_EPOCH) // timedelta(milliseconds=1) << 12
@@ -54,9 +54,9 @@ COUNTED = {
 }
 
 
-def seed(stack: LocalStack, size: str, **settings: str) -> subprocess.CompletedProcess[str]:
+def seed(stack: LocalStack, size: str, number: int = 7, **settings: str) -> subprocess.CompletedProcess[str]:
     ours = {**os.environ, "LOCAL_DIR": str(stack.folder), "PORT_BASE": str(stack.base), **settings}
-    command = [sys.executable, "-m", "deploy.seed", size]
+    command = [sys.executable, "-m", "deploy.seed", size, "--seed", str(number)]
     return subprocess.run(command, cwd=ROOT, env=ours, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -111,3 +111,16 @@ def test_a_seed_that_makes_no_sense_is_refused(local_stack: LocalStack) -> None:
         done = seed(local_stack, size, **settings)
         assert (done.returncode, done.stderr.startswith("seed: ")) == (1, True)
         assert "Traceback" not in done.stderr
+
+
+async def test_a_world_some_of_whose_people_are_there_is_refused_whole(local_stack: LocalStack) -> None:
+    someone = World(100, 9).people[3]
+    new = "INSERT INTO accounts (id, email, password_hash, name) VALUES ($1, $2, '', 'Someone')"
+    async with AsyncExitStack() as stacked:
+        auth = (await connect(Stack(local_stack.folder, {}, None), stacked))["auth"]
+        await auth.execute(new, someone.id + 1, someone.email)
+        done = seed(local_stack, "100", 9)
+        assert (done.returncode, "choose another SEED" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
+        found = await auth.fetchval("SELECT count(*) FROM accounts WHERE email LIKE '%.9.%@example.com'")
+        await auth.execute("DELETE FROM accounts WHERE id = $1", someone.id + 1)
+    assert found == 1

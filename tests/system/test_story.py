@@ -57,6 +57,25 @@ async def test_people_sign_up_follow_write_like_and_comment(gateway: AsyncClient
     assert (seen["likes_count"], seen["comments_count"], seen["liked"]) == (1, 1, None)
 
 
+async def test_a_block_ends_following_and_talking_within_a_second(gateway: AsyncClient, meet: Meet) -> None:
+    ada, grace = await meet("Ada"), await meet("Grace")
+    new = {"title": "First light", "body": "It was a clear night."}
+    post = (await gateway.post("/posts", json=new, headers=ada.headers)).json()["id"]
+
+    async def feed() -> list[int]:
+        return [item["id"] for item in (await gateway.get("/posts/feed", headers=grace.headers)).json()["items"]]
+
+    async def like() -> int:
+        return (await gateway.put(f"/posts/{post}/like", headers=grace.headers)).status_code
+
+    assert (await gateway.put(f"/users/{ada.id}/follow", headers=grace.headers)).status_code == 204
+    await within_a_second(feed, [post])
+    assert await like() == 204
+    assert (await gateway.put(f"/users/{grace.id}/block", headers=ada.headers)).status_code == 204
+    await within_a_second(feed, [])
+    await within_a_second(like, 403)
+
+
 async def test_a_session_goes_on_by_refresh_and_ends_by_revoke(gateway: AsyncClient, meet: Meet) -> None:
     ada = await meet("Ada")
     form = {"grant_type": "refresh_token", "refresh_token": ada.tokens["refresh_token"]}

@@ -25,6 +25,8 @@ ROWS: Final = 500
 BYTES: Final = 64 * 1024
 """How much text a statement may give in several rows; a single row may have more. JSON writes it up to six times as
 long, and the whole page stays below the 1 MiB that callers read (`common.replies`)."""
+OURS: Final = frozenset({"place", "so_far", "nth"})
+"""Columns of a statement that the account's owner is not shown."""
 
 Items = list[dict[str, Any]]
 
@@ -72,10 +74,12 @@ class Section:
 def pieces(rows: str, order: str, size: str = "0") -> TextClause:
     """A statement that gives as many `rows` (a SELECT with its ORDER BY, and a `place`) as a page may have of them:
     `size` is the bytes of one.
+
+    Columns and not whole rows go through the windows: a long text is only read where a row is given.
     """
     return text(f"""
-        SELECT (kept.found).* FROM (
-            SELECT found, sum({size}) OVER (ORDER BY {order}) AS so_far, row_number() OVER (ORDER BY {order}) AS nth
+        SELECT * FROM (
+            SELECT found.*, sum({size}) OVER (ORDER BY {order}) AS so_far, row_number() OVER (ORDER BY {order}) AS nth
             FROM ({rows} LIMIT {ROWS}) AS found
         ) AS kept
         WHERE so_far <= {BYTES} OR nth = 1 ORDER BY nth
@@ -107,7 +111,7 @@ class ExportReader:
         for name in names[names.index(first) :]:
             items = found.setdefault(name, [])
             while rows := await self._rows(self.sections[name], account_id, place):
-                items += [{field: value for field, value in row.items() if field != "place"} for row in rows]
+                items += [{field: value for field, value in row.items() if field not in OURS} for row in rows]
                 place = str(rows[-1]["place"])
                 size += len(to_json(rows))
                 if size >= ENOUGH:

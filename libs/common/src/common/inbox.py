@@ -51,9 +51,10 @@ class Inbox:
             if schema.owner != sender:
                 raise NotTheOwner(f"{sender} does not own {event.type}.")
             by_schema.setdefault(schema, []).append(parse(event, schema))
-        for schema, parsed in by_schema.items():
-            # in one order everywhere, so that two relays with the same rows never wait in a circle
-            await self.appliers[schema](sorted(parsed, key=lambda event: event.key))
+        # types and subjects in one order everywhere, so that two relays with the same rows never wait in a circle
+        for schema, apply in self.appliers.items():
+            if parsed := by_schema.get(schema):
+                await apply(sorted(parsed, key=lambda event: event.key))
         return sum(map(len, by_schema.values()))
 
 

@@ -122,7 +122,9 @@ class PageRequest:
 async def get_page(
     request: Request,
     response: Response,
-    limit: Annotated[int, Query(ge=1, le=100, description="How many items at most.")] = 20,
+    limit: Annotated[
+        int, Query(ge=1, le=100, description="How many items at most; a page of long ones has fewer.")
+    ] = 20,
     cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")] = None,
 ) -> PageRequest:
     return PageRequest(limit, cursor, request, response)

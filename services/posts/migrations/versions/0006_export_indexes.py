@@ -7,8 +7,12 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    op.create_index("ix_comments_by_author", "comments", ["author_id", "id"])
-    op.create_index("ix_likes_by_account", "likes", ["account_id", "post_id"])
+    with op.get_context().autocommit_block():
+        for name, table, columns in (
+            ("ix_comments_by_author", "comments", ["author_id", "id"]),
+            ("ix_likes_by_account", "likes", ["account_id", "post_id"]),
+        ):
+            op.create_index(name, table, columns, postgresql_concurrently=True, if_not_exists=True)
 
 
 def downgrade() -> None:

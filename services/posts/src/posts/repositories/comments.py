@@ -1,14 +1,16 @@
 """Comments in PostgreSQL."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import FromClause, Row, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import FromClause, Select, asc, bindparam, delete, func, insert, select, update
 
 from common.database import Runs, of_version, versions
 from common.ports import Slice, Versions
 from posts.models import Author as People
 from posts.models import Comment as Table
+from posts.repositories.pages import LIMIT, bounded, read_page
 from posts.services.records import Author, Comment
 
 FIELDS: Final = ("id", "post_id", "body", "created_at", "updated_at", "version", "author_id")
@@ -22,13 +24,11 @@ def with_author(comments: FromClause) -> Select[*tuple[Any, ...]]:
 
 
 COMMENTS: Final = Table.__table__
-FIRST: Final = (
-    with_author(COMMENTS)
-    .where(COMMENTS.c.post_id == bindparam("post"))
-    .order_by(COMMENTS.c.id)
-    .limit(bindparam("limit"))
+OLDEST: Final = (
+    with_author(COMMENTS).where(COMMENTS.c.post_id == bindparam("post")).order_by(COMMENTS.c.id).limit(LIMIT)
 )
-LATER: Final = FIRST.where(COMMENTS.c.id > bindparam("after"))
+FIRST: Final = bounded(OLDEST, asc, "id")
+LATER: Final = bounded(OLDEST.where(COMMENTS.c.id > bindparam("after")), asc, "id")
 GET: Final = with_author(COMMENTS).where(COMMENTS.c.id == bindparam("comment"), COMMENTS.c.post_id == bindparam("post"))
 ADD: Final = with_author(
     insert(Table)
@@ -51,7 +51,7 @@ REVISE: Final = with_author(
 REMOVE: Final = delete(Table).where(Table.id == bindparam("comment"), of_version(Table.version)).returning(Table.id)
 
 
-def read_comment(row: Row[*tuple[Any, ...]]) -> Comment:
+def read_comment(row: Sequence[Any]) -> Comment:
     return Comment(*(*row[:-3], Author(*row[-3:])))
 
 
@@ -73,7 +73,7 @@ class CommentRepository:
         statement = FIRST if after is None else LATER
         place = {} if after is None else {"after": after}
         found = await self.session.execute(statement, {"post": post_id, "limit": limit + 1, **place})
-        return Slice.cut([read_comment(row) for row in found], limit)
+        return read_page(found, read_comment)
 
     async def lock(self, post_id: int, comment_id: int) -> int | None:
         found = await self.session.execute(LOCK, {"post": post_id, "comment": comment_id})

@@ -11,24 +11,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Subquery, Text, bindparam, select, true, tuple_
+from sqlalchemy import BigInteger, Subquery, Text, bindparam, desc, select, true, tuple_
 from sqlalchemy.sql.elements import SQLCoreOperations
 
 from common.database import Runs
 from common.ports import Slice
+from posts.models import Author as People
 from posts.models import Follow, PostStats, PostTag, Tag
 from posts.models import Post as Table
-from posts.repositories.post_rows import POSTS, VIEWER, Rows, get_post, read_post
+from posts.repositories.pages import LIMIT, Rows, bounded, read_page
+from posts.repositories.post_rows import COLUMNS, POSTS, VIEWER, get_post, read_post
 from posts.services.ports import Place, Rank
 from posts.services.records import Choice, Post
 
 FEW: Final = 5_000
 """So many posts of a tag are looked at one by one; in the top of a million, every 200th has a tag that more have."""
-LIMIT: Final = bindparam("limit", type_=BigInteger)
 TAG: Final = bindparam("tag", type_=Text)
 AUTHOR: Final = bindparam("author", type_=BigInteger)
-AFTER: Final = tuple_(bindparam("time"), bindparam("id"))
-AFTER_RANK: Final = tuple_(bindparam("likes"), bindparam("id"))
+AFTER: Final = tuple_(bindparam("time"), bindparam("id", type_=BigInteger))
+# wider than the column, as a cursor's numbers are: behind more likes than there can be is a place like any
+AFTER_RANK: Final = tuple_(bindparam("likes", type_=BigInteger), bindparam("id", type_=BigInteger))
 PUBLISHED: Final = Table.status == "published"
 HAS_TAG: Final = Table.tags.any_() == TAG  # a filter on rows found otherwise: no index holds it
 NEWEST_FIRST: Final = (Table.published_at.desc(), Table.id.desc())
@@ -42,12 +44,20 @@ NEWEST: Final = POSTS.where(PUBLISHED).order_by(*NEWEST_FIRST).limit(LIMIT)
 BY_AUTHOR: Final = NEWEST.where(Table.author_id == AUTHOR)
 BY_AUTHOR_AND_TAG: Final = BY_AUTHOR.where(HAS_TAG)
 DRAFTS: Final = POSTS.where(Table.status == "draft", Table.author_id == AUTHOR).order_by(Table.id.desc()).limit(LIMIT)
-LATER_DRAFTS: Final = DRAFTS.where(Table.id < bindparam("id"))
+LATER_DRAFT: Final = Table.id < bindparam("id", type_=BigInteger)
+
+
+def newest_first(posts: Rows) -> Rows:
+    return bounded(posts, desc, "published_at", "id")
+
+
+def most_liked_first(posts: Rows) -> Rows:
+    return bounded(posts, desc, "likes_count", "id")
 
 
 def of_page(page: Subquery) -> Rows:
     """The posts of a page of ids, the newest first."""
-    return POSTS.join(page, page.c.id == Table.id).order_by(*NEWEST_FIRST)
+    return newest_first(POSTS.join(page, page.c.id == Table.id))
 
 
 def by_tag(*after: Any) -> Rows:
@@ -78,15 +88,20 @@ def feed(*after: Any) -> Rows:
 def ranked(page: Rows) -> Rows:
     """The posts of a page of ids, the most liked first."""
     cut = page.limit(LIMIT).subquery()
-    return POSTS.join(cut, cut.c.id == Table.id).order_by(*MOST_LIKED_FIRST)
+    return most_liked_first(POSTS.join(cut, cut.c.id == Table.id))
 
 
-def top(*after: Any, tagged: bool = False) -> Rows:
-    """Of all posts, or of those with a tag that many have, along the index of likes. Only published posts have any."""
-    page = select(PostStats.post_id.label("id")).where(*after).order_by(*MOST_LIKED_FIRST)
-    if tagged:
-        page = page.join(PostTag, PostTag.post_id == PostStats.post_id).where(PostTag.tag == TAG)
-    return ranked(page)
+def top(*after: Any) -> Rows:
+    """Of all posts, along the index of likes. That only published ones have any there is not relied on."""
+    posts = select(*COLUMNS).select_from(PostStats).join(Table, Table.id == PostStats.post_id)
+    posts = posts.outerjoin(People, People.id == Table.author_id).where(PUBLISHED, *after)
+    return most_liked_first(posts.order_by(*MOST_LIKED_FIRST).limit(LIMIT))
+
+
+def top_of_common_tag(*after: Any) -> Rows:
+    """Of the posts with a tag that many have, along the index of likes."""
+    page = select(PostStats.post_id.label("id")).join(PostTag, PostTag.post_id == PostStats.post_id)
+    return ranked(page.where(PostTag.tag == TAG, *after).order_by(*MOST_LIKED_FIRST))
 
 
 def top_of(posts: Rows, post: SQLCoreOperations[int], *, later: bool) -> Rows:
@@ -101,10 +116,14 @@ TAGGED: Final = select().select_from(PostTag).where(PostTag.tag == TAG)
 OWN: Final = select().select_from(Table).where(Table.author_id == AUTHOR, PUBLISHED)
 
 # Each as a first page and as a later one.
+ALL, OF_AUTHOR, OF_AUTHOR_AND_TAG = (
+    (newest_first(listed), newest_first(listed.where(LATER))) for listed in (NEWEST, BY_AUTHOR, BY_AUTHOR_AND_TAG)
+)
+OWN_DRAFTS: Final = (bounded(DRAFTS, desc, "id"), bounded(DRAFTS.where(LATER_DRAFT), desc, "id"))
 BY_TAG: Final = (by_tag(), by_tag(LATER_TAGGED))
 FEED: Final = (feed(), feed(LATER))
 TOP: Final = (top(), top(LATER_RANKED))
-TOP_OF_COMMON_TAG: Final = (top(tagged=True), top(LATER_RANKED, tagged=True))
+TOP_OF_COMMON_TAG: Final = (top_of_common_tag(), top_of_common_tag(LATER_RANKED))
 TOP_OF_TAG: Final = [top_of(TAGGED, PostTag.post_id, later=later) for later in (False, True)]
 TOP_OF_AUTHOR: Final = [top_of(OWN, Table.id, later=later) for later in (False, True)]
 TOP_OF_AUTHOR_AND_TAG: Final = [top_of(OWN.where(HAS_TAG), Table.id, later=later) for later in (False, True)]
@@ -122,13 +141,10 @@ class PostLists:
 
     async def newest(self, choice: Choice, viewer_id: int | None, limit: int, after: Place | None) -> Slice[Post]:
         if choice.author_id is not None:
-            listed = BY_AUTHOR if choice.tag is None else BY_AUTHOR_AND_TAG
-            statement = listed.where(LATER) if after else listed
-        elif choice.tag is not None:
-            statement = BY_TAG[bool(after)]
+            statements = OF_AUTHOR if choice.tag is None else OF_AUTHOR_AND_TAG
         else:
-            statement = NEWEST.where(LATER) if after else NEWEST
-        return await self._page(statement, viewer_id, limit, **named(choice), **behind(after))
+            statements = ALL if choice.tag is None else BY_TAG
+        return await self._page(statements[bool(after)], viewer_id, limit, **named(choice), **behind(after))
 
     async def top(self, choice: Choice, viewer_id: int | None, limit: int, after: Rank | None) -> Slice[Post]:
         statements = await self._top_of(choice)
@@ -148,12 +164,12 @@ class PostLists:
         return await self._page(FEED[bool(after)], reader_id, limit, **behind(after))
 
     async def drafts(self, author_id: int, limit: int, after: int | None) -> Slice[Post]:
-        statement, place = (DRAFTS, {}) if after is None else (LATER_DRAFTS, {"id": after})
-        return await self._page(statement, author_id, limit, author=author_id, **place)
+        place = {} if after is None else {"id": after}
+        return await self._page(OWN_DRAFTS[bool(place)], author_id, limit, author=author_id, **place)
 
     async def _page(self, statement: Rows, viewer_id: int | None, limit: int, **params: Any) -> Slice[Post]:
         found = await self.session.execute(statement, {"viewer": viewer_id, "limit": limit + 1, **params})
-        return Slice.cut([read_post(row) for row in found], limit)
+        return read_page(found, read_post)
 
 
 def named(choice: Choice) -> dict[str, Any]:

@@ -1,16 +1,16 @@
 """Rows of posts as one viewer sees them: what all statements that read posts have in common."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Row, Select, bindparam, case, exists, func, select
+from sqlalchemy import BigInteger, bindparam, case, exists, func, select
 
 from common.database import Runs
 from posts.models import Author as People
 from posts.models import Like, PostStats
 from posts.models import Post as Table
+from posts.repositories.pages import Rows
 from posts.services.records import Author, Post
-
-Rows = Select[*tuple[Any, ...]]
 
 VIEWER: Final = bindparam("viewer", type_=BigInteger)
 LIKED: Final = case(
@@ -26,8 +26,8 @@ COLUMNS: Final = (
     Table.updated_at,
     Table.published_at,
     Table.version,
-    func.coalesce(PostStats.likes_count, 0),
-    func.coalesce(PostStats.comments_count, 0),
+    func.coalesce(PostStats.likes_count, 0).label("likes_count"),
+    func.coalesce(PostStats.comments_count, 0).label("comments_count"),
     LIKED,
     Table.author_id,
     People.name,
@@ -39,7 +39,7 @@ POSTS: Final[Rows] = (
 GET: Final = POSTS.where(Table.id == bindparam("post"))
 
 
-def read_post(row: Row[*tuple[Any, ...]]) -> Post:
+def read_post(row: Sequence[Any]) -> Post:
     return Post(*(*row[:-3], Author(*row[-3:])))
 
 

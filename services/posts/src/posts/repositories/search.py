@@ -24,15 +24,16 @@ from posts.repositories.lists import (
     HAS_TAG,
     LATER,
     LATER_TAGGED,
-    LIMIT,
     NEWEST_FIRST,
     PUBLISHED,
     TAG,
     behind,
     named,
+    newest_first,
     of_page,
 )
-from posts.repositories.post_rows import Rows, read_post
+from posts.repositories.pages import LIMIT, Rows, read_page
+from posts.repositories.post_rows import read_post
 from posts.services.ports import Place
 from posts.services.records import Choice, Post
 
@@ -65,7 +66,7 @@ def search(choice: Choice, *, later: bool) -> Rows:
     """The newest of a window over the list's own order; and if they are too few, of all that the index finds."""
     if choice.author_id is not None:  # an author's posts are few enough to look through
         listed = BY_AUTHOR if choice.tag is None else BY_AUTHOR_AND_TAG
-        return listed.where(matches(Table.words), *[LATER] * later)
+        return newest_first(listed.where(matches(Table.words), *[LATER] * later))
     window = select(Table.id, Table.published_at, Table.words)
     if choice.tag is None:
         window = window.where(PUBLISHED, *[LATER] * later).order_by(*NEWEST_FIRST)
@@ -110,4 +111,4 @@ class SearchRepository:
         asked = {"asked": words, "open_end": open_end(words), "viewer": viewer_id, "limit": limit + 1}
         statement = SEARCH[choice.author_id is None, choice.tag is None][bool(after)]
         found = await self.session.execute(statement, {**asked, **named(choice), **behind(after)})
-        return Slice.cut([read_post(row) for row in found], limit)
+        return read_page(found, read_post)

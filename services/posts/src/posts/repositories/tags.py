@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import bindparam, select, tuple_
+from sqlalchemy import BigInteger, bindparam, select, tuple_
 
 from common.database import Runs
 from common.ports import Slice
@@ -17,7 +17,9 @@ MOST_USED: Final = (
     .order_by(Table.posts_count.desc(), Table.id.desc())
     .limit(bindparam("limit"))
 )
-LATER: Final = MOST_USED.where(tuple_(Table.posts_count, Table.id) < tuple_(bindparam("count"), bindparam("id")))
+# wider than the column, as a cursor's numbers are
+AFTER: Final = tuple_(bindparam("count", type_=BigInteger), bindparam("id", type_=BigInteger))
+LATER: Final = MOST_USED.where(tuple_(Table.posts_count, Table.id) < AFTER)
 
 
 @dataclass(frozen=True, slots=True)

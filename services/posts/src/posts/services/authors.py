@@ -1,6 +1,7 @@
 """Puts names to what people wrote. Events bring them; whoever is not known yet is asked for, all at once."""
 
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,6 +15,8 @@ from posts.services.records import Author, Comment, Post
 log = structlog.get_logger()
 
 REMEMBERED: Final = 100_000
+UNKNOWN_FOR: Final = 5.0
+"""Seconds in which lists do not ask again for somebody whom users does not have; events bring them meanwhile."""
 
 
 @dataclass(slots=True)
@@ -24,12 +27,16 @@ class Authors:
     stores: Transactions[AuthorStore]
     known: set[int] = field(default_factory=set)
     """Those who surely are in the read model, so that nobody has to look; it never loses one."""
+    unknown: dict[int, float] = field(default_factory=dict)
+    """Those whom users did not have, and until when that is believed."""
+    clock: Callable[[], float] = time.monotonic
 
     async def name(self, *written: Post | Comment) -> None:
         """Give a name to each whose author the read model did not have."""
         nameless = [one for one in written if one.author.name is None]
-        if nameless:
-            cards = await self._learn({one.author.id for one in nameless})
+        now = self.clock() if nameless else 0.0
+        if ids := {one.author.id for one in nameless if self.unknown.get(one.author.id, now) <= now}:
+            cards = await self._learn(ids)
             for one in nameless:
                 one.author = cards.get(one.author.id, one.author)
 
@@ -53,4 +60,8 @@ class Authors:
             return {}
         async with self.stores() as store:
             await store.note_profiles(profiles)
-            return await store.known(ids)
+            cards = await store.known(ids)
+        if len(self.unknown) >= REMEMBERED:
+            self.unknown.clear()
+        self.unknown.update(dict.fromkeys(set(ids) - cards.keys(), self.clock() + UNKNOWN_FOR))
+        return cards

@@ -39,7 +39,10 @@ async def list_users(
     ] = None,
     q: Annotated[
         NameQuery | None,
-        Query(description="Parts of a name; less than three letters are the beginning of a word.", examples=["ada"]),
+        Query(
+            description="Parts of a name, with a letter or digit; less than three are the beginning of a word.",
+            examples=["ada"],
+        ),
     ] = None,
 ) -> Page[ProfileResponse]:
     """Several people, by `ids` or by name.

@@ -10,17 +10,20 @@ ADDRESS: Final = TypeAdapter(Annotated[HttpUrl, UrlConstraints(allowed_schemes=[
 
 
 def https_address(text: str) -> str:
-    """An https address, in its normal form (RFC 3986)."""
-    return str(ADDRESS.validate_python(text))
+    """An https address, in its normal form (RFC 3986). Everybody sees it, so it may hold no name or password."""
+    address = ADDRESS.validate_python(text)
+    if address.username is not None or address.password is not None:
+        raise ValueError("must not hold a name or password")
+    return str(address)
 
 
 Avatar = Annotated[str, StringConstraints(max_length=500), AfterValidator(https_address)]
 
 
 def some_word(text: str) -> str:
-    """Refuse what has nothing to look for."""
-    if text.isspace():
-        raise ValueError("must not be blank")
+    """Refuse what has nothing to look for. Signs alone are in no index: all names would be read for them."""
+    if not any(map(str.isalnum, text)):
+        raise ValueError("must have a letter or a digit")
     return text
 
 
@@ -49,7 +52,8 @@ class ProfileResponse(UserResponse):
     posts_count: int = Field(examples=[3])
     following: bool | None = Field(description="Whether the caller follows this person; null when anonymous.")
     blocked: bool | None = Field(
-        description="Whether the caller has blocked this person; null when anonymous. Nobody is told who blocks them."
+        description="Whether the caller has blocked this person; null when anonymous. No profile and no list tells who "
+        "blocks the caller; only an attempt to follow them is refused as `blocked-by-them`."
     )
 
 
