@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 from httpx import AsyncClient
 from sqlalchemy import TextClause
-from sqlalchemy.dialects.postgresql import asyncpg as dialect
+from sqlalchemy.dialects import registry
 
 from posts.repositories.exports import SECTIONS
 from tests.events import Outbox
@@ -87,7 +87,7 @@ async def test_a_page_of_long_posts_reads_only_those_that_it_gives(peers: Peers,
     drafts = SECTIONS["drafts"].statement
     assert isinstance(drafts, TextClause)
     statement = drafts.bindparams(account=ada, after=0)
-    sql = statement.compile(dialect=dialect.dialect(), compile_kwargs={"literal_binds": True})
+    sql = statement.compile(dialect=registry.load("postgresql.asyncpg")(), compile_kwargs={"literal_binds": True})
     superuser = await asyncpg.connect(outbox.dsn)
     await superuser.execute(LONG, ada)
     told = await superuser.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}")

@@ -107,8 +107,8 @@ async def test_a_seeded_world_is_one_world(local_stack: LocalStack) -> None:
 
 
 def test_a_seed_that_makes_no_sense_is_refused(local_stack: LocalStack) -> None:
-    for size, settings in (("x", {}), ("2M", {}), ("7", {}), ("100", {"PROFILE": "production"})):
-        done = seed(local_stack, size, **settings)
+    for size, profile in (("x", "local"), ("2M", "local"), ("7", "local"), ("100", "production")):
+        done = seed(local_stack, size, PROFILE=profile)
         assert (done.returncode, done.stderr.startswith("seed: ")) == (1, True)
         assert "Traceback" not in done.stderr
 

@@ -72,7 +72,8 @@ async def test_a_block_ends_following_and_talking_within_a_second(gateway: Async
     await within_a_second(feed, [post])
     assert await like() == 204
     assert (await gateway.put(f"/users/{grace.id}/block", headers=ada.headers)).status_code == 204
-    await within_a_second(feed, [])
+    nothing: list[int] = []
+    await within_a_second(feed, nothing)
     await within_a_second(like, 403)
 
 
