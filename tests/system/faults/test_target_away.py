@@ -72,6 +72,8 @@ async def test_a_target_catches_up_and_nobody_else_notices(database_of: Cloner) 
         AsyncClient(transport=ASGITransport(users), base_url="http://users.test") as at_users,
         AsyncClient(transport=ASGITransport(posts), base_url="http://posts.test") as at_posts,
     ):
+        await users.state.revoked.read()
+        await posts.state.revoked.read()
         line, witness = Line(at_posts, peers), Witness()
         database = users.state.database
         running = asyncio.create_task(Relay(database, {"posts": line, "witness": witness}).run())
