@@ -17,7 +17,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from common.errors import DependencyUnavailable
 
-NICE: Final = 5
+NICE: Final = 15
 AT_WORK: Final = 2
 """Passwords under way per slot: while one is hashed, the next is looked up."""
 QUEUE: Final = 25
