@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 
 from posts.models import Author, AuthorStats, Like, Outbox, Post, PostStats, PostTag, Tag
 from posts.schemas.post import PostCreate, PostResponse
-from users.models import Authored, Follow, Profile
+from users.models import Authored, Block, Follow, Profile
 from users.schemas.profile import ProfileResponse
 
 KEYS = httpx.get(os.environ["JWKS_URL"]).json()
@@ -117,21 +117,23 @@ async def create_post(new: PostCreate, session: RivalSession, user_id: CurrentUs
 @app.get("/users/{user_id}", response_model=ProfileResponse)
 async def get_user(user_id: int, session: UsersSession, caller_id: CurrentUser) -> Any:
     statement = (
-        select(Profile, Authored, Follow)
+        select(Profile, Authored, Follow, Block)
         .outerjoin(Authored, Authored.id == Profile.id)
         .outerjoin(Follow, (Follow.follower_id == caller_id) & (Follow.followee_id == Profile.id))
+        .outerjoin(Block, (Block.blocker_id == caller_id) & (Block.blocked_id == Profile.id))
         .where(Profile.id == user_id)
     )
     row: Any = (await session.execute(statement)).one_or_none()
     if row is None:
         raise HTTPException(404, "User not found")
-    profile, authored, follow = row
+    profile, authored, follow, block = row
     names = ("id", "name", "bio", "avatar_url", "followers_count", "following_count")
     return {
         **{name: getattr(profile, name) for name in names},
         "email": profile.email if profile.id == caller_id else None,
         "posts_count": authored.posts_count if authored else 0,
         "following": follow is not None and follow.active,
+        "blocked": block is not None and block.active,
     }
 
 
