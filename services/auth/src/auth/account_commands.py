@@ -1,23 +1,15 @@
 """`python -m auth grant-role|revoke-role|revoke-all-tokens`: what only the server itself may do (S-31c)."""
 
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import typer
-from sqlalchemy.exc import SQLAlchemyError
 
-from auth.config import Settings
-from auth.deps import lifetimes
-from auth.repositories.work import SqlWork
+from auth.on_server import in_one_transaction
 from auth.services.management import Management, Manager
 from auth.services.records import Role
-from common.database import Database
-from common.errors import DomainError
-from common.logs import configure_logging
 from common.schemas import normal_email
-from common.server import load
 
 T = TypeVar("T")
 SERVER = Manager(account_id=None)
@@ -46,22 +38,7 @@ def add_account_commands(cli: typer.Typer) -> None:
 
 
 def manage(act: Callable[[Management], Awaitable[T]]) -> T:
-    """Do it in one transaction; a refusal ends the process with its words."""
-    settings = load(Settings)
-    configure_logging("auth", "warning", settings.log_format)
-
-    async def run() -> T:
-        database = Database(settings)
-        try:
-            async with database.transaction() as session:
-                return await act(Management(SqlWork(session, lifetimes(settings))))
-        finally:
-            await database.disconnect()
-
-    try:
-        return asyncio.run(run())
-    except (DomainError, SQLAlchemyError, OSError) as error:
-        sys.exit(str(error))
+    return in_one_transaction(lambda work, _: act(Management(work)))
 
 
 def address(email: str) -> str:

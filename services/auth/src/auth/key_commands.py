@@ -1,21 +1,15 @@
 """`python -m auth keys list|rotate|revoke`: the signing keys, on the server."""
 
-import asyncio
-import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Final, TypeVar
 
 import typer
-from sqlalchemy.exc import SQLAlchemyError
 
-from auth.config import Settings
-from auth.deps import key_schedule, lifetimes
+from auth.deps import key_schedule
+from auth.on_server import in_one_transaction
 from auth.repositories.work import SqlWork
-from auth.services.errors import KeyTooYoung, NoSuchKey
 from auth.services.key_schedule import PUBLISH_AHEAD, KeySchedule
-from common.database import Database
-from common.server import load
 
 T = TypeVar("T")
 NEVER: Final = "-"
@@ -24,21 +18,7 @@ keys_cli = typer.Typer(no_args_is_help=True, help="The keys that sign access tok
 
 
 def on_keys(change: Callable[[SqlWork, KeySchedule], Awaitable[T]]) -> T:
-    """Do it in one transaction; a refusal ends the process with its words."""
-    settings = load(Settings)
-
-    async def run() -> T:
-        database = Database(settings)
-        try:
-            async with database.transaction() as session:
-                return await change(SqlWork(session, lifetimes(settings)), key_schedule(settings))
-        finally:
-            await database.disconnect()
-
-    try:
-        return asyncio.run(run())
-    except (KeyTooYoung, NoSuchKey, SQLAlchemyError, OSError) as error:
-        sys.exit(str(error))
+    return in_one_transaction(lambda work, settings: change(work, key_schedule(settings)))
 
 
 @keys_cli.command("list")

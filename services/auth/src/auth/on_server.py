@@ -1,0 +1,37 @@
+"""How auth's commands work on its database: one transaction each, and words instead of a traceback."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from auth.config import Settings
+from auth.deps import lifetimes
+from auth.repositories.work import SqlWork
+from common.database import Database
+from common.errors import DomainError
+from common.logs import configure_logging
+from common.server import load
+
+T = TypeVar("T")
+
+
+def in_one_transaction(act: Callable[[SqlWork, Settings], Awaitable[T]]) -> T:
+    """What `act` returns, once it is committed; a refusal ends the process with its words."""
+    settings = load(Settings)
+    configure_logging("auth", "warning", settings.log_format)
+
+    async def run() -> T:
+        database = Database(settings)
+        try:
+            async with database.transaction() as session:
+                return await act(SqlWork(session, lifetimes(settings)), settings)
+        finally:
+            await database.disconnect()
+
+    try:
+        return asyncio.run(run())
+    except (DomainError, SQLAlchemyError, OSError) as error:
+        sys.exit(str(error))
