@@ -20,10 +20,9 @@ from common.service_tokens import ServiceTokens
 from posts.clients.people import UsersPeople
 from posts.config import Settings
 from posts.repositories.authors import KNOWN_PROFILES, AuthorRepository, StatsRepository
-from posts.repositories.blocks import KNOWN_BLOCKS, BlockRepository
 from posts.repositories.comments import CommentRepository
+from posts.repositories.edges import KNOWN_BLOCKS, KNOWN_FOLLOWS, EdgeRepository
 from posts.repositories.exports import SECTIONS
-from posts.repositories.follows import KNOWN_FOLLOWS, FollowRepository
 from posts.repositories.lists import PostLists
 from posts.repositories.posts import PostRepository
 from posts.repositories.search import SearchRepository
@@ -62,8 +61,7 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
 
 
 def subscriber(session: AsyncSession) -> Subscriber:
-    authors, follows, blocks = AuthorRepository(session), FollowRepository(session), BlockRepository(session)
-    return Subscriber(authors, follows, blocks, RevocationRepository(session))
+    return Subscriber(AuthorRepository(session), EdgeRepository(session), RevocationRepository(session))
 
 
 async def get_reading(request: Request) -> Reading:

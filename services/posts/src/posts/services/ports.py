@@ -33,9 +33,11 @@ class AuthorStore(Protocol):
 
 
 class EdgeStore(Protocol):
-    """Read model of one kind of users' edges: who follows, or blocks, whom."""
+    """Read models of users' edges: who follows, and who blocks, whom."""
 
-    async def note(self, edges: Sequence[Event]) -> None: ...
+    async def note_follows(self, follows: Sequence[Event]) -> None: ...
+
+    async def note_blocks(self, blocks: Sequence[Event]) -> None: ...
 
 
 class StatsStore(Protocol):

@@ -20,8 +20,7 @@ class Subscriber:
     """Applies events in one transaction."""
 
     authors: AuthorStore
-    follows: EdgeStore
-    blocks: EdgeStore
+    edges: EdgeStore
     revocations: RevocationStore
 
     @property
@@ -30,8 +29,8 @@ class Subscriber:
             {
                 AccountData: self.authors.note_accounts,
                 ProfileData: self.authors.note_profiles,
-                FollowData: self.follows.note,
-                BlockData: self.blocks.note,
+                FollowData: self.edges.note_follows,
+                BlockData: self.edges.note_blocks,
                 SessionEndedData: self.revocations.end_sessions,
                 TokensRevokedData: self.revocations.raise_floors,
             }
