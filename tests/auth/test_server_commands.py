@@ -75,6 +75,7 @@ async def test_all_tokens_are_revoked_from_the_server_in_an_emergency(
     ("words", "status", "why"),
     [
         (("grant-role", "nobody@example.com", "admin"), 1, "No account has this address."),
+        (("grant-role", "-n@example.com", "admin"), 1, "No account has this address."),
         (("grant-role", "not an address", "admin"), 1, "is no address"),
         (("grant-role", "ada@example.com", "root"), 2, "'root'"),
     ],

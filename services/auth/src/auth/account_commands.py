@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import typer
 
@@ -13,18 +13,19 @@ from common.schemas import normal_email
 
 T = TypeVar("T")
 SERVER = Manager(account_id=None)
+ANY_ADDRESS: Final = {"ignore_unknown_options": True}  # one may begin with a "-"
 
 
 def add_account_commands(cli: typer.Typer) -> None:
     """Add them to auth's command line."""
 
-    @cli.command("grant-role")
+    @cli.command("grant-role", context_settings=ANY_ADDRESS)
     def grant_role(email: str, role: Role) -> None:
         """Give somebody a role. This is how the first admin comes to be."""
         account = manage(lambda management: management.grant(address(email), role, SERVER))
         typer.echo(f"{email} has the roles: {', '.join(account.roles)}. Signed-in devices feel it within seconds.")
 
-    @cli.command("revoke-role")
+    @cli.command("revoke-role", context_settings=ANY_ADDRESS)
     def revoke_role(email: str, role: Role) -> None:
         """Take a role from somebody; not from the last admin."""
         account = manage(lambda management: management.withdraw(address(email), role, SERVER))

@@ -42,7 +42,7 @@ def rotate(
     typer.echo(f"{on_keys(lambda work, schedule: schedule.rotate(work, at_once=now))} signs from now on.")
 
 
-@keys_cli.command("revoke")
+@keys_cli.command("revoke", context_settings={"ignore_unknown_options": True})  # one key in 64 begins with a "-"
 def revoke(kid: str) -> None:
     """Have everything refused that a key has signed, within a minute everywhere. Sessions go on with another key."""
     on_keys(lambda work, schedule: schedule.revoke(work, kid))
