@@ -81,12 +81,10 @@ class ErasureRepository:
     session: AsyncSession
     service: str
 
-    async def begin(self, accounts: Sequence[Event]) -> None:
-        for account in accounts:
-            params = {"account": account.account_id, "version": account.version}
-            finished = (await self.session.execute(BEGIN, params)).scalar_one()
-            if finished:  # auth asks again: it was restored from a backup, say, and has lost the answer
-                await OutboxRepository(self.session).publish(erased(account.account_id, self.service))
+    async def begin(self, account_id: int, version: int) -> None:
+        finished = (await self.session.execute(BEGIN, {"account": account_id, "version": version})).scalar_one()
+        if finished:  # auth tells it again: it was restored from a backup, say, and has lost the answer
+            await OutboxRepository(self.session).publish(erased(account_id, self.service))
 
 
 def erased(account_id: int, service: str) -> Event:

@@ -227,8 +227,11 @@ class Event:
 class ErasureStore(Protocol):
     """Where a service notes who is to be forgotten (`common.erasure`)."""
 
-    async def begin(self, accounts: Sequence[Event]) -> None:
-        """Hide what there is of them, in this transaction, and have it erased; what comes later is left out."""
+    async def begin(self, account_id: int, version: int) -> None:
+        """Hide what there is of them, in this transaction, and have it erased; what comes later is left out.
+
+        `version` is that of the account's state that tells so.
+        """
 
 
 class RevocationStore(Protocol):

@@ -13,18 +13,17 @@ from common.events import AccountData, BlockData, FollowData, ProfileData
 from common.exports import ExportReader
 from common.measures import calls, checks, erasures, outbox, pools
 from common.outbox import OutboxRepository
-from common.read_models import Kept, ReadModel
+from common.read_models import ReadModel
 from common.relay import Relay
 from common.revocations import RevocationRepository
 from common.service_client import ServiceClient
 from common.service_tokens import ServiceTokens
 from posts.clients.people import UsersPeople
 from posts.config import Settings
-from posts.models import Erased
 from posts.repositories.authors import KNOWN_PROFILES, AuthorRepository, StatsRepository
 from posts.repositories.comments import CommentRepository
 from posts.repositories.edges import KNOWN_BLOCKS, KNOWN_FOLLOWS, EdgeRepository
-from posts.repositories.erasing import STEPS
+from posts.repositories.erasing import KNOWN_ERASED, STEPS
 from posts.repositories.exports import SECTIONS
 from posts.repositories.lists import PostLists
 from posts.repositories.posts import PostRepository
@@ -38,7 +37,6 @@ from posts.services.records import Editor
 from posts.services.subscriber import Subscriber
 from posts.services.writing import Writing
 
-KNOWN_ERASED = Kept((Erased.account_id,), Erased.version, ours=True)
 MODERATORS = frozenset({"moderator", "admin"})
 
 

@@ -40,8 +40,8 @@ GUARD = """
 
 
 def upgrade() -> None:
-    for table, columns in KEYS.items():
-        for column in columns:
+    for table, ends in KEYS.items():
+        for column in ends:
             op.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS fk_{table}_{column}")
     op.create_table(
         "erased",
@@ -78,6 +78,6 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION is_erased(bigint)")
     op.drop_index("ix_erased_pending", table_name="erased", postgresql_where=sa.text("finished_at IS NULL"))
     op.drop_table("erased")
-    for table, columns in KEYS.items():
-        for column in columns:
+    for table, ends in KEYS.items():
+        for column in ends:
             op.create_foreign_key(op.f(f"fk_{table}_{column}"), table, "profiles", [column], ["id"])

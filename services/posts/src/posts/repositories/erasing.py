@@ -12,6 +12,8 @@ from sqlalchemy import TextClause, text
 
 from common.database import Runs
 from common.erasure import Step
+from common.read_models import Kept
+from posts.models import Erased
 
 MANY: Final = 500
 SOME: Final = 50
@@ -124,6 +126,7 @@ def each(*statements: TextClause) -> Step:
     return step
 
 
+KNOWN_ERASED: Final = Kept((Erased.account_id,), Erased.version, ours=True)
 STEPS: Final[Sequence[Step]] = [
     erase_likes,
     anonymise_comments,

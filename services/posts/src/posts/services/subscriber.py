@@ -43,6 +43,7 @@ class Subscriber:
     async def accounts(self, events: Sequence[Event]) -> None:
         """A new account gets its name; one that was deleted is forgotten."""
         gone = [event for event in events if isinstance(event.data, AccountData) and event.data.gone]
-        await self.erasures.begin(gone)
+        for event in gone:
+            await self.erasures.begin(event.account_id, event.version)
         if others := [event for event in events if event not in gone]:
             await self.authors.note_accounts(others)
