@@ -15,7 +15,7 @@ DROP_MAILS: Final = text("""
     DELETE FROM outbox WHERE target IN ('smtp', 'auth') AND :address IN (data ->> 'to', data ->> 'email')
 """)
 NOTE: Final = text("""
-    UPDATE deletions SET erased = jsonb_build_object(:service, clock_timestamp()) || erased
+    UPDATE deletions SET erased = jsonb_build_object(CAST(:service AS text), clock_timestamp()) || erased
     WHERE account_id = :account RETURNING asked_at, erased
 """)
 # The answer to the sign-up, which has the address, was kept for somebody whom nobody knew yet.
