@@ -40,7 +40,7 @@ async def test_an_account_is_deleted_with_its_password_and_what_it_said_stays_wi
     await ada.fill("Email", ada.email)
     await ada.fill("Password", ada.password)
     await ada.press("Sign in")
-    await ada.sees("The address or the password is wrong.")
+    await ada.sees("Email or password is not right.")
 
     async def is_forgotten() -> bool:
         await grace.page.reload()
