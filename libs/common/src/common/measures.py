@@ -1,10 +1,11 @@
-"""What `/metrics` looks up at a scrape: pools, the outbox, calls to other services, checks of tokens."""
+"""What `/metrics` looks up at a scrape: pools, the outbox, calls to other services, checks of tokens, the clock."""
 
 from collections.abc import Iterable, Mapping
 
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
+from common.clocks import DatabaseClock
 from common.database import CountingPool, Database, ReadSession
 from common.metrics import Measure
 from common.outbox import OutboxRepository
@@ -79,6 +80,15 @@ def checks(verifier: TokenVerifier) -> Measure:
         made = CounterMetricFamily("token_checks", "Checks of access tokens.", labels=["outcome"])
         add_counts(made, verifier.checks)
         return (made,)
+
+    return measure
+
+
+def clock(database: DatabaseClock) -> Measure:
+    """How wrong this process's clock is, as its database sees it."""
+
+    async def measure() -> Iterable[Metric]:
+        return (GaugeMetricFamily("clock_skew_seconds", "Ahead of the database's clock.", database.skew),)
 
     return measure
 
