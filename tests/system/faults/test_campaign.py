@@ -63,13 +63,6 @@ class Episode:
         return json.dumps({**asdict(self.deed), **told, **self.answers, "seen_after_s": seen})
 
 
-async def until_green(watch: Watch, moment: float) -> float:
-    while not watch.all_green_since(moment):
-        assert time.monotonic() - moment < BACK_WITHIN, {name: looks[-1] for name, looks in watch.looks.items()}
-        await asyncio.sleep(0.05)
-    return time.monotonic()
-
-
 async def until_calm(load: Load, green: float) -> float:
     """Until each kind of request that began after that moment was answered well."""
     wanted = set(MIX)
@@ -89,7 +82,8 @@ async def suffer(deed: Deed, stack: LocalStack, watch: Watch, load: Load) -> Epi
     episode = Episode(deed, time.monotonic())
     episode.over = await perform(deed, stack)
     await asyncio.sleep(NOTICED)
-    episode.green = await until_green(watch, episode.over + NOTICED)
+    noticed = episode.over + NOTICED
+    episode.green = noticed + await watch.until_green(noticed, BACK_WITHIN)
     episode.calm = await until_calm(load, episode.green)
     episode.seen = {f"readiness of {name}": after for name, after in watch.red_since(episode.began).items()}
     ends = [line for line in log_of_runner(stack)[lines:] if "starting it again" in line or "in a row" in line]

@@ -80,14 +80,6 @@ async def restart_posts(stack: LocalStack, watch: Watch) -> None:
             await asyncio.sleep(0.1)
 
 
-async def until_back(watch: Watch) -> float:
-    moment = time.monotonic()
-    while not watch.all_green_since(moment):
-        assert time.monotonic() - moment < BACK_WITHIN
-        await asyncio.sleep(0.05)
-    return time.monotonic() - moment
-
-
 @pytest.mark.faults
 @pytest.mark.parametrize("away", [stopped, gone])
 async def test_without_auth_and_users_posts_are_read_and_written(
@@ -111,7 +103,7 @@ async def test_without_auth_and_users_posts_are_read_and_written(
                 await restarting
             unknown = await gateway.get("/users/me", headers=ada.headers, timeout=2) if away is gone else None
             assert unknown is None or unknown.status_code in {502, 503}
-        back = await until_back(watch)
+        back = await watch.until_green(time.monotonic(), BACK_WITHIN)
     seen = watch.red_since(began)
     assert set(AUTH_AND_USERS) <= {name for name, after in seen.items() if after < 30}
     count = -1

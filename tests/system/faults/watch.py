@@ -61,6 +61,13 @@ class Watch:
         """Whether each was asked after that moment, and said yes at last."""
         return all(looks[-1].green and looks[-1].at > moment for looks in self.looks.values())
 
+    async def until_green(self, moment: float, within: float) -> float:
+        """How long after that moment everything was ready, asked again and again."""
+        while not self.all_green_since(moment):  # what is awaited is a state, not an event
+            assert time.monotonic() - moment < within, {name: looks[-1] for name, looks in self.looks.items()}
+            await asyncio.sleep(0.05)
+        return time.monotonic() - moment
+
     def red_since(self, moment: float) -> dict[str, float]:
         """Which were not ready at some time after that moment, and how many seconds after it they were first so."""
         first: dict[str, float] = {}
