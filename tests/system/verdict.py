@@ -126,7 +126,7 @@ async def until_told(stack: LocalStack, late: list[str]) -> None:
 
 async def compare_read_models(stack: LocalStack, verdict: Verdict) -> None:
     """Each service's copy of another's state, with its owner's."""
-    for service, model in READ_MODELS:
-        compared = await asyncio.to_thread(stack.run, "run", service, "reconcile", model)
+    commands = (asyncio.to_thread(stack.run, "run", service, "reconcile", model) for service, model in READ_MODELS)
+    for (service, model), compared in zip(READ_MODELS, await asyncio.gather(*commands), strict=True):
         if compared.returncode != 0:
             verdict.torn.append(f"{service} {model}: {compared.stdout}{compared.stderr}")
