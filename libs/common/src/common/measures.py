@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from sqlalchemy import Executable
 
 from common.clocks import DatabaseClock
 from common.database import CountingPool, Database, ReadSession
@@ -54,6 +55,18 @@ def outbox(database: Database, relay: Relay) -> Measure:
                 events.add_metric([target, outcome], count)
             failures.add_metric([target], lane.failures)
         return rows, oldest, events, failures
+
+    return measure
+
+
+def erasures(database: Database, backlog: Executable) -> Measure:
+    """Deleted accounts that are not forgotten yet. `backlog` says how many, and for how many seconds the oldest is."""
+
+    async def measure() -> Iterable[Metric]:
+        ((count, oldest),) = await ReadSession(database.reading).execute(backlog)
+        pending = GaugeMetricFamily("erasures_pending", "Deleted accounts that are not forgotten yet.", value=count)
+        age = GaugeMetricFamily("erasure_oldest_seconds", "For how long the longest waits.", value=oldest)
+        return pending, age
 
     return measure
 
