@@ -36,7 +36,7 @@ from common.database import Database, TransactionFactory
 from common.database import ReadSession as Reads
 from common.deps import DbSession, ReadSession, WithRole
 from common.exports import ExportReader
-from common.measures import calls, checks, outbox, pools
+from common.measures import calls, checks, outbox, pools, requests
 from common.rate_limits import Quota, source_of
 from common.relay import Relay
 from common.revocations import RevokedTokens
@@ -97,7 +97,13 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.verification = EmailVerification(transactions, tokens)
     app.state.password_reset = PasswordReset(transactions, tokens, passwords, policy)
     app.state.email_change = EmailChange(transactions, tokens, throttle)
-    app.state.metrics.measures = (pools(database), outbox(database, relay), calls(users, posts), checks(verifier))
+    app.state.metrics.measures = (
+        requests(app.state.admission),
+        pools(database),
+        outbox(database, relay),
+        calls(users, posts),
+        checks(verifier),
+    )
 
 
 async def get_verification(request: Request) -> EmailVerification:

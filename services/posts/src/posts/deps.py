@@ -10,7 +10,7 @@ from common.database import Database, ReadSession, TransactionFactory
 from common.deps import DbSession, SignedIn
 from common.events import BlockData, FollowData, ProfileData
 from common.exports import ExportReader
-from common.measures import calls, checks, outbox, pools
+from common.measures import calls, checks, outbox, pools, requests
 from common.outbox import OutboxRepository
 from common.read_models import ReadModel
 from common.relay import Relay
@@ -57,7 +57,13 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
         "blocks": ReadModel(BlockData, users, "/internal/blocks", KNOWN_BLOCKS),
     }
     relay, verifier = app.state.relay, app.state.verifier
-    app.state.metrics.measures = (pools(database), outbox(database, relay), calls(users), checks(verifier))
+    app.state.metrics.measures = (
+        requests(app.state.admission),
+        pools(database),
+        outbox(database, relay),
+        calls(users),
+        checks(verifier),
+    )
 
 
 def subscriber(session: AsyncSession) -> Subscriber:

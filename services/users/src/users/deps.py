@@ -11,7 +11,7 @@ from common.database import Database, ReadSession, TransactionFactory
 from common.deps import DbSession
 from common.events import AccountData, AuthorData
 from common.exports import ExportReader
-from common.measures import calls, checks, outbox, pools
+from common.measures import calls, checks, outbox, pools, requests
 from common.rate_limits import Quota
 from common.read_models import ReadModel
 from common.relay import Relay
@@ -61,7 +61,13 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     sources = {"auth": PeerExport(auth), "users": own, "posts": PeerExport(posts)}
     app.state.export = Export(app.state.profiles, sources)
     relay, verifier = app.state.relay, app.state.verifier
-    app.state.metrics.measures = (pools(database), outbox(database, relay), calls(auth, posts), checks(verifier))
+    app.state.metrics.measures = (
+        requests(app.state.admission),
+        pools(database),
+        outbox(database, relay),
+        calls(auth, posts),
+        checks(verifier),
+    )
 
 
 async def get_profiles(request: Request) -> Profiles:
