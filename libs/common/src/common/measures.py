@@ -1,4 +1,4 @@
-"""What `/metrics` looks up at a scrape: pools, the outbox, calls to other services, checks of tokens, the clock."""
+"""What `/metrics` looks up at a scrape: requests, pools, the outbox, erasures, calls, checks of tokens, the clock."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,6 +6,7 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from sqlalchemy import Executable
 
+from common.admission import Admission
 from common.clocks import DatabaseClock
 from common.database import CountingPool, Database, ReadSession
 from common.metrics import Measure
@@ -15,6 +16,21 @@ from common.service_client import ServiceClient
 from common.tokens import TokenVerifier
 
 BREAKER = ("closed", "half-open", "open")
+
+
+def requests(admission: Admission) -> Measure:
+    """Requests under way, how many of each kind there may be, and what was refused because there were more."""
+
+    async def measure() -> Iterable[Metric]:
+        under_way = GaugeMetricFamily("http_requests_under_way", "Begun, and body received.", admission.under_way)
+        limit = GaugeMetricFamily("http_requests_limit", "Above it, one is refused.", labels=["priority"])
+        for priority, most in admission.limits.items():
+            limit.add_metric([priority], most)
+        refused = CounterMetricFamily("http_requests_shed", "Refused, since too many were.", labels=["priority"])
+        add_counts(refused, admission.refused)
+        return under_way, limit, refused
+
+    return measure
 
 
 def pools(database: Database) -> Measure:

@@ -38,7 +38,7 @@ from common.database import Database, TransactionFactory
 from common.database import ReadSession as Reads
 from common.deps import DbSession, ReadSession, WithRole
 from common.exports import ExportReader
-from common.measures import calls, checks, clock, erasures, outbox, pools
+from common.measures import calls, checks, clock, erasures, outbox, pools, requests
 from common.rate_limits import Quota, source_of
 from common.relay import Relay
 from common.revocations import RevokedTokens
@@ -103,6 +103,7 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.deletion = Deletion(transactions, throttle)
     app.state.email_change = EmailChange(transactions, tokens, throttle)
     app.state.metrics.measures = (
+        requests(app.state.admission),
         pools(database),
         outbox(database, relay),
         erasures(database, BACKLOG),
