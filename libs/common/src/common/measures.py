@@ -41,7 +41,7 @@ def outbox(database: Database, relay: Relay) -> Measure:
         oldest = GaugeMetricFamily(
             "outbox_oldest_seconds", "Age of the longest waiting state.", labels=["target", "type"]
         )
-        for backlog in await OutboxRepository(ReadSession(database.reading)).status():
+        for backlog in await OutboxRepository(ReadSession(database.upkeep)).status():
             kind = [backlog.target, backlog.type]
             rows.add_metric([*kind, "waiting"], backlog.waiting)
             rows.add_metric([*kind, "parked"], backlog.parked)

@@ -106,7 +106,7 @@ class RevokedTokens:
     """`common.tokens.Revocations` from this service's own database, kept in memory."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
-        self._reads = ReadSession(database.reading)
+        self._reads = ReadSession(database.upkeep)
         self._database = database
         self._clock = clock
         self._ended: set[str] = set()
