@@ -59,7 +59,7 @@ def outbox(database: Database, relay: Relay) -> Measure:
         oldest = GaugeMetricFamily(
             "outbox_oldest_seconds", "Age of the longest waiting state.", labels=["target", "type"]
         )
-        for backlog in await OutboxRepository(ReadSession(database.reading)).status():
+        for backlog in await OutboxRepository(ReadSession(database.upkeep)).status():
             kind = [backlog.target, backlog.type]
             rows.add_metric([*kind, "waiting"], backlog.waiting)
             rows.add_metric([*kind, "parked"], backlog.parked)
@@ -79,7 +79,7 @@ def erasures(database: Database, backlog: Executable) -> Measure:
     """Deleted accounts that are not forgotten yet. `backlog` says how many, and for how many seconds the oldest is."""
 
     async def measure() -> Iterable[Metric]:
-        ((count, oldest),) = await ReadSession(database.reading).execute(backlog)
+        ((count, oldest),) = await ReadSession(database.upkeep).execute(backlog)
         pending = GaugeMetricFamily("erasures_pending", "Deleted accounts that are not forgotten yet.", value=count)
         age = GaugeMetricFamily("erasure_oldest_seconds", "For how long the longest waits.", value=oldest)
         return pending, age
