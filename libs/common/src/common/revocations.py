@@ -107,7 +107,7 @@ class RevokedTokens:
     """`common.tokens.Revocations` from this service's own database, kept in memory."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
-        self._reads = ReadSession(database.reading)
+        self._reads = ReadSession(database.upkeep)
         self._database = database
         self.clock = DatabaseClock(self._reads)
         """By which tokens expire: it is right whenever it is known what was revoked."""

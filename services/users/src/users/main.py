@@ -41,7 +41,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
                 keys.keep_fresh(),
                 revoked.keep_fresh(),
                 revoked.forget_expired(),
-                *([app.state.relay.run()] if settings.relay else []),
+                *([app.state.relay.run(), app.state.eraser.run()] if settings.relay else []),
             ):
                 yield
     finally:
