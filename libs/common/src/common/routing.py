@@ -3,14 +3,17 @@
 import asyncio
 import json
 from collections.abc import Callable, Coroutine, Sequence
+from enum import StrEnum
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
 
 from common import deadlines, etags, idempotency, rate_limits
 from common.access import Access, access_of, calls
 from common.database import get_db
+from common.paging import get_page
 from common.problems import MalformedBody
 
 MAX_BODY: Final = 1024 * 1024
@@ -47,6 +50,8 @@ class StrictRequest(Request):
                         raise too_large
         except TimeoutError as error:
             raise MalformedBody(408, "request-timeout", "The body did not come in time.", CLOSE) from error
+        except ClientDisconnect as error:  # nobody hears the answer; it is no fault of ours, as the log would have it
+            raise MalformedBody(400, "malformed-body", "The body ended too early.", CLOSE) from error
         self._body = bytes(body)  # where Request keeps it, for body(), json() and form()
 
     async def json(self) -> Any:
@@ -96,6 +101,15 @@ def check_shape(value: Any) -> None:
         level = [item for item in below if isinstance(item, dict | list)]
 
 
+class Priority(StrEnum):
+    """What is given up first when there is more to do than can be done (`common.admission`)."""
+
+    LISTS = "lists"
+    ORDINARY = "ordinary"
+    VITAL = "vital"
+    """Without which others fail as well: keys, tokens, what services tell each other; and what admins do about it."""
+
+
 class ServiceRoute(APIRoute):
     """A route with the conventions of the house, each decided once, when the route is built.
 
@@ -106,6 +120,8 @@ class ServiceRoute(APIRoute):
     max_body = MAX_BODY
     limited = True
     """Whether the general rate limit holds. Never for services."""
+    vital = False
+    """See `Priority`. Always for services and admins."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         methods = set(options.get("methods") or ())
@@ -128,6 +144,13 @@ class ServiceRoute(APIRoute):
     def access(self) -> Access:
         """Who may use it."""
         return access_of(self.endpoint, self.dependant)
+
+    @property
+    def priority(self) -> Priority:
+        """How much it matters. What answers in pages is a list or a search."""
+        if self.vital or self.access in {Access.SERVICES, Access.ROLE}:
+            return Priority.VITAL
+        return Priority.LISTS if get_page in calls(self.dependant) else Priority.ORDINARY
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The innermost first: FastAPI's own handler, which ends with the serialised answer."""
@@ -172,10 +195,17 @@ class SmallBodyRoute(ServiceRoute):
     max_body = 16 * 1024
 
 
+class TokenRoute(SmallBodyRoute):
+    """For tokens: who cannot renew one is signed out everywhere, and signs in again, which costs far more."""
+
+    vital = True
+
+
 class UnlimitedRoute(ServiceRoute):
     """For what must be had however often it is asked for: without the keys, no token is good anywhere."""
 
     limited = False
+    vital = True
 
 
 def service_router(prefix: str, tag: str, route_class: type[ServiceRoute] = ServiceRoute) -> APIRouter:

@@ -38,7 +38,7 @@ from common.database import Database, TransactionFactory
 from common.database import ReadSession as Reads
 from common.deps import DbSession, ReadSession, WithRole
 from common.exports import ExportReader
-from common.measures import calls, checks, erasures, outbox, pools
+from common.measures import calls, checks, clock, erasures, outbox, pools, requests
 from common.rate_limits import Quota, source_of
 from common.relay import Relay
 from common.revocations import RevokedTokens
@@ -75,7 +75,8 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     passwords = Argon2(settings.hash_slots)
     access = AccessTokens(keys, settings.issuer, settings.access_ttl)
     refresh = RefreshTokens(*given(settings.refresh_key, settings.refresh_key_previous))
-    own = OwnTokens(access)
+    app.state.revoked = revoked = RevokedTokens(database)
+    own = OwnTokens(access, revoked.clock.now)
     users = ServiceClient.to("users", settings.users_url, http=http, tokens=own, settings=settings)
     posts = ServiceClient.to("posts", settings.posts_url, http=http, tokens=own, settings=settings)
     tokens = one_time_tokens(settings)
@@ -85,8 +86,9 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.read_models = {}
     app.state.keys = keys
     app.state.transactions = transactions
-    app.state.revoked = revoked = RevokedTokens(database)
-    app.state.verifier = verifier = TokenVerifier(keys, revoked, issuer=settings.issuer, audience="auth")
+    app.state.verifier = verifier = TokenVerifier(
+        keys, revoked, issuer=settings.issuer, audience="auth", now=revoked.clock.now
+    )
     app.state.passwords = passwords
     app.state.policy = policy = PasswordPolicy(settings.password_min_length, tuple(settings.password_words))
     app.state.throttle = throttle = Throttle(transactions, passwords)
@@ -101,11 +103,13 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.deletion = Deletion(transactions, throttle)
     app.state.email_change = EmailChange(transactions, tokens, throttle)
     app.state.metrics.measures = (
+        requests(app.state.admission),
         pools(database),
         outbox(database, relay),
         erasures(database, BACKLOG),
         calls(users, posts),
         checks(verifier),
+        clock(revoked.clock),
     )
 
 

@@ -11,7 +11,7 @@ from common.deps import DbSession, SignedIn
 from common.erasure import BACKLOG, Eraser, ErasureRepository
 from common.events import AccountData, BlockData, FollowData, ProfileData
 from common.exports import ExportReader
-from common.measures import calls, checks, erasures, outbox, pools
+from common.measures import calls, checks, clock, erasures, outbox, pools, requests
 from common.outbox import OutboxRepository
 from common.read_models import ReadModel
 from common.relay import Relay
@@ -69,11 +69,13 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     }
     relay, verifier = app.state.relay, app.state.verifier
     app.state.metrics.measures = (
+        requests(app.state.admission),
         pools(database),
         outbox(database, relay),
         erasures(database, BACKLOG),
         calls(auth, users),
         checks(verifier),
+        clock(app.state.revoked.clock),
     )
 
 

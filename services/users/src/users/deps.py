@@ -12,7 +12,7 @@ from common.deps import DbSession
 from common.erasure import BACKLOG, Eraser
 from common.events import AccountData, AuthorData
 from common.exports import ExportReader
-from common.measures import calls, checks, erasures, outbox, pools
+from common.measures import calls, checks, clock, erasures, outbox, pools, requests
 from common.rate_limits import Quota
 from common.read_models import ReadModel
 from common.relay import Relay
@@ -72,11 +72,13 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.export = Export(app.state.profiles, sources)
     relay, verifier = app.state.relay, app.state.verifier
     app.state.metrics.measures = (
+        requests(app.state.admission),
         pools(database),
         outbox(database, relay),
         erasures(database, BACKLOG),
         calls(auth, posts),
         checks(verifier),
+        clock(app.state.revoked.clock),
     )
 
 
