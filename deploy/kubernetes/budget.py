@@ -1,6 +1,6 @@
 """The connection budget: whatever the autoscaler does, no database is asked for more connections than it gives.
 
-    (replicas + surge) x (pools + overflow)  +  (relays + surge) x (pools + overflow)  +  migration + reserved
+    (replicas + surge + relays + their surge) x (pools + overflow + upkeep)  +  migration + reserved
         <= max_connections
 
 It is held without the pooler, so that going around it is possible at any time. The pooler's own two numbers are checked
@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from common.database import UPKEEP
 from deploy.kubernetes.policies import SERVICES, Manifest, of_kind
 
 MIGRATION: Final = 1
@@ -59,7 +60,7 @@ def per_process(manifests: Sequence[Manifest], service: str) -> int:
             if re.fullmatch(rf"{prefix}(-\w{{10}})?", config["metadata"]["name"]):
                 settings.update(config["data"])
     writing, reading, overflow = (int(settings[key]) for key in ("POOL_SIZE", "READ_POOL_SIZE", "MAX_OVERFLOW"))
-    return writing + reading + 2 * overflow
+    return writing + reading + 2 * overflow + UPKEEP
 
 
 def max_connections(manifests: Sequence[Manifest], service: str) -> int:

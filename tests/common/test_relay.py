@@ -135,6 +135,33 @@ async def test_only_the_newest_state_waits(database: Database) -> None:
     assert (users.versions, users.told) == ({"author:7": 5}, {"author:7": 1})
 
 
+async def oldest(database: Database) -> float:
+    async with database.transaction() as session:
+        (backlog,) = await OutboxRepository(session).status()
+        return backlog.oldest
+
+
+async def test_a_subject_that_changes_again_and_again_has_waited_since_the_first_change(database: Database) -> None:
+    """R-30: whoever watches the age learns of a target that is away, however lively the subject is."""
+    for version in (1, 2, 3):
+        await publish(database, 7, version=version)
+        await asyncio.sleep(0.2)
+    assert await oldest(database) >= 0.6
+
+
+async def test_a_subject_that_changed_while_it_was_told_has_waited_since_that_change(database: Database) -> None:
+    """Its target is not away: a lively subject must not look like it."""
+    await publish(database, 7)
+    async with database.transaction() as session:
+        (row,) = await OutboxRepository(session).lease("users", 10, LEASE)
+    await asyncio.sleep(0.4)
+    await publish(database, 7, version=2)
+    assert await oldest(database) >= 0.4
+    async with database.transaction() as session:
+        await OutboxRepository(session).delete("users", [row.event])
+    assert (await left(database), await oldest(database) < 0.4) == (1, True)
+
+
 @pytest.mark.parametrize("status", [0, 401, 429, 503])
 async def test_a_target_that_is_away_is_waited_for(database: Database, status: int) -> None:
     users = Peer()

@@ -183,7 +183,7 @@ def service_of(replicas: int, pool: int, given: int) -> list[Manifest]:
 
 
 def test_the_connection_budget_counts_replicas_surge_relays_and_the_migration() -> None:
-    asked = (6 + 1 + 1 + 1) * (5 + 5 + 2 * 2) + 1 + 10
+    asked = (6 + 1 + 1 + 1) * (5 + 5 + 2 * 2 + 1) + 1 + 10
     assert connections.asked_for(service_of(6, 5, 0), "auth") == asked
     assert list(connections.budget(service_of(6, 5, asked))) == []
     (first, *_) = connections.budget(service_of(6, 5, asked - 1))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from httpx import AsyncClient
 
 from deploy.local.ports import is_free
 from deploy.local.state import read_state
+from tests.system.faults.report import Report
 
 ROOT = Path(__file__).parents[2]
 
@@ -82,6 +84,12 @@ def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack
 
 
 @pytest.fixture(scope="session")
+def report() -> Report:
+    """Where a test of faults notes what it has done and seen: `report.fault(row="R-10", …)`."""
+    return Report()
+
+
+@pytest.fixture(scope="session")
 def url(request: pytest.FixtureRequest) -> str:
     """The gateway's address."""
     elsewhere = os.environ.get("SYSTEM_URL")
@@ -115,16 +123,17 @@ class Person:
 Meet = Callable[[str], Awaitable[Person]]
 
 
+async def sign_up(gateway: AsyncClient, name: str) -> Person:
+    """Somebody new, who is signed in."""
+    email, password = f"{secrets.token_hex(8)}@example.com", secrets.token_urlsafe(16)
+    new = await gateway.post("/auth/register", json={"email": email, "password": password, "name": name})
+    assert new.status_code == 201, new.text
+    tokens = await gateway.post("/auth/token", data={"username": email, "password": password})
+    assert tokens.status_code == 200, tokens.text
+    return Person(new.json()["id"], name, email, password, tokens.json())
+
+
 @pytest.fixture
 def meet(gateway: AsyncClient) -> Meet:
     """Sign somebody up and in: `ada = await meet("Ada")`."""
-
-    async def meet(name: str) -> Person:
-        email, password = f"{secrets.token_hex(8)}@example.com", secrets.token_urlsafe(16)
-        new = await gateway.post("/auth/register", json={"email": email, "password": password, "name": name})
-        assert new.status_code == 201, new.text
-        tokens = await gateway.post("/auth/token", data={"username": email, "password": password})
-        assert tokens.status_code == 200, tokens.text
-        return Person(new.json()["id"], name, email, password, tokens.json())
-
-    return meet
+    return partial(sign_up, gateway)

@@ -39,6 +39,10 @@ PUBLISHED: Final = "published"
 """Key in a session's `info`: this transaction leaves something for the relay."""
 GOODBYE: Final = 2.0
 """Seconds for closing connections when the service stops."""
+UPKEEP: Final = 1
+"""Connections of a process that no request can take, for what must not queue behind requests (R-10): the reading of
+revocations, readiness, metrics. They count in the connection budget.
+"""
 W = TypeVar("W")
 Params = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 Rows = Result[*tuple[Any, ...]]
@@ -106,14 +110,11 @@ class Database:
             "connect_args": {"timeout": 5, "command_timeout": 10}
             | ({} if settings.prepared_statements else {"statement_cache_size": 0, "prepared_statement_cache_size": 0}),
         }
+        single: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
         self.engine: AsyncEngine = create_async_engine(url, pool_size=settings.pool_size, **options)
-        self.reading: AsyncEngine = create_async_engine(
-            url,
-            pool_size=settings.read_pool_size,
-            isolation_level="AUTOCOMMIT",
-            skip_autocommit_rollback=True,
-            **options,
-        )
+        self.reading: AsyncEngine = create_async_engine(url, pool_size=settings.read_pool_size, **single, **options)
+        options["max_overflow"] = 0
+        self.upkeep: AsyncEngine = create_async_engine(url, pool_size=UPKEEP, **single, **options)
         self.sessions = async_sessionmaker(self.engine, class_=RowSession, expire_on_commit=False)
         self.on_published: Callable[[], None] = lambda: None
         """Called after a commit that left something for the relay."""
@@ -126,7 +127,7 @@ class Database:
         """Close the connections, but do not wait for a database that hangs: it must not hold up our end."""
         try:
             async with asyncio.timeout(GOODBYE):
-                await asyncio.gather(self.engine.dispose(), self.reading.dispose())
+                await asyncio.gather(*(engine.dispose() for engine in (self.engine, self.reading, self.upkeep)))
         except TimeoutError:
             log.warning("the database does not answer; connections left open")
 

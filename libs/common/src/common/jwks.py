@@ -95,7 +95,7 @@ class KeyStore:
 
     async def recall(self, url: str) -> tuple[KeySet, float] | None:
         """The set had last, and its age in seconds."""
-        row = (await ReadSession(self.database.reading).execute(RECALL, {"url": url})).one_or_none()
+        row = (await ReadSession(self.database.upkeep).execute(RECALL, {"url": url})).one_or_none()
         return (KeySet.model_validate(row.keys), max(0.0, row.age)) if row else None
 
 

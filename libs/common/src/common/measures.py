@@ -1,11 +1,13 @@
-"""What `/metrics` looks up at a scrape: requests, pools, the outbox, calls to other services, checks of tokens."""
+"""What `/metrics` looks up at a scrape: requests, pools, the outbox, erasures, calls, checks of tokens, the clock."""
 
 from collections.abc import Iterable, Mapping
 
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from sqlalchemy import Executable
 
 from common.admission import Admission
+from common.clocks import DatabaseClock
 from common.database import CountingPool, Database, ReadSession
 from common.metrics import Measure
 from common.outbox import OutboxRepository
@@ -57,7 +59,7 @@ def outbox(database: Database, relay: Relay) -> Measure:
         oldest = GaugeMetricFamily(
             "outbox_oldest_seconds", "Age of the longest waiting state.", labels=["target", "type"]
         )
-        for backlog in await OutboxRepository(ReadSession(database.reading)).status():
+        for backlog in await OutboxRepository(ReadSession(database.upkeep)).status():
             kind = [backlog.target, backlog.type]
             rows.add_metric([*kind, "waiting"], backlog.waiting)
             rows.add_metric([*kind, "parked"], backlog.parked)
@@ -69,6 +71,18 @@ def outbox(database: Database, relay: Relay) -> Measure:
                 events.add_metric([target, outcome], count)
             failures.add_metric([target], lane.failures)
         return rows, oldest, events, failures
+
+    return measure
+
+
+def erasures(database: Database, backlog: Executable) -> Measure:
+    """Deleted accounts that are not forgotten yet. `backlog` says how many, and for how many seconds the oldest is."""
+
+    async def measure() -> Iterable[Metric]:
+        ((count, oldest),) = await ReadSession(database.upkeep).execute(backlog)
+        pending = GaugeMetricFamily("erasures_pending", "Deleted accounts that are not forgotten yet.", value=count)
+        age = GaugeMetricFamily("erasure_oldest_seconds", "For how long the longest waits.", value=oldest)
+        return pending, age
 
     return measure
 
@@ -95,6 +109,15 @@ def checks(verifier: TokenVerifier) -> Measure:
         made = CounterMetricFamily("token_checks", "Checks of access tokens.", labels=["outcome"])
         add_counts(made, verifier.checks)
         return (made,)
+
+    return measure
+
+
+def clock(database: DatabaseClock) -> Measure:
+    """How wrong this process's clock is, as its database sees it."""
+
+    async def measure() -> Iterable[Metric]:
+        return (GaugeMetricFamily("clock_skew_seconds", "Ahead of the database's clock.", database.skew),)
 
     return measure
 

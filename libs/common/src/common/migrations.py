@@ -11,7 +11,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, pool, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from common.database import Database
@@ -94,9 +94,9 @@ def database_is_ready(database: Database, folder: Path) -> Check:
 
     async def database_answers() -> str | None:
         try:
-            async with database.reading.connect() as connection:
+            async with database.upkeep.connect() as connection:
                 found = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
-        except (DBAPIError, OSError) as error:
+        except (SQLAlchemyError, OSError) as error:
             state = getattr(getattr(error, "orig", None), "sqlstate", None)
             return "database: not migrated" if state == "42P01" else "database: no answer"
         return "database: older than this release; run migrate" if found is None or found in older else None

@@ -36,6 +36,8 @@ class OutboxRow:
     version: Mapped[int] = mapped_column(BigInteger)
     data: Mapped[dict[str, Any]] = mapped_column(JSONB)
     occurred_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("clock_timestamp()"))
+    waiting_since: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("clock_timestamp()"))
+    """Since then the target has not known the subject's state, however often that has changed meanwhile."""
     next_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("clock_timestamp()"))
     attempts: Mapped[int] = mapped_column(Integer, server_default="0")
     """How often the target refused the row. Being unreachable does not count."""
@@ -64,16 +66,20 @@ LEASE: Final = text("""
 CHOSEN: Final = """
     FROM unnest(CAST(:types AS text[]), CAST(:subjects AS text[]), CAST(:versions AS bigint[]))
          AS sent (type, subject, version)
-    JOIN outbox o ON (o.target, o.type, o.subject, o.version) = (:target, sent.type, sent.subject, sent.version)
+    JOIN outbox o ON (o.target, o.type, o.subject) = (:target, sent.type, sent.subject) AND o.version
 """
-# Only the version that was sent: a newer one that has come meanwhile stays, and so does one being written right now
-# (SKIP LOCKED), so that a relay and a publisher never wait for each other.
+# Only the version that was sent: a newer one that has come meanwhile stays, and has waited since then only. One being
+# written right now stays, too (SKIP LOCKED), so that a relay and a publisher never wait for each other.
 DELETE: Final = text(f"""
-    DELETE FROM outbox WHERE ctid = ANY (ARRAY(SELECT o.ctid {CHOSEN} FOR UPDATE OF o SKIP LOCKED))
+    WITH newer AS (
+        UPDATE outbox SET waiting_since = occurred_at
+        WHERE ctid = ANY (ARRAY(SELECT o.ctid {CHOSEN} > sent.version FOR UPDATE OF o SKIP LOCKED))
+    )
+    DELETE FROM outbox WHERE ctid = ANY (ARRAY(SELECT o.ctid {CHOSEN} = sent.version FOR UPDATE OF o SKIP LOCKED))
 """)  # noqa: S608  # no value is written into the text
 RELEASE: Final = text(f"""
     UPDATE outbox SET next_at = clock_timestamp()
-    WHERE ctid = ANY (ARRAY(SELECT o.ctid {CHOSEN} FOR UPDATE OF o SKIP LOCKED))
+    WHERE ctid = ANY (ARRAY(SELECT o.ctid {CHOSEN} = sent.version FOR UPDATE OF o SKIP LOCKED))
 """)  # noqa: S608
 REFUSED: Final = text("""
     UPDATE outbox SET attempts = attempts + 1, last_error = :reason,
@@ -85,7 +91,7 @@ REFUSED: Final = text("""
 STATUS: Final = text("""
     SELECT target, type, count(*) FILTER (WHERE parked_at IS NULL) AS waiting,
            count(*) FILTER (WHERE parked_at IS NOT NULL) AS parked,
-           coalesce(extract(epoch FROM clock_timestamp() - min(occurred_at) FILTER (WHERE parked_at IS NULL)), 0)
+           coalesce(extract(epoch FROM clock_timestamp() - min(waiting_since) FILTER (WHERE parked_at IS NULL)), 0)
                ::float AS oldest
     FROM outbox GROUP BY target, type ORDER BY target, type
 """)

@@ -216,7 +216,10 @@ class ServiceSettings(BaseConfig):
     rate_limit_general: int = Field(
         default=300, ge=1, le=100_000, description="A minute, per person or anonymous address."
     )
-    relay: bool = Field(default=True, description="False where `python -m SERVICE relay` sends the events instead.")
+    relay: bool = Field(
+        default=True,
+        description="False where `python -m SERVICE relay` sends the events, and erases, instead.",
+    )
 
     cors_origins: list[str] = Field(default_factory=list, description="Exact origins; there is no wildcard.")
     trusted_proxies: Annotated[list[IPvAnyNetwork], AfterValidator(narrow)] = Field(

@@ -1,0 +1,21 @@
+"""how long the outbox's targets have not known a subject's state
+
+Two defaults: the first is the same for all rows, so that none is written anew; each later row has its own time.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    op.add_column(
+        "outbox", sa.Column("waiting_since", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False)
+    )
+    op.alter_column("outbox", "waiting_since", server_default=sa.text("clock_timestamp()"))
+
+
+def downgrade() -> None:
+    op.drop_column("outbox", "waiting_since")
