@@ -14,11 +14,13 @@ import pytest
 
 from tests.benchmarks import checks
 from tests.system.conftest import LocalStack, Meet
+from tests.system.faults.report import Report
 from tests.system.overload.conftest import SECONDS, Pinned
 from tests.system.overload.open_loop import request
 
 pytestmark = pytest.mark.overload
 IDLE, SLOW = 2_000, 500
+HELD = f"{IDLE} idle, {SLOW} slow to send, {SLOW} that do not read"
 GOOD = 20
 """New clients a second."""
 LARGE = 50_000
@@ -87,7 +89,7 @@ async def good_clients(url: str, seconds: float) -> list[int]:
     return list(await asyncio.gather(*asked))
 
 
-async def abused(base: str, large: str, good: str, watch: Callable[[], None]) -> None:
+async def abused(base: str, large: str, good: str, watch: Callable[[], None]) -> str:
     abuse, until = Abuse(base), time.monotonic() + 3 * SECONDS
     with ExitStack() as held:
         held.callback(abuse.end)
@@ -101,6 +103,7 @@ async def abused(base: str, large: str, good: str, watch: Callable[[], None]) ->
     share = statuses.count(200) / len(statuses)
     print(f"{share:.3f} of {len(statuses)} good clients were served: {sorted(set(statuses))}")
     assert share >= 0.99
+    return f"{share:.1%} of new clients served"
 
 
 async def write_long_posts(client: httpx.AsyncClient, headers: dict[str, str]) -> str:
@@ -111,7 +114,9 @@ async def write_long_posts(client: httpx.AsyncClient, headers: dict[str, str]) -
     return written.headers["location"]
 
 
-async def test_a_service_serves_beside_connections_that_are_only_held(posts: Pinned, person: checks.Person) -> None:
+async def test_a_service_serves_beside_connections_that_are_only_held(
+    posts: Pinned, person: checks.Person, report: Report
+) -> None:
     async with httpx.AsyncClient(base_url=posts.base, trust_env=False) as client:
         await write_long_posts(client, person.headers)
 
@@ -119,10 +124,13 @@ async def test_a_service_serves_beside_connections_that_are_only_held(posts: Pin
         print(f"\nposts: {open_files(posts.pid):.3f} of its files, {posts.memory():.0f} MiB")
         assert open_files(posts.pid) < 0.8
 
-    await abused(posts.base, f"/posts?author_id={person.id}", "/posts/1", watch)
+    verdict = await abused(posts.base, f"/posts?author_id={person.id}", "/posts/1", watch)
+    report.fault(row="R-29", fault=f"{HELD}, at a service", seen_by="open files of the process", verdict=verdict)
 
 
-async def test_so_does_the_gateway(local_stack: LocalStack, gateway: httpx.AsyncClient, meet: Meet) -> None:
+async def test_so_does_the_gateway(
+    local_stack: LocalStack, gateway: httpx.AsyncClient, meet: Meet, report: Report
+) -> None:
     ada = await meet("Ada")
     post = await write_long_posts(gateway, ada.headers)
 
@@ -131,4 +139,5 @@ async def test_so_does_the_gateway(local_stack: LocalStack, gateway: httpx.Async
         print("\n" + ", ".join(f"{name} {share:.3f}" for name, share in shares.items()) + " of their files")
         assert max(shares.values()) < 0.8
 
-    await abused(local_stack.url, f"/posts?author_id={ada.id}", post, watch)
+    verdict = await abused(local_stack.url, f"/posts?author_id={ada.id}", post, watch)
+    report.fault(row="R-29", fault=f"{HELD}, at the gateway", seen_by="open files of the process", verdict=verdict)

@@ -7,10 +7,12 @@ import pytest
 
 from tests.benchmarks import checks
 from tests.benchmarks.house import House
+from tests.system.faults.report import Report
 from tests.system.overload.conftest import HEALTH, POSTS, SECONDS, Pinned, bearer, pinned, reads
 from tests.system.overload.open_loop import Flow, request
 
 pytestmark = pytest.mark.overload
+SEEN = "http_requests_shed_total, a log line a second"
 SESSIONS = 100
 FORM = "application/x-www-form-urlencoded"
 MEMORY_LIMIT = 300
@@ -18,7 +20,7 @@ MEMORY_LIMIT = 300
 
 
 async def test_more_than_can_be_served_does_not_keep_from_serving(
-    posts: Pinned, person: checks.Person, c: float
+    posts: Pinned, person: checks.Person, c: float, report: Report
 ) -> None:
     """R-17, R-18: twice, five and ten times C; and half of C before and after."""
     before = (await posts.asked(reads(person)(c / 2)))["reads"]
@@ -33,6 +35,9 @@ async def test_more_than_can_be_served_does_not_keep_from_serving(
         assert answers.at(0.99, 2) <= 500
         assert health.share() == 1.0
         assert posts.memory() <= MEMORY_LIMIT
+        served = f"{shares[times]:.2f} of what it bears, p99 {answers.at(0.99, 2):.0f} ms, health {health.share():.0%}"
+        refused = answers.counts().get(503, 0)
+        report.fault(row="R-17", fault=f"{times} x what a process bears", seen_by=SEEN, failed=refused, verdict=served)
     assert posts.refused() > 0
     after = (await posts.asked(reads(person)(c / 2), seconds=5))["reads"]
     print(f"half of C: p99 before {before.at(0.99):.1f} ms, in the 5 s after {after.at(0.99):.1f} ms")
@@ -41,9 +46,13 @@ async def test_more_than_can_be_served_does_not_keep_from_serving(
     assert shares[2] >= 0.95
     assert shares[5] >= 0.8
     assert shares[10] >= 0.5
+    verdict = f"p99 {after.at(0.99):.0f} ms in the 5 s after, {before.at(0.99):.0f} ms before"
+    report.fault(row="R-18", fault="half of what it bears, after all that", seen_by=SEEN, verdict=verdict)
 
 
-async def test_what_others_depend_on_is_answered_at_three_times_the_load(auth: Pinned, person: checks.Person) -> None:
+async def test_what_others_depend_on_is_answered_at_three_times_the_load(
+    auth: Pinned, person: checks.Person, report: Report
+) -> None:
     """R-19: keys, renewing, health and admins; lists are given up first."""
     own = request("/auth/me", bearer(person))
     most = await auth.capacity(lambda rate: Flow("me", rate, [own]), 200)
@@ -71,10 +80,12 @@ async def test_what_others_depend_on_is_answered_at_three_times_the_load(auth: P
     for flow in vital:
         assert found[flow.name].share() >= 0.99, flow.name
     assert found["lists"].share() < found["me"].share() / 2
+    shares = ", ".join(f"{name} {answers.share():.0%}" for name, answers in found.items())
+    report.fault(row="R-19", fault="3 x what auth bears", seen_by=SEEN, verdict=f"answered: {shares}")
 
 
 async def test_somebody_who_asks_too_much_is_nobody_elses_trouble(
-    house: House, posts: Pinned, person: checks.Person, c: float
+    house: House, posts: Pinned, person: checks.Person, c: float, report: Report
 ) -> None:
     """R-20: ten times the general limit by one person, while a quarter of C comes from many addresses."""
     limited = pinned(house, "posts", "posts-limited", RATE_LIMITS="true")
@@ -96,3 +107,7 @@ async def test_somebody_who_asks_too_much_is_nobody_elses_trouble(
     print(f"\nR-20: others' p99 {one:.1f} ms, beside the abuser {other:.1f} ms")
     assert all(part.share() == 1.0 for part in busy)
     assert other <= 1.2 * one + 2
+    verdict = f"p99 of others {other:.1f} ms, {one:.1f} ms without it"
+    report.fault(
+        row="R-20", fault="one person at 10 x their limit", seen_by="429 in http_requests_total", verdict=verdict
+    )
