@@ -67,6 +67,7 @@ faults: export STOPS ?= 6
 faults: export LONGEST_STOP ?= 30
 faults: export REFRESH_KILLS ?= 20
 faults: export RELAY_KILLS ?= 20
+faults: export ERASURE_KILLS ?= 10
 faults: export AWAY ?= 60
 faults: export AWAY_BOTH ?= 60
 faults: export STEADY ?= 30
