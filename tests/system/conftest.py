@@ -15,6 +15,7 @@ from httpx import AsyncClient
 
 from deploy.local.ports import is_free
 from deploy.local.state import read_state
+from tests.system.faults.report import Report
 
 ROOT = Path(__file__).parents[2]
 
@@ -81,6 +82,12 @@ def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack
     yield stack
     stopped = stack.run("reset")
     assert stopped.returncode == 0, stopped.stdout + stopped.stderr
+
+
+@pytest.fixture(scope="session")
+def report() -> Report:
+    """Where a test of faults notes what it has done and seen: `report.fault(row="R-10", …)`."""
+    return Report()
 
 
 @pytest.fixture(scope="session")
