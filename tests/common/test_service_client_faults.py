@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from structlog.testing import capture_logs
 
 from common import deadlines
 from common.service_client import PeerUnavailable, ServiceClient
@@ -230,6 +231,18 @@ async def test_with_the_breaker_a_storm_reaches_the_peer_hardly_and_healing_is_n
         await asyncio.sleep(client.breaker.opens_in)
         assert await ask(client) == Number(number=7)
         assert client.breaker.state == "closed"
+
+
+@pytest.mark.parametrize("behaviour", [hang_up, reset, answer(503, {})])
+async def test_what_goes_wrong_is_told_also_while_the_peer_is_left_alone(behaviour: Behaviour) -> None:
+    """R-30: of each call that is let through to find out."""
+    async with misbehaving(behaviour) as peer, calling(peer.url, breaker_failures=1, retry_share=1) as client:
+        for _ in range(2):
+            await asyncio.sleep(client.breaker.opens_in)
+            with capture_logs() as logged, fails_in_time(0):
+                await ask(client)
+            assert [line["peer"] for line in logged if line["event"] == "call failed"] == ["users"]
+        assert len(peer.asked) == 2
 
 
 async def test_a_peer_that_says_when_to_come_back_is_not_asked_before() -> None:

@@ -199,14 +199,18 @@ class ServiceClient:
             try:
                 reply = await self._try(call, token)
             except BROKEN:
-                if not tries or not self.retries.spend():
+                if not tries or not self._may_repeat():
                     raise
             else:
                 if not self._wants_another(reply, token) or not tries:
                     return reply
-                if reply.status != 401 and not self.retries.spend():
+                if reply.status != 401 and not self._may_repeat():
                     return reply
             await asyncio.sleep(random.uniform(0, MAX_PAUSE))  # noqa: S311  # spreads load, hides nothing
+
+    def _may_repeat(self) -> bool:
+        """Not if the breaker would refuse it: then what went wrong is told, and not that the peer is left alone."""
+        return self.breaker.state != "open" and self.retries.spend()
 
     def _wants_another(self, reply: Reply, token: str) -> bool:
         """Whether asking again is of use: with a new token, or a peer in trouble that does not say when to come back

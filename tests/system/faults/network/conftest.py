@@ -91,7 +91,8 @@ async def linked_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
         ways: dict[str, dict[str, str]] = {service: {} for service in SERVICES}
         for (caller, peer), link in links.items():
             ways[caller][peer] = f"http://127.0.0.1:{link.port}"
-        stack.environment = {"WAYS": json.dumps(ways), "REPLICAS_POSTS": "1"}
+        # breakers look again soon, so that each trouble on a link is met, and not only the first
+        stack.environment = {"WAYS": json.dumps(ways), "REPLICAS_POSTS": "1", "BREAKER_PAUSE": "0.3"}
         gateway = await opened.enter_async_context(AsyncClient(base_url=stack.url, timeout=15, trust_env=False))
         started = await asyncio.to_thread(stack.run, "start")
         assert started.returncode == 0, started.stdout + started.stderr
