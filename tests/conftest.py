@@ -82,13 +82,19 @@ async def commits_fail(server: Server, database: str, table: str) -> AsyncIterat
         await connection.close()
 
 
+@pytest.fixture(autouse=True)
+def logs_end_with_their_test() -> Iterator[None]:
+    """Apps log to the stdout of their making, which for a test with `capsys` or a CliRunner is closed after it."""
+    before, handlers = structlog.get_config(), logging.getLogger().handlers[:]
+    yield
+    structlog.configure(**before)
+    logging.getLogger().handlers[:] = handlers
+
+
 Log = Callable[[], list[dict[str, Any]]]
 
 
 @pytest.fixture
-def log(capsys: pytest.CaptureFixture[str]) -> Iterator[Log]:
-    """The lines that apps made in this test have logged. Apps log to the stdout of their making."""
-    before, handlers = structlog.get_config(), logging.getLogger().handlers[:]
-    yield lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    structlog.configure(**before)
-    logging.getLogger().handlers[:] = handlers
+def log(capsys: pytest.CaptureFixture[str]) -> Log:
+    """The lines that apps made in this test have logged."""
+    return lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]

@@ -10,18 +10,24 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import asyncpg
 import httpx
 
 from deploy.local.errors import StackError
+from deploy.local.secret_files import SERVICES
 from deploy.local.stack import ROOT
+from deploy.seed.__main__ import SEED
+from deploy.seed.tables import Databases, fill
+from deploy.seed.world import World
 from posts.config import Settings as PostsSettings
 from posts.main import create_app as create_posts
 from tests.benchmarks import checks, lists, rows
-from tests.benchmarks.house import RIVAL, SMALL, House
+from tests.benchmarks.house import LARGE, RIVAL, SMALL, House
 from tests.benchmarks.load import Load, find_wrk, median_ratio
 from tests.benchmarks.recording import Recording, record_gets, record_post, recorder
 from tests.benchmarks.report import show
@@ -30,11 +36,17 @@ from users.main import create_app as create_users
 
 GETS: Final = 1_000
 """How many different ids are asked for."""
+WORLD: Final = 20_000
+"""Posts of the world of `make seed` in which single posts and people are read and written."""
 PEOPLE: Final = 16
 """Who write posts, in turn: each has a counter, which one request at a time can change."""
 PAGE: Final = 20
 FAR: Final = 10_000
 NEW_POST: Final = {"title": "Recorded", "body": "It was a clear night. " * 10, "tags": ["astronomy"]}
+IDS: Final = {
+    "users": "SELECT id FROM profiles ORDER BY id LIMIT $1",
+    "posts": "SELECT id FROM posts WHERE status = 'published' ORDER BY id LIMIT $1",
+}
 Result = dict[str, Any]
 
 
@@ -47,14 +59,17 @@ class Bench:
     rounds: int
     size: int
     people: list[checks.Person] = field(default_factory=list)
+    ids: dict[str, list[int]] = field(default_factory=dict)
+    """Of the profiles and posts that are asked for, by service."""
+    others: dict[str, str] = field(default_factory=dict)
+    """Services on other databases than their own."""
 
     def prepare(self) -> None:
         """Fill the databases, start the services, sign somebody up."""
-        say(f"filling {self.size:,} posts")
-        asyncio.run(rows.fill_posts(self.house.superuser_dsn("posts"), self.size))
-        for copy in (SMALL, RIVAL):
-            asyncio.run(rows.fill_posts(self.house.superuser_dsn(copy), rows.FEW))
-        asyncio.run(rows.fill_profiles(self.house.superuser_dsn("users")))
+        say(f"filling a world of {WORLD:,} posts, and lists of {self.size:,}")
+        asyncio.run(self.seed())
+        for database, count in ((LARGE, self.size), (SMALL, rows.FEW), (RIVAL, rows.FEW)):
+            asyncio.run(rows.fill_posts(self.house.superuser_dsn(database), count))
         self.auth = self.house.start_service("auth")
         self.users = self.house.start_service("users")
         self.posts = self.house.start_service("posts")
@@ -64,6 +79,18 @@ class Bench:
             httpx.get(f"{self.users}/users/me", headers=person.headers, trust_env=False).raise_for_status()
             made = httpx.post(f"{self.posts}/posts", json=NEW_POST, headers=person.headers, trust_env=False)
             made.raise_for_status()
+
+    async def seed(self) -> None:
+        """What `make seed` does; its people only stand there, nobody signs in as one of them."""
+        async with AsyncExitStack() as stacked:
+            found = {service: await asyncpg.connect(self.house.superuser_dsn(service)) for service in SERVICES}
+            for connection in found.values():
+                stacked.push_async_callback(connection.close)
+            databases = Databases(found["auth"], found["users"], found["posts"], progress=lambda _: None)
+            await fill(databases, World(WORLD, SEED), password_hash="nobody's")
+            for connection in found.values():
+                await connection.execute("VACUUM (ANALYZE)")
+            self.ids = {name: [row["id"] for row in await found[name].fetch(sql, GETS)] for name, sql in IDS.items()}
 
     @property
     def tokens(self) -> list[str]:
@@ -84,11 +111,11 @@ class Bench:
     async def record(self) -> dict[str, Recording]:
         posts = create_posts(PostsSettings.model_validate(self.settings("posts", PostsSettings.model_fields)))
         async with recorder(posts, self.tokens[0]) as listening:
-            get_post = await record_gets(listening, "posts", "/posts", GETS)
+            get_post = await record_gets(listening, "posts", "/posts", self.ids["posts"])
             create_post = await record_post(listening, "rival", "/posts", NEW_POST, [one.id for one in self.people])
         users = create_users(UsersSettings.model_validate(self.settings("users", UsersSettings.model_fields)))
         async with recorder(users, self.tokens[0]) as listening:
-            get_user = await record_gets(listening, "users", "/users", GETS)
+            get_user = await record_gets(listening, "users", "/users", self.ids["users"])
         return {"get_post": get_post, "get_user": get_user, "create_post": create_post}
 
     def settings(self, service: str, names: Iterable[str]) -> dict[str, Any]:
@@ -115,21 +142,21 @@ class Bench:
         return {"name": name, **speeds, **ratios, "ratios": each}
 
     def get_post(self) -> Result:
-        return self.against_limit("get_post", Load("GET", "/posts/%d", self.tokens, GETS), self.posts)
+        return self.against_limit("get_post", Load("GET", "/posts/%s", self.tokens, self.ids["posts"]), self.posts)
 
     def get_user(self) -> Result:
-        return self.against_limit("get_user", Load("GET", "/users/%d", self.tokens, GETS), self.users)
+        return self.against_limit("get_user", Load("GET", "/users/%s", self.tokens, self.ids["users"]), self.users)
 
     def create_post(self) -> Result:
         return self.against_limit("create_post", Load("POST", "/posts", self.tokens), self.posts)
 
     def list_posts(self) -> Result:
         """The same page out of many rows and out of few; one connection, so that it is a cost and no throughput."""
-        few = self.house.start_service("posts", "posts-small", DATABASE_URL=self.house_url(SMALL))
-        servers = {"few": few, "many": self.posts}
+        few, many = self.posts_on(SMALL), self.posts_on(LARGE)
+        servers = {"few": few, "many": many}
         first = self.pages(servers, {"few": f"/posts?limit={PAGE}", "many": f"/posts?limit={PAGE}"})
         far = min(FAR, self.size // PAGE // 2)
-        far_page = walk(self.posts, far * PAGE)
+        far_page = walk(many, far * PAGE)
         deep = self.pages(servers, {"few": walk(few, rows.FEW // 2), "many": far_page})
         costs = {"cost_first_page": first["cost"], "cost_far_page": deep["cost"]}
         speeds = {"ours_rps": first["many_rps"], "far_rps": deep["many_rps"], "few_rps": first["few_rps"]}
@@ -138,10 +165,14 @@ class Bench:
     def lists(self) -> Result:
         names = ("feed_of_busy", "feed_of_silent", "feed_of_both")
         readers = {name: (one.id, one.token) for name, one in zip(names, self.people, strict=False)}
-        return lists.measure(self.posts, self.house.superuser_dsn("posts"), readers, self.rounds)
+        return lists.measure(self.posts_on(LARGE), self.house.superuser_dsn(LARGE), readers, self.rounds)
 
-    def house_url(self, database: str) -> str:
-        return f"postgresql://posts@127.0.0.1:{self.house.postgres.port}/{database}"
+    def posts_on(self, database: str) -> str:
+        """A service of its own on that database, started when first asked for."""
+        if database not in self.others:
+            url = f"postgresql://posts@127.0.0.1:{self.house.postgres.port}/{database}"
+            self.others[database] = self.house.start_service("posts", database, DATABASE_URL=url)
+        return self.others[database]
 
     def pages(self, servers: dict[str, str], paths: dict[str, str]) -> dict[str, float]:
         rates: dict[str, list[float]] = {name: [] for name in servers}

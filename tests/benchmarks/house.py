@@ -23,10 +23,10 @@ from deploy.local.secret_files import SERVICES, ensure_secrets
 from deploy.local.stack import ROOT, Stack
 
 PATIENCE = 60.0
-SMALL = "posts_small"
-"""The second database of posts, with a thousandth of the rows."""
+LARGE, SMALL = "posts_large", "posts_small"
+"""Two more databases of posts, for lists: the one has a thousandth of the other's rows."""
 RIVAL = "posts_rival"
-"""The third: what the limit and the plain idiom write, no relay of ours sends on."""
+"""And another: what the limit and the plain idiom write, no relay of ours sends on."""
 
 
 @dataclass
@@ -50,7 +50,7 @@ class House:
         try:
             for service in SERVICES:
                 self._make_database(service)
-            for copy in (SMALL, RIVAL):
+            for copy in (LARGE, SMALL, RIVAL):
                 asyncio.run(self._run(f"CREATE DATABASE {copy} TEMPLATE posts OWNER posts_owner"))
         except BaseException:
             self.__exit__()

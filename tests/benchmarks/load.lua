@@ -1,10 +1,14 @@
--- wrk's requests: one of COUNT paths at random, or a POST whose title was never sent before.
--- Arguments: method, path (with %d for an id, if it varies), COUNT, access tokens of the people who take turns.
-local method, path, count, people, sent, mark
+-- wrk's requests: a path, with one of some ids at random, or a POST whose title was never sent before.
+-- Arguments: method, path (with %s for an id, if it varies), how many ids, the ids, access tokens of the people who
+-- take turns.
+local method, path, ids, people, sent, mark
 
 function init(arguments)
-  method, path, count, people = arguments[1], arguments[2], tonumber(arguments[3]), {}
-  for place = 4, #arguments do
+  method, path, ids, people = arguments[1], arguments[2], {}, {}
+  for place = 4, 3 + tonumber(arguments[3]) do
+    ids[#ids + 1] = arguments[place]
+  end
+  for place = 4 + #ids, #arguments do
     people[#people + 1] = {["Authorization"] = "Bearer " .. arguments[place], ["Content-Type"] = "application/json"}
   end
   math.randomseed(os.time())
@@ -18,7 +22,7 @@ function request()
     local body = '{"title": "Post %s %d", "body": "%s", "tags": ["astronomy"]}'
     return wrk.format("POST", path, headers, string.format(body, mark, sent, string.rep("It was a clear night. ", 10)))
   end
-  return wrk.format("GET", count > 1 and string.format(path, math.random(count)) or path, headers)
+  return wrk.format("GET", #ids > 0 and string.format(path, ids[math.random(#ids)]) or path, headers)
 end
 
 function done(summary, latency)

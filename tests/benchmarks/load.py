@@ -26,12 +26,12 @@ def find_wrk() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One kind of request. `path` holds %d where one of `count` ids goes; `tokens` take turns."""
+    """One kind of request. `path` holds %s where one of the `ids` goes; `tokens` take turns."""
 
     method: str
     path: str
     tokens: Sequence[str]
-    count: int = 1
+    ids: Sequence[int] = ()
     connections: int = CONNECTIONS
 
     def slice(self, base: str, seconds: float) -> float:
@@ -41,7 +41,7 @@ class Load:
             StackError: some answer was an error; its speed says nothing.
         """
         command = [find_wrk(), "-t1", f"-c{self.connections}", f"-d{seconds:g}s", "-s", str(SCRIPT), base, "--"]
-        arguments = [self.method, self.path, str(self.count), *self.tokens]
+        arguments = [self.method, self.path, str(len(self.ids)), *map(str, self.ids), *self.tokens]
         done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
         said = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
         if done.returncode != 0 or not said:

@@ -75,10 +75,10 @@ async def recorder(app: FastAPI, token: str) -> AsyncIterator[Recorder]:
         yield listening
 
 
-async def record_gets(listening: Recorder, database: str, prefix: str, count: int) -> Recording:
-    """`GET prefix/1` to `prefix/count`."""
-    answers = {number: await listening.ask("GET", f"{prefix}/{number}") for number in range(1, count + 1)}
-    return Recording(database, count, list(listening.statements), answers)
+async def record_gets(listening: Recorder, database: str, prefix: str, ids: Sequence[int]) -> Recording:
+    """`GET prefix/ID` for each id."""
+    answers = {number: await listening.ask("GET", f"{prefix}/{number}") for number in ids}
+    return Recording(database, ids[-1], list(listening.statements), answers)
 
 
 async def record_post(
