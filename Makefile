@@ -62,7 +62,7 @@ test-page: bootstrap ## use the web client as people would, in the chromium of t
 	@$(VENV)/pytest tests/system/page -m page $(ARGS)
 
 faults: bootstrap ## the fault tests: 300 kills, a target away for 10 minutes, restored backups, … (about 30 minutes in all)
-	@KILLS=$(or $(KILLS),100) REFRESH_KILLS=$(or $(REFRESH_KILLS),100) RELAY_KILLS=$(or $(RELAY_KILLS),100) AWAY=$(or $(AWAY),600) $(VENV)/pytest tests -m faults -s $(ARGS)
+	@FAULT_SECONDS=$(or $(FAULT_SECONDS),30) KEYS=$(or $(KEYS),300) KILLS=$(or $(KILLS),100) REFRESH_KILLS=$(or $(REFRESH_KILLS),100) RELAY_KILLS=$(or $(RELAY_KILLS),100) AWAY=$(or $(AWAY),600) $(VENV)/pytest tests -m faults -s $(ARGS)
 
 fuzz: bootstrap ## send each service 10,000 requests made up from its OpenAPI document
 	@FUZZ_CASES=$(or $(FUZZ_CASES),10000) $(VENV)/pytest tests -m fuzz $(ARGS)

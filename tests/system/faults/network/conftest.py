@@ -8,21 +8,23 @@ import json
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import permutations
 from typing import Any
 
+import asyncpg
 import pytest
 from httpx import AsyncClient
 
 from deploy.local.secret_files import SERVICES
+from deploy.local.state import read_state
 from tests.system.conftest import LocalStack, Person
 from tests.system.faults.metrics import total
 from tests.system.faults.network.link import FINE, Link, Trouble, link_to
 
-SECONDS = float(os.environ.get("FAULT_SECONDS", "3"))
+SECONDS = float(os.environ.get("FAULT_SECONDS", "2"))
 SEED = int(os.environ.get("SEED") or "20261122")
 PORTS = {service: place for place, service in enumerate(SERVICES, start=1)}
 
@@ -61,6 +63,30 @@ class LinkedStack:
         done = await asyncio.to_thread(self.stack.run, "run", *command)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    @asynccontextmanager
+    async def owner(self, service: str) -> AsyncIterator["asyncpg.Connection[Any]"]:
+        """A connection to a service's database as the role that owns its tables."""
+        state = read_state(self.stack.folder)
+        server = state.process("postgres") if state else None
+        assert server
+        password = (self.stack.folder / "secrets" / f"{service}-owner-password").read_text()
+        address = f"postgresql://{service}_owner@127.0.0.1:{server.port}/{service}"
+        connection = await asyncpg.connect(address, password=password)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    async def titles_of(self, person: Person) -> list[str]:
+        """Of all that somebody has published."""
+        titles: list[str] = []
+        url = f"/posts?author_id={person.id}&limit=100"
+        while url:
+            page = await self.gateway.get(url)
+            titles += [post["title"] for post in page.json()["items"]]
+            url = page.links["next"]["url"] if page.links else ""
+        return titles
 
     async def all_told(self) -> bool:
         return not sum([await self.shows(service, "outbox_rows", state="waiting") for service in SERVICES])

@@ -29,6 +29,7 @@ TROUBLES = {
     "+2 s": Trouble(delay=2),
     "+200 ms and 5 % loss": Trouble(delay=0.2, loses=0.05),
 }
+SOME = {name: TROUBLES[name] for name in ("1 byte/s", "half an answer", "+200 ms and 5 % loss")}
 HARMLESS = {"+200 ms and 5 % loss"}
 """Goes last: names that have come stay."""
 
@@ -111,12 +112,12 @@ async def test_a_slow_peer_costs_a_bounded_time_and_others_nothing(
         await asyncio.sleep(2)
         baseline = p99(took)
         link.deadlines.clear()
-        for name, trouble in TROUBLES.items():
+        for name, trouble in TROUBLES.items() if SECONDS >= 10 else SOME.items():
             link.suffer(trouble)
             since, failed = time.time(), await linked.shows("posts", "client_calls_total", outcome="failed")
             took.clear()
             nameless.took.clear()
-            await nameless.look_for(SECONDS / 3)
+            await nameless.look_for(max(1.0, SECONDS / 6))
             assert p99(nameless.took) <= DEADLINE + BUSY, name
             assert p99(took) <= 2 * baseline + BUSY / 2, name
             if name in HARMLESS:
@@ -144,7 +145,7 @@ async def test_a_peer_in_trouble_is_not_stormed_and_used_again_soon(
 
     looks = len(nameless.took)
     before, link.requests = await calls(), 0
-    await nameless.look_for(SECONDS)
+    await nameless.look_for(max(1.0, SECONDS / 2))
     made, seen, looks = await calls() - before, link.requests, len(nameless.took) - looks
     assert made >= looks > seen
     assert seen <= 1.1 * made
@@ -159,7 +160,7 @@ async def test_a_peer_in_trouble_is_not_stormed_and_used_again_soon(
     verdict = f"{seen} tries of {made:.0f} calls reached it"
     report.fault(
         row="R-16",
-        fault=f"users answers posts 503 for {SECONDS:.0f} s",
+        fault="users answers posts 503",
         recovery_s=seconds,
         seen_by="client_breaker",
         verdict=verdict,
