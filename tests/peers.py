@@ -82,6 +82,16 @@ def revoked(account_id: int, not_before: int) -> dict[str, Any]:
     return told | {"type": "tokens.revoked"}
 
 
+def gone(account_id: int, status: str = "deleting", version: int = 2) -> dict[str, Any]:
+    """The event that an account was deleted."""
+    return event("account", {"email": "", "name": "", "roles": [], "status": status}, account_id, version=version)
+
+
+def erased(account_id: int, service: str) -> dict[str, Any]:
+    """The event that a service has nothing left of an account."""
+    return event("account", {"service": service}, account_id) | {"type": "account.erased"}
+
+
 Told = dict[tuple[int, ...], dict[str, Any]]
 """What an owner says of its subjects, by the numbers that name them."""
 

@@ -28,6 +28,8 @@ LOCAL_DATA = (
     "compose.json",
     "restarts.json",
     "bench.json",
+    "faults.json",
+    "faketime",
     "logs",
     "mail",
     "migrated.json",

@@ -23,10 +23,12 @@ from tests.auth.test_access_tokens import part
 from tests.forgeries import Mint, without
 from tests.matrix import Matrix
 from tests.matrix_table import complaints, read
+from tests.peers import erased
 
 # Callers: nobody; the owner of the thing; another person; a moderator; an admin; people whose tokens are no longer good
 # (account disabled, session ended); the three services; a service's token for another. All tokens are real.
-# Things: the owner's account; another session of the owner's.
+# Things: the owner's account; another session of the owner's; news of users' and of posts'; and, on the last line, who
+# asks, for they do nothing after it.
 TABLE = """
 method path                                 thing   anon  owner other moder admin gone  users posts auth  stray
 POST   /auth/register                       account 201   201   201   201   201   201   201   201   201   201
@@ -53,12 +55,19 @@ GET    /.well-known/oauth-authorization-server none 200   200   200   200   200 
 GET    /internal/accounts                   account 401   403   403   403   403   401   200   403   403   401
 GET    /internal/accounts/{account_id}      account 401   403   403   403   403   401   200   403   403   401
 GET    /internal/export/{account_id}        session 401   403   403   403   403   401   200   403   403   401
+GET    /internal/erased                     account 401   403   403   403   403   401   200   200   403   401
+POST   /internal/events                     users   401   403   403   403   403   401   204   403   403   401
+POST   /internal/events                     posts   401   403   403   403   403   401   403   204   403   401
 GET    /livez                               none    200   200   200   200   200   200   200   200   200   200
 GET    /readyz                              none    200   200   200   200   200   200   200   200   200   200
 GET    /metrics                             none    200   200   200   200   200   200   200   200   200   200
+POST   /auth/account/deletion               leaver  401   202   202   202   202   401   403   403   403   401
 """
 LINES = read(TABLE)
 BODIES: dict[str, dict[str, Any]] = {
+    "POST /internal/events users": {"events": [erased(5, "users")]},
+    "POST /internal/events posts": {"events": [erased(5, "posts")]},
+    "POST /auth/account/deletion": {"password": PASSWORD},
     "POST /auth/register": {"email": "{new_email}", "password": PASSWORD, "name": "Ada"},
     "POST /auth/token": {"username": "{email}", "password": PASSWORD},
     "POST /auth/revoke": {"token": "{refresh_token}"},
@@ -88,6 +97,7 @@ async def matrix(
     service_token: ServiceSignIn,
 ) -> Matrix:
     owner, admin, disabled, signed_out = await join(), await join(Role.admin), await join(), await join()
+    await join(Role.admin)  # so that the admin is not the last one
     await manage(lambda management: management.change(disabled.id, SERVER, status="disabled"))
     assert (await client.post("/auth/revoke", data={"token": signed_out.tokens["refresh_token"]})).status_code == 200
     itself = mint.claims(sub="svc:auth", client_id="svc:auth", scope="internal", aud=["auth"])
@@ -105,6 +115,8 @@ async def matrix(
     }
 
     async def thing(name: str) -> dict[str, Any]:
+        if name == "leaver":  # each caller is one, and signs in no more
+            return {}
         await learn()
         if (await client.get("/auth/me", headers=headers["owner"][0])).status_code != 200:  # by the cell before
             headers["owner"] = [bearer((await sign_in(owner.person)).json()["access_token"])]

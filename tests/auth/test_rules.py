@@ -1,5 +1,6 @@
 """auth's rules by themselves: no database, no HTTP."""
 
+import asyncio
 import random
 import secrets
 import uuid
@@ -13,12 +14,12 @@ import pytest
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from auth.services import ports, refresh_tokens
+from auth.services import passwords, ports, refresh_tokens
 from auth.services.accounts import EPOCH, AccountService, Registration, new_account_id
 from auth.services.audit import Action
 from auth.services.errors import AccountNotFound, EmailTaken
 from auth.services.password_policy import PasswordPolicy
-from auth.services.passwords import Argon2, normal
+from auth.services.passwords import Argon2, TooBusy, normal
 from auth.services.records import Account, Credentials
 from auth.services.refresh_tokens import RefreshTokens
 from common.events import Event
@@ -171,6 +172,17 @@ async def test_a_password_is_known_again_and_only_it() -> None:
     assert await hasher.verify("p\u00e4sswort", known) == (True, None), "NFKC: another keyboard, the same word"
     assert await hasher.verify("Passwort", known) == (False, None)
     assert await hasher.verify("a password that nobody has", None) == (False, None)
+
+
+async def test_nobody_waits_long_for_a_password_to_be_hashed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-18: also where a hash takes longer than on a quiet machine."""
+    monkeypatch.setattr(passwords, "PATIENCE", 0.05)
+    monkeypatch.setattr(passwords, "AT_WORK", 1)
+    hasher = Argon2(slots=1)
+    async with hasher.turn():
+        with pytest.raises(TooBusy):
+            await asyncio.create_task(hasher.hash("long enough"))
+    assert await hasher.hash("long enough")
 
 
 async def test_a_hash_of_older_parameters_is_renewed() -> None:

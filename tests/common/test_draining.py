@@ -15,9 +15,10 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 from httpx import AsyncClient, ConnectError
 
 from common import health
+from common.admission import Admission
 from common.background import STEP_GRACE, running, whole
 from common.draining import DrainingServer
-from common.http_limits import BoundedHttp
+from common.http_limits import bounded_http
 
 DRAIN = 0.3
 
@@ -86,7 +87,12 @@ async def told() -> AsyncIterator[Told]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         server = DrainingServer(
-            make_app(lifespan), timedelta(seconds=DRAIN), http=BoundedHttp, ws="none", log_config=None, access_log=False
+            make_app(lifespan),
+            timedelta(seconds=DRAIN),
+            http=bounded_http(Admission((), 1000)),
+            ws="none",
+            log_config=None,
+            access_log=False,
         )
         task = asyncio.create_task(server.serve(sockets=[listener]))
         async with AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:

@@ -83,7 +83,7 @@ async def test_a_read_model_that_is_not_there_or_cannot_be_read_ends_with_words_
 ) -> None:
     unknown = await run(command, "autors")
     assert unknown.exit_code == 1
-    assert unknown.output.strip() == "There is no read model autors; there are: authors, follows, blocks."
+    assert unknown.output.strip() == "There is no read model autors; there are: erased, authors, follows, blocks."
     away = await run(command, "authors")
     assert away.exit_code == 1
     assert away.output.splitlines()[-1].startswith("Stopped: The users service")

@@ -11,6 +11,7 @@ import pytest
 
 from common.events import (
     AccountData,
+    AccountErasedData,
     AuthorData,
     BlockData,
     Event,
@@ -32,6 +33,7 @@ READ: dict[str, Event] = {
     "account": Event(
         (7,), 3, AccountData(email="ada@example.com", name="Ada Lovelace", roles=["moderator"], status="active")
     ),
+    "account.erased": Event((7,), 1, AccountErasedData(service="posts")),
     "profile": Event((7,), 12, ProfileData(name="Ada Lovelace", avatar_url="https://example.com/ada.png")),
     "follow": Event((7, 9), 2, FollowData(active=False)),
     "block": Event((7, 9), 5, BlockData(active=True)),

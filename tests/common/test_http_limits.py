@@ -3,16 +3,14 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
-import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from common import http_limits
+from common.admission import Admission
 from common.envelope import SECURITY_HEADERS
-from common.http_limits import BoundedHttp
-from deploy.local.ports import free_port
+from tests.common.serving import connected, request, serving
 
 
 async def hello(scope: Scope, receive: Receive, send: Send) -> None:
@@ -24,26 +22,8 @@ async def hello(scope: Scope, receive: Receive, send: Send) -> None:
 
 @pytest.fixture(scope="module")
 async def port() -> AsyncIterator[int]:
-    port = free_port()
-    config = uvicorn.Config(
-        hello, port=port, http=BoundedHttp, log_config=None, lifespan="off", ws="none", timeout_keep_alive=1
-    )
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server._serve())
-    while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    yield port
-    server.should_exit = True
-    await task
-
-
-@asynccontextmanager
-async def connected(port: int) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        yield reader, writer
-    finally:
-        writer.close()
+    async with serving(hello, Admission((), 1000), lifespan="off", timeout_keep_alive=1) as port:
+        yield port
 
 
 async def send(port: int, *parts: bytes, pause: float = 0.0) -> bytes:
@@ -72,10 +52,6 @@ def problem(answer: bytes) -> tuple[int, str]:
     found = json.loads(body)
     assert found["status"] == status(answer)
     return found["status"], found["code"]
-
-
-def request(url: str = "/", *headers: str) -> bytes:
-    return "\r\n".join([f"GET {url} HTTP/1.1", "Host: x", *headers, "", ""]).encode()
 
 
 async def test_what_fits_is_served(port: int) -> None:

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from jose import jwk, jwt
 from jose.backends.base import Key
+from structlog.testing import capture_logs
 
 from common import tokens
 from common.tokens import InvalidToken, KeysUnavailable, TokenVerifier
@@ -155,3 +156,13 @@ async def test_why_a_token_is_refused_is_not_told(clock: FakeClock) -> None:
             await verifier.verify(bad)
         said.add(json.dumps(str(refusal.value)))
     assert len(said) == 1
+
+
+async def test_a_token_of_the_future_is_refused_and_tells_of_a_clock_that_is_wrong(clock: FakeClock) -> None:
+    """R-24: its signature is good, so auth made it, by another clock."""
+    verifier = verifier_of(KeyTable(k1=KEY), clock)
+    now = int(clock())
+    await verifier.verify(token(clock, iat=now + tokens.LEEWAY))
+    with capture_logs() as told, pytest.raises(InvalidToken):
+        await verifier.verify(token(clock, iat=now + 60, nbf=now + 60, exp=now + 360))
+    assert [line["event"] for line in told] == ["clock skew: a token of the future"]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -124,16 +125,17 @@ class Person:
 Meet = Callable[[str], Awaitable[Person]]
 
 
+async def sign_up(gateway: AsyncClient, name: str) -> Person:
+    """Somebody new, who is signed in."""
+    email, password = f"{secrets.token_hex(8)}@example.com", secrets.token_urlsafe(16)
+    new = await gateway.post("/auth/register", json={"email": email, "password": password, "name": name})
+    assert new.status_code == 201, new.text
+    tokens = await gateway.post("/auth/token", data={"username": email, "password": password})
+    assert tokens.status_code == 200, tokens.text
+    return Person(new.json()["id"], name, email, password, tokens.json())
+
+
 @pytest.fixture
 def meet(gateway: AsyncClient) -> Meet:
     """Sign somebody up and in: `ada = await meet("Ada")`."""
-
-    async def meet(name: str) -> Person:
-        email, password = f"{secrets.token_hex(8)}@example.com", secrets.token_urlsafe(16)
-        new = await gateway.post("/auth/register", json={"email": email, "password": password, "name": name})
-        assert new.status_code == 201, new.text
-        tokens = await gateway.post("/auth/token", data={"username": email, "password": password})
-        assert tokens.status_code == 200, tokens.text
-        return Person(new.json()["id"], name, email, password, tokens.json())
-
-    return meet
+    return partial(sign_up, gateway)

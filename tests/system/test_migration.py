@@ -14,6 +14,7 @@ from common.settings import MigrationSettings
 from deploy.local.state import read_state
 from posts.database import MIGRATIONS
 from tests.system.conftest import LocalStack, Meet
+from tests.system.faults.report import Report
 from tests.system.load import Load
 
 ROWS = int(os.environ.get("ROWS", "20000"))
@@ -36,7 +37,7 @@ def owner_of(stack: LocalStack) -> MigrationSettings:
 
 @pytest.mark.faults
 async def test_no_request_fails_while_a_later_release_migrates(
-    local_stack: LocalStack, gateway: AsyncClient, meet: Meet, tmp_path: Path
+    local_stack: LocalStack, gateway: AsyncClient, meet: Meet, tmp_path: Path, report: Report
 ) -> None:
     """A column, its values in batches, an index: two runners at once, the earlier code serving and restarted beside."""
     folder = tmp_path / "migrations"
@@ -61,6 +62,7 @@ async def test_no_request_fails_while_a_later_release_migrates(
         assert await database.fetchval("SELECT count(*) FROM posts WHERE slug IS NULL AND author_id = 1") == 0
         await migrate(MIGRATIONS, owner)  # the earlier release once more: a rollback
         assert (await gateway.get("/posts")).status_code == 200
+        report.fault(row="R-26", fault=f"a later release's migration under load, {ROWS} rows")
     finally:
         await database.execute("DELETE FROM posts WHERE author_id = 1")
         for statement in UNDO.replace("$1", f"'{before}'").split("; "):

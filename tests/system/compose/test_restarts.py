@@ -3,15 +3,15 @@
 import asyncio
 import os
 import sys
-from collections import Counter
 
 import pytest
 from httpx import AsyncClient
 
 from tests.system.compose.conftest import ComposeStack, note
 from tests.system.conftest import Meet
+from tests.system.ledger import Verdict
 from tests.system.load import Load
-from tests.system.test_restarts import titles
+from tests.system.verdict import read_back
 
 ROLLS = int(os.environ.get("ROLLS", "1"))
 SERVICES = ("auth", "users", "posts")
@@ -33,7 +33,7 @@ async def test_no_request_fails_while_containers_are_replaced(
         await asyncio.sleep(1)
     note(what="replaced", service=service, containers=len(before), **load.figures())
     assert load.failed == []
-    assert Counter([title for person in people for title in await titles(gateway, person)]) == Counter(load.stored)
+    assert await read_back(gateway, people, load.ledger) == Verdict()
     after = compose_stack.containers(service)
     assert len(after) == len(before)
     assert not set(after) & set(before)

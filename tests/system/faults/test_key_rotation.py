@@ -7,13 +7,14 @@ from httpx import AsyncClient
 from jose import jwt
 
 from tests.system.conftest import LocalStack, Meet, Person
+from tests.system.faults.report import Report
 from tests.system.load import Load
 from tests.system.test_revocation import refused_everywhere_after, statuses
 
 
 @pytest.mark.faults
 async def test_three_rotations_under_load_cost_no_request_and_a_revoked_key_is_refused_within_a_minute(
-    local_stack: LocalStack, gateway: AsyncClient, meet: Meet
+    local_stack: LocalStack, gateway: AsyncClient, meet: Meet, report: Report
 ) -> None:
     """S-20, S-21"""
 
@@ -40,3 +41,5 @@ async def test_three_rotations_under_load_cost_no_request_and_a_revoked_key_is_r
         "/auth/token", data={"grant_type": "refresh_token", "refresh_token": victim.tokens["refresh_token"]}
     )
     assert await statuses(gateway, renewed.json()["access_token"]) == {200}
+    report.fault(row="S-20", fault="keys rotated under load", times=3)
+    report.fault(row="S-21", fault="a key revoked: refused everywhere", recovery_s=seconds)

@@ -8,6 +8,7 @@ import httpx
 from fastapi import APIRouter, FastAPI
 
 from common import docs, health, metrics, tracing
+from common.admission import Admission
 from common.envelope import Envelope
 from common.idempotency import fingerprint_key
 from common.logs import AccessLog, configure_logging
@@ -62,6 +63,7 @@ def build_app(
         app.include_router(router)
     app.include_router(health.router)
     app.include_router(metrics.router)
+    app.state.admission = Admission(app.routes, settings.most_requests)
     app.openapi = lambda: docs.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
     install_problem_handlers(app)
     app.add_middleware(

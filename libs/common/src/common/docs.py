@@ -33,6 +33,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "unsupported-media-type": "The body has another media type than this route reads.",
     "validation-failed": "The request does not have the expected form; `errors` says where.",
     "no-such-route": "There is nothing at this path.",
+    "overloaded": "More is asked for than can be done just now. Nothing was begun; try again after `Retry-After`.",
     "internal-error": "Something went wrong on our side; `instance` names the request.",
 }
 """Of the codes that no error class has."""
@@ -120,7 +121,7 @@ def add_common_problems(operation: dict[str, Any]) -> None:
     add_codes(responses, 429, RateLimited.code)
     add_codes(responses, 431, "headers-too-large")
     add_codes(responses, 500, "internal-error")
-    add_codes(responses, 503, "database-unavailable", "peer-unavailable", "keys-unavailable")
+    add_codes(responses, 503, "database-unavailable", "peer-unavailable", "keys-unavailable", "overloaded")
     operation["responses"] = dict(sorted(responses.items()))
 
 

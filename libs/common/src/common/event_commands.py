@@ -67,7 +67,7 @@ def add_event_commands(cli: typer.Typer, settings: type[S], create_app: Callable
 
     @cli.command("relay")
     def relay() -> None:
-        """Send this service's events until SIGTERM; for setups where the replicas run with RELAY=false."""
+        """Send this service's events and forget who was deleted, until SIGTERM; for replicas with RELAY=false."""
         asyncio.run(service.relay_until_told_to_stop())
 
     cli.add_typer(outbox_commands(service), name="outbox")

@@ -25,7 +25,8 @@ class EventData(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     type: ClassVar[str]
-    owner: ClassVar[str]
+    owner: ClassVar[str] = ""
+    """Empty where several services tell it, each for itself (`told_by`)."""
     targets: ClassVar[tuple[str, ...]]
     subject: ClassVar[str] = ""
     """The kind of thing it tells of, where that is not the type itself."""
@@ -39,6 +40,10 @@ class EventData(BaseModel):
         if len(key) != cls.numbers or not all(1 <= number <= MAX_ID for number in key):
             raise ValueError(f"{cls.type} is of other subjects")
         return key
+
+    def told_by(self, service: str) -> bool:
+        """Whether it is this service that may say so."""
+        return service == self.owner
 
 
 def read_uuid(words: Sequence[str]) -> Key:
@@ -56,9 +61,28 @@ class AccountData(EventData):
 
     email: str
     name: str
-    """As given at sign-up; the profile counts from then on."""
+    """As given at sign-up; the profile counts from then on. Like the address it is empty once the account is gone."""
     roles: list[str]
     status: str
+
+    @property
+    def gone(self) -> bool:
+        """Its owner has had it deleted. It never comes back."""
+        return self.status in ("deleting", "deleted")
+
+
+class AccountErasedData(EventData):
+    """That nothing of an account is left in a service, which tells auth. Subject `account:<id>`, version 1: it is so
+    for good."""
+
+    type = "account.erased"
+    targets = ("auth",)
+    subject = "account"
+
+    service: str
+
+    def told_by(self, service: str) -> bool:
+        return service == self.service and service in AccountData.targets
 
 
 class SessionEndedData(EventData):
@@ -198,6 +222,16 @@ class Event:
     def subject(self) -> str:
         """As it is written in a StateEvent."""
         return ":".join((self.data.subject or self.data.type, *map(str, self.key)))
+
+
+class ErasureStore(Protocol):
+    """Where a service notes who is to be forgotten (`common.erasure`)."""
+
+    async def begin(self, account_id: int, version: int) -> None:
+        """Hide what there is of them, in this transaction, and have it erased; what comes later is left out.
+
+        `version` is that of the account's state that tells so.
+        """
 
 
 class RevocationStore(Protocol):

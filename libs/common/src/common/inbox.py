@@ -48,13 +48,14 @@ class Inbox:
             schema = schemas.get(event.type)
             if schema is None:
                 continue
-            if schema.owner != sender:
+            parsed = parse(event, schema)
+            if not parsed.data.told_by(sender):
                 raise NotTheOwner(f"{sender} does not own {event.type}.")
-            by_schema.setdefault(schema, []).append(parse(event, schema))
+            by_schema.setdefault(schema, []).append(parsed)
         # types and subjects in one order everywhere, so that two relays with the same rows never wait in a circle
         for schema, apply in self.appliers.items():
-            if parsed := by_schema.get(schema):
-                await apply(sorted(parsed, key=lambda event: event.key))
+            if found := by_schema.get(schema):
+                await apply(sorted(found, key=lambda event: event.key))
         return sum(map(len, by_schema.values()))
 
 

@@ -1,10 +1,13 @@
-"""What `/metrics` looks up at a scrape: pools, the outbox, calls to other services, checks of tokens."""
+"""What `/metrics` looks up at a scrape: requests, pools, the outbox, erasures, calls, checks of tokens, the clock."""
 
 from collections.abc import Iterable, Mapping
 
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from sqlalchemy import Executable
 
+from common.admission import Admission
+from common.clocks import DatabaseClock
 from common.database import CountingPool, Database, ReadSession
 from common.metrics import Measure
 from common.outbox import OutboxRepository
@@ -13,6 +16,21 @@ from common.service_client import ServiceClient
 from common.tokens import TokenVerifier
 
 BREAKER = ("closed", "half-open", "open")
+
+
+def requests(admission: Admission) -> Measure:
+    """Requests under way, how many of each kind there may be, and what was refused because there were more."""
+
+    async def measure() -> Iterable[Metric]:
+        under_way = GaugeMetricFamily("http_requests_under_way", "Begun, and body received.", admission.under_way)
+        limit = GaugeMetricFamily("http_requests_limit", "Above it, one is refused.", labels=["priority"])
+        for priority, most in admission.limits.items():
+            limit.add_metric([priority], most)
+        refused = CounterMetricFamily("http_requests_shed", "Refused, since too many were.", labels=["priority"])
+        add_counts(refused, admission.refused)
+        return under_way, limit, refused
+
+    return measure
 
 
 def pools(database: Database) -> Measure:
@@ -57,6 +75,18 @@ def outbox(database: Database, relay: Relay) -> Measure:
     return measure
 
 
+def erasures(database: Database, backlog: Executable) -> Measure:
+    """Deleted accounts that are not forgotten yet. `backlog` says how many, and for how many seconds the oldest is."""
+
+    async def measure() -> Iterable[Metric]:
+        ((count, oldest),) = await ReadSession(database.upkeep).execute(backlog)
+        pending = GaugeMetricFamily("erasures_pending", "Deleted accounts that are not forgotten yet.", value=count)
+        age = GaugeMetricFamily("erasure_oldest_seconds", "For how long the longest waits.", value=oldest)
+        return pending, age
+
+    return measure
+
+
 def calls(*clients: ServiceClient) -> Measure:
     """Calls to other services by outcome, and the state of each breaker."""
 
@@ -79,6 +109,15 @@ def checks(verifier: TokenVerifier) -> Measure:
         made = CounterMetricFamily("token_checks", "Checks of access tokens.", labels=["outcome"])
         add_counts(made, verifier.checks)
         return (made,)
+
+    return measure
+
+
+def clock(database: DatabaseClock) -> Measure:
+    """How wrong this process's clock is, as its database sees it."""
+
+    async def measure() -> Iterable[Metric]:
+        return (GaugeMetricFamily("clock_skew_seconds", "Ahead of the database's clock.", database.skew),)
 
     return measure
 

@@ -6,12 +6,14 @@ Events keep read models right by themselves. These commands are for a new read m
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
+from uuid import UUID
 
 from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from common.database import Database
+from common.erasure import KNOWN as ERASED
 from common.events import Event, EventData, EventPage, Key, StateEvent
 from common.inbox import Inbox, parse
 from common.service_client import ServiceClient
@@ -67,6 +69,8 @@ class ReadModel:
     owner: ServiceClient
     path: str
     kept: Kept
+    of_erased: bool = False
+    """Whether it tells who was erased. The others are not compared where they concern somebody who was."""
 
 
 @dataclass(slots=True)
@@ -116,7 +120,7 @@ async def rebuild(database: Database, model: ReadModel, inbox: Inboxes) -> int:
     count = 0
     async for page in pages(model):
         async with database.transaction() as session:
-            count += await inbox(session).receive(page.events, model.schema.owner)
+            count += await inbox(session).receive(page.events, model.owner.audience)
     return count
 
 
@@ -138,6 +142,22 @@ async def parts(
             after = until or ()
 
 
+async def known_parts(
+    database: Database, model: ReadModel
+) -> AsyncIterator[tuple[Mapping[Key, StateEvent], Mapping[Key, int]]]:
+    """As `parts`, without what concerns people who were erased here: nothing of them is kept, whoever tells it."""
+    async for theirs, ours in parts(database, model):
+        numbers = {number for key in (*theirs, *ours) for number in key}
+        erased = set[int | UUID]()
+        if not model.of_erased:
+            async with database.transaction() as session:
+                erased.update((await session.execute(ERASED, {"accounts": sorted(numbers, key=int)})).scalars())
+        yield (
+            {key: event for key, event in theirs.items() if erased.isdisjoint(key)},
+            {key: version for key, version in ours.items() if erased.isdisjoint(key)},
+        )
+
+
 async def reconcile(database: Database, model: ReadModel, inbox: Inboxes, *, repair: bool) -> Drift:
     """Compare with the owner, and repair if asked to.
 
@@ -147,7 +167,7 @@ async def reconcile(database: Database, model: ReadModel, inbox: Inboxes, *, rep
     state is stored, or what is here removed. Whatever it has told meanwhile seemed old, so it is asked once more then.
     """
     drift = Drift()
-    async for theirs, ours in parts(database, model):
+    async for theirs, ours in known_parts(database, model):
         wrong: list[StateEvent] = []
         lost: list[Key] = []
         for key, event in theirs.items():
@@ -171,10 +191,10 @@ async def reconcile(database: Database, model: ReadModel, inbox: Inboxes, *, rep
             async with database.transaction() as session:
                 for key in lost:
                     await (model.kept.forget if key in theirs else model.kept.remove)(session, key, ours[key])
-                await inbox(session).receive(wrong, model.schema.owner)
+                await inbox(session).receive(wrong, model.owner.audience)
             latest = [await ask_again(model, key) for key in lost]
             async with database.transaction() as session:
-                await inbox(session).receive([event for event in latest if event], model.schema.owner)
+                await inbox(session).receive([event for event in latest if event], model.owner.audience)
         drift.compared += len(theirs)
     return drift
 

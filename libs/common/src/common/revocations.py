@@ -17,6 +17,7 @@ from sqlalchemy import BigInteger, DateTime, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
+from common.clocks import DatabaseClock
 from common.database import Database, ReadSession, Runs
 from common.events import EVERYBODY, Event
 from common.inbox import rows
@@ -108,6 +109,8 @@ class RevokedTokens:
     def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
         self._reads = ReadSession(database.upkeep)
         self._database = database
+        self.clock = DatabaseClock(self._reads)
+        """By which tokens expire: it is right whenever it is known what was revoked."""
         self._clock = clock
         self._ended: set[str] = set()
         self._floors: dict[str, int] = {}
@@ -132,6 +135,7 @@ class RevokedTokens:
 
     async def read(self) -> None:
         """Learn what is new; now and then, and after a pause, everything."""
+        await self.clock.read()
         now = self._clock()
         whole = now - self._whole_at > WHOLE_EVERY or now - self._read_at > LATELY.total_seconds() / 2
         back = EVER if whole else LATELY

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Coroutine, Sequence
+from enum import StrEnum
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
@@ -11,6 +12,7 @@ from fastapi.routing import APIRoute
 from common import deadlines, etags, idempotency, rate_limits
 from common.access import Access, access_of, calls
 from common.database import get_db
+from common.paging import get_page
 from common.problems import MalformedBody
 
 MAX_BODY: Final = 1024 * 1024
@@ -96,6 +98,15 @@ def check_shape(value: Any) -> None:
         level = [item for item in below if isinstance(item, dict | list)]
 
 
+class Priority(StrEnum):
+    """What is given up first when there is more to do than can be done (`common.admission`)."""
+
+    LISTS = "lists"
+    ORDINARY = "ordinary"
+    VITAL = "vital"
+    """Without which others fail as well: keys, tokens, what services tell each other; and what admins do about it."""
+
+
 class ServiceRoute(APIRoute):
     """A route with the conventions of the house, each decided once, when the route is built.
 
@@ -106,6 +117,8 @@ class ServiceRoute(APIRoute):
     max_body = MAX_BODY
     limited = True
     """Whether the general rate limit holds. Never for services."""
+    vital = False
+    """See `Priority`. Always for services and admins."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         methods = set(options.get("methods") or ())
@@ -128,6 +141,13 @@ class ServiceRoute(APIRoute):
     def access(self) -> Access:
         """Who may use it."""
         return access_of(self.endpoint, self.dependant)
+
+    @property
+    def priority(self) -> Priority:
+        """How much it matters. What answers in pages is a list or a search."""
+        if self.vital or self.access in {Access.SERVICES, Access.ROLE}:
+            return Priority.VITAL
+        return Priority.LISTS if get_page in calls(self.dependant) else Priority.ORDINARY
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The innermost first: FastAPI's own handler, which ends with the serialised answer."""
@@ -172,10 +192,17 @@ class SmallBodyRoute(ServiceRoute):
     max_body = 16 * 1024
 
 
+class TokenRoute(SmallBodyRoute):
+    """For tokens: who cannot renew one is signed out everywhere, and signs in again, which costs far more."""
+
+    vital = True
+
+
 class UnlimitedRoute(ServiceRoute):
     """For what must be had however often it is asked for: without the keys, no token is good anywhere."""
 
     limited = False
+    vital = True
 
 
 def service_router(prefix: str, tag: str, route_class: type[ServiceRoute] = ServiceRoute) -> APIRouter:

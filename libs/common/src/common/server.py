@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from common.draining import DrainingServer
 from common.health import until_ready
-from common.http_limits import BoundedHttp
+from common.http_limits import bounded_http
 from common.migrations import AfterMigrate
 from common.migrations import migrate as run_migrations
 from common.settings import MigrationSettings, ServiceSettings, explain
@@ -66,7 +66,7 @@ def serve(app: FastAPI, host: str, port: int) -> None:
         host=host,
         port=port,
         loop="uvloop",
-        http=BoundedHttp,
+        http=bounded_http(app.state.admission),
         ws="none",
         log_config=None,  # `common.logs` has set up logging
         access_log=False,  # `common.envelope` writes the line

@@ -176,8 +176,14 @@ class ServiceSettings(BaseConfig):
     pool_size: int = Field(default=10, ge=1, description="Connections for writing, kept open.")
     read_pool_size: int = Field(default=10, ge=1, description="Connections for single reads, kept open.")
     max_overflow: int = Field(default=5, ge=0, description="Connections above either pool's size under load.")
-    pool_timeout: Duration = timedelta(seconds=2)
+    pool_timeout: Duration = Field(
+        default=timedelta(milliseconds=500), description="For a free one; who would wait longer is refused (R-18)."
+    )
     prepared_statements: bool = Field(default=True, description="False behind a PgBouncer older than 1.21.")
+
+    requests_at_once: int | None = Field(
+        default=None, ge=4, description="Under way in a process; by default two for each connection to the database."
+    )
 
     issuer: PublicAddress = Field(default="http://127.0.0.1:8000", description="Public base URL; the `iss` of tokens.")
     jwks_url: Address = Field(default="http://127.0.0.1:8001/.well-known/jwks.json", description="Address inside.")
@@ -206,7 +212,10 @@ class ServiceSettings(BaseConfig):
     rate_limit_general: int = Field(
         default=300, ge=1, le=100_000, description="A minute, per person or anonymous address."
     )
-    relay: bool = Field(default=True, description="False where `python -m SERVICE relay` sends the events instead.")
+    relay: bool = Field(
+        default=True,
+        description="False where `python -m SERVICE relay` sends the events, and erases, instead.",
+    )
 
     cors_origins: list[str] = Field(default_factory=list, description="Exact origins; there is no wildcard.")
     trusted_proxies: Annotated[list[IPvAnyNetwork], AfterValidator(narrow)] = Field(
@@ -220,6 +229,11 @@ class ServiceSettings(BaseConfig):
     otel_exporter_otlp_endpoint: str | None = Field(
         default=None, description="Where traces go, as OTLP over HTTP: http://collector:4318. None are made without it."
     )
+
+    @property
+    def most_requests(self) -> int:
+        """How many requests may be under way: those that work, and as many that wait for their turn."""
+        return self.requests_at_once or 2 * (self.pool_size + self.read_pool_size + 2 * self.max_overflow)
 
     @model_validator(mode="after")
     def keep_connections_for_every_peer(self) -> Self:

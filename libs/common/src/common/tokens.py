@@ -14,10 +14,13 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from uuid import UUID
 
+import structlog
 from jose import jwt
 from jose.backends.base import Key
 
 from common.errors import DependencyUnavailable, Unauthenticated
+
+log = structlog.get_logger()
 
 ALGORITHM: Final = "ES256"
 TYPE: Final = "at+jwt"
@@ -162,6 +165,8 @@ class TokenVerifier:
         if any(type(value) is not int for value in times.values()):
             raise InvalidToken("times")
         now = self._now()
+        if times["iat"] > now + LEEWAY:  # auth has signed it, so one of two clocks is wrong
+            log.warning("clock skew: a token of the future", seconds=round(times["iat"] - now, 1))
         if not (times["iat"] <= now + LEEWAY and times["nbf"] <= now + LEEWAY and now < times["exp"] + LEEWAY):
             raise InvalidToken("not now")
         if not 0 < times["exp"] - times["iat"] <= MAX_LIFETIME:

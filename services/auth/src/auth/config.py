@@ -10,6 +10,7 @@ from pydantic import Field, HttpUrl, NameEmail, SecretStr, UrlConstraints, model
 from pydantic_core import Url
 
 from auth.services.mails import WINDOW
+from auth.services.passwords import QUEUE
 from common.settings import Duration, MigrationSettings, Secret, ServiceSettings
 
 NOBODY: Final = NameEmail("Trivium", "no-reply@trivium.example")
@@ -71,6 +72,11 @@ class Settings(ServiceSettings):
     rate_limit_mail: int = Field(
         default=20, ge=1, le=10_000, description="Mails asked for, an hour, per address that asks."
     )
+
+    @property
+    def most_requests(self) -> int:
+        """People who wait for their password to be hashed do so beside all others."""
+        return self.requests_at_once or super().most_requests + self.hash_slots * QUEUE
 
     @model_validator(mode="after")
     def end_sessions_by_idling_first(self) -> Self:

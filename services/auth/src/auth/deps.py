@@ -11,12 +11,14 @@ from auth.clients.own_tokens import OwnTokens
 from auth.config import Settings, given
 from auth.mailing import one_time_tokens, own_targets
 from auth.repositories.audit import AuditRepository
+from auth.repositories.deletions import BACKLOG
 from auth.repositories.exports import SECTIONS
 from auth.repositories.sessions import Lifetimes
 from auth.repositories.work import SqlWork
 from auth.services.access_tokens import AccessTokens
 from auth.services.accounts import AccountService, Registration
 from auth.services.audit import AuditReader
+from auth.services.deletion import Deletion, Subscriber
 from auth.services.email_change import EmailChange
 from auth.services.email_verification import EmailVerification
 from auth.services.key_material import KeyCipher
@@ -36,7 +38,7 @@ from common.database import Database, TransactionFactory
 from common.database import ReadSession as Reads
 from common.deps import DbSession, ReadSession, WithRole
 from common.exports import ExportReader
-from common.measures import calls, checks, outbox, pools
+from common.measures import calls, checks, clock, erasures, outbox, pools, requests
 from common.rate_limits import Quota, source_of
 from common.relay import Relay
 from common.revocations import RevokedTokens
@@ -73,7 +75,8 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     passwords = Argon2(settings.hash_slots)
     access = AccessTokens(keys, settings.issuer, settings.access_ttl)
     refresh = RefreshTokens(*given(settings.refresh_key, settings.refresh_key_previous))
-    own = OwnTokens(access)
+    app.state.revoked = revoked = RevokedTokens(database)
+    own = OwnTokens(access, revoked.clock.now)
     users = ServiceClient.to("users", settings.users_url, http=http, tokens=own, settings=settings)
     posts = ServiceClient.to("posts", settings.posts_url, http=http, tokens=own, settings=settings)
     tokens = one_time_tokens(settings)
@@ -83,8 +86,9 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.read_models = {}
     app.state.keys = keys
     app.state.transactions = transactions
-    app.state.revoked = revoked = RevokedTokens(database)
-    app.state.verifier = verifier = TokenVerifier(keys, revoked, issuer=settings.issuer, audience="auth")
+    app.state.verifier = verifier = TokenVerifier(
+        keys, revoked, issuer=settings.issuer, audience="auth", now=revoked.clock.now
+    )
     app.state.passwords = passwords
     app.state.policy = policy = PasswordPolicy(settings.password_min_length, tuple(settings.password_words))
     app.state.throttle = throttle = Throttle(transactions, passwords)
@@ -96,8 +100,17 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.sign_in = SignInService(transactions, throttle, access, refresh, settings.require_verified_email)
     app.state.verification = EmailVerification(transactions, tokens)
     app.state.password_reset = PasswordReset(transactions, tokens, passwords, policy)
+    app.state.deletion = Deletion(transactions, throttle)
     app.state.email_change = EmailChange(transactions, tokens, throttle)
-    app.state.metrics.measures = (pools(database), outbox(database, relay), calls(users, posts), checks(verifier))
+    app.state.metrics.measures = (
+        requests(app.state.admission),
+        pools(database),
+        outbox(database, relay),
+        erasures(database, BACKLOG),
+        calls(users, posts),
+        checks(verifier),
+        clock(revoked.clock),
+    )
 
 
 async def get_verification(request: Request) -> EmailVerification:
@@ -166,6 +179,15 @@ async def get_management(session: DbSession, request: Request) -> Management:
     return Management(SqlWork(session, request.app.state.lifetimes))
 
 
+async def get_deletion(request: Request) -> Deletion:
+    service: Deletion = request.app.state.deletion
+    return service
+
+
+async def get_subscriber(session: DbSession, request: Request) -> Subscriber:
+    return Subscriber(SqlWork(session, request.app.state.lifetimes))
+
+
 async def get_audit(session: ReadSession) -> AuditReader:
     return AuditRepository(session)
 
@@ -181,6 +203,8 @@ Sessions = Annotated[SessionService, Depends(get_sessions)]
 SigningKeys = Annotated[OwnKeys, Depends(get_keys)]
 VerifyEmail = Annotated[EmailVerification, Depends(get_verification)]
 ResetPassword = Annotated[PasswordReset, Depends(get_password_reset)]
+DeleteAccount = Annotated[Deletion, Depends(get_deletion)]
+Subscribed = Annotated[Subscriber, Depends(get_subscriber)]
 ChangeEmail = Annotated[EmailChange, Depends(get_email_change)]
 AppSettings = Annotated[Settings, Depends(get_settings)]
 CallingDevice = Annotated[Device, Depends(get_device)]

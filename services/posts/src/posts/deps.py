@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.database import Database, ReadSession, TransactionFactory
 from common.deps import DbSession, SignedIn
-from common.events import BlockData, FollowData, ProfileData
+from common.erasure import BACKLOG, Eraser, ErasureRepository
+from common.events import AccountData, BlockData, FollowData, ProfileData
 from common.exports import ExportReader
-from common.measures import calls, checks, outbox, pools
+from common.measures import calls, checks, clock, erasures, outbox, pools, requests
 from common.outbox import OutboxRepository
 from common.read_models import ReadModel
 from common.relay import Relay
@@ -22,6 +23,7 @@ from posts.config import Settings
 from posts.repositories.authors import KNOWN_PROFILES, AuthorRepository, StatsRepository
 from posts.repositories.comments import CommentRepository
 from posts.repositories.edges import KNOWN_BLOCKS, KNOWN_FOLLOWS, EdgeRepository
+from posts.repositories.erasing import KNOWN_ERASED, STEPS
 from posts.repositories.exports import SECTIONS
 from posts.repositories.lists import PostLists
 from posts.repositories.posts import PostRepository
@@ -41,6 +43,7 @@ MODERATORS = frozenset({"moderator", "admin"})
 def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.AsyncClient) -> None:
     """Make what lives as long as the app."""
     tokens = ServiceTokens(http, settings.auth_url, "svc:posts", settings.client_secret)
+    auth = ServiceClient.to("auth", settings.auth_url, http=http, tokens=tokens, settings=settings)
     users = ServiceClient.to("users", settings.users_url, http=http, tokens=tokens, settings=settings)
     app.state.authors = Authors(UsersPeople(users), TransactionFactory(database, AuthorRepository))
     reads = ReadSession(database.reading)
@@ -49,19 +52,34 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.tags = TagRepository(reads)
     app.state.stats = StatsRepository(reads)
     app.state.exports = ExportReader(reads, SECTIONS)
-    app.state.relay = Relay(database, {"users": users})
+    app.state.relay = Relay(database, {"users": users, "auth": auth})
+    app.state.eraser = Eraser(database, "posts", STEPS)
     app.state.inbox = lambda session: subscriber(session).inbox
     app.state.read_models = {
+        "erased": ReadModel(AccountData, auth, "/internal/erased", KNOWN_ERASED, of_erased=True),
         "authors": ReadModel(ProfileData, users, "/internal/profiles", KNOWN_PROFILES),
         "follows": ReadModel(FollowData, users, "/internal/follows", KNOWN_FOLLOWS),
         "blocks": ReadModel(BlockData, users, "/internal/blocks", KNOWN_BLOCKS),
     }
     relay, verifier = app.state.relay, app.state.verifier
-    app.state.metrics.measures = (pools(database), outbox(database, relay), calls(users), checks(verifier))
+    app.state.metrics.measures = (
+        requests(app.state.admission),
+        pools(database),
+        outbox(database, relay),
+        erasures(database, BACKLOG),
+        calls(auth, users),
+        checks(verifier),
+        clock(app.state.revoked.clock),
+    )
 
 
 def subscriber(session: AsyncSession) -> Subscriber:
-    return Subscriber(AuthorRepository(session), EdgeRepository(session), RevocationRepository(session))
+    return Subscriber(
+        AuthorRepository(session),
+        EdgeRepository(session),
+        RevocationRepository(session),
+        ErasureRepository(session, "posts"),
+    )
 
 
 async def get_reading(request: Request) -> Reading:

@@ -32,11 +32,13 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         async with http_pool(settings, app.state.transport) as http:
             keys = RemoteKeys(http, settings.jwks_url, KeyStore(database))
             app.state.revoked = revoked = RevokedTokens(database)
-            app.state.verifier = TokenVerifier(keys, revoked, issuer=settings.issuer, audience="posts")
+            app.state.verifier = TokenVerifier(
+                keys, revoked, issuer=settings.issuer, audience="posts", now=revoked.clock.now
+            )
             migrated = database_is_ready(database, MIGRATIONS)
             app.state.readiness = (migrated, keys.keys_are_known, revoked.revocations_are_known)
             wire(app, settings, database, http)
-            relay = [app.state.relay.run()] if settings.relay else []
+            relay = [app.state.relay.run(), app.state.eraser.run()] if settings.relay else []
             async with running(
                 keys.keep_fresh(), revoked.keep_fresh(), revoked.forget_expired(), forget_expired(database), *relay
             ):

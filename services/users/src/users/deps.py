@@ -9,9 +9,10 @@ from fastapi import Depends, FastAPI, Request
 
 from common.database import Database, ReadSession, TransactionFactory
 from common.deps import DbSession
+from common.erasure import BACKLOG, Eraser
 from common.events import AccountData, AuthorData
 from common.exports import ExportReader
-from common.measures import calls, checks, outbox, pools
+from common.measures import calls, checks, clock, erasures, outbox, pools, requests
 from common.rate_limits import Quota
 from common.read_models import ReadModel
 from common.relay import Relay
@@ -21,6 +22,7 @@ from users.clients.accounts import AuthAccounts
 from users.clients.exports import PeerExport
 from users.config import Settings
 from users.repositories.edges import BLOCKS, FOLLOWS, EdgeRepository
+from users.repositories.erasing import KNOWN_ERASED, STEPS
 from users.repositories.exports import SECTIONS
 from users.repositories.profiles import KNOWN_ACCOUNTS, KNOWN_AUTHORS, ProfileRepository
 from users.repositories.work import SqlWork
@@ -46,9 +48,11 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     transactions = TransactionFactory(database, SqlWork)
     app.state.transactions = transactions
     posts = ServiceClient.to("posts", settings.posts_url, http=http, tokens=tokens, settings=settings)
-    app.state.relay = Relay(database, {"posts": posts})
+    app.state.relay = Relay(database, {"posts": posts, "auth": auth})
+    app.state.eraser = Eraser(database, "users", STEPS)
     app.state.inbox = lambda session: Subscriber(SqlWork(session)).inbox
     app.state.read_models = {
+        "erased": ReadModel(AccountData, auth, "/internal/erased", KNOWN_ERASED, of_erased=True),
         "profiles": ReadModel(AccountData, auth, "/internal/accounts", KNOWN_ACCOUNTS),
         "authored": ReadModel(AuthorData, posts, "/internal/authors", KNOWN_AUTHORS),
     }
@@ -61,7 +65,15 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     sources = {"auth": PeerExport(auth), "users": own, "posts": PeerExport(posts)}
     app.state.export = Export(app.state.profiles, sources)
     relay, verifier = app.state.relay, app.state.verifier
-    app.state.metrics.measures = (pools(database), outbox(database, relay), calls(auth, posts), checks(verifier))
+    app.state.metrics.measures = (
+        requests(app.state.admission),
+        pools(database),
+        outbox(database, relay),
+        erasures(database, BACKLOG),
+        calls(auth, posts),
+        checks(verifier),
+        clock(app.state.revoked.clock),
+    )
 
 
 async def get_profiles(request: Request) -> Profiles:

@@ -31,7 +31,9 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         async with http_pool(settings, app.state.transport) as http:
             keys = RemoteKeys(http, settings.jwks_url, KeyStore(database))
             app.state.revoked = revoked = RevokedTokens(database)
-            app.state.verifier = TokenVerifier(keys, revoked, issuer=settings.issuer, audience="users")
+            app.state.verifier = TokenVerifier(
+                keys, revoked, issuer=settings.issuer, audience="users", now=revoked.clock.now
+            )
             migrated = database_is_ready(database, MIGRATIONS)
             app.state.readiness = (migrated, keys.keys_are_known, revoked.revocations_are_known)
             wire(app, settings, database, http)
@@ -39,7 +41,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
                 keys.keep_fresh(),
                 revoked.keep_fresh(),
                 revoked.forget_expired(),
-                *([app.state.relay.run()] if settings.relay else []),
+                *([app.state.relay.run(), app.state.eraser.run()] if settings.relay else []),
             ):
                 yield
     finally:

@@ -1,6 +1,5 @@
 """With what auth signs in to the other services: it asks nobody."""
 
-import time
 from collections.abc import Callable
 from typing import Final
 
@@ -15,11 +14,10 @@ RENEW_AFTER: Final = 0.8
 class OwnTokens:
     """`TokenSource` of auth, one token per audience for most of its life.
 
-    By this machine's clock, and not the database's as for people: nothing revokes a service's token by its `iat`, and
-    verifiers allow for clocks that differ a little.
+    `clock` is the database's, as for people: a process whose own is wrong would have nobody hear of its events.
     """
 
-    def __init__(self, access: AccessTokens, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, access: AccessTokens, clock: Callable[[], float]) -> None:
         self._access = access
         self._clock = clock
         self._minted: dict[str, tuple[str, float]] = {}

@@ -2,6 +2,7 @@
 
 from auth.models.account import Account
 from auth.models.audit_event import AuditEvent
+from auth.models.deletion import Deletion
 from auth.models.idempotency_key import IdempotencyKey
 from auth.models.mail_count import MailCount
 from auth.models.one_time_token import OneTimeToken
@@ -15,6 +16,7 @@ from auth.models.signing_key import SigningKey
 __all__ = [
     "Account",
     "AuditEvent",
+    "Deletion",
     "EndedSession",
     "IdempotencyKey",
     "MailCount",

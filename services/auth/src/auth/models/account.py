@@ -9,7 +9,10 @@ from auth.database import Base
 
 
 class Account(Base):
-    """An account. `version` counts its states, for the events that tell of them."""
+    """An account. `version` counts its states, for the events that tell of them.
+
+    Of one that was deleted the row stays, so that nobody gets its id; but it says nothing of a person any more.
+    """
 
     __tablename__ = "accounts"
     __table_args__ = (
@@ -21,8 +24,8 @@ class Account(Base):
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    email: Mapped[str] = mapped_column(Text, unique=True)
-    """As `common.schemas.normal_email` writes it."""
+    email: Mapped[str | None] = mapped_column(Text, unique=True)
+    """As `common.schemas.normal_email` writes it. Null once the account is deleted: others may have the address."""
     password_hash: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
     """As given at sign-up; from then on the profile in users counts."""
@@ -33,5 +36,5 @@ class Account(Base):
     """Access tokens issued before this moment (seconds since 1970) are refused."""
     version: Mapped[int] = mapped_column(Integer, server_default="1")
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))
-    search: Mapped[str] = mapped_column(Text, Computed("lower(name || ' '::text || email)", persisted=True))
+    search: Mapped[str | None] = mapped_column(Text, Computed("lower(name || ' '::text || email)", persisted=True))
     """In which admins look for a part of a name or address."""

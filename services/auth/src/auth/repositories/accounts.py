@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Row, bindparam, cast, exists, func, select, text, update
+from sqlalchemy import BigInteger, Row, bindparam, cast, exists, func, literal_column, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
@@ -19,7 +19,7 @@ from common.events import EVERYBODY
 FLOOR_OF_ALL: Final = select(TokenFloor.not_before).where(TokenFloor.account_id == EVERYBODY)
 COLUMNS: Final = (
     Table.id,
-    Table.email,
+    func.coalesce(Table.email, literal_column("''")).label("email"),
     Table.name,
     Table.roles,
     Table.status,
@@ -46,7 +46,9 @@ AFTER_ALL: Final = select(
     )
     + 1
 )
+GONE: Final = text("status <> 'active' AND status IN ('deleting', 'deleted')")  # in the words of the partial index
 PAGE: Final = select(*COLUMNS).where(Table.id > bindparam("after")).order_by(Table.id).limit(bindparam("most"))
+PAGE_GONE: Final = PAGE.where(GONE)
 CREDENTIALS: Final = select(*COLUMNS, Table.password_hash).where(Table.email == bindparam("address"))
 CREDENTIALS_OF: Final = select(*COLUMNS, Table.password_hash).where(
     Table.id == bindparam("account_id"), Table.status == "active"
@@ -97,6 +99,10 @@ class AccountRepository:
 
     async def page(self, after: int, limit: int) -> Sequence[Account]:
         found = await self.session.execute(PAGE, {"after": after, "most": limit})
+        return [read_account(row) for row in found]
+
+    async def page_gone(self, after: int, limit: int) -> Sequence[Account]:
+        found = await self.session.execute(PAGE_GONE, {"after": after, "most": limit})
         return [read_account(row) for row in found]
 
     async def credentials(self, email: str) -> Credentials | None:

@@ -8,6 +8,7 @@ from auth.repositories.accounts import AccountRepository
 from auth.repositories.addresses import MailCountRepository
 from auth.repositories.audit import AuditRepository
 from auth.repositories.clients import ClientRepository
+from auth.repositories.deletions import DeletionRepository
 from auth.repositories.keys import KeyRepository
 from auth.repositories.managed_accounts import ManagedAccountRepository
 from auth.repositories.one_time_tokens import OneTimeTokenRepository
@@ -39,6 +40,10 @@ class SqlWork:
     @property
     def throttle(self) -> ThrottleRepository:
         return ThrottleRepository(self.session)
+
+    @property
+    def deletions(self) -> DeletionRepository:
+        return DeletionRepository(self.session)
 
     @property
     def keys(self) -> KeyRepository:

@@ -2,9 +2,17 @@
 
 from fastapi import Response
 
-from auth.deps import REGISTRATION, Accounts, CallingDevice, Registering
-from auth.schemas.account import AccountResponse
-from auth.services.errors import AccountNotFound, EmailTaken, WeakPassword
+from auth.deps import REGISTRATION, SIGN_IN, Accounts, CallingDevice, DeleteAccount, Registering
+from auth.schemas.account import AccountDeletion, AccountResponse
+from auth.services.errors import (
+    AccountNotFound,
+    EmailTaken,
+    LastAdmin,
+    SignInClosed,
+    SignInThrottled,
+    WeakPassword,
+    WrongPassword,
+)
 from auth.services.passwords import TooBusy
 from common.access import public
 from common.deps import SignedIn
@@ -33,4 +41,24 @@ async def register(
 @router.get("/me", response_model=AccountResponse, responses=refusals(AccountNotFound))
 async def get_own_account(caller: SignedIn, accounts: Accounts) -> AccountResponse:
     """The caller's account."""
-    return AccountResponse.model_validate(await accounts.get(caller.account_id))
+    return AccountResponse.model_validate(await accounts.own(caller.account_id))
+
+
+@router.post(
+    "/account/deletion",
+    status_code=202,
+    response_class=Response,
+    responses=refusals(WrongPassword, LastAdmin, SignInThrottled, SignInClosed, AccountNotFound, TooBusy),
+)
+async def delete_own_account(
+    deletion: AccountDeletion, caller: SignedIn, account: DeleteAccount, device: CallingDevice, limits: Limits
+) -> Response:
+    """Delete the caller's account for good, and all that the services hold of them.
+
+    They are signed out everywhere at once. Profile, posts and drafts are not shown any more within seconds, and then
+    removed, with likes, follows and blocks. Comments under others' posts stay, without an author. When all that is
+    done, the address may be used for a new account.
+    """
+    limits.hit(SIGN_IN)  # a password can be guessed here
+    await account.ask(caller.account_id, deletion.password, device)
+    return Response(status_code=202)

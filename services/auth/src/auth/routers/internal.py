@@ -4,11 +4,12 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from auth.deps import Accounts
+from auth.deps import Accounts, Subscribed
 from auth.services.accounts import state
 from auth.services.errors import AccountNotFound
 from common.deps import CallingService
-from common.events import EventPage, StateEvent
+from common.events import EventBatch, EventPage, StateEvent
+from common.inbox import BadEvent, NotTheOwner
 from common.problems import refusals
 from common.routing import internal_router
 from common.schemas import AfterId, Id, PageSize
@@ -17,6 +18,7 @@ from common.tokens import Principal
 router = internal_router()
 
 Users = Annotated[Principal, Depends(CallingService("users"))]
+Others = Annotated[Principal, Depends(CallingService("users", "posts"))]
 
 
 @router.get("/accounts/{account_id}", response_model=StateEvent, responses=refusals(AccountNotFound))
@@ -29,3 +31,15 @@ async def get_account(account_id: Id, caller: Users, accounts: Accounts) -> Stat
 async def list_accounts(caller: Users, accounts: Accounts, after: AfterId = 0, limit: PageSize = 100) -> EventPage:
     """All accounts as they are now, in the order of their ids."""
     return EventPage.cut([state(account) for account in await accounts.page(after, limit)], limit)
+
+
+@router.get("/erased", response_model=EventPage)
+async def list_erased(caller: Others, accounts: Accounts, after: AfterId = 0, limit: PageSize = 100) -> EventPage:
+    """Accounts that were deleted, or are being, in the order of their ids."""
+    return EventPage.cut([state(account) for account in await accounts.page_gone(after, limit)], limit)
+
+
+@router.post("/events", status_code=204, responses=refusals(BadEvent, NotTheOwner))
+async def receive_events(batch: EventBatch, caller: Others, subscriber: Subscribed) -> None:
+    """Learn what others tell. Applied all together or not at all; again changes nothing."""
+    await subscriber.inbox.receive(batch.events, caller.subject.removeprefix("svc:"))

@@ -25,10 +25,10 @@ from auth.services.sign_in import SignInService
 from common.access import public
 from common.problems import domain_problem, refusals, status_of
 from common.rate_limits import Limits, SourceLimits
-from common.routing import SmallBodyRoute, service_router
+from common.routing import TokenRoute, service_router
 from common.tokens import USER_SCOPE, InvalidToken, TokenVerifier
 
-router = service_router("/auth", "tokens", SmallBodyRoute)
+router = service_router("/auth", "tokens", TokenRoute)
 
 
 SERVICE_PREFIX = "svc"

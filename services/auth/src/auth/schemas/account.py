@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, Field
 
 from auth.services.records import Role
-from common.schemas import Id, Incoming, Moment, Outgoing
+from common.schemas import MAX_TYPED, Id, Incoming, Moment, Outgoing, Text
 
 NOT_GIVEN: Final[Any] = None  # the default of fields that may be left out but are never null
 
@@ -23,7 +23,10 @@ class AccountResponse(Outgoing):
 class ManagedAccountResponse(AccountResponse):
     """An account as admins see it."""
 
-    name: str = Field(examples=["Ada Lovelace"], description="As given at sign-up.")
+    name: str = Field(
+        examples=["Ada Lovelace"],
+        description="As given at sign-up; empty, like `email`, if it is `deleted`.",
+    )
     created_at: Moment
 
 
@@ -33,4 +36,16 @@ class AccountUpdate(Incoming):
     status: Literal["active", "disabled"] = Field(default=NOT_GIVEN, examples=["disabled"])
     roles: Annotated[list[Role], Field(max_length=10), AfterValidator(set)] = Field(
         default=NOT_GIVEN, examples=[["moderator"]], description="All that it shall have."
+    )
+
+
+class AccountDeletion(Incoming):
+    """The password, so that an unlocked device is not enough."""
+
+    password: Text = Field(
+        min_length=1,
+        max_length=MAX_TYPED,
+        repr=False,
+        json_schema_extra={"format": "password"},
+        examples=["correct horse battery staple"],
     )

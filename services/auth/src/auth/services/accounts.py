@@ -34,6 +34,8 @@ def new_account_id(now: datetime) -> int:
 def state(account: Account) -> Event:
     """What others are told of an account."""
     data = AccountData(email=account.email, name=account.name, roles=account.roles, status=account.status)
+    if data.gone:  # those who are to forget it need not learn more
+        data = AccountData(email="", name="", roles=[], status=account.status)
     return Event((account.id,), account.version, data)
 
 
@@ -77,6 +79,18 @@ class AccountService:
         """Accounts in the order of their ids, for whoever rebuilds what it knows of them."""
         async with self.transactions() as work:
             return await work.accounts.page(after, limit)
+
+    async def page_gone(self, after: int, limit: int) -> Sequence[Account]:
+        """Those that were deleted, or are being, in the order of their ids."""
+        async with self.transactions() as work:
+            return await work.accounts.page_gone(after, limit)
+
+    async def own(self, account_id: int) -> Account:
+        """Raises AccountNotFound, also for one that was deleted."""
+        account = await self.get(account_id)
+        if account.status == "deleted":
+            raise AccountNotFound("There is no such account.")
+        return account
 
     async def get(self, account_id: int) -> Account:
         """Raises AccountNotFound."""

@@ -59,6 +59,8 @@ class Action(StrEnum):
     email_change_requested = "email-change-requested"
     email_changed = "email-changed"
     roles_changed = "roles-changed"
+    account_deletion_asked = "account-deletion-asked"
+    account_deleted = "account-deleted"
     status_changed = "status-changed"
     tokens_revoked = "tokens-revoked"
     service_secret_changed = "service-secret-changed"  # noqa: S105

@@ -66,7 +66,7 @@ class LastAdmin(Conflict):
 
 
 class AccountBeingDeleted(Conflict):
-    """The account is on its way out, and cannot be changed any more."""
+    """The account was deleted, or is being, and cannot be changed any more."""
 
     code = "account-being-deleted"
 

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     password_changed = "password-changed"  # noqa: S105
     email_change_asked = "email-change-asked"
     email_changed = "email-changed"
+    account_deleted = "account-deleted"
 
 
 async def send(work: Work, kind: Kind, to: str, secret: str | None = None) -> None:

@@ -74,7 +74,7 @@ class Management:
         if (new_status, new_roles) == (account.status, account.roles):
             return account
         if account.status not in MANAGED:
-            raise AccountBeingDeleted("This account is being deleted.")
+            raise AccountBeingDeleted("This account was deleted, or is being deleted.")
         if admins == {account_id} and (new_status != "active" or Role.admin not in new_roles):
             raise LastAdmin("This is the last admin. Make somebody else one first.")
         changed = await self.work.managed_accounts.change(account_id, new_status, new_roles)

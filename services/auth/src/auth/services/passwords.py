@@ -21,7 +21,12 @@ NICE: Final = 15
 AT_WORK: Final = 2
 """Passwords under way per slot: while one is hashed, the next is looked up."""
 QUEUE: Final = 25
-"""Per slot, at about 20 ms each: a wait of more than half a second helps nobody (R-18)."""
+"""Per slot, at about 20 ms each."""
+PATIENCE: Final = 0.5
+"""Seconds. A longer wait helps nobody (R-18), and on a busy machine a hash takes longer than on a quiet one."""
+
+
+SORRY: Final = "Too many people are signing in just now; try again in a moment."
 
 
 class TooBusy(DependencyUnavailable):
@@ -47,9 +52,16 @@ class Argon2:
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         if self._turns.statistics().tasks_waiting >= self._longest_queue:
-            raise TooBusy("Too many people are signing in just now; try again in a moment.")
-        async with self._turns:
+            raise TooBusy(SORRY)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise TooBusy(SORRY) from error
+        try:
             yield
+        finally:
+            self._turns.release()
 
     async def hash(self, password: str) -> str:
         async with self.turn():

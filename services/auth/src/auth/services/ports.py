@@ -16,6 +16,7 @@ from auth.services.records import (
     MailedAccount,
     ManagedAccount,
     OpenSession,
+    PendingDeletion,
     ServiceIdentity,
     Session,
     StoredKey,
@@ -36,6 +37,9 @@ class AccountStore(Protocol):
 
     async def page(self, after: int, limit: int) -> Sequence[Account]:
         """Accounts with larger ids, in their order."""
+
+    async def page_gone(self, after: int, limit: int) -> Sequence[Account]:
+        """As `page`, of those that were deleted, or are being."""
 
     async def credentials(self, email: str) -> Credentials | None: ...
 
@@ -152,6 +156,19 @@ class ThrottleStore(Protocol):
         """Remove up to so many rows of each kind that have no effect any more; returns how many of one kind."""
 
 
+class DeletionStore(Protocol):
+    """Deletions under way."""
+
+    async def begin(self, account_id: int, email: str) -> None:
+        """Note that it is under way, and send no mail any more that waits for the address."""
+
+    async def note(self, account_id: int, service: str) -> PendingDeletion:
+        """Note that a service has nothing left of the account: the first time counts."""
+
+    async def finish(self, account_id: int) -> Account:
+        """Leave nothing but the id and the next version, with the status `deleted`."""
+
+
 class KeyStore(Protocol):
     """Signing keys."""
 
@@ -224,6 +241,9 @@ class Work(Protocol):
 
     @property
     def throttle(self) -> ThrottleStore: ...
+
+    @property
+    def deletions(self) -> DeletionStore: ...
 
     @property
     def keys(self) -> KeyStore: ...

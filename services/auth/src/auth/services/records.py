@@ -20,6 +20,7 @@ class Account:
 
     id: int
     email: str
+    """Empty, like the name, once it is deleted."""
     name: str
     roles: list[str]
     status: str
@@ -33,6 +34,14 @@ class ManagedAccount(Account):
     """An account as admins see it."""
 
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PendingDeletion:
+    """A deletion under way: since when, and when each service was through, by its name."""
+
+    asked_at: datetime
+    erased: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)

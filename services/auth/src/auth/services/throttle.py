@@ -83,7 +83,7 @@ class Throttle:
         """
         async with self.transactions() as work:
             account = await work.accounts.get(account_id)
-        if account is None:
+        if account is None or account.status == "deleted":
             raise AccountNotFound("There is no such account.")
         checked = await self.check(account.email, password, device)
         async with self.transactions() as work:

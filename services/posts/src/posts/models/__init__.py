@@ -4,6 +4,7 @@ from posts.models.author import Author
 from posts.models.author_stats import AuthorStats
 from posts.models.block import Block
 from posts.models.comment import Comment
+from posts.models.erased import Erased
 from posts.models.follow import Follow
 from posts.models.idempotency_key import IdempotencyKey
 from posts.models.known_keys import KnownKeys
@@ -21,6 +22,7 @@ __all__ = [
     "Block",
     "Comment",
     "EndedSession",
+    "Erased",
     "Follow",
     "IdempotencyKey",
     "KnownKeys",

@@ -1,6 +1,6 @@
 """Read model of users: who has blocked whom."""
 
-from sqlalchemy import BigInteger, Boolean
+from sqlalchemy import BigInteger, Boolean, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from posts.database import Base
@@ -10,6 +10,7 @@ class Block(Base):
     """An edge, as users last told it. It stays when it ends, inactive, so that an older state cannot bring it back."""
 
     __tablename__ = "blocks"
+    __table_args__ = (Index("ix_blocks_blocked", "blocked_id", "blocker_id"),)
 
     blocker_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     blocked_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)

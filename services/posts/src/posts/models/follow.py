@@ -10,7 +10,10 @@ class Follow(Base):
     """An edge, as users last told it. It stays when it ends, inactive, so that an older state cannot bring it back."""
 
     __tablename__ = "follows"
-    __table_args__ = (Index("ix_follows_active", "follower_id", "followee_id", postgresql_where=text("active")),)
+    __table_args__ = (
+        Index("ix_follows_active", "follower_id", "followee_id", postgresql_where=text("active")),
+        Index("ix_follows_followee", "followee_id", "follower_id"),
+    )
 
     follower_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     followee_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)

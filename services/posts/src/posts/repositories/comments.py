@@ -4,22 +4,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import FromClause, Select, asc, bindparam, delete, func, insert, select, update
+from sqlalchemy import FromClause, Select, asc, bindparam, case, delete, func, insert, select, update
 
 from common.database import Runs, of_version, versions
 from common.ports import Slice, Versions
 from posts.models import Author as People
 from posts.models import Comment as Table
+from posts.repositories.hidden import shown
 from posts.repositories.pages import LIMIT, bounded, read_page
-from posts.services.records import Author, Comment
+from posts.services.records import NOBODY, Author, Comment
 
-FIELDS: Final = ("id", "post_id", "body", "created_at", "updated_at", "version", "author_id")
+FIELDS: Final = ("id", "post_id", "body", "created_at", "updated_at", "version")
 
 
 def with_author(comments: FromClause) -> Select[*tuple[Any, ...]]:
     """Comments, and what is known of their authors."""
     fields = [comments.c[name] for name in FIELDS]
-    named = select(*fields, People.name, People.avatar_url)
+    author = case((shown(comments.c.author_id), comments.c.author_id)).label("author_id")
+    named = select(*fields, author, People.name, People.avatar_url)
     return named.select_from(comments).outerjoin(People, People.id == comments.c.author_id)
 
 
@@ -37,7 +39,7 @@ ADD: Final = with_author(
     .cte("added")
 )
 LOCK: Final = (
-    select(Table.author_id)
+    select(func.coalesce(Table.author_id, NOBODY))
     .where(Table.id == bindparam("comment"), Table.post_id == bindparam("post"))
     .with_for_update()
 )
@@ -52,7 +54,8 @@ REMOVE: Final = delete(Table).where(Table.id == bindparam("comment"), of_version
 
 
 def read_comment(row: Sequence[Any]) -> Comment:
-    return Comment(*(*row[:-3], Author(*row[-3:])))
+    *fields, author_id, name, avatar_url = row
+    return Comment(*(*fields, None if author_id is None else Author(author_id, name, avatar_url)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,10 @@ class CommentRepository:
 
     session: Runs
 
-    async def add(self, post_id: int, author_id: int, body: str) -> Comment:
+    async def add(self, post_id: int, author_id: int, body: str) -> Comment | None:
         values = {"post": post_id, "author": author_id, "text": body}
-        return read_comment((await self.session.execute(ADD, values)).one())
+        row = (await self.session.execute(ADD, values)).one_or_none()
+        return read_comment(row) if row else None
 
     async def get(self, post_id: int, comment_id: int) -> Comment | None:
         row = (await self.session.execute(GET, {"post": post_id, "comment": comment_id})).one_or_none()

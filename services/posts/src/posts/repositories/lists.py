@@ -19,6 +19,7 @@ from common.ports import Slice
 from posts.models import Author as People
 from posts.models import Follow, PostStats, PostTag, Tag
 from posts.models import Post as Table
+from posts.repositories.hidden import of_shown_author, shown
 from posts.repositories.pages import LIMIT, Rows, bounded, read_page
 from posts.repositories.post_rows import COLUMNS, POSTS, VIEWER, get_post, read_post
 from posts.services.ports import Place, Rank
@@ -32,6 +33,7 @@ AFTER: Final = tuple_(bindparam("time"), bindparam("id", type_=BigInteger))
 # wider than the column, as a cursor's numbers are: behind more likes than there can be is a place like any
 AFTER_RANK: Final = tuple_(bindparam("likes", type_=BigInteger), bindparam("id", type_=BigInteger))
 PUBLISHED: Final = Table.status == "published"
+TAGGED_SO: Final = (PostTag.tag == TAG) & of_shown_author(PostTag.post_id)
 HAS_TAG: Final = Table.tags.any_() == TAG  # a filter on rows found otherwise: no index holds it
 NEWEST_FIRST: Final = (Table.published_at.desc(), Table.id.desc())
 MOST_LIKED_FIRST: Final = (PostStats.likes_count.desc(), PostStats.post_id.desc())
@@ -40,10 +42,13 @@ LATER: Final = tuple_(Table.published_at, Table.id) < AFTER
 LATER_TAGGED: Final = tuple_(PostTag.published_at, PostTag.post_id) < AFTER
 LATER_RANKED: Final = tuple_(PostStats.likes_count, PostStats.post_id) < AFTER_RANK
 
-NEWEST: Final = POSTS.where(PUBLISHED).order_by(*NEWEST_FIRST).limit(LIMIT)
+SHOWN: Final = shown(Table.author_id)
+NEWEST: Final = POSTS.where(PUBLISHED, SHOWN).order_by(*NEWEST_FIRST).limit(LIMIT)
 BY_AUTHOR: Final = NEWEST.where(Table.author_id == AUTHOR)
 BY_AUTHOR_AND_TAG: Final = BY_AUTHOR.where(HAS_TAG)
-DRAFTS: Final = POSTS.where(Table.status == "draft", Table.author_id == AUTHOR).order_by(Table.id.desc()).limit(LIMIT)
+DRAFTS: Final = (
+    POSTS.where(Table.status == "draft", Table.author_id == AUTHOR, SHOWN).order_by(Table.id.desc()).limit(LIMIT)
+)
 LATER_DRAFT: Final = Table.id < bindparam("id", type_=BigInteger)
 
 
@@ -61,7 +66,7 @@ def of_page(page: Subquery) -> Rows:
 
 
 def by_tag(*after: Any) -> Rows:
-    page = select(PostTag.post_id.label("id")).where(PostTag.tag == TAG, *after)
+    page = select(PostTag.post_id.label("id")).where(TAGGED_SO, *after)
     return of_page(page.order_by(PostTag.published_at.desc(), PostTag.post_id.desc()).limit(LIMIT).subquery())
 
 
@@ -78,7 +83,8 @@ def feed(*after: Any) -> Rows:
     each followee, however silent or busy, and only those n authors are looked at further.
     """
     head = newest_of(Follow.followee_id, 1, *after)
-    authors = select(Follow.followee_id).join(head, true()).where(Follow.follower_id == VIEWER, Follow.active)
+    authors = select(Follow.followee_id).join(head, true())
+    authors = authors.where(Follow.follower_id == VIEWER, Follow.active, shown(Follow.followee_id))
     nearest = authors.order_by(head.c.published_at.desc(), head.c.id.desc()).limit(LIMIT).subquery()
     each = newest_of(nearest.c.followee_id, LIMIT, *after)
     merged = select(each.c.id).select_from(nearest).join(each, true())
@@ -94,14 +100,14 @@ def ranked(page: Rows) -> Rows:
 def top(*after: Any) -> Rows:
     """Of all posts, along the index of likes. That only published ones have any there is not relied on."""
     posts = select(*COLUMNS).select_from(PostStats).join(Table, Table.id == PostStats.post_id)
-    posts = posts.outerjoin(People, People.id == Table.author_id).where(PUBLISHED, *after)
+    posts = posts.outerjoin(People, People.id == Table.author_id).where(PUBLISHED, SHOWN, *after)
     return most_liked_first(posts.order_by(*MOST_LIKED_FIRST).limit(LIMIT))
 
 
 def top_of_common_tag(*after: Any) -> Rows:
     """Of the posts with a tag that many have, along the index of likes."""
     page = select(PostStats.post_id.label("id")).join(PostTag, PostTag.post_id == PostStats.post_id)
-    return ranked(page.where(PostTag.tag == TAG, *after).order_by(*MOST_LIKED_FIRST))
+    return ranked(page.where(TAGGED_SO, *after).order_by(*MOST_LIKED_FIRST))
 
 
 def top_of(posts: Rows, post: SQLCoreOperations[int], *, later: bool) -> Rows:
@@ -112,8 +118,8 @@ def top_of(posts: Rows, post: SQLCoreOperations[int], *, later: bool) -> Rows:
     return ranked(page.order_by(likes.c.likes_count.desc(), likes.c.post_id.desc()))
 
 
-TAGGED: Final = select().select_from(PostTag).where(PostTag.tag == TAG)
-OWN: Final = select().select_from(Table).where(Table.author_id == AUTHOR, PUBLISHED)
+TAGGED: Final = select().select_from(PostTag).where(TAGGED_SO)
+OWN: Final = select().select_from(Table).where(Table.author_id == AUTHOR, PUBLISHED, SHOWN)
 
 # Each as a first page and as a later one.
 ALL, OF_AUTHOR, OF_AUTHOR_AND_TAG = (

@@ -9,6 +9,7 @@ from common.database import Runs
 from posts.models import Author as People
 from posts.models import Like, PostStats
 from posts.models import Post as Table
+from posts.repositories.hidden import shown
 from posts.repositories.pages import Rows
 from posts.services.records import Author, Post
 
@@ -36,7 +37,7 @@ COLUMNS: Final = (
 POSTS: Final[Rows] = (
     select(*COLUMNS).outerjoin(PostStats, PostStats.post_id == Table.id).outerjoin(People, People.id == Table.author_id)
 )
-GET: Final = POSTS.where(Table.id == bindparam("post"))
+GET: Final = POSTS.where(Table.id == bindparam("post"), shown(Table.author_id))
 
 
 def read_post(row: Sequence[Any]) -> Post:

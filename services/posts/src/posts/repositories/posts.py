@@ -14,6 +14,7 @@ from common.database import EXPECTED, Runs, of_version, versions
 from common.ports import Versions
 from posts.models import Block, Like, PostStats
 from posts.models import Post as Table
+from posts.repositories.hidden import shown
 from posts.repositories.post_rows import get_post
 from posts.services.records import Host, Post
 
@@ -63,14 +64,15 @@ REMOVE: Final = text("""
     )
     SELECT id FROM gone
 """).bindparams(EXPECTED)
-LOCK: Final = select(Table.author_id, Table.status).where(Table.id == bindparam("post")).with_for_update()
+SHOWN: Final = shown(Table.author_id)
+LOCK: Final = select(Table.author_id, Table.status).where(Table.id == bindparam("post"), SHOWN).with_for_update()
 GUEST: Final = bindparam("guest", type_=BigInteger)
 # Weaker than LOCK: any number of people may like at once, but nobody may remove the post meanwhile.
 KEEP: Final = (
     select(
         Table.author_id, exists().where(Block.blocker_id == Table.author_id, Block.blocked_id == GUEST, Block.active)
     )
-    .where(Table.id == bindparam("post"), Table.status == "published")
+    .where(Table.id == bindparam("post"), Table.status == "published", SHOWN)
     .with_for_update(key_share=True, read=True, of=Table)
 )
 LIKE: Final = (
@@ -104,8 +106,9 @@ class PostRepository:
     async def get(self, post_id: int, viewer_id: int | None) -> Post | None:
         return await get_post(self.session, post_id, viewer_id)
 
-    async def add(self, author_id: int, values: Mapping[str, Any]) -> int:
-        post_id: int = (await self.session.execute(ADD, {**values, "author": author_id})).scalar_one()
+    async def add(self, author_id: int, values: Mapping[str, Any]) -> int | None:
+        added = await self.session.execute(ADD, {**values, "author": author_id})
+        post_id: int | None = added.scalar_one_or_none()
         return post_id
 
     async def lock(self, post_id: int) -> tuple[int, str] | None:

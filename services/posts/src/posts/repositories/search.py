@@ -26,7 +26,8 @@ from posts.repositories.lists import (
     LATER_TAGGED,
     NEWEST_FIRST,
     PUBLISHED,
-    TAG,
+    SHOWN,
+    TAGGED_SO,
     behind,
     named,
     newest_first,
@@ -69,9 +70,9 @@ def search(choice: Choice, *, later: bool) -> Rows:
         return newest_first(listed.where(matches(Table.words), *[LATER] * later))
     window = select(Table.id, Table.published_at, Table.words)
     if choice.tag is None:
-        window = window.where(PUBLISHED, *[LATER] * later).order_by(*NEWEST_FIRST)
+        window = window.where(PUBLISHED, SHOWN, *[LATER] * later).order_by(*NEWEST_FIRST)
     else:
-        window = window.join(PostTag, PostTag.post_id == Table.id).where(PostTag.tag == TAG)
+        window = window.join(PostTag, PostTag.post_id == Table.id).where(TAGGED_SO)
         window = window.where(*[LATER_TAGGED] * later).order_by(PostTag.published_at.desc(), PostTag.post_id.desc())
     newest = window.limit(WINDOW).subquery()
     near = select(newest.c.id, newest.c.published_at).where(matches(newest.c.words))
@@ -80,6 +81,7 @@ def search(choice: Choice, *, later: bool) -> Rows:
         select(func.count()).select_from(near_page).scalar_subquery() < LIMIT,
         matches(Table.words),
         PUBLISHED,
+        SHOWN,
         *[LATER] * later,
         *[HAS_TAG] * (choice.tag is not None),
     )

@@ -26,19 +26,19 @@ class Authors:
     people: People
     stores: Transactions[AuthorStore]
     known: set[int] = field(default_factory=set)
-    """Those who surely are in the read model, so that nobody has to look; it never loses one."""
+    """Those who surely are in the read model, so that nobody has to look; it only loses those who were deleted."""
     unknown: dict[int, float] = field(default_factory=dict)
     """Those whom users did not have, and until when that is believed."""
     clock: Callable[[], float] = time.monotonic
 
     async def name(self, *written: Post | Comment) -> None:
         """Give a name to each whose author the read model did not have."""
-        nameless = [one for one in written if one.author.name is None]
+        nameless = [(one, one.author) for one in written if one.author is not None and one.author.name is None]
         now = self.clock() if nameless else 0.0
-        if ids := {one.author.id for one in nameless if self.unknown.get(one.author.id, now) <= now}:
+        if ids := {author.id for _, author in nameless if self.unknown.get(author.id, now) <= now}:
             cards = await self._learn(ids)
-            for one in nameless:
-                one.author = cards.get(one.author.id, one.author)
+            for one, author in nameless:
+                one.author = cards.get(author.id, author)
 
     async def meet(self, account_id: int) -> None:
         """Make sure that somebody who is about to write has a name here, before their transaction begins."""

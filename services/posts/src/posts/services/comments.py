@@ -6,7 +6,7 @@ from typing import Final
 from common.errors import PreconditionFailed
 from common.ports import Slice, Versions
 from posts.services.authors import Authors
-from posts.services.errors import CommentNotFound, NotTheAuthor, PostNotFound
+from posts.services.errors import CommentNotFound, NotTheAuthor, PostNotFound, author_deleted
 from posts.services.ports import CommentStore, PostReader, PostStore
 from posts.services.records import Comment, Editor, Host
 
@@ -53,6 +53,7 @@ class Commenting:
         Raises:
             PostNotFound: there is no such post, or it is not published.
             Blocked: its author has blocked who wants to comment.
+            InvalidToken: who wants to comment was deleted.
         """
         await self.authors.meet(author_id)
         host = await self.posts.keep(post_id, author_id)
@@ -60,6 +61,8 @@ class Commenting:
             raise PostNotFound(f"There is no post {post_id}.")
         host.welcome()
         comment = await self.comments.add(post_id, author_id, body)
+        if comment is None:
+            raise author_deleted()
         await self.posts.count(post_id, comments=+1)
         return comment
 

@@ -1,6 +1,12 @@
 """What posts refuses, by name."""
 
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
+from common.tokens import InvalidToken
+
+
+def author_deleted() -> InvalidToken:
+    """The caller's account was deleted a moment ago: their token is about to be refused everywhere."""
+    return InvalidToken("The account of this token was deleted.")
 
 
 class PostNotFound(NotFound):

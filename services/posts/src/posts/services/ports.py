@@ -83,8 +83,8 @@ class TagReader(Protocol):
 class PostStore(Protocol):
     """Posts, for changing."""
 
-    async def add(self, author_id: int, values: Mapping[str, Any]) -> int:
-        """Store a post and return its id."""
+    async def add(self, author_id: int, values: Mapping[str, Any]) -> int | None:
+        """Store a post and return its id; None if its author was deleted."""
 
     async def get(self, post_id: int, viewer_id: int | None) -> Post | None: ...
 
@@ -113,14 +113,15 @@ class PostStore(Protocol):
 class CommentStore(Protocol):
     """Comments."""
 
-    async def add(self, post_id: int, author_id: int, body: str) -> Comment: ...
+    async def add(self, post_id: int, author_id: int, body: str) -> Comment | None:
+        """None if its author was deleted."""
 
     async def get(self, post_id: int, comment_id: int) -> Comment | None: ...
 
     async def page(self, post_id: int, limit: int, after: int | None) -> Slice[Comment]: ...
 
     async def lock(self, post_id: int, comment_id: int) -> int | None:
-        """The author of a comment, which nobody else can change until this transaction ends."""
+        """The author (or NOBODY) of a comment, which nobody else can change until this transaction ends."""
 
     async def revise(self, comment_id: int, body: str, expected: Versions) -> Comment | None:
         """The comment with its new text; None if it is not of an expected version."""

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from posts.services.errors import Blocked
+
+NOBODY: Final = 0
+"""In place of the id of an author who was deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,8 @@ class Comment:
     created_at: datetime
     updated_at: datetime
     version: int
-    author: Author
+    author: Author | None
+    """None once they were deleted."""
 
 
 @dataclass(frozen=True, slots=True)

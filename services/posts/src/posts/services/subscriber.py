@@ -1,10 +1,13 @@
 """What posts learns from others' events."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from common.events import (
     AccountData,
     BlockData,
+    ErasureStore,
+    Event,
     FollowData,
     ProfileData,
     RevocationStore,
@@ -22,12 +25,13 @@ class Subscriber:
     authors: AuthorStore
     edges: EdgeStore
     revocations: RevocationStore
+    erasures: ErasureStore
 
     @property
     def inbox(self) -> Inbox:
         return Inbox(
             {
-                AccountData: self.authors.note_accounts,
+                AccountData: self.accounts,
                 ProfileData: self.authors.note_profiles,
                 FollowData: self.edges.note_follows,
                 BlockData: self.edges.note_blocks,
@@ -35,3 +39,11 @@ class Subscriber:
                 TokensRevokedData: self.revocations.raise_floors,
             }
         )
+
+    async def accounts(self, events: Sequence[Event]) -> None:
+        """A new account gets its name; one that was deleted is forgotten."""
+        gone = [event for event in events if isinstance(event.data, AccountData) and event.data.gone]
+        for event in gone:
+            await self.erasures.begin(event.account_id, event.version)
+        if others := [event for event in events if event not in gone]:
+            await self.authors.note_accounts(others)

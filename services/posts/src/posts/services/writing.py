@@ -8,7 +8,7 @@ from common.errors import PreconditionFailed
 from common.events import AuthorData, Event, Events
 from common.ports import Versions
 from posts.services.authors import Authors
-from posts.services.errors import AlreadyPublished, NotTheAuthor, PostNotFound
+from posts.services.errors import AlreadyPublished, NotTheAuthor, PostNotFound, author_deleted
 from posts.services.ports import PostStore, StatsStore
 from posts.services.records import AuthorStats, Editor, Post
 
@@ -25,9 +25,11 @@ class Writing:
     authors: Authors
 
     async def create(self, author_id: int, values: Mapping[str, Any]) -> Post:
-        """Store a post or a draft."""
+        """Store a post or a draft. Raises InvalidToken: the author was deleted a moment ago."""
         await self.authors.meet(author_id)
         post_id = await self.posts.add(author_id, values)
+        if post_id is None:
+            raise author_deleted()
         if values["status"] == "published":
             await self._count(author_id, +1)
         return await self._stored(post_id, author_id)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     case,
+    delete,
     exists,
     func,
     literal_column,
@@ -55,7 +56,8 @@ SHOWN: Final[Shown] = select(
     from_viewer(Follow.follower_id == VIEWER, Follow.followee_id == Table.id, Follow.active).label("following"),
     from_viewer(Block.blocker_id == VIEWER, Block.blocked_id == Table.id, Block.active).label("blocked"),
 ).outerjoin(Authored, Authored.id == Table.id)
-GET: Final = SHOWN.where(Table.id == bindparam("user"))
+USER: Final = bindparam("user", type_=BigInteger)
+GET: Final = SHOWN.where(Table.id == USER)
 BATCH: Final = SHOWN.where(Table.id == func.any(bindparam("ids", type_=ARRAY(BigInteger))))
 MOST_FOLLOWED: Final = (Table.followers_count.desc(), Table.id.desc())
 
@@ -118,6 +120,8 @@ COUNT_FOLLOW: Final = (
     )
 )
 
+REMOVE: Final = (delete(Table).where(Table.id == USER), delete(Authored).where(Authored.id == USER))
+
 KNOWN_ACCOUNTS: Final = Kept((Table.id,), Table.account_version, ours=True)
 KNOWN_AUTHORS: Final = Kept((Authored.id,), Authored.version)
 
@@ -157,10 +161,13 @@ class ProfileRepository:
         await self.session.execute(NOTE_AUTHORED, rows(authors, "id"))
 
     async def arrive(self, account: AccountState) -> Card | None:
-        values = asdict(account)
-        values["account_version"] = values.pop("version")
+        values = {"id": account.id, "email": account.email, "name": account.name, "account_version": account.version}
         row = (await self.session.execute(ARRIVE, values)).one_or_none()
         return Card(*row[:4]) if row is not None and row.is_new else None
+
+    async def remove(self, user_id: int) -> None:
+        for statement in REMOVE:
+            await self.session.execute(statement, {"user": user_id})
 
     async def edit(self, user_id: int, changes: Mapping[str, Any], expected: Versions) -> Card | None:
         statement = update(Table).where(Table.id == user_id, of_version(Table.version)).returning(*CARD)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from common.erasure import ErasureRepository
 from common.outbox import OutboxRepository
 from common.revocations import RevocationRepository
 from users.repositories.edges import BLOCKS, FOLLOWS, EdgeRepository
@@ -31,6 +32,10 @@ class SqlWork:
     @property
     def revocations(self) -> RevocationRepository:
         return RevocationRepository(self.session)
+
+    @property
+    def erasures(self) -> ErasureRepository:
+        return ErasureRepository(self.session, "users")
 
     @property
     def events(self) -> OutboxRepository:

@@ -10,7 +10,11 @@ from users.services.records import AccountState
 
 
 async def arrive(work: Work, account: AccountState) -> None:
-    """Make the profile of an account, and tell others of it; or note a newer state of a known one."""
+    """Make the profile of an account, and tell others of it; or note a newer state of a known one, or its end."""
+    if account.gone:
+        await work.erasures.begin(account.id, account.version)
+        await work.profiles.remove(account.id)
+        return
     card = await work.profiles.arrive(account)
     if card is not None:
         await work.events.publish(told.profile(card))
@@ -27,7 +31,7 @@ class Arrivals:
         """Make the profile. No connection is held while auth is asked; of two at once, one makes it.
 
         Raises:
-            UserNotFound: there is no such account.
+            UserNotFound: there is no such account, or it was deleted.
             DependencyUnavailable: auth cannot be asked.
         """
         account = await self.accounts.get(user_id)
@@ -35,3 +39,5 @@ class Arrivals:
             raise UserNotFound("User not found")
         async with self.transactions() as work:
             await arrive(work, account)
+        if account.gone:
+            raise UserNotFound("User not found")

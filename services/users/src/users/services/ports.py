@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any, Protocol
 
-from common.events import Event, Events, RevocationStore
+from common.events import ErasureStore, Event, Events, RevocationStore
 from common.exports import ExportPage
 from common.ports import Slice, Versions
 from users.services.records import AccountState, Card, Edge, Neighbour, Profile
@@ -58,6 +58,9 @@ class ProfileStore(Protocol):
 
     async def get(self, user_id: int, viewer_id: int | None) -> Profile | None: ...
 
+    async def remove(self, user_id: int) -> None:
+        """The profile, and how much was published: nobody sees anything of the person from here on."""
+
     async def edit(self, user_id: int, changes: Mapping[str, Any], expected: Versions) -> Card | None:
         """Write the given fields; None if there is no profile of an expected version."""
 
@@ -101,6 +104,9 @@ class Work(Protocol):
 
     @property
     def revocations(self) -> RevocationStore: ...
+
+    @property
+    def erasures(self) -> ErasureStore: ...
 
 
 class ExportSource(Protocol):

@@ -12,6 +12,8 @@ class AccountState:
     email: str
     name: str
     version: int
+    gone: bool
+    """Deleted, or about to be: then it has no address and no name."""
 
 
 @dataclass(frozen=True, slots=True)

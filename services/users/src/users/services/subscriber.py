@@ -28,7 +28,7 @@ class Subscriber:
         )
 
     async def accounts(self, events: Sequence[Event]) -> None:
-        """A new account gets its profile; a known one perhaps a new address."""
+        """A new account gets its profile; a known one perhaps a new address; one that was deleted is forgotten."""
         for event in events:
             await arrive(self.work, account_state(event))
 
@@ -38,4 +38,4 @@ def account_state(event: Event) -> AccountState:
     data = event.data
     if not isinstance(data, AccountData):
         raise TypeError(f"{event.subject} is no account")
-    return AccountState(event.account_id, data.email, data.name, event.version)
+    return AccountState(event.account_id, data.email, data.name, event.version, data.gone)

@@ -6,8 +6,8 @@ Two defaults: the first is the same for all rows, so that none is written anew; 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:

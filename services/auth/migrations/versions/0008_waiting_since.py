@@ -6,8 +6,8 @@ Two defaults: the first is the same for all rows, so that none is written anew; 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 
 def upgrade() -> None:

@@ -1,0 +1,136 @@
+"""How posts forgets somebody, in small steps (`common.erasure`).
+
+What they wrote goes with all that hangs on it; what they said under others' posts stays, and is nobody's. Rows are
+locked in the order of `repositories.posts`: posts by their ids, their likes or comments, counters by ids, tags by
+names. Each statement stands alone, so that it sees what those who were waited for have left.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import TextClause, text
+
+from common.database import Runs
+from common.erasure import Step
+from common.read_models import Kept
+from posts.models import Erased
+
+MANY: Final = 500
+SOME: Final = 50
+"""Posts at a time: each is large."""
+KEEP: Final = text("SELECT id FROM posts WHERE id = ANY (:posts) ORDER BY id FOR KEY SHARE")
+
+LIKED: Final = text("SELECT post_id FROM likes WHERE account_id = :account ORDER BY post_id LIMIT :most")
+UNLIKE: Final = text("DELETE FROM likes WHERE account_id = :account AND post_id = ANY (:posts) RETURNING post_id")
+UNCOUNT: Final = text("""
+    UPDATE post_stats SET likes_count = likes_count - 1
+    FROM (SELECT post_id FROM post_stats WHERE post_id = ANY (:posts) ORDER BY post_id FOR UPDATE) AS locked
+    WHERE post_stats.post_id = locked.post_id
+""")
+SAID: Final = text("SELECT id, post_id FROM comments WHERE author_id = :account ORDER BY id LIMIT :most")
+ANONYMISE: Final = text("UPDATE comments SET author_id = NULL WHERE author_id = :account AND id = ANY (:comments)")
+
+# Those whom somebody is just removing are left to them.
+LIKES_OF_POSTS: Final = text("""
+    DELETE FROM likes WHERE ctid = ANY (ARRAY(
+        SELECT likes.ctid FROM posts JOIN likes ON likes.post_id = posts.id
+        WHERE posts.author_id = :account AND posts.status = 'published' LIMIT :most FOR UPDATE OF likes SKIP LOCKED))
+    RETURNING post_id
+""")
+COMMENTS_OF_POSTS: Final = text("""
+    DELETE FROM comments WHERE ctid = ANY (ARRAY(
+        SELECT comments.ctid FROM posts JOIN comments ON comments.post_id = posts.id
+        WHERE posts.author_id = :account AND posts.status = 'published' LIMIT :most
+        FOR UPDATE OF comments SKIP LOCKED))
+    RETURNING post_id
+""")
+# one for each of the two indexes
+WRITTEN: Final = text("""
+    SELECT id FROM posts WHERE id = ANY (
+        ARRAY(SELECT id FROM posts WHERE author_id = :account AND status = 'published' LIMIT :most)
+        || ARRAY(SELECT id FROM posts WHERE author_id = :account AND status = 'draft' LIMIT :most))
+    ORDER BY id FOR UPDATE
+""")
+REMOVE: Final = text("""
+    WITH gone AS (
+        DELETE FROM posts WHERE id = ANY (:posts) RETURNING posts.tags AS names, status
+    ), uses AS (
+        SELECT name, count(*) AS uses FROM gone, unnest(names) AS name WHERE status = 'published' GROUP BY name
+    )
+    INSERT INTO tags (name, posts_count) SELECT name, -uses FROM uses ORDER BY name
+    ON CONFLICT (name) DO UPDATE SET posts_count = tags.posts_count + excluded.posts_count
+""")
+AS_TEXT: Final = "CAST(CAST(:account AS bigint) AS text)"
+REST: Final = [
+    text("DELETE FROM authors WHERE id = :account RETURNING id"),
+    text("DELETE FROM author_stats WHERE author_id = :account RETURNING author_id"),
+    text(f"DELETE FROM outbox WHERE type = 'author' AND subject = 'author:' || {AS_TEXT} RETURNING type"),  # noqa: S608
+    text(f"DELETE FROM idempotency_keys WHERE subject = {AS_TEXT} RETURNING method"),  # noqa: S608
+]
+
+
+def edges(table: str, mine: str, others: str) -> TextClause:
+    """Removes some of a read model's edges from or to somebody, in the order in which events store them."""
+    return text(f"""
+        DELETE FROM {table} WHERE ({mine}, {others}) IN (
+            SELECT {mine}, {others} FROM {table} WHERE {mine} = :account ORDER BY {others} LIMIT :most FOR UPDATE)
+        RETURNING {mine}
+    """)  # noqa: S608  # names of ours
+
+
+EDGES: Final = [
+    edges("follows", "follower_id", "followee_id"),
+    edges("follows", "followee_id", "follower_id"),
+    edges("blocks", "blocker_id", "blocked_id"),
+    edges("blocks", "blocked_id", "blocker_id"),
+]
+
+
+async def erase_likes(session: Runs, account_id: int) -> bool:
+    some = {"account": account_id, "most": MANY}
+    liked = await kept(session, [row.post_id for row in await session.execute(LIKED, some)])
+    gone = (await session.execute(UNLIKE, {"account": account_id, "posts": liked})).scalars().all()
+    await session.execute(UNCOUNT, {"posts": gone})
+    return bool(gone)
+
+
+async def anonymise_comments(session: Runs, account_id: int) -> bool:
+    rows = (await session.execute(SAID, {"account": account_id, "most": MANY})).all()
+    under = await kept(session, [row.post_id for row in rows])
+    said = [row.id for row in rows if row.post_id in under]
+    await session.execute(ANONYMISE, {"account": account_id, "comments": said})
+    return bool(said)
+
+
+async def kept(session: Runs, posts: Sequence[int]) -> Sequence[int]:
+    """Those of these posts that are still there, and stay until this transaction ends."""
+    return (await session.execute(KEEP, {"posts": list(posts)})).scalars().all()
+
+
+async def erase_posts(session: Runs, account_id: int) -> bool:
+    written = (await session.execute(WRITTEN, {"account": account_id, "most": SOME})).scalars().all()
+    await session.execute(REMOVE, {"posts": written})
+    return bool(written)
+
+
+def each(*statements: TextClause) -> Step:
+    """Runs statements that give the rows that they removed, each until it finds no more."""
+
+    async def step(session: Runs, account_id: int) -> bool:
+        params: dict[str, Any] = {"account": account_id, "most": MANY}
+        for statement in statements:
+            if (await session.execute(statement, params)).all():
+                return True
+        return False
+
+    return step
+
+
+KNOWN_ERASED: Final = Kept((Erased.account_id,), Erased.version, ours=True)
+STEPS: Final[Sequence[Step]] = [
+    erase_likes,
+    anonymise_comments,
+    each(LIKES_OF_POSTS, COMMENTS_OF_POSTS),
+    erase_posts,
+    each(*EDGES, *REST),
+]

@@ -1,0 +1,229 @@
+"""Deleting one's account: `POST /auth/account/deletion`, and the end of the saga (design, section 6)."""
+
+import json
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from httpx import AsyncClient, Response
+
+from auth.services.records import Role
+from common.events import StateEvent
+from tests.auth.conftest import (
+    PASSWORD,
+    SERVER,
+    Connection,
+    Join,
+    Learn,
+    Manage,
+    Member,
+    ServiceSignIn,
+    SignIn,
+    bearer,
+    outcome,
+    patch,
+    refresh,
+)
+from tests.auth.mails import mails
+from tests.events import Outbox
+from tests.peers import erased
+
+KEPT = {"accounts", "audit_events", "outbox", "token_floors"}
+"""Where an account's number stands in the end: the row without a person, the trail, news, and for an hour its floor."""
+
+
+async def delete(client: AsyncClient, member: Member, password: str = PASSWORD) -> Response:
+    return await client.post("/auth/account/deletion", json={"password": password}, headers=member.headers)
+
+
+async def register(client: AsyncClient, member: Member, **headers: str) -> Response:
+    person = {"email": member.person.email, "password": PASSWORD, "name": "Unmistakable Ada"}
+    return await client.post("/auth/register", json=person, headers=headers)
+
+
+@pytest.fixture
+def say_erased(client: AsyncClient, service_token: ServiceSignIn) -> Any:
+    """A service has nothing left of somebody: `await say_erased(member, "users")`."""
+
+    async def say_erased(member: Member, service: str, sender: str | None = None) -> Response:
+        headers = bearer(await service_token(f"svc:{sender or service}"))
+        return await client.post("/internal/events", json={"events": [erased(member.id, service)]}, headers=headers)
+
+    return say_erased
+
+
+async def lines(superuser: Connection, member: Member) -> list[tuple[str, dict[str, Any]]]:
+    found = await superuser.fetch("SELECT * FROM audit_events WHERE account_id = $1 ORDER BY id", member.id)
+    return [(line["action"], json.loads(line["detail"])) for line in found]
+
+
+async def test_who_asks_with_the_password_is_out_at_once_and_everybody_is_told(
+    client: AsyncClient,
+    app: FastAPI,
+    join: Join,
+    sign_in: SignIn,
+    learn: Learn,
+    outbox: Outbox,
+    superuser: Connection,
+) -> None:
+    """S-06, S-26, S-27: nothing tells it from an account that is disabled, or not there."""
+    ada = await join()
+    link = await client.post("/auth/password-reset", json={"email": ada.person.email})
+    waiting = (await mails(app, ada.person.email))[-1]
+    assert (link.status_code, waiting.subject) == (202, "Choose a new password")
+    assert outcome(await delete(client, ada, "not the password")) == (403, "wrong-password")
+    reply = await delete(client, ada)
+    assert (reply.status_code, reply.content) == (202, b"")
+    assert (await delete(client, ada)).status_code == 202, "again, as after a lost answer"
+    await learn()
+    assert outcome(await delete(client, ada)) == (401, "invalid-token")
+    unknown = await client.post("/auth/token", data={"username": "nobody@example.com", "password": PASSWORD})
+    assert outcome(await sign_in(ada.person)) == outcome(unknown)
+    assert outcome(await refresh(client, ada.tokens["refresh_token"])) == (400, "invalid-grant")
+    chosen = {"token": waiting.token, "new_password": "seven brave tin spoons"}
+    assert outcome(await client.post("/auth/password-reset/confirm", json=chosen)) == (400, "link-not-valid")
+    assert outcome(await register(client, ada)) == (409, "email-taken")
+    before = len(await mails(app, ada.person.email))
+    for path in ("verify-email", "password-reset"):
+        assert (await client.post(f"/auth/{path}", json={"email": ada.person.email})).status_code == 202
+    got = await mails(app, ada.person.email)
+    assert (len(got), got[-1].subject) == (before, "Your account was deleted")
+
+    told = [data | {"to": target, "v": version} for target, version, data in await outbox.waiting(f"account:{ada.id}")]
+    states = [state for state in told if "status" in state]
+    nothing = {"email": "", "name": "", "roles": [], "status": "deleting", "v": 2}
+    assert states == [nothing | {"to": "posts"}, nothing | {"to": "users"}]
+    assert len([state for state in told if "not_before" in state]) == 2
+    detail = dict(await lines(superuser, ada))["account-deletion-asked"]
+    assert (detail["sessions_ended"], ada.person.email in str(detail)) == (1, False)
+
+
+async def test_an_account_is_emptied_once_users_and_posts_have_forgotten_it_and_its_address_is_free(
+    client: AsyncClient, join: Join, say_erased: Any, outbox: Outbox, superuser: Connection, sign_in: SignIn
+) -> None:
+    ada = await join()
+    await client.post("/auth/token", data={"username": ada.person.email, "password": "wrong"})
+    assert (await delete(client, ada)).status_code == 202
+    for service, free in (("users", 409), ("users", 409), ("posts", 201), ("posts", 409), ("users", 409)):
+        assert (await say_erased(ada, service)).status_code == 204
+        assert (await register(client, ada)).status_code == free, service
+    row = await superuser.fetchrow("SELECT * FROM accounts WHERE id = $1", ada.id)
+    assert row is not None
+    assert (row["status"], row["email"], row["name"], row["password_hash"], row["roles"], row["version"]) == (
+        "deleted",
+        None,
+        "",
+        "",
+        [],
+        3,
+    )
+    assert await outbox.naming(ada.id) <= KEPT
+    receipts = [detail for action, detail in await lines(superuser, ada) if action == "account-deleted"]
+    assert [set(receipt) for receipt in receipts] == [{"asked_at", "users", "posts"}]
+    (again,) = await superuser.fetch("SELECT * FROM accounts WHERE email = $1", ada.person.email)
+    assert (again["status"], again["id"] != ada.id) == ("active", True)
+    assert (await sign_in(ada.person)).status_code == 200, "the new one's owner"
+
+
+async def test_nothing_with_which_somebody_signed_up_stays_in_any_table(
+    client: AsyncClient, join: Join, sign_up: Any, sign_in: SignIn, say_erased: Any, app: FastAPI, superuser: Connection
+) -> None:
+    """Also not the answer that a repeated sign-up would get."""
+    email = "unrepeatable@example.com"
+    person = {"email": email, "password": PASSWORD, "name": "Unrepeatable Ada"}
+    new = await client.post("/auth/register", json=person, headers={"Idempotency-Key": "sign-up"})
+    ada = Member(type((await join()).person)(new.json()["id"], email, PASSWORD), {})
+    ada.tokens |= (await sign_in(ada.person)).json()
+    await client.post("/auth/password-reset", json={"email": email})
+    assert (await delete(client, ada)).status_code == 202
+    for service in ("posts", "users"):
+        await say_erased(ada, service)
+    await mails(app, email)  # the last one has gone out
+    for (table,) in await superuser.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
+        found = await superuser.fetch(
+            f"""SELECT FROM "{table}" one WHERE one::text ~* 'unrepeatable' OR one::text LIKE '%' || $1 || '%'""",
+            b"unrepeatable".hex(),
+        )
+        assert not found, table
+
+
+async def test_news_of_what_was_erased_is_believed_from_each_service_for_itself_only(
+    client: AsyncClient, join: Join, say_erased: Any, superuser: Connection
+) -> None:
+    ada = await join()
+    await delete(client, ada)
+    assert outcome(await say_erased(ada, "posts", sender="users")) == (403, "not-the-owner")
+    assert (await superuser.fetchval("SELECT erased FROM deletions WHERE account_id = $1", ada.id)) == "{}"
+
+
+async def test_the_last_admin_cannot_go(client: AsyncClient, only_admin: Member, join: Join) -> None:
+    """S-31c"""
+    assert outcome(await delete(client, only_admin)) == (409, "last-admin")
+    await join(Role.admin)
+    assert (await delete(client, only_admin)).status_code == 202
+
+
+async def test_nobody_brings_an_account_back_or_changes_it(
+    client: AsyncClient, join: Join, manage: Manage, say_erased: Any
+) -> None:
+    ada, admin = await join(), await join(Role.admin)
+    await delete(client, ada)
+    for status in ("deleting", "deleted"):
+        for change in ({"status": "active"}, {"status": "disabled"}, {"roles": ["admin"]}):
+            assert outcome(await patch(client, admin, ada.id, **change)) == (409, "account-being-deleted")
+        seen = (await client.get(f"/auth/accounts/{ada.id}", headers=admin.headers)).json()
+        assert (seen["status"], seen["roles"]) == (status, [])
+        found = (await client.get(f"/auth/accounts?status={status}", headers=admin.headers)).json()["items"]
+        assert ada.id in [account["id"] for account in found]
+        await manage(lambda management: management.sign_out_everywhere(ada.id, SERVER))
+        for service in ("users", "posts"):
+            await say_erased(ada, service)
+    assert (seen["email"], seen["name"]) == ("", "")
+
+
+async def test_other_services_may_ask_for_all_who_were_deleted(
+    client: AsyncClient, join: Join, service_token: ServiceSignIn, say_erased: Any
+) -> None:
+    """Such as one whose database was restored from a backup."""
+    ada, bob, _ = [await join() for _ in range(3)]
+    for member in (ada, bob):
+        await delete(client, member)
+    for service in ("users", "posts"):
+        await say_erased(bob, service)
+    headers = bearer(await service_token("svc:posts"))
+    reply = await client.get(f"/internal/erased?after={ada.id - 1}", headers=headers)
+    events = [StateEvent.model_validate(told) for told in reply.json()["events"]]
+    assert [(told.subject, told.data["status"], told.version) for told in events] == [
+        (f"account:{ada.id}", "deleting", 2),
+        (f"account:{bob.id}", "deleted", 3),
+    ]
+
+
+async def test_an_account_from_an_older_backup_is_deleted_again_when_others_say_that_it_was(
+    client: AsyncClient, join: Join, sign_in: SignIn, say_erased: Any, outbox: Outbox
+) -> None:
+    ada = await join()
+    assert (await say_erased(ada, "users")).status_code == 204
+    assert (await sign_in(ada.person)).status_code == 400
+    assert {target for target, _, data in await outbox.waiting(f"account:{ada.id}") if "status" in data} == {
+        "users",
+        "posts",
+    }
+    assert (await say_erased(ada, "posts")).status_code == 204
+    assert (await register(client, ada)).status_code == 201
+
+
+async def test_how_many_deletions_are_under_way_and_for_how_long_is_measured(
+    client: AsyncClient, join: Join, say_erased: Any, superuser: Connection
+) -> None:
+    """R-30"""
+    await superuser.execute("DELETE FROM deletions")
+    ada = await join()
+    await delete(client, ada)
+    await superuser.execute("UPDATE deletions SET asked_at = asked_at - interval '1 hour'")
+    found = (await client.get("/metrics")).text
+    assert "\nerasures_pending 1.0\n" in found
+    assert "\nerasure_oldest_seconds 36" in found
+    for service in ("users", "posts"):
+        await say_erased(ada, service)
+    assert "\nerasures_pending 0.0\n" in (await client.get("/metrics")).text

@@ -1,0 +1,90 @@
+"""An app served on a real socket, and bare connections to it: what only bytes and pauses can show."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import uvicorn
+
+from common.admission import Admission
+from common.http_limits import bounded_http
+from deploy.local.ports import free_port
+
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@asynccontextmanager
+async def serving(app: Any, limit: Admission, **options: Any) -> AsyncIterator[int]:
+    """Run an app; gives its port."""
+    port = free_port()
+    bounds: dict[str, Any] = {
+        "http": bounded_http(limit),
+        "ws": "none",
+        "log_config": None,
+        "timeout_graceful_shutdown": 1,
+    }
+    server = uvicorn.Server(uvicorn.Config(app, port=port, **bounds, **options))
+    task = asyncio.create_task(server._serve())
+    while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
+        await asyncio.sleep(0.01)
+    yield port
+    server.should_exit = True
+    await task
+
+
+@asynccontextmanager
+async def connected(port: int, buffer: int = 0) -> AsyncIterator[Streams]:
+    """A connection; with a small `buffer`, in bytes, little is received before it is read."""
+    connection = socket.socket()
+    if buffer:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+    connection.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", port))
+    reader, writer = await asyncio.open_connection(sock=connection)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+def request(url: str = "/", *headers: str, method: str = "GET", version: str = "1.1") -> bytes:
+    return "\r\n".join([f"{method} {url} HTTP/{version}", "Host: x", *headers, "", ""]).encode()
+
+
+async def answer(streams: Streams) -> tuple[int, dict[str, str], Any]:
+    """The next answer on a connection: status, headers and JSON."""
+    head = (await asyncio.wait_for(streams[0].readuntil(b"\r\n\r\n"), 5)).decode()
+    line, *fields = head.strip().split("\r\n")
+    headers = {name.lower(): value for name, _, value in (field.partition(": ") for field in fields)}
+    body = await asyncio.wait_for(streams[0].readexactly(int(headers.get("content-length", "0"))), 5)
+    said = json.loads(body) if body and "json" in headers.get("content-type", "") else None
+    return int(line.split()[1]), headers, said
+
+
+async def ask(port: int, *parts: bytes) -> tuple[int, dict[str, str], Any]:
+    """One request on a connection of its own."""
+    async with connected(port) as streams:
+        streams[1].write(b"".join(parts))
+        return await answer(streams)
+
+
+async def read_all(streams: Streams, pause: float = 0.0) -> int:
+    """How many bytes come until the connection ends."""
+    found = 0
+    while more := await asyncio.wait_for(streams[0].read(1_000_000), 5):
+        found += len(more)
+        await asyncio.sleep(pause)
+    return found
+
+
+async def closed(streams: Streams) -> bool:
+    """Whether the other side ends the connection, with nothing more to say."""
+    try:
+        return await asyncio.wait_for(streams[0].read(), 5) == b""
+    except ConnectionError:
+        return True

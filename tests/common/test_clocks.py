@@ -1,0 +1,57 @@
+"""A service whose own clock is wrong still knows the time, and says what is wrong (R-24)."""
+
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+from structlog.testing import capture_logs
+
+from common.clocks import PROMPT, DatabaseClock
+from common.database import Database, ReadSession
+from posts.config import Settings
+from tests.conftest import Cloner
+
+
+@pytest.fixture(scope="module")
+async def reads(database_of: Cloner) -> AsyncIterator[ReadSession]:
+    own = {"client_secret": "a-secret-of-some-length-0123456789"}
+    database = Database(Settings.model_validate({**await database_of("posts"), **own}))
+    yield ReadSession(database.reading)
+    await database.disconnect()
+
+
+@pytest.mark.parametrize("skew", [-288.0, -60.0, 60.0, 288.0])
+async def test_a_process_whose_clock_is_wrong_goes_by_the_databases_and_says_so(
+    reads: ReadSession, skew: float
+) -> None:
+    clock = DatabaseClock(reads, wall=lambda: time.time() + skew)
+    assert clock.now() == pytest.approx(time.time() + skew, abs=1), "before it has asked"
+    with capture_logs() as told:
+        await clock.read()
+        await clock.read()
+    assert clock.now() == pytest.approx(time.time(), abs=1)
+    assert clock.skew == pytest.approx(skew, abs=1)
+    assert [(line["log_level"], round(line["seconds"])) for line in told] == [("warning", skew)], "once"
+
+
+async def test_clocks_that_agree_are_not_worth_a_word(reads: ReadSession) -> None:
+    clock = DatabaseClock(reads, wall=lambda: time.time() - 4)
+    with capture_logs() as told:
+        await clock.read()
+    assert not told
+    assert clock.now() == pytest.approx(time.time(), abs=1)
+
+
+async def test_a_clock_that_is_set_while_the_process_runs_changes_nothing(reads: ReadSession) -> None:
+    ahead = [0.0]
+    clock = DatabaseClock(reads, wall=lambda: time.time() + ahead[0])
+    await clock.read()
+    ahead[0] = -3600
+    assert clock.now() == pytest.approx(time.time(), abs=1)
+
+
+async def test_a_slow_answer_says_nothing_about_now(reads: ReadSession) -> None:
+    ticks = iter([0.0, 0.0, PROMPT + 0.1, PROMPT + 0.1])
+    clock = DatabaseClock(reads, monotonic=lambda: next(ticks), wall=lambda: 1000.0)
+    await clock.read()
+    assert clock.now() == 1000.0 + PROMPT + 0.1

@@ -1,0 +1,54 @@
+"""Forgetting people step by step, in tests."""
+
+import asyncio
+from collections.abc import Sequence
+
+from common.database import Runs
+from common.erasure import BACKLOG, Eraser, Step
+
+
+async def erase(eraser: Eraser) -> None:
+    """Do all there is to do, whoever has to be waited for."""
+    for _ in range(200):
+        while await eraser.step():
+            pass
+        async with eraser.database.transaction() as session:
+            count, _ = (await session.execute(BACKLOG)).one()
+        if not count:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("somebody is in the way")
+
+
+class Killed(Exception):
+    """The process is gone."""
+
+
+def dying(steps: Sequence[Step]) -> Sequence[Step]:
+    """Steps after each of which the process is killed, before it can commit."""
+
+    def die_after(step: Step) -> Step:
+        async def step_and_die(session: Runs, account_id: int) -> bool:
+            if await step(session, account_id):
+                raise Killed
+            return False
+
+        return step_and_die
+
+    return [die_after(step) for step in steps]
+
+
+async def erase_though_killed(eraser: Eraser) -> int:
+    """Each step is begun by a process that is killed in the middle, and done by the next; how many were killed."""
+    killed = 0
+    while True:
+        doomed = Eraser(eraser.database, eraser.service, dying(eraser.steps))
+        after = Eraser(eraser.database, eraser.service, eraser.steps)
+        try:
+            await doomed.step()
+            await doomed.step()
+            return killed
+        except Killed:
+            killed += 1
+        await after.step()
+        await after.step()

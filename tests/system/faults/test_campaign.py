@@ -1,0 +1,157 @@
+"""Processes are killed, stopped and restarted while people use them: nothing is lost, and nobody has to help.
+
+`make faults` does this with KILLS=64 STOPS=6 LONGEST_STOP=30; the run in .ci/run is shorter. SEED decides the order.
+"""
+
+import asyncio
+import json
+import os
+import random
+import time
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+
+import pytest
+from httpx import AsyncClient
+
+from tests.system.conftest import LocalStack, Meet
+from tests.system.faults.nemesis import Deed, perform, schedule
+from tests.system.faults.report import Report
+from tests.system.faults.watch import Watch
+from tests.system.ledger import Outcome, Verdict
+from tests.system.load import MIX, Load
+from tests.system.verdict import judge
+
+KILLS = int(os.environ.get("KILLS", "12"))
+STOPS = int(os.environ.get("STOPS", "1"))
+LONGEST_STOP = float(os.environ.get("LONGEST_STOP", "5"))
+SEED = int(os.environ.get("SEED", "20261122"))
+PEOPLE = 20
+NOTICED = 0.5
+"""Seconds for which nobody asks whether all is well again: those who look have not seen it yet."""
+BACK_WITHIN = 60.0
+"""A bound for loaded machines. What is reported is what it took."""
+AFTERMATH = 5.0
+"""Seconds after everything is ready again in which a request may still fail (R-05)."""
+
+
+@dataclass
+class Episode:
+    """A fault, and what came of it; moments on the monotonic clock."""
+
+    deed: Deed
+    began: float
+    over: float = 0.0
+    """When its cause was."""
+    green: float = 0.0
+    """When everything was ready again."""
+    calm: float = 0.0
+    """When one request of each kind had been answered well since then."""
+    seen: dict[str, float] = field(default_factory=dict)
+    answers: Counter[str] = field(default_factory=Counter)
+    back: dict[str, float] = field(default_factory=dict)
+    """Seconds from the end of the cause to the first good answer after the last bad one, by kind of request."""
+
+    def covers(self, outcome: Outcome) -> bool:
+        return outcome.ended >= self.began and outcome.at <= self.green + AFTERMATH
+
+    def line(self) -> str:
+        figures = {"ready_again_s": self.green - self.over, "lasted_s": self.over - self.began}
+        seen = {name: round(after, 2) for name, after in self.seen.items()}
+        told = {name: round(value, 2) for name, value in (figures | self.back).items()}
+        return json.dumps({**asdict(self.deed), **told, **self.answers, "seen_after_s": seen})
+
+
+async def until_calm(load: Load, green: float) -> float:
+    """Until each kind of request that began after that moment was answered well."""
+    wanted = set(MIX)
+    while wanted - {outcome.kind for outcome in load.outcomes[-2000:] if outcome.at > green and not outcome.reason}:
+        assert time.monotonic() - green < BACK_WITHIN, load.outcomes[-5:]
+        await asyncio.sleep(0.05)
+    return time.monotonic()
+
+
+def log_of_runner(stack: LocalStack) -> list[str]:
+    return (stack.folder / "logs" / "runner.log").read_text().splitlines()
+
+
+async def suffer(deed: Deed, stack: LocalStack, watch: Watch, load: Load) -> Episode:
+    """One fault, until all is well again."""
+    lines = len(log_of_runner(stack))
+    episode = Episode(deed, time.monotonic())
+    episode.over = await perform(deed, stack)
+    await asyncio.sleep(NOTICED)
+    noticed = episode.over + NOTICED
+    episode.green = noticed + await watch.until_green(noticed, BACK_WITHIN)
+    episode.calm = await until_calm(load, episode.green)
+    episode.seen = {f"readiness of {name}": after for name, after in watch.red_since(episode.began).items()}
+    ends = [line for line in log_of_runner(stack)[lines:] if "starting it again" in line or "in a row" in line]
+    if ends:
+        episode.seen["log"] = 0.0
+    return episode
+
+
+def attribute(outcomes: Sequence[Outcome], episodes: Sequence[Episode]) -> list[Outcome]:
+    """Count each bad answer to the fault that explains it; those that none does."""
+    unexplained = []
+    for outcome in outcomes:
+        if outcome.reason:
+            cause = next((episode for episode in reversed(episodes) if episode.covers(outcome)), None)
+            if cause is None:
+                unexplained.append(outcome)
+            else:
+                cause.answers[outcome.answer] += 1
+    for episode in episodes:
+        for kind in set(MIX):
+            own = [
+                one for one in outcomes if one.kind == kind and episode.began <= one.ended and one.at <= episode.calm
+            ]
+            last_bad = max((one.at for one in own if one.reason), default=episode.began)
+            good = min((one.ended for one in own if not one.reason and one.at > last_bad), default=episode.calm)
+            episode.back[kind] = max(0.0, good - episode.over)
+    return unexplained
+
+
+@pytest.mark.faults
+async def test_whatever_is_killed_or_stopped_nothing_is_lost_doubled_invented_or_half_done(
+    local_stack: LocalStack, gateway: AsyncClient, meet: Meet, report: Report
+) -> None:
+    """R-02, R-05, R-06, R-07, R-30"""
+    chance = random.Random(SEED)
+    people = [await meet(f"Person {number}") for number in range(PEOPLE)]
+    load, watch = Load(local_stack.url, 2.0), Watch(local_stack)
+    episodes: list[Episode] = []
+    async with watch.on(), load.on(people) as users:
+        await until_calm(load, time.monotonic())
+        for deed in schedule(chance, KILLS, STOPS, LONGEST_STOP):
+            await asyncio.sleep(chance.uniform(0.0, 1.0))
+            episodes.append(await suffer(deed, local_stack, watch, load))
+        await asyncio.sleep(AFTERMATH + 2)
+        await users.repeat_unknown()
+    unexplained = attribute(load.outcomes, episodes)
+    for episode in episodes:
+        print(episode.line())
+    print(json.dumps(load.figures()), f"late refreshes: {load.ledger.late}")
+    verdict = await judge(local_stack, gateway, people, load.ledger)
+    assert verdict == Verdict()
+    assert unexplained == []
+    assert [outcome for outcome in load.outcomes if outcome.reason.startswith("500")] == []
+    assert [episode.deed for episode in episodes if min(episode.seen.values(), default=99.0) > 30] == []
+    note(report, episodes)
+
+
+def note(report: Report, episodes: Sequence[Episode]) -> None:
+    alike: defaultdict[tuple[str, str], list[Episode]] = defaultdict(list)
+    for episode in episodes:
+        alike[episode.deed.row, episode.deed.words].append(episode)
+    for (row, words), some in alike.items():
+        report.fault(
+            row=row,
+            fault=words,
+            times=len(some),
+            recovery_s=[max(episode.back.values()) for episode in some],
+            seen_by=", ".join(sorted({how.partition(" of ")[0] for episode in some for how in episode.seen})),
+            failed=sum(episode.answers["fail"] for episode in some),
+            unknown=sum(episode.answers["unknown"] for episode in some),
+        )

@@ -1,0 +1,35 @@
+"""The load of reliability.md on a stack that nobody disturbs: what the faults are to be compared with (R-01)."""
+
+import asyncio
+import os
+
+import pytest
+from httpx import AsyncClient
+
+from tests.system.conftest import LocalStack, Meet
+from tests.system.faults.report import Report
+from tests.system.ledger import Verdict
+from tests.system.load import Load
+from tests.system.verdict import judge
+
+STEADY = float(os.environ.get("STEADY", "5"))
+
+
+@pytest.mark.faults
+async def test_without_faults_everything_is_answered_and_adds_up(
+    local_stack: LocalStack, gateway: AsyncClient, meet: Meet, report: Report
+) -> None:
+    """R-01"""
+    people = [await meet(f"Person {number}") for number in range(10)]
+    load = Load(local_stack.url, 2.0)
+    async with load.on(people):
+        await asyncio.sleep(STEADY)
+    print(load.figures())
+    assert load.failed == []
+    assert await judge(local_stack, gateway, people, load.ledger) == Verdict()
+    figures = load.figures()
+    report.fault(
+        row="R-01",
+        fault=f"none, {figures['requests']} requests: median {figures['p50_ms']} ms, p99 {figures['p99_ms']} ms",
+        times=0,
+    )

@@ -1,0 +1,147 @@
+"""What was asked for and what was answered. From it, and from what is there in the end, comes the verdict.
+
+An answer is `ok`, `fail` (it was refused: nothing was done), or `unknown`: nobody can know whether it was done.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+import httpx
+
+Answer = Literal["ok", "fail", "unknown"]
+Name = tuple[str, int, int]
+"""Of something that has one value: ("bio", person, 0), ("follow", follower, followed), ("like", person, post)."""
+NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+BEFORE_ANYTHING: Final = frozenset({"keys-unavailable"})
+"""Codes of a 503 that is said before anything is done."""
+
+
+def judged(reply: httpx.Response | httpx.HTTPError, wanted: int) -> tuple[Answer, str]:
+    """What an answer, or its absence, tells; with a reason unless all is well."""
+    if isinstance(reply, httpx.HTTPError):
+        return ("fail" if isinstance(reply, NEVER_SENT) else "unknown"), repr(reply)
+    if reply.status_code == wanted:
+        return "ok", ""
+    said = f"{reply.status_code} {reply.text[:200]}"
+    done = reply.status_code >= 500 and not any(code in reply.text for code in BEFORE_ANYTHING)
+    return ("unknown" if done else "fail"), said
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one request; `reason` is empty when it was answered as it should be."""
+
+    kind: str
+    at: float
+    seconds: float
+    answer: Answer
+    reason: str
+
+    @property
+    def ended(self) -> float:
+        return self.at + self.seconds
+
+
+@dataclass(slots=True)
+class Creation:
+    """A post or a comment, told by its text from all others of its author."""
+
+    path: str
+    text: str
+    author: int
+    key: str
+    """The Idempotency-Key under which it may be asked for again; empty if there was none."""
+    answer: Answer = "unknown"
+    id: int | None = None
+
+    @property
+    def body(self) -> dict[str, str]:
+        return {"title": self.text, "body": "b"} if self.path == "/posts" else {"body": self.text}
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A change of something that has one value."""
+
+    value: object
+    began: float
+    ended: float
+    answer: Answer
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What went wrong, in words; nothing, if all is well."""
+
+    lost: list[str] = field(default_factory=list)
+    """Answered as done, and not there."""
+    dup: list[str] = field(default_factory=list)
+    """Done more than once."""
+    ghost: list[str] = field(default_factory=list)
+    """Refused, or never asked for, and there."""
+    torn: list[str] = field(default_factory=list)
+    """Done by half: a counter, an event or a read model that does not fit the rest."""
+    signed_out: list[str] = field(default_factory=list)
+    """Somebody who only used the token they had."""
+
+
+@dataclass
+class Ledger:
+    """All writes of a load."""
+
+    creations: list[Creation] = field(default_factory=list)
+    writes: dict[Name, list[Write]] = field(default_factory=dict)
+    signed_out: list[str] = field(default_factory=list)
+    late: int = 0
+    """How often no answer came for longer than the grace of a refresh: then the session may end."""
+
+    def create(self, path: str, text: str, author: int, *, key: str = "") -> Creation:
+        """Note that something is about to be asked for."""
+        self.creations.append(Creation(path, text, author, key))
+        return self.creations[-1]
+
+    def wrote(self, name: Name, write: Write) -> None:
+        """Note a change and its answer."""
+        self.writes.setdefault(name, []).append(write)
+
+    def famous(self) -> Sequence[Creation]:
+        """The posts that everybody likes and comments on."""
+        return [one for one in self.creations[:40] if one.path == "/posts" and one.answer == "ok"]
+
+    def unknown(self) -> Sequence[Creation]:
+        """What may be asked for again, and is to have one effect in the end."""
+        return [one for one in self.creations if one.answer == "unknown" and one.key]
+
+    def compare_created(self, path: str, found: Mapping[tuple[int, str], Sequence[int]], verdict: Verdict) -> None:
+        """`found`: the ids of what is there below the path, by author and text."""
+        asked = {(one.author, one.text): one for one in self.creations if one.path == path}
+        for name, one in asked.items():
+            ids = found.get(name, ())
+            if one.answer == "ok" and one.id not in ids:
+                verdict.lost.append(f"{path} {name}: {one.id} was answered, {ids} is there")
+            if one.answer == "fail" and ids:
+                verdict.ghost.append(f"{path} {name} was refused, and {ids} is there")
+            if len(ids) > 1:
+                verdict.dup.append(f"{path} {name}: {ids}")
+        verdict.ghost += [f"{path} {name} was never asked for" for name in found.keys() - asked.keys()]
+
+    def compare_value(self, name: Name, found: object, verdict: Verdict) -> None:
+        """The value must be the one that was answered last, or one whose answer came later or never.
+
+        What began before the last change was answered may have been done after it.
+        """
+        writes = self.writes[name]
+        last = max((write.began for write in writes if write.answer == "ok"), default=None)
+        may_be = {write.value for write in writes if write.answer != "fail" and (last is None or write.ended >= last)}
+        if last is None:
+            may_be.add(INITIAL[name[0]])
+        if found not in may_be:
+            refused = any(write.value == found and write.answer == "fail" for write in writes)
+            held_before = any(write.value == found and write.answer != "fail" for write in writes)
+            (verdict.ghost if refused and not held_before else verdict.lost).append(
+                f"{name} is {found!r}, not one of {may_be}"
+            )
+
+
+INITIAL: Final[Mapping[str, object]] = {"bio": "", "follow": False, "like": False}

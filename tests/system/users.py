@@ -1,0 +1,196 @@
+"""What the people of a load do, one thing at a time, and what they note of it in the ledger."""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, MutableSequence, Sequence
+from typing import Any, Final
+
+import httpx
+
+from tests.system.conftest import Person
+from tests.system.ledger import Creation, Ledger, Name, Outcome, Write, judged
+
+GRACE: Final = 9.0
+"""Seconds within which a refresh may be repeated, a little less than auth's own."""
+PATIENCE: Final = 90.0
+"""Seconds for which somebody tries to stay signed in."""
+ONE_BY_ONE: Final = 0.2
+PATHS: Final = ("/posts?limit=5", "/users/{id}", "/posts?author_id={id}&limit=2", "/users/me", "/posts/feed?limit=5")
+
+
+class Users:
+    """The people whose requests these are."""
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        people: Sequence[Person],
+        ledger: Ledger,
+        outcomes: MutableSequence[Outcome],
+        slow_s: float,
+    ) -> None:
+        self.client, self.people, self.ledger, self.outcomes, self.slow_s = client, people, ledger, outcomes, slow_s
+        self.under_way: set[asyncio.Task[None]] = set()
+        self.refreshing: set[int] = set()
+        self.kinds: dict[str, Callable[[int], Awaitable[None]]] = {
+            "read": self.read, "create": self.create, "change": self.change, "refresh": self.refresh,
+            "sign_in": self.sign_in, "slow": self.slow,
+        }  # fmt: skip
+
+    def begin(self, kind: str, number: int) -> None:
+        task = asyncio.create_task(self.perform(kind, number))
+        self.under_way.add(task)
+        task.add_done_callback(self.under_way.discard)
+
+    async def perform(self, kind: str, number: int) -> None:
+        await self.kinds[kind](number)
+
+    def person(self, number: int) -> Person:
+        return self.people[number % len(self.people)]
+
+    async def ask(self, kind: str, wanted: int, method: str, path: str, **request: Any) -> tuple[Write, httpx.Response]:
+        """One request; an answer that never came is one of status 0."""
+        began = time.monotonic()
+        try:
+            reply = await self.client.request(method, path, **request)
+        except httpx.HTTPError as error:
+            answer, reason = judged(error, wanted)
+            reply = httpx.Response(0)
+        else:
+            answer, reason = judged(reply, wanted)
+        ended = time.monotonic()
+        self.outcomes.append(Outcome(kind, began, ended - began, answer, reason))
+        return Write(None, began, ended, answer), reply
+
+    async def read(self, number: int) -> None:
+        person = self.person(number)
+        path = PATHS[number % len(PATHS)].format(id=person.id)
+        await self.ask("read", 200, "GET", path, headers=person.headers)
+
+    async def create(self, number: int) -> None:
+        """A post, or now and then a comment on one that all know."""
+        famous, person = self.ledger.famous(), self.person(number)
+        path = f"/posts/{famous[number % len(famous)].id}/comments" if famous and number % 3 == 0 else "/posts"
+        await self.make(self.ledger.create(path, f"number {number}", person.id, key=f"key-{number}"))
+
+    async def make(self, one: Creation) -> None:
+        author = next(person for person in self.people if person.id == one.author)
+        headers = {**author.headers, "Idempotency-Key": one.key}
+        done, reply = await self.ask("create", 201, "POST", one.path, json=one.body, headers=headers)
+        one.answer = done.answer
+        if done.answer == "ok":
+            one.id = reply.json()["id"]
+
+    async def repeat_unknown(self) -> None:
+        """What nobody knows of is asked for again, under the same key, until somebody knows."""
+        ends_at = time.monotonic() + PATIENCE
+        while (unknown := self.ledger.unknown()) and time.monotonic() < ends_at:
+            for one in unknown:
+                await self.make(one)
+                if one.answer == "fail":  # 409: the first one is still at work
+                    one.answer = "unknown"
+                    await asyncio.sleep(ONE_BY_ONE)
+
+    async def change(self, number: int) -> None:
+        """A profile, whom somebody follows, or what they like."""
+        person, famous = self.person(number), self.ledger.famous()
+        other = self.person(number // len(self.people) + number + 1)
+        on = number // len(MIXED) % 2 == 0
+        match MIXED[number % len(MIXED)]:
+            case "follow" if other is not person:
+                await self.toggle(("follow", person.id, other.id), f"/users/{other.id}/follow", person, on)
+            case "like" if famous:
+                post = famous[number % len(famous)].id or 0
+                await self.toggle(("like", person.id, post), f"/posts/{post}/like", person, on)
+            case _:
+                bio = f"as of {number}"
+                request = {"json": {"bio": bio}, "headers": person.headers}
+                done, _ = await self.ask("change", 200, "PATCH", "/users/me", **request)
+                self.note(("bio", person.id, 0), bio, done)
+
+    async def toggle(self, name: Name, path: str, person: Person, on: bool) -> None:
+        done, _ = await self.ask("change", 204, "PUT" if on else "DELETE", path, headers=person.headers)
+        self.note(name, on, done)
+
+    def note(self, name: Name, value: object, done: Write) -> None:
+        self.ledger.wrote(name, Write(value, done.began, done.ended, done.answer))
+
+    async def refresh(self, number: int) -> None:
+        """As a client does: one at a time, and without an answer the same token again."""
+        person = next((one for one in self.shifted(number) if one.id not in self.refreshing), None)
+        if person is None:
+            return  # all of them are at it already
+        self.refreshing.add(person.id)
+        try:
+            await self.stay_signed_in(person)
+        finally:
+            self.refreshing.discard(person.id)
+
+    def shifted(self, number: int) -> Sequence[Person]:
+        first = number % len(self.people)
+        return [*self.people[first:], *self.people[:first]]
+
+    async def stay_signed_in(self, person: Person) -> None:
+        asked_at = time.monotonic()
+        form = {"grant_type": "refresh_token", "refresh_token": person.tokens["refresh_token"]}
+        while True:
+            done, reply = await self.ask("refresh", 200, "POST", "/auth/token", data=form)
+            if done.answer == "ok":
+                person.tokens = reply.json()
+                return
+            if reply.status_code == 400:
+                break
+            if time.monotonic() - asked_at > PATIENCE:
+                return
+            await asyncio.sleep(ONE_BY_ONE)
+        if done.ended - asked_at > GRACE:  # an answer was lost, and none came in time: the session may be over
+            self.ledger.late += 1
+        else:
+            self.ledger.signed_out.append(f"{person.name}: {reply.text}")
+        await self.sign_in_again(person)
+
+    async def sign_in_again(self, person: Person) -> None:
+        form = {"username": person.email, "password": person.password}
+        done, reply = await self.ask("sign_in", 200, "POST", "/auth/token", data=form)
+        if done.answer == "ok":
+            person.tokens = reply.json()
+
+    async def sign_in(self, number: int) -> None:
+        person = self.person(number)
+        form = {"username": person.email, "password": person.password}
+        await self.ask("sign_in", 200, "POST", "/auth/token", data=form)
+
+    async def slow(self, number: int) -> None:
+        """A new post whose body takes its time on the way; by hand, as httpx sends a body at once. Without a key."""
+        person, began = self.person(number), time.monotonic()
+        one = self.ledger.create("/posts", f"slow number {number}", person.id)
+        try:
+            reply = await self.upload(person, json.dumps(one.body).encode())
+            one.answer, reason = judged(reply, 201)
+        except OSError as error:
+            one.answer, reason = "unknown", repr(error)
+        else:
+            one.id = reply.json()["id"] if one.answer == "ok" else None
+        self.outcomes.append(Outcome("slow", began, time.monotonic() - began, one.answer, reason))
+
+    async def upload(self, person: Person, body: bytes) -> httpx.Response:
+        address = self.client.base_url
+        reader, writer = await asyncio.open_connection(address.host, address.port)
+        try:
+            head = f"POST /posts HTTP/1.1\r\nHost: {address.netloc.decode()}\r\n"
+            head += f"Authorization: {person.headers['Authorization']}\r\nContent-Type: application/json\r\n"
+            writer.write(f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode())
+            for part in range(0, len(body), 10):
+                writer.write(body[part : part + 10])
+                await writer.drain()
+                await asyncio.sleep(self.slow_s * 10 / len(body))
+            async with asyncio.timeout(PATIENCE):
+                head_of_answer, _, content = (await reader.read()).partition(b"\r\n\r\n")
+        finally:
+            writer.close()
+        status = head_of_answer.split(b" ")[1:2]
+        return httpx.Response(int(status[0]) if status else 0, content=content)
+
+
+MIXED: Final = ("bio", "follow", "like", "bio", "like", "follow", "bio")
