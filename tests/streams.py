@@ -55,6 +55,7 @@ class History:
 
     def state(self, schema: type[EventData], who: Sequence[int], version: int, chance: random.Random) -> Told:
         key = [self.first + number for number in who]
+        data: dict[str, Any]
         match schema.type:
             case "session.ended":  # once and for all
                 subject = f"session:{uuid.UUID(int=key[0])}"

@@ -50,7 +50,7 @@ async def test_a_partition_costs_nobody_a_request_and_is_made_up_for(
 ) -> None:
     """Reads, writes and checks of tokens all go on; what services tell each other comes within 30 s of the healing."""
     trouble, ways, (teller, target) = CASES[case]
-    ada, grace, alan, leaver, *_ = people
+    ada, _, alan, leaver, grace = people
     new = {"title": "before", "body": "b"}
     before = (await gateway.post("/posts", json=new, headers=ada.headers)).json()["id"]
     load = Load(linked.stack.url, 1.0)
