@@ -202,7 +202,7 @@ async def mend(
     wrong: Sequence[StateEvent],
     lost: Mapping[Key, tuple[int, bool]],
 ) -> None:
-    """Store what is wrong here, and give up what the owner has lost: its version here, and whether it is there."""
+    """Store what is wrong here, and give up what the owner has lost: by its version here, and whether it is there."""
     if wrong or lost:
         async with database.transaction() as session:
             for key, (version, is_there) in lost.items():
