@@ -16,7 +16,7 @@ export LOCAL_DIR
 
 .DEFAULT_GOAL := help
 .PHONY: help bootstrap up start stop status restart-one run mail reset seed demo test bench check format lock openapi
-.PHONY: fuzz faults timing test-page test-restarts test-start-order compose-up compose-upgrade compose-down test-compose
+.PHONY: fuzz faults timing overload test-page test-restarts test-start-order compose-up compose-upgrade compose-down test-compose
 .PHONY: rolling-restart check-deploy backup restore
 
 help: ## show this list
@@ -67,6 +67,7 @@ faults: export STOPS ?= 6
 faults: export LONGEST_STOP ?= 30
 faults: export REFRESH_KILLS ?= 20
 faults: export RELAY_KILLS ?= 20
+faults: export ERASURE_KILLS ?= 10
 faults: export AWAY ?= 60
 faults: export AWAY_BOTH ?= 60
 faults: export STEADY ?= 30
@@ -83,6 +84,9 @@ fuzz: bootstrap ## send each service 10,000 requests made up from its OpenAPI do
 
 timing: bootstrap ## S-07 and R-11: what signing in costs whom, on a machine with nothing else to do (about a minute)
 	@$(VENV)/pytest tests -m timing -s $(ARGS)
+
+overload: bootstrap ## R-17 to R-20, R-25, R-29: too many requests and connections, on a quiet machine (about 6 minutes)
+	@$(VENV)/pytest tests -m overload -s $(ARGS)
 
 bench: bootstrap ## measure the speed against a bare app, with wrk: make bench SECONDS=2 ROUNDS=7 ONLY=get_post
 	@SECONDS=$(SECONDS) ROUNDS=$(ROUNDS) ROWS=$(ROWS) ONLY=$(ONLY) $(VENV)/python -m tests.benchmarks

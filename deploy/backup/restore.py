@@ -18,7 +18,10 @@ from deploy.backup.places import CommandFailed, Place
 
 AFTER: Final = Path(__file__).parents[1] / "postgres" / "after-restore.sql"
 # The owners' read models first: users' profiles follow from auth, posts' authors from users' profiles.
+# But first, who was deleted: whatever is restored of them is forgotten again, in auth too.
 READ_MODELS: Final = (
+    ("users", "erased"),
+    ("posts", "erased"),
     ("users", "profiles"),
     ("posts", "authors"),
     ("posts", "follows"),

@@ -99,6 +99,11 @@ class House:
         command = [sys.executable, "-m", f"tests.benchmarks.{module}", str(port)]
         return self._start(module, command, port, {**os.environ, **environment}, "/livez")
 
+    def run_command(self, *command: str) -> None:
+        """A service's own command: `run_command("auth", "grant-role", …)`."""
+        line, environment = [sys.executable, "-m", *command], self.environment(command[0])
+        subprocess.run(line, env=environment, cwd=ROOT, check=True, capture_output=True)
+
     def _start(self, name: str, command: list[str], port: int, environment: dict[str, str], probe: str) -> str:
         path = self.folder / f"{name}.log"
         with path.open("wb") as log:

@@ -19,6 +19,7 @@ from common.admission import Admission
 from common.background import STEP_GRACE, running, whole
 from common.draining import DrainingServer
 from common.http_limits import bounded_http
+from deploy.local.ports import free_port
 
 DRAIN = 0.3
 
@@ -190,6 +191,35 @@ async def test_sigint_is_a_person_who_does_not_wait(told: Told) -> None:
     told.server.drain = 20
     told.signal(signal.SIGINT)
     await told.ends_within(1)
+
+
+def test_many_connections_are_accepted_in_one_turn_of_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-17: under load turns are long, and the queue of those who want to connect would be full."""
+    server = DrainingServer(
+        make_app([]),
+        timedelta(0),
+        port=free_port(),
+        http=bounded_http(Admission((), 1000)),
+        log_config=None,
+        loop="uvloop",
+    )
+    turns: list[int] = []
+
+    async def look(counter: int) -> bool:
+        clients = [socket.socket() for _ in range(48)]
+        for client in clients:
+            client.setblocking(False)
+            client.connect_ex(("127.0.0.1", server.config.port))
+        while len(server.server_state.connections) < len(clients):
+            turns.append(len(server.server_state.connections))
+            await asyncio.sleep(0)
+        for client in clients:
+            client.close()
+        return True
+
+    monkeypatch.setattr(server, "on_tick", look)
+    server.run()
+    assert len(turns) <= 10
 
 
 async def test_background_work_ends_between_its_steps_and_waiting_at_once() -> None:

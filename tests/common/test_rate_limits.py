@@ -1,6 +1,7 @@
 """The counters of rate limits. Through the API: tests/auth/test_rate_limits.py."""
 
 import timeit
+import tracemalloc
 from datetime import timedelta
 
 import pytest
@@ -47,3 +48,22 @@ def test_a_flood_of_sources_fills_no_memory_and_slows_nothing(monkeypatch: pytes
     assert len(counter) == 10_000
     tries = timeit.repeat(lambda: counter.hit("99999"), number=2000, repeat=5)
     assert min(tries) / 2000 < 50e-6  # seconds; about 1 us, and the limits package takes 18,000 here
+
+
+def test_a_flood_of_addresses_takes_a_bounded_piece_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-25: at most 20 MiB for 100,000 of them, and for any number. Tried at a fifteenth, and no more for the next."""
+    most = rate_limits.MAX_SOURCES // 15
+    monkeypatch.setattr(rate_limits, "MAX_SOURCES", most)
+    counter = Counter(Quota(5, timedelta(minutes=1)))
+    tracemalloc.start()
+    try:
+        for number in range(7_000):
+            counter.hit(f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}")
+        full = tracemalloc.get_traced_memory()[0]
+        for number in range(7_000):
+            counter.hit(f"11.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}")
+        assert tracemalloc.get_traced_memory()[0] < full * 1.1
+    finally:
+        tracemalloc.stop()
+    assert len(counter) == most
+    assert full * 15 < 20 * 1024 * 1024

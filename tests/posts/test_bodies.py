@@ -2,10 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from fastapi import FastAPI
 from httpx import AsyncClient
+from starlette.types import Message
+from structlog.testing import capture_logs
 
 from common import routing
 from tests.peers import Peers
@@ -48,3 +51,28 @@ async def test_a_body_that_does_not_come_is_not_waited_for(
     reply = await client.post("/posts", content=chunks(b"{" * 200_000, pause=0.1), headers=headers)
     assert (reply.status_code, reply.json()["code"]) == (408, "request-timeout")
     assert reply.headers["connection"] == "close"
+
+
+async def test_a_body_whose_sender_dies_is_no_fault_of_ours(app: FastAPI, peers: Peers, signed_in: SignedIn) -> None:
+    """R-02: a gateway that is killed cuts all uploads short; found there, as errors in the log."""
+    messages: Iterator[Message] = iter(
+        [{"type": "http.request", "body": b'{"title": "t', "more_body": True}, {"type": "http.disconnect"}]
+    )
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return next(messages)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = signed_in(peers.new_account()) | {"Content-Type": "application/json"}
+    scope = {
+        "type": "http", "method": "POST", "path": "/posts", "raw_path": b"/posts", "query_string": b"",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 40_000), "server": ("posts.test", 80), "scheme": "http", "http_version": "1.1",
+    }  # fmt: skip
+    with capture_logs() as told:
+        await app(scope, receive, send)
+    assert sent[0]["status"] == 400
+    assert not [line for line in told if line["log_level"] == "error"]

@@ -13,7 +13,7 @@ Answer = Literal["ok", "fail", "unknown"]
 Name = tuple[str, int, int]
 """Of something that has one value: ("bio", person, 0), ("follow", follower, followed), ("like", person, post)."""
 NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-BEFORE_ANYTHING: Final = frozenset({"keys-unavailable"})
+BEFORE_ANYTHING: Final = frozenset({"keys-unavailable", "overloaded"})
 """Codes of a 503 that is said before anything is done."""
 
 

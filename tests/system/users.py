@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, MutableSequence, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableSequence, Sequence
 from typing import Any, Final
 
 import httpx
@@ -15,7 +15,8 @@ GRACE: Final = 9.0
 """Seconds within which a refresh may be repeated, a little less than auth's own."""
 PATIENCE: Final = 90.0
 """Seconds for which somebody tries to stay signed in."""
-ONE_BY_ONE: Final = 0.2
+PAUSE: Final = 0.2
+AT_ONCE: Final = 10
 PATHS: Final = ("/posts?limit=5", "/users/{id}", "/posts?author_id={id}&limit=2", "/users/me", "/posts/feed?limit=5")
 
 
@@ -24,13 +25,13 @@ class Users:
 
     def __init__(
         self,
-        client: httpx.AsyncClient,
+        clients: Mapping[int, httpx.AsyncClient],
         people: Sequence[Person],
         ledger: Ledger,
         outcomes: MutableSequence[Outcome],
         slow_s: float,
     ) -> None:
-        self.client, self.people, self.ledger, self.outcomes, self.slow_s = client, people, ledger, outcomes, slow_s
+        self.clients, self.people, self.ledger, self.outcomes, self.slow_s = clients, people, ledger, outcomes, slow_s
         self.under_way: set[asyncio.Task[None]] = set()
         self.refreshing: set[int] = set()
         self.kinds: dict[str, Callable[[int], Awaitable[None]]] = {
@@ -49,11 +50,13 @@ class Users:
     def person(self, number: int) -> Person:
         return self.people[number % len(self.people)]
 
-    async def ask(self, kind: str, wanted: int, method: str, path: str, **request: Any) -> tuple[Write, httpx.Response]:
+    async def ask(
+        self, person: Person, kind: str, wanted: int, method: str, path: str, **request: Any
+    ) -> tuple[Write, httpx.Response]:
         """One request; an answer that never came is one of status 0."""
         began = time.monotonic()
         try:
-            reply = await self.client.request(method, path, **request)
+            reply = await self.clients[person.id].request(method, path, **request)
         except httpx.HTTPError as error:
             answer, reason = judged(error, wanted)
             reply = httpx.Response(0)
@@ -66,7 +69,7 @@ class Users:
     async def read(self, number: int) -> None:
         person = self.person(number)
         path = PATHS[number % len(PATHS)].format(id=person.id)
-        await self.ask("read", 200, "GET", path, headers=person.headers)
+        await self.ask(person, "read", 200, "GET", path, headers=person.headers)
 
     async def create(self, number: int) -> None:
         """A post, or now and then a comment on one that all know."""
@@ -77,7 +80,7 @@ class Users:
     async def make(self, one: Creation) -> None:
         author = next(person for person in self.people if person.id == one.author)
         headers = {**author.headers, "Idempotency-Key": one.key}
-        done, reply = await self.ask("create", 201, "POST", one.path, json=one.body, headers=headers)
+        done, reply = await self.ask(author, "create", 201, "POST", one.path, json=one.body, headers=headers)
         one.answer = done.answer
         if done.answer == "ok":
             one.id = reply.json()["id"]
@@ -86,11 +89,13 @@ class Users:
         """What nobody knows of is asked for again, under the same key, until somebody knows."""
         ends_at = time.monotonic() + PATIENCE
         while (unknown := self.ledger.unknown()) and time.monotonic() < ends_at:
-            for one in unknown:
-                await self.make(one)
-                if one.answer == "fail":  # 409: the first one is still at work
-                    one.answer = "unknown"
-                    await asyncio.sleep(ONE_BY_ONE)
+            await asyncio.gather(*(self.repeat(one) for one in unknown[:AT_ONCE]))
+
+    async def repeat(self, one: Creation) -> None:
+        await self.make(one)
+        if one.answer == "fail":  # 409: the first one is still at work
+            one.answer = "unknown"
+            await asyncio.sleep(PAUSE)
 
     async def change(self, number: int) -> None:
         """A profile, whom somebody follows, or what they like."""
@@ -106,11 +111,11 @@ class Users:
             case _:
                 bio = f"as of {number}"
                 request = {"json": {"bio": bio}, "headers": person.headers}
-                done, _ = await self.ask("change", 200, "PATCH", "/users/me", **request)
+                done, _ = await self.ask(person, "change", 200, "PATCH", "/users/me", **request)
                 self.note(("bio", person.id, 0), bio, done)
 
     async def toggle(self, name: Name, path: str, person: Person, on: bool) -> None:
-        done, _ = await self.ask("change", 204, "PUT" if on else "DELETE", path, headers=person.headers)
+        done, _ = await self.ask(person, "change", 204, "PUT" if on else "DELETE", path, headers=person.headers)
         self.note(name, on, done)
 
     def note(self, name: Name, value: object, done: Write) -> None:
@@ -135,7 +140,7 @@ class Users:
         asked_at = time.monotonic()
         form = {"grant_type": "refresh_token", "refresh_token": person.tokens["refresh_token"]}
         while True:
-            done, reply = await self.ask("refresh", 200, "POST", "/auth/token", data=form)
+            done, reply = await self.ask(person, "refresh", 200, "POST", "/auth/token", data=form)
             if done.answer == "ok":
                 person.tokens = reply.json()
                 return
@@ -143,7 +148,7 @@ class Users:
                 break
             if time.monotonic() - asked_at > PATIENCE:
                 return
-            await asyncio.sleep(ONE_BY_ONE)
+            await asyncio.sleep(PAUSE)
         if done.ended - asked_at > GRACE:  # an answer was lost, and none came in time: the session may be over
             self.ledger.late += 1
         else:
@@ -152,14 +157,14 @@ class Users:
 
     async def sign_in_again(self, person: Person) -> None:
         form = {"username": person.email, "password": person.password}
-        done, reply = await self.ask("sign_in", 200, "POST", "/auth/token", data=form)
+        done, reply = await self.ask(person, "sign_in", 200, "POST", "/auth/token", data=form)
         if done.answer == "ok":
             person.tokens = reply.json()
 
     async def sign_in(self, number: int) -> None:
         person = self.person(number)
         form = {"username": person.email, "password": person.password}
-        await self.ask("sign_in", 200, "POST", "/auth/token", data=form)
+        await self.ask(person, "sign_in", 200, "POST", "/auth/token", data=form)
 
     async def slow(self, number: int) -> None:
         """A new post whose body takes its time on the way; by hand, as httpx sends a body at once. Without a key."""
@@ -175,7 +180,7 @@ class Users:
         self.outcomes.append(Outcome("slow", began, time.monotonic() - began, one.answer, reason))
 
     async def upload(self, person: Person, body: bytes) -> httpx.Response:
-        address = self.client.base_url
+        address = self.clients[person.id].base_url
         reader, writer = await asyncio.open_connection(address.host, address.port)
         try:
             head = f"POST /posts HTTP/1.1\r\nHost: {address.netloc.decode()}\r\n"

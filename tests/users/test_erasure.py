@@ -248,6 +248,23 @@ async def test_read_models_do_not_differ_by_the_erased_and_rebuilding_brings_nob
     assert await outbox.naming(ada) == REMEMBERED
 
 
+@pytest.mark.parametrize("auth", ["knows nothing of it", "waits for it"])
+async def test_auth_from_an_older_backup_is_told_again_who_was_erased(
+    app: FastAPI, client: AsyncClient, peers: Peers, outbox: Outbox, world: dict[str, int], auth: str
+) -> None:
+    ada = world["ada"]
+    await tell(client, peers, gone(ada))
+    await erase(app.state.eraser)
+    await outbox.rows("DELETE FROM outbox")
+    model = app.state.read_models["erased"]
+    known: Told = {} if auth == "knows nothing of it" else {(ada,): gone(ada)}
+    peers.lists[model.path] = partial(page, known)
+    assert (await reconcile(app.state.database, model, app.state.inbox, repair=False)).total == 0
+    assert await outbox.waiting(f"account:{ada}") == []
+    await reconcile(app.state.database, model, app.state.inbox, repair=True)
+    assert await outbox.waiting(f"account:{ada}") == [("auth", 1, {"service": "users"})]
+
+
 @pytest.mark.parametrize("name", ["erased", "profiles"])
 async def test_a_database_from_an_older_backup_learns_from_auth_whom_to_forget(
     app: FastAPI, client: AsyncClient, peers: Peers, outbox: Outbox, world: dict[str, int], name: str

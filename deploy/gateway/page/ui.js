@@ -41,7 +41,7 @@ export function Avatar({ person, size = "" }) {
 
 /** The name of an author, who may be gone (null) or not known just now (name null). */
 export function Author({ author }) {
-  if (!author) return html`<span class="quiet">A former member</span>`;
+  if (!author) return html`<span class="quiet">Deleted account</span>`;
   return html`<a class="name" href=${link(`/people/${author.id}`)}>${author.name ?? "Somebody"}</a>`;
 }
 

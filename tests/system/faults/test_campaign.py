@@ -127,6 +127,7 @@ async def test_whatever_is_killed_or_stopped_nothing_is_lost_doubled_invented_or
         for deed in schedule(chance, KILLS, STOPS, LONGEST_STOP):
             await asyncio.sleep(chance.uniform(0.0, 1.0))
             episodes.append(await suffer(deed, local_stack, watch, load))
+            print(f"{deed.words}: ready again after {episodes[-1].green - episodes[-1].over:.1f} s", flush=True)
         await asyncio.sleep(AFTERMATH + 2)
         await users.repeat_unknown()
     unexplained = attribute(load.outcomes, episodes)

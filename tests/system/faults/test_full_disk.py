@@ -23,7 +23,7 @@ from tests.system.faults.report import Report
 from tests.system.faults.watch import Watch
 from tests.system.ledger import Outcome, Verdict
 from tests.system.load import Load
-from tests.system.verdict import judge
+from tests.system.verdict import read_back
 
 SIZE = "400m"
 FULL_FOR = 4.0
@@ -166,7 +166,7 @@ async def test_a_full_volume_refuses_writes_and_serves_reads_until_there_is_room
             await watch.until_green(empty_at, BACK_WITHIN)
             await asyncio.sleep(2)
             await users.repeat_unknown()
-        verdict = await judge(local_stack, gateway, people, load.ledger)
+        verdict = await read_back(gateway, people, load.ledger)
     print(
         f"refused after {refused_after:.1f} s; back {roomy:.1f} s, {logged:.1f} s after there was room", load.figures()
     )

@@ -10,7 +10,7 @@ from tests.system.conftest import LocalStack, Meet
 from tests.system.faults.report import Report
 from tests.system.ledger import Verdict
 from tests.system.load import Load
-from tests.system.verdict import judge
+from tests.system.verdict import read_back
 
 STEADY = float(os.environ.get("STEADY", "5"))
 
@@ -26,7 +26,7 @@ async def test_without_faults_everything_is_answered_and_adds_up(
         await asyncio.sleep(STEADY)
     print(load.figures())
     assert load.failed == []
-    assert await judge(local_stack, gateway, people, load.ledger) == Verdict()
+    assert await read_back(gateway, people, load.ledger) == Verdict()
     figures = load.figures()
     report.fault(
         row="R-01",

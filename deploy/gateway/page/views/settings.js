@@ -8,6 +8,7 @@ import { go, link } from "../router.js";
 import { signOut } from "../session.js";
 import { Avatar, Empty, ProblemNotice, say, Skeleton } from "../ui.js";
 import { Changed } from "./changed.js";
+import { DeleteAccount } from "./deletion.js";
 import { Tabs } from "./home.js";
 import { People } from "./people.js";
 import { Devices } from "./devices.js";
@@ -73,7 +74,8 @@ function Account() {
         <${Email} label="New email" autocomplete="email" /><${Password} />
         <div class="row end"><${Submit}>Change email<//></div>
       <//></section>
-    <section class="card row spread"><h2>Sign out</h2><${SignOut} class="button" /></section>`;
+    <section class="card row spread"><h2>Sign out</h2><${SignOut} class="button" /></section>
+    <${DeleteAccount} />`;
 }
 
 /** Another mail with the link that confirms the address. */

@@ -10,6 +10,7 @@ process exits with status 0, `STOP_WITHIN` seconds after the signal at the lates
 
 import asyncio
 import signal
+import socket
 import time
 from datetime import timedelta
 from types import FrameType
@@ -26,6 +27,10 @@ STOP_WITHIN: Final = 25
 CLOSING: Final = 6
 """Of these, for ending the background work and closing the database's connections."""
 CLOSE: Final = (b"connection", b"close")
+ACCEPTED_AT_ONCE: Final = 16
+"""Connections per turn of the event loop. libuv takes one of each listener (libuv#3696), and so 50 to 100 a second when
+turns are long: under load the kernel's queue would be full, and who comes new wait for seconds (R-17).
+"""
 
 
 class DrainingServer(uvicorn.Server):
@@ -37,6 +42,11 @@ class DrainingServer(uvicorn.Server):
         self.app = app
         self.drain = drain.total_seconds()
         self.drained_at: float | None = None
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen by several descriptors of the same socket, which is bound now and opened when the app has started."""
+        first, *_ = sockets = sockets or [self.config.bind_socket()]
+        super().run([*sockets, *(first.dup() for _ in range(ACCEPTED_AT_ONCE - 1))])
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Called by each signal. uvicorn's own would raise the signal again at the end, and so its status."""

@@ -55,8 +55,8 @@ class ErasedRow:
 BEGIN: Final = text("""
     INSERT INTO erased (account_id, version) VALUES (:account, :version)
     ON CONFLICT (account_id) DO UPDATE SET version = greatest(erased.version, excluded.version)
-    RETURNING finished_at IS NOT NULL
 """)
+FINISHED: Final = text("SELECT finished_at IS NOT NULL FROM erased WHERE account_id = :account")
 # By chance, so that one with whom something goes wrong keeps nobody else.
 NEXT: Final = text("""
     SELECT account_id, CAST(CAST(pg_current_xact_id() AS text) AS bigint) AS number,
@@ -82,8 +82,12 @@ class ErasureRepository:
     service: str
 
     async def begin(self, account_id: int, version: int) -> None:
-        finished = (await self.session.execute(BEGIN, {"account": account_id, "version": version})).scalar_one()
-        if finished:  # auth tells it again: it was restored from a backup, say, and has lost the answer
+        await self.session.execute(BEGIN, {"account": account_id, "version": version})
+        await self.tell_again(account_id)  # auth may have been restored from a backup, and have lost the answer
+
+    async def tell_again(self, account_id: int) -> None:
+        """Tell auth that nothing of an account is left here, if that is so."""
+        if (await self.session.execute(FINISHED, {"account": account_id})).scalar_one_or_none():
             await OutboxRepository(self.session).publish(erased(account_id, self.service))
 
 

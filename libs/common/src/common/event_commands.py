@@ -16,7 +16,7 @@ from common.errors import DependencyUnavailable
 from common.outbox import OutboxRepository
 from common.read_models import Inboxes, OwnerUnknown, ReadModel, rebuild, reconcile
 from common.server import load
-from common.settings import ServiceSettings
+from common.settings import LONGEST_CALL, ServiceSettings
 
 S = TypeVar("S", bound=ServiceSettings)
 R = TypeVar("R")
@@ -31,7 +31,10 @@ class Service(Generic[S]):
 
     @asynccontextmanager
     async def app(self, *, relay: bool) -> AsyncIterator[FastAPI]:
-        made = self.create_app(load(self.settings).model_copy(update={"relay": relay, "log_level": "warning"}))
+        settings = load(self.settings)
+        patience = settings.call_deadline if relay else LONGEST_CALL  # nobody waits for a command's calls
+        changes = {"relay": relay, "log_level": "warning", "call_deadline": patience}
+        made = self.create_app(settings.model_copy(update=changes))
         async with made.router.lifespan_context(made):
             yield made
 

@@ -126,7 +126,10 @@ class BoundedHttp(HttpToolsProtocol):
             raise TooLarge
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        super().on_header(name, value)
+        name = name.lower()  # as uvicorn does it, but in one call: requests have ten of them
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
         self.header_bytes += len(name) + len(value) + LINE_OVERHEAD
         if self.header_bytes > MAX_HEADERS or len(self.headers) > MAX_HEADER_LINES:
             self.refusal = 431

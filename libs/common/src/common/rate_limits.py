@@ -19,7 +19,7 @@ from fastapi import Depends, Request, Response
 from common.deps import verified
 from common.errors import TooManyRequests, Unauthenticated
 
-MAX_SOURCES: Final = 100_000
+MAX_SOURCES: Final = 80_000  # in 18 MiB for each quota
 GENERAL: Final = "general"
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]

@@ -3,7 +3,7 @@
 Events keep read models right by themselves. These commands are for a new read model, a restored database, or doubt.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 from uuid import UUID
@@ -69,8 +69,9 @@ class ReadModel:
     owner: ServiceClient
     path: str
     kept: Kept
-    of_erased: bool = False
-    """Whether it tells who was erased. The others are not compared where they concern somebody who was."""
+    retell: Callable[[AsyncSession, int], Awaitable[None]] | None = None
+    """Tells the owner (again) that somebody was erased here. Only for the list of those who were; the other models are
+    not compared where they concern one of them."""
 
 
 @dataclass(slots=True)
@@ -149,7 +150,7 @@ async def known_parts(
     async for theirs, ours in parts(database, model):
         numbers = {number for key in (*theirs, *ours) for number in key}
         erased = set[int | UUID]()
-        if not model.of_erased:
+        if model.retell is None:
             async with database.transaction() as session:
                 erased.update((await session.execute(ERASED, {"accounts": sorted(numbers, key=int)})).scalars())
         yield (
@@ -187,16 +188,40 @@ async def reconcile(database: Database, model: ReadModel, inbox: Inboxes, *, rep
                 subject = Event(key, ours[key], model.schema.model_construct()).subject
                 (drift.left if model.kept.ours else drift.unknown).append(subject)
                 lost += [] if model.kept.ours else [key]
-        if repair and (wrong or lost):
-            async with database.transaction() as session:
-                for key in lost:
-                    await (model.kept.forget if key in theirs else model.kept.remove)(session, key, ours[key])
-                await inbox(session).receive(wrong, model.owner.audience)
-            latest = [await ask_again(model, key) for key in lost]
-            async with database.transaction() as session:
-                await inbox(session).receive([event for event in latest if event], model.owner.audience)
+        if repair:
+            await mend(database, model, inbox, wrong, {key: (ours[key], key in theirs) for key in lost})
+            await tell_again(database, model, theirs, ours)
         drift.compared += len(theirs)
     return drift
+
+
+async def mend(
+    database: Database,
+    model: ReadModel,
+    inbox: Inboxes,
+    wrong: Sequence[StateEvent],
+    lost: Mapping[Key, tuple[int, bool]],
+) -> None:
+    """Store what is wrong here, and give up what the owner has lost: by its version here, and whether it is there."""
+    if wrong or lost:
+        async with database.transaction() as session:
+            for key, (version, is_there) in lost.items():
+                await (model.kept.forget if is_there else model.kept.remove)(session, key, version)
+            await inbox(session).receive(wrong, model.owner.audience)
+        latest = [await ask_again(model, key) for key in lost]
+        async with database.transaction() as session:
+            await inbox(session).receive([event for event in latest if event], model.owner.audience)
+
+
+async def tell_again(
+    database: Database, model: ReadModel, theirs: Mapping[Key, StateEvent], ours: Mapping[Key, int]
+) -> None:
+    """Tell the owner of those who were erased here, and are not yet, or not any more, there."""
+    if model.retell is not None:
+        async with database.transaction() as session:
+            for key in ours:
+                if key not in theirs or theirs[key].data.get("status") == "deleting":
+                    await model.retell(session, int(*key))
 
 
 async def ask_again(model: ReadModel, key: Key) -> StateEvent | None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
 
 from common import deadlines, etags, idempotency, rate_limits
 from common.access import Access, access_of, calls
@@ -49,6 +50,8 @@ class StrictRequest(Request):
                         raise too_large
         except TimeoutError as error:
             raise MalformedBody(408, "request-timeout", "The body did not come in time.", CLOSE) from error
+        except ClientDisconnect as error:  # nobody hears the answer; it is no fault of ours, as the log would have it
+            raise MalformedBody(400, "malformed-body", "The body ended too early.", CLOSE) from error
         self._body = bytes(body)  # where Request keeps it, for body(), json() and form()
 
     async def json(self) -> Any:

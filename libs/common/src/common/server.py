@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import resource
 import signal
 import sys
 from collections.abc import AsyncGenerator, Callable
@@ -24,6 +25,7 @@ from common.settings import MigrationSettings, ServiceSettings, explain
 
 KEEP_ALIVE: Final = 75
 """Seconds. Longer than the gateway keeps idle connections (30), so that it never sends into a closing one."""
+MANY_FILES: Final = 65_536
 READY_PATIENCE: Final = 2.0
 """Seconds until a service that lacks something, its database perhaps, listens all the same, to say so at `/readyz`."""
 S = TypeVar("S", bound=BaseSettings)
@@ -52,11 +54,20 @@ def listen_when_ready(app: FastAPI) -> None:
     app.router.lifespan_context = start_and_wait
 
 
+def allow_many_connections() -> None:
+    """Each takes a file descriptor, of which a process often has 1,024 until it asks for more (R-29)."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard == resource.RLIM_INFINITY or hard > soft:
+        most = MANY_FILES if hard == resource.RLIM_INFINITY else min(hard, MANY_FILES)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
+
+
 def serve(app: FastAPI, host: str, port: int) -> None:
     """Run until SIGTERM or SIGINT, then end with status 0: being told to stop is no failure."""
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: sys.exit(0))  # until the server takes them over
     settings: ServiceSettings = app.state.settings
+    allow_many_connections()
     listen_when_ready(app)
     gc.collect()
     gc.freeze()  # what is there by now stays: no later collection has to look at it

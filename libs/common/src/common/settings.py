@@ -173,16 +173,20 @@ class ServiceSettings(BaseConfig):
 
     database_url: PostgresDsn
     database_password: Secret
-    pool_size: int = Field(default=10, ge=1, description="Connections for writing, kept open.")
-    read_pool_size: int = Field(default=10, ge=1, description="Connections for single reads, kept open.")
-    max_overflow: int = Field(default=5, ge=0, description="Connections above either pool's size under load.")
+    pool_size: int = Field(default=15, ge=1, description="Connections for writing, kept open.")
+    read_pool_size: int = Field(default=15, ge=1, description="Connections for single reads, kept open.")
+    max_overflow: int = Field(
+        default=0, ge=0, description="Connections above either pool's size. Opened anew each time: slow under load."
+    )
     pool_timeout: Duration = Field(
         default=timedelta(milliseconds=500), description="For a free one; who would wait longer is refused (R-18)."
     )
     prepared_statements: bool = Field(default=True, description="False behind a PgBouncer older than 1.21.")
 
     requests_at_once: int | None = Field(
-        default=None, ge=4, description="Under way in a process; by default two for each connection to the database."
+        default=None,
+        ge=4,
+        description="Under way in a process; by default one per connection to the database, and 30 at least.",
     )
 
     issuer: PublicAddress = Field(default="http://127.0.0.1:8000", description="Public base URL; the `iss` of tokens.")
@@ -232,8 +236,8 @@ class ServiceSettings(BaseConfig):
 
     @property
     def most_requests(self) -> int:
-        """How many requests may be under way: those that work, and as many that wait for their turn."""
-        return self.requests_at_once or 2 * (self.pool_size + self.read_pool_size + 2 * self.max_overflow)
+        """How many requests may be under way. Twice as many took twice as long, and fewer of them were answered."""
+        return self.requests_at_once or max(30, self.pool_size + self.read_pool_size + 2 * self.max_overflow)
 
     @model_validator(mode="after")
     def keep_connections_for_every_peer(self) -> Self:

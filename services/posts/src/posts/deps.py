@@ -56,7 +56,13 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.eraser = Eraser(database, "posts", STEPS)
     app.state.inbox = lambda session: subscriber(session).inbox
     app.state.read_models = {
-        "erased": ReadModel(AccountData, auth, "/internal/erased", KNOWN_ERASED, of_erased=True),
+        "erased": ReadModel(
+            AccountData,
+            auth,
+            "/internal/erased",
+            KNOWN_ERASED,
+            lambda session, account: ErasureRepository(session, "posts").tell_again(account),
+        ),
         "authors": ReadModel(ProfileData, users, "/internal/profiles", KNOWN_PROFILES),
         "follows": ReadModel(FollowData, users, "/internal/follows", KNOWN_FOLLOWS),
         "blocks": ReadModel(BlockData, users, "/internal/blocks", KNOWN_BLOCKS),

@@ -52,7 +52,13 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.eraser = Eraser(database, "users", STEPS)
     app.state.inbox = lambda session: Subscriber(SqlWork(session)).inbox
     app.state.read_models = {
-        "erased": ReadModel(AccountData, auth, "/internal/erased", KNOWN_ERASED, of_erased=True),
+        "erased": ReadModel(
+            AccountData,
+            auth,
+            "/internal/erased",
+            KNOWN_ERASED,
+            lambda session, account: SqlWork(session).erasures.tell_again(account),
+        ),
         "profiles": ReadModel(AccountData, auth, "/internal/accounts", KNOWN_ACCOUNTS),
         "authored": ReadModel(AuthorData, posts, "/internal/authors", KNOWN_AUTHORS),
     }

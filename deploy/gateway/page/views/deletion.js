@@ -1,0 +1,31 @@
+// The end of an account.
+import { post } from "../api.js";
+import { html, useState } from "../dom.js";
+import { Form, Password } from "../form.js";
+import { go } from "../router.js";
+import { signOut } from "../session.js";
+import { say } from "../ui.js";
+
+export function DeleteAccount() {
+  const [asks, setAsks] = useState(false);
+
+  async function drop({ password }) {
+    await post("/auth/account/deletion", { password });
+    go("/"); // first: this place would ask to sign in again
+    await signOut().catch(() => {}); // there is nothing left to end: the session went with the account
+    say("Your account is deleted.");
+  }
+
+  return html`<section class="card"><h2>Delete account</h2>
+    <p>Your profile, posts and drafts, your likes, and whom you follow and block are deleted on all devices, for good.
+      Comments you left under other people's posts stay, without your name.</p>
+    ${!asks && html`<div class="row end">
+      <button class="button" type="button" onClick=${() => setAsks(true)}>Delete my account</button></div>`}
+    ${asks && html`<${Form} send=${drop} label="Delete account">
+      <p><b>This cannot be undone.</b> You may want to download your data first.</p>
+      <${Password} label="Your password" />
+      <div class="row end">
+        <button class="button" type="button" onClick=${() => setAsks(false)}>Cancel</button>
+        <button class="button danger" type="submit">Delete for good</button></div>
+    <//>`}</section>`;
+}
