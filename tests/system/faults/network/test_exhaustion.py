@@ -12,7 +12,7 @@ from tests.system.conftest import Person
 from tests.system.faults.network.conftest import SECONDS, LinkedStack
 from tests.system.faults.report import Report
 
-CLIENTS = 200 if SECONDS >= 10 else 60
+CLIENTS = 200 if SECONDS >= 10 else 100
 POOL_TIMEOUT, LOCK_TIMEOUT = 2.0, 2.0
 BUSY = 2.0
 """Seconds that a busy machine may take for itself."""
@@ -42,7 +42,7 @@ async def test_held_connections_cost_refusals_in_time_and_nothing_else(
                 started = time.monotonic()
                 assert (await posts.get(path)).status_code == 200, path
                 assert time.monotonic() - started < 1 + BUSY, path
-            waits = await linked.shows("posts", "db_pool_waits_total", pool="reading")
+            waits = await linked.shows("posts", "db_pool_waits_total")
             assert await linked.shows("posts", "db_pool_connections", pool="reading") > 0
         for path in ("/users/me", "/auth/me"):
             assert (await gateway.get(path, headers=ada.headers)).status_code == 200, path
@@ -57,7 +57,7 @@ async def test_held_connections_cost_refusals_in_time_and_nothing_else(
             await owner.execute("LOCK TABLE posts IN ACCESS EXCLUSIVE MODE")
             clients = [asyncio.create_task(insist(many, number)) for number in range(CLIENTS)]
             waits, ends = 0, time.monotonic() + max(SECONDS / 2, 3)
-            while time.monotonic() < ends:
+            while time.monotonic() < ends or (not waits and time.monotonic() < ends + 30):
                 await asyncio.sleep(0.5)
                 waits = await looked_after()
             ended.set()
