@@ -56,8 +56,12 @@ class LinkedStack:
 
     def logged(self, service: str, words: str, since: float) -> bool:
         """Whether a line with these words has come since a moment (of time.time())."""
-        lines = (self.stack.folder / "logs" / f"{service}.log").read_text().splitlines()[-2000:]
-        return any(words in line and told_at(line) >= since for line in lines)
+        return any(words in line for line in self.lines(service, since))
+
+    def lines(self, service: str, since: float) -> list[str]:
+        """What a service has logged since a moment."""
+        found = (self.stack.folder / "logs" / f"{service}.log").read_text().splitlines()
+        return [line for line in found if line.startswith("{") and told_at(line) >= since]
 
     async def run(self, *command: str) -> str:
         done = await asyncio.to_thread(self.stack.run, "run", *command)

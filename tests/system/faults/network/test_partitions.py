@@ -30,8 +30,13 @@ def with_unknown_key(person: Person) -> str:
     return f"{base64.urlsafe_b64encode(header).decode().rstrip('=')}.{claims}.{signature}"
 
 
-async def shown(linked: LinkedStack, teller: str, target: str, since: float) -> bool:
-    """R-30: who looks at the metrics sees that somebody cannot be told, and for how long already."""
+async def shown(linked: LinkedStack, teller: str, target: str, since: float, somebody: Person) -> bool:
+    """R-30: who looks at the metrics sees that somebody cannot be told, and for how long already.
+
+    A token with a key that nobody knows is refused, and makes posts ask auth for keys, at most every 5 s.
+    """
+    unknown = {"Authorization": f"Bearer {with_unknown_key(somebody)}"}
+    assert (await linked.gateway.get("/posts/drafts", headers=unknown)).status_code == 401
     failures = await linked.shows(teller, "relay_failures", target=target)
     age = await linked.shows(teller, "outbox_oldest_seconds", target=target)
     keys = teller != "auth" or linked.logged("posts", "key set not fetched", since)
@@ -65,10 +70,8 @@ async def test_a_partition_costs_nobody_a_request_and_is_made_up_for(
         written = (await gateway.post("/posts", json=new, headers=alan.headers)).json()["id"]
         assert (await gateway.put(f"/users/{alan.id}/follow", headers=grace.headers)).status_code == 204
         assert (await gateway.post("/auth/revoke", data={"token": leaver.tokens["refresh_token"]})).status_code == 200
-        unknown = {"Authorization": f"Bearer {with_unknown_key(ada)}"}
-        assert (await gateway.get("/posts/drafts", headers=unknown)).status_code == 401
         await asyncio.sleep(max(0.0, since + SECONDS - time.time()))
-        seen = await until("it shows", lambda: shown(linked, teller, target, since), 30)
+        seen = await until("it shows", lambda: shown(linked, teller, target, since, ada), 30)
     assert load.failed == []
     linked.heal()
 
