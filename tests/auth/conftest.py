@@ -3,9 +3,10 @@
 import json
 import secrets
 from base64 import urlsafe_b64decode
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import count
 from typing import Any, TypeAlias
 
@@ -17,6 +18,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from auth.config import Settings
 from auth.main import create_app
 from auth.repositories.work import SqlWork
+from auth.services import passwords
 from auth.services.management import Management, Manager
 from auth.services.records import Role
 from auth.services.sign_in import hash_secret
@@ -39,6 +41,14 @@ class Person:
     password: str
 
 
+@pytest.fixture(scope="session", autouse=True)
+def patient_hashing() -> Iterator[None]:
+    """On a busy machine a hash takes long, and a test that is not about that shall not be refused."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "PATIENCE", 30)
+        yield
+
+
 @pytest.fixture(scope="module")
 async def settings(database_of: Cloner, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     secret = {"key_encryption_key": secrets.token_urlsafe(32), "refresh_key": secrets.token_urlsafe(32)}
@@ -47,6 +57,7 @@ async def settings(database_of: Cloner, tmp_path_factory: pytest.TempPathFactory
             **await database_of("auth"),
             **secret,
             "relay": False,
+            "pool_timeout": timedelta(seconds=10),  # a busy machine's tests shall not be refused
             "cors_origins": ["http://app.example"],
             "mail_dir": tmp_path_factory.mktemp("mail"),
         }
