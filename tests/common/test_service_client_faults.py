@@ -1,6 +1,7 @@
 """Every way in which a peer may misbehave ends as PeerUnavailable, within the deadline (R-07, R-09, S-30)."""
 
 import asyncio
+import json
 import socket
 import time
 import tracemalloc
@@ -8,8 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from structlog.testing import capture_logs
 
 from common import deadlines
+from common.events import AuthorData, Event, ProfileData, StateEvent
+from common.routing import MAX_BODY
 from common.service_client import PeerUnavailable, ServiceClient
 from tests.common.calls import Number, another, calling, connections
 from tests.common.misbehaving import (
@@ -232,6 +236,18 @@ async def test_with_the_breaker_a_storm_reaches_the_peer_hardly_and_healing_is_n
         assert client.breaker.state == "closed"
 
 
+@pytest.mark.parametrize("behaviour", [hang_up, reset, answer(503, {})])
+async def test_what_goes_wrong_is_told_also_while_the_peer_is_left_alone(behaviour: Behaviour) -> None:
+    """R-30: of each call that is let through to find out."""
+    async with misbehaving(behaviour) as peer, calling(peer.url, breaker_failures=1, retry_share=1) as client:
+        for _ in range(2):
+            await asyncio.sleep(client.breaker.opens_in)
+            with capture_logs() as logged, fails_in_time(0):
+                await ask(client)
+            assert [line["peer"] for line in logged if line["event"] == "call failed"] == ["users"]
+        assert len(peer.asked) == 2
+
+
 async def test_a_peer_that_says_when_to_come_back_is_not_asked_before() -> None:
     async with misbehaving(answer(503, {}, Retry_After="1")) as peer, calling(peer.url, retry_share=1) as client:
         with fails_in_time():
@@ -279,6 +295,23 @@ async def test_a_post_is_sent_once_and_tells_the_status() -> None:
         assert len(peer.asked) == 4
         assert [asked.body for asked in peer.asked[:2]] == [b'{"id": "1"}', b'{"id":"2"}']
         assert {asked.headers["content-type"] for asked in peer.asked} == {"application/json"}
+
+
+async def test_events_that_no_peer_would_read_are_not_sent() -> None:
+    """R-14: the relay hears 413, so it sends them one by one and parks what is too large. The peer is not to blame."""
+    name = ProfileData(name="A" * MAX_BODY, avatar_url=None)
+    async with misbehaving(answer(204, b"")) as peer, calling(peer.url, breaker_failures=1) as client:
+        assert await client.tell([StateEvent.now(Event((7,), 1, name))]) == 413
+        assert client.breaker.state == "closed"
+        assert not peer.asked
+
+
+async def test_data_that_is_no_object_is_sent_for_the_peer_to_refuse() -> None:
+    event = StateEvent.now(Event((7,), 1, AuthorData(posts_count=1)))
+    event.data = ["nonsense"]  # type: ignore[assignment]  # as a row may have it
+    async with misbehaving(answer(422, {})) as peer, calling(peer.url) as client:
+        assert await client.tell([event]) == 422
+        assert json.loads(peer.asked[0].body)["events"][0]["data"] == ["nonsense"]
 
 
 def closed_port() -> str:

@@ -56,7 +56,7 @@ async def test_requests_are_refused_in_time_and_the_process_stays_alive_and_read
             *(client.get("/posts") for _ in range(CLIENTS)),
             *(client.post("/posts", json={"title": "t", "body": "b"}, headers=headers) for _ in range(CLIENTS)),
         )
-        assert time.monotonic() - started < POOL_TIMEOUT + 1
+        assert time.monotonic() - started < POOL_TIMEOUT + 5, "all at once, however busy this machine is"
         told = {(reply.status_code, reply.json()["code"], reply.headers["retry-after"]) for reply in refused}
         assert told == {(503, "database-unavailable", "1")}
         assert (await client.get("/livez")).status_code == 200

@@ -107,7 +107,9 @@ async def test_a_database_that_is_away_costs_only_its_own_metrics(
         raise OSError("away")
 
     measures = app.state.metrics.measures
-    monkeypatch.setattr(app.state.metrics, "measures", (away, *measures[3:]))
+    monkeypatch.setattr(
+        app.state.metrics, "measures", (away, *(one for one in measures if not one.__qualname__.startswith("outbox")))
+    )
     found = await scrape(client)
     assert not any(name.startswith("outbox") for name in found)
     assert any(name.startswith("token_checks_total") for name in found)

@@ -47,6 +47,7 @@ class LocalStack:
 
     folder: Path
     base: int = field(default_factory=lambda: free_ports(30))
+    environment: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -55,6 +56,7 @@ class LocalStack:
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """`python -m deploy.local …` for this stack."""
         ours = {"REPLICAS_POSTS": "2", **os.environ, "LOCAL_DIR": str(self.folder), "PORT_BASE": str(self.base)}
+        ours |= self.environment
         return subprocess.run(
             [sys.executable, "-m", "deploy.local", *command],
             cwd=ROOT,

@@ -15,7 +15,8 @@ GRACE: Final = 9.0
 """Seconds within which a refresh may be repeated, a little less than auth's own."""
 PATIENCE: Final = 90.0
 """Seconds for which somebody tries to stay signed in."""
-ONE_BY_ONE: Final = 0.2
+PAUSE: Final = 0.2
+AT_ONCE: Final = 10
 PATHS: Final = ("/posts?limit=5", "/users/{id}", "/posts?author_id={id}&limit=2", "/users/me", "/posts/feed?limit=5")
 
 
@@ -88,11 +89,13 @@ class Users:
         """What nobody knows of is asked for again, under the same key, until somebody knows."""
         ends_at = time.monotonic() + PATIENCE
         while (unknown := self.ledger.unknown()) and time.monotonic() < ends_at:
-            for one in unknown:
-                await self.make(one)
-                if one.answer == "fail":  # 409: the first one is still at work
-                    one.answer = "unknown"
-                    await asyncio.sleep(ONE_BY_ONE)
+            await asyncio.gather(*(self.repeat(one) for one in unknown[:AT_ONCE]))
+
+    async def repeat(self, one: Creation) -> None:
+        await self.make(one)
+        if one.answer == "fail":  # 409: the first one is still at work
+            one.answer = "unknown"
+            await asyncio.sleep(PAUSE)
 
     async def change(self, number: int) -> None:
         """A profile, whom somebody follows, or what they like."""
@@ -145,7 +148,7 @@ class Users:
                 break
             if time.monotonic() - asked_at > PATIENCE:
                 return
-            await asyncio.sleep(ONE_BY_ONE)
+            await asyncio.sleep(PAUSE)
         if done.ended - asked_at > GRACE:  # an answer was lost, and none came in time: the session may be over
             self.ledger.late += 1
         else:

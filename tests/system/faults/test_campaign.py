@@ -135,6 +135,7 @@ async def test_whatever_is_killed_or_stopped_nothing_is_lost_doubled_invented_or
         print(episode.line())
     print(json.dumps(load.figures()), f"late refreshes: {load.ledger.late}")
     verdict = await judge(local_stack, gateway, people, load.ledger)
+    print(verdict, "unexplained:", unexplained[:3], flush=True)
     assert verdict == Verdict()
     assert unexplained == []
     assert [outcome for outcome in load.outcomes if outcome.reason.startswith("500")] == []

@@ -1,6 +1,6 @@
 """People are erased while services are killed: nobody's name stays anywhere, and no counter is wrong (R-02, R-13).
 
-ERASURE_KILLS=20 is a long run; that of `make faults` and .ci/run is shorter.
+ERASURE_KILLS=20 is what `make faults` does; the run in .ci/run is shorter.
 """
 
 import asyncio

@@ -23,6 +23,7 @@ from common.errors import DependencyUnavailable
 from common.events import EventBatch, StateEvent
 from common.logs import about_request
 from common.replies import NO_REPLY, Reply, fetch
+from common.routing import MAX_BODY
 from common.service_tokens import NoToken, TokenSource
 from common.settings import ServiceSettings
 
@@ -33,6 +34,7 @@ MAX_PAUSE: Final = 0.1
 """Seconds. Second tries are spread over this time at random ("full jitter"), so that they do not come as one wave."""
 FAIR_SHARE: Final = 0.5
 """Of the full deadline. A peer that was given less is not blamed for having been too slow."""
+TOO_LARGE: Final = 413
 BROKEN: Final = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -165,10 +167,15 @@ class ServiceClient:
     async def tell(self, events: Sequence[StateEvent]) -> int:
         """`common.relay.Target`: hand a batch of events to the peer.
 
+        What no route of ours would read is not even sent: the peer refuses it and hangs up before it has all come, so
+        that the refusal may be lost, and the peer would seem to be away for as long as the event is there (R-14).
+
         Raises:
             PeerUnavailable: no answer within the deadline.
         """
-        return await self.post("/internal/events", EventBatch(events=list(events)).model_dump_json().encode())
+        # without warnings of data that is not as its type says: that is for the peer to refuse
+        content = EventBatch(events=list(events)).model_dump_json(warnings=False).encode()
+        return TOO_LARGE if len(content) > MAX_BODY else await self.post("/internal/events", content)
 
     async def _call(
         self, method: str, path: str, *, tries: int, params: Params | None = None, content: bytes | None = None
@@ -199,14 +206,18 @@ class ServiceClient:
             try:
                 reply = await self._try(call, token)
             except BROKEN:
-                if not tries or not self.retries.spend():
+                if not tries or not self._may_repeat():
                     raise
             else:
                 if not self._wants_another(reply, token) or not tries:
                     return reply
-                if reply.status != 401 and not self.retries.spend():
+                if reply.status != 401 and not self._may_repeat():
                     return reply
             await asyncio.sleep(random.uniform(0, MAX_PAUSE))  # noqa: S311  # spreads load, hides nothing
+
+    def _may_repeat(self) -> bool:
+        """Not if the breaker would refuse it: then what went wrong is told, and not that the peer is left alone."""
+        return self.breaker.state != "open" and self.retries.spend()
 
     def _wants_another(self, reply: Reply, token: str) -> bool:
         """Whether asking again is of use: with a new token, or a peer in trouble that does not say when to come back
