@@ -42,8 +42,8 @@ class Person:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def patient_hashing() -> Iterator[None]:
-    """On a busy machine a hash takes long, and a test that is not about that shall not be refused."""
+def patience() -> Iterator[None]:
+    """Nobody is refused because the machine is busy and hashing takes long."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "PATIENCE", 30)
         yield

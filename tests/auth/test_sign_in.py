@@ -162,8 +162,8 @@ async def test_a_refusal_speaks_rfc_6749_and_problem(client: AsyncClient, form: 
 async def test_no_connection_is_held_while_a_password_is_hashed(settings: Settings, sign_up: SignUp) -> None:
     """With one connection, and a slot that is taken for long, a read still gets through."""
     people: list[Person] = [await sign_up() for _ in range(3)]
-    patient = {"pool_timeout": timedelta(seconds=30)}
-    one = settings.model_copy(update={"pool_size": 1, "max_overflow": 0, "hash_slots": 1, **patient})
+    patience = {"pool_timeout": timedelta(seconds=5)}
+    one = settings.model_copy(update={"pool_size": 1, "max_overflow": 0, "hash_slots": 1, **patience})
     async with running(one) as app, client_of(app) as client:
         login = {"username": people[0].email, "password": PASSWORD}
         mine = bearer((await client.post("/auth/token", data=login)).json()["access_token"])
