@@ -129,11 +129,15 @@ class Ledger:
     def compare_value(self, name: Name, found: object, verdict: Verdict) -> None:
         """The value must be the one that was answered last, or one whose answer came later or never.
 
-        What began before the last change was answered may have been done after it.
+        What began before the last change was answered may have been done after it, what was never answered at any time.
         """
         writes = self.writes[name]
         last = max((write.began for write in writes if write.answer == "ok"), default=None)
-        may_be = {write.value for write in writes if write.answer != "fail" and (last is None or write.ended >= last)}
+        may_be = {
+            write.value
+            for write in writes
+            if write.answer == "unknown" or (write.answer == "ok" and (last is None or write.ended >= last))
+        }
         if last is None:
             may_be.add(INITIAL[name[0]])
         if found not in may_be:

@@ -56,8 +56,12 @@ class Load:
                 yield users
             finally:
                 sending.cancel()
-                await asyncio.gather(sending, return_exceptions=True)
-                await asyncio.gather(*users.under_way)
+                (stopped,) = await asyncio.gather(sending, return_exceptions=True)
+                await asyncio.gather(*users.under_way, return_exceptions=True)
+                if isinstance(stopped, BaseException) and not isinstance(stopped, asyncio.CancelledError):
+                    users.errors.append(stopped)
+                if users.errors:
+                    raise BaseExceptionGroup("the load itself has failed", users.errors)
 
     def client(self) -> httpx.AsyncClient:
         """One for each person, as in life. One pool for all spends its time looking through hundreds of connections."""

@@ -17,6 +17,8 @@ PATIENCE: Final = 90.0
 """Seconds for which somebody tries to stay signed in."""
 PAUSE: Final = 0.2
 AT_ONCE: Final = 10
+STILL_OPEN: Final = frozenset({0, 409, 503})
+"""Of a repeated request: not sent, the first one is still at work, refused before anything was looked at."""
 PATHS: Final = ("/posts?limit=5", "/users/{id}", "/posts?author_id={id}&limit=2", "/users/me", "/posts/feed?limit=5")
 
 
@@ -33,6 +35,8 @@ class Users:
     ) -> None:
         self.clients, self.people, self.ledger, self.outcomes, self.slow_s = clients, people, ledger, outcomes, slow_s
         self.under_way: set[asyncio.Task[None]] = set()
+        self.errors: list[BaseException] = []
+        """What has gone wrong here, and not with the stack."""
         self.refreshing: set[int] = set()
         self.kinds: dict[str, Callable[[int], Awaitable[None]]] = {
             "read": self.read, "create": self.create, "change": self.change, "refresh": self.refresh,
@@ -42,7 +46,12 @@ class Users:
     def begin(self, kind: str, number: int) -> None:
         task = asyncio.create_task(self.perform(kind, number))
         self.under_way.add(task)
-        task.add_done_callback(self.under_way.discard)
+        task.add_done_callback(self.ended)
+
+    def ended(self, task: asyncio.Task[None]) -> None:
+        self.under_way.discard(task)
+        if error := task.exception():
+            self.errors.append(error)
 
     async def perform(self, kind: str, number: int) -> None:
         await self.kinds[kind](number)
@@ -77,24 +86,29 @@ class Users:
         path = f"/posts/{famous[number % len(famous)].id}/comments" if famous and number % 3 == 0 else "/posts"
         await self.make(self.ledger.create(path, f"number {number}", person.id, key=f"key-{number}"))
 
-    async def make(self, one: Creation) -> None:
+    async def make(self, one: Creation) -> int:
+        """The answer's status; 0 if there was none."""
         author = next(person for person in self.people if person.id == one.author)
         headers = {**author.headers, "Idempotency-Key": one.key}
         done, reply = await self.ask(author, "create", 201, "POST", one.path, json=one.body, headers=headers)
         one.answer = done.answer
         if done.answer == "ok":
             one.id = reply.json()["id"]
+        return reply.status_code
 
     async def repeat_unknown(self) -> None:
-        """What nobody knows of is asked for again, under the same key, until somebody knows."""
+        """What nobody knows of is asked for again, under the same key, until somebody knows: soon, without faults."""
         ends_at = time.monotonic() + PATIENCE
         while (unknown := self.ledger.unknown()) and time.monotonic() < ends_at:
             await asyncio.gather(*(self.repeat(one) for one in unknown[:AT_ONCE]))
+        assert self.ledger.unknown() == []
 
     async def repeat(self, one: Creation) -> None:
-        await self.make(one)
-        if one.answer == "fail":  # 409: the first one is still at work
+        """What was not refused may have been done: only a 4xx, or what is said before all else, says "not again"."""
+        status = await self.make(one)
+        if one.answer == "fail" and status in STILL_OPEN:
             one.answer = "unknown"
+        if one.answer == "unknown":
             await asyncio.sleep(PAUSE)
 
     async def change(self, number: int) -> None:
