@@ -13,6 +13,7 @@ Answer = Literal["ok", "fail", "unknown"]
 Name = tuple[str, int, int]
 """Of something that has one value: ("bio", person, 0), ("follow", follower, followed), ("like", person, post)."""
 NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+NO_RETRY_AFTER: Final = " (without Retry-After)"
 BEFORE_ANYTHING: Final = frozenset({"keys-unavailable", "overloaded"})
 """Codes of a 503 that is said before anything is done."""
 
@@ -24,6 +25,8 @@ def judged(reply: httpx.Response | httpx.HTTPError, wanted: int) -> tuple[Answer
     if reply.status_code == wanted:
         return "ok", ""
     said = f"{reply.status_code} {reply.text[:200]}"
+    if reply.status_code == 503 and "Retry-After" not in reply.headers:
+        said += NO_RETRY_AFTER
     done = reply.status_code >= 500 and not any(code in reply.text for code in BEFORE_ANYTHING)
     return ("unknown" if done else "fail"), said
 

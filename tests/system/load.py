@@ -84,6 +84,11 @@ class Load:
     def failed(self) -> list[Outcome]:
         return [outcome for outcome in self.outcomes if outcome.reason]
 
+    def p99(self, kinds: Sequence[str]) -> float:
+        """Milliseconds, for requests of these kinds."""
+        took = [outcome.seconds * 1000 for outcome in self.outcomes if outcome.kind in kinds]
+        return statistics.quantiles(took, n=100)[98]
+
     def figures(self) -> dict[str, Any]:
         """For people: counts, and milliseconds."""
         quick = [outcome.seconds * 1000 for outcome in self.outcomes if outcome.kind != "slow"]

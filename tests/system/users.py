@@ -17,6 +17,7 @@ PATIENCE: Final = 90.0
 """Seconds for which somebody tries to stay signed in."""
 PAUSE: Final = 0.2
 AT_ONCE: Final = 10
+KEPT: Final = frozenset({"Retry-After", "retry-after"})
 STILL_OPEN: Final = frozenset({0, 409, 503})
 """Of a repeated request: not sent, the first one is still at work, refused before anything was looked at."""
 PATHS: Final = ("/posts?limit=5", "/users/{id}", "/posts?author_id={id}&limit=2", "/users/me", "/posts/feed?limit=5")
@@ -208,8 +209,10 @@ class Users:
                 head_of_answer, _, content = (await reader.read()).partition(b"\r\n\r\n")
         finally:
             writer.close()
-        status = head_of_answer.split(b" ")[1:2]
-        return httpx.Response(int(status[0]) if status else 0, content=content)
+        first, *lines = head_of_answer.decode("latin-1").split("\r\n")
+        headers = [(name, value) for name, _, value in (line.partition(": ") for line in lines) if name in KEPT]
+        status = first.split(" ")[1:2]
+        return httpx.Response(int(status[0]) if status else 0, headers=headers, content=content)
 
 
 MIXED: Final = ("bio", "follow", "like", "bio", "like", "follow", "bio")
