@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import AsyncIterator
+from itertools import chain, repeat
 
 import pytest
 from structlog.testing import capture_logs
@@ -55,7 +56,7 @@ async def test_a_clock_that_is_set_while_the_process_runs_changes_nothing(reads:
 
 
 async def test_a_slow_answer_says_nothing_about_now(reads: ReadSession) -> None:
-    uptime = iter([0.0, 0.0, 0.0, 5.0, 5.0 + PROMPT + 0.1, *(6.0,) * 2])
+    uptime = chain([0.0, 0.0, 0.0, 5.0, 5.0 + PROMPT + 0.1], repeat(6.0))
     clock = DatabaseClock(reads, uptime=lambda: next(uptime))
     await clock.read()
     known = time.time()
@@ -65,7 +66,7 @@ async def test_a_slow_answer_says_nothing_about_now(reads: ReadSession) -> None:
 
 async def test_where_no_time_is_known_a_slow_answer_counts_from_when_it_was_asked_for(reads: ReadSession) -> None:
     """Late rather than early: by a clock that is behind, old tokens would be good."""
-    ticks = iter([0.0, 9.0, 9.0, 9.0, 9.0])
-    clock = DatabaseClock(reads, uptime=lambda: next(ticks))
+    uptime = chain([0.0], repeat(9.0))
+    clock = DatabaseClock(reads, uptime=lambda: next(uptime))
     await clock.read()
     assert clock.now() == pytest.approx(time.time() + 9, abs=1)
