@@ -13,6 +13,8 @@ Answer = Literal["ok", "fail", "unknown"]
 Name = tuple[str, int, int]
 """Of something that has one value: ("bio", person, 0), ("follow", follower, followed), ("like", person, post)."""
 NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+AT_WORK: Final = "request-in-progress"
+"""Of a 409: the request is there twice. A gateway sends one with an Idempotency-Key again when its connection breaks."""
 BEFORE_ANYTHING: Final = frozenset({"keys-unavailable", "overloaded"})
 """Codes of a 503 that is said before anything is done."""
 
@@ -24,8 +26,10 @@ def judged(reply: httpx.Response | httpx.HTTPError, wanted: int) -> tuple[Answer
     if reply.status_code == wanted:
         return "ok", ""
     said = f"{reply.status_code} {reply.text[:200]}"
-    done = reply.status_code >= 500 and not any(code in reply.text for code in BEFORE_ANYTHING)
-    return ("unknown" if done else "fail"), said
+    refused = 400 <= reply.status_code < 500 and AT_WORK not in reply.text
+    if refused or any(code in reply.text for code in BEFORE_ANYTHING):
+        return "fail", said
+    return "unknown", said  # 0, too: the connection ended without an answer
 
 
 @dataclass(frozen=True, slots=True)

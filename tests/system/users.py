@@ -93,7 +93,7 @@ class Users:
 
     async def repeat(self, one: Creation) -> None:
         await self.make(one)
-        if one.answer == "fail":  # 409: the first one is still at work
+        if one.answer != "ok":  # refused this time, perhaps; that says nothing of the first
             one.answer = "unknown"
             await asyncio.sleep(PAUSE)
 
