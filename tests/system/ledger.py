@@ -14,6 +14,8 @@ Name = tuple[str, int, int]
 """Of something that has one value: ("bio", person, 0), ("follow", follower, followed), ("like", person, post)."""
 NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 NO_RETRY_AFTER: Final = " (without Retry-After)"
+AT_WORK: Final = "request-in-progress"
+"""Of a 409: the request is there twice. The gateway repeats one that has an Idempotency-Key when its connection breaks."""
 BEFORE_ANYTHING: Final = frozenset({"keys-unavailable", "overloaded"})
 """Codes of a 503 that is said before anything is done."""
 
@@ -27,8 +29,10 @@ def judged(reply: httpx.Response | httpx.HTTPError, wanted: int) -> tuple[Answer
     said = f"{reply.status_code} {reply.text[:200]}"
     if reply.status_code == 503 and "Retry-After" not in reply.headers:
         said += NO_RETRY_AFTER
-    done = reply.status_code >= 500 and not any(code in reply.text for code in BEFORE_ANYTHING)
-    return ("unknown" if done else "fail"), said
+    refused = 400 <= reply.status_code < 500 and AT_WORK not in reply.text
+    if refused or any(code in reply.text for code in BEFORE_ANYTHING):
+        return "fail", said
+    return "unknown", said  # 0, too: the connection ended without an answer
 
 
 @dataclass(frozen=True, slots=True)

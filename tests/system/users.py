@@ -18,8 +18,6 @@ PATIENCE: Final = 90.0
 PAUSE: Final = 0.2
 AT_ONCE: Final = 10
 KEPT: Final = frozenset({"Retry-After", "retry-after"})
-STILL_OPEN: Final = frozenset({0, 409, 503})
-"""Of a repeated request: not sent, the first one is still at work, refused before anything was looked at."""
 PATHS: Final = ("/posts?limit=5", "/users/{id}", "/posts?author_id={id}&limit=2", "/users/me", "/posts/feed?limit=5")
 
 
@@ -51,7 +49,7 @@ class Users:
 
     def ended(self, task: asyncio.Task[None]) -> None:
         self.under_way.discard(task)
-        if error := task.exception():
+        if not task.cancelled() and (error := task.exception()):
             self.errors.append(error)
 
     async def perform(self, kind: str, number: int) -> None:
@@ -87,15 +85,13 @@ class Users:
         path = f"/posts/{famous[number % len(famous)].id}/comments" if famous and number % 3 == 0 else "/posts"
         await self.make(self.ledger.create(path, f"number {number}", person.id, key=f"key-{number}"))
 
-    async def make(self, one: Creation) -> int:
-        """The answer's status; 0 if there was none."""
+    async def make(self, one: Creation) -> None:
         author = next(person for person in self.people if person.id == one.author)
         headers = {**author.headers, "Idempotency-Key": one.key}
         done, reply = await self.ask(author, "create", 201, "POST", one.path, json=one.body, headers=headers)
         one.answer = done.answer
         if done.answer == "ok":
             one.id = reply.json()["id"]
-        return reply.status_code
 
     async def repeat_unknown(self) -> None:
         """What nobody knows of is asked for again, under the same key, until somebody knows: soon, without faults."""
@@ -105,11 +101,9 @@ class Users:
         assert self.ledger.unknown() == []
 
     async def repeat(self, one: Creation) -> None:
-        """What was not refused may have been done: only a 4xx, or what is said before all else, says "not again"."""
-        status = await self.make(one)
-        if one.answer == "fail" and status in STILL_OPEN:
+        await self.make(one)
+        if one.answer != "ok":  # refused this time, perhaps; that says nothing of the first
             one.answer = "unknown"
-        if one.answer == "unknown":
             await asyncio.sleep(PAUSE)
 
     async def change(self, number: int) -> None:

@@ -26,6 +26,8 @@ GRACE = 9.0
 PATIENCE = 30.0
 IN_A_ROW = 4
 """Kills; then auth may run until the runner calls it steady, and starts it at once again."""
+ENOUGH = 3
+"""Rotations of a session, so that there is something to replay."""
 
 
 @dataclass
@@ -59,7 +61,7 @@ async def stay_signed_in(
 ) -> None:
     """As a client does: with each answer the new token; without one the old token again, within the grace."""
     asked_at: float | None = None
-    while asked_at is not None or not killing.done():
+    while asked_at is not None or not killing.done() or len(chain.successors) < ENOUGH:
         asked_at = asked_at or time.monotonic()
         reply = await refresh(gateway, chain.current)
         if reply is None:
@@ -70,9 +72,11 @@ async def stay_signed_in(
             form = {"username": person.email, "password": person.password}
             reply = await gateway.post("/auth/token", data=form)
             chain.late += 1
-            chain.successors.clear()  # another session
-        assert reply.status_code == 200, reply.text
-        chain.follows(chain.current, reply.json()["refresh_token"])
+            chain.successors.clear()  # another session, whose token has no parent
+            chain.current = reply.json()["refresh_token"]
+        else:
+            assert reply.status_code == 200, reply.text
+            chain.follows(chain.current, reply.json()["refresh_token"])
         asked_at = None
         await asyncio.sleep(chance.uniform(0.0, 0.05))
 
