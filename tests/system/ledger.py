@@ -15,7 +15,7 @@ Name = tuple[str, int, int]
 NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 NO_RETRY_AFTER: Final = " (without Retry-After)"
 AT_WORK: Final = "request-in-progress"
-"""Of a 409: the request is there twice. The gateway repeats one that has an Idempotency-Key when its connection breaks."""
+"""Of a 409: the request is there twice. The gateway repeats one with an Idempotency-Key when its connection breaks."""
 BEFORE_ANYTHING: Final = frozenset({"keys-unavailable", "overloaded"})
 """Codes of a 503 that is said before anything is done."""
 
