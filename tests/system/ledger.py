@@ -14,7 +14,7 @@ Name = tuple[str, int, int]
 """Of something that has one value: ("bio", person, 0), ("follow", follower, followed), ("like", person, post)."""
 NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 AT_WORK: Final = "request-in-progress"
-"""Of a 409: the request is there twice. A gateway sends one with an Idempotency-Key again when its connection breaks."""
+"""Of a 409: another with the same key is at work, which may still be done."""
 BEFORE_ANYTHING: Final = frozenset({"keys-unavailable", "overloaded"})
 """Codes of a 503 that is said before anything is done."""
 
@@ -57,6 +57,7 @@ class Creation:
     key: str
     """The Idempotency-Key under which it may be asked for again; empty if there was none."""
     answer: Answer = "unknown"
+    said: str = ""
     id: int | None = None
 
     @property
@@ -125,7 +126,7 @@ class Ledger:
             if one.answer == "ok" and one.id not in ids:
                 verdict.lost.append(f"{path} {name}: {one.id} was answered, {ids} is there")
             if one.answer == "fail" and ids:
-                verdict.ghost.append(f"{path} {name} was refused, and {ids} is there")
+                verdict.ghost.append(f"{path} {name} was refused ({one.said}), and {ids} is there")
             if len(ids) > 1:
                 verdict.dup.append(f"{path} {name}: {ids}")
         verdict.ghost += [f"{path} {name} was never asked for" for name in found.keys() - asked.keys()]
