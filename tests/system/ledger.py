@@ -14,7 +14,7 @@ Name = tuple[str, int, int]
 """Of something that has one value: ("bio", person, 0), ("follow", follower, followed), ("like", person, post)."""
 NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 AT_WORK: Final = "request-in-progress"
-"""Of a 409: another with the same key is at work, which may still be done."""
+"""Of a 409: another with the same key is at work, perhaps our own repetition, and may be done."""
 BEFORE_ANYTHING: Final = frozenset({"keys-unavailable", "overloaded"})
 """Codes of a 503 that is said before anything is done."""
 
