@@ -13,6 +13,8 @@ Answer = Literal["ok", "fail", "unknown"]
 Name = tuple[str, int, int]
 """Of something that has one value: ("bio", person, 0), ("follow", follower, followed), ("like", person, post)."""
 NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+AT_WORK: Final = "request-in-progress"
+"""Of a 409: another with the same key is at work, perhaps our own repetition, and may be done."""
 BEFORE_ANYTHING: Final = frozenset({"keys-unavailable", "overloaded"})
 """Codes of a 503 that is said before anything is done."""
 
@@ -24,8 +26,10 @@ def judged(reply: httpx.Response | httpx.HTTPError, wanted: int) -> tuple[Answer
     if reply.status_code == wanted:
         return "ok", ""
     said = f"{reply.status_code} {reply.text[:200]}"
-    done = reply.status_code >= 500 and not any(code in reply.text for code in BEFORE_ANYTHING)
-    return ("unknown" if done else "fail"), said
+    refused = 400 <= reply.status_code < 500 and AT_WORK not in reply.text
+    if refused or any(code in reply.text for code in BEFORE_ANYTHING):
+        return "fail", said
+    return "unknown", said  # 0, too: the connection ended without an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class Creation:
     key: str
     """The Idempotency-Key under which it may be asked for again; empty if there was none."""
     answer: Answer = "unknown"
+    said: str = ""
     id: int | None = None
 
     @property
@@ -121,7 +126,7 @@ class Ledger:
             if one.answer == "ok" and one.id not in ids:
                 verdict.lost.append(f"{path} {name}: {one.id} was answered, {ids} is there")
             if one.answer == "fail" and ids:
-                verdict.ghost.append(f"{path} {name} was refused, and {ids} is there")
+                verdict.ghost.append(f"{path} {name} was refused ({one.said}), and {ids} is there")
             if len(ids) > 1:
                 verdict.dup.append(f"{path} {name}: {ids}")
         verdict.ghost += [f"{path} {name} was never asked for" for name in found.keys() - asked.keys()]

@@ -20,6 +20,8 @@ KILLS = int(os.environ.get("REFRESH_KILLS", "4"))
 SEED = int(os.environ.get("SEED", "20261122"))
 PEOPLE = 6
 GRACE = 9.0
+ENOUGH = 3
+"""Rotations of a session, so that there is something to replay."""
 
 
 @dataclass
@@ -51,7 +53,7 @@ async def stay_signed_in(
 ) -> None:
     """As a client does: with each answer the new token; without one the old token again, within the grace."""
     asked_at: float | None = None
-    while asked_at is not None or not killing.done():
+    while asked_at is not None or not killing.done() or len(chain.successors) < ENOUGH:
         asked_at = asked_at or time.monotonic()
         reply = await refresh(gateway, chain.current)
         if reply is None:
@@ -62,9 +64,11 @@ async def stay_signed_in(
             form = {"username": person.email, "password": person.password}
             reply = await gateway.post("/auth/token", data=form)
             chain.late += 1
-            chain.successors.clear()  # another session
-        assert reply.status_code == 200, reply.text
-        chain.follows(chain.current, reply.json()["refresh_token"])
+            chain.successors.clear()  # another session, whose token has no parent
+            chain.current = reply.json()["refresh_token"]
+        else:
+            assert reply.status_code == 200, reply.text
+            chain.follows(chain.current, reply.json()["refresh_token"])
         asked_at = None
         await asyncio.sleep(chance.uniform(0.0, 0.05))
 
