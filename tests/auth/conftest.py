@@ -45,7 +45,7 @@ class Person:
 def patience() -> Iterator[None]:
     """Nobody is refused because the machine is busy and hashing takes long."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passwords, "PATIENCE", 10.0)
+        patch.setattr(passwords, "PATIENCE", 30)
         yield
 
 
