@@ -95,11 +95,11 @@ bench: bootstrap ## measure the speed against a bare app, with wrk: make bench S
 
 test-restarts: bootstrap ## R-21: restart every service under load: make test-restarts RESTARTS=5
 	@rm -f .local/restarts.json
-	@REPLICAS=2 REPLICAS_POSTS=2 RESTARTS=$(or $(RESTARTS),5) $(VENV)/pytest tests/system/test_restarts.py $(ARGS)
+	@REPLICAS=2 REPLICAS_POSTS=2 RESTARTS=$(or $(RESTARTS),5) $(VENV)/pytest tests/system/test_restarts.py -m faults $(ARGS)
 	@cat .local/restarts.json
 
 test-start-order: bootstrap ## R-22: start the services in every order
-	@START_ORDERS=all $(VENV)/pytest tests/system/test_start_order.py $(ARGS)
+	@START_ORDERS=all $(VENV)/pytest tests/system/test_start_order.py -m faults $(ARGS)
 
 check: bootstrap ## lint, format, types, import contracts, locks
 	@$(VENV)/ruff check $(CODE)

@@ -57,7 +57,7 @@ async def settings(database_of: Cloner, tmp_path_factory: pytest.TempPathFactory
             **await database_of("auth"),
             **secret,
             "relay": False,
-            "pool_timeout": timedelta(seconds=10),  # a busy machine's tests shall not be refused
+            "pool_timeout": timedelta(seconds=10),
             "cors_origins": ["http://app.example"],
             "mail_dir": tmp_path_factory.mktemp("mail"),
         }

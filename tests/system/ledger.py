@@ -60,6 +60,7 @@ class Creation:
     key: str
     """The Idempotency-Key under which it may be asked for again; empty if there was none."""
     answer: Answer = "unknown"
+    said: str = ""
     id: int | None = None
 
     @property
@@ -128,7 +129,7 @@ class Ledger:
             if one.answer == "ok" and one.id not in ids:
                 verdict.lost.append(f"{path} {name}: {one.id} was answered, {ids} is there")
             if one.answer == "fail" and ids:
-                verdict.ghost.append(f"{path} {name} was refused, and {ids} is there")
+                verdict.ghost.append(f"{path} {name} was refused ({one.said}), and {ids} is there")
             if len(ids) > 1:
                 verdict.dup.append(f"{path} {name}: {ids}")
         verdict.ghost += [f"{path} {name} was never asked for" for name in found.keys() - asked.keys()]

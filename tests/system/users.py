@@ -89,7 +89,7 @@ class Users:
         author = next(person for person in self.people if person.id == one.author)
         headers = {**author.headers, "Idempotency-Key": one.key}
         done, reply = await self.ask(author, "create", 201, "POST", one.path, json=one.body, headers=headers)
-        one.answer = done.answer
+        one.answer, one.said = done.answer, f"{reply.status_code} {reply.text[:200]}"
         if done.answer == "ok":
             one.id = reply.json()["id"]
 
@@ -181,12 +181,12 @@ class Users:
         one = self.ledger.create("/posts", f"slow number {number}", person.id)
         try:
             reply = await self.upload(person, json.dumps(one.body).encode())
-            one.answer, reason = judged(reply, 201)
+            one.answer, one.said = judged(reply, 201)
         except OSError as error:
-            one.answer, reason = "unknown", repr(error)
+            one.answer, one.said = "unknown", repr(error)
         else:
             one.id = reply.json()["id"] if one.answer == "ok" else None
-        self.outcomes.append(Outcome("slow", began, time.monotonic() - began, one.answer, reason))
+        self.outcomes.append(Outcome("slow", began, time.monotonic() - began, one.answer, one.said))
 
     async def upload(self, person: Person, body: bytes) -> httpx.Response:
         address = self.clients[person.id].base_url

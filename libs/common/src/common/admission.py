@@ -1,7 +1,7 @@
 """Which requests are begun when there are more than can be served, and which are refused at once (R-17 to R-19).
 
 The limit is on requests under way in one process. All that are let in share its processor, so the limit bounds how long
-each of them waits: 30 requests of 1 to 5 ms are answered within 30 to 150 ms, however many others want in. When
+each of them waits: 60 requests of 1 to 5 ms are answered within 60 to 300 ms, however many others want in. When
 something has to be refused, lists and search go first, and what everybody else depends on last (`Priority`).
 `common.http_limits` asks here when a request's head has come, before anything is read or made for it.
 
