@@ -153,6 +153,7 @@ def test_the_page_on_reliability_tells_the_defaults() -> None:
     limits = PAGE.read_text().partition("## Limits of each dependency")[2]
     told = re.findall(r"`([A-Z_]+)` (\d[\d.]*)( s| %)?", limits)
     assert len(told) >= 8
+    assert f"`REQUESTS_AT_ONCE` requests ({ServiceSettings.model_construct().most_requests}:" in limits
     for name, figure, unit in told:
         value = AuthSettings.model_fields[name.lower()].default
         number = value.total_seconds() if isinstance(value, timedelta) else value

@@ -4,9 +4,18 @@ import pytest
 
 from tests.system.conftest import Person
 from tests.system.load import Load
-from tests.system.users import Users
+from tests.system.users import Users, parsed
 
 SOMEBODY = Person(1, "Ada", "ada@example.com", "secret", {"access_token": "a", "refresh_token": "r"})
+
+
+def test_an_answer_that_breaks_off_is_none() -> None:
+    whole = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 2\r\n\r\n{}"
+    assert (parsed(whole).status_code, parsed(whole).headers["Retry-After"]) == (503, "1")
+    assert parsed(b"").status_code == 0
+    for half in (whole[:-1], whole[:30]):
+        with pytest.raises(ConnectionResetError):
+            parsed(half)
 
 
 async def broken(number: int) -> None:

@@ -17,7 +17,7 @@ PATIENCE: Final = 90.0
 """Seconds for which somebody tries to stay signed in."""
 PAUSE: Final = 0.2
 AT_ONCE: Final = 10
-KEPT: Final = frozenset({"Retry-After", "retry-after"})
+KEPT: Final = frozenset({"retry-after"})
 PATHS: Final = ("/posts?limit=5", "/users/{id}", "/posts?author_id={id}&limit=2", "/users/me", "/posts/feed?limit=5")
 
 
@@ -200,13 +200,21 @@ class Users:
                 await writer.drain()
                 await asyncio.sleep(self.slow_s * 10 / len(body))
             async with asyncio.timeout(PATIENCE):
-                head_of_answer, _, content = (await reader.read()).partition(b"\r\n\r\n")
+                answer = await reader.read()
         finally:
             writer.close()
-        first, *lines = head_of_answer.decode("latin-1").split("\r\n")
-        headers = [(name, value) for name, _, value in (line.partition(": ") for line in lines) if name in KEPT]
-        status = first.split(" ")[1:2]
-        return httpx.Response(int(status[0]) if status else 0, headers=headers, content=content)
+        return parsed(answer)
+
+
+def parsed(answer: bytes) -> httpx.Response:
+    """Of status 0 if there was none; raises `ConnectionResetError` for half of one."""
+    head, complete, content = answer.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+    if answer and (not complete or len(content) < int(headers.get("content-length", 0))):
+        raise ConnectionResetError("the answer breaks off")
+    kept = {name: value for name, value in headers.items() if name in KEPT}
+    return httpx.Response(int(first.split(" ")[1]) if answer else 0, headers=kept, content=content)
 
 
 MIXED: Final = ("bio", "follow", "like", "bio", "like", "follow", "bio")
