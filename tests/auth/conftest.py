@@ -3,7 +3,7 @@
 import json
 import secrets
 from base64 import urlsafe_b64decode
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -17,6 +17,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from auth.config import Settings
 from auth.main import create_app
 from auth.repositories.work import SqlWork
+from auth.services import passwords
 from auth.services.management import Management, Manager
 from auth.services.records import Role
 from auth.services.sign_in import hash_secret
@@ -37,6 +38,14 @@ class Person:
     id: int
     email: str
     password: str
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> Iterator[None]:
+    """Nobody is refused because the machine is busy and hashing takes long."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "PATIENCE", 10.0)
+        yield
 
 
 @pytest.fixture(scope="module")

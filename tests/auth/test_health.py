@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 from httpx import AsyncClient
@@ -103,7 +104,7 @@ async def test_a_service_recovers_when_its_connections_were_cut(
 
 
 async def test_a_full_pool_is_a_503_in_time(settings: Settings, superuser: Connection, mint: Mint) -> None:
-    full = settings.model_copy(update={"pool_size": 1, "max_overflow": 0})
+    full = settings.model_copy(update={"pool_size": 1, "max_overflow": 0, "pool_timeout": timedelta(seconds=0.5)})
     async with running(full) as app, client_of(app) as client, app.state.database.engine.connect():
         started = asyncio.get_running_loop().time()
         reply = await client.get("/auth/me", headers=bearer(mint.token()))

@@ -8,7 +8,6 @@ import pytest
 from httpx import AsyncClient, Response
 
 from auth.config import Settings
-from auth.services import passwords
 from tests.auth.conftest import PASSWORD, Connection, Person, SignIn, SignUp, bearer, client_of, new_email, running
 
 CHANGING = {"x-request-id", "content-length"}
@@ -160,14 +159,11 @@ async def test_a_refusal_speaks_rfc_6749_and_problem(client: AsyncClient, form: 
     assert problem["error_description"] == problem["detail"]
 
 
-async def test_no_connection_is_held_while_a_password_is_hashed(
-    settings: Settings, sign_up: SignUp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_no_connection_is_held_while_a_password_is_hashed(settings: Settings, sign_up: SignUp) -> None:
     """With one connection, and a slot that is taken for long, a read still gets through."""
-    monkeypatch.setattr(passwords, "PATIENCE", 30)
     people: list[Person] = [await sign_up() for _ in range(3)]
-    patient = {"pool_timeout": timedelta(seconds=30)}
-    one = settings.model_copy(update={"pool_size": 1, "max_overflow": 0, "hash_slots": 1, **patient})
+    patience = {"pool_timeout": timedelta(seconds=5)}
+    one = settings.model_copy(update={"pool_size": 1, "max_overflow": 0, "hash_slots": 1, **patience})
     async with running(one) as app, client_of(app) as client:
         login = {"username": people[0].email, "password": PASSWORD}
         mine = bearer((await client.post("/auth/token", data=login)).json()["access_token"])
