@@ -1,6 +1,7 @@
 """People who were deleted: posts forgets them, at once and for good (design, section 6)."""
 
 import asyncio
+import re
 from functools import partial
 from typing import Any
 
@@ -8,6 +9,7 @@ import asyncpg
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient, Response
+from sqlalchemy import text
 
 from common.read_models import rebuild, reconcile
 from posts.repositories import erasing
@@ -198,6 +200,31 @@ async def test_erasing_goes_on_after_a_kill_between_any_two_steps(
     assert await outbox.naming(world["ada"]) == REMEMBERED
     post = (await client.get(f"/posts/{world['by_bob']}")).json()
     assert (post["likes_count"], post["comments_count"]) == (0, 2)
+
+
+async def test_a_step_reads_no_table_as_a_whole_however_much_others_wrote(
+    app: FastAPI, peers: Peers, write: NewPost
+) -> None:
+    mine, others = [[(await write(who))["id"] for _ in range(3)] for who in (peers.new_account(), peers.new_account())]
+    many = {"theirs": others[0], "mine": mine[0]}
+    async with app.state.database.transaction() as session:
+        for table, columns, values in (
+            ("comments", "author_id, body, post_id", "1, 'b'"),
+            ("likes", "account_id, post_id", "n"),
+        ):
+            fill = f"""
+                INSERT INTO {table} ({columns})
+                SELECT {values}, CASE WHEN n < 4 THEN CAST(:mine AS bigint) ELSE CAST(:theirs AS bigint) END
+                FROM generate_series(1, 20000) AS n
+            """  # noqa: S608  # our own words
+            await session.execute(text(fill), many)
+            await session.execute(text(f"ANALYZE {table}"))
+        await session.execute(erasing.NO_BITMAPS)
+        for statement in (erasing.LIKES_OF_POSTS, erasing.COMMENTS_OF_POSTS):
+            explain = text(f"EXPLAIN {statement.text}")
+            plan = "\n".join((await session.execute(explain, {"posts": mine, "most": erasing.MANY})).scalars())
+            assert not re.search("Seq Scan|Bitmap|Sort", plan), plan
+        await session.rollback()
 
 
 async def test_counters_are_right_when_others_are_at_work_meanwhile(
