@@ -1,4 +1,4 @@
-"""`python -m auth grant-role|revoke-role|delete-account|revoke-all-tokens`: the first admin comes from the server (S-31c)."""
+"""`python -m auth grant-role|…`: the first admin comes from the server (S-31c), and other last resorts."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

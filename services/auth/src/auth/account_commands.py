@@ -1,4 +1,4 @@
-"""`python -m auth grant-role|revoke-role|delete-account|revoke-all-tokens`: what only the server itself may do (S-31c)."""
+"""`python -m auth grant-role|revoke-role|delete-account|revoke-all-tokens`: for the server only (S-31c)."""
 
 import sys
 from collections.abc import Awaitable, Callable
