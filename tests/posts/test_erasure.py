@@ -64,11 +64,13 @@ async def test_what_they_wrote_is_hidden_at_once_and_then_gone_while_their_comme
     ada, bob = world["ada"], world["bob"]
     before = await used(client, walk, "mathematics")
     assert await outbox.naming(ada) > {"posts", "comments", "likes", "follows", "blocks", "idempotency_keys"}
+    path = f"{world['by_ada']}/comments"
+    under_hers = [f"{path}/{one['id']}" for one in await walk(f"/posts/{path}")]
     await tell(client, peers, "auth", gone(ada))
 
     async def assert_hidden() -> None:
         for caller in (signed_in(bob), signed_in(ada), {}):
-            for path in (world["by_ada"], world["draft"], f"{world['by_ada']}/comments"):
+            for path in (world["by_ada"], world["draft"], f"{world['by_ada']}/comments", *under_hers):
                 assert (await client.get(f"/posts/{path}", headers=caller)).status_code == 404
         tagged, own = "tag=mathematics", f"author_id={ada}"
         lists = ["", "/feed", "?sort=top", "?q=unmistakable", *(f"?{one}" for one in (tagged, own))]
@@ -183,6 +185,27 @@ async def test_erasing_waits_for_what_began_before_and_takes_it_along(
     assert await outbox.naming(ada) == REMEMBERED
     assert await connection.execute(insert, ada) == "INSERT 0 0", "whoever comes later is left out"
     await connection.close()
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+async def test_an_author_who_is_deleted_in_the_middle_of_a_change_is_told_so(
+    client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost, outbox: Outbox, method: str
+) -> None:
+    """The post was there when the change began, and the author is not when it is counted."""
+    ada = peers.new_account()
+    post = await write(ada, status="draft" if method == "PATCH" else "published")
+    connection = await asyncpg.connect(outbox.dsn)
+    under_way = connection.transaction()
+    await under_way.start()
+    await connection.execute("SELECT FROM posts WHERE id = $1 FOR UPDATE", post["id"])
+    body = {"status": "published"} if method == "PATCH" else None
+    change = client.request(method, f"/posts/{post['id']}", json=body, headers=signed_in(ada))
+    waiting = asyncio.create_task(change)
+    await asyncio.sleep(0.5)  # it has its snapshot of who is hidden, and waits for the row
+    await tell(client, peers, "auth", gone(ada))
+    await under_way.commit()
+    await connection.close()
+    assert (await waiting).status_code in ({401, 404} if method == "PATCH" else {204, 404})
 
 
 async def test_erasing_goes_on_after_a_kill_between_any_two_steps(
