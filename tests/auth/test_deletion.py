@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient, Response
 
 from auth.services.records import Role
+from auth.services.tidying import tidy
 from common.events import StateEvent
 from tests.auth.conftest import (
     PASSWORD,
@@ -199,18 +200,65 @@ async def test_other_services_may_ask_for_all_who_were_deleted(
     ]
 
 
-async def test_an_account_from_an_older_backup_is_deleted_again_when_others_say_that_it_was(
-    client: AsyncClient, join: Join, sign_in: SignIn, say_erased: Any, outbox: Outbox
+async def test_an_account_from_an_older_backup_is_deleted_again_once_all_others_say_that_it_was(
+    client: AsyncClient, join: Join, sign_in: SignIn, say_erased: Any, outbox: Outbox, superuser: Connection
+) -> None:
+    """One alone deletes nobody, whatever is wrong with it, and is not counted as under way."""
+    ada = await join()
+    for _ in range(2):
+        assert (await say_erased(ada, "users")).status_code == 204
+        assert (await sign_in(ada.person)).status_code == 200
+    assert await superuser.fetchval("SELECT asked_at FROM deletions WHERE account_id = $1", ada.id) is None
+    assert (await say_erased(ada, "posts")).status_code == 204
+    assert (await sign_in(ada.person)).status_code == 400
+    told = [
+        (target, data["status"]) for target, _, data in await outbox.waiting(f"account:{ada.id}") if "status" in data
+    ]
+    assert told == [("posts", "deleted"), ("users", "deleted")]
+    assert (await register(client, ada)).status_code == 201
+
+
+async def test_what_was_said_before_the_owner_asked_does_not_count(
+    client: AsyncClient, join: Join, say_erased: Any
 ) -> None:
     ada = await join()
-    assert (await say_erased(ada, "users")).status_code == 204
-    assert (await sign_in(ada.person)).status_code == 400
-    assert {target for target, _, data in await outbox.waiting(f"account:{ada.id}") if "status" in data} == {
-        "users",
-        "posts",
-    }
-    assert (await say_erased(ada, "posts")).status_code == 204
+    await say_erased(ada, "users")
+    assert (await delete(client, ada)).status_code == 202
+    await say_erased(ada, "posts")
+    assert (await register(client, ada)).status_code == 409
+    await say_erased(ada, "users")
     assert (await register(client, ada)).status_code == 201
+
+
+async def test_others_cannot_delete_the_last_admin(
+    client: AsyncClient, only_admin: Member, join: Join, say_erased: Any, sign_in: SignIn
+) -> None:
+    """S-31c"""
+    for service in ("users", "posts"):
+        assert (await say_erased(only_admin, service)).status_code == 204
+    assert (await sign_in(only_admin.person)).status_code == 200
+
+
+async def test_whoever_does_not_answer_for_minutes_is_told_again(
+    client: AsyncClient, app: FastAPI, join: Join, say_erased: Any, outbox: Outbox, superuser: Connection
+) -> None:
+    """A replica of the release before has thrown the news away, or a database has lost it (R-22)."""
+
+    async def told(member: Member) -> list[str]:
+        return [target for target, _, data in await outbox.waiting(f"account:{member.id}") if "status" in data]
+
+    ada, bob = await join(), await join()
+    await delete(client, ada)
+    await say_erased(bob, "users")
+    await superuser.execute("DELETE FROM outbox WHERE type = 'account'")
+    await tidy(app.state.transactions)
+    assert await told(ada) == []
+    await superuser.execute("UPDATE deletions SET told_at = told_at - interval '6 minutes'")
+    await tidy(app.state.transactions)
+    assert (await told(ada), await told(bob)) == (["posts", "users"], [])
+    await superuser.execute("DELETE FROM outbox WHERE type = 'account'")
+    await tidy(app.state.transactions)
+    assert await told(ada) == [], "not all the time"
 
 
 async def test_how_many_deletions_are_under_way_and_for_how_long_is_measured(

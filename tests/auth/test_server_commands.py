@@ -1,4 +1,4 @@
-"""`python -m auth grant-role|revoke-role|revoke-all-tokens`: the first admin comes from the server (S-31c)."""
+"""`python -m auth grant-role|…`: the first admin comes from the server (S-31c), and other last resorts."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from auth.__main__ import cli
 from auth.config import Settings
+from auth.services.records import Role
 from tests.auth.conftest import Connection, Join, Learn, SignUp, bearer, outcome, patch, refresh, roles_in
 
 Run = Callable[..., Awaitable[tuple[int, str]]]
@@ -50,6 +51,25 @@ async def test_the_first_admin_is_made_on_the_server_and_audited(
     await patch(client, ada, ada.id, roles=["admin", "moderator"])
     done, said = await run("revoke-role", ada.person.email, "moderator")
     assert (done, said.count("moderator")) == (0, 0), said
+
+
+async def test_who_cannot_ask_is_deleted_from_the_server(
+    run: Run, client: AsyncClient, join: Join, superuser: Connection
+) -> None:
+    """Also one who is disabled; not the last admin (S-31c)."""
+    admin, ada = await join(Role.admin), await join()
+    await patch(client, admin, ada.id, status="disabled")
+    for _ in range(2):
+        done, said = await run("delete-account", ada.person.email.upper())
+        assert done == 0, said
+    assert await superuser.fetchval("SELECT status FROM accounts WHERE id = $1", ada.id) == "deleting"
+    asked = "SELECT actor FROM audit_events WHERE account_id = $1 AND action = 'account-deletion-asked'"
+    assert [line["actor"] for line in await superuser.fetch(asked, ada.id)] == ["server"]
+    await superuser.execute("UPDATE accounts SET roles = '{}' WHERE id <> $1", admin.id)
+    done, said = await run("delete-account", admin.person.email)
+    assert (done, "last admin" in said) == (1, True), said
+    done, said = await run("delete-account", "nobody@example.com")
+    assert (done, "No account" in said) == (1, True), said
 
 
 async def test_all_tokens_are_revoked_from_the_server_in_an_emergency(

@@ -31,16 +31,18 @@ class Peer:
         self.told: Counter[str] = Counter()
         self.versions: dict[str, int] = {}
         self.slow = 0.0
+        self.most, self.late = 1000, 504
         self.tried_at: list[float] = []
 
     async def tell(self, events: Sequence[StateEvent]) -> int:
         self.tried_at.append(time.monotonic())
         if self.slow:
             await asyncio.sleep(self.slow)
-        if self.status == 0:
+        status = self.status if len(events) <= self.most else self.late
+        if status == 0:
             raise DependencyUnavailable("away")
-        if self.status != 204:
-            return self.status
+        if status != 204:
+            return status
         if self.bad & {event.subject for event in events}:
             return self.refusal
         for event in events:
@@ -176,6 +178,24 @@ async def test_a_target_that_is_away_is_waited_for(database: Database, status: i
         assert await until(database, 0, 10) < LONGEST_PAUSE
     assert set(users.told.values()) == {1}
     assert len(users.told) == 250
+
+
+@pytest.mark.parametrize("answers", [True, False], ids=["504", "no answer"])
+async def test_a_batch_that_its_target_has_no_time_for_is_halved(
+    database: Database, monkeypatch: pytest.MonkeyPatch, answers: bool
+) -> None:
+    """The same batch would be too long for ever (R-15). Afterwards batches grow again."""
+    monkeypatch.setattr("common.relay.LONGEST_PAUSE", 0.02)
+    users = Peer()
+    users.most, users.late = 0, 504 if answers else 0
+    await publish(database, *range(1, 101))
+    async with relaying(database, users=users) as relay:
+        await until_tried(users, 9)
+        assert relay.lanes["users"].at_once == 1, "one is never given up"
+        users.most = 10
+        await until(database, 0)
+        assert 5 <= relay.lanes["users"].at_once <= 11
+    assert (set(users.told.values()), len(users.told)) == ({1}, 100)
 
 
 async def test_one_target_does_not_delay_another(database: Database) -> None:

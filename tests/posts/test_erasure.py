@@ -1,6 +1,7 @@
 """People who were deleted: posts forgets them, at once and for good (design, section 6)."""
 
 import asyncio
+import re
 from functools import partial
 from typing import Any
 
@@ -8,6 +9,7 @@ import asyncpg
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient, Response
+from sqlalchemy import text
 
 from common.read_models import rebuild, reconcile
 from posts.repositories import erasing
@@ -62,11 +64,13 @@ async def test_what_they_wrote_is_hidden_at_once_and_then_gone_while_their_comme
     ada, bob = world["ada"], world["bob"]
     before = await used(client, walk, "mathematics")
     assert await outbox.naming(ada) > {"posts", "comments", "likes", "follows", "blocks", "idempotency_keys"}
+    path = f"{world['by_ada']}/comments"
+    under_hers = [f"{path}/{one['id']}" for one in await walk(f"/posts/{path}")]
     await tell(client, peers, "auth", gone(ada))
 
     async def assert_hidden() -> None:
         for caller in (signed_in(bob), signed_in(ada), {}):
-            for path in (world["by_ada"], world["draft"], f"{world['by_ada']}/comments"):
+            for path in (world["by_ada"], world["draft"], f"{world['by_ada']}/comments", *under_hers):
                 assert (await client.get(f"/posts/{path}", headers=caller)).status_code == 404
         tagged, own = "tag=mathematics", f"author_id={ada}"
         lists = ["", "/feed", "?sort=top", "?q=unmistakable", *(f"?{one}" for one in (tagged, own))]
@@ -183,6 +187,27 @@ async def test_erasing_waits_for_what_began_before_and_takes_it_along(
     await connection.close()
 
 
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+async def test_an_author_who_is_deleted_in_the_middle_of_a_change_is_told_so(
+    client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost, outbox: Outbox, method: str
+) -> None:
+    """The post was there when the change began, and the author is not when it is counted."""
+    ada = peers.new_account()
+    post = await write(ada, status="draft" if method == "PATCH" else "published")
+    connection = await asyncpg.connect(outbox.dsn)
+    under_way = connection.transaction()
+    await under_way.start()
+    await connection.execute("SELECT FROM posts WHERE id = $1 FOR UPDATE", post["id"])
+    body = {"status": "published"} if method == "PATCH" else None
+    change = client.request(method, f"/posts/{post['id']}", json=body, headers=signed_in(ada))
+    waiting = asyncio.create_task(change)
+    await asyncio.sleep(0.5)  # it has its snapshot of who is hidden, and waits for the row
+    await tell(client, peers, "auth", gone(ada))
+    await under_way.commit()
+    await connection.close()
+    assert (await waiting).status_code in ({401, 404} if method == "PATCH" else {204, 404})
+
+
 async def test_erasing_goes_on_after_a_kill_between_any_two_steps(
     app: FastAPI,
     client: AsyncClient,
@@ -198,6 +223,31 @@ async def test_erasing_goes_on_after_a_kill_between_any_two_steps(
     assert await outbox.naming(world["ada"]) == REMEMBERED
     post = (await client.get(f"/posts/{world['by_bob']}")).json()
     assert (post["likes_count"], post["comments_count"]) == (0, 2)
+
+
+async def test_a_step_reads_no_table_as_a_whole_however_much_others_wrote(
+    app: FastAPI, peers: Peers, write: NewPost
+) -> None:
+    mine, others = [[(await write(who))["id"] for _ in range(3)] for who in (peers.new_account(), peers.new_account())]
+    many = {"theirs": others[0], "mine": mine[0]}
+    async with app.state.database.transaction() as session:
+        for table, columns, values in (
+            ("comments", "author_id, body, post_id", "1, 'b'"),
+            ("likes", "account_id, post_id", "n"),
+        ):
+            fill = f"""
+                INSERT INTO {table} ({columns})
+                SELECT {values}, CASE WHEN n < 4 THEN CAST(:mine AS bigint) ELSE CAST(:theirs AS bigint) END
+                FROM generate_series(1, 20000) AS n
+            """  # noqa: S608  # our own words
+            await session.execute(text(fill), many)
+            await session.execute(text(f"ANALYZE {table}"))
+        await session.execute(erasing.NO_BITMAPS)
+        for statement in (erasing.LIKES_OF_POSTS, erasing.COMMENTS_OF_POSTS):
+            explain = text(f"EXPLAIN {statement.text}")
+            plan = "\n".join((await session.execute(explain, {"posts": mine, "most": erasing.MANY})).scalars())
+            assert not re.search("Seq Scan|Bitmap|Sort", plan), plan
+        await session.rollback()
 
 
 async def test_counters_are_right_when_others_are_at_work_meanwhile(

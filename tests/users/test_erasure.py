@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 import asyncpg
+import httpx
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
@@ -125,17 +126,31 @@ async def test_nothing_that_is_told_late_again_or_in_another_order_brings_anybod
 
 
 async def test_an_account_that_is_looked_up_is_not_kept_if_its_deletion_has_come_meanwhile(
-    app: FastAPI, client: AsyncClient, peers: Peers, signed_in: SignedIn, outbox: Outbox
+    app: FastAPI,
+    client: AsyncClient,
+    peers: Peers,
+    signed_in: SignedIn,
+    outbox: Outbox,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """auth's answer is from a moment ago."""
-    ada = peers.new_account()
-    await tell(client, peers, gone(ada))
-    await erase(app.state.eraser)
-    peers.asked.clear()
-    for path in ("me", str(ada)):
-        assert (await client.get(f"/users/{path}", headers=signed_in(ada))).status_code == 404
-    assert f"/internal/accounts/{ada}" in peers.asked
-    assert await outbox.naming(ada) == REMEMBERED
+    answer = peers.handle_async_request
+
+    async def too_late(request: httpx.Request) -> httpx.Response:
+        reply = await answer(request)
+        if request.url.path.startswith("/internal/accounts/"):
+            await tell(client, peers, gone(int(request.url.path.rpartition("/")[2])))
+        return reply
+
+    monkeypatch.setattr(peers, "handle_async_request", too_late)
+    bob = peers.new_account()
+    for method, path in (("GET", "me"), ("GET", "{}"), ("PUT", "{}/follow"), ("PATCH", "me")):
+        ada = peers.new_account()
+        me = signed_in(bob if "follow" in path else ada)
+        reply = await client.request(method, f"/users/{path.format(ada)}", headers=me, json={"bio": "b"})
+        assert (reply.status_code, f"/internal/accounts/{ada}" in peers.asked) == (404, True)
+        await erase(app.state.eraser)
+        assert await outbox.naming(ada) == REMEMBERED
 
 
 async def test_an_account_that_is_found_deleted_is_forgotten_without_its_event(
@@ -146,6 +161,35 @@ async def test_an_account_that_is_found_deleted_is_forgotten_without_its_event(
     assert (await client.get(f"/users/{ada}")).status_code == 404
     await erase(app.state.eraser)
     assert await outbox.waiting(f"account:{ada}") == [("auth", 1, {"service": "users"})]
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["being erased", "erased"])
+async def test_looking_for_somebody_who_was_deleted_asks_nobody_and_writes_nothing(
+    app: FastAPI,
+    client: AsyncClient,
+    peers: Peers,
+    signed_in: SignedIn,
+    outbox: Outbox,
+    world: dict[str, int],
+    done: bool,
+) -> None:
+    """Also if auth, from an older backup, calls them active."""
+    ada, bob, _ = world.values()
+    await tell(client, peers, gone(ada))
+    if done:
+        await erase(app.state.eraser)
+    await outbox.rows("DELETE FROM outbox")
+    rows = "SELECT xmin::text, * FROM erased WHERE account_id = $1"
+    before, asked = await outbox.rows(rows, ada), list(peers.asked)
+    for reply in (
+        await client.get(f"/users/{ada}"),
+        await client.put(f"/users/{ada}/follow", headers=signed_in(bob)),
+        await client.put(f"/users/{ada}/block", headers=signed_in(bob)),
+    ):
+        assert (reply.status_code, reply.json()["code"]) == (404, "user-not-found")
+    assert peers.asked == asked
+    await tell(client, peers, gone(ada))
+    assert await outbox.rows(rows, ada) == before, "news that is known changes nothing"
 
 
 async def test_erasing_waits_for_what_began_before_and_takes_it_along(

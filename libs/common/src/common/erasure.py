@@ -54,7 +54,7 @@ class ErasedRow:
 
 BEGIN: Final = text("""
     INSERT INTO erased (account_id, version) VALUES (:account, :version)
-    ON CONFLICT (account_id) DO UPDATE SET version = greatest(erased.version, excluded.version)
+    ON CONFLICT (account_id) DO UPDATE SET version = excluded.version WHERE erased.version < excluded.version
 """)
 FINISHED: Final = text("SELECT finished_at IS NOT NULL FROM erased WHERE account_id = :account")
 # By chance, so that one with whom something goes wrong keeps nobody else.
@@ -84,6 +84,9 @@ class ErasureRepository:
     async def begin(self, account_id: int, version: int) -> None:
         await self.session.execute(BEGIN, {"account": account_id, "version": version})
         await self.tell_again(account_id)  # auth may have been restored from a backup, and have lost the answer
+
+    async def known(self, account_id: int) -> bool:
+        return bool((await self.session.execute(KNOWN, {"accounts": [account_id]})).all())
 
     async def tell_again(self, account_id: int) -> None:
         """Tell auth that nothing of an account is left here, if that is so."""

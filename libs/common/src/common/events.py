@@ -233,6 +233,9 @@ class ErasureStore(Protocol):
         `version` is that of the account's state that tells so.
         """
 
+    async def known(self, account_id: int) -> bool:
+        """Whether `begin` was called for the account, at any time."""
+
 
 class RevocationStore(Protocol):
     """Where a service notes which access tokens it must refuse (`common.revocations`)."""

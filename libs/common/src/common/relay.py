@@ -1,7 +1,8 @@
 """The relay: sends what the outbox holds, target by target, for as long as it takes.
 
 A target that is away or overloaded (unreachable, 401, 403, 404, 429, 5xx) is waited for, with growing pauses, for
-ever; the others are not delayed. What a target refuses (400, 409, 413, 422) is tried five times and then parked. What
+ever; the others are not delayed. A batch for which its time was too short is halved, down to one event, and what
+follows grows again. What a target refuses (400, 409, 413, 422) is tried five times and then parked. What
 makes it stumble (500) is tried for ever, alone and with growing pauses, so that nothing waits behind it.
 """
 
@@ -37,6 +38,8 @@ FIRST_PAUSE: Final = 0.2
 LONGEST_PAUSE: Final = 5.0
 REFUSALS: Final = frozenset({400, 409, 413, 422})
 FAULT: Final = 500
+LATE: Final = 504
+"""The target had not enough time for the batch, or nobody knows: there was no answer."""
 NEVER: Final = 2**31 - 1
 
 
@@ -60,6 +63,11 @@ class Lane:
     sent: int = 0
     refused: int = 0
     parked: int = 0
+    at_once: int = field(init=False)
+    """How many are sent together now: up to `batch`."""
+
+    def __post_init__(self) -> None:
+        self.at_once = self.batch
 
     def pause(self) -> float:
         """Seconds to wait for a target that is away: doubling, with jitter."""
@@ -105,7 +113,7 @@ class Relay:
     async def step(self, name: str, lane: Lane) -> bool:
         """Lease a batch, send it, settle it. False if nothing was due."""
         async with self._database.transaction() as session:
-            leased = await OutboxRepository(session).lease(name, lane.batch, lane.lease)
+            leased = await OutboxRepository(session).lease(name, lane.at_once, lane.lease)
         if leased:
             await self._send(name, lane, leased)
         else:
@@ -118,10 +126,13 @@ class Relay:
         if 200 <= status < 300:
             lane.failures = 0
             lane.sent += len(events)
+            lane.at_once = min(lane.batch, lane.at_once + 1)
             async with self._database.transaction() as session:
                 await OutboxRepository(session).delete(name, events)
         elif status not in REFUSALS and status != FAULT:
             lane.failures += 1
+            if status == LATE:
+                lane.at_once = max(1, len(events) // 2)
             log.info("target away", target=name, status=status, failures=lane.failures, waiting=len(events))
             async with self._database.transaction() as session:
                 await OutboxRepository(session).release(name, events)
@@ -135,7 +146,7 @@ class Relay:
         try:
             return await lane.target.tell(events)
         except DependencyUnavailable:
-            return 503
+            return LATE
 
     async def _refused(self, name: str, lane: Lane, row: Leased, status: int) -> None:
         lane.failures = 0

@@ -1,4 +1,4 @@
-"""`python -m auth serve|migrate|clients|keys|grant-role|revoke-role|revoke-all-tokens|relay|outbox|…`."""
+"""`python -m auth serve|migrate|clients|keys|grant-role|revoke-role|delete-account|…|relay|outbox|…`."""
 
 from auth.account_commands import add_account_commands
 from auth.commands import clients_cli, put_service_clients

@@ -1,4 +1,4 @@
-"""`python -m auth grant-role|revoke-role|revoke-all-tokens`: what only the server itself may do (S-31c)."""
+"""`python -m auth grant-role|revoke-role|delete-account|revoke-all-tokens`: for the server only (S-31c)."""
 
 import sys
 from collections.abc import Awaitable, Callable
@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 import typer
 
 from auth.on_server import in_one_transaction
+from auth.services.deletion import delete_by_address
 from auth.services.management import Management, Manager
 from auth.services.records import Role
 from common.schemas import normal_email
@@ -30,6 +31,12 @@ def add_account_commands(cli: typer.Typer) -> None:
         """Take a role from somebody; not from the last admin."""
         account = manage(lambda management: management.withdraw(address(email), role, SERVER))
         typer.echo(f"{email} has the roles: {', '.join(account.roles) or 'none'}. It is felt within seconds.")
+
+    @cli.command("delete-account", context_settings=ANY_ADDRESS)
+    def delete_account(email: str) -> None:
+        """Delete the account of somebody who cannot ask for it; not the last admin's."""
+        in_one_transaction(lambda work, _: delete_by_address(work, address(email)))
+        typer.echo(f"{email} is signed out, and is being forgotten.")
 
     @cli.command("revoke-all-tokens")
     def revoke_all_tokens() -> None:

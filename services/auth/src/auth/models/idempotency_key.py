@@ -1,8 +1,20 @@
 """Answers to POSTs that may be repeated."""
 
+from typing import Final
+
+from sqlalchemy import Index
+
 from auth.database import Base
-from common.idempotency import IdempotencyKeyRow
+from common.idempotency import ANONYMOUS, IdempotencyKeyRow
 
 
 class IdempotencyKey(IdempotencyKeyRow, Base):
     """The columns are explained in `common.idempotency`."""
+
+
+BY_SIGN_UP: Final = Index(
+    "ix_idempotency_keys_by_sign_up",
+    IdempotencyKey.headers["Location"].astext,
+    postgresql_where=IdempotencyKey.subject == ANONYMOUS,
+)
+"""For who signed up and is to be forgotten."""

@@ -58,7 +58,7 @@ FIND: Final = select(*COLUMNS).where(Table.email == bindparam("address"))
 HAS_EMAIL: Final = select(exists().where(Table.email == bindparam("address")))
 REPLACE_HASH: Final = (
     update(Table)
-    .where(Table.id == bindparam("account_id"), Table.password_hash == bindparam("old"))
+    .where(Table.id == bindparam("account_id"), Table.password_hash == bindparam("old"), Table.status == "active")
     .values(password_hash=bindparam("new"))
     .returning(Table.id)
 )

@@ -1,31 +1,50 @@
 """Deletions of accounts in PostgreSQL."""
 
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import bindparam, text, update
+from sqlalchemy import ARRAY, BigInteger, bindparam, func, select, text, update
 
 from auth.models import Account as Table
 from auth.repositories.accounts import COLUMNS, read_account
 from auth.services.records import Account, PendingDeletion
 from common.database import Runs
 
-BEGIN: Final = text("INSERT INTO deletions (account_id) VALUES (:account)")
+UNASKED: Final = text("SELECT id FROM accounts WHERE id = ANY (:accounts) AND status IN ('active', 'disabled')")
+# What was said before anybody asked does not count.
+BEGIN: Final = text("""
+    INSERT INTO deletions (account_id) VALUES (:account)
+    ON CONFLICT (account_id) DO UPDATE SET asked_at = clock_timestamp(), told_at = clock_timestamp(), erased = '{}'
+""")
 DROP_MAILS: Final = text("""
     DELETE FROM outbox WHERE target IN ('smtp', 'auth') AND :address IN (data ->> 'to', data ->> 'email')
 """)
 NOTE: Final = text("""
-    UPDATE deletions SET erased = jsonb_build_object(CAST(:service AS text), clock_timestamp()) || erased
-    WHERE account_id = :account RETURNING asked_at, erased
+    INSERT INTO deletions (account_id, asked_at, erased)
+    VALUES (:account, NULL, jsonb_build_object(CAST(:service AS text), clock_timestamp()))
+    ON CONFLICT (account_id) DO UPDATE SET erased = excluded.erased || deletions.erased RETURNING asked_at, erased
 """)
+WAITING: Final = text("""
+    UPDATE deletions SET told_at = clock_timestamp() WHERE account_id = ANY (ARRAY(
+        SELECT account_id FROM deletions
+        WHERE asked_at IS NOT NULL AND told_at < clock_timestamp() - CAST(:since AS interval)
+        ORDER BY told_at LIMIT :most FOR UPDATE SKIP LOCKED))
+    RETURNING account_id
+""")
+THESE: Final = (
+    select(*COLUMNS).where(Table.id == func.any(bindparam("ids", type_=ARRAY(BigInteger)))).order_by(Table.id)
+)
 # The answer to the sign-up, which has the address, was kept for somebody whom nobody knew yet.
 SCRUB: Final = (
     text("DELETE FROM sessions WHERE account_id = :account"),
     text("DELETE FROM one_time_tokens WHERE account_id = :account"),
     text("DELETE FROM deletions WHERE account_id = :account"),
+    text("DELETE FROM idempotency_keys WHERE subject = CAST(CAST(:account AS bigint) AS text)"),
     text("""
-        DELETE FROM idempotency_keys WHERE subject = CAST(CAST(:account AS bigint) AS text)
-            OR (subject = 'anonymous' AND headers ->> 'Location' = '/users/' || CAST(CAST(:account AS bigint) AS text))
+        DELETE FROM idempotency_keys
+        WHERE subject = 'anonymous' AND headers ->> 'Location' = '/users/' || CAST(CAST(:account AS bigint) AS text)
     """),
 )
 EMPTY: Final = (
@@ -44,6 +63,7 @@ EMPTY: Final = (
 )
 BACKLOG: Final = text("""
     SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(asked_at)), 0)::float FROM deletions
+    WHERE asked_at IS NOT NULL
 """)
 
 
@@ -53,6 +73,9 @@ class DeletionRepository:
 
     session: Runs
 
+    async def unasked(self, accounts: Sequence[int]) -> Set[int]:
+        return set((await self.session.execute(UNASKED, {"accounts": list(accounts)})).scalars())
+
     async def begin(self, account_id: int, email: str) -> None:
         await self.session.execute(BEGIN, {"account": account_id})
         await self.session.execute(DROP_MAILS, {"address": email})
@@ -60,6 +83,10 @@ class DeletionRepository:
     async def note(self, account_id: int, service: str) -> PendingDeletion:
         row = (await self.session.execute(NOTE, {"account": account_id, "service": service})).one()
         return PendingDeletion(row.asked_at, row.erased)
+
+    async def waiting(self, since: timedelta, most: int) -> Sequence[Account]:
+        ids = (await self.session.execute(WAITING, {"since": since, "most": most})).scalars().all()
+        return [read_account(row) for row in await self.session.execute(THESE, {"ids": ids})]
 
     async def finish(self, account_id: int) -> Account:
         for statement in SCRUB:

@@ -5,8 +5,10 @@ forgets it, and says so. When both have, the account itself is emptied, and its 
 transaction that leaves the next in an outbox, so whatever dies in between, it goes on; and steps may be repeated.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 import structlog
 
@@ -24,6 +26,9 @@ from common.inbox import Inbox
 from common.ports import Transactions
 
 log = structlog.get_logger()
+
+PATIENCE: Final = timedelta(minutes=5)
+"""With services that were told of a deletion and have not answered, until they are told again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +57,30 @@ class Deletion:
             now = await work.accounts.credentials_of(account_id)
             if now is None or now.password_hash != known.password_hash:
                 raise WrongPassword("The password has just been changed.")
-            if admins == {account_id}:
-                raise LastAdmin("This is the last admin. Make somebody else one first.")
+            keep_an_admin(admins, account_id)
             await begin(work, account, ip=device.ip)
+
+
+async def delete_by_address(work: Work, email: str) -> None:
+    """Delete the account of somebody who cannot ask: disabled, or without password and mailbox. For the server only.
+
+    Raises:
+        AccountNotFound, LastAdmin.
+    """
+    account_id = await work.managed_accounts.id_of(email)
+    admins = await work.managed_accounts.admins_alone()
+    account = None if account_id is None else await work.managed_accounts.lock(account_id)
+    if account is None:
+        raise AccountNotFound("No account has this address.")
+    keep_an_admin(admins, account.id)
+    if account.status != "deleting":
+        await begin(work, account, actor=SERVER)
+
+
+def keep_an_admin(admins: Set[int], leaver: int) -> None:
+    """Raises LastAdmin."""
+    if admins == {leaver}:
+        raise LastAdmin("This is the last admin. Make somebody else one first.")
 
 
 async def begin(work: Work, account: Account, *, actor: str | None = None, ip: str | None = None) -> None:
@@ -86,21 +112,45 @@ class Subscriber:
         return Inbox({AccountErasedData: self.erased})
 
     async def erased(self, events: Sequence[Event]) -> None:
-        """A service has nothing left of an account."""
+        """A service has nothing left of an account.
+
+        If nobody has asked for that, this database was restored from a backup of before; or the service is wrong, and
+        must not be able to delete anybody by its word alone. So all of them have to say so, and an admin stays.
+        """
+        unasked = await self.work.deletions.unasked([event.account_id for event in events])
+        admins = set(await self.work.managed_accounts.admins_alone()) if unasked else set[int]()
         for event in events:
             account = await self.work.managed_accounts.lock(event.account_id)
-            if isinstance(event.data, AccountErasedData) and account is not None and account.status != "deleted":
-                if account.status != "deleting":  # this database was restored from a backup of before
+            if not isinstance(event.data, AccountErasedData) or account is None or account.status == "deleted":
+                continue
+            pending = await self.work.deletions.note(account.id, event.data.service)
+            through = pending.erased.keys() >= set(AccountData.targets)
+            if account.status != "deleting":
+                through = through and admins != {account.id}
+                log.warning("erased elsewhere unasked", account=account.id, by=list(pending.erased), believed=through)
+                if through:
                     await begin(self.work, account, actor=SERVER)
-                pending = await self.work.deletions.note(account.id, event.data.service)
-                if pending.erased.keys() >= set(AccountData.targets):
-                    await finish(self.work, account, pending)
+                    admins.discard(account.id)
+            if through:
+                await finish(self.work, account, pending)
+
+
+async def tell_again(work: Work, most: int) -> int:
+    """Tell the others again of deletions that wait for them; returns how many.
+
+    One that was told may have lost it: with the last commits of a database, or since it did not know such news yet.
+    """
+    waiting = await work.deletions.waiting(PATIENCE, most)
+    if waiting:
+        await work.events.publish(*(state(account) for account in waiting))
+        log.info("deletions told again", accounts=len(waiting))
+    return len(waiting)
 
 
 async def finish(work: Work, account: Account, pending: PendingDeletion) -> None:
     """Forget the account here as well: all but its id, so that it is nobody else's, and the audit trail."""
     await begin_anew(work, account.email)  # who tried to sign in, and from where
     await work.events.publish(state(await work.deletions.finish(account.id)))
-    asked_at = pending.asked_at.isoformat()
+    asked_at = pending.asked_at.isoformat() if pending.asked_at else None
     await work.audit.note(Action.account_deleted, account.id, actor=SERVER, asked_at=asked_at, **pending.erased)
     log.info("account deleted", account=account.id)

@@ -162,8 +162,14 @@ class DeletionStore(Protocol):
     async def begin(self, account_id: int, email: str) -> None:
         """Note that it is under way, and send no mail any more that waits for the address."""
 
+    async def unasked(self, accounts: Sequence[int]) -> Set[int]:
+        """Those of these accounts that nobody has asked to have deleted."""
+
     async def note(self, account_id: int, service: str) -> PendingDeletion:
         """Note that a service has nothing left of the account: the first time counts."""
+
+    async def waiting(self, since: timedelta, most: int) -> Sequence[Account]:
+        """Accounts of whose deletion the others were last told so long ago, the longest first; told now."""
 
     async def finish(self, account_id: int) -> Account:
         """Leave nothing but the id and the next version, with the status `deleted`."""

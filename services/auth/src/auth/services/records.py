@@ -40,7 +40,8 @@ class ManagedAccount(Account):
 class PendingDeletion:
     """A deletion under way: since when, and when each service was through, by its name."""
 
-    asked_at: datetime
+    asked_at: datetime | None
+    """None: nobody has asked, but others say that nothing of the account is left there."""
     erased: dict[str, str]
 
 

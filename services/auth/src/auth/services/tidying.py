@@ -1,4 +1,4 @@
-"""Removes what is over, in small transactions beside the requests."""
+"""Removes what is over, and asks again for what is not, in small transactions beside the requests."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -7,12 +7,13 @@ from typing import Final
 
 import structlog
 
+from auth.services.deletion import tell_again
 from auth.services.ports import Work
 from common.ports import Transactions
 
 log = structlog.get_logger()
 
-EVERY: Final = timedelta(minutes=10)
+EVERY: Final = timedelta(minutes=5)
 BATCH: Final = 1000
 SESSIONS_KEPT: Final = timedelta(days=30)
 """After their end: for whoever looks into a theft."""
@@ -20,12 +21,13 @@ MAILS_KEPT: Final = timedelta(days=7)
 """After the mail server has refused them for good: for whoever asks why. They hold addresses."""
 
 Forget = Callable[[Work], Awaitable[int | None]]
-"""Removes rows of one kind; `BATCH` when there may be more."""
+"""Deals with rows of one kind; `BATCH` when there may be more."""
 KINDS: Final[Mapping[str, Forget]] = {
     "sessions": lambda work: work.sessions.forget_over(SESSIONS_KEPT, BATCH),
     "tries to sign in": lambda work: work.throttle.forget_old(BATCH),
     "links": lambda work: work.one_time_tokens.forget_expired(),
     "mail counts": lambda work: work.mail_counts.forget_old(),
+    "deletions that wait": lambda work: tell_again(work, BATCH),
     "refused mails": lambda work: work.events.forget_parked("smtp", MAILS_KEPT),
 }
 

@@ -72,9 +72,10 @@ class StatsRepository:
 
     session: Runs
 
-    async def count(self, author_id: int, step: int) -> AuthorStats:
+    async def count(self, author_id: int, step: int) -> AuthorStats | None:
         params = {"author": author_id, "step": step, "first": max(step, 0)}
-        return AuthorStats(*(await self.session.execute(COUNT, params)).one())
+        row = (await self.session.execute(COUNT, params)).one_or_none()
+        return AuthorStats(*row) if row else None
 
     async def page(self, after: int, limit: int) -> Sequence[AuthorStats]:
         return [AuthorStats(*row) for row in await self.session.execute(PAGE, {"after": after, "most": limit})]

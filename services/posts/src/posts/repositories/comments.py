@@ -10,7 +10,7 @@ from common.database import Runs, of_version, versions
 from common.ports import Slice, Versions
 from posts.models import Author as People
 from posts.models import Comment as Table
-from posts.repositories.hidden import shown
+from posts.repositories.hidden import of_shown_author, shown
 from posts.repositories.pages import LIMIT, bounded, read_page
 from posts.services.records import NOBODY, Author, Comment
 
@@ -31,7 +31,11 @@ OLDEST: Final = (
 )
 FIRST: Final = bounded(OLDEST, asc, "id")
 LATER: Final = bounded(OLDEST.where(COMMENTS.c.id > bindparam("after")), asc, "id")
-GET: Final = with_author(COMMENTS).where(COMMENTS.c.id == bindparam("comment"), COMMENTS.c.post_id == bindparam("post"))
+GET: Final = with_author(COMMENTS).where(
+    COMMENTS.c.id == bindparam("comment"),
+    COMMENTS.c.post_id == bindparam("post"),
+    of_shown_author(COMMENTS.c.post_id),
+)
 ADD: Final = with_author(
     insert(Table)
     .values(post_id=bindparam("post"), author_id=bindparam("author"), body=bindparam("text"))

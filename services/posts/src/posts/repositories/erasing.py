@@ -30,20 +30,18 @@ UNCOUNT: Final = text("""
 SAID: Final = text("SELECT id, post_id FROM comments WHERE author_id = :account ORDER BY id LIMIT :most")
 ANONYMISE: Final = text("UPDATE comments SET author_id = NULL WHERE author_id = :account AND id = ANY (:comments)")
 
-# Those whom somebody is just removing are left to them.
-LIKES_OF_POSTS: Final = text("""
-    DELETE FROM likes WHERE ctid = ANY (ARRAY(
-        SELECT likes.ctid FROM posts JOIN likes ON likes.post_id = posts.id
-        WHERE posts.author_id = :account AND posts.status = 'published' LIMIT :most FOR UPDATE OF likes SKIP LOCKED))
+# In portions, since a post may have any number; post by post, in an index's order, so that only these rows are read. A
+# bitmap would be made of all that a post has, for each portion anew.
+NO_BITMAPS: Final = text("SET LOCAL enable_bitmapscan = off")
+OF_POSTS: Final = """
+    DELETE FROM {table} WHERE ctid = ANY (ARRAY(
+        SELECT found.ctid FROM unnest(CAST(:posts AS bigint[])) AS post, LATERAL (
+            SELECT ctid FROM {table} WHERE post_id = post ORDER BY {order} LIMIT :most) AS found
+        LIMIT :most))
     RETURNING post_id
-""")
-COMMENTS_OF_POSTS: Final = text("""
-    DELETE FROM comments WHERE ctid = ANY (ARRAY(
-        SELECT comments.ctid FROM posts JOIN comments ON comments.post_id = posts.id
-        WHERE posts.author_id = :account AND posts.status = 'published' LIMIT :most
-        FOR UPDATE OF comments SKIP LOCKED))
-    RETURNING post_id
-""")
+"""
+LIKES_OF_POSTS: Final = text(OF_POSTS.format(table="likes", order="account_id"))
+COMMENTS_OF_POSTS: Final = text(OF_POSTS.format(table="comments", order="id"))
 # one for each of the two indexes
 WRITTEN: Final = text("""
     SELECT id FROM posts WHERE id = ANY (
@@ -108,7 +106,15 @@ async def kept(session: Runs, posts: Sequence[int]) -> Sequence[int]:
 
 
 async def erase_posts(session: Runs, account_id: int) -> bool:
+    """The next few, with what hangs on them: first that, in as many steps as it takes.
+
+    They are locked, so nothing is added to them meanwhile, and hidden, so nobody takes anything away.
+    """
     written = (await session.execute(WRITTEN, {"account": account_id, "most": SOME})).scalars().all()
+    await session.execute(NO_BITMAPS)
+    for statement in (LIKES_OF_POSTS, COMMENTS_OF_POSTS):
+        if (await session.execute(statement, {"posts": written, "most": MANY})).all():
+            return True
     await session.execute(REMOVE, {"posts": written})
     return bool(written)
 
@@ -130,7 +136,6 @@ KNOWN_ERASED: Final = Kept((Erased.account_id,), Erased.version, ours=True)
 STEPS: Final[Sequence[Step]] = [
     erase_likes,
     anonymise_comments,
-    each(LIKES_OF_POSTS, COMMENTS_OF_POSTS),
     erase_posts,
     each(*EDGES, *REST),
 ]

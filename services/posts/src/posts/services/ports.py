@@ -43,8 +43,8 @@ class EdgeStore(Protocol):
 class StatsStore(Protocol):
     """How much people have published."""
 
-    async def count(self, author_id: int, step: int) -> AuthorStats:
-        """Move an author's counter."""
+    async def count(self, author_id: int, step: int) -> AuthorStats | None:
+        """Move an author's counter; None if the author was deleted."""
 
     async def page(self, after: int, limit: int) -> Sequence[AuthorStats]:
         """Authors with larger ids, in their order."""

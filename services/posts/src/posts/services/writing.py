@@ -100,7 +100,12 @@ class Writing:
         raise NotTheAuthor("Only its author may do this.")
 
     async def _count(self, author_id: int, step: int) -> None:
-        await self.events.publish(author_state(await self.stats.count(author_id, step)))
+        """Raises InvalidToken: the author, who was publishing, was deleted in the middle of it."""
+        stats = await self.stats.count(author_id, step)
+        if stats is not None:
+            await self.events.publish(author_state(stats))
+        elif step > 0:
+            raise author_deleted()
 
     async def _stored(self, post_id: int, viewer_id: int) -> Post:
         post = await self.posts.get(post_id, viewer_id)

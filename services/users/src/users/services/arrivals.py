@@ -34,6 +34,9 @@ class Arrivals:
             UserNotFound: there is no such account, or it was deleted.
             DependencyUnavailable: auth cannot be asked.
         """
+        async with self.transactions() as work:
+            if await work.erasures.known(user_id):  # whatever auth says, such as one from an older backup
+                raise UserNotFound("User not found")
         account = await self.accounts.get(user_id)
         if account is None:
             raise UserNotFound("User not found")

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from common.ports import Slice, Transactions
 from users.services import told
 from users.services.arrivals import Arrivals
-from users.services.errors import BlockedByThem, BlockedByYou, CannotBlockYourself, CannotFollowYourself
+from users.services.errors import (
+    BlockedByThem,
+    BlockedByYou,
+    CannotBlockYourself,
+    CannotFollowYourself,
+    UserNotFound,
+)
 from users.services.ports import EdgeReader, Moment, Work
 from users.services.profiles import Profiles
 from users.services.records import Edge, Neighbour
@@ -105,13 +111,14 @@ class Graph:
 
     async def _change(self, one: int, other: int, change: Callable[[Work], Awaitable[None]]) -> None:
         """Work between two people; who has only just signed up gets a profile first, with no connection held."""
-        while True:
+        for _ in range(2):
             async with self.transactions() as work:
                 known = await work.profiles.lock(one, other)
                 if len(known) == 2:
                     return await change(work)
             for person in {one, other} - known:
                 await self.arrivals.welcome(person)
+        raise UserNotFound("User not found")  # deleted while they were welcomed
 
     @staticmethod
     async def _locked(work: Work, one: int, other: int) -> bool:
