@@ -65,8 +65,8 @@ test-page: bootstrap ## use the web client as people would, in the chromium of t
 faults: export KILLS ?= 64
 faults: export STOPS ?= 6
 faults: export LONGEST_STOP ?= 30
-faults: export REFRESH_KILLS ?= 20
-faults: export RELAY_KILLS ?= 20
+faults: export REFRESH_KILLS ?= 12
+faults: export RELAY_KILLS ?= 24
 faults: export ERASURE_KILLS ?= 10
 faults: export AWAY ?= 60
 faults: export AWAY_BOTH ?= 60
@@ -77,7 +77,7 @@ faults: export SKEWS ?= 5 -5 60 -60 288 -288
 faults: bootstrap ## over 100 kills, stops, full disks, wrong clocks, …: 10 to 15 minutes, then docs/reliability.md; SEED=7 RATE=30 AWAY=600
 	@rm -f .local/faults.json
 	@$(VENV)/pytest tests -m faults -s $(ARGS)
-	@$(VENV)/python -m tests.system.faults.report --write
+	@$(VENV)/python -m tests.system.faults.report faults --write
 
 fuzz: bootstrap ## send each service 10,000 requests made up from its OpenAPI document
 	@FUZZ_CASES=$(or $(FUZZ_CASES),10000) $(VENV)/pytest tests -m fuzz $(ARGS)
@@ -85,19 +85,21 @@ fuzz: bootstrap ## send each service 10,000 requests made up from its OpenAPI do
 timing: bootstrap ## S-07 and R-11: what signing in costs whom, on a machine with nothing else to do (about a minute)
 	@$(VENV)/pytest tests -m timing -s $(ARGS)
 
-overload: bootstrap ## R-17 to R-20, R-25, R-29: too many requests and connections, on a quiet machine (about 6 minutes)
+overload: bootstrap ## R-17 to R-20, R-25, R-29: too many requests and connections, on a quiet machine (about 6 minutes), then docs/reliability.md
+	@rm -f .local/overload.json
 	@$(VENV)/pytest tests -m overload -s $(ARGS)
+	@$(VENV)/python -m tests.system.faults.report overload --write
 
 bench: bootstrap ## measure the speed against a bare app, with wrk: make bench SECONDS=2 ROUNDS=7 ONLY=get_post
 	@SECONDS=$(SECONDS) ROUNDS=$(ROUNDS) ROWS=$(ROWS) ONLY=$(ONLY) $(VENV)/python -m tests.benchmarks
 
 test-restarts: bootstrap ## R-21: restart every service under load: make test-restarts RESTARTS=5
 	@rm -f .local/restarts.json
-	@REPLICAS=2 REPLICAS_POSTS=2 RESTARTS=$(or $(RESTARTS),5) $(VENV)/pytest tests/system/test_restarts.py $(ARGS)
+	@REPLICAS=2 REPLICAS_POSTS=2 RESTARTS=$(or $(RESTARTS),5) $(VENV)/pytest tests/system/test_restarts.py -m faults $(ARGS)
 	@cat .local/restarts.json
 
 test-start-order: bootstrap ## R-22: start the services in every order
-	@START_ORDERS=all $(VENV)/pytest tests/system/test_start_order.py $(ARGS)
+	@START_ORDERS=all $(VENV)/pytest tests/system/test_start_order.py -m faults $(ARGS)
 
 check: bootstrap ## lint, format, types, import contracts, locks
 	@$(VENV)/ruff check $(CODE)

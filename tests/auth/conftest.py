@@ -6,6 +6,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import count
 from typing import Any, TypeAlias
 
@@ -44,7 +45,7 @@ class Person:
 def patience() -> Iterator[None]:
     """Nobody is refused because the machine is busy and hashing takes long."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passwords, "PATIENCE", 10.0)
+        patch.setattr(passwords, "PATIENCE", 30)
         yield
 
 
@@ -56,6 +57,7 @@ async def settings(database_of: Cloner, tmp_path_factory: pytest.TempPathFactory
             **await database_of("auth"),
             **secret,
             "relay": False,
+            "pool_timeout": timedelta(seconds=10),
             "cors_origins": ["http://app.example"],
             "mail_dir": tmp_path_factory.mktemp("mail"),
         }

@@ -13,6 +13,8 @@ from auth.main import create_app
 from tests.auth.conftest import PASSWORD, Connection, bearer, client_of, running
 from tests.forgeries import Mint
 
+IMPATIENT = {"pool_timeout": timedelta(seconds=0.5)}
+"""As in life: who waits for a connection that cannot be made is not told that another could not either."""
 NOWHERE = PostgresDsn("postgresql://auth@127.0.0.1:1/auth")
 
 
@@ -61,7 +63,7 @@ async def away(request: pytest.FixtureRequest, settings: Settings, superuser: Co
     else:
         changes, undo = {}, f'ALTER DATABASE "{name}" CONNECTION LIMIT -1'
         await superuser.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT 0')
-    yield settings.model_copy(update=changes)
+    yield settings.model_copy(update=changes | IMPATIENT)
     await superuser.execute(undo)
 
 
@@ -104,7 +106,7 @@ async def test_a_service_recovers_when_its_connections_were_cut(
 
 
 async def test_a_full_pool_is_a_503_in_time(settings: Settings, superuser: Connection, mint: Mint) -> None:
-    full = settings.model_copy(update={"pool_size": 1, "max_overflow": 0, "pool_timeout": timedelta(seconds=0.5)})
+    full = settings.model_copy(update={"pool_size": 1, "max_overflow": 0, **IMPATIENT})
     async with running(full) as app, client_of(app) as client, app.state.database.engine.connect():
         started = asyncio.get_running_loop().time()
         reply = await client.get("/auth/me", headers=bearer(mint.token()))

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -17,11 +17,11 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @asynccontextmanager
-async def serving(app: Any, limit: Admission, **options: Any) -> AsyncIterator[int]:
+async def serving(app: Any, limit: Admission, origins: Sequence[str] = (), **options: Any) -> AsyncIterator[int]:
     """Run an app; gives its port."""
     port = free_port()
     bounds: dict[str, Any] = {
-        "http": bounded_http(limit),
+        "http": bounded_http(limit, origins),
         "ws": "none",
         "log_config": None,
         "timeout_graceful_shutdown": 1,

@@ -1,129 +1,22 @@
-"""Which requests are refused when there are too many, and how, on real sockets (R-17 to R-19, R-29)."""
+"""Which requests are refused when there are too many, and how, on real sockets (R-17 to R-19)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 
 import pytest
-from fastapi import FastAPI, Response
-from fastapi.responses import StreamingResponse
+from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
-from common import http_limits
-from common.access import public
-from common.admission import Admission
-from common.app import build_app
 from common.envelope import SECURITY_HEADERS
 from common.measures import requests
-from common.paging import Paging
-from common.routing import Priority, ServiceRoute, TokenRoute, service_router
-from common.schemas import Incoming
-from tests.common.conftest import FakeClock, eventually, lifespan, probe_settings
-from tests.common.serving import Streams, answer, ask, closed, connected, read_all, request, serving
+from common.routing import Priority
+from tests.common.busy import LISTS, MOST, Busy, served
+from tests.common.conftest import FakeClock, eventually
+from tests.common.serving import answer, ask, closed, connected, request
 from tests.common.test_routes import SERVICES, app_of
 from tests.conftest import Log
 
-MOST = 8
-LISTS = 6
-LARGE = 12_000_000
-"""Bytes, more than the machine keeps between a server and a client that does not read."""
-
-
-class Word(Incoming):
-    word: str
-
-
-@dataclass
-class Busy:
-    """A server, some of whose requests wait until they are told to go on."""
-
-    app: FastAPI
-    port: int
-    go_on: asyncio.Event
-    waiting: AsyncExitStack
-    begun: int = 0
-    streams: list[Streams] = field(default_factory=list)
-
-    @property
-    def limit(self) -> Admission:
-        limit: Admission = self.app.state.admission
-        return limit
-
-    async def have_under_way(self, count: int, path: str = "/wait") -> None:
-        """Begin so many requests that wait."""
-        for _ in range(count):
-            streams = await self.waiting.enter_async_context(connected(self.port))
-            streams[1].write(request(path))
-            self.streams.append(streams)
-        await eventually(lambda: self.limit.under_way == len(self.streams))
-
-    async def status(self, *parts: bytes) -> int:
-        return (await ask(self.port, *parts))[0]
-
-
-tokens = service_router("", "tokens", TokenRoute)
-
-
-@tokens.post("/token")
-@public
-async def token() -> None:
-    """Nothing."""
-
-
-def busy_app(go_on: asyncio.Event) -> FastAPI:
-    router = service_router("", "probe", ServiceRoute)
-
-    @router.get("/wait")
-    @public
-    async def wait(*, fail: bool = False) -> None:
-        await go_on.wait()
-        if fail:
-            raise RuntimeError
-
-    @router.get("/flow")
-    @public
-    async def flow() -> StreamingResponse:
-        async def long() -> AsyncIterator[bytes]:
-            for _ in range(LARGE // 65536 + 1):
-                yield b"x" * 65536
-
-        return StreamingResponse(long())
-
-    @router.get("/large")
-    @public
-    async def large() -> Response:
-        return Response(b"x" * LARGE)
-
-    @router.get("/things")
-    @public
-    async def things(page: Paging) -> None:
-        """Nothing."""
-
-    @router.get("/things/{thing_id}")
-    @router.post("/things")
-    @public
-    async def thing() -> None:
-        """Nothing."""
-
-    @router.post("/words")
-    @public
-    async def word(word: Word) -> str:
-        return word.word
-
-    settings = probe_settings(requests_at_once=MOST)
-    return build_app(
-        settings, service="probe", title="Probe", description="", lifespan=lifespan, routers=[router, tokens]
-    )
-
-
-@asynccontextmanager
-async def served(**options: int) -> AsyncIterator[Busy]:
-    go_on = asyncio.Event()
-    app = busy_app(go_on)
-    async with serving(app, app.state.admission, **options) as port, AsyncExitStack() as waiting:
-        yield Busy(app, port, go_on, waiting)
-        go_on.set()
+PAGE = "https://app.example.com"
 
 
 @pytest.fixture
@@ -180,7 +73,7 @@ async def test_a_place_is_given_back_however_a_request_ends(busy: Busy) -> None:
     late = [await busy.waiting.enter_async_context(connected(busy.port)) for _ in range(2)]
     for streams in late:
         streams[1].write(request("/wait", "X-Deadline-Ms: 200"))
-    await eventually(lambda: busy.limit.under_way == MOST)
+    await eventually(lambda: len(busy.limit.tasks) == MOST)
     for streams in late:
         assert (await answer(streams))[0] == 504
     for place in (2, 3, 4):  # they go away: two in the middle of an answer, one before it
@@ -189,8 +82,8 @@ async def test_a_place_is_given_back_however_a_request_ends(busy: Busy) -> None:
     for streams in busy.streams[:2]:
         assert (await answer(streams))[0] == 500
     assert (await answer(busy.streams[5]))[0] == 200
-    await eventually(lambda: busy.limit.under_way == 0)
-    assert not busy.limit.uploads
+    await eventually(lambda: not busy.limit.tasks)
+    assert busy.limit.under_way == 0
 
 
 async def test_nothing_is_read_of_what_is_refused_and_the_next_request_is_understood(busy: Busy) -> None:
@@ -243,62 +136,25 @@ async def test_many_requests_in_one_go_are_refused_one_after_the_other(busy: Bus
     assert await closed(busy.streams[0])
 
 
-async def test_a_body_that_comes_slowly_keeps_nobody_out(busy: Busy) -> None:
-    """R-29: who sends for half a minute would else have a place for half a minute."""
-    head = request("/words", "Content-Type: application/json", "Content-Length: 15", method="POST")
-    slow = [await busy.waiting.enter_async_context(connected(busy.port)) for _ in range(3 * MOST)]
-    for streams in slow:
-        streams[1].write(head + b'{"word')
-    await eventually(lambda: len(busy.limit.uploads) == len(slow))
-    assert busy.limit.under_way == 0
-    assert await busy.status(request("/things?limit=2")) == 200
-    slow[0][1].transport.abort()
-    await eventually(lambda: len(busy.limit.uploads) == len(slow) - 1)
-    for streams in slow[1:]:
-        streams[1].write(b'": "one"}')
-    for streams in slow[1:]:
-        assert (await answer(streams))[0] == 200
-    assert busy.limit.under_way == len(busy.limit.uploads) == 0
+async def test_while_it_drains_refusals_end_the_connection_as_well() -> None:
+    """R-21"""
+    async with served(headers=[("connection", "close")]) as busy:
+        await busy.have_under_way(MOST)
+        async with connected(busy.port) as streams:
+            streams[1].write(request("/things/1"))
+            status, headers, _ = await answer(streams)
+            assert (status, headers["connection"]) == (503, "close")
+            assert await closed(streams)
 
 
-async def test_a_body_that_nobody_reads_ends_with_its_connection(busy: Busy, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-29: a byte now and then would else keep the connection for ever."""
-    monkeypatch.setattr(http_limits, "LINGER", 0.1)
-    async with connected(busy.port) as streams:
-        streams[1].write(request("/nowhere", "Content-Length: 1000", method="POST"))
-        assert (await answer(streams))[0] == 404
-        streams[1].write(b"x")
-        assert await closed(streams)
-    assert not busy.limit.uploads
-
-
-@pytest.mark.parametrize("path", ["/large", "/flow"])
-@pytest.mark.parametrize("headers", [(), ("Connection: close",)], ids=["kept", "closing"])
-async def test_who_does_not_read_is_cut_off(
-    busy: Busy, monkeypatch: pytest.MonkeyPatch, path: str, headers: tuple[str, ...]
-) -> None:
-    """R-29: and gives its place back."""
-    monkeypatch.setattr(http_limits, "SEND_TIMEOUT", 0.1)
-    async with connected(busy.port, buffer=4096) as streams:
-        streams[1].write(request(path, *headers))
-        await asyncio.sleep(0.8)
-        assert 0 < await read_all(streams) < LARGE
-    await eventually(lambda: busy.limit.under_way == 0)
-
-
-async def test_who_reads_slowly_is_waited_for(busy: Busy, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_limits, "SEND_TIMEOUT", 0.2)
-    async with connected(busy.port, buffer=4096) as streams:
-        streams[1].write(request("/large", "Connection: close"))
-        assert await read_all(streams, pause=0.005) > LARGE
-
-
-async def test_an_idle_connection_whose_answer_is_not_read_is_cut_off() -> None:
-    """R-29: closing it would wait for the reader."""
-    async with served(timeout_keep_alive=1) as busy, connected(busy.port, buffer=4096) as streams:
-        streams[1].write(request("/large"))
-        await asyncio.sleep(1.2)
-        assert 0 < await read_all(streams) < LARGE
+async def test_our_pages_see_that_they_shall_come_back() -> None:
+    async with served(origins=[PAGE]) as busy:
+        await busy.have_under_way(MOST)
+        _, headers, _ = await ask(busy.port, request("/things/1", f"Origin: {PAGE}"))
+        assert headers["access-control-allow-origin"] == PAGE
+        assert "Retry-After" in headers["access-control-expose-headers"].split(", ")
+        _, headers, _ = await ask(busy.port, request("/things/1", "Origin: https://elsewhere.example.com"))
+        assert "access-control-allow-origin" not in headers
 
 
 async def test_refusals_are_counted_and_told_now_and_then(log: Log, clock: FakeClock) -> None:

@@ -1,13 +1,16 @@
 """A service whose own clock is wrong still knows the time, and says what is wrong (R-24)."""
 
+import math
 import time
 from collections.abc import AsyncIterator
+from itertools import chain, repeat
 
 import pytest
 from structlog.testing import capture_logs
 
 from common.clocks import PROMPT, DatabaseClock
 from common.database import Database, ReadSession
+from common.tokens import KeysUnavailable
 from posts.config import Settings
 from tests.conftest import Cloner
 
@@ -25,7 +28,9 @@ async def test_a_process_whose_clock_is_wrong_goes_by_the_databases_and_says_so(
     reads: ReadSession, skew: float
 ) -> None:
     clock = DatabaseClock(reads, wall=lambda: time.time() + skew)
-    assert clock.now() == pytest.approx(time.time() + skew, abs=1), "before it has asked"
+    with pytest.raises(KeysUnavailable):  # before it has asked
+        clock.now()
+    assert math.isnan(clock.skew)
     with capture_logs() as told:
         await clock.read()
         await clock.read()
@@ -51,7 +56,17 @@ async def test_a_clock_that_is_set_while_the_process_runs_changes_nothing(reads:
 
 
 async def test_a_slow_answer_says_nothing_about_now(reads: ReadSession) -> None:
-    ticks = iter([0.0, 0.0, PROMPT + 0.1, PROMPT + 0.1])
-    clock = DatabaseClock(reads, monotonic=lambda: next(ticks), wall=lambda: 1000.0)
+    uptime = chain([0.0, 0.0, 0.0, 5.0, 5.0 + PROMPT + 0.1], repeat(6.0))
+    clock = DatabaseClock(reads, uptime=lambda: next(uptime))
     await clock.read()
-    assert clock.now() == 1000.0 + PROMPT + 0.1
+    known = time.time()
+    await clock.read()
+    assert clock.now() == pytest.approx(known + 6, abs=1)
+
+
+async def test_where_no_time_is_known_a_slow_answer_counts_from_when_it_was_asked_for(reads: ReadSession) -> None:
+    """Late rather than early: by a clock that is behind, old tokens would be good."""
+    uptime = chain([0.0], repeat(9.0))
+    clock = DatabaseClock(reads, uptime=lambda: next(uptime))
+    await clock.read()
+    assert clock.now() == pytest.approx(time.time() + 9, abs=1)

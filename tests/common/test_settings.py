@@ -1,6 +1,8 @@
 """Settings stop the start when a secret is missing, weak or open to others, and say which without saying it (S-47)."""
 
+import re
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from auth.config import Settings as AuthSettings
 from common.server import load
 from common.settings import MigrationSettings, ServiceSettings, async_url
 
+PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 STRONG = "Xk3jQ0f9-canary-Zp7Lw2vN8sRt5yUb"
 GOOD = {"DATABASE_URL": "postgresql://posts@db/posts", "DATABASE_PASSWORD": STRONG}
 
@@ -143,3 +146,14 @@ def test_a_setting_that_makes_no_sense_is_named_and_not_shown(start: Start, name
     said = start.refused({**GOOD, name: value})
     assert name in said.upper()
     assert "canary" not in said
+
+
+def test_the_page_on_reliability_tells_the_defaults() -> None:
+    """Of all settings that its limits name, with a number beside them."""
+    limits = PAGE.read_text().partition("## Limits of each dependency")[2]
+    told = re.findall(r"`([A-Z_]+)` (\d[\d.]*)( s| %)?", limits)
+    assert len(told) >= 8
+    for name, figure, unit in told:
+        value = AuthSettings.model_fields[name.lower()].default
+        number = value.total_seconds() if isinstance(value, timedelta) else value
+        assert float(figure) == pytest.approx(number * (100 if unit == " %" else 1)), name

@@ -111,6 +111,26 @@ async def test_a_locked_table_leaves_no_deadlock_and_no_open_transaction(
         await superuser.close()
 
 
+async def test_who_looks_at_the_metrics_takes_nothing_from_those_who_need_it(
+    small: FastAPI, client: AsyncClient, server: Server, settings: Settings
+) -> None:
+    """R-10: a scrape that waits for a lock leaves readiness and revocations their connection."""
+    superuser = await asyncpg.connect(server.dsn, database=str(settings.database_url.path).lstrip("/"))
+    try:
+        async with superuser.transaction():
+            await superuser.execute("LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE")
+            scrape = asyncio.create_task(client.get("/metrics"))
+            await asyncio.sleep(0.1)
+            assert (await client.get("/readyz")).json() == {"status": "ready", "missing": []}
+            await asyncio.wait_for(small.state.revoked.read(), POOL_TIMEOUT)
+            assert not scrape.done()
+            metrics = (await scrape).text
+            assert "outbox_rows" not in metrics
+            assert "erasures_pending" in metrics
+    finally:
+        await superuser.close()
+
+
 async def test_no_request_holds_one_connection_while_it_waits_for_another(
     small: FastAPI, client: AsyncClient, peers: Peers
 ) -> None:

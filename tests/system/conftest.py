@@ -16,7 +16,7 @@ from httpx import AsyncClient
 
 from deploy.local.ports import is_free
 from deploy.local.state import read_state
-from tests.system.faults.report import Report
+from tests.system.faults.report import Report, figures
 
 ROOT = Path(__file__).parents[2]
 
@@ -88,7 +88,7 @@ def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack
 @pytest.fixture(scope="session")
 def report() -> Report:
     """Where a test of faults notes what it has done and seen: `report.fault(row="R-10", …)`."""
-    return Report()
+    return Report(figures("faults"))
 
 
 @pytest.fixture(scope="session")

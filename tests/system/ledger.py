@@ -13,6 +13,9 @@ Answer = Literal["ok", "fail", "unknown"]
 Name = tuple[str, int, int]
 """Of something that has one value: ("bio", person, 0), ("follow", follower, followed), ("like", person, post)."""
 NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+NO_RETRY_AFTER: Final = " (without Retry-After)"
+AT_WORK: Final = "request-in-progress"
+"""Of a 409: the request is there twice. The gateway repeats one with an Idempotency-Key when its connection breaks."""
 BEFORE_ANYTHING: Final = frozenset({"keys-unavailable", "overloaded"})
 """Codes of a 503 that is said before anything is done."""
 
@@ -24,8 +27,12 @@ def judged(reply: httpx.Response | httpx.HTTPError, wanted: int) -> tuple[Answer
     if reply.status_code == wanted:
         return "ok", ""
     said = f"{reply.status_code} {reply.text[:200]}"
-    done = reply.status_code >= 500 and not any(code in reply.text for code in BEFORE_ANYTHING)
-    return ("unknown" if done else "fail"), said
+    if reply.status_code == 503 and "Retry-After" not in reply.headers:
+        said += NO_RETRY_AFTER
+    refused = 400 <= reply.status_code < 500 and AT_WORK not in reply.text
+    if refused or any(code in reply.text for code in BEFORE_ANYTHING):
+        return "fail", said
+    return "unknown", said  # 0, too: the connection ended without an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,7 @@ class Creation:
     key: str
     """The Idempotency-Key under which it may be asked for again; empty if there was none."""
     answer: Answer = "unknown"
+    said: str = ""
     id: int | None = None
 
     @property
@@ -121,7 +129,7 @@ class Ledger:
             if one.answer == "ok" and one.id not in ids:
                 verdict.lost.append(f"{path} {name}: {one.id} was answered, {ids} is there")
             if one.answer == "fail" and ids:
-                verdict.ghost.append(f"{path} {name} was refused, and {ids} is there")
+                verdict.ghost.append(f"{path} {name} was refused ({one.said}), and {ids} is there")
             if len(ids) > 1:
                 verdict.dup.append(f"{path} {name}: {ids}")
         verdict.ghost += [f"{path} {name} was never asked for" for name in found.keys() - asked.keys()]
@@ -129,11 +137,15 @@ class Ledger:
     def compare_value(self, name: Name, found: object, verdict: Verdict) -> None:
         """The value must be the one that was answered last, or one whose answer came later or never.
 
-        What began before the last change was answered may have been done after it.
+        What began before the last change was answered may have been done after it, what was never answered at any time.
         """
         writes = self.writes[name]
         last = max((write.began for write in writes if write.answer == "ok"), default=None)
-        may_be = {write.value for write in writes if write.answer != "fail" and (last is None or write.ended >= last)}
+        may_be = {
+            write.value
+            for write in writes
+            if write.answer == "unknown" or (write.answer == "ok" and (last is None or write.ended >= last))
+        }
         if last is None:
             may_be.add(INITIAL[name[0]])
         if found not in may_be:

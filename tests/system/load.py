@@ -56,8 +56,12 @@ class Load:
                 yield users
             finally:
                 sending.cancel()
-                await asyncio.gather(sending, return_exceptions=True)
-                await asyncio.gather(*users.under_way)
+                (stopped,) = await asyncio.gather(sending, return_exceptions=True)
+                await asyncio.gather(*users.under_way, return_exceptions=True)
+                if isinstance(stopped, BaseException) and not isinstance(stopped, asyncio.CancelledError):
+                    users.errors.append(stopped)
+                if users.errors:
+                    raise BaseExceptionGroup("the load itself has failed", users.errors)
 
     def client(self) -> httpx.AsyncClient:
         """One for each person, as in life. One pool for all spends its time looking through hundreds of connections."""
@@ -79,6 +83,11 @@ class Load:
     @property
     def failed(self) -> list[Outcome]:
         return [outcome for outcome in self.outcomes if outcome.reason]
+
+    def p99(self, kinds: Sequence[str]) -> float:
+        """Milliseconds, for requests of these kinds."""
+        took = [outcome.seconds * 1000 for outcome in self.outcomes if outcome.kind in kinds]
+        return statistics.quantiles(took, n=100)[98]
 
     def figures(self) -> dict[str, Any]:
         """For people: counts, and milliseconds."""

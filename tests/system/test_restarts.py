@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 
+import pytest
 from httpx import AsyncClient
 
 from tests.system.conftest import ROOT, LocalStack, Meet
@@ -16,6 +17,7 @@ SLOW = 5.0 if ROUNDS > 1 else 2.0
 SETTLE = 0.5
 
 
+@pytest.mark.faults
 async def test_no_request_fails_while_replicas_are_restarted(
     local_stack: LocalStack, gateway: AsyncClient, meet: Meet
 ) -> None:

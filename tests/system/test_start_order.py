@@ -102,6 +102,7 @@ def start(name: str, ports: Mapping[str, int], settings: Mapping[str, str]) -> s
     )
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("order", ORDERS, ids="-".join)
 async def test_services_start_in_any_order_before_their_database(database_of: Cloner, order: tuple[str, ...]) -> None:
     ports = {name: free_port() for name in SERVICES}

@@ -17,6 +17,7 @@ PATIENCE: Final = 90.0
 """Seconds for which somebody tries to stay signed in."""
 PAUSE: Final = 0.2
 AT_ONCE: Final = 10
+KEPT: Final = frozenset({"Retry-After", "retry-after"})
 PATHS: Final = ("/posts?limit=5", "/users/{id}", "/posts?author_id={id}&limit=2", "/users/me", "/posts/feed?limit=5")
 
 
@@ -33,6 +34,8 @@ class Users:
     ) -> None:
         self.clients, self.people, self.ledger, self.outcomes, self.slow_s = clients, people, ledger, outcomes, slow_s
         self.under_way: set[asyncio.Task[None]] = set()
+        self.errors: list[BaseException] = []
+        """What has gone wrong here, and not with the stack."""
         self.refreshing: set[int] = set()
         self.kinds: dict[str, Callable[[int], Awaitable[None]]] = {
             "read": self.read, "create": self.create, "change": self.change, "refresh": self.refresh,
@@ -42,7 +45,12 @@ class Users:
     def begin(self, kind: str, number: int) -> None:
         task = asyncio.create_task(self.perform(kind, number))
         self.under_way.add(task)
-        task.add_done_callback(self.under_way.discard)
+        task.add_done_callback(self.ended)
+
+    def ended(self, task: asyncio.Task[None]) -> None:
+        self.under_way.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self.errors.append(error)
 
     async def perform(self, kind: str, number: int) -> None:
         await self.kinds[kind](number)
@@ -81,19 +89,20 @@ class Users:
         author = next(person for person in self.people if person.id == one.author)
         headers = {**author.headers, "Idempotency-Key": one.key}
         done, reply = await self.ask(author, "create", 201, "POST", one.path, json=one.body, headers=headers)
-        one.answer = done.answer
+        one.answer, one.said = done.answer, f"{reply.status_code} {reply.text[:200]}"
         if done.answer == "ok":
             one.id = reply.json()["id"]
 
     async def repeat_unknown(self) -> None:
-        """What nobody knows of is asked for again, under the same key, until somebody knows."""
+        """What nobody knows of is asked for again, under the same key, until somebody knows: soon, without faults."""
         ends_at = time.monotonic() + PATIENCE
         while (unknown := self.ledger.unknown()) and time.monotonic() < ends_at:
             await asyncio.gather(*(self.repeat(one) for one in unknown[:AT_ONCE]))
+        assert self.ledger.unknown() == []
 
     async def repeat(self, one: Creation) -> None:
         await self.make(one)
-        if one.answer == "fail":  # 409: the first one is still at work
+        if one.answer != "ok":  # refused this time, perhaps; that says nothing of the first
             one.answer = "unknown"
             await asyncio.sleep(PAUSE)
 
@@ -172,12 +181,12 @@ class Users:
         one = self.ledger.create("/posts", f"slow number {number}", person.id)
         try:
             reply = await self.upload(person, json.dumps(one.body).encode())
-            one.answer, reason = judged(reply, 201)
+            one.answer, one.said = judged(reply, 201)
         except OSError as error:
-            one.answer, reason = "unknown", repr(error)
+            one.answer, one.said = "unknown", repr(error)
         else:
             one.id = reply.json()["id"] if one.answer == "ok" else None
-        self.outcomes.append(Outcome("slow", began, time.monotonic() - began, one.answer, reason))
+        self.outcomes.append(Outcome("slow", began, time.monotonic() - began, one.answer, one.said))
 
     async def upload(self, person: Person, body: bytes) -> httpx.Response:
         address = self.clients[person.id].base_url
@@ -194,8 +203,10 @@ class Users:
                 head_of_answer, _, content = (await reader.read()).partition(b"\r\n\r\n")
         finally:
             writer.close()
-        status = head_of_answer.split(b" ")[1:2]
-        return httpx.Response(int(status[0]) if status else 0, content=content)
+        first, *lines = head_of_answer.decode("latin-1").split("\r\n")
+        headers = [(name, value) for name, _, value in (line.partition(": ") for line in lines) if name in KEPT]
+        status = first.split(" ")[1:2]
+        return httpx.Response(int(status[0]) if status else 0, headers=headers, content=content)
 
 
 MIXED: Final = ("bio", "follow", "like", "bio", "like", "follow", "bio")

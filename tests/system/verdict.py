@@ -14,6 +14,7 @@ from tests.system.ledger import Ledger, Verdict
 
 SERVICES: Final = ("auth", "users", "posts")
 DELIVERED_WITHIN: Final = 30.0
+TRIES: Final = 3
 
 
 async def items(client: AsyncClient, path: str, headers: dict[str, str]) -> AsyncIterator[dict[str, Any]]:
@@ -126,7 +127,10 @@ async def until_told(stack: LocalStack, late: list[str]) -> None:
 
 async def compare_read_models(stack: LocalStack, verdict: Verdict) -> None:
     """Each service's copy of another's state, with its owner's."""
-    commands = (asyncio.to_thread(stack.run, "run", service, "reconcile", model) for service, model in READ_MODELS)
-    for (service, model), compared in zip(READ_MODELS, await asyncio.gather(*commands), strict=True):
+    for service, model in READ_MODELS:
+        for _ in range(TRIES):  # a busy machine does not always answer in time; that is no difference
+            compared = await asyncio.to_thread(stack.run, "run", service, "reconcile", model)
+            if " differ" in compared.stdout:
+                break
         if compared.returncode != 0:
             verdict.torn.append(f"{service} {model}: {compared.stdout}{compared.stderr}")

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 
 import pytest
 from fastapi import FastAPI
@@ -20,8 +21,9 @@ SignedIn = Callable[..., dict[str, str]]
 
 @pytest.fixture(scope="module")
 async def settings(database_of: Cloner) -> Settings:
-    # no pause: peers that a test took away are there again for the next one
-    own = {"client_secret": secrets.token_urlsafe(32), "relay": False, "breaker_pause": 0}
+    # no pause, so that peers a test took away are there again for the next one; and a busy machine refuses nobody
+    patient = {"breaker_pause": 0, "pool_timeout": timedelta(seconds=10)}
+    own = {"client_secret": secrets.token_urlsafe(32), "relay": False, **patient}
     return Settings.model_validate({**await database_of("users"), **own})
 
 

@@ -6,7 +6,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
@@ -71,6 +71,18 @@ async def perform(deed: Deed, stack: LocalStack) -> float:
         case "stop":
             await stopped([pid for name in deed.names for pid in family(pids[name])], deed.seconds)
     return time.monotonic()
+
+
+async def kill_one(stack: LocalStack, names: Iterable[str], chance: random.Random) -> None:
+    """One of these, and surely: if none of them runs just now, wait until the runner has started one again."""
+    wanted = set(names)
+    while True:
+        pids = stack.pids()
+        if running := sorted(wanted & pids.keys()):
+            with contextlib.suppress(ProcessLookupError):  # it has ended already, and the runner does not know yet
+                os.kill(pids[chance.choice(running)], signal.SIGKILL)
+                return
+        await asyncio.sleep(0.05)
 
 
 async def stopped(pids: Sequence[int], seconds: float) -> None:

@@ -1,27 +1,35 @@
-"""What the faults did, for people: `.local/faults.json` while the tests run, then the table of docs/reliability.md.
+"""What the faults did, for people: a file in `.local` while the tests run, then a table of docs/reliability.md.
 
-python -m tests.system.faults.report            prints the table
-python -m tests.system.faults.report --write    puts it into the page as well: what `make faults` does
+python -m tests.system.faults.report faults|overload            prints the table
+python -m tests.system.faults.report faults|overload --write    puts it into the page as well: the make targets do so
 """
 
 import json
 import os
 import statistics
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[3]
-FIGURES: Final = ROOT / ".local" / "faults.json"
 PAGE: Final = ROOT / "docs" / "reliability.md"
-BEGIN, END = "<!-- faults: made by `make faults` -->\n", "<!-- end of faults -->"
+LEAST_KILLS: Final = {"faults": 100, "overload": 0}
+"""Of a run that may go into the page."""
+SEEN_WITHIN: Final = 30.0
+"""Seconds within which a fault must show somewhere (R-30)."""
+NOT_TRIED: Final = "not tried"
+"""How a verdict begins if the machine lacks what the test needs."""
 HEAD: Final = (
     "| row | fault | times | back after, median / most | failed / unknown answers | seen by | verdict |\n"
     "|---|---|---|---|---|---|---|\n"
 )
+
+
+def figures(run: str) -> Path:
+    return ROOT / ".local" / f"{run}.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +40,15 @@ class Fault:
     """Of reliability.md: R-10."""
     fault: str
     times: int
+    kills: int
+    """Processes that were ended by SIGKILL: counted, not planned."""
     recovery_s: Sequence[float]
     """Of each time, or of some: from the end of what was done to the first good answer, or as the test says."""
-    seen_by: str
-    """Where somebody on duty would have seen it: readiness, a metric's name, a log line."""
+    seen: Mapping[str, float | None]
+    """Where somebody on duty would have seen it (readiness, a metric's name, the log), and after how many seconds.
+
+    None where the test looks only once all is over, and finds it there.
+    """
     failed: int
     """Answers that said no because of it: nothing was done."""
     unknown: int
@@ -46,7 +59,7 @@ class Fault:
 class Report:
     """Collects the rows of a run. The tests that put on faults have it as the fixture `report`."""
 
-    def __init__(self, path: Path = FIGURES) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
 
     def fault(
@@ -55,22 +68,33 @@ class Report:
         row: str,
         fault: str,
         times: int = 1,
+        kills: int = 0,
         recovery_s: float | Sequence[float] = (),
+        seen: Mapping[str, float] | None = None,
         seen_by: str = "",
         failed: int = 0,
         unknown: int = 0,
         verdict: str = "held",
     ) -> None:
-        """Note a fault, once its test knows that all went well. The same row and fault again add up to one line."""
+        """Note a fault, once its test knows that all went well. The same row and fault again add up to one line.
+
+        `seen` is what was measured: it fails the test if it came too late. `seen_by` is what was found afterwards.
+        """
+        assert seen is None or seen, f"{fault}: nobody on duty could see it"
+        late = {where: after for where, after in (seen or {}).items() if after > SEEN_WITHIN}
+        assert not late, f"{fault}: seen too late: {late}"
         seconds = [recovery_s] if isinstance(recovery_s, int | float) else recovery_s
         rounded = [round(one, 2) for one in seconds]
+        found: dict[str, float | None] = {where: round(after, 2) for where, after in (seen or {}).items()}
+        if seen_by:
+            found[seen_by] = None
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a") as file:
-            noted = Fault(row, fault, times, rounded, seen_by, failed, unknown, verdict)
+            noted = Fault(row, fault, times, kills, rounded, found, failed, unknown, verdict)
             file.write(json.dumps(asdict(noted)) + "\n")
 
 
-def read(path: Path = FIGURES) -> list[Fault]:
+def read(path: Path) -> list[Fault]:
     """The rows of the last run; none if there was none."""
     return [Fault(**json.loads(line)) for line in path.read_text().splitlines()] if path.exists() else []
 
@@ -87,24 +111,56 @@ def line(alike: Sequence[Fault]) -> str:
     seconds = [one for fault in alike for one in fault.recovery_s]
     back = f"{statistics.median(seconds):.1f} / {max(seconds):.1f} s" if seconds else ""
     counts = f"{sum(fault.failed for fault in alike)} / {sum(fault.unknown for fault in alike)}"
-    seen, verdicts = (", ".join(dict.fromkeys(words)) for words in zip(*map(words_of, alike), strict=True))
-    cells = (alike[0].row, alike[0].fault, str(sum(fault.times for fault in alike)), back, counts, seen, verdicts)
-    return f"| {' | '.join(cells)} |\n"
+    verdicts = ", ".join(dict.fromkeys(fault.verdict for fault in alike))
+    times = str(sum(fault.times for fault in alike))
+    return f"| {' | '.join((alike[0].row, alike[0].fault, times, back, counts, sight(alike), verdicts))} |\n"
 
 
-def words_of(fault: Fault) -> tuple[str, str]:
-    return fault.seen_by, fault.verdict
+def sight(alike: Sequence[Fault]) -> str:
+    """Each place once, with the longest that it took."""
+    latest: dict[str, float | None] = {}
+    for where, after in (seen for fault in alike for seen in fault.seen.items()):
+        before = latest.get(where)
+        latest[where] = after if before is None or after is None else max(before, after)
+    return ", ".join(where if after is None else f"{where} {after:.1f} s" for where, after in latest.items())
 
 
-def main(words: Sequence[str]) -> None:
-    made = table(read())
+def kills(faults: Iterable[Fault]) -> int:
+    return sum(fault.kills for fault in faults)
+
+
+def lacking(faults: Iterable[Fault]) -> list[str]:
+    """What was not tried, in words."""
+    return [f"{fault.row}, {fault.fault}: {fault.verdict}" for fault in faults if fault.verdict.startswith(NOT_TRIED)]
+
+
+def written(page: str, run: str, text: str) -> str:
+    """The page with this between the marks of the run. All else stays."""
+    begin, end = f"<!-- {run}: made by `make {run}` -->\n", f"<!-- end of {run} -->"
+    before, mark, rest = page.partition(begin)
+    _, other_mark, after = rest.partition(end)
+    assert mark, f"the page has no place for {run}"
+    assert other_mark, f"the page has no end for {run}"
+    return f"{before}{begin}\n{text}\n{end}{after}"
+
+
+def main(run: str, *words: str) -> str | None:
+    """What is wrong with the run, if anything."""
+    faults = read(figures(run))
+    made, enough = table(faults), kills(faults) >= LEAST_KILLS[run]
+    sys.stdout.write(f"{made}\n{kills(faults)} kills\n")
+    sys.stdout.writelines(f"NOT TRIED | {what}\n" for what in lacking(faults))
+    if "--write" not in words:
+        return None
+    if not enough or not faults:
+        return (
+            f"not a full run: {len(faults)} rows, {kills(faults)} kills of {LEAST_KILLS[run]}; the page stays as it is"
+        )
     when = f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, SEED={os.environ.get('SEED') or 'the usual one'}"
-    sys.stdout.write(f"{made}\n")
-    if "--write" in words:
-        before, _, rest = PAGE.read_text().partition(BEGIN)
-        after = rest.partition(END)[2]
-        PAGE.write_text(f"{before}{BEGIN}\nThe last full run: {when}.\n\n{made}\n{END}{after}")
+    counted = f", {kills(faults)} kills" if kills(faults) else ""
+    PAGE.write_text(written(PAGE.read_text(), run, f"The last full run: {when}{counted}.\n\n{made}"))
+    return None
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(*sys.argv[1:]))

@@ -16,13 +16,14 @@ from sqlalchemy import text
 
 from common.errors import DependencyUnavailable
 from common.events import EventBatch, StateEvent
+from common.measures import outbox
 from common.outbox import OutboxRepository
 from common.relay import Relay
 from posts.config import Settings as PostsSettings
 from posts.main import create_app as create_posts
 from tests.conftest import Cloner
 from tests.peers import Peers
-from tests.system.faults.report import Report
+from tests.system.faults.report import SEEN_WITHIN, Report
 from users.config import Settings as UsersSettings
 from users.main import create_app as create_users
 
@@ -77,7 +78,8 @@ async def test_a_target_catches_up_and_nobody_else_notices(database_of: Cloner, 
         await posts.state.revoked.read()
         line, witness = Line(at_posts, peers), Witness()
         database = users.state.database
-        running = asyncio.create_task(Relay(database, {"posts": line, "witness": witness}).run())
+        relay = Relay(database, {"posts": line, "witness": witness})
+        running = asyncio.create_task(relay.run())
         took: list[float] = []
 
         async def change(number: int) -> None:
@@ -101,9 +103,25 @@ async def test_a_target_catches_up_and_nobody_else_notices(database_of: Cloner, 
             async with database.transaction() as session:
                 return sum(row.waiting for row in await OutboxRepository(session).status() if row.target == "posts")
 
+        async def shown() -> float:
+            """Seconds until the metrics tell that posts hears nothing."""
+            cut_at = time.monotonic()
+            while True:
+                told = {
+                    one.name: one.value
+                    for metric in await outbox(database, relay)()
+                    for one in metric.samples
+                    if one.labels["target"] == "posts"
+                }
+                if told["relay_failures"] >= 1 and told.get("outbox_oldest_seconds", 0.0) >= 1:
+                    return time.monotonic() - cut_at
+                await asyncio.sleep(0.1)
+
         before = await changes(2)
         line.cut = True
+        seen = asyncio.create_task(shown())
         meanwhile = await changes(AWAY)
+        seen_after = await asyncio.wait_for(seen, SEEN_WITHIN)
         backlog = await waiting()
         assert backlog >= AWAY * RATE * 0.9
         delays_meanwhile = witness.delays[-int(AWAY * RATE / 2) :]
@@ -126,5 +144,5 @@ async def test_a_target_catches_up_and_nobody_else_notices(database_of: Cloner, 
         row="R-15",
         fault=f"a target of events away for {AWAY:.0f} s, {backlog} waiting",
         recovery_s=caught_up,
-        seen_by="`outbox_rows`, `relay_failures`",
+        seen=dict.fromkeys(("`outbox_oldest_seconds`", "`relay_failures`"), seen_after),
     )

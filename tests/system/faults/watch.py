@@ -1,8 +1,8 @@
-"""Looks at every process of a local stack four times a second, as an orchestrator does."""
+"""Looks at every process of a local stack four times a second, as an orchestrator does, and at the runner's log."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -20,6 +20,8 @@ class Look:
     """One answer of a probe, or the lack of it."""
 
     at: float
+    """When it was asked."""
+    known: float
     green: bool
     said: str
 
@@ -30,6 +32,8 @@ class Watch:
 
     stack: LocalStack
     looks: dict[str, list[Look]] = field(default_factory=dict)
+    ends: list[float] = field(default_factory=list)
+    """When the log told that a process has ended."""
 
     @asynccontextmanager
     async def on(self) -> AsyncIterator[None]:
@@ -41,6 +45,7 @@ class Watch:
                 for process in state.processes
                 if process.name != "postgres"
             ]
+            looking.append(group.create_task(self.read_log()))
             yield
             for task in looking:
                 task.cancel()
@@ -51,11 +56,23 @@ class Watch:
             at = time.monotonic()
             try:
                 reply = await client.get(f"http://127.0.0.1:{port}{path}", headers={"Connection": "close"})
-                look = Look(at, reply.status_code == 200, reply.text)
+                look = Look(at, time.monotonic(), reply.status_code == 200, reply.text)
             except httpx.HTTPError as error:
-                look = Look(at, green=False, said=repr(error))
+                look = Look(at, time.monotonic(), green=False, said=repr(error))
             self.looks.setdefault(name, []).append(look)
             await asyncio.sleep(EVERY)
+
+    async def read_log(self) -> None:
+        told = len(self.told())
+        while True:
+            await asyncio.sleep(EVERY)
+            lines = self.told()[told:]
+            told += len(lines)
+            self.ends += [time.monotonic() for line in lines if "starting it again" in line or "in a row" in line]
+
+    def told(self) -> list[str]:
+        """Whole lines of the runner's log."""
+        return (self.stack.folder / "logs" / "runner.log").read_text().split("\n")[:-1]
 
     def all_green_since(self, moment: float) -> bool:
         """Whether each was asked after that moment, and said yes at last."""
@@ -69,10 +86,29 @@ class Watch:
         return time.monotonic() - moment
 
     def red_since(self, moment: float) -> dict[str, float]:
-        """Which were not ready at some time after that moment, and how many seconds after it they were first so."""
+        """Which were not ready at some time after that moment, and how many seconds after it this was known first.
+
+        Not being answered is known when the probe gives up.
+        """
         first: dict[str, float] = {}
         for name, looks in self.looks.items():
             for look in looks:
                 if look.at > moment and not look.green:
-                    first.setdefault(name, look.at - moment)
+                    first.setdefault(name, look.known - moment)
         return first
+
+    def seen_since(self, moment: float) -> dict[str, float]:
+        """Where somebody on duty sees that something has ended or hangs, and how many seconds after that moment."""
+        places = {
+            "readiness": self.red_since(moment).values(),
+            "log": (end - moment for end in self.ends if end > moment),
+        }
+        firsts = {place: min(after, default=None) for place, after in places.items()}
+        return {place: after for place, after in firsts.items() if after is not None}
+
+
+def latest(each: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """Of several faults of one kind: the places where each of them was seen, and after how long at most."""
+    faults = list(each)
+    places = set.intersection(*(set(seen) for seen in faults)) if faults else set()
+    return {place: max(seen[place] for seen in faults) for place in sorted(places)}

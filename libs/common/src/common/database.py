@@ -41,7 +41,7 @@ GOODBYE: Final = 2.0
 """Seconds for closing connections when the service stops."""
 UPKEEP: Final = 1
 """Connections of a process that no request can take, for what must not queue behind requests (R-10): the reading of
-revocations, readiness, metrics. They count in the connection budget.
+revocations and readiness, and keys at the start. They count in the connection budget.
 """
 W = TypeVar("W")
 Params = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None

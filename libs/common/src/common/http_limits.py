@@ -9,21 +9,19 @@ The gateway has limits of its own in front (deploy/gateway/Caddyfile).
 """
 
 import asyncio
-import json
-from http import HTTPStatus
-from typing import Any, ClassVar, Final
+from collections.abc import Sequence
+from typing import Any, ClassVar, Final, cast
 
 import structlog
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from common.admission import Admission
-from common.envelope import SECURITY_HEADERS
+from common.draining import CLOSE as LAST_ANSWER
+from common.refusals import CLOSE, MAX_HEADER_LINES, MAX_HEADERS, MAX_URL, OVERLOADED, last_answer, seen_by_pages
+from common.waiting import Exchange, WatchedTransport
 
 log = structlog.get_logger()
 
-MAX_URL: Final = 8 * 1024
-MAX_HEADERS: Final = 16 * 1024
-MAX_HEADER_LINES: Final = 100
 HEAD_TIMEOUT: Final = 10.0
 """Seconds, from a head's first byte to its end."""
 SEND_TIMEOUT: Final = 30.0
@@ -33,30 +31,6 @@ LINGER: Final = 5.0
 """Seconds for the rest of a body whose request is answered already: who is cut off sooner may miss the answer."""
 LINE_OVERHEAD: Final = 4
 """What `: ` and the line's end add to a header."""
-REFUSALS: Final = {
-    400: ("malformed-request", "This is not HTTP/1.1."),
-    408: ("request-timeout", "The request's head did not come in time."),
-    414: ("url-too-long", f"A URL may have {MAX_URL} bytes."),
-    431: ("headers-too-large", f"Headers may have {MAX_HEADERS} bytes in {MAX_HEADER_LINES} lines."),
-}
-
-
-CLOSE: Final = b"connection: close\r\n"
-
-
-def answer(status: int, code: str, detail: str, *more: bytes) -> tuple[bytes, bytes]:
-    """A problem as it goes over the wire: the head, less the empty line at its end, and the body."""
-    title = HTTPStatus(status).phrase
-    body = {"type": f"urn:trivium:problem:{code}", "title": title, "status": status, "detail": detail, "code": code}
-    content = json.dumps(body).encode()
-    own = (b"content-type: application/problem+json", b"content-length: %d" % len(content))
-    lines = [*own, *more, *(b": ".join(header) for header in SECURITY_HEADERS)]
-    return STATUS_LINE[status] + b"".join(line + b"\r\n" for line in lines), content
-
-
-OVERLOADED: Final = answer(
-    503, "overloaded", "More is asked for than can be done just now; try again in a moment.", b"retry-after: 1"
-)
 
 
 class TooLarge(Exception):
@@ -67,6 +41,7 @@ class BoundedHttp(HttpToolsProtocol):
     """Refuses heads that are too large or too slow. A head that comes in one piece costs a few counts."""
 
     admission: ClassVar[Admission]
+    for_pages: ClassVar[dict[bytes, bytes]]
     reading_head = False
     reading_body = False
     head_bytes = 0
@@ -80,16 +55,20 @@ class BoundedHttp(HttpToolsProtocol):
         self.admission.tasks = self.tasks
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
-        super().connection_made(transport)
+        self.watched = WatchedTransport(transport, self.expect_reading)
+        super().connection_made(cast("asyncio.Transport", self.watched))
         # Not sooner: the gateway keeps connections ready on which it has sent nothing yet, and may at any time.
         self.head_timer = self.loop.call_later(self.timeout_keep_alive, self.head_is_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.admission.uploads.discard(self)
-        for timer in (self.head_timer, self.send_timer, self.linger_timer):
-            if timer is not None:
-                timer.cancel()
+        self.watched.on_close = None
         super().connection_lost(exc)
+        self.stop_timer()
+        self.stop_lingering()
+        self.stop_expecting()
+
+    def eof_received(self) -> None:
+        self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         continued = self.reading_head
@@ -98,11 +77,8 @@ class BoundedHttp(HttpToolsProtocol):
             self.head_goes_on(len(data), continued=continued)
             return
         self.stop_timer()
-        if self.reading_body:
-            if not self.cycle.response_complete:
-                self.admission.uploads.add(self)
-            elif self.linger_timer is None:
-                self.linger_timer = self.loop.call_later(LINGER, self.shutdown)  # uvicorn's: after what runs, if any
+        if self.reading_body and self.linger_timer is None and self.cycle.response_complete:
+            self.linger_timer = self.loop.call_later(LINGER, self.transport.close)
 
     def head_goes_on(self, received: int, *, continued: bool) -> None:
         if not continued:
@@ -142,13 +118,13 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self.reading_body = False
-        self.admission.uploads.discard(self)
+        self.stop_lingering()
         super().on_message_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Where uvicorn begins a request, also one that waited for the answer before it on the same connection."""
         if self.admission.admits(cycle.scope):
-            super()._start_asgi_task(cycle, app)
+            super()._start_asgi_task(cycle, Exchange(app, cycle, self.admission))
         else:
             self.shed(cycle)
 
@@ -157,18 +133,14 @@ class BoundedHttp(HttpToolsProtocol):
         head, content = OVERLOADED
         # Who waits for `100 Continue` will not send its body now, so where the next request starts is anybody's guess.
         last = not cycle.keep_alive or cycle.waiting_for_100_continue or bool(self.pipeline)
-        ending = CLOSE + b"\r\n" if last else b"\r\n"
+        last = last or LAST_ANSWER in self.server_state.default_headers
+        origin = next((value for name, value in cycle.scope["headers"] if name == b"origin"), b"")
+        ending = self.for_pages.get(origin, b"") + (CLOSE if last else b"") + b"\r\n"
         self.transport.write(head + ending + (b"" if cycle.scope["method"] == "HEAD" else content))
         cycle.response_started = cycle.response_complete = True
         if last:
             self.transport.close()
         cycle.on_response()
-
-    def on_response_complete(self) -> None:
-        super().on_response_complete()
-        self.admission.uploads.discard(self)
-        if self.transport.is_closing():
-            self.expect_reading()  # closing waits until everything is read
 
     def pause_writing(self) -> None:
         """The client is 64 KiB behind with reading."""
@@ -177,11 +149,11 @@ class BoundedHttp(HttpToolsProtocol):
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        if self.send_timer is not None:
-            self.send_timer.cancel()
-            self.send_timer = None
+        if not self.transport.is_closing():
+            self.stop_expecting()
 
     def expect_reading(self) -> None:
+        """From now on the client has to read, until it is no longer behind; or, once we are closing, to the end."""
         if self.send_timer is None:
             unread = self.transport.get_write_buffer_size()
             self.send_timer = self.loop.call_later(SEND_TIMEOUT, self.check_reading, unread)
@@ -215,20 +187,30 @@ class BoundedHttp(HttpToolsProtocol):
             self.head_timer.cancel()
             self.head_timer = None
 
+    def stop_lingering(self) -> None:
+        if self.linger_timer is not None:
+            self.linger_timer.cancel()
+            self.linger_timer = None
+
+    def stop_expecting(self) -> None:
+        if self.send_timer is not None:
+            self.send_timer.cancel()
+            self.send_timer = None
+
     def refuse(self, status: int) -> None:
-        code, detail = REFUSALS[status]
+        code, content = last_answer(status)
         log.info("request refused before it was read", status=status, code=code)
-        head, content = answer(status, code, detail)
         self.reading_head = self.reading_body = False
         self.stop_timer()
-        self.transport.write(head + CLOSE + b"\r\n" + content)
+        self.transport.write(content)
         self.transport.close()
 
 
-def bounded_http(limit: Admission) -> type[BoundedHttp]:
-    """The protocol of a server, which makes one for each connection."""
+def bounded_http(limit: Admission, origins: Sequence[str] = ()) -> type[BoundedHttp]:
+    """The protocol of a server, which makes one for each connection. Pages of `origins` are shown what is shed."""
 
     class Http(BoundedHttp):
         admission = limit
+        for_pages = seen_by_pages(origins)
 
     return Http

@@ -1,4 +1,8 @@
-"""What `/metrics` looks up at a scrape: requests, pools, the outbox, erasures, calls, checks of tokens, the clock."""
+"""What `/metrics` looks up at a scrape: requests, pools, the outbox, erasures, calls, checks of tokens, the clock.
+
+What takes the database is read like requests read, by `pools`' "reading": a scrape that has to wait is told less, and
+holds up nothing that the process needs (`UPKEEP`).
+"""
 
 from collections.abc import Iterable, Mapping
 
@@ -22,7 +26,7 @@ def requests(admission: Admission) -> Measure:
     """Requests under way, how many of each kind there may be, and what was refused because there were more."""
 
     async def measure() -> Iterable[Metric]:
-        under_way = GaugeMetricFamily("http_requests_under_way", "Begun, and body received.", admission.under_way)
+        under_way = GaugeMetricFamily("http_requests_under_way", "Begun, not waiting for clients.", admission.under_way)
         limit = GaugeMetricFamily("http_requests_limit", "Above it, one is refused.", labels=["priority"])
         for priority, most in admission.limits.items():
             limit.add_metric([priority], most)
@@ -59,7 +63,7 @@ def outbox(database: Database, relay: Relay) -> Measure:
         oldest = GaugeMetricFamily(
             "outbox_oldest_seconds", "Age of the longest waiting state.", labels=["target", "type"]
         )
-        for backlog in await OutboxRepository(ReadSession(database.upkeep)).status():
+        for backlog in await OutboxRepository(ReadSession(database.reading)).status():
             kind = [backlog.target, backlog.type]
             rows.add_metric([*kind, "waiting"], backlog.waiting)
             rows.add_metric([*kind, "parked"], backlog.parked)
@@ -79,7 +83,7 @@ def erasures(database: Database, backlog: Executable) -> Measure:
     """Deleted accounts that are not forgotten yet. `backlog` says how many, and for how many seconds the oldest is."""
 
     async def measure() -> Iterable[Metric]:
-        ((count, oldest),) = await ReadSession(database.upkeep).execute(backlog)
+        ((count, oldest),) = await ReadSession(database.reading).execute(backlog)
         pending = GaugeMetricFamily("erasures_pending", "Deleted accounts that are not forgotten yet.", value=count)
         age = GaugeMetricFamily("erasure_oldest_seconds", "For how long the longest waits.", value=oldest)
         return pending, age

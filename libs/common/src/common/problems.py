@@ -198,6 +198,19 @@ class MalformedBody(HTTPException):
         self.code = code
 
 
+class Overloaded(MalformedBody):
+    """There is no room for this body just now. As what is refused before it is begun (`common.http_limits`).
+
+    The rest of it is let pass for a while: who is cut off while sending may never see why.
+    """
+
+    code = "overloaded"
+    told = "More is asked for than can be done just now; try again in a moment."
+
+    def __init__(self) -> None:
+        super().__init__(503, self.code, self.told, {"Retry-After": "1"})
+
+
 def not_now(request: Request, error: DependencyUnavailable) -> Response:
     retry = {"Retry-After": whole_seconds(error.retry_after)}
     return problem(request, 503, code=error.code, detail=str(error), headers=retry)

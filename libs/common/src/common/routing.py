@@ -14,7 +14,7 @@ from common import deadlines, etags, idempotency, rate_limits
 from common.access import Access, access_of, calls
 from common.database import get_db
 from common.paging import get_page
-from common.problems import MalformedBody
+from common.problems import MalformedBody, Overloaded
 
 MAX_BODY: Final = 1024 * 1024
 MAX_DEPTH: Final = 32
@@ -36,22 +36,32 @@ class StrictRequest(Request):
     """Reads a body within its size and time (S-32, S-33), and JSON as RFC 8259 means it, within limits (S-34)."""
 
     async def read(self, limit: int) -> None:
-        """Have the whole body. Counted as it comes, since a chunked one does not say how long it is."""
+        """Have the whole body. Counted as it comes, since a chunked one does not say how long it is.
+
+        Raises:
+            MalformedBody: too large, too slow or cut short; `Overloaded` if all bodies together take too much memory.
+        """
         too_large = MalformedBody(413, "body-too-large", f"The body may have {limit} bytes.", CLOSE)
         length = self.headers.get("content-length", "")
         if length.isdecimal() and int(length[:16]) > limit:  # refused before anything is read
             raise too_large
+        admission = self.app.state.admission
         body = bytearray()
         try:
             async with asyncio.timeout(BODY_TIMEOUT):
                 async for chunk in self.stream():
                     body += chunk
+                    if not admission.takes(len(chunk), len(body)):
+                        admission.refuse(self.scope)
+                        raise Overloaded
                     if len(body) > limit:
                         raise too_large
         except TimeoutError as error:
             raise MalformedBody(408, "request-timeout", "The body did not come in time.", CLOSE) from error
         except ClientDisconnect as error:  # nobody hears the answer; it is no fault of ours, as the log would have it
             raise MalformedBody(400, "malformed-body", "The body ended too early.", CLOSE) from error
+        finally:
+            admission.body_bytes -= len(body)
         self._body = bytes(body)  # where Request keeps it, for body(), json() and form()
 
     async def json(self) -> Any:

@@ -77,7 +77,7 @@ def serve(app: FastAPI, host: str, port: int) -> None:
         host=host,
         port=port,
         loop="uvloop",
-        http=bounded_http(app.state.admission),
+        http=bounded_http(app.state.admission, settings.cors_origins),
         ws="none",
         log_config=None,  # `common.logs` has set up logging
         access_log=False,  # `common.envelope` writes the line

@@ -186,7 +186,7 @@ class ServiceSettings(BaseConfig):
     requests_at_once: int | None = Field(
         default=None,
         ge=4,
-        description="Under way in a process; by default one per connection to the database, and 30 at least.",
+        description="Under way in a process; by default two for each connection to the database.",
     )
 
     issuer: PublicAddress = Field(default="http://127.0.0.1:8000", description="Public base URL; the `iss` of tokens.")
@@ -236,8 +236,8 @@ class ServiceSettings(BaseConfig):
 
     @property
     def most_requests(self) -> int:
-        """How many requests may be under way. Twice as many took twice as long, and fewer of them were answered."""
-        return self.requests_at_once or max(30, self.pool_size + self.read_pool_size + 2 * self.max_overflow)
+        """How many requests may be under way: those that work, and as many that wait for their turn."""
+        return self.requests_at_once or 2 * (self.pool_size + self.read_pool_size + self.max_overflow)
 
     @model_validator(mode="after")
     def keep_connections_for_every_peer(self) -> Self:

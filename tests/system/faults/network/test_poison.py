@@ -69,6 +69,6 @@ async def test_poison_is_parked_and_replayed_and_holds_up_nobody(
         fault="events that are not as agreed, or of 10 MiB",
         times=len(POISON),
         recovery_s=seconds,
-        seen_by="outbox_rows{state=parked}",
+        seen={"`outbox_rows{state=parked}`": seconds},
         verdict=f"parked after 5 tries; others told within {max(delays):.1f} s",
     )

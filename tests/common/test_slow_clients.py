@@ -1,0 +1,254 @@
+"""Clients that send or read slowly, on real sockets: they keep nobody out, and are not waited for for ever (R-29)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
+from uvicorn.server import ServerState
+
+from common import admission, http_limits
+from common.admission import Admission
+from common.http_limits import BoundedHttp, bounded_http
+from tests.common.busy import LARGE, LISTS, MOST, Busy, served
+from tests.common.conftest import eventually
+from tests.common.serving import Streams, answer, closed, connected, read_all, request
+
+
+@pytest.fixture
+async def busy() -> AsyncIterator[Busy]:
+    async with served() as busy:
+        yield busy
+
+
+def upload(length: int, path: str = "/words") -> bytes:
+    return request(path, "Content-Type: application/json", f"Content-Length: {length}", method="POST")
+
+
+async def begin_uploads(busy: Busy, count: int) -> list[Streams]:
+    """One after the other: until they begin to wait they need places."""
+    slow = [await busy.waiting.enter_async_context(connected(busy.port)) for _ in range(count)]
+    for number, streams in enumerate(slow, start=1):
+        streams[1].write(upload(15) + b'{"word')
+        await eventually(lambda number=number: len(busy.limit.uploads) == number)  # type: ignore[misc]
+    return slow
+
+
+async def test_a_body_that_comes_slowly_keeps_nobody_out(busy: Busy) -> None:
+    """R-29: who sends for half a minute would else have a place for half a minute."""
+    slow = await begin_uploads(busy, 3 * MOST)
+    assert busy.limit.under_way == 0
+    assert await busy.status(request("/things?limit=2")) == 200
+    slow[0][1].transport.abort()
+    await eventually(lambda: len(busy.limit.uploads) == len(slow) - 1)
+    for streams in slow[1:]:
+        streams[1].write(b'": "one"}')
+    for streams in slow[1:]:
+        assert (await answer(streams))[0] == 200
+    assert busy.limit.under_way == len(busy.limit.uploads) == busy.limit.body_bytes == 0
+
+
+async def test_a_body_that_is_announced_and_not_read_saves_no_place(busy: Busy) -> None:
+    """R-17: nor does one of the next request on the same connection."""
+    await busy.have_under_way(LISTS - 2)
+    for rest in (b"", b"x" * 15 + upload(15)):
+        streams = await busy.waiting.enter_async_context(connected(busy.port))
+        streams[1].write(request("/wait", "Content-Length: 15") + rest)
+        busy.streams.append(streams)
+    await eventually(lambda: len(busy.limit.tasks) == LISTS)
+    await asyncio.sleep(0.05)
+    assert busy.limit.under_way == LISTS
+    assert await busy.status(request("/things?limit=2")) == 503
+
+
+async def test_a_stream_waits_for_no_body(busy: Busy) -> None:
+    """R-17: while it is made, Starlette asks in `receive` whether its client is still there."""
+    streams = await busy.waiting.enter_async_context(connected(busy.port))
+    streams[1].write(request("/drip", "Content-Length: 1"))
+    await streams[0].readuntil(b"drop")
+    assert (busy.limit.under_way, len(busy.limit.uploads)) == (1, 0)
+
+
+async def test_so_many_bodies_may_be_waited_for_and_whole_ones_are_always_taken(busy: Busy) -> None:
+    """R-29"""
+    await begin_uploads(busy, busy.limit.most_waiting)
+    body = b'{"word": "one"}'
+    async with connected(busy.port) as one_more:
+        one_more[1].write(upload(15) + body[:1])
+        status, headers, problem = await answer(one_more)
+        assert (status, problem["code"], headers["retry-after"]) == (503, "overloaded", "1")
+        one_more[1].write(body[1:] + request("/things/1"))
+        assert (await answer(one_more))[0] == 200
+    async with connected(busy.port) as polite:
+        polite[1].write(
+            request(
+                "/words", "Content-Type: application/json", "Content-Length: 15", "Expect: 100-continue", method="POST"
+            )
+        )
+        assert (await answer(polite))[1]["connection"] == "close"
+    assert busy.limit.refused["ordinary"] == 2
+    assert await busy.status(upload(15) + b'{"word": "one"}') == 200
+    assert await busy.status(request("/things?limit=2")) == 200
+
+
+async def test_bodies_have_so_much_memory_in_all(busy: Busy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-29: small ones always get in."""
+    monkeypatch.setattr(admission, "MOST_BODIES", 300_000)
+    large = b'{"word": "' + b"x" * 200_000
+    slow = await busy.waiting.enter_async_context(connected(busy.port))
+    slow[1].write(upload(len(large) + 2) + large)
+    await eventually(lambda: busy.limit.body_bytes == len(large))
+    async with connected(busy.port) as second:
+        second[1].write(upload(len(large) + 2) + large)
+        assert (await answer(second))[0] == 503
+        second[1].write(b'"}' + request("/things/1"))
+        assert (await answer(second))[0] == 200
+    assert busy.limit.body_bytes == len(large)
+    assert await busy.status(upload(15) + b'{"word": "one"}') == 200
+    slow[1].write(b'"}')
+    assert (await answer(slow))[0] == 200
+    assert busy.limit.body_bytes == 0
+
+
+async def test_who_reads_slowly_keeps_nobody_out(busy: Busy) -> None:
+    """R-29: an export at the pace of a telephone. With more of them than may wait, the rest have places."""
+    busy.limit.most_waiting = MOST
+    for number in range(1, MOST + 3):
+        streams = await busy.waiting.enter_async_context(connected(busy.port, buffer=4096))
+        streams[1].write(request("/flow"))
+        busy.streams.append(streams)
+        await eventually(lambda number=number: len(busy.limit.tasks) == number)  # type: ignore[misc]
+        await eventually(lambda number=number: len(busy.limit.readers) == min(number, MOST))  # type: ignore[misc]
+    assert busy.limit.under_way == 2
+    assert await busy.status(request("/things?limit=2")) == 200
+    reader, _ = busy.streams.pop()
+    assert len(await asyncio.wait_for(reader.readexactly(LARGE), 5)) == LARGE
+    for streams in busy.streams:
+        streams[1].transport.abort()
+    await eventually(lambda: not busy.limit.tasks)
+    assert not busy.limit.readers
+
+
+async def test_a_body_that_comes_after_all_leaves_the_connection(busy: Busy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_limits, "LINGER", 0.1)
+    async with connected(busy.port) as streams:
+        streams[1].write(request("/nowhere", "Content-Length: 2", method="POST"))
+        assert (await answer(streams))[0] == 404
+        for byte in (b"x", b"y"):
+            streams[1].write(byte)
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.2)
+        streams[1].write(request("/things/1"))
+        assert (await answer(streams))[0] == 200
+
+
+async def test_a_body_that_nobody_reads_ends_with_its_connection(busy: Busy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-29: a byte now and then would else keep the connection for ever."""
+    monkeypatch.setattr(http_limits, "LINGER", 0.1)
+    async with connected(busy.port) as streams:
+        streams[1].write(request("/nowhere", "Content-Length: 1000", method="POST"))
+        assert (await answer(streams))[0] == 404
+        streams[1].write(b"x")
+        assert await closed(streams)
+    assert not busy.limit.uploads
+
+
+@pytest.mark.parametrize("path", ["/large", "/flow"])
+@pytest.mark.parametrize("headers", [(), ("Connection: close",)], ids=["kept", "closing"])
+async def test_who_does_not_read_is_cut_off(
+    busy: Busy, monkeypatch: pytest.MonkeyPatch, path: str, headers: tuple[str, ...]
+) -> None:
+    """R-29: and gives its place back."""
+    monkeypatch.setattr(http_limits, "SEND_TIMEOUT", 0.1)
+    async with connected(busy.port, buffer=4096) as streams:
+        streams[1].write(request(path, *headers))
+        await asyncio.sleep(0.8)
+        assert 0 < await read_all(streams) < LARGE
+    await eventually(lambda: busy.limit.under_way == 0)
+
+
+async def test_who_reads_slowly_is_waited_for(busy: Busy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_limits, "SEND_TIMEOUT", 0.2)
+    async with connected(busy.port, buffer=4096) as streams:
+        streams[1].write(request("/large", "Connection: close"))
+        assert await read_all(streams, pause=0.005) > LARGE
+
+
+async def test_an_idle_connection_whose_answer_is_not_read_is_cut_off() -> None:
+    """R-29: closing it would wait for the reader."""
+    async with served(timeout_keep_alive=1) as busy, connected(busy.port, buffer=4096) as streams:
+        streams[1].write(request("/large"))
+        await asyncio.sleep(1.2)
+        assert 0 < await read_all(streams) < LARGE
+
+
+class Unread(asyncio.Transport):
+    """A connection whose client reads nothing more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unread, self.closing, self.cut_off = b"", False, False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.unread += bytes(data)
+
+    def get_write_buffer_size(self) -> int:
+        return len(self.unread)
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+    def close(self) -> None:
+        self.closing = True
+
+    def abort(self) -> None:
+        self.cut_off = True
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return default
+
+
+@pytest.fixture
+def unread(monkeypatch: pytest.MonkeyPatch) -> Unread:
+    monkeypatch.setattr(http_limits, "SEND_TIMEOUT", 0.05)
+    return Unread()
+
+
+def connection(transport: Unread) -> BoundedHttp:
+    async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
+        """Is not asked."""
+
+    config = uvicorn.Config(nothing, log_config=None)
+    made = bounded_http(Admission((), MOST))(config, ServerState(), {})
+    made.connection_made(transport)
+    return made
+
+
+@pytest.mark.parametrize("end", ["refused", "idle", "stopped", "resumed", "half-closed"])
+async def test_a_connection_that_ends_waits_for_its_reader_so_long(unread: Unread, end: str) -> None:
+    """R-29: also for the last few bytes of it, and whoever ends it."""
+    made = connection(unread)
+    if end == "refused":
+        made.data_received(b"no HTTP\r\n\r\n")
+    elif end == "idle":
+        made.head_is_late()
+    elif end == "stopped":
+        made.shutdown()
+    elif end == "half-closed":
+        made.eof_received()
+    else:
+        made.pause_writing()
+        made.shutdown()
+        made.resume_writing()
+    assert unread.closing
+    await eventually(lambda: unread.cut_off)
+
+
+async def test_a_connection_that_has_ended_is_forgotten(unread: Unread) -> None:
+    made = connection(unread)
+    made.data_received(b"no HTTP\r\n\r\n")
+    made.connection_lost(None)
+    await asyncio.sleep(0.1)
+    assert not unread.cut_off

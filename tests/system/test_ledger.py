@@ -1,0 +1,47 @@
+"""What the ledger makes of answers, and of what is there in the end."""
+
+import httpx
+import pytest
+
+from tests.system.ledger import Answer, Ledger, Verdict, Write, judged
+
+BIO = ("bio", 7, 0)
+
+
+@pytest.mark.parametrize(
+    ("reply", "answer"),
+    [
+        (httpx.Response(201), "ok"),
+        (httpx.Response(422), "fail"),
+        (httpx.Response(503, json={"code": "overloaded"}), "fail"),
+        (httpx.ConnectError("refused"), "fail"),
+        (httpx.Response(503, json={"code": "database-unavailable"}), "unknown"),
+        (httpx.Response(409, json={"code": "request-in-progress"}), "unknown"),
+        (httpx.Response(0), "unknown"),
+        (httpx.ReadTimeout("late"), "unknown"),
+    ],
+)
+def test_only_what_proves_something_is_believed(reply: httpx.Response | httpx.HTTPError, answer: Answer) -> None:
+    assert judged(reply, 201)[0] == answer
+
+
+def test_lost_doubled_and_invented_posts_are_told() -> None:
+    ledger, verdict = Ledger(), Verdict()
+    answers: list[tuple[str, Answer]] = [("kept", "ok"), ("lost", "ok"), ("refused", "fail"), ("open", "unknown")]
+    for number, (text, answer) in enumerate(answers):
+        one = ledger.create("/posts", text, 7)
+        one.answer, one.id = answer, number
+    found = {(7, "kept"): [0], (7, "refused"): [2], (7, "open"): [3, 4], (7, "from nowhere"): [5]}
+    ledger.compare_created("/posts", found, verdict)
+    assert [len(kind) for kind in (verdict.lost, verdict.dup, verdict.ghost)] == [1, 1, 2]
+
+
+@pytest.mark.parametrize(("found", "lost"), [("b", 0), ("c", 0), ("d", 0), ("a", 1), ("", 1)])
+def test_a_value_is_the_last_that_was_answered_or_one_that_never_was(found: str, lost: int) -> None:
+    ledger, verdict = Ledger(), Verdict()
+    ledger.wrote(BIO, Write("d", 0.0, 1.0, "unknown"))
+    ledger.wrote(BIO, Write("a", 2.0, 3.0, "ok"))
+    ledger.wrote(BIO, Write("b", 4.0, 5.0, "ok"))
+    ledger.wrote(BIO, Write("c", 4.5, 9.0, "unknown"))
+    ledger.compare_value(BIO, found, verdict)
+    assert len(verdict.lost) == lost
