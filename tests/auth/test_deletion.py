@@ -297,3 +297,15 @@ async def test_how_many_deletions_are_under_way_and_for_how_long_is_measured(
     for service in ("users", "posts"):
         await say_erased(ada, service)
     assert "\nerasures_pending 0.0\n" in (await client.get("/metrics")).text
+
+
+async def test_the_password_of_an_account_that_is_being_deleted_is_not_changed_any_more(
+    client: AsyncClient, app: FastAPI, join: Join, superuser: Connection
+) -> None:
+    """It was confirmed just before."""
+    ada = await join()
+    await delete(client, ada)
+    old = await superuser.fetchval("SELECT password_hash FROM accounts WHERE id = $1", ada.id)
+    async with app.state.transactions() as work:
+        assert not await work.accounts.replace_hash(ada.id, old, "another")
+    assert await superuser.fetchval("SELECT password_hash FROM accounts WHERE id = $1", ada.id) == old
