@@ -2,8 +2,9 @@
 
 Each is restored beside the one in use, made fit for use (deploy/postgres/after-restore.sql), and takes its name in a
 moment: requests in between get 503. The former one stays as `posts_before_restore`, until the next restore or until
-somebody drops it. Afterwards every read model is compared with its owner and repaired, since the databases are now as
-of different times.
+somebody drops it, with the command that is shown in the end. Afterwards every read model is compared with its owner
+and repaired, since the databases are now as of different times. Until then whoever was erased since that backup is
+visible again.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ def restore(place: Place, folder: Path, services: Sequence[str], say: Callable[[
         say(f"{service}: restored in {time.monotonic() - began:.1f} s; the former one is {service}_before_restore")
     for service, model in READ_MODELS:
         say(f"{service} {model}: {repair(place, service, model)}")
+    for service in services:
+        say(f"{service}: once all is well, DROP DATABASE {service}_before_restore: it holds people who were erased")
 
 
 def restore_beside(place: Place, service: str, dump: Path) -> None:

@@ -148,6 +148,28 @@ async def test_nothing_with_which_somebody_signed_up_stays_in_any_table(
         assert not found, table
 
 
+async def test_no_mail_that_waits_keeps_an_address_of_the_account(
+    client: AsyncClient, app: FastAPI, join: Join, outbox: Outbox, superuser: Connection
+) -> None:
+    """Also to the address that it was about to get, and refused ones; the last one goes after a day."""
+    ada = await join()
+    await mails(app, ada.person.email)  # what has been asked for is answered
+    new = f"new-{ada.id}@example.com"
+    asked = {"password": PASSWORD, "email": new}
+    assert (await client.post("/auth/email", json=asked, headers=ada.headers)).status_code == 202
+    waiting = "SELECT data ->> 'kind' FROM outbox WHERE target = 'smtp' AND data ->> 'to' = ANY ($1) ORDER BY 1"
+    both = [new, ada.person.email]
+    kinds = [kind for (kind,) in await superuser.fetch(waiting, both)]
+    assert kinds == ["email-change", "email-change-asked"]
+    await superuser.execute("UPDATE outbox SET parked_at = now() WHERE target = 'smtp'")
+    assert (await delete(client, ada)).status_code == 202
+    await tidy(app.state.transactions)
+    assert [kind for (kind,) in await superuser.fetch(waiting, both)] == ["account-deleted"]
+    await superuser.execute("UPDATE outbox SET occurred_at = now() - interval '25 hours' WHERE target = 'smtp'")
+    await tidy(app.state.transactions)
+    assert await superuser.fetch(waiting, both) == []
+
+
 async def test_news_of_what_was_erased_is_believed_from_each_service_for_itself_only(
     client: AsyncClient, join: Join, say_erased: Any, superuser: Connection
 ) -> None:
@@ -275,3 +297,15 @@ async def test_how_many_deletions_are_under_way_and_for_how_long_is_measured(
     for service in ("users", "posts"):
         await say_erased(ada, service)
     assert "\nerasures_pending 0.0\n" in (await client.get("/metrics")).text
+
+
+async def test_the_password_of_an_account_that_is_being_deleted_is_not_changed_any_more(
+    client: AsyncClient, app: FastAPI, join: Join, superuser: Connection
+) -> None:
+    """It was confirmed just before."""
+    ada = await join()
+    await delete(client, ada)
+    old = await superuser.fetchval("SELECT password_hash FROM accounts WHERE id = $1", ada.id)
+    async with app.state.transactions() as work:
+        assert not await work.accounts.replace_hash(ada.id, old, "another")
+    assert await superuser.fetchval("SELECT password_hash FROM accounts WHERE id = $1", ada.id) == old

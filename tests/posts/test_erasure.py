@@ -33,7 +33,10 @@ async def tell(client: AsyncClient, peers: Peers, sender: str, *events: dict[str
 async def world(client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost) -> dict[str, Any]:
     """Ada, who is about to go, and Bob: each wrote, liked and commented on the other's, and follows the other."""
     ada, bob = peers.new_account("Ada"), peers.new_account("Bob")
-    by_ada = await write(ada, title="Adas unmistakable words", tags=["mathematics"])
+    by_ada = await write(ada, title="Adas unmistakable words", tags=["mathematics", "adas-own"])
+    edited = await write(ada, tags=["adas-former"])
+    await client.patch(f"/posts/{edited['id']}", json={"tags": []}, headers=signed_in(ada))
+    await client.delete(f"/posts/{edited['id']}", headers=signed_in(ada))
     by_bob = await write(bob, title="Bobs words", tags=["mathematics"])
     draft = await write(ada, status="draft", tags=["secret"])
     for me, post in ((ada, by_bob), (bob, by_ada), (ada, by_ada)):
@@ -93,6 +96,7 @@ async def test_what_they_wrote_is_hidden_at_once_and_then_gone_while_their_comme
     post = (await client.get(f"/posts/{world['by_bob']}")).json()
     assert (post["likes_count"], post["comments_count"]) == (0, 2)
     assert await used(client, walk, "mathematics") == before - 1
+    assert await outbox.rows("SELECT FROM tags WHERE name LIKE 'adas-%'") == [], "they may say who it was"
     # what is nobody's can still be looked after
     said = await walk(f"/posts/{world['by_bob']}/comments")
     path = f"/posts/{world['by_bob']}/comments/{said[0]['id']}"

@@ -126,17 +126,24 @@ class Eraser:
         async with self.database.transaction() as session:
             found = (await session.execute(NEXT)).one_or_none()
             if found is None:
+                self.numbers.clear()  # of those whom others have finished with
                 return False
             account: int = found.account_id
-            if found.oldest < self.numbers.setdefault(account, found.number):
-                return bool(
-                    found.number == self.numbers[account]
-                )  # just noted: the next look is by another transaction
+            is_new = account not in self.numbers
+            if not self.everybody_was_told(account, found.number, found.oldest):
+                return is_new  # then look once more at once: by the next transaction this one is over
             for step in self.steps:
                 if await step(session, account):
                     return True
             await session.execute(FINISH, {"account": account})
             await OutboxRepository(session).publish(erased(account, self.service))
-        del self.numbers[account]
+        self.numbers.pop(account, None)
         log.info("account erased", account=account)
         return True
+
+    def everybody_was_told(self, account: int, number: int, oldest: int) -> bool:
+        """Whether all that is under way began after a transaction that saw the account's row (the barrier, above).
+
+        This one's `number` is noted if none is; `oldest` is the lowest one under way.
+        """
+        return self.numbers.setdefault(account, number) <= oldest

@@ -151,6 +151,8 @@ class MailData(EventData):
     kind: str
     """Of `auth.services.mails.Kind`."""
     to: str
+    account: int | None = Field(default=None, exclude_if=lambda account: account is None)
+    """Whose it is, wherever it goes. None in those of the release before."""
     secret: str | None = None
     """What the link's token is made from, together with a key that only the server has."""
 

@@ -9,6 +9,7 @@ from sqlalchemy import ARRAY, BigInteger, bindparam, func, select, text, update
 
 from auth.models import Account as Table
 from auth.repositories.accounts import COLUMNS, read_account
+from auth.services.mails import Kind
 from auth.services.records import Account, PendingDeletion
 from common.database import Runs
 
@@ -19,7 +20,12 @@ BEGIN: Final = text("""
     ON CONFLICT (account_id) DO UPDATE SET asked_at = clock_timestamp(), told_at = clock_timestamp(), erased = '{}'
 """)
 DROP_MAILS: Final = text("""
-    DELETE FROM outbox WHERE target IN ('smtp', 'auth') AND :address IN (data ->> 'to', data ->> 'email')
+    DELETE FROM outbox WHERE target IN ('smtp', 'auth')
+        AND (CAST(data ->> 'account' AS bigint) = :account OR :address IN (data ->> 'to', data ->> 'email'))
+""")
+FORGET_LAST_MAILS: Final = text("""
+    DELETE FROM outbox
+    WHERE target = 'smtp' AND data ->> 'kind' = :kind AND occurred_at < clock_timestamp() - CAST(:kept AS interval)
 """)
 NOTE: Final = text("""
     INSERT INTO deletions (account_id, asked_at, erased)
@@ -78,7 +84,10 @@ class DeletionRepository:
 
     async def begin(self, account_id: int, email: str) -> None:
         await self.session.execute(BEGIN, {"account": account_id})
-        await self.session.execute(DROP_MAILS, {"address": email})
+        await self.session.execute(DROP_MAILS, {"account": account_id, "address": email})
+
+    async def forget_last_mails(self, kept: timedelta) -> None:
+        await self.session.execute(FORGET_LAST_MAILS, {"kind": Kind.account_deleted, "kept": kept})
 
     async def note(self, account_id: int, service: str) -> PendingDeletion:
         row = (await self.session.execute(NOTE, {"account": account_id, "service": service})).one()

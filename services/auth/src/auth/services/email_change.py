@@ -38,7 +38,7 @@ class EmailChange:
             if await work.mail_counts.take(old, Kind.email_change_asked) and await self.tokens.mail(
                 work, now.account, Purpose.email_change, email, ip=device.ip, actor=account_id
             ):
-                await send(work, Kind.email_change_asked, old)
+                await send(work, Kind.email_change_asked, account_id, old)
 
     async def confirm(self, token: str, device: Device) -> None:
         """Change the address; sessions go on.
@@ -59,6 +59,6 @@ class EmailChange:
             await work.events.publish(state(changed))
             await begin_anew(work, changed.email)  # what was tried while it was not this account's
             await work.throttle.succeed(key_of(changed.email, device))
-            await send(work, Kind.email_changed, used.account.email)
+            await send(work, Kind.email_changed, changed.id, used.account.email)
             before, after = masked(used.account.email), masked(used.email)
             await work.audit.note(Action.email_changed, changed.id, ip=device.ip, before=before, after=after)

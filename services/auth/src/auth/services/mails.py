@@ -28,6 +28,6 @@ class Kind(StrEnum):
     account_deleted = "account-deleted"
 
 
-async def send(work: Work, kind: Kind, to: str, secret: str | None = None) -> None:
-    """Send a mail once this transaction is committed."""
-    await work.events.publish(Event((uuid4(),), 1, MailData(kind=kind, to=to, secret=secret)))
+async def send(work: Work, kind: Kind, account_id: int, to: str, secret: str | None = None) -> None:
+    """Send an account's mail once this transaction is committed."""
+    await work.events.publish(Event((uuid4(),), 1, MailData(kind=kind, to=to, account=account_id, secret=secret)))

@@ -81,7 +81,7 @@ class OneTimeTokens:
         secret = secrets.token_urlsafe(32)
         hashed = hash_token(self.maker.make(purpose, secret))
         await work.one_time_tokens.put(hashed, purpose, account.id, to, self.lifetimes[purpose])
-        await send(work, kind, to, secret)
+        await send(work, kind, account.id, to, secret)
         await work.audit.note(SENT[purpose], account.id, actor=actor, ip=ip, to=masked(to))
         return True
 

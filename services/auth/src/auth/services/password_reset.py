@@ -51,5 +51,5 @@ class PasswordReset:
             await end_sessions(work, account.id, "password reset")
             await begin_anew(work, account.email)
             await work.throttle.succeed(key_of(account.email, device))  # a known place, however much is guessed now
-            await send(work, Kind.password_was_reset, account.email)
+            await send(work, Kind.password_was_reset, account.id, account.email)
             await work.audit.note(Action.password_reset, account.id, ip=device.ip)

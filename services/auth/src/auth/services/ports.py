@@ -160,7 +160,10 @@ class DeletionStore(Protocol):
     """Deletions under way."""
 
     async def begin(self, account_id: int, email: str) -> None:
-        """Note that it is under way, and send no mail any more that waits for the address."""
+        """Note that it is under way, and send no mail of the account any more that waits, to whatever address."""
+
+    async def forget_last_mails(self, kept: timedelta) -> None:
+        """Remove those that say so and could not be sent for so long: refused, or there is no way to send mails."""
 
     async def unasked(self, accounts: Sequence[int]) -> Set[int]:
         """Those of these accounts that nobody has asked to have deleted."""

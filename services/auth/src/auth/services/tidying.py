@@ -20,6 +20,9 @@ SESSIONS_KEPT: Final = timedelta(days=30)
 MAILS_KEPT: Final = timedelta(days=7)
 """After the mail server has refused them for good: for whoever asks why. They hold addresses."""
 
+LAST_MAILS_KEPT: Final = timedelta(days=1)
+"""After their accounts were deleted, of which nothing else has the address."""
+
 Forget = Callable[[Work], Awaitable[int | None]]
 """Deals with rows of one kind; `BATCH` when there may be more."""
 KINDS: Final[Mapping[str, Forget]] = {
@@ -27,6 +30,7 @@ KINDS: Final[Mapping[str, Forget]] = {
     "tries to sign in": lambda work: work.throttle.forget_old(BATCH),
     "links": lambda work: work.one_time_tokens.forget_expired(),
     "mail counts": lambda work: work.mail_counts.forget_old(),
+    "last mails": lambda work: work.deletions.forget_last_mails(LAST_MAILS_KEPT),
     "deletions that wait": lambda work: tell_again(work, BATCH),
     "refused mails": lambda work: work.events.forget_parked("smtp", MAILS_KEPT),
 }

@@ -7,10 +7,16 @@ from posts.database import Base
 
 
 class Tag(Base):
-    """A tag, and how many published posts carry it. One that nobody uses any more stays, at 0, and is not shown."""
+    """A tag, and how many published posts carry it. One that nobody uses any more is not shown.
+
+    It stays, at 0, until the next time that somebody is forgotten: it may be theirs.
+    """
 
     __tablename__ = "tags"
-    __table_args__ = (Index("ix_tags_most_used", "posts_count", "id", postgresql_where=text("posts_count > 0")),)
+    __table_args__ = (
+        Index("ix_tags_most_used", "posts_count", "id", postgresql_where=text("posts_count > 0")),
+        Index("ix_tags_unused", "name", postgresql_where=text("posts_count = 0")),
+    )
 
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True))

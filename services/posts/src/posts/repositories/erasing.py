@@ -58,6 +58,11 @@ REMOVE: Final = text("""
     INSERT INTO tags (name, posts_count) SELECT name, -uses FROM uses ORDER BY name
     ON CONFLICT (name) DO UPDATE SET posts_count = tags.posts_count + excluded.posts_count
 """)
+UNUSED_TAGS: Final = text("""
+    DELETE FROM tags WHERE posts_count = 0 AND name = ANY (ARRAY(
+        SELECT name FROM tags WHERE posts_count = 0 ORDER BY name LIMIT :most FOR UPDATE SKIP LOCKED))
+    RETURNING name
+""")
 AS_TEXT: Final = "CAST(CAST(:account AS bigint) AS text)"
 REST: Final = [
     text("DELETE FROM authors WHERE id = :account RETURNING id"),
@@ -137,5 +142,5 @@ STEPS: Final[Sequence[Step]] = [
     erase_likes,
     anonymise_comments,
     erase_posts,
-    each(*EDGES, *REST),
+    each(*EDGES, *REST, UNUSED_TAGS),
 ]
