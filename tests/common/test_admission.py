@@ -222,10 +222,10 @@ def test_what_matters_most_and_least_in_all_services() -> None:
     assert {line for line, priority in found.items() if priority is Priority.LISTS} == PAGED
 
 
-def test_by_default_there_is_a_request_for_each_connection() -> None:
+def test_by_default_there_are_two_requests_for_each_connection() -> None:
     limits = {service: app_of(service).state.admission.limits for service in SERVICES}
-    assert limits["posts"] == limits["users"] == {"lists": 22, "ordinary": 30, "vital": 60}
-    assert app_of("auth", hash_slots=3).state.admission.limits["ordinary"] == 30 + 3 * 25
-    assert app_of("posts", pool_size=40, max_overflow=5).state.admission.limits["ordinary"] == 65
-    assert app_of("posts", pool_size=5, read_pool_size=5).state.admission.limits["ordinary"] == 30
+    assert limits["posts"] == limits["users"] == {"lists": 45, "ordinary": 60, "vital": 120}
+    assert app_of("auth", hash_slots=3).state.admission.limits["ordinary"] == 60 + 3 * 25
+    assert app_of("posts", pool_size=40, max_overflow=5).state.admission.limits["ordinary"] == 130
+    assert app_of("posts", pool_size=5, read_pool_size=5).state.admission.limits["ordinary"] == 20
     assert app_of("posts", requests_at_once=100).state.admission.limits["ordinary"] == 100

@@ -237,7 +237,7 @@ class ServiceSettings(BaseConfig):
     @property
     def most_requests(self) -> int:
         """How many requests may be under way: those that work, and as many that wait for their turn."""
-        return self.requests_at_once or 2 * (self.pool_size + self.read_pool_size + self.max_overflow)
+        return self.requests_at_once or 2 * (self.pool_size + self.read_pool_size + 2 * self.max_overflow)
 
     @model_validator(mode="after")
     def keep_connections_for_every_peer(self) -> Self:
