@@ -47,8 +47,19 @@ def restore(place: Place, folder: Path, services: Sequence[str], say: Callable[[
         say(f"{service}: restored in {time.monotonic() - began:.1f} s; the former one is {service}_before_restore")
     for service, model in READ_MODELS:
         say(f"{service} {model}: {repair(place, service, model)}")
+    if "auth" in services:
+        say(f"auth deletions: {take_up_deletions(place)}")
     for service in services:
         say(f"{service}: once all is well, DROP DATABASE {service}_before_restore: it holds people who were erased")
+
+
+def take_up_deletions(place: Place) -> str:
+    """Have those deleted whom another service has erased since, once auth has heard of them all."""
+    for _ in range(TRIES):
+        if not any("account.erased" in place.service(service, "outbox", "status") for service in ("users", "posts")):
+            break
+        time.sleep(PAUSE)
+    return place.service("auth", "take-up-deletions")
 
 
 def restore_beside(place: Place, service: str, dump: Path) -> None:

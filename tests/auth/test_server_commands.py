@@ -72,6 +72,22 @@ async def test_who_cannot_ask_is_deleted_from_the_server(
     assert (done, "No account" in said) == (1, True), said
 
 
+async def test_what_others_have_erased_since_a_backup_is_taken_up_on_the_server(
+    run: Run, join: Join, superuser: Connection
+) -> None:
+    """S-29: a service's word alone deletes nobody, and the last admin stays."""
+    admin, ada, grace = await join(Role.admin), await join(), await join()
+    await superuser.execute("UPDATE accounts SET roles = '{}' WHERE id <> $1", admin.id)
+    noted = 'INSERT INTO deletions (account_id, asked_at, erased) VALUES ($1, NULL, \'{"users": "2026-11-22"}\')'
+    for member in (admin, ada):
+        await superuser.execute(noted, member.id)
+    done, said = await run("take-up-deletions")
+    assert (done, said) == (0, "1 taken up; 1 left, the last admin among them\n")
+    status = "SELECT status FROM accounts WHERE id = $1"
+    states = [await superuser.fetchval(status, member.id) for member in (admin, ada, grace)]
+    assert states == ["active", "deleting", "active"]
+
+
 async def test_all_tokens_are_revoked_from_the_server_in_an_emergency(
     run: Run, client: AsyncClient, join: Join, learn: Learn, superuser: Connection
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 import typer
 
 from auth.on_server import in_one_transaction
-from auth.services.deletion import delete_by_address
+from auth.services.deletion import delete_by_address, take_up_noted
 from auth.services.management import Management, Manager
 from auth.services.records import Role
 from common.schemas import normal_email
@@ -37,6 +37,12 @@ def add_account_commands(cli: typer.Typer) -> None:
         """Delete the account of somebody who cannot ask for it; not the last admin's."""
         in_one_transaction(lambda work, _: delete_by_address(work, address(email)))
         typer.echo(f"{email} is signed out, and is being forgotten.")
+
+    @cli.command("take-up-deletions")
+    def take_up_deletions() -> None:
+        """After a restore of auth: delete who was deleted since that backup, as users or posts remember it."""
+        taken, left = in_one_transaction(lambda work, _: take_up_noted(work))
+        typer.echo(f"{taken} taken up{f'; {left} left, the last admin among them' if left else ''}")
 
     @cli.command("revoke-all-tokens")
     def revoke_all_tokens() -> None:

@@ -39,6 +39,7 @@ WAITING: Final = text("""
         ORDER BY told_at LIMIT :most FOR UPDATE SKIP LOCKED))
     RETURNING account_id
 """)
+NOTED: Final = text("SELECT account_id FROM deletions WHERE asked_at IS NULL ORDER BY account_id")
 THESE: Final = (
     select(*COLUMNS).where(Table.id == func.any(bindparam("ids", type_=ARRAY(BigInteger)))).order_by(Table.id)
 )
@@ -92,6 +93,9 @@ class DeletionRepository:
     async def note(self, account_id: int, service: str) -> PendingDeletion:
         row = (await self.session.execute(NOTE, {"account": account_id, "service": service})).one()
         return PendingDeletion(row.asked_at, row.erased)
+
+    async def noted(self) -> Sequence[int]:
+        return (await self.session.execute(NOTED)).scalars().all()
 
     async def waiting(self, since: timedelta, most: int) -> Sequence[Account]:
         ids = (await self.session.execute(WAITING, {"since": since, "most": most})).scalars().all()

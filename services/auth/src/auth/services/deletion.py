@@ -77,6 +77,23 @@ async def delete_by_address(work: Work, email: str) -> None:
         await begin(work, account, actor=SERVER)
 
 
+async def take_up_noted(work: Work) -> tuple[int, int]:
+    """After a restore: have accounts deleted that another service has erased already. For the server only.
+
+    Returns how many, and how many stay: the last admin, if it is among them.
+    """
+    noted = await work.deletions.noted()
+    admins = set(await work.managed_accounts.admins_alone()) if noted else set[int]()
+    taken = 0
+    for account_id in noted:
+        account = await work.managed_accounts.lock(account_id)
+        if account is not None and account.status in ("active", "disabled") and admins != {account_id}:
+            await begin(work, account, actor=SERVER)
+            admins.discard(account_id)
+            taken += 1
+    return taken, len(noted) - taken
+
+
 def keep_an_admin(admins: Set[int], leaver: int) -> None:
     """Raises LastAdmin."""
     if admins == {leaver}:
@@ -115,7 +132,8 @@ class Subscriber:
         """A service has nothing left of an account.
 
         If nobody has asked for that, this database was restored from a backup of before; or the service is wrong, and
-        must not be able to delete anybody by its word alone. So all of them have to say so, and an admin stays.
+        must not be able to delete anybody by its word alone. So all of them have to say so, or somebody on the server
+        (`take_up_noted`); and an admin stays.
         """
         unasked = await self.work.deletions.unasked([event.account_id for event in events])
         admins = set(await self.work.managed_accounts.admins_alone()) if unasked else set[int]()

@@ -171,6 +171,9 @@ class DeletionStore(Protocol):
     async def note(self, account_id: int, service: str) -> PendingDeletion:
         """Note that a service has nothing left of the account: the first time counts."""
 
+    async def noted(self) -> Sequence[int]:
+        """Accounts that another service has erased, although nobody has asked for it here."""
+
     async def waiting(self, since: timedelta, most: int) -> Sequence[Account]:
         """Accounts of whose deletion the others were last told so long ago, the longest first; told now."""
 
