@@ -68,6 +68,7 @@ faults: export LONGEST_STOP ?= 30
 faults: export REFRESH_KILLS ?= 12
 faults: export RELAY_KILLS ?= 24
 faults: export ERASURE_KILLS ?= 10
+faults: export RESTORED ?= auth+posts users posts
 faults: export AWAY ?= 60
 faults: export AWAY_BOTH ?= 60
 faults: export STEADY ?= 30
