@@ -78,6 +78,7 @@ async def test_refusals_stand_at_their_fields(visit: Visit) -> None:
     await ada.sign_up()
     await ada.page.get_by_label("Your menu").click()
     await ada.page.locator(".menu").get_by_role("button", name="Sign out").click()
+    await expect(ada.page.get_by_role("link", name="Sign up")).to_be_visible()  # until the server has been told
     await ada.go("/sign-up")
     for label, text in {"Name": "Ada", "Email": ada.email, "Password": ada.password}.items():
         await ada.fill(label, text)
