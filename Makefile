@@ -75,7 +75,7 @@ faults: export STEADY ?= 30
 faults: export FAULT_SECONDS ?= 30
 faults: export KEYS ?= 300
 faults: export SKEWS ?= 5 -5 60 -60 288 -288
-faults: bootstrap ## over 100 kills, stops, full disks, wrong clocks, …: 10 to 15 minutes, then docs/reliability.md; SEED=7 RATE=30 AWAY=600
+faults: bootstrap ## over 100 kills, stops, full disks, wrong clocks, …: about 20 minutes, then docs/reliability.md; SEED=7 RATE=30 AWAY=600
 	@rm -f .local/faults.json
 	@$(VENV)/pytest tests -m faults -s $(ARGS)
 	@$(VENV)/python -m tests.system.faults.report faults --write

@@ -282,6 +282,16 @@ async def test_a_relay_that_dies_after_sending_is_followed_by_another(database: 
     assert timedelta(seconds=2) < LEASE, "longer than a call's deadline"
 
 
+async def test_what_is_leased_together_is_told_in_the_order_in_which_it_came(database: Database) -> None:
+    subjects = [7, 3, 9, 1, 8, 2]
+    await publish(database, *subjects)
+    async with database.transaction() as session:
+        await session.execute(text("SET LOCAL enable_nestloop = off"))  # RETURNING then has another order
+        await session.execute(text("SET LOCAL enable_hashjoin = off"))
+        leased = await OutboxRepository(session).lease("users", 10, LEASE)
+    assert [row.event.subject for row in leased] == [f"author:{subject}" for subject in subjects]
+
+
 async def test_two_relays_share_the_work(database: Database) -> None:
     users = Peer()
     users.slow = 0.05

@@ -150,11 +150,12 @@ class OutboxRepository:
             self.session.info[PUBLISHED] = True
 
     async def lease(self, target: str, most: int, lease: timedelta) -> Sequence[Leased]:
-        """Rows that are due, the longest waiting first."""
+        """Rows that are due: of those that wait longest, the oldest state first."""
         params = {"target": target, "most": most, "lease": lease}
+        rows = (await self.session.execute(LEASE, params)).all()
         return [
             Leased(StateEvent.of(row.type, row.subject, row.version, row.occurred_at, row.data), row.attempts)
-            for row in await self.session.execute(LEASE, params)
+            for row in sorted(rows, key=lambda row: row.occurred_at)  # RETURNING has no order of its own
         ]
 
     async def delete(self, target: str, events: Sequence[StateEvent]) -> None:
