@@ -163,7 +163,8 @@ def keeps_what_is_promised_meanwhile(episode: Episode, outcomes: Sequence[Outcom
     """R-05: a restart of PostgreSQL shows as 503 only. R-07: who waits for a service that hangs is not held long."""
     own = [one for one in outcomes if episode.began <= one.at <= episode.over]
     if episode.deed.row == "R-05":
-        during = [one for one in outcomes if episode.began <= one.at <= episode.calm and one.reason]
+        # what ended later may have met the next fault
+        during = [one for one in outcomes if episode.began <= one.at and one.ended <= episode.calm and one.reason]
         assert [one for one in during if not one.reason.startswith("503")] == []
     if episode.deed.row == "R-07":
         unaffected = UNAFFECTED.get(episode.deed.names[0], set())
