@@ -61,6 +61,7 @@ class Creation:
     """The Idempotency-Key under which it may be asked for again; empty if there was none."""
     answer: Answer = "unknown"
     said: str = ""
+    """The answer in words, or the lack of one; empty while the request is under way."""
     id: int | None = None
 
     @property
@@ -118,8 +119,8 @@ class Ledger:
         return [one for one in self.creations[:40] if one.path == "/posts" and one.answer == "ok"]
 
     def unknown(self) -> Sequence[Creation]:
-        """What may be asked for again, and is to have one effect in the end."""
-        return [one for one in self.creations if one.answer == "unknown" and one.key]
+        """What was asked for, may be asked for again, and is to have one effect in the end: not what is under way."""
+        return [one for one in self.creations if one.answer == "unknown" and one.said and one.key]
 
     def compare_created(self, path: str, found: Mapping[tuple[int, str], Sequence[int]], verdict: Verdict) -> None:
         """`found`: the ids of what is there below the path, by author and text."""

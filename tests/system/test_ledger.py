@@ -45,3 +45,11 @@ def test_a_value_is_the_last_that_was_answered_or_one_that_never_was(found: str,
     ledger.wrote(BIO, Write("c", 4.5, 9.0, "unknown"))
     ledger.compare_value(BIO, found, verdict)
     assert len(verdict.lost) == lost
+
+
+def test_what_is_under_way_is_not_asked_for_again() -> None:
+    ledger = Ledger()
+    answered, under_way = (ledger.create("/posts", text, 7, key=text) for text in ("answered", "under way"))
+    answered.said = "0 "
+    assert ledger.unknown() == [answered]
+    assert under_way.answer == "unknown"
