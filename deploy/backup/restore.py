@@ -21,13 +21,11 @@ AFTER: Final = Path(__file__).parents[1] / "postgres" / "after-restore.sql"
 # The owners' read models first: users' profiles follow from auth, posts' authors from users' profiles.
 # But first, who was deleted: whatever is restored of them is forgotten again, in auth too.
 READ_MODELS: Final = (
-    ("users", "erased"),
-    ("posts", "erased"),
-    ("users", "profiles"),
-    ("posts", "authors"),
-    ("posts", "follows"),
-    ("posts", "blocks"),
-    ("users", "authored"),
+    ("users", ("erased",)),
+    ("posts", ("erased",)),
+    ("users", ("profiles",)),
+    ("posts", ("authors", "follows", "blocks")),
+    ("users", ("authored",)),
 )
 TRIES: Final = 5
 PAUSE: Final = 2.0  # seconds; services find out, a connection at a time, that theirs are gone
@@ -45,8 +43,9 @@ def restore(place: Place, folder: Path, services: Sequence[str], say: Callable[[
         take_its_place(place, service)
         place.migrate(service)
         say(f"{service}: restored in {time.monotonic() - began:.1f} s; the former one is {service}_before_restore")
-    for service, model in READ_MODELS:
-        say(f"{service} {model}: {repair(place, service, model)}")
+    for service, models in READ_MODELS:
+        for line in repair(place, service, models).splitlines():
+            say(f"{service} {line}")
     if "auth" in services:
         say(f"auth deletions: {take_up_deletions(place)}")
     for service in services:
@@ -98,11 +97,11 @@ def take_its_place(place: Place, service: str) -> None:
     )
 
 
-def repair(place: Place, service: str, model: str) -> str:
-    """What `reconcile` found and mended."""
+def repair(place: Place, service: str, models: Sequence[str]) -> str:
+    """What `reconcile` found and mended, a line for each."""
     for remaining in reversed(range(TRIES)):
         try:
-            return place.service(service, "reconcile", model, "--repair")
+            return place.service(service, "reconcile", *models, "--repair")
         except CommandFailed:
             if not remaining:
                 raise

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from httpx import AsyncClient, Response
 
-from deploy.backup.restore import READ_MODELS
 from tests.system.conftest import ROOT, LocalStack, Meet, Person
 from tests.system.faults.report import Report
+from tests.system.ledger import Verdict
 from tests.system.test_story import within_a_second
+from tests.system.verdict import compare_read_models
 
 RESTORED = [one.split("+") for one in os.environ.get("RESTORED", "auth+posts").split()]
 """Which databases are put back after a deletion; `make faults` tries them all."""
@@ -69,9 +70,9 @@ async def refresh(gateway: AsyncClient, token: str) -> Response:
 
 
 async def all_agree(stack: LocalStack) -> None:
-    # one after the other: each is a process, and their calls have deadlines
-    done = [await asyncio.to_thread(stack.run, "run", service, "reconcile", model) for service, model in READ_MODELS]
-    assert [one.stdout + one.stderr for one in done if one.returncode] == []
+    verdict = Verdict()
+    await compare_read_models(stack, verdict)
+    assert verdict == Verdict()
 
 
 @pytest.mark.faults

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Generic, TypeVar
@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from common.database import Database
 from common.errors import DependencyUnavailable
 from common.outbox import OutboxRepository
-from common.read_models import Inboxes, OwnerUnknown, ReadModel, rebuild, reconcile
+from common.read_models import Drift, Inboxes, OwnerUnknown, ReadModel, rebuild, reconcile
 from common.server import load
 from common.settings import LONGEST_CALL, ServiceSettings
 
@@ -46,13 +46,19 @@ class Service(Generic[S]):
         finally:
             await database.disconnect()
 
-    async def on_read_model(self, name: str, work: Callable[[Database, ReadModel, Inboxes], Awaitable[R]]) -> R:
+    async def on_read_models(
+        self, names: Sequence[str], work: Callable[[Database, ReadModel, Inboxes], Awaitable[R]]
+    ) -> dict[str, R]:
+        """What the work has given, by name; with no names, for all that the service has."""
         async with self.app(relay=False) as made:
             models: Mapping[str, ReadModel] = made.state.read_models
-            if name not in models:
-                sys.exit(f"There is no read model {name}; there are: {', '.join(models) or 'none'}.")
+            for name in names:
+                if name not in models:
+                    sys.exit(f"There is no read model {name}; there are: {', '.join(models) or 'none'}.")
             try:
-                return await work(made.state.database, models[name], made.state.inbox)
+                return {
+                    name: await work(made.state.database, models[name], made.state.inbox) for name in names or models
+                }
             except (DependencyUnavailable, OwnerUnknown) as error:
                 sys.exit(f"Stopped: {error}")
 
@@ -107,19 +113,23 @@ def add_read_model_commands(cli: typer.Typer, service: Service[S]) -> None:
     @cli.command("rebuild")
     def rebuild_command(name: str) -> None:
         """Refill a read model from its owner, while serving."""
-        typer.echo(f"{asyncio.run(service.on_read_model(name, rebuild))} stored")
+        stored = asyncio.run(service.on_read_models([name], rebuild))
+        typer.echo(f"{stored[name]} stored")
 
     @cli.command("reconcile")
     def reconcile_command(
-        name: str,
+        names: Annotated[list[str] | None, typer.Argument(help="Which ones; all of them, if none is named.")] = None,
         repair: Annotated[
             bool, typer.Option(help="Store the owner's state where it differs; forget what it has lost.")
         ] = False,
     ) -> None:
-        """Compare a read model with its owner. Ends with status 1 if they differ and nothing was repaired."""
-        drift = asyncio.run(
-            service.on_read_model(name, lambda database, model, inbox: reconcile(database, model, inbox, repair=repair))
-        )
-        typer.echo(str(drift))
-        if drift.total and not repair:
+        """Compare read models with their owners. Ends with status 1 if they differ and nothing was repaired."""
+
+        def compare(database: Database, model: ReadModel, inbox: Inboxes) -> Awaitable[Drift]:
+            return reconcile(database, model, inbox, repair=repair)
+
+        drifts = asyncio.run(service.on_read_models(names or [], compare))
+        for name, drift in drifts.items():
+            typer.echo(f"{name}: {drift}")
+        if not repair and any(drift.total for drift in drifts.values()):
             sys.exit(1)
