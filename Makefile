@@ -16,7 +16,7 @@ export LOCAL_DIR
 
 .DEFAULT_GOAL := help
 .PHONY: help bootstrap up start stop status restart-one run mail reset seed demo test bench check format lock openapi
-.PHONY: fuzz faults timing overload test-page test-restarts test-start-order compose-up compose-upgrade compose-down test-compose
+.PHONY: fuzz faults faults-short timing overload test-page test-restarts test-start-order test-backup compose-up compose-upgrade compose-down test-compose
 .PHONY: rolling-restart check-deploy backup restore
 
 help: ## show this list
@@ -56,29 +56,36 @@ demo: bootstrap ## use a running stack as a person would, and print each call
 	@$(LOCAL).demo
 
 test: bootstrap ## run the whole test suite: make test ARGS="-k posts -x"
-	@$(VENV)/pytest -n 2 --dist loadfile $(ARGS)
+	@$(VENV)/pytest -n 3 --dist loadfile $(ARGS)
 
 test-page: bootstrap ## use the web client as people would, in the chromium of this machine; pictures in .local/screenshots
 	@$(VENV)/pytest tests/system/page -m page $(ARGS)
 
-# How much of each: the tests' own defaults are the short form, which .ci/run takes.
+# How much of each: the tests' own defaults are the short form.
 faults: export KILLS ?= 64
 faults: export STOPS ?= 6
 faults: export LONGEST_STOP ?= 30
 faults: export REFRESH_KILLS ?= 12
 faults: export RELAY_KILLS ?= 24
 faults: export ERASURE_KILLS ?= 10
-faults: export RESTORED ?= auth+posts users posts
-faults: export AWAY ?= 60
-faults: export AWAY_BOTH ?= 60
-faults: export STEADY ?= 30
-faults: export FAULT_SECONDS ?= 30
-faults: export KEYS ?= 300
+faults: export AWAY ?= 30
+faults: export AWAY_BOTH ?= 30
+faults: export STEADY ?= 20
+faults: export FAULT_SECONDS ?= 20
+faults: export KEYS ?= 150
 faults: export SKEWS ?= 5 -5 60 -60 288 -288
-faults: bootstrap ## over 100 kills, stops, full disks, wrong clocks, …: about 20 minutes, then docs/reliability.md; SEED=7 RATE=30 AWAY=600
+faults: bootstrap ## over 100 kills, stops, full disks, wrong clocks, …: about 15 minutes, then docs/reliability.md; SEED=7 RATE=30 AWAY=600
 	@rm -f .local/faults.json
 	@$(VENV)/pytest tests -m faults -s $(ARGS)
 	@$(VENV)/python -m tests.system.faults.report faults --write
+
+FAULTS_SHORT := faults/test_campaign.py faults/test_relay_killed.py faults/test_refresh_killed.py \
+	faults/test_erasure_killed.py test_restarts.py test_start_order.py test_migration.py
+
+faults-short: bootstrap ## the main ones of them, each a few times, as in .ci/run: about 3 minutes; the page stays as it is
+	@rm -f .local/faults.json
+	@$(VENV)/pytest $(addprefix tests/system/,$(FAULTS_SHORT)) -m faults $(ARGS)
+	@$(VENV)/python -m tests.system.faults.report faults
 
 fuzz: bootstrap ## send each service 10,000 requests made up from its OpenAPI document
 	@FUZZ_CASES=$(or $(FUZZ_CASES),10000) $(VENV)/pytest tests -m fuzz $(ARGS)
@@ -101,6 +108,10 @@ test-restarts: bootstrap ## R-21: restart every service under load: make test-re
 
 test-start-order: bootstrap ## R-22: start the services in every order
 	@START_ORDERS=all $(VENV)/pytest tests/system/test_start_order.py -m faults $(ARGS)
+
+test-backup: export RESTORED ?= auth+posts users posts
+test-backup: bootstrap ## R-27: databases restored as of different times, and after deletions (about 3 minutes)
+	@$(VENV)/pytest tests/system/test_backup.py -m backup $(ARGS)
 
 check: bootstrap ## lint, format, types, import contracts, locks
 	@$(VENV)/ruff check $(CODE)

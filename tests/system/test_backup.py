@@ -10,13 +10,12 @@ import pytest
 from httpx import AsyncClient, Response
 
 from tests.system.conftest import ROOT, LocalStack, Meet, Person
-from tests.system.faults.report import Report
 from tests.system.ledger import Verdict
 from tests.system.test_story import within_a_second
 from tests.system.verdict import compare_read_models
 
 RESTORED = [one.split("+") for one in os.environ.get("RESTORED", "auth+posts").split()]
-"""Which databases are put back after a deletion; `make faults` tries them all."""
+"""Which databases are put back after a deletion; `make test-backup` tries them all."""
 
 
 def backup_command(stack: LocalStack, *words: str) -> subprocess.CompletedProcess[str]:
@@ -75,9 +74,9 @@ async def all_agree(stack: LocalStack) -> None:
     assert verdict == Verdict()
 
 
-@pytest.mark.faults
+@pytest.mark.backup
 async def test_databases_restored_as_of_different_times_agree_and_reuse_nothing(
-    local_stack: LocalStack, gateway: AsyncClient, meet: Meet, tmp_path: Path, report: Report
+    local_stack: LocalStack, gateway: AsyncClient, meet: Meet, tmp_path: Path
 ) -> None:
     ada, grace = await meet("Ada"), await meet("Grace")
     first = await publish(gateway, ada, "first")
@@ -124,10 +123,9 @@ async def test_databases_restored_as_of_different_times_agree_and_reuse_nothing(
     assert again.status_code == 201
     assert again.json()["id"] != bob.id
     await within_a_second(posts_count, 2)
-    report.fault(row="R-27", fault="databases restored as of different times")
 
 
-@pytest.mark.faults
+@pytest.mark.backup
 @pytest.mark.parametrize("restored", RESTORED, ids="+".join)
 async def test_who_was_deleted_since_is_forgotten_again_by_what_is_restored(
     local_stack: LocalStack, gateway: AsyncClient, meet: Meet, tmp_path: Path, restored: list[str]
@@ -158,9 +156,9 @@ async def test_who_was_deleted_since_is_forgotten_again_by_what_is_restored(
     await all_agree(local_stack)
 
 
-@pytest.mark.faults
+@pytest.mark.backup
 async def test_what_users_has_lost_is_forgotten_by_posts_and_counts_again_when_it_happens_again(
-    local_stack: LocalStack, gateway: AsyncClient, meet: Meet, tmp_path: Path, report: Report
+    local_stack: LocalStack, gateway: AsyncClient, meet: Meet, tmp_path: Path
 ) -> None:
     """The other way round: users as of before, posts and auth as of later."""
     ada, grace = await meet("Ada"), await meet("Grace")
@@ -184,4 +182,3 @@ async def test_what_users_has_lost_is_forgotten_by_posts_and_counts_again_when_i
     await gateway.put(f"/users/{ada.id}/follow", headers=grace.headers)
     await within_a_second(lambda: titles(gateway, "/posts/feed", grace), ["hers"])
     assert await count_of(gateway, ada) == 1
-    report.fault(row="R-27", fault="databases restored as of different times")
