@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from common import http_limits
 from common.admission import Admission
 from common.envelope import SECURITY_HEADERS
+from tests.common.conftest import eventually
 from tests.common.serving import connected, request, serving
 
 
@@ -130,3 +131,25 @@ async def test_an_idle_connection_is_kept_between_requests(port: int, monkeypatc
             await asyncio.sleep(0.3)
         writer.write(b"GET / ")  # and the time runs again from the first byte of the next head
         assert problem(await asyncio.wait_for(reader.read(), 5)) == (408, "request-timeout")
+
+
+async def test_what_is_refused_with_400_was_not_begun() -> None:
+    """R-12: a refusal means that nothing was done. Stray bytes behind a request say that its length was wrong."""
+    begun: list[str] = []
+    go_on = asyncio.Event()
+
+    async def counting(scope: Scope, receive: Receive, send: Send) -> None:
+        begun.append(scope["path"])
+        await go_on.wait()
+        await hello(scope, receive, send)
+
+    async with serving(counting, Admission((), 1000), lifespan="off") as port:
+        assert problem(await send(port, request("/never", method="PUT") + b"stray\r\n")) == (400, "malformed-request")
+        async with connected(port) as (reader, writer):
+            writer.write(request("/once", method="PUT"))
+            await eventually(lambda: begun == ["/once"])
+            writer.write(b"stray\r\n")  # what is done already cannot be refused: nobody knows, so nothing is said
+            assert await asyncio.wait_for(reader.read(), 5) == b""
+        go_on.set()
+        assert status(await send(port, request("/next"))) == 200
+    assert begun == ["/once", "/next"]

@@ -216,12 +216,12 @@ def unread(monkeypatch: pytest.MonkeyPatch) -> Unread:
     return Unread()
 
 
-def connection(transport: Unread) -> BoundedHttp:
+def connection(transport: Unread, most: int = MOST) -> BoundedHttp:
     async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
         """Is not asked."""
 
     config = uvicorn.Config(nothing, log_config=None)
-    made = bounded_http(Admission((), MOST))(config, ServerState(), {})
+    made = bounded_http(Admission((), most))(config, ServerState(), {})
     made.connection_made(transport)
     return made
 
@@ -252,3 +252,32 @@ async def test_a_connection_that_has_ended_is_forgotten(unread: Unread) -> None:
     made.connection_lost(None)
     await asyncio.sleep(0.1)
     assert not unread.cut_off
+
+
+async def test_who_reads_no_refusals_gets_no_more_of_them(unread: Unread) -> None:
+    """R-29: answering costs us memory then, and asking costs nothing."""
+    made = connection(unread, most=0)
+    made.data_received(request("/things/1") * 3)
+    assert unread.unread.count(b"HTTP/1.1 503") == 3
+    made.pause_writing()
+    made.data_received(request("/things/1") * 100)
+    assert unread.unread.count(b"HTTP/1.1 503") == 4
+    assert unread.closing
+
+
+async def test_a_connection_ends_though_empty_lines_and_late_bodies_came() -> None:
+    """R-29: bytes that begin no request stop uvicorn's timer, and nobody would start it again."""
+    async with served(timeout_keep_alive=0.3) as patient:
+        async with connected(patient.port) as streams:
+            streams[1].write(b"\r\n")
+            assert await closed(streams)
+        async with connected(patient.port) as streams:
+            streams[1].write(request("/things/1"))
+            assert (await answer(streams))[0] == 200
+            streams[1].write(b"\r\n")
+            assert await closed(streams)
+        async with connected(patient.port) as streams:
+            streams[1].write(request("/nowhere", "Content-Length: 2", method="POST"))
+            assert (await answer(streams))[0] == 404
+            streams[1].write(b"xy")
+            assert await closed(streams)

@@ -46,6 +46,7 @@ class BoundedHttp(HttpToolsProtocol):
     reading_body = False
     head_bytes = 0
     refusal = 400
+    exchange: Exchange | None = None
     head_timer: asyncio.TimerHandle | None = None
     send_timer: asyncio.TimerHandle | None = None
     linger_timer: asyncio.TimerHandle | None = None
@@ -76,9 +77,18 @@ class BoundedHttp(HttpToolsProtocol):
         if self.reading_head:
             self.head_goes_on(len(data), continued=continued)
             return
+        if self.cycle is None:
+            return  # nothing but empty lines: the time for a first request goes on
         self.stop_timer()
-        if self.reading_body and self.linger_timer is None and self.cycle.response_complete:
-            self.linger_timer = self.loop.call_later(LINGER, self.transport.close)
+        if not self.cycle.response_complete:
+            return
+        if self.reading_body:
+            if self.linger_timer is None:
+                self.linger_timer = self.loop.call_later(LINGER, self.transport.close)
+        elif self.timeout_keep_alive_task is None and not self.transport.is_closing():
+            # the end of a body that nobody reads, or an empty line: uvicorn has stopped its timer for them
+            idle = self.timeout_keep_alive, self.timeout_keep_alive_handler
+            self.timeout_keep_alive_task = self.loop.call_later(*idle)
 
     def head_goes_on(self, received: int, *, continued: bool) -> None:
         if not continued:
@@ -123,8 +133,11 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Where uvicorn begins a request, also one that waited for the answer before it on the same connection."""
+        if self.transport.is_closing():
+            return
         if self.admission.admits(cycle.scope):
-            super()._start_asgi_task(cycle, Exchange(app, cycle, self.admission))
+            self.exchange = Exchange(app, cycle, self.admission)
+            super()._start_asgi_task(cycle, self.exchange)
         else:
             self.shed(cycle)
 
@@ -133,7 +146,8 @@ class BoundedHttp(HttpToolsProtocol):
         head, content = OVERLOADED
         # Who waits for `100 Continue` will not send its body now, so where the next request starts is anybody's guess.
         last = not cycle.keep_alive or cycle.waiting_for_100_continue or bool(self.pipeline)
-        last = last or LAST_ANSWER in self.server_state.default_headers
+        # Who reads none of its answers gets no more of them: they would fill our memory.
+        last = last or self.flow.write_paused or LAST_ANSWER in self.server_state.default_headers
         origin = next((value for name, value in cycle.scope["headers"] if name == b"origin"), b"")
         ending = self.for_pages.get(origin, b"") + (CLOSE if last else b"") + b"\r\n"
         self.transport.write(head + ending + (b"" if cycle.scope["method"] == "HEAD" else content))
@@ -198,11 +212,15 @@ class BoundedHttp(HttpToolsProtocol):
             self.send_timer = None
 
     def refuse(self, status: int) -> None:
+        """End the connection. While a request is at work nothing is said: it would be read as that one's answer."""
         code, content = last_answer(status)
         log.info("request refused before it was read", status=status, code=code)
         self.reading_head = self.reading_body = False
         self.stop_timer()
-        self.transport.write(content)
+        if self.cycle is not None:
+            self.cycle.disconnected = True  # one that came with what is refused here, and has not begun, never will
+        if self.exchange is None or not self.exchange.at_work:
+            self.transport.write(content)
         self.transport.close()
 
 

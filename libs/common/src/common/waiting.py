@@ -18,14 +18,23 @@ from common.problems import Overloaded
 class Exchange:
     """The app as one request sees it. Costs two calls a request where nobody waits."""
 
-    __slots__ = ("admission", "app", "cycle")
+    __slots__ = ("admission", "app", "begun", "cycle")
 
     def __init__(self, app: Any, cycle: RequestResponseCycle, admission: Admission) -> None:
         self.app = app
         self.cycle = cycle
         self.admission = admission
+        self.begun = False
+
+    @property
+    def at_work(self) -> bool:
+        """Whether something may be done, and is not answered yet."""
+        return self.begun and not self.cycle.response_complete
 
     def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
+        if self.cycle.disconnected:
+            return nothing()  # its client has gone, or was refused, in the moment in which it came
+        self.begun = True
         return self.app(scope, self.receive, self.send)
 
     def receive(self) -> Any:
@@ -69,6 +78,10 @@ class Exchange:
         finally:
             readers.discard(cycle)
         await cycle.send(message)
+
+
+async def nothing() -> None:
+    """Instead of the app."""
 
 
 class WatchedTransport:
