@@ -13,6 +13,8 @@ LOCAL_DIR ?= .local
 COMPOSE := docker compose
 COMPOSE_TEST_URL ?= http://127.0.0.1:8000
 export LOCAL_DIR
+# What the images' labels say they were built from.
+export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
 .DEFAULT_GOAL := help
 .PHONY: help bootstrap up start stop status restart-one run mail reset seed demo test bench check format lock openapi
@@ -80,9 +82,10 @@ faults: bootstrap ## over 100 kills, stops, full disks, wrong clocks, …: about
 	@$(VENV)/python -m tests.system.faults.report faults --write
 
 FAULTS_SHORT := faults/test_campaign.py faults/test_relay_killed.py faults/test_refresh_killed.py \
-	faults/test_erasure_killed.py test_restarts.py test_start_order.py test_migration.py
+	faults/test_erasure_killed.py faults/network/test_poison.py faults/network/test_partitions.py \
+	test_restarts.py test_start_order.py test_migration.py
 
-faults-short: bootstrap ## the main ones of them, each a few times, as in .ci/run: about 3 minutes; the page stays as it is
+faults-short: bootstrap ## the main ones of them, each a few times, as in .ci/run: about 4 minutes; the page stays as it is
 	@rm -f .local/faults.json
 	@$(VENV)/pytest $(addprefix tests/system/,$(FAULTS_SHORT)) -m faults $(ARGS)
 	@$(VENV)/python -m tests.system.faults.report faults
@@ -149,8 +152,9 @@ compose-up: ## run the stack in containers, with secrets made on first use; retu
 compose-down: ## stop the containers (their data stay; `docker compose down -v` deletes them)
 	@$(COMPOSE) down
 
-compose-upgrade: bootstrap ## build the images anew, migrate, and replace the containers one by one
-	@$(COMPOSE) build
+compose-upgrade: bootstrap ## build the images anew, migrate, and replace the containers one by one; PULL=--pull: on the newest bases
+	@$(COMPOSE) build $(PULL)
+	@$(COMPOSE) run --rm secrets
 	@$(VENV)/python -m deploy.docker.rolling
 	@$(COMPOSE) up --detach --no-recreate --wait
 	@$(COMPOSE) up --detach --no-deps --wait gateway
@@ -158,6 +162,7 @@ compose-upgrade: bootstrap ## build the images anew, migrate, and replace the co
 rolling-restart: bootstrap ## replace each container in turn, without a failed request: make rolling-restart SERVICE=posts
 	@$(VENV)/python -m deploy.docker.rolling $(SERVICE)
 
+test-compose: export ROLLS ?= 5
 test-compose: bootstrap ## the system tests against the running containers, then faults on a stack of containers of their own
 	@SYSTEM_URL=$(COMPOSE_TEST_URL) $(VENV)/pytest tests/system $(ARGS)
 	@rm -f .local/compose.json

@@ -16,6 +16,10 @@ import yaml
 
 from deploy.docker.compose import ROOT
 
+OUTSIDE: Final = "outside"
+"""The one network that leads anywhere."""
+GO_OUT: Final = ("gateway", "auth")
+"""For certificates, for mails."""
 ONCE: Final = ("secrets", "auth-migrate", "users-migrate", "posts-migrate")
 Service = dict[str, Any]
 
@@ -29,8 +33,10 @@ def errors(services: dict[str, Service]) -> Iterator[str]:
             yield f"{name} is not locked down"
         if service.get("privileged") or "no-new-privileges:true" not in service.get("security_opt", []):
             yield f"{name} may gain privileges"
-        if service.get("deploy", {}).get("resources", {}).get("limits", {}).keys() < {"cpus", "memory"}:
+        if service.get("deploy", {}).get("resources", {}).get("limits", {}).keys() < {"cpus", "memory", "pids"}:
             yield f"{name} has no limits"
+        if OUTSIDE in service.get("networks", []) and name not in GO_OUT:
+            yield f"{name} can reach the internet"
         if service.get("restart") != ("no" if name in ONCE else "unless-stopped"):
             yield f"{name} has another restart policy than its kind"
         for key, value in (service.get("environment") or {}).items():
@@ -58,8 +64,13 @@ def resolved() -> bool:
 
 def main() -> int:
     """0 if nothing was found."""
-    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-    found = list(errors(services))
+    stack = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    found = list(errors(stack["services"]))
+    found += [
+        f"network {name} leads outside"
+        for name, network in stack["networks"].items()
+        if name != OUTSIDE and not network.get("internal")
+    ]
     schema = "Compose resolves it" if resolved() else "no `docker compose` here to resolve it"
     sys.stdout.write(
         "".join(f"docker-compose.yml: {line}\n" for line in found) or f"docker-compose.yml: sound; {schema}\n"

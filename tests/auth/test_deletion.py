@@ -1,5 +1,6 @@
 """Deleting one's account: `POST /auth/account/deletion`, and the end of the saga (design, section 6)."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -25,7 +26,7 @@ from tests.auth.conftest import (
     patch,
     refresh,
 )
-from tests.auth.mails import mails
+from tests.auth.mails import mails, relay
 from tests.events import Outbox
 from tests.peers import erased
 
@@ -168,6 +169,30 @@ async def test_no_mail_that_waits_keeps_an_address_of_the_account(
     await superuser.execute("UPDATE outbox SET occurred_at = now() - interval '25 hours' WHERE target = 'smtp'")
     await tidy(app.state.transactions)
     assert await superuser.fetch(waiting, both) == []
+
+
+async def test_no_mail_is_made_beside_a_deletion_under_way(
+    client: AsyncClient, app: FastAPI, join: Join, superuser: Connection
+) -> None:
+    """It would keep the address: a deletion drops the mails that it can see."""
+    ada = await join()
+    await mails(app, ada.person.email)
+    await client.post("/auth/password-reset", json={"email": ada.person.email})
+    async with superuser.transaction():
+        await superuser.execute("SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE", ada.id)
+        answering = asyncio.create_task(relay(app, "auth"))
+        await asyncio.sleep(0.2)
+        assert not answering.done(), "it waits until it is clear whether the account stays"
+        await superuser.execute("UPDATE accounts SET status = 'deleting' WHERE id = $1", ada.id)
+    await answering
+    assert (
+        await superuser.fetch("SELECT 1 FROM outbox WHERE target = 'smtp' AND data ->> 'to' = $1", ada.person.email)
+        == []
+    )
+    assert (
+        await superuser.fetch("SELECT 1 FROM one_time_tokens WHERE account_id = $1 AND purpose LIKE '%reset%'", ada.id)
+        == []
+    )
 
 
 async def test_news_of_what_was_erased_is_believed_from_each_service_for_itself_only(

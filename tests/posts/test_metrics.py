@@ -54,7 +54,7 @@ async def test_the_outbox_the_pools_and_the_checks_of_tokens_are_told(
     assert found['outbox_rows{state="waiting",target="users",type="author"}'] >= 1
     assert found['outbox_rows{state="parked",target="users",type="author"}'] == 0
     assert 0 < found['outbox_oldest_seconds{target="users",type="author"}'] < 60
-    assert found['relay_events_total{outcome="sent",target="users"}'] == 0
+    assert not [name for name in found if name.startswith("relay_")], "this process has no relay to tell of"
     assert found['token_checks_total{outcome="new"}'] >= 2
     assert found['token_checks_total{outcome="refused"}'] >= 1
     assert found['db_pool_connections{pool="writing"}'] == 0

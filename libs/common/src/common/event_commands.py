@@ -32,9 +32,9 @@ class Service(Generic[S]):
     @asynccontextmanager
     async def app(self, *, relay: bool) -> AsyncIterator[FastAPI]:
         settings = load(self.settings)
-        patience = settings.call_deadline if relay else LONGEST_CALL  # nobody waits for a command's calls
-        changes = {"relay": relay, "log_level": "warning", "call_deadline": patience}
-        made = self.create_app(settings.model_copy(update=changes))
+        # nobody waits for a command's calls, and its answer is all that it says
+        changes = {} if relay else {"log_level": "warning", "call_deadline": LONGEST_CALL}
+        made = self.create_app(settings.model_copy(update={"relay": relay, **changes}))
         async with made.router.lifespan_context(made):
             yield made
 

@@ -55,8 +55,8 @@ def pools(database: Database) -> Measure:
     return measure
 
 
-def outbox(database: Database, relay: Relay) -> Measure:
-    """What waits to be told to whom, for how long, and what this process's relay has done about it."""
+def outbox(database: Database, relay: Relay | None) -> Measure:
+    """What waits to be told to whom, for how long, and what this process's relay has done about it, if it runs one."""
 
     async def measure() -> Iterable[Metric]:
         rows = GaugeMetricFamily("outbox_rows", "States not told yet.", labels=["target", "type", "state"])
@@ -68,6 +68,8 @@ def outbox(database: Database, relay: Relay) -> Measure:
             rows.add_metric([*kind, "waiting"], backlog.waiting)
             rows.add_metric([*kind, "parked"], backlog.parked)
             oldest.add_metric(kind, backlog.oldest)
+        if relay is None:
+            return rows, oldest
         events = CounterMetricFamily("relay_events", "States told, refused, parked.", labels=["target", "outcome"])
         failures = GaugeMetricFamily("relay_failures", "Failed tries in a row.", labels=["target"])
         for target, lane in relay.lanes.items():

@@ -3,7 +3,8 @@
 A target that is away or overloaded (unreachable, 401, 403, 404, 429, 5xx) is waited for, with growing pauses, for
 ever; the others are not delayed. A batch for which its time was too short is halved, down to one event, and what
 follows grows again. What a target refuses (400, 409, 413, 422) is tried five times and then parked. What
-makes it stumble (500) is tried for ever, alone and with growing pauses, so that nothing waits behind it.
+makes it stumble (500) is tried for ever, with growing pauses. Either way a batch with one of them is sent again one by
+one, so that nothing waits behind it.
 """
 
 import asyncio

@@ -105,7 +105,7 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.metrics.measures = (
         requests(app.state.admission),
         pools(database),
-        outbox(database, relay),
+        outbox(database, relay if settings.relay else None),
         erasures(database, BACKLOG),
         calls(users, posts),
         checks(verifier),

@@ -34,7 +34,9 @@ class MailRequests:
 
     async def _answer(self, work: Work, request: MailWantedData) -> None:
         purpose = Purpose(request.purpose)
-        account = await work.accounts.find(request.email)
+        found = await work.accounts.find(request.email)
+        # locked, so that no mail is made beside a deletion that has just dropped them all
+        account = await work.accounts.share(found.id) if found else None
         if account is None or account.status != "active":
             return
         if purpose is Purpose.verify_email and account.email_verified:
