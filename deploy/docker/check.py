@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import yaml
@@ -39,11 +39,16 @@ def errors(services: dict[str, Service]) -> Iterator[str]:
             yield f"{name} can reach the internet"
         if service.get("restart") != ("no" if name in ONCE else "unless-stopped"):
             yield f"{name} has another restart policy than its kind"
-        for key, value in (service.get("environment") or {}).items():
-            if key.endswith(("PASSWORD", "SECRET", "_KEY")):
-                yield f"{name} has a secret in its environment: {key}"
-            if "://" in str(value) and "@" in str(value) and ":" in str(value).split("//")[1].split("@")[0]:
-                yield f"{name} has a password in an address: {key}"
+        yield from shown_secrets(name, service.get("environment") or {})
+
+
+def shown_secrets(name: str, environment: Mapping[str, Any]) -> Iterator[str]:
+    """What whoever may list containers would read."""
+    for key, value in environment.items():
+        if key.endswith(("PASSWORD", "SECRET", "_KEY")):
+            yield f"{name} has a secret in its environment: {key}"
+        if "://" in str(value) and "@" in str(value) and ":" in str(value).split("//")[1].split("@")[0]:
+            yield f"{name} has a password in an address: {key}"
 
 
 def resolved() -> bool:
