@@ -37,8 +37,6 @@ from posts.services.records import Editor
 from posts.services.subscriber import Subscriber
 from posts.services.writing import Writing
 
-MODERATORS = frozenset({"moderator", "admin"})
-
 
 def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.AsyncClient) -> None:
     """Make what lives as long as the app."""
@@ -127,7 +125,7 @@ async def get_tags(request: Request) -> TagReader:
 
 
 async def get_editor(caller: SignedIn) -> Editor:
-    return Editor(caller.account_id, bool(MODERATORS.intersection(caller.roles)))
+    return Editor(caller.account_id, caller.roles)
 
 
 ReadPosts = Annotated[Reading, Depends(get_reading)]

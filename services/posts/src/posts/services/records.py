@@ -1,5 +1,6 @@
 """What the rules work on: plain values, as the repositories read them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -8,6 +9,7 @@ from posts.services.errors import Blocked
 
 NOBODY: Final = 0
 """In place of the id of an author who was deleted."""
+MODERATORS: Final = frozenset({"moderator", "admin"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +100,9 @@ class Editor:
     """Somebody who acts on posts."""
 
     id: int
-    moderates: bool
+    roles: Collection[str] = ()
+
+    @property
+    def moderates(self) -> bool:
+        """Whether they may act on what others wrote."""
+        return not MODERATORS.isdisjoint(self.roles)

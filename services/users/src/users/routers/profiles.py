@@ -16,11 +16,9 @@ from users.deps import EditProfile, ReadProfiles
 from users.schemas.ids import BadIds, id_list
 from users.schemas.profile import NameQuery, ProfileResponse, ProfileUpdate
 from users.services.errors import UserNotFound
-from users.services.records import Profile
+from users.services.records import Profile, Viewer
 
 router = service_router("/users", "users")
-
-MAY_SEE_EMAIL = "admin"
 
 
 class IdsOrQuery(InvalidInput):
@@ -51,15 +49,15 @@ async def list_users(
     By `q`: people whose names have all of its words, whatever their case and accents, most followers first. Like all
     lists with a live order it may repeat or miss somebody whose place changes between two pages.
     """
-    viewer, sees_email = seen_by(caller)
+    viewer = viewer_of(caller)
     if (ids is None) == (q is None):
         raise IdsOrQuery("Give either ids or q.")
     if ids is not None:
-        batch = await profiles.batch(id_list(ids), viewer, sees_email=sees_email)
+        batch = await profiles.batch(id_list(ids), viewer)
         return Page(items=[ProfileResponse.model_validate(profile) for profile in batch], next_cursor=None)
     after = page.after("people", 2)
     place = (after[0], after[1]) if after else None
-    found = await profiles.search(q or "", viewer, page.limit, place, sees_email=sees_email)
+    found = await profiles.search(q or "", viewer, page.limit, place)
     rows, cursor = page.page(found, "people", lambda profile: (profile.followers_count, profile.id))
     return Page(items=[ProfileResponse.model_validate(profile) for profile in rows], next_cursor=cursor)
 
@@ -67,7 +65,7 @@ async def list_users(
 @router.get("/me", response_model=ProfileResponse, responses=refusals(UserNotFound))
 async def get_own_profile(caller: SignedIn, profiles: ReadProfiles, answer: Tagged) -> ProfileResponse:
     """The caller's profile. It is there right after sign-up."""
-    return show(await profiles.get(caller.account_id, caller.account_id), answer)
+    return show(await profiles.get(caller.account_id, viewer_of(caller)), answer)
 
 
 @router.patch("/me", response_model=ProfileResponse, responses=refusals(UserNotFound))
@@ -81,19 +79,17 @@ async def edit_own_profile(
 ) -> ProfileResponse:
     """Change some fields of the caller's profile."""
     await editor.edit(caller.account_id, update.model_dump(exclude_unset=True), expected)
-    return show(await profiles.get(caller.account_id, caller.account_id), answer)
+    return show(await profiles.get(caller.account_id, viewer_of(caller)), answer)
 
 
 @router.get("/{user_id}", response_model=ProfileResponse, responses=refusals(UserNotFound))
 async def get_user(user_id: Id, caller: MaybeSignedIn, profiles: ReadProfiles, answer: Tagged) -> ProfileResponse:
     """Anybody's profile."""
-    viewer, sees_email = seen_by(caller)
-    return show(await profiles.get(user_id, viewer, sees_email=sees_email), answer)
+    return show(await profiles.get(user_id, viewer_of(caller)), answer)
 
 
-def seen_by(caller: Principal | None) -> tuple[int | None, bool]:
-    """Who looks, and whether they may see addresses of others."""
-    return (caller.account_id, MAY_SEE_EMAIL in caller.roles) if caller else (None, False)
+def viewer_of(caller: Principal | None) -> Viewer:
+    return Viewer(caller.account_id, caller.roles) if caller else Viewer()
 
 
 def show(profile: Profile, answer: Response) -> ProfileResponse:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from common.exports import ExportPage, Items
 from users.services.ports import ExportSource
 from users.services.profiles import Profiles
+from users.services.records import Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Export:
             UserNotFound: there is no such account.
             DependencyUnavailable: a service is away; also later, while the parts are read.
         """
-        await self.profiles.get(account_id, account_id)  # who has only just signed up has one from here on
+        await self.profiles.get(account_id, Viewer(account_id))  # who has only just signed up has one from here on
         first = {service: await source.page(account_id, None) for service, source in self.sources.items()}
         return self._parts(account_id, first)
 

@@ -19,7 +19,7 @@ from users.services.errors import (
 )
 from users.services.ports import EdgeReader, Moment, Work
 from users.services.profiles import Profiles
-from users.services.records import Edge, Neighbour
+from users.services.records import Edge, Neighbour, Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +89,12 @@ class Graph:
 
     async def followers(self, user_id: int, limit: int, after: Moment | None) -> Slice[Neighbour]:
         """Who follows somebody, the newest first. Raises UserNotFound."""
-        await self.profiles.get(user_id, None)
+        await self.profiles.get(user_id, Viewer())
         return await self.follows.origins(user_id, limit, after)
 
     async def following(self, user_id: int, limit: int, after: Moment | None) -> Slice[Neighbour]:
         """Whom somebody follows, the newest first. Raises UserNotFound."""
-        await self.profiles.get(user_id, None)
+        await self.profiles.get(user_id, Viewer())
         return await self.follows.targets(user_id, limit, after)
 
     async def blocked(self, user_id: int, limit: int, after: Moment | None) -> Slice[Neighbour]:

@@ -11,7 +11,7 @@ from users.services import told
 from users.services.arrivals import Arrivals
 from users.services.errors import UserNotFound
 from users.services.ports import ProfileReader, Work
-from users.services.records import Card, Profile
+from users.services.records import Card, Profile, Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,37 +21,29 @@ class Profiles:
     reader: ProfileReader
     arrivals: Arrivals
 
-    async def get(self, user_id: int, viewer_id: int | None, *, sees_email: bool = False) -> Profile:
-        """A profile as somebody sees it: the address only for its owner and whoever may see it.
+    async def get(self, user_id: int, viewer: Viewer) -> Profile:
+        """A profile as somebody sees it: the address only for its owner and admins.
 
         Raises:
             UserNotFound: there is no such person.
         """
-        profile = await self.reader.get(user_id, viewer_id)
+        profile = await self.reader.get(user_id, viewer.id)
         if profile is None:
             await self.arrivals.welcome(user_id)
-            profile = await self.reader.get(user_id, viewer_id)
+            profile = await self.reader.get(user_id, viewer.id)
         if profile is None:
             raise UserNotFound("User not found")
-        return as_seen(profile, viewer_id, sees_email)
+        return as_seen(profile, viewer)
 
-    async def batch(self, ids: Sequence[int], viewer_id: int | None, *, sees_email: bool = False) -> Sequence[Profile]:
+    async def batch(self, ids: Sequence[int], viewer: Viewer) -> Sequence[Profile]:
         """The profiles of those who exist, in the order of the ids; nobody is asked of the others."""
-        found = {profile.id: profile for profile in await self.reader.batch(ids, viewer_id)}
-        return [as_seen(found[user_id], viewer_id, sees_email) for user_id in ids if user_id in found]
+        found = {profile.id: profile for profile in await self.reader.batch(ids, viewer.id)}
+        return [as_seen(found[user_id], viewer) for user_id in ids if user_id in found]
 
-    async def search(
-        self,
-        query: str,
-        viewer_id: int | None,
-        limit: int,
-        after: tuple[int, int] | None,
-        *,
-        sees_email: bool = False,
-    ) -> Slice[Profile]:
+    async def search(self, query: str, viewer: Viewer, limit: int, after: tuple[int, int] | None) -> Slice[Profile]:
         """People whose names have all words of the query, whatever their case and accents; most followers first."""
-        found = await self.reader.search(query.split(), viewer_id, limit, after)
-        return Slice([as_seen(profile, viewer_id, sees_email) for profile in found.rows], found.more)
+        found = await self.reader.search(query.split(), viewer.id, limit, after)
+        return Slice([as_seen(profile, viewer) for profile in found.rows], found.more)
 
     async def cards(self, ids: Sequence[int]) -> Sequence[Card]:
         """The cards of those who exist. Who has only just signed up gets a profile by it."""
@@ -73,8 +65,8 @@ class Profiles:
             return
 
 
-def as_seen(profile: Profile, viewer_id: int | None, sees_email: bool) -> Profile:
-    return profile if sees_email or viewer_id == profile.id else replace(profile, email=None)
+def as_seen(profile: Profile, viewer: Viewer) -> Profile:
+    return profile if viewer.sees_address_of(profile.id) else replace(profile, email=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,22 @@
 """What the rules work on: plain values, as the repositories read them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
+
+SEE_ADDRESSES: Final = frozenset({"admin"})
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks: nobody knows, or somebody with roles."""
+
+    id: int | None = None
+    roles: Collection[str] = ()
+
+    def sees_address_of(self, user_id: int) -> bool:
+        return user_id == self.id or not SEE_ADDRESSES.isdisjoint(self.roles)
 
 
 @dataclass(frozen=True, slots=True)
