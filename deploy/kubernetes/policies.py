@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from ipaddress import ip_network
 from typing import Any, Final
 
 Manifest = dict[str, Any]
@@ -17,6 +19,7 @@ SERVICES: Final = ("auth", "users", "posts")
 JOB_NAME: Final = re.compile(r"(?=.{1,63}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 HASHED: Final = re.compile(r"-[a-z0-9]{10}$")
 """What Kustomize puts behind the name of a ConfigMap."""
+PRIVATE: Final = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
 PER_SERVICE: Final = ("Deployment", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget", "ServiceAccount")
 
 
@@ -154,6 +157,23 @@ def secrets_are_references(manifests: Sequence[Manifest]) -> Iterator[str]:
                 yield f"{named(manifest)} holds {key}"
 
 
+def proxies_are_named(manifests: Sequence[Manifest]) -> Iterator[str]:
+    """Whoever believes every private address also believes the node that stands between a client and the Gateway, and
+    with it whatever the client wrote before that: each request is from somebody else (S-13). Who believes nobody takes
+    all people for one.
+    """
+    for manifest in of_kind(manifests, "ConfigMap"):
+        data = manifest.get("data", {})
+        if data.get("PROFILE") != "production" or "ISSUER" not in data:
+            continue
+        proxies = [ip_network(one) for one in json.loads(data.get("TRUSTED_PROXIES", "[]"))]
+        if not proxies:
+            yield f"{named(manifest)} names no TRUSTED_PROXIES"
+        for proxy in proxies:
+            if any(one.network_address in proxy and proxy.prefixlen <= one.prefixlen for one in PRIVATE):
+                yield f"{named(manifest)} believes all of {proxy}: TRUSTED_PROXIES are the Gateway's own addresses"
+
+
 def references_lead_somewhere(manifests: Sequence[Manifest]) -> Iterator[str]:
     """ConfigMaps that pods name are there: Kustomize changes their names."""
     there = {manifest["metadata"]["name"] for manifest in of_kind(manifests, "ConfigMap")}
@@ -199,6 +219,7 @@ RULES: Final[Sequence[Rule]] = (
     probes_differ,
     replicas_are_spread,
     secrets_are_references,
+    proxies_are_named,
     references_lead_somewhere,
     namespace_enforces,
     nothing_speaks_by_default,

@@ -117,6 +117,23 @@ def test_a_secret_in_a_file_is_found() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("proxies", "found"),
+    [
+        ('["10.244.0.0/16", "192.0.2.7", "fd00:10:244::/56"]', 0),
+        ('["192.0.2.7", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "172.0.0.0/8"]', 5),
+        ("[]", 1),
+    ],
+)
+def test_proxies_that_are_everybody_or_nobody_are_found_in_production(proxies: str, found: int) -> None:
+    """S-13"""
+    data = {"PROFILE": "production", "ISSUER": "https://api.example.com", "TRUSTED_PROXIES": proxies}
+    config = {"kind": "ConfigMap", "metadata": {"name": "trivium"}, "data": data}
+    assert len(list(policies.proxies_are_named([config]))) == found
+    data["PROFILE"] = "local"
+    assert list(policies.proxies_are_named([config])) == []
+
+
 def test_all_is_denied_that_is_not_allowed() -> None:
     ours = read("base/network.yaml")
     assert list(policies.nothing_speaks_by_default(ours)) == []
