@@ -58,6 +58,7 @@ BREAKS: list[tuple[Rule, Change]] = [
     (policies.probes_differ, lambda d: container(d).update(livenessProbe=container(d)["readinessProbe"])),
     (policies.probes_differ, lambda d: container(d).pop("lifecycle")),
     (policies.replicas_are_spread, lambda d: pod(d)["topologySpreadConstraints"].pop()),
+    (policies.replicas_are_spread, lambda d: pod(d)["topologySpreadConstraints"][0].pop("labelSelector")),
     (policies.secrets_are_references, lambda d: container(d).update(env=[{"valueFrom": {"secretKeyRef": {}}}])),
     (policies.references_lead_somewhere, lambda d: container(d)["envFrom"].append({"configMapRef": {"name": "none"}})),
 ]
@@ -159,7 +160,7 @@ def test_the_jobs_that_make_replicas_reach_an_instance_and_other_services_do_not
 
 
 def test_a_missing_part_of_a_service_is_found() -> None:
-    assert "posts has no PodDisruptionBudget" in list(policies.every_service_is_whole([]))
+    assert "posts has no HorizontalPodAutoscaler" in list(policies.every_service_is_whole([]))
 
 
 def test_schemas_refuse_unknown_fields_and_skip_what_is_not_kubernetes_own(api: Manifest) -> None:
@@ -185,7 +186,11 @@ def test_roles_are_set_up_as_everywhere_else() -> None:
 
 def service_of(replicas: int, pool: int, given: int) -> list[Manifest]:
     """What the budget looks at; relays and poolers are there in production only."""
-    rolling = {"strategy": {"rollingUpdate": {"maxSurge": 1}}}
+    rolling = {
+        "strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+        "minReadySeconds": 35,
+        "template": {"spec": {"terminationGracePeriodSeconds": 35}},
+    }
     settings = {"POOL_SIZE": str(pool), "READ_POOL_SIZE": str(pool), "MAX_OVERFLOW": "2"}
     server = {"template": {"spec": {"containers": [{"args": ["-c", f"max_connections={given}"]}]}}}
     made: list[Manifest] = [{"kind": "ConfigMap", "metadata": {"name": "trivium-5mmd8kktd2"}, "data": settings}]
@@ -199,12 +204,21 @@ def service_of(replicas: int, pool: int, given: int) -> list[Manifest]:
     return made
 
 
-def test_the_connection_budget_counts_replicas_surge_relays_and_the_migration() -> None:
-    asked = (6 + 1 + 1 + 1) * (5 + 5 + 2 * 2 + 1) + 1 + 10
+def test_the_connection_budget_counts_replicas_relays_what_an_update_adds_and_the_migration() -> None:
+    asked = (6 + 1 + 1 + 1 + 1 + 1) * (5 + 5 + 2 * 2 + 1) + 1 + 10
     assert connections.asked_for(service_of(6, 5, 0), "auth") == asked
     assert list(connections.budget(service_of(6, 5, asked))) == []
     (first, *_) = connections.budget(service_of(6, 5, asked - 1))
     assert first == f"auth may ask for {asked} connections, and its database gives {asked - 1}"
+
+
+def test_old_replicas_all_count_if_new_ones_do_not_wait_for_them_to_end() -> None:
+    (deployment,) = policies.of_kind(read("base/service/api.yaml"), "Deployment")
+    assert connections.in_update(deployment, 6) == 6 + 1 + 1
+    (relay,) = policies.of_kind(read("base/service/relay.yaml"), "Deployment")
+    assert connections.in_update(relay, 2) == 2 + 0 + 1
+    deployment["spec"]["minReadySeconds"] = 34
+    assert connections.in_update(deployment, 6) == 6 + 1 + 6
 
 
 def test_poolers_fit_between_the_replicas_and_the_database() -> None:
@@ -213,8 +227,12 @@ def test_poolers_fit_between_the_replicas_and_the_database() -> None:
         "kind": "Pooler",
         "spec": {"cluster": {"name": "auth-db"}, "instances": 2, "pgbouncer": {"parameters": limits}},
     }
-    assert list(connections.pooled(pooler, "auth", clients=100, given=90)) == []
-    assert len(list(connections.pooled(pooler, "auth", clients=101, given=89))) == 2
+    assert list(connections.pooled(pooler, "auth", clients=100, given=130)) == []
+    assert len(list(connections.pooled(pooler, "auth", clients=101, given=129))) == 2
+    relays_and_migration = (1 + 1 + 1) * (1 + 1 + 2 * 2 + 1) + 1
+    assert list(connections.budget([*service_of(1, 1, 130 + relays_and_migration), pooler])) == []
+    (found,) = connections.budget([*service_of(1, 1, 129 + relays_and_migration), pooler])
+    assert found == "auth's poolers may hold 120 connections, and its database leaves them 119"
 
 
 def test_made_secrets_are_new_and_those_for_trying_out_are_refused_in_production() -> None:
