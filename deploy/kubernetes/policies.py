@@ -104,6 +104,10 @@ def images_have_tags(manifests: Sequence[Manifest]) -> Iterator[str]:
     for name, container in containers(manifests):
         if not re.search(r"(:(?!latest$)[\w.-]+|@sha256:[0-9a-f]{64})$", container["image"]):
             yield f"{name} has an image without a version: {container['image']}"
+    for cluster in of_kind(manifests, "Cluster"):
+        image = cluster["spec"].get("imageName", "")
+        if not re.search(r":\d+\.\d+[\w.-]*(@sha256:[0-9a-f]{64})?$", image):
+            yield f"{named(cluster)} has an image without a minor version: {image}"
 
 
 def migrations_carry_their_tag(manifests: Sequence[Manifest]) -> Iterator[str]:

@@ -76,6 +76,14 @@ def test_a_rule_finds_what_breaks_it(api: Manifest, rule: Rule, change: Change) 
     assert list(rule([api, *CONFIG]))
 
 
+@pytest.mark.parametrize(("tag", "found"), [("17-standard-trixie", 1), ("17.10-standard@sha256:" + "0a" * 32, 0)])
+def test_a_database_whose_version_moves_is_found(tag: str, found: int) -> None:
+    """S-51"""
+    spec = {"imageName": f"ghcr.io/cloudnative-pg/postgresql:{tag}"}
+    cluster = {"kind": "Cluster", "metadata": {"name": "posts-db"}, "spec": spec}
+    assert len(list(policies.images_have_tags([cluster]))) == found
+
+
 def migration(name: str, image: str) -> list[Manifest]:
     (job,) = read("base/service/migrate.yaml")
     job["metadata"]["name"] = name
