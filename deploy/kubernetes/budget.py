@@ -1,10 +1,10 @@
 """The connection budget: whatever the autoscaler does, no database is asked for more connections than it gives.
 
-    (replicas + surge + relays + their surge) x (pools + overflow + upkeep)  +  migration + reserved
+    (replicas + relays, and those that an update adds) x (pools + overflow + upkeep)  +  migration + reserved
         <= max_connections
 
-It is held without the pooler, so that going around it is possible at any time. The pooler's own two numbers are checked
-beside it.
+An update adds new pods, and old ones, which keep their connections until they have ended. It is held without the
+pooler, so that going around it is possible at any time. The pooler's own two numbers are checked beside it.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ def budget(manifests: Sequence[Manifest]) -> Iterator[str]:
             yield f"{service} may ask for {asked} connections, and its database gives {given}"
         for pooler in of_kind(manifests, "Pooler"):
             if pooler["spec"]["cluster"]["name"] == f"{service}-db":
-                yield from pooled(
-                    pooler, service, replicas(manifests, service) * per_process(manifests, service), given
-                )
+                one = per_process(manifests, service)
+                directly = relays(manifests, service) * one + MIGRATION
+                yield from pooled(pooler, service, replicas(manifests, service) * one, given - directly)
 
 
 def asked_for(manifests: Sequence[Manifest], service: str) -> int:
-    """Connections at the worst moment: as many replicas as there may be, one more while they are replaced."""
+    """Connections at the worst moment: as many replicas as there may be, while they and the relays are replaced."""
     processes = replicas(manifests, service) + relays(manifests, service)
     return processes * per_process(manifests, service) + MIGRATION + RESERVED
 
@@ -42,15 +42,21 @@ def asked_for(manifests: Sequence[Manifest], service: str) -> int:
 def replicas(manifests: Sequence[Manifest], service: str) -> int:
     (scaler,) = by_name(manifests, "HorizontalPodAutoscaler", f"{service}-api")
     (deployment,) = by_name(manifests, "Deployment", f"{service}-api")
-    return int(scaler["spec"]["maxReplicas"]) + surge(deployment)
+    return in_update(deployment, scaler["spec"]["maxReplicas"])
 
 
 def relays(manifests: Sequence[Manifest], service: str) -> int:
-    return sum(one["spec"]["replicas"] + surge(one) for one in by_name(manifests, "Deployment", f"{service}-relay"))
+    return sum(in_update(one, one["spec"]["replicas"]) for one in by_name(manifests, "Deployment", f"{service}-relay"))
 
 
-def surge(deployment: Manifest) -> int:
-    return int(deployment["spec"]["strategy"]["rollingUpdate"]["maxSurge"])
+def in_update(deployment: Manifest, replicas: int) -> int:
+    """Pods at once: with those that end. They are no more than a step's if each new one has to stand for as long as an
+    old one may take to end; else they may be all.
+    """
+    spec = deployment["spec"]
+    surge, unavailable = (int(spec["strategy"]["rollingUpdate"][key]) for key in ("maxSurge", "maxUnavailable"))
+    stepwise = spec.get("minReadySeconds", 0) >= spec["template"]["spec"]["terminationGracePeriodSeconds"]
+    return replicas + surge + (surge + unavailable if stepwise else replicas)
 
 
 def per_process(manifests: Sequence[Manifest], service: str) -> int:
@@ -72,10 +78,11 @@ def max_connections(manifests: Sequence[Manifest], service: str) -> int:
 
 
 def pooled(pooler: Manifest, service: str, clients: int, given: int) -> Iterator[str]:
+    """`given` is what the database has left for poolers: all of them, and the one that an update adds."""
     parameters: dict[str, Any] = pooler["spec"]["pgbouncer"]["parameters"]
-    servers = pooler["spec"]["instances"] * int(parameters["default_pool_size"])
+    servers = (pooler["spec"]["instances"] + 1) * int(parameters["default_pool_size"])
     if servers + RESERVED > given:
-        yield f"{service}'s poolers may hold {servers} connections, and its database gives {given}"
+        yield f"{service}'s poolers may hold {servers} connections, and its database leaves them {given - RESERVED}"
     if clients > int(parameters["max_client_conn"]):
         yield f"{service}'s replicas may ask for {clients} connections, a pooler takes {parameters['max_client_conn']}"
 

@@ -9,26 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from deploy.kubernetes.policies import SERVICES, Manifest, of_kind
+from deploy.kubernetes.selectors import Labels, selects
 
-Labels = dict[str, str]
 POSTGRES: Final = 5432
-
-
-def selects(selector: Manifest, labels: Labels) -> bool:
-    """As Kubernetes reads a label selector: all of it must hold."""
-    if any(labels.get(key) != value for key, value in selector.get("matchLabels", {}).items()):
-        return False
-    for wanted in selector.get("matchExpressions", []):
-        value, values = labels.get(wanted["key"]), wanted.get("values", [])
-        holds = {
-            "Exists": value is not None,
-            "DoesNotExist": value is None,
-            "In": value in values,
-            "NotIn": value not in values,
-        }
-        if not holds[wanted["operator"]]:
-            return False
-    return True
 
 
 def lets(policies: Sequence[Manifest], way: str, one: Labels, other: Labels, port: int) -> bool:

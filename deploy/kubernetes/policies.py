@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from ipaddress import ip_network
 from typing import Any, Final
+
+from deploy.kubernetes.selectors import Labels, selects
 
 Manifest = dict[str, Any]
 Rule = Callable[[Sequence[Manifest]], Iterator[str]]
@@ -17,7 +21,8 @@ SERVICES: Final = ("auth", "users", "posts")
 JOB_NAME: Final = re.compile(r"(?=.{1,63}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 HASHED: Final = re.compile(r"-[a-z0-9]{10}$")
 """What Kustomize puts behind the name of a ConfigMap."""
-PER_SERVICE: Final = ("Deployment", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget", "ServiceAccount")
+PRIVATE: Final = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
+PER_SERVICE: Final = ("Deployment", "Service", "HorizontalPodAutoscaler", "ServiceAccount")
 
 
 def named(manifest: Manifest) -> str:
@@ -99,6 +104,10 @@ def images_have_tags(manifests: Sequence[Manifest]) -> Iterator[str]:
     for name, container in containers(manifests):
         if not re.search(r"(:(?!latest$)[\w.-]+|@sha256:[0-9a-f]{64})$", container["image"]):
             yield f"{name} has an image without a version: {container['image']}"
+    for cluster in of_kind(manifests, "Cluster"):
+        image = cluster["spec"].get("imageName", "")
+        if not re.search(r":\d+\.\d+[\w.-]*(@sha256:[0-9a-f]{64})?$", image):
+            yield f"{named(cluster)} has an image without a minor version: {image}"
 
 
 def migrations_carry_their_tag(manifests: Sequence[Manifest]) -> Iterator[str]:
@@ -133,12 +142,29 @@ def probes_differ(manifests: Sequence[Manifest]) -> Iterator[str]:
                 yield f"{name} needs a preStop, so that it is out of the balancers before it stops"
 
 
-def replicas_are_spread(manifests: Sequence[Manifest]) -> Iterator[str]:
+def replicated(manifests: Sequence[Manifest]) -> Iterator[tuple[str, Labels, Manifest]]:
+    """As `workloads`: what has replicas and no operator that keeps them apart. CloudNativePG does so for instances."""
     for name, labels, pod in workloads(manifests):
-        if labels.get(COMPONENT) == "api":
-            keys = {one["topologyKey"] for one in pod.get("topologySpreadConstraints", [])}
-            if keys != {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}:
-                yield f"{name} is not spread over zones and nodes"
+        if labels.get(COMPONENT) in ("api", "relay"):
+            yield name, labels, pod
+    for pooler in of_kind(manifests, "Pooler"):
+        yield named(pooler), {"cnpg.io/poolerName": pooler["metadata"]["name"]}, pooler["spec"]["template"]["spec"]
+
+
+def replicas_are_spread(manifests: Sequence[Manifest]) -> Iterator[str]:
+    for name, labels, pod in replicated(manifests):
+        constraints = pod.get("topologySpreadConstraints", [])
+        spread = [one for one in constraints if "labelSelector" in one and selects(one["labelSelector"], labels)]
+        if {one["topologyKey"] for one in spread} != {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}:
+            yield f"{name} is not spread over zones and nodes"
+
+
+def replicas_go_one_by_one(manifests: Sequence[Manifest]) -> Iterator[str]:
+    """When nodes are emptied."""
+    budgets = [one["spec"] for one in of_kind(manifests, "PodDisruptionBudget") if "selector" in one["spec"]]
+    for name, labels, _ in replicated(manifests):
+        if [one.get("maxUnavailable") for one in budgets if selects(one["selector"], labels)] != [1]:
+            yield f"{name} needs one PodDisruptionBudget, of one at a time"
 
 
 def secrets_are_references(manifests: Sequence[Manifest]) -> Iterator[str]:
@@ -152,6 +178,23 @@ def secrets_are_references(manifests: Sequence[Manifest]) -> Iterator[str]:
         for key in manifest.get("data", {}):
             if re.search(r"PASSWORD$|SECRET$|_KEY$", key):
                 yield f"{named(manifest)} holds {key}"
+
+
+def proxies_are_named(manifests: Sequence[Manifest]) -> Iterator[str]:
+    """Whoever believes every private address also believes the node that stands between a client and the Gateway, and
+    with it whatever the client wrote before that: each request is from somebody else (S-13). Who believes nobody takes
+    all people for one.
+    """
+    for manifest in of_kind(manifests, "ConfigMap"):
+        data = manifest.get("data", {})
+        if data.get("PROFILE") != "production" or "ISSUER" not in data:
+            continue
+        proxies = [ip_network(one) for one in json.loads(data.get("TRUSTED_PROXIES", "[]"))]
+        if not proxies:
+            yield f"{named(manifest)} names no TRUSTED_PROXIES"
+        for proxy in proxies:
+            if any(one.network_address in proxy and proxy.prefixlen <= one.prefixlen for one in PRIVATE):
+                yield f"{named(manifest)} believes all of {proxy}: TRUSTED_PROXIES are the Gateway's own addresses"
 
 
 def references_lead_somewhere(manifests: Sequence[Manifest]) -> Iterator[str]:
@@ -198,7 +241,9 @@ RULES: Final[Sequence[Rule]] = (
     migrations_name_what_stays,
     probes_differ,
     replicas_are_spread,
+    replicas_go_one_by_one,
     secrets_are_references,
+    proxies_are_named,
     references_lead_somewhere,
     namespace_enforces,
     nothing_speaks_by_default,

@@ -58,6 +58,7 @@ BREAKS: list[tuple[Rule, Change]] = [
     (policies.probes_differ, lambda d: container(d).update(livenessProbe=container(d)["readinessProbe"])),
     (policies.probes_differ, lambda d: container(d).pop("lifecycle")),
     (policies.replicas_are_spread, lambda d: pod(d)["topologySpreadConstraints"].pop()),
+    (policies.replicas_are_spread, lambda d: pod(d)["topologySpreadConstraints"][0].pop("labelSelector")),
     (policies.secrets_are_references, lambda d: container(d).update(env=[{"valueFrom": {"secretKeyRef": {}}}])),
     (policies.references_lead_somewhere, lambda d: container(d)["envFrom"].append({"configMapRef": {"name": "none"}})),
 ]
@@ -73,6 +74,14 @@ def test_what_we_have_breaks_no_rule(api: Manifest) -> None:
 def test_a_rule_finds_what_breaks_it(api: Manifest, rule: Rule, change: Change) -> None:
     change(api)
     assert list(rule([api, *CONFIG]))
+
+
+@pytest.mark.parametrize(("tag", "found"), [("17-standard-trixie", 1), ("17.10-standard@sha256:" + "0a" * 32, 0)])
+def test_a_database_whose_version_moves_is_found(tag: str, found: int) -> None:
+    """S-51"""
+    spec = {"imageName": f"ghcr.io/cloudnative-pg/postgresql:{tag}"}
+    cluster = {"kind": "Cluster", "metadata": {"name": "posts-db"}, "spec": spec}
+    assert len(list(policies.images_have_tags([cluster]))) == found
 
 
 def migration(name: str, image: str) -> list[Manifest]:
@@ -117,6 +126,23 @@ def test_a_secret_in_a_file_is_found() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("proxies", "found"),
+    [
+        ('["10.244.0.0/16", "192.0.2.7", "fd00:10:244::/56"]', 0),
+        ('["192.0.2.7", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "172.0.0.0/8"]', 5),
+        ("[]", 1),
+    ],
+)
+def test_proxies_that_are_everybody_or_nobody_are_found_in_production(proxies: str, found: int) -> None:
+    """S-13"""
+    data = {"PROFILE": "production", "ISSUER": "https://api.example.com", "TRUSTED_PROXIES": proxies}
+    config = {"kind": "ConfigMap", "metadata": {"name": "trivium"}, "data": data}
+    assert len(list(policies.proxies_are_named([config]))) == found
+    data["PROFILE"] = "local"
+    assert list(policies.proxies_are_named([config])) == []
+
+
 def test_all_is_denied_that_is_not_allowed() -> None:
     ours = read("base/network.yaml")
     assert list(policies.nothing_speaks_by_default(ours)) == []
@@ -142,7 +168,7 @@ def test_the_jobs_that_make_replicas_reach_an_instance_and_other_services_do_not
 
 
 def test_a_missing_part_of_a_service_is_found() -> None:
-    assert "posts has no PodDisruptionBudget" in list(policies.every_service_is_whole([]))
+    assert "posts has no HorizontalPodAutoscaler" in list(policies.every_service_is_whole([]))
 
 
 def test_schemas_refuse_unknown_fields_and_skip_what_is_not_kubernetes_own(api: Manifest) -> None:
@@ -168,7 +194,11 @@ def test_roles_are_set_up_as_everywhere_else() -> None:
 
 def service_of(replicas: int, pool: int, given: int) -> list[Manifest]:
     """What the budget looks at; relays and poolers are there in production only."""
-    rolling = {"strategy": {"rollingUpdate": {"maxSurge": 1}}}
+    rolling = {
+        "strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+        "minReadySeconds": 35,
+        "template": {"spec": {"terminationGracePeriodSeconds": 35}},
+    }
     settings = {"POOL_SIZE": str(pool), "READ_POOL_SIZE": str(pool), "MAX_OVERFLOW": "2"}
     server = {"template": {"spec": {"containers": [{"args": ["-c", f"max_connections={given}"]}]}}}
     made: list[Manifest] = [{"kind": "ConfigMap", "metadata": {"name": "trivium-5mmd8kktd2"}, "data": settings}]
@@ -182,12 +212,21 @@ def service_of(replicas: int, pool: int, given: int) -> list[Manifest]:
     return made
 
 
-def test_the_connection_budget_counts_replicas_surge_relays_and_the_migration() -> None:
-    asked = (6 + 1 + 1 + 1) * (5 + 5 + 2 * 2 + 1) + 1 + 10
+def test_the_connection_budget_counts_replicas_relays_what_an_update_adds_and_the_migration() -> None:
+    asked = (6 + 1 + 1 + 1 + 1 + 1) * (5 + 5 + 2 * 2 + 1) + 1 + 10
     assert connections.asked_for(service_of(6, 5, 0), "auth") == asked
     assert list(connections.budget(service_of(6, 5, asked))) == []
     (first, *_) = connections.budget(service_of(6, 5, asked - 1))
     assert first == f"auth may ask for {asked} connections, and its database gives {asked - 1}"
+
+
+def test_old_replicas_all_count_if_new_ones_do_not_wait_for_them_to_end() -> None:
+    (deployment,) = policies.of_kind(read("base/service/api.yaml"), "Deployment")
+    assert connections.in_update(deployment, 6) == 6 + 1 + 1
+    (relay,) = policies.of_kind(read("base/service/relay.yaml"), "Deployment")
+    assert connections.in_update(relay, 2) == 2 + 0 + 1
+    deployment["spec"]["minReadySeconds"] = 34
+    assert connections.in_update(deployment, 6) == 6 + 1 + 6
 
 
 def test_poolers_fit_between_the_replicas_and_the_database() -> None:
@@ -196,8 +235,12 @@ def test_poolers_fit_between_the_replicas_and_the_database() -> None:
         "kind": "Pooler",
         "spec": {"cluster": {"name": "auth-db"}, "instances": 2, "pgbouncer": {"parameters": limits}},
     }
-    assert list(connections.pooled(pooler, "auth", clients=100, given=90)) == []
-    assert len(list(connections.pooled(pooler, "auth", clients=101, given=89))) == 2
+    assert list(connections.pooled(pooler, "auth", clients=100, given=130)) == []
+    assert len(list(connections.pooled(pooler, "auth", clients=101, given=129))) == 2
+    relays_and_migration = (1 + 1 + 1) * (1 + 1 + 2 * 2 + 1) + 1
+    assert list(connections.budget([*service_of(1, 1, 130 + relays_and_migration), pooler])) == []
+    (found,) = connections.budget([*service_of(1, 1, 129 + relays_and_migration), pooler])
+    assert found == "auth's poolers may hold 120 connections, and its database leaves them 119"
 
 
 def test_made_secrets_are_new_and_those_for_trying_out_are_refused_in_production() -> None:

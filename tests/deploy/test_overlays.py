@@ -51,3 +51,16 @@ def test_a_changed_setting_replaces_the_replicas_and_leaves_the_migrations_as_th
     after = render(example)
     assert migrations(after) == migrations(before)
     assert of_kind(after, "Deployment") != of_kind(before, "Deployment")
+
+
+@pytest.mark.parametrize("name", ["users-api", "users-relay", "users-pooler"])
+def test_replicas_that_may_share_a_node_or_leave_it_together_are_found(name: str) -> None:
+    made = render(FOLDER / "overlays" / "production")
+    pods = [one for one in of_kind(made, "Deployment", "Pooler") if one["metadata"]["name"] == name]
+    pods[0]["spec"]["template"]["spec"]["topologySpreadConstraints"].pop()
+    assert len(list(policies.replicas_are_spread(made))) == 1
+    (budget,) = (one for one in of_kind(made, "PodDisruptionBudget") if one["metadata"]["name"] == name)
+    budget["spec"]["maxUnavailable"] = 2
+    assert len(list(policies.replicas_go_one_by_one(made))) == 1
+    made.remove(budget)
+    assert len(list(policies.replicas_go_one_by_one(made))) == 1

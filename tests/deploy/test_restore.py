@@ -1,5 +1,6 @@
 """The exchange of names at the end of a restore, on a real server. The drill is tests/system/test_backup.py."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -7,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from deploy.backup.places import CommandFailed, LocalPlace
-from deploy.backup.restore import sql, take_its_place
+from deploy.backup.restore import READ_MODELS, sql, take_its_place
 from deploy.local.databases import ensure_database
 from deploy.local.postgres import Postgres
-from deploy.local.stack import Stack
+from deploy.local.stack import ROOT, Stack
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +67,8 @@ def test_the_former_one_is_kept_where_it_is_the_only_one(place: LocalPlace) -> N
     with pytest.raises(CommandFailed, match="does not exist"):
         take_its_place(place, "posts")
     assert "posts_before_restore" in databases(place)
+
+
+def test_the_steps_on_kubernetes_compare_the_read_models_that_a_restore_does() -> None:
+    said = re.findall(r"^run (\w+) reconcile (.+) --repair$", (ROOT / "deploy" / "README.md").read_text(), re.MULTILINE)
+    assert [(service, tuple(models.split())) for service, models in said] == list(READ_MODELS)
