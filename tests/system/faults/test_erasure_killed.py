@@ -9,6 +9,7 @@ import os
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any
 
 import asyncpg
 import pytest
@@ -52,6 +53,9 @@ WRONG = {
         UNION ALL SELECT account_id FROM erased WHERE finished_at IS NULL
     """,
 }
+UNTOLD = "SELECT target, subject, version, attempts, next_at, parked_at, last_error FROM outbox"
+MAILED_WITHIN = 150.0
+"""Seconds. A mail whose sender was killed is sent again once its lease of two minutes is over."""
 Databases = dict[str, "asyncpg.Connection[asyncpg.Record]"]
 
 
@@ -114,7 +118,7 @@ async def pending(url: str) -> float:
 
 
 async def until_all_is_quiet(stack: LocalStack, databases: Databases, leavers: Sequence[Person]) -> float:
-    """Seconds until everybody is deleted, everything told, and every process back."""
+    """Seconds until everybody is deleted, every service told, and every process back. Waits for mails as well."""
 
     async def deleted() -> bool:
         ids = [leaver.id for leaver in leavers]
@@ -122,7 +126,11 @@ async def until_all_is_quiet(stack: LocalStack, databases: Databases, leavers: S
         return bool(await databases["auth"].fetchval(statement, ids) == len(ids))
 
     async def all_told() -> bool:
-        return not any([await one.fetchval("SELECT count(*) FROM outbox") for one in databases.values()])
+        untold[:] = [dict(row) for one in databases.values() for row in await one.fetch(UNTOLD)]
+        return all(row["target"] == "smtp" for row in untold)
+
+    async def all_mailed() -> bool:
+        return await all_told() and not untold
 
     async def all_up() -> bool:
         return (await asyncio.to_thread(stack.run, "status")).returncode == 0
@@ -132,12 +140,17 @@ async def until_all_is_quiet(stack: LocalStack, databases: Databases, leavers: S
         ("nothing waits to be told", all_told),
         ("all processes are back", all_up),
     ]
+    untold: list[dict[str, Any]] = []
     started = time.monotonic()
     for what, holds in waits:
         while not await holds():
-            assert time.monotonic() - started < PATIENCE, what
+            assert time.monotonic() - started < PATIENCE, (what, untold)
             await asyncio.sleep(0.2)
-    return time.monotonic() - started
+    seconds = time.monotonic() - started
+    while not await all_mailed():
+        assert time.monotonic() - started < MAILED_WITHIN, untold
+        await asyncio.sleep(0.2)
+    return seconds
 
 
 async def assert_forgotten(stack: LocalStack, databases: Databases, leavers: Sequence[Person]) -> None:
