@@ -144,6 +144,24 @@ async def test_a_body_that_comes_after_all_leaves_the_connection(busy: Busy, mon
         assert (await answer(streams))[0] == 200
 
 
+async def test_who_sends_too_much_is_told_so_and_not_cut_off(busy: Busy) -> None:
+    """S-32: closing while a client sends resets the connection, and the answer is lost. Gateways say 502 then."""
+    body = b" " * 3_000_000
+    for _ in range(10):
+        async with connected(busy.port) as streams:
+            streams[1].write(upload(len(body)) + body)
+            await streams[1].drain()
+            await asyncio.sleep(0.02)
+            assert (await answer(streams))[0] == 413
+            streams[1].write(request("/things/1"))
+            assert (await answer(streams))[0] == 200
+    async with connected(busy.port) as streams:
+        heads = ("Content-Type: application/json", f"Content-Length: {len(body)}", "Expect: 100-continue")
+        streams[1].write(request("/words", *heads, method="POST"))
+        assert (await answer(streams))[0] == 413
+        assert await closed(streams), "it will not send its body now"
+
+
 async def test_a_body_that_nobody_reads_ends_with_its_connection(busy: Busy, monkeypatch: pytest.MonkeyPatch) -> None:
     """R-29: a byte now and then would else keep the connection for ever."""
     monkeypatch.setattr(http_limits, "LINGER", 0.1)

@@ -41,7 +41,10 @@ class StrictRequest(Request):
         Raises:
             MalformedBody: too large, too slow or cut short; `Overloaded` if all bodies together take too much memory.
         """
-        too_large = MalformedBody(413, "body-too-large", f"The body may have {limit} bytes.", CLOSE)
+        # The rest of it is let pass, for a while: who is cut off while sending may never see why. Who waits to be told
+        # to send it, will not.
+        end = CLOSE if "expect" in self.headers else None
+        too_large = MalformedBody(413, "body-too-large", f"The body may have {limit} bytes.", end)
         length = self.headers.get("content-length", "")
         if length.isdecimal() and int(length[:16]) > limit:  # refused before anything is read
             raise too_large
