@@ -27,6 +27,11 @@ def test_an_image_is_small_has_no_tools_and_no_secrets(compose_stack: ComposeSta
     assert found == ""
 
 
+def test_an_image_tells_its_commands(compose_stack: ComposeStack) -> None:
+    told = compose_stack.run("docker", "run", "--rm", "trivium-posts", "--help")
+    assert all(command in told for command in ("serve", "migrate", "relay", "outbox", "reconcile"))
+
+
 def test_each_container_sees_its_own_secrets_only(compose_stack: ComposeStack) -> None:
     """S-47, S-48: and can write nowhere but into /tmp."""
     for service, names in (("users", "svc-users-secret users-password"), ("posts", "posts-password svc-posts-secret")):
