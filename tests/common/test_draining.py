@@ -161,6 +161,21 @@ async def test_an_idle_connection_may_be_used_until_the_end_and_does_not_delay_i
         writer.close()
 
 
+async def test_after_the_drain_time_there_are_no_new_connections_and_old_ones_have_a_last_answer(told: Told) -> None:
+    """R-21: a gateway that goes on sending uses them up, and none is closed under a request."""
+    spare, unused = await told.connect(), await told.connect()
+    told.signal()
+    await asyncio.sleep(DRAIN * 1.5)
+    with pytest.raises(OSError, match="Connect call failed"):
+        await told.connect()
+    spare[1].write(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert b"connection: close" in await spare[0].read()
+    assert await asyncio.wait_for(unused[0].read(), 2) == b""
+    await told.ends_within(1)
+    for _, writer in (spare, unused):
+        writer.close()
+
+
 @pytest.mark.parametrize("path", ["/large", "/endless"])
 async def test_a_client_that_never_reads_is_left_when_the_time_is_up(told: Told, path: str) -> None:
     told.server.config.timeout_graceful_shutdown = 0

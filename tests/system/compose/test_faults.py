@@ -12,6 +12,7 @@ from httpx import AsyncClient
 
 from tests.system.compose.conftest import ComposeStack, note, until
 from tests.system.conftest import Meet, Person
+from tests.system.verdict import items
 
 pytestmark = pytest.mark.compose
 SMALL_VOLUME = "volumes: {posts-data: {driver_opts: {type: tmpfs, device: tmpfs, o: 'size=150m,uid=999,mode=700'}}}"
@@ -24,8 +25,7 @@ async def write(gateway: AsyncClient, person: Person, title: str, body: str = "b
 
 
 async def titles(gateway: AsyncClient, person: Person) -> set[str]:
-    page = await gateway.get("/posts", params={"author_id": person.id, "limit": 100})
-    return {post["title"] for post in page.json()["items"]}
+    return {post["title"] async for post in items(gateway, f"/posts?author_id={person.id}", {})}
 
 
 @pytest.mark.parametrize("service", ["auth", "users", "posts", "gateway"])
@@ -114,7 +114,7 @@ async def test_a_full_volume_refuses_writes_and_serves_reads_until_there_is_room
         while 503 not in answers and len(answers) < 200:
             answers.append(await write(gateway, ada, str(len(answers)), secrets.token_hex(20000)))
         assert set(answers) == {201, 503}
-        assert len(await titles(gateway, ada)) >= min(100, answers.count(201))
+        assert len(await titles(gateway, ada)) >= answers.count(201)
         small_stack.compose("exec", "-T", "posts-db", "rm", "/var/lib/postgresql/data/x")
         began = asyncio.get_running_loop().time()
         while await write(gateway, ada, "there is room") != 201:

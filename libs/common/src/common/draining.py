@@ -1,10 +1,11 @@
 """Stopping without a failed request: be no longer ready, serve on for a while, then finish what runs.
 
     SIGTERM  `/readyz` is red at once; requests are served for the drain time, with `Connection: close`, so that
-             whoever sends them notices and goes elsewhere; then no more connections, and what runs is finished.
+             whoever sends them notices and goes elsewhere; then no more connections, while those that are left are
+             used up; then what runs is finished.
     SIGINT, or any second signal: without the drain time. One more: without finishing.
 
-Idle connections stay open while draining, for closing one may cross a request on its way to us. In the end the
+Idle connections stay open for as long, for closing one may cross a request on its way to us. In the end the
 process exits with status 0, `STOP_WITHIN` seconds after the signal at the latest (R-21).
 """
 
@@ -12,6 +13,7 @@ import asyncio
 import signal
 import socket
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from types import FrameType
 from typing import Any, Final
@@ -27,6 +29,10 @@ STOP_WITHIN: Final = 25
 CLOSING: Final = 6
 """Of these, for ending the background work and closing the database's connections."""
 CLOSE: Final = (b"connection", b"close")
+USED_UP: Final = 2.0
+"""Seconds, at most the drain time, between the last new connection and the end of those that are still idle. A gateway
+that knows us by name only goes on sending; each answer ends one of them, and no new ones come.
+"""
 ACCEPTED_AT_ONCE: Final = 16
 """Connections per turn of the event loop. libuv takes one of each listener (libuv#3696), and so 50 to 100 a second when
 turns are long: under load the kernel's queue would be full, and who comes new wait for seconds (R-17).
@@ -37,7 +43,7 @@ class DrainingServer(uvicorn.Server):
     """uvicorn's server, with a drain time between the signal and the end."""
 
     def __init__(self, app: FastAPI, drain: timedelta, **config: Any) -> None:
-        self.finish = STOP_WITHIN - CLOSING - drain.total_seconds()
+        self.finish = STOP_WITHIN - CLOSING - drain.total_seconds() - USED_UP
         super().__init__(uvicorn.Config(app, timeout_graceful_shutdown=int(self.finish), **config))
         self.app = app
         self.drain = drain.total_seconds()
@@ -78,7 +84,19 @@ class DrainingServer(uvicorn.Server):
     async def shutdown(self, sockets: Any = None) -> None:
         """Finish what runs, then end the app's lifespan; never for longer than promised."""
         try:
-            async with asyncio.timeout(self.finish + CLOSING):
+            async with asyncio.timeout(USED_UP + self.finish + CLOSING):
+                if self.drained_at is not None:
+                    await self.stop_listening(sockets or ())
                 await super().shutdown(sockets)
         except TimeoutError:
             log.warning("stopping takes too long; leaving the rest")
+
+    async def stop_listening(self, sockets: Sequence[socket.socket]) -> None:
+        """Take no more connections, and wait for a moment until those that there are have had their last answer."""
+        for server in self.servers:
+            server.close()
+        for one in sockets:
+            one.close()
+        until = time.monotonic() + min(USED_UP, self.drain)
+        while self.server_state.connections and time.monotonic() < until and not self.force_exit:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)  # uvicorn has no event for it
