@@ -23,7 +23,6 @@ from auth.services.passwords import Argon2, TooBusy, normal
 from auth.services.records import Account, Credentials
 from auth.services.refresh_tokens import RefreshTokens
 from common.events import Event
-from common.ports import Transactions
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 chance = random.Random(20_260_101)
@@ -113,7 +112,7 @@ class Plain:
 
 
 def service(work: Work) -> AccountService:
-    return AccountService(cast("Transactions[ports.Work]", work))
+    return AccountService(cast("ports.AccountStore", work.accounts))
 
 
 def registration(work: Work) -> Registration:

@@ -10,6 +10,7 @@ from fastapi import Depends, FastAPI, Request
 from auth.clients.own_tokens import OwnTokens
 from auth.config import Settings, given
 from auth.mailing import one_time_tokens, own_targets
+from auth.repositories.accounts import AccountRepository
 from auth.repositories.audit import AuditRepository
 from auth.repositories.deletions import BACKLOG
 from auth.repositories.exports import SECTIONS
@@ -94,7 +95,7 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.throttle = throttle = Throttle(transactions, passwords)
     app.state.own_password = OwnPassword(transactions, throttle, passwords, policy)
     app.state.lifetimes = lasting
-    app.state.accounts = AccountService(transactions)
+    app.state.accounts = AccountService(AccountRepository(Reads(database.reading)))
     app.state.exports = ExportReader(Reads(database.reading), SECTIONS)
     app.state.sessions = SessionService(transactions)
     app.state.sign_in = SignInService(transactions, throttle, access, refresh, settings.require_verified_email)

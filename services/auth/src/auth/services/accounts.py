@@ -11,11 +11,11 @@ from auth.services.errors import AccountNotFound, EmailTaken
 from auth.services.mail_requests import want_mail
 from auth.services.one_time_tokens import Purpose
 from auth.services.password_policy import PasswordPolicy
-from auth.services.ports import PasswordHasher, Work
+from auth.services.ports import AccountStore, PasswordHasher, Work
 from auth.services.records import Account
 from auth.services.throttle import begin_anew
 from common.events import AccountData, Event
-from common.ports import Clock, Transactions, utc_now
+from common.ports import Clock, utc_now
 
 EPOCH: Final = datetime(2025, 1, 1, tzinfo=UTC)
 RANDOM_BITS: Final = 12
@@ -71,19 +71,17 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class AccountService:
-    """What may happen to an account."""
+    """Looks at accounts."""
 
-    transactions: Transactions[Work]
+    accounts: AccountStore
 
     async def page(self, after: int, limit: int) -> Sequence[Account]:
         """Accounts in the order of their ids, for whoever rebuilds what it knows of them."""
-        async with self.transactions() as work:
-            return await work.accounts.page(after, limit)
+        return await self.accounts.page(after, limit)
 
     async def page_gone(self, after: int, limit: int) -> Sequence[Account]:
         """Those that were deleted, or are being, in the order of their ids."""
-        async with self.transactions() as work:
-            return await work.accounts.page_gone(after, limit)
+        return await self.accounts.page_gone(after, limit)
 
     async def own(self, account_id: int) -> Account:
         """Raises AccountNotFound, also for one that was deleted."""
@@ -94,8 +92,7 @@ class AccountService:
 
     async def get(self, account_id: int) -> Account:
         """Raises AccountNotFound."""
-        async with self.transactions() as work:
-            account = await work.accounts.get(account_id)
+        account = await self.accounts.get(account_id)
         if account is None:
             raise AccountNotFound("There is no such account.")
         return account
