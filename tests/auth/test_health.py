@@ -106,8 +106,8 @@ async def test_a_service_recovers_when_its_connections_were_cut(
 
 
 async def test_a_full_pool_is_a_503_in_time(settings: Settings, superuser: Connection, mint: Mint) -> None:
-    full = settings.model_copy(update={"pool_size": 1, "max_overflow": 0, **IMPATIENT})
-    async with running(full) as app, client_of(app) as client, app.state.database.engine.connect():
+    full = settings.model_copy(update={"read_pool_size": 1, "max_overflow": 0, **IMPATIENT})
+    async with running(full) as app, client_of(app) as client, app.state.database.reading.connect():
         started = asyncio.get_running_loop().time()
         reply = await client.get("/auth/me", headers=bearer(mint.token()))
         assert (reply.status_code, reply.json()["code"]) == (503, "database-unavailable")
