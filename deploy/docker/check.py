@@ -33,7 +33,7 @@ def errors(services: dict[str, Service]) -> Iterator[str]:
             yield f"{name} is not locked down"
         if service.get("privileged") or "no-new-privileges:true" not in service.get("security_opt", []):
             yield f"{name} may gain privileges"
-        if service.get("deploy", {}).get("resources", {}).get("limits", {}).keys() < {"cpus", "memory", "pids"}:
+        if not service.get("deploy", {}).get("resources", {}).get("limits", {}).keys() >= {"cpus", "memory", "pids"}:
             yield f"{name} has no limits"
         if OUTSIDE in service.get("networks", []) and name not in GO_OUT:
             yield f"{name} can reach the internet"

@@ -112,7 +112,7 @@ class Plain:
 
 
 def service(work: Work) -> AccountService:
-    return AccountService(cast("ports.AccountStore", work.accounts))
+    return AccountService(cast("ports.AccountReader", work.accounts))
 
 
 def registration(work: Work) -> Registration:

@@ -202,10 +202,16 @@ async def test_a_second_signal_skips_the_drain_and_a_third_the_rest(told: Told) 
     slow.cancel()
 
 
-async def test_sigint_is_a_person_who_does_not_wait(told: Told) -> None:
+@pytest.mark.parametrize("signals", [[signal.SIGINT], [signal.SIGTERM, signal.SIGTERM]])
+async def test_sigint_is_a_person_who_does_not_wait_nor_does_who_says_it_twice(
+    told: Told, signals: list[signal.Signals]
+) -> None:
+    _, idle = await told.connect()
     told.server.drain = 20
-    told.signal(signal.SIGINT)
+    for number in signals:
+        told.signal(number)
     await told.ends_within(1)
+    idle.close()
 
 
 def test_many_connections_are_accepted_in_one_turn_of_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from auth.services.errors import AccountNotFound, EmailTaken
 from auth.services.mail_requests import want_mail
 from auth.services.one_time_tokens import Purpose
 from auth.services.password_policy import PasswordPolicy
-from auth.services.ports import AccountStore, PasswordHasher, Work
+from auth.services.ports import AccountReader, PasswordHasher, Work
 from auth.services.records import Account
 from auth.services.throttle import begin_anew
 from common.events import AccountData, Event
@@ -73,7 +73,7 @@ class Registration:
 class AccountService:
     """Looks at accounts."""
 
-    accounts: AccountStore
+    accounts: AccountReader
 
     async def page(self, after: int, limit: int) -> Sequence[Account]:
         """Accounts in the order of their ids, for whoever rebuilds what it knows of them."""

@@ -27,11 +27,8 @@ from common.events import Events, RevocationStore
 from common.ports import Slice
 
 
-class AccountStore(Protocol):
-    """Accounts."""
-
-    async def add(self, account_id: int, email: str, password_hash: str, name: str) -> Account | None:
-        """The new account; None if the id or the address is taken."""
+class AccountReader(Protocol):
+    """Accounts, to look at."""
 
     async def get(self, account_id: int) -> Account | None: ...
 
@@ -40,6 +37,13 @@ class AccountStore(Protocol):
 
     async def page_gone(self, after: int, limit: int) -> Sequence[Account]:
         """As `page`, of those that were deleted, or are being."""
+
+
+class AccountStore(AccountReader, Protocol):
+    """Accounts."""
+
+    async def add(self, account_id: int, email: str, password_hash: str, name: str) -> Account | None:
+        """The new account; None if the id or the address is taken."""
 
     async def credentials(self, email: str) -> Credentials | None: ...
 
