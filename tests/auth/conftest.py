@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ipaddress import ip_network
 from itertools import count
 from typing import Any, TypeAlias
 
@@ -99,6 +100,19 @@ async def superuser(server: Server, settings: Settings) -> AsyncIterator[Connect
     connection = await asyncpg.connect(server.dsn, database=str(settings.database_url.path).lstrip("/"))
     yield connection
     await connection.close()
+
+
+@pytest.fixture(scope="module")
+async def proxied(settings: Settings) -> AsyncIterator[FastAPI]:
+    """auth behind a proxy that names the source."""
+    async with running(settings.model_copy(update={"trusted_proxies": [ip_network("127.0.0.1")]})) as app:
+        yield app
+
+
+@pytest.fixture(scope="module")
+async def gateway(proxied: FastAPI) -> AsyncIterator[AsyncClient]:
+    async with client_of(proxied) as client:
+        yield client
 
 
 numbers = count()

@@ -9,8 +9,8 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from tests.auth.conftest import PASSWORD, Connection, Person, SignIn, SignUp, bearer, new_email, refresh
+from tests.auth.guessing import hold
 from tests.auth.mails import mails
-from tests.auth.test_throttle import hold
 
 NEW = "another long passphrase"
 
