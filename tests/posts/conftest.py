@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
+from common.settings import LONGEST_CALL
 from posts.config import Settings
 from posts.main import create_app
 from tests.conftest import Cloner, commits_fail
@@ -23,7 +24,7 @@ SignedIn = Callable[..., dict[str, str]]
 @pytest.fixture(scope="module")
 async def settings(database_of: Cloner) -> Settings:
     # no pause, so that peers a test took away are there again for the next one; and a busy machine refuses nobody
-    patient = {"breaker_pause": 0, "pool_timeout": timedelta(seconds=10)}
+    patient = {"breaker_pause": 0, "pool_timeout": timedelta(seconds=10), "call_deadline": LONGEST_CALL}
     own = {"client_secret": secrets.token_urlsafe(32), "relay": False, **patient}
     return Settings.model_validate({**await database_of("posts"), **own})
 
