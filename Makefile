@@ -163,6 +163,7 @@ rolling-restart: bootstrap ## replace each container in turn, without a failed r
 	@$(VENV)/python -m deploy.docker.rolling $(SERVICE)
 
 test-compose: export ROLLS ?= 5
+test-compose: export RATE ?= 30
 test-compose: bootstrap ## the system tests against the running containers, then faults on a stack of containers of their own
 	@SYSTEM_URL=$(COMPOSE_TEST_URL) $(VENV)/pytest tests/system $(ARGS)
 	@rm -f .local/compose.json

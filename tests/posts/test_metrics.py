@@ -78,6 +78,8 @@ async def test_calls_to_other_services_are_told_with_their_breaker(
     for outcome in ("answered", "failed"):
         name = f'client_calls_total{{outcome="{outcome}",peer="users"}}'
         assert after[name] - before[name] == 1
+        took = f'client_call_duration_seconds_sum{{outcome="{outcome}",peer="users"}}'
+        assert 0 < after[took] - before[took] < 10
     assert after['client_breaker{peer="users",state="closed"}'] == 1
     assert after['client_breaker{peer="users",state="open"}'] == 0
 

@@ -7,7 +7,7 @@ holds up nothing that the process needs (`UPKEEP`).
 from collections.abc import Iterable, Mapping
 
 from prometheus_client import Metric
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, SummaryMetricFamily
 from sqlalchemy import Executable
 
 from common.admission import Admission
@@ -94,16 +94,21 @@ def erasures(database: Database, backlog: Executable) -> Measure:
 
 
 def calls(*clients: ServiceClient) -> Measure:
-    """Calls to other services by outcome, and the state of each breaker."""
+    """Calls to other services by outcome, how long they took, and the state of each breaker."""
 
     async def measure() -> Iterable[Metric]:
         made = CounterMetricFamily("client_calls", "Calls to other services.", labels=["peer", "outcome"])
+        took = SummaryMetricFamily(
+            "client_call_duration_seconds", "Waiting and second tries included.", labels=["peer", "outcome"]
+        )
         breakers = GaugeMetricFamily("client_breaker", "1 for the state it is in.", labels=["peer", "state"])
         for client in clients:
             add_counts(made, client.outcomes, client.audience)
+            for outcome, seconds in client.seconds.items():
+                took.add_metric([client.audience, outcome], client.outcomes[outcome], seconds)
             for state in BREAKER:
                 breakers.add_metric([client.audience, state], float(client.breaker.state == state))
-        return made, breakers
+        return made, took, breakers
 
     return measure
 

@@ -8,6 +8,7 @@ vain, the retry budget a peer in trouble. The limits are settings (`common.setti
 import asyncio
 import json
 import random
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -115,6 +116,8 @@ class ServiceClient:
     slots: asyncio.Semaphore
     outcomes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("answered", "refused", "failed"), 0))
     """How many calls ended how, for the metrics. Refused: with a 4xx; failed: with a 5xx, or without an answer."""
+    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("answered", "refused", "failed"), 0.0))
+    """How long they took, all together."""
 
     @classmethod
     def to(
@@ -180,13 +183,14 @@ class ServiceClient:
     async def _call(
         self, method: str, path: str, *, tries: int, params: Params | None = None, content: bytes | None = None
     ) -> Reply:
-        outcome = "failed"
+        outcome, started = "failed", time.monotonic()
         try:
             reply = await self._in_time(method, path, tries, params, content)
             outcome = outcome_of(reply.status)
             return reply
         finally:
             self.outcomes[outcome] += 1
+            self.seconds[outcome] += time.monotonic() - started
 
     async def _in_time(self, method: str, path: str, tries: int, params: Params | None, content: bytes | None) -> Reply:
         seconds = deadlines.remaining(self.deadline)

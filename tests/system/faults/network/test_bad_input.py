@@ -106,12 +106,14 @@ async def test_bad_input_is_refused_at_once_and_nobody_else_notices(
     quiet, loaded = Load(linked.stack.url, 1.0), Load(linked.stack.url, 1.0)
     async with quiet.on([ada, grace]):
         await asyncio.sleep(max(2.0, SECONDS / 5))
+    refused = await linked.shows("posts", "http_requests_total", status="422")
     began, under_way = time.monotonic(), []
     async with loaded.on([alan, edsger]):
         for number, (place, content) in enumerate(thrown[: int(SECONDS / 2 * RATE)]):
             await asyncio.sleep(max(0.0, began + number / RATE - time.monotonic()))
             under_way.append(asyncio.create_task(one(place, content)))
         await asyncio.gather(*under_way)
+    assert await linked.shows("posts", "http_requests_total", status="422") > refused
     ours = [answer for answer in answers if not (answer[2] == linked.stack.url and is_no_http(answer[3]))]
     assert [answer for answer in ours if answer[0] >= 500] == []
     silent = sum(answer[0] == 0 for answer in answers) / len(answers)
@@ -122,4 +124,5 @@ async def test_bad_input_is_refused_at_once_and_nobody_else_notices(
     assert meanwhile <= 2 * before + BUSY * 1000
     longest = max(answer[1] for answer in answers)
     verdict = f"no 5xx, {silent:.0%} unanswered, none after {longest:.1f} s; p99 {before} to {meanwhile} ms"
-    report.fault(row="R-28", fault="hostile requests beside the load", times=len(answers), verdict=verdict)
+    fault = "hostile requests beside the load"
+    report.fault(row="R-28", fault=fault, times=len(answers), seen_by="`http_requests_total`", verdict=verdict)
