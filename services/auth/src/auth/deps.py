@@ -14,7 +14,7 @@ from auth.repositories.accounts import AccountRepository
 from auth.repositories.audit import AuditRepository
 from auth.repositories.deletions import BACKLOG
 from auth.repositories.exports import SECTIONS
-from auth.repositories.sessions import Lifetimes
+from auth.repositories.sessions import Lifetimes, SessionRepository
 from auth.repositories.work import SqlWork
 from auth.services.access_tokens import AccessTokens
 from auth.services.accounts import AccountService, Registration
@@ -95,9 +95,10 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.throttle = throttle = Throttle(transactions, passwords)
     app.state.own_password = OwnPassword(transactions, throttle, passwords, policy)
     app.state.lifetimes = lasting
-    app.state.accounts = AccountService(AccountRepository(Reads(database.reading)))
-    app.state.exports = ExportReader(Reads(database.reading), SECTIONS)
-    app.state.sessions = SessionService(transactions)
+    reads = Reads(database.reading)
+    app.state.accounts = AccountService(AccountRepository(reads))
+    app.state.exports = ExportReader(reads, SECTIONS)
+    app.state.sessions = SessionService(transactions, SessionRepository(reads, lasting))
     app.state.sign_in = SignInService(transactions, throttle, access, refresh, settings.require_verified_email)
     app.state.verification = EmailVerification(transactions, tokens)
     app.state.password_reset = PasswordReset(transactions, tokens, passwords, policy)

@@ -144,7 +144,7 @@ class Lifetimes:
 
 @dataclass(frozen=True, slots=True)
 class SessionRepository:
-    """`SessionStore` in PostgreSQL."""
+    """`SessionStore` and `SessionReader` in PostgreSQL."""
 
     session: Runs
     lifetimes: Lifetimes

@@ -96,6 +96,13 @@ class ManagedAccountStore(Protocol):
         """Move `tokens_not_before` of an account that is locked behind all tokens that it may have by now."""
 
 
+class SessionReader(Protocol):
+    """Sign-ins, to look at."""
+
+    async def page(self, account_id: int, limit: int, after: tuple[datetime, UUID] | None) -> Slice[OpenSession]:
+        """Those that go on, the latest sign-in first."""
+
+
 class SessionStore(Protocol):
     """Sign-ins. All times are the database's."""
 
@@ -118,9 +125,6 @@ class SessionStore(Protocol):
 
     async def end_all(self, account_id: int, reason: str, but: UUID | None) -> Sequence[tuple[UUID, datetime]]:
         """Those ended whose access tokens may still be good, and until when."""
-
-    async def page(self, account_id: int, limit: int, after: tuple[datetime, UUID] | None) -> Slice[OpenSession]:
-        """Those that go on, the latest sign-in first."""
 
     async def owner(self, session_id: UUID) -> int | None:
         """Whose it is, over or not."""

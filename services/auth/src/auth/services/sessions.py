@@ -7,7 +7,7 @@ from uuid import UUID
 from auth.services.audit import Action
 from auth.services.ending import end_session, end_sessions
 from auth.services.errors import SessionNotFound
-from auth.services.ports import Work
+from auth.services.ports import SessionReader, Work
 from auth.services.records import Device, OpenSession
 from common.ports import Slice, Transactions
 
@@ -17,11 +17,11 @@ class SessionService:
     """What people may do with their own sessions."""
 
     transactions: Transactions[Work]
+    reader: SessionReader
 
     async def page(self, account_id: int, limit: int, after: tuple[datetime, UUID] | None) -> Slice[OpenSession]:
         """Those that go on, the latest sign-in first."""
-        async with self.transactions() as work:
-            return await work.sessions.page(account_id, limit, after)
+        return await self.reader.page(account_id, limit, after)
 
     async def end(self, account_id: int, session_id: UUID, device: Device) -> None:
         """Sign out one device.
