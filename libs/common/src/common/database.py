@@ -43,6 +43,8 @@ UPKEEP: Final = 1
 """Connections of a process that no request can take, for what must not queue behind requests (R-10): the reading of
 revocations and readiness, and keys at the start. They count in the connection budget.
 """
+LONGEST_SEARCH: Final = 2.0
+"""Seconds."""
 W = TypeVar("W")
 Params = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 Rows = Result[*tuple[Any, ...]]
@@ -154,6 +156,32 @@ class ReadSession:
     async def execute(self, statement: Executable, params: Params = None, /) -> Rows:
         async with self.engine.connect() as connection:
             return await connection.execute(statement, params)
+
+
+@dataclass(frozen=True, slots=True)
+class Searches:
+    """Runs single reading statements that may be slow: a third of the connections at a time, so that others read too,
+    and none for longer than `LONGEST_SEARCH`. What takes longer is a 503, and PostgreSQL is told to stop (S-37).
+    """
+
+    reads: ReadSession
+    slots: asyncio.Semaphore
+    patience: float
+    """Seconds to wait for others' searches, as for a connection."""
+
+    @classmethod
+    def of(cls, reads: ReadSession, settings: ServiceSettings) -> Self:
+        most = max(1, settings.read_pool_size // 3)
+        return cls(reads, asyncio.Semaphore(most), settings.pool_timeout.total_seconds())
+
+    async def execute(self, statement: Executable, params: Params = None, /) -> Rows:
+        async with asyncio.timeout(self.patience):
+            await self.slots.acquire()
+        try:
+            async with asyncio.timeout(LONGEST_SEARCH):
+                return await self.reads.execute(statement, params)
+        finally:
+            self.slots.release()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import httpx
 from fastapi import Depends, FastAPI, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common.database import Database, ReadSession, TransactionFactory
+from common.database import Database, ReadSession, Searches, TransactionFactory
 from common.deps import DbSession, SignedIn
 from common.erasure import BACKLOG, Eraser, ErasureRepository
 from common.events import AccountData, BlockData, FollowData, ProfileData
@@ -45,7 +45,7 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     users = ServiceClient.to("users", settings.users_url, http=http, tokens=tokens, settings=settings)
     app.state.authors = Authors(UsersPeople(users), TransactionFactory(database, AuthorRepository))
     reads = ReadSession(database.reading)
-    app.state.reading = Reading(PostLists(reads), TransactionFactory(database, SearchRepository), app.state.authors)
+    app.state.reading = Reading(PostLists(reads), SearchRepository(Searches.of(reads, settings)), app.state.authors)
     app.state.reading_comments = ReadingComments(PostLists(reads), CommentRepository(reads), app.state.authors)
     app.state.tags = TagRepository(reads)
     app.state.stats = StatsRepository(reads)

@@ -7,7 +7,7 @@ from typing import Annotated
 import httpx
 from fastapi import Depends, FastAPI, Request
 
-from common.database import Database, ReadSession, TransactionFactory
+from common.database import Database, ReadSession, Searches, TransactionFactory
 from common.deps import DbSession
 from common.erasure import BACKLOG, Eraser
 from common.events import AccountData, AuthorData
@@ -64,7 +64,8 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     }
     app.state.arrivals = Arrivals(AuthAccounts(auth), transactions)
     reads = ReadSession(database.reading)
-    app.state.profiles = Profiles(ProfileRepository(reads), app.state.arrivals)
+    searches = ProfileRepository(Searches.of(reads, settings))
+    app.state.profiles = Profiles(ProfileRepository(reads), searches, app.state.arrivals)
     follows, blocks = EdgeRepository(reads, FOLLOWS), EdgeRepository(reads, BLOCKS)
     app.state.graph = Graph(app.state.profiles, app.state.arrivals, follows, blocks, transactions)
     own: ExportSource = ExportReader(reads, SECTIONS)

@@ -37,8 +37,11 @@ class LinkedStack:
     links: dict[tuple[str, str], Link]
     gateway: AsyncClient
 
+    def port(self, service: str) -> int:
+        return self.stack.base + PORTS[service]
+
     def address(self, service: str) -> str:
-        return f"http://127.0.0.1:{self.stack.base + PORTS[service]}"
+        return f"http://127.0.0.1:{self.port(service)}"
 
     def suffer(self, trouble: Trouble, *ways: tuple[str, str]) -> None:
         for way in ways:

@@ -2,11 +2,10 @@
 
 The index finds what matches, and not in an order: a word that half of all posts have would have to be read whole for
 one page. So the newest posts are looked through first, and the index is asked only if these do not fill the page, which
-rare words alone do not. What is still too much ends by the limit of time.
+rare words alone do not. What is still too much ends by the limit of time (`common.database.Searches`).
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import Boolean, ColumnElement, Text, bindparam, case, cast, func, literal_column, select, text, union
@@ -38,10 +37,8 @@ from posts.repositories.post_rows import read_post
 from posts.services.ports import Place
 from posts.services.records import Choice, Post
 
-PATIENCE: Final = timedelta(seconds=2)
 WINDOW: Final = 5_000
 """How many of the newest posts are looked through: a word in one of two hundred fills a page of 20 from them."""
-LIMIT_TIME: Final = select(func.set_config("statement_timeout", str(PATIENCE // timedelta(milliseconds=1)), True))
 
 SIMPLE: Final[ColumnElement[Any]] = literal_column("'simple'::regconfig")
 ASKED: Final = func.websearch_to_tsquery(SIMPLE, text(FOLD.format("CAST(:asked AS text)")))
@@ -102,14 +99,13 @@ def open_end(words: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SearchRepository:
-    """`PostSearch` in PostgreSQL. Works in a transaction, for its limit of time holds until the end of one."""
+    """`PostSearch` in PostgreSQL."""
 
     session: Runs
 
     async def newest(
         self, words: str, choice: Choice, viewer_id: int | None, limit: int, after: Place | None
     ) -> Slice[Post]:
-        await self.session.execute(LIMIT_TIME)
         asked = {"asked": words, "open_end": open_end(words), "viewer": viewer_id, "limit": limit + 1}
         statement = SEARCH[choice.author_id is None, choice.tag is None][bool(after)]
         found = await self.session.execute(statement, {**asked, **named(choice), **behind(after)})

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from common.ports import Slice, Transactions
+from common.ports import Slice
 from posts.services.authors import Authors
 from posts.services.errors import PostNotFound
 from posts.services.ports import Place, PostReader, PostSearch, Rank
@@ -14,7 +14,7 @@ class Reading:
     """What who may see."""
 
     posts: PostReader
-    searches: Transactions[PostSearch]
+    searches: PostSearch
     authors: Authors
 
     async def get(self, post_id: int, viewer_id: int | None) -> Post:
@@ -41,9 +41,7 @@ class Reading:
         self, words: str, choice: Choice, viewer_id: int | None, limit: int, after: Place | None
     ) -> Slice[Post]:
         """Published posts that have the words, the newest first."""
-        async with self.searches() as posts:
-            found = await posts.newest(words, choice, viewer_id, limit, after)
-        return await self._named(found)
+        return await self._named(await self.searches.newest(words, choice, viewer_id, limit, after))
 
     async def feed(self, reader_id: int, limit: int, after: Place | None) -> Slice[Post]:
         """Posts of the people somebody follows, the newest first."""

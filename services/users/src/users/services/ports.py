@@ -28,15 +28,19 @@ class ProfileReader(Protocol):
     async def batch(self, ids: Sequence[int], viewer_id: int | None) -> Sequence[Profile]:
         """Those who exist, in any order."""
 
-    async def search(
-        self, words: Sequence[str], viewer_id: int | None, limit: int, after: tuple[int, int] | None
-    ) -> Slice[Profile]:
-        """People whose names have all the words, most followers first; `after` is a number of followers and an id."""
-
     async def cards(self, ids: Sequence[int]) -> Sequence[Card]: ...
 
     async def page(self, after: int, limit: int) -> Sequence[Card]:
         """Cards of people with larger ids, in their order."""
+
+
+class ProfileSearch(Protocol):
+    """Profiles, found by their names."""
+
+    async def search(
+        self, words: Sequence[str], viewer_id: int | None, limit: int, after: tuple[int, int] | None
+    ) -> Slice[Profile]:
+        """People whose names have all the words, most followers first; `after` is a number of followers and an id."""
 
 
 class EdgeReader(Protocol):

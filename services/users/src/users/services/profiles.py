@@ -10,7 +10,7 @@ from common.ports import Slice, Transactions, Versions
 from users.services import told
 from users.services.arrivals import Arrivals
 from users.services.errors import UserNotFound
-from users.services.ports import ProfileReader, Work
+from users.services.ports import ProfileReader, ProfileSearch, Work
 from users.services.records import Card, Profile, Viewer
 
 
@@ -19,6 +19,7 @@ class Profiles:
     """Looks at profiles."""
 
     reader: ProfileReader
+    searches: ProfileSearch
     arrivals: Arrivals
 
     async def get(self, user_id: int, viewer: Viewer) -> Profile:
@@ -42,7 +43,7 @@ class Profiles:
 
     async def search(self, query: str, viewer: Viewer, limit: int, after: tuple[int, int] | None) -> Slice[Profile]:
         """People whose names have all words of the query, whatever their case and accents; most followers first."""
-        found = await self.reader.search(query.split(), viewer.id, limit, after)
+        found = await self.searches.search(query.split(), viewer.id, limit, after)
         return Slice([as_seen(profile, viewer) for profile in found.rows], found.more)
 
     async def cards(self, ids: Sequence[int]) -> Sequence[Card]:
