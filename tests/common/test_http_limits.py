@@ -5,13 +5,13 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from common import http_limits
 from common.admission import Admission
 from common.envelope import SECURITY_HEADERS
 from tests.common.conftest import eventually
-from tests.common.serving import connected, request, serving
+from tests.common.serving import answer, closed, connected, request, serving
 
 
 async def hello(scope: Scope, receive: Receive, send: Send) -> None:
@@ -19,6 +19,10 @@ async def hello(scope: Scope, receive: Receive, send: Send) -> None:
         pass
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"hi"})
+
+
+async def nothing() -> Message:
+    return {"type": "http.request"}
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +107,64 @@ async def test_a_body_whose_end_two_readers_could_see_elsewhere_is_refused(port:
 async def test_a_header_without_an_end_is_refused_long_before_it_fills_the_memory(port: int) -> None:
     answer = await send(port, b"GET / HTTP/1.1\r\nX: ", *[b"y" * 4096] * 8, pause=0.01)
     assert problem(answer) == (431, "headers-too-large")
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("begun", [b"0\r\nX: ", b"3\r\nabc\r\n0\r\nX: ", b"3;x="])
+async def test_a_trailer_without_an_end_is_cut_off_long_before_it_fills_the_memory(port: int, begun: bytes) -> None:
+    """The request has begun by then, so nothing is said."""
+    async with connected(port) as streams:
+        streams[1].write(CHUNKED + begun)
+        for _ in range(8):
+            streams[1].write(b"y" * 4096)
+            await asyncio.sleep(0.01)
+        assert await closed(streams)
+
+
+async def test_what_comes_behind_a_body_is_no_header() -> None:
+    """S-13: the gateway has put nothing right in it."""
+    seen: list[list[tuple[bytes, bytes]]] = []
+
+    async def note(scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        seen.append(scope["headers"])
+        await hello(scope, nothing, send)
+
+    async with serving(note, Admission((), 1000), lifespan="off") as port:
+        body = b"3\r\nabc\r\n0\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n"
+        assert status(await send(port, CHUNKED + body)) == 200
+    assert seen == [[(b"host", b"x"), (b"transfer-encoding", b"chunked")]]
+
+
+async def test_requests_ahead_of_their_answers_are_few() -> None:
+    """Each waits with all that it is, where no count of requests under way sees it."""
+    begun: list[str] = []
+    go_on = asyncio.Event()
+
+    async def wait(scope: Scope, receive: Receive, send: Send) -> None:
+        begun.append(scope["path"])
+        await go_on.wait()
+        await hello(scope, receive, send)
+
+    async with serving(wait, Admission((), 1000), lifespan="off") as port:
+        async with connected(port) as streams:
+            streams[1].write(request() * 17)
+            await eventually(lambda: begun == ["/"])
+            go_on.set()
+            for _ in range(17):
+                assert (await answer(streams))[0] == 200
+        go_on.clear()
+        begun.clear()
+        async with connected(port) as streams:
+            streams[1].write(request())
+            await eventually(lambda: begun == ["/"])
+            streams[1].write(request() * 1000)
+            assert await closed(streams)
+        assert problem(await send(port, request() * 18)) == (400, "malformed-request")
+        assert begun == ["/"]
 
 
 async def test_heads_in_pieces_and_several_on_one_connection_are_fine(port: int) -> None:

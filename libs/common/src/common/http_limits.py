@@ -1,7 +1,8 @@
 """uvicorn's HTTP protocol with the bounds that it lacks (S-33, R-17, R-29).
 
 - Of a request's head, in size and in time. uvicorn collects a head of any size for as long as it takes; here it is
-  refused before the app sees it, and never kept beyond the limit and one read from the socket.
+  refused before the app sees it, and never kept beyond the limit and one read from the socket. So are trailers, which
+  are never shown to the app.
 - Of requests under way: what `common.admission` does not let in is answered at once, and nothing is made for it.
 - Of the time that a client takes to read its answer, or to send the rest of a body that nobody reads any more.
 
@@ -29,6 +30,8 @@ SEND_LEAST: Final = 64 * 1024
 """How much of its answer a client takes in so many seconds; or the rest of it."""
 LINGER: Final = 5.0
 """Seconds for the rest of a body whose request is answered already: who is cut off sooner may miss the answer."""
+MOST_PIPELINED: Final = 16
+"""Requests that a client may send before the first is answered: each waits here as a whole. No browser sends any."""
 LINE_OVERHEAD: Final = 4
 """What `: ` and the line's end add to a header."""
 
@@ -45,6 +48,7 @@ class BoundedHttp(HttpToolsProtocol):
     reading_head = False
     reading_body = False
     head_bytes = 0
+    body_bytes = 0
     refusal = 400
     exchange: Exchange | None = None
     head_timer: asyncio.TimerHandle | None = None
@@ -72,11 +76,13 @@ class BoundedHttp(HttpToolsProtocol):
         self.transport.close()
 
     def data_received(self, data: bytes) -> None:
-        continued = self.reading_head
+        continued, body_bytes = self.reading_head, self.body_bytes
         super().data_received(data)
         if self.reading_head:
             self.head_goes_on(len(data), continued=continued)
             return
+        if self.reading_body and self.body_bytes == body_bytes:
+            self.count(len(data))  # of a body's framing, of which an endless line would be kept
         if self.cycle is None:
             return  # nothing but empty lines: the time for a first request goes on
         self.stop_timer()
@@ -95,7 +101,10 @@ class BoundedHttp(HttpToolsProtocol):
             self.stop_timer()
             self.head_timer = self.loop.call_later(HEAD_TIMEOUT, self.head_is_late)
             return
-        self.head_bytes += received  # one long header reaches on_header only when it is complete
+        self.count(received)  # one long header reaches on_header only when it is complete
+
+    def count(self, received: int) -> None:
+        self.head_bytes += received
         if self.head_bytes > MAX_URL + MAX_HEADERS:
             self.refuse(431 if self.headers or self.url else 414)
 
@@ -113,18 +122,26 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         name = name.lower()  # as uvicorn does it, but in one call: requests have ten of them
-        if name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
-        self.headers.append((name, value))
         self.header_bytes += len(name) + len(value) + LINE_OVERHEAD
+        if self.reading_head:  # else it is behind a chunked body: no gateway has looked at that, and nobody here wants it
+            self.headers.append((name, value))
+            if name == b"expect" and value.lower() == b"100-continue":
+                self.expect_100_continue = True
         if self.header_bytes > MAX_HEADERS or len(self.headers) > MAX_HEADER_LINES:
             self.refusal = 431
             raise TooLarge
 
     def on_headers_complete(self) -> None:
         self.reading_head = False
+        self.head_bytes = 0
         super().on_headers_complete()
         self.reading_body = True
+        if len(self.pipeline) > MOST_PIPELINED:
+            raise TooLarge
+
+    def on_body(self, body: bytes) -> None:
+        self.body_bytes += len(body)
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         self.reading_body = False
@@ -218,7 +235,9 @@ class BoundedHttp(HttpToolsProtocol):
         self.reading_head = self.reading_body = False
         self.stop_timer()
         if self.cycle is not None:
-            self.cycle.disconnected = True  # one that came with what is refused here, and has not begun, never will
+            self.cycle.disconnected = True
+        if self.exchange is not None and not self.exchange.at_work:
+            self.exchange.cycle.disconnected = True  # it came with what is refused here, and never begins
         if self.exchange is None or not self.exchange.at_work:
             self.transport.write(content)
         self.transport.close()
