@@ -3,6 +3,7 @@
 An answer is `ok`, `fail` (it was refused: nothing was done), or `unknown`: nobody can know whether it was done.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -138,14 +139,16 @@ class Ledger:
     def compare_value(self, name: Name, found: object, verdict: Verdict) -> None:
         """The value must be the one that was answered last, or one whose answer came later or never.
 
-        What began before the last change was answered may have been done after it, what was never answered at any time.
+        What began before the last change was answered may have been done after it; what was never answered at any time,
+        but for what is too old to be under way anywhere.
         """
         writes = self.writes[name]
         last = max((write.began for write in writes if write.answer == "ok"), default=None)
         may_be = {
             write.value
             for write in writes
-            if write.answer == "unknown" or (write.answer == "ok" and (last is None or write.ended >= last))
+            if write.answer != "fail"
+            and (last is None or write.ended >= last - (FORGOTTEN_AFTER if write.answer == "unknown" else 0.0))
         }
         if last is None:
             may_be.add(INITIAL[name[0]])
@@ -156,5 +159,15 @@ class Ledger:
                 f"{name} is {found!r}, not one of {may_be}"
             )
 
+    def compare_changes(self, name: Name, done: int, verdict: Verdict) -> None:
+        """`done`: how often it was changed. Not less often than was answered, and not more often than was asked for."""
+        answers = Counter(write.answer for write in self.writes.get(name, ()))
+        if done < answers["ok"]:
+            verdict.lost.append(f"{name} was changed {done} times, and {answers['ok']} were answered")
+        if done > answers["ok"] + answers["unknown"]:
+            verdict.dup.append(f"{name} was changed {done} times, of {answers}")
 
+
+FORGOTTEN_AFTER: Final = 120.0
+"""Seconds. The longest pause of a process that a test makes is 60."""
 INITIAL: Final[Mapping[str, object]] = {"bio": "", "follow": False, "like": False}

@@ -36,9 +36,10 @@ def test_lost_doubled_and_invented_posts_are_told() -> None:
     assert [len(kind) for kind in (verdict.lost, verdict.dup, verdict.ghost)] == [1, 1, 2]
 
 
-@pytest.mark.parametrize(("found", "lost"), [("b", 0), ("c", 0), ("d", 0), ("a", 1), ("", 1)])
+@pytest.mark.parametrize(("found", "lost"), [("b", 0), ("c", 0), ("d", 0), ("a", 1), ("e", 1), ("", 1)])
 def test_a_value_is_the_last_that_was_answered_or_one_that_never_was(found: str, lost: int) -> None:
     ledger, verdict = Ledger(), Verdict()
+    ledger.wrote(BIO, Write("e", -200.0, -150.0, "unknown"))  # two minutes later nobody is at it any more
     ledger.wrote(BIO, Write("d", 0.0, 1.0, "unknown"))
     ledger.wrote(BIO, Write("a", 2.0, 3.0, "ok"))
     ledger.wrote(BIO, Write("b", 4.0, 5.0, "ok"))
@@ -53,3 +54,13 @@ def test_what_is_under_way_is_not_asked_for_again() -> None:
     answered.said = "0 "
     assert ledger.unknown() == [answered]
     assert under_way.answer == "unknown"
+
+
+@pytest.mark.parametrize(("done", "lost", "dup"), [(1, 1, 0), (2, 0, 0), (3, 0, 0), (4, 0, 1)])
+def test_a_change_that_was_lost_or_done_twice_is_told_though_others_came_later(done: int, lost: int, dup: int) -> None:
+    ledger, verdict = Ledger(), Verdict()
+    answers: list[Answer] = ["ok", "unknown", "fail", "ok"]
+    for number, answer in enumerate(answers):
+        ledger.wrote(BIO, Write(str(number), number, number + 1, answer))
+    ledger.compare_changes(BIO, done, verdict)
+    assert (len(verdict.lost), len(verdict.dup)) == (lost, dup)

@@ -1,10 +1,14 @@
 """What a load makes of its own mistakes."""
 
+from itertools import pairwise
+
 import pytest
+from httpx import Response
 
 from tests.system.conftest import Person
-from tests.system.load import Load
-from tests.system.users import Users, parsed
+from tests.system.ledger import Ledger, Write
+from tests.system.load import MIX, Load
+from tests.system.users import ROUND, Users, parsed
 
 SOMEBODY = Person(1, "Ada", "ada@example.com", "secret", {"access_token": "a", "refresh_token": "r"})
 
@@ -16,6 +20,31 @@ def test_an_answer_that_breaks_off_is_none() -> None:
     for half in (whole[:-1], whole[:30]):
         with pytest.raises(ConnectionResetError):
             parsed(half)
+
+
+async def test_everybody_does_everything_and_undoes_it_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In two minutes of the load: or nothing would change any more, and nothing could be lost."""
+    people = [Person(number, f"P{number}", "", "", {"access_token": "a"}) for number in range(20)]
+    users = Users({}, people, Ledger(), [], 1.0)
+    for number in range(5):
+        post = users.ledger.create("/posts", str(number), 0)
+        post.id, post.answer = 100 + number, "ok"
+
+    async def ask(person: Person, kind: str, wanted: int, *request: str, **more: object) -> tuple[Write, Response]:
+        return Write(None, 0.0, 0.0, "ok"), Response(wanted)
+
+    monkeypatch.setattr(users, "ask", ask)
+    assert len(MIX) == ROUND
+    changes = [number for number in range(6000) if MIX[number % ROUND] == "change"]
+    for number in changes:
+        await users.change(number)
+    writes = users.ledger.writes
+    for kind in ("bio", "follow", "like"):
+        assert {name[1] for name in writes if name[0] == kind} == set(range(20)), kind
+    toggled = [[write.value for write in some] for name, some in writes.items() if name[0] != "bio"]
+    assert all(before is not after for some in toggled for before, after in pairwise([False, *some]))
+    undone = sum(value is False for some in toggled for value in some)
+    assert undone > len(changes) / 10
 
 
 async def broken(number: int) -> None:

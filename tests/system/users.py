@@ -56,7 +56,11 @@ class Users:
         await self.kinds[kind](number)
 
     def person(self, number: int) -> Person:
-        return self.people[number % len(self.people)]
+        """One place further in each round of the mix, so that everybody does everything."""
+        return self.people[self.place(number)]
+
+    def place(self, number: int) -> int:
+        return (number + number // ROUND) % len(self.people)
 
     async def ask(
         self, person: Person, kind: str, wanted: int, method: str, path: str, **request: Any
@@ -107,23 +111,23 @@ class Users:
             await asyncio.sleep(PAUSE)
 
     async def change(self, number: int) -> None:
-        """A profile, whom somebody follows, or what they like."""
-        person, famous = self.person(number), self.ledger.famous()
-        other = self.person(number // len(self.people) + number + 1)
-        on = number // len(MIXED) % 2 == 0
+        """A profile, whom somebody follows, or what they like: few, so that much is undone again."""
+        person, famous = self.person(number), self.ledger.famous()[:FEW]
+        other = self.people[(self.place(number) + 1 + number % FEW) % len(self.people)]
         match MIXED[number % len(MIXED)]:
             case "follow" if other is not person:
-                await self.toggle(("follow", person.id, other.id), f"/users/{other.id}/follow", person, on)
+                await self.toggle(("follow", person.id, other.id), f"/users/{other.id}/follow", person)
             case "like" if famous:
                 post = famous[number % len(famous)].id or 0
-                await self.toggle(("like", person.id, post), f"/posts/{post}/like", person, on)
+                await self.toggle(("like", person.id, post), f"/posts/{post}/like", person)
             case _:
                 bio = f"as of {number}"
                 request = {"json": {"bio": bio}, "headers": person.headers}
                 done, _ = await self.ask(person, "change", 200, "PATCH", "/users/me", **request)
                 self.note(("bio", person.id, 0), bio, done)
 
-    async def toggle(self, name: Name, path: str, person: Person, on: bool) -> None:
+    async def toggle(self, name: Name, path: str, person: Person) -> None:
+        on = not (name in self.ledger.writes and self.ledger.writes[name][-1].value)
         done, _ = await self.ask(person, "change", 204, "PUT" if on else "DELETE", path, headers=person.headers)
         self.note(name, on, done)
 
@@ -142,7 +146,7 @@ class Users:
             self.refreshing.discard(person.id)
 
     def shifted(self, number: int) -> Sequence[Person]:
-        first = number % len(self.people)
+        first = self.place(number)
         return [*self.people[first:], *self.people[:first]]
 
     async def stay_signed_in(self, person: Person) -> None:
@@ -217,4 +221,7 @@ def parsed(answer: bytes) -> httpx.Response:
     return httpx.Response(int(first.split(" ")[1]) if answer else 0, headers=kept, content=content)
 
 
+FEW: Final = 5
+ROUND: Final = 20
+"""The length of `load.MIX`."""
 MIXED: Final = ("bio", "follow", "like", "bio", "like", "follow", "bio")

@@ -86,6 +86,7 @@ async def compare_people(client: AsyncClient, people: Sequence[Person], ledger: 
         for kind, ids in lists.items():
             if shown[f"{kind}_count"] != len(ids):
                 verdict.torn.append(f"{person.name}: {len(ids)} {kind}, and the profile says {shown[f'{kind}_count']}")
+        ledger.compare_changes(("bio", person.id, 0), await version(client, person) - 1, verdict)
         for name in ledger.writes:
             if name[:2] == ("bio", person.id):
                 ledger.compare_value(name, shown["bio"], verdict)
@@ -108,6 +109,12 @@ async def compare_likes(client: AsyncClient, people: Sequence[Person], ledger: L
 async def profile(client: AsyncClient, person: Person) -> dict[str, Any]:
     shown: dict[str, Any] = (await client.get(f"/users/{person.id}", headers=person.headers)).json()
     return shown
+
+
+async def version(client: AsyncClient, person: Person) -> int:
+    """Of the profile: one more with each change."""
+    reply = await client.get(f"/users/{person.id}", headers=person.headers)
+    return int(reply.headers["ETag"].strip('W/"').partition("-")[0])
 
 
 async def told_all(stack: LocalStack) -> bool:
