@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from httpx import AsyncClient, Response
+from jose import jwt
 
 from tests.system.conftest import ROOT, LocalStack, Meet, Person
 from tests.system.ledger import Verdict
@@ -66,6 +67,16 @@ async def sign_in(gateway: AsyncClient, person: Person) -> None:
 
 async def refresh(gateway: AsyncClient, token: str) -> Response:
     return await gateway.post("/auth/token", data={"grant_type": "refresh_token", "refresh_token": token})
+
+
+async def published(gateway: AsyncClient) -> list[dict[str, str]]:
+    keys: list[dict[str, str]] = (await gateway.get("/.well-known/jwks.json")).json()["keys"]
+    return keys
+
+
+def signer(person: Person) -> str:
+    """The id of the key that has signed somebody's access token."""
+    return str(jwt.get_unverified_header(person.tokens["access_token"])["kid"])
 
 
 async def all_agree(stack: LocalStack) -> None:
@@ -153,6 +164,42 @@ async def test_who_was_deleted_since_is_forgotten_again_by_what_is_restored(
     assert (await gateway.post("/auth/token", data=form)).status_code == 400
     await asyncio.sleep(2)
     assert await address_is_free()
+    await all_agree(local_stack)
+
+
+@pytest.mark.backup
+async def test_what_was_revoked_since_stays_revoked_and_no_version_comes_twice(
+    local_stack: LocalStack, gateway: AsyncClient, meet: Meet, tmp_path: Path
+) -> None:
+    """Else a key that has leaked would sign again (S-21), and of two states with one version a copy keeps the wrong."""
+    ada = await meet("Ada")
+    before = {**ada.headers}
+    assert (await gateway.patch("/users/me", json={"bio": "hers"}, headers=before)).status_code == 200
+    early = await back_up(local_stack, tmp_path)
+    (leaked,) = [key["kid"] for key in await published(gateway) if key["kid"] == signer(ada)]
+    revoked = await asyncio.to_thread(local_stack.run, "run", "auth", "keys", "revoke", leaked)
+    assert revoked.returncode == 0, revoked.stderr
+    await sign_in(gateway, ada)
+    await gateway.patch("/users/me", json={"name": "Lost"}, headers=ada.headers)
+
+    await restore(local_stack, early, "auth", "users")
+
+    assert leaked not in {key["kid"] for key in await published(gateway)}
+    for headers in (before, ada.headers):
+        assert (await gateway.get("/auth/me", headers=headers)).status_code == 401
+        assert (await gateway.get("/users/me", headers=headers)).status_code == 401
+    await sign_in(gateway, ada)
+    profile = await gateway.get("/users/me", headers=ada.headers)
+    assert (profile.json()["name"], profile.json()["bio"]) == ("Ada", "hers")
+    assert int(profile.headers["ETag"].strip('"').partition("-")[0]) > 1_000_000
+    post = await publish(gateway, ada, "hers")
+    await gateway.patch("/users/me", json={"name": "Found"}, headers=ada.headers)
+
+    async def name() -> str:
+        found: str = (await gateway.get(f"/posts/{post}")).json()["author"]["name"]
+        return found
+
+    await within_a_second(name, "Found")
     await all_agree(local_stack)
 
 
