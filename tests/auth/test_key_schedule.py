@@ -48,7 +48,7 @@ class Keys:
             kid,
         )
 
-    async def command(self, *words: str) -> tuple[int, str]:
+    async def command(self, *words: str, load: bool = True) -> tuple[int, str]:
         """`python -m auth keys …`, in a thread: it has an event loop of its own."""
         secret = {
             name: getattr(self.settings, name).get_secret_value() for name in ("key_encryption_key", "refresh_key")
@@ -59,7 +59,8 @@ class Keys:
             **{name.upper(): value for name, value in secret.items()},
         }
         result = await asyncio.to_thread(CliRunner().invoke, cli, ["keys", *words], env=environment)
-        await self.app.state.keys.load()  # in earnest every second
+        if load:
+            await self.app.state.keys.load()  # in earnest every second
         return result.exit_code, result.output
 
     async def sign_in(self, person: Person) -> dict[str, str]:
@@ -216,6 +217,21 @@ async def test_who_cannot_open_the_keys_changes_none(keys: Keys) -> None:
     async with keys.app.state.transactions() as work:
         await always_due.tend(work)
     assert await keys.states() == before
+
+
+async def test_an_operator_with_another_secret_changes_no_key_but_by_saying_that_it_is_lost(keys: Keys) -> None:
+    """Else all replicas would find themselves with a key that signs and that they cannot open."""
+    before = await keys.states()
+    keys.settings = keys.settings.model_copy(
+        update={"key_encryption_key": SecretStr("another key 0123456789 abcdefghi")}
+    )
+    for words in (("rotate", "--now"), ("revoke", await keys.kid("active")), ("revoke", await keys.kid("next"))):
+        done, said = await keys.command(*words)
+        assert (done, "KEY_ENCRYPTION_KEY" in said) == (1, True), said
+        assert await keys.states() == before
+    made, said = await keys.command("rotate", "--now", "--secret-lost", load=False)
+    assert made == 0, said
+    assert not {await keys.kid("active"), await keys.kid("next")} & before.keys()
 
 
 async def test_the_refresh_key_is_replaced_without_signing_anybody_out(keys: Keys, sign_up: SignUp) -> None:

@@ -173,6 +173,34 @@ async def test_sessions_that_are_long_over_are_removed(
     assert await superuser.fetchval("SELECT count(*) FROM sessions WHERE account_id = $1", person.id) == 3
 
 
+async def test_an_account_has_a_hundred_sessions_and_those_used_the_longest_ago_end(
+    app: FastAPI, client: AsyncClient, sign_up: SignUp, sign_in: SignIn, superuser: Connection
+) -> None:
+    """However often somebody signs in: to end them all, when the password changes, has to stay one short statement."""
+    person = await sign_up()
+    first, second = [(await sign_in(person)).json()["access_token"] for _ in range(2)]
+    await superuser.execute(
+        "UPDATE sessions SET rotated_at = clock_timestamp() - interval '1 day' WHERE id = $1", part(first, 1)["sid"]
+    )
+    await superuser.execute(
+        """
+        INSERT INTO sessions (id, account_id, secret, user_agent, ip, rotated_at, ended_at)
+        SELECT gen_random_uuid(), $1, '', '', '', clock_timestamp() - number * interval '1 minute',
+               CASE WHEN number > 99 THEN clock_timestamp() END
+        FROM generate_series(1, 1104) AS number
+        """,
+        person.id,
+    )
+    await sign_in(person)
+    count = "SELECT count(*) FROM sessions WHERE account_id = $1 AND (ended_at IS NULL) = $2"
+    assert await superuser.fetchval(count, person.id, True) == 100
+    assert await superuser.fetchval(count, person.id, False) == 1000 + 2
+    ended = await superuser.fetch("SELECT id FROM sessions WHERE end_reason = 'too many sessions'")
+    assert len(ended) == 2
+    assert await refused(app, client, first)
+    assert not await refused(app, client, second)
+
+
 async def test_sessions_that_are_over_are_found_by_indexes(superuser: Connection) -> None:
     """However many go on: `FORGET` in the words of the repository, with a week and 30 days."""
     await superuser.execute(

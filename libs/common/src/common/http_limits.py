@@ -123,7 +123,9 @@ class BoundedHttp(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         name = name.lower()  # as uvicorn does it, but in one call: requests have ten of them
         self.header_bytes += len(name) + len(value) + LINE_OVERHEAD
-        if self.reading_head:  # else it is behind a chunked body: no gateway has looked at that, and nobody here wants it
+        if (
+            self.reading_head
+        ):  # else it is behind a chunked body: no gateway has looked at that, and nobody here wants it
             self.headers.append((name, value))
             if name == b"expect" and value.lower() == b"100-continue":
                 self.expect_100_continue = True

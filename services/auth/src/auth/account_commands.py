@@ -25,6 +25,10 @@ def add_account_commands(cli: typer.Typer) -> None:
         """Give somebody a role. This is how the first admin comes to be."""
         account = manage(lambda management: management.grant(address(email), role, SERVER))
         typer.echo(f"{email} has the roles: {', '.join(account.roles)}. Signed-in devices feel it within seconds.")
+        if not account.email_verified:
+            typer.echo(
+                f"Nobody has proven this address since {account.created_at:%Y-%m-%d %H:%M}: is it theirs?", err=True
+            )
 
     @cli.command("revoke-role", context_settings=ANY_ADDRESS)
     def revoke_role(email: str, role: Role) -> None:

@@ -37,9 +37,13 @@ def list_keys() -> None:
 @keys_cli.command("rotate")
 def rotate(
     now: Annotated[bool, typer.Option("--now", help=f"Also if it is published for less than {PUBLISH_AHEAD}.")] = False,
+    secret_lost: Annotated[
+        bool, typer.Option("--secret-lost", help="Also if the keys are stored under another KEY_ENCRYPTION_KEY.")
+    ] = False,
 ) -> None:
     """Let the next key sign. Tokens of the one before stay good until they expire."""
-    typer.echo(f"{on_keys(lambda work, schedule: schedule.rotate(work, at_once=now))} signs from now on.")
+    kid = on_keys(lambda work, schedule: schedule.rotate(work, at_once=now, secret_lost=secret_lost))
+    typer.echo(f"{kid} signs from now on.")
 
 
 @keys_cli.command("revoke", context_settings={"ignore_unknown_options": True})  # one key in 64 begins with a "-"

@@ -36,6 +36,10 @@ from common.ports import Slice
 from common.revocations import LONGEST
 
 NOW: Final = func.clock_timestamp()
+MOST: Final = 100
+"""Sessions of an account that go on: ending them all has to be one short statement, whoever has its password."""
+MOST_ENDED: Final = 1000
+STEP: Final = 10
 ALIVE: Final[ColumnElement[bool]] = (
     Table.ended_at.is_(None)
     & (Table.rotated_at + bindparam("idle", type_=Interval) > NOW)
@@ -98,6 +102,15 @@ FORGET: Final = text("""
         LIMIT :most FOR UPDATE SKIP LOCKED))
     RETURNING id
 """)
+# What is in use at this moment is left alone. A few each time: also an account that has very many comes down to these.
+TOO_MANY: Final = text("""
+    WITH forgotten AS (
+        DELETE FROM sessions WHERE id = ANY (ARRAY(
+            SELECT id FROM sessions WHERE account_id = :account AND ended_at IS NOT NULL
+            ORDER BY ended_at DESC OFFSET :most_ended LIMIT :step FOR UPDATE SKIP LOCKED)))
+    SELECT id FROM sessions WHERE account_id = :account AND ended_at IS NULL
+    ORDER BY rotated_at DESC OFFSET :most LIMIT :step FOR UPDATE SKIP LOCKED
+""")
 # Locks the account against a change of its password, status or roles. Who makes one waits, and then ends this session
 # or refuses its tokens; and what is read here is as whoever was first has left it.
 WHO: Final = (
@@ -158,6 +171,10 @@ class SessionRepository:
         values = {**who, "sid": session_id, "secret": secret, "user_agent": device.user_agent, "ip": device.ip}
         row = (await self.session.execute(OPEN, values)).one_or_none()
         return read_session(row) if row else None
+
+    async def too_many(self, account_id: int) -> Sequence[UUID]:
+        params = {"account": account_id, "most": MOST, "most_ended": MOST_ENDED, "step": STEP}
+        return (await self.session.execute(TOO_MANY, params)).scalars().all()
 
     async def find(self, session_id: UUID, *, lock: bool = False) -> Session | None:
         statement = FIND_LOCKED if lock else FIND

@@ -112,6 +112,12 @@ class KeyTooYoung(Conflict):
     code = "key-too-young"
 
 
+class KeysNotOurs(Conflict):
+    """The keys that sign are stored under another secret than this process has."""
+
+    code = "keys-not-ours"
+
+
 class NoSuchKey(NotFound):
     """No signing key has this id, or it is revoked."""
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 from auth.services.audit import SERVER, Action
-from auth.services.errors import KeyTooYoung, NoSuchKey
+from auth.services.errors import KeysNotOurs, KeyTooYoung, NoSuchKey
 from auth.services.key_material import KeyCipher, new_key
 from auth.services.ports import Work
 from auth.services.records import StoredKey
@@ -43,14 +43,17 @@ class KeySchedule:
             await self._have_next(work)
         return await work.keys.published(RETIRED_FOR)
 
-    async def rotate(self, work: Work, *, at_once: bool) -> str:
+    async def rotate(self, work: Work, *, at_once: bool, secret_lost: bool = False) -> str:
         """Let the next key sign from now on; returns its id.
 
         Raises:
             KeyTooYoung: it was not published for long enough, and `at_once` was not wanted.
+            KeysNotOurs: unless `secret_lost` says that nobody has their secret any more.
         """
         await work.keys.lock()
         keys = await work.keys.published(RETIRED_FOR)
+        if not secret_lost:
+            self._refuse_unless_ours(keys)
         coming = in_state(keys, "next")
         if not at_once and (coming is None or coming.age < PUBLISH_AHEAD):
             raise KeyTooYoung(f"The next key must have been published for {PUBLISH_AHEAD} before it signs.")
@@ -63,8 +66,10 @@ class KeySchedule:
 
         Raises:
             NoSuchKey: it is not known, or was revoked before.
+            KeysNotOurs
         """
         await work.keys.lock()
+        self._refuse_unless_ours([key for key in await work.keys.published(RETIRED_FOR) if key.kid != kid])
         if not await work.keys.revoke(kid):
             raise NoSuchKey(f"There is no key {kid} that could be revoked.")
         await work.audit.note(Action.key_revoked, None, actor=SERVER, kid=kid)
@@ -72,6 +77,11 @@ class KeySchedule:
         if in_state(keys, "active") is None:
             await self._activate_next(work, keys)
         await self._have_next(work)
+
+    def _refuse_unless_ours(self, keys: Sequence[StoredKey]) -> None:
+        """With another secret than the replicas have, the keys made here would sign, and they could not open them."""
+        if not all(self.cipher.opens(key) for key in keys if key.state in ("active", "next")):
+            raise KeysNotOurs("KEY_ENCRYPTION_KEY does not open the keys that sign. Is it the one that auth runs with?")
 
     def _is_due(self, keys: Sequence[StoredKey]) -> bool:
         return any(in_state(keys, state) is None for state in ("active", "next")) or self._rotation_is_due(keys)

@@ -112,6 +112,9 @@ class SessionStore(Protocol):
         One statement that locks the account, so that ending all its sessions never misses one being opened.
         """
 
+    async def too_many(self, account_id: int) -> Sequence[UUID]:
+        """Of more sessions than an account may have, some that were used the longest ago. Those over are forgotten."""
+
     async def find(self, session_id: UUID, *, lock: bool = False) -> Session | None: ...
 
     async def rotate(self, session_id: UUID, generation: int) -> bool:

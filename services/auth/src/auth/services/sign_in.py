@@ -53,6 +53,8 @@ class SignInService:
             session = await self._open(work, checked, device)
             tokens = self._tokens(session, session.generation) if session else None
             if session is not None:
+                for other in await work.sessions.too_many(session.account.id):
+                    await end_session(work, other, "too many sessions")
                 await work.throttle.succeed(checked.key)
                 await work.audit.note(Action.signed_in, session.account.id, ip=device.ip, session=str(session.id))
             elif (reason := self._why_not(checked)) is not None:
