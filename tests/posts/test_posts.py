@@ -155,6 +155,11 @@ async def test_publishing_is_one_way_and_happens_once(
         {"author_id": 1},
         {"id": 1},
         {"likes_count": 9},
+        {"title": "ad\u200cmin"},
+        {"title": "a\u202eb"},
+        {"tags": ["\u0301a"]},
+        {"tags": ["a\u034fb"]},
+        {"tags": ["می\u200cرود"]},
         {"published_at": "2020-01-01T00:00:00Z"},
     ],
 )
@@ -169,6 +174,13 @@ async def test_a_bad_post_is_refused_and_nothing_is_stored(
     for reply in (created, revised):
         assert (reply.status_code, reply.json()["code"]) == (422, "validation-failed")
     assert await walk(f"/posts?author_id={ada}") == [post | {"liked": None}]
+
+
+@pytest.mark.parametrize("title", ["می\u200cرود", "क्\u200dष", "🩷 5️⃣"])
+@pytest.mark.parametrize("tag", ["हिन्दी", "தமிழ்", "ที่", "é", "c++"])
+async def test_every_language_has_titles_and_tags(write: NewPost, peers: Peers, title: str, tag: str) -> None:
+    post = await write(peers.new_account(), title=title, tags=[tag])
+    assert (post["title"], post["tags"]) == (title, [tag])
 
 
 async def test_an_author_nobody_knows_yet_costs_only_the_name(

@@ -6,16 +6,20 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from common.schemas import Id, Incoming, Line, Moment, Outgoing, Text, no_nul
+from common.schemas import Id, Incoming, Moment, Outgoing, Text, hides, no_nul, visible_words
 
-TAG: Final = re.compile(r"\w[\w.+#-]{0,49}")
+MARKS: Final = frozenset({"Mn", "Mc"})
+"""Vowels of many scripts, which are no letters of their own."""
+TAG: Final = re.compile(r"\w[\w.+#-]*")
+MAX_TAG: Final = 50
 NOT_GIVEN: Any = None  # the default of fields that may be left out but are never null
 
 
 def normal_tag(tag: str) -> str:
     """One spelling per tag: compatibility characters and case folded."""
     tag = unicodedata.normalize("NFKC", tag).casefold()
-    if not TAG.fullmatch(tag):
+    letters = "".join(one for one in tag if unicodedata.category(one) not in MARKS or hides(one))
+    if len(tag) > MAX_TAG or not TAG.fullmatch(letters) or unicodedata.category(tag[0]) in MARKS:
         raise ValueError("must be one word of up to 50 letters, digits and . + # - _")
     return tag
 
@@ -24,8 +28,8 @@ def once(tags: list[str]) -> list[str]:
     return list(dict.fromkeys(tags))
 
 
-Tag = Annotated[str, StringConstraints(min_length=1, max_length=50), AfterValidator(normal_tag)]
-Title = Annotated[Line, StringConstraints(min_length=1, max_length=200)]
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TAG), AfterValidator(normal_tag)]
+Title = Annotated[str, AfterValidator(visible_words), StringConstraints(min_length=1, max_length=200)]
 Body = Annotated[Text, StringConstraints(min_length=1, max_length=50_000)]
 Tags = Annotated[list[Tag], Field(max_length=10), AfterValidator(once)]
 Status = Literal["draft", "published"]
