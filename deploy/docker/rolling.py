@@ -14,6 +14,7 @@ from deploy.docker.compose import DockerFailed, compose, docker
 from deploy.local.secret_files import SERVICES
 
 PATIENCE = "30"  # seconds; a service that is told to stop ends within 25
+LAST_WORDS = "20"  # lines
 
 
 def replace_containers(service: str) -> None:
@@ -22,10 +23,31 @@ def replace_containers(service: str) -> None:
     before = compose("ps", "--quiet", service).split()
     one_more = f"{service}={len(before) + 1}"
     for container in before:
-        compose("up", "--detach", "--no-deps", "--no-recreate", "--no-build", "--wait", "--scale", one_more, service)
+        start_one_more(service, one_more)
         docker("stop", "--time", PATIENCE, container)
         docker("rm", container)
     sys.stdout.write(f"{service}: {len(before)} replaced\n")
+
+
+def start_one_more(service: str, scale: str) -> None:
+    """Scale up, and wait until all are healthy.
+
+    A container that does not become so is removed again, after its last words have been shown: Docker's names would
+    send it requests until somebody comes.
+    """
+    there = containers(service)
+    try:
+        compose("up", "--detach", "--no-deps", "--no-recreate", "--no-build", "--wait", "--scale", scale, service)
+    except DockerFailed:
+        for container in containers(service) - there:
+            sys.stderr.write(docker("logs", "--tail", LAST_WORDS, container) + "\n")
+            docker("rm", "--force", container)
+        raise
+
+
+def containers(service: str) -> set[str]:
+    """Those that have ended too: the next one more would be one of them, of the image that failed."""
+    return set(compose("ps", "--all", "--quiet", service).split())
 
 
 def main(services: Sequence[str]) -> int:

@@ -1,7 +1,9 @@
 """`Idempotency-Key` at sign-up (S-44). The mechanism: tests/posts/test_idempotency.py."""
 
 import asyncio
+import itertools
 
+import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
 
@@ -20,12 +22,17 @@ async def test_a_repeated_sign_up_makes_one_account(client: AsyncClient, superus
     assert await superuser.fetchval("SELECT count(*) FROM accounts WHERE email = $1", person["email"]) == 1
 
 
-async def test_another_persons_key_gives_nothing_away(client: AsyncClient, superuser: Connection) -> None:
+async def test_another_persons_key_gives_nothing_away(
+    client: AsyncClient, app: FastAPI, superuser: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """S-44: without a token all callers share a subject, so the body must be the same to the byte."""
     headers = {"Idempotency-Key": "sign-up-2"}
     person = {"email": new_email(), "password": PASSWORD, "name": "Ada"}
     assert (await client.post("/auth/register", json=person, headers=headers)).status_code == 201
-    for other in (person | {"password": "a guessed password"}, person | {"email": new_email()}):
+    others = (person | {"password": "a guessed password"}, person | {"email": new_email()})
+    secrets = (app.state.fingerprint_key, b"after a change of the database's password")
+    for secret, other in itertools.product(secrets, others):
+        monkeypatch.setitem(app.state._state, "fingerprint_key", secret)
         reply = await client.post("/auth/register", json=other, headers=headers)
         assert (reply.status_code, reply.json()["code"]) == (422, "idempotency-key-reused")
         assert person["email"] not in reply.text

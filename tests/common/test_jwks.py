@@ -195,6 +195,19 @@ async def test_keeping_fresh_outlives_bad_answers(
         await eventually(lambda: keys.knows(FIRST["kid"]))
 
 
+async def test_no_mistake_ends_the_keeping_fresh(auth: Auth, keys: RemoteKeys, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jwks, "RETRY_EVERY", 0.001)
+
+    def stumble() -> httpx.Response:
+        raise TypeError("a mistake")
+
+    auth.answer = stumble
+    async with running(keys.keep_fresh()):
+        await eventually(lambda: auth.calls >= 2)
+        auth.publish(FIRST)
+        await eventually(lambda: keys.knows(FIRST["kid"]))
+
+
 async def test_an_answer_that_trickles_is_given_up(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
     """Or one that never ends would keep everybody waiting for keys."""
     monkeypatch.setattr(jwks, "TIMEOUT", 0.05)

@@ -18,7 +18,10 @@ import posts.config
 import posts.main
 import users.config
 import users.main
-from common.revocations import FORGET, LONGEST, RevokedTokens
+from common import revocations
+from common.background import running
+from common.revocations import FORGET, LONGEST, STALE_AFTER, RevokedTokens
+from tests.common.conftest import eventually
 from tests.conftest import Cloner
 from tests.peers import Peers, ended, revoked
 
@@ -202,6 +205,35 @@ async def test_a_database_that_is_away_for_a_while_costs_no_knowledge(listener: 
     clock[0] = 20.0
     await tokens.read()
     assert tokens.refuses(principal)
+
+
+async def test_a_process_that_reads_no_more_is_not_ready(listener: Listener) -> None:
+    """Its loop may hang: requests belong where more is known. What it knows holds on."""
+    clock = [0.0]
+    tokens = RevokedTokens(listener.app.state.database, clock=lambda: clock[0])
+    await tokens.read()
+    clock[0] = STALE_AFTER
+    assert await tokens.revocations_are_known() is None
+    clock[0] += 1
+    assert await tokens.revocations_are_known() == "revoked tokens: not read lately"
+    assert not tokens.refuses(await listener.app.state.verifier.verify(listener.token(listener.peers.new_account())))
+    await tokens.read()
+    assert await tokens.revocations_are_known() is None
+
+
+async def test_no_mistake_ends_the_reading(listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(revocations, "RETRY_EVERY", 0.001)
+    tokens = RevokedTokens(listener.app.state.database)
+    tries = 0
+
+    async def stumble() -> None:
+        nonlocal tries
+        tries += 1
+        raise TypeError("a mistake")
+
+    monkeypatch.setattr(tokens, "read", stumble)
+    async with running(tokens.keep_fresh()):
+        await eventually(lambda: tries > 2)
 
 
 async def test_a_service_learns_it_by_itself_within_seconds(listener: Listener) -> None:

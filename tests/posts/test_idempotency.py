@@ -93,6 +93,39 @@ async def test_a_key_stands_for_one_body_one_path_and_one_person(
         assert (await client.post("/posts", json=POST, headers=headers)).status_code == 401
 
 
+async def test_a_repeat_after_a_change_of_the_services_password_has_its_answer(
+    client: AsyncClient, app: FastAPI, peers: Peers, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bodies cannot be compared any more; that is no reason to refuse an honest repeat for a day."""
+    headers, other = signed_in(peers.new_account()) | new_key(), POST | {"body": "Another."}
+    first = await client.post("/posts", json=POST, headers=headers)
+    assert (await client.post("/posts", json=other, headers=headers)).status_code == 422
+    monkeypatch.setitem(app.state._state, "fingerprint_key", b"derived from another password, say.")
+    again = await client.post("/posts", json=POST, headers=headers)
+    assert seen(again) == seen(first)
+    assert again.headers["idempotency-replayed"] == "true"
+    headers |= new_key()
+    assert (await client.post("/posts", json=POST, headers=headers)).status_code == 201
+    assert (await client.post("/posts", json=other, headers=headers)).status_code == 422
+
+
+async def test_what_was_stored_before_secrets_had_ids_is_compared_as_it_was(
+    client: AsyncClient, peers: Peers, signed_in: SignedIn, server: Server, settings: Settings
+) -> None:
+    headers = signed_in(peers.new_account()) | new_key()
+    first = await client.post("/posts", json=POST, headers=headers)
+    connection = await asyncpg.connect(server.dsn, database=str(settings.database_url.path).lstrip("/"))
+    try:
+        await connection.execute(
+            "UPDATE idempotency_keys SET fingerprint = substr(fingerprint, 9) WHERE key = $1",
+            headers["Idempotency-Key"],
+        )
+    finally:
+        await connection.close()
+    assert seen(await client.post("/posts", json=POST, headers=headers)) == seen(first)
+    assert (await client.post("/posts", json=POST | {"body": "Another."}, headers=headers)).status_code == 422
+
+
 async def test_a_refusal_is_not_kept(client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost) -> None:
     ada = peers.new_account()
     draft = await write(ada, status="draft")

@@ -13,7 +13,8 @@ SELECT max(id) FROM batch
 
 
 def upgrade() -> None:
-    op.execute("ALTER TABLE posts ADD COLUMN slug text")  # no default to compute, no rewriting: a moment's lock
+    # No default to compute, no rewriting: a moment's lock. It is committed before what follows, which may fail.
+    op.execute("ALTER TABLE posts ADD COLUMN IF NOT EXISTS slug text")
     with op.get_context().autocommit_block():
         last = 0
         while last is not None:

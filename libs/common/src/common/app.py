@@ -34,7 +34,7 @@ def build_app(
     `transport` replaces the network for calls to other services in tests.
     """
     production = settings.profile == "production"
-    configure_logging(service, settings.log_level, settings.log_format)
+    out = configure_logging(service, settings.log_level, settings.log_format)
     tracer = tracing.tracer_provider(service, settings.otel_exporter_otlp_endpoint)
     app = FastAPI(
         title=title,
@@ -52,7 +52,7 @@ def build_app(
     app.state.transport = transport
     app.state.readiness = ()
     app.state.tracer = tracer
-    app.state.metrics = metrics.Metrics()
+    app.state.metrics = metrics.Metrics(out)
     app.state.fingerprint_key = fingerprint_key(settings)
     app.state.rate_limits = RateLimits(
         {GENERAL: Quota(settings.rate_limit_general, timedelta(minutes=1)), **(quotas or {})},
@@ -75,6 +75,6 @@ def build_app(
         max_deadline=settings.max_deadline,
         traced=tracer is not None,
         metrics=app.state.metrics,
-        access_log=AccessLog(service, settings.log_level, settings.log_format),
+        access_log=AccessLog(service, settings.log_level, settings.log_format, out),
     )
     return app

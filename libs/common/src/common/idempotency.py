@@ -8,6 +8,8 @@ whatever comes before the first statement (hashing, calling a peer) still holds 
 - Key: subject of the token ("anonymous" without), method, path, and the header.
 - Claim: `pg_try_advisory_xact_lock`, else 409; a stored answer for another body is 422.
 - Fingerprint: HMAC of the body under a secret of the service, so that a stolen table tells nothing about a password.
+  Before it comes the secret's id. What was stored under another secret, before the database's password was changed,
+  cannot be compared: whoever has a token gets the answer, which is their own; without one it stays 422.
 """
 
 import asyncio
@@ -41,6 +43,9 @@ HEADER: Final = "Idempotency-Key"
 SHAPE: Final = re.compile(r"[!-~]{1,255}")
 REPLAYED: Final = ("Location", "ETag", "Vary")
 ANONYMOUS: Final = "anonymous"
+DIGEST: Final = 32
+"""Bytes of a fingerprint without the id of its secret, as they were stored before there were ids."""
+ID: Final = 8
 PARAMETER: Final[dict[str, Any]] = {
     "name": HEADER,
     "in": "header",
@@ -121,6 +126,11 @@ def fingerprint_key(settings: ServiceSettings) -> bytes:
     return hmac.digest(settings.database_password.get_secret_value().encode(), b"idempotency fingerprints", "sha256")
 
 
+def fingerprint_of(body: bytes, secret: bytes) -> bytes:
+    """The secret's id, and the HMAC of the body under it."""
+    return hashlib.blake2b(secret, digest_size=ID).digest() + hmac.digest(secret, body, "sha256")
+
+
 @dataclass(slots=True)
 class Claim:
     """A request's key. `common.database.get_db` lets it have the first word in the request's transaction."""
@@ -139,17 +149,27 @@ class Claim:
         Raises:
             RequestInProgress: another one has it.
             IdempotencyKeyReused: it stands for another body.
-            AlreadyAnswered: it stands for this body.
+            AlreadyAnswered: it stands for this body, as far as that can be told.
         """
         if not connection.execute(LOCK, {"lock": self.lock}).scalar_one():
             raise RequestInProgress("A request with this Idempotency-Key is still at work; try again.")
         found = connection.execute(FIND, {**self.names, "kept": KEPT}).one_or_none()
         if found is None:
             return
-        if not hmac.compare_digest(found.fingerprint, self.fingerprint):
+        if not self.stands_for(found.fingerprint):
             raise IdempotencyKeyReused("This Idempotency-Key was used with another body.")
         headers = {**found.headers, "Idempotency-Replayed": "true"}
         raise AlreadyAnswered(Response(found.body, found.status, headers, media_type="application/json"))
+
+    def stands_for(self, kept: bytes) -> bool:
+        """Whether what is kept is for this request.
+
+        Without a token all callers share a subject: only the body tells them apart, so it must be known to be the same.
+        """
+        another_secret = kept[:-DIGEST] not in (b"", self.fingerprint[:-DIGEST])
+        if another_secret and self.names["subject"] != ANONYMOUS:
+            return True
+        return hmac.compare_digest(kept[-DIGEST:], self.fingerprint[-DIGEST:])
 
     @property
     def lock(self) -> int:
@@ -182,8 +202,7 @@ def creating_once(handle: Handler, *, knows_people: bool) -> Handler:
             "path": request.scope["path"],
             "key": keys[0],
         }
-        secret: bytes = request.app.state.fingerprint_key
-        claim = Claim(names, hmac.digest(secret, await request.body(), "sha256"))
+        claim = Claim(names, fingerprint_of(await request.body(), request.app.state.fingerprint_key))
         request.scope[AT_BEGIN] = claim.guard
         try:
             answer = await handle(request)

@@ -140,10 +140,13 @@ class RemoteKeys:
     async def keep_fresh(self) -> None:
         """Runs as long as the service: fetches every 30 s, and quickly again as long as there is nothing usable."""
         while True:
-            async with self._fetching:
-                await self._fetch()
-                if not self.usable:
-                    await self._recall()
+            try:
+                async with self._fetching:
+                    await self._fetch()
+                    if not self.usable:
+                        await self._recall()
+            except Exception as error:  # noqa: BLE001  # supervision: in an hour no token could be checked
+                log.warning("key set not kept fresh", reason=repr(error)[:200])
             await asyncio.sleep(REFRESH_EVERY if self.usable else RETRY_EVERY)
 
     async def _fetch_unless_just_tried(self) -> None:

@@ -11,11 +11,13 @@ from typing import Any, Final
 
 import structlog
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CollectorRegistry, Counter, Histogram, Metric, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import Scope
+
+from common.logs import Sink
 
 log = structlog.get_logger()
 
@@ -33,7 +35,7 @@ Measure = Callable[[], Awaitable[Iterable[Metric]]]
 class Metrics:
     """The metrics of one app. `measures` is filled in when the app is wired."""
 
-    def __init__(self) -> None:
+    def __init__(self, logs: Sink) -> None:
         self.registry = CollectorRegistry()
         self.measures: Sequence[Measure] = ()
         self._requests = Counter(
@@ -46,6 +48,8 @@ class Metrics:
             buckets=BUCKETS,
             registry=self.registry,
         )
+        unwritten = Gauge("log_failures", "Writes of the log that failed.", registry=self.registry)
+        unwritten.set_function(lambda: logs.failures)
         self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         ProcessCollector(registry=self.registry)
 

@@ -23,6 +23,10 @@ log = structlog.get_logger()
 S = TypeVar("S", bound=MigrationSettings)
 LOCK: Final = 7_046_029_254_386_353_131  # any number: every migration of a database waits for the same
 PAUSE: Final = 0.2  # seconds
+INVALID: Final = text("""
+    SELECT indexrelid::regclass::text FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+    WHERE NOT indisvalid AND relkind = 'i' AND relnamespace = current_schema()::regnamespace
+""")
 
 
 def alembic_config(folder: Path) -> Config:
@@ -74,8 +78,20 @@ def upgrade(connection: Connection, folder: Path) -> None:
     if found and found not in {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}:
         log.info("the database is a later release's; nothing to migrate", revision=found)
         return
+    drop_invalid_indexes(connection)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def drop_invalid_indexes(connection: Connection) -> None:
+    """Remove what a CREATE INDEX CONCURRENTLY that failed has left, perhaps for want of a lock while a backup was made.
+
+    Such an index has its name already: IF NOT EXISTS would take it for done, and the migration be noted as complete.
+    """
+    with connection.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as alone:
+        for name in alone.scalars(INVALID).all():
+            log.warning("an index that was not finished is removed", index=name)
+            alone.exec_driver_sql(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
 
 
 def run_env(metadata: MetaData) -> None:

@@ -31,6 +31,8 @@ LATELY: Final = timedelta(seconds=10)
 """Each reading looks back this far, longer than a transaction may take to commit after it wrote."""
 WHOLE_EVERY: Final = 30.0
 """Everything is read again after so many seconds, which also forgets what has expired."""
+STALE_AFTER: Final = 30.0
+"""Seconds without a reading, after which a process is not ready: the others may know more."""
 CLEANED_EVERY: Final = 600.0
 LONGEST: Final = timedelta(seconds=MAX_LIFETIME + 60)
 """No token is good for longer: what was revoked before that needs no memory."""
@@ -120,7 +122,9 @@ class RevokedTokens:
 
     async def revocations_are_known(self) -> str | None:
         """For `/readyz`."""
-        return None if self._known else "revoked tokens: not known yet"
+        if not self._known:
+            return "revoked tokens: not known yet"
+        return "revoked tokens: not read lately" if self._clock() - self._read_at > STALE_AFTER else None
 
     def refuses(self, principal: Principal) -> bool:
         """Asked for every use of a token, so it does no work.
@@ -154,7 +158,7 @@ class RevokedTokens:
         while True:
             try:
                 await self.read()
-            except (SQLAlchemyError, OSError) as error:
+            except Exception as error:  # noqa: BLE001  # supervision: what is revoked later would be believed
                 log.warning("revoked tokens not read", error_type=type(error).__name__)
                 await asyncio.sleep(RETRY_EVERY)
             else:
