@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
 from common.envelope import SECURITY_HEADERS
+from common.http_limits import MOST_PIPELINED
 from common.measures import requests
 from common.routing import Priority
 from tests.common.busy import LISTS, MOST, Busy, served
@@ -127,7 +128,7 @@ async def test_many_requests_in_one_go_are_refused_one_after_the_other(busy: Bus
         streams[1].write(request("/things/1") * 2_000)
         for _ in range(2_000):
             assert (await answer(streams))[0] == 503
-    busy.streams[0][1].write(request("/things/1") * 2_000)  # behind one that is under way
+    busy.streams[0][1].write(request("/things/1") * MOST_PIPELINED)  # behind one that is under way
     await asyncio.sleep(0.05)
     busy.limit.limits[Priority.ORDINARY] = busy.limit.open_to_all = 0
     busy.go_on.set()
