@@ -2,7 +2,10 @@
 import { get } from "./api.js";
 import { useCallback, useEffect, useRef, useState } from "./dom.js";
 
-/** One thing. @returns {{data, etag, problem, reload: () => Promise<void>, show: (data, etag?: string) => void}} */
+/**
+ * One thing; `reload` tells whether it came.
+ * @returns {{data, etag, problem, reload: () => Promise<boolean>, show: (data, etag?: string) => void}}
+ */
 export function useThing(path) {
   const [state, setState] = useState({ data: null, etag: null, problem: null });
   const wanted = useRef(path);
@@ -11,8 +14,10 @@ export function useThing(path) {
     try {
       const answer = await get(path);
       if (wanted.current === path) setState({ ...answer, problem: null });
+      return true;
     } catch (problem) {
       if (wanted.current === path) setState({ data: null, etag: null, problem });
+      return false;
     }
   }, [path]);
   useEffect(() => {

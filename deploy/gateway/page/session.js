@@ -26,17 +26,21 @@ function keep(signIn, answer) {
   access = { token: answer.access_token, endsAt: Date.now() + answer.expires_in * 1000 };
 }
 
-function forget() {
+function forget(left = false) {
   localStorage.removeItem(PLACE);
   access = null;
-  tell();
+  tell(left);
 }
 
-function tell() {
-  for (const listener of listeners) listener();
+function tell(left = false) {
+  for (const listener of listeners) listener(left);
 }
 
-/** Call `listener` whenever somebody signs in or out, here or in another tab. @returns a function that stops it */
+/**
+ * Call `listener` whenever somebody signs in or out, here or in another tab; with `true` when they have signed out
+ * themselves, in this one.
+ * @returns a function that stops it
+ */
 export function onChange(listener) {
   listeners.add(listener);
   return () => listeners.delete(listener);
@@ -62,7 +66,7 @@ export async function signOut() {
   try {
     if (was) await post("/auth/revoke", { token: was.refresh, token_type_hint: "refresh_token" });
   } finally {
-    forget();
+    forget(true);
   }
 }
 
