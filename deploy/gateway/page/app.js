@@ -25,8 +25,6 @@ const PUBLIC = [
   ["/search", SearchPage],
   ["/posts/:id#", PostPage],
   ["/people/:id#", PersonPage],
-  ["/people/:id#/followers", followers],
-  ["/people/:id#/following", following],
   ["/sign-in", account.SignInPage],
   ["/sign-up", account.SignUpPage],
   ["/forgot", account.ForgotPage],
@@ -37,6 +35,8 @@ const PUBLIC = [
 /** Places of who is signed in; others are asked to, and come back. */
 const OWN = [
   ["/following", home.FollowingPage],
+  ["/people/:id#/followers", followers],
+  ["/people/:id#/following", following],
   ["/write", WritePage],
   ["/drafts", DraftsPage],
   ["/posts/:id#/edit", EditPage],
