@@ -28,6 +28,7 @@ const PUBLIC = [
   ["/sign-in", account.SignInPage],
   ["/sign-up", account.SignUpPage],
   ["/forgot", account.ForgotPage],
+  ["/unconfirmed", account.UnconfirmedPage],
   ["/mailed/verify-email", account.VerifiedPage],
   ["/mailed/password-reset", account.ResetPage],
   ["/mailed/email-change", account.EmailChangedPage],
