@@ -49,11 +49,22 @@ export async function post(path, body, wish = null) {
   return read(await call("POST", path, { headers, json: body }));
 }
 
-/** Change some fields of what was read with the tag `ifMatch`; 412 if it has changed meanwhile. @returns {Promise<Answer>} */
+/**
+ * Change some fields of what was read with the tag `ifMatch`; 412 if it has changed meanwhile, unless into just this: an
+ * answer may have been lost.
+ * @returns {Promise<Answer>}
+ */
 export async function patch(path, body, ifMatch) {
-  const answer = await read(await call("PATCH", path, { headers: { "If-Match": ifMatch }, json: body }));
-  if (answer.etag) remember(path, answer);
-  return answer;
+  try {
+    const answer = await read(await call("PATCH", path, { headers: { "If-Match": ifMatch }, json: body }));
+    if (answer.etag) remember(path, answer);
+    return answer;
+  } catch (problem) {
+    const now = problem.status === 412 && (await get(path).catch(() => null));
+    const isSo = ([name, value]) => JSON.stringify(now.data[name]) === JSON.stringify(value);
+    if (now && Object.entries(body).every(isSo)) return now;
+    throw problem;
+  }
 }
 
 export const put = (path) => call("PUT", path);
@@ -98,11 +109,15 @@ async function call(method, path, { headers = {}, json } = {}) {
     } else {
       throw problem;
     }
-    return attempt(token);
+    return attempt(token).catch((again) => {
+      const wasDone = method === "DELETE" && again.status === 404 && problem instanceof Unreachable;
+      if (!wasDone) throw again;
+    });
   }
 }
 
-const mayRepeat = (method, headers) => ["GET", "PUT", "DELETE"].includes(method) || "Idempotency-Key" in headers;
+const mayRepeat = (method, headers) =>
+  ["GET", "PUT", "DELETE"].includes(method) || "Idempotency-Key" in headers || "If-Match" in headers;
 
 /** Whether the same request may well succeed in a moment. A 409 like this: the first try is still under way. */
 function isPassing(problem) {

@@ -25,11 +25,10 @@ const PUBLIC = [
   ["/search", SearchPage],
   ["/posts/:id#", PostPage],
   ["/people/:id#", PersonPage],
-  ["/people/:id#/followers", followers],
-  ["/people/:id#/following", following],
   ["/sign-in", account.SignInPage],
   ["/sign-up", account.SignUpPage],
   ["/forgot", account.ForgotPage],
+  ["/unconfirmed", account.UnconfirmedPage],
   ["/mailed/verify-email", account.VerifiedPage],
   ["/mailed/password-reset", account.ResetPage],
   ["/mailed/email-change", account.EmailChangedPage],
@@ -37,6 +36,8 @@ const PUBLIC = [
 /** Places of who is signed in; others are asked to, and come back. */
 const OWN = [
   ["/following", home.FollowingPage],
+  ["/people/:id#/followers", followers],
+  ["/people/:id#/following", following],
   ["/write", WritePage],
   ["/drafts", DraftsPage],
   ["/posts/:id#/edit", EditPage],

@@ -2,7 +2,10 @@
 import { get } from "./api.js";
 import { useCallback, useEffect, useRef, useState } from "./dom.js";
 
-/** One thing. @returns {{data, etag, problem, reload: () => Promise<void>, show: (data, etag?: string) => void}} */
+/**
+ * One thing; `reload` tells whether it came.
+ * @returns {{data, etag, problem, reload: () => Promise<boolean>, show: (data, etag?: string) => void}}
+ */
 export function useThing(path) {
   const [state, setState] = useState({ data: null, etag: null, problem: null });
   const wanted = useRef(path);
@@ -11,8 +14,10 @@ export function useThing(path) {
     try {
       const answer = await get(path);
       if (wanted.current === path) setState({ ...answer, problem: null });
+      return true;
     } catch (problem) {
       if (wanted.current === path) setState({ data: null, etag: null, problem });
+      return false;
     }
   }, [path]);
   useEffect(() => {
@@ -26,7 +31,8 @@ export function useThing(path) {
 /**
  * A list, of which `more` gets the next page by the cursor that came with the one before.
  * @returns {{items: any[] | null, problem, hasMore: boolean, busy: boolean, more: () => void, change: (change) => void}}
- *   `items` is null until the first page is here; `change` takes old items to new ones.
+ *   `items` is null until there is something, or it is known that there is nothing: a page may be empty, or be emptied by
+ *   a change, while others wait; the next is got then. `change` takes old items to new ones.
  */
 export function usePages(path, query = {}) {
   const address = JSON.stringify([path, query]);
@@ -58,6 +64,14 @@ export function usePages(path, query = {}) {
     setState((before) => ({ ...before, problem: null, busy: true }));
     load(state.cursor);
   };
-  const change = (how) => setState((before) => ({ ...before, items: how(before.items ?? []) }));
-  return { ...state, hasMore: state.cursor !== null, more, change };
+  const change = (how) => setState((before) => ({ ...before, items: before.items && how(before.items) }));
+
+  const { items, cursor, problem, busy } = state;
+  const hasMore = cursor !== null;
+  const isEmptied = hasMore && items?.length === 0;
+  const goesOn = isEmptied && !busy && !problem;
+  useEffect(() => {
+    if (goesOn) more();
+  }, [goesOn]);
+  return { items: isEmptied ? null : items, problem, hasMore: hasMore && !isEmptied, busy, more, change };
 }

@@ -3,6 +3,7 @@ import { createContext, html, useContext, useEffect, useId, useRef, useState } f
 import { ProblemNotice, useCountdown } from "./ui.js";
 
 const Errors = createContext({});
+const Kept = createContext(null);
 
 /** Refusals that are about one field although they do not say so in `errors`; the first of these that a form has. */
 const FIELDS_OF = {
@@ -32,10 +33,12 @@ function sentence(text) {
  * @param {(values: Record<string, string>) => Promise<void>} props.send gets the fields by name, and the name and value
  *   of the button that was pressed; what it throws is shown
  * @param {(problem: Error) => any} [props.explain] another notice for some problems; false for the usual one
+ * @param {import("./drafts.js").Draft} [props.draft] where the words are kept until `send`, which drops them, has sent them
  */
-export function Form({ send, explain = () => false, label, children, class: kind = "" }) {
+export function Form({ send, explain = () => false, draft = null, label, children, class: kind = "" }) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState(null);
+  const [kept, setKept] = useState(() => draft?.fields);
   const form = useRef(null);
   const left = useCountdown(problem);
   const errors = problem ? byField(problem, form.current) : {};
@@ -54,15 +57,23 @@ export function Form({ send, explain = () => false, label, children, class: kind
     }
   }
 
+  const keep = () => draft?.keep(Object.fromEntries(new FormData(form.current)));
+  const startOver = () => (draft.drop(), setKept(null), setProblem(null));
+
   useEffect(() => form.current.querySelector("[aria-invalid=true]")?.focus(), [problem]);
 
-  return html`<${Errors.Provider} value=${errors}>
-    <form ref=${form} class=${kind} aria-label=${label} aria-busy=${busy} onSubmit=${submit}>
+  return html`<${Errors.Provider} value=${errors}><${Kept.Provider} value=${kept}>
+    <form ref=${form} class=${kind} aria-label=${label} aria-busy=${busy} onSubmit=${submit} onInput=${keep}>
+      ${kept && html`<div class="notice"><p>Your words from before are here again.</p>
+        <button class="plain" type="button" disabled=${busy} onClick=${startOver}>Start over</button></div>`}
       ${problem && !Object.keys(errors).length && (explain(problem) || html`<${ProblemNotice} problem=${problem} />`)}
-      <fieldset disabled=${busy || left > 0}>${children}</fieldset>
+      <fieldset key=${Boolean(kept)} disabled=${busy || left > 0}>${children}</fieldset>
     </form>
-  <//>`;
+  <//><//>`;
 }
+
+/** What a field begins with: the words that were kept, else what it is given. */
+export const useFirst = (name, value) => useContext(Kept)?.[name] ?? value;
 
 /**
  * One field with its label, a hint, and what is wrong with it. Other properties are the input's own; `long` makes it a
@@ -72,7 +83,8 @@ export function Field({ label, hint, name, long = false, value = "", ...rest }) 
   const id = useId();
   const wrong = useContext(Errors)[name];
   const described = [hint && `${id}-hint`, wrong && `${id}-wrong`].filter(Boolean).join(" ");
-  const input = { id, name, defaultValue: value, "aria-invalid": Boolean(wrong), "aria-describedby": described || null };
+  const first = useFirst(name, value);
+  const input = { id, name, defaultValue: first, "aria-invalid": Boolean(wrong), "aria-describedby": described || null };
   return html`<div class="field">
     <label for=${id}>${label}</label>
     ${long ? html`<textarea ...${input} ...${rest} />` : html`<input ...${input} ...${rest} />`}

@@ -1,37 +1,62 @@
 // Who looks at the page: known to every view as `useMe()`.
 import { get } from "./api.js";
-import { createContext, useCallback, useContext, useEffect, useState } from "./dom.js";
+import { createContext, useCallback, useContext, useEffect, useRef, useState } from "./dom.js";
+import { dropAllBut, dropEverywhere } from "./drafts.js";
 import { isSignedIn, onChange } from "./session.js";
 
 /**
  * @typedef {object} Me
  * @property {boolean} signedIn
  * @property {object | null} profile `GET /users/me`; null until it is here
- * @property {object | null} account `GET /auth/me`
+ * @property {object | null} account `GET /auth/me`; each comes, or fails to, without the other
+ * @property {Error | null} problem why one of them could not be read; it is tried again by itself, and by `reload`
  * @property {number} visit another number after each sign-in or sign-out
- * @property {() => Promise<void>} reload
+ * @property {() => Promise<void>} reload never throws
  */
 const Context = createContext(null);
 export const MeProvider = Context.Provider;
 /** @returns {Me} */
 export const useMe = () => useContext(Context);
 
+const FIRST_PAUSE_S = 1;
+const LONGEST_PAUSE_S = 30;
+
 /** @returns {Me} */
 export function useVisitor() {
-  const nobody = { signedIn: isSignedIn(), profile: null, account: null };
+  const nobody = { signedIn: isSignedIn(), profile: null, account: null, problem: null };
   const [state, setState] = useState({ ...nobody, visit: 0 });
-  const reload = useCallback(async () => {
+  const turn = useRef(0); // a later reload is the one that counts: it may be about somebody else
+  const timer = useRef(null);
+
+  const reload = useCallback(async (pause = FIRST_PAUSE_S) => {
+    const mine = ++turn.current;
+    clearTimeout(timer.current);
     if (!isSignedIn()) return;
-    const [profile, account] = await Promise.all([get("/users/me"), get("/auth/me")]);
-    setState((before) => ({ ...before, profile: profile.data, account: account.data }));
+    const ask = async (name, path) => {
+      const { data } = await get(path);
+      if (mine !== turn.current) return;
+      dropAllBut(data.id);
+      setState((before) => ({ ...before, [name]: data }));
+    };
+    let problem = null;
+    try {
+      await Promise.all([ask("profile", "/users/me"), ask("account", "/auth/me")]);
+    } catch (caught) {
+      problem = caught;
+    }
+    if (mine !== turn.current) return;
+    setState((before) => ({ ...before, problem }));
+    const wait = Math.max(pause, problem?.retryAfter ?? 0);
+    if (problem) timer.current = setTimeout(() => reload(Math.min(2 * pause, LONGEST_PAUSE_S)), wait * 1000);
   }, []);
+
   useEffect(() => {
-    const refresh = () => reload().catch(() => {}); // whatever view is open says what is wrong
-    refresh();
-    return onChange(() => {
-      setState(({ visit }) => ({ signedIn: isSignedIn(), profile: null, account: null, visit: visit + 1 }));
-      refresh();
+    reload();
+    return onChange((left) => {
+      if (left) dropEverywhere();
+      setState(({ visit }) => ({ ...nobody, signedIn: isSignedIn(), visit: visit + 1 }));
+      reload();
     });
   }, []);
-  return { ...state, reload };
+  return { ...state, reload: () => reload() };
 }

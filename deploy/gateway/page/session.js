@@ -9,6 +9,7 @@ import { Problem, send } from "./http.js";
 
 const PLACE = "trivium.session";
 const EARLY_MS = 30_000; // renew while the token is still good, so that no request has to fail first
+const RENEWAL_PAUSES_MS = [500, 2000]; // together well below the ten seconds in which the server answers a token again
 
 /** @type {{token: string, endsAt: number} | null} */
 let access = null;
@@ -25,17 +26,21 @@ function keep(signIn, answer) {
   access = { token: answer.access_token, endsAt: Date.now() + answer.expires_in * 1000 };
 }
 
-function forget() {
+function forget(left = false) {
   localStorage.removeItem(PLACE);
   access = null;
-  tell();
+  tell(left);
 }
 
-function tell() {
-  for (const listener of listeners) listener();
+function tell(left = false) {
+  for (const listener of listeners) listener(left);
 }
 
-/** Call `listener` whenever somebody signs in or out, here or in another tab. @returns a function that stops it */
+/**
+ * Call `listener` whenever somebody signs in or out, here or in another tab; with `true` when they have signed out
+ * themselves, in this one.
+ * @returns a function that stops it
+ */
 export function onChange(listener) {
   listeners.add(listener);
   return () => listeners.delete(listener);
@@ -61,7 +66,7 @@ export async function signOut() {
   try {
     if (was) await post("/auth/revoke", { token: was.refresh, token_type_hint: "refresh_token" });
   } finally {
-    forget();
+    forget(true);
   }
 }
 
@@ -88,8 +93,7 @@ async function exchange() {
   const was = kept();
   if (!was) return null;
   try {
-    const answer = await post("/auth/token", { grant_type: "refresh_token", refresh_token: was.refresh });
-    const tokens = await answer.json();
+    const tokens = await exchanged(was.refresh);
     if (kept()?.sign_in !== was.sign_in) return null; // signed out meanwhile
     keep(was.sign_in, tokens);
     return access.token;
@@ -99,6 +103,24 @@ async function exchange() {
     if (kept()?.sign_in === was.sign_in) forget();
     return null;
   }
+}
+
+/**
+ * A renewal whose answer is lost may have been made. Sent again at once, the same token gets the same answer; sent later,
+ * it looks stolen, and the session ends.
+ */
+async function exchanged(refresh) {
+  const once = async () => (await post("/auth/token", { grant_type: "refresh_token", refresh_token: refresh })).json();
+  for (const pause of RENEWAL_PAUSES_MS) {
+    try {
+      return await once();
+    } catch (error) {
+      // not a Problem: no answer, or half of one
+      if (error instanceof Problem && ![502, 503, 504].includes(error.status)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+  return once();
 }
 
 /** 128 random bits. Not crypto.randomUUID, which plain HTTP on another host does not have. */

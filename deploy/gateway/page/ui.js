@@ -57,6 +57,11 @@ export function Skeleton({ rows = 3, tall = false }) {
   return html`<div role="status"><span class="hidden">Loading…</span>${Array.from({ length: rows }, row)}</div>`;
 }
 
+/** In the place of what is still to come, or did not come. */
+export function Pending({ problem, retry, ...shape }) {
+  return problem ? html`<${ProblemNotice} problem=${problem} retry=${retry} />` : html`<${Skeleton} ...${shape} />`;
+}
+
 /** Nothing here: why, and what to do about it. */
 export function Empty({ title, children }) {
   return html`<div class="empty"><h2>${title}</h2><p>${children}</p></div>`;

@@ -10,7 +10,7 @@ from email.policy import default
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from deploy.local.mail import LINK
 from tests.system.conftest import LocalStack
@@ -67,6 +67,46 @@ async def test_a_newcomer_proves_the_address(visit: Visit, next_link: NextLink) 
     ada.expected.add("400 (Bad Request)")
     await open_link(ada, link)
     await ada.sees("This link does not work any more; ask for a new one.")
+
+
+async def test_a_link_works_once_also_where_the_session_turns_out_to_be_over(visit: Visit, next_link: NextLink) -> None:
+    ada = await visit("Ada Lovelace")
+    ada.expected |= {"400 (Bad Request)", "401 (Unauthorized)"}  # the renewal, and what was asked for with it
+    await ada.sign_up()
+    link = await next_link(ada.email, "verify-email")
+    await ada.page.evaluate("""() => {
+        const { refresh } = JSON.parse(localStorage.getItem("trivium.session"));
+        return fetch("/auth/revoke", { method: "POST", body: new URLSearchParams({ token: refresh }) });
+    }""")
+    opened: list[str] = []
+    ada.page.on("request", lambda request: opened.append(request.url) if request.url.endswith("/confirm") else None)
+    await open_link(ada, link)
+    await ada.sees("Your address is confirmed")
+    await expect(ada.page.locator("main").get_by_role("link", name="Sign in")).to_be_visible()
+    assert len(opened) == 1
+
+
+async def test_where_addresses_must_be_proven_a_newcomer_is_told(visit: Visit, next_link: NextLink) -> None:
+    ada = await visit("Ada Lovelace")
+    ada.expected.add("400 (Bad Request)")
+
+    async def refuse(route: Route) -> None:
+        """As with REQUIRE_VERIFIED_EMAIL, until the address is proven."""
+        await route.fulfill(status=400, json={"code": "invalid-grant", "error": "invalid_grant"})
+
+    await ada.page.route("**/auth/token", refuse)
+    await ada.go("/sign-up")
+    for label, text in {"Name": ada.name, "Email": ada.email, "Password": ada.password}.items():
+        await ada.fill(label, text)
+    await ada.press("Create account")
+    await ada.sees(f"We have sent a link to {ada.email}.")
+    await next_link(ada.email, "verify-email")
+
+    await ada.page.locator("main").get_by_role("link", name="Sign in").click()
+    await ada.page.get_by_role("link", name="Address not confirmed?").click()
+    await ada.fill("Email", ada.email)
+    await ada.press("Send the link")
+    await ada.sees("a link that confirms the address is on its way")
 
 
 async def test_a_forgotten_password_is_replaced(visit: Visit, next_link: NextLink) -> None:

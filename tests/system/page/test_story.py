@@ -106,6 +106,8 @@ async def test_people_keep_their_account(visit: Visit, tmp_path: Path) -> None:
     await ada.is_told("Your profile is saved.")
 
     # the other device signs in with the keyboard alone, and is seen, and ended
+    await phone.go("/people/1/followers")  # for who is signed in
+    await expect(phone.page.get_by_role("heading", name="Welcome back")).to_be_visible()
     await phone.go("/following")  # which asks to sign in first, and then goes on there
     await expect(phone.page.get_by_role("heading", name="Welcome back")).to_be_visible()
     await phone.page.reload()

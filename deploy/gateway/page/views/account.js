@@ -26,6 +26,7 @@ export function SignInPage({ query }) {
       <${Submit}>Sign in<//>
     <//>
     <p class="center"><a href=${link("/forgot")}>Forgot your password?</a></p>
+    <p class="center"><a href=${link("/unconfirmed")}>Address not confirmed?</a></p>
   <//>`;
 }
 
@@ -35,13 +36,24 @@ const wrongPassword = (problem) => problem.code === "invalid-grant" && html`<div
 
 export function SignUpPage({ query }) {
   const wish = useMemo(() => new Wish(), []);
+  const [sentTo, setSentTo] = useState("");
   async function send({ name, email, password }) {
     await post("/auth/register", { name, email, password }, wish);
-    await signIn(email, password);
+    try {
+      await signIn(email, password);
+    } catch (problem) {
+      // The password is the one just chosen: here, addresses have to be proven first (REQUIRE_VERIFIED_EMAIL).
+      if (problem.code === "invalid-grant") return setSentTo(email);
+      throw problem;
+    }
     say(`Welcome, ${name}!`);
     onwards(query.next);
   }
   const foot = html`Already have an account? <a href=${link("/sign-in", { next: query.next })}>Sign in</a>`;
+  if (sentTo) {
+    return html`<${Door} title="Look into your mail" foot=${html`<a href=${link("/sign-in", { next: query.next })}>Sign in</a>`}>
+      <p>We have sent a link to <b>${sentTo}</b>. Open it to confirm your address, then sign in.</p><//>`;
+  }
   return html`<${Door} title="Create your account" foot=${foot}>
     <${Form} send=${send} label="Create an account">
       <${Field} label="Name" name="name" required maxlength="100" autocomplete="name" hint="As others will see it." />
@@ -51,22 +63,31 @@ export function SignUpPage({ query }) {
   <//>`;
 }
 
-export function ForgotPage() {
+/** Have a link mailed; whether there is such an account, nobody is told. */
+function LinkWanted({ path, title, label, sent, children }) {
   const [sentTo, setSentTo] = useState("");
   async function send({ email }) {
-    await post("/auth/password-reset", { email });
+    await post(path, { email });
     setSentTo(email);
   }
   const foot = html`<a href=${link("/sign-in")}>Back to sign-in</a>`;
   if (sentTo) {
-    return html`<${Door} title="Look into your mail" foot=${foot}><p>If there is an account with <b>${sentTo}</b>, a link to
-      choose a new password is on its way. It works for half an hour.</p><//>`;
+    return html`<${Door} title="Look into your mail" foot=${foot}>
+      <p>If there is an account with <b>${sentTo}</b>, ${sent}</p><//>`;
   }
-  return html`<${Door} title="Forgot your password?" foot=${foot}>
-    <p>We send you a link with which you choose a new one.</p>
-    <${Form} send=${send} label="Forgot password"><${Email} /><${Submit}>Send the link<//><//>
+  return html`<${Door} title=${title} foot=${foot}>
+    <p>${children}</p>
+    <${Form} send=${send} label=${label}><${Email} /><${Submit}>Send the link<//><//>
   <//>`;
 }
+
+export const ForgotPage = () => html`<${LinkWanted} path="/auth/password-reset" title="Forgot your password?" label="Forgot password"
+  sent="a link to choose a new password is on its way. It works for an hour.">
+  We send you a link with which you choose a new one.<//>`;
+
+export const UnconfirmedPage = () => html`<${LinkWanted} path="/auth/verify-email" title="Confirm your address" label="Confirm address"
+  sent="a link that confirms the address is on its way.">
+  We send you the link again. Open it, then sign in.<//>`;
 
 /** `/#password-reset=…` */
 export function ResetPage() {
@@ -85,24 +106,52 @@ export function ResetPage() {
 
 /** `/#verify-email=…` */
 export const VerifiedPage = () => html`<${Opened} path="/auth/verify-email/confirm" title="Your address is confirmed">
-  Thank you. <a href=${link("/")}>Go on reading</a>.<//>`;
+  Thank you. <${Onwards} /><//>`;
 
 /** `/#email-change=…` */
 export const EmailChangedPage = () => html`<${Opened} path="/auth/email/confirm" title="Your address is changed">
-  From now on you sign in with the new one. <a href=${link("/")}>Go on reading</a>.<//>`;
+  From now on you sign in with the new one. <${Onwards} /><//>`;
+
+const Onwards = () => (useMe().signedIn
+  ? html`<a href=${link("/")}>Go on reading</a>.`
+  : html`<a href=${link("/sign-in")}>Sign in</a>.`);
+
+/** A link works once, and a session that turns out to be over draws the page anew: what came of each is kept out here. */
+const opened = new Map();
+
+function open(path, token) {
+  const name = `${path} ${token}`;
+  if (!opened.has(name)) {
+    const answer = post(path, { token });
+    answer.catch(() => opened.delete(name)); // it may be tried again
+    opened.set(name, answer);
+  }
+  return opened.get(name);
+}
 
 /** A link that works by being opened. */
 function Opened({ path, title, children }) {
   const token = mailedToken();
   const { reload } = useMe();
   const [state, setState] = useState({ busy: true, problem: null });
+  async function load() {
+    setState({ busy: true, problem: null });
+    try {
+      await open(path, token);
+      setState({ busy: false, problem: null });
+      reload(); // the banner may go
+    } catch (problem) {
+      setState({ busy: false, problem });
+    }
+  }
   useEffect(() => {
-    const done = (problem = null) => setState({ busy: false, problem });
-    if (token) post(path, { token }).then(reload).then(() => done(), done);
+    if (token) load();
   }, [path]);
   if (!token) return html`<${Stale} />`;
   if (state.busy) return html`<h1 class="hidden">One moment</h1><${Skeleton} rows=${1} />`;
-  if (state.problem) return html`<h1>This did not work</h1><${ProblemNotice} problem=${state.problem} />`;
+  const { problem } = state;
+  const isFinal = [400, 409].includes(problem?.status); // the link does not work any more, or the address is taken
+  if (problem) return html`<h1>This did not work</h1><${ProblemNotice} problem=${problem} retry=${!isFinal && load} />`;
   return html`<h1>Done</h1><${Empty} title=${title}>${children}<//>`;
 }
 

@@ -1,47 +1,54 @@
 // The talk below a post, oldest first.
-import { get, patch, post as create, remove, Wish } from "../api.js";
-import { html, useEffect, useMemo, useState } from "../dom.js";
+import { get, patch, post as create, remove } from "../api.js";
+import { html, useEffect, useState } from "../dom.js";
+import { Draft } from "../drafts.js";
 import { Field, Form, Submit } from "../form.js";
 import { usePages } from "../data.js";
 import { useMe } from "../me.js";
 import { link } from "../router.js";
-import { Author, Avatar, Confirm, ProblemNotice, say, Skeleton, Time } from "../ui.js";
+import { Author, Avatar, Confirm, Pending, ProblemNotice, say, Skeleton, Time } from "../ui.js";
 import { Changed } from "./changed.js";
 import { More } from "./posts.js";
 
 const LONGEST = 5000;
 
 export function Comments({ post }) {
-  const { signedIn } = useMe();
+  const { signedIn, profile, problem: unknown, reload } = useMe();
   const path = `/posts/${post.id}/comments`;
   const { items, problem, hasMore, busy, more, change } = usePages(path);
-  const replaceOne = (changed) => change((all) => all.map((one) => (one.id === changed.id ? changed : one)));
-  const drop = (gone) => change((all) => all.filter((one) => one.id !== gone.id));
+  const [written, setWritten] = useState([]); // here, just now
+  const later = written.filter(({ id }) => !items?.some((one) => one.id === id)); // until their page is here
+  const changeAll = (how) => (change(how), setWritten(how));
+  const replaceOne = (changed) => changeAll((all) => all.map((one) => (one.id === changed.id ? changed : one)));
+  const drop = (gone) => changeAll((all) => all.filter((one) => one.id !== gone.id));
+  const list = (some) => html`<ol>${some.map((one) => html`<${Comment} key=${one.id} comment=${one} post=${post} path="${path}/${one.id}"
+    onChange=${replaceOne} onGone=${drop} />`)}</ol>`;
   const next = link("/sign-in", { next: `/posts/${post.id}` });
   return html`<section class="comments" aria-labelledby="comments">
     <h2 id="comments">Comments</h2>
     ${!items && !problem && html`<${Skeleton} rows=${2} />`}
-    ${items && !items.length && html`<p class="quiet">No comments yet.</p>`}
-    ${items && html`<ol>${items.map((one) => html`<${Comment} key=${one.id} comment=${one} post=${post} path="${path}/${one.id}"
-      onChange=${replaceOne} onGone=${drop} />`)}</ol>`}
+    ${items && !items.length && !later.length && html`<p class="quiet">No comments yet.</p>`}
+    ${items?.length > 0 && list(items)}
     ${problem && html`<${ProblemNotice} problem=${problem} retry=${more} />`}
     <${More} hasMore=${hasMore && !problem} busy=${busy} more=${more} />
-    ${signedIn
-      ? html`<${NewComment} path=${path} onNew=${(one) => change((all) => [...all, one])} />`
-      : html`<p class="card center"><a href=${next}>Sign in</a> to join the conversation.</p>`}
+    ${later.length > 0 && list(later)}
+    ${signedIn && !profile && html`<${Pending} problem=${unknown} retry=${reload} rows=${1} />`}
+    ${signedIn && profile && html`<${NewComment} path=${path} onNew=${(one) => setWritten((all) => [...all, one])} />`}
+    ${!signedIn && html`<p class="card center"><a href=${next}>Sign in</a> to join the conversation.</p>`}
   </section>`;
 }
 
 function NewComment({ path, onNew }) {
-  const wish = useMemo(() => new Wish(), []);
+  const draft = new Draft(useMe().profile.id, path);
   const [written, setWritten] = useState(0);
   async function send({ body }) {
-    const { data } = await create(path, { body }, wish);
+    const { data } = await create(path, { body }, draft.wish);
+    draft.drop();
     onNew(data);
     setWritten(written + 1); // an empty field for the next one
     say("Your comment is published.");
   }
-  return html`<${Form} key=${written} send=${send} label="New comment" class="card">
+  return html`<${Form} key=${written} send=${send} draft=${draft} label="New comment" class="card">
     <${Field} long label="Add a comment" name="body" required maxlength=${LONGEST} rows="3" />
     <div class="row end"><${Submit}>Comment<//></div>
   <//>`;

@@ -6,7 +6,7 @@ import { useThing } from "../data.js";
 import { useMe } from "../me.js";
 import { go, link } from "../router.js";
 import { signOut } from "../session.js";
-import { Avatar, Empty, ProblemNotice, say, Skeleton } from "../ui.js";
+import { Avatar, Empty, Pending, ProblemNotice, say, Skeleton } from "../ui.js";
 import { Changed } from "./changed.js";
 import { DeleteAccount } from "./deletion.js";
 import { Tabs } from "./home.js";
@@ -47,7 +47,7 @@ function Profile() {
 }
 
 function Account() {
-  const { account } = useMe();
+  const { account, problem, reload } = useMe();
   const [changes, setChanges] = useState(0); // empty fields after each
   async function changePassword({ current_password, new_password }) {
     await post("/auth/password", { current_password, new_password });
@@ -59,7 +59,7 @@ function Account() {
     setChanges(changes + 1);
     say(`We have sent a link to ${email}. Your address changes when you open it.`);
   }
-  if (!account) return html`<${Skeleton} rows=${2} tall />`;
+  if (!account) return html`<${Pending} problem=${problem} retry=${reload} rows=${2} tall />`;
   return html`
     <section class="card"><h2>Password</h2>
       <${Form} key="password-${changes}" send=${changePassword} label="Change password">

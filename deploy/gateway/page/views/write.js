@@ -1,11 +1,12 @@
 // Writing: a new post, a draft, a change of what is published.
-import { patch, post as create, Wish } from "../api.js";
-import { html, useMemo, useState } from "../dom.js";
-import { Field, Form, Submit } from "../form.js";
+import { patch, post as create } from "../api.js";
+import { html, useState } from "../dom.js";
+import { Draft } from "../drafts.js";
+import { Field, Form, Submit, useFirst } from "../form.js";
 import { useThing } from "../data.js";
 import { useMe } from "../me.js";
 import { go, link } from "../router.js";
-import { Empty, ProblemNotice, say, Skeleton } from "../ui.js";
+import { Empty, Pending, ProblemNotice, say } from "../ui.js";
 import { Changed } from "./changed.js";
 import { Posts } from "./posts.js";
 
@@ -16,34 +17,45 @@ function tagsOf(text) {
 }
 
 export function WritePage() {
-  const wish = useMemo(() => new Wish(), []);
+  const me = useMe();
+  if (!me.profile) return html`<h1>Write</h1><${Pending} problem=${me.problem} retry=${me.reload} rows=${2} tall />`;
+  const draft = new Draft(me.profile.id, "/write");
   async function send({ title, body, tags, status }) {
-    const { data } = await create("/posts", { title, body, tags: tagsOf(tags), status }, wish);
+    const { data } = await create("/posts", { title, body, tags: tagsOf(tags), status }, draft.wish);
+    draft.drop();
     finish(data);
   }
-  return html`<h1>Write</h1><${Editor} send=${send} />`;
+  return html`<h1>Write</h1><${Editor} send=${send} draft=${draft} />`;
 }
 
 export function EditPage({ id }) {
-  const { profile } = useMe();
+  const me = useMe();
   const { data: post, etag, problem, reload } = useThing(`/posts/${id}`);
+  const [loads, setLoads] = useState(0); // a new editor for each newer version
   if (problem) return html`<h1>Edit</h1><${ProblemNotice} problem=${problem} retry=${reload} />`;
-  if (!post || !profile) return html`<h1>Edit</h1><${Skeleton} rows=${2} tall />`;
-  if (post.author?.id !== profile.id) {
+  if (!post || !me.profile) return html`<h1>Edit</h1><${Pending} problem=${me.problem} retry=${me.reload} rows=${2} tall />`;
+  if (post.author?.id !== me.profile.id) {
     return html`<h1>Edit</h1><${Empty} title="This is somebody else's">
       Only its author may change it. <a href=${link(`/posts/${id}`)}>Read it</a>.<//>`;
   }
 
+  const draft = new Draft(me.profile.id, `/posts/${id}/edit`, etag);
   async function send({ title, body, tags, status }) {
     const change = { title, body, tags: tagsOf(tags) };
     if (status !== post.status) change.status = status;
-    const { data } = await patch(`/posts/${id}`, change, etag);
+    const { data } = await patch(`/posts/${id}`, change, draft.base);
+    draft.drop();
     finish(data);
+  }
+  async function loadNewer() {
+    if (!(await reload())) return;
+    draft.drop();
+    setLoads(loads + 1);
   }
 
   return html`<h1>${post.status === "draft" ? "Draft" : "Edit"}</h1>
-    <${Editor} key=${etag} post=${post} send=${send}
-      explain=${(refusal) => refusal.status === 412 && html`<${Changed} onLoad=${reload} />`} />`;
+    <${Editor} key=${`${etag} ${loads}`} post=${post} send=${send} draft=${draft}
+      explain=${(refusal) => refusal.status === 412 && html`<${Changed} onLoad=${loadNewer} />`} />`;
 }
 
 function finish(post) {
@@ -52,21 +64,25 @@ function finish(post) {
   go(isDraft ? "/drafts" : `/posts/${post.id}`);
 }
 
-function Editor({ post = { title: "", body: "", tags: [], status: "draft" }, send, explain }) {
-  const [tags, setTags] = useState(post.tags.join(" "));
+function Editor({ post = { title: "", body: "", tags: [], status: "draft" }, send, draft, explain }) {
   const isDraft = post.status === "draft";
-  const shown = tagsOf(tags).map((tag) => html`<li key=${tag} class="tag">${tag}</li>`);
-  return html`<${Form} send=${send} explain=${explain} label="Post" class="editor">
+  return html`<${Form} send=${send} draft=${draft} explain=${explain} label="Post" class="editor">
     <${Field} label="Title" name="title" value=${post.title} required maxlength="200" autocomplete="off" />
     <${Field} long label="Text" name="body" value=${post.body} required maxlength="50000" rows="12" />
-    <${Field} label="Tags" name="tags" value=${post.tags.join(" ")} autocomplete="off" autocapitalize="none"
-      hint="Up to 10 words, with spaces between them." onInput=${(event) => setTags(event.target.value)} />
-    <ul class="tags preview" aria-label="Tags as they will be" aria-live="polite">${shown}</ul>
+    <${TagField} value=${post.tags.join(" ")} />
     <div class="row end">
       ${isDraft && html`<${Submit} quiet name="status" value="draft">Save draft<//>`}
       <${Submit} name="status" value="published">${isDraft ? "Publish" : "Save"}<//>
     </div>
   <//>`;
+}
+
+function TagField({ value }) {
+  const [tags, setTags] = useState(useFirst("tags", value));
+  const shown = tagsOf(tags).map((tag) => html`<li key=${tag} class="tag">${tag}</li>`);
+  return html`<${Field} label="Tags" name="tags" value=${value} autocomplete="off" autocapitalize="none"
+      hint="Up to 10 words, with spaces between them." onInput=${(event) => setTags(event.target.value)} />
+    <ul class="tags preview" aria-label="Tags as they will be" aria-live="polite">${shown}</ul>`;
 }
 
 export function DraftsPage() {
