@@ -101,6 +101,13 @@ async def until_rotations_go_on(chains: Sequence[Chain]) -> None:
         await asyncio.sleep(0.02)
 
 
+async def until_seen(watch: Watch, kill: float) -> None:
+    """Everybody may have had an answer just before the last kill, and not ask again: those who watch still see it."""
+    while not {"log", "readiness"} <= watch.seen_since(kill).keys():
+        assert time.monotonic() - kill < PATIENCE, "nobody on duty could see it"
+        await asyncio.sleep(0.05)
+
+
 async def answered(gateway: AsyncClient, token: str) -> Response:
     for _ in range(100):
         reply = await refresh(gateway, token)
@@ -135,6 +142,7 @@ async def test_a_kill_amid_rotations_signs_nobody_out_and_makes_no_second_child(
 
         await asyncio.gather(*loops)
         kills = await killing
+        await until_seen(watch, kills[-1])
     print(
         *(f"{len(chain.successors)} rotations, {chain.unknown} lost answers, {chain.late} too late" for chain in chains)
     )
