@@ -67,14 +67,16 @@ def test_the_stored_spelling_leads_to_the_domain_that_was_meant() -> None:
 @pytest.mark.parametrize("text", ["a", "a.", "@", "<", " ", '"', "b.", "a <", "\u0345", "ﷺ", "xn--", "1@"], ids=ascii)
 @pytest.mark.parametrize("ending", ["", "@", "@example.com", "a@b.c", "!"])
 def test_no_address_takes_long_to_read(text: str, ending: str) -> None:
-    """S-38"""
+    """S-38: milliseconds; what grows with the square of the length takes minutes."""
     for address in (text * 50_000 + ending, "a@" + text * 50_000 + ending):
         started = time.process_time()
         normal_email(address)
-        assert time.process_time() - started < 0.1
+        assert time.process_time() - started < 2
 
 
 KEPT = [
+    "علی\u200cرضا",  # noqa: RUF001
+    "ශ්\u200dරී ලංකා", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "Ada 🏴󠁧󠁢󠁳󠁣󠁴󠁿", "🧑🏽‍🚀", "ᠠ\u180b", "⠠⠁\u2800⠃", "col·lecció",
     "Ada", " Ada ", "é", "e\u0301", "👩‍💻", "🇩🇪", "🏳️‍🌈", "👍🏽", "❤️ Ada", "x" * 100, "🩷", "\U0001fae9", "5️⃣ tips", "‼️",
     "\u2139\ufe0f Ada", "#️⃣", "☎︎", "हिन्दी",
 ]  # fmt: skip
@@ -87,14 +89,36 @@ def test_a_name_is_kept_as_it_is(name: str) -> None:
 
 
 UNSEEN = [
-    0x00, 0x0A, 0x1B, 0x7F, 0x85, 0xAD, 0x200B, 0x200D, 0x200E, 0x2028, 0x2060, 0x2066, 0x202E, 0xFE0F, 0xFEFF,
-    0x034F, 0x115F, 0x3164, 0xFFA0, 0xFDD0, 0xFFFF, 0x1FFFE, 0xE0001, 0xE0080, 0xFFF0, 0xFE0E, 0x200C,
+    0x00, 0x0A, 0x1B, 0x7F, 0x85, 0x180B, 0xFE00, 0xE0101, 0x200B, 0x200D, 0x200E, 0x2028, 0x2060, 0x2066, 0x202E,
+    0xFE0F, 0xFEFF, 0x034F, 0x115F, 0x3164, 0xFFA0, 0xFDD0, 0xFFFF, 0x1FFFE, 0xE0001, 0xE0080, 0xFFF0, 0xFE0E, 0x200C,
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("character", UNSEEN, ids=hex)
 def test_a_name_has_nothing_that_cannot_be_seen(character: int) -> None:
     """S-35: C0 and C1, zero-width, bidi; what joins emoji is nothing behind a letter."""
-    for name in (f"A{chr(character)}da", f"{chr(character)}Ada", f"Ada {chr(character)}", f"Ada5{chr(character)}"):
+    one = chr(character)
+    for name in (f"A{one}da", f"!{one}Ada", f"Ada {one}!", f"Ada5{one}!", f"+{one}=", f"Ada {one}🩷"):
         with pytest.raises(ValidationError):
             NAME.validate_python(name)
+
+
+@pytest.mark.parametrize("typed", ["Ada\u200f", "\u200eAda", "A\u00adda", "\u061cAda\u200e\u200f"], ids=ascii)
+def test_marks_that_nobody_types_on_purpose_are_stripped_from_a_name(typed: str) -> None:
+    """Messengers add direction marks at the ends, and word processors soft hyphens."""
+    assert NAME.validate_python(typed) == "Ada"
+
+
+@pytest.mark.parametrize(
+    "name", ["علی\u200c", "\u200cعلی", "عل\u200c\u200cی", "ශ\u200dරී", "❤️‍", "🏴󠁧󠁢󠁺󠁺󠁿", "a\u200cb", "1\ufe0f"], ids=ascii
+)
+def test_a_joiner_that_changes_nothing_to_be_seen_is_refused(name: str) -> None:
+    """S-35: RFC 5892, appendix A; two names that look the same would be two."""
+    with pytest.raises(ValidationError, match="control or invisible"):
+        NAME.validate_python(name)
+
+
+@pytest.mark.parametrize("name", [" ", "\u00a0\u3000", "\u00ad", "\u200f", "\u2800", "\u2800 \u2800"], ids=ascii)
+def test_a_name_of_blanks_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError, match="must not be blank"):
+        NAME.validate_python(name)

@@ -90,7 +90,20 @@ async def test_who_may_delete_a_comment(
         assert await counted(client, post["id"]) == (0, 0)
 
 
-@pytest.mark.parametrize("body", [{}, {"body": ""}, {"body": "c" * 5001}, {"body": "\x00"}, {"body": None}, {"b": "c"}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"body": ""},
+        {"body": " "},
+        {"body": "\n"},
+        {"body": "\u200b"},
+        {"body": "c" * 5001},
+        {"body": "\x00"},
+        {"body": None},
+        {"b": "c"},
+    ],
+)
 async def test_a_bad_comment_is_refused_and_not_counted(
     client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost, body: dict[str, Any]
 ) -> None:

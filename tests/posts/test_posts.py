@@ -159,7 +159,14 @@ async def test_publishing_is_one_way_and_happens_once(
         {"title": "a\u202eb"},
         {"tags": ["\u0301a"]},
         {"tags": ["a\u034fb"]},
-        {"tags": ["می\u200cرود"]},
+        {"tags": ["a\ufe00b"]},
+        {"tags": ["a·b"]},
+        {"tags": ["・"]},
+        {"tags": ["\u00ad"]},
+        {"body": " "},
+        {"body": "\n"},
+        {"body": "\u200b"},
+        {"body": "\u2800\t\u00ad"},
         {"published_at": "2020-01-01T00:00:00Z"},
     ],
 )
@@ -176,11 +183,25 @@ async def test_a_bad_post_is_refused_and_nothing_is_stored(
     assert await walk(f"/posts?author_id={ada}") == [post | {"liked": None}]
 
 
-@pytest.mark.parametrize("title", ["می\u200cرود", "क्\u200dष", "🩷 5️⃣"])
-@pytest.mark.parametrize("tag", ["हिन्दी", "தமிழ்", "ที่", "é", "c++"])
+@pytest.mark.parametrize("title", ["می\u200cرود", "क्\u200dष", "🩷 5️⃣", "🏴󠁧󠁢󠁷󠁬󠁳󠁿 won"])
+@pytest.mark.parametrize(
+    "tag", ["हिन्दी", "தமிழ்", "ที่", "é", "c++", "می\u200cرود", "ශ්\u200dරී", "col·lecció", "צה״ל", "スター・ウォーズ"]
+)
 async def test_every_language_has_titles_and_tags(write: NewPost, peers: Peers, title: str, tag: str) -> None:
     post = await write(peers.new_account(), title=title, tags=[tag])
     assert (post["title"], post["tags"]) == (title, [tag])
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [("کار\u200cها", "کارها"), ("go\u200clang", "golang"), ("a\u00adda\u200f", "ada"), ("coŀlecció", "col·lecció")],  # noqa: RUF001
+)
+async def test_a_tag_has_one_spelling_though_typed_with_what_cannot_be_seen(
+    write: NewPost, peers: Peers, typed: str, kept: str
+) -> None:
+    """A joiner behind a letter that does not join anyway changes nothing."""
+    post = await write(peers.new_account(), tags=[typed])
+    assert post["tags"] == [kept]
 
 
 async def test_an_author_nobody_knows_yet_costs_only_the_name(

@@ -17,6 +17,8 @@ from pydantic import (
     ValidationError,
 )
 
+from common.visible_text import not_blank, visible_line
+
 MAX_ID: Final = 2**53 - 1
 """Ids fit a JavaScript number exactly."""
 DIGITS: Final = re.compile(r"[0-9]{1,16}")
@@ -54,59 +56,9 @@ def no_nul(text: str) -> str:
     return text
 
 
-def visible_line(text: str) -> str:
-    """Refuse what could make one name look like another: control, format (bidi, zero-width) and line characters.
-
-    What joins emoji (families, flags, skin tones, keycaps) is invisible as well, so it is let through behind one only.
-    What Unicode has not assigned is let through: it is somebody's new emoji before it is this Python's.
-    """
-    for before, character, after in zip(f" {text}", text, f"{text[1:]} ", strict=False):
-        if hides(character) and not (character in JOINERS and joins(before, character, after)):
-            raise ValueError("must not contain control or invisible characters")
-    if all(character.isspace() or character in JOINERS for character in text):
-        raise ValueError("must not be blank")
-    return text
-
-
-def visible_words(text: str) -> str:
-    """As `visible_line`, for what nobody is known by: in Persian and in Indic scripts joiners are part of words."""
-    visible_line("".join(one for before, one in zip(f" {text}", text, strict=False) if not joins_letters(before, one)))
-    return text
-
-
-def hides(character: str) -> bool:
-    code = ord(character)
-    if unicodedata.category(character) == "Cn":  # no characters for ever, or such as will be invisible
-        return code & 0xFFFE == 0xFFFE or any(code in codes for codes in NEVER_SEEN)
-    return unicodedata.category(character) in INVISIBLE or character in FILLERS or character in JOINERS
-
-
-def joins(before: str, character: str, after: str) -> bool:
-    """Whether there is an emoji that this belongs to."""
-    if before in KEYS:
-        return character == AS_EMOJI and after == KEYCAP
-    return before in JOINERS or before in EMOJI_TOO or unicodedata.category(before)[0] == "S"
-
-
-def joins_letters(before: str, character: str) -> bool:
-    return character in LETTER_JOINERS and not before.isascii() and unicodedata.category(before)[0] in "LM"
-
-
-AS_EMOJI: Final = "\ufe0f"
-LETTER_JOINERS: Final = frozenset("\u200c\u200d")
-JOINERS: Final = frozenset({"\u200d", "\ufe0e", AS_EMOJI})
-KEYS: Final = frozenset("0123456789#*")
-KEYCAP: Final = "\u20e3"
-EMOJI_TOO: Final = frozenset("\u203c\u2049\u2139")
-"""Signs and a letter that are emoji with `AS_EMOJI` behind them."""
-INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Co"})
-FILLERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
-"""Letters and marks that show nothing."""
-NEVER_SEEN: Final = (range(0xFDD0, 0xFDF0), range(0x2065, 0x2066), range(0xFFF0, 0xFFF9), range(0xE0000, 0xE1000))
-
 Text = Annotated[str, AfterValidator(no_nul)]
-Line = Annotated[str, AfterValidator(visible_line)]
-Name = Annotated[Line, StringConstraints(min_length=1, max_length=100)]
+Written = Annotated[Text, AfterValidator(not_blank)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(visible_line)]
 
 
 def folded(address: Any) -> Any:

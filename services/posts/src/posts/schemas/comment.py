@@ -4,14 +4,14 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from common.schemas import Id, Incoming, Moment, Outgoing, Text
+from common.schemas import Id, Incoming, Moment, Outgoing, Written
 from posts.schemas.post import AuthorResponse
 
 
 class CommentCreate(Incoming):
     """What to say, when commenting and when changing a comment."""
 
-    body: Annotated[Text, StringConstraints(min_length=1, max_length=5000)] = Field(examples=["Well seen."])
+    body: Annotated[Written, StringConstraints(min_length=1, max_length=5000)] = Field(examples=["Well seen."])
 
 
 class CommentResponse(Outgoing):

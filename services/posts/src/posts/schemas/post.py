@@ -6,7 +6,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from common.schemas import Id, Incoming, Moment, Outgoing, Text, hides, no_nul, visible_words
+from common.schemas import Id, Incoming, Moment, Outgoing, Written, no_nul
+from common.visible_text import fits_context, hides, stripped, visible_words, without_idle_joiners
 
 MARKS: Final = frozenset({"Mn", "Mc"})
 """Vowels of many scripts, which are no letters of their own."""
@@ -16,12 +17,16 @@ NOT_GIVEN: Any = None  # the default of fields that may be left out but are neve
 
 
 def normal_tag(tag: str) -> str:
-    """One spelling per tag: compatibility characters and case folded."""
-    tag = unicodedata.normalize("NFKC", tag).casefold()
-    letters = "".join(one for one in tag if unicodedata.category(one) not in MARKS or hides(one))
-    if len(tag) > MAX_TAG or not TAG.fullmatch(letters) or unicodedata.category(tag[0]) in MARKS:
+    """One spelling per tag: compatibility characters and case folded, and only joiners that change what is seen."""
+    tag = without_idle_joiners(stripped(unicodedata.normalize("NFKC", tag).casefold()))
+    letters = "".join(one for at, one in enumerate(tag) if not is_mark(one) and not fits_context(tag, at))
+    if len(tag) > MAX_TAG or not TAG.fullmatch(letters) or is_mark(tag[0]):
         raise ValueError("must be one word of up to 50 letters, digits and . + # - _")
     return tag
+
+
+def is_mark(character: str) -> bool:
+    return unicodedata.category(character) in MARKS and not hides(character)
 
 
 def once(tags: list[str]) -> list[str]:
@@ -29,8 +34,8 @@ def once(tags: list[str]) -> list[str]:
 
 
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TAG), AfterValidator(normal_tag)]
-Title = Annotated[str, AfterValidator(visible_words), StringConstraints(min_length=1, max_length=200)]
-Body = Annotated[Text, StringConstraints(min_length=1, max_length=50_000)]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(visible_words)]
+Body = Annotated[Written, StringConstraints(min_length=1, max_length=50_000)]
 Tags = Annotated[list[Tag], Field(max_length=10), AfterValidator(once)]
 Status = Literal["draft", "published"]
 Sort = Literal["new", "top"]
