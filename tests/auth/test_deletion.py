@@ -1,4 +1,4 @@
-"""Deleting one's account: `POST /auth/account/deletion`, and the end of the saga (design, section 6)."""
+"""Deleting one's account: `POST /auth/account/deletion`, and the end of the saga (docs/security.md)."""
 
 import asyncio
 import json
@@ -29,6 +29,7 @@ from tests.auth.conftest import (
 from tests.auth.mails import mails, relay
 from tests.events import Outbox
 from tests.peers import erased
+from tests.personal_data import held, kept, left, missing_from_export
 
 KEPT = {"accounts", "audit_events", "outbox", "token_floors"}
 """Where an account's number stands in the end: the row without a person, the trail, news, and for an hour its floor."""
@@ -147,6 +148,25 @@ async def test_nothing_with_which_somebody_signed_up_stays_in_any_table(
             b"unrepeatable".hex(),
         )
         assert not found, table
+
+
+async def test_each_table_about_somebody_is_exported_and_emptied(
+    client: AsyncClient, app: FastAPI, join: Join, service_token: ServiceSignIn, say_erased: Any, outbox: Outbox
+) -> None:
+    ada = await join()
+    other = await client.post("/auth/token", data={"username": ada.person.email, "password": PASSWORD})
+    ended = await client.post("/auth/revoke", data={"token": other.json()["refresh_token"]})
+    reset = await client.post("/auth/password-reset", json={"email": ada.person.email})
+    assert (ended.status_code, reset.status_code) == (200, 202)
+    await mails(app, ada.person.email)
+    before = await held(outbox.dsn, "auth", ada.id)
+    headers = bearer(await service_token("svc:users"))
+    export = (await client.get(f"/internal/export/{ada.id}", headers=headers)).json()
+    assert missing_from_export("auth", before, export["sections"]) == []
+    assert (await delete(client, ada)).status_code == 202
+    for service in ("users", "posts"):
+        await say_erased(ada, service)
+    assert await left(outbox.dsn, "auth", before) == kept("auth")
 
 
 async def test_no_mail_that_waits_keeps_an_address_of_the_account(

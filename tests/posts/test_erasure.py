@@ -1,4 +1,4 @@
-"""People who were deleted: posts forgets them, at once and for good (design, section 6)."""
+"""People who were deleted: posts forgets them, at once and for good (the saga: docs/security.md)."""
 
 import asyncio
 import re
@@ -16,7 +16,9 @@ from posts.repositories import erasing
 from tests.erasing import erase, erase_though_killed
 from tests.events import Outbox
 from tests.peers import Peers, Told, event, gone, page
+from tests.personal_data import held, kept, left, missing_from_export
 from tests.posts.conftest import NewPost, SignedIn, Walk
+from tests.posts.test_export import pages
 
 REMEMBERED = {"erased", "outbox"}
 """Where the number of somebody stands who was forgotten: never again; and told to auth."""
@@ -104,6 +106,17 @@ async def test_what_they_wrote_is_hidden_at_once_and_then_gone_while_their_comme
     assert (await client.patch(path, json={"body": "mine"}, headers=stranger)).status_code == 403
     assert (await client.delete(path, headers=stranger)).status_code == 403
     assert (await client.delete(path, headers=signed_in(bob))).status_code == 204
+
+
+async def test_each_table_about_somebody_is_exported_and_emptied(
+    app: FastAPI, client: AsyncClient, peers: Peers, world: dict[str, Any], outbox: Outbox
+) -> None:
+    before = await held(outbox.dsn, "posts", world["ada"])
+    (page,) = await pages(client, peers, world["ada"])
+    assert missing_from_export("posts", before, page["sections"]) == []
+    await tell(client, peers, "auth", gone(world["ada"]))
+    await erase(app.state.eraser)
+    assert await left(outbox.dsn, "posts", before) == kept("posts")
 
 
 @pytest.mark.parametrize("erased", [False, True], ids=["before it is done", "after"])

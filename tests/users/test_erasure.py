@@ -1,4 +1,4 @@
-"""People who were deleted: users forgets them, at once and for good (design, section 6)."""
+"""People who were deleted: users forgets them, at once and for good (the saga: docs/security.md)."""
 
 import asyncio
 from functools import partial
@@ -14,6 +14,7 @@ from common.read_models import rebuild, reconcile
 from tests.erasing import erase, erase_though_killed
 from tests.events import Outbox
 from tests.peers import Peers, Told, event, gone, page
+from tests.personal_data import held, kept, left, missing_from_export
 from tests.users.conftest import SignedIn
 from tests.users.test_events import account, tell
 from users.repositories import erasing
@@ -79,6 +80,19 @@ async def test_a_profile_is_gone_at_once_and_its_edges_soon_after(
     assert await outbox.naming(ada) == REMEMBERED
     assert await outbox.waiting(f"account:{ada}") == [("auth", 1, {"service": "users"})]
     assert await outbox.waiting(f"profile:{ada}") == []
+
+
+async def test_each_table_about_somebody_is_exported_and_emptied(
+    app: FastAPI, client: AsyncClient, peers: Peers, signed_in: SignedIn, outbox: Outbox, world: dict[str, int]
+) -> None:
+    ada = world["ada"]
+    await client.patch("/users/me", json={"bio": "b", "avatar_url": "https://example.com/a"}, headers=signed_in(ada))
+    before = await held(outbox.dsn, "users", ada)
+    document = (await client.get("/users/me/export", headers=signed_in(ada))).json()
+    assert missing_from_export("users", before, document["users"]) == []
+    await tell(client, peers, gone(ada))
+    await erase(app.state.eraser)
+    assert await left(outbox.dsn, "users", before) == kept("users")
 
 
 async def test_who_has_just_been_deleted_changes_nothing_with_a_token_that_is_still_good(
