@@ -102,3 +102,9 @@ async def test_the_metadata_names_the_issuer_of_tokens(
     assert found["revocation_endpoint"] == f"{settings.issuer}/auth/revoke"
     assert found["jwks_uri"] == f"{settings.issuer}/.well-known/jwks.json"
     assert set(found["grant_types_supported"]) == {"password", "refresh_token", "client_credentials"}
+
+
+async def test_times_in_tokens_are_whole_seconds(client: AsyncClient, sign_up: SignUp, sign_in: SignIn) -> None:
+    """RFC 7519 lets them have fractions, but joserfc refuses a fractional `iat` until its second is over."""
+    claims = part((await sign_in(await sign_up())).json()["access_token"], 1)
+    assert {name: type(claims[name]) for name in ("iat", "nbf", "exp")} == dict.fromkeys(("iat", "nbf", "exp"), int)
