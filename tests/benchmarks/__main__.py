@@ -1,4 +1,4 @@
-"""`make bench`: design.md's section on speed, measured. A table on stdout, and `.local/bench.json`.
+"""`make bench`: the speed of the main routes, as a ratio to a bare app. A table on stdout, and `.local/bench.json`.
 
 SECONDS is the length of one slice of load, ROUNDS the number of slices each server gets (7 at least), ROWS the size
 of the large table. ONLY=get_post,create_post measures some of it.

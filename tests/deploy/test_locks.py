@@ -7,6 +7,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
 def test_a_lock_names_no_address_and_hashes_everything(name: str) -> None:
+    """S-49."""
     text = (ROOT / name).read_text()
     assert "://" not in text
     packages = [block for block in text.replace("\\\n", "").splitlines() if "==" in block and not block.startswith(" ")]

@@ -133,7 +133,7 @@ class TokenVerifier:
         except DependencyUnavailable:
             self.checks["unavailable"] += 1
             raise
-        except Exception as error:  # jose raises far more than JWTError (libraries.md, section 4)
+        except Exception as error:  # jose raises far more than JWTError: RecursionError, OverflowError
             self.checks["refused"] += 1
             raise InvalidToken("The access token is not valid.") from error
         self._refuse_if_revoked(principal)

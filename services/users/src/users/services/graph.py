@@ -1,7 +1,7 @@
 """Following and blocking, and the end of both.
 
 Whoever changes something between two people first locks both profiles, in ascending order of their ids: so no two
-changes of one pair cross, none wait for each other in a circle, and the counters are right (design, section 7).
+changes of one pair cross, none wait for each other in a circle, and the counters are right.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
