@@ -38,7 +38,8 @@ class Settings(ServiceSettings):
 
     access_ttl: Annotated[Duration, Ge(timedelta(seconds=30)), Le(timedelta(minutes=15))] = timedelta(minutes=5)
     refresh_grace: Annotated[Duration, Le(timedelta(minutes=1))] = Field(
-        default=timedelta(seconds=10), description="A spent token's parent may repeat."
+        default=timedelta(seconds=10),
+        description="For how long a refresh token that comes again gets the same successor; 0: it never comes again.",
     )
     refresh_idle: Annotated[Duration, Ge(timedelta(minutes=5)), Le(timedelta(days=90))] = timedelta(days=7)
     refresh_absolute: Annotated[Duration, Ge(timedelta(minutes=5)), Le(timedelta(days=365))] = timedelta(days=30)

@@ -99,7 +99,14 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.accounts = AccountService(AccountRepository(reads))
     app.state.exports = ExportReader(reads, SECTIONS)
     app.state.sessions = SessionService(transactions, SessionRepository(reads, lasting))
-    app.state.sign_in = SignInService(transactions, throttle, access, refresh, settings.require_verified_email)
+    app.state.sign_in = SignInService(
+        transactions,
+        throttle,
+        access,
+        refresh,
+        require_verified_email=settings.require_verified_email,
+        parents_repeat=settings.refresh_grace > timedelta(0),
+    )
     app.state.verification = EmailVerification(transactions, tokens)
     app.state.password_reset = PasswordReset(transactions, tokens, passwords, policy)
     app.state.deletion = Deletion(transactions, throttle)

@@ -123,6 +123,12 @@ class SessionStore(Protocol):
         One statement, so that of any number of callers at most one steps.
         """
 
+    async def reissue(self, session_id: UUID, parent: int) -> int:
+        """Step on without spending `parent`, so that the generation in between is void; returns the new one.
+
+        The session was found with `lock`.
+        """
+
     async def end(self, session_id: UUID, reason: str) -> datetime | None:
         """Until when its access tokens may be good; None if it was over before. Called by `services.ending` only."""
 
