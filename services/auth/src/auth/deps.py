@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI, Request
 
 from auth.clients.own_tokens import OwnTokens
 from auth.config import Settings, given
+from auth.key_measure import signing_keys
 from auth.mailing import one_time_tokens, own_targets
 from auth.repositories.accounts import AccountRepository
 from auth.repositories.audit import AuditRepository
@@ -119,6 +120,7 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
         calls(users, posts),
         checks(verifier),
         clock(revoked.clock),
+        signing_keys(keys),
     )
 
 

@@ -118,6 +118,12 @@ class KeysNotOurs(Conflict):
     code = "keys-not-ours"
 
 
+class KeySetFull(Conflict):
+    """As many signing keys are published as readers of the key set take."""
+
+    code = "key-set-full"
+
+
 class NoSuchKey(NotFound):
     """No signing key has this id, or it is revoked."""
 
