@@ -106,7 +106,8 @@ async def begin(work: Work, account: Account, *, actor: str | None = None, ip: s
     await work.deletions.begin(account.id, account.email)
     await work.one_time_tokens.drop(account.id, list(Purpose))
     await work.events.publish(state(changed))
-    if await work.mail_counts.take(account.email, Kind.account_deleted):  # nobody's mailbox is flooded by it either
+    # nobody's mailbox is flooded by it either
+    if await work.mail_counts.take(account.email, Kind.account_deleted) is None:
         await send(work, Kind.account_deleted, account.id, account.email)
     ended = await end_sessions(work, account.id, "account deleted")
     email = masked(account.email)

@@ -32,6 +32,18 @@ class LinkNotValid(DomainError):
         super().__init__("This link does not work any more; ask for a new one.")
 
 
+class TooManyMails(TooManyRequests):
+    """Enough mails of a kind were sent lately. Only for callers who are known: others are not told."""
+
+    code = "too-many-mails"
+
+
+class EmailAlreadyVerified(Conflict):
+    """The caller wants to prove an address that is proven."""
+
+    code = "email-already-verified"
+
+
 class WrongPassword(Forbidden):
     """What should be the current password is not. No 401: the access token is good, a new one would not help."""
 

@@ -242,8 +242,8 @@ class OneTimeTokenStore(Protocol):
 class MailCounts(Protocol):
     """How often which address was written to, counted over all replicas."""
 
-    async def take(self, email: str, kind: str) -> bool:
-        """Count one more mail of a kind; False if the address has had enough of it for now."""
+    async def take(self, email: str, kind: str) -> timedelta | None:
+        """Count one more mail of a kind. If the address has had enough of it: how long until it may have the next."""
 
     async def forget_old(self) -> None:
         """Remove what no longer keeps any mail back."""
