@@ -13,11 +13,13 @@ from auth.deps import MAIL, SIGN_IN, CallingDevice, ChangeEmail, ResetPassword, 
 from auth.schemas.mail import AddressGiven, LinkOpened, NewAddress, PasswordChosen
 from auth.services.errors import (
     AccountNotFound,
+    AddressNeedsUtf8,
     EmailAlreadyVerified,
     EmailTaken,
     LinkNotValid,
     SignInClosed,
     SignInThrottled,
+    SpecialUseDomain,
     TooManyMails,
     WeakPassword,
     WrongPassword,
@@ -81,7 +83,16 @@ async def reset_password(chosen: PasswordChosen, reset: ResetPassword, device: C
     "/email",
     status_code=ACCEPTED,
     response_class=Response,
-    responses=refusals(WrongPassword, SignInThrottled, SignInClosed, TooManyMails, AccountNotFound, TooBusy),
+    responses=refusals(
+        SpecialUseDomain,
+        AddressNeedsUtf8,
+        WrongPassword,
+        SignInThrottled,
+        SignInClosed,
+        TooManyMails,
+        AccountNotFound,
+        TooBusy,
+    ),
 )
 async def ask_to_change_email(
     new: NewAddress, caller: SignedIn, change: ChangeEmail, device: CallingDevice, limits: Limits

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from auth.services.accounts import state
+from auth.services.address_policy import AddressPolicy
 from auth.services.audit import Action, masked
 from auth.services.errors import LinkNotValid, TooManyMails, WrongPassword
 from auth.services.mails import Kind, send
@@ -20,6 +21,7 @@ class EmailChange:
     transactions: Transactions[Work]
     tokens: OneTimeTokens
     throttle: Throttle
+    addresses: AddressPolicy
 
     async def ask(self, account_id: int, email: str, password: str, device: Device) -> None:
         """Mail a link to the new address, whether or not another account has it: that only its owner may learn.
@@ -28,10 +30,12 @@ class EmailChange:
         misspelt, and then a stranger has it.
 
         Raises:
+            SpecialUseDomain, AddressNeedsUtf8: the address is none that an account may have here.
             WrongPassword: it is not the account's.
             SignInThrottled, SignInClosed: too many wrong ones before.
             TooManyMails: the account has asked too often lately, or others have asked for the same address.
         """
+        self.addresses.check(email)
         known = await self.throttle.confirm(account_id, password, device)
         async with self.transactions() as work:
             now = await work.accounts.credentials_of(account_id, lock=True)

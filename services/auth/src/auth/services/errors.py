@@ -23,6 +23,18 @@ class WeakPassword(InvalidInput):
     code = "weak-password"
 
 
+class SpecialUseDomain(InvalidInput):
+    """An address of a special-use domain (RFC 6761) that this site does not take."""
+
+    code = "special-use-domain"
+
+
+class AddressNeedsUtf8(InvalidInput):
+    """An address that the mail server of this site cannot write to (RFC 6531)."""
+
+    code = "address-needs-smtputf8"
+
+
 class LinkNotValid(DomainError):
     """The token of a mailed link is unknown, used, made void by another, or too old: never told apart."""
 
