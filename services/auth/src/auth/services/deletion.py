@@ -21,7 +21,7 @@ from auth.services.one_time_tokens import Purpose
 from auth.services.ports import Work
 from auth.services.records import Account, Device, PendingDeletion
 from auth.services.throttle import Throttle, begin_anew
-from common.events import AccountData, AccountErasedData, Event
+from common.events import AccountData, AccountErasedData, Event, ModerationData
 from common.inbox import Inbox
 from common.ports import Transactions
 
@@ -127,7 +127,7 @@ class Subscriber:
 
     @property
     def inbox(self) -> Inbox:
-        return Inbox({AccountErasedData: self.erased})
+        return Inbox({AccountErasedData: self.erased, ModerationData: self.moderated})
 
     async def erased(self, events: Sequence[Event]) -> None:
         """A service has nothing left of an account.
@@ -152,6 +152,12 @@ class Subscriber:
                     admins.discard(account.id)
             if through:
                 await finish(self.work, account, pending)
+
+    async def moderated(self, events: Sequence[Event]) -> None:
+        """Moderators have removed what others wrote."""
+        for event in events:
+            if isinstance(event.data, ModerationData):
+                await self.work.audit.note_removal(event, event.data)
 
 
 async def tell_again(work: Work, most: int) -> int:
