@@ -92,6 +92,12 @@ def erased(account_id: int, service: str) -> dict[str, Any]:
     return event("account", {"service": service}, account_id) | {"type": "account.erased"}
 
 
+def removal(event_id: uuid.UUID, kind: str, thing: int, author: int | None, moderator: int) -> dict[str, Any]:
+    """The event that a moderator has removed what somebody wrote."""
+    told = event("moderation", {"kind": kind, "id": thing, "author": author, "moderator": moderator})
+    return told | {"subject": f"moderation:{event_id}", "id": f"moderation:{event_id}@1"}
+
+
 Told = dict[tuple[int, ...], dict[str, Any]]
 """What an owner says of its subjects, by the numbers that name them."""
 

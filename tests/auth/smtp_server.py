@@ -25,6 +25,8 @@ class MailServer:
     envelopes: list[tuple[str, list[str]]] = field(default_factory=list)
     tried: Counter[str] = field(default_factory=Counter)
     signed_in: list[tuple[bytes, bytes]] = field(default_factory=list)
+    named: list[str] = field(default_factory=list)
+    """What clients called themselves."""
     _server: asyncio.Server | None = None
 
     async def __aenter__(self) -> "MailServer":
@@ -46,9 +48,10 @@ class MailServer:
         return AuthResult(success=login.password == b"the mail password")
 
     async def handle_MAIL(  # noqa: N802
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+        self, _server: SMTP, session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         envelope.mail_from = address
+        self.named.append(str(session.host_name))
         return self.answers.get("MAIL", "250 OK")
 
     async def handle_RCPT(  # noqa: N802

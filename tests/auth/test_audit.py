@@ -1,16 +1,32 @@
 """The audit trail: what is in it, that nobody rewrites it, and that looking into it stays cheap."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
-from httpx import AsyncClient
+from httpx import AsyncClient, Response
 
 from auth.config import Settings
 from auth.services.records import Role
-from tests.auth.conftest import PASSWORD, SERVER, Connection, Join, Manage, Member, new_email, patch
+from tests.auth.conftest import (
+    PASSWORD,
+    SERVER,
+    Connection,
+    Join,
+    Manage,
+    Member,
+    ServiceSignIn,
+    SignIn,
+    bearer,
+    new_email,
+    outcome,
+    patch,
+)
 from tests.cursors import forge
+from tests.peers import removal
 
 
 async def trail(client: AsyncClient, by: Member, **params: Any) -> list[dict[str, Any]]:
@@ -41,7 +57,7 @@ async def test_who_signs_up_is_noted_without_their_address(client: AsyncClient, 
 
 
 async def test_every_act_of_an_admin_and_of_the_server_is_noted(
-    client: AsyncClient, join: Join, manage: Manage
+    client: AsyncClient, join: Join, sign_in: SignIn, manage: Manage
 ) -> None:
     """S-31c: who did what to whom, from where, and what it was before."""
     admin, ada = await join(Role.admin), await join()
@@ -52,6 +68,7 @@ async def test_every_act_of_an_admin_and_of_the_server_is_noted(
     await patch(client, admin, admin.id, roles=["root"])
     await manage(lambda management: management.grant(ada.person.email, Role.moderator, SERVER))
     await manage(lambda management: management.revoke_all_tokens(SERVER))
+    admin = Member(admin.person, (await sign_in(admin.person)).json())  # the token before is refused within a second
     own = await trail(client, admin, actor=str(admin.id), account_id=ada.id)
     assert [(line["action"], line["detail"]) for line in own] == [
         ("all-sessions-ended", {"sessions": 0}),
@@ -136,3 +153,42 @@ async def test_a_forged_cursor_is_refused_or_a_place_like_any(client: AsyncClien
     admin = await join(Role.admin)
     await forge(client, "/auth/accounts", "accounts", 1, admin.headers)
     await forge(client, "/auth/audit", "audit", 2, admin.headers)
+
+
+async def tell(client: AsyncClient, token: str, *events: dict[str, Any]) -> Response:
+    return await client.post("/internal/events", json={"events": list(events)}, headers=bearer(token))
+
+
+async def test_what_a_moderator_has_removed_is_noted_once_however_often_it_is_told(
+    client: AsyncClient, join: Join, service_token: ServiceSignIn
+) -> None:
+    """S-31c: who, what, whose, and when; the same number again, as after a restore, is another removal."""
+    admin, moderator, author = await join(Role.admin), await join(Role.moderator), await join()
+    posts = await service_token("svc:posts")
+    first, second = (removal(uuid4(), "post", 41, author.id, moderator.id) for _ in range(2))
+    of_nobody = removal(uuid4(), "comment", 41, None, moderator.id)
+    batches = [[first], [first, second], [second, first, of_nobody]] * 5
+    replies = await asyncio.gather(*(tell(client, posts, *batch) for batch in batches))
+    assert {reply.status_code for reply in replies} == {204}
+    lines = await trail(client, admin, action="content-removed", actor=str(moderator.id))
+    when = "2026-01-02T03:04:05+00:00"
+    seen = {line["detail"]["event"]: (line["account_id"], line["actor"], line["detail"]) for line in lines}
+    assert len(lines) == len(seen) == 3
+    for told, kind, whose in ((first, "post", author.id), (second, "post", author.id), (of_nobody, "comment", None)):
+        event_id = told["subject"].partition(":")[2]
+        detail = {"kind": kind, "id": 41, "removed_at": when, "event": event_id}
+        assert seen[event_id] == (whose, str(moderator.id), detail)
+    assert len(await trail(client, admin, account_id=author.id, action="content-removed")) == 2
+
+
+async def test_only_posts_says_what_was_removed_and_only_as_agreed(
+    client: AsyncClient, join: Join, service_token: ServiceSignIn
+) -> None:
+    admin, moderator = await join(Role.admin), await join(Role.moderator)
+    told = removal(uuid4(), "post", 41, None, moderator.id)
+    forged = await tell(client, await service_token("svc:users"), told)
+    assert outcome(forged) == (403, "not-the-owner")
+    posts = await service_token("svc:posts")
+    for bad in ({**told, "subject": "moderation:41"}, {**told, "data": told["data"] | {"moderator": 0}}):
+        assert outcome(await tell(client, posts, bad)) == (422, "bad-event")
+    assert await trail(client, admin, action="content-removed", actor=str(moderator.id)) == []

@@ -20,8 +20,8 @@ from tests.auth.mails import mails, newest, relay
 from tests.conftest import Log
 
 
-async def ask(client: AsyncClient, email: str) -> Response:
-    return await client.post("/auth/verify-email", json={"email": email})
+async def ask(client: AsyncClient, email: str, headers: dict[str, str] | None = None) -> Response:
+    return await client.post("/auth/verify-email", json={"email": email}, headers=headers)
 
 
 async def confirm(client: AsyncClient, token: str) -> Response:
@@ -130,6 +130,43 @@ async def test_nobody_is_flooded(client: AsyncClient, app: FastAPI, sign_up: Sig
     for _ in range(2):
         await ask(client, email)
     assert len(await mails(app, email)) == 7, "an hour after the first there is room for one"
+
+
+async def test_who_is_signed_in_is_told_what_comes_of_asking_for_their_own_address(
+    client: AsyncClient, app: FastAPI, sign_up: SignUp, sign_in: SignIn, superuser: Connection
+) -> None:
+    """For any other address, and for anybody else, the answer is the same as ever (S-08)."""
+    person, other = await sign_up(), await sign_up()
+    await relay(app)
+    me = bearer((await sign_in(person)).json()["access_token"])
+    limited = await ask(client, person.email.upper(), me)
+    assert (limited.status_code, limited.json()["code"]) == (429, "too-many-mails")
+    assert 0 < int(limited.headers["retry-after"]) <= 60
+    assert len(await mails(app, person.email)) == 1
+    for email, headers in ((person.email, {}), (other.email, me), (new_email(), me)):
+        assert (await ask(client, email, headers)).status_code == 202
+    await turn_back(superuser, timedelta(minutes=1))
+    assert (await ask(client, person.email, me)).status_code == 202
+    mail = (await mails(app, person.email))[1]
+    assert (await confirm(client, mail.token)).status_code == 204
+    done = await ask(client, person.email, me)
+    assert (done.status_code, done.json()["code"]) == (409, "email-already-verified")
+    assert (await ask(client, person.email)).status_code == 202
+
+
+async def test_of_many_requests_of_ones_own_at_once_one_is_answered_and_the_others_are_told(
+    client: AsyncClient, app: FastAPI, sign_up: SignUp, sign_in: SignIn, superuser: Connection
+) -> None:
+    """Strangers who ask at the same moment are counted, too."""
+    person = await sign_up()
+    await relay(app)
+    await turn_back(superuser, timedelta(minutes=1))
+    me = bearer((await sign_in(person)).json()["access_token"])
+    replies = await asyncio.gather(*(ask(client, person.email, headers) for headers in [me, {}] * 5))
+    await relay(app)
+    assert sorted(reply.status_code for reply in replies[::2]) == [202] + [429] * 4
+    assert {reply.status_code for reply in replies[1::2]} == {202}
+    assert len(await mails(app, person.email)) == 2
 
 
 async def test_many_relays_send_one_mail(

@@ -17,6 +17,7 @@ from auth.__main__ import cli
 from auth.config import Settings
 from auth.services.key_material import KeyCipher
 from auth.services.key_schedule import KeySchedule
+from common.jwks import MOST_KEYS
 from tests.auth.conftest import Connection, Person, SignUp, bearer, client_of, refresh, running
 
 OLD = "31 days"
@@ -149,6 +150,56 @@ async def test_an_operator_rotates_when_the_next_key_is_old_enough_or_at_once(ke
     coming = await keys.kid("next")
     assert (await keys.command("rotate"))[0] == 0
     assert await keys.kid("active") == coming
+
+
+async def test_a_rotation_that_would_publish_more_keys_than_readers_take_is_refused(
+    keys: Keys, sign_up: SignUp
+) -> None:
+    """The set is good all the time, and there is room again once a retired key leaves it."""
+    person = await sign_up()
+    for _ in range(MOST_KEYS - 2):
+        assert (await keys.command("rotate", "--now"))[0] == 0
+        assert len(await keys.published()) <= MOST_KEYS
+    before = await keys.states()
+    code, said = await keys.command("rotate", "--now")
+    assert (code, said.startswith("20 keys are published already")) == (1, True), said
+    assert await keys.states() == before
+    assert await keys.status((await keys.sign_in(person))["access_token"]) == 200
+    metrics = (await keys.client.get("/metrics")).text
+    assert "signing_keys_published 20.0" in metrics
+    assert "signing_keys_limit 20.0" in metrics
+    assert (await keys.command("revoke", await keys.kid("active")))[0] == 0, "whatever is full, a leak can be ended"
+    await keys.age(min(kid for kid, state in before.items() if state == "retired"), "retired_at", "26 minutes")
+    assert (await keys.command("rotate", "--now"))[0] == 0
+
+
+async def test_a_schedule_that_meets_a_full_set_rotates_later(keys: Keys) -> None:
+    for _ in range(MOST_KEYS - 2):
+        await keys.command("rotate", "--now")
+    active, coming = await keys.kid("active"), await keys.kid("next")
+    await keys.age(active, "activated_at", OLD)
+    await keys.age(coming, "created_at", "11 minutes")
+    await keys.app.state.keys.load()
+    assert await keys.kid("active") == active
+    await keys.superuser.execute("UPDATE signing_keys SET retired_at = retired_at - interval '26 min'")
+    await keys.app.state.keys.load()
+    assert await keys.kid("active") == coming
+
+
+async def test_of_more_keys_than_a_set_has_the_newest_are_published(keys: Keys, sign_up: SignUp) -> None:
+    """The release before could make them. What the oldest have signed is refused, and renewed as if it had expired."""
+    person = await sign_up()
+    await keys.superuser.execute(
+        "INSERT INTO signing_keys (kid, public_jwk, private_key, state, created_at, retired_at)"
+        " SELECT 'k' || n, jsonb_set(public_jwk, '{kid}', to_jsonb('k' || n)), '', 'retired',"
+        " now() - n * interval '1 min', now() FROM signing_keys, generate_series(1, 25) AS n WHERE state = 'active'"
+    )
+    await keys.app.state.keys.load()
+    published = await keys.published()
+    assert published == {await keys.kid("active"), await keys.kid("next"), *(f"k{n}" for n in range(1, 19))}
+    assert await keys.status((await keys.sign_in(person))["access_token"]) == 200
+    assert (await keys.client.get("/readyz")).status_code == 200
+    assert "signing_keys_published 27.0" in (await keys.client.get("/metrics")).text
 
 
 async def test_what_a_revoked_key_has_signed_is_refused_and_another_one_signs(keys: Keys, sign_up: SignUp) -> None:

@@ -87,6 +87,7 @@ async def test_a_mail_arrives_in_both_forms(app: FastAPI, smtp: MailServer) -> N
     await relay(app)
     (mail,) = smtp.mails
     assert smtp.envelopes == [(OURS, [email])]
+    assert smtp.named == ["trivium.example"]
     assert (mail.to, mail.message["From"], mail.message["Auto-Submitted"]) == (
         email,
         f"Trivium <{OURS}>",

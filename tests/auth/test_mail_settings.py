@@ -75,3 +75,26 @@ def test_a_folder_takes_mails_only_where_no_server_does() -> None:
     both = ENOUGH | {"mail_dir": "mail", "smtp_url": "smtp://127.0.0.1:2525", "mail_from": FROM}
     assert isinstance(post_office(Settings.model_validate(both)), MailServer)
     assert post_office(Settings.model_validate(ENOUGH)) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({}, "trivium.net"),
+        ({"mail_from": "Us <us@exämple.com>"}, "xn--exmple-cua.com"),
+        ({"smtp_ehlo_name": "relay.internal"}, "relay.internal"),
+        ({"smtp_ehlo_name": "[192.0.2.7]"}, "[192.0.2.7]"),
+        ({"smtp_ehlo_name": "[IPv6:2001:db8::7]"}, "[IPv6:2001:db8::7]"),
+    ],
+)
+def test_the_mail_server_is_told_a_name_that_others_know(changes: dict[str, str], named: str) -> None:
+    """Strict ones take no mail from `localhost`, which is what many machines call themselves."""
+    office = post_office(Settings.model_validate(ENOUGH | {"smtp_url": "smtp://mail", "mail_from": FROM} | changes))
+    assert isinstance(office, MailServer)
+    assert office.ehlo_name == named
+
+
+def test_mails_may_come_from_a_local_network() -> None:
+    office = post_office(Settings.model_validate(ENOUGH | {"mail_dir": "mail", "mail_from": "NAS <us@nas.local>"}))
+    assert isinstance(office, MailFolder)
+    assert str(office.sender) == "us@nas.local"

@@ -34,7 +34,7 @@ method path                                 thing   anon  owner other moder admi
 POST   /auth/register                       account 201   201   201   201   201   201   201   201   201   201
 POST   /auth/token                          account 200   200   200   200   200   200   200   200   200   200
 POST   /auth/revoke                         session 200   200   200   200   200   200   200   200   200   200
-POST   /auth/verify-email                   account 202   202   202   202   202   202   202   202   202   202
+POST   /auth/verify-email                   account 202   202   202   202   202   401   403   403   403   401
 POST   /auth/verify-email/confirm           account 400   400   400   400   400   400   400   400   400   400
 POST   /auth/password-reset                 account 202   202   202   202   202   202   202   202   202   202
 POST   /auth/password-reset/confirm         account 400   400   400   400   400   400   400   400   400   400

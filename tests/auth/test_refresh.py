@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from httpx import AsyncClient, Response
@@ -54,7 +55,7 @@ async def test_the_direct_parent_gets_the_same_successor_within_the_grace(
     assert (await refresh(client, successors[0])).status_code == 200
 
 
-async def test_the_parent_outside_the_grace_ends_the_session_for_good(
+async def test_without_a_grace_the_parent_ends_the_session_for_good(
     client: AsyncClient, signed_in: SignedIn, superuser: Connection, settings: Settings
 ) -> None:
     """S-24: the ending is committed although the request is refused."""
@@ -67,16 +68,103 @@ async def test_the_parent_outside_the_grace_ends_the_session_for_good(
     assert spent(await refresh(client, child))
 
 
-async def test_the_grace_ends_by_the_database_s_clock(
+async def grace_is_over(superuser: Connection, token: str) -> None:
+    await superuser.execute(
+        "UPDATE sessions SET rotated_at = rotated_at - interval '11 s' WHERE id = $1::uuid", session_of(token)
+    )
+
+
+async def renewed(client: AsyncClient, token: str) -> str:
+    reply = await refresh(client, token)
+    assert reply.status_code == 200, reply.text
+    return str(reply.json()["refresh_token"])
+
+
+async def test_the_parent_of_a_successor_that_was_never_used_comes_again_however_late_and_often(
     client: AsyncClient, signed_in: SignedIn, superuser: Connection
 ) -> None:
+    """The answer was lost, perhaps because the device slept; and so were the next ones, of this token and the next."""
+    token = (await signed_in())["refresh_token"]
+    for _ in range(3):
+        for _ in range(3):
+            lost = await renewed(client, token)
+            await grace_is_over(superuser, token)
+        token = await renewed(client, token)
+        assert token != lost
+    assert await ending(superuser, token) is None
+
+
+async def test_after_the_grace_the_parent_gets_one_new_successor_for_the_next_grace(
+    client: AsyncClient, signed_in: SignedIn, superuser: Connection
+) -> None:
+    """By the database's clock."""
+    parent = (await signed_in())["refresh_token"]
+    first = await renewed(client, parent)
+    await grace_is_over(superuser, parent)
+    again = {await renewed(client, parent) for _ in range(3)}
+    assert len(again) == 1
+    assert first not in again
+
+
+async def test_a_parent_whose_successor_was_used_ends_the_session(
+    client: AsyncClient, signed_in: SignedIn, superuser: Connection
+) -> None:
+    """S-24: also if that was a successor made anew."""
+    for late in (False, True):
+        parent = (await signed_in())["refresh_token"]
+        child = await renewed(client, parent)
+        if late:
+            await grace_is_over(superuser, parent)
+            child = await renewed(client, parent)
+        grandchild = await renewed(client, child)
+        assert spent(await refresh(client, parent))
+        assert await ending(superuser, parent) == "refresh token reused"
+        assert spent(await refresh(client, grandchild))
+
+
+async def test_a_successor_that_was_not_lost_but_made_void_ends_the_session(
+    client: AsyncClient, signed_in: SignedIn, superuser: Connection
+) -> None:
+    """S-24: whoever has it is not who came again with its parent."""
+    parent = (await signed_in())["refresh_token"]
+    void = await renewed(client, parent)
+    await grace_is_over(superuser, parent)
+    child = await renewed(client, parent)
+    assert spent(await refresh(client, void))
+    assert await ending(superuser, parent) == "refresh token reused"
+    assert spent(await refresh(client, child))
+
+
+@pytest.mark.parametrize("thief_is_first", [True, False])
+async def test_a_thief_and_the_owner_who_take_turns_are_seen_at_the_third_use(
+    client: AsyncClient, signed_in: SignedIn, superuser: Connection, thief_is_first: bool
+) -> None:
+    """S-24: both have the same token, and each waits until its own access token is nearly over."""
+    token = (await signed_in())["refresh_token"]
+    has = {"thief": token, "owner": token}
+    turns = ("thief", "owner") if thief_is_first else ("owner", "thief")
+    for who in turns:
+        has[who] = await renewed(client, has[who])
+        await grace_is_over(superuser, token)
+    assert spent(await refresh(client, has[turns[0]]))
+    assert await ending(superuser, token) == "refresh token reused"
+    assert spent(await refresh(client, has[turns[1]]))
+    noted = "SELECT count(*) FROM audit_events WHERE action = 'refresh-token-reused' AND detail->>'session' = $1"
+    assert await superuser.fetchval(noted, str(UUID(session_of(token)))) == 1
+
+
+async def test_a_reissued_generation_that_the_release_before_steps_past_counts_no_more(
+    client: AsyncClient, signed_in: SignedIn, superuser: Connection
+) -> None:
+    """It knows only of generations, and both run at once during a rollout."""
     parent = (await signed_in())["refresh_token"]
     await refresh(client, parent)
-    await superuser.execute(
-        "UPDATE sessions SET rotated_at = rotated_at - interval '11 s' WHERE id = $1::uuid", session_of(parent)
-    )
+    await grace_is_over(superuser, parent)
+    token = await renewed(client, parent)
+    await superuser.execute("UPDATE sessions SET generation = generation + 1 WHERE id = $1::uuid", session_of(parent))
+    await grace_is_over(superuser, parent)
+    assert await renewed(client, token)
     assert spent(await refresh(client, parent))
-    assert await ending(superuser, parent) == "refresh token reused"
 
 
 async def test_a_grandparent_ends_the_session_even_within_the_grace(
@@ -152,6 +240,34 @@ async def test_twenty_uses_at_once_never_make_two_children(
     assert len(set(children)) <= 1
     generation = await superuser.fetchval("SELECT generation FROM sessions WHERE id = $1::uuid", session_of(token))
     assert generation <= 2
+
+
+async def test_twenty_late_uses_of_a_parent_at_once_make_one_new_successor(
+    client: AsyncClient, signed_in: SignedIn, superuser: Connection
+) -> None:
+    """S-25"""
+    token = (await signed_in())["refresh_token"]
+    await refresh(client, token)
+    await grace_is_over(superuser, token)
+    replies = await asyncio.gather(*(refresh(client, token) for _ in range(20)))
+    (child,) = {reply.json()["refresh_token"] for reply in replies}
+    assert await superuser.fetchval("SELECT generation FROM sessions WHERE id = $1::uuid", session_of(token)) == 3
+    assert await renewed(client, child)
+
+
+async def test_a_late_parent_and_its_successor_used_at_once_never_make_two_children(
+    client: AsyncClient, signed_in: SignedIn, superuser: Connection
+) -> None:
+    """S-25: whichever is first, the other is seen as the second hand, or both as one."""
+    for _ in range(5):
+        parent = (await signed_in())["refresh_token"]
+        child = await renewed(client, parent)
+        await grace_is_over(superuser, parent)
+        replies = await asyncio.gather(refresh(client, parent), refresh(client, child))
+        assert sorted(reply.status_code for reply in replies) == [200, 400]
+        assert await ending(superuser, parent) == "refresh token reused"
+        (given,) = [reply.json()["refresh_token"] for reply in replies if reply.status_code == 200]
+        assert spent(await refresh(client, given))
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from auth.services import passwords, ports, refresh_tokens
 from auth.services.accounts import EPOCH, AccountService, Registration, new_account_id
+from auth.services.address_policy import AddressPolicy
 from auth.services.audit import Action
 from auth.services.errors import AccountNotFound, EmailTaken
 from auth.services.password_policy import PasswordPolicy
@@ -116,7 +117,7 @@ def service(work: Work) -> AccountService:
 
 
 def registration(work: Work) -> Registration:
-    return Registration(cast("ports.Work", work), Plain(), PasswordPolicy(8, ()), now=lambda: NOW)
+    return Registration(cast("ports.Work", work), Plain(), PasswordPolicy(8, ()), AddressPolicy(), now=lambda: NOW)
 
 
 async def test_an_id_that_is_taken_is_drawn_again() -> None:

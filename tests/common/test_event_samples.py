@@ -19,6 +19,7 @@ from common.events import (
     FollowData,
     MailData,
     MailWantedData,
+    ModerationData,
     ProfileData,
     SessionEndedData,
     StateEvent,
@@ -52,6 +53,11 @@ READ: dict[str, Event] = {
         (UUID("8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4"),),
         1,
         MailData(kind="password-reset", to="ada@example.com", secret="q0m7kXk6vJm3Vt9o5Zr2c1n8y4w7u0b3e6h9k2p5s8A"),
+    ),
+    "moderation": Event(
+        (UUID("8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4"),),
+        1,
+        ModerationData(kind="comment", id=41, author=7, moderator=9),
     ),
     "author": Event((7,), 41, AuthorData(posts_count=38)),
 }

@@ -74,6 +74,9 @@ WEAKER_IN["auth"] = {
     "SMTP_URL": ("", "http://canary.example", "smtps://ada:canary@mail.example", "smtps://mail.example/canary"),
     "SMTP_PASSWORD": ("canary",),  # there is no user that it would be of
     "MAIL_FROM": ("", "canary"),
+    "SMTP_EHLO_NAME": ("canary relay", "-canary", "canary..example", "[canary]"),
+    "SMTP_UTF8": ("canary",),
+    "SPECIAL_USE_DOMAINS": ("canary", '["example.com"]', '["canary"]'),
     "APP_URL": ("canary", "http://canary.example"),
     "REQUIRE_VERIFIED_EMAIL": ("canary",),
     "VERIFY_EMAIL_TTL": ("3599", "604801", "canary"),

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from itertools import permutations
 from typing import Any
 
-from common.events import BlockData, Event, EventData, FollowData, StateEvent
+from common.events import AccountData, BlockData, Event, EventBatch, EventData, FollowData, ProfileData, StateEvent
 from common.inbox import Apply, Inbox
+from common.relay import BATCH
+from common.routing import MAX_BODY
+from common.schemas import MAX_EMAIL, MAX_ID
 from tests.peers import event
 
 EVENTS = [event(kind, {"active": True}, 7, other) for kind in ("follow", "block") for other in (9, 8)]
@@ -26,3 +29,16 @@ async def test_types_and_subjects_are_applied_in_one_order_however_they_came() -
         applied.clear()
         assert await inbox.receive([StateEvent.model_validate(one) for one in batch], "users") == 4
         assert applied == [("follow", 7, 8), ("follow", 7, 9), ("block", 7, 8), ("block", 7, 9)]
+
+
+def test_the_largest_batch_that_a_relay_sends_is_one_that_receivers_take() -> None:
+    """A limit of readers binds those who write."""
+    longest = "\U0001f9d1"
+    account = AccountData(
+        email=longest * MAX_EMAIL, name=longest * 100, roles=["moderator", "admin"], status="disabled"
+    )
+    profile = ProfileData(name=longest * 100, avatar_url=longest * 500)
+    for data in (account, profile, FollowData(active=False)):
+        told = StateEvent.now(Event((MAX_ID,) * data.numbers, MAX_ID, data))
+        batch = EventBatch.model_validate({"events": [told.model_dump()] * BATCH})
+        assert len(batch.model_dump_json().encode()) < MAX_BODY

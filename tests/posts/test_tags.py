@@ -4,9 +4,13 @@ import asyncio
 import itertools
 from typing import Any
 
+import asyncpg
 import pytest
+from fastapi import FastAPI
 from httpx import AsyncClient
 
+from posts import tidying
+from posts.repositories.tags import FORGET_UNUSED
 from tests.events import Outbox
 from tests.peers import Peers
 from tests.posts.conftest import NewPost, SignedIn, Walk
@@ -72,6 +76,103 @@ async def test_tags_are_counted_right_whatever_happens_at_once(
     assert dict(await counts()) == {row["tag"]: row["count"] for row in rows}
     listed = await outbox.rows("SELECT unnest(tags) AS tag, count(*) FROM posts WHERE status = 'published' GROUP BY 1")
     assert sorted(map(tuple, rows)) == sorted(map(tuple, listed))
+
+
+async def test_tags_that_no_published_post_carries_are_removed_and_no_others(
+    app: FastAPI,
+    client: AsyncClient,
+    peers: Peers,
+    signed_in: SignedIn,
+    write: NewPost,
+    outbox: Outbox,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tidying, "BATCH", 2)
+    ada = peers.new_account()
+    headers, names = signed_in(ada), [f"unused-{n}" for n in range(5)]
+    gone, revised = await write(ada, tags=names), await write(ada, tags=["unused-5", "used"])
+    await write(ada, tags=["unused-6"], status="draft")
+    await client.delete(f"/posts/{gone['id']}", headers=headers)
+    await client.patch(f"/posts/{revised['id']}", json={"tags": ["used"]}, headers=headers)
+    assert len(await outbox.rows("SELECT FROM tags WHERE posts_count = 0 AND name LIKE 'unused-%'")) == 6
+    await tidying.tidy(app.state.database)
+    rows = await outbox.rows("SELECT name FROM tags WHERE name LIKE 'unused-%' OR name = 'used'")
+    assert [row["name"] for row in rows] == ["used"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+async def test_a_post_that_is_tagged_while_its_tag_is_removed_is_counted(
+    client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost, outbox: Outbox, method: str
+) -> None:
+    """It waits for the removal, and makes the tag anew."""
+    ada, tag = peers.new_account(), f"back-by-{method.lower()}"
+    headers = signed_in(ada)
+    await client.delete(f"/posts/{(await write(ada, tags=[tag]))['id']}", headers=headers)
+    untagged = (await write(ada))["id"]
+    connection = await asyncpg.connect(outbox.dsn)
+    under_way = connection.transaction()
+    await under_way.start()
+    assert tag in {row["name"] for row in await connection.fetch(str(FORGET_UNUSED).replace(":most", "$1"), 1000)}
+    path, body = (f"/posts/{untagged}", {}) if method == "PATCH" else ("/posts", {"title": "t", "body": "b"})
+    waiting = asyncio.create_task(client.request(method, path, json=body | {"tags": [tag]}, headers=headers))
+    await asyncio.sleep(0.3)
+    assert not waiting.done()
+    await under_way.commit()
+    await connection.close()
+    assert (await waiting).status_code in (200, 201)
+    (row,) = await outbox.rows("SELECT posts_count FROM tags WHERE name = $1", tag)
+    assert row["posts_count"] == 1
+
+
+async def test_a_tag_that_is_being_put_on_a_post_is_not_removed_nor_waited_for(
+    app: FastAPI, client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost, outbox: Outbox
+) -> None:
+    ada = peers.new_account()
+    await client.delete(f"/posts/{(await write(ada, tags=['coming']))['id']}", headers=signed_in(ada))
+    connection = await asyncpg.connect(outbox.dsn)
+    under_way = connection.transaction()
+    await under_way.start()
+    await connection.execute(
+        "INSERT INTO tags (name, posts_count) VALUES ('coming', 1)"
+        " ON CONFLICT (name) DO UPDATE SET posts_count = tags.posts_count + 1"
+    )
+    await tidying.tidy(app.state.database)
+    await under_way.rollback()  # the post was not to be after all
+    await connection.close()
+    kept = "SELECT FROM tags WHERE name = 'coming'"
+    assert len(await outbox.rows(kept)) == 1
+    await tidying.tidy(app.state.database)
+    assert await outbox.rows(kept) == []
+
+
+async def test_tags_that_come_and_go_while_unused_ones_are_removed_are_counted_right(
+    app: FastAPI, client: AsyncClient, peers: Peers, signed_in: SignedIn, outbox: Outbox
+) -> None:
+    """Several processes remove them, and several people write, retag and delete; nobody waits in a circle."""
+    names = ["north", "east", "south", "west"]
+
+    async def busy(order: list[str]) -> set[int]:
+        headers, answers = signed_in(peers.new_account()), []
+        for _ in range(6):
+            post = {"title": "t", "body": "b", "tags": order[:2]}
+            created = await client.post("/posts", json=post, headers=headers)
+            path = f"/posts/{created.json()['id']}"
+            retagged = await client.patch(path, json={"tags": order[2:]}, headers=headers)
+            answers += [created, retagged, await client.delete(path, headers=headers)]
+        return {answer.status_code for answer in answers}
+
+    async def remove() -> None:
+        for _ in range(60):
+            await tidying.tidy(app.state.database)
+
+    orders = [list(order) for order in itertools.permutations(names)][::3]
+    done = await asyncio.gather(*map(busy, orders), remove(), remove())
+    assert all(answers == {200, 201, 204} for answers in done if answers)
+    wrong = "SELECT name FROM tags WHERE posts_count <> (SELECT count(*) FROM post_tags WHERE tag = name)"
+    assert await outbox.rows(wrong) == []
+    assert await outbox.rows("SELECT FROM post_tags WHERE tag <> ALL (SELECT name FROM tags)") == []
+    await tidying.tidy(app.state.database)
+    assert await outbox.rows("SELECT FROM tags WHERE name = ANY ($1)", names) == []
 
 
 async def test_tags_need_no_token_and_take_no_bad_cursor(client: AsyncClient) -> None:

@@ -104,7 +104,7 @@ class Ledger:
     writes: dict[Name, list[Write]] = field(default_factory=dict)
     signed_out: list[str] = field(default_factory=list)
     late: int = 0
-    """How often no answer came for longer than the grace of a refresh: then the session may end."""
+    """How often no answer came for longer than the grace of a refresh: an earlier try that was held up may follow."""
 
     def create(self, path: str, text: str, author: int, *, key: str = "") -> Creation:
         """Note that something is about to be asked for."""

@@ -162,7 +162,7 @@ class Users:
             if time.monotonic() - asked_at > PATIENCE:
                 return
             await asyncio.sleep(PAUSE)
-        if done.ended - asked_at > GRACE:  # an answer was lost, and none came in time: the session may be over
+        if done.ended - asked_at > GRACE:  # a try that was held up for so long may have come after the one that counts
             self.ledger.late += 1
         else:
             self.ledger.signed_out.append(f"{person.name}: {reply.text}")

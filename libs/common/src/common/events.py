@@ -5,7 +5,7 @@ duplicates, any order and lost middle ones are harmless. Schemas may grow; consu
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, Protocol, Self
 from uuid import UUID
@@ -204,6 +204,28 @@ class AuthorData(EventData):
     posts_count: int = Field(ge=0)
 
 
+class ModerationData(EventData):
+    """That a moderator has removed what somebody else wrote, in posts; for auth's audit trail.
+
+    Subject `moderation:<id>`, version 1: each removal is one of its own, since a restored database gives numbers again.
+    """
+
+    type = "moderation"
+    owner = "posts"
+    targets = ("auth",)
+
+    kind: str = Field(max_length=20)
+    """`post` or `comment`."""
+    id: int = Field(ge=1, le=MAX_ID)
+    author: int | None
+    """None: their account was deleted before."""
+    moderator: int = Field(ge=1, le=MAX_ID)
+
+    @classmethod
+    def read_key(cls, words: Sequence[str]) -> Key:
+        return read_uuid(words)
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """A state to tell. `key` identifies the subject: (7,) is `account:7`, (7, 9) is `follow:7:9`."""
@@ -211,6 +233,8 @@ class Event:
     key: Key
     version: int
     data: EventData
+    occurred_at: datetime | None = field(default=None, compare=False)
+    """By the clock of the sender's database; None on the sender's side."""
 
     @property
     def account_id(self) -> int:

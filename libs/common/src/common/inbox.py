@@ -65,7 +65,7 @@ def parse(event: StateEvent, schema: type[EventData]) -> Event:
         name, *words = event.subject.split(":")
         if name != (schema.subject or schema.type):
             raise BadEvent(f"{event.subject} names no subject of {schema.type}.")
-        return Event(schema.read_key(words), event.version, schema.model_validate(event.data))
+        return Event(schema.read_key(words), event.version, schema.model_validate(event.data), event.occurred_at)
     except (ValidationError, ValueError) as error:
         raise BadEvent(f"The event {event.id} is not as the schema of {schema.type} says.") from error
 

@@ -34,6 +34,8 @@ COOL_DOWN: Final = 5.0
 KEEP_FOR: Final = 3600.0
 """Seconds for which the last good set serves while auth is away."""
 MAX_BYTES: Final = 64 * 1024
+MOST_KEYS: Final = 20
+"""In one set. auth makes no rotation that would publish more: readers would do without the whole set."""
 TIMEOUT: Final = 2.0
 
 
@@ -53,7 +55,7 @@ class PublicKey(BaseModel):
 class KeySet(BaseModel):
     """What `/.well-known/jwks.json` answers."""
 
-    keys: list[PublicKey] = Field(min_length=1, max_length=20)
+    keys: list[PublicKey] = Field(min_length=1, max_length=MOST_KEYS)
 
 
 def parse(keys: list[PublicKey]) -> dict[str, Key]:

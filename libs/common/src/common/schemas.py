@@ -5,6 +5,7 @@ import unicodedata
 from datetime import datetime
 from typing import Annotated, Any, Final
 
+import email_validator
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -27,6 +28,10 @@ MAX_PASSWORD: Final = 256
 MAX_TYPED: Final = 4 * MAX_PASSWORD
 """Code points as typed: some systems send a letter and its accents one by one."""
 MAX_EMAIL: Final = 254
+SPECIAL_USE: Final = frozenset(email_validator.SPECIAL_USE_DOMAIN_NAMES)
+"""Domains without public mail (RFC 6761), such as `local`. Which of them accounts may have is a setting of auth's."""
+# The library's list is for the whole process and would refuse them everywhere: at sign-in, and in MAIL_FROM.
+email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
 
 
 def decimal(value: Any) -> Any:

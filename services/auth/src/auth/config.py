@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Annotated, Final, Self
 
 from annotated_types import Ge, Gt, Le
-from pydantic import Field, HttpUrl, NameEmail, SecretStr, UrlConstraints, model_validator
+from pydantic import AfterValidator, Field, HttpUrl, NameEmail, SecretStr, UrlConstraints, model_validator
 from pydantic_core import Url
 
+from auth.services.address_policy import is_within
 from auth.services.mails import WINDOW
 from auth.services.passwords import QUEUE
+from common.schemas import SPECIAL_USE
 from common.settings import Duration, MigrationSettings, Secret, ServiceSettings
 
 NOBODY: Final = NameEmail("Trivium", "no-reply@trivium.example")
@@ -18,6 +20,24 @@ Lifetime = Annotated[Duration, Ge(WINDOW), Le(timedelta(days=7))]
 SmtpUrl = Annotated[
     Url, UrlConstraints(allowed_schemes=["smtp", "smtps", "smtp+starttls"], host_required=True, max_length=500)
 ]
+EhloName = Annotated[
+    str,
+    Field(
+        pattern=r"^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$"
+        r"|^\[(IPv6:)?[0-9A-Fa-f.:]+\]$",
+        max_length=255,
+    ),
+]
+"""RFC 5321, section 4.1.1.1: a host name, or an address in brackets."""
+
+
+def special_use(domains: list[str]) -> list[str]:
+    """In lower case. Naming any other domain would change nothing."""
+    folded = [domain.lower() for domain in domains]
+    for domain in folded:
+        if not is_within(domain, SPECIAL_USE):
+            raise ValueError(f"only domains of {', '.join(sorted(SPECIAL_USE))} need to be named, and those below them")
+    return folded
 
 
 class Settings(ServiceSettings):
@@ -38,7 +58,8 @@ class Settings(ServiceSettings):
 
     access_ttl: Annotated[Duration, Ge(timedelta(seconds=30)), Le(timedelta(minutes=15))] = timedelta(minutes=5)
     refresh_grace: Annotated[Duration, Le(timedelta(minutes=1))] = Field(
-        default=timedelta(seconds=10), description="A spent token's parent may repeat."
+        default=timedelta(seconds=10),
+        description="For how long a refresh token that comes again gets the same successor; 0: it never comes again.",
     )
     refresh_idle: Annotated[Duration, Ge(timedelta(minutes=5)), Le(timedelta(days=90))] = timedelta(days=7)
     refresh_absolute: Annotated[Duration, Ge(timedelta(minutes=5)), Le(timedelta(days=365))] = timedelta(days=30)
@@ -61,6 +82,15 @@ class Settings(ServiceSettings):
     smtp_password: SecretStr | None = None
     smtp_timeout: Annotated[Duration, Gt(timedelta(0)), Le(timedelta(seconds=30))] = Field(
         default=timedelta(seconds=30), description="For connecting, and for each answer of the mail server."
+    )
+    smtp_ehlo_name: EhloName | None = Field(
+        default=None, description="How we name ourselves to the mail server; by default the domain of MAIL_FROM."
+    )
+    smtp_utf8: bool = Field(
+        default=True, description="false: the mail server takes no addresses beyond ASCII, so nobody signs up with one."
+    )
+    special_use_domains: Annotated[list[str], AfterValidator(special_use)] = Field(
+        default_factory=list, description='Of those without public mail, whose addresses are taken: ["nas.local"].'
     )
     mail_dir: Path | None = Field(default=None, description="Without SMTP_URL: mails become files here.")
     mail_from: NameEmail = Field(default=NOBODY, description="Its name is what mails call this site.")

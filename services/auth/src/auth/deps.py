@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI, Request
 
 from auth.clients.own_tokens import OwnTokens
 from auth.config import Settings, given
+from auth.key_measure import signing_keys
 from auth.mailing import one_time_tokens, own_targets
 from auth.repositories.accounts import AccountRepository
 from auth.repositories.audit import AuditRepository
@@ -18,6 +19,7 @@ from auth.repositories.sessions import Lifetimes, SessionRepository
 from auth.repositories.work import SqlWork
 from auth.services.access_tokens import AccessTokens
 from auth.services.accounts import AccountService, Registration
+from auth.services.address_policy import AddressPolicy
 from auth.services.audit import AuditReader
 from auth.services.deletion import Deletion, Subscriber
 from auth.services.email_change import EmailChange
@@ -92,6 +94,7 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     )
     app.state.passwords = passwords
     app.state.policy = policy = PasswordPolicy(settings.password_min_length, tuple(settings.password_words))
+    app.state.addresses = addresses = AddressPolicy(tuple(settings.special_use_domains), settings.smtp_utf8)
     app.state.throttle = throttle = Throttle(transactions, passwords)
     app.state.own_password = OwnPassword(transactions, throttle, passwords, policy)
     app.state.lifetimes = lasting
@@ -99,11 +102,18 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.accounts = AccountService(AccountRepository(reads))
     app.state.exports = ExportReader(reads, SECTIONS)
     app.state.sessions = SessionService(transactions, SessionRepository(reads, lasting))
-    app.state.sign_in = SignInService(transactions, throttle, access, refresh, settings.require_verified_email)
+    app.state.sign_in = SignInService(
+        transactions,
+        throttle,
+        access,
+        refresh,
+        require_verified_email=settings.require_verified_email,
+        parents_repeat=settings.refresh_grace > timedelta(0),
+    )
     app.state.verification = EmailVerification(transactions, tokens)
     app.state.password_reset = PasswordReset(transactions, tokens, passwords, policy)
     app.state.deletion = Deletion(transactions, throttle)
-    app.state.email_change = EmailChange(transactions, tokens, throttle)
+    app.state.email_change = EmailChange(transactions, tokens, throttle, addresses)
     app.state.metrics.measures = (
         requests(app.state.admission),
         pools(database),
@@ -112,6 +122,7 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
         calls(users, posts),
         checks(verifier),
         clock(revoked.clock),
+        signing_keys(keys),
     )
 
 
@@ -132,7 +143,7 @@ async def get_email_change(request: Request) -> EmailChange:
 
 async def get_registration(request: Request, session: DbSession) -> Registration:
     state = request.app.state
-    return Registration(SqlWork(session, state.lifetimes), state.passwords, state.policy)
+    return Registration(SqlWork(session, state.lifetimes), state.passwords, state.policy, state.addresses)
 
 
 async def get_accounts(request: Request) -> AccountService:

@@ -60,6 +60,7 @@ def post_office(settings: Settings) -> PostOffice | None:
         starttls=url.scheme == "smtp+starttls",
         username=unquote(url.username) if url.username else None,
         password=password.get_secret_value() if password else None,
+        ehlo_name=settings.smtp_ehlo_name or sender.domain,
         sender_name=settings.mail_from.name,
         sender=sender,
         timeout=settings.smtp_timeout,

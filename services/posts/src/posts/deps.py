@@ -102,7 +102,8 @@ async def get_reading_comments(request: Request) -> ReadingComments:
 
 
 async def get_commenting(request: Request, session: DbSession) -> Commenting:
-    return Commenting(PostRepository(session), CommentRepository(session), request.app.state.authors)
+    comments, events = CommentRepository(session), OutboxRepository(session)
+    return Commenting(PostRepository(session), comments, events, request.app.state.authors)
 
 
 async def get_subscriber(session: DbSession) -> Subscriber:

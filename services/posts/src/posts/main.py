@@ -19,6 +19,7 @@ from posts.config import Settings
 from posts.database import MIGRATIONS
 from posts.deps import wire
 from posts.routers import comments, exports, internal, likes, posts
+from posts.tidying import keep_tidy
 
 
 @asynccontextmanager
@@ -39,9 +40,8 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
             app.state.readiness = (migrated, keys.keys_are_known, revoked.revocations_are_known)
             wire(app, settings, database, http)
             relay = [app.state.relay.run(), app.state.eraser.run()] if settings.relay else []
-            async with running(
-                keys.keep_fresh(), revoked.keep_fresh(), revoked.forget_expired(), forget_expired(database), *relay
-            ):
+            tidying = [revoked.forget_expired(), forget_expired(database), keep_tidy(database)]
+            async with running(keys.keep_fresh(), revoked.keep_fresh(), *tidying, *relay):
                 yield
     finally:
         await database.disconnect()

@@ -49,6 +49,8 @@ class MailServer:
     starttls: bool
     username: str | None
     password: str | None
+    ehlo_name: str
+    """By default the library says the machine's name, which may be `localhost`: strict servers take no mail from it."""
     sender_name: str
     sender: Mailbox
     timeout: timedelta
@@ -72,6 +74,7 @@ class MailServer:
         return SMTP(
             hostname=self.host,
             port=self.port,
+            local_hostname=self.ehlo_name,
             timeout=self.timeout.total_seconds(),
             use_tls=self.tls is not None and not self.starttls,
             start_tls=self.starttls,
@@ -93,7 +96,7 @@ async def send(server: SMTP, message: EmailMessage, sender: str, recipient: str)
     except SMTPSenderRefused:
         raise
     except SMTPNotSupported as error:  # an address that is not ASCII
-        raise MailRefused(name(error)) from error
+        raise MailRefused("the server has no SMTPUTF8; with SMTP_UTF8=false nobody signs up in vain") from error
     except SMTPRecipientsRefused as error:
         raise refusal(error.recipients[0]) from error
     except SMTPDataError as error:

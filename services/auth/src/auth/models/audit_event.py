@@ -19,6 +19,12 @@ class AuditEvent(Base):
         Index("ix_audit_events_action_at_id", "action", "at", "id"),
         Index("ix_audit_events_actor_at_id", "actor", "at", "id"),
         Index("ix_audit_events_at_id", "at", "id"),
+        Index(
+            "uq_audit_events_event",
+            text("(detail ->> 'event')"),
+            unique=True,
+            postgresql_where=text("action = 'content-removed'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)

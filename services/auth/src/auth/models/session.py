@@ -27,5 +27,9 @@ class Session(Base):
     )
     rotated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("clock_timestamp()"))
     """Without an index, which each refresh would have to write (PostgreSQL's HOT updates)."""
+    reissued_for: Mapped[int | None] = mapped_column(Integer)
+    """The generation whose token came again, so that its successor was made anew."""
+    reissued_as: Mapped[int | None] = mapped_column(Integer)
+    """The generation that it got then. Counts only while it is the current one: the release before steps past it."""
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     end_reason: Mapped[str | None] = mapped_column(Text)

@@ -2,11 +2,12 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import text
 
-from auth.services.mails import MOST, PAUSE, WINDOW
+from auth.services.mails import LIMITS, USUAL, WINDOW
 from common.database import Runs
 
 # The row's lock makes it exact: who comes second sees what the first has counted.
@@ -21,6 +22,14 @@ TAKE: Final = text("""
            OR counted.sent_at[cardinality(counted.sent_at) - :most + 1]
               <= clock_timestamp() - CAST(:window AS interval))
     RETURNING true
+""")
+# After TAKE, which has locked the row, though it left it as it was.
+WAIT: Final = text("""
+    SELECT greatest(
+        last_at + CAST(:pause AS interval),
+        CASE WHEN cardinality(sent_at) >= :most
+             THEN sent_at[cardinality(sent_at) - :most + 1] + CAST(:window AS interval) END
+    ) - clock_timestamp() FROM mail_counts WHERE address_hash = :address AND kind = :kind
 """)
 FORGET_COUNTS: Final = text("""
     DELETE FROM mail_counts WHERE last_at < clock_timestamp() - CAST(:window AS interval)
@@ -38,10 +47,13 @@ class MailCountRepository:
 
     session: Runs
 
-    async def take(self, email: str, kind: str) -> bool:
-        limits = {"pause": PAUSE, "window": WINDOW, "most": MOST}
-        found = await self.session.execute(TAKE, {"address": hash_address(email), "kind": kind, **limits})
-        return found.one_or_none() is not None
+    async def take(self, email: str, kind: str) -> timedelta | None:
+        limit = LIMITS.get(kind, USUAL)
+        params = {"address": hash_address(email), "kind": kind, "pause": limit.pause, "most": limit.most}
+        if (await self.session.execute(TAKE, {**params, "window": WINDOW})).one_or_none() is not None:
+            return None
+        wait: timedelta = (await self.session.execute(WAIT, {**params, "window": WINDOW})).scalar_one()
+        return wait
 
     async def forget_old(self) -> None:
         await self.session.execute(FORGET_COUNTS, {"window": WINDOW})

@@ -4,14 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import insert, select, tuple_
+from sqlalchemy import select, tuple_
+from sqlalchemy.dialects.postgresql import insert
 
 from auth.models import AuditEvent as Table
 from auth.services.audit import ANONYMOUS, Action, AuditEvent, AuditFilter
 from common.database import Runs
+from common.events import Event, ModerationData
 from common.ports import Slice
 
 NOTE: Final = insert(Table)
+# The unique index of `detail ->> 'event'` lets it in once.
+NOTE_ONCE: Final = NOTE.on_conflict_do_nothing()
 # By time, so that with any one filter, and between any two moments, an index has just the lines of the page.
 NEWEST: Final = select(
     Table.id, Table.at, Table.action, Table.account_id, Table.actor, Table.ip, Table.detail
@@ -36,6 +40,13 @@ class AuditRepository:
         by = actor if actor is not None else account_id
         values = {"action": action, "account_id": account_id, "actor": ANONYMOUS if by is None else str(by)}
         await self.session.execute(NOTE, {**values, "ip": ip, "detail": detail})
+
+    async def note_removal(self, event: Event, removed: ModerationData) -> None:
+        (event_id,) = event.key
+        told_at = event.occurred_at.isoformat() if event.occurred_at else None
+        detail = {"kind": removed.kind, "id": removed.id, "removed_at": told_at, "event": str(event_id)}
+        by = {"action": Action.content_removed, "account_id": removed.author, "actor": str(removed.moderator)}
+        await self.session.execute(NOTE_ONCE, {**by, "ip": None, "detail": detail})
 
     async def page(self, wanted: AuditFilter, limit: int, before: tuple[datetime, int] | None) -> Slice[AuditEvent]:
         statement = NEWEST.limit(limit + 1)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     bindparam,
+    case,
     cast,
     false,
     func,
@@ -45,11 +46,13 @@ ALIVE: Final[ColumnElement[bool]] = (
     & (Table.rotated_at + bindparam("idle", type_=Interval) > NOW)
     & (Table.created_at + bindparam("absolute", type_=Interval) > NOW)
 )
+PARENT: Final = case((Table.reissued_as == Table.generation, Table.reissued_for), else_=Table.generation - 1)
 FIND: Final = (
     select(
         *COLUMNS,
         Table.id.label("session_id"),
         Table.generation,
+        PARENT.label("parent"),
         Table.secret,
         (ALIVE & (Account.status == "active")).label("alive"),
         (Table.rotated_at + bindparam("grace", type_=Interval) > NOW).label("in_grace"),
@@ -64,6 +67,18 @@ ROTATE: Final = (
     .where(Table.id == bindparam("sid"), Table.generation == bindparam("current"), ALIVE)
     .values(generation=Table.generation + 1, rotated_at=NOW)
     .returning(Table.id)
+)
+# The caller has locked the row, and seen whose successor this is.
+REISSUE: Final = (
+    update(Table)
+    .where(Table.id == bindparam("sid"))
+    .values(
+        generation=Table.generation + 1,
+        reissued_for=bindparam("parent"),
+        reissued_as=Table.generation + 1,
+        rotated_at=NOW,
+    )
+    .returning(Table.generation)
 )
 # Until then an access token that was issued before now may be good, by whatever lifetime it was given.
 UNTIL: Final = NOW + literal(LONGEST, Interval)
@@ -139,6 +154,7 @@ OPEN: Final = select(
     *WHO.c,
     OPENED.c.id.label("session_id"),
     OPENED.c.generation,
+    (OPENED.c.generation - 1).label("parent"),
     OPENED.c.secret,
     true().label("alive"),
     false().label("in_grace"),
@@ -186,6 +202,10 @@ class SessionRepository:
         params = {"sid": session_id, "current": generation, **self._limits}
         return (await self.session.execute(ROTATE, params)).one_or_none() is not None
 
+    async def reissue(self, session_id: UUID, parent: int) -> int:
+        made: int = (await self.session.execute(REISSUE, {"sid": session_id, "parent": parent})).scalar_one()
+        return made
+
     async def end(self, session_id: UUID, reason: str) -> datetime | None:
         until: datetime | None = (await self.session.execute(END, {"sid": session_id, "reason": reason})).scalar()
         return until
@@ -217,6 +237,7 @@ def read_session(row: Row[Any]) -> Session:
         id=row.session_id,
         account=read_account(row),
         generation=row.generation,
+        parent=row.parent,
         secret=row.secret,
         alive=row.alive,
         in_grace=row.in_grace,

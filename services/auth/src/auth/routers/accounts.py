@@ -6,10 +6,12 @@ from auth.deps import REGISTRATION, SIGN_IN, Accounts, CallingDevice, DeleteAcco
 from auth.schemas.account import AccountDeletion, AccountResponse
 from auth.services.errors import (
     AccountNotFound,
+    AddressNeedsUtf8,
     EmailTaken,
     LastAdmin,
     SignInClosed,
     SignInThrottled,
+    SpecialUseDomain,
     WeakPassword,
     WrongPassword,
 )
@@ -25,7 +27,10 @@ router = service_router("/auth", "auth", SmallBodyRoute)
 
 
 @router.post(
-    "/register", status_code=201, response_model=UserResponse, responses=refusals(EmailTaken, WeakPassword, TooBusy)
+    "/register",
+    status_code=201,
+    response_model=UserResponse,
+    responses=refusals(EmailTaken, WeakPassword, SpecialUseDomain, AddressNeedsUtf8, TooBusy),
 )
 @public
 async def register(

@@ -1,7 +1,8 @@
 """What needs a mail: proving an address, a new password without the old one, another address.
 
 Asking answers 202 whether or not there is somebody to write to, and whether or not they were written to enough lately
-(S-08). Links lead to `APP_URL/#<purpose>=<token>`; whatever is there sends the token to the route that confirms.
+(S-08), unless the caller has said who they are and asks for their own account. Links lead to
+`APP_URL/#<purpose>=<token>`; whatever is there sends the token to the route that confirms.
 """
 
 from typing import Final
@@ -12,16 +13,20 @@ from auth.deps import MAIL, SIGN_IN, CallingDevice, ChangeEmail, ResetPassword, 
 from auth.schemas.mail import AddressGiven, LinkOpened, NewAddress, PasswordChosen
 from auth.services.errors import (
     AccountNotFound,
+    AddressNeedsUtf8,
+    EmailAlreadyVerified,
     EmailTaken,
     LinkNotValid,
     SignInClosed,
     SignInThrottled,
+    SpecialUseDomain,
+    TooManyMails,
     WeakPassword,
     WrongPassword,
 )
 from auth.services.passwords import TooBusy
 from common.access import public
-from common.deps import SignedIn
+from common.deps import MaybeSignedIn, SignedIn
 from common.problems import refusals
 from common.rate_limits import Limits
 from common.routing import SmallBodyRoute, service_router
@@ -31,14 +36,21 @@ router = service_router("/auth", "auth", SmallBodyRoute)
 ACCEPTED: Final = 202
 
 
-@router.post("/verify-email", status_code=ACCEPTED, response_class=Response)
-@public
+@router.post(
+    "/verify-email",
+    status_code=ACCEPTED,
+    response_class=Response,
+    responses=refusals(TooManyMails, EmailAlreadyVerified),
+)
 async def ask_to_verify_email(
-    given: AddressGiven, verification: VerifyEmail, device: CallingDevice, limits: Limits
+    given: AddressGiven, caller: MaybeSignedIn, verification: VerifyEmail, device: CallingDevice, limits: Limits
 ) -> Response:
-    """Mail a link that proves the address, if an account has it. Signing up does this as well."""
+    """Mail a link that proves the address, if an account has it. Signing up does this as well.
+
+    Who is signed in as that account is told if no mail is sent, and why.
+    """
     limits.hit(MAIL)
-    await verification.ask(given.email, device.ip)
+    await verification.ask(given.email, device.ip, caller.account_id if caller else None)
     return Response(status_code=ACCEPTED)
 
 
@@ -71,12 +83,24 @@ async def reset_password(chosen: PasswordChosen, reset: ResetPassword, device: C
     "/email",
     status_code=ACCEPTED,
     response_class=Response,
-    responses=refusals(WrongPassword, SignInThrottled, SignInClosed, AccountNotFound, TooBusy),
+    responses=refusals(
+        SpecialUseDomain,
+        AddressNeedsUtf8,
+        WrongPassword,
+        SignInThrottled,
+        SignInClosed,
+        TooManyMails,
+        AccountNotFound,
+        TooBusy,
+    ),
 )
 async def ask_to_change_email(
     new: NewAddress, caller: SignedIn, change: ChangeEmail, device: CallingDevice, limits: Limits
 ) -> Response:
-    """Mail a link to the new address, and tell the old one. Nothing changes until the link is opened."""
+    """Mail a link to the new address, and tell the old one. Nothing changes until the link is opened.
+
+    A link that was asked for before does not work any more, whatever the answer.
+    """
     limits.hit(SIGN_IN)  # a password can be guessed here
     limits.hit(MAIL)
     await change.ask(caller.account_id, new.email, new.password, device)

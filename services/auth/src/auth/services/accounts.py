@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from auth.services.address_policy import AddressPolicy
 from auth.services.audit import Action, masked
 from auth.services.errors import AccountNotFound, EmailTaken
 from auth.services.mail_requests import want_mail
@@ -46,15 +47,18 @@ class Registration:
     work: Work
     passwords: PasswordHasher
     policy: PasswordPolicy
+    addresses: AddressPolicy
     now: Clock = utc_now
 
     async def register(self, email: str, password: str, name: str, *, ip: str | None = None) -> Account:
         """Open an account, and mail its owner a link to prove the address.
 
         Raises:
+            SpecialUseDomain, AddressNeedsUtf8: the address is none that an account may have here.
             EmailTaken: the address, in whatever spelling, has one.
             WeakPassword: the password is too easily guessed.
         """
+        self.addresses.check(email)
         self.policy.check(password, email=email, name=name)
         password_hash = await self.passwords.hash(password)  # before the first statement: no connection waits for it
         while True:

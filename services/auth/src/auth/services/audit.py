@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
+from common.events import Event, ModerationData
 from common.ports import Slice
 
 SERVER: Final = "server"
@@ -63,6 +64,7 @@ class Action(StrEnum):
     account_deleted = "account-deleted"
     status_changed = "status-changed"
     tokens_revoked = "tokens-revoked"
+    content_removed = "content-removed"
     service_secret_changed = "service-secret-changed"  # noqa: S105
     key_created = "key-created"
     key_activated = "key-activated"
@@ -86,6 +88,9 @@ class AuditTrail(Protocol):
 
         `detail` never holds a password, a token or a full e-mail address.
         """
+
+    async def note_removal(self, event: Event, removed: ModerationData) -> None:
+        """Note once that a moderator has removed something, however often another service tells so."""
 
 
 def masked(email: str) -> str:

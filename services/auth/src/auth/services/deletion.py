@@ -21,7 +21,7 @@ from auth.services.one_time_tokens import Purpose
 from auth.services.ports import Work
 from auth.services.records import Account, Device, PendingDeletion
 from auth.services.throttle import Throttle, begin_anew
-from common.events import AccountData, AccountErasedData, Event
+from common.events import AccountData, AccountErasedData, Event, ModerationData
 from common.inbox import Inbox
 from common.ports import Transactions
 
@@ -106,7 +106,8 @@ async def begin(work: Work, account: Account, *, actor: str | None = None, ip: s
     await work.deletions.begin(account.id, account.email)
     await work.one_time_tokens.drop(account.id, list(Purpose))
     await work.events.publish(state(changed))
-    if await work.mail_counts.take(account.email, Kind.account_deleted):  # nobody's mailbox is flooded by it either
+    # nobody's mailbox is flooded by it either
+    if await work.mail_counts.take(account.email, Kind.account_deleted) is None:
         await send(work, Kind.account_deleted, account.id, account.email)
     ended = await end_sessions(work, account.id, "account deleted")
     email = masked(account.email)
@@ -126,7 +127,7 @@ class Subscriber:
 
     @property
     def inbox(self) -> Inbox:
-        return Inbox({AccountErasedData: self.erased})
+        return Inbox({AccountErasedData: self.erased, ModerationData: self.moderated})
 
     async def erased(self, events: Sequence[Event]) -> None:
         """A service has nothing left of an account.
@@ -151,6 +152,12 @@ class Subscriber:
                     admins.discard(account.id)
             if through:
                 await finish(self.work, account, pending)
+
+    async def moderated(self, events: Sequence[Event]) -> None:
+        """Moderators have removed what others wrote."""
+        for event in events:
+            if isinstance(event.data, ModerationData):
+                await self.work.audit.note_removal(event, event.data)
 
 
 async def tell_again(work: Work, most: int) -> int:

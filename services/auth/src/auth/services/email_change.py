@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from auth.services.accounts import state
+from auth.services.address_policy import AddressPolicy
 from auth.services.audit import Action, masked
-from auth.services.errors import LinkNotValid, WrongPassword
+from auth.services.errors import LinkNotValid, TooManyMails, WrongPassword
 from auth.services.mails import Kind, send
 from auth.services.one_time_tokens import OneTimeTokens, Purpose
 from auth.services.ports import Work
@@ -20,25 +21,41 @@ class EmailChange:
     transactions: Transactions[Work]
     tokens: OneTimeTokens
     throttle: Throttle
+    addresses: AddressPolicy
 
     async def ask(self, account_id: int, email: str, password: str, device: Device) -> None:
         """Mail a link to the new address, whether or not another account has it: that only its owner may learn.
 
+        The link that was asked for before is void from then on, also if this one is refused: its address may have been
+        misspelt, and then a stranger has it.
+
         Raises:
+            SpecialUseDomain, AddressNeedsUtf8: the address is none that an account may have here.
             WrongPassword: it is not the account's.
             SignInThrottled, SignInClosed: too many wrong ones before.
+            TooManyMails: the account has asked too often lately, or others have asked for the same address.
         """
+        self.addresses.check(email)
         known = await self.throttle.confirm(account_id, password, device)
         async with self.transactions() as work:
             now = await work.accounts.credentials_of(account_id, lock=True)
             if now is None or now.password_hash != known.password_hash:
                 raise WrongPassword("The password has just been changed.")
+            await work.one_time_tokens.drop(account_id, [Purpose.email_change])
             old = now.account.email
             # the old address first: varying the new one is no way to flood it
-            if await work.mail_counts.take(old, Kind.email_change_asked) and await self.tokens.mail(
-                work, now.account, Purpose.email_change, email, ip=device.ip, actor=account_id
-            ):
+            wait = await work.mail_counts.take(old, Kind.email_change_asked)
+            if wait is None:
+                wait = await self.tokens.mail(
+                    work, now.account, Purpose.email_change, email, ip=device.ip, actor=account_id
+                )
+            if wait is None:
                 await send(work, Kind.email_change_asked, account_id, old)
+        if wait is not None:  # outside, so that what was made void stays so
+            raise TooManyMails(
+                "Too many mails for changes of address were sent lately. No link from before works; ask again later.",
+                retry_after=wait,
+            )
 
     async def confirm(self, token: str, device: Device) -> None:
         """Change the address; sessions go on.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from auth.services.audit import Action
-from auth.services.errors import LinkNotValid
+from auth.services.errors import EmailAlreadyVerified, LinkNotValid, TooManyMails
 from auth.services.mail_requests import want_mail
 from auth.services.one_time_tokens import OneTimeTokens, Purpose
 from auth.services.ports import Work
@@ -17,10 +17,29 @@ class EmailVerification:
     transactions: Transactions[Work]
     tokens: OneTimeTokens
 
-    async def ask(self, email: str, ip: str) -> None:
-        """Mail a link to the address, if an account has it and it is not proven yet."""
+    async def ask(self, email: str, ip: str, caller: int | None = None) -> None:
+        """Mail a link to the address, if an account has it and it is not proven yet.
+
+        Whoever is signed in as that account learns what comes of it, and nobody else does (S-08).
+
+        Raises:
+            TooManyMails, EmailAlreadyVerified: it is the caller's own address.
+        """
         async with self.transactions() as work:
-            await want_mail(work, Purpose.verify_email, email, ip)
+            # locked, so that no mail is made beside a deletion that has just dropped them all
+            own = await work.accounts.share(caller) if caller is not None else None
+            if own is None or own.status != "active" or own.email != email:
+                await want_mail(work, Purpose.verify_email, email, ip)
+                return
+            if own.email_verified:
+                raise EmailAlreadyVerified("Your e-mail address is confirmed already.")
+            wait = await self.tokens.mail(work, own, Purpose.verify_email, email, ip=ip, actor=own.id)
+        if wait is not None:
+            raise TooManyMails(
+                "You were sent enough mails with a link lately, and the links in them still work. Look for them, also"
+                " among spam, or ask again later.",
+                retry_after=wait,
+            )
 
     async def confirm(self, token: str, ip: str) -> None:
         """Raises LinkNotValid."""

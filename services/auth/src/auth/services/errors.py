@@ -23,6 +23,18 @@ class WeakPassword(InvalidInput):
     code = "weak-password"
 
 
+class SpecialUseDomain(InvalidInput):
+    """An address of a special-use domain (RFC 6761) that this site does not take."""
+
+    code = "special-use-domain"
+
+
+class AddressNeedsUtf8(InvalidInput):
+    """An address that the mail server of this site cannot write to (RFC 6531)."""
+
+    code = "address-needs-smtputf8"
+
+
 class LinkNotValid(DomainError):
     """The token of a mailed link is unknown, used, made void by another, or too old: never told apart."""
 
@@ -30,6 +42,18 @@ class LinkNotValid(DomainError):
 
     def __init__(self) -> None:
         super().__init__("This link does not work any more; ask for a new one.")
+
+
+class TooManyMails(TooManyRequests):
+    """Enough mails of a kind were sent lately. Only for callers who are known: others are not told."""
+
+    code = "too-many-mails"
+
+
+class EmailAlreadyVerified(Conflict):
+    """The caller wants to prove an address that is proven."""
+
+    code = "email-already-verified"
 
 
 class WrongPassword(Forbidden):
@@ -116,6 +140,12 @@ class KeysNotOurs(Conflict):
     """The keys that sign are stored under another secret than this process has."""
 
     code = "keys-not-ours"
+
+
+class KeySetFull(Conflict):
+    """As many signing keys are published as readers of the key set take."""
+
+    code = "key-set-full"
 
 
 class NoSuchKey(NotFound):

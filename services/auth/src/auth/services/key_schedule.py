@@ -10,10 +10,11 @@ from datetime import timedelta
 from typing import Final
 
 from auth.services.audit import SERVER, Action
-from auth.services.errors import KeysNotOurs, KeyTooYoung, NoSuchKey
+from auth.services.errors import KeySetFull, KeysNotOurs, KeyTooYoung, NoSuchKey
 from auth.services.key_material import KeyCipher, new_key
 from auth.services.ports import Work
 from auth.services.records import StoredKey
+from common.jwks import MOST_KEYS
 
 JWKS_MAX_AGE: Final = timedelta(minutes=5)
 """For how long a published set may be kept without asking again."""
@@ -49,6 +50,7 @@ class KeySchedule:
         Raises:
             KeyTooYoung: it was not published for long enough, and `at_once` was not wanted.
             KeysNotOurs: unless `secret_lost` says that nobody has their secret any more.
+            KeySetFull: more keys would be published than readers take.
         """
         await work.keys.lock()
         keys = await work.keys.published(RETIRED_FOR)
@@ -59,6 +61,11 @@ class KeySchedule:
             raise KeyTooYoung(f"The next key must have been published for {PUBLISH_AHEAD} before it signs.")
         kid = await self._activate_next(work, keys)
         await self._have_next(work)
+        if len(await work.keys.published(RETIRED_FOR)) > MOST_KEYS:
+            raise KeySetFull(
+                f"{MOST_KEYS} keys are published already, the most that readers take. A retired one leaves the set"
+                f" {int(RETIRED_FOR.total_seconds()) // 60} minutes after it stopped to sign, or once it is revoked."
+            )
         return kid
 
     async def revoke(self, work: Work, kid: str) -> None:
@@ -88,7 +95,7 @@ class KeySchedule:
 
     def _rotation_is_due(self, keys: Sequence[StoredKey]) -> bool:
         active, coming = in_state(keys, "active"), in_state(keys, "next")
-        if active is None or coming is None:
+        if active is None or coming is None or len(keys) >= MOST_KEYS:
             return False
         return active.active_for >= self.rotate_every and coming.age >= PUBLISH_AHEAD
 

@@ -13,7 +13,7 @@ from auth.services.key_material import WrongEncryptionKey
 from auth.services.key_schedule import KeySchedule, in_state
 from auth.services.ports import Work
 from auth.services.records import StoredKey
-from common.jwks import PublicKey, parse
+from common.jwks import MOST_KEYS, PublicKey, parse
 from common.ports import Transactions
 from common.tokens import ALGORITHM, KeysUnavailable
 
@@ -42,6 +42,8 @@ class OwnKeys:
         self._schedule = schedule
         self._ring: KeyRing | None = None
         self._wrong_secret = False
+        self.to_publish = 0
+        """How many keys others need to know by now; only the newest `MOST_KEYS` can be told."""
 
     def active(self) -> tuple[str, Key]:
         return self._current().signing
@@ -70,6 +72,8 @@ class OwnKeys:
         """Read the keys, after doing what is due."""
         async with self._transactions() as work:
             stored = await self._schedule.tend(work)
+        self.to_publish = len(stored)
+        stored = stored[:MOST_KEYS]  # the release before could make more; the one that signs is among the newest two
         made_of = frozenset((key.kid, key.state) for key in stored)
         if self._ring is not None and self._ring.made_of == made_of:
             return

@@ -1,7 +1,7 @@
 """How a mail becomes a letter: its text, and the link in it.
 
-Nothing that a user has chosen stands in a letter but the address it goes to, so nobody can have us send their words to
-somebody else's mailbox.
+Nothing that a user has chosen stands in a letter but the address it goes to, and two letters of the account's own. So
+nobody can have us send their words to somebody else's mailbox.
 """
 
 import html
@@ -84,17 +84,25 @@ class Letters:
 
     async def write(self, mail_id: UUID, data: MailData, written_at: datetime) -> Letter | None:
         """The same letter whenever it is written; None if its link does not work any more."""
-        values = {"app": self.app_name, "link": "", "lifetime": ""}
+        values = {"app": self.app_name, "link": "", "lifetime": "", "account": ""}
         if data.secret is not None:
             purpose = Purpose(data.kind)
             async with self.transactions() as work:
-                token = await self.tokens.token_of(work, purpose, data.secret)
-            if token is None:
+                found = await self.tokens.token_of(work, purpose, data.secret)
+            if found is None:
                 return None
+            token, account = found
+            values["account"] = hint(account.email)
             values["link"] = f"{self.app_url}/#{purpose}={token}"
             values["lifetime"] = in_words(self.tokens.lifetimes[purpose])
         subject, text, page = self.templates.fill(Kind(data.kind), **values)
         return Letter(mail_id, data.to, subject, text, page, written_at)
+
+
+def hint(email: str) -> str:
+    """Enough of an address for its owner to know it: `a***@e***`. A domain can hold as many words as a name."""
+    local, _, domain = email.rpartition("@")
+    return f"{local[:1]}***@{domain[:1]}***"
 
 
 def in_words(lifetime: timedelta) -> str:

@@ -1,5 +1,7 @@
 """The mails that auth sends. How one becomes a letter is told in `services.letters`."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
@@ -8,11 +10,8 @@ from uuid import uuid4
 from auth.services.ports import Work
 from common.events import Event, MailData
 
-PAUSE: Final = timedelta(minutes=1)
 WINDOW: Final = timedelta(hours=1)
 """No link lives for less: while an address has had enough mails, it has one that works, whoever asked (S-11)."""
-MOST: Final = 5
-"""Mails of one kind to one address within the window, and never two within the pause."""
 
 
 class Kind(StrEnum):
@@ -26,6 +25,24 @@ class Kind(StrEnum):
     email_change_asked = "email-change-asked"
     email_changed = "email-changed"
     account_deleted = "account-deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many mails of one kind go to one address within the window, and how long after each other at the least."""
+
+    most: int = 5
+    pause: timedelta = timedelta(minutes=1)
+
+
+USUAL: Final = Limit()
+LIMITS: Final[Mapping[str, Limit]] = {
+    # Counts what an account asks for, since its own address is told each time. Without a pause: who has misspelt the
+    # new address asks again at once.
+    Kind.email_change_asked: Limit(pause=timedelta(0)),
+    # From all accounts together: more than one may ask for, so that a stranger alone uses up nobody's.
+    Kind.email_change: Limit(most=20, pause=timedelta(0)),
+}
 
 
 async def send(work: Work, kind: Kind, account_id: int, to: str, secret: str | None = None) -> None:

@@ -68,28 +68,28 @@ class OneTimeTokens:
 
     async def mail(
         self, work: Work, account: Account, purpose: Purpose, to: str, *, ip: str | None, actor: str | int
-    ) -> bool:
-        """Mail a new link to an address. False if it was sent enough lately.
+    ) -> timedelta | None:
+        """Mail a new link to an address. If it was sent enough lately: how long until it may have the next.
 
         Links that were mailed before stay good: anybody may ask for one, and must not take away the owner's (S-11).
         """
         kind = Kind(purpose)
-        if not await work.mail_counts.take(to, kind):
-            return False
-        if purpose is Purpose.email_change:  # only the owner asks; the address before may have been misspelt
-            await work.one_time_tokens.drop(account.id, [purpose])
+        wait = await work.mail_counts.take(to, kind)
+        if wait is not None:
+            return wait
         secret = secrets.token_urlsafe(32)
         hashed = hash_token(self.maker.make(purpose, secret))
         await work.one_time_tokens.put(hashed, purpose, account.id, to, self.lifetimes[purpose])
         await send(work, kind, account.id, to, secret)
         await work.audit.note(SENT[purpose], account.id, actor=actor, ip=ip, to=masked(to))
-        return True
+        return None
 
-    async def token_of(self, work: Work, purpose: Purpose, secret: str) -> str | None:
+    async def token_of(self, work: Work, purpose: Purpose, secret: str) -> tuple[str, Account] | None:
         """The token of a mail that waits, also if the key has changed meanwhile; None if it is not good any more."""
         for token in self.maker.under_each_key(purpose, secret):
-            if await work.one_time_tokens.find(hash_token(token), purpose) is not None:
-                return token
+            found = await work.one_time_tokens.find(hash_token(token), purpose)
+            if found is not None:
+                return token, found.account
         return None
 
     async def find(self, work: Work, purpose: Purpose, token: str) -> MailedAccount:

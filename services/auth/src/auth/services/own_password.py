@@ -43,8 +43,7 @@ class OwnPassword:
             ended = await end_sessions(work, account_id, "password changed", but=session_id)
             await begin_anew(work, known.account.email)
             await work.throttle.succeed(key_of(known.account.email, device))
-            if await work.mail_counts.take(
-                known.account.email, Kind.password_changed
-            ):  # nobody's mailbox is flooded by it
+            # nobody's mailbox is flooded by it
+            if await work.mail_counts.take(known.account.email, Kind.password_changed) is None:
                 await send(work, Kind.password_changed, account_id, known.account.email)
             await work.audit.note(Action.password_changed, account_id, ip=device.ip, sessions_ended=ended)

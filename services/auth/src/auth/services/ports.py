@@ -123,6 +123,12 @@ class SessionStore(Protocol):
         One statement, so that of any number of callers at most one steps.
         """
 
+    async def reissue(self, session_id: UUID, parent: int) -> int:
+        """Step on without spending `parent`, so that the generation in between is void; returns the new one.
+
+        The session was found with `lock`.
+        """
+
     async def end(self, session_id: UUID, reason: str) -> datetime | None:
         """Until when its access tokens may be good; None if it was over before. Called by `services.ending` only."""
 
@@ -236,8 +242,8 @@ class OneTimeTokenStore(Protocol):
 class MailCounts(Protocol):
     """How often which address was written to, counted over all replicas."""
 
-    async def take(self, email: str, kind: str) -> bool:
-        """Count one more mail of a kind; False if the address has had enough of it for now."""
+    async def take(self, email: str, kind: str) -> timedelta | None:
+        """Count one more mail of a kind. If the address has had enough of it: how long until it may have the next."""
 
     async def forget_old(self) -> None:
         """Remove what no longer keeps any mail back."""

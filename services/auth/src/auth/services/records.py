@@ -82,7 +82,9 @@ class Session:
     alive: bool
     """Not ended, not idle for too long, not too old, and the account may sign in."""
     in_grace: bool
-    """It was rotated so lately that the token before may still repeat itself."""
+    """Its current token was made so lately that the parent's use is answered with the same one."""
+    parent: int
+    """The generation whose use made the current one: the one before, unless that was lost and made anew."""
     now: int
     """Seconds since 1970 by the database's clock."""
 

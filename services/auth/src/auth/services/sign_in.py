@@ -39,6 +39,8 @@ class SignInService:
     access: AccessTokens
     refresh_tokens: RefreshTokens
     require_verified_email: bool = False
+    parents_repeat: bool = True
+    """False: each refresh token is good for one use, whatever becomes of the answer."""
 
     async def with_password(self, username: str, password: str, device: Device) -> Tokens:
         """Open a session.
@@ -89,9 +91,10 @@ class SignInService:
     async def with_refresh_token(self, token: str, device: Device) -> Tokens:
         """Rotate a session's refresh token (RFC 9700, section 4.14).
 
-        The direct parent of the current token gets the same successor within the grace: two tabs, or an answer that
-        was lost. Any other genuine token has been stolen, from here or there, and ends the session: committed, though
-        the request is refused.
+        The direct parent may come again while its successor was never used: the answer was lost. Within the grace it
+        gets the same successor, as two tabs need it. Later it gets another, and the one before is void: if that was
+        not lost but is in other hands, its use is seen. Any other genuine token has been stolen, from here or there,
+        and ends the session: committed, though the request is refused.
 
         Raises:
             InvalidGrant: for any reason.
@@ -102,7 +105,7 @@ class SignInService:
         async with self.transactions() as work:
             rotated = await self._rotate(work, claimed, device)
             # within the transaction: without a key to sign with, the token given is not spent
-            tokens = self._tokens(rotated, claimed.generation + 1) if rotated else None
+            tokens = self._tokens(rotated, rotated.generation) if rotated else None
         if tokens is None:
             raise InvalidGrant(SPENT)
         return tokens
@@ -116,11 +119,15 @@ class SignInService:
         if account is None or account.status != "active":
             return None
         if await work.sessions.rotate(session.id, claimed.generation):
-            return replace(session, account=account)
+            return replace(session, account=account, generation=claimed.generation + 1)
         current = await work.sessions.find(session.id, lock=True)
         if current is None or not current.alive:
             return None
-        if current.generation == claimed.generation + 1 and current.in_grace:
+        if self.parents_repeat and claimed.generation == current.parent:
+            if not current.in_grace:
+                made = await work.sessions.reissue(session.id, current.parent)
+                current = replace(current, generation=made)
+                log.info("refresh token issued again", session=str(session.id), account=account.id)
             return replace(current, account=account)
         await end_session(work, session.id, "refresh token reused")
         await work.audit.note(

@@ -14,6 +14,7 @@ from common.database import Runs
 from common.erasure import Step
 from common.read_models import Kept
 from posts.models import Erased
+from posts.repositories.tags import FORGET_UNUSED
 
 MANY: Final = 500
 SOME: Final = 50
@@ -57,11 +58,6 @@ REMOVE: Final = text("""
     )
     INSERT INTO tags (name, posts_count) SELECT name, -uses FROM uses ORDER BY name
     ON CONFLICT (name) DO UPDATE SET posts_count = tags.posts_count + excluded.posts_count
-""")
-UNUSED_TAGS: Final = text("""
-    DELETE FROM tags WHERE posts_count = 0 AND name = ANY (ARRAY(
-        SELECT name FROM tags WHERE posts_count = 0 ORDER BY name LIMIT :most FOR UPDATE SKIP LOCKED))
-    RETURNING name
 """)
 AS_TEXT: Final = "CAST(CAST(:account AS bigint) AS text)"
 REST: Final = [
@@ -142,5 +138,5 @@ STEPS: Final[Sequence[Step]] = [
     erase_likes,
     anonymise_comments,
     erase_posts,
-    each(*EDGES, *REST, UNUSED_TAGS),
+    each(*EDGES, *REST, FORGET_UNUSED),
 ]

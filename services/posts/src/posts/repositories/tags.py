@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import BigInteger, bindparam, select, tuple_
+from sqlalchemy import BigInteger, bindparam, select, text, tuple_
 
 from common.database import Runs
 from common.ports import Slice
@@ -20,6 +20,12 @@ MOST_USED: Final = (
 # wider than the column, as a cursor's numbers are
 AFTER: Final = tuple_(bindparam("count", type_=BigInteger), bindparam("id", type_=BigInteger))
 LATER: Final = MOST_USED.where(tuple_(Table.posts_count, Table.id) < AFTER)
+# A post that is being tagged holds the tag's row, which is passed over; or it waits here, and inserts the tag anew.
+FORGET_UNUSED: Final = text("""
+    DELETE FROM tags WHERE posts_count = 0 AND name = ANY (ARRAY(
+        SELECT name FROM tags WHERE posts_count = 0 ORDER BY name LIMIT :most FOR UPDATE SKIP LOCKED))
+    RETURNING name
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +38,8 @@ class TagRepository:
         place = {"count": after[0], "id": after[1]} if after else {}
         found = await self.session.execute(LATER if after else MOST_USED, {"limit": limit + 1, **place})
         return Slice.cut([Tag(*row) for row in found], limit)
+
+
+async def forget_unused(session: Runs, most: int) -> int:
+    """Remove up to so many tags that no published post carries; returns how many there were."""
+    return len((await session.execute(FORGET_UNUSED, {"most": most})).all())

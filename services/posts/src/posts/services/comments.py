@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from common.errors import PreconditionFailed
+from common.events import Events
 from common.ports import Slice, Versions
 from posts.services.authors import Authors
 from posts.services.errors import CommentNotFound, NotTheAuthor, PostNotFound, author_deleted
+from posts.services.moderation import removal
 from posts.services.ports import CommentStore, PostReader, PostStore
-from posts.services.records import Comment, Editor, Host
+from posts.services.records import NOBODY, Comment, Editor, Host
 
 CHANGED: Final = "The comment has changed since."
 
@@ -45,6 +47,7 @@ class Commenting:
 
     posts: PostStore
     comments: CommentStore
+    events: Events
     authors: Authors
 
     async def add(self, post_id: int, author_id: int, body: str) -> Comment:
@@ -88,7 +91,7 @@ class Commenting:
         return comment
 
     async def delete(self, post_id: int, comment_id: int, editor: Editor, expected: Versions = None) -> None:
-        """Remove a comment: its author may, the post's author, and moderators.
+        """Remove a comment: its author may, the post's author, and moderators, of whom that is audited.
 
         Raises:
             CommentNotFound: there is no such comment under this post.
@@ -96,11 +99,14 @@ class Commenting:
             PreconditionFailed: it is not of an expected version.
         """
         host, author = await self._lock(post_id, comment_id, editor)
-        if editor.id not in (author, host.id) and not editor.moderates:
+        own = editor.id in (author, host.id)
+        if not own and not editor.moderates:
             raise NotTheAuthor("Only its author, the post's author or a moderator may delete a comment.")
         if not await self.comments.remove(comment_id, expected):
             raise PreconditionFailed(CHANGED)
         await self.posts.count(post_id, comments=-1)
+        if not own:
+            await self.events.publish(removal("comment", comment_id, author if author != NOBODY else None, editor.id))
 
     async def _lock(self, post_id: int, comment_id: int, editor: Editor) -> tuple[Host, int]:
         """The authors of post and comment, both as they are until this transaction ends: the post first, as always."""

@@ -9,6 +9,7 @@ from common.events import AuthorData, Event, Events
 from common.ports import Versions
 from posts.services.authors import Authors
 from posts.services.errors import AlreadyPublished, NotTheAuthor, PostNotFound, author_deleted
+from posts.services.moderation import removal
 from posts.services.ports import PostStore, StatsStore
 from posts.services.records import AuthorStats, Editor, Post
 
@@ -57,7 +58,7 @@ class Writing:
         return post
 
     async def delete(self, post_id: int, editor: Editor, expected: Versions = None) -> None:
-        """Remove a post with all that hangs on it. A moderator may, too, once it is published.
+        """Remove a post with all that hangs on it. A moderator may, too, once it is published; that is audited.
 
         Raises:
             PostNotFound, NotTheAuthor, PreconditionFailed: as for `revise`.
@@ -67,6 +68,8 @@ class Writing:
             raise PreconditionFailed(CHANGED)
         if status == "published":
             await self._count(author_id, -1)
+        if editor.id != author_id:
+            await self.events.publish(removal("post", post_id, author_id, editor.id))
 
     async def like(self, post_id: int, account_id: int) -> None:
         """Like a published post; again changes nothing.
