@@ -12,7 +12,7 @@ The gateway has limits of its own in front (deploy/gateway/Caddyfile).
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Final, cast
 
 import structlog
@@ -186,13 +186,17 @@ class BoundedHttp(HttpToolsProtocol):
         last = not cycle.keep_alive or cycle.waiting_for_100_continue or bool(self.pipeline)
         # Who reads none of its answers gets no more of them: they would fill our memory.
         last = last or self.flow.write_paused or LAST_ANSWER in self.server_state.default_headers
-        origin = next((value for name, value in cycle.scope["headers"] if name == b"origin"), b"")
-        ending = self.for_pages.get(origin, b"") + (CLOSE if last else b"") + b"\r\n"
+        ending = self.shown_to(cycle.scope["headers"]) + (CLOSE if last else b"") + b"\r\n"
         self.transport.write(head + ending + (b"" if cycle.scope["method"] == "HEAD" else content))
         cycle.response_started = cycle.response_complete = True
         if last:
             self.transport.close()
         cycle.on_response()
+
+    def shown_to(self, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+        """The header lines with which a browser shows an answer to the page that has asked."""
+        origin = next((value for name, value in headers if name == b"origin"), b"")
+        return self.for_pages.get(origin, b"")
 
     def pause_writing(self) -> None:
         """The client is 64 KiB behind with reading."""
@@ -251,7 +255,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def refuse(self, status: int) -> None:
         """End the connection. While a request is at work nothing is said: it would be read as that one's answer."""
-        code, content = last_answer(status)
+        reading = self.reading_head  # of any other request the headers are an earlier one's
+        code, content = last_answer(status, self.shown_to(self.headers) if reading else b"")
         log.info("request refused before it was read", status=status, code=code)
         self.reading_head = self.reading_body = False
         self.stop_timer()
