@@ -19,7 +19,7 @@ export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unk
 .DEFAULT_GOAL := help
 .PHONY: help bootstrap up start stop status restart-one run mail reset seed demo test bench check format lock openapi
 .PHONY: fuzz faults faults-short timing overload test-page test-restarts test-start-order test-backup compose-up compose-upgrade compose-down test-compose
-.PHONY: rolling-restart check-deploy backup restore
+.PHONY: rolling-restart check-deploy backup restore pin-images
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -158,6 +158,9 @@ compose-upgrade: bootstrap ## build the images anew, migrate, and replace the co
 	@$(VENV)/python -m deploy.docker.rolling
 	@$(COMPOSE) up --detach --no-recreate --wait
 	@$(COMPOSE) up --detach --no-deps --wait gateway
+
+pin-images: bootstrap ## ask the engine for the digests of the base images, and write them beside their tags
+	@$(VENV)/python -m deploy.docker.pins
 
 rolling-restart: bootstrap ## replace each container in turn, without a failed request: make rolling-restart SERVICE=posts
 	@$(VENV)/python -m deploy.docker.rolling $(SERVICE)

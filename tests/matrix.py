@@ -85,6 +85,10 @@ class Matrix:
         for caller in line.cells.keys() - changing:
             for headers in self.headers[caller]:
                 wrong += self.judge(line, caller, values, await self.request(line, values, headers))
+                if line.method == "GET":
+                    reply = await self.client.head(line.url.format_map(values), headers=dict(headers))
+                    if reply.status_code != line.cells[caller] or reply.content:
+                        wrong.append(f"{line} by {caller}: {reply.status_code} for HEAD, with {reply.text!r}")
         wrong += await self.changed(before, f"{line} by some who may not")
         for caller in changing:
             for number in range(len(self.headers[caller])):
@@ -134,6 +138,7 @@ class Matrix:
         for path, thing in {line.operation.split()[1]: line.thing for line in self.lines}.items():
             url, before = path.format_map(await self.thing(thing)), await self.rows()
             own = {operation.split()[0] for operation in operations(self.app) if operation.split()[1] == path}
+            own |= {"HEAD"} if "GET" in own else set()
             forged, query = dict.fromkeys(OVERRIDES, min(own)), {"_method": min(own)}
             for verb in [verb for verb in VERBS if verb not in own]:
                 for headers in [each for some in self.headers.values() for each in some]:
@@ -148,7 +153,8 @@ class Matrix:
     def verbs_at(self, url: str) -> set[str]:
         """The verbs of all routes that an address looks like."""
         found = [context.original_route for context in iter_route_contexts(self.app.routes)]
-        return {verb for route in found if route.path_regex.match(url) for verb in route.methods or ()}  # type: ignore[attr-defined]
+        verbs = {verb for route in found if route.path_regex.match(url) for verb in route.methods or ()}  # type: ignore[attr-defined]
+        return verbs | {"HEAD"} if "GET" in verbs else verbs
 
     async def try_overrides(self) -> list[str]:
         """Reading stays reading, whatever verb a header or the query names beside it."""

@@ -2,10 +2,10 @@
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -110,6 +110,10 @@ def page(told: Told, params: httpx.QueryParams) -> dict[str, Any]:
     return {"events": [told[key] for key in keys], "next": last}
 
 
+GONE: Final[dict[str, Any]] = {"code": "account-gone"}
+"""Instead of a page of an export: the account was deleted."""
+
+
 class Peers(httpx.AsyncBaseTransport):
     """The other services at the other end of the wire. `away` makes all of them unreachable."""
 
@@ -122,6 +126,8 @@ class Peers(httpx.AsyncBaseTransport):
         """What is answered when all subjects of an owner are asked for page by page, by path."""
         self.exports: dict[int, dict[str, Any]] = {}
         """What the service at a port says of an account, by `after`; nothing at all if not said otherwise."""
+        self.before_page: Callable[[str], Awaitable[None]] | None = None
+        """What happens before such a page is answered, told its `after`."""
         self.asked: list[str] = []
         self._ids = iter(range(1_000, 10_000_000))
 
@@ -140,8 +146,11 @@ class Peers(httpx.AsyncBaseTransport):
             raise httpx.ConnectError("away", request=request)
         if request.url.path.startswith("/internal/export/"):
             pages = self.exports.get(request.url.port or 0, {"": {"sections": {"account": []}, "next": None}})
-            page = pages.get(request.url.params.get("after", ""))
-            return httpx.Response(200 if page else 503, json=page)
+            after = request.url.params.get("after", "")
+            if self.before_page:
+                await self.before_page(after)
+            page = pages.get(after)
+            return httpx.Response(404 if page == GONE else 200 if page else 503, json=page)
         status, body = self.answer(request.url.path, request.url.params)
         return httpx.Response(status, json=body)
 

@@ -1,7 +1,7 @@
-"""`python -m deploy.docker.check`: hold docker-compose.yml against what we promise of it. No engine is needed.
+"""`python -m deploy.docker.check`: hold docker-compose.yml and the base images against what we promise of them.
 
-Where `docker compose` is there, it is asked to resolve the file, as it is and as it would be for a public address; else
-that part is left out, and said so.
+No engine is needed. Where `docker compose` is there, it is asked to resolve the file, as it is and as it would be for a
+public address; else that part is left out, and said so.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import yaml
 
+from deploy.docker import pins
 from deploy.docker.compose import ROOT
 
 OUTSIDE: Final = "outside"
@@ -76,9 +77,12 @@ def main() -> int:
         for name, network in stack["networks"].items()
         if name != OUTSIDE and not network.get("internal")
     ]
+    bases = pins.read()
+    found += pins.errors(bases)
     schema = "Compose resolves it" if resolved() else "no `docker compose` here to resolve it"
     sys.stdout.write(
-        "".join(f"docker-compose.yml: {line}\n" for line in found) or f"docker-compose.yml: sound; {schema}\n"
+        "".join(f"docker-compose.yml: {line}\n" for line in found)
+        or f"docker-compose.yml: sound; {schema}\n{pins.state(bases)}\n"
     )
     return 1 if found else 0
 

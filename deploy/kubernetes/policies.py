@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from ipaddress import ip_network
 from typing import Any, Final
 
+from common.forms import narrow
 from deploy.kubernetes.selectors import Labels, selects
 
 Manifest = dict[str, Any]
@@ -189,9 +190,14 @@ def proxies_are_named(manifests: Sequence[Manifest]) -> Iterator[str]:
         data = manifest.get("data", {})
         if data.get("PROFILE") != "production" or "ISSUER" not in data:
             continue
-        proxies = [ip_network(one) for one in json.loads(data.get("TRUSTED_PROXIES", "[]"))]
+        trusted, edge = json.loads(data.get("TRUSTED_PROXIES", "[]")), data.get("EDGE_PROXIES", "").split()
+        proxies = [ip_network(one) for one in (*trusted, *edge)]
         if not proxies:
             yield f"{named(manifest)} names no TRUSTED_PROXIES"
+        try:
+            narrow(proxies)
+        except ValueError as error:
+            yield f"{named(manifest)} in TRUSTED_PROXIES or EDGE_PROXIES {error}"
         for proxy in proxies:
             if any(one.network_address in proxy and proxy.prefixlen <= one.prefixlen for one in PRIVATE):
                 yield f"{named(manifest)} believes all of {proxy}: TRUSTED_PROXIES are the Gateway's own addresses"

@@ -118,13 +118,17 @@ class Stack:
         """Run Caddy."""
         return [str(caddy()), "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"]
 
+    @property
+    def origins(self) -> str:
+        """Whose pages may call: its own, at both of its names, and front ends under development."""
+        port = self.ports[GATEWAY]
+        return json.dumps([f"http://127.0.0.1:{port}", f"http://localhost:{port}", *DEVELOPMENT_ORIGINS])
+
     def service_environment(self, service: str, postgres_port: int) -> dict[str, str]:
         """Say everything a service has to know; what the person has set (LOG_LEVEL, PROFILE, …) reaches it too."""
-        port = self.ports[GATEWAY]
-        origins = [f"http://127.0.0.1:{port}", f"http://localhost:{port}", *DEVELOPMENT_ORIGINS]
         defaults = {
             "PROFILE": "local",
-            "CORS_ORIGINS": json.dumps(origins),
+            "CORS_ORIGINS": self.origins,
             "PYTHONUNBUFFERED": "1",
             "DRAIN": "PT1S",
             "LOG_FORMAT": self.log_format,
@@ -173,7 +177,11 @@ class Stack:
         own = {"XDG_DATA_HOME": str(self.folder / "caddy"), "XDG_CONFIG_HOME": str(self.folder / "caddy")}
         own["DOCS_FOLDER"] = str(self.site)
         address = {"GATEWAY_ADDRESS": f"http://:{self.ports[GATEWAY]}", "GATEWAY_BIND": "127.0.0.1"}
-        return {**os.environ, **upstreams, **own, **address, "GATEWAY_MORE": balancers}
+        for name in ("DOCS", "PAGE"):
+            if os.environ.get(name, "") not in {"", "on", "off"}:
+                raise StackError(f"{name} must be on or off")
+        origins = {"CORS_ORIGINS": os.environ.get("CORS_ORIGINS") or self.origins}
+        return {**os.environ, **upstreams, **own, **address, **origins, "GATEWAY_MORE": balancers}
 
     def _file(self, name: str) -> str:
         return str(self.secrets / name)

@@ -27,6 +27,17 @@ async def test_an_account_is_told_of_itself_its_devices_and_its_history(
     assert nobody["sections"] == {"account": [], "sessions": [], "history": []}
 
 
+async def test_the_export_of_an_account_that_is_being_deleted_is_refused(
+    client: AsyncClient, sign_up: SignUp, sign_in: SignIn, service_token: ServiceSignIn
+) -> None:
+    ada = await sign_up()
+    own = bearer((await sign_in(ada)).json()["access_token"])
+    asked = await client.post("/auth/account/deletion", json={"password": ada.password}, headers=own)
+    assert asked.status_code == 202, asked.text
+    reply = await client.get(f"/internal/export/{ada.id}", headers=bearer(await service_token("svc:users")))
+    assert (reply.status_code, reply.json()["code"]) == (404, "account-gone")
+
+
 async def test_only_users_may_ask(
     client: AsyncClient, sign_up: SignUp, sign_in: SignIn, service_token: ServiceSignIn
 ) -> None:

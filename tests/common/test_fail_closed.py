@@ -53,6 +53,7 @@ WEAKER: dict[str, tuple[str, ...]] = {
     "RATE_LIMIT_GENERAL": ("0", "-1", "100001", "canary"),
     "CORS_ORIGINS": ('["*"]', '["null"]', "canary"),
     "TRUSTED_PROXIES": ('["0.0.0.0/0"]', '["::/0"]', '["10.0.0.0/8", "0.0.0.0/1"]', '["2000::/3"]', "*"),
+    "EDGE_PROXIES": ("0.0.0.0/0", "::/0", "10.0.0.0/8 0.0.0.0/1", "2000::/3", "*"),
 }
 WEAKER_IN: dict[str, dict[str, tuple[str, ...]]] = {"auth": {}, "users": {}, "posts": {}}
 WEAKER_IN["users"] = {"RATE_LIMIT_EXPORT": ("0", "1001")}

@@ -84,6 +84,19 @@ async def test_what_does_not_fit_is_refused_and_the_connection_closed(
     assert problem(await send(port, head)) == refusal
 
 
+async def test_a_page_is_shown_why_its_headers_are_refused() -> None:
+    """S-41: if its origin is an allowed one; without that a browser says no more than that the network failed."""
+    long = "X: " + "y" * 16_384
+    async with serving(hello, Admission((), 1000), ["http://app.example"], lifespan="off") as port:
+        shown = await send(port, request("/", "Origin: http://app.example", long))
+        hidden = await send(port, request("/", "Origin: http://evil.example", long))
+    assert problem(shown) == problem(hidden) == (431, "headers-too-large")
+    assert b"access-control-allow-origin: http://app.example\r\n" in shown
+    assert b"access-control" not in hidden
+    assert b"vary: Origin\r\n" in shown
+    assert b"vary: Origin\r\n" in hidden
+
+
 @pytest.mark.parametrize(
     "rest",
     [

@@ -141,10 +141,10 @@ async def test_an_unknown_route_is_a_404(probe: AsyncClient, path: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("POST", "/probe/who", "GET"),
+        ("POST", "/probe/who", "GET, HEAD"),
         ("GET", "/probe/notes", "POST"),
-        ("TRACE", "/probe/who", "GET"),
-        ("OPTIONS", "/probe/who", "GET"),
+        ("TRACE", "/probe/who", "GET, HEAD"),
+        ("OPTIONS", "/probe/who", "GET, HEAD"),
         ("HEAD", "/probe/notes", "POST"),
         ("BREW", "/probe/notes", "POST"),
     ],

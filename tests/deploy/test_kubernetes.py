@@ -143,6 +143,14 @@ def test_proxies_that_are_everybody_or_nobody_are_found_in_production(proxies: s
     assert list(policies.proxies_are_named([config])) == []
 
 
+@pytest.mark.parametrize(("edge", "found"), [("192.0.2.0/24 2001:db8::/32", 0), ("10.0.0.0/8", 1), ("2000::/3", 1)])
+def test_proxies_in_front_of_the_gateway_that_are_everybody_are_found_in_production(edge: str, found: int) -> None:
+    """S-13"""
+    data = {"PROFILE": "production", "ISSUER": "https://api.example.com", "TRUSTED_PROXIES": '["10.244.0.0/16"]'}
+    config = {"kind": "ConfigMap", "metadata": {"name": "trivium"}, "data": data | {"EDGE_PROXIES": edge}}
+    assert len(list(policies.proxies_are_named([config]))) == found
+
+
 def test_all_is_denied_that_is_not_allowed() -> None:
     ours = read("base/network.yaml")
     assert list(policies.nothing_speaks_by_default(ours)) == []

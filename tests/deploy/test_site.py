@@ -21,12 +21,12 @@ from deploy.local.stack import CADDYFILE
 def gateway(folder: Path, **settings: str) -> Iterator[httpx.Client]:
     """A gateway with nothing behind it but the files."""
     build(folder / "site")
-    address = f"http://127.0.0.1:{free_port()}"
-    places = {"GATEWAY_ADDRESS": address, "DOCS_FOLDER": str(folder / "site"), "XDG_DATA_HOME": str(folder)}
+    port = free_port()
+    places = {"GATEWAY_ADDRESS": f"http://:{port}", "DOCS_FOLDER": str(folder / "site"), "XDG_DATA_HOME": str(folder)}
     command = [str(caddy()), "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"]
     log = (folder / "log").open("wb")
     with log, subprocess.Popen(command, env={**os.environ, **places, **settings}, stdout=log, stderr=log) as running:
-        with httpx.Client(base_url=address, trust_env=False) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
             deadline = time.monotonic() + 10
             while True:
                 try:

@@ -307,14 +307,15 @@ async def test_counters_are_right_when_others_are_at_work_meanwhile(
     assert len(await outbox.rows("SELECT FROM posts WHERE author_id = $1", stayer)) == 7
 
 
-async def test_the_export_of_somebody_who_was_erased_is_empty(
+async def test_the_export_of_somebody_who_is_erased_is_refused_and_never_looks_whole(
     app: FastAPI, client: AsyncClient, peers: Peers, world: dict[str, Any]
 ) -> None:
+    path, headers = f"/internal/export/{world['ada']}", peers.issuer.service("users", "posts")
     await tell(client, peers, "auth", gone(world["ada"]))
+    during = await client.get(path, headers=headers)
     await erase(app.state.eraser)
-    path = f"/internal/export/{world['ada']}"
-    reply = await client.get(path, headers=peers.issuer.service("users", "posts"))
-    assert reply.json() == {"sections": {"posts": [], "drafts": [], "comments": [], "likes": []}, "next": None}
+    after = await client.get(path, headers=headers)
+    assert [(reply.status_code, reply.json()["code"]) for reply in (during, after)] == [(404, "account-gone")] * 2
 
 
 async def test_read_models_do_not_differ_by_the_erased_and_rebuilding_brings_nobody_back(

@@ -11,8 +11,9 @@ import uvicorn
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
+from common.exports import AccountGone
 from deploy.local.ports import free_port
-from tests.peers import Peers
+from tests.peers import GONE, Peers, ended, gone, revoked
 from tests.users.conftest import SignedIn
 from users.config import Settings
 from users.main import create_app
@@ -79,6 +80,10 @@ async def test_who_has_only_just_signed_up_has_an_export(
     assert (await client.get("/users/me/export")).status_code == 401
 
 
+async def still_good() -> None:
+    """A token that is."""
+
+
 async def test_long_sections_are_whole(client: AsyncClient, peers: Peers, signed_in: SignedIn, app: FastAPI) -> None:
     """More rows than one statement gives."""
     ada = peers.new_account()
@@ -91,7 +96,7 @@ async def test_long_sections_are_whole(client: AsyncClient, peers: Peers, signed
         few = fans[start : start + 20]
         await asyncio.gather(*(client.put(f"/users/{ada}/follow", headers=signed_in(fan)) for fan in few))
     held = []
-    async for part in await app.state.export.begin(ada):
+    async for part in await app.state.export.begin(ada, still_good):
         held.append(app.state.database.reading.pool.checkedout())
         assert part.service
     assert set(held) == {0}, "a connection waits for the reader"
@@ -123,23 +128,91 @@ async def address(app: FastAPI) -> AsyncIterator[str]:
     await task
 
 
-async def test_an_export_that_breaks_off_is_seen_to_be_broken(address: str, peers: Peers, signed_in: SignedIn) -> None:
-    ada = peers.new_account()
-    peers.exports[POSTS] = {"": {"sections": {"posts": [{"id": 1}]}, "next": "posts:1"}}
+async def broken_off(address: str, headers: dict[str, str]) -> bytes:
+    """All that comes of an export that breaks off, and is seen to be broken."""
     received = bytearray()
 
     async def download() -> None:
-        path, headers = f"{address}/users/me/export", signed_in(ada)
-        async with AsyncClient() as http, http.stream("GET", path, headers=headers) as reply:
+        async with AsyncClient() as http, http.stream("GET", f"{address}/users/me/export", headers=headers) as reply:
             assert reply.status_code == 200
             async for chunk in reply.aiter_bytes():
                 received.extend(chunk)
 
     with pytest.raises(httpx.RemoteProtocolError, match="incomplete"):
         await download()
-    assert received.endswith(b'"posts":{"posts":[{"id":1}')
     with pytest.raises(json.JSONDecodeError):
         json.loads(received)
+    return bytes(received)
+
+
+async def test_an_export_that_breaks_off_is_seen_to_be_broken(address: str, peers: Peers, signed_in: SignedIn) -> None:
+    ada = peers.new_account()
+    peers.exports[POSTS] = {"": {"sections": {"posts": [{"id": 1}]}, "next": "posts:1"}}
+    assert (await broken_off(address, signed_in(ada))).endswith(b'"posts":{"posts":[{"id":1}')
+
+
+LAST_PAGE = {
+    "": {"sections": {"posts": [{"id": 1}]}, "next": "posts:1"},
+    "posts:1": {"sections": {"posts": [{"id": 2}], "drafts": [], "comments": [], "likes": []}, "next": None},
+}
+
+
+@pytest.mark.parametrize("way", ["signed out", "disabled", "expired"])
+async def test_an_export_ends_with_its_token(
+    address: str, app: FastAPI, peers: Peers, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """S-26, S-27: of what is read after that, nothing is sent."""
+    ada = peers.new_account()
+    peers.exports[POSTS] = LAST_PAGE
+    claims = peers.issuer.claims(ada)
+    headers = {"Authorization": f"Bearer {peers.issuer.sign(claims)}"}
+
+    async def end(after: str) -> None:
+        if after != "posts:1":
+            return
+        if way == "expired":
+            monkeypatch.setattr(app.state.verifier, "_now", lambda: claims["exp"] + 60)
+            return
+        told = ended(claims["sid"]) if way == "signed out" else revoked(ada, claims["iat"] + 1)
+        service = peers.issuer.service("auth", "users")
+        async with AsyncClient(base_url=address) as auth:
+            assert (await auth.post("/internal/events", json={"events": [told]}, headers=service)).status_code == 204
+        await app.state.revoked.read()
+
+    monkeypatch.setattr(peers, "before_page", end)
+    received = await broken_off(address, headers)
+    assert b'{"id":1}' in received
+    assert b'{"id":2}' not in received
+
+
+@pytest.mark.parametrize("port", [AUTH, POSTS])
+async def test_an_export_of_an_account_that_is_deleted_meanwhile_is_never_complete(
+    address: str, peers: Peers, signed_in: SignedIn, port: int
+) -> None:
+    """Also before its token is known to be revoked: each page of an account that is being forgotten is refused."""
+    peers.exports[port] = {"": {"sections": {"account": [{"id": 1}]}, "next": "account:1"}, "account:1": GONE}
+    assert b"complete" not in await broken_off(address, signed_in(peers.new_account()))
+
+
+async def test_an_export_of_an_account_that_is_gone_everywhere_else_is_of_nobody(
+    client: AsyncClient, peers: Peers, signed_in: SignedIn
+) -> None:
+    peers.exports[POSTS] = {"": GONE}
+    reply = await client.get("/users/me/export", headers=signed_in(peers.new_account()))
+    assert (reply.status_code, reply.json()["code"]) == (404, "user-not-found")
+
+
+async def test_own_rows_are_not_read_of_an_account_that_is_forgotten(
+    client: AsyncClient, app: FastAPI, peers: Peers, signed_in: SignedIn
+) -> None:
+    ada = peers.new_account()
+    await export(client, signed_in(ada))
+    parts = await app.state.export.begin(ada, still_good)
+    told = {"events": [gone(ada)]}
+    await client.post("/internal/events", json=told, headers=peers.issuer.service("auth", "users"))
+    assert [part.section async for part in parts], "what was read before may be handed on"
+    with pytest.raises(AccountGone):
+        await app.state.export.sources["users"].page(ada, None)
 
 
 async def test_exports_are_counted_by_person(settings: Settings, peers: Peers, signed_in: SignedIn) -> None:

@@ -88,7 +88,8 @@ class Admission:
             self._told_at, self._told = now, total
 
     def priority_of(self, scope: Mapping[str, Any]) -> Priority:
-        line = f"{scope['method']} {scope['path']}"
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        line = f"{method} {scope['path']}"
         if self._vital.fullmatch(line):
             return Priority.VITAL
         return Priority.LISTS if self._lists.fullmatch(line) else Priority.ORDINARY

@@ -69,7 +69,7 @@ def build_app(
     app.add_middleware(
         Envelope,
         cors_origins=settings.cors_origins,
-        trusted_proxies=settings.trusted_proxies,
+        trusted_proxies=settings.proxies,
         hsts=production,
         call_deadline=settings.call_deadline,
         max_deadline=settings.max_deadline,

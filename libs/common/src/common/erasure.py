@@ -68,6 +68,7 @@ BACKLOG: Final = text("""
     SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(erased_at)), 0)::float FROM erased
     WHERE finished_at IS NULL
 """)
+ERASED: Final = text("SELECT 1 FROM erased WHERE account_id = :account")
 KNOWN: Final = text("SELECT account_id FROM erased WHERE account_id = ANY (CAST(:accounts AS bigint[]))")
 
 Step = Callable[[Runs, int], Awaitable[bool]]

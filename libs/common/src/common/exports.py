@@ -15,7 +15,7 @@ from pydantic_core import to_json
 from sqlalchemy import Executable, TextClause, text
 
 from common.database import Runs
-from common.errors import InvalidInput
+from common.errors import InvalidInput, NotFound
 from common.paging import from_micros
 
 ENOUGH: Final = 256 * 1024
@@ -35,6 +35,12 @@ class BadPlace(InvalidInput):
     """`after` names no place in this export."""
 
     code = "bad-place"
+
+
+class AccountGone(NotFound):
+    """The account was deleted, so that an export of it can no longer be whole."""
+
+    code = "account-gone"
 
 
 class ExportPage(BaseModel):
@@ -91,17 +97,26 @@ AfterPlace = Annotated[str | None, Query(pattern=r"^[a-z_]{1,30}:[0-9a-f.-]{1,36
 
 @dataclass(frozen=True, slots=True)
 class ExportReader:
-    """Reads one service's sections."""
+    """Reads one service's sections. `deleted` gives a row if this service has begun to forget the account."""
 
     session: Runs
     sections: Mapping[str, Section]
+    deleted: Executable
 
     async def page(self, account_id: int, after: str | None) -> ExportPage:
         """The part behind a place. Every section is named, also an empty one.
 
         Raises:
             BadPlace: there is no such place.
+            AccountGone: rows may be missing by now.
         """
+        page = await self._read(account_id, after)
+        # Looked up last: if it was not deleted by then, it was not while the rows were read.
+        if (await self.session.execute(self.deleted, {"account": account_id})).one_or_none():
+            raise AccountGone("The account was deleted.")
+        return page
+
+    async def _read(self, account_id: int, after: str | None) -> ExportPage:
         names = list(self.sections)
         first, _, place = (after or f"{names[0]}:").partition(":")
         if first not in self.sections:

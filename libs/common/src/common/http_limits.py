@@ -6,11 +6,13 @@
 - Of requests under way: what `common.admission` does not let in is answered at once, and nothing is made for it.
 - Of the time that a client takes to read its answer, or to send the rest of a body that nobody reads any more.
 
+An offer to upgrade is left out of the head (`common.upgrades`).
+
 The gateway has limits of its own in front (deploy/gateway/Caddyfile).
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Final, cast
 
 import structlog
@@ -19,6 +21,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from common.admission import Admission
 from common.draining import CLOSE as LAST_ANSWER
 from common.refusals import CLOSE, MAX_HEADER_LINES, MAX_HEADERS, MAX_URL, OVERLOADED, last_answer, seen_by_pages
+from common.upgrades import OFFER, PlainParser
 from common.waiting import Exchange, WatchedTransport
 
 log = structlog.get_logger()
@@ -47,6 +50,7 @@ class BoundedHttp(HttpToolsProtocol):
     for_pages: ClassVar[dict[bytes, bytes]]
     reading_head = False
     reading_body = False
+    offers_upgrade = False
     head_bytes = 0
     body_bytes = 0
     refusal = 400
@@ -57,6 +61,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.parser = PlainParser(self.parser, self.head_again)  # type: ignore[assignment]  # all that uvicorn asks of it
         self.admission.tasks = self.tasks
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
@@ -111,6 +116,7 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.reading_head = True
+        self.offers_upgrade = False
         self.head_bytes = 0
         self.header_bytes = 0
 
@@ -134,6 +140,9 @@ class BoundedHttp(HttpToolsProtocol):
             raise TooLarge
 
     def on_headers_complete(self) -> None:
+        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
+            self.offers_upgrade = True
+            return  # the same head comes once more, without the offer
         self.reading_head = False
         self.head_bytes = 0
         super().on_headers_complete()
@@ -141,11 +150,21 @@ class BoundedHttp(HttpToolsProtocol):
         if len(self.pipeline) > MOST_PIPELINED:
             raise TooLarge
 
+    def head_again(self) -> bytes:
+        """The head without its offer, for the parser; nothing if it had none."""
+        if not self.offers_upgrade:
+            return b""
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
+        lines += [b"%b: %b" % header for header in self.headers if header[0] != OFFER]
+        return b"\r\n".join([*lines, b"", b""])
+
     def on_body(self, body: bytes) -> None:
         self.body_bytes += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self.offers_upgrade:
+            return
         self.reading_body = False
         self.stop_lingering()
         super().on_message_complete()
@@ -167,13 +186,17 @@ class BoundedHttp(HttpToolsProtocol):
         last = not cycle.keep_alive or cycle.waiting_for_100_continue or bool(self.pipeline)
         # Who reads none of its answers gets no more of them: they would fill our memory.
         last = last or self.flow.write_paused or LAST_ANSWER in self.server_state.default_headers
-        origin = next((value for name, value in cycle.scope["headers"] if name == b"origin"), b"")
-        ending = self.for_pages.get(origin, b"") + (CLOSE if last else b"") + b"\r\n"
+        ending = self.shown_to(cycle.scope["headers"]) + (CLOSE if last else b"") + b"\r\n"
         self.transport.write(head + ending + (b"" if cycle.scope["method"] == "HEAD" else content))
         cycle.response_started = cycle.response_complete = True
         if last:
             self.transport.close()
         cycle.on_response()
+
+    def shown_to(self, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+        """The header lines with which a browser shows an answer to the page that has asked."""
+        origin = next((value for name, value in headers if name == b"origin"), b"")
+        return self.for_pages.get(origin, b"")
 
     def pause_writing(self) -> None:
         """The client is 64 KiB behind with reading."""
@@ -232,7 +255,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def refuse(self, status: int) -> None:
         """End the connection. While a request is at work nothing is said: it would be read as that one's answer."""
-        code, content = last_answer(status)
+        reading = self.reading_head  # of any other request the headers are an earlier one's
+        code, content = last_answer(status, self.shown_to(self.headers) if reading else b"")
         log.info("request refused before it was read", status=status, code=code)
         self.reading_head = self.reading_body = False
         self.stop_timer()

@@ -178,10 +178,13 @@ def install_problem_handlers(app: FastAPI) -> None:
 
 
 def allowed_methods(request: Request) -> str:
-    """What the path takes, for `Allow` (RFC 9110, section 10.2.1). The framework names one route's methods only."""
+    """What the path takes, for `Allow` (RFC 9110, section 10.2.1). The framework names one route's methods only, and
+    HEAD goes with GET (`common.envelope`).
+    """
     routes = [route for route in iter_route_contexts(request.app.routes) if route.methods]
     path = next((route.path for route in routes if route.path_regex.match(request.url.path)), None)
-    return ", ".join(sorted({method for route in routes if route.path == path for method in route.methods or ()}))
+    methods = {method for route in routes if route.path == path for method in route.methods or ()}
+    return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
 
 
 class DatabaseUnavailable(DependencyUnavailable):

@@ -35,11 +35,11 @@ def answer(status: int, code: str, detail: str, *more: bytes) -> tuple[bytes, by
 OVERLOADED: Final = answer(503, Overloaded.code, Overloaded.told, b"retry-after: 1", b": ".join(VARY))
 
 
-def last_answer(status: int) -> tuple[str, bytes]:
-    """The code of a refusal that ends its connection, and all of it."""
+def last_answer(status: int, for_page: bytes = b"") -> tuple[str, bytes]:
+    """The code of a refusal that ends its connection, and all of it. `for_page` are lines of `seen_by_pages`."""
     code, detail = REFUSALS[status]
-    head, content = answer(status, code, detail)
-    return code, head + CLOSE + b"\r\n" + content
+    head, content = answer(status, code, detail, b": ".join(VARY))
+    return code, head + for_page + CLOSE + b"\r\n" + content
 
 
 def seen_by_pages(origins: Sequence[str]) -> dict[bytes, bytes]:

@@ -4,26 +4,29 @@ Every setting `NAME` may be given as `NAME_FILE` instead: the path of a file tha
 """
 
 import os
+import re
 import stat
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
-from urllib.parse import urlsplit
 
-from annotated_types import Ge, Gt, Le
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    IPvAnyNetwork,
-    PostgresDsn,
-    SecretStr,
-    ValidationError,
-    model_validator,
-)
+from annotated_types import Gt, Le
+from pydantic import AfterValidator, Field, PostgresDsn, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import URL, make_url
+
+from common.forms import (
+    Address,
+    BaseAddress,
+    DatabaseUrl,
+    Duration,
+    Network,
+    Networks,
+    Origins,
+    PublicAddress,
+    SpacedNetworks,
+)
 
 MIN_SECRET_LENGTH: Final = 32
 MAX_DRAIN: Final = timedelta(seconds=15)
@@ -43,48 +46,6 @@ def strong(secret: SecretStr) -> SecretStr:
 
 
 Secret = Annotated[SecretStr, AfterValidator(strong)]
-
-
-def in_seconds(value: Any) -> Any:
-    """`1.5` is seconds; pydantic alone would want `PT1.5S` of the environment, which it understands too."""
-    try:
-        return float(value) if isinstance(value, str) else value
-    except ValueError:
-        return value
-
-
-Duration = Annotated[timedelta, BeforeValidator(in_seconds), Ge(timedelta(0))]
-
-
-def address(value: str) -> str:
-    """An http or https URL without what does not belong into one that others are told or called by."""
-    parts = urlsplit(value)  # raises ValueError for a port or a bracket that makes no sense
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0 or not value.isprintable():
-        raise ValueError("must be an address such as https://api.example.com")
-    if parts.username is not None or parts.query or parts.fragment or value.endswith("/") or " " in value:
-        raise ValueError("must have no user, no query, no fragment and no slash at its end")
-    return value
-
-
-def public_address(value: str) -> str:
-    """Of the whole site: tokens' `iss`, which is compared letter by letter, and what all other addresses begin with."""
-    if urlsplit(address(value)).path:
-        raise ValueError("must have no path")
-    return value
-
-
-def narrow(networks: list[IPvAnyNetwork]) -> list[IPvAnyNetwork]:
-    """Whoever is believed can say that it is somebody else, and so is never counted."""
-    if any(network.prefixlen < WIDEST_PROXIES[network.version] for network in networks):
-        raise ValueError("names so wide a network that everybody would be a proxy")
-    return networks
-
-
-WIDEST_PROXIES: Final = {4: 8, 6: 7}
-"""Lengths of prefixes: 10.0.0.0/8 and fc00::/7, the widest private networks."""
-
-Address = Annotated[str, AfterValidator(address)]
-PublicAddress = Annotated[str, AfterValidator(public_address)]
 
 
 class FileSettings(PydanticBaseSettingsSource):
@@ -171,7 +132,7 @@ LONGEST_CALL: Final = timedelta(seconds=10)
 class ServiceSettings(BaseConfig):
     """What every service needs to know. Its own settings class adds the rest."""
 
-    database_url: PostgresDsn
+    database_url: DatabaseUrl
     database_password: Secret
     pool_size: int = Field(default=15, ge=1, description="Connections for writing, kept open.")
     read_pool_size: int = Field(default=15, ge=1, description="Connections for single reads, kept open.")
@@ -221,18 +182,24 @@ class ServiceSettings(BaseConfig):
         description="False where `python -m SERVICE relay` sends the events, and erases, instead.",
     )
 
-    cors_origins: list[str] = Field(default_factory=list, description="Exact origins; there is no wildcard.")
-    trusted_proxies: Annotated[list[IPvAnyNetwork], AfterValidator(narrow)] = Field(
-        default_factory=list, description="Whose X-Forwarded-For is believed."
+    cors_origins: Origins = Field(default_factory=list, description="Exact origins; there is no wildcard.")
+    trusted_proxies: Networks = Field(default_factory=list, description="Whose X-Forwarded-For is believed.")
+    edge_proxies: SpacedNetworks = Field(
+        default_factory=list, description="Proxies in front of the gateway, a CDN's: it and the services believe them."
     )
     drain: Annotated[Duration, Le(MAX_DRAIN)] = Field(
         default=timedelta(seconds=5), description="Serving on after SIGTERM, while others learn that we are not ready."
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
-    otel_exporter_otlp_endpoint: str | None = Field(
+    otel_exporter_otlp_endpoint: BaseAddress | None = Field(
         default=None, description="Where traces go, as OTLP over HTTP: http://collector:4318. None are made without it."
     )
+
+    @property
+    def proxies(self) -> list[Network]:
+        """Whose X-Forwarded-For is believed, on whichever of the two hops."""
+        return [*self.trusted_proxies, *self.edge_proxies]
 
     @property
     def most_requests(self) -> int:
@@ -243,12 +210,6 @@ class ServiceSettings(BaseConfig):
     def keep_connections_for_every_peer(self) -> Self:
         if self.call_pool_size < 3 * self.calls_per_peer:
             raise ValueError("CALL_POOL_SIZE must be at least 3 x CALLS_PER_PEER, or one slow peer blocks the others")
-        return self
-
-    @model_validator(mode="after")
-    def refuse_cors_wildcard(self) -> Self:
-        if "*" in self.cors_origins or "null" in self.cors_origins:
-            raise ValueError("CORS_ORIGINS lists exact origins; '*' and 'null' would let every page call with a token")
         return self
 
     @model_validator(mode="after")
@@ -263,7 +224,7 @@ class ServiceSettings(BaseConfig):
 class MigrationSettings(BaseConfig):
     """What `migrate` needs: the role that owns the tables, which the running service never knows."""
 
-    owner_database_url: PostgresDsn
+    owner_database_url: DatabaseUrl
     owner_database_password: Secret
 
 
@@ -272,10 +233,35 @@ def async_url(dsn: PostgresDsn, password: SecretStr) -> URL:
     return make_url(str(dsn)).set(drivername="postgresql+asyncpg", password=password.get_secret_value())
 
 
+RIGHT: Final = {
+    "missing": "is missing",
+    "bool_parsing": "must be true or false",
+    "int_parsing": "must be a whole number",
+    "float_parsing": "must be a number, such as 0.1",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+}
+"""Where pydantic does not say what would be right, or does it in Python's words."""
+
+
+def in_words(bound: object) -> str:
+    """pydantic tells the bounds of times as Python writes them: `datetime.timedelta(days=7)`."""
+    text = str(bound)
+    if not text.startswith("datetime.timedelta("):
+        return text
+    parts = {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", text)}
+    return f"{timedelta(**parts) // timedelta(seconds=1)} s"
+
+
 def explain(error: ValidationError) -> str:
     """Settings errors in words that name the environment variable, one line each, no values."""
     lines = []
-    for item in error.errors(include_url=False, include_context=False, include_input=False):
-        name = ".".join(str(part) for part in item["loc"]).upper()
-        lines.append(f"{name}: {item['msg']}" if name else item["msg"])
+    for item in error.errors(include_url=False, include_input=False):
+        name, *place = (str(part) for part in item["loc"]) if item["loc"] else ("",)
+        which = name.upper() + "".join(f" ({int(part) + 1}.)" for part in place if part.isdigit())
+        said, bounds = item["msg"], {name: in_words(value) for name, value in item.get("ctx", {}).items()}
+        if item["type"] in RIGHT:
+            said = RIGHT[item["type"]].format_map(bounds)
+        lines.append(f"{which}: {said}" if which else said)
     return "\n".join(lines)

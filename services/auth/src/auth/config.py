@@ -2,18 +2,18 @@
 
 import os
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated, Final, Self
 
 from annotated_types import Ge, Gt, Le
-from pydantic import AfterValidator, Field, HttpUrl, NameEmail, SecretStr, UrlConstraints, model_validator
+from pydantic import AfterValidator, Field, NameEmail, SecretStr, UrlConstraints, model_validator
 from pydantic_core import Url
 
 from auth.services.address_policy import is_within
 from auth.services.mails import WINDOW
 from auth.services.passwords import QUEUE
+from common.forms import BaseAddress, Duration, Folder, Words
 from common.schemas import SPECIAL_USE
-from common.settings import Duration, MigrationSettings, Secret, ServiceSettings
+from common.settings import MigrationSettings, Secret, ServiceSettings
 
 NOBODY: Final = NameEmail("Trivium", "no-reply@trivium.example")
 Lifetime = Annotated[Duration, Ge(WINDOW), Le(timedelta(days=7))]
@@ -67,7 +67,7 @@ class Settings(ServiceSettings):
     rate_limit_refresh: int = Field(default=150, ge=1, le=50_000, description="In 5 minutes, per address.")
     rate_limit_registration: int = Field(default=10, ge=1, le=10_000, description="An hour, per address.")
     password_min_length: int = Field(default=8, ge=8, le=64, description="Code points; 15 where nothing else protects.")
-    password_words: list[str] = Field(
+    password_words: Words = Field(
         default=["trivium"], description="Too easily guessed as a password, digits added or not: the product's names."
     )
     hash_slots: int = Field(
@@ -92,9 +92,9 @@ class Settings(ServiceSettings):
     special_use_domains: Annotated[list[str], AfterValidator(special_use)] = Field(
         default_factory=list, description='Of those without public mail, whose addresses are taken: ["nas.local"].'
     )
-    mail_dir: Path | None = Field(default=None, description="Without SMTP_URL: mails become files here.")
+    mail_dir: Folder | None = Field(default=None, description="Without SMTP_URL: mails become files here.")
     mail_from: NameEmail = Field(default=NOBODY, description="Its name is what mails call this site.")
-    app_url: HttpUrl | None = Field(default=None, description="Where links in mails lead; by default the ISSUER.")
+    app_url: BaseAddress | None = Field(default=None, description="Where links in mails lead; by default the ISSUER.")
     require_verified_email: bool = Field(default=False, description="Refuse to sign in until the address is proven.")
     verify_email_ttl: Lifetime = timedelta(hours=24)
     password_reset_ttl: Lifetime = timedelta(hours=1)
@@ -122,7 +122,7 @@ class Settings(ServiceSettings):
             raise ValueError("REQUIRE_VERIFIED_EMAIL needs SMTP_URL or MAIL_DIR: without mails nobody could sign in")
         if self.smtp_url is not None and self.mail_from == NOBODY:
             raise ValueError("MAIL_FROM is missing: mails are sent by SMTP_URL")
-        if self.profile == "production" and self.app_url is not None and self.app_url.scheme != "https":
+        if self.profile == "production" and self.app_url is not None and not self.app_url.startswith("https://"):
             raise ValueError("APP_URL must be https:// in production: the links to it open accounts")
         if not self.mail_from.name.isprintable():
             raise ValueError("MAIL_FROM must be one line")

@@ -14,7 +14,7 @@ from auth.mailing import one_time_tokens, own_targets
 from auth.repositories.accounts import AccountRepository
 from auth.repositories.audit import AuditRepository
 from auth.repositories.deletions import BACKLOG
-from auth.repositories.exports import SECTIONS
+from auth.repositories.exports import DELETED, SECTIONS
 from auth.repositories.sessions import Lifetimes, SessionRepository
 from auth.repositories.work import SqlWork
 from auth.services.access_tokens import AccessTokens
@@ -100,7 +100,7 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.lifetimes = lasting
     reads = Reads(database.reading)
     app.state.accounts = AccountService(AccountRepository(reads))
-    app.state.exports = ExportReader(reads, SECTIONS)
+    app.state.exports = ExportReader(reads, SECTIONS, DELETED)
     app.state.sessions = SessionService(transactions, SessionRepository(reads, lasting))
     app.state.sign_in = SignInService(
         transactions,

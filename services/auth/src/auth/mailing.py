@@ -41,7 +41,7 @@ def own_targets(
     targets: dict[str, Target | Lane] = {"auth": OwnRequests(MailRequests(transactions, tokens))}
     office = post_office(settings)
     if office is not None:
-        app_url = str(settings.app_url or settings.issuer).rstrip("/")
+        app_url = settings.app_url or settings.issuer
         letters = Letters(transactions, tokens, Templates(), settings.mail_from.name, app_url)
         targets["smtp"] = Lane(OutgoingMails(letters, office), batch=1, lease=LEASE, doublings=DOUBLINGS)
     return targets

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.database import Database, ReadSession, Searches, TransactionFactory
 from common.deps import DbSession, SignedIn
-from common.erasure import BACKLOG, Eraser, ErasureRepository
+from common.erasure import BACKLOG, ERASED, Eraser, ErasureRepository
 from common.events import AccountData, BlockData, FollowData, ProfileData
 from common.exports import ExportReader
 from common.measures import calls, checks, clock, erasures, outbox, pools, requests
@@ -49,7 +49,7 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.reading_comments = ReadingComments(PostLists(reads), CommentRepository(reads), app.state.authors)
     app.state.tags = TagRepository(reads)
     app.state.stats = StatsRepository(reads)
-    app.state.exports = ExportReader(reads, SECTIONS)
+    app.state.exports = ExportReader(reads, SECTIONS, ERASED)
     app.state.relay = Relay(database, {"users": users, "auth": auth})
     app.state.eraser = Eraser(database, "posts", STEPS)
     app.state.inbox = lambda session: subscriber(session).inbox

@@ -9,7 +9,7 @@ from fastapi import Depends, FastAPI, Request
 
 from common.database import Database, ReadSession, Searches, TransactionFactory
 from common.deps import DbSession
-from common.erasure import BACKLOG, Eraser
+from common.erasure import BACKLOG, ERASED, Eraser
 from common.events import AccountData, AuthorData
 from common.exports import ExportReader
 from common.measures import calls, checks, clock, erasures, outbox, pools, requests
@@ -68,7 +68,7 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.profiles = Profiles(ProfileRepository(reads), searches, app.state.arrivals)
     follows, blocks = EdgeRepository(reads, FOLLOWS), EdgeRepository(reads, BLOCKS)
     app.state.graph = Graph(app.state.profiles, app.state.arrivals, follows, blocks, transactions)
-    own: ExportSource = ExportReader(reads, SECTIONS)
+    own: ExportSource = ExportReader(reads, SECTIONS, ERASED)
     sources = {"auth": PeerExport(auth), "users": own, "posts": PeerExport(posts)}
     app.state.export = Export(app.state.profiles, sources)
     relay, verifier = app.state.relay, app.state.verifier

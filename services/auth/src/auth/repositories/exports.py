@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from common.exports import Section, pieces, uuid
@@ -27,3 +28,4 @@ SECTIONS: Final[Mapping[str, Section]] = {
     "sessions": Section(pieces(SESSIONS, "id", "octet_length(user_agent)"), NOBODY, uuid),
     "history": Section(pieces(HISTORY, "place", "octet_length(CAST(detail AS text))").columns(detail=JSONB)),
 }
+DELETED: Final = text("SELECT 1 FROM accounts WHERE id = :account AND status IN ('deleting', 'deleted')")

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends
 
 from common.deps import CallingService
-from common.exports import AfterPlace, BadPlace, ExportPage
+from common.exports import AccountGone, AfterPlace, BadPlace, ExportPage
 from common.problems import refusals
 from common.routing import internal_router
 from common.schemas import Id
@@ -17,7 +17,7 @@ router = internal_router()
 Users = Annotated[Principal, Depends(CallingService("users"))]
 
 
-@router.get("/export/{account_id}", response_model=ExportPage, responses=refusals(BadPlace))
+@router.get("/export/{account_id}", response_model=ExportPage, responses=refusals(BadPlace, AccountGone))
 async def export_account(account_id: Id, caller: Users, exports: Exports, after: AfterPlace = None) -> ExportPage:
     """Everything about an account, in pages; empty sections if nothing is known of it."""
     return await exports.page(account_id, after)

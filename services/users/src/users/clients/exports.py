@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from common import deadlines
-from common.exports import ExportPage
-from common.service_client import PeerUnavailable, ServiceClient
+from common.exports import AccountGone, ExportPage
+from common.service_client import ServiceClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,6 @@ class PeerExport:
         params = {"after": after} if after else None
         with deadlines.within(self.peer.deadline):  # for each page anew: in between, the reader takes its time
             page = await self.peer.get(f"/internal/export/{account_id}", ExportPage, params)
-        if page is None:  # an older release of it
-            raise PeerUnavailable(f"The {self.peer.audience} service has no export yet.")
+        if page is None:
+            raise AccountGone(f"The {self.peer.audience} service forgets the account.")
         return page

@@ -1,8 +1,11 @@
 """What is held about the caller."""
 
+from functools import partial
+
+from fastapi import Request
 from fastapi.responses import StreamingResponse
 
-from common.deps import SignedIn
+from common.deps import SignedIn, verified
 from common.problems import refusals
 from common.rate_limits import Limits
 from common.routing import service_router
@@ -14,14 +17,15 @@ router = service_router("/users", "export")
 
 
 @router.get("/me/export", response_model=ExportResponse, responses=refusals(UserNotFound))
-async def export_own_data(caller: SignedIn, export: Exporting, limits: Limits) -> StreamingResponse:
+async def export_own_data(caller: SignedIn, export: Exporting, limits: Limits, request: Request) -> StreamingResponse:
     """Everything that the services hold about the caller, as a file to keep (GDPR, articles 15 and 20).
 
     One JSON document, streamed. It is whole if its last member, `complete`, is there; an export that breaks off is no
-    valid JSON, and its connection ends before the answer does. No passwords, keys or tokens are in it.
+    valid JSON, and its connection ends before the answer does: so it does when the access token expires or is revoked,
+    or the account is deleted meanwhile. No passwords, keys or tokens are in it.
     """
     limits.hit(EXPORT, caller.subject)
-    parts = await export.begin(caller.account_id)
+    parts = await export.begin(caller.account_id, partial(verified, request))
     name = f'attachment; filename="trivium-export-{caller.account_id}.json"'
     document = written(caller.account_id, parts)
     return StreamingResponse(document, media_type="application/json", headers={"Content-Disposition": name})

@@ -117,4 +117,4 @@ class ExportSource(Protocol):
     """One service's part of what is held about somebody."""
 
     async def page(self, account_id: int, after: str | None) -> ExportPage:
-        """Raises DependencyUnavailable."""
+        """Raises AccountGone and DependencyUnavailable."""

@@ -1,0 +1,43 @@
+"""Requests that offer `Upgrade: h2c`, as Java's HttpClient does on plain http, are read like all others.
+
+A server may ignore an offer (RFC 9110, section 7.8), and ours makes no upgrade. httptools however stops behind such a
+head, and uvicorn drops the rest of the packet with it: the body, and the next request. So the parser is given the same
+head once more, without the offer.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import httptools
+
+OFFER: Final = b"upgrade"
+
+
+class PlainParser:
+    """httptools' parser for one connection."""
+
+    def __init__(self, parser: httptools.HttpRequestParser, head_again: Callable[[], bytes]) -> None:
+        """`head_again` gives the head that has just been read, without its offer; nothing if there is none."""
+        self._feed = parser.feed_data
+        self._head_again = head_again
+        self.get_method = parser.get_method  # uvicorn's calls, at no cost
+        self.get_http_version = parser.get_http_version
+        self.should_keep_alive = parser.should_keep_alive
+        self.should_upgrade = parser.should_upgrade
+
+    def feed_data(self, data: bytes) -> None:
+        """Parse what has come.
+
+        Raises:
+            HttpParserUpgrade: behind a CONNECT, whose rest is no HTTP.
+        """
+        while True:
+            try:
+                self._feed(data)
+            except httptools.HttpParserUpgrade as stop:
+                head = self._head_again()
+                if not head:
+                    raise
+                data = head + data[stop.args[0] :]
+            else:
+                return
