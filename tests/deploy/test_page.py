@@ -75,6 +75,35 @@ def test_programs_are_told_where_the_api_is_described(site: httpx.Client, tmp_pa
         assert elsewhere.get("/page/app.js").status_code == 404
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/%23verify-email=T",
+        "/%2523password-reset%253DT",
+        "/%23email-change%3dT?utm_source=mail",
+        "/verify-email=T",
+        "/%23/",
+    ],
+)
+def test_links_that_a_program_on_the_way_has_rewritten_lead_to_the_page(site: httpx.Client, path: str) -> None:
+    """It takes the token from there. What is behind `#` in a mail is in the path then."""
+    answer = site.get(path)
+    assert (answer.status_code, answer.content) == (200, (PAGE / "index.html").read_bytes())
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["content-security-policy"] == site.get("/").headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("path", ["/verify-email", "/verify-emails=T", "/a/%23verify-email=T", "/23verify-email=T"])
+def test_other_paths_stay_unknown(site: httpx.Client, path: str) -> None:
+    answer = site.get(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+
+
+def test_without_the_page_rewritten_links_are_unknown_too(tmp_path: Path) -> None:
+    with gateway(tmp_path, PROFILE="local", DOCS="", PAGE="off") as elsewhere:
+        assert elsewhere.get("/%23verify-email=T").status_code == 404
+
+
 def test_every_module_is_there_and_loaded_in_one_go() -> None:
     """Without the hints a browser finds each module only when it has read the one that asks for it."""
     for script in SCRIPTS:

@@ -1,5 +1,6 @@
 // The frame around every view: header, banner, the view of the place, messages.
-import { html, render, useEffect, useRef } from "./dom.js";
+import { html, render, useEffect, useLayoutEffect, useRef } from "./dom.js";
+import { scrollBack } from "./entries.js";
 import { MeProvider, useVisitor } from "./me.js";
 import { match, replace, useRoute } from "./router.js";
 import { Banner, Foot, Header } from "./frame.js";
@@ -29,9 +30,9 @@ const PUBLIC = [
   ["/sign-up", account.SignUpPage],
   ["/forgot", account.ForgotPage],
   ["/unconfirmed", account.UnconfirmedPage],
-  ["/mailed/verify-email", account.VerifiedPage],
+  ["/mailed/verify-email", account.VerifyPage],
   ["/mailed/password-reset", account.ResetPage],
-  ["/mailed/email-change", account.EmailChangedPage],
+  ["/mailed/email-change", account.EmailChangePage],
 ];
 /** Places of who is signed in; others are asked to, and come back. */
 const OWN = [
@@ -48,7 +49,8 @@ const BESIDE = /^\/(top|following|search|tags\/.+|people.*|posts\/\d+)?$/; // wh
 
 function App() {
   const me = useVisitor();
-  const { path, query } = useRoute();
+  const { path, query, top } = useRoute();
+  const place = `${path} ${JSON.stringify(query)}`;
   const page = useRef(null);
   const arrived = useRef(false);
   const open = match(PUBLIC, path);
@@ -70,14 +72,14 @@ function App() {
     return () => observer.disconnect();
   }, []);
 
-  // A new place: its top, from where Tab and screen readers go on.
-  useEffect(() => {
+  // Another place: its top, or where it was left; Tab and screen readers go on from its top.
+  useLayoutEffect(() => {
     if (arrived.current) {
-      scrollTo(0, 0);
+      scrollBack(top);
       page.current.focus({ preventScroll: true });
     }
     arrived.current = true;
-  }, [path, JSON.stringify(query)]);
+  }, [place]);
 
   const { view, found } = open.view ? open : own;
   return html`<${MeProvider} value=${me}>
@@ -86,7 +88,7 @@ function App() {
       <main id="page" ref=${page} tabindex="-1">
         <${Banner} />
         ${!mustSignIn && (view
-          ? html`<${view} key=${`${path} ${me.visit}`} query=${query} ...${found} />`
+          ? html`<${view} key=${`${place} ${me.visit}`} query=${query} ...${found} />`
           : html`<h1>Not here</h1><${Empty} title="There is no such page"><a href="#/">Read the latest posts</a>.<//>`)}
       </main>
       ${BESIDE.test(path) && html`<${home.Aside} key=${me.visit} />`}
@@ -96,6 +98,6 @@ function App() {
   <//>`;
 }
 
-const place = document.getElementById("app");
-place.replaceChildren();
-render(html`<${App} />`, place);
+const app = document.getElementById("app");
+app.replaceChildren();
+render(html`<${App} />`, app);

@@ -1,6 +1,9 @@
 // What a view shows and where it comes from: one thing, or a list page by page.
 import { get } from "./api.js";
-import { useCallback, useEffect, useRef, useState } from "./dom.js";
+import { useCallback, useEffect, useMemo, useRef, useState } from "./dom.js";
+import { listsHere } from "./entries.js";
+
+const LONGEST_PAGE = 100; // the most that the API gives at once
 
 /**
  * One thing; `reload` tells whether it came.
@@ -28,8 +31,18 @@ export function useThing(path) {
   return { ...state, reload, show };
 }
 
+/** @typedef {{items: any[] | null, cursor: string | null, problem: Error | null, busy: boolean}} Loaded */
+
+/** @returns {Loaded} with the page's items behind those that were there; a list may have moved on between two pages */
+function grown(items, page) {
+  const known = new Set(items.map((item) => item.id ?? item.name));
+  const fresh = page.items.filter((item) => !known.has(item.id ?? item.name));
+  return { items: [...items, ...fresh], cursor: page.next_cursor, problem: null, busy: false };
+}
+
 /**
- * A list, of which `more` gets the next page by the cursor that came with the one before.
+ * A list, of which `more` gets the next page by the cursor that came with the one before. Back at an entry of the history,
+ * it is there at once as it was left, and so many items are read anew.
  * @returns {{items: any[] | null, problem, hasMore: boolean, busy: boolean, more: () => void, change: (change) => void}}
  *   `items` is null until there is something, or it is known that there is nothing: a page may be empty, or be emptied by
  *   a change, while others wait; the next is got then. `change` takes old items to new ones.
@@ -38,31 +51,47 @@ export function usePages(path, query = {}) {
   const address = JSON.stringify([path, query]);
   const wanted = useRef(address);
   wanted.current = address;
-  const start = { items: null, cursor: null, problem: null, busy: true };
+  const lists = useMemo(listsHere, [address]); // of the entry at which it began: there may be another by the next drawing
+  const start = { items: null, cursor: null, problem: null, busy: true, ...lists.get(address) };
   const [state, setState] = useState(start);
+  const last = useRef(null); // to be tried again when it fails
 
-  async function load(cursor) {
+  /** @param {(read: (page: object) => Promise<object>) => Promise<(before: Loaded) => Loaded>} how */
+  async function load(how) {
+    last.current = how;
+    let next;
     try {
-      const { data } = await get(path, { ...query, cursor });
-      if (wanted.current !== address) return;
-      setState(({ items }) => {
-        const known = new Set((items ?? []).map((item) => item.id ?? item.name));
-        const fresh = data.items.filter((item) => !known.has(item.id ?? item.name));
-        return { items: [...(items ?? []), ...fresh], cursor: data.next_cursor, problem: null, busy: false };
-      });
+      next = await how(async (page) => (await get(path, { ...query, ...page })).data);
     } catch (problem) {
-      if (wanted.current === address) setState((before) => ({ ...before, problem, busy: false }));
+      next = (before) => ({ ...before, problem, busy: false });
     }
+    if (wanted.current === address) setState(next);
   }
+
+  const goOn = (cursor) => async (read) => {
+    const page = await read({ cursor });
+    return ({ items }) => grown(items ?? [], page);
+  };
+  const again = (count) => async (read) => {
+    let all = { items: [], cursor: null };
+    do {
+      const limit = Math.min(count - all.items.length, LONGEST_PAGE);
+      all = grown(all.items, await read({ cursor: all.cursor, limit }));
+    } while (all.cursor && all.items.length < count);
+    return () => all;
+  };
 
   useEffect(() => {
     setState(start);
-    load(null);
+    load(start.items?.length ? again(start.items.length) : goOn(null));
   }, [address]);
+  useEffect(() => {
+    if (state.items) lists.set(address, { items: state.items, cursor: state.cursor });
+  }, [state]);
 
   const more = () => {
     setState((before) => ({ ...before, problem: null, busy: true }));
-    load(state.cursor);
+    load(state.problem ? last.current : goOn(state.cursor));
   };
   const change = (how) => setState((before) => ({ ...before, items: before.items && how(before.items) }));
 

@@ -5,4 +5,4 @@ import htm from "./vendor/htm.js";
 
 export const html = htm.bind(h);
 export { createContext, render };
-export { useCallback, useContext, useEffect, useId, useMemo, useRef, useState } from "./vendor/hooks.js";
+export { useCallback, useContext, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "./vendor/hooks.js";

@@ -1,6 +1,7 @@
 // What is being written, kept in this tab until it is sent: meanwhile the session may end, a link be followed, the page
 // be loaded anew. It is its writer's alone, and gone when they sign out, in whatever tab, or somebody else signs in.
 import { Wish } from "./api.js";
+import { local, namesIn, tab } from "./storage.js";
 
 const PREFIX = "trivium.draft ";
 const LEFT = "trivium.left"; // written for other tabs to notice: they keep what they hold apart from this one
@@ -18,7 +19,7 @@ export class Draft {
   }
 
   #read() {
-    return JSON.parse(sessionStorage.getItem(this.#name));
+    return JSON.parse(tab.getItem(this.#name));
   }
 
   /** @returns {Record<string, string> | null} the form's fields by name, if any were kept */
@@ -39,16 +40,16 @@ export class Draft {
   keep(fields) {
     const written = { fields, base: this.base };
     const isBlank = !Object.values(fields).some((words) => words.trim());
-    if (isBlank) return sessionStorage.removeItem(this.#name);
+    if (isBlank) return tab.removeItem(this.#name);
     try {
-      sessionStorage.setItem(this.#name, JSON.stringify(written));
+      tab.setItem(this.#name, JSON.stringify(written));
     } catch {
       // The tab's 5 MB are full: the words are in their form still, and can be sent.
     }
   }
 
   drop() {
-    sessionStorage.removeItem(this.#name);
+    tab.removeItem(this.#name);
     wishes.delete(this.#name);
   }
 }
@@ -56,14 +57,14 @@ export class Draft {
 /** Somebody is signed in: what others have written here is none of theirs. */
 export function dropAllBut(owner) {
   const foreign = (name) => name.startsWith(PREFIX) && !name.startsWith(`${PREFIX}${owner} `);
-  for (const name of Object.keys(sessionStorage).filter(foreign)) sessionStorage.removeItem(name);
+  for (const name of namesIn(tab).filter(foreign)) tab.removeItem(name);
   for (const name of [...wishes.keys()].filter(foreign)) wishes.delete(name);
 }
 
 /** Somebody has signed out themselves, here. A session that just ended keeps its words for when they are back. */
 export function dropEverywhere() {
   dropAllBut(null);
-  localStorage.setItem(LEFT, Date.now());
+  local.setItem(LEFT, Date.now());
 }
 
 addEventListener("storage", ({ key }) => key === LEFT && dropAllBut(null));

@@ -1,6 +1,6 @@
 // Forms: they send what was written, once, and show a refusal where it belongs.
 import { createContext, html, useContext, useEffect, useId, useRef, useState } from "./dom.js";
-import { ProblemNotice, useCountdown } from "./ui.js";
+import { counted, ProblemNotice, useCountdown } from "./ui.js";
 
 const Errors = createContext({});
 const Kept = createContext(null);
@@ -76,15 +76,32 @@ export function Form({ send, explain = () => false, draft = null, label, childre
 export const useFirst = (name, value) => useContext(Kept)?.[name] ?? value;
 
 /**
+ * Tell a field that it is too long, and by how much. Counted as the server does, by characters: a browser's own maxlength
+ * counts an emoji as two or more, and cuts it in half.
+ */
+export function limit(input, most) {
+  const surplus = most ? Math.max(0, [...input.value].length - most) : 0;
+  const words = surplus ? `This is ${counted(surplus, "character")} too long.` : "";
+  input.setCustomValidity(words);
+  return words;
+}
+
+/**
  * One field with its label, a hint, and what is wrong with it. Other properties are the input's own; `long` makes it a
  * textarea.
  */
-export function Field({ label, hint, name, long = false, value = "", ...rest }) {
+export function Field({ label, hint, name, long = false, value = "", maxlength, onInput = () => {}, ...rest }) {
   const id = useId();
-  const wrong = useContext(Errors)[name];
+  const field = useRef(null);
+  const [tooLong, setTooLong] = useState("");
+  const refused = useContext(Errors)[name];
+  const wrong = tooLong || refused;
   const described = [hint && `${id}-hint`, wrong && `${id}-wrong`].filter(Boolean).join(" ");
   const first = useFirst(name, value);
-  const input = { id, name, defaultValue: first, "aria-invalid": Boolean(wrong), "aria-describedby": described || null };
+  const input = { id, name, ref: field, defaultValue: first, "aria-invalid": Boolean(wrong), "aria-describedby": described || null };
+  const measure = () => setTooLong(limit(field.current, Number(maxlength)));
+  useEffect(measure, []);
+  rest.onInput = (event) => (measure(), onInput(event));
   return html`<div class="field">
     <label for=${id}>${label}</label>
     ${long ? html`<textarea ...${input} ...${rest} />` : html`<input ...${input} ...${rest} />`}

@@ -3,6 +3,7 @@ import { html, useEffect, useRef, useState } from "./dom.js";
 import { Icon } from "./icons.js";
 import { useMe } from "./me.js";
 import { link } from "./router.js";
+import { local } from "./storage.js";
 import { Avatar } from "./ui.js";
 import { SearchBox } from "./views/search.js";
 import { AskAgain, SignOut } from "./views/settings.js";
@@ -71,7 +72,7 @@ function Theme({ labelled = false }) {
   function turn() {
     const next = names[(names.indexOf(theme) + 1) % names.length];
     document.documentElement.dataset.theme = next;
-    localStorage.setItem("trivium.theme", next);
+    local.setItem("trivium.theme", next);
     setTheme(next);
   }
   const text = `Colours: ${THEMES[theme].toLowerCase()}`;

@@ -1,12 +1,18 @@
 // Places in the page are written behind the `#`, so that every address is one file for the gateway.
 import { useEffect, useState } from "./dom.js";
+import { arrive } from "./entries.js";
 
-const MAILED = /^#(verify-email|password-reset|email-change)=(.+)$/;
+// Programs on the way of a mail write its link anew: with escapes, in the path, as a query. A token has letters, digits,
+// `-` and `_` alone, so it ends where a sentence goes on.
+const IN_PATH = /^\/(?:%(?:25)*23|(?=verify-email|password-reset|email-change))/i;
+const MAILED = "(verify-email|password-reset|email-change)(?:=([\\w-]*)|$)";
+const MAILED_HERE = new RegExp(`^#[/?]*${MAILED}`);
+const MAILED_IN_QUERY = new RegExp(`[?&]${MAILED}`);
 
 /** The token of the mailed link that was opened last. Only here: not in the address bar, the history or a referrer. */
 let mailed = null;
 
-/** @returns {string | null} the token that came with the link, once it is known which of the three it was for */
+/** @returns {string | null} the token that came with the link; "" when the link was damaged, null when there was none */
 export const mailedToken = () => mailed;
 
 /** `#/posts/7`, `#/search?q=moon`: for `href`. */
@@ -25,15 +31,23 @@ export function replace(path, query) {
   dispatchEvent(new HashChangeEvent("hashchange"));
 }
 
-/** @returns {{path: string, query: Record<string, string>}} */
+/** @returns {{path: string, query: Record<string, string>, top: number}} `top`: how far down it was when it was left */
 function here() {
-  const opened = MAILED.exec(location.hash);
+  const { pathname, search, hash } = location;
+  if (IN_PATH.test(pathname)) history.replaceState(null, "", `${pathname.replace(IN_PATH, "/#")}${search}${hash}`);
+  const opened = MAILED_HERE.exec(unescaped(location.hash)) ?? MAILED_IN_QUERY.exec(unescaped(location.search));
   if (opened) {
-    mailed = decodeURIComponent(opened[2]);
-    history.replaceState(null, "", link(`/mailed/${opened[1]}`));
+    mailed = opened[2] ?? "";
+    history.replaceState(null, "", `/${link(`/mailed/${opened[1]}`)}`);
   }
   const [path, query = ""] = location.hash.replace(/^#/, "").split("?");
-  return { path: path || "/", query: Object.fromEntries(new URLSearchParams(query)) };
+  return { path: path || "/", query: Object.fromEntries(new URLSearchParams(query)), top: arrive() };
+}
+
+/** Without the escapes of ASCII, also where one program has escaped the escapes of another. */
+function unescaped(text) {
+  const once = text.replace(/%([2-7][0-9a-f])/gi, (_, code) => String.fromCharCode(parseInt(code, 16)));
+  return once === text ? text : unescaped(once);
 }
 
 /** Where the visitor is. */

@@ -5,11 +5,14 @@
 // scripts would prevent; the API has none, so that it needs no defence against forged requests. What makes it fair here:
 // the gateway's Content-Security-Policy lets only this page's own files run, no data ever becomes markup, and a refresh
 // token works once: if a stolen copy is used beside ours, the server ends the session.
-import { Problem, send } from "./http.js";
+import { Problem, send, Unreachable } from "./http.js";
+import { isBlocked, local } from "./storage.js";
 
 const PLACE = "trivium.session";
 const EARLY_MS = 30_000; // renew while the token is still good, so that no request has to fail first
-const RENEWAL_PAUSES_MS = [500, 2000]; // together well below the ten seconds in which the server answers a token again
+// A try is given up after 3 s, since its answer may be lost; the last one, behind which nothing waits, has longer, for slow
+// networks. It begins after 8.5 s: the server answers a token again for ten.
+const RENEWAL_TRIES = [{ bound: 3000, pause: 500 }, { bound: 3000, pause: 2000 }, { bound: 10_000 }];
 
 /** @type {{token: string, endsAt: number} | null} */
 let access = null;
@@ -18,16 +21,16 @@ const listeners = new Set();
 
 /** What is kept: `sign_in` tells one sign-in from the next, `refresh` changes with each renewal. */
 function kept() {
-  return JSON.parse(localStorage.getItem(PLACE) || "null");
+  return JSON.parse(local.getItem(PLACE) || "null");
 }
 
 function keep(signIn, answer) {
-  localStorage.setItem(PLACE, JSON.stringify({ sign_in: signIn, refresh: answer.refresh_token }));
+  local.setItem(PLACE, JSON.stringify({ sign_in: signIn, refresh: answer.refresh_token }));
   access = { token: answer.access_token, endsAt: Date.now() + answer.expires_in * 1000 };
 }
 
 function forget(left = false) {
-  localStorage.removeItem(PLACE);
+  local.removeItem(PLACE);
   access = null;
   tell(left);
 }
@@ -49,8 +52,8 @@ export function onChange(listener) {
 export const isSignedIn = () => kept() !== null;
 
 /** One form to auth, as OAuth 2 wants it (RFC 6749, RFC 7009). */
-async function post(path, fields) {
-  return send("POST", path, { body: new URLSearchParams(fields) });
+async function post(path, fields, signal) {
+  return send("POST", path, { body: new URLSearchParams(fields), signal });
 }
 
 /** @throws {Problem} `invalid-grant` for a wrong address or password, 429 after too many of them */
@@ -79,12 +82,13 @@ export async function accessToken() {
 /**
  * Get a new access token in place of `stale`, which is about to end or was refused. One renewal at a time: callers of
  * this tab share it, other tabs wait for their turn and then find the newer refresh token. Without locks (plain HTTP on
- * another host) two tabs may both try; the server gives the same answer to both for ten seconds.
+ * another host) two tabs may both try; the server gives the same answer to both for ten seconds. Where site data are
+ * blocked, there are no locks either, and each tab has a session of its own.
  * @returns {Promise<string | null>} null when the session is over
  */
 export function renew(stale) {
   if (access && access.token !== stale) return Promise.resolve(access.token);
-  const inTurn = navigator.locks ? (work) => navigator.locks.request(PLACE, work) : (work) => work();
+  const inTurn = navigator.locks && !isBlocked ? (work) => navigator.locks.request(PLACE, work) : (work) => work();
   renewing ??= inTurn(exchange).finally(() => (renewing = null));
   return renewing;
 }
@@ -110,17 +114,25 @@ async function exchange() {
  * it looks stolen, and the session ends.
  */
 async function exchanged(refresh) {
-  const once = async () => (await post("/auth/token", { grant_type: "refresh_token", refresh_token: refresh })).json();
-  for (const pause of RENEWAL_PAUSES_MS) {
+  for (const { bound, pause } of RENEWAL_TRIES) {
     try {
-      return await once();
+      return await exchangedWithin(bound, refresh);
     } catch (error) {
-      // not a Problem: no answer, or half of one
-      if (error instanceof Problem && ![502, 503, 504].includes(error.status)) throw error;
+      const isPassing = error instanceof Unreachable || [502, 503, 504].includes(error.status);
+      if (!isPassing || !pause) throw error;
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
-  return once();
+}
+
+async function exchangedWithin(bound, refresh) {
+  const fields = { grant_type: "refresh_token", refresh_token: refresh };
+  try {
+    const answer = await post("/auth/token", fields, AbortSignal.timeout(bound));
+    return await answer.json();
+  } catch (error) {
+    throw error instanceof Problem ? error : new Unreachable(); // no answer, or half of one
+  }
 }
 
 /** 128 random bits. Not crypto.randomUUID, which plain HTTP on another host does not have. */

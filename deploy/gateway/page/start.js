@@ -1,5 +1,9 @@
 // Not a module, so that it runs before anything is drawn and whatever becomes of the modules.
-document.documentElement.dataset.theme = localStorage.getItem("trivium.theme") || "system";
+try {
+  document.documentElement.dataset.theme = localStorage.getItem("trivium.theme") || "system";
+} catch {
+  // site data are blocked: the colours are the system's, as index.html says
+}
 
 // A module that did not arrive, on a bad connection say: without it there is no page to say so.
 addEventListener("error", ({ target }) => {

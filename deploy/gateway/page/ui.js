@@ -80,7 +80,8 @@ export function ProblemNotice({ problem, retry = null }) {
   </div>`;
 }
 
-const wait = (seconds) => (seconds > 2 * MINUTE ? `${Math.ceil(seconds / MINUTE)} minutes` : counted(seconds, "second"));
+/** "45 seconds". */
+export const wait = (seconds) => (seconds > 2 * MINUTE ? `${Math.ceil(seconds / MINUTE)} minutes` : counted(seconds, "second"));
 
 /** Seconds until a problem says that one may try again, counted down. */
 export function useCountdown(problem) {

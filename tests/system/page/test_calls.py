@@ -225,6 +225,29 @@ async def test_a_renewal_whose_answer_is_lost_is_asked_for_again_at_once(visit: 
     await ada.sees("No drafts")
 
 
+async def test_a_renewal_that_gets_no_answer_is_given_up_and_asked_for_again(visit: Visit) -> None:
+    """As on a network that was changed, where an answer is neither there nor refused: not after the server's grace."""
+    ada = await visit("Ada Lovelace")
+    await ada.sign_up()
+    await ada.go("/drafts")
+    sent: list[Request] = []
+    is_over = asyncio.Event()
+
+    async def hang(route: Route) -> None:
+        sent.append(route.request)
+        if len(sent) > 1:
+            return await route.continue_()
+        await route.fetch()  # the server has rotated the token
+        await is_over.wait()
+        return await route.abort()
+
+    await ada.page.route("**/auth/token", hang)
+    await ada.page.reload()
+    await ada.sees("No drafts")
+    is_over.set()
+    assert [request.post_data for request in sent] == [sent[0].post_data] * 2
+
+
 async def test_who_is_signed_in_is_asked_for_until_it_is_known(visit: Visit) -> None:
     ada = await visit("Ada Lovelace")
     ada.expected.add("500 (Internal Server Error)")

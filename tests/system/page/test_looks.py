@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.page, pytest.mark.usefixtures("world")]
 BODY: Final = """Last night the clouds went away for an hour, and I carried the small telescope into the garden.
 
 Saturn was low, and its rings were plain to see. I drew what I saw before I looked it up; the drawing is bad, and I \
-would not give it away for any photograph."""
+would not give it away for any photograph. Its moons tonight: https://example.com/saturn?moons=titan"""
 
 
 async def faults(visitor: Visitor) -> list[str]:
@@ -40,6 +40,7 @@ async def test_every_place_is_fit_to_be_shown(visit: Visit, size: str, scheme: L
 
     await look("visitor", "/", ".post")
     await look("sign-in", "/sign-in", "main form")
+    await look("mailed", "verify-email=3q2-7wAh5jVtYk0c", "main form")
     await ada.sign_up()
     post = await ada.publish("Saturn, from the garden", BODY, "astronomy garden")
     await ada.fill("Add a comment", "Next time I shall look for Titan.")

@@ -1,6 +1,7 @@
 """Links in mails lead to the page, which does what they are for."""
 
 import asyncio
+import json
 import os
 import time
 from collections.abc import Awaitable, Callable
@@ -60,13 +61,121 @@ async def test_a_newcomer_proves_the_address(visit: Visit, next_link: NextLink) 
     await ada.sees("Please confirm your address")
     link = await next_link(ada.email, "verify-email")
     await open_link(ada, link)
-    await ada.sees("Your address is confirmed")
     assert link.partition("=")[2] not in ada.page.url
+    await ada.press("Confirm my address")
+    await ada.sees("Your address is confirmed")
     await expect(ada.page.get_by_text("Please confirm your address")).to_have_count(0)
 
+    await open_link(ada, link)  # again, from the mail
+    await ada.press("Confirm my address")
+    await ada.sees("Your address is confirmed")
+
     ada.expected.add("400 (Bad Request)")
-    await open_link(ada, link)
-    await ada.sees("This link does not work any more; ask for a new one.")
+    await open_link(ada, f"{link}x")
+    await ada.press("Confirm my address")
+    await ada.sees("This link does not work any more; ask for a new one. If you have confirmed your address before")
+
+
+async def test_a_program_that_loads_mailed_links_changes_nothing(visit: Visit, next_link: NextLink) -> None:
+    """As mail scanners do, scripts and all."""
+    ada, scanner = await visit("Ada Lovelace"), await visit("a mail scanner")
+    await ada.sign_up()
+    await ada.go("/settings/account")
+    form = ada.page.get_by_role("form", name="Change email")
+    await form.get_by_label("New email").fill(f"new.{ada.email}")
+    await form.get_by_label("Password").fill(ada.password)
+    await form.get_by_role("button").click()
+    await ada.is_told("We have sent a link")
+    sent: list[str] = []
+    scanner.page.on("request", lambda request: sent.append(request.method))
+    for email, purpose, action in [
+        (ada.email, "verify-email", "Confirm my address"),
+        (f"new.{ada.email}", "email-change", "Use this address"),
+    ]:
+        await open_link(scanner, await next_link(email, purpose))
+        await expect(scanner.page.get_by_role("button", name=action)).to_be_visible()
+        await scanner.page.wait_for_load_state("networkidle")
+        await scanner.picture(f"mailed-{purpose}")
+    assert set(sent) == {"GET"}
+    await ada.page.reload()
+    await ada.sees(f"You sign in with {ada.email}. It is not confirmed yet.")
+
+
+TOKEN = "Zr9-T0k_en" * 4 + "abc"
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        "/#verify-email={}",
+        "/%23verify-email={}",
+        "/%23verify-email%3D{}",
+        "/%2523verify-email%253D{}",
+        "/#verify-email%3D{}",
+        "/#verify%2Demail={}",
+        "/#/verify-email={}",
+        "/#verify-email={}.",
+        "/#verify-email={}%2E",
+        "/#verify-email={}&utm_source=mail",
+        "/?verify-email={}",
+        "/?utm_source=mail&verify-email={}",
+        "/?utm_source=mail#verify-email={}",
+        "/%23verify-email={}?utm_source=mail",
+        "/verify-email={}",
+    ],
+)
+async def test_a_token_is_taken_however_a_program_on_the_way_spells_its_link(visit: Visit, spelled: str) -> None:
+    ada = await visit("Ada Lovelace")
+    opened: list[str | None] = []
+
+    async def confirm(route: Route) -> None:
+        opened.append(route.request.post_data)
+        await route.fulfill(status=204)
+
+    await ada.page.route("**/auth/verify-email/confirm", confirm)
+    await open_link(ada, ada.url + spelled.format(TOKEN))
+    await ada.press("Confirm my address")
+    await ada.sees("Your address is confirmed")
+    assert [json.loads(body or "")["token"] for body in opened] == [TOKEN]
+    assert ada.page.url == f"{ada.url}/#/mailed/verify-email"
+
+
+@pytest.mark.parametrize(
+    "damaged", ["verify-email=%", "verify-email=", "verify-email", "password-reset=%E0", "email-change=."]
+)
+async def test_a_damaged_link_is_told_to_be_one(visit: Visit, damaged: str) -> None:
+    ada = await visit("Ada Lovelace")
+    await open_link(ada, f"{ada.url}/#{damaged}")
+    await ada.sees("The link is not complete")
+    await ada.page.reload()
+    await ada.sees("The link is not here any more")
+
+
+async def test_places_of_the_page_are_found_with_an_escaped_hash_too(visit: Visit) -> None:
+    ada = await visit("Ada Lovelace")
+    await ada.page.goto(f"{ada.url}/%23/search?q=moon%20light")
+    await expect(ada.page.get_by_role("heading", level=1)).to_have_text("Results for “moon light”")
+    assert ada.page.url == f"{ada.url}/#/search?q=moon%20light"
+
+
+async def test_who_asks_for_the_link_again_too_soon_is_told_when_to_ask(visit: Visit) -> None:
+    """Instead of that a link is on its way."""
+    ada = await visit("Ada Lovelace")
+    ada.expected.add("429 (Too Many Requests)")
+    await ada.sign_up()
+
+    async def too_soon(route: Route) -> None:
+        await route.fulfill(status=429, headers={"Retry-After": "4"}, json={"code": "mail-sent-lately"})
+
+    await ada.page.route("**/auth/verify-email", too_soon, times=1)
+    banner = ada.page.get_by_role("region", name="Confirm your address")
+    button = banner.get_by_role("button", name="Send the link again")
+    await button.click()
+    await ada.is_told("A link was sent a short time ago. You can ask again in 4 seconds.")
+    await expect(button).to_be_disabled()
+    await expect(banner).to_contain_text("seconds")
+    await ada.picture("asked-too-soon")
+    await expect(button).to_be_enabled()
 
 
 async def test_a_link_works_once_also_where_the_session_turns_out_to_be_over(visit: Visit, next_link: NextLink) -> None:
@@ -81,6 +190,7 @@ async def test_a_link_works_once_also_where_the_session_turns_out_to_be_over(vis
     opened: list[str] = []
     ada.page.on("request", lambda request: opened.append(request.url) if request.url.endswith("/confirm") else None)
     await open_link(ada, link)
+    await ada.press("Confirm my address")
     await ada.sees("Your address is confirmed")
     await expect(ada.page.locator("main").get_by_role("link", name="Sign in")).to_be_visible()
     assert len(opened) == 1
@@ -153,6 +263,7 @@ async def test_password_and_address_are_changed(visit: Visit, next_link: NextLin
     await form.get_by_role("button").click()
     await ada.is_told("We have sent a link")
     await open_link(ada, await next_link(f"new.{ada.email}", "email-change"))
+    await ada.press("Use this address")
     await ada.sees("Your address is changed")
     await ada.go("/settings/account")
     await ada.sees(f"new.{ada.email}")

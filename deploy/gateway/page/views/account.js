@@ -5,10 +5,14 @@ import { Email, Field, Form, Password, Submit } from "../form.js";
 import { useMe } from "../me.js";
 import { link, mailedToken, replace } from "../router.js";
 import { signIn } from "../session.js";
-import { Empty, ProblemNotice, say, Skeleton } from "../ui.js";
+import { isBlocked } from "../storage.js";
+import { Empty, say } from "../ui.js";
 
 /** Only places of this page: a link from elsewhere shall not lead away from here. */
 const onwards = (next) => replace(next?.startsWith("/") ? next : "/");
+
+const NotKept = () => isBlocked && html`<p class="hint center">This browser keeps no data for this page, so you stay signed in only until you
+  close it or load it anew.</p>`;
 
 function Door({ title, children, foot }) {
   return html`<div class="door"><h1>${title}</h1><div class="card">${children}</div><p class="center">${foot}</p></div>`;
@@ -25,6 +29,7 @@ export function SignInPage({ query }) {
       <${Email} /><${Password} />
       <${Submit}>Sign in<//>
     <//>
+    <${NotKept} />
     <p class="center"><a href=${link("/forgot")}>Forgot your password?</a></p>
     <p class="center"><a href=${link("/unconfirmed")}>Address not confirmed?</a></p>
   <//>`;
@@ -60,6 +65,7 @@ export function SignUpPage({ query }) {
       <${Email} /><${Password} isNew />
       <${Submit}>Create account<//>
     <//>
+    <${NotKept} />
   <//>`;
 }
 
@@ -105,55 +111,46 @@ export function ResetPage() {
 }
 
 /** `/#verify-email=…` */
-export const VerifiedPage = () => html`<${Opened} path="/auth/verify-email/confirm" title="Your address is confirmed">
-  Thank you. <${Onwards} /><//>`;
+export const VerifyPage = () => html`<${Mailed} path="/auth/verify-email/confirm" title="Confirm your address"
+  action="Confirm my address" done="Your address is confirmed" thanks="Thank you."
+  used="If you have confirmed your address before, there is nothing left to do.">
+  Is it you who signed up with this address? If not, close this page: nothing happens then.<//>`;
 
 /** `/#email-change=…` */
-export const EmailChangedPage = () => html`<${Opened} path="/auth/email/confirm" title="Your address is changed">
-  From now on you sign in with the new one. <${Onwards} /><//>`;
+export const EmailChangePage = () => html`<${Mailed} path="/auth/email/confirm" title="Confirm your new address"
+  action="Use this address" done="Your address is changed" thanks="From now on you sign in with the new one."
+  used="If your account has the new address already, there is nothing left to do.">
+  Do you want to sign in with the address that this link was sent to? If not, close this page: nothing changes then.<//>`;
 
 const Onwards = () => (useMe().signedIn
   ? html`<a href=${link("/")}>Go on reading</a>.`
   : html`<a href=${link("/sign-in")}>Sign in</a>.`);
 
-/** A link works once, and a session that turns out to be over draws the page anew: what came of each is kept out here. */
-const opened = new Map();
+/** A session that turns out to be over draws the page anew: which links are being confirmed is kept out here. */
+const confirming = new Map();
 
-function open(path, token) {
-  const name = `${path} ${token}`;
-  if (!opened.has(name)) {
-    const answer = post(path, { token });
-    answer.catch(() => opened.delete(name)); // it may be tried again
-    opened.set(name, answer);
-  }
-  return opened.get(name);
-}
-
-/** A link that works by being opened. */
-function Opened({ path, title, children }) {
+/** A link that is there to be confirmed, by a button: mail scanners load what mails link to, and run its scripts. */
+function Mailed({ path, title, action, done, thanks, used, children }) {
   const token = mailedToken();
   const { reload } = useMe();
-  const [state, setState] = useState({ busy: true, problem: null });
-  async function load() {
-    setState({ busy: true, problem: null });
-    try {
-      await open(path, token);
-      setState({ busy: false, problem: null });
-      reload(); // the banner may go
-    } catch (problem) {
-      setState({ busy: false, problem });
-    }
+  const name = `${path} ${token}`;
+  const [isDone, setDone] = useState(false);
+  async function send() {
+    confirming.set(name, post(path, { token }));
+    await confirming.get(name);
+    setDone(true);
+    reload(); // the banner may go
   }
-  useEffect(() => {
-    if (token) load();
-  }, [path]);
+  useEffect(() => void confirming.get(name)?.then(() => setDone(true), () => {}), []); // refused: the button is there
+  const explain = (problem) => problem.code === "link-not-valid" && html`<div class="notice bad" role="alert">
+    <p>${problem.message} ${used}</p></div>`;
   if (!token) return html`<${Stale} />`;
-  if (state.busy) return html`<h1 class="hidden">One moment</h1><${Skeleton} rows=${1} />`;
-  const { problem } = state;
-  const isFinal = [400, 409].includes(problem?.status); // the link does not work any more, or the address is taken
-  if (problem) return html`<h1>This did not work</h1><${ProblemNotice} problem=${problem} retry=${!isFinal && load} />`;
-  return html`<h1>Done</h1><${Empty} title=${title}>${children}<//>`;
+  if (isDone) return html`<h1>Done</h1><${Empty} title=${done}>${thanks} <${Onwards} /><//>`;
+  return html`<${Door} title=${title}>
+    <${Form} send=${send} label=${title} explain=${explain}><p>${children}</p><${Submit}>${action}<//><//><//>`;
 }
 
-const Stale = () => html`<h1>Open the link again</h1><${Empty} title="The link is not here any more">
-  For your safety it is not kept. Open it once more from the mail.<//>`;
+/** There is no token: the link came damaged, or this place was loaded anew. */
+const Stale = () => html`<h1>Open the link again</h1>${mailedToken() === null
+  ? html`<${Empty} title="The link is not here any more">For your safety it is not kept. Open it once more from the mail.<//>`
+  : html`<${Empty} title="The link is not complete">Copy the whole of it from the mail, or ask for another one.<//>`}`;

@@ -6,6 +6,7 @@ import { Field, Form, Submit } from "../form.js";
 import { usePages } from "../data.js";
 import { useMe } from "../me.js";
 import { link } from "../router.js";
+import { Linked } from "../text.js";
 import { Author, Avatar, Confirm, Pending, ProblemNotice, say, Skeleton, Time } from "../ui.js";
 import { Changed } from "./changed.js";
 import { More } from "./posts.js";
@@ -80,7 +81,7 @@ function Comment({ comment, post, path, onChange, onGone }) {
         ${comment.updated_at !== comment.created_at && " · edited"}</span></p>
       ${mode === "edit"
         ? html`<${Edit} path=${path} onDone=${(changed) => (onChange(changed), read())} onCancel=${read} />`
-        : html`<div class="text">${comment.body}</div>`}
+        : html`<div class="text"><${Linked} text=${comment.body} /></div>`}
       ${mode !== "edit" && (mine || mayDelete) && html`<p class="row small">
         ${mine && html`<button class="plain" type="button" onClick=${() => setMode("edit")}>Edit</button>`}
         ${mayDelete && html`<button class="plain" type="button" onClick=${() => setMode("delete")}>Delete</button>`}

@@ -4,6 +4,7 @@ import { html, useState } from "../dom.js";
 import { usePages, useThing } from "../data.js";
 import { useMe } from "../me.js";
 import { go, link } from "../router.js";
+import { Linked } from "../text.js";
 import { Avatar, Confirm, count, Empty, ProblemNotice, say, Skeleton, Time } from "../ui.js";
 import { Tabs } from "./home.js";
 import { More, Posts } from "./posts.js";
@@ -45,7 +46,7 @@ function Head({ person, show }) {
     <${Avatar} person=${person} size="large" />
     <div class="grow">
       <h1>${person.name}</h1>
-      ${person.bio && html`<p class="bio">${person.bio}</p>`}
+      ${person.bio && html`<p class="bio"><${Linked} text=${person.bio} /></p>`}
       <ul class="figures">
         ${figure(person.posts_count, "post", "posts", place)}
         ${figure(person.followers_count, "follower", "followers", `${place}/followers`)}

@@ -36,7 +36,7 @@ function Card({ post }) {
       ${isDraft && html`<span class="badge">Draft</span>`}
     </p>
     <h2><a href=${place}>${post.title}</a></h2>
-    <p class="excerpt">${post.body.slice(0, EXCERPT)}</p>
+    <p class="excerpt">${[...post.body.slice(0, 2 * EXCERPT)].slice(0, EXCERPT).join("")}</p>
     <div class="foot">
       <${Tags} tags=${post.tags} />
       ${!isDraft && html`<span class="row">

@@ -1,5 +1,6 @@
 // Looking for posts by their words, and for people by their names.
 import { html } from "../dom.js";
+import { limit } from "../form.js";
 import { go, link } from "../router.js";
 import { Empty } from "../ui.js";
 import { Tabs } from "./home.js";
@@ -13,7 +14,8 @@ export function SearchBox({ words = "", among = "posts", id }) {
   }
   return html`<form class="search" role="search" onSubmit=${search}>
     <label class="hidden" for=${id}>Search ${among}</label>
-    <input id=${id} name="q" type="search" key=${words} defaultValue=${words} maxlength="100" placeholder="Search ${among}" />
+    <input id=${id} name="q" type="search" key=${words} defaultValue=${words} placeholder="Search ${among}"
+      onInput=${(event) => limit(event.target, 100)} />
   </form>`;
 }
 

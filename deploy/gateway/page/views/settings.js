@@ -6,7 +6,7 @@ import { useThing } from "../data.js";
 import { useMe } from "../me.js";
 import { go, link } from "../router.js";
 import { signOut } from "../session.js";
-import { Avatar, Empty, Pending, ProblemNotice, say, Skeleton } from "../ui.js";
+import { Avatar, Empty, Pending, ProblemNotice, say, Skeleton, useCountdown, wait } from "../ui.js";
 import { Changed } from "./changed.js";
 import { DeleteAccount } from "./deletion.js";
 import { Tabs } from "./home.js";
@@ -57,7 +57,7 @@ function Account() {
   async function changeEmail({ email, password }) {
     await post("/auth/email", { email, password });
     setChanges(changes + 1);
-    say(`We have sent a link to ${email}. Your address changes when you open it.`);
+    say(`We have sent a link to ${email}. Your address changes when you open it and confirm.`);
   }
   if (!account) return html`<${Pending} problem=${problem} retry=${reload} rows=${2} tall />`;
   return html`
@@ -78,21 +78,28 @@ function Account() {
     <${DeleteAccount} />`;
 }
 
-/** Another mail with the link that confirms the address. */
+/** Another mail with the link that confirms the address; the server says when there may be one. */
 export function AskAgain() {
   const { account } = useMe();
-  const [asked, setAsked] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState(null);
+  const left = useCountdown(problem);
   async function ask() {
-    setAsked(true);
+    setBusy(true);
+    setProblem(null);
     try {
       await post("/auth/verify-email", { email: account.email });
       say(`A new link is on its way to ${account.email}.`);
-    } catch (problem) {
-      setAsked(false);
-      say(problem.message);
+    } catch (caught) {
+      setProblem(caught);
+      const { status, retryAfter, message } = caught;
+      say(status === 429 ? `A link was sent a short time ago. You can ask again in ${wait(retryAfter)}.` : message);
+    } finally {
+      setBusy(false);
     }
   }
-  return html`<button class="plain" type="button" disabled=${asked} onClick=${ask}>Send the link again</button>`;
+  return html`<button class="plain" type="button" disabled=${busy || left > 0} onClick=${ask}>Send the link again</button>
+    ${left > 0 && html` <span class="quiet">in ${wait(left)}</span>`}`;
 }
 
 export function SignOut({ ...rest }) {

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import ARRAY, Interval, Text, bindparam, delete, func, insert, or_, select
 
@@ -30,11 +30,12 @@ GOOD: Final = (
     or_(Table.purpose == "email-change", Table.email == Account.email),
 )
 FIND: Final = select(*COLUMNS, Table.email.label("mailed_to")).where(*GOOD)
-# Before any token's row, so that who uses two links of one account at once does not wait in a circle.
+# The account and not the token: two links of one account may be opened at once.
 LOCK: Final = select(Account.id).where(*GOOD).with_for_update(key_share=True, of=Account)
-USE: Final = delete(Table).where(*GOOD).returning(*COLUMNS, Table.email.label("mailed_to"))
 DROP: Final = delete(Table).where(
-    Table.account_id == bindparam("account"), Table.purpose == func.any(bindparam("purposes", type_=ARRAY(Text)))
+    Table.account_id == bindparam("account"),
+    Table.purpose == func.any(bindparam("purposes", type_=ARRAY(Text))),
+    Table.email.is_distinct_from(bindparam("kept", type_=Text)),
 )
 # Each costs a mail, of which there are few: so this needs no batches.
 EXPIRED: Final = select(Table.token_hash).where(Table.expires_at < func.now()).with_for_update(skip_locked=True)
@@ -52,21 +53,15 @@ class OneTimeTokenRepository:
         await self.session.execute(PUT, {**about, "lifetime": lifetime})
 
     async def find(self, token_hash: bytes, purpose: str) -> MailedAccount | None:
-        return await self._one(FIND, token_hash, purpose)
-
-    async def use(self, token_hash: bytes, purpose: str) -> MailedAccount | None:
-        await self.session.execute(LOCK, {"hashed": token_hash, "purpose": purpose})
-        used = await self._one(USE, token_hash, purpose)
-        if used is not None:
-            await self.drop(used.account.id, [purpose])
-        return used
-
-    async def _one(self, statement: Any, token_hash: bytes, purpose: str) -> MailedAccount | None:
-        row = (await self.session.execute(statement, {"hashed": token_hash, "purpose": purpose})).one_or_none()
+        row = (await self.session.execute(FIND, {"hashed": token_hash, "purpose": purpose})).one_or_none()
         return MailedAccount(read_account(row), row.mailed_to) if row else None
 
-    async def drop(self, account_id: int, purposes: Sequence[str]) -> None:
-        await self.session.execute(DROP, {"account": account_id, "purposes": list(purposes)})
+    async def hold(self, token_hash: bytes, purpose: str) -> MailedAccount | None:
+        await self.session.execute(LOCK, {"hashed": token_hash, "purpose": purpose})
+        return await self.find(token_hash, purpose)  # anew: whoever held it before may have changed everything
+
+    async def drop(self, account_id: int, purposes: Sequence[str], *, but_to: str | None = None) -> None:
+        await self.session.execute(DROP, {"account": account_id, "purposes": list(purposes), "kept": but_to})
 
     async def forget_expired(self) -> None:
         await self.session.execute(FORGET)

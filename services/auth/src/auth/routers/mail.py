@@ -2,7 +2,8 @@
 
 Asking answers 202 whether or not there is somebody to write to, and whether or not they were written to enough lately
 (S-08), unless the caller has said who they are and asks for their own account. Links lead to
-`APP_URL/#<purpose>=<token>`; whatever is there sends the token to the route that confirms.
+`APP_URL/#<purpose>=<token>`; the page there sends the token to the route that confirms when somebody presses a button:
+mail scanners load pages too.
 """
 
 from typing import Final
@@ -57,7 +58,7 @@ async def ask_to_verify_email(
 @router.post("/verify-email/confirm", status_code=204, responses=refusals(LinkNotValid))
 @public
 async def verify_email(opened: LinkOpened, verification: VerifyEmail, device: CallingDevice) -> None:
-    """Note that the address of an account is its owner's."""
+    """Note that the address of an account is its owner's. The same link again is 204 and changes nothing."""
     await verification.confirm(opened.token, device.ip)
 
 
@@ -110,5 +111,5 @@ async def ask_to_change_email(
 @router.post("/email/confirm", status_code=204, responses=refusals(LinkNotValid, EmailTaken))
 @public
 async def change_email(opened: LinkOpened, change: ChangeEmail, device: CallingDevice) -> None:
-    """Change the address. Devices stay signed in."""
+    """Change the address. Devices stay signed in. The same link again is 204 and changes nothing."""
     await change.confirm(opened.token, device)

@@ -61,21 +61,25 @@ class EmailChange:
         """Change the address; sessions go on.
 
         Sessions are the account's and not the address's, and who asked gave the password: nothing has become less
-        sure by it. The old address is told, and the devices can be signed out at `/auth/sessions`.
+        sure by it. The old address is told, and the devices can be signed out at `/auth/sessions`. The link stays until
+        its time is over, and whoever opens it again is told that the address is changed.
 
         Raises:
             LinkNotValid
             EmailTaken: meanwhile or all along; the link stays good.
         """
         async with self.transactions() as work:
-            used = await self.tokens.use(work, Purpose.email_change, token)
-            changed = await work.accounts.change_email(used.account.id, used.email)
+            opened = await self.tokens.hold(work, Purpose.email_change, token)
+            if opened.is_proven:
+                return
+            before = opened.account
+            changed = await work.accounts.change_email(before.id, opened.email)
             if changed is None:
                 raise LinkNotValid
-            await work.one_time_tokens.drop(changed.id, list(Purpose))
+            await work.one_time_tokens.drop(changed.id, list(Purpose), but_to=changed.email)
             await work.events.publish(state(changed))
             await begin_anew(work, changed.email)  # what was tried while it was not this account's
             await work.throttle.succeed(key_of(changed.email, device))
-            await send(work, Kind.email_changed, changed.id, used.account.email)
-            before, after = masked(used.account.email), masked(used.email)
-            await work.audit.note(Action.email_changed, changed.id, ip=device.ip, before=before, after=after)
+            await send(work, Kind.email_changed, changed.id, before.email)
+            told = {"before": masked(before.email), "after": masked(changed.email)}
+            await work.audit.note(Action.email_changed, changed.id, ip=device.ip, **told)

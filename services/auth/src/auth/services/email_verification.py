@@ -42,9 +42,15 @@ class EmailVerification:
             )
 
     async def confirm(self, token: str, ip: str) -> None:
-        """Raises LinkNotValid."""
+        """Note that the address is proven, once; a link that is opened again is told that it is.
+
+        The links stay until their time is over: none of them can do more. Raises LinkNotValid.
+        """
         async with self.transactions() as work:
-            account = (await self.tokens.use(work, Purpose.verify_email, token)).account
+            opened = await self.tokens.hold(work, Purpose.verify_email, token)
+            if opened.is_proven:
+                return
+            account = opened.account
             if not await work.accounts.verify_email(account.id, account.email):
                 raise LinkNotValid
             await work.audit.note(Action.email_verified, account.id, ip=ip)

@@ -1,4 +1,4 @@
-"""Tokens in links that are mailed: each works once, for a while, for one purpose.
+"""Tokens in links that are mailed: each acts once, for a while, for one purpose.
 
 A token is HMAC-SHA256, under the server's key, over its purpose and 32 random bytes. The random bytes wait with the
 mail in the outbox, the token's hash in `one_time_tokens`; the token itself is only made while the mail is written. So
@@ -29,6 +29,9 @@ class Purpose(StrEnum):
     password_reset = "password-reset"  # noqa: S105  # a name
     email_change = "email-change"
 
+
+PROVING: Final = {Purpose.verify_email, Purpose.email_change}
+"""Their links stay good once opened, since they have nothing left to do: opened again, they tell that it is done."""
 
 SENT: Final = {
     Purpose.verify_email: Action.email_verification_sent,
@@ -85,23 +88,29 @@ class OneTimeTokens:
         return None
 
     async def token_of(self, work: Work, purpose: Purpose, secret: str) -> tuple[str, Account] | None:
-        """The token of a mail that waits, also if the key has changed meanwhile; None if it is not good any more."""
+        """The token of a mail that waits, also if the key has changed meanwhile; None if it has nothing left to do."""
         for token in self.maker.under_each_key(purpose, secret):
             found = await work.one_time_tokens.find(hash_token(token), purpose)
             if found is not None:
-                return token, found.account
+                return None if purpose in PROVING and found.is_proven else (token, found.account)
         return None
 
     async def find(self, work: Work, purpose: Purpose, token: str) -> MailedAccount:
         """Whose token it is, without using it up. Raises LinkNotValid."""
         return valid(await work.one_time_tokens.find(hash_token(token), purpose))
 
+    async def hold(self, work: Work, purpose: Purpose, token: str) -> MailedAccount:
+        """As `find`; callers with links of one account follow one after the other, each in its transaction."""
+        return valid(await work.one_time_tokens.hold(hash_token(token), purpose))
+
     async def use(self, work: Work, purpose: Purpose, token: str) -> MailedAccount:
-        """Use a token up, and all others of its account and purpose, in this transaction. Raises LinkNotValid.
+        """Use a token up, and all others of its account and purpose. Raises LinkNotValid.
 
         Of any number of callers one succeeds.
         """
-        return valid(await work.one_time_tokens.use(hash_token(token), purpose))
+        used = await self.hold(work, purpose, token)
+        await work.one_time_tokens.drop(used.account.id, [purpose])
+        return used
 
 
 def valid(found: MailedAccount | None) -> MailedAccount:

@@ -30,7 +30,7 @@ class PasswordReset:
             await want_mail(work, Purpose.password_reset, email, ip)
 
     async def confirm(self, token: str, password: str, device: Device) -> None:
-        """Set the password, end all sessions, void all other links, and let the owner sign in at once.
+        """Set the password, end all sessions, void all links that could still act, and let the owner sign in at once.
 
         A password that is refused does not use the link up.
 
@@ -47,7 +47,7 @@ class PasswordReset:
             if not await work.accounts.reset_password(account.id, account.email, password_hash):
                 raise LinkNotValid
             # after the account was changed, so that no link is missed that is being made right now
-            await work.one_time_tokens.drop(account.id, list(Purpose))
+            await work.one_time_tokens.drop(account.id, [Purpose.password_reset, Purpose.email_change])
             await end_sessions(work, account.id, "password reset")
             await begin_anew(work, account.email)
             await work.throttle.succeed(key_of(account.email, device))  # a known place, however much is guessed now

@@ -231,10 +231,11 @@ class OneTimeTokenStore(Protocol):
         Links that prove an account's own address are good only while the account has it.
         """
 
-    async def use(self, token_hash: bytes, purpose: str) -> MailedAccount | None:
-        """As `find`, and delete it and all others of its account and purpose. Of any number of callers one gets it."""
+    async def hold(self, token_hash: bytes, purpose: str) -> MailedAccount | None:
+        """As `find`, with the account locked until the transaction ends."""
 
-    async def drop(self, account_id: int, purposes: Sequence[str]) -> None: ...
+    async def drop(self, account_id: int, purposes: Sequence[str], *, but_to: str | None = None) -> None:
+        """Void an account's tokens, but not those that were mailed to this address."""
 
     async def forget_expired(self) -> None: ...
 

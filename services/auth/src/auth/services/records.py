@@ -70,6 +70,11 @@ class MailedAccount:
     account: Account
     email: str
 
+    @property
+    def is_proven(self) -> bool:
+        """Whether the account has this address, and it is known to be its owner's."""
+        return self.account.email == self.email and self.account.email_verified
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
