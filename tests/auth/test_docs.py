@@ -30,6 +30,7 @@ async def test_what_a_route_takes_tells_what_it_refuses(schema: dict[str, Any]) 
     assert codes(register, "409") == {"email-taken", "request-in-progress"}
     body = {"malformed-body", "duplicate-names", "body-too-deep", "body-too-large"}
     own = {"validation-failed", "bad-idempotency-key", "idempotency-key-reused", "weak-password"}
+    own |= {"special-use-domain", "address-needs-smtputf8"}
     assert codes(register, "422") == own | body
     assert codes(token, "422") == {"validation-failed"}
     assert {"400", "413", "415"} <= set(register["responses"])

@@ -33,7 +33,6 @@ IN_THE_OPEN = {
     "POST /auth/token",
     "POST /auth/revoke",
     "POST /auth/register",
-    "POST /auth/verify-email",
     "POST /auth/verify-email/confirm",
     "POST /auth/password-reset",
     "POST /auth/password-reset/confirm",
