@@ -180,7 +180,7 @@ class Stack:
         for name in ("DOCS", "PAGE"):
             if os.environ.get(name, "") not in {"", "on", "off"}:
                 raise StackError(f"{name} must be on or off")
-        origins = {"CORS_ORIGINS": os.environ.get("CORS_ORIGINS") or self.origins}
+        origins = {"CORS_ORIGINS": os.environ.get("CORS_ORIGINS", self.origins) or "[]"}
         return {**os.environ, **upstreams, **own, **address, **origins, "GATEWAY_MORE": balancers}
 
     def _file(self, name: str) -> str:
