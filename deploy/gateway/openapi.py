@@ -70,9 +70,11 @@ def share_responses(merged: Document) -> None:
     for operation, status in problems:
         response = operation["responses"][status]
         found[json.dumps(response, sort_keys=True)] = response
+    # Some generators make `BlockedResponse` of the response `Blocked`, which may be a schema already.
+    taken = [name.removesuffix("Response") for name in merged["components"]["schemas"]]
     names: dict[str, str] = {}
     for text, response in sorted(found.items(), key=lambda one: (len(declared_codes(one[1])), one[0])):
-        names[text] = name_of(response, names.values())
+        names[text] = name_of(response, [*taken, *names.values()])
         merged["components"]["responses"][names[text]] = response
     for operation, status in problems:
         name = names[json.dumps(operation["responses"][status], sort_keys=True)]
