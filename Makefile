@@ -19,7 +19,7 @@ export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unk
 .DEFAULT_GOAL := help
 .PHONY: help bootstrap up start stop status restart-one run mail reset seed demo test bench check format lock openapi
 .PHONY: fuzz faults faults-short timing overload test-page test-restarts test-start-order test-backup compose-up compose-upgrade compose-down test-compose
-.PHONY: rolling-restart check-deploy backup restore pin-images
+.PHONY: test-clients test-clients-short rolling-restart check-deploy backup restore pin-images
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -62,6 +62,12 @@ test: bootstrap ## run the whole test suite: make test ARGS="-k posts -x"
 
 test-page: bootstrap ## use the web client as people would, in the chromium of this machine; pictures in .local/screenshots
 	@$(VENV)/pytest tests/system/page -m page $(ARGS)
+
+test-clients: bootstrap ## generate clients from docs/openapi.json with six generators, compile and use them (needs Node, Go, Java)
+	@$(VENV)/pytest tests/system/clients -m clients $(ARGS)
+
+test-clients-short: bootstrap ## the two quickest of them, as in .ci/run: openapi-typescript (needs Node), openapi-python-client
+	@$(VENV)/pytest tests/system/clients -m clients -k "test_openapi_python_client$(if $(shell command -v npm), or test_openapi_typescript)" $(ARGS)
 
 # How much of each: the tests' own defaults are the short form.
 faults: export KILLS ?= 64

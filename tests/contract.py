@@ -3,6 +3,7 @@
 # Collected and not raised: an app's exception behind an answer would not reach the test.
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -26,6 +27,7 @@ class Declared:
         async def watch(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answer["status"] = message["status"]
+                answer["headers"] = dict(message.get("headers", ()))
             elif message["type"] == "http.response.body":
                 answer["body"] += message.get("body", b"")
             await send(message)
@@ -33,9 +35,10 @@ class Declared:
         await self.app(scope, receive, watch)
         route = scope.get("route")
         if isinstance(route, ServiceRoute) and scope["method"] in (route.methods or ()):
-            self.compare(scope["method"], route.path_format, answer["status"], answer["body"])
+            self.compare(scope["method"], route.path_format, answer)
 
-    def compare(self, method: str, path: str, status: int, body: bytes) -> None:
+    def compare(self, method: str, path: str, answer: Mapping[str, Any]) -> None:
+        status, body = answer["status"], answer["body"]
         declared = self.paths[path][method.lower()]["responses"]
         if str(status) not in declared:
             self.undeclared.append(f"{method} {path} answered {status}: {body[:500]!r}")
@@ -43,3 +46,6 @@ class Declared:
             code = json.loads(body)["code"]
             if code not in declared_codes(declared[str(status)]):
                 self.undeclared.append(f"{method} {path} answered {status} {code}")
+            media_type = answer["headers"][b"content-type"].decode()
+            if media_type not in declared[str(status)].get("content", {}):
+                self.undeclared.append(f"{method} {path} answered {status} as {media_type}")

@@ -56,7 +56,6 @@ class Mint:
             "client_id": "trivium",
             "scope": "api",
             "sid": str(uuid.UUID(int=0)),
-            "roles": [],
         }
         where = {"iss": self.issuer, "aud": ["auth", "users", "posts"], "jti": secrets.token_urlsafe(16)}
         return {**who, **where, "iat": now, "nbf": now, "exp": now + 300, **changes}
@@ -72,7 +71,7 @@ class Mint:
 
 
 Forge = Callable[[Mint], str]
-CLAIMS = ("iss", "aud", "sub", "iat", "nbf", "exp", "jti", "sid", "client_id", "scope", "roles")
+CLAIMS = ("iss", "aud", "sub", "iat", "nbf", "exp", "jti", "sid", "client_id", "scope")
 
 
 def other_key() -> Any:
@@ -290,6 +289,8 @@ FORGERIES: dict[str, Forge] = {
 
 
 PROMPT: Final = timedelta(milliseconds=50)
+BARE: Final = 'Bearer realm="trivium"'
+"""The challenge to a request that brought no token (RFC 6750, section 3.1)."""
 
 
 async def survives(client: AsyncClient, path: str, mint: Mint, forge: Forge) -> None:
@@ -299,9 +300,10 @@ async def survives(client: AsyncClient, path: str, mint: Mint, forge: Forge) -> 
     forged = forge(mint)
     assert forged != good
     reply = await offer(client, path, forged)
-    assert (reply.status_code, reply.json()["code"]) == (401, "invalid-token"), reply.text
+    code, challenge = ("invalid-token", f'{BARE}, error="invalid_token"') if forged else ("sign-in-required", BARE)
+    assert (reply.status_code, reply.json()["code"]) == (401, code), reply.text
     assert reply.headers["content-type"] == "application/problem+json"
-    assert reply.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+    assert reply.headers["www-authenticate"] == challenge
     assert not forged or forged not in reply.text
     if reply.elapsed > PROMPT:  # one slow answer may be the machine's fault
         again = [(await offer(client, path, forged)).elapsed.total_seconds() for _ in range(5)]

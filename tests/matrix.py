@@ -44,6 +44,7 @@ FORGED: Final[Mapping[str, Any]] = {
 
 NOBODY: Final = "anon"
 PROBLEM: Final = "application/problem+json"
+OAUTH: Final = ("/auth/token", "/auth/revoke")
 SIGNING_IN: Final = ("sessions", "audit_events", "sign_in_addresses", "sign_in_sources")
 """Tables in which signing in again and again leaves traces."""
 TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
@@ -101,7 +102,8 @@ class Matrix:
         where = f"{line} by {caller}"
         if reply.status_code != line.cells[caller]:
             yield f"{where}: {reply.status_code} instead of {line.cells[caller]}: {reply.text}"
-        if reply.is_error and reply.headers["content-type"] != PROBLEM:
+        media_type = "application/json" if line.operation.endswith(OAUTH) else PROBLEM
+        if reply.is_error and reply.headers["content-type"] != media_type:
             yield f"{where}: no problem, but {reply.text}"
         if reply.status_code == 401:
             code = "sign-in-required" if caller == NOBODY else "invalid-token"

@@ -70,8 +70,7 @@ def event(type_: str, data: dict[str, Any], *key: int, version: int = 1) -> dict
     return {**told, "occurred_at": "2026-01-02T03:04:05Z", "data": data}
 
 
-        # long numbers: `tests.events.naming` would find a short one in a key's or a hash's text
-        self._ids = iter(range(4_100_000_000, 5_000_000_000))
+def ended(sid: str, lasting: timedelta = LONGEST) -> dict[str, Any]:
     """The event that a session is over."""
     told = event("session", {"until": (datetime.now(UTC) + lasting).isoformat()})
     return told | {"type": "session.ended", "subject": f"session:{sid}", "id": f"session:{sid}@1"}
@@ -130,7 +129,8 @@ class Peers(httpx.AsyncBaseTransport):
         self.before_page: Callable[[str], Awaitable[None]] | None = None
         """What happens before such a page is answered, told its `after`."""
         self.asked: list[str] = []
-        self._ids = iter(range(1_000, 10_000_000))
+        # long numbers: `tests.events.naming` would find a short one in a key's or a hash's text
+        self._ids = iter(range(4_100_000_000, 5_000_000_000))
 
     def new_account(self, name: str = "Ada") -> int:
         """Somebody who has signed up and has not been seen since."""

@@ -2,7 +2,7 @@
 
 A new container, of the image and the settings as they are now, is ready before an old one is told to stop. So it is an
 upgrade too, after `docker compose build`: the migrations run first, which the old release must be able to live with
-(docs/migrations.md).
+(docs/migrations.md). auth comes last: the others check its tokens, so they know a new form of them before it is issued.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from deploy.local.secret_files import SERVICES
 
 PATIENCE = "30"  # seconds; a service that is told to stop ends within 25
 LAST_WORDS = "20"  # lines
+IN_TURN = sorted(SERVICES, key="auth".__eq__)
 
 
 def replace_containers(service: str) -> None:
@@ -62,4 +63,4 @@ def main(services: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:] or SERVICES))
+    sys.exit(main(sys.argv[1:] or IN_TURN))

@@ -5,23 +5,24 @@ fails while it is not what the apps say. The gateway serves it as it is.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any, Final
 
-from common.docs import declared_codes, describe
+from common.docs import SCHEMAS, declared_codes, describe, rename
+from common.problems import PROBLEM
 from deploy.local.secret_files import SERVICES
 from deploy.local.stack import ROOT
 
 SNAPSHOT: Final = ROOT / "docs" / "openapi.json"
-REFERENCE: Final = "#/components/schemas/"
 NOWHERE: Final = {
     "database_url": "postgresql://nobody@127.0.0.1/nothing",
     **dict.fromkeys(("database_password", "client_secret", "key_encryption_key", "refresh_key"), token_urlsafe(32)),
 }
-Document = dict[str, Any]
+Node = dict[str, Any]
+Document = Node
 
 
 def describe_service(service: str) -> Document:
@@ -47,10 +48,10 @@ def merge(documents: Mapping[str, Document]) -> Document:
         "servers": [{"url": "/"}],
         "tags": [],
         "paths": {},
-        "components": {"schemas": {}, "securitySchemes": {}},
+        "components": {"schemas": {}, "securitySchemes": {}, "responses": {}},
     }
     for service, document in documents.items():
-        add(merged, rename(document, namesakes(merged, document), service))
+        add(merged, rename(document, {name: service.title() + name for name in namesakes(merged, document)}))
     operations = [operation["operationId"] for path in merged["paths"].values() for operation in path.values()]
     require_once("operation id", operations)
     require_once("tag", [tag["name"] for tag in merged["tags"]])
@@ -61,16 +62,37 @@ def merge(documents: Mapping[str, Document]) -> Document:
 
 
 def share_responses(merged: Document) -> None:
-    """Write each problem that several routes answer once, and refer to it by its codes."""
-    shared = merged["components"]["responses"] = {}
-    for path in merged["paths"].values():
-        for operation in path.values():
-            for status, response in operation["responses"].items():
-                codes = declared_codes(response)
-                if codes:
-                    name = ".".join([status, *codes])
-                    shared[name] = response
-                    operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
+    """Write each problem that several routes answer once, and refer to it by a name."""
+    found: dict[str, Node] = {}
+    operations = [operation for path in merged["paths"].values() for operation in path.values()]
+    answers = [(operation, status) for operation in operations for status in operation["responses"]]
+    problems = [(operation, status) for operation, status in answers if declared_codes(operation["responses"][status])]
+    for operation, status in problems:
+        response = operation["responses"][status]
+        found[json.dumps(response, sort_keys=True)] = response
+    # Some generators make `BlockedResponse` of the response `Blocked`, which may be a schema already.
+    taken = [name.removesuffix("Response") for name in merged["components"]["schemas"]]
+    names: dict[str, str] = {}
+    for text, response in sorted(found.items(), key=lambda one: (len(declared_codes(one[1])), one[0])):
+        names[text] = name_of(response, [*taken, *names.values()])
+        merged["components"]["responses"][names[text]] = response
+    for operation, status in problems:
+        name = names[json.dumps(operation["responses"][status], sort_keys=True)]
+        operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
+
+
+def name_of(response: Node, taken: Collection[str]) -> str:
+    """A name for generated code: `PostNotFound`, its first code; where that is taken, `NotTheAuthorOrBlocked`.
+
+    Raises:
+        ValueError: that is taken as well.
+    """
+    prefix = "" if PROBLEM in response["content"] else "OAuth"
+    words = [code.title().replace("-", "") for code in declared_codes(response)]
+    for name in (prefix + words[0], prefix + "Or".join(words[:2])):
+        if name not in taken:
+            return name
+    raise ValueError(f"no name is left for the response with the codes {declared_codes(response)}")
 
 
 def add(merged: Document, document: Document) -> None:
@@ -101,28 +123,9 @@ def namesakes(merged: Document, document: Document) -> set[str]:
 def references(node: Any) -> set[str]:
     """The names of the schemas that a part of a document refers to."""
     if isinstance(node, dict):
-        own = {node["$ref"].removeprefix(REFERENCE)} if isinstance(node.get("$ref"), str) else set[str]()
+        own = {node["$ref"].removeprefix(SCHEMAS)} if isinstance(node.get("$ref"), str) else set[str]()
         return own.union(*map(references, node.values()))
     return set[str]().union(*map(references, node)) if isinstance(node, list) else set()
-
-
-def rename(document: Document, names: set[str], service: str) -> Document:
-    """The document with the service's name before these schemas' own."""
-    new = {name: f"{service.title()}{name}" for name in names}
-
-    def renamed(node: Any) -> Any:
-        if isinstance(node, list):
-            return [renamed(item) for item in node]
-        if not isinstance(node, dict):
-            return node
-        found = {key: renamed(value) for key, value in node.items()}
-        name = str(found.get("$ref", "")).removeprefix(REFERENCE)
-        return {**found, "$ref": REFERENCE + new[name]} if name in new else found
-
-    result: Document = renamed(document)
-    schemas = result["components"]["schemas"]
-    result["components"]["schemas"] = {new.get(name, name): schema for name, schema in schemas.items()}
-    return result
 
 
 def current() -> str:

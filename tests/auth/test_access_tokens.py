@@ -31,11 +31,10 @@ async def test_an_access_token_says_what_it_should_and_nothing_personal(
     assert part(token, 0) == {"alg": "ES256", "typ": "at+jwt", "kid": jwks["keys"][0]["kid"]}
     claims = jwt.decode(token, jwks, algorithms=["ES256"], audience="posts", issuer=settings.issuer)
     assert set(claims) == {
-        "iss", "aud", "sub", "iat", "nbf", "exp", "jti", "sid", "client_id", "scope", "roles",
+        "iss", "aud", "sub", "iat", "nbf", "exp", "jti", "sid", "client_id", "scope",
     }  # fmt: skip
     assert claims["aud"] == ["auth", "users", "posts"]
     assert (claims["sub"], claims["client_id"], claims["scope"]) == (str(person.id), "trivium", "api")
-    assert claims["roles"] == []
     assert UUID(claims["sid"]).version == 4
     assert claims["exp"] - claims["iat"] == 300
     assert claims["nbf"] == claims["iat"]

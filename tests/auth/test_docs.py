@@ -42,9 +42,18 @@ async def test_what_a_route_takes_tells_what_it_refuses(schema: dict[str, Any]) 
 
 async def test_refusals_of_the_token_route_also_speak_oauth(schema: dict[str, Any]) -> None:
     """RFC 6749, section 5.2"""
-    problem = schema["paths"]["/auth/token"]["post"]["responses"]["401"]["content"]["application/problem+json"]
-    assert problem["schema"]["properties"]["error"] == {"enum": ["invalid_client"]}
-    assert (problem["example"]["error"], problem["example"]["code"]) == ("invalid_client", "invalid-client")
+    required = schema["components"]["schemas"]["OAuthProblem"]["required"]
+    assert {"error", "error_description", "code", "status"} <= set(required)
+    for path in ("/auth/token", "/auth/revoke"):
+        for status, response in schema["paths"][path]["post"]["responses"].items():
+            if status >= "400":
+                assert list(response["content"]) == ["application/json"], (path, status)
+                content = response["content"]["application/json"]
+                assert content["schema"] == {"$ref": "#/components/schemas/OAuthProblem"}
+                for example in content["examples"].values():
+                    assert {"error", "error_description"} <= example["value"].keys()
+    token = schema["paths"]["/auth/token"]["post"]["responses"]["401"]["content"]["application/json"]
+    assert token["examples"]["invalid-client"]["value"]["error"] == "invalid_client"
 
 
 async def test_every_answer_is_typed(schema: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ async def test_the_mint_makes_good_tokens(client: AsyncClient, mint: Mint) -> No
         {"exp": now + 3600},
         {"iat": now - 300, "nbf": now - 300, "exp": now - 2},
         {"more": {}},
+        {"roles": []},
     ]
     for changes in good:
         reply = await client.get("/auth/me", headers=bearer(mint.token(mint.claims(**changes))))

@@ -154,7 +154,7 @@ async def test_a_refusal_speaks_rfc_6749_and_problem(client: AsyncClient, form: 
     reply = await client.post("/auth/token", data=form)
     problem = reply.json()
     assert (reply.status_code, problem["error"], problem["code"]) == (400, error, error.replace("_", "-"))
-    assert reply.headers["content-type"] == "application/problem+json"
+    assert reply.headers["content-type"] == "application/json"
     assert reply.headers["cache-control"] == "no-store"
     assert problem["error_description"] == problem["detail"]
 

@@ -7,13 +7,15 @@ import jwt as pyjwt
 import pytest
 from authlib.integrations.base_client import OAuthError  # type: ignore[import-untyped]
 from authlib.integrations.httpx_client import AsyncOAuth2Client  # type: ignore[import-untyped]
+from authlib.oauth2.rfc8414 import AuthorizationServerMetadata  # type: ignore[import-untyped]
+from authlib.oauth2.rfc9068 import JWTBearerTokenValidator  # type: ignore[import-untyped]
 from fastapi import FastAPI
 from httpx import AsyncClient
 from joserfc import jwk as joserfc_jwk
 from joserfc import jwt as joserfc_jwt
 
 from auth.config import Settings
-from tests.auth.conftest import SignedIn, SignUp
+from tests.auth.conftest import SignedIn, SignUp, client_of, running
 
 TOKEN, REVOKE = "http://auth.test/auth/token", "http://auth.test/auth/revoke"
 
@@ -59,6 +61,42 @@ async def test_authlib_signs_services_in(app: FastAPI, service_secrets: dict[str
         with pytest.raises(OAuthError) as refused:
             await stranger.fetch_token(TOKEN, grant_type="client_credentials", audience="posts")
         assert refused.value.error == "invalid_client"
+
+
+async def test_authlib_tells_a_dead_token_from_a_limit(settings: Settings, app: FastAPI) -> None:
+    """RFC 6749, section 5.2: by `error`, which a client can read in a refusal of `application/json` only."""
+    async with oauth_client(app, token_endpoint=TOKEN) as client:
+        with pytest.raises(OAuthError) as dead:
+            await client.refresh_token(TOKEN, refresh_token="rt1.dead")
+        assert dead.value.error == "invalid_grant"
+    limits = settings.model_copy(update={"rate_limits": True, "rate_limit_refresh": 1})
+    async with running(limits) as limited, oauth_client(limited, token_endpoint=TOKEN) as client:
+        for error in ("invalid_grant", "temporarily_unavailable"):
+            with pytest.raises(OAuthError) as refused:
+                await client.refresh_token(TOKEN, refresh_token="rt1.dead")
+            assert refused.value.error == error
+
+
+async def test_authlib_finds_no_fault_with_the_metadata(settings: Settings) -> None:
+    """RFC 8414"""
+    async with running(settings.model_copy(update={"issuer": "https://auth.example"})) as app, client_of(app) as client:
+        metadata = AuthorizationServerMetadata((await client.get("/.well-known/oauth-authorization-server")).json())
+    metadata.validate()
+    assert metadata.revocation_endpoint_auth_methods_supported == ["none"]
+
+
+async def test_authlib_finds_no_fault_with_tokens(client: AsyncClient, signed_in: SignedIn, settings: Settings) -> None:
+    """RFC 9068: it refuses empty lists among the claims."""
+    keys = joserfc_jwk.KeySet.import_key_set((await client.get("/.well-known/jwks.json")).json())
+
+    class Validator(JWTBearerTokenValidator):  # type: ignore[misc]
+        def get_jwks(self) -> object:
+            return keys
+
+    validator = Validator(settings.issuer, "posts")
+    token = validator.authenticate_token((await signed_in())["access_token"])
+    validator.validate_token(token, ["api"], None)
+    assert "roles" not in token
 
 
 async def test_pyjwt_verifies_tokens_by_the_published_keys(

@@ -82,8 +82,11 @@ async def test_a_known_origin_may_call_and_read_our_headers(probe: AsyncClient) 
         assert "Origin" in reply.headers["vary"]
         assert "access-control-allow-credentials" not in reply.headers
         exposed = {name.strip() for name in reply.headers["access-control-expose-headers"].split(",")}
-        assert exposed == {"ETag", "Link", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-ID"}
-    wanted = "authorization, content-type, idempotency-key, if-match, if-none-match"
+        assert exposed == {
+            "ETag", "Link", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate",
+            "X-Request-ID",
+        }  # fmt: skip
+    wanted = "authorization, content-type, idempotency-key, if-match, if-none-match, traceparent, tracestate"
     reply = await probe.options("/probe/who", headers={**PREFLIGHT, "Access-Control-Request-Headers": wanted})
     assert (reply.status_code, reply.headers["access-control-allow-origin"]) == (200, "http://app.example")
     assert "PATCH" in reply.headers["access-control-allow-methods"]

@@ -10,6 +10,7 @@ import pytest
 from deploy.gateway.openapi import SNAPSHOT, current, merge
 
 Node = dict[str, Any]
+OAUTH = ("post /auth/token", "post /auth/revoke")
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +43,79 @@ def test_operations_have_names_for_people_and_for_clients(document: Node) -> Non
         assert tags[operation["tags"][0]], name
 
 
+def test_names_are_those_that_a_person_would_give(document: Node) -> None:
+    """They become the names of classes and files in generated clients."""
+    for kind in ("schemas", "responses"):
+        for name in document["components"][kind]:
+            assert re.fullmatch(r"([A-Z]+[a-z]+)+", name), name
+            assert len(name) <= 40, name
+    made = {f"{name}Response" for name in document["components"]["responses"]}  # by some generators
+    assert made.isdisjoint(document["components"]["schemas"])
+
+
+def test_every_object_has_a_name(document: Node) -> None:
+    """Generators make an `InlineObject27` of each that has none."""
+    named = document["components"]["schemas"].values()
+    fields = [field for schema in named for field in schema.get("properties", {}).values()]
+    for node in (document["paths"], document["components"]["responses"], fields):
+        assert not [part for part in parts(node) if {"properties", "allOf"} & part.keys()]
+
+
+def parts(node: Any) -> Iterator[Node]:
+    """A document's objects, however deep; without examples, which may hold anything."""
+    if isinstance(node, dict):
+        yield node
+        node = [value for name, value in node.items() if name not in {"example", "examples"}]
+    for below in node if isinstance(node, list) else ():
+        yield from parts(below)
+
+
+def test_ids_have_64_bits(document: Node) -> None:
+    """Without a format, generated Java keeps 32 bits of them, and Go does not compile."""
+    wide = [part for part in parts(document) if part.get("type") == "integer" and part.get("maximum", 0) >= 2**31]
+    assert len(wide) > 30
+    for part in wide:
+        assert (part["format"], part["maximum"], part["minimum"] in (0, 1)) == ("int64", 2**53 - 1, True)
+    named = [(name, node) for part in parts(document) for name, node in part.get("properties", {}).items()]
+    named += [(one["name"], one["schema"]) for _, operation in operations(document) for one in parameters(operation)]
+    ids = [(name, node) for name, node in named if re.fullmatch(r"id|[a-z_]+_id", name)]
+    for name, node in ids:
+        kinds = [one for one in node.get("anyOf", [node]) if one.get("type") != "null"]
+        assert all(one["type"] == "string" or one["format"] == "int64" for one in kinds), name
+
+
+def parameters(operation: Node) -> list[Node]:
+    found: list[Node] = operation.get("parameters", [])
+    return found
+
+
+def test_parameters_and_fields_of_forms_are_no_lists_and_never_null(document: Node) -> None:
+    """Nobody can send a null in them, and generators leave out routes whose headers may be lists."""
+    found = [(one["name"], one["schema"]) for _, operation in operations(document) for one in parameters(operation)]
+    for form in ("TokenForm", "RevokeForm"):
+        found += document["components"]["schemas"][form]["properties"].items()
+    for name, schema in found:
+        assert "anyOf" not in schema, name
+        assert schema.get("type", "string") in {"string", "integer"}, name
+    conditions = [schema for name, schema in found if name in {"If-Match", "If-None-Match", "Idempotency-Key"}]
+    assert len(conditions) > 10
+    assert {schema["type"] for schema in conditions} == {"string"}
+
+
+def test_a_list_is_no_alternative_to_something_else(document: Node) -> None:
+    """openapi-generator makes Java of it that does not compile."""
+    for part in parts(document):
+        kinds = [one.get("type") for one in part.get("anyOf", ()) if one.get("type") != "null"]
+        assert "array" not in kinds or len(kinds) == 1, part
+
+
+def test_no_constant_is_a_boolean(document: Node) -> None:
+    """openapi-generator's Python compares a boolean constant with a text, and so refuses every answer that has it."""
+    constants = [part["const"] for part in parts(document) if "const" in part]
+    assert constants
+    assert all(isinstance(constant, str) for constant in constants)
+
+
 def test_every_field_has_an_example(document: Node) -> None:
     for name, schema in document["components"]["schemas"].items():
         for field, node in schema.get("properties", {}).items():
@@ -61,11 +135,11 @@ def test_every_refusal_is_a_problem_with_declared_and_explained_codes(document: 
         for status, response in operation["responses"].items():
             if status >= "400":
                 found = shared[response["$ref"].rpartition("/")[2]]
-                content = found["content"]["application/problem+json"]
-                codes = content["schema"]["properties"]["code"]["enum"]
-                assert content["example"]["code"] == codes[0]
-                assert content["example"]["status"] == int(status)
-                for code in codes:
+                media_type = "application/json" if name in OAUTH else "application/problem+json"
+                examples = found["content"][media_type]["examples"]
+                assert examples, name
+                for code, example in examples.items():
+                    assert (example["value"]["code"], example["value"]["status"]) == (code, int(status))
                     assert re.search(f"`{code}`: .{{10,}}", found["description"]), (name, code)
 
 

@@ -61,3 +61,8 @@ def test_a_new_container_that_does_not_become_healthy_goes_again(
     assert run_on(docker, monkeypatch) == 1
     assert f"why new-{healthy + 1} is not well" in capsys.readouterr().err
     assert (docker.containers, docker.ended) == (left, ["somebody's"])
+
+
+def test_auth_comes_last() -> None:
+    """It may issue tokens that those which check them could not read before."""
+    assert rolling.IN_TURN == ["users", "posts", "auth"]

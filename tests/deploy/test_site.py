@@ -89,6 +89,20 @@ def test_there_is_no_way_to_other_files(site: httpx.Client, path: str) -> None:
     assert (reply.status_code, reply.headers["content-type"]) == (404, "application/problem+json")
 
 
+@pytest.mark.parametrize("path", ["/auth/token", "/auth/revoke"])
+def test_oauth_clients_can_read_that_auth_is_away(tmp_path: Path, path: str) -> None:
+    """RFC 6749, section 5.2: otherwise they could not tell it from a dead token."""
+    with gateway(tmp_path, AUTH_UPSTREAM=f"127.0.0.1:{free_port()}") as client:
+        reply, other = client.post(path, timeout=20), client.post("/auth/register", timeout=20)
+    assert (reply.status_code, reply.headers["content-type"], reply.headers["retry-after"]) == (
+        502,
+        "application/json",
+        "1",
+    )
+    assert (reply.json()["error"], reply.json()["code"]) == ("temporarily_unavailable", "service-unavailable")
+    assert (other.status_code, other.headers["content-type"]) == (502, "application/problem+json")
+
+
 @pytest.mark.parametrize(
     ("settings", "shown"),
     [({"PROFILE": "production"}, False), ({"PROFILE": "production", "DOCS": "on"}, True), ({"DOCS": "off"}, False)],

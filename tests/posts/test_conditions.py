@@ -70,6 +70,17 @@ async def test_an_edit_without_a_condition_is_made(
         assert reply.status_code == 200, reply.text
 
 
+async def test_conditions_in_several_lines_are_one_list(
+    client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost
+) -> None:
+    """RFC 9110, section 5.3; the document says that it is a text, since nearly all clients send one line."""
+    ada = peers.new_account()
+    path = f"/posts/{(await write(ada))['id']}"
+    for lines, status in (('"7"', '"8"'), 412), (('"7"', '"1-ff"'), 200):
+        headers = [*signed_in(ada).items(), *(("If-Match", line) for line in lines)]
+        assert (await client.patch(path, json={"title": "t"}, headers=headers)).status_code == status
+
+
 @pytest.mark.parametrize("condition", ['"2-00"', 'W/"1-00"', "1", '"one"', ""])
 async def test_what_is_meant_for_another_version_changes_nothing(
     client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost, condition: str

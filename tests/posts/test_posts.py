@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
+from tests.forgeries import BARE
 from tests.peers import Peers
 from tests.posts.conftest import NewPost, SignedIn, Walk
 
@@ -36,7 +37,7 @@ async def test_writing_needs_sign_in(client: AsyncClient, peers: Peers, write: N
         await client.get("/posts/feed"),
         await client.get("/posts/drafts"),
     ]
-    assert [(reply.status_code, reply.headers["www-authenticate"]) for reply in replies] == [(401, "Bearer")] * 8
+    assert [(reply.status_code, reply.headers["www-authenticate"]) for reply in replies] == [(401, BARE)] * 8
     assert (await client.get(f"/posts/{post['id']}")).json() == post | {"liked": None}
 
 

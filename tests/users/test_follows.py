@@ -4,6 +4,7 @@ import asyncio
 
 from httpx import AsyncClient
 
+from tests.forgeries import BARE
 from tests.peers import Peers
 from tests.users.conftest import SignedIn
 
@@ -45,7 +46,7 @@ async def test_following_needs_sign_in(client: AsyncClient, peers: Peers) -> Non
         await client.get(f"/users/{ada}/followers"),
         await client.get(f"/users/{ada}/following"),
     ]
-    assert [(reply.status_code, reply.headers["www-authenticate"]) for reply in replies] == [(401, "Bearer")] * 4
+    assert [(reply.status_code, reply.headers["www-authenticate"]) for reply in replies] == [(401, BARE)] * 4
 
 
 async def test_counters_are_right_when_everybody_follows_at_once(

@@ -11,7 +11,7 @@ here, how many connections to the database there are. Nor uvicorn's `limit_concu
 
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from typing import Any, Final
 
 import structlog
@@ -54,6 +54,8 @@ class Admission:
         """Those that wait for their client to read the answer: the same."""
         self.body_bytes = 0
         """Of all bodies that are being received, those that wait and those that do not."""
+        self.oauth_paths = frozenset(oauth_paths(routes))
+        """Of the routes whose refusals are those of OAuth, also when `common.http_limits` refuses."""
         self._vital = lines_of(routes, Priority.VITAL)
         self._lists = lines_of(routes, Priority.LISTS)
         self._now = now
@@ -93,6 +95,12 @@ class Admission:
         if self._vital.fullmatch(line):
             return Priority.VITAL
         return Priority.LISTS if self._lists.fullmatch(line) else Priority.ORDINARY
+
+
+def oauth_paths(routes: Sequence[BaseRoute]) -> Iterator[str]:
+    for context in iter_route_contexts(routes):
+        if isinstance(context.original_route, ServiceRoute) and context.original_route.oauth:
+            yield context.path_format or ""
 
 
 def lines_of(routes: Sequence[BaseRoute], priority: Priority) -> re.Pattern[str]:

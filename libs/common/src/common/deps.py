@@ -12,6 +12,7 @@ from common.database import get_db, get_read_session
 from common.errors import Forbidden, Unauthenticated
 from common.tokens import SERVICE_SCOPE, USER_SCOPE, InvalidToken, Principal, TokenVerifier
 
+ONE_TOKEN: Final = "The Authorization header must hold one bearer token."  # noqa: S105  # a message
 TOKEN_URL: Final = "/auth/token"  # noqa: S105  # an address
 
 DbSession = Annotated[AsyncSession, Depends(get_db, scope="function")]
@@ -21,7 +22,7 @@ ReadSession = Annotated[Reads, Depends(get_read_session)]
 
 
 class SignInRequired(Unauthenticated):
-    """No access token came with the request."""
+    """No bearer token came with the request."""
 
     code = "sign-in-required"
 
@@ -36,15 +37,19 @@ def bearer(request: Request) -> str | None:
     """The token of the `Authorization` header, which is the only place it is read from (S-18).
 
     Raises:
-        InvalidToken: another scheme, nothing behind it, or more than one such header.
+        SignInRequired: another scheme, or nothing behind it: no bearer token came (RFC 6750, section 3.1).
+        InvalidToken: beside a bearer token there is another such header.
     """
     values = request.headers.getlist("authorization")
     if not values:
         return None
-    scheme, _, token = values[0].partition(" ")
-    if len(values) > 1 or scheme.lower() != "bearer" or not token:
-        raise InvalidToken("The Authorization header must hold one bearer token.")
-    return token
+    parts = [value.partition(" ") for value in values]
+    tokens = [token for scheme, _, token in parts if scheme.lower() == "bearer" and token]
+    if not tokens:
+        raise SignInRequired(ONE_TOKEN)
+    if len(values) > 1:
+        raise InvalidToken(ONE_TOKEN)
+    return tokens[0]
 
 
 async def verified(request: Request) -> Principal | None:

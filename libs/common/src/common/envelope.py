@@ -43,8 +43,19 @@ ACCEPTED: Final = (
     "If-Match",
     "If-None-Match",
     "X-Request-ID",
+    "traceparent",
+    "tracestate",
 )
-EXPOSED: Final = ("ETag", "Link", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-ID")
+EXPOSED: Final = (
+    "ETag",
+    "Link",
+    "Location",
+    "Retry-After",
+    "RateLimit",
+    "RateLimit-Policy",
+    "WWW-Authenticate",
+    "X-Request-ID",
+)
 
 
 class Envelope:

@@ -15,6 +15,7 @@ from hashlib import blake2b
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Header, Request, Response
+from pydantic import WithJsonSchema
 
 from common.ports import Versions
 
@@ -77,7 +78,11 @@ def has_already(conditions: Sequence[str], etag: str) -> bool:
 
 async def get_expected_versions(
     if_match: Annotated[
-        list[str] | None, Header(description="`ETag` of the version that the caller has seen; 412 if there is a newer.")
+        list[str] | None,
+        WithJsonSchema({"type": "string"}),  # several lines are one list (RFC 9110, section 5.3)
+        Header(
+            alias="If-Match", description="`ETag` of the version that the caller has seen; 412 if there is a newer."
+        ),
     ] = None,
 ) -> Versions:
     """The versions that a change was meant for.

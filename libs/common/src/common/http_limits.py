@@ -54,6 +54,7 @@ class BoundedHttp(HttpToolsProtocol):
     head_bytes = 0
     body_bytes = 0
     refusal = 400
+    url = b""
     exchange: Exchange | None = None
     head_timer: asyncio.TimerHandle | None = None
     send_timer: asyncio.TimerHandle | None = None
@@ -181,7 +182,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def shed(self, cycle: RequestResponseCycle) -> None:
         """Answer that there is too much to do. A body that still comes is let pass, for a while."""
-        head, content = OVERLOADED
+        head, content = OVERLOADED[cycle.scope["path"] in self.admission.oauth_paths]
         # Who waits for `100 Continue` will not send its body now, so where the next request starts is anybody's guess.
         last = not cycle.keep_alive or cycle.waiting_for_100_continue or bool(self.pipeline)
         # Who reads none of its answers gets no more of them: they would fill our memory.
@@ -256,7 +257,9 @@ class BoundedHttp(HttpToolsProtocol):
     def refuse(self, status: int) -> None:
         """End the connection. While a request is at work nothing is said: it would be read as that one's answer."""
         reading = self.reading_head  # of any other request the headers are an earlier one's
-        code, content = last_answer(status, self.shown_to(self.headers) if reading else b"")
+        path = self.url.partition(b"?")[0].decode("latin-1")  # as far as it came
+        for_page = self.shown_to(self.headers) if reading else b""
+        code, content = last_answer(status, for_page, for_oauth=path in self.admission.oauth_paths)
         log.info("request refused before it was read", status=status, code=code)
         self.reading_head = self.reading_body = False
         self.stop_timer()

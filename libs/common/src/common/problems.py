@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from common import oauth
 from common.errors import (
     Conflict,
     DependencyUnavailable,
@@ -30,6 +31,7 @@ from common.errors import (
 
 log = structlog.get_logger()
 
+PROBLEM: Final = "application/problem+json"
 STATUS: Final[Mapping[type[BaseException], int]] = {
     Unauthenticated: 401,
     Forbidden: 403,
@@ -41,6 +43,12 @@ STATUS: Final[Mapping[type[BaseException], int]] = {
     DependencyUnavailable: 503,
     DomainError: 400,
 }
+CHALLENGE: Final = 'Bearer realm="trivium"'
+CHALLENGES: Final[Mapping[str, str]] = {
+    "invalid-token": f'{CHALLENGE}, error="invalid_token"',
+    "not-for-this-caller": f'{CHALLENGE}, error="insufficient_scope"',
+}
+"""`WWW-Authenticate` by code (RFC 6750, section 3). It has no error when no bearer token came."""
 CODES: Final[Mapping[int, str]] = {
     400: "malformed-body",  # what the framework refuses so: a form that cannot be parsed
     404: "no-such-route",
@@ -75,6 +83,13 @@ class Problem(BaseModel):
     errors: list[FieldError] | None = Field(default=None, description="Validation errors only.")
 
 
+class OAuthProblem(Problem):
+    """An error of the token and revocation endpoints: also what RFC 6749, section 5.2, wants. `error` is stable."""
+
+    error: str = Field(examples=["invalid_grant"])
+    error_description: str = Field(examples=["The e-mail address or the password is wrong."])
+
+
 def status_of(error: type[BaseException]) -> int:
     """The HTTP status of a kind of error: its nearest ancestor in the table."""
     return next(STATUS[kind] for kind in error.__mro__ if kind in STATUS)
@@ -92,32 +107,32 @@ def problem(
     """An error answer. `instance` is the request's id, by which the log tells the rest."""
     code = code or CODES.get(status, "error")
     title = HTTPStatus(status).phrase
-    body = {
+    body: dict[str, Any] = {
         "type": f"urn:trivium:problem:{code}",
         "title": title,
         "status": status,
         "detail": detail or title,
         "instance": f"urn:request:{request.scope.get('state', {}).get('request_id', 'unknown')}",
         "code": code,
-        **extra,
     }
+    media_type = PROBLEM
+    if oauth.is_spoken(request.scope):
+        media_type = oauth.MEDIA_TYPE
+        body |= oauth.members(status, body["detail"])
     # ASCII escapes: a lone surrogate in a field name of the caller's could not be encoded as UTF-8
-    content = json.dumps(body, ensure_ascii=True).encode()
-    return Response(content, status, headers, media_type="application/problem+json")
+    content = json.dumps(body | extra, ensure_ascii=True).encode()
+    return Response(content, status, headers, media_type=media_type)
 
 
 def domain_problem(request: Request, refusal: DomainError, /, **extra: Any) -> Response:
     """The answer to a refusal by a rule."""
     status = status_of(type(refusal))
-    headers = {"WWW-Authenticate": challenge(refusal)} if status == 401 else {}
+    headers = {}
+    if status == 401 or refusal.code in CHALLENGES:
+        headers["WWW-Authenticate"] = CHALLENGES.get(refusal.code, CHALLENGE)
     if isinstance(refusal, TooManyRequests):
         headers["Retry-After"] = whole_seconds(refusal.retry_after)
     return problem(request, status, code=refusal.code, detail=str(refusal), headers=headers, **extra)
-
-
-def challenge(error: DomainError) -> str:
-    """`WWW-Authenticate` of RFC 6750: a bare challenge when no token came, `invalid_token` when a bad one did."""
-    return 'Bearer error="invalid_token"' if error.code == "invalid-token" else "Bearer"
 
 
 def database_is_away(error: BaseException) -> bool:
@@ -232,14 +247,18 @@ def refusals(*errors: type[DomainError | DependencyUnavailable]) -> dict[int | s
     """OpenAPI `responses` for a route: which codes it may answer with, by status."""
     by_status: dict[int | str, dict[str, Any]] = {}
     for error in errors:
-        codes = by_status.setdefault(status_of(error), problem_response([]))
-        content: dict[str, Any] = codes["content"]["application/problem+json"]
-        content["schema"]["properties"]["code"]["enum"].append(error.code)
-        codes["description"] = ", ".join(content["schema"]["properties"]["code"]["enum"])
+        declare_codes(by_status, status_of(error), error.code)
     return by_status
 
 
-def problem_response(codes: list[str]) -> dict[str, Any]:
-    """One entry of OpenAPI's `responses`: a problem with one of these codes."""
-    schema = {"allOf": [{"$ref": "#/components/schemas/Problem"}], "properties": {"code": {"enum": codes}}}
-    return {"description": ", ".join(codes), "content": {"application/problem+json": {"schema": schema}}}
+def declare_codes(responses: dict[int | str, dict[str, Any]], status: int | str, *codes: str) -> None:
+    """Let a route answer with these codes as well: an example for each, which `common.docs` completes.
+
+    No enum of codes in the schema: generators would make a class of their own for each set of codes.
+    """
+    content = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}}
+    response = responses.setdefault(status, {"description": "", "content": content})
+    examples: dict[str, Any] = response["content"][PROBLEM]["examples"]
+    for code in codes:
+        examples.setdefault(code, {})
+    response["description"] = ", ".join(examples)

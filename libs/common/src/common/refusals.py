@@ -7,8 +7,9 @@ from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
+from common import oauth
 from common.envelope import EXPOSED, SECURITY_HEADERS, VARY
-from common.problems import Overloaded
+from common.problems import PROBLEM, Overloaded
 
 MAX_URL: Final = 8 * 1024
 MAX_HEADERS: Final = 16 * 1024
@@ -22,23 +23,27 @@ REFUSALS: Final = {
 CLOSE: Final = b"connection: close\r\n"
 
 
-def answer(status: int, code: str, detail: str, *more: bytes) -> tuple[bytes, bytes]:
+def answer(status: int, code: str, detail: str, *more: bytes, for_oauth: bool = False) -> tuple[bytes, bytes]:
     """A problem as it goes over the wire: the head, less the empty line at its end, and the body."""
     title = HTTPStatus(status).phrase
     body = {"type": f"urn:trivium:problem:{code}", "title": title, "status": status, "detail": detail, "code": code}
-    content = json.dumps(body).encode()
-    own = (b"content-type: application/problem+json", b"content-length: %d" % len(content))
+    content = json.dumps(body | oauth.members(status, detail) if for_oauth else body).encode()
+    media_type = oauth.MEDIA_TYPE if for_oauth else PROBLEM
+    own = (b"content-type: " + media_type.encode(), b"content-length: %d" % len(content))
     lines = [*own, *more, *(b": ".join(header) for header in SECURITY_HEADERS)]
     return STATUS_LINE[status] + b"".join(line + b"\r\n" for line in lines), content
 
 
-OVERLOADED: Final = answer(503, Overloaded.code, Overloaded.told, b"retry-after: 1", b": ".join(VARY))
+OVERLOADED: Final = {
+    for_oauth: answer(503, Overloaded.code, Overloaded.told, b"retry-after: 1", b": ".join(VARY), for_oauth=for_oauth)
+    for for_oauth in (False, True)
+}
 
 
-def last_answer(status: int, for_page: bytes = b"") -> tuple[str, bytes]:
+def last_answer(status: int, for_page: bytes = b"", *, for_oauth: bool) -> tuple[str, bytes]:
     """The code of a refusal that ends its connection, and all of it. `for_page` are lines of `seen_by_pages`."""
     code, detail = REFUSALS[status]
-    head, content = answer(status, code, detail, b": ".join(VARY))
+    head, content = answer(status, code, detail, b": ".join(VARY), for_oauth=for_oauth)
     return code, head + for_page + CLOSE + b"\r\n" + content
 
 

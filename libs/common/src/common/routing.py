@@ -135,6 +135,8 @@ class ServiceRoute(APIRoute):
     """Whether the general rate limit holds. Never for services."""
     vital = False
     """See `Priority`. Always for services and admins."""
+    oauth = False
+    """Whether its refusals are those of OAuth (`common.oauth`)."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         methods = set(options.get("methods") or ())
@@ -212,6 +214,7 @@ class TokenRoute(SmallBodyRoute):
     """For tokens: who cannot renew one is signed out everywhere, and signs in again, which costs far more."""
 
     vital = True
+    oauth = True
 
 
 class UnlimitedRoute(ServiceRoute):

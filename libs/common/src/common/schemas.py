@@ -41,10 +41,12 @@ def decimal(value: Any) -> Any:
     return value
 
 
-Id = Annotated[int, Field(ge=1, le=MAX_ID, strict=False, examples=[41]), BeforeValidator(decimal)]
-
-
-AfterId = Annotated[int, Field(ge=0, le=MAX_ID), BeforeValidator(decimal)]
+# Without a format, generated clients keep 32 bits of an integer.
+WIDE: Final[dict[str, Any]] = {"format": "int64"}
+Id = Annotated[
+    int, Field(ge=1, le=MAX_ID, strict=False, examples=[41], json_schema_extra=WIDE), BeforeValidator(decimal)
+]
+AfterId = Annotated[int, Field(ge=0, le=MAX_ID, json_schema_extra=WIDE), BeforeValidator(decimal)]
 PageSize = Annotated[int, Field(ge=1, le=100)]
 
 Moment = Annotated[datetime, Field(examples=["2026-11-22T13:28:00Z"])]

@@ -177,7 +177,7 @@ class TokenVerifier:
         sid = claims.get("sid")
         if not subject_fits(words["scope"], words["sub"], words["client_id"], sid):
             raise InvalidToken("subject")
-        roles = texts(claims["roles"])
+        roles = texts(claims.get("roles", []))
         return Principal(words["sub"], words["client_id"], words["scope"], roles, sid, times["iat"], times["exp"])
 
     def _remember(self, token: str, principal: Principal, kid: str) -> None:

@@ -1,8 +1,7 @@
 """The OAuth 2 side: tokens in exchange for a grant, and their end (RFC 6749, RFC 7009)."""
 
 import base64
-import inspect
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import unquote
 
 from fastapi import FastAPI, Form, Request, Response
@@ -23,7 +22,7 @@ from auth.services.records import Device, Tokens
 from auth.services.sessions import SessionService
 from auth.services.sign_in import SignInService
 from common.access import public
-from common.problems import domain_problem, refusals, status_of
+from common.problems import domain_problem, refusals
 from common.rate_limits import Limits, SourceLimits
 from common.routing import TokenRoute, service_router
 from common.tokens import USER_SCOPE, InvalidToken, TokenVerifier
@@ -34,27 +33,20 @@ router = service_router("/auth", "tokens", TokenRoute)
 SERVICE_PREFIX = "svc"
 
 
-def oauth_refusals(*errors: type[OAuthRefusal]) -> dict[int | str, dict[str, Any]]:
-    """`refusals` that also carry what RFC 6749, section 5.2, wants beside the problem."""
-    responses = refusals(*errors)
-    for status, response in responses.items():
-        kinds = [error for error in errors if status_of(error) == status]
-        words = {"error": kinds[0].oauth_error, "error_description": inspect.getdoc(kinds[0])}
-        names = {"error": {"enum": [error.oauth_error for error in kinds]}, "error_description": {"type": "string"}}
-        content = response["content"]["application/problem+json"]
-        content["schema"]["properties"] |= names
-        content["example"] = words
-    return responses
-
-
 @router.post(
     "/token",
     response_model=TokenResponse,
     response_model_exclude_none=True,
-    responses={
-        **oauth_refusals(OAuthRefusal, UnsupportedGrant, InvalidGrant, InvalidScope, InvalidClient),
-        **refusals(SignInThrottled, SignInClosed, TooBusy),
-    },
+    responses=refusals(
+        InvalidGrant,
+        OAuthRefusal,
+        UnsupportedGrant,
+        InvalidScope,
+        InvalidClient,
+        SignInThrottled,
+        SignInClosed,
+        TooBusy,
+    ),
 )
 @public
 async def issue_token(
@@ -107,7 +99,7 @@ def client_credentials(request: Request, form: TokenForm) -> tuple[str, str]:
     return form.client_id, form.client_secret
 
 
-@router.post("/revoke", response_class=Response, responses=oauth_refusals(OAuthRefusal))
+@router.post("/revoke", response_class=Response, responses=refusals(OAuthRefusal))
 @public
 async def revoke_token(
     request: Request, form: Annotated[RevokeForm, Form()], sign_in: SignIn, sessions: Sessions, device: CallingDevice
@@ -133,11 +125,11 @@ async def end_session_of(token: str, verifier: TokenVerifier, sessions: SessionS
 
 
 def install_oauth_errors(app: FastAPI) -> None:
-    """RFC 6749 wants `error` and `error_description`; ours carry them beside the problem."""
+    """Where a rule refuses, it also says the `error` of RFC 6749; elsewhere the status tells it (`common.oauth`)."""
 
     @app.exception_handler(OAuthRefusal)
     async def refuse(request: Request, error: OAuthRefusal) -> Response:
-        answer = domain_problem(request, error, error=error.oauth_error, error_description=str(error))
+        answer = domain_problem(request, error, error=error.oauth_error)
         if isinstance(error, InvalidClient):
             answer.headers["WWW-Authenticate"] = 'Basic realm="trivium"'
         return answer

@@ -34,6 +34,7 @@ async def get_metadata(settings: AppSettings, response: Response) -> ServerMetad
         jwks_uri=f"{settings.issuer}/.well-known/jwks.json",
         grant_types_supported=["password", "refresh_token", "client_credentials"],
         token_endpoint_auth_methods_supported=["none", "client_secret_basic", "client_secret_post"],
-        response_types_supported=[],
+        revocation_endpoint_auth_methods_supported=["none"],
+        response_types_supported=["none"],  # required, and never empty (RFC 8414, sections 2 and 3.2)
         scopes_supported=[USER_SCOPE],
     )

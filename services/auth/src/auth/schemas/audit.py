@@ -1,9 +1,9 @@
 """The audit trail, as admins see it."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field, WithJsonSchema
 
 from common.schemas import Id, Moment, Outgoing
 
@@ -17,6 +17,9 @@ def in_our_time(moment: datetime) -> datetime:
     return moment
 
 
+Detail = str | int | bool | list[str] | None
+ANY_OBJECT: Final[dict[str, Any]] = {"type": "object", "additionalProperties": True}
+"""Generated Java does not compile where a list is one of several types."""
 AuditMoment = Annotated[AwareDatetime, AfterValidator(in_our_time)]
 
 
@@ -29,4 +32,6 @@ class AuditEventResponse(Outgoing):
     account_id: Id | None = Field(description="Whom it concerns; null where that is everybody, or nobody known.")
     actor: str = Field(examples=["server"], description="An account's id, `server` or `anonymous`.")
     ip: str | None = Field(examples=["203.0.113.7"])
-    detail: dict[str, str | int | bool | list[str] | None] = Field(examples=[{"before": [], "after": ["moderator"]}])
+    detail: Annotated[dict[str, Detail], WithJsonSchema(ANY_OBJECT)] = Field(
+        examples=[{"before": [], "after": ["moderator"]}], description="More about it, by the kind of action."
+    )

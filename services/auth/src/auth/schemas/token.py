@@ -54,5 +54,8 @@ class ServerMetadata(Outgoing):
     jwks_uri: str = Field(examples=["https://api.example.com/.well-known/jwks.json"])
     grant_types_supported: list[str] = Field(examples=[["password", "refresh_token"]])
     token_endpoint_auth_methods_supported: list[str] = Field(examples=[["none", "client_secret_basic"]])
-    response_types_supported: list[str] = Field(examples=[[]])
+    revocation_endpoint_auth_methods_supported: list[str] = Field(examples=[["none"]])
+    response_types_supported: list[str] = Field(
+        examples=[["none"]], description="There is no authorization endpoint; RFC 8414 wants the member all the same."
+    )
     scopes_supported: list[str] = Field(examples=[["api"]])

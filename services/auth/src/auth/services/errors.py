@@ -96,7 +96,7 @@ class AccountBeingDeleted(Conflict):
 
 
 class OAuthRefusal(DomainError):
-    """A refusal in the words of RFC 6749, section 5.2."""
+    """A parameter is missing or cannot be read (RFC 6749, section 5.2)."""
 
     code = "invalid-request"
     oauth_error: ClassVar[str] = "invalid_request"
