@@ -89,7 +89,8 @@ PERSONAL_DATA: Final[Mapping[str, Mapping[str, Table]]] = {
                 "ended_at": "sessions.ended_at",
                 "end_reason": "sessions.end_reason",
             },
-            {"account_id": "it is whose export it is",
+            {
+                "account_id": "it is whose export it is",
                 "generation": COUNTER,
                 "reissued_for": COUNTER,
                 "reissued_as": COUNTER,

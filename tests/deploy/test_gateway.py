@@ -101,11 +101,13 @@ async def test_a_broken_chunk_is_the_clients_fault_and_sent_on_once(known: Gatew
 
 
 async def test_a_body_that_is_cut_short_is_the_clients_fault(known: Gateway) -> None:
+    """A bare 499 where the gateway sees the end of the connection before that of the body."""
     async with connected(known.port) as streams:
         streams[1].write(request("/auth/x", "Content-Length: 10", method="POST") + b"abc")
         streams[1].write_eof()
         status, _, said = await answer(streams)
-    assert (status, said["code"]) == (400, "malformed-body")
+    assert (status, said and said["code"]) in {(400, "malformed-body"), (499, None)}
+    assert len(known.upstream.heads) <= 1
 
 
 @pytest.mark.parametrize(

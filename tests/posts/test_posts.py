@@ -260,6 +260,6 @@ async def test_a_commit_that_fails_is_a_5xx_and_stores_nothing(
 async def test_an_unknown_method_is_told_what_the_path_takes(client: AsyncClient) -> None:
     """S-43, found by fuzzing: the methods of all routes on the path, not of the first one."""
     reply = await client.put("/posts/7")
-    assert (reply.status_code, reply.headers["allow"]) == (405, "DELETE, GET, PATCH")
+    assert (reply.status_code, reply.headers["allow"]) == (405, "DELETE, GET, HEAD, PATCH")
     assert reply.json()["code"] == "method-not-allowed"
     assert (await client.put("/posts/feed")).headers["allow"] == "GET"
