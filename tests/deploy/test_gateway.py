@@ -16,7 +16,8 @@ ORIGIN = f"Origin: {PAGE}"
 OFFER = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAEAAEAA")
 CHUNKED = "Transfer-Encoding: chunked"
 TEXT = json.dumps(["x" * 5000])
-TAGGED = f'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nETag: "v1"\r\nContent-Length: {len(TEXT)}\r\n\r\n{TEXT}'.encode()
+HEAD = f'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nETag: "v1"\r\nContent-Length: {len(TEXT)}\r\n\r\n'
+TAGGED = (HEAD + TEXT).encode()
 
 
 @dataclass
