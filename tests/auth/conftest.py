@@ -268,7 +268,7 @@ Learn = Callable[[], Awaitable[None]]
 
 def roles_in(token: str) -> list[str]:
     payload = token.split(".")[1]
-    found: list[str] = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["roles"]
+    found: list[str] = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4))).get("roles", [])
     return found
 
 
