@@ -17,7 +17,7 @@ export LOCAL_DIR
 export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up start stop status restart-one run mail reset seed demo test bench check format lock openapi
+.PHONY: test-search help bootstrap up start stop status restart-one run mail reset seed demo test bench check format lock openapi
 .PHONY: fuzz faults faults-short timing overload test-page test-restarts test-start-order test-backup compose-up compose-upgrade compose-down test-compose
 .PHONY: test-clients test-clients-short rolling-restart check-deploy backup restore pin-images
 
@@ -109,6 +109,11 @@ overload: bootstrap ## R-17 to R-20, R-25, R-29: too many requests and connectio
 
 bench: bootstrap ## measure the speed against a bare app, with wrk: make bench SECONDS=2 ROUNDS=7 ONLY=get_post
 	@SECONDS=$(SECONDS) ROUNDS=$(ROUNDS) ROWS=$(ROWS) ONLY=$(ONLY) $(VENV)/python -m tests.benchmarks
+
+# A folder with postgres, initdb and psql for each; the default is the one that every test has. The system needs the locales.
+test-search: export LC_CTYPES ?= C C.UTF-8 en_US.UTF-8
+test-search: bootstrap ## what search finds, on several PostgreSQLs: make test-search PG_BINS="/usr/lib/postgresql/15/bin …"
+	@for bin in $(or $(PG_BINS),""); do PG_BIN=$$bin $(VENV)/pytest tests/posts/test_search_table.py $(ARGS) || exit 1; done
 
 test-restarts: bootstrap ## R-21: restart every service under load: make test-restarts RESTARTS=5
 	@rm -f .local/restarts.json

@@ -167,6 +167,9 @@ class Bench:
         readers = {name: (one.id, one.token) for name, one in zip(names, self.people, strict=False)}
         return lists.measure(self.posts_on(LARGE), self.house.superuser_dsn(LARGE), readers, self.rounds)
 
+    def longest_posts(self) -> Result:
+        return lists.measure_longest(self.posts_on(SMALL), self.house.superuser_dsn(SMALL), self.rounds)
+
     def posts_on(self, database: str) -> str:
         """A service of its own on that database, started when first asked for."""
         if database not in self.others:
@@ -221,7 +224,13 @@ def main() -> None:
         bench = Bench(house, seconds, rounds, size)
         bench.prepare()
         bench.start_rivals()
-        parts: list[Callable[[], Result]] = [bench.get_post, bench.get_user, bench.list_posts, bench.lists]
+        parts: list[Callable[[], Result]] = [
+            bench.get_post,
+            bench.get_user,
+            bench.list_posts,
+            bench.lists,
+            bench.longest_posts,
+        ]
         parts += [bench.create_post, bench.token_check, bench.signin_overhead, bench.memory]
         results = []
         for part in parts:

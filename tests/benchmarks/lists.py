@@ -2,10 +2,13 @@
 
 import asyncio
 import statistics
+import time
 from typing import Any, Final
 
 import asyncpg
+import httpx
 
+from tests.benchmarks import rows
 from tests.benchmarks.load import Load
 
 FOLLOWEES: Final = 1_000
@@ -19,6 +22,7 @@ PATHS: Final = {
     "top_of_author": "/posts?sort=top&author_id=10",
     "top_of_tag_of_a_tenth": "/posts?sort=top&tag=astronomy",
     "top_of_tag_of_a_thousandth": "/posts?sort=top&tag=comets",
+    "top_of_tag_of_a_third_that_nobody_likes": "/posts?sort=top&tag=unliked",
     "word_in_all": "/posts?q=clear",
     "word_in_half": "/posts?q=second",
     "word_in_a_hundredth": "/posts?q=hundredth",
@@ -28,6 +32,16 @@ PATHS: Final = {
     "tags": "/posts/tags",
 }
 """The words and tags are those of `rows.FILL_POSTS`."""
+WORST: Final = {
+    "two_words_that_half_have_and_none_both": "/posts?q=second other",
+    "all_words_of_a_post_but_in_no_post_side_by_side": '/posts?q="clear was"',
+    "a_beginning_that_all_have_beside_a_word_that_none_has": "/posts?q=nowhere p",
+    "a_word_that_all_have_by_an_author_beside_one_that_none_has": "/posts?author_id=10&q=clear nowhere",
+    "a_word_that_none_has_with_a_tag_of_a_third": "/posts?tag=unliked&q=nowhere",
+}
+"""The searches that cost most; one may end by the limit of time, as `search-too-slow`."""
+LONGEST: Final = 300
+"""So many of the longest posts are more than a search looks through."""
 
 FOLLOW: Final = """
 INSERT INTO follows (follower_id, followee_id, active, version)
@@ -43,6 +57,19 @@ async def follow(dsn: str, reader: int, first: int) -> None:
     await connection.close()
 
 
+def worst(base: str, path: str, rounds: int) -> float:
+    """Milliseconds until a search is answered, be it that it is refused for the time it takes."""
+    took = []
+    with httpx.Client(base_url=base, trust_env=False) as client:
+        for _ in range(max(3, rounds)):
+            started = time.perf_counter()
+            reply = client.get(path)
+            took.append(1000 * (time.perf_counter() - started))
+            if reply.status_code != 200 and reply.json()["code"] != "search-too-slow":
+                raise ValueError(f"{path}: {reply.text}")
+    return statistics.median(took)
+
+
 def measure(base: str, dsn: str, readers: dict[str, tuple[int, str]], rounds: int) -> dict[str, Any]:
     """`readers` are the ids and tokens of three people who follow nobody yet."""
     firsts = {"feed_of_busy": 1, "feed_of_silent": FOLLOWEES + 1, "feed_of_both": FOLLOWEES // 2 + 1}
@@ -56,4 +83,12 @@ def measure(base: str, dsn: str, readers: dict[str, tuple[int, str]], rounds: in
         load = Load("GET", path, [token], connections=1)
         load.slice(base, 5)  # a first look may have to come from the disk
         found[f"{name}_ms"] = 1000 / statistics.median(load.slice(base, 1) for _ in range(max(1, rounds // 2)))
+    for name, path in WORST.items():
+        found[f"{name}_ms"] = worst(base, path, rounds)
     return {"name": "lists", **found}
+
+
+def measure_longest(base: str, dsn: str, rounds: int) -> dict[str, Any]:
+    """A word that none has, where the newest posts are the longest."""
+    asyncio.run(rows.fill_longest(dsn, LONGEST))
+    return {"name": "longest_posts", "word_in_none_ms": worst(base, "/posts?q=nowhere", rounds)}

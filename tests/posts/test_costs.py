@@ -126,7 +126,7 @@ class World:
 
 
 @pytest.fixture
-async def world(superuser: asyncpg.Connection, statements: Statements, signed_in: SignedIn) -> World:
+async def world(app: FastAPI, superuser: asyncpg.Connection, statements: Statements, signed_in: SignedIn) -> World:
     reader = 700_000
     if await superuser.fetchval("SELECT count(*) FROM follows WHERE follower_id = $1", reader) == 0:
         await superuser.execute(
@@ -141,6 +141,7 @@ async def world(superuser: asyncpg.Connection, statements: Statements, signed_in
             INSERT INTO follows SELECT {reader}, {reader} + n, true, 1 FROM generate_series(1, {2 * FOLLOWEES}) AS n;
             """  # noqa: S608  # our own numbers
         )
+        await app.state.refill.make_missing()
         await superuser.execute("VACUUM ANALYZE")
     return World(superuser, statements, signed_in(reader))
 
@@ -161,15 +162,15 @@ async def test_a_feed_reads_one_index_row_per_followee_and_the_page(world: World
         ("/posts?tag=world", "ix_post_tags_newest"),
         ("/posts?author_id=700007", "ix_posts_by_author"),
         ("/posts?sort=top", "ix_post_stats_top"),
-        ("/posts?q=common", "ix_posts_newest"),
+        ("/posts?q=common", "ix_post_words_newest"),
     ],
 )
 async def test_a_page_reads_its_own_rows_only_wherever_it_is(world: World, path: str, index: str) -> None:
-    cursor = ""
+    cursor, is_search = "", "q=" in path
     for _ in range(2):
         rows = await world.read(f"{path}{cursor}")
-        assert rows[index] == 21
-        assert max(rows.values()) <= 21, rows
+        assert rows[index] in {21, 21 + is_search}  # the sum of the sizes of words looks one ahead
+        assert max(rows.values()) <= 21 + is_search, rows
         page = await world.statements.get(f"{path}&limit=20{cursor}", world.headers)
         cursor = f"&cursor={page.json()['next_cursor']}"
 
@@ -180,4 +181,4 @@ async def test_a_rare_word_is_found_by_the_index(world: World) -> None:
     sql, arguments = world.statements.said[-1]
     found = await world.superuser.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", *arguments)
     used = {node.get("Index Name"): node["Actual Rows"] for node in nodes(json.loads(found)[0]["Plan"])}
-    assert used["ix_posts_words"] == 1
+    assert used["ix_post_words_words"] == 1

@@ -2,6 +2,7 @@
 
 import asyncpg
 import pytest
+from fastapi import FastAPI
 from httpx import AsyncClient
 
 from tests.events import Outbox
@@ -30,7 +31,7 @@ SELECT $1, $2, repeat('\U0001f600', 5000) FROM generate_series(1, 100)
 
 
 @pytest.fixture
-async def author(peers: Peers, client: AsyncClient, write: NewPost, outbox: Outbox) -> int:
+async def author(app: FastAPI, peers: Peers, client: AsyncClient, write: NewPost, outbox: Outbox) -> int:
     """Somebody with many of the longest posts and some such drafts, who follows themselves, as it were."""
     author = peers.new_account()
     await write(author, title="Light", body="b")
@@ -40,6 +41,7 @@ async def author(peers: Peers, client: AsyncClient, write: NewPost, outbox: Outb
     superuser = await asyncpg.connect(outbox.dsn)
     await superuser.execute(HEAVY, author, MANY)
     await superuser.close()
+    await app.state.refill.make_missing()
     return author
 
 

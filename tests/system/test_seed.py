@@ -41,6 +41,11 @@ SAID_TWICE = (
         "SELECT id, posts_count, version FROM authored",
     ),
 )
+UNSEARCHABLE = {
+    "users": "SELECT count(*) FROM profiles WHERE folded IS NULL",
+    "posts": """SELECT count(*) FROM posts LEFT JOIN post_words ON post_id = posts.id
+        WHERE status = 'published' AND post_words.words IS NULL""",
+}
 COUNTED = {
     "users": """
         SELECT followers_count, (SELECT count(*) FROM follows WHERE followee_id = id AND active),
@@ -86,6 +91,8 @@ async def test_a_seeded_world_is_one_world(local_stack: LocalStack) -> None:
             )
         for service in SERVICES:
             assert await databases[service].fetchval("SELECT count(*) FROM outbox") < 20
+        for service, unsearchable in UNSEARCHABLE.items():
+            assert await databases[service].fetchval(unsearchable) == 0
 
     async with AsyncClient(base_url=local_stack.url, timeout=15, trust_env=False) as http:
         tokens = await http.post("/auth/token", data={"username": email, "password": PASSWORD})

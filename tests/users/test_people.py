@@ -132,7 +132,7 @@ async def test_the_search_goes_by_the_index(statement: Select[Any], app: FastAPI
         await connection.execute(text("SET LOCAL enable_seqscan = off"))
         query = filled.compile(connection.sync_engine, compile_kwargs={"literal_binds": True})
         plan = list((await connection.exec_driver_sql(f"EXPLAIN {query}")).scalars())
-    assert any("Bitmap Index Scan on ix_profiles_search" in line for line in plan), plan
+    assert any("Bitmap Index Scan on ix_profiles_folded" in line for line in plan), plan
 
 
 async def test_a_forged_cursor_is_refused_or_a_place_like_any(

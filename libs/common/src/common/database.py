@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, a
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
 
+from common.errors import DependencyUnavailable
 from common.ports import Versions
 from common.settings import ServiceSettings, async_url
 
@@ -158,10 +159,19 @@ class ReadSession:
             return await connection.execute(statement, params)
 
 
+class SearchTooSlow(DependencyUnavailable):
+    """The search was ended after two seconds: very many posts have its words."""
+
+    code = "search-too-slow"
+
+    def __init__(self) -> None:
+        super().__init__("The search took too long and was ended; with a rarer word it is faster.")
+
+
 @dataclass(frozen=True, slots=True)
 class Searches:
     """Runs single reading statements that may be slow: a third of the connections at a time, so that others read too,
-    and none for longer than `LONGEST_SEARCH`. What takes longer is a 503, and PostgreSQL is told to stop (S-37).
+    and none for longer than `LONGEST_SEARCH`. What takes longer is refused, and PostgreSQL is told to stop (S-37).
     """
 
     reads: ReadSession
@@ -178,8 +188,12 @@ class Searches:
         async with asyncio.timeout(self.patience):
             await self.slots.acquire()
         try:
-            async with asyncio.timeout(LONGEST_SEARCH):
+            async with asyncio.timeout(LONGEST_SEARCH) as limit:
                 return await self.reads.execute(statement, params)
+        except TimeoutError:
+            if limit.expired():
+                raise SearchTooSlow from None
+            raise
         finally:
             self.slots.release()
 

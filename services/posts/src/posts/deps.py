@@ -14,10 +14,12 @@ from common.exports import ExportReader
 from common.measures import calls, checks, clock, erasures, outbox, pools, requests
 from common.outbox import OutboxRepository
 from common.read_models import ReadModel
+from common.refill import Refill
 from common.relay import Relay
 from common.revocations import RevocationRepository
 from common.service_client import ServiceClient
 from common.service_tokens import ServiceTokens
+from common.turns import Turns
 from posts.clients.people import UsersPeople
 from posts.config import Settings
 from posts.repositories.authors import KNOWN_PROFILES, AuthorRepository, StatsRepository
@@ -29,6 +31,7 @@ from posts.repositories.lists import PostLists
 from posts.repositories.posts import PostRepository
 from posts.repositories.search import SearchRepository
 from posts.repositories.tags import TagRepository
+from posts.repositories.words import WORDS
 from posts.services.authors import Authors
 from posts.services.comments import Commenting, ReadingComments
 from posts.services.ports import StatsStore, TagReader
@@ -45,13 +48,17 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     users = ServiceClient.to("users", settings.users_url, http=http, tokens=tokens, settings=settings)
     app.state.authors = Authors(UsersPeople(users), TransactionFactory(database, AuthorRepository))
     reads = ReadSession(database.reading)
-    app.state.reading = Reading(PostLists(reads), SearchRepository(Searches.of(reads, settings)), app.state.authors)
-    app.state.reading_comments = ReadingComments(PostLists(reads), CommentRepository(reads), app.state.authors)
+    searches = Searches.of(reads, settings)
+    lists = PostLists(reads, searches)
+    app.state.reading = Reading(lists, SearchRepository(searches), app.state.authors)
+    app.state.turns = Turns(searches.patience)
+    app.state.reading_comments = ReadingComments(lists, CommentRepository(reads), app.state.authors)
     app.state.tags = TagRepository(reads)
     app.state.stats = StatsRepository(reads)
     app.state.exports = ExportReader(reads, SECTIONS, ERASED)
     app.state.relay = Relay(database, {"users": users, "auth": auth})
     app.state.eraser = Eraser(database, "posts", STEPS)
+    app.state.refill = Refill(database, WORDS)
     app.state.inbox = lambda session: subscriber(session).inbox
     app.state.read_models = {
         "erased": ReadModel(

@@ -39,7 +39,8 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
             migrated = database_is_ready(database, MIGRATIONS)
             app.state.readiness = (migrated, keys.keys_are_known, revoked.revocations_are_known)
             wire(app, settings, database, http)
-            relay = [app.state.relay.run(), app.state.eraser.run()] if settings.relay else []
+            state = app.state
+            relay = [state.relay.run(), state.eraser.run(), state.refill.run()] if settings.relay else []
             tidying = [revoked.forget_expired(), forget_expired(database), keep_tidy(database)]
             async with running(keys.keep_fresh(), revoked.keep_fresh(), *tidying, *relay):
                 yield

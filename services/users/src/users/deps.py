@@ -15,15 +15,18 @@ from common.exports import ExportReader
 from common.measures import calls, checks, clock, erasures, outbox, pools, requests
 from common.rate_limits import Quota
 from common.read_models import ReadModel
+from common.refill import Refill
 from common.relay import Relay
 from common.service_client import ServiceClient
 from common.service_tokens import ServiceTokens
+from common.turns import Turns
 from users.clients.accounts import AuthAccounts
 from users.clients.exports import PeerExport
 from users.config import Settings
 from users.repositories.edges import BLOCKS, FOLLOWS, EdgeRepository
 from users.repositories.erasing import KNOWN_ERASED, STEPS
 from users.repositories.exports import SECTIONS
+from users.repositories.names import NAMES
 from users.repositories.profiles import KNOWN_ACCOUNTS, KNOWN_AUTHORS, ProfileRepository
 from users.repositories.work import SqlWork
 from users.services.arrivals import Arrivals
@@ -50,6 +53,7 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     posts = ServiceClient.to("posts", settings.posts_url, http=http, tokens=tokens, settings=settings)
     app.state.relay = Relay(database, {"posts": posts, "auth": auth})
     app.state.eraser = Eraser(database, "users", STEPS)
+    app.state.refill = Refill(database, NAMES)
     app.state.inbox = lambda session: Subscriber(SqlWork(session)).inbox
     app.state.read_models = {
         "erased": ReadModel(
@@ -64,8 +68,9 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     }
     app.state.arrivals = Arrivals(AuthAccounts(auth), transactions)
     reads = ReadSession(database.reading)
-    searches = ProfileRepository(Searches.of(reads, settings))
-    app.state.profiles = Profiles(ProfileRepository(reads), searches, app.state.arrivals)
+    searches = Searches.of(reads, settings)
+    app.state.turns = Turns(searches.patience)
+    app.state.profiles = Profiles(ProfileRepository(reads), ProfileRepository(searches), app.state.arrivals)
     follows, blocks = EdgeRepository(reads, FOLLOWS), EdgeRepository(reads, BLOCKS)
     app.state.graph = Graph(app.state.profiles, app.state.arrivals, follows, blocks, transactions)
     own: ExportSource = ExportReader(reads, SECTIONS, ERASED)

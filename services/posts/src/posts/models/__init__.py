@@ -13,6 +13,7 @@ from posts.models.outbox import Outbox
 from posts.models.post import Post
 from posts.models.post_stats import PostStats
 from posts.models.post_tag import PostTag
+from posts.models.post_words import PostWords
 from posts.models.revocation import EndedSession, TokenFloor
 from posts.models.tag import Tag
 
@@ -31,6 +32,7 @@ __all__ = [
     "Post",
     "PostStats",
     "PostTag",
+    "PostWords",
     "Tag",
     "TokenFloor",
 ]

@@ -10,11 +10,10 @@ from posts.database import Base
 
 PUBLISHED = text("status = 'published'")
 FOLD = r"normalize(regexp_replace(normalize({}, NFD), '[\u0300-\u036f]+', '', 'g'), NFC)"
-"""SQL: a text without its accents. Case is no matter to a text search anyway."""
+"""SQL: a text without its accents, as the release before this one has it."""
 TITLE_AND_BODY = FOLD.format("title || ' ' || body")
 WORDS = f"to_tsvector('simple', left({TITLE_AND_BODY}, 60000))"
-"""SQL: what search finds a post by. Not in one language's forms, since posts are in any; and bounded, as a tsvector is:
-few characters can become very many when they are taken apart."""
+"""SQL: what the release before this one finds a post by. This one has `PostWords`; the next drops the column."""
 
 
 class Post(Base):

@@ -4,14 +4,16 @@ What a page of n costs, whichever page it is:
 - the newest posts, those of a tag or of an author, and the top of all: n rows of their own index;
 - the feed: one index row per followee, and n² more;
 - an author's posts with a tag, and an author's top: the author's posts at most;
-- the top of a tag: the tag's posts, or if they are more than FEW, the top of all posts until n have the tag.
+- the top of a tag: the tag's posts; or if they are more than FEW, the top of all posts until n have the tag, which is
+  given up after WALK of them.
+What may take long, the top of a tag or an author, runs as a search does: with few at once, and for 2 s at most.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Subquery, Text, bindparam, desc, select, true, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Subquery, Text, bindparam, desc, literal_column, select, true, tuple_
 from sqlalchemy.sql.elements import SQLCoreOperations
 
 from common.database import Runs
@@ -27,6 +29,8 @@ from posts.services.records import Choice, Post
 
 FEW: Final = 5_000
 """So many posts of a tag are looked at one by one; in the top of a million, every 200th has a tag that more have."""
+WALK: Final = 20_000
+"""So many of the most liked posts are looked at for a tag. If it is one in a thousand of them, they fill a page."""
 TAG: Final = bindparam("tag", type_=Text)
 AUTHOR: Final = bindparam("author", type_=BigInteger)
 AFTER: Final = tuple_(bindparam("time"), bindparam("id", type_=BigInteger))
@@ -104,10 +108,18 @@ def top(*after: Any) -> Rows:
     return most_liked_first(posts.order_by(*MOST_LIKED_FIRST).limit(LIMIT))
 
 
+def has_tag(post: SQLCoreOperations[int]) -> ColumnElement[bool]:
+    """Looked up post by post: as a join, PostgreSQL might begin with all posts that have the tag."""
+    found: Rows = select(literal_column("true")).where(PostTag.post_id == post, TAGGED_SO)
+    return found.correlate_except(PostTag).scalar_subquery().is_not(None)
+
+
 def top_of_common_tag(*after: Any) -> Rows:
-    """Of the posts with a tag that many have, along the index of likes."""
-    page = select(PostStats.post_id.label("id")).join(PostTag, PostTag.post_id == PostStats.post_id)
-    return ranked(page.where(TAGGED_SO, *after).order_by(*MOST_LIKED_FIRST))
+    """Of the posts with a tag that many have, along the index of likes, as far as it is gone."""
+    walk = select(PostStats.post_id, PostStats.likes_count).where(*after).order_by(*MOST_LIKED_FIRST).limit(WALK)
+    walked = walk.subquery("walked")
+    page = select(walked.c.post_id.label("id")).where(has_tag(walked.c.post_id))
+    return ranked(page.order_by(walked.c.likes_count.desc(), walked.c.post_id.desc()))
 
 
 def top_of(posts: Rows, post: SQLCoreOperations[int], *, later: bool) -> Rows:
@@ -116,6 +128,13 @@ def top_of(posts: Rows, post: SQLCoreOperations[int], *, later: bool) -> Rows:
     after = [tuple_(likes.c.likes_count, likes.c.post_id) < AFTER_RANK] * later
     page = posts.add_columns(likes.c.post_id.label("id")).join(likes, true()).where(*after)
     return ranked(page.order_by(likes.c.likes_count.desc(), likes.c.post_id.desc()))
+
+
+def top_of_whole_tag(*after: Any) -> Rows:
+    """Of all posts with a tag, put in order. By expressions, which the index does not have, so it is not walked."""
+    order = [(column + 0).desc() for column in (PostStats.likes_count, PostStats.post_id)]
+    page = select(PostTag.post_id.label("id")).join(PostStats, PostStats.post_id == PostTag.post_id)
+    return ranked(page.where(TAGGED_SO, *after).order_by(*order))
 
 
 TAGGED: Final = select().select_from(PostTag).where(TAGGED_SO)
@@ -130,6 +149,7 @@ BY_TAG: Final = (by_tag(), by_tag(LATER_TAGGED))
 FEED: Final = (feed(), feed(LATER))
 TOP: Final = (top(), top(LATER_RANKED))
 TOP_OF_COMMON_TAG: Final = (top_of_common_tag(), top_of_common_tag(LATER_RANKED))
+TOP_OF_WHOLE_TAG: Final = (top_of_whole_tag(), top_of_whole_tag(LATER_RANKED))
 TOP_OF_TAG: Final = [top_of(TAGGED, PostTag.post_id, later=later) for later in (False, True)]
 TOP_OF_AUTHOR: Final = [top_of(OWN, Table.id, later=later) for later in (False, True)]
 TOP_OF_AUTHOR_AND_TAG: Final = [top_of(OWN.where(HAS_TAG), Table.id, later=later) for later in (False, True)]
@@ -141,6 +161,8 @@ class PostLists:
     """`PostReader` in PostgreSQL."""
 
     session: Runs
+    searches: Runs
+    """For what may take long."""
 
     async def get(self, post_id: int, viewer_id: int | None) -> Post | None:
         return await get_post(self.session, post_id, viewer_id)
@@ -153,18 +175,23 @@ class PostLists:
         return await self._page(statements[bool(after)], viewer_id, limit, **named(choice), **behind(after))
 
     async def top(self, choice: Choice, viewer_id: int | None, limit: int, after: Rank | None) -> Slice[Post]:
-        statements = await self._top_of(choice)
-        place = {"likes": after[0], "id": after[1]} if after else {}
-        return await self._page(statements[bool(after)], viewer_id, limit, **named(choice), **place)
-
-    async def _top_of(self, choice: Choice) -> Sequence[Rows]:
+        page = TopPage(viewer_id, limit, named(choice), after)
         if choice.author_id is not None:
-            return TOP_OF_AUTHOR if choice.tag is None else TOP_OF_AUTHOR_AND_TAG
+            statements = TOP_OF_AUTHOR if choice.tag is None else TOP_OF_AUTHOR_AND_TAG
+            return await self._top(self.searches, statements, page)
         if choice.tag is None:
-            return TOP
+            return await self._top(self.session, TOP, page)
         # asked first, since PostgreSQL's own choice between the two is a wrong one for most tags
         used = (await self.session.execute(USED, {"tag": choice.tag})).scalar_one_or_none()
-        return TOP_OF_TAG if used is None or used <= FEW else TOP_OF_COMMON_TAG
+        if used is None or used <= FEW:
+            return await self._top(self.session, TOP_OF_TAG, page)
+        walked = await self._top(self.searches, TOP_OF_COMMON_TAG, page)
+        return walked if walked.more else await self._top(self.searches, TOP_OF_WHOLE_TAG, page)
+
+    async def _top(self, session: Runs, statements: Sequence[Rows], page: "TopPage") -> Slice[Post]:
+        place = {"likes": page.after[0], "id": page.after[1]} if page.after else {}
+        params = {"viewer": page.viewer_id, "limit": page.limit + 1, **page.choice, **place}
+        return read_page(await session.execute(statements[bool(place)], params), read_post)
 
     async def feed(self, reader_id: int, limit: int, after: Place | None) -> Slice[Post]:
         return await self._page(FEED[bool(after)], reader_id, limit, **behind(after))
@@ -176,6 +203,16 @@ class PostLists:
     async def _page(self, statement: Rows, viewer_id: int | None, limit: int, **params: Any) -> Slice[Post]:
         found = await self.session.execute(statement, {"viewer": viewer_id, "limit": limit + 1, **params})
         return read_page(found, read_post)
+
+
+@dataclass(frozen=True, slots=True)
+class TopPage:
+    """Which page of a top is asked for, and by whom."""
+
+    viewer_id: int | None
+    limit: int
+    choice: Mapping[str, Any]
+    after: Rank | None
 
 
 def named(choice: Choice) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from posts.models import Block, Like, PostStats
 from posts.models import Post as Table
 from posts.repositories.hidden import shown
 from posts.repositories.post_rows import get_post
+from posts.repositories.words import OF_POST, WRITE, as_tsvector
 from posts.services.records import Host, Post
 
 # One statement each, since a statement costs a round trip and what SQLAlchemy does around it.
@@ -28,6 +29,9 @@ ADD: Final = text("""
         SELECT id, names, published_at FROM post WHERE published_at IS NOT NULL
     ), stats AS (
         INSERT INTO post_stats (post_id) SELECT id FROM published
+    ), words AS (
+        INSERT INTO post_words (post_id, author_id, published_at, words)
+        SELECT id, :author, published_at, CAST(:words AS tsvector) FROM published
     ), tagged AS (
         INSERT INTO post_tags (post_id, tag, published_at) SELECT id, unnest(names), published_at FROM published
     ), counted AS (
@@ -107,7 +111,8 @@ class PostRepository:
         return await get_post(self.session, post_id, viewer_id)
 
     async def add(self, author_id: int, values: Mapping[str, Any]) -> int | None:
-        added = await self.session.execute(ADD, {**values, "author": author_id})
+        words = as_tsvector(values["title"], values["body"]) if values["status"] == "published" else ""
+        added = await self.session.execute(ADD, {**values, "author": author_id, "words": words})
         post_id: int | None = added.scalar_one_or_none()
         return post_id
 
@@ -124,7 +129,15 @@ class PostRepository:
             return False
         if changes.keys() & {"tags", "status"}:
             await self.session.execute(LIST, {"post": post_id})
+        if changes.keys() & {"title", "body", "status"}:
+            await self._write_words(post_id)
         return True
+
+    async def _write_words(self, post_id: int) -> None:
+        """Make a post's words anew; its text has just been written, and so is locked. A draft has none."""
+        text = (await self.session.execute(OF_POST, {"post": post_id})).one_or_none()
+        if text:
+            await self.session.execute(WRITE, {"post": post_id, "made": as_tsvector(*text)})
 
     async def remove(self, post_id: int, expected: Versions) -> bool:
         removed = await self.session.execute(REMOVE, {"post": post_id, **versions(expected)})

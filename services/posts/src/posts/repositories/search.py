@@ -8,93 +8,110 @@ rare words alone do not. What is still too much ends by the limit of time (`comm
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Boolean, ColumnElement, Text, bindparam, case, cast, func, literal_column, select, text, union
+from sqlalchemy import ColumnElement, Text, bindparam, cast, func, literal_column, select, true, tuple_, union
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.sql.elements import SQLCoreOperations
 
 from common.database import Runs
 from common.ports import Slice
-from posts.models import Post as Table
-from posts.models import PostTag
-from posts.models.post import FOLD
+from posts.models import Post, PostTag
+from posts.models import PostWords as Table
+from posts.repositories.hidden import shown
 from posts.repositories.lists import (
-    BY_AUTHOR,
-    BY_AUTHOR_AND_TAG,
-    HAS_TAG,
+    AFTER,
+    AUTHOR,
     LATER,
     LATER_TAGGED,
-    NEWEST_FIRST,
     PUBLISHED,
     SHOWN,
     TAGGED_SO,
     behind,
+    has_tag,
     named,
-    newest_first,
     of_page,
 )
 from posts.repositories.pages import LIMIT, Rows, read_page
 from posts.repositories.post_rows import read_post
+from posts.repositories.words import as_tsquery
 from posts.services.ports import Place
-from posts.services.records import Choice, Post
+from posts.services.records import Choice
+from posts.services.records import Post as Found
+from posts.services.words import Query
 
-WINDOW: Final = 5_000
-"""How many of the newest posts are looked through: a word in one of two hundred fills a page of 20 from them."""
+WINDOW: Final = 3_000
+"""How many of the newest posts are looked through: a word in one of 140 fills a page of 20 from them."""
+WINDOW_BYTES: Final = 8 * 1024 * 1024
+"""Of their words, at most: 3,000 posts of a long page each, and about a hundred of the longest."""
 
-SIMPLE: Final[ColumnElement[Any]] = literal_column("'simple'::regconfig")
-ASKED: Final = func.websearch_to_tsquery(SIMPLE, text(FOLD.format("CAST(:asked AS text)")))
-AS_TEXT: Final = cast(ASKED, Text)
-# websearch_to_tsquery knows no prefixes, so the mark is added to what it made, if that ends with a word. Asked as a
-# subquery: made once, and the plan does not depend on it.
-QUERY: Final = select(
-    case(
-        (
-            bindparam("open_end", type_=Boolean) & (func.right(AS_TEXT, 1) == literal_column("''''")),
-            cast(AS_TEXT + literal_column("':*'"), TSQUERY),
-        ),
-        else_=ASKED,
-    )
-).scalar_subquery()
+# Asked as a subquery, so that the plan does not depend on the query.
+QUERY: Final = select(cast(bindparam("query", type_=Text), TSQUERY)).scalar_subquery()
+SHOWN_WORDS: Final = shown(Table.author_id)
+LATER_WORDS: Final = tuple_(Table.published_at, Table.post_id) < AFTER
 
 
 def matches(words: SQLCoreOperations[Any]) -> ColumnElement[bool]:
     return words.bool_op("@@")(QUERY)
 
 
-def search(choice: Choice, *, later: bool) -> Rows:
+def listed(choice: Choice, *columns: Any, later: bool) -> Rows:
+    """The posts of one author, or those with a tag, the newest first, along the index of their list."""
+    if choice.author_id is not None:
+        rows = select(*columns).where(PUBLISHED, SHOWN, Post.author_id == AUTHOR, *[LATER] * later)
+        rows = rows.where(*[has_tag(Post.id)] * (choice.tag is not None))
+        return rows.order_by(Post.published_at.desc(), Post.id.desc())
+    rows = select(*columns).where(TAGGED_SO, *[LATER_TAGGED] * later)
+    return rows.order_by(PostTag.published_at.desc(), PostTag.post_id.desc())
+
+
+def near_by_list(choice: Choice, *, later: bool) -> tuple[Rows, ColumnElement[bool]]:
+    """What matches in the newest posts of an author or a tag; and whether there are more posts than these."""
+    post, post_id = (Post, Post.id) if choice.author_id is not None else (PostTag, PostTag.post_id)
+    rows = listed(choice, Table.post_id, Table.published_at, Table.words, later=later).select_from(post)
+    newest = rows.join(Table, Table.post_id == post_id).limit(WINDOW).subquery("newest")
+    near = select(newest.c.post_id, newest.c.published_at).where(matches(newest.c.words))
+    more = listed(choice, literal_column("1"), later=later).select_from(post).offset(WINDOW).limit(1)
+    return near.order_by(newest.c.published_at.desc(), newest.c.post_id.desc()), more.exists()
+
+
+def near_by_time(most_bytes: int, *, later: bool) -> tuple[Rows, ColumnElement[bool]]:
+    """What matches in the newest posts of all, of which there may be more."""
+    rows = select(Table.post_id, Table.published_at, Table.words).where(SHOWN_WORDS, *[LATER_WORDS] * later)
+    newest = rows.order_by(Table.published_at.desc(), Table.post_id.desc()).limit(WINDOW).subquery("newest")
+    order = (newest.c.published_at.desc(), newest.c.post_id.desc())
+    so_far = func.sum(func.pg_column_size(newest.c.words)).over(order_by=order, rows=(None, 0)).label("so_far")
+    measured = select(newest, so_far).subquery("measured")
+    near = select(measured.c.post_id, measured.c.published_at)
+    near = near.where(measured.c.so_far <= most_bytes, matches(measured.c.words))
+    return near.order_by(measured.c.published_at.desc(), measured.c.post_id.desc()), true()
+
+
+def search(choice: Choice, *, later: bool, most_bytes: int = WINDOW_BYTES) -> Rows:
     """The newest of a window over the list's own order; and if they are too few, of all that the index finds."""
-    if choice.author_id is not None:  # an author's posts are few enough to look through
-        listed = BY_AUTHOR if choice.tag is None else BY_AUTHOR_AND_TAG
-        return newest_first(listed.where(matches(Table.words), *[LATER] * later))
-    window = select(Table.id, Table.published_at, Table.words)
-    if choice.tag is None:
-        window = window.where(PUBLISHED, SHOWN, *[LATER] * later).order_by(*NEWEST_FIRST)
+    if choice == Choice():
+        near, is_more = near_by_time(most_bytes, later=later)
     else:
-        window = window.join(PostTag, PostTag.post_id == Table.id).where(TAGGED_SO)
-        window = window.where(*[LATER_TAGGED] * later).order_by(PostTag.published_at.desc(), PostTag.post_id.desc())
-    newest = window.limit(WINDOW).subquery()
-    near = select(newest.c.id, newest.c.published_at).where(matches(newest.c.words))
-    near_page = near.order_by(newest.c.published_at.desc(), newest.c.id.desc()).limit(LIMIT).cte("near")
-    far = select(Table.id, Table.published_at).where(
+        near, is_more = near_by_list(choice, later=later)
+    near_page = near.limit(LIMIT).cte("near")
+    # Without its order, which would have PostgreSQL look through all posts by their time.
+    far = select(Table.post_id, Table.published_at).where(
         select(func.count()).select_from(near_page).scalar_subquery() < LIMIT,
+        is_more,
         matches(Table.words),
-        PUBLISHED,
-        SHOWN,
-        *[LATER] * later,
-        *[HAS_TAG] * (choice.tag is not None),
+        SHOWN_WORDS,
+        *[LATER_WORDS] * later,
+        *[Table.author_id == AUTHOR] * (choice.author_id is not None),
+        *[has_tag(Table.post_id)] * (choice.tag is not None),
     )
-    found = union(select(near_page.c.id, near_page.c.published_at), far).subquery()
-    return of_page(select(found.c.id).order_by(found.c.published_at.desc(), found.c.id.desc()).limit(LIMIT).subquery())
+    # What has been found near by is found again, and the newest first.
+    found = union(far, select(near_page)).subquery("found")
+    page = select(found.c.post_id.label("id")).order_by(found.c.published_at.desc(), found.c.post_id.desc())
+    return of_page(page.limit(LIMIT).subquery("page"))
 
 
 KINDS: Final = [Choice(author_id, tag) for author_id in (None, 0) for tag in (None, "")]
 SEARCH: Final = {
     (kind.author_id is None, kind.tag is None): (search(kind, later=False), search(kind, later=True)) for kind in KINDS
 }
-
-
-def open_end(words: str) -> bool:
-    """Whether the last word may be the beginning of one: not if it is the end of a phrase, or one that must not be."""
-    return not (words.endswith('"') or words.rpartition(" ")[2].startswith("-"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +121,9 @@ class SearchRepository:
     session: Runs
 
     async def newest(
-        self, words: str, choice: Choice, viewer_id: int | None, limit: int, after: Place | None
-    ) -> Slice[Post]:
-        asked = {"asked": words, "open_end": open_end(words), "viewer": viewer_id, "limit": limit + 1}
+        self, query: Query, choice: Choice, viewer_id: int | None, limit: int, after: Place | None
+    ) -> Slice[Found]:
+        asked = {"query": as_tsquery(query), "viewer": viewer_id, "limit": limit + 1}
         statement = SEARCH[choice.author_id is None, choice.tag is None][bool(after)]
         found = await self.session.execute(statement, {**asked, **named(choice), **behind(after)})
         return read_page(found, read_post)

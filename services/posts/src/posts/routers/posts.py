@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from fastapi import Query
 
 from common.access import public
+from common.database import SearchTooSlow
 from common.deps import MaybeSignedIn, SignedIn
 from common.etags import IfMatch, Tagged, tag
 from common.paging import BadCursor, Page, PageRequest, Paging, from_micros, to_micros
@@ -14,26 +15,33 @@ from common.problems import refusals
 from common.routing import service_router
 from common.schemas import Id
 from common.service_client import PeerUnavailable
+from common.turns import SearchTurn, SearchUnderWay
 from posts.deps import ReadPosts, ReadTags, SignedInEditor, WritePosts
 from posts.schemas.post import PostCreate, PostResponse, PostUpdate, Sort, Tag, Words
 from posts.schemas.tag import TagResponse
-from posts.services.errors import AlreadyPublished, NotTheAuthor, PostNotFound, SearchHasOneOrder
+from posts.services.errors import AlreadyPublished, NotTheAuthor, PostNotFound, SearchHasOneOrder, SearchNeedsAWord
 from posts.services.ports import Place, Rank
 from posts.services.records import Choice, Post
 from posts.services.records import Tag as UsedTag
 
 SEARCH: Final = (
     "Only posts with these words, in title or text; the last may be the beginning of one. "
-    '`"a phrase"`, `or` and `-not` are understood. Case and accents make no difference.'
+    '`"a phrase"`, `or` and `-not` are understood. Case and accents make no difference. '
+    "Chinese, Japanese and Thai are found by any part of a run of letters."
 )
 router = service_router("/posts", "posts")
 
 
-@router.get("", response_model=Page[PostResponse], responses=refusals(BadCursor, SearchHasOneOrder))
+@router.get(
+    "",
+    response_model=Page[PostResponse],
+    responses=refusals(BadCursor, SearchHasOneOrder, SearchNeedsAWord, SearchUnderWay, SearchTooSlow),
+)
 async def list_posts(
     caller: MaybeSignedIn,
     reading: ReadPosts,
     page: Paging,
+    turn: SearchTurn,
     author_id: Annotated[Id | None, Query(description="Only this person's posts.")] = None,
     tag: Annotated[Tag | None, Query(description="Only posts with this tag.")] = None,
     q: Annotated[Words | None, Query(description=SEARCH)] = None,
@@ -41,17 +49,21 @@ async def list_posts(
 ) -> Page[PostResponse]:
     """Published posts, the newest first, or the most liked first. All filters may be combined.
 
-    The order by likes is live: pages shift while people like.
+    The order by likes is live: pages shift while people like. A caller has one search or list by likes at a time: the
+    next waits for half a second, then it is 429.
     """
     viewer, choice = caller.account_id if caller else None, Choice(author_id, tag)
     kind = f"posts:{sort}:{author_id}:{tag}:{q}"
     if sort == "top":
         if q is not None:
             raise SearchHasOneOrder("What is found by words comes the newest first.")
-        ranked = await reading.top(choice, viewer, page.limit, rank(page, kind))
+        async with turn.take():
+            ranked = await reading.top(choice, viewer, page.limit, rank(page, kind))
         return list_answer(page, kind, ranked, rank_of)
     if q is not None:
-        return list_answer(page, kind, await reading.search(q, choice, viewer, page.limit, place(page, kind)))
+        async with turn.take():
+            found = await reading.search(q, choice, viewer, page.limit, place(page, kind))
+        return list_answer(page, kind, found)
     return list_answer(page, kind, await reading.newest(choice, viewer, page.limit, place(page, kind)))
 
 

@@ -40,7 +40,7 @@ Tags = Annotated[list[Tag], Field(max_length=10), AfterValidator(once)]
 Status = Literal["draft", "published"]
 Sort = Literal["new", "top"]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True), AfterValidator(no_nul)]
-"""What to search for: `websearch_to_tsquery`'s words, "phrases", or, -not."""
+"""What to search for: words, "phrases", or, -not (`posts.services.words`)."""
 
 
 class PostCreate(Incoming):

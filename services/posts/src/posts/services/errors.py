@@ -43,3 +43,9 @@ class SearchHasOneOrder(InvalidInput):
     """What is found by words comes the newest first."""
 
     code = "search-has-one-order"
+
+
+class SearchNeedsAWord(InvalidInput):
+    """Only words that must not be there: nearly all posts would have to be read for it."""
+
+    code = "search-needs-a-word"

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from common.events import Event
 from common.ports import Slice, Versions
 from posts.services.records import Author, AuthorStats, Choice, Comment, Host, Post, Tag
+from posts.services.words import Query
 
 Place = tuple[datetime, int]
 """Where a list of posts goes on: behind this time of publishing and this id."""
@@ -70,7 +71,7 @@ class PostSearch(Protocol):
     """Posts, found by their words."""
 
     async def newest(
-        self, words: str, choice: Choice, viewer_id: int | None, limit: int, after: Place | None
+        self, query: Query, choice: Choice, viewer_id: int | None, limit: int, after: Place | None
     ) -> Slice[Post]: ...
 
 

@@ -7,6 +7,7 @@ from posts.services.authors import Authors
 from posts.services.errors import PostNotFound
 from posts.services.ports import Place, PostReader, PostSearch, Rank
 from posts.services.records import Choice, Post
+from posts.services.words import parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,15 @@ class Reading:
     async def search(
         self, words: str, choice: Choice, viewer_id: int | None, limit: int, after: Place | None
     ) -> Slice[Post]:
-        """Published posts that have the words, the newest first."""
-        return await self._named(await self.searches.newest(words, choice, viewer_id, limit, after))
+        """Published posts that have the words, the newest first.
+
+        Raises:
+            SearchNeedsAWord: only words that must not be there.
+        """
+        query = parse(words)
+        if not query:  # nothing but signs
+            return Slice([], more=False)
+        return await self._named(await self.searches.newest(query, choice, viewer_id, limit, after))
 
     async def feed(self, reader_id: int, limit: int, after: Place | None) -> Slice[Post]:
         """Posts of the people somebody follows, the newest first."""

@@ -14,6 +14,8 @@ class Profile(Base):
     __tablename__ = "profiles"
     __table_args__ = (
         CheckConstraint("followers_count >= 0 AND following_count >= 0", name="counts"),
+        Index("ix_profiles_folded", "folded", postgresql_using="gin", postgresql_ops={"folded": "gin_trgm_ops"}),
+        Index("ix_profiles_not_folded", "id", postgresql_where=text("folded IS NULL")),
         Index("ix_profiles_search", "search", postgresql_using="gin", postgresql_ops={"search": "gin_trgm_ops"}),
     )
 
@@ -21,7 +23,10 @@ class Profile(Base):
     email: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
     search: Mapped[str] = mapped_column(Text, Computed("search_form(name)", persisted=True))
-    """The name as it is searched: without case and accents, a space before each word. See migration 0004."""
+    """By what the release before this one finds somebody; the next one drops it."""
+    folded: Mapped[str | None] = mapped_column(Text)
+    """The name as it is searched (`users.repositories.names`). Null until it is made: at once by whoever writes the
+    name and knows how, else within seconds (`common.refill`)."""
     bio: Mapped[str] = mapped_column(Text, server_default="")
     avatar_url: Mapped[str | None] = mapped_column(Text)
     followers_count: Mapped[int] = mapped_column(Integer, server_default="0")

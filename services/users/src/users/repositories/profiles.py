@@ -31,6 +31,7 @@ from common.ports import Slice, Versions
 from common.read_models import Kept
 from users.models import Authored, Block, Follow
 from users.models import Profile as Table
+from users.repositories.names import as_pattern, as_stored
 from users.services.records import AccountState, Card, Profile
 
 Shown = Select[*tuple[Any, ...]]
@@ -64,11 +65,11 @@ MOST_FOLLOWED: Final = (Table.followers_count.desc(), Table.id.desc())
 def search(words: int) -> tuple[Shown, Shown]:
     """The first page and a later one of people whose names have so many words.
 
-    The patterns are made once per statement, in sub-selects, and no index has the order of the answer: so PostgreSQL
-    always goes by the index of names, and never through all people until it has found enough.
+    The patterns come in sub-selects, so that the plan does not depend on them, and no index has the order of the
+    answer: so PostgreSQL always goes by the index of names, and never through all people until it has found enough.
     """
-    patterns = [select(func.search_pattern(bindparam(f"word{n}", type_=Text))).scalar_subquery() for n in range(words)]
-    page = select(Table.id).where(*(Table.search.like(pattern) for pattern in patterns))
+    patterns = [select(bindparam(f"word{n}", type_=Text)).scalar_subquery() for n in range(words)]
+    page = select(Table.id).where(*(Table.folded.like(pattern) for pattern in patterns))
     page = page.order_by(*MOST_FOLLOWED).limit(bindparam("limit", type_=BigInteger))
     place = tuple_(bindparam("followers", type_=BigInteger), bindparam("last", type_=BigInteger))
     later = page.where(tuple_(Table.followers_count, Table.id) < place)
@@ -87,6 +88,7 @@ LOCK: Final = (
     .order_by(Table.id)
     .with_for_update(key_share=True)  # not against foreign keys to the row, which stay as they are
 )
+FOLD: Final = update(Table).where(Table.id == USER).values(folded=bindparam("folded"))
 CARDS: Final = select(Table.id, Table.name, Table.avatar_url, Table.version).where(
     Table.id == func.any(bindparam("ids", type_=ARRAY(BigInteger)))
 )
@@ -140,11 +142,14 @@ class ProfileRepository:
         self, words: Sequence[str], viewer_id: int | None, limit: int, after: tuple[int, int] | None
     ) -> Slice[Profile]:
         given = [*words[: MOST_WORDS - 1], " ".join(words[MOST_WORDS - 1 :])] if len(words) > MOST_WORDS else words
-        params: dict[str, Any] = {f"word{n}": word for n, word in enumerate(given)}
+        patterns = [pattern for pattern in map(as_pattern, given) if pattern]
+        if not patterns:
+            return Slice([], more=False)
+        params: dict[str, Any] = {f"word{n}": pattern for n, pattern in enumerate(patterns)}
         params |= {"viewer": viewer_id, "limit": limit + 1}
         if after:
             params |= {"followers": after[0], "last": after[1]}
-        rows = await self.session.execute(SEARCH[len(given) - 1][bool(after)], params)
+        rows = await self.session.execute(SEARCH[len(patterns) - 1][bool(after)], params)
         return Slice.cut([Profile(*row) for row in rows], limit)
 
     async def cards(self, ids: Sequence[int]) -> Sequence[Card]:
@@ -158,6 +163,7 @@ class ProfileRepository:
 
     async def arrive(self, account: AccountState) -> Card | None:
         values = {"id": account.id, "email": account.email, "name": account.name, "account_version": account.version}
+        values["folded"] = as_stored(account.name)
         row = (await self.session.execute(ARRIVE, values)).one_or_none()
         return Card(*row[:4]) if row is not None and row.is_new else None
 
@@ -169,6 +175,8 @@ class ProfileRepository:
         statement = update(Table).where(Table.id == user_id, of_version(Table.version)).returning(*CARD)
         statement = statement.values(**changes, version=Table.version + 1, updated_at=func.now())
         row = (await self.session.execute(statement, versions(expected))).one_or_none()
+        if row and "name" in changes:  # after the name, whose change clears it
+            await self.session.execute(FOLD, {"user": user_id, "folded": as_stored(row.name)})
         return Card(*row) if row else None
 
     async def lock(self, *ids: int) -> Set[int]:

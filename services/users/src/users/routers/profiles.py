@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
+from common.database import SearchTooSlow
 from common.deps import MaybeSignedIn, SignedIn
 from common.errors import InvalidInput
 from common.etags import IfMatch, Tagged, tag
@@ -12,6 +13,7 @@ from common.problems import refusals
 from common.routing import service_router
 from common.schemas import Id
 from common.tokens import Principal
+from common.turns import SearchTurn, SearchUnderWay
 from users.deps import EditProfile, ReadProfiles
 from users.schemas.ids import BadIds, id_list
 from users.schemas.profile import NameQuery, ProfileResponse, ProfileUpdate
@@ -27,18 +29,24 @@ class IdsOrQuery(InvalidInput):
     code = "ids-or-query"
 
 
-@router.get("", response_model=Page[ProfileResponse], responses=refusals(BadIds, BadCursor, IdsOrQuery))
+@router.get(
+    "",
+    response_model=Page[ProfileResponse],
+    responses=refusals(BadIds, BadCursor, IdsOrQuery, SearchUnderWay, SearchTooSlow),
+)
 async def list_users(
     caller: MaybeSignedIn,
     profiles: ReadProfiles,
     page: Paging,
+    turn: SearchTurn,
     ids: Annotated[
         str | None, Query(max_length=2000, description="Up to 100 ids, separated by commas.", examples=["41,42"])
     ] = None,
     q: Annotated[
         NameQuery | None,
         Query(
-            description="Parts of a name, with a letter or digit; less than three are the beginning of a word.",
+            description="Parts of a name, with a letter or digit; less than three are the beginning of a word "
+            "(in Chinese, Japanese and Thai any part).",
             examples=["ada"],
         ),
     ] = None,
@@ -47,7 +55,8 @@ async def list_users(
 
     By `ids`: in their order and on one page; an id that nobody has is left out.
     By `q`: people whose names have all of its words, whatever their case and accents, most followers first. Like all
-    lists with a live order it may repeat or miss somebody whose place changes between two pages.
+    lists with a live order it may repeat or miss somebody whose place changes between two pages. A caller has one
+    search at a time: the next waits for half a second, then it is 429.
     """
     viewer = viewer_of(caller)
     if (ids is None) == (q is None):
@@ -57,7 +66,8 @@ async def list_users(
         return Page(items=[ProfileResponse.model_validate(profile) for profile in batch], next_cursor=None)
     after = page.after("people", 2)
     place = (after[0], after[1]) if after else None
-    found = await profiles.search(q or "", viewer, page.limit, place)
+    async with turn.take():
+        found = await profiles.search(q or "", viewer, page.limit, place)
     rows, cursor = page.page(found, "people", lambda profile: (profile.followers_count, profile.id))
     return Page(items=[ProfileResponse.model_validate(profile) for profile in rows], next_cursor=cursor)
 

@@ -1,0 +1,31 @@
+"""What published posts are found by."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, Integer, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from posts.database import Base
+
+
+class PostWords(Base):
+    """One published post's words, with what the search orders and filters by. Goes with its post.
+
+    Apart from the post: the newest thousands are looked through for each search, and their texts would be read too.
+    """
+
+    __tablename__ = "post_words"
+    __table_args__ = (
+        Index("ix_post_words_newest", "published_at", "post_id"),
+        Index("ix_post_words_words", "words", postgresql_using="gin"),
+        Index("ix_post_words_missing", "post_id", postgresql_where=text("words IS NULL")),
+    )
+
+    post_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True)
+    author_id: Mapped[int] = mapped_column(BigInteger)
+    published_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    words: Mapped[str | None] = mapped_column(TSVECTOR)
+    """Made by `posts.services.words`; null until they are, see `posts.repositories.words`."""
+    cleared: Mapped[int] = mapped_column(Integer, server_default="0")
+    """How often the words were made null, because the text changed."""

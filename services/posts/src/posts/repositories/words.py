@@ -1,0 +1,57 @@
+"""The words by which posts are found, as PostgreSQL stores and compares them.
+
+Both sides are written out here. Neither PostgreSQL's parser nor its dictionaries nor the cluster's locale takes part,
+so a text has the same words on every server.
+
+Whoever writes a post writes its words in the same transaction. For a text from somewhere else, as from the release
+before this one during a rollout, a trigger leaves the words missing (migration 0010), and `Refill` makes them.
+"""
+
+from typing import Final
+
+from sqlalchemy import text
+
+from common.refill import Refilled
+from posts.services.words import Query, Term, words_of
+
+MOST_PLACES: Final = 255
+"""Of one word, and the last place that counts: a tsvector has no more. Behind it words are found, and phrases not."""
+LAST_PLACE: Final = 16_383
+
+MISSING: Final = text("""
+    SELECT post_id AS id, cleared AS mark, title, body FROM post_words JOIN posts ON posts.id = post_id
+    WHERE post_words.words IS NULL AND post_id > :after ORDER BY post_id LIMIT :most
+""")
+# Only if the text has not changed again since it was read: the trigger counts.
+STORE: Final = text("""
+    UPDATE post_words SET words = CAST(made AS tsvector)
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:marks AS int[]), CAST(:made AS text[])) AS new (id, mark, made)
+    WHERE post_id = new.id AND cleared = mark AND words IS NULL
+""")
+OF_POST: Final = text("SELECT title, body FROM posts WHERE id = :post AND status = 'published'")
+WRITE: Final = text("UPDATE post_words SET words = CAST(:made AS tsvector) WHERE post_id = :post")
+
+
+def as_tsvector(title: str, body: str) -> str:
+    """All words of a post, in the written form of a tsvector."""
+    return " ".join(
+        f"'{word}':{','.join(str(min(place, LAST_PLACE)) for place in places[:MOST_PLACES])}"
+        for word, places in words_of(f"{title}\n{body}").items()
+    )
+
+
+def as_tsquery(query: Query) -> str:
+    """A query, in the written form of a tsquery. There are no signs in words, so there is nothing to escape."""
+    return " | ".join(f"({' & '.join(map(term_as_tsquery, terms))})" for terms in query)
+
+
+def term_as_tsquery(term: Term) -> str:
+    written, place = "", 0
+    for word in term.words:
+        side_by_side = f" <{word.place - place}> " if written else ""
+        written += f"{side_by_side}'{word.text}'{':*' * word.is_beginning}"
+        place = word.place
+    return f"!({written})" if term.is_excluded else f"({written})"
+
+
+WORDS: Final = Refilled(MISSING, STORE, as_tsvector)

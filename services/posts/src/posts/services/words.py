@@ -1,0 +1,144 @@
+"""What search takes for words: those of a text, and those of a query.
+
+Everything that is no letter, digit or mark parts words: `TCP/IP` and `it's` are two words, `jane.doe@example.com` is
+four. A query that has such a thing in it asks for its words side by side. `C++` and `C#` are words too.
+
+Chinese, Japanese, Thai and their like write no blanks. Each two neighbours in them are a word, and the last letter of a
+run: so any part of a run is found, by two letters and more as neighbours side by side, by one as a beginning.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from common.text_fold import FOLDS, MOST_KEPT, UNSPACED, is_unspaced
+from posts.services.errors import SearchNeedsAWord
+
+LONGEST: Final = 100
+"""Characters of a word that count; a query has no more."""
+MOST_TEXT: Final = 60_000
+"""Characters of a folded text that count. The longest post has 50,200, and few characters can become very many."""
+PIECE: Final = re.compile(rf"[{UNSPACED}]+|[^{UNSPACED}+#]+(?:\+\+|[+#](?![^+#]))?")
+"""A run of letters that are written without blanks, or a word, perhaps with the sign at its end that makes it another
+one: but `a+b` and `issue#5` are two words."""
+QUOTES: Final = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u201f\xab\xbb\uff02", '"'))
+OPERAND: Final = re.compile(r'(-?)-*"([^"]*)"|(-?)-*([^\s"]+)')
+"""A phrase or a word, perhaps one that must not be there. A quotation mark without another one is no sign at all."""
+
+
+class Parting(dict[int, str]):
+    """What becomes of each character, folded, in a row of words. Found out when it is first met, as its fold is."""
+
+    def __missing__(self, code: int) -> str:
+        parted = "".join(map(part, FOLDS[code]))
+        if len(self) < MOST_KEPT:
+            self[code] = parted
+        return parted
+
+
+def part(character: str) -> str:
+    """Of a word, a word by itself (an emoji), or a blank."""
+    kind = unicodedata.category(character)
+    if kind[0] in "LMN" or character in "+#":
+        return character
+    return f" {character} " if kind == "So" else " "
+
+
+PARTING: Final = Parting()
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a query, and where it stands in what it was written in."""
+
+    place: int
+    text: str
+    is_beginning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Words that stand side by side: in a phrase, in a compound, or one alone."""
+
+    words: Sequence[Word]
+    is_excluded: bool
+
+
+Query = Sequence[Sequence[Term]]
+"""What is found has all terms of one of these, and none that it excludes. Nothing at all, if nothing was asked for."""
+
+
+def pieces(text: str) -> Iterator[str]:
+    """Words and unspaced runs of a text, in its order."""
+    parted = unicodedata.normalize("NFC", text.translate(PARTING))  # `fold`, and more of it on the way
+    for word in parted[:MOST_TEXT].split():
+        if word.isascii() and word.isalnum():
+            yield word
+        else:
+            yield from PIECE.findall(word)
+
+
+def words_of(text: str) -> dict[str, list[int]]:
+    """All words of a text with their places, by which a post is found."""
+    found: dict[str, list[int]] = {}
+    place = 1
+    for piece in pieces(text):
+        if is_unspaced(piece):
+            for start in range(len(piece)):
+                found.setdefault(piece[start : start + 2], []).append(place + start)
+            place += len(piece)
+            continue
+        if piece[-1] in "+#":
+            found.setdefault(piece.rstrip("+#")[:LONGEST], []).append(place)
+        found.setdefault(piece[:LONGEST], []).append(place)
+        place += 1
+    return found
+
+
+def asked_words(text: str) -> list[Word]:
+    """The words of a part of a query, by which `words_of` is found."""
+    asked: list[Word] = []
+    place = 1
+    for piece in pieces(text):
+        if not is_unspaced(piece):
+            asked.append(Word(place, piece[:LONGEST]))
+            place += 1
+        elif len(piece) == 1:
+            asked.append(Word(place, piece, is_beginning=True))
+            place += 1
+        else:
+            asked += [Word(place + start, piece[start : start + 2]) for start in range(len(piece) - 1)]
+            place += len(piece)
+    return asked
+
+
+def parse(query: str) -> Query:
+    """Read words, "phrases", `or` between them and `-not` before them. The last word may be the beginning of one.
+
+    Raises:
+        SearchNeedsAWord: what is excluded is all that there is, or all on one side of an `or`.
+    """
+    found: list[list[Term]] = [[]]
+    operands = list(OPERAND.finditer(query.translate(QUOTES)))
+    is_or = False
+    for number, operand in enumerate(operands):
+        not_phrase, phrase, not_word, word = operand.groups()
+        is_last = number == len(operands) - 1
+        if word and not not_word and word.casefold() == "or" and found[-1] and not is_last:
+            is_or = True
+            continue
+        words = asked_words(word or phrase or "")
+        if not words:
+            continue
+        if is_or:
+            found.append([])
+            is_or = False
+        if is_last and word and not not_word and not is_unspaced(words[-1].text):
+            words[-1] = replace(words[-1], is_beginning=True)
+        found[-1].append(Term(words, is_excluded=bool(not_phrase or not_word)))
+    asked = [terms for terms in found if terms]
+    if any(all(term.is_excluded for term in terms) for terms in asked):
+        raise SearchNeedsAWord("A search needs a word that must be there, on each side of an `or`.")
+    return asked

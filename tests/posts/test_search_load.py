@@ -1,0 +1,149 @@
+"""What a search may cost, whoever asks for what (S-37)."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import asyncpg
+import pytest
+from fastapi import FastAPI
+from httpx import AsyncClient
+from sqlalchemy.dialects import postgresql
+
+from common.database import Searches
+from posts.repositories import lists, search
+from posts.services.records import Choice
+from tests.peers import Peers
+from tests.posts.conftest import SignedIn
+
+LONG = """
+UPDATE post_words SET words = CAST((
+    SELECT string_agg(md5(post_id || '.' || n), ' ') FROM generate_series(1, 600) AS n) AS tsvector)
+WHERE post_id IN (SELECT post_id FROM post_words ORDER BY published_at DESC LIMIT 100)
+"""
+CALLER = "127.0.0.1"
+FILL = """
+INSERT INTO posts (author_id, title, body, tags, status, published_at)
+SELECT 1, 'Common', repeat('Text ', 50), ARRAY['many'], 'published', now() - n * interval '1 second'
+FROM generate_series(1, 20000) AS n;
+INSERT INTO post_tags (post_id, tag, published_at) SELECT id, 'many', published_at FROM posts ON CONFLICT DO NOTHING;
+INSERT INTO tags (name, posts_count) VALUES ('many', 20000);
+INSERT INTO post_stats (post_id, likes_count) SELECT id, 0 FROM posts ON CONFLICT DO NOTHING;
+"""
+
+
+@pytest.fixture(scope="module")
+async def one_author(app: FastAPI, settings: Any, server: Any) -> AsyncIterator[asyncpg.Connection]:
+    """Many posts of one single author, as in somebody's own blog."""
+    database = str(settings.database_url).rpartition("/")[2]
+    connection = await asyncpg.connect(f"{server.dsn.rpartition('/')[0]}/{database}")
+    await connection.execute(FILL)
+    await app.state.refill.make_missing()
+    await connection.execute("VACUUM ANALYZE")
+    yield connection
+    await connection.close()
+
+
+def plan_of(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for below in node.get("Plans", ()):
+        yield from plan_of(below)
+
+
+async def plan(connection: asyncpg.Connection, statement: Any, **values: Any) -> list[dict[str, Any]]:
+    dialect = postgresql.asyncpg.dialect()  # type: ignore[no-untyped-call]
+    filled = statement.params(viewer=None, limit=21, **values)
+    compiled = filled.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+    found = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {compiled}")
+    return list(plan_of(json.loads(found)[0]["Plan"]))
+
+
+@pytest.mark.parametrize("words", ["-hello", "-a -b", "rare or -hello", '-"a b"', "-a or rare", "rare or -c or d"])
+async def test_a_search_for_what_is_not_there_only_is_refused(client: AsyncClient, words: str) -> None:
+    """It would read the whole index, for nearly all posts."""
+    reply = await client.get("/posts", params={"q": words})
+    assert (reply.status_code, reply.json()["code"]) == (422, "search-needs-a-word")
+
+
+async def test_a_caller_has_one_search_at_a_time_and_others_do_not_wait(
+    app: FastAPI, client: AsyncClient, peers: Peers, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.state.turns, "patience", 0.01)
+    async with app.state.turns.take(CALLER):
+        for path in ("/posts?q=a", "/posts?sort=top&tag=a"):
+            refused = await client.get(path)
+            assert (refused.status_code, refused.json()["code"]) == (429, "search-under-way")
+            assert refused.headers["Retry-After"] == "1"
+        assert (await client.get("/posts?q=a", headers=signed_in(peers.new_account()))).status_code == 200
+        assert (await client.get("/posts")).status_code == 200
+    assert (await client.get("/posts?q=a")).status_code == 200
+
+
+async def test_where_there_is_one_author_no_list_is_a_full_scan(one_author: asyncpg.Connection) -> None:
+    """PostgreSQL must not believe that hiding an author hides everything."""
+    nodes = await plan(one_author, lists.ALL[0])
+    nodes += await plan(one_author, search.SEARCH[True, True][0], query="'common'")
+    nodes += await plan(one_author, search.SEARCH[True, True][0], query="'nowhere'")
+    scanned = {node.get("Relation Name") for node in nodes if node["Node Type"] == "Seq Scan"}
+    assert scanned <= {"erased", "authors"}
+
+
+async def test_the_newest_posts_are_looked_through_for_so_many_bytes_only(one_author: asyncpg.Connection) -> None:
+    """However long they are: of 5,000 of the longest, all words would be read for each search that finds nothing."""
+    change = one_author.transaction()
+    await change.start()
+    try:
+        await one_author.execute(LONG)
+        read = {}
+        for most_bytes in (100_000, search.WINDOW_BYTES):
+            statement = search.search(Choice(), later=False, most_bytes=most_bytes)
+            whole, *_ = await plan(one_author, statement, query="'nowhere'")
+            read[most_bytes] = whole["Shared Hit Blocks"] + whole["Shared Read Blocks"]
+        assert read[100_000] < read[search.WINDOW_BYTES] - 100, read
+    finally:
+        await change.rollback()
+
+
+async def test_what_is_behind_the_bytes_is_found_too(one_author: asyncpg.Connection) -> None:
+    """As what is behind the number of posts."""
+    statement = search.search(Choice(), later=False, most_bytes=0)
+    nodes = await plan(one_author, statement, query="'common'")
+    assert nodes[0]["Actual Rows"] == 20
+
+
+async def test_the_top_of_a_common_tag_that_nobody_likes_is_complete(
+    one_author: asyncpg.Connection, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The walk through the most liked posts is given up; the posts of the tag are put in order instead."""
+    liked = "UPDATE post_stats SET likes_count = {} WHERE post_id IN (SELECT min(id) + {} FROM posts) RETURNING post_id"
+    first, second = [await one_author.fetchval(liked.format(likes, likes)) for likes in (9, 5)]
+    newest = [row["id"] for row in await one_author.fetch("SELECT id FROM posts ORDER BY id DESC LIMIT 8")]
+    monkeypatch.setattr(lists, "WALK", 3)
+    monkeypatch.setattr(
+        lists, "TOP_OF_COMMON_TAG", (lists.top_of_common_tag(), lists.top_of_common_tag(lists.LATER_RANKED))
+    )
+    monkeypatch.setattr(lists, "FEW", 100)
+    found: list[int] = []
+    url = "/posts?sort=top&tag=many&limit=2"
+    while len(found) < 10:
+        reply = await client.get(url)
+        found += [post["id"] for post in reply.json()["items"]]
+        url = reply.links["next"]["url"]
+    assert found == [first, second, *newest]
+
+
+async def test_lists_that_may_be_slow_run_as_searches_do(
+    app: FastAPI, client: AsyncClient, one_author: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that others read too, and for two seconds at most."""
+    searches: Searches = app.state.reading.searches.session
+    monkeypatch.setattr(lists, "FEW", 100)
+    async with AsyncExitStack() as held:
+        while not searches.slots.locked():
+            await held.enter_async_context(searches.slots)
+        monkeypatch.setattr(Searches, "patience", 0.01, raising=False)
+        for path in ("/posts?sort=top&tag=many", "/posts?sort=top&author_id=1"):
+            assert (await client.get(path)).status_code == 503, path
+        for path in ("/posts?sort=top", "/posts?tag=many"):
+            assert (await client.get(path)).status_code == 200, path
