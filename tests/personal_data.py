@@ -122,7 +122,7 @@ PERSONAL_DATA: Final[Mapping[str, Mapping[str, Table]]] = {
                 "created_at": "profile.created_at",
                 "updated_at": "profile.updated_at",
             },
-            {"search": DERIVED, "version": COUNTER, "account_version": COUNTER},
+            {"search": DERIVED, "folded": DERIVED, "version": COUNTER, "account_version": COUNTER},
         ),
         "authored": Personal(
             "id = $1", {"id": "profile.id", "posts_count": "profile.posts_count"}, {"version": COUNTER}
@@ -196,6 +196,11 @@ PERSONAL_DATA: Final[Mapping[str, Mapping[str, Table]]] = {
             "post_id IN (SELECT id FROM posts WHERE author_id = $1)",
             {},
             dict.fromkeys(("post_id", "tag", "published_at"), "a copy of the post's, for the lists by tag"),
+        ),
+        "post_words": Personal(
+            "author_id = $1",
+            {},
+            dict.fromkeys(("post_id", "author_id", "published_at", "words", "cleared"), DERIVED),
         ),
         "author_stats": Personal(
             "author_id = $1",
