@@ -131,7 +131,7 @@ check: bootstrap ## lint, format, types, import contracts, locks
 	@$(VENV)/ruff check $(CODE)
 	@$(VENV)/ruff format --check $(CODE)
 	@$(VENV)/mypy --strict $(CODE)
-	@$(VENV)/lint-imports
+	@$(VENV)/python -m deploy.imports
 	@$(MAKE) -s check-deploy
 	@if grep -n '://' requirements.lock requirements-dev.lock; then echo 'a lock names an address: use make lock'; exit 1; fi
 

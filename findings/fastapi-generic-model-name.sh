@@ -3,7 +3,7 @@
 # that name in Python and as its `title`, but its component in the OpenAPI document is called after the class and its
 # parameter: `Page_Item_`. Generated clients get that name.
 # Seen on 2026-11-28 (Python 3.11): "ItemPage in Python, Page_Item_ in the document, titled ItemPage".
-# Why it matters here: client classes were called PagePostResponse instead of PostPage; `common.docs` renames by title.
+# Why it matters here: client classes were called PagePostResponse instead of PostPage; `common.http.docs` renames by title.
 # Needs python3 with venv. Exits non-zero when the component has the model's own name.
 set -euo pipefail
 work=$(mktemp -d)

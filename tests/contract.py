@@ -9,8 +9,8 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import Message, Receive, Scope, Send
 
-from common.docs import declared_codes, describe
-from common.routing import ServiceRoute
+from common.http.docs import declared_codes, describe
+from common.http.routing import ServiceRoute
 
 
 class Declared:

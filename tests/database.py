@@ -10,7 +10,7 @@ from typing import Protocol, Self
 import asyncpg
 from testcontainers.community.postgres import PostgresContainer
 
-from common.migrations import migrate
+from common.db.migrations import migrate
 from common.settings import MigrationSettings
 from deploy.local.databases import SCRIPT, ensure_database
 from deploy.local.postgres import Postgres

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
-from common.database import Runs
-from common.erasure import BACKLOG, Eraser, Step
+from common.db.database import Runs
+from common.events.erasure import BACKLOG, Eraser, Step
 
 
 async def erase(eraser: Eraser) -> None:

@@ -27,7 +27,7 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance, unsupported_method
 
-from common.docs import describe
+from common.http.docs import describe
 from tests.peers import text
 
 CASES: Final = int(os.environ.get("FUZZ_CASES", "100"))

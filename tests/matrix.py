@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from httpx import AsyncClient, Response
 
-from common.docs import describe
+from common.http.docs import describe
 from tests.matrix_table import Line, operations
 
 Headers = Mapping[str, Sequence[Mapping[str, str]]]

@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from jose import jwk, jwt
 
-from common.jwks import PublicKey
-from common.revocations import LONGEST
-from common.tokens import ALGORITHM, Principal
+from common.events.revocations import LONGEST
+from common.tokens.jwks import PublicKey
+from common.tokens.verifier import ALGORITHM, Principal
 
 ISSUER = "http://127.0.0.1:8000"
 
@@ -173,7 +173,7 @@ class Peers(httpx.AsyncBaseTransport):
 
 
 class NothingRevoked:
-    """`common.tokens.Revocations` of a verifier that stands alone."""
+    """`common.tokens.verifier.Revocations` of a verifier that stands alone."""
 
     def refuses(self, principal: Principal) -> bool:
         return False

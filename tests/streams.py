@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from httpx import AsyncClient
 
-from common.events import EventData
-from common.inbox import Inbox
+from common.events.inbox import Inbox
+from common.state_events import EventData
 from tests.events import Outbox
 from tests.peers import Peers, event, revoked
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any, Final
 
-from common.docs import SCHEMAS, declared_codes, describe, rename
-from common.problems import PROBLEM
+from common.http.docs import SCHEMAS, declared_codes, describe, rename
+from common.http.problems import PROBLEM
 from deploy.local.secret_files import SERVICES
 from deploy.local.stack import ROOT
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from common.database import UPKEEP
+from common.db.database import UPKEEP
 from deploy.kubernetes.policies import SERVICES, Manifest, of_kind
 
 MIGRATION: Final = 1

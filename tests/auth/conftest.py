@@ -23,7 +23,7 @@ from auth.services import passwords
 from auth.services.management import Management, Manager
 from auth.services.records import Role
 from auth.services.sign_in import hash_secret
-from common.database import TransactionFactory
+from common.db.database import TransactionFactory
 from tests.conftest import Cloner
 from tests.contract import Declared
 from tests.database import Server

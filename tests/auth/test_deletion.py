@@ -10,7 +10,7 @@ from httpx import AsyncClient, Response
 
 from auth.services.records import Role
 from auth.services.tidying import tidy
-from common.events import StateEvent
+from common.state_events import StateEvent
 from tests.auth.conftest import (
     PASSWORD,
     SERVER,

@@ -6,7 +6,7 @@ import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
 
-from common.docs import declared_codes, describe
+from common.http.docs import declared_codes, describe
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from auth.clients.messages import Mailbox, compose
 from auth.config import Settings
 from auth.mailing import LEASE
 from auth.services.letters import Letter
-from common.outbox import OutboxRepository
+from common.events.outbox import OutboxRepository
 from tests.auth.certificates import certificate_for
 from tests.auth.conftest import PASSWORD, Connection, client_of, new_email, running
 from tests.auth.mails import relay

@@ -5,7 +5,7 @@ from pydantic import SecretStr
 from auth.commands import put_service_clients
 from auth.config import MigrateSettings, Settings
 from auth.services.sign_in import hash_secret
-from common.database import Database
+from common.db.database import Database
 from tests.auth.conftest import Connection
 
 

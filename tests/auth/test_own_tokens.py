@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from auth.clients.own_tokens import OwnTokens
 from auth.config import Settings
 from auth.services.access_tokens import AccessTokens
-from common.tokens import TokenVerifier
+from common.tokens.verifier import TokenVerifier
 
 
 async def test_auth_mints_its_own_tokens_for_one_audience_each(app: FastAPI, settings: Settings) -> None:

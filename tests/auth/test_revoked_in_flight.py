@@ -10,7 +10,7 @@ from httpx import AsyncClient
 from auth.repositories.work import SqlWork
 from auth.services.management import Management
 from auth.services.records import Role
-from common.database import TransactionFactory
+from common.db.database import TransactionFactory
 from tests.auth.conftest import PASSWORD, SERVER, Connection, Join, Learn, Manage, SignedIn, bearer, refresh, roles_in
 
 

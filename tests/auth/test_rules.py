@@ -23,7 +23,7 @@ from auth.services.password_policy import PasswordPolicy
 from auth.services.passwords import Argon2, TooBusy, normal
 from auth.services.records import Account, Credentials
 from auth.services.refresh_tokens import RefreshTokens
-from common.events import Event
+from common.state_events import Event
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 chance = random.Random(20_260_101)

@@ -8,7 +8,7 @@ from httpx import AsyncClient
 from pydantic import SecretStr
 
 from auth.config import Settings
-from common.service_tokens import ServiceTokens
+from common.tokens.service_tokens import ServiceTokens
 from tests.auth.conftest import ServiceSignIn, SignedIn, SignUp, bearer, client_of, running
 from tests.auth.test_access_tokens import part
 from tests.conftest import Log

@@ -9,12 +9,12 @@ from typing import Any
 from fastapi import FastAPI, Response
 from fastapi.responses import StreamingResponse
 
-from common.access import public
-from common.admission import Admission
-from common.app import build_app
-from common.paging import Paging
-from common.routing import ServiceRoute, TokenRoute, service_router
+from common.http.access import public
+from common.http.paging import Paging
+from common.http.routing import ServiceRoute, TokenRoute, service_router
 from common.schemas import Incoming
+from common.serving.admission import Admission
+from common.serving.app import build_app
 from tests.common.conftest import eventually, lifespan, probe_settings
 from tests.common.serving import Streams, ask, connected, request, serving
 

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 from pydantic import BaseModel, SecretStr
 
-from common.service_client import ServiceClient, http_pool
-from common.service_tokens import ServiceTokens
+from common.calls.service_client import ServiceClient, http_pool
 from common.settings import ServiceSettings
+from common.tokens.service_tokens import ServiceTokens
 from tests.common.conftest import probe_settings
 
 SECRET = SecretStr("a secret of a service, long enough")

@@ -12,11 +12,11 @@ from httpx import ASGITransport, AsyncClient
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from common.access import public
-from common.app import build_app
-from common.database import Database
-from common.routing import ServiceRoute, SmallBodyRoute, service_router
+from common.db.database import Database
+from common.http.access import public
+from common.http.routing import ServiceRoute, SmallBodyRoute, service_router
 from common.schemas import Id, Incoming, Text
+from common.serving.app import build_app
 from common.settings import ServiceSettings
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nowhere"  # nothing listens on port 1

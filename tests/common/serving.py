@@ -9,8 +9,8 @@ from typing import Any
 
 import uvicorn
 
-from common.admission import Admission
-from common.http_limits import bounded_http
+from common.serving.admission import Admission
+from common.serving.http_limits import bounded_http
 from deploy.local.ports import free_port
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]

@@ -7,10 +7,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
-from common.envelope import SECURITY_HEADERS
-from common.http_limits import MOST_PIPELINED
-from common.measures import requests
-from common.routing import Priority
+from common.http.envelope import SECURITY_HEADERS
+from common.http.routing import Priority
+from common.serving.http_limits import MOST_PIPELINED
+from common.serving.measures import requests
 from tests.common.busy import LISTS, MOST, Busy, served
 from tests.common.conftest import FakeClock, eventually
 from tests.common.serving import answer, ask, closed, connected, request

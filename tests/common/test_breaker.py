@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from common.breaker import Breaker, RetryBudget
+from common.calls.breaker import Breaker, RetryBudget
 from tests.common.conftest import FakeClock
 
 

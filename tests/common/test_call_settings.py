@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from common.service_client import ServiceClient, http_pool
-from common.service_tokens import ServiceTokens
+from common.calls.service_client import ServiceClient, http_pool
 from common.settings import ServiceSettings
+from common.tokens.service_tokens import ServiceTokens
 from tests.common.calls import SECRET, call_settings
 
 

@@ -8,9 +8,9 @@ from itertools import chain, repeat
 import pytest
 from structlog.testing import capture_logs
 
-from common.clocks import PROMPT, DatabaseClock
-from common.database import Database, ReadSession
-from common.tokens import KeysUnavailable
+from common.db.database import Database, ReadSession
+from common.tokens.clock import PROMPT, DatabaseClock
+from common.tokens.verifier import KeysUnavailable
 from posts.config import Settings
 from tests.conftest import Cloner
 

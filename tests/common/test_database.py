@@ -11,12 +11,12 @@ from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common.access import public
-from common.app import build_app
-from common.database import Database, TransactionFactory
-from common.deps import DbSession, ReadSession
+from common.db.database import Database, TransactionFactory
 from common.errors import Conflict
-from common.routing import service_router
+from common.http.access import public
+from common.http.deps import DbSession, ReadSession
+from common.http.routing import service_router
+from common.serving.app import build_app
 from tests.common.conftest import probe_settings, probing
 from tests.conftest import Cloner
 from tests.database import Server

@@ -15,10 +15,10 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 from httpx import AsyncClient, ConnectError
 
 from common import health
-from common.admission import Admission
 from common.background import STEP_GRACE, running, whole
-from common.draining import DrainingServer
-from common.http_limits import bounded_http
+from common.serving.admission import Admission
+from common.serving.draining import DrainingServer
+from common.serving.http_limits import bounded_http
 from deploy.local.ports import free_port
 
 DRAIN = 0.3

@@ -2,7 +2,7 @@
 
 import pytest
 
-from common.etags import get_expected_versions, has_already
+from common.http.etags import get_expected_versions, has_already
 
 MINE = '"3-00112233aabbccdd"'
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
-from common.database import Database
+from common.db.database import Database
 from posts.__main__ import cli
 from posts.config import Settings
 from tests.conftest import Cloner, Log

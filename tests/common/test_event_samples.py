@@ -9,23 +9,20 @@ from uuid import UUID
 
 import pytest
 
-from common.events import (
+from auth.services.mail_events import MailData, MailWantedData
+from common.contracts.events import (
     AccountData,
     AccountErasedData,
     AuthorData,
     BlockData,
-    Event,
-    EventData,
     FollowData,
-    MailData,
-    MailWantedData,
     ModerationData,
     ProfileData,
     SessionEndedData,
-    StateEvent,
     TokensRevokedData,
 )
-from common.inbox import parse
+from common.events.inbox import parse
+from common.state_events import Event, EventData, StateEvent
 
 SCHEMAS = {schema.type: schema for schema in EventData.__subclasses__()}
 

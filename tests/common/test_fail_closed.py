@@ -14,7 +14,7 @@ import pytest
 import auth.config
 import posts.config
 import users.config
-from common.server import load
+from common.serving.server import load
 from common.settings import ServiceSettings
 
 SETTINGS: Mapping[str, type[ServiceSettings]] = {

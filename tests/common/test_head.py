@@ -7,9 +7,9 @@ import pytest
 from fastapi.responses import StreamingResponse
 from httpx import AsyncClient
 
-from common.access import public
-from common.admission import Admission
-from common.routing import service_router
+from common.http.access import public
+from common.http.routing import service_router
+from common.serving.admission import Admission
 from tests.common.conftest import eventually, probe_app, probing
 from tests.common.serving import connected, request, serving
 from tests.conftest import Log

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from common import http_limits
-from common.admission import Admission
-from common.envelope import SECURITY_HEADERS
+from common.http.envelope import SECURITY_HEADERS
+from common.serving import http_limits
+from common.serving.admission import Admission
 from tests.common.conftest import eventually
 from tests.common.serving import answer, closed, connected, request, serving
 

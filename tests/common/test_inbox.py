@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from itertools import permutations
 from typing import Any
 
-from common.events import AccountData, BlockData, Event, EventBatch, EventData, FollowData, ProfileData, StateEvent
-from common.inbox import Apply, Inbox
-from common.relay import BATCH
-from common.routing import MAX_BODY
+from common.contracts.events import AccountData, BlockData, FollowData, ProfileData
+from common.events.inbox import Apply, Inbox
+from common.events.relay import BATCH
+from common.http.routing import MAX_BODY
 from common.schemas import MAX_EMAIL, MAX_ID
+from common.state_events import Event, EventBatch, EventData, StateEvent
 from tests.peers import event
 
 EVENTS = [event(kind, {"active": True}, 7, other) for kind in ("follow", "block") for other in (9, 8)]

@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from auth.services.key_material import KeyCipher, new_key
-from common import jwks
 from common.background import running
-from common.jwks import RemoteKeys
-from common.tokens import KeysUnavailable
+from common.tokens import jwks
+from common.tokens.jwks import RemoteKeys
+from common.tokens.verifier import KeysUnavailable
 from tests.common.conftest import FakeClock, eventually
 
 CIPHER = KeyCipher("a secret of the tests")

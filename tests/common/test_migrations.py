@@ -14,7 +14,7 @@ from sqlalchemy import MetaData, pool
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from common.migrations import migrate
+from common.db.migrations import migrate
 from common.settings import MigrationSettings, async_url
 from tests.conftest import SERVICES
 from tests.database import Template

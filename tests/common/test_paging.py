@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from fastapi import Request, Response
 
-from common.paging import BadCursor, PageRequest, decode_cursor, encode_cursor, from_micros, to_micros
+from common.http.paging import BadCursor, PageRequest, decode_cursor, encode_cursor, from_micros, to_micros
 from common.ports import Slice
 
 LARGEST = 2**63 - 1

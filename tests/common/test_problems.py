@@ -18,7 +18,7 @@ from common.errors import (
     NotFound,
     Unauthenticated,
 )
-from common.problems import status_of
+from common.http.problems import status_of
 from tests.common.conftest import probe_app, probing
 from tests.conftest import Log
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from common import rate_limits
-from common.rate_limits import Counter, Quota
+from common.http import rate_limits
+from common.http.rate_limits import Counter, Quota
 
 
 class Clock:

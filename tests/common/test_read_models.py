@@ -14,11 +14,11 @@ import posts.config
 import posts.main
 import users.config
 import users.main
-from common import read_models
-from common.database import Database
-from common.events import StateEvent
-from common.read_models import Drift, Inboxes, OwnerUnknown, ReadModel, rebuild, reconcile
-from common.service_client import PeerUnavailable
+from common.calls.service_client import PeerUnavailable
+from common.db.database import Database
+from common.events import read_models
+from common.events.read_models import Drift, Inboxes, OwnerUnknown, ReadModel, rebuild, reconcile
+from common.state_events import StateEvent
 from tests.conftest import Cloner
 from tests.peers import Peers, Told, event, page
 

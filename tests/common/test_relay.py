@@ -11,11 +11,12 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from common.database import Database
+from common.contracts.events import AuthorData
+from common.db.database import Database
 from common.errors import DependencyUnavailable, DomainError
-from common.events import AuthorData, Event, StateEvent
-from common.outbox import OutboxRepository
-from common.relay import FIRST_PAUSE, LEASE, LONGEST_PAUSE, TRIES, Relay
+from common.events.outbox import OutboxRepository
+from common.events.relay import FIRST_PAUSE, LEASE, LONGEST_PAUSE, TRIES, Relay
+from common.state_events import Event, StateEvent
 from posts.config import Settings
 from tests.conftest import Cloner
 from tests.database import Server
@@ -115,7 +116,7 @@ async def relaying(database: Database, **targets: Peer) -> AsyncIterator[Relay]:
 async def test_a_commit_wakes_the_relay_and_a_rollback_leaves_nothing(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("common.relay.POLL", 3600.0)  # it does not look by itself
+    monkeypatch.setattr("common.events.relay.POLL", 3600.0)  # it does not look by itself
     users = Peer()
     async with relaying(database, users=users):
         await asyncio.sleep(0.3)
@@ -185,7 +186,7 @@ async def test_a_batch_that_its_target_has_no_time_for_is_halved(
     database: Database, monkeypatch: pytest.MonkeyPatch, answers: bool
 ) -> None:
     """The same batch would be too long for ever (R-15). Afterwards batches grow again."""
-    monkeypatch.setattr("common.relay.LONGEST_PAUSE", 0.02)
+    monkeypatch.setattr("common.events.relay.LONGEST_PAUSE", 0.02)
     users = Peer()
     users.most, users.late = 0, 504 if answers else 0
     await publish(database, *range(1, 101))

@@ -18,9 +18,9 @@ import posts.config
 import posts.main
 import users.config
 import users.main
-from common import revocations
 from common.background import running
-from common.revocations import FORGET, LONGEST, STALE_AFTER, RevokedTokens
+from common.events import revocations
+from common.events.revocations import FORGET, LONGEST, STALE_AFTER, RevokedTokens
 from tests.common.conftest import eventually
 from tests.conftest import Cloner
 from tests.peers import Peers, ended, revoked

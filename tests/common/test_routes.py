@@ -14,11 +14,11 @@ import posts.config
 import posts.main
 import users.config
 import users.main
-from common.access import Access, public
-from common.deps import CallingService, DbSession, MaybeSignedIn, ReadSession, SignedIn
-from common.docs import declared_codes, describe
-from common.routing import ServiceRoute, service_router
-from common.tokens import Principal
+from common.http.access import Access, public
+from common.http.deps import CallingService, DbSession, MaybeSignedIn, ReadSession, SignedIn
+from common.http.docs import declared_codes, describe
+from common.http.routing import ServiceRoute, service_router
+from common.tokens.verifier import Principal
 
 SECRETS = dict.fromkeys(
     ("database_password", "client_secret", "key_encryption_key", "refresh_key"), secrets.token_urlsafe(32)

@@ -7,9 +7,9 @@ import httpx
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from common.replies import MAX_REPLY
-from common.service_client import PeerUnavailable, ServiceClient, http_pool
-from common.service_tokens import ServiceTokens
+from common.calls.service_client import PeerUnavailable, ServiceClient, http_pool
+from common.tokens.replies import MAX_REPLY
+from common.tokens.service_tokens import ServiceTokens
 from tests.common.calls import call_settings
 
 Answer = Callable[[httpx.Request], httpx.Response]

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from common.service_client import http_pool
-from common.service_tokens import NoToken, ServiceTokens
+from common.calls.service_client import http_pool
+from common.tokens.service_tokens import NoToken, ServiceTokens
 from tests.common.calls import SECRET, call_settings
 from tests.common.conftest import FakeClock
 from tests.common.misbehaving import Misbehaving, answer, in_turn, misbehaving, new_token, silence

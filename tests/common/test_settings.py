@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from auth.config import Settings as AuthSettings
-from common.server import load
+from common.serving.server import load
 from common.settings import MigrationSettings, ServiceSettings, async_url
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"

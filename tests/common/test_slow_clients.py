@@ -9,9 +9,9 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from common import admission, http_limits
-from common.admission import Admission
-from common.http_limits import BoundedHttp, bounded_http
+from common.serving import admission, http_limits
+from common.serving.admission import Admission
+from common.serving.http_limits import BoundedHttp, bounded_http
 from tests.common.busy import LARGE, LISTS, MOST, Busy, served
 from tests.common.conftest import eventually
 from tests.common.serving import Streams, answer, closed, connected, read_all, request

@@ -9,8 +9,8 @@ from jose import jwk, jwt
 from jose.backends.base import Key
 from structlog.testing import capture_logs
 
-from common import tokens
-from common.tokens import InvalidToken, KeysUnavailable, TokenVerifier
+from common.tokens import verifier as tokens
+from common.tokens.verifier import InvalidToken, KeysUnavailable, TokenVerifier
 from tests.common.conftest import FakeClock
 from tests.peers import NothingRevoked
 

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from common.turns import LONGEST_LINE, SearchUnderWay, Turns
+from common.http.turns import LONGEST_LINE, SearchUnderWay, Turns
 
 
 async def test_the_second_search_of_a_caller_waits_for_the_first() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from common.admission import Admission
+from common.serving.admission import Admission
 from tests.common.conftest import eventually
 from tests.common.serving import answer, connected, request, serving
 

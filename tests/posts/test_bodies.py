@@ -10,7 +10,7 @@ from httpx import AsyncClient
 from starlette.types import Message
 from structlog.testing import capture_logs
 
-from common import routing
+from common.http import routing
 from tests.peers import Peers
 from tests.posts.conftest import SignedIn
 

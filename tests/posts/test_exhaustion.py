@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from sqlalchemy import text
 
-from common.database import Database
+from common.db.database import Database
 from posts.config import Settings
 from posts.main import create_app
 from tests.database import Server

@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient, Response
 
-from common import idempotency
+from common.http import idempotency
 from posts.config import Settings
 from tests.database import Server
 from tests.peers import Peers

@@ -8,8 +8,8 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 from sqlalchemy import text
 
-from common.database import Database, ReadSession
-from common.measures import pools
+from common.db.database import Database, ReadSession
+from common.serving.measures import pools
 from posts.config import Settings
 from tests.peers import Peers
 from tests.posts.conftest import NewPost, SignedIn

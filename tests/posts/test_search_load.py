@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 from sqlalchemy.dialects import postgresql
 
-from common.database import Searches
+from common.db.database import Searches
 from posts.repositories import lists, search
 from posts.services.records import Choice
 from tests.peers import Peers

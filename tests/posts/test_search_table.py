@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
-from common.migrations import migrate
+from common.db.migrations import migrate
 from posts.config import Settings
 from posts.main import create_app
 from tests.database import Server, Template

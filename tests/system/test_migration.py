@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from httpx import AsyncClient
 
-from common.migrations import migrate
+from common.db.migrations import migrate
 from common.settings import MigrationSettings
 from deploy.local.state import read_state
 from posts.database import MIGRATIONS

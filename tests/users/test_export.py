@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
-from common.exports import AccountGone
+from common.events.exports import AccountGone
 from deploy.local.ports import free_port
 from tests.peers import GONE, Peers, ended, gone, revoked
 from tests.users.conftest import SignedIn

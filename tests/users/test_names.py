@@ -12,8 +12,8 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 from sqlalchemy import text
 
-from common.migrations import migrate
-from common.refill import stored
+from common.db.migrations import migrate
+from common.db.refill import stored
 from tests.database import Template
 from tests.events import Outbox
 from tests.peers import Peers

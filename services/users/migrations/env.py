@@ -1,7 +1,7 @@
-"""Alembic's entry; `common.migrations` does the work."""
+"""Alembic's entry; `common.db.migrations` does the work."""
 
 import users.models  # noqa: F401  # fills the metadata
-from common.migrations import run_env
+from common.db.migrations import run_env
 from users.database import Base
 
 run_env(Base.metadata)

@@ -15,10 +15,10 @@ from httpx import ASGITransport, AsyncClient
 from sqlalchemy import text
 
 from common.errors import DependencyUnavailable
-from common.events import EventBatch, StateEvent
-from common.measures import outbox
-from common.outbox import OutboxRepository
-from common.relay import Relay
+from common.events.outbox import OutboxRepository
+from common.events.relay import Relay
+from common.serving.measures import outbox
+from common.state_events import EventBatch, StateEvent
 from posts.config import Settings as PostsSettings
 from posts.main import create_app as create_posts
 from tests.conftest import Cloner

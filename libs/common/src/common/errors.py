@@ -1,4 +1,4 @@
-"""The kinds of refusal that a rule may raise. They know no HTTP; `common.problems` maps each kind to a status.
+"""The kinds of refusal that a rule may raise. They know no HTTP; `common.http.problems` maps each kind to a status.
 
 A service derives its own errors from these and gives each a `code`, which clients may rely on: it never changes.
 """

@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 Form = Literal["json", "console"]
 REQUEST: Final[ContextVar[Mapping[str, Any] | None]] = ContextVar("request", default=None)
-"""The `state` of the request that is being served, which `common.envelope` puts here."""
+"""The `state` of the request that is being served, which `common.http.envelope` puts here."""
 ABOUT: Final = ("request_id", "trace_id", "account", "caller")
 """What lines have of a request's state. `account`: a person's id; `caller`: a service."""
 encode: Final = json.JSONEncoder(separators=(",", ":")).encode
@@ -133,7 +133,7 @@ def configure_logging(service: str, level: str, form: Form) -> Sink:
     root.handlers[:] = [handler]
     root.setLevel(max(logging.getLevelName(level.upper()), logging.INFO))
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole URLs at INFO
-    logging.getLogger("common.database").setLevel(logging.WARNING)  # SQLAlchemy's, named after our kind of pool
+    logging.getLogger("common.db.database").setLevel(logging.WARNING)  # SQLAlchemy's, named after our kind of pool
     return out
 
 

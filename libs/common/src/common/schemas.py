@@ -108,19 +108,3 @@ class Outgoing(BaseModel):
     """An answer. Only what the schema names ever leaves."""
 
     model_config = ConfigDict(from_attributes=True)
-
-
-class UserCreate(Incoming):
-    """What it takes to sign up."""
-
-    email: Email = Field(examples=["ada@example.com"])
-    password: NewPassword = Field(examples=["correct horse battery staple"])
-    name: Name = Field(max_length=100, examples=["Ada Lovelace"])
-
-
-class UserResponse(Outgoing):
-    """An account or a profile, as little as every service knows of it."""
-
-    id: Id
-    email: str | None = Field(examples=["ada@example.com"])
-    name: str = Field(examples=["Ada Lovelace"])

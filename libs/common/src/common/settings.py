@@ -30,7 +30,7 @@ from common.forms import (
 
 MIN_SECRET_LENGTH: Final = 32
 MAX_DRAIN: Final = timedelta(seconds=15)
-"""Of the 25 s in which a service stops (`common.draining`)."""
+"""Of the 25 s in which a service stops (`common.serving.draining`)."""
 GENERATED_PREFIX: Final = "local-"
 """What `make up` puts before the secrets it generates, so that production can refuse them."""
 
@@ -126,7 +126,7 @@ class BaseConfig(BaseSettings):
 
 
 LONGEST_CALL: Final = timedelta(seconds=10)
-"""Below the lease of an event (`common.relay`), so that no two relays send the same row in ordinary running."""
+"""Below the lease of an event (`common.events.relay`), so that no two relays send the same row in ordinary running."""
 
 
 class ServiceSettings(BaseConfig):

@@ -6,8 +6,8 @@ from auth.config import MigrateSettings, Settings
 from auth.database import MIGRATIONS
 from auth.key_commands import keys_cli
 from auth.main import create_app
-from common.event_commands import add_event_commands
-from common.server import command_line, load
+from common.serving.event_commands import add_event_commands
+from common.serving.server import command_line, load
 
 cli = command_line(lambda: create_app(load(Settings)), MIGRATIONS, MigrateSettings, after_migrate=put_service_clients)
 cli.add_typer(clients_cli, name="clients")

@@ -17,8 +17,8 @@ from auth.repositories.audit import AuditRepository
 from auth.repositories.clients import ClientRepository
 from auth.services.audit import SERVER, Action
 from auth.services.sign_in import hash_secret
-from common.database import Database
-from common.server import load
+from common.db.database import Database
+from common.serving.server import load
 from common.settings import ServiceSettings, read_secret, strong
 
 STANDARD_INPUT: Final = "-"

@@ -37,16 +37,16 @@ from auth.services.refresh_tokens import RefreshTokens
 from auth.services.sessions import SessionService
 from auth.services.sign_in import SignInService
 from auth.services.throttle import Throttle
-from common.database import Database, TransactionFactory
-from common.database import ReadSession as Reads
-from common.deps import DbSession, ReadSession, WithRole
-from common.exports import ExportReader
-from common.measures import calls, checks, clock, erasures, outbox, pools, requests
-from common.rate_limits import Quota, source_of
-from common.relay import Relay
-from common.revocations import RevokedTokens
-from common.service_client import ServiceClient
-from common.tokens import Principal, TokenVerifier
+from common.calls.service_client import ServiceClient
+from common.db.database import Database, TransactionFactory
+from common.db.database import ReadSession as Reads
+from common.events.exports import ExportReader
+from common.events.relay import Relay
+from common.events.revocations import RevokedTokens
+from common.http.deps import DbSession, ReadSession, WithRole
+from common.http.rate_limits import Quota, source_of
+from common.serving.measures import calls, checks, clock, erasures, outbox, pools, requests
+from common.tokens.verifier import Principal, TokenVerifier
 
 SIGN_IN, REFRESH, REGISTRATION, MAIL = "sign-in", "refresh", "registration", "mail"
 

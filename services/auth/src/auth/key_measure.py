@@ -6,8 +6,8 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
 from auth.services.keys import OwnKeys
-from common.jwks import MOST_KEYS
-from common.metrics import Measure
+from common.observability.metrics import Measure
+from common.tokens.jwks import MOST_KEYS
 
 
 def signing_keys(keys: OwnKeys) -> Measure:

@@ -15,8 +15,8 @@ from auth.repositories.work import SqlWork
 from auth.services.letters import Letters, PostOffice, Templates
 from auth.services.mail_requests import MailRequests
 from auth.services.one_time_tokens import OneTimeTokens, Purpose, TokenMaker
-from common.database import TransactionFactory
-from common.relay import Lane, Target
+from common.db.database import TransactionFactory
+from common.events.relay import Lane, Target
 
 PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 LEASE: Final = timedelta(seconds=120)

@@ -11,12 +11,12 @@ from auth.database import MIGRATIONS
 from auth.deps import quotas, wire
 from auth.routers import accounts, admin, exports, internal, mail, password, sessions, tokens, well_known
 from auth.services.tidying import keep_tidy
-from common.app import build_app
 from common.background import running
-from common.database import Database
-from common.idempotency import forget_expired
-from common.migrations import database_is_ready
-from common.service_client import http_pool
+from common.calls.service_client import http_pool
+from common.db.database import Database
+from common.db.migrations import database_is_ready
+from common.http.idempotency import forget_expired
+from common.serving.app import build_app
 
 
 @asynccontextmanager

@@ -10,10 +10,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from auth.config import Settings
 from auth.deps import lifetimes
 from auth.repositories.work import SqlWork
-from common.database import Database
+from common.db.database import Database
 from common.errors import DomainError
 from common.logs import configure_logging
-from common.server import load
+from common.serving.server import load
 
 T = TypeVar("T")
 

@@ -21,7 +21,8 @@ BATCH = 500
 NOTE = """
 CREATE OR REPLACE FUNCTION note_missing_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO public.post_words AS noted (post_id, author_id, published_at) VALUES (NEW.id, NEW.author_id, NEW.published_at)
+    INSERT INTO public.post_words AS noted (post_id, author_id, published_at)
+    VALUES (NEW.id, NEW.author_id, NEW.published_at)
     ON CONFLICT (post_id) DO UPDATE SET words = NULL, cleared = noted.cleared + 1 WHERE TG_OP = 'UPDATE';
     RETURN NULL;
 END $$

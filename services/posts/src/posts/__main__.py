@@ -1,7 +1,7 @@
 """`python -m posts serve|migrate|relay|outbox|rebuild|reconcile`."""
 
-from common.event_commands import add_event_commands
-from common.server import command_line, load
+from common.serving.event_commands import add_event_commands
+from common.serving.server import command_line, load
 from posts.config import MigrateSettings, Settings
 from posts.database import MIGRATIONS
 from posts.main import create_app

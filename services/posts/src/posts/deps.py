@@ -6,20 +6,20 @@ import httpx
 from fastapi import Depends, FastAPI, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common.database import Database, ReadSession, Searches, TransactionFactory
-from common.deps import DbSession, SignedIn
-from common.erasure import BACKLOG, ERASED, Eraser, ErasureRepository
-from common.events import AccountData, BlockData, FollowData, ProfileData
-from common.exports import ExportReader
-from common.measures import calls, checks, clock, erasures, outbox, pools, requests
-from common.outbox import OutboxRepository
-from common.read_models import ReadModel
-from common.refill import Refill
-from common.relay import Relay
-from common.revocations import RevocationRepository
-from common.service_client import ServiceClient
-from common.service_tokens import ServiceTokens
-from common.turns import Turns
+from common.calls.service_client import ServiceClient
+from common.contracts.events import AccountData, BlockData, FollowData, ProfileData
+from common.db.database import Database, ReadSession, Searches, TransactionFactory
+from common.db.refill import Refill
+from common.events.erasure import BACKLOG, ERASED, Eraser, ErasureRepository
+from common.events.exports import ExportReader
+from common.events.outbox import OutboxRepository
+from common.events.read_models import ReadModel
+from common.events.relay import Relay
+from common.events.revocations import RevocationRepository
+from common.http.deps import DbSession, SignedIn
+from common.http.turns import Turns
+from common.serving.measures import calls, checks, clock, erasures, outbox, pools, requests
+from common.tokens.service_tokens import ServiceTokens
 from posts.clients.people import UsersPeople
 from posts.config import Settings
 from posts.repositories.authors import KNOWN_PROFILES, AuthorRepository, StatsRepository

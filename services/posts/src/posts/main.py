@@ -6,15 +6,15 @@ from contextlib import asynccontextmanager
 import httpx
 from fastapi import FastAPI
 
-from common.app import build_app
 from common.background import running
-from common.database import Database
-from common.idempotency import forget_expired
-from common.jwks import KeyStore, RemoteKeys
-from common.migrations import database_is_ready
-from common.revocations import RevokedTokens
-from common.service_client import http_pool
-from common.tokens import TokenVerifier
+from common.calls.service_client import http_pool
+from common.db.database import Database
+from common.db.migrations import database_is_ready
+from common.events.revocations import RevokedTokens
+from common.http.idempotency import forget_expired
+from common.serving.app import build_app
+from common.tokens.jwks import KeyStore, RemoteKeys
+from common.tokens.verifier import TokenVerifier
 from posts.config import Settings
 from posts.database import MIGRATIONS
 from posts.deps import wire

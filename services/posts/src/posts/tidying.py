@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from common.database import Database
+from common.db.database import Database
 from posts.repositories.tags import forget_unused
 
 log = structlog.get_logger()

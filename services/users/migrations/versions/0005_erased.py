@@ -21,7 +21,7 @@ INDEXES = {
 }
 KEYS = {"follows": ("follower_id", "followee_id"), "blocks": ("blocker_id", "blocked_id")}
 # In a transaction that has a number before it looks, and by a snapshot of its own, so that one that does not see the
-# row is known to be under way by whoever waits for such (`common.erasure`).
+# row is known to be under way by whoever waits for such (`common.events.erasure`).
 IS_ERASED = """
     CREATE OR REPLACE FUNCTION is_erased(account bigint) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
     DECLARE number xid8;

@@ -1,4 +1,4 @@
-"""users' tables and migrations. Engine and sessions are made by `common.database.Database`."""
+"""users' tables and migrations. Engine and sessions are made by `common.db.database.Database`."""
 
 from pathlib import Path
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
-from common.database import NAMING
+from common.db.database import NAMING
 
 MIGRATIONS: Final = Path(__file__).parents[2] / "migrations"
 

@@ -7,19 +7,19 @@ from typing import Annotated
 import httpx
 from fastapi import Depends, FastAPI, Request
 
-from common.database import Database, ReadSession, Searches, TransactionFactory
-from common.deps import DbSession
-from common.erasure import BACKLOG, ERASED, Eraser
-from common.events import AccountData, AuthorData
-from common.exports import ExportReader
-from common.measures import calls, checks, clock, erasures, outbox, pools, requests
-from common.rate_limits import Quota
-from common.read_models import ReadModel
-from common.refill import Refill
-from common.relay import Relay
-from common.service_client import ServiceClient
-from common.service_tokens import ServiceTokens
-from common.turns import Turns
+from common.calls.service_client import ServiceClient
+from common.contracts.events import AccountData, AuthorData
+from common.db.database import Database, ReadSession, Searches, TransactionFactory
+from common.db.refill import Refill
+from common.events.erasure import BACKLOG, ERASED, Eraser
+from common.events.exports import ExportReader
+from common.events.read_models import ReadModel
+from common.events.relay import Relay
+from common.http.deps import DbSession
+from common.http.rate_limits import Quota
+from common.http.turns import Turns
+from common.serving.measures import calls, checks, clock, erasures, outbox, pools, requests
+from common.tokens.service_tokens import ServiceTokens
 from users.clients.accounts import AuthAccounts
 from users.clients.exports import PeerExport
 from users.config import Settings

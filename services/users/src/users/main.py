@@ -6,14 +6,14 @@ from contextlib import asynccontextmanager
 import httpx
 from fastapi import FastAPI
 
-from common.app import build_app
 from common.background import running
-from common.database import Database
-from common.jwks import KeyStore, RemoteKeys
-from common.migrations import database_is_ready
-from common.revocations import RevokedTokens
-from common.service_client import http_pool
-from common.tokens import TokenVerifier
+from common.calls.service_client import http_pool
+from common.db.database import Database
+from common.db.migrations import database_is_ready
+from common.events.revocations import RevokedTokens
+from common.serving.app import build_app
+from common.tokens.jwks import KeyStore, RemoteKeys
+from common.tokens.verifier import TokenVerifier
 from users.config import Settings
 from users.database import MIGRATIONS
 from users.deps import quotas, wire

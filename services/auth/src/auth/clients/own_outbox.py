@@ -8,11 +8,12 @@ from uuid import UUID
 import structlog
 
 from auth.services.letters import Letters, MailDelayed, MailRefused, PostOffice
+from auth.services.mail_events import MailData, MailWantedData
 from auth.services.mail_requests import MailRequests
 from auth.services.one_time_tokens import Purpose
 from common.errors import DependencyUnavailable, DomainError
-from common.events import MailData, MailWantedData, StateEvent
-from common.inbox import parse
+from common.events.inbox import parse
+from common.state_events import StateEvent
 
 log = structlog.get_logger()
 
@@ -25,7 +26,7 @@ DELAYED: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMails:
-    """`common.relay.Target` for mails, one at a time."""
+    """`common.events.relay.Target` for mails, one at a time."""
 
     letters: Letters
     office: PostOffice
@@ -64,7 +65,7 @@ def reason(error: Exception) -> str:
 
 @dataclass(frozen=True, slots=True)
 class OwnRequests:
-    """`common.relay.Target` for mails that somebody has asked for."""
+    """`common.events.relay.Target` for mails that somebody has asked for."""
 
     requests: MailRequests
 

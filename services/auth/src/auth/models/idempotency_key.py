@@ -5,11 +5,11 @@ from typing import Final
 from sqlalchemy import Index
 
 from auth.database import Base
-from common.idempotency import ANONYMOUS, IdempotencyKeyRow
+from common.http.idempotency import ANONYMOUS, IdempotencyKeyRow
 
 
 class IdempotencyKey(IdempotencyKeyRow, Base):
-    """The columns are explained in `common.idempotency`."""
+    """The columns are explained in `common.http.idempotency`."""
 
 
 BY_SIGN_UP: Final = Index(

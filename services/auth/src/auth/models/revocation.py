@@ -1,12 +1,12 @@
 """Access tokens that are refused before they expire."""
 
 from auth.database import Base
-from common.revocations import EndedSessionRow, TokenFloorRow
+from common.events.revocations import EndedSessionRow, TokenFloorRow
 
 
 class EndedSession(EndedSessionRow, Base):
-    """The columns are explained in `common.revocations`."""
+    """The columns are explained in `common.events.revocations`."""
 
 
 class TokenFloor(TokenFloorRow, Base):
-    """The columns are explained in `common.revocations`."""
+    """The columns are explained in `common.events.revocations`."""

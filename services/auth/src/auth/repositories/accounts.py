@@ -12,8 +12,8 @@ from auth.models import Account as Table
 from auth.models import TokenFloor
 from auth.services.errors import EmailTaken
 from auth.services.records import Account, Credentials
-from common.database import Runs
-from common.events import EVERYBODY
+from common.contracts.events import EVERYBODY
+from common.db.database import Runs
 
 # What holds for everybody (`services.ending.revoke_all_tokens`) holds for this account too, whichever is later.
 FLOOR_OF_ALL: Final = select(TokenFloor.not_before).where(TokenFloor.account_id == EVERYBODY)

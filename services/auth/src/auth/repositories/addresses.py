@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import text
 
 from auth.services.mails import LIMITS, USUAL, WINDOW
-from common.database import Runs
+from common.db.database import Runs
 
 # The row's lock makes it exact: who comes second sees what the first has counted.
 TAKE: Final = text("""

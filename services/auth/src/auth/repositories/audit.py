@@ -9,9 +9,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from auth.models import AuditEvent as Table
 from auth.services.audit import ANONYMOUS, Action, AuditEvent, AuditFilter
-from common.database import Runs
-from common.events import Event, ModerationData
+from common.contracts.events import ModerationData
+from common.db.database import Runs
 from common.ports import Slice
+from common.state_events import Event
 
 NOTE: Final = insert(Table)
 # The unique index of `detail ->> 'event'` lets it in once.

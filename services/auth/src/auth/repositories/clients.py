@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from auth.models import ServiceClient as Table
 from auth.services.records import ServiceIdentity
-from common.database import Runs
+from common.db.database import Runs
 
 FIND: Final = select(
     Table.secret_hash,

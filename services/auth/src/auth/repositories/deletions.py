@@ -11,7 +11,7 @@ from auth.models import Account as Table
 from auth.repositories.accounts import COLUMNS, read_account
 from auth.services.mails import Kind
 from auth.services.records import Account, PendingDeletion
-from common.database import Runs
+from common.db.database import Runs
 
 UNASKED: Final = text("SELECT id FROM accounts WHERE id = ANY (:accounts) AND status IN ('active', 'disabled')")
 # What was said before anybody asked does not count.

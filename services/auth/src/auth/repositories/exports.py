@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from common.exports import Section, pieces, uuid
+from common.events.exports import Section, pieces, uuid
 
 ACCOUNT: Final = """
     SELECT id AS place, id, email, name, roles, status, email_verified_at, created_at FROM accounts

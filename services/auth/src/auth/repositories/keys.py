@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from auth.models import SigningKey as Table
 from auth.services.records import KeyLine, StoredKey
-from common.database import Runs
+from common.db.database import Runs
 
 NOW: Final = func.clock_timestamp()
 PUBLISHED: Final = (

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from auth.models import Account as Table
 from auth.repositories.accounts import CATCH_UP, COLUMNS, FLOOR_OF_ALL
 from auth.services.records import AccountFilter, ManagedAccount, Role
-from common.database import Runs
+from common.db.database import Runs
 from common.ports import Slice
 from common.schemas import MAX_ID
 

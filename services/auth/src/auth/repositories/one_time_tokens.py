@@ -11,7 +11,7 @@ from auth.models import Account
 from auth.models import OneTimeToken as Table
 from auth.repositories.accounts import COLUMNS, read_account
 from auth.services.records import MailedAccount
-from common.database import Runs
+from common.db.database import Runs
 
 NOW: Final = func.clock_timestamp()
 PUT: Final = insert(Table).values(

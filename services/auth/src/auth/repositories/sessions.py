@@ -32,9 +32,9 @@ from auth.models import Account
 from auth.models import Session as Table
 from auth.repositories.accounts import COLUMNS, read_account
 from auth.services.records import Credentials, Device, OpenSession, Session
-from common.database import Runs
+from common.db.database import Runs
+from common.events.revocations import LONGEST
 from common.ports import Slice
-from common.revocations import LONGEST
 
 NOW: Final = func.clock_timestamp()
 MOST: Final = 100

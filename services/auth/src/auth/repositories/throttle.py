@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from auth.services.records import TryKey, Verdict
 from auth.services.throttle import FREE, KNOWN_FOR, LONGEST_WAIT, MOST_GUESSES
-from common.database import Runs
+from common.db.database import Runs
 
 RULES: Final = {"free": FREE, "longest": LONGEST_WAIT, "most": MOST_GUESSES, "known_for": KNOWN_FOR}
 # One statement, and the source before the address wherever both are locked, so that no two wait for each other. Rows

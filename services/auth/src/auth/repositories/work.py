@@ -14,8 +14,8 @@ from auth.repositories.managed_accounts import ManagedAccountRepository
 from auth.repositories.one_time_tokens import OneTimeTokenRepository
 from auth.repositories.sessions import Lifetimes, SessionRepository
 from auth.repositories.throttle import ThrottleRepository
-from common.outbox import OutboxRepository
-from common.revocations import RevocationRepository
+from common.events.outbox import OutboxRepository
+from common.events.revocations import RevocationRepository
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,12 @@ from auth.services.errors import (
     WrongPassword,
 )
 from auth.services.passwords import TooBusy
-from common.access import public
-from common.deps import SignedIn
-from common.problems import refusals
-from common.rate_limits import Limits
-from common.routing import SmallBodyRoute, service_router
-from common.schemas import UserCreate, UserResponse
+from common.contracts.accounts import UserCreate, UserResponse
+from common.http.access import public
+from common.http.deps import SignedIn
+from common.http.problems import refusals
+from common.http.rate_limits import Limits
+from common.http.routing import SmallBodyRoute, service_router
 
 router = service_router("/auth", "auth", SmallBodyRoute)
 

@@ -12,10 +12,10 @@ from auth.services.audit import Action, AuditFilter
 from auth.services.errors import AccountBeingDeleted, AccountNotFound, LastAdmin, NotAnAdmin
 from auth.services.management import Manager
 from auth.services.records import AccountFilter, Role
-from common.etags import IfMatch, Tagged, tag
-from common.paging import BadCursor, Page, Paging, from_micros, to_micros
-from common.problems import refusals
-from common.routing import SmallBodyRoute, service_router
+from common.http.etags import IfMatch, Tagged, tag
+from common.http.paging import BadCursor, Page, Paging, from_micros, to_micros
+from common.http.problems import refusals
+from common.http.routing import SmallBodyRoute, service_router
 from common.schemas import Id, Text
 
 router = service_router("/auth", "admin", SmallBodyRoute)

@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import Depends
 
 from auth.deps import Exports
-from common.deps import CallingService
-from common.exports import AccountGone, AfterPlace, BadPlace, ExportPage
-from common.problems import refusals
-from common.routing import internal_router
+from common.events.exports import AccountGone, AfterPlace, BadPlace, ExportPage
+from common.http.deps import CallingService
+from common.http.problems import refusals
+from common.http.routing import internal_router
 from common.schemas import Id
-from common.tokens import Principal
+from common.tokens.verifier import Principal
 
 router = internal_router()
 

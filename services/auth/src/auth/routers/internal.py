@@ -7,13 +7,13 @@ from fastapi import Depends
 from auth.deps import Accounts, Subscribed
 from auth.services.accounts import state
 from auth.services.errors import AccountNotFound
-from common.deps import CallingService
-from common.events import EventBatch, EventPage, StateEvent
-from common.inbox import BadEvent, NotTheOwner
-from common.problems import refusals
-from common.routing import internal_router
+from common.events.inbox import BadEvent, NotTheOwner
+from common.http.deps import CallingService
+from common.http.problems import refusals
+from common.http.routing import internal_router
 from common.schemas import AfterId, Id, PageSize
-from common.tokens import Principal
+from common.state_events import EventBatch, EventPage, StateEvent
+from common.tokens.verifier import Principal
 
 router = internal_router()
 

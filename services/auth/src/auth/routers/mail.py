@@ -26,11 +26,11 @@ from auth.services.errors import (
     WrongPassword,
 )
 from auth.services.passwords import TooBusy
-from common.access import public
-from common.deps import MaybeSignedIn, SignedIn
-from common.problems import refusals
-from common.rate_limits import Limits
-from common.routing import SmallBodyRoute, service_router
+from common.http.access import public
+from common.http.deps import MaybeSignedIn, SignedIn
+from common.http.problems import refusals
+from common.http.rate_limits import Limits
+from common.http.routing import SmallBodyRoute, service_router
 
 router = service_router("/auth", "auth", SmallBodyRoute)
 

@@ -4,10 +4,10 @@ from auth.deps import SIGN_IN, CallingDevice, ChangePassword
 from auth.schemas.password import PasswordChange
 from auth.services.errors import AccountNotFound, SignInClosed, SignInThrottled, WeakPassword, WrongPassword
 from auth.services.passwords import TooBusy
-from common.deps import SignedIn
-from common.problems import refusals
-from common.rate_limits import Limits
-from common.routing import SmallBodyRoute, service_router
+from common.http.deps import SignedIn
+from common.http.problems import refusals
+from common.http.rate_limits import Limits
+from common.http.routing import SmallBodyRoute, service_router
 
 router = service_router("/auth", "auth", SmallBodyRoute)
 

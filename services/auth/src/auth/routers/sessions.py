@@ -8,11 +8,11 @@ from auth.deps import CallingDevice, Sessions
 from auth.schemas.session import SessionResponse
 from auth.services.errors import SessionNotFound
 from auth.services.records import OpenSession
-from common.deps import SignedIn
-from common.paging import BadCursor, Page, PageRequest, Paging, from_micros, to_micros
-from common.problems import refusals
-from common.routing import SmallBodyRoute, service_router
-from common.tokens import Principal
+from common.http.deps import SignedIn
+from common.http.paging import BadCursor, Page, PageRequest, Paging, from_micros, to_micros
+from common.http.problems import refusals
+from common.http.routing import SmallBodyRoute, service_router
+from common.tokens.verifier import Principal
 
 router = service_router("/auth/sessions", "sessions", SmallBodyRoute)
 

@@ -21,11 +21,11 @@ from auth.services.passwords import TooBusy
 from auth.services.records import Device, Tokens
 from auth.services.sessions import SessionService
 from auth.services.sign_in import SignInService
-from common.access import public
-from common.problems import domain_problem, refusals
-from common.rate_limits import Limits, SourceLimits
-from common.routing import TokenRoute, service_router
-from common.tokens import USER_SCOPE, InvalidToken, TokenVerifier
+from common.http.access import public
+from common.http.problems import domain_problem, refusals
+from common.http.rate_limits import Limits, SourceLimits
+from common.http.routing import TokenRoute, service_router
+from common.tokens.verifier import USER_SCOPE, InvalidToken, TokenVerifier
 
 router = service_router("/auth", "tokens", TokenRoute)
 
@@ -125,7 +125,7 @@ async def end_session_of(token: str, verifier: TokenVerifier, sessions: SessionS
 
 
 def install_oauth_errors(app: FastAPI) -> None:
-    """Where a rule refuses, it also says the `error` of RFC 6749; elsewhere the status tells it (`common.oauth`)."""
+    """A rule that refuses also says the `error` of RFC 6749; elsewhere the status tells it (`common.http.oauth`)."""
 
     @app.exception_handler(OAuthRefusal)
     async def refuse(request: Request, error: OAuthRefusal) -> Response:

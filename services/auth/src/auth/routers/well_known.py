@@ -4,10 +4,10 @@ from fastapi import Response
 
 from auth.deps import AppSettings, SigningKeys
 from auth.schemas.token import ServerMetadata
-from common.access import public
-from common.jwks import KeySet
-from common.routing import UnlimitedRoute, service_router
-from common.tokens import USER_SCOPE
+from common.http.access import public
+from common.http.routing import UnlimitedRoute, service_router
+from common.tokens.jwks import KeySet
+from common.tokens.verifier import USER_SCOPE
 
 router = service_router("/.well-known", "metadata", UnlimitedRoute)
 

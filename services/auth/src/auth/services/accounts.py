@@ -15,8 +15,9 @@ from auth.services.password_policy import PasswordPolicy
 from auth.services.ports import AccountReader, PasswordHasher, Work
 from auth.services.records import Account
 from auth.services.throttle import begin_anew
-from common.events import AccountData, Event
+from common.contracts.events import AccountData
 from common.ports import Clock, utc_now
+from common.state_events import Event
 
 EPOCH: Final = datetime(2025, 1, 1, tzinfo=UTC)
 RANDOM_BITS: Final = 12

@@ -5,8 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
-from common.events import Event, ModerationData
+from common.contracts.events import ModerationData
 from common.ports import Slice
+from common.state_events import Event
 
 SERVER: Final = "server"
 """The command line, and what runs by schedule."""

@@ -21,9 +21,10 @@ from auth.services.one_time_tokens import Purpose
 from auth.services.ports import Work
 from auth.services.records import Account, Device, PendingDeletion
 from auth.services.throttle import Throttle, begin_anew
-from common.events import AccountData, AccountErasedData, Event, ModerationData
-from common.inbox import Inbox
+from common.contracts.events import AccountData, AccountErasedData, ModerationData
+from common.events.inbox import Inbox
 from common.ports import Transactions
+from common.state_events import Event
 
 log = structlog.get_logger()
 

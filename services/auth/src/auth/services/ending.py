@@ -4,7 +4,8 @@ from uuid import UUID
 
 from auth.services.ports import Work
 from auth.services.records import Account
-from common.events import EVERYBODY, Event, SessionEndedData, TokensRevokedData
+from common.contracts.events import EVERYBODY, SessionEndedData, TokensRevokedData
+from common.state_events import Event
 
 
 async def end_session(work: Work, session_id: UUID, reason: str) -> bool:

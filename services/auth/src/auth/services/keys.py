@@ -13,9 +13,9 @@ from auth.services.key_material import WrongEncryptionKey
 from auth.services.key_schedule import KeySchedule, in_state
 from auth.services.ports import Work
 from auth.services.records import StoredKey
-from common.jwks import MOST_KEYS, PublicKey, parse
 from common.ports import Transactions
-from common.tokens import ALGORITHM, KeysUnavailable
+from common.tokens.jwks import MOST_KEYS, PublicKey, parse
+from common.tokens.verifier import ALGORITHM, KeysUnavailable
 
 log = structlog.get_logger()
 
@@ -32,7 +32,7 @@ class KeyRing:
 
 
 class OwnKeys:
-    """auth's own keys, as signer and as `common.tokens.Keys`."""
+    """auth's own keys, as signer and as `common.tokens.verifier.Keys`."""
 
     REFRESH_EVERY: Final = 1.0
     RETRY_EVERY: Final = 0.5

@@ -12,10 +12,10 @@ from string import Template
 from typing import Final, Protocol
 from uuid import UUID
 
+from auth.services.mail_events import MailData
 from auth.services.mails import Kind
 from auth.services.one_time_tokens import OneTimeTokens, Purpose
 from auth.services.ports import Work
-from common.events import MailData
 from common.ports import Transactions
 
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"

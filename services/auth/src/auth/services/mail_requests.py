@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from auth.services.audit import ANONYMOUS
+from auth.services.mail_events import MailWantedData
 from auth.services.one_time_tokens import OneTimeTokens, Purpose
 from auth.services.ports import Work
-from common.events import Event, MailWantedData
 from common.ports import Transactions
+from common.state_events import Event
 
 
 async def want_mail(work: Work, purpose: Purpose, email: str, ip: str | None) -> None:

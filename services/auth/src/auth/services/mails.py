@@ -7,8 +7,9 @@ from enum import StrEnum
 from typing import Final
 from uuid import uuid4
 
+from auth.services.mail_events import MailData
 from auth.services.ports import Work
-from common.events import Event, MailData
+from common.state_events import Event
 
 WINDOW: Final = timedelta(hours=1)
 """No link lives for less: while an address has had enough mails, it has one that works, whoever asked (S-11)."""

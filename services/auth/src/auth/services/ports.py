@@ -23,8 +23,8 @@ from auth.services.records import (
     TryKey,
     Verdict,
 )
-from common.events import Events, RevocationStore
 from common.ports import Slice
+from common.state_events import Events, RevocationStore
 
 
 class AccountReader(Protocol):

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from common.events import Event, EventPage, ProfileData
-from common.inbox import answered
-from common.service_client import ServiceClient
+from common.calls.service_client import ServiceClient
+from common.contracts.events import ProfileData
+from common.events.inbox import answered
+from common.state_events import Event, EventPage
 
 
 @dataclass(frozen=True, slots=True)

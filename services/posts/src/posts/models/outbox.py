@@ -1,8 +1,8 @@
 """What posts has to tell others."""
 
-from common.outbox import OutboxRow
+from common.events.outbox import OutboxRow
 from posts.database import Base
 
 
 class Outbox(OutboxRow, Base):
-    """posts' outbox; the columns are explained in `common.outbox`."""
+    """posts' outbox; the columns are explained in `common.events.outbox`."""

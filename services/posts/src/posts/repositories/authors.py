@@ -7,10 +7,10 @@ from typing import Final
 from sqlalchemy import ARRAY, BigInteger, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from common.database import Runs
-from common.events import Event
-from common.inbox import rows
-from common.read_models import Kept
+from common.db.database import Runs
+from common.events.inbox import rows
+from common.events.read_models import Kept
+from common.state_events import Event
 from posts.models import Author as Table
 from posts.models import AuthorStats as StatsTable
 from posts.services.records import Author, AuthorStats

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import FromClause, Select, asc, bindparam, case, delete, func, insert, select, update
 
-from common.database import Runs, of_version, versions
+from common.db.database import Runs, of_version, versions
 from common.ports import Slice, Versions
 from posts.models import Author as People
 from posts.models import Comment as Table

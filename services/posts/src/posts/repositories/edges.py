@@ -6,10 +6,10 @@ from typing import Final
 
 from sqlalchemy.dialects.postgresql import Insert, insert
 
-from common.database import Runs
-from common.events import Event
-from common.inbox import rows
-from common.read_models import Kept
+from common.db.database import Runs
+from common.events.inbox import rows
+from common.events.read_models import Kept
+from common.state_events import Event
 from posts.models import Block, Follow
 
 KNOWN_FOLLOWS: Final = Kept((Follow.follower_id, Follow.followee_id), Follow.version)

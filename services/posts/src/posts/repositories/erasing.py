@@ -1,4 +1,4 @@
-"""How posts forgets somebody, in small steps (`common.erasure`).
+"""How posts forgets somebody, in small steps (`common.events.erasure`).
 
 What they wrote goes with all that hangs on it; what they said under others' posts stays, and is nobody's. Rows are
 locked in the order of `repositories.posts`: posts by their ids, their likes or comments, counters by ids, tags by
@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from sqlalchemy import TextClause, text
 
-from common.database import Runs
-from common.erasure import Step
-from common.read_models import Kept
+from common.db.database import Runs
+from common.events.erasure import Step
+from common.events.read_models import Kept
 from posts.models import Erased
 from posts.repositories.tags import FORGET_UNUSED
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from common.exports import Section, moment, pieces
+from common.events.exports import Section, moment, pieces
 
 POST: Final = "id, title, body, tags, created_at, updated_at"
 SIZE: Final = "octet_length(title) + octet_length(body)"

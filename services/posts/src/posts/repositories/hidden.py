@@ -1,4 +1,4 @@
-"""Who is being forgotten just now. What they wrote is not shown while it is still there (`common.erasure`).
+"""Who is being forgotten just now. What they wrote is not shown while it is still there (`common.events.erasure`).
 
 Almost always that is nobody: the list of them is made once per statement, from an empty index.
 """

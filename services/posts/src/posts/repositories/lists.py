@@ -16,7 +16,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, ColumnElement, Subquery, Text, bindparam, desc, literal_column, select, true, tuple_
 from sqlalchemy.sql.elements import SQLCoreOperations
 
-from common.database import Runs
+from common.db.database import Runs
 from common.ports import Slice
 from posts.models import Author as People
 from posts.models import Follow, PostStats, PostTag, Tag

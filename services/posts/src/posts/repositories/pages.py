@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, or_, select
 
-from common.database import Rows as Result
+from common.db.database import Rows as Result
 from common.ports import Slice
 
 T = TypeVar("T")

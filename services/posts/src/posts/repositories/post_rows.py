@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, bindparam, case, exists, func, select
 
-from common.database import Runs
+from common.db.database import Runs
 from posts.models import Author as People
 from posts.models import Like, PostStats
 from posts.models import Post as Table

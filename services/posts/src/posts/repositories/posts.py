@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, bindparam, case, delete, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from common.database import EXPECTED, Runs, of_version, versions
+from common.db.database import EXPECTED, Runs, of_version, versions
 from common.ports import Versions
 from posts.models import Block, Like, PostStats
 from posts.models import Post as Table

@@ -2,7 +2,7 @@
 
 The index finds what matches, and not in an order: a word that half of all posts have would have to be read whole for
 one page. So the newest posts are looked through first, and the index is asked only if these do not fill the page, which
-rare words alone do not. What is still too much ends by the limit of time (`common.database.Searches`).
+rare words alone do not. What is still too much ends by the limit of time (`common.db.database.Searches`).
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Text, bindparam, cast, func, literal_colum
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.sql.elements import SQLCoreOperations
 
-from common.database import Runs
+from common.db.database import Runs
 from common.ports import Slice
 from posts.models import Post, PostTag
 from posts.models import PostWords as Table

@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, bindparam, select, text, tuple_
 
-from common.database import Runs
+from common.db.database import Runs
 from common.ports import Slice
 from posts.models import Tag as Table
 from posts.services.ports import Rank

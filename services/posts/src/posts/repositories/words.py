@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import text
 
-from common.refill import Refilled
+from common.db.refill import Refilled
 from posts.services.words import Query, Term, words_of
 
 MOST_PLACES: Final = 255

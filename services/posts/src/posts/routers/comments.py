@@ -1,11 +1,11 @@
 """What people say under a post."""
 
-from common.access import public
-from common.deps import SignedIn
-from common.etags import IfMatch, Tagged, tag
-from common.paging import BadCursor, Page, Paging
-from common.problems import refusals
-from common.routing import service_router
+from common.http.access import public
+from common.http.deps import SignedIn
+from common.http.etags import IfMatch, Tagged, tag
+from common.http.paging import BadCursor, Page, Paging
+from common.http.problems import refusals
+from common.http.routing import service_router
 from common.schemas import Id
 from posts.deps import ReadComments, SignedInEditor, WriteComments
 from posts.schemas.comment import CommentCreate, CommentResponse

@@ -1,8 +1,8 @@
 """Who likes what."""
 
-from common.deps import SignedIn
-from common.problems import refusals
-from common.routing import service_router
+from common.http.deps import SignedIn
+from common.http.problems import refusals
+from common.http.routing import service_router
 from common.schemas import Id
 from posts.deps import WritePosts
 from posts.services.errors import Blocked, PostNotFound

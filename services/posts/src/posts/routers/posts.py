@@ -5,17 +5,17 @@ from typing import Annotated, Final
 
 from fastapi import Query
 
-from common.access import public
-from common.database import SearchTooSlow
-from common.deps import MaybeSignedIn, SignedIn
-from common.etags import IfMatch, Tagged, tag
-from common.paging import BadCursor, Page, PageRequest, Paging, from_micros, to_micros
+from common.calls.service_client import PeerUnavailable
+from common.db.database import SearchTooSlow
+from common.http.access import public
+from common.http.deps import MaybeSignedIn, SignedIn
+from common.http.etags import IfMatch, Tagged, tag
+from common.http.paging import BadCursor, Page, PageRequest, Paging, from_micros, to_micros
+from common.http.problems import refusals
+from common.http.routing import service_router
+from common.http.turns import SearchTurn, SearchUnderWay
 from common.ports import Slice
-from common.problems import refusals
-from common.routing import service_router
 from common.schemas import Id
-from common.service_client import PeerUnavailable
-from common.turns import SearchTurn, SearchUnderWay
 from posts.deps import ReadPosts, ReadTags, SignedInEditor, WritePosts
 from posts.schemas.post import PostCreate, PostResponse, PostUpdate, Sort, Tag, Words
 from posts.schemas.tag import TagResponse

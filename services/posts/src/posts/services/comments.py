@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from common.errors import PreconditionFailed
-from common.events import Events
 from common.ports import Slice, Versions
+from common.state_events import Events
 from posts.services.authors import Authors
 from posts.services.errors import CommentNotFound, NotTheAuthor, PostNotFound, author_deleted
 from posts.services.moderation import removal

@@ -1,7 +1,7 @@
 """What posts refuses, by name."""
 
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
-from common.tokens import InvalidToken
+from common.tokens.verifier import InvalidToken
 
 
 def author_deleted() -> InvalidToken:

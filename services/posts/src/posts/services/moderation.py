@@ -2,7 +2,8 @@
 
 from uuid import uuid4
 
-from common.events import Event, ModerationData
+from common.contracts.events import ModerationData
+from common.state_events import Event
 
 
 def removal(kind: str, thing_id: int, author_id: int | None, moderator_id: int) -> Event:

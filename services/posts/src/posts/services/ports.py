@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from common.events import Event
 from common.ports import Slice, Versions
+from common.state_events import Event
 from posts.services.records import Author, AuthorStats, Choice, Comment, Host, Post, Tag
 from posts.services.words import Query
 

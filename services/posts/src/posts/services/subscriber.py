@@ -3,18 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from common.events import (
-    AccountData,
-    BlockData,
-    ErasureStore,
-    Event,
-    FollowData,
-    ProfileData,
-    RevocationStore,
-    SessionEndedData,
-    TokensRevokedData,
-)
-from common.inbox import Inbox
+from common.contracts.events import AccountData, BlockData, FollowData, ProfileData, SessionEndedData, TokensRevokedData
+from common.events.inbox import Inbox
+from common.state_events import ErasureStore, Event, RevocationStore
 from posts.services.ports import AuthorStore, EdgeStore
 
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from common.contracts.events import AuthorData
 from common.errors import PreconditionFailed
-from common.events import AuthorData, Event, Events
 from common.ports import Versions
+from common.state_events import Event, Events
 from posts.services.authors import Authors
 from posts.services.errors import AlreadyPublished, NotTheAuthor, PostNotFound, author_deleted
 from posts.services.moderation import removal

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from common.events import AccountData, StateEvent
-from common.inbox import answered
-from common.service_client import ServiceClient
+from common.calls.service_client import ServiceClient
+from common.contracts.events import AccountData
+from common.events.inbox import answered
+from common.state_events import StateEvent
 from users.services.records import AccountState
 from users.services.subscriber import account_state
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from common import deadlines
-from common.exports import AccountGone, ExportPage
-from common.service_client import ServiceClient
+from common.calls.service_client import ServiceClient
+from common.events.exports import AccountGone, ExportPage
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """What users has to tell others."""
 
-from common.outbox import OutboxRow
+from common.events.outbox import OutboxRow
 from users.database import Base
 
 
 class Outbox(OutboxRow, Base):
-    """users' outbox; the columns are explained in `common.outbox`."""
+    """users' outbox; the columns are explained in `common.events.outbox`."""

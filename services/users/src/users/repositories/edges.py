@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Executable, Select, and_, bindparam, func, or
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute
 
-from common.database import Runs
+from common.db.database import Runs
 from common.ports import Slice
 from users.models import Block, Follow, Profile
 from users.services.ports import Moment

@@ -1,4 +1,4 @@
-"""How users forgets somebody, in small steps (`common.erasure`). The profile went at once; here go its edges.
+"""How users forgets somebody, in small steps (`common.events.erasure`). The profile went at once; here go its edges.
 
 Who is at the other end is locked first, in ascending order of the ids, as in `services.graph`, and has one follower, or
 one whom they follow, less. Each statement stands alone, so that it sees what those who were waited for have left.
@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from sqlalchemy import text
 
-from common.database import Runs
-from common.erasure import Step
-from common.read_models import Kept
+from common.db.database import Runs
+from common.events.erasure import Step
+from common.events.read_models import Kept
 from users.models import Erased
 from users.repositories.profiles import LOCK
 

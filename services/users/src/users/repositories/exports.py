@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from common.exports import Section, moment, pieces
+from common.events.exports import Section, moment, pieces
 
 PROFILE: Final = """
     SELECT profiles.id AS place, profiles.id, email, name, bio, avatar_url, followers_count, following_count,

@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import text
 
-from common.refill import Refilled
+from common.db.refill import Refilled
 from common.text_fold import fold, is_unspaced
 
 DIGITS: Final = "BCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -24,11 +24,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from common.database import Runs, of_version, versions
-from common.events import Event
-from common.inbox import rows
+from common.db.database import Runs, of_version, versions
+from common.events.inbox import rows
+from common.events.read_models import Kept
 from common.ports import Slice, Versions
-from common.read_models import Kept
+from common.state_events import Event
 from users.models import Authored, Block, Follow
 from users.models import Profile as Table
 from users.repositories.names import as_pattern, as_stored

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common.erasure import ErasureRepository
-from common.outbox import OutboxRepository
-from common.revocations import RevocationRepository
+from common.events.erasure import ErasureRepository
+from common.events.outbox import OutboxRepository
+from common.events.revocations import RevocationRepository
 from users.repositories.edges import BLOCKS, FOLLOWS, EdgeRepository
 from users.repositories.profiles import ProfileRepository
 

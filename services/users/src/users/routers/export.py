@@ -5,10 +5,10 @@ from functools import partial
 from fastapi import Request
 from fastapi.responses import StreamingResponse
 
-from common.deps import SignedIn, verified
-from common.problems import refusals
-from common.rate_limits import Limits
-from common.routing import service_router
+from common.http.deps import SignedIn, verified
+from common.http.problems import refusals
+from common.http.rate_limits import Limits
+from common.http.routing import service_router
 from users.deps import EXPORT, Exporting
 from users.schemas.export import ExportResponse, written
 from users.services.errors import UserNotFound

@@ -1,9 +1,9 @@
 """Who follows whom."""
 
-from common.deps import SignedIn
-from common.paging import BadCursor, Page, Paging
-from common.problems import refusals
-from common.routing import service_router
+from common.http.deps import SignedIn
+from common.http.paging import BadCursor, Page, Paging
+from common.http.problems import refusals
+from common.http.routing import service_router
 from common.schemas import Id
 from users.deps import People
 from users.routers.neighbours import answer, place

@@ -4,13 +4,13 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
-from common.deps import CallingService
-from common.events import EventBatch, EventPage
-from common.inbox import BadEvent, NotTheOwner
-from common.problems import refusals
-from common.routing import internal_router
+from common.events.inbox import BadEvent, NotTheOwner
+from common.http.deps import CallingService
+from common.http.problems import refusals
+from common.http.routing import internal_router
 from common.schemas import AfterId, PageSize
-from common.tokens import Principal
+from common.state_events import EventBatch, EventPage
+from common.tokens.verifier import Principal
 from users.deps import People, ReadProfiles, Subscribed
 from users.schemas.ids import BadIds, id_list, id_pair
 from users.services import told

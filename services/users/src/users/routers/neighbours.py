@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TypeVar
 
-from common.paging import Page, PageRequest, from_micros, to_micros
+from common.http.paging import Page, PageRequest, from_micros, to_micros
 from common.ports import Slice
 from users.schemas.profile import FollowerResponse
 from users.services.records import Neighbour

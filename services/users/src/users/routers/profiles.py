@@ -4,16 +4,16 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from common.database import SearchTooSlow
-from common.deps import MaybeSignedIn, SignedIn
+from common.db.database import SearchTooSlow
 from common.errors import InvalidInput
-from common.etags import IfMatch, Tagged, tag
-from common.paging import BadCursor, Page, Paging
-from common.problems import refusals
-from common.routing import service_router
+from common.http.deps import MaybeSignedIn, SignedIn
+from common.http.etags import IfMatch, Tagged, tag
+from common.http.paging import BadCursor, Page, Paging
+from common.http.problems import refusals
+from common.http.routing import service_router
+from common.http.turns import SearchTurn, SearchUnderWay
 from common.schemas import Id
-from common.tokens import Principal
-from common.turns import SearchTurn, SearchUnderWay
+from common.tokens.verifier import Principal
 from users.deps import EditProfile, ReadProfiles
 from users.schemas.ids import BadIds, id_list
 from users.schemas.profile import NameQuery, ProfileResponse, ProfileUpdate

@@ -4,7 +4,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, HttpUrl, StringConstraints, TypeAdapter, UrlConstraints
 
-from common.schemas import Id, Incoming, Moment, Name, Outgoing, Text, UserResponse
+from common.contracts.accounts import UserResponse
+from common.schemas import Id, Incoming, Moment, Name, Outgoing, Text
 
 ADDRESS: Final = TypeAdapter(Annotated[HttpUrl, UrlConstraints(allowed_schemes=["https"], max_length=500)])
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from common.exports import AccountGone, ExportPage, Items
+from common.events.exports import AccountGone, ExportPage, Items
 from users.services.errors import UserNotFound
 from users.services.ports import ExportSource
 from users.services.profiles import Profiles

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any, Protocol
 
-from common.events import ErasureStore, Event, Events, RevocationStore
-from common.exports import ExportPage
+from common.events.exports import ExportPage
 from common.ports import Slice, Versions
+from common.state_events import ErasureStore, Event, Events, RevocationStore
 from users.services.records import AccountState, Card, Edge, Neighbour, Profile
 
 Moment = tuple[datetime, int]

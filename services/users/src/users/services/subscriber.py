@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from common.events import AccountData, AuthorData, Event, SessionEndedData, TokensRevokedData
-from common.inbox import Inbox
+from common.contracts.events import AccountData, AuthorData, SessionEndedData, TokensRevokedData
+from common.events.inbox import Inbox
+from common.state_events import Event
 from users.services.arrivals import arrive
 from users.services.ports import Work
 from users.services.records import AccountState

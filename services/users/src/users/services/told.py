@@ -1,6 +1,7 @@
 """What users tells others, as events."""
 
-from common.events import BlockData, Event, FollowData, ProfileData
+from common.contracts.events import BlockData, FollowData, ProfileData
+from common.state_events import Event
 from users.services.records import Card, Edge
 
 

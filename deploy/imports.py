@@ -1,0 +1,114 @@
+"""Which module may import which: `python -m deploy.imports`, part of `make check`.
+
+The services are those of the folder services/, so a new one cannot be forgotten. The name of a contract says what to do
+instead of breaking it.
+"""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import tomlkit
+
+HOUSE: Final = Path(__file__).parents[1]
+SERVICES: Final = sorted(path.parent.name for path in HOUSE.glob("services/*/pyproject.toml"))
+
+ROOMS: Final = [
+    "serving",
+    "events",
+    "calls",
+    "http",
+    "tokens",
+    "db",
+    "observability",
+    "contracts",
+    "state_events",
+    "schemas",
+    "settings",
+    "background | deadlines | errors | forms | health | logs | ports | text_fold | visible_text",
+]
+"""Of libs/common, from the top down."""
+
+LAYERS: Final = [
+    "__main__",
+    "(account_commands) | (commands) | (key_commands)",
+    "(on_server) | main",
+    "routers",
+    "deps",
+    "(key_measure) | (mailing) | (tidying)",
+    "schemas",
+    "repositories | clients",
+    "models",
+    "config | database",
+    "services",
+]
+"""Of each service, from the top down; those in parentheses are auth's."""
+
+FRAMEWORKS: Final = ["fastapi", "starlette", "sqlalchemy", "asyncpg", "httpx"]
+ADAPTERS: Final = ["common.db.database", "common.calls", "common.tokens.service_tokens", "common.tokens.replies"]
+
+
+def inside(*folders: str) -> list[str]:
+    """These folders of every service."""
+    return [f"{service}.{folder}" for service in SERVICES for folder in folders]
+
+
+def contracts() -> list[dict[str, object]]:
+    """In import-linter's own words."""
+    return [
+        {
+            "name": "Rooms of libs/common import those below only: move what both need to a lower one",
+            "type": "layers",
+            "containers": ["common"],
+            "layers": ROOMS,
+            "exhaustive": True,
+        },
+        {
+            "name": "Rules reach stores and peers by a Protocol in services/ports.py, and deps.py hands them in",
+            "type": "layers",
+            "containers": SERVICES,
+            "layers": LAYERS,
+            "exhaustive": True,
+        },
+        {
+            "name": "Routers ask a service: give it a method instead of importing a repository, client or model",
+            "type": "forbidden",
+            "source_modules": inside("routers"),
+            "forbidden_modules": [*inside("repositories", "clients", "models", "database"), "sqlalchemy"],
+            "allow_indirect_imports": True,
+        },
+        {
+            "name": "Services know no SQL, HTTP or FastAPI: put that into a repository, a client or a router",
+            "type": "forbidden",
+            "source_modules": inside("services"),
+            "forbidden_modules": FRAMEWORKS + ADAPTERS,
+            "allow_indirect_imports": True,
+        },
+        {
+            "name": "No service imports another: share a schema in common.contracts, or call it over HTTP",
+            "type": "independence",
+            "modules": SERVICES,
+        },
+        {
+            "name": "The shared library imports no service: hand in what it needs",
+            "type": "forbidden",
+            "source_modules": ["common"],
+            "forbidden_modules": SERVICES,
+        },
+    ]
+
+
+def main() -> int:
+    """import-linter's exit code."""
+    own = {"root_packages": ["common", *SERVICES], "include_external_packages": True, "contracts": contracts()}
+    with tempfile.NamedTemporaryFile("w", suffix=".toml") as config:
+        config.write(tomlkit.dumps({"tool": {"importlinter": own}}))
+        config.flush()
+        program = Path(sys.executable).with_name("lint-imports")
+        return subprocess.run([program, "--config", config.name, "--no-logo"], cwd=HOUSE, check=False).returncode  # noqa: S603
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Calls to other services, within a deadline and behind a circuit breaker."""

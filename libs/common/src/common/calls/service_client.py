@@ -1,0 +1,269 @@
+"""Calls to other services: one pool, a deadline that is passed on, answers checked like any other input.
+
+Whatever goes wrong with a peer is `PeerUnavailable`, which becomes a 503 or the caller's documented lesser answer.
+What protects whom: the deadline our own caller, the slots our other peers, the breaker both sides from waiting in
+vain, the retry budget a peer in trouble. The limits are settings (`common.settings`, "calls").
+"""
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, Self, TypeVar
+
+import httpx
+import structlog
+from pydantic import BaseModel, ValidationError
+
+from common import deadlines
+from common.calls.breaker import Breaker, RetryBudget
+from common.errors import DependencyUnavailable
+from common.http.routing import MAX_BODY
+from common.logs import about_request
+from common.observability import tracing
+from common.settings import ServiceSettings
+from common.state_events import EventBatch, StateEvent
+from common.tokens.replies import NO_REPLY, Reply, fetch
+from common.tokens.service_tokens import NoToken, TokenSource
+
+log = structlog.get_logger()
+
+MAX_WORDS: Final = 200
+MAX_PAUSE: Final = 0.1
+"""Seconds. Second tries are spread over this time at random ("full jitter"), so that they do not come as one wave."""
+FAIR_SHARE: Final = 0.5
+"""Of the full deadline. A peer that was given less is not blamed for having been too slow."""
+TOO_LARGE: Final = 413
+BROKEN: Final = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.ReadError,
+    httpx.WriteError,
+    httpx.RemoteProtocolError,
+)
+Answer = TypeVar("Answer", bound=BaseModel)
+Params = Mapping[str, str | int]
+
+
+class PeerUnavailable(DependencyUnavailable):
+    """Another service did not answer in time, or not as agreed."""
+
+    code = "peer-unavailable"
+
+
+@asynccontextmanager
+async def http_pool(
+    settings: ServiceSettings, transport: httpx.AsyncBaseTransport | None = None
+) -> AsyncIterator[httpx.AsyncClient]:
+    """The one pool of outgoing connections of a process. A new client per call would cost 30 ms each.
+
+    `transport` stands in for the network in tests.
+    """
+    limits = httpx.Limits(
+        max_connections=settings.call_pool_size,
+        max_keepalive_connections=settings.call_pool_size,
+        keepalive_expiry=25,  # seconds; the services keep theirs for 75, so none is closed under a call
+    )
+    timeout = httpx.Timeout(settings.call_deadline.total_seconds(), connect=settings.connect_timeout.total_seconds())
+    async with httpx.AsyncClient(
+        limits=limits,
+        timeout=timeout,
+        transport=transport,
+        headers={"Accept-Encoding": "identity"},
+        event_hooks={"request": [tracing.pass_on] if settings.otel_exporter_otlp_endpoint else []},
+        follow_redirects=False,
+        trust_env=False,
+    ) as client:
+        yield client
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One question, however often it is put."""
+
+    method: str
+    path: str
+    limit: asyncio.Timeout
+    params: Params | None = None
+    content: bytes | None = None
+
+    def seconds_left(self) -> float:
+        return (self.limit.when() or 0.0) - asyncio.get_running_loop().time()
+
+    def headers(self, token: str) -> dict[str, str]:
+        headers = {
+            "Authorization": f"Bearer {token}",
+            deadlines.HEADER: str(max(1, int(self.seconds_left() * 1000))),
+            "X-Request-ID": about_request().get("request_id", "no-request"),
+        }
+        return headers if self.content is None else {**headers, "Content-Type": "application/json"}
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceClient:
+    """One other service, called as this one. One per peer and process: breaker, budget and slots are in it."""
+
+    http: httpx.AsyncClient
+    tokens: TokenSource
+    audience: str
+    base_url: str
+    deadline: float
+    """Seconds for a call, all included; less when the request on whose behalf it is made has less left."""
+    breaker: Breaker
+    retries: RetryBudget
+    slots: asyncio.Semaphore
+    outcomes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("answered", "refused", "failed"), 0))
+    """How many calls ended how, for the metrics. Refused: with a 4xx; failed: with a 5xx, or without an answer."""
+    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("answered", "refused", "failed"), 0.0))
+    """How long they took, all together."""
+
+    @classmethod
+    def to(
+        cls, audience: str, base_url: str, *, http: httpx.AsyncClient, tokens: TokenSource, settings: ServiceSettings
+    ) -> Self:
+        """A client with the limits of the settings."""
+        return cls(
+            http,
+            tokens,
+            audience,
+            base_url,
+            settings.call_deadline.total_seconds(),
+            Breaker(
+                audience,
+                failures=settings.breaker_failures,
+                window=settings.breaker_window,
+                pause=settings.breaker_pause,
+            ),
+            RetryBudget(settings.retry_share),
+            asyncio.Semaphore(settings.calls_per_peer),
+        )
+
+    async def get(self, path: str, answer: type[Answer], params: Params | None = None) -> Answer | None:
+        """What the peer answers, checked against `answer` (unknown fields ignored); None for a 404.
+
+        Raises:
+            PeerUnavailable: no good answer within the deadline, a second try included.
+        """
+        reply = await self._call("GET", path, tries=2, params=params)
+        if reply.status == 404:
+            return None
+        if reply.status != 200:
+            raise self._unavailable(path, f"status {reply.status}")
+        try:
+            return answer.model_validate_json(reply.body)
+        except ValidationError as error:
+            raise self._unavailable(path, f"not as agreed: {error.error_count()} errors") from error
+
+    async def post(self, path: str, body: bytes | Mapping[str, Any]) -> int:
+        """Send JSON, given as such or as what it is made from; the status of the answer, whatever it is.
+
+        Sent once: who sends events repeats them by the outbox. After a 401 the next try has a new token.
+
+        Raises:
+            PeerUnavailable: no answer within the deadline. The peer may have done it all the same.
+        """
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return (await self._call("POST", path, tries=1, content=content)).status
+
+    async def tell(self, events: Sequence[StateEvent]) -> int:
+        """`common.events.relay.Target`: hand a batch of events to the peer.
+
+        What no route of ours would read is not even sent: the peer refuses it and hangs up before it has all come, so
+        that the refusal may be lost, and the peer would seem to be away for as long as the event is there (R-14).
+
+        Raises:
+            PeerUnavailable: no answer within the deadline.
+        """
+        # without warnings of data that is not as its type says: that is for the peer to refuse
+        content = EventBatch(events=list(events)).model_dump_json(warnings=False).encode()
+        return TOO_LARGE if len(content) > MAX_BODY else await self.post("/internal/events", content)
+
+    async def _call(
+        self, method: str, path: str, *, tries: int, params: Params | None = None, content: bytes | None = None
+    ) -> Reply:
+        outcome, started = "failed", time.monotonic()
+        try:
+            reply = await self._in_time(method, path, tries, params, content)
+            outcome = outcome_of(reply.status)
+            return reply
+        finally:
+            self.outcomes[outcome] += 1
+            self.seconds[outcome] += time.monotonic() - started
+
+    async def _in_time(self, method: str, path: str, tries: int, params: Params | None, content: bytes | None) -> Reply:
+        seconds = deadlines.remaining(self.deadline)
+        if seconds <= 0:
+            raise self._unavailable(path, "no time left")
+        try:
+            async with asyncio.timeout(seconds) as limit:
+                return await self._try_all(Call(method, path, limit, params, content), tries)
+        except (*NO_REPLY, TimeoutError, NoToken) as error:
+            raise self._unavailable(path, error) from error
+
+    async def _try_all(self, call: Call, tries: int) -> Reply:
+        self.retries.earn()
+        while True:
+            tries -= 1
+            token = await self.tokens.token_for(self.audience)
+            try:
+                reply = await self._try(call, token)
+            except BROKEN:
+                if not tries or not self._may_repeat():
+                    raise
+            else:
+                if not self._wants_another(reply, token) or not tries:
+                    return reply
+                if reply.status != 401 and not self._may_repeat():
+                    return reply
+            await asyncio.sleep(random.uniform(0, MAX_PAUSE))  # noqa: S311  # spreads load, hides nothing
+
+    def _may_repeat(self) -> bool:
+        """Not if the breaker would refuse it: then what went wrong is told, and not that the peer is left alone."""
+        return self.breaker.state != "open" and self.retries.spend()
+
+    def _wants_another(self, reply: Reply, token: str) -> bool:
+        """Whether asking again is of use: with a new token, or a peer in trouble that does not say when to come back
+        (what it says is seconds, and so later than we would wait).
+        """
+        if reply.status == 401:
+            return self.tokens.forget(self.audience, token)
+        return reply.status in {502, 503, 504} and "retry-after" not in reply.headers
+
+    async def _try(self, call: Call, token: str) -> Reply:
+        """One exchange, and what it tells about the peer. A refusal or a bad answer is an answer: the peer is there."""
+        async with self.slots:
+            if not self.breaker.admit():
+                raise PeerUnavailable(f"The {self.audience} service does not answer; it is left alone for a moment.")
+            fair = call.seconds_left() >= self.deadline * FAIR_SHARE
+            try:
+                reply = await fetch(
+                    self.http,
+                    call.method,
+                    self.base_url + call.path,
+                    params=call.params,
+                    content=call.content,
+                    headers=call.headers(token),
+                )
+            except asyncio.CancelledError:
+                if fair and call.limit.expired():  # else our own caller went away, or left the peer too little time
+                    self.breaker.failed()
+                raise
+            except NO_REPLY:
+                self.breaker.failed()
+                raise
+        if reply.status >= 500 or reply.status == 429:
+            self.breaker.failed()
+        else:
+            self.breaker.succeeded()
+        return reply
+
+    def _unavailable(self, path: str, reason: object) -> PeerUnavailable:
+        log.warning("call failed", peer=self.audience, path=path, reason=str(reason)[:MAX_WORDS] or repr(reason))
+        return PeerUnavailable(f"The {self.audience} service does not answer just now.")
+
+
+def outcome_of(status: int) -> str:
+    return "failed" if status >= 500 else "refused" if status >= 400 else "answered"

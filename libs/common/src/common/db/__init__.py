@@ -1,0 +1,1 @@
+"""Sessions, transactions, pools and migrations."""

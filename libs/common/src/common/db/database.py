@@ -1,0 +1,226 @@
+"""Engines, sessions and the three ways in which a route may use its database. Transactions are opened here only.
+
+- `get_db`: one transaction per request, committed before the reply is sent.
+- `get_read_session`: single reading statements, each on a connection of its own, AUTOCOMMIT: one round trip.
+- `Transactions`: a factory of short transactions, for work between two commits or that must keep a trace of a refusal.
+
+A route uses one of them, never two. What only reads holds nothing of a request, so it is made once, with the app.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final, Generic, Protocol, Self, TypeVar
+
+import structlog
+from fastapi import Request
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Executable, Result, bindparam, func
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
+
+from common.errors import DependencyUnavailable
+from common.ports import Versions
+from common.settings import ServiceSettings, async_url
+
+log = structlog.get_logger()
+
+NAMING: Final = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+"""Names of constraints, so that a migration can refer to them."""
+AT_BEGIN: Final = "trivium.at_begin"
+"""Key in a request's scope: who is shown the request's session before it is used (`common.http.idempotency`)."""
+PUBLISHED: Final = "published"
+"""Key in a session's `info`: this transaction leaves something for the relay."""
+GOODBYE: Final = 2.0
+"""Seconds for closing connections when the service stops."""
+UPKEEP: Final = 1
+"""Connections of a process that no request can take, for what must not queue behind requests (R-10): the reading of
+revocations and readiness, and keys at the start. They count in the connection budget.
+"""
+LONGEST_SEARCH: Final = 2.0
+"""Seconds."""
+W = TypeVar("W")
+Params = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+Rows = Result[*tuple[Any, ...]]
+
+
+class Runs(Protocol):
+    """What a repository needs: something that runs a statement."""
+
+    async def execute(self, statement: Executable, params: Params = None, /) -> Rows: ...
+
+
+EXPECTED: Final = bindparam("expected_versions", type_=ARRAY(BigInteger))
+
+
+def of_version(version: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """For the WHERE of a change: only the `versions` it was meant for. The row's lock lets one of many win."""
+    return EXPECTED.is_(None) | (version == func.any(EXPECTED))
+
+
+def versions(expected: Versions) -> dict[str, Any]:
+    """The parameters of `of_version`."""
+    return {EXPECTED.key: None if expected is None else sorted(expected)}
+
+
+class RowSession(AsyncSession):
+    """A session whose statements give rows and never ORM objects, which nobody here asks it for.
+
+    The ORM's part of a statement (building, loading) costs more than the rest of it together.
+    """
+
+    _connection: AsyncConnection | None = None
+
+    async def execute(self, statement: Executable, params: Params = None, /) -> Rows:  # type: ignore[override]
+        if self._connection is None:  # a session is one transaction's here, and so has one connection
+            self._connection = await self.connection()
+        return await self._connection.execute(statement, params)
+
+
+class CountingPool(AsyncAdaptedQueuePool):
+    """SQLAlchemy's pool, which also counts how often all connections were out when one was asked for."""
+
+    def __init__(self, creator: Any, *, pool_size: int, max_overflow: int, **options: Any) -> None:
+        super().__init__(creator, pool_size=pool_size, max_overflow=max_overflow, **options)
+        self.limit = pool_size + max_overflow
+        self.waits = 0
+
+    def connect(self) -> PoolProxiedConnection:
+        if self.checkedout() >= self.limit:
+            self.waits += 1
+        return super().connect()
+
+
+class Database:
+    """A service's engines: made with the app, connected lazily, closed in the lifespan's `finally`."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        url = async_url(settings.database_url, settings.database_password)
+        # No pool_pre_ping: it costs a round trip a request. A dead connection is found by its first statement.
+        options: dict[str, Any] = {
+            "poolclass": CountingPool,
+            "max_overflow": settings.max_overflow,
+            "pool_timeout": settings.pool_timeout.total_seconds(),
+            "pool_recycle": 1800,
+            "hide_parameters": True,  # else an error's message repeats addresses and hashes
+            "connect_args": {"timeout": 5, "command_timeout": 10}
+            | ({} if settings.prepared_statements else {"statement_cache_size": 0, "prepared_statement_cache_size": 0}),
+        }
+        single: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
+        self.engine: AsyncEngine = create_async_engine(url, pool_size=settings.pool_size, **options)
+        self.reading: AsyncEngine = create_async_engine(url, pool_size=settings.read_pool_size, **single, **options)
+        options["max_overflow"] = 0
+        self.upkeep: AsyncEngine = create_async_engine(url, pool_size=UPKEEP, **single, **options)
+        self.sessions = async_sessionmaker(self.engine, class_=RowSession, expire_on_commit=False)
+        self.on_published: Callable[[], None] = lambda: None
+        """Called after a commit that left something for the relay."""
+
+    async def connect(self) -> Self:
+        """Open nothing yet: a service starts without its database and is ready once it answers (`/readyz`)."""
+        return self
+
+    async def disconnect(self) -> None:
+        """Close the connections, but do not wait for a database that hangs: it must not hold up our end."""
+        try:
+            async with asyncio.timeout(GOODBYE):
+                await asyncio.gather(*(engine.dispose() for engine in (self.engine, self.reading, self.upkeep)))
+        except TimeoutError:
+            log.warning("the database does not answer; connections left open")
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """The one place that commits and rolls back."""
+        async with self.sessions() as session:
+            try:
+                yield session
+                await session.commit()
+            except BaseException:
+                await session.rollback()
+                raise
+            if session.info.pop(PUBLISHED, False):
+                self.on_published()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSession:
+    """Runs single reading statements. Holds no connection between them, so a call may come in between."""
+
+    engine: AsyncEngine
+
+    async def execute(self, statement: Executable, params: Params = None, /) -> Rows:
+        async with self.engine.connect() as connection:
+            return await connection.execute(statement, params)
+
+
+class SearchTooSlow(DependencyUnavailable):
+    """The search was ended after two seconds: very many posts have its words."""
+
+    code = "search-too-slow"
+
+    def __init__(self) -> None:
+        super().__init__("The search took too long and was ended; with a rarer word it is faster.")
+
+
+@dataclass(frozen=True, slots=True)
+class Searches:
+    """Runs single reading statements that may be slow: a third of the connections at a time, so that others read too,
+    and none for longer than `LONGEST_SEARCH`. What takes longer is refused, and PostgreSQL is told to stop (S-37).
+    """
+
+    reads: ReadSession
+    slots: asyncio.Semaphore
+    patience: float
+    """Seconds to wait for others' searches, as for a connection."""
+
+    @classmethod
+    def of(cls, reads: ReadSession, settings: ServiceSettings) -> Self:
+        most = max(1, settings.read_pool_size // 3)
+        return cls(reads, asyncio.Semaphore(most), settings.pool_timeout.total_seconds())
+
+    async def execute(self, statement: Executable, params: Params = None, /) -> Rows:
+        async with asyncio.timeout(self.patience):
+            await self.slots.acquire()
+        try:
+            async with asyncio.timeout(LONGEST_SEARCH) as limit:
+                return await self.reads.execute(statement, params)
+        except TimeoutError:
+            if limit.expired():
+                raise SearchTooSlow from None
+            raise
+        finally:
+            self.slots.release()
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionFactory(Generic[W]):
+    """`common.ports.Transactions` on a database; `build` makes what works in the transaction's session."""
+
+    database: Database
+    build: Callable[[AsyncSession], W]
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[W]:
+        async with self.database.transaction() as session:
+            yield self.build(session)
+
+
+async def get_db(request: Request) -> AsyncGenerator[AsyncSession]:
+    """One transaction per request: commit if the route returned, roll back if anything raised."""
+    database: Database = request.app.state.database
+    async with database.transaction() as session:
+        if AT_BEGIN in request.scope:
+            request.scope[AT_BEGIN](session)
+        yield session
+
+
+async def get_read_session(request: Request) -> ReadSession:
+    """For routes that only read."""
+    database: Database = request.app.state.database
+    return ReadSession(database.reading)

@@ -1,0 +1,120 @@
+"""Alembic, the same for every service: one runner at a time, by the role that owns the tables."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final, TypeVar
+
+import structlog
+from alembic import command, context
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, MetaData, pool, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from common.db.database import Database
+from common.health import Check
+from common.settings import MigrationSettings, async_url
+
+log = structlog.get_logger()
+
+S = TypeVar("S", bound=MigrationSettings)
+LOCK: Final = 7_046_029_254_386_353_131  # any number: every migration of a database waits for the same
+PAUSE: Final = 0.2  # seconds
+INVALID: Final = text("""
+    SELECT indexrelid::regclass::text FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+    WHERE NOT indisvalid AND relkind = 'i' AND relnamespace = current_schema()::regnamespace
+""")
+
+
+def alembic_config(folder: Path) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(folder))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+AfterMigrate = Callable[[AsyncConnection, S], Awaitable[None]]
+
+
+async def migrate(folder: Path, settings: S, after: AfterMigrate[S] | None = None) -> None:
+    """Bring a database to this release's schema. A second runner waits, then finds nothing to do."""
+    url = async_url(settings.owner_database_url, settings.owner_database_password)
+    engine = create_async_engine(url, poolclass=pool.NullPool)
+    try:
+        async with engine.connect() as connection:
+            await be_alone(connection)
+            await connection.run_sync(upgrade, folder)
+            await connection.commit()
+            if after:
+                await after(connection, settings)
+                await connection.commit()
+    finally:
+        await engine.dispose()
+
+
+async def be_alone(connection: AsyncConnection) -> None:
+    """Hold the lock for as long as the connection lasts.
+
+    By asking again and again: who waits inside a statement holds a snapshot, for which CREATE INDEX CONCURRENTLY in the
+    migration under way would wait in turn.
+    """
+    while not await connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK}):
+        await connection.commit()
+        await asyncio.sleep(PAUSE)
+    await connection.commit()
+
+
+def upgrade(connection: Connection, folder: Path) -> None:
+    """Go to this release's newest revision. A database that a later release has migrated is left as it is.
+
+    So an earlier release can be rolled out again: its replicas live with the newer schema, and so must its migration.
+    """
+    config = alembic_config(folder)
+    found = MigrationContext.configure(connection).get_current_revision()
+    connection.commit()
+    if found and found not in {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}:
+        log.info("the database is a later release's; nothing to migrate", revision=found)
+        return
+    drop_invalid_indexes(connection)
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def drop_invalid_indexes(connection: Connection) -> None:
+    """Remove what a CREATE INDEX CONCURRENTLY that failed has left, perhaps for want of a lock while a backup was made.
+
+    Such an index has its name already: IF NOT EXISTS would take it for done, and the migration be noted as complete.
+    """
+    with connection.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as alone:
+        for name in alone.scalars(INVALID).all():
+            log.warning("an index that was not finished is removed", index=name)
+            alone.exec_driver_sql(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+
+
+def run_env(metadata: MetaData) -> None:
+    """The whole of a service's `env.py`."""
+    connection: Connection = context.config.attributes["connection"]
+    context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def database_is_ready(database: Database, folder: Path) -> Check:
+    """Ready unless the database is older than the code. One that is newer, by a later release, is fine."""
+    scripts = ScriptDirectory.from_config(alembic_config(folder))
+    head = scripts.get_current_head()
+    older = {script.revision for script in scripts.walk_revisions()} - {head}
+
+    async def database_answers() -> str | None:
+        try:
+            async with database.upkeep.connect() as connection:
+                found = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
+        except (SQLAlchemyError, OSError) as error:
+            state = getattr(getattr(error, "orig", None), "sqlstate", None)
+            return "database: not migrated" if state == "42P01" else "database: no answer"
+        return "database: older than this release; run migrate" if found is None or found in older else None
+
+    return database_answers

@@ -1,0 +1,177 @@
+"""Access tokens that are refused although they have not expired: ended sessions, and accounts' `not before`.
+
+auth tells of them by events; each service keeps those that still matter in its own database, and each process reads
+them every second. So a signed-out token is refused everywhere within seconds, and checking one costs no query.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+from sqlalchemy import BigInteger, DateTime, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from common.contracts.events import EVERYBODY
+from common.db.database import Database, ReadSession, Runs
+from common.events.inbox import rows
+from common.state_events import Event
+from common.tokens.clock import DatabaseClock
+from common.tokens.verifier import MAX_LIFETIME, KeysUnavailable, Principal
+
+log = structlog.get_logger()
+
+READ_EVERY: Final = 1.0
+RETRY_EVERY: Final = 0.2
+LATELY: Final = timedelta(seconds=10)
+"""Each reading looks back this far, longer than a transaction may take to commit after it wrote."""
+WHOLE_EVERY: Final = 30.0
+"""Everything is read again after so many seconds, which also forgets what has expired."""
+STALE_AFTER: Final = 30.0
+"""Seconds without a reading, after which a process is not ready: the others may know more."""
+CLEANED_EVERY: Final = 600.0
+LONGEST: Final = timedelta(seconds=MAX_LIFETIME + 60)
+"""No token is good for longer: what was revoked before that needs no memory."""
+EVER: Final = timedelta(days=3650)
+
+
+class EndedSessionRow:
+    """Columns of each service's `ended_sessions` table."""
+
+    __tablename__ = "ended_sessions"
+
+    session_id: Mapped[UUID] = mapped_column(primary_key=True)
+    until: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    """From then on no token of the session can be good anyway."""
+    noted_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=text("clock_timestamp()"), index=True
+    )
+
+
+class TokenFloorRow:
+    """Columns of each service's `token_floors` table."""
+
+    __tablename__ = "token_floors"
+
+    account_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """auth's; 0 stands for everybody."""
+    not_before: Mapped[int] = mapped_column(BigInteger)
+    """Seconds since 1970."""
+    noted_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=text("clock_timestamp()"), index=True
+    )
+
+
+END: Final = text("""
+    INSERT INTO ended_sessions (session_id, until) VALUES (:session_id, :until) ON CONFLICT DO NOTHING
+""")
+RAISE_FLOOR: Final = text("""
+    INSERT INTO token_floors (account_id, not_before) VALUES (:account_id, :not_before)
+    ON CONFLICT (account_id) DO UPDATE SET not_before = excluded.not_before, noted_at = clock_timestamp()
+    WHERE token_floors.not_before < excluded.not_before
+""")
+ENDED: Final = text("""
+    SELECT session_id FROM ended_sessions
+    WHERE noted_at > clock_timestamp() - CAST(:back AS interval) AND until > clock_timestamp()
+""")
+FLOORS: Final = text("""
+    SELECT account_id, not_before FROM token_floors
+    WHERE noted_at > clock_timestamp() - CAST(:back AS interval)
+      AND not_before > extract(epoch FROM clock_timestamp() - CAST(:longest AS interval))
+""")
+FORGET: Final = (
+    text("DELETE FROM ended_sessions WHERE until < clock_timestamp() - CAST(:longest AS interval)"),
+    text("""
+        DELETE FROM token_floors
+        WHERE not_before < extract(epoch FROM clock_timestamp() - 2 * CAST(:longest AS interval))
+    """),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationRepository:
+    """`common.state_events.RevocationStore` in PostgreSQL."""
+
+    session: Runs
+
+    async def end_sessions(self, ended: Sequence[Event]) -> None:
+        await self.session.execute(END, rows(ended, "session_id"))
+
+    async def raise_floors(self, floors: Sequence[Event]) -> None:
+        await self.session.execute(RAISE_FLOOR, rows(floors, "account_id"))
+
+
+class RevokedTokens:
+    """`common.tokens.verifier.Revocations` from this service's own database, kept in memory."""
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
+        self._reads = ReadSession(database.upkeep)
+        self._database = database
+        self.clock = DatabaseClock(self._reads)
+        """By which tokens expire: it is right whenever it is known what was revoked."""
+        self._clock = clock
+        self._ended: set[str] = set()
+        self._floors: dict[str, int] = {}
+        self._floor_of_all = 0
+        self._read_at = self._whole_at = float("-inf")
+        self._known = False
+
+    async def revocations_are_known(self) -> str | None:
+        """For `/readyz`."""
+        if not self._known:
+            return "revoked tokens: not known yet"
+        return "revoked tokens: not read lately" if self._clock() - self._read_at > STALE_AFTER else None
+
+    def refuses(self, principal: Principal) -> bool:
+        """Asked for every use of a token, so it does no work.
+
+        Raises:
+            KeysUnavailable: not known yet, since this process has not reached its database once.
+        """
+        if not self._known:
+            raise KeysUnavailable("Which access tokens were revoked is not known yet.")
+        floor = max(self._floors.get(principal.subject, 0), self._floor_of_all)
+        return principal.sid in self._ended or (principal.sid is not None and principal.issued_at < floor)
+
+    async def read(self) -> None:
+        """Learn what is new; now and then, and after a pause, everything."""
+        await self.clock.read()
+        now = self._clock()
+        whole = now - self._whole_at > WHOLE_EVERY or now - self._read_at > LATELY.total_seconds() / 2
+        back = EVER if whole else LATELY
+        ended = {str(row.session_id) for row in await self._reads.execute(ENDED, {"back": back})}
+        found = await self._reads.execute(FLOORS, {"back": back, "longest": LONGEST})
+        floors = {str(row.account_id): row.not_before for row in found}
+        self._ended = ended if whole else self._ended | ended
+        self._floors = floors if whole else self._floors | floors
+        self._floor_of_all = self._floors.get(str(EVERYBODY), 0)
+        self._read_at = now
+        self._whole_at = now if whole else self._whole_at
+        self._known = True
+
+    async def keep_fresh(self) -> None:
+        """Runs as long as the service; a database that is away is asked again."""
+        while True:
+            try:
+                await self.read()
+            except Exception as error:  # noqa: BLE001  # supervision: what is revoked later would be believed
+                log.warning("revoked tokens not read", error_type=type(error).__name__)
+                await asyncio.sleep(RETRY_EVERY)
+            else:
+                await asyncio.sleep(READ_EVERY)
+
+    async def forget_expired(self) -> None:
+        """Remove what no longer matters, for as long as the service runs."""
+        while True:
+            await asyncio.sleep(CLEANED_EVERY)
+            try:
+                async with self._database.transaction() as session:
+                    for statement in FORGET:
+                        await session.execute(statement, {"longest": LONGEST})
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("expired revocations stay for now", error_type=type(error).__name__)

@@ -1,0 +1,53 @@
+"""Answers written to a connection without the app (`common.serving.http_limits`), as problems like all others."""
+
+import json
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Final
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from common.http import oauth
+from common.http.envelope import EXPOSED, SECURITY_HEADERS, VARY
+from common.http.problems import PROBLEM, Overloaded
+
+MAX_URL: Final = 8 * 1024
+MAX_HEADERS: Final = 16 * 1024
+MAX_HEADER_LINES: Final = 100
+REFUSALS: Final = {
+    400: ("malformed-request", "This is not HTTP/1.1."),
+    408: ("request-timeout", "The request's head did not come in time."),
+    414: ("url-too-long", f"A URL may have {MAX_URL} bytes."),
+    431: ("headers-too-large", f"Headers may have {MAX_HEADERS} bytes in {MAX_HEADER_LINES} lines."),
+}
+CLOSE: Final = b"connection: close\r\n"
+
+
+def answer(status: int, code: str, detail: str, *more: bytes, for_oauth: bool = False) -> tuple[bytes, bytes]:
+    """A problem as it goes over the wire: the head, less the empty line at its end, and the body."""
+    title = HTTPStatus(status).phrase
+    body = {"type": f"urn:trivium:problem:{code}", "title": title, "status": status, "detail": detail, "code": code}
+    content = json.dumps(body | oauth.members(status, detail) if for_oauth else body).encode()
+    media_type = oauth.MEDIA_TYPE if for_oauth else PROBLEM
+    own = (b"content-type: " + media_type.encode(), b"content-length: %d" % len(content))
+    lines = [*own, *more, *(b": ".join(header) for header in SECURITY_HEADERS)]
+    return STATUS_LINE[status] + b"".join(line + b"\r\n" for line in lines), content
+
+
+OVERLOADED: Final = {
+    for_oauth: answer(503, Overloaded.code, Overloaded.told, b"retry-after: 1", b": ".join(VARY), for_oauth=for_oauth)
+    for for_oauth in (False, True)
+}
+
+
+def last_answer(status: int, for_page: bytes = b"", *, for_oauth: bool) -> tuple[str, bytes]:
+    """The code of a refusal that ends its connection, and all of it. `for_page` are lines of `seen_by_pages`."""
+    code, detail = REFUSALS[status]
+    head, content = answer(status, code, detail, b": ".join(VARY), for_oauth=for_oauth)
+    return code, head + for_page + CLOSE + b"\r\n" + content
+
+
+def seen_by_pages(origins: Sequence[str]) -> dict[bytes, bytes]:
+    """For each origin the header lines with which a browser shows an answer, and when to come back, to its pages."""
+    exposed = f"access-control-expose-headers: {', '.join(EXPOSED)}"
+    return {origin.encode(): f"access-control-allow-origin: {origin}\r\n{exposed}\r\n".encode() for origin in origins}

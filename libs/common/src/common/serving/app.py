@@ -1,0 +1,82 @@
+"""The part of an app that is the same in every service: handlers, limits, health, docs, logs."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import httpx
+from fastapi import APIRouter, FastAPI
+
+from common import health
+from common.http import docs
+from common.http.envelope import Envelope
+from common.http.idempotency import fingerprint_key
+from common.http.problems import install_problem_handlers
+from common.http.rate_limits import GENERAL, Quota, RateLimits
+from common.logs import AccessLog, configure_logging
+from common.observability import metrics, tracing
+from common.serving.admission import Admission
+from common.settings import ServiceSettings
+
+
+def build_app(
+    settings: ServiceSettings,
+    *,
+    service: str,
+    title: str,
+    description: str,
+    lifespan: Any,
+    routers: Sequence[APIRouter],
+    quotas: Mapping[str, Quota] | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> FastAPI:
+    """A service's app. The busiest router comes first: a request tries the routes in order.
+
+    `quotas` are the rate limits that its routes name, beside the general one.
+    `transport` replaces the network for calls to other services in tests.
+    """
+    production = settings.profile == "production"
+    out = configure_logging(service, settings.log_level, settings.log_format)
+    tracer = tracing.tracer_provider(service, settings.otel_exporter_otlp_endpoint)
+    app = FastAPI(
+        title=title,
+        description=description,
+        version="0.1.0",
+        lifespan=lifespan,
+        openapi_url=None,  # the gateway serves it, and the page, as files (deploy/gateway)
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=docs.operation_id,
+        telemetry=tracing.telemetry(tracer),
+    )
+    app.state.settings = settings
+    app.state.transport = transport
+    app.state.readiness = ()
+    app.state.tracer = tracer
+    app.state.metrics = metrics.Metrics(out)
+    app.state.fingerprint_key = fingerprint_key(settings)
+    app.state.rate_limits = RateLimits(
+        {GENERAL: Quota(settings.rate_limit_general, timedelta(minutes=1)), **(quotas or {})},
+        on=production if settings.rate_limits is None else settings.rate_limits,
+    )
+    app.state.draining = False
+    for router in routers:
+        app.include_router(router)
+    app.include_router(health.router)
+    app.include_router(metrics.router)
+    app.state.admission = Admission(app.routes, settings.most_requests)
+    app.openapi = lambda: docs.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
+    install_problem_handlers(app)
+    app.add_middleware(
+        Envelope,
+        cors_origins=settings.cors_origins,
+        trusted_proxies=settings.proxies,
+        hsts=production,
+        call_deadline=settings.call_deadline,
+        max_deadline=settings.max_deadline,
+        traced=tracer is not None,
+        metrics=app.state.metrics,
+        access_log=AccessLog(service, settings.log_level, settings.log_format, out),
+    )
+    return app

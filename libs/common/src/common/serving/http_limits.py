@@ -1,0 +1,282 @@
+"""uvicorn's HTTP protocol with the bounds that it lacks (S-33, R-17, R-29).
+
+- Of a request's head, in size and in time. uvicorn collects a head of any size for as long as it takes; here it is
+  refused before the app sees it, and never kept beyond the limit and one read from the socket. So are trailers, which
+  are never shown to the app.
+- Of requests under way: what `common.serving.admission` does not let in is answered at once, before any work.
+- Of the time that a client takes to read its answer, or to send the rest of a body that nobody reads any more.
+
+An offer to upgrade is left out of the head (`common.serving.upgrades`).
+
+The gateway has limits of its own in front (deploy/gateway/Caddyfile).
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Final, cast
+
+import structlog
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from common.http.refusals import CLOSE, MAX_HEADER_LINES, MAX_HEADERS, MAX_URL, OVERLOADED, last_answer, seen_by_pages
+from common.serving.admission import Admission
+from common.serving.draining import CLOSE as LAST_ANSWER
+from common.serving.upgrades import OFFER, PlainParser
+from common.serving.waiting import Exchange, WatchedTransport
+
+log = structlog.get_logger()
+
+HEAD_TIMEOUT: Final = 10.0
+"""Seconds, from a head's first byte to its end."""
+SEND_TIMEOUT: Final = 30.0
+SEND_LEAST: Final = 64 * 1024
+"""How much of its answer a client takes in so many seconds; or the rest of it."""
+LINGER: Final = 5.0
+"""Seconds for the rest of a body whose request is answered already: who is cut off sooner may miss the answer."""
+MOST_PIPELINED: Final = 16
+"""Requests that a client may send before the first is answered: each waits here as a whole. No browser sends any."""
+LINE_OVERHEAD: Final = 4
+"""What `: ` and the line's end add to a header."""
+
+
+class TooLarge(Exception):
+    """Ends the parsing of a head. It reaches the parser only, which reports it as an error of its own."""
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """Refuses heads that are too large or too slow. A head that comes in one piece costs a few counts."""
+
+    admission: ClassVar[Admission]
+    for_pages: ClassVar[dict[bytes, bytes]]
+    reading_head = False
+    reading_body = False
+    offers_upgrade = False
+    head_bytes = 0
+    body_bytes = 0
+    refusal = 400
+    url = b""
+    exchange: Exchange | None = None
+    head_timer: asyncio.TimerHandle | None = None
+    send_timer: asyncio.TimerHandle | None = None
+    linger_timer: asyncio.TimerHandle | None = None
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.parser = PlainParser(self.parser, self.head_again)  # type: ignore[assignment]  # all that uvicorn asks of it
+        self.admission.tasks = self.tasks
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        self.watched = WatchedTransport(transport, self.expect_reading)
+        super().connection_made(cast("asyncio.Transport", self.watched))
+        # Not sooner: the gateway keeps connections ready on which it has sent nothing yet, and may at any time.
+        self.head_timer = self.loop.call_later(self.timeout_keep_alive, self.head_is_late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.watched.on_close = None
+        super().connection_lost(exc)
+        self.stop_timer()
+        self.stop_lingering()
+        self.stop_expecting()
+
+    def eof_received(self) -> None:
+        self.transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        continued, body_bytes = self.reading_head, self.body_bytes
+        super().data_received(data)
+        if self.reading_head:
+            self.head_goes_on(len(data), continued=continued)
+            return
+        if self.reading_body and self.body_bytes == body_bytes:
+            self.count(len(data))  # of a body's framing, of which an endless line would be kept
+        if self.cycle is None:
+            return  # nothing but empty lines: the time for a first request goes on
+        self.stop_timer()
+        if not self.cycle.response_complete:
+            return
+        if self.reading_body:
+            if self.linger_timer is None:
+                self.linger_timer = self.loop.call_later(LINGER, self.transport.close)
+        elif self.timeout_keep_alive_task is None and not self.transport.is_closing():
+            # the end of a body that nobody reads, or an empty line: uvicorn has stopped its timer for them
+            idle = self.timeout_keep_alive, self.timeout_keep_alive_handler
+            self.timeout_keep_alive_task = self.loop.call_later(*idle)
+
+    def head_goes_on(self, received: int, *, continued: bool) -> None:
+        if not continued:
+            self.stop_timer()
+            self.head_timer = self.loop.call_later(HEAD_TIMEOUT, self.head_is_late)
+            return
+        self.count(received)  # one long header reaches on_header only when it is complete
+
+    def count(self, received: int) -> None:
+        self.head_bytes += received
+        if self.head_bytes > MAX_URL + MAX_HEADERS:
+            self.refuse(431 if self.headers or self.url else 414)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.reading_head = True
+        self.offers_upgrade = False
+        self.head_bytes = 0
+        self.header_bytes = 0
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        if len(self.url) > MAX_URL:
+            self.refusal = 414
+            raise TooLarge
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        name = name.lower()  # as uvicorn does it, but in one call: requests have ten of them
+        self.header_bytes += len(name) + len(value) + LINE_OVERHEAD
+        if (
+            self.reading_head
+        ):  # else it is behind a chunked body: no gateway has looked at that, and nobody here wants it
+            self.headers.append((name, value))
+            if name == b"expect" and value.lower() == b"100-continue":
+                self.expect_100_continue = True
+        if self.header_bytes > MAX_HEADERS or len(self.headers) > MAX_HEADER_LINES:
+            self.refusal = 431
+            raise TooLarge
+
+    def on_headers_complete(self) -> None:
+        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
+            self.offers_upgrade = True
+            return  # the same head comes once more, without the offer
+        self.reading_head = False
+        self.head_bytes = 0
+        super().on_headers_complete()
+        self.reading_body = True
+        if len(self.pipeline) > MOST_PIPELINED:
+            raise TooLarge
+
+    def head_again(self) -> bytes:
+        """The head without its offer, for the parser; nothing if it had none."""
+        if not self.offers_upgrade:
+            return b""
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
+        lines += [b"%b: %b" % header for header in self.headers if header[0] != OFFER]
+        return b"\r\n".join([*lines, b"", b""])
+
+    def on_body(self, body: bytes) -> None:
+        self.body_bytes += len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if self.offers_upgrade:
+            return
+        self.reading_body = False
+        self.stop_lingering()
+        super().on_message_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Where uvicorn begins a request, also one that waited for the answer before it on the same connection."""
+        if self.transport.is_closing():
+            return
+        if self.admission.admits(cycle.scope):
+            self.exchange = Exchange(app, cycle, self.admission)
+            super()._start_asgi_task(cycle, self.exchange)
+        else:
+            self.shed(cycle)
+
+    def shed(self, cycle: RequestResponseCycle) -> None:
+        """Answer that there is too much to do. A body that still comes is let pass, for a while."""
+        head, content = OVERLOADED[cycle.scope["path"] in self.admission.oauth_paths]
+        # Who waits for `100 Continue` will not send its body now, so where the next request starts is anybody's guess.
+        last = not cycle.keep_alive or cycle.waiting_for_100_continue or bool(self.pipeline)
+        # Who reads none of its answers gets no more of them: they would fill our memory.
+        last = last or self.flow.write_paused or LAST_ANSWER in self.server_state.default_headers
+        ending = self.shown_to(cycle.scope["headers"]) + (CLOSE if last else b"") + b"\r\n"
+        self.transport.write(head + ending + (b"" if cycle.scope["method"] == "HEAD" else content))
+        cycle.response_started = cycle.response_complete = True
+        if last:
+            self.transport.close()
+        cycle.on_response()
+
+    def shown_to(self, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+        """The header lines with which a browser shows an answer to the page that has asked."""
+        origin = next((value for name, value in headers if name == b"origin"), b"")
+        return self.for_pages.get(origin, b"")
+
+    def pause_writing(self) -> None:
+        """The client is 64 KiB behind with reading."""
+        super().pause_writing()
+        self.expect_reading()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if not self.transport.is_closing():
+            self.stop_expecting()
+
+    def expect_reading(self) -> None:
+        """From now on the client has to read, until it is no longer behind; or, once we are closing, to the end."""
+        if self.send_timer is None:
+            unread = self.transport.get_write_buffer_size()
+            self.send_timer = self.loop.call_later(SEND_TIMEOUT, self.check_reading, unread)
+
+    def check_reading(self, before: int) -> None:
+        self.send_timer = None
+        if before - self.transport.get_write_buffer_size() < SEND_LEAST:
+            self.transport.abort()
+        else:
+            self.expect_reading()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """An idle connection ends. With an answer still unread, closing it would wait for its reader for ever."""
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+        else:
+            super().timeout_keep_alive_handler()
+
+    def send_400_response(self, msg: str) -> None:
+        """uvicorn's way to end what cannot be parsed: here for each refusal, as a problem."""
+        self.refuse(self.refusal)
+
+    def head_is_late(self) -> None:
+        if self.reading_head:
+            self.refuse(408)
+        else:
+            self.transport.close()
+
+    def stop_timer(self) -> None:
+        if self.head_timer is not None:
+            self.head_timer.cancel()
+            self.head_timer = None
+
+    def stop_lingering(self) -> None:
+        if self.linger_timer is not None:
+            self.linger_timer.cancel()
+            self.linger_timer = None
+
+    def stop_expecting(self) -> None:
+        if self.send_timer is not None:
+            self.send_timer.cancel()
+            self.send_timer = None
+
+    def refuse(self, status: int) -> None:
+        """End the connection. While a request is at work nothing is said: it would be read as that one's answer."""
+        reading = self.reading_head  # of any other request the headers are an earlier one's
+        path = self.url.partition(b"?")[0].decode("latin-1")  # as far as it came
+        for_page = self.shown_to(self.headers) if reading else b""
+        code, content = last_answer(status, for_page, for_oauth=path in self.admission.oauth_paths)
+        log.info("request refused before it was read", status=status, code=code)
+        self.reading_head = self.reading_body = False
+        self.stop_timer()
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+        if self.exchange is not None and not self.exchange.at_work:
+            self.exchange.cycle.disconnected = True  # it came with what is refused here, and never begins
+        if self.exchange is None or not self.exchange.at_work:
+            self.transport.write(content)
+        self.transport.close()
+
+
+def bounded_http(limit: Admission, origins: Sequence[str] = ()) -> type[BoundedHttp]:
+    """The protocol of a server, which makes one for each connection. Pages of `origins` are shown what is shed."""
+
+    class Http(BoundedHttp):
+        admission = limit
+        for_pages = seen_by_pages(origins)
+
+    return Http

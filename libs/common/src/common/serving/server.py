@@ -1,0 +1,111 @@
+"""`python -m SERVICE serve|migrate`: the same two commands for every service."""
+
+import asyncio
+import gc
+import resource
+import signal
+import sys
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Final, TypeVar
+
+import typer
+from fastapi import FastAPI
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings
+from sqlalchemy.exc import SQLAlchemyError
+
+from common.db.migrations import AfterMigrate
+from common.db.migrations import migrate as run_migrations
+from common.health import until_ready
+from common.serving.draining import DrainingServer
+from common.serving.http_limits import bounded_http
+from common.settings import MigrationSettings, ServiceSettings, explain
+
+KEEP_ALIVE: Final = 75
+"""Seconds. Longer than the gateway keeps idle connections (30), so that it never sends into a closing one."""
+MANY_FILES: Final = 65_536
+READY_PATIENCE: Final = 2.0
+"""Seconds until a service that lacks something, its database perhaps, listens all the same, to say so at `/readyz`."""
+S = TypeVar("S", bound=BaseSettings)
+M = TypeVar("M", bound=MigrationSettings)
+
+
+def load(settings: type[S]) -> S:
+    """Settings from the environment; a bad one ends the process with a line that names it."""
+    try:
+        return settings()
+    except (ValidationError, ValueError) as error:
+        said = explain(error) if isinstance(error, ValidationError) else str(error)
+        sys.exit(f"Cannot start: the settings are not right.\n{said}")
+
+
+def listen_when_ready(app: FastAPI) -> None:
+    """Lengthen the app's start: a balancer that only sees who listens (Docker's names) shall find it ready at once."""
+    start = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def start_and_wait(app: FastAPI) -> AsyncGenerator[None]:
+        async with start(app):
+            await until_ready(app, READY_PATIENCE)
+            yield
+
+    app.router.lifespan_context = start_and_wait
+
+
+def allow_many_connections() -> None:
+    """Each takes a file descriptor, of which a process often has 1,024 until it asks for more (R-29)."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard == resource.RLIM_INFINITY or hard > soft:
+        most = MANY_FILES if hard == resource.RLIM_INFINITY else min(hard, MANY_FILES)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
+
+
+def serve(app: FastAPI, host: str, port: int) -> None:
+    """Run until SIGTERM or SIGINT, then end with status 0: being told to stop is no failure."""
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, lambda *_: sys.exit(0))  # until the server takes them over
+    settings: ServiceSettings = app.state.settings
+    allow_many_connections()
+    listen_when_ready(app)
+    gc.collect()
+    gc.freeze()  # what is there by now stays: no later collection has to look at it
+    DrainingServer(
+        app,
+        settings.drain,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http=bounded_http(app.state.admission, settings.cors_origins),
+        ws="none",
+        log_config=None,  # `common.logs` has set up logging
+        access_log=False,  # `common.http.envelope` writes the line
+        server_header=False,
+        proxy_headers=False,  # `common.http.envelope` reads X-Forwarded-For, from trusted proxies only
+        timeout_keep_alive=KEEP_ALIVE,
+    ).run()
+
+
+def command_line(
+    create_app: Callable[[], FastAPI], migrations: Path, settings: type[M], after_migrate: AfterMigrate[M] | None = None
+) -> typer.Typer:
+    """The commands of a service; it may add its own."""
+    cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+    @cli.command("serve")
+    def serve_command(
+        host: Annotated[str, typer.Option()] = "127.0.0.1", port: Annotated[int, typer.Option()] = 8000
+    ) -> None:
+        """Serve HTTP until SIGTERM."""
+        serve(create_app(), host, port)
+
+    @cli.command("migrate")
+    def migrate_command() -> None:
+        """Bring the database to this release's schema."""
+        try:
+            asyncio.run(run_migrations(migrations, load(settings), after_migrate))
+        except (SQLAlchemyError, OSError) as error:
+            sys.exit(f"Cannot migrate: {error}")
+
+    return cli

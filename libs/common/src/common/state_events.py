@@ -1,0 +1,152 @@
+"""State events: what a subject is now, never what changed. Their schemas, and who tells whom.
+
+`version` is the counter of the subject's own row, so a consumer applies an event only if it is newer than what it has:
+duplicates, any order and lost middle ones are harmless. Schemas may grow; consumers ignore what they do not know.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Protocol, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from common.schemas import MAX_ID
+
+Key = tuple[int | UUID, ...]
+
+
+class EventData(BaseModel):
+    """The `data` of one type of event. Each type has one owner, who tells it to `targets`."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    type: ClassVar[str]
+    owner: ClassVar[str] = ""
+    """Empty where several services tell it, each for itself (`told_by`)."""
+    targets: ClassVar[tuple[str, ...]]
+    subject: ClassVar[str] = ""
+    """The kind of thing it tells of, where that is not the type itself."""
+    numbers: ClassVar[int] = 1
+    """How many numbers name a subject."""
+
+    @classmethod
+    def read_key(cls, words: Sequence[str]) -> Key:
+        """What names the subject. Raises ValueError."""
+        key = tuple(int(word) for word in words)
+        if len(key) != cls.numbers or not all(1 <= number <= MAX_ID for number in key):
+            raise ValueError(f"{cls.type} is of other subjects")
+        return key
+
+    def told_by(self, service: str) -> bool:
+        """Whether it is this service that may say so."""
+        return service == self.owner
+
+
+def read_uuid(words: Sequence[str]) -> Key:
+    """What names a subject that has no number. Raises ValueError."""
+    (word,) = words
+    return (UUID(word),)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A state to tell. `key` identifies the subject: (7,) is `account:7`, (7, 9) is `follow:7:9`."""
+
+    key: Key
+    version: int
+    data: EventData
+    occurred_at: datetime | None = field(default=None, compare=False)
+    """By the clock of the sender's database; None on the sender's side."""
+
+    @property
+    def account_id(self) -> int:
+        """Of events that tell of an account."""
+        (account_id,) = self.key
+        if not isinstance(account_id, int):
+            raise TypeError(f"{self.subject} is no account")
+        return account_id
+
+    @property
+    def subject(self) -> str:
+        """As it is written in a StateEvent."""
+        return ":".join((self.data.subject or self.data.type, *map(str, self.key)))
+
+
+class ErasureStore(Protocol):
+    """Where a service notes who is to be forgotten (`common.events.erasure`)."""
+
+    async def begin(self, account_id: int, version: int) -> None:
+        """Hide what there is of them, in this transaction, and have it erased; what comes later is left out.
+
+        `version` is that of the account's state that tells so.
+        """
+
+    async def known(self, account_id: int) -> bool:
+        """Whether `begin` was called for the account, at any time."""
+
+
+class RevocationStore(Protocol):
+    """Where a service notes which access tokens it must refuse (`common.events.revocations`)."""
+
+    async def end_sessions(self, ended: Sequence[Event]) -> None: ...
+
+    async def raise_floors(self, floors: Sequence[Event]) -> None: ...
+
+
+class Events(Protocol):
+    """Where rules put what others have to know."""
+
+    async def publish(self, *events: Event) -> None:
+        """Tell them to all their targets once the transaction is committed. At least one."""
+
+
+class StateEvent(BaseModel):
+    """An event on its way."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: str = Field(max_length=200, examples=["profile:7@3"])
+    type: str = Field(max_length=50, examples=["profile"])
+    subject: str = Field(max_length=100, pattern=r"^[a-z.]+(:[0-9a-f-]+)+$", examples=["profile:7"])
+    version: int = Field(ge=1, le=MAX_ID)
+    occurred_at: datetime
+    data: dict[str, Any]
+
+    @classmethod
+    def of(cls, type_: str, subject: str, version: int, occurred_at: datetime, data: dict[str, Any]) -> Self:
+        id_ = f"{subject}@{version}"
+        # not checked: it is our own row, and a relay must not stumble over it
+        return cls.model_construct(
+            id=id_, type=type_, subject=subject, version=version, occurred_at=occurred_at, data=data
+        )
+
+    @classmethod
+    def now(cls, event: Event) -> Self:
+        """What an owner says when it is asked."""
+        data = event.data.model_dump(mode="json")
+        return cls.of(event.data.type, event.subject, event.version, datetime.now(UTC), data)
+
+
+class EventBatch(BaseModel):
+    """What `POST /internal/events` takes."""
+
+    events: list[StateEvent] = Field(min_length=1, max_length=100)
+
+
+class EventPage(BaseModel):
+    """Part of an owner's subjects as events: for a reader that missed them, or rebuilds what it knows."""
+
+    events: list[StateEvent]
+    next: str | None = Field(description="Give this as `after` for the next page; null on the last one.")
+
+    @classmethod
+    def all(cls, events: Sequence[Event]) -> Self:
+        return cls(events=[StateEvent.now(event) for event in events], next=None)
+
+    @classmethod
+    def cut(cls, events: Sequence[Event], limit: int) -> Self:
+        """A page of at most `limit` from that many events; `next` names the last subject if there may be more."""
+        last = ":".join(map(str, events[-1].key)) if len(events) == limit else None
+        return cls(events=[StateEvent.now(event) for event in events], next=last)

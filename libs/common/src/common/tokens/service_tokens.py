@@ -1,0 +1,147 @@
+"""With what a service signs in to another: short-lived tokens from auth, one per audience (S-28)."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final, Protocol
+from urllib.parse import quote
+
+import httpx
+import structlog
+from pydantic import BaseModel, Field, SecretStr
+
+from common import deadlines
+from common.tokens.replies import NO_REPLY, fetch
+
+log = structlog.get_logger()
+
+RENEW_AFTER: Final = 0.8
+GOOD_FOR: Final = 0.97
+"""Shares of a token's life: when a new one is fetched beside the calls, and until when the old one serves meanwhile."""
+COOL_DOWN: Final = 1.0
+"""Seconds between two questions to an auth that did not answer, and the age below which a token is not given up."""
+MAX_BYTES: Final = 16 * 1024
+
+
+class NoToken(Exception):
+    """There is no token for this audience just now."""
+
+
+class TokenSource(Protocol):
+    """Where a service has its tokens from."""
+
+    async def token_for(self, audience: str) -> str:
+        """A token that `audience` accepts. Raises NoToken."""
+
+    def forget(self, audience: str, token: str) -> bool:
+        """After a refusal of this token: whether another one can be had, so that asking again is of use."""
+
+
+class TokenAnswer(BaseModel):
+    """What auth answers, as far as it matters here."""
+
+    access_token: str = Field(pattern=r"^[A-Za-z0-9._~+/-]+=*$", max_length=4096)  # it goes into a header
+    expires_in: int = Field(gt=0, le=3600)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A token, and when it was asked for, by the clock of `ServiceTokens`."""
+
+    token: str = field(repr=False)
+    had_at: float
+    lives: float
+
+    def younger_than(self, share: float, now: float) -> bool:
+        return now < self.had_at + self.lives * share
+
+
+class ServiceTokens:
+    """This service's own tokens, had from auth.
+
+    Of any number of calls that need one, one question goes to auth; it belongs to none of them, so a caller that gives
+    up ends it for nobody else. A token is renewed beside the calls that use it: an auth that is away for a minute is
+    not noticed.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        auth_url: str,
+        client_id: str,
+        secret: SecretStr,
+        *,
+        deadline: timedelta = timedelta(seconds=2),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._http = http
+        self._url = f"{auth_url}/auth/token"
+        # both form-encoded first: the colon of svc:users would end the name (RFC 6749, section 2.3.1)
+        self._credentials = httpx.BasicAuth(quote(client_id, safe=""), quote(secret.get_secret_value(), safe=""))
+        self._deadline = deadline.total_seconds()
+        self._clock = clock
+        self._held: dict[str, Held] = {}
+        self._asking: dict[str, asyncio.Task[None]] = {}
+        self._failed_at: dict[str, float] = {}
+
+    async def token_for(self, audience: str) -> str:
+        """A token that `audience` accepts; without a question as long as there is a good one.
+
+        Raises:
+            NoToken: auth gave none, now or within the last second.
+        """
+        held = self._held.get(audience)
+        if held is None or not held.younger_than(RENEW_AFTER, self._clock()):
+            asking = self._ask(audience)
+            if asking and (held is None or not held.younger_than(GOOD_FOR, self._clock())):
+                await asyncio.shield(asking)
+            held = self._held.get(audience)
+            if held is None or not held.younger_than(GOOD_FOR, self._clock()):
+                raise NoToken(f"auth gave no token for {audience}")
+        return held.token
+
+    def forget(self, audience: str, token: str) -> bool:
+        """Perhaps auth's keys were changed. A token just made would only be refused again, so it is kept for a while:
+        a peer that refuses every token does not make this service storm auth.
+        """
+        held = self._held.get(audience)
+        if held is not None and held.token == token:
+            if self._clock() < held.had_at + COOL_DOWN:
+                return False
+            del self._held[audience]
+        return True
+
+    def _ask(self, audience: str) -> asyncio.Task[None] | None:
+        """The question that is under way, or a new one; None while auth is left alone."""
+        asking = self._asking.get(audience)
+        if asking is None and self._clock() >= self._failed_at.get(audience, float("-inf")) + COOL_DOWN:
+            asking = self._asking[audience] = asyncio.create_task(self._renew(audience))
+            asking.add_done_callback(lambda _: self._asking.pop(audience))
+        return asking
+
+    async def _renew(self, audience: str) -> None:
+        asked_at = self._clock()
+        try:
+            async with asyncio.timeout(self._deadline):
+                answer = await self._fetch(audience)
+        except (*NO_REPLY, TimeoutError) as error:
+            self._failed_at[audience] = self._clock()
+            log.warning("no service token", audience=audience, reason=type(error).__name__)
+            return
+        self._held[audience] = Held(answer.access_token, asked_at, answer.expires_in)
+
+    async def _fetch(self, audience: str) -> TokenAnswer:
+        reply = await fetch(
+            self._http,
+            "POST",
+            self._url,
+            data={"grant_type": "client_credentials", "audience": audience},
+            auth=self._credentials,
+            headers={deadlines.HEADER: str(int(self._deadline * 1000))},
+            max_bytes=MAX_BYTES,
+        )
+        if reply.status != 200:
+            raise ValueError(f"status {reply.status}")
+        return TokenAnswer.model_validate_json(reply.body)
