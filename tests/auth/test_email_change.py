@@ -135,7 +135,7 @@ async def test_an_account_asks_five_times_an_hour_and_is_told_how_long_to_wait(
     link = (await newest(app, misspelt)).token
     refused = await ask(client, token, right)
     assert (refused.status_code, refused.json()["code"]) == (429, "too-many-mails")
-    assert 0 < 20 * 60 - int(refused.headers["retry-after"]) < 60, "an hour after the first there is room again"
+    assert 0 <= 20 * 60 - int(refused.headers["retry-after"]) < 60, "an hour after the first there is room again"
     assert await mails(app, right) == []
     assert (await confirm(client, link)).status_code == 400
     assert len([mail for mail in await mails(app, person.email) if mail.subject.startswith("A new")]) == 5
