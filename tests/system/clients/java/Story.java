@@ -1,5 +1,4 @@
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.net.http.HttpClient;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.UUID;
@@ -32,7 +31,6 @@ public class Story {
   public static void main(String[] arguments) throws Exception {
     var client = new ApiClient();
     client.updateBaseUri(System.getenv("TRIVIUM_URL"));
-    client.setHttpClientBuilder(HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1));
     var email = UUID.randomUUID() + "@example.com";
     var password = "seven brave tin spoons";
 
