@@ -152,6 +152,7 @@ WRONG: Mapping[str, Mapping[str, str]] = {
     "LOG_LEVEL": {"WARN": "'debug', 'info', 'warning' or 'error'"},
     "PROFILE": {"prod": "'local' or 'production'"},
     "PASSWORD_WORDS": {"acme": LISTS + '["trivium", "acme"]', '["acme", " "]': "must have letters or digits"},
+    "SPECIAL_USE_DOMAINS": {"nas.local": LISTS + '["nas.local"]'},
     "MAIL_DIR": {__file__: "must be a folder"},
     "MAIL_FROM": {"canary": "valid email address"},
     "SMTP_URL": {"mail.canary.example:587": "'smtp', 'smtps' or 'smtp+starttls'", "smtp://": "empty host"},

@@ -61,4 +61,11 @@ def test_folding_again_changes_nothing() -> None:
 def test_sending_all_characters_fills_no_memory() -> None:
     folds = Folds()
     "".join(map(chr, range(0xD800))).translate(folds)
-    assert len(folds) == MOST_KEPT
+    assert len(folds) <= MOST_KEPT
+
+
+def test_once_all_characters_were_sent_new_ones_are_still_remembered() -> None:
+    """Else the first 20,000 that a process meets would make all others slow for as long as it lives."""
+    folds = Folds()
+    "".join(map(chr, range(0x20000, 0x20000 + MOST_KEPT + 1))).translate(folds)
+    assert ("\ufdfa".translate(folds), ord("\ufdfa") in folds) == ("صلى الله عليه وسلم".replace("ى", "ي"), True)

@@ -84,6 +84,22 @@ async def test_words_of_a_text_that_has_changed_meanwhile_are_not_stored(app: Fa
         assert (await session.execute(missing, {"post": post})).scalar_one()
 
 
+async def test_making_words_waits_for_nobody_and_comes_back(app: FastAPI, client: AsyncClient, outbox: Outbox) -> None:
+    """Whoever deletes many posts at once holds their rows in another order: the two would be deadlocked."""
+    (time,) = (await outbox.rows(NOW))[0]
+    post = (await outbox.rows(OLD_INSERT, 1, "Zodiacal", "published", time))[0]["id"]
+    connection = await asyncpg.connect(outbox.dsn)
+    try:
+        async with connection.transaction():
+            await connection.execute("SELECT FROM post_words WHERE post_id = $1 FOR UPDATE", post)
+            await app.state.refill.make_missing()
+        assert await found(client, "zodiacal") == []
+    finally:
+        await connection.close()
+    await app.state.refill.make_missing()
+    assert await found(client, "zodiacal") == [post]
+
+
 async def test_an_existing_database_is_mended(templates: dict[str, Template], tmp_path: Path) -> None:
     """All published posts have their words after the migration, also if it was broken off in the middle."""
     template, name = templates["posts"], f"posts_{uuid.uuid4().hex[:12]}"

@@ -34,7 +34,8 @@ TATWEEL: Final = "\u0640"
 UNSEEN: Final = frozenset({"Cf", "Me"})
 SELECTORS: Final = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0), range(0x034F, 0x0350))
 MOST_KEPT: Final = 20_000
-"""Characters whose fold is remembered. Nobody may fill the memory by sending all that there are."""
+"""Characters whose fold is remembered, so that nobody fills the memory by sending all that there are. Then it begins
+anew: were it full for good, all other characters would be slow from then on."""
 
 UNSPACED: Final = (
     "\u3005-\u3007\u3021-\u3029\u303b\u3041-\u312f\u3190-\u31ff\u3400-\u4dbf\u4e00-\u9fff\U0001b000-\U0001b16f"
@@ -49,9 +50,9 @@ class Folds(dict[int, str]):
     """What each character becomes, found out when it is first met."""
 
     def __missing__(self, code: int) -> str:
-        folded = fold_character(chr(code))
-        if len(self) < MOST_KEPT:
-            self[code] = folded
+        if len(self) >= MOST_KEPT:
+            self.clear()
+        self[code] = folded = fold_character(chr(code))
         return folded
 
 
@@ -66,7 +67,14 @@ def fold(text: str) -> str:
 def fold_character(character: str) -> str:
     if character in LETTERS:  # before it is taken apart: some of them are a blank and a mark to Unicode
         return LETTERS[character]
+    if is_plain(character):
+        return character
     return "".join(LETTERS.get(one, digit(one)) for one in letters(letters(character).casefold()))
+
+
+def is_plain(character: str) -> bool:
+    """Whether it is a letter without case and parts, as those of most scripts are. There are very many: so be quick."""
+    return unicodedata.category(character) == "Lo" and not unicodedata.decomposition(character)
 
 
 def letters(text: str) -> str:

@@ -73,9 +73,17 @@ def stripped(text: str) -> str:
     return text.replace(SOFT_HYPHEN, "").strip(DIRECTION_MARKS)
 
 
+def joins_by_context(text: str, at: int) -> bool:
+    """RFC 5892, appendix A (CONTEXTJ)."""
+    try:
+        return valid_contextj(text, at)
+    except ValueError:  # the character beside it has no name in this Python's Unicode
+        return False
+
+
 def without_idle_joiners(text: str) -> str:
     """Joiners stay where they change what is seen, so that a word has one spelling."""
-    return "".join(one for at, one in enumerate(text) if one not in {ZWNJ, ZWJ} or valid_contextj(text, at))
+    return "".join(one for at, one in enumerate(text) if one not in {ZWNJ, ZWJ} or joins_by_context(text, at))
 
 
 def hides(character: str) -> bool:
@@ -100,7 +108,7 @@ def fits_context(text: str, at: int) -> bool:
         return before != "" and ord(before) in MONGOLIAN
     if one not in JOINERS or before == "":
         return False
-    return joins_emoji(before, one, after) or (one in {ZWNJ, ZWJ} and valid_contextj(text, at))
+    return joins_emoji(before, one, after) or (one in {ZWNJ, ZWJ} and joins_by_context(text, at))
 
 
 def joins_emoji(before: str, character: str, after: str) -> bool:

@@ -7,11 +7,12 @@ from typing import Annotated, Final, Self
 from annotated_types import Ge, Gt, Le
 from pydantic import AfterValidator, Field, NameEmail, SecretStr, UrlConstraints, model_validator
 from pydantic_core import Url
+from pydantic_settings import NoDecode
 
 from auth.services.address_policy import is_within
 from auth.services.mails import WINDOW
 from auth.services.passwords import QUEUE
-from common.forms import BaseAddress, Duration, Folder, Words
+from common.forms import BaseAddress, Duration, Folder, Words, in_json
 from common.schemas import SPECIAL_USE
 from common.settings import MigrationSettings, Secret, ServiceSettings
 
@@ -89,7 +90,7 @@ class Settings(ServiceSettings):
     smtp_utf8: bool = Field(
         default=True, description="false: the mail server takes no addresses beyond ASCII, so nobody signs up with one."
     )
-    special_use_domains: Annotated[list[str], AfterValidator(special_use)] = Field(
+    special_use_domains: Annotated[list[str], NoDecode, in_json('["nas.local"]'), AfterValidator(special_use)] = Field(
         default_factory=list, description='Of those without public mail, whose addresses are taken: ["nas.local"].'
     )
     mail_dir: Folder | None = Field(default=None, description="Without SMTP_URL: mails become files here.")

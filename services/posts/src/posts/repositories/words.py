@@ -22,11 +22,17 @@ MISSING: Final = text("""
     SELECT post_id AS id, cleared AS mark, title, body FROM post_words JOIN posts ON posts.id = post_id
     WHERE post_words.words IS NULL AND post_id > :after ORDER BY post_id LIMIT :most
 """)
-# Only if the text has not changed again since it was read: the trigger counts.
+# Only if the text has not changed again since it was read: the trigger counts. Rows that somebody else holds are left
+# for the next look: whoever deletes many posts, and this, would wait for each other.
 STORE: Final = text("""
+    WITH free AS (
+        SELECT post_id FROM post_words WHERE post_id = ANY (CAST(:ids AS bigint[])) AND words IS NULL
+        FOR UPDATE SKIP LOCKED
+    )
     UPDATE post_words SET words = CAST(made AS tsvector)
     FROM unnest(CAST(:ids AS bigint[]), CAST(:marks AS int[]), CAST(:made AS text[])) AS new (id, mark, made)
-    WHERE post_id = new.id AND cleared = mark AND words IS NULL
+    JOIN free ON free.post_id = new.id
+    WHERE post_words.post_id = new.id AND cleared = mark AND words IS NULL
 """)
 OF_POST: Final = text("SELECT title, body FROM posts WHERE id = :post AND status = 'published'")
 WRITE: Final = text("UPDATE post_words SET words = CAST(:made AS tsvector) WHERE post_id = :post")

@@ -20,7 +20,7 @@ def normal_tag(tag: str) -> str:
     """One spelling per tag: compatibility characters and case folded, and only joiners that change what is seen."""
     tag = without_idle_joiners(stripped(unicodedata.normalize("NFKC", tag).casefold()))
     letters = "".join(one for at, one in enumerate(tag) if not is_mark(one) and not fits_context(tag, at))
-    if len(tag) > MAX_TAG or not TAG.fullmatch(letters) or is_mark(tag[0]):
+    if len(tag) > MAX_TAG or not TAG.fullmatch(letters) or is_mark(tag[0]) or any(map(hides, letters)):
         raise ValueError("must be one word of up to 50 letters, digits and . + # - _")
     return tag
 

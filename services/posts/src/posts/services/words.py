@@ -32,9 +32,9 @@ class Parting(dict[int, str]):
     """What becomes of each character, folded, in a row of words. Found out when it is first met, as its fold is."""
 
     def __missing__(self, code: int) -> str:
-        parted = "".join(map(part, FOLDS[code]))
-        if len(self) < MOST_KEPT:
-            self[code] = parted
+        if len(self) >= MOST_KEPT:
+            self.clear()
+        self[code] = parted = "".join(map(part, FOLDS[code]))
         return parted
 
 

@@ -21,9 +21,15 @@ SHORT: Final = 2
 MISSING: Final = text("""
     SELECT id, name AS mark, name FROM profiles WHERE folded IS NULL AND id > :after ORDER BY id LIMIT :most
 """)
+# Rows that somebody else holds are left for the next look, so that two never wait for each other.
 STORE: Final = text("""
+    WITH free AS (
+        SELECT id FROM profiles WHERE id = ANY (CAST(:ids AS bigint[])) AND folded IS NULL
+        FOR NO KEY UPDATE SKIP LOCKED
+    )
     UPDATE profiles SET folded = made
     FROM unnest(CAST(:ids AS bigint[]), CAST(:marks AS text[]), CAST(:made AS text[])) AS new (id, mark, made)
+    JOIN free ON free.id = new.id
     WHERE profiles.id = new.id AND name = mark AND folded IS NULL
 """)
 
