@@ -70,7 +70,9 @@ async def test_without_a_grace_the_parent_ends_the_session_for_good(
 
 async def grace_is_over(superuser: Connection, token: str) -> None:
     await superuser.execute(
-        "UPDATE sessions SET rotated_at = rotated_at - interval '11 s' WHERE id = $1::uuid", session_of(token)
+        "UPDATE sessions SET rotated_at = rotated_at - interval '11 s', reissued_at = reissued_at - interval '11 s'"
+        " WHERE id = $1::uuid",
+        session_of(token),
     )
 
 
@@ -80,18 +82,59 @@ async def renewed(client: AsyncClient, token: str) -> str:
     return str(reply.json()["refresh_token"])
 
 
-async def test_the_parent_of_a_successor_that_was_never_used_comes_again_however_late_and_often(
+async def test_the_parent_of_a_successor_that_was_never_used_comes_again_late_three_times(
     client: AsyncClient, signed_in: SignedIn, superuser: Connection
 ) -> None:
     """The answer was lost, perhaps because the device slept; and so were the next ones, of this token and the next."""
     token = (await signed_in())["refresh_token"]
     for _ in range(3):
+        parent, lost = token, set()
         for _ in range(3):
-            lost = await renewed(client, token)
-            await grace_is_over(superuser, token)
-        token = await renewed(client, token)
-        assert token != lost
+            lost.add(await renewed(client, parent))
+            await grace_is_over(superuser, parent)
+        token = await renewed(client, parent)
+        assert len(lost) == 3
+        assert token not in lost
+        assert await renewed(client, parent) == token, "within the grace it is no further time"
     assert await ending(superuser, token) is None
+
+
+async def test_a_thief_who_only_ever_repeats_the_parent_is_noted_each_time_and_ends_the_session(
+    client: AsyncClient, signed_in: SignedIn, superuser: Connection
+) -> None:
+    """S-24: no successor is ever used, so only the number of repetitions gives the thief away."""
+    parent = (await signed_in())["refresh_token"]
+    await renewed(client, parent)
+    for _ in range(3):
+        await grace_is_over(superuser, parent)
+        successor = await renewed(client, parent)
+    await grace_is_over(superuser, parent)
+    assert spent(await refresh(client, parent))
+    assert await ending(superuser, parent) == "refresh token reused"
+    assert spent(await refresh(client, successor))
+    lines = await superuser.fetch(
+        "SELECT action, actor, ip FROM audit_events WHERE detail->>'session' = $1 AND action LIKE 'refresh-token-%'"
+        " ORDER BY id",
+        str(UUID(session_of(parent))),
+    )
+    assert [line["action"] for line in lines] == ["refresh-token-reissued"] * 3 + ["refresh-token-reused"]
+    assert all(line["actor"] == "anonymous" and line["ip"] for line in lines)
+
+
+async def test_a_parent_that_comes_again_does_not_put_off_the_end_by_idleness(
+    client: AsyncClient, signed_in: SignedIn, superuser: Connection
+) -> None:
+    """Only the use of a successor does."""
+    back = "UPDATE sessions SET rotated_at = rotated_at - $2::interval WHERE id = $1::uuid"
+    for uses_it, status in ((False, 400), (True, 200)):
+        token = parent = (await signed_in())["refresh_token"]
+        await renewed(client, parent)
+        await superuser.execute(back, session_of(parent), timedelta(days=6, hours=23))
+        successor = await renewed(client, parent)
+        if uses_it:
+            token = successor = await renewed(client, successor)
+        await superuser.execute(back, session_of(parent), timedelta(hours=2))
+        assert [(await refresh(client, each)).status_code for each in (token, successor)] == [status] * 2
 
 
 async def test_after_the_grace_the_parent_gets_one_new_successor_for_the_next_grace(

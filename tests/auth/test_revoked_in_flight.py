@@ -92,3 +92,21 @@ async def test_sessions_that_nobody_has_used_lately_need_no_telling(
     going_on = "SELECT count(*) FROM sessions WHERE account_id = $1 AND ended_at IS NULL"
     assert await superuser.fetchval(going_on, member.id) == 1
     assert await superuser.fetchval(told) == before
+
+
+async def test_a_session_whose_parent_came_again_lately_is_told_of_when_it_ends(
+    client: AsyncClient, join: Join, learn: Learn, superuser: Connection
+) -> None:
+    """It has an access token that is alive, though its idle limit was not put off."""
+    member = await join()
+    form = {"username": member.person.email, "password": PASSWORD}
+    latest, other = [(await client.post("/auth/token", data=form)).json() for _ in range(2)]
+    await refresh(client, other["refresh_token"])
+    await superuser.execute(
+        "UPDATE sessions SET rotated_at = now() - interval '2 hours' WHERE id = $1::uuid",
+        other["refresh_token"].split(".")[2],
+    )
+    again = (await refresh(client, other["refresh_token"])).json()
+    assert (await client.delete("/auth/sessions", headers=bearer(latest["access_token"]))).status_code == 204
+    await learn()
+    assert (await client.get("/auth/me", headers=bearer(again["access_token"]))).status_code == 401

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, Integer, LargeBinary, Text, text
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, Integer, LargeBinary, SmallInteger, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from auth.database import Base
@@ -31,5 +31,9 @@ class Session(Base):
     """The generation whose token came again, so that its successor was made anew."""
     reissued_as: Mapped[int | None] = mapped_column(Integer)
     """The generation that it got then. Counts only while it is the current one: the release before steps past it."""
+    reissued_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """Begins a grace, as `rotated_at` does, and leaves the idle limit where it was."""
+    reissues: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    """How often `reissued_for` came again. Counts only while `reissued_as` is the current generation."""
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     end_reason: Mapped[str | None] = mapped_column(Text)

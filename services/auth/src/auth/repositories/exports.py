@@ -13,7 +13,9 @@ ACCOUNT: Final = """
     WHERE id = :account AND id > :after ORDER BY id
 """
 SESSIONS: Final = """
-    SELECT id AS place, id, user_agent, ip, created_at, rotated_at AS last_used_at, ended_at, end_reason FROM sessions
+    SELECT id AS place, id, user_agent, ip, created_at, greatest(rotated_at, reissued_at) AS last_used_at,
+        ended_at, end_reason
+    FROM sessions
     WHERE account_id = :account AND id > :after ORDER BY id
 """
 # who else did something to the account, and from where, is theirs and not the account's

@@ -46,16 +46,21 @@ ALIVE: Final[ColumnElement[bool]] = (
     & (Table.rotated_at + bindparam("idle", type_=Interval) > NOW)
     & (Table.created_at + bindparam("absolute", type_=Interval) > NOW)
 )
-PARENT: Final = case((Table.reissued_as == Table.generation, Table.reissued_for), else_=Table.generation - 1)
+REISSUED: Final = Table.reissued_as == Table.generation
+PARENT: Final = case((REISSUED, Table.reissued_for), else_=Table.generation - 1)
+REISSUES: Final = case((REISSUED, Table.reissues), else_=0)
+# When it last gave an access token. PostgreSQL's GREATEST passes over NULL.
+USED: Final = func.greatest(Table.rotated_at, Table.reissued_at)
 FIND: Final = (
     select(
         *COLUMNS,
         Table.id.label("session_id"),
         Table.generation,
         PARENT.label("parent"),
+        REISSUES.label("reissues"),
         Table.secret,
         (ALIVE & (Account.status == "active")).label("alive"),
-        (Table.rotated_at + bindparam("grace", type_=Interval) > NOW).label("in_grace"),
+        (USED + bindparam("grace", type_=Interval) > NOW).label("in_grace"),
         cast(func.floor(func.extract("epoch", NOW)), BigInteger).label("now"),
     )
     .join(Account, Account.id == Table.account_id)
@@ -68,7 +73,8 @@ ROTATE: Final = (
     .values(generation=Table.generation + 1, rotated_at=NOW)
     .returning(Table.id)
 )
-# The caller has locked the row, and seen whose successor this is.
+# The caller has locked the row, and seen whose successor this is. The idle limit stays where it was: only the use of a
+# successor moves it on.
 REISSUE: Final = (
     update(Table)
     .where(Table.id == bindparam("sid"))
@@ -76,7 +82,8 @@ REISSUE: Final = (
         generation=Table.generation + 1,
         reissued_for=bindparam("parent"),
         reissued_as=Table.generation + 1,
-        rotated_at=NOW,
+        reissued_at=NOW,
+        reissues=REISSUES + 1,
     )
     .returning(Table.generation)
 )
@@ -93,10 +100,10 @@ END_ALL: Final = (
     .where(Table.account_id == bindparam("account"), Table.ended_at.is_(None))
     .where(Table.id.is_distinct_from(bindparam("but", type_=Uuid)))
     .values(ended_at=NOW, end_reason=bindparam("reason"))
-    .returning(Table.id, UNTIL, (Table.rotated_at > NOW - literal(LONGEST, Interval)).label("in_use"))
+    .returning(Table.id, UNTIL, (USED + literal(LONGEST, Interval) > NOW).label("in_use"))
 )
 _LISTED = (
-    select(Table.id, Table.created_at, Table.rotated_at, Table.user_agent, Table.ip)
+    select(Table.id, Table.created_at, USED, Table.user_agent, Table.ip)
     .where(Table.account_id == bindparam("account"), ALIVE)
     .order_by(Table.created_at.desc(), Table.id.desc())
     .limit(bindparam("most"))
@@ -155,6 +162,7 @@ OPEN: Final = select(
     OPENED.c.id.label("session_id"),
     OPENED.c.generation,
     (OPENED.c.generation - 1).label("parent"),
+    literal(0).label("reissues"),
     OPENED.c.secret,
     true().label("alive"),
     false().label("in_grace"),
@@ -238,6 +246,7 @@ def read_session(row: Row[Any]) -> Session:
         account=read_account(row),
         generation=row.generation,
         parent=row.parent,
+        reissues=row.reissues,
         secret=row.secret,
         alive=row.alive,
         in_grace=row.in_grace,

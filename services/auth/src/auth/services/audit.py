@@ -49,6 +49,7 @@ class Action(StrEnum):
     sign_in_throttled = "sign-in-throttled"
     signed_out = "signed-out"
     refresh_token_reused = "refresh-token-reused"  # noqa: S105  # a name
+    refresh_token_reissued = "refresh-token-reissued"  # noqa: S105
     session_ended = "session-ended"
     other_sessions_ended = "other-sessions-ended"
     all_sessions_ended = "all-sessions-ended"

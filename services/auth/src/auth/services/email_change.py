@@ -33,7 +33,7 @@ class EmailChange:
             SpecialUseDomain, AddressNeedsUtf8: the address is none that an account may have here.
             WrongPassword: it is not the account's.
             SignInThrottled, SignInClosed: too many wrong ones before.
-            TooManyMails: the account has asked too often lately, or others have asked for the same address.
+            TooManyMails: the account has asked too often lately; or more than twice for an address that many asked for.
         """
         self.addresses.check(email)
         known = await self.throttle.confirm(account_id, password, device)

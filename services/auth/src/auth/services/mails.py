@@ -37,13 +37,24 @@ class Limit:
 
 
 USUAL: Final = Limit()
+OWN_CHANGE: Final = "email-change-own"
+"""What is counted for an account and an address together; no mail of its own."""
 LIMITS: Final[Mapping[str, Limit]] = {
     # Counts what an account asks for, since its own address is told each time. Without a pause: who has misspelt the
     # new address asks again at once.
     Kind.email_change_asked: Limit(pause=timedelta(0)),
-    # From all accounts together: more than one may ask for, so that a stranger alone uses up nobody's.
+    # By one account to one address: nobody else takes these from it.
+    OWN_CHANGE: Limit(most=2, pause=timedelta(0)),
+    # Beyond those, from all accounts together.
     Kind.email_change: Limit(most=20, pause=timedelta(0)),
 }
+
+
+async def take(work: Work, kind: Kind, account_id: int, to: str) -> timedelta | None:
+    """Count a mail with a link to an address; how long until there is room, if there is none."""
+    if kind is Kind.email_change and await work.mail_counts.take(f"{account_id} {to}", OWN_CHANGE) is None:
+        return None
+    return await work.mail_counts.take(to, kind)
 
 
 async def send(work: Work, kind: Kind, account_id: int, to: str, secret: str | None = None) -> None:

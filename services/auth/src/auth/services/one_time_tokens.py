@@ -17,7 +17,7 @@ from typing import Final
 
 from auth.services.audit import Action, masked
 from auth.services.errors import LinkNotValid
-from auth.services.mails import Kind, send
+from auth.services.mails import Kind, send, take
 from auth.services.ports import Work
 from auth.services.records import Account, MailedAccount
 
@@ -77,7 +77,7 @@ class OneTimeTokens:
         Links that were mailed before stay good: anybody may ask for one, and must not take away the owner's (S-11).
         """
         kind = Kind(purpose)
-        wait = await work.mail_counts.take(to, kind)
+        wait = await take(work, kind, account.id, to)
         if wait is not None:
             return wait
         secret = secrets.token_urlsafe(32)

@@ -126,7 +126,7 @@ class SessionStore(Protocol):
     async def reissue(self, session_id: UUID, parent: int) -> int:
         """Step on without spending `parent`, so that the generation in between is void; returns the new one.
 
-        The session was found with `lock`.
+        The session was found with `lock`. Its idle limit stays where it was.
         """
 
     async def end(self, session_id: UUID, reason: str) -> datetime | None:

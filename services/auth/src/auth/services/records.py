@@ -90,6 +90,8 @@ class Session:
     """Its current token was made so lately that the parent's use is answered with the same one."""
     parent: int
     """The generation whose use made the current one: the one before, unless that was lost and made anew."""
+    reissues: int
+    """How often the parent's successor was made anew."""
     now: int
     """Seconds since 1970 by the database's clock."""
 

@@ -27,6 +27,8 @@ log = structlog.get_logger()
 
 WRONG = "The address or the password is wrong."
 CLIENT: Final = re.compile(r"svc:[a-z]{1,20}")
+MOST_REISSUES: Final = 3
+"""Answers are lost seldom; who has stolen a token could repeat it for as long as the session lasts."""
 SPENT = "The refresh token is not valid any more; sign in again."
 
 
@@ -92,9 +94,9 @@ class SignInService:
         """Rotate a session's refresh token (RFC 9700, section 4.14).
 
         The direct parent may come again while its successor was never used: the answer was lost. Within the grace it
-        gets the same successor, as two tabs need it. Later it gets another, and the one before is void: if that was
-        not lost but is in other hands, its use is seen. Any other genuine token has been stolen, from here or there,
-        and ends the session: committed, though the request is refused.
+        gets the same successor, as two tabs need it. Later it gets another, a few times, and the one before is void:
+        if that was not lost but is in other hands, its use is seen. Any other genuine token has been stolen, from here
+        or there, and ends the session: committed, though the request is refused.
 
         Raises:
             InvalidGrant: for any reason.
@@ -123,17 +125,18 @@ class SignInService:
         current = await work.sessions.find(session.id, lock=True)
         if current is None or not current.alive:
             return None
+        noted = {"actor": ANONYMOUS, "ip": device.ip, "session": str(session.id)}
         if self.parents_repeat and claimed.generation == current.parent:
-            if not current.in_grace:
+            if current.in_grace:
+                return replace(current, account=account)
+            if current.reissues < MOST_REISSUES:
                 made = await work.sessions.reissue(session.id, current.parent)
-                current = replace(current, generation=made)
+                await work.audit.note(Action.refresh_token_reissued, account.id, **noted)
                 log.info("refresh token issued again", session=str(session.id), account=account.id)
-            return replace(current, account=account)
+                return replace(current, account=account, generation=made)
         await end_session(work, session.id, "refresh token reused")
-        await work.audit.note(
-            Action.refresh_token_reused, session.account.id, actor=ANONYMOUS, ip=device.ip, session=str(session.id)
-        )
-        log.warning("refresh token reused", session=str(session.id), account=session.account.id)
+        await work.audit.note(Action.refresh_token_reused, account.id, **noted)
+        log.warning("refresh token reused", session=str(session.id), account=account.id)
         return None
 
     async def _genuine(self, work: Work, claimed: RefreshToken) -> Session | None:
