@@ -22,6 +22,11 @@ UPDATE post_words SET words = CAST((
     SELECT string_agg(md5(post_id || '.' || n), ' ') FROM generate_series(1, 600) AS n) AS tsvector)
 WHERE post_id IN (SELECT post_id FROM post_words ORDER BY published_at DESC LIMIT 100)
 """
+CHOICES = pytest.mark.parametrize(
+    "choice",
+    [Choice(), Choice(author_id=1), Choice(tag="many"), Choice(1, "many")],
+    ids=["all", "author", "tag", "both"],
+)
 CALLER = "127.0.0.1"
 FILL = """
 INSERT INTO posts (author_id, title, body, tags, status, published_at)
@@ -66,6 +71,19 @@ async def test_a_search_for_what_is_not_there_only_is_refused(client: AsyncClien
     assert (reply.status_code, reply.json()["code"]) == (422, "search-needs-a-word")
 
 
+@pytest.mark.parametrize("words", ["\ufdfa" * 100, '"' + "\ufdfa" * 98 + '"', "-\ufdfa " * 33 + "a"])
+async def test_a_search_for_more_words_than_it_has_characters_is_refused(client: AsyncClient, words: str) -> None:
+    """One character can be four words, once folded."""
+    reply = await client.get("/posts", params={"q": words})
+    assert (reply.status_code, reply.json()["code"]) == (422, "search-has-too-many-words")
+
+
+@pytest.mark.parametrize("words", ["\u6f22" * 100, "\U0001f600" * 100, "a " * 49 + "a", "\ufdfa" * 25])
+async def test_a_search_has_as_many_words_as_characters(client: AsyncClient, words: str) -> None:
+    reply = await client.get("/posts", params={"q": words})
+    assert (reply.status_code, reply.json()["items"]) == (200, [])
+
+
 async def test_a_caller_has_one_search_at_a_time_and_others_do_not_wait(
     app: FastAPI, client: AsyncClient, peers: Peers, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,7 +107,10 @@ async def test_where_there_is_one_author_no_list_is_a_full_scan(one_author: asyn
     assert scanned <= {"erased", "authors"}
 
 
-async def test_the_newest_posts_are_looked_through_for_so_many_bytes_only(one_author: asyncpg.Connection) -> None:
+@CHOICES
+async def test_the_newest_posts_are_looked_through_for_so_many_bytes_only(
+    one_author: asyncpg.Connection, choice: Choice
+) -> None:
     """However long they are: of 5,000 of the longest, all words would be read for each search that finds nothing."""
     change = one_author.transaction()
     await change.start()
@@ -97,18 +118,22 @@ async def test_the_newest_posts_are_looked_through_for_so_many_bytes_only(one_au
         await one_author.execute(LONG)
         read = {}
         for most_bytes in (100_000, search.WINDOW_BYTES):
-            statement = search.search(Choice(), later=False, most_bytes=most_bytes)
-            whole, *_ = await plan(one_author, statement, query="'nowhere'")
+            statement = search.search(choice, later=False, most_bytes=most_bytes)
+            whole, *_ = await plan(one_author, statement, query="'nowhere'", **lists.named(choice))
             read[most_bytes] = whole["Shared Hit Blocks"] + whole["Shared Read Blocks"]
         assert read[100_000] < read[search.WINDOW_BYTES] - 100, read
     finally:
         await change.rollback()
 
 
-async def test_what_is_behind_the_bytes_is_found_too(one_author: asyncpg.Connection) -> None:
-    """As what is behind the number of posts."""
-    statement = search.search(Choice(), later=False, most_bytes=0)
-    nodes = await plan(one_author, statement, query="'common'")
+@CHOICES
+async def test_what_is_behind_the_bytes_is_found_too(
+    one_author: asyncpg.Connection, choice: Choice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As what is behind the number of posts, and even if there are not as many posts."""
+    monkeypatch.setattr(search, "WINDOW", 50_000)
+    statement = search.search(choice, later=False, most_bytes=0)
+    nodes = await plan(one_author, statement, query="'common'", **lists.named(choice))
     assert nodes[0]["Actual Rows"] == 20
 
 

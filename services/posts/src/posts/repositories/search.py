@@ -8,7 +8,21 @@ rare words alone do not. What is still too much ends by the limit of time (`comm
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Text, bindparam, cast, func, literal_column, select, true, tuple_, union
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Text,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    tuple_,
+    union,
+)
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.sql.elements import SQLCoreOperations
 
@@ -63,35 +77,40 @@ def listed(choice: Choice, *columns: Any, later: bool) -> Rows:
     return rows.order_by(PostTag.published_at.desc(), PostTag.post_id.desc())
 
 
-def near_by_list(choice: Choice, *, later: bool) -> tuple[Rows, ColumnElement[bool]]:
-    """What matches in the newest posts of an author or a tag; and whether there are more posts than these."""
-    post, post_id = (Post, Post.id) if choice.author_id is not None else (PostTag, PostTag.post_id)
-    rows = listed(choice, Table.post_id, Table.published_at, Table.words, later=later).select_from(post)
-    newest = rows.join(Table, Table.post_id == post_id).limit(WINDOW).subquery("newest")
-    near = select(newest.c.post_id, newest.c.published_at).where(matches(newest.c.words))
-    more = listed(choice, literal_column("1"), later=later).select_from(post).offset(WINDOW).limit(1)
-    return near.order_by(newest.c.published_at.desc(), newest.c.post_id.desc()), more.exists()
-
-
-def near_by_time(most_bytes: int, *, later: bool) -> tuple[Rows, ColumnElement[bool]]:
-    """What matches in the newest posts of all, of which there may be more."""
-    rows = select(Table.post_id, Table.published_at, Table.words).where(SHOWN_WORDS, *[LATER_WORDS] * later)
-    newest = rows.order_by(Table.published_at.desc(), Table.post_id.desc()).limit(WINDOW).subquery("newest")
+def look_through(rows: Rows, most_bytes: int) -> CTE:
+    """The first of these posts, and whether they match: null behind the bytes, or while there are no words."""
+    newest = rows.limit(WINDOW).subquery("newest")
     order = (newest.c.published_at.desc(), newest.c.post_id.desc())
     so_far = func.sum(func.pg_column_size(newest.c.words)).over(order_by=order, rows=(None, 0)).label("so_far")
     measured = select(newest, so_far).subquery("measured")
-    near = select(measured.c.post_id, measured.c.published_at)
-    near = near.where(measured.c.so_far <= most_bytes, matches(measured.c.words))
-    return near.order_by(measured.c.published_at.desc(), measured.c.post_id.desc()), true()
+    is_match = case((measured.c.so_far <= most_bytes, matches(measured.c.words))).label("is_match")
+    return select(measured.c.post_id, measured.c.published_at, is_match).cte("looked")
+
+
+def near_by_list(most_bytes: int, choice: Choice, *, later: bool) -> tuple[CTE, ColumnElement[bool]]:
+    """The newest posts of an author or a tag; and whether there are more than were looked through."""
+    post, post_id = (Post, Post.id) if choice.author_id is not None else (PostTag, PostTag.post_id)
+    # The list's own time: by that of the words, the window would be sorted once more.
+    rows = listed(choice, post_id.label("post_id"), post.published_at, Table.words, later=later).select_from(post)
+    looked = look_through(rows.join(Table, Table.post_id == post_id), most_bytes)
+    more = listed(choice, literal_column("1"), later=later).select_from(post).offset(WINDOW).limit(1)
+    return looked, or_(select(looked).where(looked.c.is_match.is_(None)).exists(), more.exists())
+
+
+def near_by_time(most_bytes: int, *, later: bool) -> tuple[CTE, ColumnElement[bool]]:
+    """The newest posts of all, of which there may be more."""
+    rows = select(Table.post_id, Table.published_at, Table.words).where(SHOWN_WORDS, *[LATER_WORDS] * later)
+    return look_through(rows.order_by(Table.published_at.desc(), Table.post_id.desc()), most_bytes), true()
 
 
 def search(choice: Choice, *, later: bool, most_bytes: int = WINDOW_BYTES) -> Rows:
     """The newest of a window over the list's own order; and if they are too few, of all that the index finds."""
     if choice == Choice():
-        near, is_more = near_by_time(most_bytes, later=later)
+        looked, is_more = near_by_time(most_bytes, later=later)
     else:
-        near, is_more = near_by_list(choice, later=later)
-    near_page = near.limit(LIMIT).cte("near")
+        looked, is_more = near_by_list(most_bytes, choice, later=later)
+    near = select(looked.c.post_id, looked.c.published_at).where(looked.c.is_match)
+    near_page = near.order_by(looked.c.published_at.desc(), looked.c.post_id.desc()).limit(LIMIT).cte("near")
     # Without its order, which would have PostgreSQL look through all posts by their time.
     far = select(Table.post_id, Table.published_at).where(
         select(func.count()).select_from(near_page).scalar_subquery() < LIMIT,

@@ -19,7 +19,14 @@ from common.schemas import Id
 from posts.deps import ReadPosts, ReadTags, SignedInEditor, WritePosts
 from posts.schemas.post import PostCreate, PostResponse, PostUpdate, Sort, Tag, Words
 from posts.schemas.tag import TagResponse
-from posts.services.errors import AlreadyPublished, NotTheAuthor, PostNotFound, SearchHasOneOrder, SearchNeedsAWord
+from posts.services.errors import (
+    AlreadyPublished,
+    NotTheAuthor,
+    PostNotFound,
+    SearchHasOneOrder,
+    SearchHasTooManyWords,
+    SearchNeedsAWord,
+)
 from posts.services.ports import Place, Rank
 from posts.services.records import Choice, Post
 from posts.services.records import Tag as UsedTag
@@ -35,7 +42,9 @@ router = service_router("/posts", "posts")
 @router.get(
     "",
     response_model=Page[PostResponse],
-    responses=refusals(BadCursor, SearchHasOneOrder, SearchNeedsAWord, SearchUnderWay, SearchTooSlow),
+    responses=refusals(
+        BadCursor, SearchHasOneOrder, SearchNeedsAWord, SearchHasTooManyWords, SearchUnderWay, SearchTooSlow
+    ),
 )
 async def list_posts(
     caller: MaybeSignedIn,

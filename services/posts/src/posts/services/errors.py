@@ -49,3 +49,9 @@ class SearchNeedsAWord(InvalidInput):
     """Only words that must not be there: nearly all posts would have to be read for it."""
 
     code = "search-needs-a-word"
+
+
+class SearchHasTooManyWords(InvalidInput):
+    """Each word of a query is looked up by itself, and one character may stand for four of them."""
+
+    code = "search-has-too-many-words"

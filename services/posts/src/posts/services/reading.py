@@ -44,6 +44,7 @@ class Reading:
         """Published posts that have the words, the newest first.
 
         Raises:
+            SearchHasTooManyWords: folded, the query has more words than a query has characters.
             SearchNeedsAWord: only words that must not be there.
         """
         query = parse(words)

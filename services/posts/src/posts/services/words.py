@@ -14,10 +14,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from common.text_fold import FOLDS, MOST_KEPT, UNSPACED, is_unspaced
-from posts.services.errors import SearchNeedsAWord
+from posts.services.errors import SearchHasTooManyWords, SearchNeedsAWord
 
 LONGEST: Final = 100
 """Characters of a word that count; a query has no more."""
+MOST_ASKED: Final = LONGEST
+"""Words that a query may ask for: each character may be one, as in Chinese, but folded a few become many."""
 MOST_TEXT: Final = 60_000
 """Characters of a folded text that count. The longest post has 50,200, and few characters can become very many."""
 PIECE: Final = re.compile(rf"[{UNSPACED}]+|[^{UNSPACED}+#]+(?:\+\+|[+#](?![^+#]))?")
@@ -118,11 +120,13 @@ def parse(query: str) -> Query:
     """Read words, "phrases", `or` between them and `-not` before them. The last word may be the beginning of one.
 
     Raises:
+        SearchHasTooManyWords: it asks for more than `MOST_ASKED`.
         SearchNeedsAWord: what is excluded is all that there is, or all on one side of an `or`.
     """
     found: list[list[Term]] = [[]]
     operands = list(OPERAND.finditer(query.translate(QUOTES)))
     is_or = False
+    count = 0
     for number, operand in enumerate(operands):
         not_phrase, phrase, not_word, word = operand.groups()
         is_last = number == len(operands) - 1
@@ -132,6 +136,9 @@ def parse(query: str) -> Query:
         words = asked_words(word or phrase or "")
         if not words:
             continue
+        count += len(words)
+        if count > MOST_ASKED:
+            raise SearchHasTooManyWords(f"A search has at most {MOST_ASKED} words.")
         if is_or:
             found.append([])
             is_or = False
