@@ -127,6 +127,9 @@ async def test_an_existing_database_is_mended(templates: dict[str, Template], tm
         await migrate(template.migrations, owner)
         assert await connection.fetchval(beta) == 1080
         assert await connection.fetchval("SELECT count(*) FROM posts WHERE words @@ '''alpha/beta'''") == 1200
+        for index in ("ix_posts_words", "ix_post_words_words"):  # else one writer in thousands waits for seconds
+            options = await connection.fetchval("SELECT reloptions FROM pg_class WHERE relname = $1", index)
+            assert options == ["gin_pending_list_limit=256"]
     finally:
         await connection.close()
         await template.drop(name)

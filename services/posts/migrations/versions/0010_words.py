@@ -64,11 +64,16 @@ def upgrade() -> None:
     )
     op.execute(NOTE)
     op.execute(TRIGGER)
+    op.execute("ALTER INDEX ix_posts_words SET (gin_pending_list_limit = 256)")  # see `PostWords`
     with op.get_context().autocommit_block():
         fill()
         for name, columns, options in (
             ("ix_post_words_newest", ["published_at", "post_id"], {}),
-            ("ix_post_words_words", ["words"], {"postgresql_using": "gin"}),
+            (
+                "ix_post_words_words",
+                ["words"],
+                {"postgresql_using": "gin", "postgresql_with": {"gin_pending_list_limit": 256}},
+            ),
             ("ix_post_words_missing", ["post_id"], {"postgresql_where": sa.text("words IS NULL")}),
         ):
             op.create_index(name, "post_words", columns, if_not_exists=True, postgresql_concurrently=True, **options)
@@ -83,6 +88,7 @@ def fill() -> None:
 
 
 def downgrade() -> None:
+    op.execute("ALTER INDEX ix_posts_words RESET (gin_pending_list_limit)")
     op.execute("DROP TRIGGER note_missing_words ON posts")
     op.execute("DROP FUNCTION note_missing_words")
     op.drop_table("post_words")

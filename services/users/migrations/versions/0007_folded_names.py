@@ -47,6 +47,7 @@ def upgrade() -> None:
             ["folded"],
             postgresql_using="gin",
             postgresql_ops={"folded": "gin_trgm_ops"},
+            postgresql_with={"gin_pending_list_limit": 256},
             postgresql_concurrently=True,
             if_not_exists=True,
         )

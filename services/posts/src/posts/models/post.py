@@ -25,7 +25,13 @@ class Post(Base):
         CheckConstraint("(status = 'published') = (published_at IS NOT NULL)", name="published_at"),
         Index("ix_posts_newest", "published_at", "id", postgresql_where=PUBLISHED),
         Index("ix_posts_by_author", "author_id", "published_at", "id", postgresql_where=PUBLISHED),
-        Index("ix_posts_words", "words", postgresql_using="gin", postgresql_where=PUBLISHED),
+        Index(
+            "ix_posts_words",
+            "words",
+            postgresql_using="gin",
+            postgresql_where=PUBLISHED,
+            postgresql_with={"gin_pending_list_limit": 256},
+        ),
         Index("ix_posts_drafts", "author_id", "id", postgresql_where=text("status = 'draft'")),
     )
 

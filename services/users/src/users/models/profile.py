@@ -14,7 +14,13 @@ class Profile(Base):
     __tablename__ = "profiles"
     __table_args__ = (
         CheckConstraint("followers_count >= 0 AND following_count >= 0", name="counts"),
-        Index("ix_profiles_folded", "folded", postgresql_using="gin", postgresql_ops={"folded": "gin_trgm_ops"}),
+        Index(
+            "ix_profiles_folded",
+            "folded",
+            postgresql_using="gin",
+            postgresql_ops={"folded": "gin_trgm_ops"},
+            postgresql_with={"gin_pending_list_limit": 256},  # see posts' `PostWords`
+        ),
         Index("ix_profiles_not_folded", "id", postgresql_where=text("folded IS NULL")),
         Index("ix_profiles_search", "search", postgresql_using="gin", postgresql_ops={"search": "gin_trgm_ops"}),
     )
