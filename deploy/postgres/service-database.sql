@@ -24,6 +24,10 @@ ALTER ROLE :"owner" SET lock_timeout = '2s';
 -- Statements here are short: compiling one, which a wrong estimate can bring about, costs more than it runs.
 ALTER ROLE :"service" SET jit = off;
 
+-- What an index finds among millions of rows is noted row by row up to this size, and beyond it page by page, all of
+-- whose rows must then be read: the slowest searches take a fifth of the time. Few of them run at once.
+ALTER ROLE :"service" SET work_mem = '16MB';
+
 SELECT format('CREATE DATABASE %I OWNER %I', :'service', :'owner')
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'service') \gexec
 

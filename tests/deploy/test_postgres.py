@@ -90,6 +90,7 @@ def test_a_service_reaches_its_own_rows_and_nothing_else(server: Postgres) -> No
         ask(server, "CREATE TABLE post (id bigint GENERATED ALWAYS AS IDENTITY, body text)", f"{owner}/posts")
         assert ask(server, "INSERT INTO post (body) VALUES ('x') RETURNING id", f"{service}/posts").startswith("1")
         assert ask(server, "SHOW statement_timeout", f"{service}/posts") == "5s"
+        assert ask(server, "SHOW work_mem", f"{service}/posts") == "16MB"
         for refused in ("CREATE TABLE mine (id int)", "DROP TABLE post", "TRUNCATE post"):
             assert "ERROR" in ask(server, refused, f"{service}/posts")
         for login in (service, owner):

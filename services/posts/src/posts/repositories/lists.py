@@ -133,8 +133,9 @@ def top_of(posts: Rows, post: SQLCoreOperations[int], *, later: bool) -> Rows:
 def top_of_whole_tag(*after: Any) -> Rows:
     """Of all posts with a tag, put in order. By expressions, which the index does not have, so it is not walked."""
     order = [(column + 0).desc() for column in (PostStats.likes_count, PostStats.post_id)]
-    page = select(PostTag.post_id.label("id")).join(PostStats, PostStats.post_id == PostTag.post_id)
-    return ranked(page.where(TAGGED_SO, *after).order_by(*order))
+    tagged = select(PostTag.post_id).where(TAGGED_SO).cte("tagged").prefix_with("MATERIALIZED")
+    page = select(tagged.c.post_id.label("id")).join(PostStats, PostStats.post_id == tagged.c.post_id)
+    return ranked(page.where(*after).order_by(*order))
 
 
 TAGGED: Final = select().select_from(PostTag).where(TAGGED_SO)
