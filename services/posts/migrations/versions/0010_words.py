@@ -69,6 +69,7 @@ def upgrade() -> None:
         fill()
         for name, columns, options in (
             ("ix_post_words_newest", ["published_at", "post_id"], {}),
+            ("ix_post_words_by_author", ["author_id", "published_at", "post_id"], {}),
             (
                 "ix_post_words_words",
                 ["words"],

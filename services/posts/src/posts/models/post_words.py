@@ -18,6 +18,7 @@ class PostWords(Base):
     __tablename__ = "post_words"
     __table_args__ = (
         Index("ix_post_words_newest", "published_at", "post_id"),
+        Index("ix_post_words_by_author", "author_id", "published_at", "post_id"),
         # What is new waits in a list of so many kB, until a writer has to put it in its place. With PostgreSQL's 4 MB,
         # and a million posts, one writer in thousands waits for seven seconds.
         Index("ix_post_words_words", "words", postgresql_using="gin", postgresql_with={"gin_pending_list_limit": 256}),

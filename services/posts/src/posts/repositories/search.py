@@ -28,16 +28,13 @@ from sqlalchemy.sql.elements import SQLCoreOperations
 
 from common.db.database import Runs
 from common.ports import Slice
-from posts.models import Post, PostTag
+from posts.models import PostTag
 from posts.models import PostWords as Table
 from posts.repositories.hidden import shown
 from posts.repositories.lists import (
     AFTER,
     AUTHOR,
-    LATER,
     LATER_TAGGED,
-    PUBLISHED,
-    SHOWN,
     TAGGED_SO,
     behind,
     has_tag,
@@ -70,9 +67,9 @@ def matches(words: SQLCoreOperations[Any]) -> ColumnElement[bool]:
 def listed(choice: Choice, *columns: Any, later: bool) -> Rows:
     """The posts of one author, or those with a tag, the newest first, along the index of their list."""
     if choice.author_id is not None:
-        rows = select(*columns).where(PUBLISHED, SHOWN, Post.author_id == AUTHOR, *[LATER] * later)
-        rows = rows.where(*[has_tag(Post.id)] * (choice.tag is not None))
-        return rows.order_by(Post.published_at.desc(), Post.id.desc())
+        rows = select(*columns).where(SHOWN_WORDS, Table.author_id == AUTHOR, *[LATER_WORDS] * later)
+        rows = rows.where(*[has_tag(Table.post_id)] * (choice.tag is not None))
+        return rows.order_by(Table.published_at.desc(), Table.post_id.desc())
     rows = select(*columns).where(TAGGED_SO, *[LATER_TAGGED] * later)
     return rows.order_by(PostTag.published_at.desc(), PostTag.post_id.desc())
 
@@ -89,11 +86,14 @@ def look_through(rows: Rows, most_bytes: int) -> CTE:
 
 def near_by_list(most_bytes: int, choice: Choice, *, later: bool) -> tuple[CTE, ColumnElement[bool]]:
     """The newest posts of an author or a tag; and whether there are more than were looked through."""
-    post, post_id = (Post, Post.id) if choice.author_id is not None else (PostTag, PostTag.post_id)
-    # The list's own time: by that of the words, the window would be sorted once more.
-    rows = listed(choice, post_id.label("post_id"), post.published_at, Table.words, later=later).select_from(post)
-    looked = look_through(rows.join(Table, Table.post_id == post_id), most_bytes)
-    more = listed(choice, literal_column("1"), later=later).select_from(post).offset(WINDOW).limit(1)
+    if choice.author_id is not None:
+        rows = listed(choice, Table.post_id, Table.published_at, Table.words, later=later)
+    else:  # the list's own time: by that of the words, the window would be sorted once more
+        rows = listed(choice, PostTag.post_id, PostTag.published_at, Table.words, later=later)
+        rows = rows.join(Table, Table.post_id == PostTag.post_id)
+    looked = look_through(rows, most_bytes)
+    source = Table if choice.author_id is not None else PostTag
+    more = listed(choice, literal_column("1"), later=later).select_from(source).offset(WINDOW).limit(1)
     return looked, or_(select(looked).where(looked.c.is_match.is_(None)).exists(), more.exists())
 
 
