@@ -159,7 +159,7 @@ def install_problem_handlers(app: FastAPI) -> None:
     async def refuse(request: Request, error: ValueError) -> Response:
         if isinstance(error, DomainError):
             return domain_problem(request, error)
-        if type(error) is ValueError:  # the seed's rule; a subclass (Unicode's, pydantic's) is a fault of ours
+        if type(error) is ValueError:  # raised on purpose; a subclass (Unicode's, pydantic's) is a fault of ours
             return problem(request, 400, code=DomainError.code, detail=str(error))
         raise error
 
