@@ -9,10 +9,10 @@ import subprocess
 import sys
 import time
 
-from deploy.local.alone import end_orphans, only_runner
 from deploy.local.errors import StackError
 from deploy.local.postgres_home import usable_home
 from deploy.local.runner import POSTGRES, STOP_PATIENCE
+from deploy.local.runner_lock import end_orphans, only_runner
 from deploy.local.stack import ROOT, Stack
 from deploy.local.state import read_state
 

@@ -18,7 +18,6 @@ from pathlib import Path
 from types import FrameType
 
 from deploy.gateway.site import build as build_site
-from deploy.local.alone import end_orphans, only_runner
 from deploy.local.changes import PAGE, Changes, watched
 from deploy.local.databases import ensure_database
 from deploy.local.errors import StackError
@@ -29,6 +28,7 @@ from deploy.local.ports import require_free
 from deploy.local.postgres import Postgres
 from deploy.local.postgres_home import usable_home
 from deploy.local.processes import ProcessId, spawn
+from deploy.local.runner_lock import end_orphans, only_runner
 from deploy.local.secret_files import SERVICES, ensure_secrets
 from deploy.local.stack import GATEWAY, ROOT, Stack, code_version, shown
 from deploy.local.state import Phase, ProcessState, State, write_state
