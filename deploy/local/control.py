@@ -12,12 +12,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.local.alone import end_orphans, only_runner
 from deploy.local.errors import StackError
 from deploy.local.health import is_ready
 from deploy.local.postgres import accepts_connections
 from deploy.local.postgres_home import usable_home
 from deploy.local.runner import POSTGRES, READY_PATIENCE, STOP_PATIENCE
+from deploy.local.runner_lock import end_orphans, only_runner
 from deploy.local.stack import GATEWAY, ROOT, Stack, shown
 from deploy.local.state import ProcessState, State, read_state
 

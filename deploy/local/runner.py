@@ -15,7 +15,6 @@ from pathlib import Path
 from types import FrameType
 
 from deploy.gateway.site import build as build_site
-from deploy.local.alone import end_orphans, only_runner
 from deploy.local.databases import ensure_database
 from deploy.local.errors import StackError
 from deploy.local.health import is_ready
@@ -25,6 +24,7 @@ from deploy.local.ports import require_free
 from deploy.local.postgres import Postgres
 from deploy.local.postgres_home import usable_home
 from deploy.local.processes import ProcessId, spawn
+from deploy.local.runner_lock import end_orphans, only_runner
 from deploy.local.secret_files import SERVICES, ensure_secrets
 from deploy.local.stack import GATEWAY, ROOT, Stack, shown
 from deploy.local.state import Phase, ProcessState, State, write_state
