@@ -19,6 +19,7 @@ export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unk
 .DEFAULT_GOAL := help
 .PHONY: test-search help bootstrap up start stop status restart-one run mail reset seed demo test bench check format lock openapi
 .PHONY: fuzz faults faults-short timing overload test-page test-restarts test-start-order test-backup compose-up compose-upgrade compose-down test-compose
+.PHONY: docs
 .PHONY: test-clients test-clients-short rolling-restart check-deploy backup restore pin-images
 
 help: ## show this list
@@ -82,7 +83,7 @@ faults: export STEADY ?= 20
 faults: export FAULT_SECONDS ?= 20
 faults: export KEYS ?= 150
 faults: export SKEWS ?= 5 -5 60 -60 288 -288
-faults: bootstrap ## over 100 kills, stops, full disks, wrong clocks, …: about 15 minutes, then docs/reliability.md; SEED=7 RATE=30 AWAY=600
+faults: bootstrap ## over 100 kills, stops, full disks, wrong clocks, …: about 15 minutes, then docs/operations/reliability.md; SEED=7 RATE=30 AWAY=600
 	@rm -f .local/faults.json
 	@$(VENV)/pytest tests -m faults -s $(ARGS)
 	@$(VENV)/python -m tests.system.faults.report faults --write
@@ -102,7 +103,7 @@ fuzz: bootstrap ## send each service 10,000 requests made up from its OpenAPI do
 timing: bootstrap ## S-07 and R-11: what signing in costs whom, on a machine with nothing else to do (about a minute)
 	@$(VENV)/pytest tests -m timing -s $(ARGS)
 
-overload: bootstrap ## R-17 to R-20, R-25, R-29: too many requests and connections, on a quiet machine (about 6 minutes), then docs/reliability.md
+overload: bootstrap ## R-17 to R-20, R-25, R-29: too many requests and connections, on a quiet machine (about 6 minutes), then docs/operations/reliability.md
 	@rm -f .local/overload.json
 	@$(VENV)/pytest tests -m overload -s $(ARGS)
 	@$(VENV)/python -m tests.system.faults.report overload --write
@@ -127,11 +128,12 @@ test-backup: export RESTORED ?= auth+posts users posts
 test-backup: bootstrap ## R-27: databases restored as of different times, and after deletions (about 3 minutes)
 	@$(VENV)/pytest tests/system/test_backup.py -m backup $(ARGS)
 
-check: bootstrap ## lint, format, types, import contracts, locks
+check: bootstrap ## lint, format, types, import contracts, documentation, locks
 	@$(VENV)/ruff check $(CODE)
 	@$(VENV)/ruff format --check $(CODE)
 	@$(VENV)/mypy --strict $(CODE)
 	@$(VENV)/python -m deploy.imports
+	@$(VENV)/python -m deploy.docs check
 	@$(MAKE) -s check-deploy
 	@if grep -n '://' requirements.lock requirements-dev.lock; then echo 'a lock names an address: use make lock'; exit 1; fi
 
@@ -156,6 +158,10 @@ lock: bootstrap ## compile the locks anew from the pyproject files
 
 openapi: bootstrap ## write docs/openapi.json anew from the apps, after a change of routes or schemas
 	@$(VENV)/python -m deploy.gateway.openapi
+
+docs: bootstrap ## write the pages of docs/reference that are made from the code, and build the site in .local/docs
+	@$(VENV)/python -m deploy.docs write
+	@$(VENV)/python -m deploy.docs site
 
 compose-up: ## run the stack in containers, with secrets made on first use; returns when it is ready
 	@$(COMPOSE) up --detach --build --wait
