@@ -19,7 +19,7 @@ export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unk
 .DEFAULT_GOAL := help
 .PHONY: test-search help bootstrap up start stop status restart-one run mail reset seed demo test bench check format lock openapi
 .PHONY: fuzz faults faults-short timing overload test-page test-restarts test-start-order test-backup compose-up compose-upgrade compose-down test-compose
-.PHONY: docs
+.PHONY: docs changelog sbom audit
 .PHONY: test-clients test-clients-short rolling-restart check-deploy backup restore pin-images
 
 help: ## show this list
@@ -135,7 +135,7 @@ check: bootstrap ## lint, format, types, import contracts, documentation, locks
 	@$(VENV)/python -m deploy.imports
 	@$(VENV)/python -m deploy.docs check
 	@$(MAKE) -s check-deploy
-	@if grep -n '://' requirements.lock requirements-dev.lock; then echo 'a lock names an address: use make lock'; exit 1; fi
+	@if grep -n '://' requirements*.lock; then echo 'a lock names an address: use make lock'; exit 1; fi
 
 check-deploy: bootstrap ## lint the image recipes, docker-compose.yml and the Kubernetes manifests; no engine or cluster needed
 	@$(VENV)/hadolint deploy/docker/Dockerfile deploy/gateway/Dockerfile
@@ -162,6 +162,17 @@ openapi: bootstrap ## write docs/openapi.json anew from the apps, after a change
 docs: bootstrap ## write the pages of docs/reference that are made from the code, and build the site in .local/docs
 	@$(VENV)/python -m deploy.docs write
 	@$(VENV)/python -m deploy.docs site
+
+changelog: bootstrap ## make a release's section of CHANGELOG.md from changes/, and set the version: make changelog VERSION=0.2.0
+	@$(VENV)/towncrier build --yes --version $(or $(VERSION),$(error say which: make changelog VERSION=0.2.0))
+	@$(VENV)/python -m deploy.version $(VERSION)
+	@$(MAKE) -s openapi
+
+sbom: bootstrap ## list all packages that run in .local/sbom.json (CycloneDX), and check their licences
+	@$(VENV)/python -m deploy.release.sbom
+
+audit: bootstrap ## ask for known weaknesses of all packages that run
+	@$(VENV)/python -m deploy.release.audit
 
 compose-up: ## run the stack in containers, with secrets made on first use; returns when it is ready
 	@$(COMPOSE) up --detach --build --wait

@@ -2,6 +2,7 @@
 
 import sys
 
+from deploy.docs.changes import left_out
 from deploy.docs.files import ROOT, Repository
 from deploy.docs.links import broken
 from deploy.docs.pages import differing, page_of, write
@@ -24,9 +25,9 @@ def main(*arguments: str) -> str | None:
 
 
 def complaints(repository: Repository) -> list[str]:
-    """Pages that are not as the code says, references that lead nowhere, sentences that are too long."""
+    """Pages that are not as the code says, references that lead nowhere, sentences that are too long, lost changes."""
     old = [f"{page_of(name).relative_to(ROOT)} is not as the code says: make docs" for name in differing()]
-    return [*old, *broken(repository), *too_long(repository)]
+    return [*old, *broken(repository), *too_long(repository), *left_out(repository)]
 
 
 if __name__ == "__main__":

@@ -12,11 +12,12 @@ LINK: Final = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)|<img src=\"([^\"]+)\"")
 SCHEME: Final = re.compile(r"[a-z]+:")
 FENCE: Final = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 HEADING: Final = re.compile(r"^#+ +(.+)$", re.MULTILINE)
-DOCUMENT: Final = re.compile(r"(?<![\w/.*{}$\"'-])[\w./-]*\w\.md\b")
+DOCUMENT: Final = re.compile(r"(?<![\w/.*{}$\"'+-])[\w./-]*\w\.md\b")
 CODE: Final = re.compile(r"`([^`\s]+)`")
 PATH: Final = re.compile(r"[\w.-]+(?:/[\w.*-]+)+\.(?:css|html|js|json|md|mjs|py|sh|sql|toml|ts|txt|yaml|yml)(?:::\w+)?")
 MODULE: Final = re.compile(r"(?:auth|common|deploy|posts|tests|users)(?:\.[a-z_]\w*)+")
 BASES: Final = ("", "docs", "deploy", "deploy/gateway", "deploy/kubernetes", "libs/common", "libs/common/src")
+PLACEHOLDER: Final = re.compile("NAME|KIND")
 ELSEWHERE: Final = ("http", "/", "~", ".local/", ".venv/")
 
 
@@ -64,7 +65,7 @@ def paths_in(text: str) -> Iterator[str]:
 
 def exists(repository: Repository, name: str, path: str) -> bool:
     """From the root, from the file that names it, or from where the sources lie."""
-    if path.startswith(ELSEWHERE) or "NAME" in path:
+    if path.startswith(ELSEWHERE) or PLACEHOLDER.search(path):
         return True
     bases = [*BASES, posixpath.dirname(name)]
     for pyproject in fnmatch_all(repository, "services/*/pyproject.toml"):
