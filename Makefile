@@ -20,7 +20,7 @@ export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unk
 .PHONY: up dev start stop status logs restart-one run mail seed demo reset psql migrate migration backup restore check
 .PHONY: check-deploy format openapi lock test test-page test-clients test-clients-short test-search test-restarts
 .PHONY: test-start-order test-backup fuzz faults faults-short bench timing overload compose-up compose-down
-.PHONY: compose-upgrade rolling-restart pin-images test-compose help bootstrap
+.PHONY: compose-upgrade rolling-restart pin-images test-compose help bootstrap docs changelog sbom audit
 
 ##@ The stack on this machine
 
@@ -79,15 +79,16 @@ restore: bootstrap ## put them back, while the stack runs: make restore FROM=.lo
 
 ##@ Changing the code
 
-check: bootstrap ## lint, format, types, import contracts, migrations, OpenAPI, deployment, locks
+check: bootstrap ## lint, format, types, import contracts, migrations, OpenAPI, documentation, deployment, locks
 	@$(VENV)/ruff check $(CODE)
 	@$(VENV)/ruff format --check $(CODE)
 	@$(VENV)/mypy --strict $(CODE)
 	@$(VENV)/python -m deploy.imports
 	@$(VENV)/python -m deploy.gateway.openapi --check
 	@$(VENV)/python -m deploy.local.migrations check
+	@$(VENV)/python -m deploy.docs check
 	@$(MAKE) -s check-deploy
-	@if grep -n '://' requirements.lock requirements-dev.lock; then echo 'a lock names an address: use make lock'; exit 1; fi
+	@if grep -n '://' requirements*.lock; then echo 'a lock names an address: use make lock'; exit 1; fi
 
 check-deploy: bootstrap ## lint the image recipes, docker-compose.yml and the Kubernetes manifests; no engine or cluster needed
 	@$(VENV)/hadolint deploy/docker/Dockerfile deploy/gateway/Dockerfile
@@ -102,6 +103,10 @@ format: bootstrap ## format the code, and fix what can be fixed
 
 openapi: bootstrap ## write docs/openapi.json anew from the apps, after a change of routes or schemas
 	@$(VENV)/python -m deploy.gateway.openapi
+
+docs: bootstrap ## write the pages of docs/reference that are made from the code, and build the site in .local/docs
+	@$(VENV)/python -m deploy.docs write
+	@$(VENV)/python -m deploy.docs site
 
 lock: bootstrap ## compile the locks anew from the pyproject files
 	@PATH="$(CURDIR)/$(VENV):$$PATH" sh deploy/lock.sh
@@ -153,7 +158,7 @@ faults: export STEADY ?= 20
 faults: export FAULT_SECONDS ?= 20
 faults: export KEYS ?= 150
 faults: export SKEWS ?= 5 -5 60 -60 288 -288
-faults: bootstrap ## over 100 kills, stops, full disks, wrong clocks, …: about 15 minutes, then docs/reliability.md; SEED=7 RATE=30 AWAY=600
+faults: bootstrap ## over 100 kills, stops, full disks, wrong clocks, …: about 15 minutes, then docs/operations/reliability.md; SEED=7 RATE=30 AWAY=600
 	@rm -f .local/faults.json
 	@$(VENV)/pytest tests -m faults -s $(ARGS)
 	@$(VENV)/python -m tests.system.faults.report faults --write
@@ -175,7 +180,7 @@ bench: bootstrap ## measure the speed against a bare app, with wrk: make bench S
 timing: bootstrap ## S-07 and R-11: what signing in costs whom, on a machine with nothing else to do (about a minute)
 	@$(VENV)/pytest tests -m timing -s $(ARGS)
 
-overload: bootstrap ## R-17 to R-20, R-25, R-29: too many requests and connections, on a quiet machine (about 6 minutes), then docs/reliability.md
+overload: bootstrap ## R-17 to R-20, R-25, R-29: too many requests and connections, on a quiet machine (about 6 minutes), then docs/operations/reliability.md
 	@rm -f .local/overload.json
 	@$(VENV)/pytest tests -m overload -s $(ARGS)
 	@$(VENV)/python -m tests.system.faults.report overload --write
@@ -208,6 +213,19 @@ test-compose: bootstrap ## the system tests against the running containers, then
 	@rm -f .local/compose.json
 	@$(VENV)/pytest tests/system/compose -m compose $(ARGS)
 	@cat .local/compose.json
+
+##@ Releases
+
+changelog: bootstrap ## make a release's section of CHANGELOG.md from changes/, and set the version: make changelog VERSION=0.2.0
+	@$(VENV)/towncrier build --yes --version $(or $(VERSION),$(error say which: make changelog VERSION=0.2.0))
+	@$(VENV)/python -m deploy.version $(VERSION)
+	@$(MAKE) -s openapi
+
+sbom: bootstrap ## list all packages that run in .local/sbom.json (CycloneDX), and check their licences
+	@$(VENV)/python -m deploy.release.sbom
+
+audit: bootstrap ## ask for known weaknesses of all packages that run
+	@$(VENV)/python -m deploy.release.audit
 
 ##@ Other
 

@@ -160,7 +160,7 @@ async def test_rebuild_fills_a_model_page_by_page_and_leaves_newer_states(kept: 
 
 
 async def test_rebuild_stores_states_of_the_same_version_again(kept: Kept) -> None:
-    """So that a column which was added since is filled: docs/migrations.md, a field more in an event."""
+    """So that a column which was added since is filled: docs/operations/migrations.md, a field more in an event."""
     kept.owner_has(3, [1, 2])
     await kept.told(3, 1)
     await kept.told(7, 2)
