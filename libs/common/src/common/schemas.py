@@ -1,4 +1,4 @@
-"""Schemas and field types that more than one service speaks."""
+"""Schemas and field types that several services use."""
 
 import re
 import unicodedata
@@ -21,21 +21,21 @@ from pydantic import (
 from common.visible_text import not_blank, visible_line
 
 MAX_ID: Final = 2**53 - 1
-"""Ids fit a JavaScript number exactly."""
+"""Ids fit exactly in a JavaScript number."""
 DIGITS: Final = re.compile(r"[0-9]{1,16}")
 MAX_PASSWORD: Final = 256
-"""Code points in compatibility form (NFKC), in which passwords are compared."""
+"""Code points in compatibility form (NFKC), the form in which passwords are compared."""
 MAX_TYPED: Final = 4 * MAX_PASSWORD
-"""Code points as typed: some systems send a letter and its accents one by one."""
+"""Code points as typed: some systems send a letter and its accents separately."""
 MAX_EMAIL: Final = 254
 SPECIAL_USE: Final = frozenset(email_validator.SPECIAL_USE_DOMAIN_NAMES)
-"""Domains without public mail (RFC 6761), such as `local`. Which of them accounts may have is a setting of auth's."""
-# The library's list is for the whole process and would refuse them everywhere: at sign-in, and in MAIL_FROM.
+"""Domains without public mail (RFC 6761), such as `local`. A setting of auth decides which of them are accepted."""
+# The library's list is global to the process and would refuse them everywhere: at sign-in, and in MAIL_FROM.
 email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
 
 
 def decimal(value: Any) -> Any:
-    """Let only plain ASCII digits be a number: pydantic would also read `1_0`, ` 7` and `7.0`."""
+    """Accept only plain ASCII digits as a number: pydantic would also read `1_0`, ` 7` and `7.0`."""
     if isinstance(value, str) and not DIGITS.fullmatch(value):
         raise ValueError("must be a decimal number")
     return value
@@ -53,7 +53,7 @@ Moment = Annotated[datetime, Field(examples=["2026-11-22T13:28:00Z"])]
 
 
 def no_nul(text: str) -> str:
-    """PostgreSQL can store neither NUL nor half of a surrogate pair, which JSON can escape and UTF-8 cannot hold."""
+    """Refuse what PostgreSQL cannot store: NUL, and half of a surrogate pair, which JSON can escape."""
     if "\x00" in text:
         raise ValueError("must not contain the NUL character")
     try:
@@ -69,42 +69,42 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterVali
 
 
 def folded(address: Any) -> Any:
-    """Compatibility characters and case folded (NFKC), which may make an `@` or a space of something else.
+    """Fold compatibility characters and case (NFKC). This may turn other characters into an `@` or a space.
 
-    Mails go to what this yields, so it never makes one mailbox of two: not `casefold`, which writes `straße.de` as
-    `strasse.de`, somebody else's domain (RFC 5894, section 7.2). Letter by letter, since `lower` of a whole word makes
-    a Σ at its end a ς, which is another domain as well.
+    Mails go to the result, so two mailboxes must never become one. So not `casefold`: it turns `straße.de` into
+    `strasse.de`, somebody else's domain (RFC 5894, section 7.2). Each letter is lowered alone, since `lower` of a whole
+    word turns a final Σ into ς, which is another domain as well.
     """
-    if not isinstance(address, str) or len(address) > MAX_EMAIL:  # too long: not worth the work (S-38)
+    if not isinstance(address, str) or len(address) > MAX_EMAIL:  # too long: refused later, without this work (S-38)
         return address
     lowered = "".join(letter.lower() for letter in unicodedata.normalize("NFKC", address))
     return unicodedata.normalize("NFKC", lowered)
 
 
-# Folded before the check, so that what is stored is an address; and after it, since it decodes xn-- domains.
+# Folded before the check, so that the stored text is an address; and after it, since the check decodes xn-- domains.
 Email = Annotated[EmailStr, BeforeValidator(folded), AfterValidator(folded), Field(max_length=MAX_EMAIL)]
 _EMAIL: Final[TypeAdapter[str]] = TypeAdapter(Email)
 
 
 def normal_email(address: str) -> str | None:
-    """The one spelling of a mailbox, as `Email` stores it; None if it is no address at all."""
+    """A mailbox in its one spelling, as `Email` stores it; None if it is no address."""
     try:
         return _EMAIL.validate_python(address)
     except ValidationError:
         return None
 
 
-# As typed; auth counts again in NFKC, and says what else it takes (`auth.services.password_policy`).
+# As typed. auth counts again in NFKC, and has further rules (`auth.services.password_policy`).
 NewPassword = Annotated[str, Field(min_length=8, max_length=MAX_PASSWORD, repr=False), AfterValidator(no_nul)]
 
 
 class Incoming(BaseModel):
-    """A public body. Unknown fields are refused, so that a misspelt one cannot be lost in silence."""
+    """A public request body. Unknown fields are refused, so that a misspelt one is not silently ignored."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class Outgoing(BaseModel):
-    """An answer. Only what the schema names ever leaves."""
+    """A response body. Only the fields of the schema are sent."""
 
     model_config = ConfigDict(from_attributes=True)

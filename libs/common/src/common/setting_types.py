@@ -1,4 +1,4 @@
-"""The form of each kind of setting. A refusal says how a right value looks, and never repeats the value (S-47)."""
+"""The format of each kind of setting. An error shows a valid example, and never repeats the value (S-47)."""
 
 import inspect
 import json
@@ -27,18 +27,18 @@ WIDEST_4: Final = 8
 WIDEST_6: Final = 7
 """fc00::/7, the same."""
 WIDEST_PUBLIC_6: Final = 20
-"""Whoever registers addresses for a continent has a /12, and nobody's proxies more than a /20."""
+"""A registry for a continent has a /12; the proxies of one operator have at most a /20."""
 MAPPED: Final = IPv6Network("::ffff:0:0/96")
-"""All of IPv4 as IPv6 writes it."""
+"""IPv4 addresses in IPv6 notation."""
 
 
 def seconds(value: Any) -> Any:
-    """`1.5` is seconds; pydantic alone would want `PT1.5S` of the environment, which is understood too."""
+    """`1.5` is in seconds. pydantic alone would only accept `PT1.5S` from the environment, which works too."""
     if not isinstance(value, str):
         return value
     try:
         return TIME.validate_python(float(value))
-    except ValueError:  # no number, or one that is no time
+    except ValueError:  # not a number, or out of range
         pass
     try:
         return TIME.validate_python(value)
@@ -50,10 +50,10 @@ Duration = Annotated[timedelta, BeforeValidator(seconds), Ge(timedelta(0))]
 
 
 def split(value: str) -> SplitResult:
-    """A URL's parts, with a host that can be one, and a port."""
-    parts = urlsplit(value)  # raises ValueError for a port or a bracket that makes no sense
+    """The parts of a URL with a valid host and port."""
+    parts = urlsplit(value)  # raises ValueError for an invalid port or bracket
     host = parts.hostname or ""
-    of_numbers = host.rpartition(".")[2][:1].isdigit()  # browsers, too, read that as IPv4
+    of_numbers = host.rpartition(".")[2][:1].isdigit()  # browsers read that as IPv4, too
     if ":" in host or of_numbers:
         ip_address(host)
     elif not HOST.fullmatch(host):
@@ -64,7 +64,7 @@ def split(value: str) -> SplitResult:
 
 
 def address(value: str) -> str:
-    """An http or https URL without what does not belong into one that others are told or called by."""
+    """An http or https URL for calls or links: without user, query, fragment or final slash."""
     try:
         parts = split(value)
     except ValueError:
@@ -77,14 +77,14 @@ def address(value: str) -> str:
 
 
 def public_address(value: str) -> str:
-    """Of the whole site: tokens' `iss`, which is compared letter by letter, and what all other addresses begin with."""
+    """The site's address: the `iss` of tokens, compared byte by byte, and the base of all links."""
     if urlsplit(address(value)).path:
         raise ValueError("must have no path: https://api.example.com")
     return value
 
 
 def base_address(value: str) -> str:
-    """What we put a path or a fragment behind: a slash at its end makes no difference."""
+    """A URL to which we append a path or a fragment; a final slash is ignored."""
     return address(value.rstrip("/"))
 
 
@@ -94,7 +94,7 @@ BaseAddress = Annotated[str, AfterValidator(base_address)]
 
 
 def in_json(example: str) -> BeforeValidator:
-    """Read a list as JSON. pydantic-settings would do so before us, and say of a mistake nothing but the name."""
+    """Read a list as JSON. pydantic-settings would do it first, and its error would only name the setting."""
 
     def decode(value: Any) -> Any:
         if not isinstance(value, str):
@@ -114,7 +114,7 @@ EXAMPLES: Final = "https://app.example.com or http://localhost:3000"
 
 
 def origin(value: str) -> str:
-    """What browsers send as `Origin`, letter by letter (RFC 6454, section 7): anything else would never match."""
+    """An origin exactly as browsers send it (RFC 6454, section 7): anything else would never match."""
     if value in {"*", "null"}:
         raise ValueError("lists exact origins; '*' and 'null' would let every page call with a token")
     if not SCHEME.fullmatch(value.partition("://")[0]) or "://" not in value:
@@ -150,7 +150,7 @@ def network(value: Any) -> Network:
 
 
 def narrow(networks: Sequence[Network]) -> Sequence[Network]:
-    """Whoever is believed can say that it is somebody else, and so is never counted. Neighbours are one network."""
+    """Limit the width of networks: a trusted proxy can claim any address. Adjacent networks count as one."""
     four = collapse_addresses(one for one in networks if isinstance(one, IPv4Network))
     six = collapse_addresses(one for one in networks if isinstance(one, IPv6Network))
     if any(one.prefixlen < WIDEST_4 for one in four) or any(one.prefixlen < widest(one) for one in six):
@@ -159,14 +159,14 @@ def narrow(networks: Sequence[Network]) -> Sequence[Network]:
 
 
 def widest(one: IPv6Network) -> int:
-    """The length of prefix that a network of its kind has at least."""
+    """The shortest prefix that is allowed for its kind of network."""
     if one.overlaps(MAPPED):
         return MAPPED.prefixlen + WIDEST_4
     return WIDEST_6 if one.is_private else WIDEST_PUBLIC_6
 
 
 def by_spaces(value: Any) -> Any:
-    """As Caddy reads it, who gets the same variable."""
+    """As in Caddy, which reads the same variable."""
     if not isinstance(value, str):
         return value
     try:
@@ -185,7 +185,7 @@ SpacedNetworks = Annotated[list[Network], NoDecode, BeforeValidator(by_spaces), 
 
 
 def database_url(value: PostgresDsn) -> PostgresDsn:
-    """One database on one server, for asyncpg. The password is a setting of its own."""
+    """One database on one server, for asyncpg. The password is a separate setting."""
     (host, *more) = value.hosts()
     if more or not host["host"] or not host["username"] or not re.fullmatch(r"/[^/]+", value.path or ""):
         raise ValueError("must name user, host and database: postgresql://USER@HOST:5432/DATABASE")

@@ -1,6 +1,6 @@
-"""Rebuilding and checking what a service knows of another's subjects, page by page from their owner, while serving.
+"""Rebuilding and reconciling read models, page by page from their owner, while serving.
 
-Events keep read models right by themselves. These commands are for a new read model, a restored database, or doubt.
+Events keep read models up to date. These commands are for a new read model, a restored database, or a suspicion.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -25,12 +25,12 @@ ENOUGH: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class ReadModelTable:
-    """Where versions are kept: a table's columns that name a subject, and the one with its version."""
+    """Where a read model keeps its versions: the columns that name a subject, and the version column."""
 
     names: tuple[InstrumentedAttribute[int], ...]
     version: InstrumentedAttribute[int]
     owned_here: bool = False
-    """The rows hold more than the owner has told: they stay when it knows nothing of them any more."""
+    """The rows hold data of this service, too, so they stay when the owner does not know their subject."""
 
     async def between(self, session: AsyncSession, after: Key, until: Key | None) -> Mapping[Key, int]:
         """Versions of the first MANY subjects in (after, until], in order; () and None stand for the ends."""
@@ -48,17 +48,17 @@ class ReadModelTable:
         await session.execute(update(self.version.class_).where(same).values({self.version.key: -1}))
 
     async def forget(self, session: AsyncSession, key: Key, version: int) -> None:
-        """Let an older state be stored, unless a newer one than this version has come meanwhile."""
+        """Let an older state be stored, unless a newer version than this has come meanwhile."""
         known = update(self.version.class_).where(tuple_(*self.names) == key, self.version == version)
         await session.execute(known.values({self.version.key: -1}))
 
     async def remove(self, session: AsyncSession, key: Key, version: int) -> None:
-        """Keep nothing of a subject, unless a newer state than this version has come meanwhile."""
+        """Delete the row of a subject, unless a newer version than this has come meanwhile."""
         await session.execute(delete(self.version.class_).where(tuple_(*self.names) == key, self.version == version))
 
 
 class OwnerUnknown(Exception):
-    """The owner does not have such a list."""
+    """The owner has no such list."""
 
 
 class InboxFactory(Protocol):
@@ -69,15 +69,15 @@ class InboxFactory(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReadModel:
-    """What is kept here of one type of subject, and where its owner lists them all."""
+    """A read model: one type of subject, and the path where its owner lists them."""
 
     schema: type[EventData]
     owner: ServiceClient
     path: str
     table: ReadModelTable
     resend_erased: Callable[[AsyncSession, int], Awaitable[None]] | None = None
-    """Tells the owner (again) that somebody was erased here. Only for the list of those who were; the other models are
-    not compared where they concern one of them."""
+    """Tells the owner again that an account was erased here. Only for the read model of erased accounts; in the others,
+    subjects of erased accounts are not compared."""
 
 
 @dataclass(slots=True)
@@ -88,11 +88,11 @@ class Drift:
     missing: list[str] = field(default_factory=list)
     behind: list[str] = field(default_factory=list)
     ahead: list[str] = field(default_factory=list)
-    """Newer here than at the owner: it was restored from a backup."""
+    """Newer here than at the owner, which was restored from a backup."""
     unknown: list[str] = field(default_factory=list)
-    """Here, and not at the owner: made after that backup, and lost."""
+    """Here, but not at the owner: created after its backup, and lost in the restore."""
     left: list[str] = field(default_factory=list)
-    """Unknown, too, but this service's own, so left alone. Does not count as a difference."""
+    """Unknown, too, but with data of this service, so they stay. Not counted as a difference."""
 
     @property
     def total(self) -> int:
@@ -125,8 +125,8 @@ async def pages(model: ReadModel) -> AsyncIterator[EventPage]:
 async def rebuild(database: Database, model: ReadModel, inbox: InboxFactory) -> int:
     """Store the newest state of every subject; returns how many there are. Events may come in meanwhile.
 
-    A state of the same version is stored again, which fills a column that the read model did not have before. Only
-    those who were erased are not erased once more.
+    A state of the same version is stored again, which fills a column that is new in the read model. Only accounts
+    that were erased are not erased once more.
     """
     count = 0
     async for page in pages(model):
@@ -141,7 +141,7 @@ async def rebuild(database: Database, model: ReadModel, inbox: InboxFactory) -> 
 async def batches(
     database: Database, model: ReadModel
 ) -> AsyncIterator[tuple[Mapping[Key, StateEvent], Mapping[Key, int]]]:
-    """Part by part, in the order of keys: what the owner has, and the versions of what is here."""
+    """Batch by batch in key order: the owner's events, and the versions that are stored here."""
     after: Key = ()
     async for page in pages(model):
         theirs = {parse_event(event, model.schema).key: event for event in page.events}
@@ -159,7 +159,7 @@ async def batches(
 async def batches_without_erased(
     database: Database, model: ReadModel
 ) -> AsyncIterator[tuple[Mapping[Key, StateEvent], Mapping[Key, int]]]:
-    """As `batches`, without what concerns people who were erased here: nothing of them is kept, whoever tells it."""
+    """As `batches`, without subjects of accounts that were erased here: their data is never stored again."""
     async for theirs, ours in batches(database, model):
         numbers = {number for key in (*theirs, *ours) for number in key}
         erased = set[int | UUID]()
@@ -175,10 +175,10 @@ async def batches_without_erased(
 async def reconcile(database: Database, model: ReadModel, inbox: InboxFactory, *, repair: bool) -> Drift:
     """Compare with the owner, and repair if asked to.
 
-    A subject that changes meanwhile may show as behind: its event is on the way, and storing the state does no harm.
-    One that seems newer here than at the owner, or unknown there, may just have changed, too, after the page was
-    written. So the owner is asked again, and only if it still knows less than what was noted here before, its older
-    state is stored, or what is here removed. Whatever it has told meanwhile seemed old, so it is asked once more then.
+    A subject that changes meanwhile may show as behind. Its event is on the way, and storing the state does no harm.
+    One that seems newer here, or unknown to the owner, may have changed after the page was written. So the owner is
+    asked again. Only if it still has less than was seen here is its older state stored, or the row here deleted. Events
+    that it sent meanwhile were ignored as too old, so it is asked once more afterwards.
     """
     drift = Drift()
     async for theirs, ours in batches_without_erased(database, model):
@@ -215,7 +215,7 @@ async def repair_drift(
     wrong: Sequence[StateEvent],
     lost: Mapping[Key, tuple[int, bool]],
 ) -> None:
-    """Store what is wrong here, and give up what the owner has lost: by its version here, and whether it is there."""
+    """Store the states in `wrong`. Reset or remove `lost`: by key, the version here and whether the owner has it."""
     if wrong or lost:
         async with database.transaction() as session:
             for key, (version, is_there) in lost.items():
@@ -229,7 +229,7 @@ async def repair_drift(
 async def resend_erasures(
     database: Database, model: ReadModel, theirs: Mapping[Key, StateEvent], ours: Mapping[Key, int]
 ) -> None:
-    """Tell the owner of those who were erased here, and are not yet, or not any more, there."""
+    """Tell the owner again of accounts that were erased here, but not, or no longer, there."""
     if model.resend_erased is not None:
         async with database.transaction() as session:
             for key in ours:
@@ -238,7 +238,7 @@ async def resend_erasures(
 
 
 async def fetch_current(model: ReadModel, key: Key) -> StateEvent | None:
-    """What the owner says of one subject now: the first of the page that begins just before it."""
+    """The owner's current state of one subject: the first of the page that begins just before it."""
     *first, last = key
     if not isinstance(last, int):
         raise TypeError(f"{model.path} is not in the order of numbers")

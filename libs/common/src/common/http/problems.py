@@ -1,4 +1,4 @@
-"""Errors as `application/problem+json` (RFC 9457): the one table from kind of error to status, and the handlers."""
+"""Errors as `application/problem+json` (RFC 9457): the table from kind of error to status, and the handlers."""
 
 import json
 import math
@@ -48,9 +48,9 @@ CHALLENGES: Final[Mapping[str, str]] = {
     "invalid-token": f'{CHALLENGE}, error="invalid_token"',
     "not-for-this-caller": f'{CHALLENGE}, error="insufficient_scope"',
 }
-"""`WWW-Authenticate` by code (RFC 6750, section 3). It has no error when no bearer token came."""
+"""`WWW-Authenticate` by code (RFC 6750, section 3). Without a bearer token it names no error."""
 CODES: Final[Mapping[int, str]] = {
-    400: "malformed-body",  # what the framework refuses so: a form that cannot be parsed
+    400: "malformed-body",  # the framework's own: a form that cannot be parsed
     404: "no-such-route",
     405: "method-not-allowed",
     408: "request-timeout",
@@ -64,7 +64,7 @@ MAX_WORD: Final = 100
 
 
 class FieldError(BaseModel):
-    """One place in the request that was not acceptable. The value itself is not repeated."""
+    """An invalid part of the request. The value itself is not repeated."""
 
     loc: list[str | int] = Field(examples=[["body", "email"]])
     msg: str = Field(examples=["Field required"])
@@ -72,7 +72,7 @@ class FieldError(BaseModel):
 
 
 class Problem(BaseModel):
-    """What every error looks like (RFC 9457). `code` is stable; `detail` is for people."""
+    """The form of every error (RFC 9457). `code` is stable; `detail` is for people."""
 
     type: str = Field(examples=["urn:trivium:problem:post-not-found"])
     title: str = Field(examples=["Not Found"])
@@ -84,7 +84,7 @@ class Problem(BaseModel):
 
 
 class OAuthProblem(Problem):
-    """An error of the token and revocation endpoints: also what RFC 6749, section 5.2, wants. `error` is stable."""
+    """An error of the token and revocation endpoints, also as RFC 6749, section 5.2, requires. `error` is stable."""
 
     error: str = Field(examples=["invalid_grant"])
     error_description: str = Field(examples=["The e-mail address or the password is wrong."])
@@ -104,7 +104,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
     **extra: Any,
 ) -> Response:
-    """An error answer. `instance` is the request's id, by which the log tells the rest."""
+    """An error answer. `instance` is the request's id, which finds its log lines."""
     code = code or CODES.get(status, "error")
     title = HTTPStatus(status).phrase
     body: dict[str, Any] = {
@@ -125,7 +125,7 @@ def problem(
 
 
 def domain_problem(request: Request, refusal: DomainError, /, **extra: Any) -> Response:
-    """The answer to a refusal by a rule."""
+    """The answer to a refusal by a business rule."""
     status = status_of(type(refusal))
     headers = {}
     if status == 401 or refusal.code in CHALLENGES:
@@ -136,14 +136,14 @@ def domain_problem(request: Request, refusal: DomainError, /, **extra: Any) -> R
 
 
 def database_is_away(error: BaseException) -> bool:
-    """Whether a database error means 'not now' rather than 'not like this'.
+    """Whether a database error is temporary: the database is unavailable, and the statement is not at fault.
 
-    PostgreSQL's error classes: 08 connection, 28 and 3D not let in (a password in rotation, a database being restored),
+    PostgreSQL's error classes: 08 connection, 28 and 3D no access (a password in rotation, a database being restored),
     53 resources (disk, connections), 57 intervention (shutdown, cancelled by statement_timeout), 55P03 lock_timeout,
     40 serialisation and deadlock, 25P03 idle in transaction.
     """
     if not isinstance(error, DBAPIError):
-        return True  # OSError or a full pool: no connection was had
+        return True  # OSError or a full pool: there was no connection
     state = str(getattr(error.orig, "sqlstate", None) or "")
     return error.connection_invalidated or not state or state[:2] in AWAY or state in UNAVAILABLE
 
@@ -153,13 +153,13 @@ UNAVAILABLE: Final = frozenset({"55P03", "25P03"})
 
 
 def install_problem_handlers(app: FastAPI) -> None:
-    """Make every error that leaves a route a problem. An unknown one is a 500 (see `common.http.middleware`)."""
+    """Turn every error that leaves a route into a problem. Unknown ones are a 500 (see `common.http.middleware`)."""
 
     @app.exception_handler(ValueError)
     async def refuse(request: Request, error: ValueError) -> Response:
         if isinstance(error, DomainError):
             return domain_problem(request, error)
-        if type(error) is ValueError:  # raised on purpose; a subclass (Unicode's, pydantic's) is a fault of ours
+        if type(error) is ValueError:  # raised on purpose; a subclass (Unicode's, pydantic's) is a bug
             return problem(request, 400, code=DomainError.code, detail=str(error))
         raise error
 
@@ -193,8 +193,9 @@ def install_problem_handlers(app: FastAPI) -> None:
 
 
 def allowed_methods(request: Request) -> str:
-    """What the path takes, for `Allow` (RFC 9110, section 10.2.1). The framework names one route's methods only, and
-    HEAD goes with GET (`common.http.middleware`).
+    """The methods of the path, for `Allow` (RFC 9110, section 10.2.1).
+
+    The framework names one route's methods only. HEAD goes with GET (`common.http.middleware`).
     """
     routes = [route for route in iter_route_contexts(request.app.routes) if route.methods]
     path = next((route.path for route in routes if route.path_regex.match(request.url.path)), None)
@@ -203,13 +204,13 @@ def allowed_methods(request: Request) -> str:
 
 
 class DatabaseUnavailable(DependencyUnavailable):
-    """No connection was had, or the database cut the work short."""
+    """There was no connection to the database, or it cancelled the work."""
 
     code = "database-unavailable"
 
 
 class MalformedBody(HTTPException):
-    """A body that cannot even be read. An HTTPException because FastAPI turns any other error here into its own."""
+    """The body cannot be read. An HTTPException, because FastAPI replaces any other error here by its own."""
 
     def __init__(self, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(status, detail, headers)
@@ -217,13 +218,14 @@ class MalformedBody(HTTPException):
 
 
 class Overloaded(MalformedBody):
-    """There is no room for this body just now. As what is refused before it is begun (`common.serving.http_limits`).
+    """The service is overloaded and has no room for this body.
 
-    The rest of it is let pass for a while: who is cut off while sending may never see why.
+    The same answer as for requests that are refused before they start (`common.serving.http_limits`). The rest of the
+    body is read and dropped for a while: a client whose upload is cut off may never read the answer.
     """
 
     code = "overloaded"
-    told = "More is asked for than can be done just now; try again in a moment."
+    told = "The service is overloaded; try again in a moment."
 
     def __init__(self) -> None:
         super().__init__(503, self.code, self.told, {"Retry-After": "1"})
@@ -239,12 +241,12 @@ def whole_seconds(pause: timedelta) -> str:
 
 
 def shortened(word: str | int) -> str | int:
-    """A part of the caller's input that goes back to it, bounded."""
+    """Limit the length of input that is sent back."""
     return word if isinstance(word, int) or len(word) <= MAX_WORD else word[:MAX_WORD] + "…"
 
 
 def problems(*errors: type[DomainError | DependencyUnavailable]) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI `responses` for a route: which codes it may answer with, by status."""
+    """OpenAPI `responses` for a route: the codes that it may answer with, by status."""
     by_status: dict[int | str, dict[str, Any]] = {}
     for error in errors:
         declare_codes(by_status, status_of(error), error.code)
@@ -252,9 +254,9 @@ def problems(*errors: type[DomainError | DependencyUnavailable]) -> dict[int | s
 
 
 def declare_codes(responses: dict[int | str, dict[str, Any]], status: int | str, *codes: str) -> None:
-    """Let a route answer with these codes as well: an example for each, which `common.http.docs` completes.
+    """Add these codes to a route's responses: an example for each, which `common.http.docs` completes.
 
-    No enum of codes in the schema: generators would make a class of their own for each set of codes.
+    The schema has no enum of codes: generators would make a class for each set of codes.
     """
     content = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}}
     response = responses.setdefault(status, {"description": "", "content": content})

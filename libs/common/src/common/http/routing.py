@@ -1,4 +1,4 @@
-"""The route class of all services: bodies are read strictly, and every route says who may use it."""
+"""The route class of all services: bodies are read strictly, and every route declares who may use it."""
 
 import asyncio
 import json
@@ -28,22 +28,22 @@ JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
 
 CLOSE: Final = {"Connection": "close"}
-"""What may still come of a refused body is not the next request."""
+"""The rest of a refused body must not be read as the next request."""
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class StrictRequest(Request):
-    """Reads a body within its size and time (S-32, S-33), and JSON as RFC 8259 means it, within limits (S-34)."""
+    """Reads a body within its size and time (S-32, S-33), and JSON strictly by RFC 8259, within limits (S-34)."""
 
     async def read(self, limit: int) -> None:
-        """Have the whole body. Counted as it comes, since a chunked one does not say how long it is.
+        """Read the whole body. Bytes are counted as they arrive, since a chunked body has no length.
 
         Raises:
             MalformedBody: too large, too slow or cut short; `Overloaded` if all bodies together take too much memory.
         """
-        # The rest of it is let pass, for a while: who is cut off while sending may never see why. Who waits to be told
-        # to send it, will not.
+        # The rest is read and dropped for a while: a client whose upload is cut off may never read the answer. A client
+        # that waits for `100 Continue` will not send the rest.
         end = CLOSE if "expect" in self.headers else None
         too_large = MalformedBody(413, "body-too-large", f"The body may have {limit} bytes.", end)
         length = self.headers.get("content-length", "")
@@ -61,8 +61,8 @@ class StrictRequest(Request):
                     if len(body) > limit:
                         raise too_large
         except TimeoutError as error:
-            raise MalformedBody(408, "request-timeout", "The body did not come in time.", CLOSE) from error
-        except ClientDisconnect as error:  # nobody hears the answer; it is no fault of ours, as the log would have it
+            raise MalformedBody(408, "request-timeout", "The body did not arrive in time.", CLOSE) from error
+        except ClientDisconnect as error:  # nobody reads the answer; the log must not show a fault of ours
             raise MalformedBody(400, "malformed-body", "The body ended too early.", CLOSE) from error
         finally:
             load_shedder.body_bytes -= len(body)
@@ -71,7 +71,7 @@ class StrictRequest(Request):
     async def json(self) -> Any:
         raw = await self.body()
         try:
-            # bytes that are no UTF-8 raise here; json would guess UTF-16 and UTF-32 from bytes
+            # Bytes that are not UTF-8 raise here; json.loads would guess UTF-16 and UTF-32 from bytes.
             text = raw.decode("utf-8")
             value = json.loads(text, object_pairs_hook=unique_names, parse_constant=refuse_constant)
         except RecursionError as error:
@@ -87,7 +87,7 @@ class StrictRequest(Request):
 def unique_names(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise MalformedBody(422, "duplicate-names", "A JSON object names something twice.")
+        raise MalformedBody(422, "duplicate-names", "A JSON object has a duplicate name.")
     if len(found) > MAX_NAMES:
         raise MalformedBody(422, "body-too-large", f"A JSON object may have {MAX_NAMES} names.")
     return found
@@ -116,28 +116,28 @@ def check_shape(value: Any) -> None:
 
 
 class Priority(StrEnum):
-    """What is given up first when there is more to do than can be done (`common.serving.load_shedding`)."""
+    """The order in which requests are shed under overload, the first first (`common.serving.load_shedding`)."""
 
     LISTS = "lists"
     ORDINARY = "ordinary"
     VITAL = "vital"
-    """Without which others fail as well: keys, tokens, what services tell each other; and what admins do about it."""
+    """Others depend on it: keys, tokens, calls between services; and the actions of admins."""
 
 
 class ServiceRoute(APIRoute):
-    """A route with the conventions of the house, each decided once, when the route is built.
+    """A route with our conventions, applied once, when the route is built.
 
-    It says who may use it, or is refused. Requests are counted, bodies read strictly, in time and within a size
-    (chunked ones are counted as they come), answers tagged; and what creates does so once per `Idempotency-Key`.
+    It declares who may use it, or the app does not start. Requests are counted. Bodies are read strictly, within a time
+    and a size. Single resources get an `ETag`. A route that creates does so once per `Idempotency-Key`.
     """
 
     max_body = MAX_BODY
     limited = True
-    """Whether the general rate limit holds. Never for services."""
+    """Whether the general rate limit applies. Never to services."""
     vital = False
     """See `Priority`. Always for services and admins."""
     oauth = False
-    """Whether its refusals are those of OAuth (`common.http.oauth`)."""
+    """Whether its errors have the form of OAuth (`common.http.oauth`)."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         methods = set(options.get("methods") or ())
@@ -158,18 +158,17 @@ class ServiceRoute(APIRoute):
 
     @property
     def access(self) -> Access:
-        """Who may use it."""
         return access_of(self.endpoint, self.dependant)
 
     @property
     def priority(self) -> Priority:
-        """How much it matters. What answers in pages is a list or a search."""
+        """How long it is kept under overload. Routes that answer in pages are lists or searches."""
         if self.vital or self.access in {Access.SERVICES, Access.ROLE}:
             return Priority.VITAL
         return Priority.LISTS if get_page in dependencies_of(self.dependant) else Priority.ORDINARY
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The innermost first: FastAPI's own handler, which ends with the serialised answer."""
+        """Wrap FastAPI's own handler, which ends with the serialised answer. The innermost wrapper comes first."""
         handle = super().get_route_handler()
         access = self.access
         if self.is_tagged:
@@ -186,7 +185,7 @@ class ServiceRoute(APIRoute):
 
 
 def with_strict_body(handle: Handler, accepted: str, limit: int) -> Handler:
-    """Read the whole body first: all of ours are small, and a slow one holds nothing but its connection."""
+    """Read the whole body first: all of ours are small, and a slow one holds only its connection."""
 
     async def handle_strictly(request: Request) -> Response:
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -194,7 +193,7 @@ def with_strict_body(handle: Handler, accepted: str, limit: int) -> Handler:
             raise MalformedBody(415, "unsupported-media-type", f"The body must be plain {accepted}.")
         strict = StrictRequest(request.scope, request.receive)
         await strict.read(limit)
-        if "ends_in" not in request.scope["state"]:  # nobody's clock runs: a slow upload takes no time from our calls
+        if "ends_in" not in request.scope["state"]:  # no deadline was sent: a slow upload takes no time from our calls
             deadlines.start(request.app.state.settings.call_deadline.total_seconds())
         return await handle(strict)
 
@@ -212,24 +211,23 @@ class SmallBodyRoute(ServiceRoute):
 
 
 class TokenRoute(SmallBodyRoute):
-    """For tokens: who cannot renew one is signed out everywhere, and signs in again, which costs far more."""
+    """For tokens. Refusing one causes more load: a client that cannot renew its token must sign in again."""
 
     vital = True
     oauth = True
 
 
 class UnlimitedRoute(ServiceRoute):
-    """For what must be had however often it is asked for: without the keys, no token is good anywhere."""
+    """For the keys, without which no service can verify a token. Not rate limited."""
 
     limited = False
     vital = True
 
 
 def service_router(prefix: str, tag: str, route_class: type[ServiceRoute] = ServiceRoute) -> APIRouter:
-    """One router per domain."""
     return APIRouter(prefix=prefix, tags=[tag], route_class=route_class)
 
 
 def internal_router() -> APIRouter:
-    """Routes for other services. They are no part of the public API, nor of its document (`common.http.docs`)."""
+    """Routes for other services. They are not in the public API or its document (`common.http.docs`)."""
     return APIRouter(prefix=INTERNAL, tags=["internal"], route_class=ServiceRoute)

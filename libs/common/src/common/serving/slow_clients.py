@@ -1,8 +1,8 @@
-"""When a request waits for nobody but its client: for its body to come, or for its answer to be read (R-29).
+"""Requests that wait only for their client: for its body to arrive, or for it to read the answer (R-29).
 
-Then it takes no time of anybody's, however slow the client is, and gives up its place among the requests under way. It
-waits only where the server sees it do so: in `receive` with nothing of the body there, in `send` with the client far
-behind. A body that is announced and never read, or another request on the same connection, changes nothing.
+Such a request uses no time of other requests, however slow the client is, and does not count as running. It waits only
+where the server can see it: in `receive` with no body bytes buffered, and in `send` with the client far behind. A body
+that is announced but not read, or another request on the same connection, changes nothing.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from common.serving.load_shedding import LoadShedder
 
 
 class Exchange:
-    """The app as one request sees it. Costs two calls a request where nobody waits."""
+    """The app as one request sees it. Costs two calls per request that does not wait."""
 
     __slots__ = ("app", "begun", "cycle", "load_shedder")
 
@@ -28,12 +28,12 @@ class Exchange:
 
     @property
     def at_work(self) -> bool:
-        """Whether something may be done, and is not answered yet."""
+        """Whether the app may be working on it and has not answered yet."""
         return self.begun and not self.cycle.response_complete
 
     def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
         if self.cycle.disconnected:
-            return nothing()  # its client has gone, or was refused, in the moment in which it came
+            return nothing()  # its client has gone, or was refused meanwhile
         self.begun = True
         return self.app(scope, self.receive, self.send)
 
@@ -44,7 +44,7 @@ class Exchange:
         return cycle.receive()
 
     def send(self, message: Any) -> Any:
-        # StreamingResponse asks in `receive` whether the client is still there: it waits for no body meanwhile
+        # StreamingResponse calls `receive` to learn whether the client is still connected; that is no wait for a body.
         self.load_shedder.uploads.discard(self.cycle)
         if self.cycle.flow.write_paused:
             return self.send_late(message)
@@ -54,12 +54,12 @@ class Exchange:
         """Wait for more of the body.
 
         Raises:
-            Overloaded: too many do already.
+            Overloaded: too many requests wait already.
         """
         uploads, cycle = self.load_shedder.uploads, self.cycle
         if len(uploads) >= self.load_shedder.most_waiting:
             self.load_shedder.refuse(cycle.scope)
-            if cycle.waiting_for_100_continue:  # it will not send its body now, and perhaps another request
+            if cycle.waiting_for_100_continue:  # it will not send its body now, but may send another request
                 cycle.keep_alive = False
             raise Overloaded
         uploads.add(cycle)
@@ -69,7 +69,7 @@ class Exchange:
             uploads.discard(cycle)
 
     async def send_late(self, message: Any) -> None:
-        """Wait for the client to read; with so many others that the rest of them keep their places."""
+        """Wait for the client to read. If too many requests wait already, this one counts as running."""
         readers, cycle = self.load_shedder.readers, self.cycle
         if len(readers) < self.load_shedder.most_waiting:
             readers.add(cycle)
@@ -81,16 +81,16 @@ class Exchange:
 
 
 async def nothing() -> None:
-    """Instead of the app."""
+    """Replaces the app for a client that has gone."""
 
 
 class WatchedTransport:
-    """A connection that tells when it is closed, whoever does it: from then on it waits for its client to read."""
+    """A connection that reports its closing, whoever closes it: from then on the client must read."""
 
     def __init__(self, transport: asyncio.Transport, on_close: Callable[[], None]) -> None:
         self.transport = transport
         self.on_close: Callable[[], None] | None = on_close
-        self.write = transport.write  # the server's calls, at no cost
+        self.write = transport.write  # direct references: the server's calls cost nothing more
         self.is_closing = transport.is_closing
         self.get_write_buffer_size = transport.get_write_buffer_size
         self.abort = transport.abort
