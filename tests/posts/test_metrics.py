@@ -110,7 +110,7 @@ async def test_a_database_that_is_away_costs_only_its_own_metrics(
 
     measures = app.state.metrics.collectors
     monkeypatch.setattr(
-        app.state.metrics, "measures", (away, *(one for one in measures if not one.__qualname__.startswith("outbox")))
+        app.state.metrics, "collectors", (away, *(one for one in measures if not one.__qualname__.startswith("outbox")))
     )
     found = await scrape(client)
     assert not any(name.startswith("outbox") for name in found)
