@@ -7,7 +7,7 @@ from typing import Any
 from common.contracts.events import AccountData, BlockData, FollowData, ProfileData
 from common.events.inbox import Apply, Inbox
 from common.events.relay import BATCH
-from common.http.routing import MAX_BODY
+from common.http.bodies import MAX_BODY
 from common.schemas import MAX_EMAIL, MAX_ID
 from common.state_events import Event, EventBatch, EventData, StateEvent
 from tests.peers import event

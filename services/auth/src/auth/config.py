@@ -13,8 +13,10 @@ from auth.services.address_policy import is_within
 from auth.services.mails import WINDOW
 from auth.services.passwords import QUEUE
 from common.schemas import SPECIAL_USE
-from common.setting_types import BaseAddress, Duration, Folder, Words, in_json
-from common.settings import MigrationSettings, Secret, ServiceSettings
+from common.secrets import Secret
+from common.setting_types import Duration, Folder, Words, in_json
+from common.settings import MigrationSettings, ServiceSettings
+from common.url_types import BaseAddress
 
 NOBODY: Final = NameEmail("Trivium", "no-reply@trivium.example")
 Lifetime = Annotated[Duration, Ge(WINDOW), Le(timedelta(days=7))]

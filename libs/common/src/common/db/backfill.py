@@ -20,6 +20,7 @@ log = structlog.get_logger()
 POLL: Final = 2.0
 """Seconds between looks."""
 BATCH: Final = 50
+KEYS: Final = frozenset({"id", "mark"})
 PAUSE: Final = 0.05
 """Seconds between batches, in which requests have the processor and the database: so a thousand texts a second."""
 
@@ -28,8 +29,8 @@ PAUSE: Final = 0.05
 class BackfillSource:
     """What is to be made, and of what.
 
-    `missing` gives some rows that come after an id: their `id`, a `mark` and the texts. `store` takes `ids`, `marks`
-    and what `make` has `made` of the texts, and leaves out each row whose mark is another one by now.
+    `missing` gives some rows that come after an id: their `id`, a `mark`, and the texts, named as `make` names them.
+    `store` takes `ids`, `marks` and the texts that `make` has `made`. It skips each row whose mark has changed.
     """
 
     missing: TextClause
@@ -68,7 +69,7 @@ class Backfill:
             return None
         made = []  # in no transaction, since long texts take their time; and requests have their turn after each
         for row in found:
-            made.append(self.source.make(*row[2:]))
+            made.append(self.source.make(**{name: text for name, text in row._mapping.items() if name not in KEYS}))
             await asyncio.sleep(0)
         async with self.database.transaction() as session:
             await session.execute(self.source.store, store_params(found, made))

@@ -66,8 +66,8 @@ NEXT: Final = text("""
 """)
 FINISH: Final = text("UPDATE erased SET finished_at = clock_timestamp() WHERE account_id = :account")
 BACKLOG: Final = text("""
-    SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(erased_at)), 0)::float FROM erased
-    WHERE finished_at IS NULL
+    SELECT count(*) AS pending, coalesce(extract(epoch FROM clock_timestamp() - min(erased_at)), 0)::float AS oldest
+    FROM erased WHERE finished_at IS NULL
 """)
 ERASED: Final = text("SELECT 1 FROM erased WHERE account_id = :account")
 KNOWN: Final = text("SELECT account_id FROM erased WHERE account_id = ANY (CAST(:accounts AS bigint[]))")

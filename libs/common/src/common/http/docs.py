@@ -15,11 +15,12 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from common.errors import DependencyUnavailable, DomainError, PreconditionFailed
 from common.http import oauth
+from common.http.bodies import FORM
 from common.http.deps import CurrentUserIfAny
 from common.http.idempotency import BadIdempotencyKey, IdempotencyKeyReused, RequestInProgress
 from common.http.problems import PROBLEM, OAuthProblem, Problem, declare_codes
 from common.http.rate_limits import RateLimited
-from common.http.routing import FORM, INTERNAL
+from common.http.routing import INTERNAL
 
 SCHEMAS: Final = "#/components/schemas/"
 REFERENCE: Final = SCHEMAS + "{model}"

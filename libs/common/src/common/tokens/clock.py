@@ -13,8 +13,8 @@ from typing import Final
 import structlog
 from sqlalchemy import text
 
-from common.db.database import ReadSession
-from common.tokens.verifier import KeysUnavailable
+from common.db.reading import ReadSession
+from common.tokens.claims import KeysUnavailable
 
 log = structlog.get_logger()
 

@@ -4,51 +4,39 @@ python-jose checks the signature; everything it would let pass (unknown `crit`, 
 non-canonical base64) is refused here before or after. Whatever goes wrong, and however, is one `InvalidToken`.
 """
 
-import base64
-import json
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
-from uuid import UUID
 
 import structlog
 from jose import jwt
 from jose.backends.base import Key
 
-from common.errors import DependencyUnavailable, Unauthenticated
+from common.errors import DependencyUnavailable
+from common.tokens.claims import (
+    ALGORITHM,
+    TYPE,
+    InvalidToken,
+    Principal,
+    decode_part,
+    strict_object,
+    subject_fits,
+    text,
+    texts,
+)
 
 log = structlog.get_logger()
 
-ALGORITHM: Final = "ES256"
-TYPE: Final = "at+jwt"
 LEEWAY: Final = 5
 """Seconds by which clocks may differ (S-16: at most 10)."""
 MAX_LIFETIME: Final = 3600
 MAX_LENGTH: Final = 4096
 CACHED: Final = 10_000
-USER_SCOPE: Final = "api"
-SERVICE_SCOPE: Final = "internal"
 SHAPE: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
-ACCOUNT: Final = re.compile(r"[1-9][0-9]{0,15}")
-SESSION: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-SERVICE: Final = re.compile(r"svc:[a-z]{1,20}")
 TEXT_CLAIMS: Final = ("iss", "sub", "jti", "client_id", "scope")
 TIME_CLAIMS: Final = ("exp", "iat", "nbf")
-
-
-class InvalidToken(Unauthenticated):
-    """The token is not one of ours, not for here, or no longer good. Why is nobody's business."""
-
-    code = "invalid-token"
-
-
-class KeysUnavailable(DependencyUnavailable):
-    """No key set is known yet, so no token can be checked: never a reason to let one pass."""
-
-    code = "keys-unavailable"
 
 
 class Keys(Protocol):
@@ -64,31 +52,8 @@ class Keys(Protocol):
 class Revocations(Protocol):
     """Which good tokens are refused all the same."""
 
-    def refuses(self, principal: "Principal") -> bool:
+    def refuses(self, principal: Principal) -> bool:
         """Asked for every token, cached ones too, so it does no work. Raises KeysUnavailable while it is not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who is calling, as their token says."""
-
-    subject: str
-    client_id: str
-    scope: str
-    roles: tuple[str, ...]
-    sid: str | None
-    issued_at: int
-    expires_at: int
-
-    @property
-    def account_id(self) -> int:
-        """The account of a person. Only for tokens of scope `api`, whose subject is known to be a number."""
-        return int(self.subject)
-
-    @property
-    def session_id(self) -> UUID:
-        """The session of a person."""
-        return UUID(self.sid)
 
 
 class TokenVerifier:
@@ -190,48 +155,3 @@ class TokenVerifier:
 OPTIONS: Final = {f"require_{name}": True for name in ("aud", "iss", "sub", "jti")} | {
     f"verify_{name}": False for name in TIME_CLAIMS
 }
-
-
-def subject_fits(scope: str, subject: str, client_id: str, sid: object) -> bool:
-    """People have numbers and sessions, services have names and none: one can never pass for the other (S-29)."""
-    if scope == USER_SCOPE:
-        return bool(ACCOUNT.fullmatch(subject)) and isinstance(sid, str) and bool(SESSION.fullmatch(sid))
-    if scope == SERVICE_SCOPE:
-        return bool(SERVICE.fullmatch(subject)) and client_id == subject and sid is None
-    return False
-
-
-def decode_part(part: str) -> bytes:
-    """Canonical base64url only: otherwise one token could be written in several ways."""
-    raw = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
-    if base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != part:
-        raise InvalidToken("base64")
-    return raw
-
-
-def strict_object(raw: bytes) -> dict[str, Any]:
-    """A JSON object whose names are unique."""
-    value = json.loads(raw.decode("utf-8"), object_pairs_hook=unique)
-    if not isinstance(value, dict):
-        raise InvalidToken("not an object")
-    return value
-
-
-def unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise InvalidToken("duplicate name")
-    return found
-
-
-def text(claims: Mapping[str, Any], name: str) -> str:
-    value = claims[name]
-    if not isinstance(value, str) or not value:
-        raise InvalidToken(name)
-    return value
-
-
-def texts(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise InvalidToken("list")
-    return tuple(value)

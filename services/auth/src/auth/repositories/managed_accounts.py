@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Row,
     Text,
     any_,
     bindparam,
@@ -24,6 +23,7 @@ from auth.models import Account as Table
 from auth.repositories.accounts import CATCH_UP, COLUMNS, FLOOR_OF_ALL
 from auth.services.records import AccountFilter, ManagedAccount, Role
 from common.db.database import Executor
+from common.db.rows import RowReader
 from common.ports import Page
 from common.schemas import MAX_ID
 
@@ -58,10 +58,7 @@ RAISE_TOKEN_FLOOR: Final = (
     .values(tokens_not_before=func.greatest(NOW, Table.tokens_not_before, FLOOR_OF_ALL.scalar_subquery()) + 1)
     .returning(*ALL)
 )
-
-
-def read_managed(row: Row[*tuple[Any, ...]]) -> ManagedAccount:
-    return ManagedAccount(*row)
+MANAGED_ACCOUNT: Final = RowReader(ManagedAccount)
 
 
 def pattern(part: str) -> str:
@@ -95,11 +92,10 @@ class ManagedAccountRepository:
             statement = statement if wanted.status == "active" else statement.where(NOT_ACTIVE)
         if before is not None:
             statement = statement.where(Table.id < before)
-        return Page.cut([read_managed(row) for row in await self.session.execute(statement)], limit)
+        return Page.cut(MANAGED_ACCOUNT.all(await self.session.execute(statement)), limit)
 
     async def get(self, account_id: int) -> ManagedAccount | None:
-        row = (await self.session.execute(GET, {"account": account_id})).one_or_none()
-        return read_managed(row) if row else None
+        return MANAGED_ACCOUNT.one(await self.session.execute(GET, {"account": account_id}))
 
     async def id_of(self, email: str) -> int | None:
         account_id: int | None = (await self.session.execute(ID_OF, {"address": email})).scalar_one_or_none()
@@ -110,13 +106,12 @@ class ManagedAccountRepository:
         return set((await self.session.execute(ADMINS)).scalars())
 
     async def lock(self, account_id: int) -> ManagedAccount | None:
-        row = (await self.session.execute(LOCK, {"account": account_id})).one_or_none()
-        return read_managed(row) if row else None
+        return MANAGED_ACCOUNT.one(await self.session.execute(LOCK, {"account": account_id}))
 
     async def change(self, account_id: int, status: str, roles: Sequence[str]) -> ManagedAccount:
         values = {"account": account_id, "new_status": status, "new_roles": list(roles)}
-        return read_managed((await self.session.execute(CHANGE, values)).one())
+        return MANAGED_ACCOUNT.read((await self.session.execute(CHANGE, values)).one())
 
     async def raise_token_floor(self, account_id: int) -> ManagedAccount:
         await self.session.execute(CATCH_UP, {"account": account_id})
-        return read_managed((await self.session.execute(RAISE_TOKEN_FLOOR, {"account": account_id})).one())
+        return MANAGED_ACCOUNT.read((await self.session.execute(RAISE_TOKEN_FLOOR, {"account": account_id})).one())

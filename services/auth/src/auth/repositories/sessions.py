@@ -30,9 +30,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from auth.models import Account
 from auth.models import Session as Table
-from auth.repositories.accounts import COLUMNS, read_account
+from auth.repositories.accounts import ACCOUNT, COLUMNS
 from auth.services.records import Credentials, Device, OpenSession, Session
 from common.db.database import Executor
+from common.db.rows import RowReader
 from common.events.revocations import LONGEST
 from common.ports import Page
 
@@ -100,10 +101,10 @@ END_ALL: Final = (
     .where(Table.account_id == bindparam("account"), Table.ended_at.is_(None))
     .where(Table.id.is_distinct_from(bindparam("but", type_=Uuid)))
     .values(ended_at=NOW, end_reason=bindparam("reason"))
-    .returning(Table.id, UNTIL, (USED + literal(LONGEST, Interval) > NOW).label("in_use"))
+    .returning(Table.id, UNTIL.label("until"), (USED + literal(LONGEST, Interval) > NOW).label("in_use"))
 )
 _LISTED = (
-    select(Table.id, Table.created_at, USED, Table.user_agent, Table.ip)
+    select(Table.id, Table.created_at, USED.label("last_used_at"), Table.user_agent, Table.ip)
     .where(Table.account_id == bindparam("account"), ALIVE)
     .order_by(Table.created_at.desc(), Table.id.desc())
     .limit(bindparam("most"))
@@ -168,6 +169,7 @@ OPEN: Final = select(
     false().label("in_grace"),
     cast(func.floor(func.extract("epoch", NOW)), BigInteger).label("now"),
 ).join(OPENED, OPENED.c.account_id == WHO.c.id)
+OPEN_SESSION: Final = RowReader(OpenSession)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +222,7 @@ class SessionRepository:
 
     async def end_all(self, account_id: int, reason: str, but: UUID | None) -> Sequence[tuple[UUID, datetime]]:
         params = {"account": account_id, "reason": reason, "but": but}
-        return [(row[0], row[1]) for row in await self.session.execute(END_ALL, params) if row.in_use]
+        return [(row.id, row.until) for row in await self.session.execute(END_ALL, params) if row.in_use]
 
     async def page(self, account_id: int, limit: int, after: tuple[datetime, UUID] | None) -> Page[OpenSession]:
         params = {"account": account_id, "most": limit + 1, **self._limits}
@@ -228,7 +230,7 @@ class SessionRepository:
             found = await self.session.execute(FIRST, params)
         else:
             found = await self.session.execute(NEXT, {**params, "time": after[0], "id": after[1]})
-        return Page.cut([OpenSession(*row) for row in found], limit)
+        return Page.cut(OPEN_SESSION.all(found), limit)
 
     async def owner(self, session_id: UUID) -> int | None:
         owner: int | None = (await self.session.execute(OWNER, {"sid": session_id})).scalar()
@@ -243,7 +245,7 @@ def read_session(row: Row[Any]) -> Session:
     """From a row of FIND or OPEN."""
     return Session(
         id=row.session_id,
-        account=read_account(row),
+        account=ACCOUNT.read(row),
         generation=row.generation,
         parent=row.parent,
         reissues=row.reissues,

@@ -13,7 +13,7 @@ from common.http.problems import problems
 from common.http.routing import internal_router
 from common.schemas import AfterId, Id, PageSize
 from common.state_events import EventBatch, EventPage, StateEvent
-from common.tokens.verifier import Principal
+from common.tokens.claims import Principal
 
 router = internal_router()
 

@@ -12,7 +12,7 @@ from common.http.deps import SignedIn
 from common.http.paging import BadCursor, PageRequest, PageResponse, Paging, from_micros, to_micros
 from common.http.problems import problems
 from common.http.routing import SmallBodyRoute, service_router
-from common.tokens.verifier import Principal
+from common.tokens.claims import Principal
 
 router = service_router("/auth/sessions", "sessions", SmallBodyRoute)
 

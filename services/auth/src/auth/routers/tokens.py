@@ -25,7 +25,8 @@ from common.http.access import public
 from common.http.problems import domain_problem, problems
 from common.http.rate_limits import Limits, SourceLimits
 from common.http.routing import TokenRoute, service_router
-from common.tokens.verifier import USER_SCOPE, InvalidToken, TokenVerifier
+from common.tokens.claims import USER_SCOPE, InvalidToken
+from common.tokens.verifier import TokenVerifier
 
 router = service_router("/auth", "tokens", TokenRoute)
 

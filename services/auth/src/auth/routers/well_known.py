@@ -6,8 +6,8 @@ from auth.deps import AppSettings, SigningKeys
 from auth.schemas.token import ServerMetadata
 from common.http.access import public
 from common.http.routing import UnlimitedRoute, service_router
-from common.tokens.jwks import KeySet
-from common.tokens.verifier import USER_SCOPE
+from common.tokens.claims import USER_SCOPE
+from common.tokens.known_keys import KeySet
 
 router = service_router("/.well-known", "metadata", UnlimitedRoute)
 

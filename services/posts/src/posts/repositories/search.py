@@ -42,7 +42,7 @@ from posts.repositories.lists import (
     place_params,
 )
 from posts.repositories.pages import LIMIT, Rows, read_page
-from posts.repositories.post_rows import read_post
+from posts.repositories.post_rows import POST
 from posts.repositories.words import as_tsquery
 from posts.services.ports import Place
 from posts.services.records import Post as Found
@@ -145,4 +145,4 @@ class SearchRepository:
         asked = {"query": as_tsquery(query), "viewer": viewer_id, "limit": limit + 1}
         statement = SEARCH[wanted.author_id is None, wanted.tag is None][bool(after)]
         found = await self.session.execute(statement, {**asked, **filter_params(wanted), **place_params(after)})
-        return read_page(found, read_post)
+        return read_page(found, POST)

@@ -9,7 +9,7 @@ from common.http.deps import CallingService
 from common.http.problems import problems
 from common.http.routing import internal_router
 from common.schemas import Id
-from common.tokens.verifier import Principal
+from common.tokens.claims import Principal
 from posts.deps import Exports
 
 router = internal_router()

@@ -10,9 +10,9 @@ from common.http.problems import problems
 from common.http.routing import internal_router
 from common.schemas import AfterId, PageSize
 from common.state_events import EventBatch, EventPage
-from common.tokens.verifier import Principal
+from common.tokens.claims import Principal
 from posts.deps import ConsumeEvents, ReadStats
-from posts.services.post_commands import author_event
+from posts.services.events import author_event
 
 router = internal_router()
 

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from fastapi import Query
 
 from common.calls.service_client import PeerUnavailable
-from common.db.database import SearchTooSlow
+from common.db.reading import SearchTooSlow
 from common.http.access import public
 from common.http.concurrency_limits import SearchLimit, SearchUnderWay
 from common.http.deps import MaybeSignedIn, SignedIn

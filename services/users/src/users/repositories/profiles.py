@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from common.db.database import Executor, version_matches, version_params
+from common.db.rows import RowReader
 from common.events.inbox import event_rows
 from common.events.read_models import ReadModelTable
 from common.ports import Page, Versions
@@ -51,7 +52,7 @@ SHOWN: Final[Shown] = select(
     Table.avatar_url,
     Table.followers_count,
     Table.following_count,
-    func.coalesce(Authored.posts_count, 0),
+    func.coalesce(Authored.posts_count, 0).label("posts_count"),
     Table.version,
     from_viewer(Follow.follower_id == VIEWER, Follow.followee_id == Table.id, Follow.active).label("following"),
     from_viewer(Block.blocker_id == VIEWER, Block.blocked_id == Table.id, Block.active).label("blocked"),
@@ -89,10 +90,8 @@ LOCK: Final = (
     .with_for_update(key_share=True)  # not against foreign keys to the row, which stay as they are
 )
 FOLD: Final = update(Table).where(Table.id == USER).values(folded=bindparam("folded"))
-SUMMARIES: Final = select(Table.id, Table.name, Table.avatar_url, Table.version).where(
-    Table.id == func.any(bindparam("ids", type_=ARRAY(BigInteger)))
-)
 SUMMARY: Final = (Table.id, Table.name, Table.avatar_url, Table.version)
+SUMMARIES: Final = select(*SUMMARY).where(Table.id == func.any(bindparam("ids", type_=ARRAY(BigInteger))))
 PAGE: Final = select(*SUMMARY).where(Table.id > bindparam("after")).order_by(Table.id).limit(bindparam("most"))
 _ACCOUNT = insert(Table)
 # xmax is 0 in a row that was inserted and not updated: only then is the profile a new one
@@ -123,6 +122,8 @@ REMOVE: Final = (delete(Table).where(Table.id == USER), delete(Authored).where(A
 
 KNOWN_ACCOUNTS: Final = ReadModelTable((Table.id,), Table.account_version, owned_here=True)
 KNOWN_AUTHORS: Final = ReadModelTable((Authored.id,), Authored.version)
+PROFILE: Final = RowReader(Profile)
+PROFILE_SUMMARY: Final = RowReader(ProfileSummary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +133,10 @@ class ProfileRepository:
     session: Executor
 
     async def get(self, user_id: int, viewer_id: int | None) -> Profile | None:
-        row = (await self.session.execute(GET, {"user": user_id, "viewer": viewer_id})).one_or_none()
-        return Profile(*row) if row else None
+        return PROFILE.one(await self.session.execute(GET, {"user": user_id, "viewer": viewer_id}))
 
     async def batch(self, ids: Sequence[int], viewer_id: int | None) -> Sequence[Profile]:
-        return [Profile(*row) for row in await self.session.execute(BATCH, {"ids": list(ids), "viewer": viewer_id})]
+        return PROFILE.all(await self.session.execute(BATCH, {"ids": list(ids), "viewer": viewer_id}))
 
     async def search(
         self, words: Sequence[str], viewer_id: int | None, limit: int, after: tuple[int, int] | None
@@ -149,14 +149,14 @@ class ProfileRepository:
         params |= {"viewer": viewer_id, "limit": limit + 1}
         if after:
             params |= {"followers": after[0], "last": after[1]}
-        rows = await self.session.execute(SEARCH[len(patterns) - 1][bool(after)], params)
-        return Page.cut([Profile(*row) for row in rows], limit)
+        found = await self.session.execute(SEARCH[len(patterns) - 1][bool(after)], params)
+        return Page.cut(PROFILE.all(found), limit)
 
     async def summaries(self, ids: Sequence[int]) -> Sequence[ProfileSummary]:
-        return [ProfileSummary(*row) for row in await self.session.execute(SUMMARIES, {"ids": list(ids)})]
+        return PROFILE_SUMMARY.all(await self.session.execute(SUMMARIES, {"ids": list(ids)}))
 
     async def page(self, after: int, limit: int) -> Sequence[ProfileSummary]:
-        return [ProfileSummary(*row) for row in await self.session.execute(PAGE, {"after": after, "most": limit})]
+        return PROFILE_SUMMARY.all(await self.session.execute(PAGE, {"after": after, "most": limit}))
 
     async def note_authored(self, authors: Sequence[Event]) -> None:
         await self.session.execute(NOTE_AUTHORED, event_rows(authors, "id"))
@@ -165,7 +165,7 @@ class ProfileRepository:
         values = {"id": account.id, "email": account.email, "name": account.name, "account_version": account.version}
         values["folded"] = as_stored(account.name)
         row = (await self.session.execute(UPSERT_ACCOUNT, values)).one_or_none()
-        return ProfileSummary(*row[:4]) if row is not None and row.is_new else None
+        return PROFILE_SUMMARY.read(row) if row is not None and row.is_new else None
 
     async def remove(self, user_id: int) -> None:
         for statement in REMOVE:
@@ -177,7 +177,7 @@ class ProfileRepository:
         row = (await self.session.execute(statement, version_params(expected))).one_or_none()
         if row and "name" in changes:  # after the name, whose change clears it
             await self.session.execute(FOLD, {"user": user_id, "folded": as_stored(row.name)})
-        return ProfileSummary(*row) if row else None
+        return PROFILE_SUMMARY.read(row) if row else None
 
     async def lock(self, *ids: int) -> Set[int]:
         return set((await self.session.execute(LOCK, {"ids": list(ids)})).scalars())

@@ -10,7 +10,7 @@ from common.http.problems import problems
 from common.http.routing import internal_router
 from common.schemas import AfterId, PageSize
 from common.state_events import EventBatch, EventPage
-from common.tokens.verifier import Principal
+from common.tokens.claims import Principal
 from users.deps import ConsumeEvents, ReadProfiles, Relations
 from users.schemas.ids import BadIds, id_list, id_pair
 from users.services.events import block_event, follow_event, profile_event

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from common.db.database import SearchTooSlow
+from common.db.reading import SearchTooSlow
 from common.errors import InvalidInput
 from common.http.concurrency_limits import SearchLimit, SearchUnderWay
 from common.http.deps import MaybeSignedIn, SignedIn
@@ -13,7 +13,7 @@ from common.http.paging import BadCursor, PageResponse, Paging
 from common.http.problems import problems
 from common.http.routing import service_router
 from common.schemas import Id
-from common.tokens.verifier import Principal
+from common.tokens.claims import Principal
 from users.deps import ReadProfiles, WriteProfiles
 from users.schemas.ids import BadIds, id_list
 from users.schemas.profile import NameQuery, ProfileResponse, ProfileUpdate
