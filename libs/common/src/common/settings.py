@@ -69,51 +69,49 @@ class ServiceSettings(BaseConfig):
 
     database_url: DatabaseUrl
     database_password: Secret
-    pool_size: int = Field(default=15, ge=1, description="Connections for writing, kept open.")
-    read_pool_size: int = Field(default=15, ge=1, description="Connections for single reads, kept open.")
+    pool_size: int = Field(15, ge=1, description="Connections for writing, kept open.")
+    read_pool_size: int = Field(15, ge=1, description="Connections for single reads, kept open.")
     max_overflow: int = Field(
-        default=0, ge=0, description="Connections above either pool's size. Opened anew each time: slow under load."
+        0, ge=0, description="Connections above either pool's size. Opened anew each time: slow under load."
     )
     pool_timeout: Duration = Field(
-        default=timedelta(milliseconds=500), description="For a free one; who would wait longer is refused (R-18)."
+        timedelta(milliseconds=500), description="For a free one; who would wait longer is refused (R-18)."
     )
-    prepared_statements: bool = Field(default=True, description="False behind a PgBouncer older than 1.21.")
+    prepared_statements: bool = Field(True, description="False behind a PgBouncer older than 1.21.")
 
     requests_at_once: int | None = Field(
-        default=None,
+        None,
         ge=4,
         description="Under way in a process; by default two for each connection to the database.",
     )
 
-    issuer: PublicAddress = Field(default="http://127.0.0.1:8000", description="Public base URL; the `iss` of tokens.")
-    jwks_url: Address = Field(default="http://127.0.0.1:8001/.well-known/jwks.json", description="Address inside.")
+    issuer: PublicAddress = Field("http://127.0.0.1:8000", description="Public base URL; the `iss` of tokens.")
+    jwks_url: Address = Field("http://127.0.0.1:8001/.well-known/jwks.json", description="Address inside.")
     auth_url: Address = "http://127.0.0.1:8001"
     users_url: Address = "http://127.0.0.1:8002"
     posts_url: Address = "http://127.0.0.1:8003"
 
     # Calls to the other services. At a limit a call waits, within its deadline, and then counts as unanswered.
     call_deadline: Annotated[Duration, Gt(timedelta(0)), Le(LONGEST_CALL)] = Field(
-        default=timedelta(seconds=2), description="For all calls of one request, retries and waiting included."
+        timedelta(seconds=2), description="For all calls of one request, retries and waiting included."
     )
     max_deadline: Duration = Field(
-        default=timedelta(seconds=30), description="The most that an X-Deadline-Ms may ask for; longer is cut to it."
+        timedelta(seconds=30), description="The most that an X-Deadline-Ms may ask for; longer is cut to it."
     )
-    connect_timeout: Duration = Field(default=timedelta(milliseconds=500), description="For each new connection.")
-    calls_per_peer: int = Field(default=20, ge=1, description="Under way to one other service; further ones wait.")
-    call_pool_size: int = Field(default=64, ge=1, description="Outgoing connections; above all peers' calls together.")
-    retry_share: float = Field(default=0.1, ge=0, le=1, description="Second tries per call: reads that broke, 50x.")
-    breaker_failures: int = Field(default=5, ge=1, description="In a row, then a peer is left alone: calls fail fast.")
+    connect_timeout: Duration = Field(timedelta(milliseconds=500), description="For each new connection.")
+    calls_per_peer: int = Field(20, ge=1, description="Under way to one other service; further ones wait.")
+    call_pool_size: int = Field(64, ge=1, description="Outgoing connections; above all peers' calls together.")
+    retry_share: float = Field(0.1, ge=0, le=1, description="Second tries per call: reads that broke, 50x.")
+    breaker_failures: int = Field(5, ge=1, description="In a row, then a peer is left alone: calls fail fast.")
     breaker_window: Duration = Field(
-        default=timedelta(seconds=10), description="Failures further apart do not belong together."
+        timedelta(seconds=10), description="Failures further apart do not belong together."
     )
-    breaker_pause: Duration = Field(default=timedelta(seconds=2), description="Until the next call may find out.")
+    breaker_pause: Duration = Field(timedelta(seconds=2), description="Until the next call may find out.")
 
-    rate_limits: bool | None = Field(default=None, description="Counts requests; by default in production only.")
-    rate_limit_general: int = Field(
-        default=300, ge=1, le=100_000, description="A minute, per person or anonymous address."
-    )
+    rate_limits: bool | None = Field(None, description="Counts requests; by default in production only.")
+    rate_limit_general: int = Field(300, ge=1, le=100_000, description="A minute, per person or anonymous address.")
     relay: bool = Field(
-        default=True,
+        True,
         description="False where `python -m SERVICE relay` sends the events, and erases, instead.",
     )
 
@@ -123,12 +121,12 @@ class ServiceSettings(BaseConfig):
         default_factory=list, description="Proxies in front of the gateway, a CDN's: it and the services believe them."
     )
     drain: Annotated[Duration, Le(MAX_DRAIN)] = Field(
-        default=timedelta(seconds=5), description="Serving on after SIGTERM, while others learn that we are not ready."
+        timedelta(seconds=5), description="Serving on after SIGTERM, while others learn that we are not ready."
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
     otel_exporter_otlp_endpoint: BaseAddress | None = Field(
-        default=None, description="Where traces go, as OTLP over HTTP: http://collector:4318. None are made without it."
+        None, description="Where traces go, as OTLP over HTTP: http://collector:4318. None are made without it."
     )
 
     @property

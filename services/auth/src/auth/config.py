@@ -50,61 +50,59 @@ class Settings(ServiceSettings):
     refresh_key: Secret = Field(description="Signs refresh tokens, together with each session's own secret.")
 
     key_encryption_key_previous: Secret | None = Field(
-        default=None, description="While KEY_ENCRYPTION_KEY is being replaced: what keys are still stored under."
+        None, description="While KEY_ENCRYPTION_KEY is being replaced: what keys are still stored under."
     )
     refresh_key_previous: Secret | None = Field(
-        default=None, description="While REFRESH_KEY is being replaced: what tokens still in use were signed with."
+        None, description="While REFRESH_KEY is being replaced: what tokens still in use were signed with."
     )
     key_rotation: Annotated[Duration, Ge(timedelta(hours=1)), Le(timedelta(days=365))] = Field(
-        default=timedelta(days=30), description="For how long a key signs access tokens."
+        timedelta(days=30), description="For how long a key signs access tokens."
     )
 
     access_ttl: Annotated[Duration, Ge(timedelta(seconds=30)), Le(timedelta(minutes=15))] = timedelta(minutes=5)
     refresh_grace: Annotated[Duration, Le(timedelta(minutes=1))] = Field(
-        default=timedelta(seconds=10),
+        timedelta(seconds=10),
         description="For how long a refresh token that comes again gets the same successor; 0: it never comes again.",
     )
     refresh_idle: Annotated[Duration, Ge(timedelta(minutes=5)), Le(timedelta(days=90))] = timedelta(days=7)
     refresh_absolute: Annotated[Duration, Ge(timedelta(minutes=5)), Le(timedelta(days=365))] = timedelta(days=30)
-    rate_limit_sign_in: int = Field(default=30, ge=1, le=10_000, description="By password, a minute, per address.")
-    rate_limit_refresh: int = Field(default=150, ge=1, le=50_000, description="In 5 minutes, per address.")
-    rate_limit_registration: int = Field(default=10, ge=1, le=10_000, description="An hour, per address.")
-    password_min_length: int = Field(default=8, ge=8, le=64, description="Code points; 15 where nothing else protects.")
+    rate_limit_sign_in: int = Field(30, ge=1, le=10_000, description="By password, a minute, per address.")
+    rate_limit_refresh: int = Field(150, ge=1, le=50_000, description="In 5 minutes, per address.")
+    rate_limit_registration: int = Field(10, ge=1, le=10_000, description="An hour, per address.")
+    password_min_length: int = Field(8, ge=8, le=64, description="Code points; 15 where nothing else protects.")
     password_words: Words = Field(
-        default=["trivium"], description="Too easily guessed as a password, digits added or not: the product's names."
+        ["trivium"], description="Too easily guessed as a password, digits added or not: the product's names."
     )
     hash_slots: int = Field(
-        default=max(1, (os.cpu_count() or 2) - 1),
+        max(1, (os.cpu_count() or 2) - 1),
         ge=1,
         description="Passwords hashed at a time, 19 MiB each; by default all cores but one, which is for the others.",
     )
 
     smtp_url: SmtpUrl | None = Field(
-        default=None, description="smtps://USER@HOST, smtp+starttls://USER@HOST:587, or smtp://HOST without TLS."
+        None, description="smtps://USER@HOST, smtp+starttls://USER@HOST:587, or smtp://HOST without TLS."
     )
     smtp_password: SecretStr | None = None
     smtp_timeout: Annotated[Duration, Gt(timedelta(0)), Le(timedelta(seconds=30))] = Field(
-        default=timedelta(seconds=30), description="For connecting, and for each answer of the mail server."
+        timedelta(seconds=30), description="For connecting, and for each answer of the mail server."
     )
     smtp_ehlo_name: EhloName | None = Field(
-        default=None, description="How we name ourselves to the mail server; by default the domain of MAIL_FROM."
+        None, description="How we name ourselves to the mail server; by default the domain of MAIL_FROM."
     )
     smtp_utf8: bool = Field(
-        default=True, description="false: the mail server takes no addresses beyond ASCII, so nobody signs up with one."
+        True, description="false: the mail server takes no addresses beyond ASCII, so nobody signs up with one."
     )
     special_use_domains: Annotated[list[str], NoDecode, in_json('["nas.local"]'), AfterValidator(special_use)] = Field(
         default_factory=list, description='Of those without public mail, whose addresses are taken: ["nas.local"].'
     )
-    mail_dir: Folder | None = Field(default=None, description="Without SMTP_URL: mails become files here.")
-    mail_from: NameEmail = Field(default=NOBODY, description="Its name is what mails call this site.")
-    app_url: BaseAddress | None = Field(default=None, description="Where links in mails lead; by default the ISSUER.")
-    require_verified_email: bool = Field(default=False, description="Refuse to sign in until the address is proven.")
+    mail_dir: Folder | None = Field(None, description="Without SMTP_URL: mails become files here.")
+    mail_from: NameEmail = Field(NOBODY, description="Its name is what mails call this site.")
+    app_url: BaseAddress | None = Field(None, description="Where links in mails lead; by default the ISSUER.")
+    require_verified_email: bool = Field(False, description="Refuse to sign in until the address is proven.")
     verify_email_ttl: Lifetime = timedelta(hours=24)
     password_reset_ttl: Lifetime = timedelta(hours=1)
     email_change_ttl: Lifetime = timedelta(hours=1)
-    rate_limit_mail: int = Field(
-        default=20, ge=1, le=10_000, description="Mails asked for, an hour, per address that asks."
-    )
+    rate_limit_mail: int = Field(20, ge=1, le=10_000, description="Mails asked for, an hour, per address that asks.")
 
     @property
     def most_requests(self) -> int:

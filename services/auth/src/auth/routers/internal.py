@@ -21,22 +21,22 @@ Users = Annotated[Principal, Depends(CallingService("users"))]
 Others = Annotated[Principal, Depends(CallingService("users", "posts"))]
 
 
-@router.get("/accounts/{account_id}", response_model=StateEvent, responses=problems(AccountNotFound))
+@router.get("/accounts/{account_id}", responses=problems(AccountNotFound))
 async def get_account(account_id: Id, caller: Users, accounts: ReadAccounts) -> StateEvent:
     """An account as it is now, for a profile that has not heard of it yet."""
     return StateEvent.now(account_event(await accounts.get(account_id)))
 
 
-@router.get("/accounts", response_model=EventPage)
+@router.get("/accounts")
 async def list_accounts(caller: Users, accounts: ReadAccounts, after: AfterId = 0, limit: PageSize = 100) -> EventPage:
     """All accounts as they are now, in the order of their ids."""
-    return EventPage.cut([account_event(account) for account in await accounts.page(after, limit)], limit)
+    return EventPage.cut([account_event(account) for account in await accounts.reader.page(after, limit)], limit)
 
 
-@router.get("/erased", response_model=EventPage)
+@router.get("/erased")
 async def list_erased(caller: Others, accounts: ReadAccounts, after: AfterId = 0, limit: PageSize = 100) -> EventPage:
     """Accounts that were deleted, or are being, in the order of their ids."""
-    return EventPage.cut([account_event(account) for account in await accounts.page_gone(after, limit)], limit)
+    return EventPage.cut([account_event(account) for account in await accounts.reader.page_gone(after, limit)], limit)
 
 
 @router.post("/events", status_code=204, responses=problems(BadEvent, NotTheOwner))

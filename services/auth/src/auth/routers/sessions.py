@@ -20,7 +20,7 @@ KIND = "sessions"
 HALVES = ">2q"
 
 
-@router.get("", response_model=PageResponse[SessionResponse], responses=problems(BadCursor))
+@router.get("", responses=problems(BadCursor))
 async def list_sessions(caller: SignedIn, sessions: Sessions, page: Paging) -> PageResponse[SessionResponse]:
     """Where the caller is signed in, the latest sign-in first."""
     found = await sessions.page(caller.account_id, page.limit, place(page))

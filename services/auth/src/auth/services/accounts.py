@@ -1,7 +1,6 @@
 """Signing up, and looking an account up."""
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -78,15 +77,7 @@ class Registration:
 class AccountQueries:
     """Looks at accounts."""
 
-    accounts: AccountReader
-
-    async def page(self, after: int, limit: int) -> Sequence[Account]:
-        """Accounts in the order of their ids, for whoever rebuilds what it knows of them."""
-        return await self.accounts.page(after, limit)
-
-    async def page_gone(self, after: int, limit: int) -> Sequence[Account]:
-        """Those that were deleted, or are being, in the order of their ids."""
-        return await self.accounts.page_gone(after, limit)
+    reader: AccountReader
 
     async def own(self, account_id: int) -> Account:
         """Raises AccountNotFound, also for one that was deleted."""
@@ -97,7 +88,7 @@ class AccountQueries:
 
     async def get(self, account_id: int) -> Account:
         """Raises AccountNotFound."""
-        account = await self.accounts.get(account_id)
+        account = await self.reader.get(account_id)
         if account is None:
             raise AccountNotFound("There is no such account.")
         return account

@@ -17,7 +17,7 @@ router = internal_router()
 Users = Annotated[Principal, Depends(CallingService("users"))]
 
 
-@router.get("/export/{account_id}", response_model=ExportPage, responses=problems(BadPlace, AccountGone))
+@router.get("/export/{account_id}", responses=problems(BadPlace, AccountGone))
 async def export_account(account_id: Id, caller: Users, exports: Exports, after: AfterPlace = None) -> ExportPage:
     """Everything about an account, in pages; empty sections if nothing is known of it."""
     return await exports.page(account_id, after)

@@ -26,7 +26,7 @@ async def receive_events(batch: EventBatch, caller: Publishers, subscriber: Cons
     await subscriber.inbox.receive(batch.events, caller.subject.removeprefix("svc:"))
 
 
-@router.get("/authors", response_model=EventPage)
+@router.get("/authors")
 async def list_authors(caller: Users, stats: ReadStats, after: AfterId = 0, limit: PageSize = 100) -> EventPage:
     """How much everybody has published, in the order of their ids."""
     return EventPage.cut([author_event(author) for author in await stats.page(after, limit)], limit)
