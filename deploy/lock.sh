@@ -1,5 +1,5 @@
 #!/bin/sh
-# Compile both locks from the pyprojects: what runs, and that plus the tools. Hashes, no index addresses.
+# Compile the locks from the pyprojects: what runs, that plus the tools, and what looks at a release. Hashes, no index addresses.
 set -eu
 cd "$(dirname "$0")/.."
 compile() {
@@ -9,3 +9,5 @@ compile() {
 compile libs/common/pyproject.toml services/*/pyproject.toml --output-file requirements.lock
 compile --constraints requirements.lock --group pyproject.toml:dev \
     libs/common/pyproject.toml services/*/pyproject.toml --output-file requirements-dev.lock
+uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+    --no-emit-find-links --group pyproject.toml:release --output-file requirements-release.lock

@@ -2,7 +2,8 @@
 
 A new container, of the image and the settings as they are now, is ready before an old one is told to stop. So it is an
 upgrade too, after `docker compose build`: the migrations run first, which the old release must be able to live with
-(docs/migrations.md). auth comes last: the others check its tokens, so they know a new form of them before it is issued.
+(docs/operations/migrations.md). auth comes last: the others check its tokens, so they know a new form of them before it
+is issued.
 """
 
 from __future__ import annotations

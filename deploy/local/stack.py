@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 
 from deploy.local.binaries import caddy
@@ -17,6 +20,7 @@ from deploy.local.secret_files import SERVICES
 ROOT = Path(__file__).resolve().parents[2]
 CADDYFILE = ROOT / "deploy" / "gateway" / "Caddyfile"
 GATEWAY = "gateway"
+CONTACT = re.compile(r"(mailto:|tel:|https://)[!-~]+")  # of RFC 9116
 MOST_REPLICAS = 9  # of a service: their ports are ten apart
 # Front ends under development may call the API from these pages.
 DEVELOPMENT_ORIGINS = ("http://localhost:3000", "http://localhost:5173")
@@ -180,11 +184,24 @@ class Stack:
         for name in ("DOCS", "PAGE"):
             if os.environ.get(name, "") not in {"", "on", "off"}:
                 raise StackError(f"{name} must be on or off")
+        contact = os.environ.get("SECURITY_CONTACT", "")
+        if contact and not CONTACT.fullmatch(contact):
+            raise StackError("SECURITY_CONTACT must be an address such as mailto:security@example.com or https://…")
         origins = {"CORS_ORIGINS": os.environ.get("CORS_ORIGINS", self.origins) or "[]"}
         return {**os.environ, **upstreams, **own, **address, **origins, "GATEWAY_MORE": balancers}
 
     def _file(self, name: str) -> str:
         return str(self.secrets / name)
+
+
+def code_version() -> str:
+    """Name the code that a process would be started from: the packages' version and, in a clone, the commit."""
+    command = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
+    try:
+        commit = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    except OSError:  # no git here
+        commit = ""
+    return metadata.version("trivium-common") + (f"+{commit}" if commit else "")
 
 
 def shown(path: Path) -> Path:

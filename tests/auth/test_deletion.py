@@ -1,4 +1,4 @@
-"""Deleting one's account: `POST /auth/account/deletion`, and the end of the saga (docs/security.md)."""
+"""Deleting one's account: `POST /auth/account/deletion`, and the end of the saga (docs/operations/security.md)."""
 
 import asyncio
 import json

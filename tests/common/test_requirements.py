@@ -1,4 +1,4 @@
-"""docs/requirements.md: each row is named by a test that holds it, and nothing names a row that is not there."""
+"""docs/operations/requirements.md: each row is named by a test that holds it, and nothing names a missing row."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 HOUSE: Final = Path(__file__).parents[2]
 NUMBER: Final = re.compile(r"\b[SR]-\d\d[bc]?\b")
 ROW: Final = re.compile(r"^\| ([SR]-\d\d[bc]?) \|.*\| ([^|]+) \|$", re.MULTILINE)
-ROWS: Final = dict(ROW.findall((HOUSE / "docs" / "requirements.md").read_text()))
+ROWS: Final = dict(ROW.findall((HOUSE / "docs" / "operations" / "requirements.md").read_text()))
 CODE: Final = ("libs", "services", "deploy", "tests")
 
 

@@ -12,7 +12,7 @@ from auth.config import Settings as AuthSettings
 from common.serving.server import load
 from common.settings import MigrationSettings, ServiceSettings, async_url
 
-PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+PAGE = Path(__file__).parents[2] / "docs" / "operations" / "reliability.md"
 STRONG = "Xk3jQ0f9-canary-Zp7Lw2vN8sRt5yUb"
 GOOD = {"DATABASE_URL": "postgresql://posts@db/posts", "DATABASE_PASSWORD": STRONG}
 

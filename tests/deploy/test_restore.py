@@ -70,5 +70,6 @@ def test_the_former_one_is_kept_where_it_is_the_only_one(place: LocalPlace) -> N
 
 
 def test_the_steps_on_kubernetes_compare_the_read_models_that_a_restore_does() -> None:
-    said = re.findall(r"^run (\w+) reconcile (.+) --repair$", (ROOT / "deploy" / "README.md").read_text(), re.MULTILINE)
+    page = (ROOT / "docs" / "operations" / "backup.md").read_text()
+    said = re.findall(r"^run (\w+) reconcile (.+) --repair$", page, re.MULTILINE)
     assert [(service, tuple(models.split())) for service, models in said] == list(READ_MODELS)

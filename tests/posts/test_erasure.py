@@ -1,4 +1,4 @@
-"""People who were deleted: posts forgets them, at once and for good (the saga: docs/security.md)."""
+"""People who were deleted: posts forgets them, at once and for good (the saga: docs/operations/security.md)."""
 
 import asyncio
 import re

@@ -108,7 +108,7 @@ async def test_where_there_is_one_author_no_list_is_a_full_scan(one_author: asyn
 
 
 @CHOICES
-async def test_the_newest_posts_are_looked_through_for_so_many_bytes_only(
+async def test_of_the_newest_posts_words_are_looked_through_in_bounds(
     one_author: asyncpg.Connection, choice: PostFilter
 ) -> None:
     """However long they are: of 5,000 of the longest, all words would be read for each search that finds nothing."""
@@ -117,11 +117,11 @@ async def test_the_newest_posts_are_looked_through_for_so_many_bytes_only(
     try:
         await one_author.execute(LONG)
         read = {}
-        for most_bytes in (100_000, search.WINDOW_BYTES):
-            statement = search.search(choice, later=False, most_bytes=most_bytes)
+        for most_long, most_bytes in ((3, 100_000), (search.WINDOW_LONG, search.WINDOW_BYTES)):
+            statement = search.search(choice, later=False, most_long=most_long, most_bytes=most_bytes)
             whole, *_ = await plan(one_author, statement, query="'nowhere'", **lists.filter_params(choice))
-            read[most_bytes] = whole["Shared Hit Blocks"] + whole["Shared Read Blocks"]
-        assert read[100_000] < read[search.WINDOW_BYTES] - 100, read
+            read[most_long] = whole["Shared Hit Blocks"] + whole["Shared Read Blocks"]
+        assert read[3] < read[search.WINDOW_LONG] - 100, read
     finally:
         await change.rollback()
 
@@ -132,9 +132,15 @@ async def test_what_is_behind_the_bytes_is_found_too(
 ) -> None:
     """As what is behind the number of posts, and even if there are not as many posts."""
     monkeypatch.setattr(search, "WINDOW", 50_000)
-    statement = search.search(choice, later=False, most_bytes=0)
-    nodes = await plan(one_author, statement, query="'common'", **lists.filter_params(choice))
-    assert nodes[0]["Actual Rows"] == 20
+    change = one_author.transaction()
+    await change.start()
+    try:
+        await one_author.execute(LONG)
+        statement = search.search(choice, later=False, most_long=0, most_bytes=0)
+        nodes = await plan(one_author, statement, query="'common'", **lists.filter_params(choice))
+        assert nodes[0]["Actual Rows"] == 20
+    finally:
+        await change.rollback()
 
 
 async def test_the_top_of_a_common_tag_that_nobody_likes_is_complete(

@@ -1,4 +1,4 @@
-"""A slug for each post: the expanding half (docs/migrations.md)."""
+"""A slug for each post: the expanding half (docs/operations/migrations.md)."""
 
 from alembic import op
 

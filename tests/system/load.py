@@ -1,4 +1,4 @@
-"""Open-loop load on a stack, and what became of each request (the load W of reliability.md).
+"""Open-loop load on a stack, and what became of each request (docs/operations/reliability.md).
 
 Keep-alive connections, and no retries that are not counted: whatever goes wrong is seen. 60 % reads, 15 % new posts and
 comments, 10 % changes (profiles, follows, likes), 10 % refreshes, 5 % sign-ins; and uploads that take seconds, beside

@@ -18,7 +18,7 @@ from tests.system.faults.report import Report
 from tests.system.load import Load
 
 ROWS = int(os.environ.get("ROWS", "20000"))
-LATER = Path(__file__).parent / "later_revision.py"  # as docs/migrations.md says it is written
+LATER = Path(__file__).parent / "later_revision.py"  # as docs/operations/migrations.md says it is written
 UNDO = "DROP INDEX ix_posts_slug; ALTER TABLE posts DROP COLUMN slug; UPDATE alembic_version SET version_num = $1"
 FILL = """
 INSERT INTO posts (author_id, title, body, status, published_at)

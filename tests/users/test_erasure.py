@@ -1,4 +1,4 @@
-"""People who were deleted: users forgets them, at once and for good (the saga: docs/security.md)."""
+"""People who were deleted: users forgets them, at once and for good (the saga: docs/operations/security.md)."""
 
 import asyncio
 from functools import partial

@@ -1,7 +1,8 @@
 """Clients that six generators make of docs/openapi.json, and two strict OAuth libraries, use the running stack.
 
 Each one is generated, compiled or type-checked, and tells the same story: sign up, sign in, write, edit under If-Match,
-be refused for an edit that comes too late, list, export, read a problem. `make test-clients`; docs/clients.md.
+be refused for an edit that comes too late, list, export, read a problem. `make test-clients`;
+docs/reference/clients.md has what came of it.
 """
 
 import json

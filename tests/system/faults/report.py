@@ -1,4 +1,4 @@
-"""What the faults did, for people: a file in `.local` while the tests run, then a table of docs/reliability.md.
+"""A report of the faults: a file in `.local` while the tests run, then a table of docs/operations/reliability.md.
 
 python -m tests.system.faults.report faults|overload            prints the table
 python -m tests.system.faults.report faults|overload --write    puts it into the page as well: the make targets do so
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[3]
-PAGE: Final = ROOT / "docs" / "reliability.md"
+PAGE: Final = ROOT / "docs" / "operations" / "reliability.md"
 LEAST_KILLS: Final = {"faults": 100, "overload": 0}
 """Of a run that may go into the page."""
 SEEN_WITHIN: Final = 30.0
@@ -37,7 +37,7 @@ class Fault:
     """One kind of fault that a test has put on, and what came of it."""
 
     row: str
-    """Of reliability.md: R-10."""
+    """Of docs/operations/requirements.md: R-10."""
     fault: str
     times: int
     kills: int

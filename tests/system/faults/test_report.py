@@ -1,4 +1,4 @@
-"""The tables of docs/reliability.md."""
+"""The tables of docs/operations/reliability.md."""
 
 from pathlib import Path
 

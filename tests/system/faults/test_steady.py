@@ -1,4 +1,4 @@
-"""The load of reliability.md on a stack that nobody disturbs: what the faults are to be compared with (R-01)."""
+"""The load of docs/operations/reliability.md on an undisturbed stack, to compare the faults with (R-01)."""
 
 import asyncio
 import os

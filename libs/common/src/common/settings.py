@@ -26,7 +26,10 @@ class BaseConfig(BaseSettings):
     # hide_input_in_errors: a refused secret must not appear in the message that refuses it
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
-    profile: Literal["local", "production"] = "local"
+    profile: Literal["local", "production"] = Field(
+        "local",
+        description="production: refuses generated secrets and an ISSUER without https, counts requests, adds HSTS.",
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -67,64 +70,86 @@ LONGEST_CALL: Final = timedelta(seconds=10)
 class ServiceSettings(BaseConfig):
     """What every service needs to know. Its own settings class adds the rest."""
 
-    database_url: DatabaseUrl
-    database_password: Secret
+    database_url: DatabaseUrl = Field(description="postgresql://USER@HOST/DATABASE, of the role that reads and writes.")
+    database_password: Secret = Field(description="Of that role.")
     pool_size: int = Field(15, ge=1, description="Connections for writing, kept open.")
     read_pool_size: int = Field(15, ge=1, description="Connections for single reads, kept open.")
     max_overflow: int = Field(
         0, ge=0, description="Connections above either pool's size. Opened anew each time: slow under load."
     )
     pool_timeout: Duration = Field(
-        timedelta(milliseconds=500), description="For a free one; who would wait longer is refused (R-18)."
+        timedelta(milliseconds=500),
+        description="How long a request waits for a connection; then it is a 503 (R-18).",
     )
     prepared_statements: bool = Field(True, description="False behind a PgBouncer older than 1.21.")
 
     requests_at_once: int | None = Field(
         None,
         ge=4,
-        description="Under way in a process; by default two for each connection to the database.",
+        description="Requests under way in a process; by default two for each connection to the database.",
     )
 
-    issuer: PublicAddress = Field("http://127.0.0.1:8000", description="Public base URL; the `iss` of tokens.")
-    jwks_url: Address = Field("http://127.0.0.1:8001/.well-known/jwks.json", description="Address inside.")
-    auth_url: Address = "http://127.0.0.1:8001"
-    users_url: Address = "http://127.0.0.1:8002"
-    posts_url: Address = "http://127.0.0.1:8003"
+    issuer: PublicAddress = Field(
+        "http://127.0.0.1:8000", description="The site's public address; the `iss` of tokens."
+    )
+    jwks_url: Address = Field(
+        "http://127.0.0.1:8001/.well-known/jwks.json", description="Where auth's public keys are, from inside."
+    )
+    auth_url: Address = Field("http://127.0.0.1:8001", description="Where auth is, from inside.")
+    users_url: Address = Field("http://127.0.0.1:8002", description="Where users is, from inside.")
+    posts_url: Address = Field("http://127.0.0.1:8003", description="Where posts is, from inside.")
 
     # Calls to the other services. At a limit a call waits, within its deadline, and then counts as unanswered.
     call_deadline: Annotated[Duration, Gt(timedelta(0)), Le(LONGEST_CALL)] = Field(
-        timedelta(seconds=2), description="For all calls of one request, retries and waiting included."
+        timedelta(seconds=2),
+        description="For all calls of one request to other services, retries and waiting included.",
     )
     max_deadline: Duration = Field(
         timedelta(seconds=30), description="The most that an X-Deadline-Ms may ask for; longer is cut to it."
     )
-    connect_timeout: Duration = Field(timedelta(milliseconds=500), description="For each new connection.")
-    calls_per_peer: int = Field(20, ge=1, description="Under way to one other service; further ones wait.")
-    call_pool_size: int = Field(64, ge=1, description="Outgoing connections; above all peers' calls together.")
-    retry_share: float = Field(0.1, ge=0, le=1, description="Second tries per call: reads that broke, 50x.")
-    breaker_failures: int = Field(5, ge=1, description="In a row, then a peer is left alone: calls fail fast.")
-    breaker_window: Duration = Field(
-        timedelta(seconds=10), description="Failures further apart do not belong together."
+    connect_timeout: Duration = Field(
+        timedelta(milliseconds=500), description="For each new connection to another service."
     )
-    breaker_pause: Duration = Field(timedelta(seconds=2), description="Until the next call may find out.")
+    calls_per_peer: int = Field(20, ge=1, description="Concurrent calls to one other service; further ones wait.")
+    call_pool_size: int = Field(
+        64, ge=1, description="Connections to other services in all; at least three times CALLS_PER_PEER."
+    )
+    retry_share: float = Field(0.1, ge=0, le=1, description="Second tries per call, of reads only.")
+    breaker_failures: int = Field(5, ge=1, description="Failures in a row that open the circuit breaker of a peer.")
+    breaker_window: Duration = Field(timedelta(seconds=10), description="Failures further apart do not count together.")
+    breaker_pause: Duration = Field(
+        timedelta(seconds=2), description="How long an open breaker waits before it lets one call try."
+    )
 
-    rate_limits: bool | None = Field(None, description="Counts requests; by default in production only.")
-    rate_limit_general: int = Field(300, ge=1, le=100_000, description="A minute, per person or anonymous address.")
+    rate_limits: bool | None = Field(None, description="Whether requests are counted; by default in production only.")
+    rate_limit_general: int = Field(
+        300, ge=1, le=100_000, description="Requests a minute, per person, or per address without a token."
+    )
     relay: bool = Field(
         True,
         description="False where `python -m SERVICE relay` sends the events, and erases, instead.",
     )
 
-    cors_origins: Origins = Field(default_factory=list, description="Exact origins; there is no wildcard.")
-    trusted_proxies: Networks = Field(default_factory=list, description="Whose X-Forwarded-For is believed.")
+    cors_origins: Origins = Field(
+        default_factory=list, description="JSON list of exact origins whose pages may call; there is no wildcard."
+    )
+    trusted_proxies: Networks = Field(
+        default_factory=list, description="JSON list of the gateway's networks, whose X-Forwarded-For is believed."
+    )
     edge_proxies: SpacedNetworks = Field(
-        default_factory=list, description="Proxies in front of the gateway, a CDN's: it and the services believe them."
+        default_factory=list,
+        description="Networks of proxies in front of the gateway, such as a CDN, with spaces between them.",
     )
     drain: Annotated[Duration, Le(MAX_DRAIN)] = Field(
-        timedelta(seconds=5), description="Serving on after SIGTERM, while others learn that we are not ready."
+        timedelta(seconds=5),
+        description="How long a service serves on after SIGTERM, while it is no longer ready.",
     )
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    log_format: Literal["json", "console"] = "json"
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least important lines that are written."
+    )
+    log_format: Literal["json", "console"] = Field(
+        "json", description="json: one object a line. console: for a terminal."
+    )
     otel_exporter_otlp_endpoint: BaseAddress | None = Field(
         None, description="Where traces go, as OTLP over HTTP: http://collector:4318. None are made without it."
     )
@@ -157,8 +182,8 @@ class ServiceSettings(BaseConfig):
 class MigrationSettings(BaseConfig):
     """What `migrate` needs: the role that owns the tables, which the running service never knows."""
 
-    owner_database_url: DatabaseUrl
-    owner_database_password: Secret
+    owner_database_url: DatabaseUrl = Field(description="As DATABASE_URL, of the role that owns the tables.")
+    owner_database_password: Secret = Field(description="Of that role.")
 
 
 def async_url(dsn: PostgresDsn, password: SecretStr) -> URL:

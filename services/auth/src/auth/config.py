@@ -59,50 +59,63 @@ class Settings(ServiceSettings):
         timedelta(days=30), description="For how long a key signs access tokens."
     )
 
-    access_ttl: Annotated[Duration, Ge(timedelta(seconds=30)), Le(timedelta(minutes=15))] = timedelta(minutes=5)
+    access_ttl: Annotated[Duration, Ge(timedelta(seconds=30)), Le(timedelta(minutes=15))] = Field(
+        timedelta(minutes=5), description="Lifetime of an access token."
+    )
     refresh_grace: Annotated[Duration, Le(timedelta(minutes=1))] = Field(
         timedelta(seconds=10),
-        description="For how long a refresh token that comes again gets the same successor; 0: it never comes again.",
+        description="For how long a repeated refresh token gets the same successor; 0: it is never accepted again.",
     )
-    refresh_idle: Annotated[Duration, Ge(timedelta(minutes=5)), Le(timedelta(days=90))] = timedelta(days=7)
-    refresh_absolute: Annotated[Duration, Ge(timedelta(minutes=5)), Le(timedelta(days=365))] = timedelta(days=30)
-    rate_limit_sign_in: int = Field(30, ge=1, le=10_000, description="By password, a minute, per address.")
-    rate_limit_refresh: int = Field(150, ge=1, le=50_000, description="In 5 minutes, per address.")
-    rate_limit_registration: int = Field(10, ge=1, le=10_000, description="An hour, per address.")
-    password_min_length: int = Field(8, ge=8, le=64, description="Code points; 15 where nothing else protects.")
+    refresh_idle: Annotated[Duration, Ge(timedelta(minutes=5)), Le(timedelta(days=90))] = Field(
+        timedelta(days=7), description="An unused session ends after this time."
+    )
+    refresh_absolute: Annotated[Duration, Ge(timedelta(minutes=5)), Le(timedelta(days=365))] = Field(
+        timedelta(days=30), description="Every session ends after this time."
+    )
+    rate_limit_sign_in: int = Field(30, ge=1, le=10_000, description="Sign-ins by password a minute, per address.")
+    rate_limit_refresh: int = Field(150, ge=1, le=50_000, description="Refreshes in 5 minutes, per address.")
+    rate_limit_registration: int = Field(10, ge=1, le=10_000, description="Sign-ups an hour, per address.")
+    password_min_length: int = Field(
+        8, ge=8, le=64, description="Code points of a new password; 15 where it is the only factor."
+    )
     password_words: Words = Field(
-        ["trivium"], description="Too easily guessed as a password, digits added or not: the product's names."
+        ["trivium"],
+        description="JSON list of the product's names, which may not be passwords, with or without digits.",
     )
     hash_slots: int = Field(
         max(1, (os.cpu_count() or 2) - 1),
         ge=1,
-        description="Passwords hashed at a time, 19 MiB each; by default all cores but one, which is for the others.",
+        description="Passwords hashed at a time, 19 MiB each; by default all cores but one.",
     )
 
     smtp_url: SmtpUrl | None = Field(
         None, description="smtps://USER@HOST, smtp+starttls://USER@HOST:587, or smtp://HOST without TLS."
     )
-    smtp_password: SecretStr | None = None
+    smtp_password: SecretStr | None = Field(None, description="Of the user in SMTP_URL.")
     smtp_timeout: Annotated[Duration, Gt(timedelta(0)), Le(timedelta(seconds=30))] = Field(
         timedelta(seconds=30), description="For connecting, and for each answer of the mail server."
     )
     smtp_ehlo_name: EhloName | None = Field(
-        None, description="How we name ourselves to the mail server; by default the domain of MAIL_FROM."
+        None, description="The name by which auth greets the mail server; by default the domain of MAIL_FROM."
     )
     smtp_utf8: bool = Field(
-        True, description="false: the mail server takes no addresses beyond ASCII, so nobody signs up with one."
+        True, description="false: the mail server takes only ASCII addresses, so others are refused at sign-up."
     )
     special_use_domains: Annotated[list[str], NoDecode, in_json('["nas.local"]'), AfterValidator(special_use)] = Field(
-        default_factory=list, description='Of those without public mail, whose addresses are taken: ["nas.local"].'
+        default_factory=list, description='JSON list of domains without public mail that are accepted: ["nas.local"].'
     )
     mail_dir: Folder | None = Field(None, description="Without SMTP_URL: mails become files here.")
-    mail_from: NameEmail = Field(NOBODY, description="Its name is what mails call this site.")
+    mail_from: NameEmail = Field(NOBODY, description="The sender of mails; its name is the site's name in them.")
     app_url: BaseAddress | None = Field(None, description="Where links in mails lead; by default the ISSUER.")
-    require_verified_email: bool = Field(False, description="Refuse to sign in until the address is proven.")
-    verify_email_ttl: Lifetime = timedelta(hours=24)
-    password_reset_ttl: Lifetime = timedelta(hours=1)
-    email_change_ttl: Lifetime = timedelta(hours=1)
-    rate_limit_mail: int = Field(20, ge=1, le=10_000, description="Mails asked for, an hour, per address that asks.")
+    require_verified_email: bool = Field(False, description="Refuse to sign in until the address is verified.")
+    verify_email_ttl: Lifetime = Field(
+        timedelta(hours=24), description="How long a link works that verifies an address."
+    )
+    password_reset_ttl: Lifetime = Field(
+        timedelta(hours=1), description="How long a link works that resets a password."
+    )
+    email_change_ttl: Lifetime = Field(timedelta(hours=1), description="How long a link works that changes an address.")
+    rate_limit_mail: int = Field(20, ge=1, le=10_000, description="Mails that one address may ask for in an hour.")
 
     @property
     def most_requests(self) -> int:
@@ -148,8 +161,8 @@ class Settings(ServiceSettings):
 class MigrateSettings(MigrationSettings):
     """`auth migrate` also makes the accounts of the other services, from the secrets they sign in with."""
 
-    svc_users_secret: Secret
-    svc_posts_secret: Secret
+    svc_users_secret: Secret = Field(description="The CLIENT_SECRET of users.")
+    svc_posts_secret: Secret = Field(description="The CLIENT_SECRET of posts.")
 
 
 def given(*secrets: SecretStr | None) -> list[str]:

@@ -1,7 +1,7 @@
 """search, top, tags with counts, blocks
 
 Adding `words` writes the table anew, under its lock: a minute for a million posts. That, and its indexes, would not do
-now (docs/migrations.md): this came before the first release, when there was nobody to wait.
+now (docs/operations/migrations.md): this came before the first release, when there was nobody to wait.
 """
 
 import sqlalchemy as sa

@@ -9,7 +9,7 @@ from common.settings import MigrationSettings, ServiceSettings
 class Settings(ServiceSettings):
     """What posts needs beyond what every service needs."""
 
-    client_secret: Secret = Field(description="With it this service signs in at auth, as svc:posts.")
+    client_secret: Secret = Field(description="The secret with which posts signs in to auth.")
 
 
 class MigrateSettings(MigrationSettings):

@@ -1,7 +1,7 @@
 """blocks, and the search for names
 
-Adding `search` and its index under the table's lock would not do now (docs/migrations.md): this came before the first
-release, when there was nobody to wait.
+Adding `search` and its index under the table's lock would not do now (docs/operations/migrations.md): this came before
+the first release, when there was nobody to wait.
 """
 
 import sqlalchemy as sa

@@ -37,7 +37,7 @@ class RowReader(Generic[T]):
         return None if row is None else self._for(row)(row)
 
     def all(self, found: Rows) -> list[T]:
-        rows = found.all()
+        rows = list(found)
         read = self._for(rows[0]) if rows else None
         return [read(row) for row in rows] if read else []
 

@@ -40,6 +40,12 @@ class ReadModelTable:
         known = update(self.version.class_).where(tuple_(*self.names) == key, self.version == version)
         await session.execute(known.values({self.version.key: -1}))
 
+    async def reopen(self, session: AsyncSession, versions: Mapping[Key, int]) -> None:
+        """Let the states of these versions be stored once more. Rows are locked in the same order as by events."""
+        same = tuple_(*self.names, self.version).in_([(*key, version) for key, version in versions.items()])
+        await session.execute(select(self.version).where(same).order_by(*self.names).with_for_update())
+        await session.execute(update(self.version.class_).where(same).values({self.version.key: -1}))
+
     async def remove(self, session: AsyncSession, key: Key, version: int) -> None:
         """Keep nothing of a subject, unless a newer state than this version has come meanwhile."""
         await session.execute(delete(self.version.class_).where(tuple_(*self.names) == key, self.version == version))

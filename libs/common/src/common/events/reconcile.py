@@ -66,10 +66,17 @@ async def pages(model: ReadModel) -> AsyncIterator[EventPage]:
 
 
 async def rebuild(database: Database, model: ReadModel, inbox: InboxFactory) -> int:
-    """Store the newest state of every subject; returns how many there are. Events may come in meanwhile."""
+    """Store the newest state of every subject; returns how many there are. Events may come in meanwhile.
+
+    A state of the same version is stored again, which fills a column that the read model did not have before. Only
+    those who were erased are not erased once more.
+    """
     count = 0
     async for page in pages(model):
+        versions = {parse_event(event, model.schema).key: event.version for event in page.events}
         async with database.transaction() as session:
+            if versions and model.resend_erased is None:
+                await model.table.reopen(session, versions)
             count += await inbox(session).receive(page.events, model.owner.audience)
     return count
 

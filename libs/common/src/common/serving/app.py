@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 from fastapi import APIRouter, FastAPI
 
-from common import health
+from common import __version__, health
 from common.http import docs
 from common.http.error_handlers import install_problem_handlers
 from common.http.idempotency import fingerprint_key
@@ -41,7 +41,7 @@ def build_app(
     app = FastAPI(
         title=title,
         description=description,
-        version="0.1.0",
+        version=__version__,
         lifespan=lifespan,
         openapi_url=None,  # the gateway serves it, and the page, as files (deploy/gateway)
         docs_url=None,

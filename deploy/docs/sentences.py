@@ -1,0 +1,45 @@
+"""Sentences that are too long to be read once."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from deploy.docs.files import Repository
+
+MOST_WORDS: Final = 30
+README_WORDS: Final = 700
+HELD: Final = ("README.md", "docs/index.md", "docs/tutorial/", "docs/concepts/", "docs/operations/upgrades.md")
+"""Pages and folders whose sentences are counted."""
+
+FENCE: Final = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
+MARKUP: Final = re.compile(r"<!--.*?-->|<[^>]+>", re.DOTALL)
+LINK: Final = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+CODE: Final = re.compile(r"`[^`]*`")
+HEADING: Final = re.compile(r"^#+ (.*)$", re.MULTILINE)
+BLOCK: Final = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*>]|\d+\.)\s)|\|")
+END: Final = re.compile(r"(?<=[.!?])[)*_\"]*\s+(?=[^a-z])")
+WORD: Final = re.compile(r"\w")
+
+
+def too_long(repository: Repository) -> Iterator[str]:
+    """One line for each sentence, and one for a README that does not stay short."""
+    for name, text in repository.pages():
+        if name.startswith(HELD):
+            for sentence in sentences(text):
+                if (count := len(words(sentence))) > MOST_WORDS:
+                    yield f"{name}: {count} words, at most {MOST_WORDS}: {sentence[:90]}…"
+        if name == "README.md" and (count := len(words(FENCE.sub("", text)))) > README_WORDS:
+            yield f"{name}: {count} words, at most {README_WORDS}: say it in docs/"
+
+
+def sentences(text: str) -> Iterator[str]:
+    """Of the prose: no code blocks. A cell of a table, a heading and an item of a list end a sentence."""
+    prose = CODE.sub("Code", LINK.sub(r"\1", MARKUP.sub("", HEADING.sub(r"\n\1\n", FENCE.sub("\n\n", text)))))
+    for block in BLOCK.split(prose):
+        for sentence in END.split(" ".join(block.split())):
+            if WORD.search(sentence):
+                yield sentence
+
+
+def words(text: str) -> list[str]:
+    return [word for word in MARKUP.sub("", text).split() if WORD.search(word)]

@@ -1,0 +1,46 @@
+"""Two virtual environments below .local: exactly what runs, and the tools that look at it."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[2]
+FOLDER: Final = ROOT / ".local" / "release"
+RUNTIME_LOCK: Final = ROOT / "requirements.lock"
+TOOLS_LOCK: Final = ROOT / "requirements-release.lock"
+
+
+def runtime() -> Path:
+    """The Python of an environment with the packages of requirements.lock and nothing else."""
+    return installed(FOLDER / "runtime", RUNTIME_LOCK)
+
+
+def tool(name: str) -> Path:
+    """A program of requirements-release.lock."""
+    return installed(FOLDER / "tools", TOOLS_LOCK).with_name(name)
+
+
+def installed(folder: Path, lock: Path) -> Path:
+    """Made anew when the lock has changed; the stamp is written last."""
+    stamp, wanted = folder / "stamp", lock.read_text(encoding="utf-8")
+    python = folder / "bin" / "python"
+    if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
+        shutil.rmtree(folder, ignore_errors=True)
+        uv = Path(sys.executable).with_name("uv")
+        subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, folder], check=True)
+        command: list[str | Path] = [
+            uv,
+            "pip",
+            "install",
+            "--quiet",
+            "--python",
+            python,
+            "--require-hashes",
+            "-r",
+            lock,
+        ]
+        subprocess.run(command, check=True)
+        stamp.write_text(wanted, encoding="utf-8")
+    return python

@@ -1,0 +1,88 @@
+"""`make sbom`: a CycloneDX bill of materials of all packages that run, and a check of their licences."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from common import __version__
+from deploy.release.environments import ROOT, runtime, tool
+
+SBOM: Final = ROOT / ".local" / "sbom.json"
+ALLOWED: Final[Mapping[str, str]] = {
+    "0BSD": "asks for nothing",
+    "Apache-2.0": "asks for its text and notices",
+    "BSD-2-Clause": "asks for its text",
+    "BSD-3-Clause": "asks for its text",
+    "ISC": "asks for its text",
+    "MIT": "asks for its text",
+    "MIT-0": "asks for nothing",
+    "MPL-2.0": "asks for the source of changed files: certifi is used unchanged",
+    "PSF-2.0": "asks for its text",
+    "Unlicense": "asks for nothing",
+}
+"""SPDX names, and why a package under it may be part of a product. Any other licence is refused until it is read."""
+STATED: Final[Mapping[str, str]] = {"protobuf": "BSD-3-Clause"}
+"""Of packages whose metadata name none in SPDX's words, as their LICENSE file says."""
+Component = dict[str, Any]
+
+
+def main() -> str | None:
+    """What is wrong with the licences."""
+    components = bill(SBOM)
+    found = {component["name"]: licence_of(component) for component in components}
+    for licence, count in Counter(found.values()).most_common():
+        sys.stdout.write(f"{count:4} {licence or 'unknown'}\n")
+    sys.stdout.write(f"{SBOM.relative_to(ROOT)}: {len(found)} packages\n")
+    return "\n".join(refused(found)) or None
+
+
+def bill(path: Path) -> Sequence[Component]:
+    """Write the bill of materials; its components."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    command: list[str | Path] = [tool("cyclonedx-py"), "environment", runtime(), "--spec-version", "1.6"]
+    command += [
+        "--output-format",
+        "JSON",
+        "--pyproject",
+        ROOT / "libs" / "common" / "pyproject.toml",
+        "--output-reproducible",
+        "-o",
+        path,
+    ]
+    subprocess.run(command, check=True)
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["metadata"]["component"] |= {"name": "trivium", "version": __version__}
+    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    components: Sequence[Component] = document["components"]
+    return components
+
+
+def licence_of(component: Component) -> str:
+    """An SPDX expression. Names of classifiers count only where there is nothing better."""
+    entries = component.get("licenses", [])
+    ids = [entry.get("expression") or entry["license"].get("id") for entry in entries]
+    names = [entry["license"].get("name", "") for entry in entries if "license" in entry]
+    return " AND ".join(one for one in ids if one) or STATED.get(component["name"], "") or " AND ".join(names)
+
+
+def refused(licences: Mapping[str, str]) -> Iterator[str]:
+    """One line for each package whose licence nobody has looked at."""
+    for package, licence in sorted(licences.items()):
+        if not allowed(licence):
+            name = licence or "no known licence"
+            yield f"{package} has {name}: read it, then put it into ALLOWED or STATED in deploy/release/sbom.py"
+
+
+def allowed(expression: str) -> bool:
+    """Of alternatives one is enough; of several licences each counts."""
+    return all(
+        any(choice.strip(" ()") in ALLOWED for choice in part.split(" OR ")) for part in expression.split(" AND ")
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
