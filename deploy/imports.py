@@ -27,7 +27,7 @@ ROOMS: Final = [
     "state_events",
     "schemas",
     "retention | settings",
-    "secrets | url_types",
+    "access_log | email_addresses | secrets | url_types",
     "background | deadlines | errors | health | logs | ports | setting_types | text_fold | visible_text",
 ]
 """Of libs/common, from the top down."""

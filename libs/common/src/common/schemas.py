@@ -1,21 +1,16 @@
 """Schemas and field types that more than one service speaks."""
 
 import re
-import unicodedata
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-import email_validator
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
-    EmailStr,
     Field,
     StringConstraints,
-    TypeAdapter,
-    ValidationError,
 )
 
 from common.visible_text import not_blank, visible_line
@@ -27,11 +22,6 @@ MAX_PASSWORD: Final = 256
 """Code points in compatibility form (NFKC), in which passwords are compared."""
 MAX_TYPED: Final = 4 * MAX_PASSWORD
 """Code points as typed: some systems send a letter and its accents one by one."""
-MAX_EMAIL: Final = 254
-SPECIAL_USE: Final = frozenset(email_validator.SPECIAL_USE_DOMAIN_NAMES)
-"""Domains without public mail (RFC 6761), such as `local`. Which of them accounts may have is a setting of auth's."""
-# The library's list is for the whole process and would refuse them everywhere: at sign-in, and in MAIL_FROM.
-email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
 
 
 def decimal(value: Any) -> Any:
@@ -66,32 +56,6 @@ def no_nul(text: str) -> str:
 Text = Annotated[str, AfterValidator(no_nul)]
 Written = Annotated[Text, AfterValidator(not_blank)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(visible_line)]
-
-
-def folded(address: Any) -> Any:
-    """Compatibility characters and case folded (NFKC), which may make an `@` or a space of something else.
-
-    Mails go to what this yields, so it never makes one mailbox of two: not `casefold`, which writes `straße.de` as
-    `strasse.de`, somebody else's domain (RFC 5894, section 7.2). Letter by letter, since `lower` of a whole word makes
-    a Σ at its end a ς, which is another domain as well.
-    """
-    if not isinstance(address, str) or len(address) > MAX_EMAIL:  # too long: not worth the work (S-38)
-        return address
-    lowered = "".join(letter.lower() for letter in unicodedata.normalize("NFKC", address))
-    return unicodedata.normalize("NFKC", lowered)
-
-
-# Folded before the check, so that what is stored is an address; and after it, since it decodes xn-- domains.
-Email = Annotated[EmailStr, BeforeValidator(folded), AfterValidator(folded), Field(max_length=MAX_EMAIL)]
-_EMAIL: Final[TypeAdapter[str]] = TypeAdapter(Email)
-
-
-def normal_email(address: str) -> str | None:
-    """The one spelling of a mailbox, as `Email` stores it; None if it is no address at all."""
-    try:
-        return _EMAIL.validate_python(address)
-    except ValidationError:
-        return None
 
 
 # As typed; auth counts again in NFKC, and says what else it takes (`auth.services.password_policy`).

@@ -4,8 +4,9 @@ Every setting `NAME` may be given as `NAME_FILE` instead: the path of a file tha
 """
 
 import re
+import sys
 from datetime import timedelta
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self, TypeVar
 
 from annotated_types import Gt, Le
 from pydantic import Field, PostgresDsn, SecretStr, ValidationError, model_validator
@@ -16,6 +17,7 @@ from common.secrets import GENERATED_PREFIX, FileSettings, Secret
 from common.setting_types import DatabaseUrl, Duration, Network, Networks, SpacedNetworks
 from common.url_types import Address, BaseAddress, Origins, PublicAddress
 
+S = TypeVar("S", bound=BaseSettings)
 MAX_DRAIN: Final = timedelta(seconds=15)
 """Of the 25 s in which a service stops (`common.serving.draining`)."""
 
@@ -223,3 +225,12 @@ def explain(error: ValidationError) -> str:
             said = RIGHT[item["type"]].format_map(bounds)
         lines.append(f"{which}: {said}" if which else said)
     return "\n".join(lines)
+
+
+def load(settings: type[S]) -> S:
+    """Settings from the environment; a bad one ends the process with a line that names it."""
+    try:
+        return settings()
+    except (ValidationError, ValueError) as error:
+        said = explain(error) if isinstance(error, ValidationError) else str(error)
+        sys.exit(f"Cannot start: the settings are not right.\n{said}")

@@ -19,8 +19,7 @@ from auth.services.audit import SERVER, Action
 from auth.services.sign_in import hash_secret
 from common.db.database import Database
 from common.secrets import read_secret, strong
-from common.serving.server import load
-from common.settings import ServiceSettings
+from common.settings import ServiceSettings, load
 
 STANDARD_INPUT: Final = "-"
 

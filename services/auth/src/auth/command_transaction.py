@@ -14,7 +14,7 @@ from auth.services.ports import UnitOfWork
 from common.db.database import Database
 from common.errors import DomainError
 from common.logs import configure_logging
-from common.serving.server import load
+from common.settings import load
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from pydantic_settings import NoDecode
 from auth.services.address_policy import is_within
 from auth.services.mails import WINDOW
 from auth.services.passwords import QUEUE
-from common.schemas import SPECIAL_USE
+from common.email_addresses import SPECIAL_USE
 from common.secrets import Secret
 from common.setting_types import Duration, Folder, Words, in_json
 from common.settings import MigrationSettings, ServiceSettings

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from fastapi import Request, Response
 from starlette.requests import ClientDisconnect
 
 from common import deadlines
+from common.http.deps import Handler
 from common.http.problems import MalformedBody, Overloaded
 
 MAX_BODY: Final = 1024 * 1024
@@ -21,8 +22,6 @@ JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
 CLOSE: Final = {"Connection": "close"}
 """What may still come of a refused body is not the next request."""
-
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 def with_strict_body(handle: Handler, accepted: str, limit: int) -> Handler:

@@ -1,8 +1,9 @@
 """What routes of every service depend on. These aliases are the vocabulary of their signatures."""
 
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Final
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from fastapi.openapi.models import OAuthFlowPassword, OAuthFlows
 from fastapi.security import OAuth2, OAuth2PasswordBearer
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +15,8 @@ from common.errors import Forbidden, Unauthenticated
 from common.tokens.claims import SERVICE_SCOPE, USER_SCOPE, InvalidToken, Principal
 from common.tokens.verifier import TokenVerifier
 
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+"""What answers a request, once its route is found."""
 ONE_TOKEN: Final = "The Authorization header must hold one bearer token."  # noqa: S105  # a message
 TOKEN_URL: Final = "/auth/token"  # noqa: S105  # an address
 

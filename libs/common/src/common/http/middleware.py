@@ -16,10 +16,11 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common import deadlines
+from common.access_log import AccessLog
 from common.health import QUIET
 from common.http import rate_limits
 from common.http.error_handlers import LastErrorHandler
-from common.logs import REQUEST, AccessLog
+from common.logs import REQUEST
 from common.observability import tracing
 from common.observability.metrics import Metrics
 

@@ -8,7 +8,7 @@ first. Replicas count each for themselves.
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv6Address
@@ -17,12 +17,10 @@ from typing import Annotated, Any, ClassVar, Final
 from fastapi import Depends, Request, Response
 
 from common.errors import TooManyRequests, Unauthenticated
-from common.http.deps import authenticate
+from common.http.deps import Handler, authenticate
 
 MAX_SOURCES: Final = 80_000  # in 18 MiB for each quota
 GENERAL: Final = "general"
-
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class RateLimited(TooManyRequests):

@@ -1,16 +1,17 @@
 """The route class of all services: bodies are read strictly, and every route says who may use it."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
 from common.db.database import get_db
 from common.http import etags, idempotency, rate_limits
 from common.http.access import Access, access_of, dependencies_of
 from common.http.bodies import FORM, JSON, MAX_BODY, with_strict_body
+from common.http.deps import Handler
 from common.http.paging import get_page
 
 INTERNAL: Final = "/internal"
@@ -69,7 +70,7 @@ class ServiceRoute(APIRoute):
             return Priority.VITAL
         return Priority.LISTS if get_page in dependencies_of(self.dependant) else Priority.ORDINARY
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def get_route_handler(self) -> Handler:
         """The innermost first: FastAPI's own handler, which ends with the serialised answer."""
         handle = super().get_route_handler()
         access = self.access

@@ -31,12 +31,10 @@ CLOSING: Final = 6
 CLOSE: Final = (b"connection", b"close")
 USED_UP: Final = 2.0
 """Seconds, at most the drain time, between the last new connection and the end of those that are still idle. A gateway
-that knows us by name only goes on sending; each answer ends one of them, and no new ones come.
-"""
+that knows us by name only goes on sending; each answer ends one of them, and no new ones come."""
 ACCEPTED_AT_ONCE: Final = 16
-"""Connections per turn of the event loop. libuv takes one of each listener (libuv#3696), and so 50 to 100 a second when
-turns are long: under load the kernel's queue would be full, and who comes new wait for seconds (R-17).
-"""
+"""Connections per turn of the event loop. libuv takes one of each listener (libuv#3696), so 50 to 100 a second when
+turns are long: under load the kernel's queue would fill, and new clients would wait for seconds (R-17)."""
 
 
 class DrainingServer(uvicorn.Server):

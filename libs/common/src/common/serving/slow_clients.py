@@ -1,8 +1,7 @@
-"""When a request waits for nobody but its client: for its body to come, or for its answer to be read (R-29).
+"""Requests that wait for their client only, for the body or the reading of the answer, give up their place (R-29).
 
-Then it takes no time of anybody's, however slow the client is, and gives up its place among the requests under way. It
-waits only where the server sees it do so: in `receive` with nothing of the body there, in `send` with the client far
-behind. A body that is announced and never read, or another request on the same connection, changes nothing.
+A request waits only where the server sees it: in `receive` with nothing of the body there, in `send` with the client
+far behind. A body that is announced and never read, or another request on the connection, changes nothing.
 """
 
 import asyncio
@@ -32,8 +31,8 @@ class Exchange:
         return self.begun and not self.cycle.response_complete
 
     def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
-        if self.cycle.disconnected:
-            return nothing()  # its client has gone, or was refused, in the moment in which it came
+        if self.cycle.disconnected:  # its client has gone, or was refused, in the moment in which it came
+            return asyncio.sleep(0)
         self.begun = True
         return self.app(scope, self.receive, self.send)
 
@@ -78,10 +77,6 @@ class Exchange:
         finally:
             readers.discard(cycle)
         await cycle.send(message)
-
-
-async def nothing() -> None:
-    """Instead of the app."""
 
 
 class WatchedTransport:
