@@ -24,7 +24,7 @@ class Post:
 
 
 AUTHOR = RowReader(Author, prefix="author_")
-POST = RowReader(Post, author=AUTHOR)
+POST = RowReader(Post, last=AUTHOR)
 
 
 def found(names: Sequence[str], *rows: tuple[object, ...]) -> Any:

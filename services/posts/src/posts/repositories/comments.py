@@ -58,7 +58,7 @@ REVISE: Final = with_author(
 REMOVE: Final = (
     delete(Table).where(Table.id == bindparam("comment"), version_matches(Table.version)).returning(Table.id)
 )
-COMMENT: Final = RowReader(Comment, author=AUTHOR)
+COMMENT: Final = RowReader(Comment, last=AUTHOR)
 
 
 @dataclass(frozen=True, slots=True)

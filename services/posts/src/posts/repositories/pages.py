@@ -39,4 +39,4 @@ def bounded(found: Rows, way: Callable[[ColumnElement[Any]], ColumnElement[Any]]
 def read_page(found: Result, reader: RowReader[T]) -> Page[T]:
     """What a `bounded` statement gave."""
     rows = found.all()
-    return Page([reader.read(row) for row in rows], bool(rows) and rows[-1].more)
+    return Page(reader.all(rows), bool(rows) and rows[-1].more)

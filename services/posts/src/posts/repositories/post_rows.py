@@ -39,7 +39,7 @@ POSTS: Final[Rows] = (
 )
 GET: Final = POSTS.where(Table.id == bindparam("post"), shown(Table.author_id))
 AUTHOR: Final = RowReader(Author, prefix="author_")
-POST: Final = RowReader(Post, author=AUTHOR)
+POST: Final = RowReader(Post, last=AUTHOR)
 
 
 async def get_post(session: Executor, post_id: int, viewer_id: int | None) -> Post | None:
