@@ -21,7 +21,7 @@ from auth.services.access_tokens import AccessTokens
 from auth.services.accounts import AccountQueries, Registration
 from auth.services.address_policy import AddressPolicy
 from auth.services.audit import AuditReader
-from auth.services.deletion import Deletion, EventSubscriber
+from auth.services.deletion import Deletion
 from auth.services.email_change import EmailChange
 from auth.services.email_verification import EmailVerification
 from auth.services.key_material import KeyCipher
@@ -37,6 +37,7 @@ from auth.services.refresh_tokens import RefreshTokens
 from auth.services.retention import run_retention
 from auth.services.sessions import SessionService
 from auth.services.sign_in import SignInService
+from auth.services.subscriber import EventSubscriber
 from auth.services.throttle import Throttle
 from common.db.database import TransactionFactory
 from common.events.exports import ExportReader

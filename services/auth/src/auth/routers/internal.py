@@ -4,9 +4,10 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from auth.deps import ConsumeEvents, ReadAccounts
-from auth.services.accounts import account_event
+from auth.deps import ConsumeEvents, Exports, ReadAccounts
 from auth.services.errors import AccountNotFound
+from auth.services.events import account_event
+from common.events.exports import AccountGone, AfterPlace, BadPlace, ExportPage
 from common.events.inbox import BadEvent, NotTheOwner
 from common.http.deps import CallingService
 from common.http.problems import problems
@@ -43,3 +44,9 @@ async def list_erased(caller: Others, accounts: ReadAccounts, after: AfterId = 0
 async def receive_events(batch: EventBatch, caller: Others, subscriber: ConsumeEvents) -> None:
     """Learn what others tell. Applied all together or not at all; again changes nothing."""
     await subscriber.inbox.receive(batch.events, caller.subject.removeprefix("svc:"))
+
+
+@router.get("/export/{account_id}", responses=problems(BadPlace, AccountGone))
+async def export_account(account_id: Id, caller: Users, exports: Exports, after: AfterPlace = None) -> ExportPage:
+    """Everything about an account, in pages; empty sections if nothing is known of it."""
+    return await exports.page(account_id, after)

@@ -8,15 +8,14 @@ from typing import Final
 from auth.services.address_policy import AddressPolicy
 from auth.services.audit import Action, masked
 from auth.services.errors import AccountNotFound, EmailTaken
+from auth.services.events import account_event
 from auth.services.mail_requests import want_mail
 from auth.services.one_time_tokens import Purpose
 from auth.services.password_policy import PasswordPolicy
 from auth.services.ports import AccountReader, PasswordHasher, UnitOfWork
 from auth.services.records import Account
 from auth.services.throttle import reset_attempts
-from common.contracts.events import AccountData
 from common.ports import Clock, utc_now
-from common.state_events import Event
 
 EPOCH: Final = datetime(2025, 1, 1, tzinfo=UTC)
 RANDOM_BITS: Final = 12
@@ -30,14 +29,6 @@ def new_account_id(now: datetime) -> int:
     """
     millis = (now - EPOCH) // timedelta(milliseconds=1)
     return (millis << RANDOM_BITS) | secrets.randbits(RANDOM_BITS)
-
-
-def account_event(account: Account) -> Event:
-    """What others are told of an account."""
-    data = AccountData(email=account.email, name=account.name, roles=account.roles, status=account.status)
-    if data.gone:  # those who are to forget it need not learn more
-        data = AccountData(email="", name="", roles=[], status=account.status)
-    return Event((account.id,), account.version, data)
 
 
 @dataclass(frozen=True, slots=True)

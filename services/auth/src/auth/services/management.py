@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import structlog
 
-from auth.services.accounts import account_event
 from auth.services.audit import SERVER, Action
 from auth.services.errors import AccountBeingDeleted, AccountNotFound, LastAdmin, NotAnAdmin
+from auth.services.events import account_event
 from auth.services.ports import UnitOfWork
 from auth.services.records import AccountFilter, ManagedAccount, Role
 from auth.services.session_revocation import end_sessions, revoke_all_tokens, revoke_tokens
