@@ -80,15 +80,12 @@ class ServiceSettings(BaseConfig):
         0, ge=0, description="Connections above either pool's size. Opened anew each time: slow under load."
     )
     pool_timeout: Duration = Field(
-        timedelta(milliseconds=500),
-        description="How long a request waits for a connection; then it is a 503 (R-18).",
+        timedelta(milliseconds=500), description="How long a request waits for a connection; then it is a 503 (R-18)."
     )
     prepared_statements: bool = Field(True, description="False behind a PgBouncer older than 1.21.")
 
     requests_at_once: int | None = Field(
-        None,
-        ge=4,
-        description="Requests under way in a process; by default two for each connection to the database.",
+        None, ge=4, description="Requests under way in a process; by default two for each connection to the database."
     )
 
     issuer: PublicAddress = Field(
@@ -128,8 +125,7 @@ class ServiceSettings(BaseConfig):
         300, ge=1, le=100_000, description="Requests a minute, per person, or per address without a token."
     )
     relay: bool = Field(
-        True,
-        description="False where `python -m SERVICE relay` sends the events, and erases, instead.",
+        True, description="False where `python -m SERVICE relay` sends the events, and erases, instead."
     )
 
     cors_origins: Origins = Field(
@@ -143,8 +139,7 @@ class ServiceSettings(BaseConfig):
         description="Networks of proxies in front of the gateway, such as a CDN, with spaces between them.",
     )
     drain: Annotated[Duration, Le(MAX_DRAIN)] = Field(
-        timedelta(seconds=5),
-        description="How long a service serves on after SIGTERM, while it is no longer ready.",
+        timedelta(seconds=5), description="How long a service serves on after SIGTERM, while it is no longer ready."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least important lines that are written."

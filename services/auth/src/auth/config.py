@@ -79,8 +79,7 @@ class Settings(ServiceSettings):
         8, ge=8, le=64, description="Code points of a new password; 15 where it is the only factor."
     )
     password_words: Words = Field(
-        ["trivium"],
-        description="JSON list of the product's names, which may not be passwords, with or without digits.",
+        ["trivium"], description="JSON list of the product's names, which may not be passwords, with or without digits."
     )
     hash_slots: int = Field(
         max(1, (os.cpu_count() or 2) - 1),

@@ -35,13 +35,7 @@ MAX_PAUSE: Final = 0.1
 FAIR_SHARE: Final = 0.5
 """Of the full deadline. A peer that was given less is not blamed for having been too slow."""
 TOO_LARGE: Final = 413
-BROKEN: Final = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.ReadError,
-    httpx.WriteError,
-    httpx.RemoteProtocolError,
-)
+BROKEN: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 Answer = TypeVar("Answer", bound=BaseModel)
 Params = Mapping[str, str | int]
 

@@ -35,11 +35,7 @@ class DatabaseClock:
     """Seconds since 1970 as the database counts them, kept going between two readings by `uptime`."""
 
     def __init__(
-        self,
-        reads: ReadSession,
-        *,
-        uptime: Callable[[], float] = uptime,
-        wall: Callable[[], float] = time.time,
+        self, reads: ReadSession, *, uptime: Callable[[], float] = uptime, wall: Callable[[], float] = time.time
     ) -> None:
         self._reads = reads
         self._uptime = uptime

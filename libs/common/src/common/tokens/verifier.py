@@ -64,13 +64,7 @@ class TokenVerifier:
     """
 
     def __init__(
-        self,
-        keys: Keys,
-        revocations: Revocations,
-        *,
-        issuer: str,
-        audience: str,
-        now: Callable[[], float] = time.time,
+        self, keys: Keys, revocations: Revocations, *, issuer: str, audience: str, now: Callable[[], float] = time.time
     ) -> None:
         self._keys = keys
         self._revocations = revocations

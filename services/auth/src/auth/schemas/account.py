@@ -34,8 +34,7 @@ class ManagedAccountResponse(AccountResponse):
     """An account as admins see it."""
 
     name: str = Field(
-        examples=["Ada Lovelace"],
-        description="As given at sign-up; empty, like `email`, if it is `deleted`.",
+        examples=["Ada Lovelace"], description="As given at sign-up; empty, like `email`, if it is `deleted`."
     )
     created_at: Moment
 

@@ -116,11 +116,7 @@ class Management:
         return admins, existing(await self.work.managed_accounts.lock(account_id))
 
     async def _change_roles(
-        self,
-        email: str,
-        by: Manager,
-        given: frozenset[Role] = frozenset(),
-        taken: frozenset[Role] = frozenset(),
+        self, email: str, by: Manager, given: frozenset[Role] = frozenset(), taken: frozenset[Role] = frozenset()
     ) -> ManagedAccount:
         account_id = await self.work.managed_accounts.id_of(email)
         if account_id is None:

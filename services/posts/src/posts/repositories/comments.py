@@ -33,9 +33,7 @@ OLDEST: Final = (
 FIRST: Final = bounded(OLDEST, asc, "id")
 LATER: Final = bounded(OLDEST.where(COMMENTS.c.id > bindparam("after")), asc, "id")
 GET: Final = with_author(COMMENTS).where(
-    COMMENTS.c.id == bindparam("comment"),
-    COMMENTS.c.post_id == bindparam("post"),
-    of_shown_author(COMMENTS.c.post_id),
+    COMMENTS.c.id == bindparam("comment"), COMMENTS.c.post_id == bindparam("post"), of_shown_author(COMMENTS.c.post_id)
 )
 ADD: Final = with_author(
     insert(Table)

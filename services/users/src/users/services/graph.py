@@ -8,13 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from common.ports import Page, Transactions
-from users.services.errors import (
-    BlockedByThem,
-    BlockedByYou,
-    CannotBlockYourself,
-    CannotFollowYourself,
-    UserNotFound,
-)
+from users.services.errors import BlockedByThem, BlockedByYou, CannotBlockYourself, CannotFollowYourself, UserNotFound
 from users.services.events import block_event, follow_event
 from users.services.ports import EdgeReader, Moment, UnitOfWork
 from users.services.profiles import ProfileQueries
