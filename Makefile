@@ -17,19 +17,18 @@ export LOCAL_DIR
 export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: test-search help bootstrap up start stop status restart-one run mail reset seed demo test bench check format lock openapi
-.PHONY: fuzz faults faults-short timing overload test-page test-restarts test-start-order test-backup compose-up compose-upgrade compose-down test-compose
-.PHONY: docs changelog sbom audit
-.PHONY: test-clients test-clients-short rolling-restart check-deploy backup restore pin-images
+.PHONY: up dev start stop status logs restart-one run mail seed demo reset psql migrate migration backup restore check
+.PHONY: check-deploy format openapi lock test test-page test-clients test-clients-short test-search test-restarts
+.PHONY: test-start-order test-backup fuzz faults faults-short bench timing overload compose-up compose-down
+.PHONY: compose-upgrade rolling-restart pin-images test-compose help bootstrap docs changelog sbom audit
 
-help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
-
-bootstrap: ## install what requirements-dev.lock names into .venv (every other command does it first)
-	@$(PYTHON) -I deploy/local/bootstrap.py
+##@ The stack on this machine
 
 up: bootstrap ## run the whole stack in the foreground; Ctrl-C stops it
 	@$(LOCAL) up
+
+dev: bootstrap ## the same, and what you edit is renewed: services and page within seconds, databases by new migrations
+	@$(LOCAL) dev
 
 start: bootstrap ## run the whole stack in the background; returns when it is ready
 	@$(LOCAL) start
@@ -37,10 +36,13 @@ start: bootstrap ## run the whole stack in the background; returns when it is re
 stop: bootstrap ## stop what `make start` (or `make up`) started
 	@$(LOCAL) stop
 
-status: bootstrap ## show the processes; fails unless all of them are usable
+status: bootstrap ## show the processes, and why one is not usable; fails unless all are
 	@$(LOCAL) status
 
-restart-one: bootstrap ## restart a service's processes one after the other: make restart-one SERVICE=posts
+logs: bootstrap ## show the newest log lines, and follow them: make logs SERVICE="posts gateway"
+	@$(LOCAL) logs $(SERVICE)
+
+restart-one: bootstrap ## migrate a service and restart its processes one after the other: make restart-one SERVICE=posts
 	@$(LOCAL) restart $(or $(SERVICE),$(error say which: make restart-one SERVICE=auth, users, posts, gateway, postgres))
 
 run: bootstrap ## run a service's own command on the running stack: make run CMD="posts outbox status"
@@ -49,14 +51,80 @@ run: bootstrap ## run a service's own command on the running stack: make run CMD
 mail: bootstrap ## list the newest mails that the running stack has sent, with their links
 	@$(LOCAL) mail
 
-reset: bootstrap ## stop, and delete all local data and secrets
-	@$(LOCAL) reset
-
 seed: bootstrap ## fill the running stack with a believable world: make seed SIZE=20000 (posts, up to 1M) SEED=7
 	@$(VENV)/python -m deploy.seed $(or $(SIZE),20000) --seed $(or $(SEED),7)
 
 demo: bootstrap ## use a running stack as a person would, and print each call
 	@$(LOCAL).demo
+
+reset: bootstrap ## stop, and delete all local data and secrets
+	@$(LOCAL) reset
+
+##@ Databases
+
+psql: bootstrap ## open a service's database as its owner: make psql DB=posts ARGS="-c 'SELECT count(*) FROM posts'"
+	@$(LOCAL) psql $(or $(DB),$(error say which: make psql DB=auth, users, posts)) --arguments "$$ARGS"
+
+migrate: bootstrap ## bring the running stack's databases up to date: make migrate SERVICE=posts
+	@$(LOCAL) migrate $(SERVICE)
+
+migration: bootstrap ## write the next migration from the models: make migration SERVICE=posts NAME="add a subtitle"
+	@$(VENV)/python -m deploy.local.migrations new $(or $(SERVICE),$(error say whose: make migration SERVICE=posts NAME="add a subtitle")) "$(or $(NAME),$(error say what changes: make migration SERVICE=$(SERVICE) NAME="add a subtitle"))"
+
+backup: bootstrap ## copy the three databases into .local/backups: make backup TO=folder, make backup OF=compose
+	@$(VENV)/python -m deploy.backup $(if $(filter compose,$(OF)),--compose) backup $(TO)
+
+restore: bootstrap ## put them back, while the stack runs: make restore FROM=.local/backups/… ONLY="users posts"
+	@$(VENV)/python -m deploy.backup $(if $(filter compose,$(OF)),--compose) restore $(or $(FROM),$(error say from where: make restore FROM=.local/backups/…)) $(if $(ONLY),--only $(ONLY))
+
+##@ Changing the code
+
+check: bootstrap ## lint, format, types, import contracts, migrations, OpenAPI, documentation, deployment, locks
+	@$(VENV)/ruff check $(CODE)
+	@$(VENV)/ruff format --check $(CODE)
+	@$(VENV)/mypy --strict $(CODE)
+	@$(VENV)/python -m deploy.imports
+	@$(VENV)/python -m deploy.gateway.openapi --check
+	@$(VENV)/python -m deploy.local.migrations check
+	@$(VENV)/python -m deploy.docs check
+	@$(MAKE) -s check-deploy
+	@if grep -n '://' requirements*.lock; then echo 'a lock names an address: use make lock'; exit 1; fi
+
+check-deploy: bootstrap ## lint the image recipes, docker-compose.yml and the Kubernetes manifests; no engine or cluster needed
+	@$(VENV)/hadolint deploy/docker/Dockerfile deploy/gateway/Dockerfile
+	@$(VENV)/yamllint --strict docker-compose.yml deploy
+	@$(VENV)/python -m deploy.docker.check
+	@$(VENV)/python -m deploy.kubernetes.check
+
+format: bootstrap ## format the code, and fix what can be fixed
+	@$(VENV)/ruff format $(CODE)
+	@$(VENV)/ruff check --fix $(CODE)
+	@$(VENV)/ruff format --quiet $(CODE)
+
+openapi: bootstrap ## write docs/openapi.json anew from the apps, after a change of routes or schemas
+	@$(VENV)/python -m deploy.gateway.openapi
+
+docs: bootstrap ## write the pages of docs/reference that are made from the code, and build the site in .local/docs
+	@$(VENV)/python -m deploy.docs write
+	@$(VENV)/python -m deploy.docs site
+
+lock: bootstrap ## compile the locks anew from the pyproject files
+	@PATH="$(CURDIR)/$(VENV):$$PATH" sh deploy/lock.sh
+
+##@ Releases
+
+changelog: bootstrap ## make a release's section of CHANGELOG.md from changes/, and set the version: make changelog VERSION=0.2.0
+	@$(VENV)/towncrier build --yes --version $(or $(VERSION),$(error say which: make changelog VERSION=0.2.0))
+	@$(VENV)/python -m deploy.version $(VERSION)
+	@$(MAKE) -s openapi
+
+sbom: bootstrap ## list all packages that run in .local/sbom.json (CycloneDX), and check their licences
+	@$(VENV)/python -m deploy.release.sbom
+
+audit: bootstrap ## ask for known weaknesses of all packages that run
+	@$(VENV)/python -m deploy.release.audit
+
+##@ Tests
 
 test: bootstrap ## run the whole test suite: make test ARGS="-k posts -x"
 	@$(VENV)/pytest -n 3 --dist loadfile $(ARGS)
@@ -69,6 +137,26 @@ test-clients: bootstrap ## generate clients from docs/openapi.json with six gene
 
 test-clients-short: bootstrap ## the two quickest of them, as in .ci/run: openapi-typescript (needs Node), openapi-python-client
 	@$(VENV)/pytest tests/system/clients -m clients -k "test_openapi_python_client$(if $(shell command -v npm), or test_openapi_typescript)" $(ARGS)
+
+# A folder with postgres, initdb and psql for each; the default is the one that every test has. The system needs the locales.
+test-search: export LC_CTYPES ?= C C.UTF-8 en_US.UTF-8
+test-search: bootstrap ## what search finds, on several PostgreSQLs: make test-search PG_BINS="/usr/lib/postgresql/15/bin …"
+	@for bin in $(or $(PG_BINS),""); do PG_BIN=$$bin $(VENV)/pytest tests/posts/test_search_table.py $(ARGS) || exit 1; done
+
+test-restarts: bootstrap ## R-21: restart every service under load: make test-restarts RESTARTS=5
+	@rm -f .local/restarts.json
+	@REPLICAS=2 REPLICAS_POSTS=2 RESTARTS=$(or $(RESTARTS),5) $(VENV)/pytest tests/system/test_restarts.py -m faults $(ARGS)
+	@cat .local/restarts.json
+
+test-start-order: bootstrap ## R-22: start the services in every order
+	@START_ORDERS=all $(VENV)/pytest tests/system/test_start_order.py -m faults $(ARGS)
+
+test-backup: export RESTORED ?= auth+posts users posts
+test-backup: bootstrap ## R-27: databases restored as of different times, and after deletions (about 3 minutes)
+	@$(VENV)/pytest tests/system/test_backup.py -m backup $(ARGS)
+
+fuzz: bootstrap ## send each service 10,000 requests made up from its OpenAPI document
+	@FUZZ_CASES=$(or $(FUZZ_CASES),10000) $(VENV)/pytest tests -m fuzz $(ARGS)
 
 # How much of each: the tests' own defaults are the short form.
 faults: export KILLS ?= 64
@@ -97,8 +185,10 @@ faults-short: bootstrap ## the main ones of them, each a few times, as in .ci/ru
 	@$(VENV)/pytest $(addprefix tests/system/,$(FAULTS_SHORT)) -m faults $(ARGS)
 	@$(VENV)/python -m tests.system.faults.report faults
 
-fuzz: bootstrap ## send each service 10,000 requests made up from its OpenAPI document
-	@FUZZ_CASES=$(or $(FUZZ_CASES),10000) $(VENV)/pytest tests -m fuzz $(ARGS)
+##@ Speed
+
+bench: bootstrap ## measure the speed against a bare app, with wrk: make bench SECONDS=2 ROUNDS=7 ONLY=get_post
+	@SECONDS=$(SECONDS) ROUNDS=$(ROUNDS) ROWS=$(ROWS) ONLY=$(ONLY) $(VENV)/python -m tests.benchmarks
 
 timing: bootstrap ## S-07 and R-11: what signing in costs whom, on a machine with nothing else to do (about a minute)
 	@$(VENV)/pytest tests -m timing -s $(ARGS)
@@ -108,71 +198,7 @@ overload: bootstrap ## R-17 to R-20, R-25, R-29: too many requests and connectio
 	@$(VENV)/pytest tests -m overload -s $(ARGS)
 	@$(VENV)/python -m tests.system.faults.report overload --write
 
-bench: bootstrap ## measure the speed against a bare app, with wrk: make bench SECONDS=2 ROUNDS=7 ONLY=get_post
-	@SECONDS=$(SECONDS) ROUNDS=$(ROUNDS) ROWS=$(ROWS) ONLY=$(ONLY) $(VENV)/python -m tests.benchmarks
-
-# A folder with postgres, initdb and psql for each; the default is the one that every test has. The system needs the locales.
-test-search: export LC_CTYPES ?= C C.UTF-8 en_US.UTF-8
-test-search: bootstrap ## what search finds, on several PostgreSQLs: make test-search PG_BINS="/usr/lib/postgresql/15/bin …"
-	@for bin in $(or $(PG_BINS),""); do PG_BIN=$$bin $(VENV)/pytest tests/posts/test_search_table.py $(ARGS) || exit 1; done
-
-test-restarts: bootstrap ## R-21: restart every service under load: make test-restarts RESTARTS=5
-	@rm -f .local/restarts.json
-	@REPLICAS=2 REPLICAS_POSTS=2 RESTARTS=$(or $(RESTARTS),5) $(VENV)/pytest tests/system/test_restarts.py -m faults $(ARGS)
-	@cat .local/restarts.json
-
-test-start-order: bootstrap ## R-22: start the services in every order
-	@START_ORDERS=all $(VENV)/pytest tests/system/test_start_order.py -m faults $(ARGS)
-
-test-backup: export RESTORED ?= auth+posts users posts
-test-backup: bootstrap ## R-27: databases restored as of different times, and after deletions (about 3 minutes)
-	@$(VENV)/pytest tests/system/test_backup.py -m backup $(ARGS)
-
-check: bootstrap ## lint, format, types, import contracts, documentation, locks
-	@$(VENV)/ruff check $(CODE)
-	@$(VENV)/ruff format --check $(CODE)
-	@$(VENV)/mypy --strict $(CODE)
-	@$(VENV)/python -m deploy.imports
-	@$(VENV)/python -m deploy.docs check
-	@$(MAKE) -s check-deploy
-	@if grep -n '://' requirements*.lock; then echo 'a lock names an address: use make lock'; exit 1; fi
-
-check-deploy: bootstrap ## lint the image recipes, docker-compose.yml and the Kubernetes manifests; no engine or cluster needed
-	@$(VENV)/hadolint deploy/docker/Dockerfile deploy/gateway/Dockerfile
-	@$(VENV)/yamllint --strict docker-compose.yml deploy
-	@$(VENV)/python -m deploy.docker.check
-	@$(VENV)/python -m deploy.kubernetes.check
-
-backup: bootstrap ## copy the three databases into .local/backups: make backup TO=folder, make backup OF=compose
-	@$(VENV)/python -m deploy.backup $(if $(filter compose,$(OF)),--compose) backup $(TO)
-
-restore: bootstrap ## put them back, while the stack runs: make restore FROM=.local/backups/… ONLY="users posts"
-	@$(VENV)/python -m deploy.backup $(if $(filter compose,$(OF)),--compose) restore $(or $(FROM),$(error say from where: make restore FROM=.local/backups/…)) $(if $(ONLY),--only $(ONLY))
-
-format: bootstrap ## format the code, and fix what can be fixed
-	@$(VENV)/ruff check --fix $(CODE)
-	@$(VENV)/ruff format $(CODE)
-
-lock: bootstrap ## compile the locks anew from the pyproject files
-	@PATH="$(CURDIR)/$(VENV):$$PATH" sh deploy/lock.sh
-
-openapi: bootstrap ## write docs/openapi.json anew from the apps, after a change of routes or schemas
-	@$(VENV)/python -m deploy.gateway.openapi
-
-docs: bootstrap ## write the pages of docs/reference that are made from the code, and build the site in .local/docs
-	@$(VENV)/python -m deploy.docs write
-	@$(VENV)/python -m deploy.docs site
-
-changelog: bootstrap ## make a release's section of CHANGELOG.md from changes/, and set the version: make changelog VERSION=0.2.0
-	@$(VENV)/towncrier build --yes --version $(or $(VERSION),$(error say which: make changelog VERSION=0.2.0))
-	@$(VENV)/python -m deploy.version $(VERSION)
-	@$(MAKE) -s openapi
-
-sbom: bootstrap ## list all packages that run in .local/sbom.json (CycloneDX), and check their licences
-	@$(VENV)/python -m deploy.release.sbom
-
-audit: bootstrap ## ask for known weaknesses of all packages that run
-	@$(VENV)/python -m deploy.release.audit
+##@ Containers
 
 compose-up: ## run the stack in containers, with secrets made on first use; returns when it is ready
 	@$(COMPOSE) up --detach --build --wait
@@ -187,11 +213,11 @@ compose-upgrade: bootstrap ## build the images anew, migrate, and replace the co
 	@$(COMPOSE) up --detach --no-recreate --wait
 	@$(COMPOSE) up --detach --no-deps --wait gateway
 
-pin-images: bootstrap ## ask the engine for the digests of the base images, and write them beside their tags
-	@$(VENV)/python -m deploy.docker.pins
-
 rolling-restart: bootstrap ## replace each container in turn, without a failed request: make rolling-restart SERVICE=posts
 	@$(VENV)/python -m deploy.docker.rolling $(SERVICE)
+
+pin-images: bootstrap ## ask the engine for the digests of the base images, and write them beside their tags
+	@$(VENV)/python -m deploy.docker.pins
 
 test-compose: export ROLLS ?= 5
 test-compose: export RATE ?= 30
@@ -200,3 +226,11 @@ test-compose: bootstrap ## the system tests against the running containers, then
 	@rm -f .local/compose.json
 	@$(VENV)/pytest tests/system/compose -m compose $(ARGS)
 	@cat .local/compose.json
+
+##@ Other
+
+help: ## show this list
+	@awk -F ':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' Makefile
+
+bootstrap: ## install what requirements-dev.lock names into .venv (every other command does it first)
+	@$(PYTHON) -I deploy/local/bootstrap.py

@@ -27,17 +27,17 @@ ROOMS: Final = [
     "state_events",
     "schemas",
     "settings",
-    "background | deadlines | errors | forms | health | logs | ports | text_fold | visible_text",
+    "background | deadlines | errors | health | logs | ports | setting_types | text_fold | visible_text",
 ]
 """Of libs/common, from the top down."""
 
 LAYERS: Final = [
     "__main__",
-    "(account_commands) | (commands) | (key_commands)",
-    "(on_server) | main",
+    "(account_commands) | (client_commands) | (key_commands)",
+    "(command_transaction) | main",
     "routers",
     "deps",
-    "(key_measure) | (mailing) | (tidying)",
+    "(key_collector) | (mailing) | (retention)",
     "schemas",
     "repositories | clients",
     "models",

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from common.db.database import Runs
+from common.db.database import Executor
 from common.events.erasure import BACKLOG, Eraser, Step
 
 
@@ -33,7 +33,7 @@ def dying(steps: Sequence[Step]) -> Sequence[Step]:
     """Steps after each of which the process is killed, before it can commit."""
 
     def die_after(step: Step) -> Step:
-        async def step_and_die(session: Runs, account_id: int) -> bool:
+        async def step_and_die(session: Executor, account_id: int) -> bool:
             if await step(session, account_id):
                 raise Killed
             return False

@@ -1,10 +1,11 @@
 """The OpenAPI documents of all services as one: `python -m deploy.gateway.openapi` writes docs/openapi.json.
 
-The file is reviewed like code, since a client's code follows from it: a breaking change shows in its diff, and a test
-fails while it is not what the apps say. The gateway serves it as it is.
+The file is reviewed like code, since a client's code follows from it: a breaking change shows in its diff. With
+`--check`, in `make check`, it fails while the file is not what the apps say. The gateway serves it as it is.
 """
 
 import json
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -139,5 +140,11 @@ def write(path: Path = SNAPSHOT) -> None:
     path.write_text(current(), encoding="utf-8")
 
 
+def check() -> None:
+    """Raises: SystemExit, if the file is not what the apps say."""
+    if SNAPSHOT.read_text(encoding="utf-8") != current():
+        sys.exit("docs/openapi.json is not what the apps say: `make openapi`, then read its diff as a client would")
+
+
 if __name__ == "__main__":
-    write()
+    check() if "--check" in sys.argv else write()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from ipaddress import ip_network
 from typing import Any, Final
 
-from common.forms import narrow
+from common.setting_types import narrow
 from deploy.kubernetes.selectors import Labels, selects
 
 Manifest = dict[str, Any]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable
 
-from deploy.local import control, mail
+from deploy.local import control, mail, renew, show
 from deploy.local.errors import StackError
 from deploy.local.runner import Runner
 from deploy.local.secret_files import SERVICES
@@ -15,22 +16,9 @@ from deploy.local.stack import Stack
 
 def main() -> int:
     """Do one command; 0 if it worked."""
-    parser = argparse.ArgumentParser(prog="python -m deploy.local", description="The stack on this machine.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    up = commands.add_parser("up", help="run in the foreground")
-    up.add_argument("--background", action="store_true", help=argparse.SUPPRESS)
-    commands.add_parser("start", help="run in the background; returns when ready")
-    commands.add_parser("stop", help="stop it")
-    commands.add_parser("status", help="show the processes; exit code 0 only if all are usable")
-    commands.add_parser("restart", help="restart one process").add_argument("name")
-    run = commands.add_parser("run", help="run a service's own command: run posts outbox status")
-    run.add_argument("service", choices=SERVICES)
-    run.add_argument("words", nargs=argparse.REMAINDER)
-    commands.add_parser("mail", help="list the newest mails, the last one at the bottom")
-    commands.add_parser("reset", help="stop, and delete all local data")
-    arguments = parser.parse_args()
+    arguments = _parser().parse_args()
     try:
-        return _do(arguments, Stack.from_environment())
+        return int(arguments.do(Stack.from_environment(), arguments) or 0)
     except StackError as error:
         sys.stderr.write(f"trivium: {error}\n")
         return 1
@@ -44,25 +32,40 @@ def main() -> int:
         return 130
 
 
-def _do(arguments: argparse.Namespace, stack: Stack) -> int:
-    match arguments.command:
-        case "up":
-            Runner(stack, background=arguments.background).run()
-        case "start":
-            control.start(stack)
-        case "stop":
-            control.stop(stack)
-        case "status":
-            return 0 if control.status(stack) else 1
-        case "restart":
-            control.restart(stack, arguments.name)
-        case "run":
-            return control.run(stack, arguments.service, arguments.words)
-        case "mail":
-            mail.show(stack)
-        case "reset":
-            control.reset(stack)
-    return 0
+def _parser() -> argparse.ArgumentParser:
+    """Describe the commands. Each has a function `do`, which gives an exit code or nothing."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.local", description="The stack on this machine.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, told: str, do: Callable[[Stack, argparse.Namespace], int | None]) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=told)
+        added.set_defaults(do=do)
+        return added
+
+    up = command("up", "run in the foreground", lambda stack, given: Runner(stack, background=given.background).run())
+    up.add_argument("--background", action="store_true", help=argparse.SUPPRESS)
+    command("dev", "run in the foreground; renew what files change", lambda stack, _: Runner(stack, develop=True).run())
+    command("start", "run in the background; returns when ready", lambda stack, _: control.start(stack))
+    command("stop", "stop it", lambda stack, _: control.stop(stack))
+    command("status", "show the processes; exit code 0 only if all are usable", lambda stack, _: not show.status(stack))
+    restart = command("restart", "migrate and restart", lambda stack, given: renew.restart(stack, given.name))
+    restart.add_argument("name", help="a service, or one process: posts, posts-2, gateway, postgres")
+    migrate = command("migrate", "migrate databases", lambda stack, given: renew.migrate(stack, given.services))
+    migrate.add_argument("services", nargs="*", metavar="SERVICE")
+    logs = command(
+        "logs", "show logs and follow them", lambda stack, given: show.logs(stack, given.names, given.follow)
+    )
+    logs.add_argument("names", nargs="*", metavar="NAME")
+    logs.add_argument("--no-follow", dest="follow", action="store_false", help="end after the last lines")
+    psql = command("psql", "open a database", lambda stack, given: show.psql(stack, given.database, given.arguments))
+    psql.add_argument("database", choices=SERVICES)
+    psql.add_argument("--arguments", default="", help="psql's own, as one text")
+    run = command("run", "run a service's command", lambda stack, given: renew.run(stack, given.service, given.words))
+    run.add_argument("service", choices=SERVICES)
+    run.add_argument("words", nargs=argparse.REMAINDER)
+    command("mail", "list the newest mails, the last one at the bottom", lambda stack, _: mail.show(stack))
+    command("reset", "stop, and delete all local data", lambda stack, _: control.reset(stack))
+    return parser
 
 
 if __name__ == "__main__":

@@ -1,25 +1,20 @@
-"""The commands around a running stack: start it in the background, look at it, stop it, forget it."""
+"""The commands around a whole stack: start it in the background, stop it, forget it."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from pathlib import Path
 
-from deploy.local.alone import end_orphans, only_runner
 from deploy.local.errors import StackError
-from deploy.local.health import is_ready
-from deploy.local.postgres import accepts_connections
 from deploy.local.postgres_home import usable_home
-from deploy.local.runner import POSTGRES, READY_PATIENCE, STOP_PATIENCE
-from deploy.local.stack import GATEWAY, ROOT, Stack, shown
-from deploy.local.state import ProcessState, State, read_state
+from deploy.local.runner import POSTGRES, STOP_PATIENCE
+from deploy.local.runner_lock import end_orphans, only_runner
+from deploy.local.stack import ROOT, Stack
+from deploy.local.state import read_state
 
 STEP = 0.05
 # All that is ours in LOCAL_DIR, which may be a folder with other things in it. Not the backups: they outlive a reset.
@@ -89,72 +84,6 @@ def stop(stack: Stack) -> None:
     tell("stopped")
 
 
-def run(stack: Stack, service: str, words: Sequence[str]) -> int:
-    """Run a service's own command (`python -m posts outbox status`) with the settings that the service has here.
-
-    Raises:
-        StackError: the stack does not run.
-    """
-    state = read_state(stack.folder)
-    postgres = state.process(POSTGRES) if state and state.running else None
-    if postgres is None:
-        raise StackError("the stack does not run: `make start` first")
-    environment = {**stack.service_environment(service, postgres.port), "LOG_FORMAT": "console"}
-    return subprocess.run([sys.executable, "-m", service, *words], cwd=ROOT, env=environment, check=False).returncode
-
-
-def restart(stack: Stack, name: str) -> None:
-    """End the named process of a running stack, or each of a service's, and wait until its successor is ready.
-
-    One after the other, and politely: with several replicas no request fails.
-
-    Raises:
-        StackError: the stack does not run, has no such process, or a successor is not ready in time.
-    """
-    state = read_state(stack.folder)
-    if not state or not state.running:
-        raise StackError("not running: `make start` first")
-    processes = [process for process in state.processes if name in (process.name, process.service)]
-    if not processes:
-        raise StackError(f"no process {name!r}: there are {', '.join(process.name for process in state.processes)}")
-    for process in processes:
-        _restart_one(stack, process, signal.SIGTERM if len(processes) > 1 else signal.SIGINT)
-
-
-def _restart_one(stack: Stack, before: ProcessState, polite: signal.Signals) -> None:
-    if before.id is not None and before.id.is_alive():
-        os.kill(before.id.pid, polite)
-    deadline = time.monotonic() + STOP_PATIENCE + READY_PATIENCE
-    while time.monotonic() < deadline:
-        now = read_state(stack.folder)
-        after = now.process(before.name) if now else None
-        if now and after and after.id not in (None, before.id) and _is_up(after, now):
-            tell(f"{before.name} restarted")
-            return
-        time.sleep(STEP)
-    raise StackError(f"{before.name} is not ready again; see {shown(stack.logs)}/{before.name}.log")
-
-
-def status(stack: Stack) -> bool:
-    """Print what runs and where; True only if all of it is usable."""
-    state = read_state(stack.folder)
-    if not state or not state.running:
-        tell("not running" + (f"; the last start failed: {state.error}" if state and state.phase == "failed" else ""))
-        tell(f"data {shown(usable_home(stack.folder / POSTGRES))}")
-        return False
-    everything_up = state.phase == "ready"
-    tell(f"{'NAME':<10}{'PID':>8}{'PORT':>7}  {'STATE':<11}{'UPTIME':>9}  URL")
-    for process in state.processes:
-        up = _is_up(process, state)
-        everything_up = everything_up and up
-        word = "up" if up else "restarting" if process.id is None else "not ready"
-        uptime = _duration(time.time() - process.started_at) if process.id else "-"
-        pid = str(process.id.pid) if process.id else "-"
-        tell(f"{process.name:<10}{pid:>8}{process.port:>7}  {word:<11}{uptime:>9}  {process.url}")
-    tell(f"runner {state.runner.pid}, {state.phase}; logs {shown(stack.logs)}; data {state.data}")
-    return everything_up
-
-
 def reset(stack: Stack) -> None:
     """Stop the stack and delete its data, secrets and logs."""
     state = read_state(stack.folder)
@@ -182,17 +111,3 @@ def reset(stack: Stack) -> None:
 def tell(text: str) -> None:
     """Print for the person who gave the command."""
     sys.stdout.write(f"{text}\n")
-
-
-def _is_up(process: ProcessState, state: State) -> bool:
-    if process.id is None or not process.id.is_alive():
-        return False
-    if process.name == POSTGRES:
-        return accepts_connections(Path(state.data), process.id.pid)
-    return is_ready(process.port, "/healthz" if process.name == GATEWAY else "/readyz")
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}h {minutes:02}m" if hours else f"{minutes}m {rest:02}s" if minutes else f"{rest}s"

@@ -24,6 +24,7 @@ class Terminal:
         self._names = list(names)
         self._width = max(len(name) for name in self._names)
         self._coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        self.is_closed = False
 
     def say(self, name: str, text: str) -> None:
         """Print each line of a text; never fail because nobody reads."""
@@ -35,22 +36,21 @@ class Terminal:
                 sys.stdout.flush()
             except OSError:  # the terminal, or the other end of the pipe, has gone
                 sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+                self.is_closed = True
 
 
-class Log:
-    """One process's log file; the run before is kept beside it."""
+class LogReader:
+    """Reads the log file of one process, whoever writes it."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists():
-            path.rename(f"{path}.1")
-        path.touch()
         self.path = path
         self._read_to = 0
 
     def new_lines(self) -> list[str]:
         """Read the lines that were completed since the last call."""
-        if self._size() <= self._read_to:
+        if self._size() < self._read_to:  # another run's, or emptied
+            self._read_to = 0
+        if self._size() == self._read_to:
             return []
         with self.path.open("rb") as file:
             file.seek(self._read_to)
@@ -58,13 +58,35 @@ class Log:
         self._read_to += len(whole) + 1 if whole else 0
         return whole.decode(errors="replace").splitlines()
 
+    def skip_to_last(self, count: int) -> None:
+        """Let `new_lines` begin with the last lines that are there now."""
+        self._read_to = max(0, self._size() - len(self._end(count)))
+
     def last_lines(self, count: int) -> str:
         """Read the end of the file, of this run."""
+        return self._end(count).decode(errors="replace").rstrip("\n") or "(it has logged nothing)"
+
+    def _end(self, count: int) -> bytes:
         if not self._size():
-            return "(it has logged nothing)"
+            return b""
         with self.path.open("rb") as file:
             file.seek(max(0, self._size() - 32 * 1024))
-            return "\n".join(file.read().decode(errors="replace").splitlines()[-count:])
+            return b"".join(file.read().splitlines(keepends=True)[-count:])
+
+    def _size(self) -> int:
+        """0, too, when somebody has deleted the file under a running stack."""
+        return self.path.stat().st_size if self.path.exists() else 0
+
+
+class Log(LogReader):
+    """One process's log file; the run before is kept beside it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            path.rename(f"{path}.1")
+        path.touch()
 
     def keep_small(self) -> None:
         """Set the file aside and empty it when it has grown too large; its writers append, and notice nothing."""
@@ -73,7 +95,3 @@ class Log:
                 shutil.copyfile(self.path, f"{self.path}.1")
             os.truncate(self.path, 0)
             self._read_to = 0
-
-    def _size(self) -> int:
-        """0, too, when somebody has deleted the file under a running stack."""
-        return self.path.stat().st_size if self.path.exists() else 0

@@ -68,6 +68,13 @@ class Postgres:
         self._fsync = fsync
         self._settings = {"max_connections": "200", **durability, **(settings or {})}
 
+    @classmethod
+    def running(cls, folder: Path, port: int) -> Self:
+        """Address a server that another process has started: to ask it, not to start or stop it."""
+        server = cls(folder, port=port)
+        server.bin = postgres_bin()
+        return server
+
     @property
     def password(self) -> str:
         """The superuser's password, made with the data."""

@@ -1,5 +1,7 @@
 """`make up`: PostgreSQL, the migrations, three services and the gateway, kept running until told to stop.
 
+`make dev` is the same, and renews what is made of a file that changes.
+
 One loop in one thread, ten rounds a second: processes must be started from the main thread (see processes.spawn).
 """
 
@@ -10,12 +12,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
 from deploy.gateway.site import build as build_site
-from deploy.local.alone import end_orphans, only_runner
+from deploy.local.changes import PAGE, Changes, watched
 from deploy.local.databases import ensure_database
 from deploy.local.errors import StackError
 from deploy.local.health import is_ready
@@ -25,8 +28,9 @@ from deploy.local.ports import require_free
 from deploy.local.postgres import Postgres
 from deploy.local.postgres_home import usable_home
 from deploy.local.processes import ProcessId, spawn
+from deploy.local.runner_lock import end_orphans, only_runner
 from deploy.local.secret_files import SERVICES, ensure_secrets
-from deploy.local.stack import GATEWAY, ROOT, Stack, shown
+from deploy.local.stack import GATEWAY, ROOT, Stack, code_version, shown
 from deploy.local.state import Phase, ProcessState, State, write_state
 from deploy.local.supervisor import Start, Supervised
 
@@ -35,6 +39,8 @@ ROUND = 0.1
 READY_PATIENCE = 60.0
 STOP_PATIENCE = 28.0  # a service finishes its requests within 25 s
 HOPELESS = 4  # ends in a row before it was ever ready
+LOOK_EVERY = 0.3  # seconds, for changed files: a look takes some milliseconds
+LONGEST_END = 1.0  # of a process whose files have changed
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -45,10 +51,12 @@ class Stopped(Exception):
 class Runner:
     """Starts the stack's processes and watches over them."""
 
-    def __init__(self, stack: Stack, *, background: bool) -> None:
+    def __init__(self, stack: Stack, *, background: bool = False, develop: bool = False) -> None:
         for_eyes = sys.stdout.isatty() and not background
         self._stack = replace(stack, log_format="console") if for_eyes else stack
         self._background = background
+        self._changes = Changes(watched()) if develop else None
+        self._look_at = 0.0
         self._names = [POSTGRES, *(replica.name for replica in stack.all_replicas), GATEWAY]
         self._terminal = Terminal(["trivium", *self._names])
         self._me = ProcessId.of(os.getpid())
@@ -56,6 +64,7 @@ class Runner:
         self._phase: Phase = "starting"
         self._error = ""
         self._logs: dict[str, Log] = {}
+        self._versions: dict[str, str] = {}
         self._programs: list[Supervised] = []
         self._postgres: Postgres | None = None
 
@@ -79,6 +88,7 @@ class Runner:
                 self._announce()
                 while True:
                     self._round()
+                    self._renew_what_changed()
             except Stopped:
                 self._say("stopping")
                 self._phase = "stopped"
@@ -131,6 +141,8 @@ class Runner:
 
     def _starter(self, name: str, command: list[str], environment: dict[str, str]) -> Start:
         def start() -> subprocess.Popen[bytes]:
+            if name != GATEWAY:
+                self._versions[name] = code_version()
             self._stack.logs.mkdir(exist_ok=True)
             with self._logs[name].path.open("ab") as log:
                 # SIGKILL: when we are gone, nobody waits for the answers it would still give.
@@ -138,11 +150,11 @@ class Runner:
 
         return start
 
-    def _migrate(self, postgres: Postgres) -> None:
+    def _migrate(self, postgres: Postgres, services: Sequence[str] = SERVICES) -> None:
         """Bring the databases up to date, side by side, where they may not be."""
         stack, migrated = self._stack, Migrated(self._stack, postgres)
         running = {}
-        for service in SERVICES:
+        for service in services:
             if not migrated.is_current(service):
                 environment = stack.migration_environment(service, postgres.port)
                 log = stack.replicas(service)[0].name
@@ -194,6 +206,27 @@ class Runner:
         self._show_logs()
         time.sleep(ROUND if self._phase == "ready" else ROUND / 4)
 
+    def _renew_what_changed(self) -> None:
+        """In development: migrate, start again or copy what a changed file belongs to. A mistake in it ends nothing."""
+        if self._changes is None or time.monotonic() < self._look_at:
+            return
+        self._look_at = time.monotonic() + LOOK_EVERY
+        changed = self._changes.since_last_time()
+        schemas = [service for service in SERVICES if f"{service} schema" in changed]
+        if schemas and self._postgres:
+            self._say(f"changed: the schema of {', '.join(schemas)}; migrating")
+            try:
+                self._migrate(self._postgres, schemas)
+            except StackError as error:
+                self._say(str(error))
+        if PAGE in changed:
+            build_site(self._stack.site)
+            self._say("changed: the page")
+        programs = [program for program in self._programs if program.name.partition("-")[0] in changed]
+        for program in programs:
+            self._say(f"changed: {program.name}; starting it again")
+            program.renew(LONGEST_END)
+
     def _show_logs(self) -> None:
         for name, log in self._logs.items():
             log.keep_small()
@@ -233,7 +266,8 @@ class Runner:
             is_postgres = self._postgres is not None and program.name == POSTGRES
             port = self._postgres.port if is_postgres and self._postgres else ports.get(program.name, 0)
             url = f"postgresql://127.0.0.1:{port}" if is_postgres else self._stack.url(program.name)
-            processes.append(ProcessState(program.name, port, url, program.started_at, program.id))
+            told = program.restarts, program.last_end, self._versions.get(program.name, "")
+            processes.append(ProcessState(program.name, port, url, program.started_at, program.id, *told))
         gateway = self._stack.url(GATEWAY)
         state = State(self._me, self._phase, self._error, gateway, str(self._data()), processes)
         write_state(self._stack.folder, state)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 
 from deploy.local.binaries import caddy
@@ -190,6 +192,16 @@ class Stack:
 
     def _file(self, name: str) -> str:
         return str(self.secrets / name)
+
+
+def code_version() -> str:
+    """Name the code that a process would be started from: the packages' version and, in a clone, the commit."""
+    command = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
+    try:
+        commit = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    except OSError:  # no git here
+        commit = ""
+    return metadata.version("trivium-common") + (f"+{commit}" if commit else "")
 
 
 def shown(path: Path) -> Path:

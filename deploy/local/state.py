@@ -14,13 +14,20 @@ Phase = Literal["starting", "ready", "failed", "stopped"]
 
 @dataclass(frozen=True, slots=True)
 class ProcessState:
-    """One process of the stack; `id` is None between its end and its next start."""
+    """One process of the stack; `id` is None between its end and its next start.
+
+    `restarts` counts how often it ended by itself, and `last_end` says how it last did;
+    `version` is that of the code it was started from.
+    """
 
     name: str
     port: int
     url: str
     started_at: float
     id: ProcessId | None
+    restarts: int = 0
+    last_end: str = ""
+    version: str = ""
 
     @property
     def service(self) -> str:

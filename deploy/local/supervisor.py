@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import time
@@ -24,7 +25,7 @@ class Supervised:
     """A process that should run.
 
     `start` starts it anew and `tell` reports to the person; `tick` is called a few times a second. `deaths` counts
-    the ends in a row that no steady run lies between.
+    the ends in a row that no steady run lies between; `restarts` counts all ends, of which `last_end` tells the last.
     """
 
     name: str
@@ -34,6 +35,8 @@ class Supervised:
     id: ProcessId | None = None
     started_at: float = 0.0
     deaths: int = 0
+    restarts: int = 0
+    last_end: str = ""
     _due: float = field(default=0.0, repr=False)
 
     def tick(self) -> bool:
@@ -58,8 +61,24 @@ class Supervised:
         self.process = self.start()
         self.id = ProcessId.of(self.process.pid)
 
+    def renew(self, patience: float) -> None:
+        """End it for a successor, which the next `tick` starts: after a change of its files, and without a pause.
+
+        One that has hardly begun has no requests to finish, and would print where it was interrupted.
+        """
+        if self.process is not None and self.running:
+            if time.time() - self.started_at > STEADY_AFTER:
+                self.ask_to_stop()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self.process.wait(patience)
+            self.process.kill()
+            self.process.wait()
+        self.process = self.id = None
+        self.deaths, self._due = 0, 0.0
+
     def _plan_restart(self, reason: str) -> None:
         self.process = self.id = None
+        self.restarts, self.last_end = self.restarts + 1, reason
         self.deaths = 1 if time.time() - self.started_at > STEADY_AFTER else self.deaths + 1
         pause = min(FIRST_PAUSE * 2 ** (self.deaths - 1), LONGEST_PAUSE)
         self._due = time.monotonic() + pause

@@ -35,12 +35,12 @@ class Mail:
         return cls(message["To"], message["Subject"], text, html, message)
 
 
-async def relay(app: FastAPI, *lanes: str) -> None:
+async def relay(app: FastAPI, *channels: str) -> None:
     """Send what auth's outbox holds for itself, and then the mails."""
-    for name in lanes or ("auth", "smtp"):
-        lane = app.state.relay.lanes[name]
-        while await app.state.relay.step(name, lane):
-            assert lane.failures == 0
+    for name in channels or ("auth", "smtp"):
+        channel = app.state.relay.channels[name]
+        while await app.state.relay.step(name, channel):
+            assert channel.failures == 0
 
 
 async def mails(app: FastAPI, to: str) -> list[Mail]:

@@ -33,7 +33,7 @@ DIALECT = create_mock_engine("postgresql+asyncpg://", executor=lambda *_: None).
 
 
 class Explained:
-    """`Runs` that asks PostgreSQL how it would run a statement, and has it find nothing."""
+    """`Executor` that asks PostgreSQL how it would run a statement, and has it find nothing."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection

@@ -43,7 +43,7 @@ async def test_another_persons_key_gives_nothing_away(
 async def test_no_connection_is_held_while_a_password_is_hashed(client: AsyncClient, app: FastAPI) -> None:
     person = {"email": new_email(), "password": PASSWORD, "name": "Ada"}
     headers = {"Idempotency-Key": "sign-up-3"}
-    turns = app.state.passwords._turns
+    turns = app.state.passwords._limiter
     people = range(int(turns.total_tokens))
     await asyncio.gather(*(turns.acquire_on_behalf_of(n) for n in people))
     try:

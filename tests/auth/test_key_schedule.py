@@ -266,7 +266,7 @@ async def test_who_cannot_open_the_keys_changes_none(keys: Keys) -> None:
     await keys.age(await keys.kid("next"), "created_at", "1 hour")
     always_due = KeySchedule(KeyCipher("another key 0123456789 abcdefghi"), rotate_every=timedelta(0))
     async with keys.app.state.transactions() as work:
-        await always_due.tend(work)
+        await always_due.maintain(work)
     assert await keys.states() == before
 
 

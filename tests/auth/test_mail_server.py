@@ -17,7 +17,7 @@ from pydantic_core import Url
 from auth.clients.messages import Mailbox, compose
 from auth.config import Settings
 from auth.mailing import LEASE
-from auth.services.letters import Letter
+from auth.services.mail_rendering import RenderedMail
 from common.events.outbox import OutboxRepository
 from tests.auth.certificates import certificate_for
 from tests.auth.conftest import PASSWORD, Connection, client_of, new_email, running
@@ -103,8 +103,8 @@ async def test_a_server_that_is_away_is_waited_for_and_delays_nothing_else(
     await smtp.__aexit__()
     async with relaying(app):
         emails = [await sign_up(app) for _ in range(3)]
-        await until(lambda: app.state.relay.lanes["smtp"].failures >= 3)
-        assert app.state.relay.lanes["auth"].failures == 0
+        await until(lambda: app.state.relay.channels["smtp"].failures >= 3)
+        assert app.state.relay.channels["auth"].failures == 0
         assert (await waiting(superuser), await parked(superuser)) == (3, 0)
         async with smtp:
             await until(lambda: len(smtp.mails) == 3)
@@ -118,7 +118,7 @@ async def test_what_is_wrong_with_the_server_is_waited_for(
     smtp.answers = answers
     async with relaying(app):
         await sign_up(app)
-        await until(lambda: app.state.relay.lanes["smtp"].failures >= 3)
+        await until(lambda: app.state.relay.channels["smtp"].failures >= 3)
         assert (await waiting(superuser), await parked(superuser)) == (1, 0)
         smtp.answers = {}
         await until(lambda: len(smtp.mails) == 1)
@@ -130,12 +130,12 @@ async def test_what_is_refused_for_good_is_parked_after_five_tries_and_holds_up_
     smtp.answers = {"DATA": "554 no such mail"}
     async with relaying(app):
         await sign_up(app)
-        await until(lambda: app.state.relay.lanes["smtp"].refused >= 2)
+        await until(lambda: app.state.relay.channels["smtp"].refused >= 2)
         smtp.answers, smtp.of = {}, dict.fromkeys(smtp.tried, "550 no such person")
         other = await sign_up(app)
         await until(lambda: other in [mail.to for mail in smtp.mails])
         assert await parked(superuser) == 0
-        await until(lambda: app.state.relay.lanes["smtp"].parked == 1)
+        await until(lambda: app.state.relay.channels["smtp"].parked == 1)
     assert [tries for email, tries in smtp.tried.items() if email != other] == [5]
     assert await parked(superuser) == 1
 
@@ -174,7 +174,7 @@ async def test_a_server_that_falls_silent_over_a_mail_gets_it_again_under_the_sa
         assert (await waiting(superuser), await parked(superuser)) == (1, 0)
         smtp.slow = 0.0
         await until(lambda: len(smtp.mails) >= 2)
-        await until(lambda: app.state.relay.lanes["smtp"].sent == 1)
+        await until(lambda: app.state.relay.channels["smtp"].sent == 1)
     assert len({(mail.message["Message-ID"], mail.token) for mail in smtp.mails}) == 1
 
 
@@ -186,7 +186,7 @@ async def test_a_relay_that_dies_after_sending_is_followed_by_another(
     await sign_up(app)
     async with app.state.database.transaction() as session:
         (row,) = await OutboxRepository(session).lease("smtp", 1, LEASE)
-    await app.state.relay.lanes["smtp"].target.tell([row.event])
+    await app.state.relay.channels["smtp"].target.deliver([row.event])
     await relay(app, "smtp")
     (first,) = smtp.mails
     async with client_of(app) as client:
@@ -210,8 +210,8 @@ async def test_an_address_beyond_ascii_needs_a_server_for_it(
     assert smtp.envelopes == [(OURS, ["grüße@xn--exmple-cua.com"])]
     smtp.options = {"enable_SMTPUTF8": False}
     await sign_up(app, "süße@exämple.com")
-    assert await app.state.relay.step("smtp", app.state.relay.lanes["smtp"])
-    assert app.state.relay.lanes["smtp"].refused == 1
+    assert await app.state.relay.step("smtp", app.state.relay.channels["smtp"])
+    assert app.state.relay.channels["smtp"].refused == 1
     await sign_up(app, "info@exämple.com")
     await relay(app)
     assert smtp.envelopes[1:] == [(OURS, ["info@xn--exmple-cua.com"])]
@@ -253,8 +253,8 @@ async def test_no_password_and_no_mail_without_the_tls_that_was_asked_for(
         url = f"smtp+starttls://us@127.0.0.1:{smtp.port}"
         async with sending_to(settings, url, "the mail password") as app:
             await sign_up(app)
-            assert await app.state.relay.step("smtp", app.state.relay.lanes["smtp"])
-            assert app.state.relay.lanes["smtp"].failures == 1
+            assert await app.state.relay.step("smtp", app.state.relay.channels["smtp"])
+            assert app.state.relay.channels["smtp"].failures == 1
     assert (smtp.mails, smtp.signed_in) == ([], [])
 
 
@@ -272,7 +272,7 @@ async def test_no_password_and_no_mail_without_the_tls_that_was_asked_for(
 def test_nothing_can_be_slipped_into_a_header(changes: dict[str, str]) -> None:
     letter = {"to": "ada@example.com", "subject": "Hello", "text": "", "html": "", **changes}
     with pytest.raises(ValueError, match=r"."):
-        compose(Letter(id=uuid4(), written_at=datetime.now(UTC), **letter), "Trivium", Mailbox.of(OURS))
+        compose(RenderedMail(id=uuid4(), written_at=datetime.now(UTC), **letter), "Trivium", Mailbox.of(OURS))
 
 
 async def test_what_is_no_letter_is_parked_and_not_repeated_in_the_log(
@@ -283,6 +283,6 @@ async def test_what_is_no_letter_is_parked_and_not_repeated_in_the_log(
         str(uuid4()),
         '{"kind": "email-changed", "to": "canary@example.com, eve@example.com"}',
     )
-    assert await app.state.relay.step("smtp", app.state.relay.lanes["smtp"])
-    assert app.state.relay.lanes["smtp"].refused == 1
+    assert await app.state.relay.step("smtp", app.state.relay.channels["smtp"])
+    assert app.state.relay.channels["smtp"].refused == 1
     assert "canary" not in "".join(capfd.readouterr())

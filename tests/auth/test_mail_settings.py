@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from auth.clients.mail_folder import MailFolder
 from auth.clients.mail_server import MailServer
 from auth.config import Settings
-from auth.mailing import post_office
+from auth.mailing import mail_sender
 from common.settings import explain
 
 ENOUGH: dict[str, Any] = {
@@ -62,7 +62,7 @@ def test_what_is_missing_or_weak_stops_the_start_and_is_named(changes: dict[str,
 )
 def test_an_address_of_a_mail_server(url: str, port: int, tls: bool, starttls: bool) -> None:
     more = {"smtp_url": url, "mail_from": FROM} | ({"smtp_password": PASSWORD} if tls else {})
-    office = post_office(Settings.model_validate(ENOUGH | more))
+    office = mail_sender(Settings.model_validate(ENOUGH | more))
     assert isinstance(office, MailServer)
     assert (office.port, office.tls is not None, office.starttls) == (port, tls, starttls)
     assert (office.username, office.password) == (("us@trivium.net", PASSWORD) if tls else (None, None))
@@ -71,10 +71,10 @@ def test_an_address_of_a_mail_server(url: str, port: int, tls: bool, starttls: b
 
 
 def test_a_folder_takes_mails_only_where_no_server_does() -> None:
-    assert isinstance(post_office(Settings.model_validate(ENOUGH | {"mail_dir": "mail"})), MailFolder)
+    assert isinstance(mail_sender(Settings.model_validate(ENOUGH | {"mail_dir": "mail"})), MailFolder)
     both = ENOUGH | {"mail_dir": "mail", "smtp_url": "smtp://127.0.0.1:2525", "mail_from": FROM}
-    assert isinstance(post_office(Settings.model_validate(both)), MailServer)
-    assert post_office(Settings.model_validate(ENOUGH)) is None
+    assert isinstance(mail_sender(Settings.model_validate(both)), MailServer)
+    assert mail_sender(Settings.model_validate(ENOUGH)) is None
 
 
 @pytest.mark.parametrize(
@@ -89,12 +89,12 @@ def test_a_folder_takes_mails_only_where_no_server_does() -> None:
 )
 def test_the_mail_server_is_told_a_name_that_others_know(changes: dict[str, str], named: str) -> None:
     """Strict ones take no mail from `localhost`, which is what many machines call themselves."""
-    office = post_office(Settings.model_validate(ENOUGH | {"smtp_url": "smtp://mail", "mail_from": FROM} | changes))
+    office = mail_sender(Settings.model_validate(ENOUGH | {"smtp_url": "smtp://mail", "mail_from": FROM} | changes))
     assert isinstance(office, MailServer)
     assert office.ehlo_name == named
 
 
 def test_mails_may_come_from_a_local_network() -> None:
-    office = post_office(Settings.model_validate(ENOUGH | {"mail_dir": "mail", "mail_from": "NAS <us@nas.local>"}))
+    office = mail_sender(Settings.model_validate(ENOUGH | {"mail_dir": "mail", "mail_from": "NAS <us@nas.local>"}))
     assert isinstance(office, MailFolder)
     assert str(office.sender) == "us@nas.local"

@@ -2,7 +2,7 @@
 
 from pydantic import SecretStr
 
-from auth.commands import put_service_clients
+from auth.client_commands import put_service_clients
 from auth.config import MigrateSettings, Settings
 from auth.services.sign_in import hash_secret
 from common.db.database import Database

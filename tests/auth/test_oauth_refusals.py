@@ -91,10 +91,10 @@ async def test_so_are_those_that_the_server_makes_without_the_app(settings: Sett
         streams[1].write(request(path, "Content-Length: 0", *lines, method="POST"))
         return spoken(await answer(streams))
 
-    async with running(settings) as app, serving(app, app.state.admission) as port:
+    async with running(settings) as app, serving(app, app.state.load_shedder) as port:
         async with connected(port) as streams:
             assert await ask(streams, "X: " + "y" * 16_384) == (431, "headers-too-large", "invalid_request")
-        app.state.admission.limits = dict.fromkeys(app.state.admission.limits, 0)
-        app.state.admission.open_to_all = 0
+        app.state.load_shedder.limits = dict.fromkeys(app.state.load_shedder.limits, 0)
+        app.state.load_shedder.open_to_all = 0
         async with connected(port) as streams:
             assert await ask(streams) == (503, "overloaded", "temporarily_unavailable")

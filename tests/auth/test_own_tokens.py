@@ -4,7 +4,7 @@ import time
 
 from fastapi import FastAPI
 
-from auth.clients.own_tokens import OwnTokens
+from auth.clients.self_signed_tokens import SelfSignedTokens
 from auth.config import Settings
 from auth.services.access_tokens import AccessTokens
 from common.tokens.verifier import TokenVerifier
@@ -13,7 +13,7 @@ from common.tokens.verifier import TokenVerifier
 async def test_auth_mints_its_own_tokens_for_one_audience_each(app: FastAPI, settings: Settings) -> None:
     """S-28"""
     now = time.time() - 250
-    tokens = OwnTokens(AccessTokens(app.state.keys, settings.issuer, settings.access_ttl), clock=lambda: now)
+    tokens = SelfSignedTokens(AccessTokens(app.state.keys, settings.issuer, settings.access_ttl), clock=lambda: now)
     users, posts = [
         TokenVerifier(app.state.keys, app.state.revoked, issuer=settings.issuer, audience=name)
         for name in ("users", "posts")

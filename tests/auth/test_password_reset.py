@@ -6,7 +6,7 @@ from datetime import timedelta
 from fastapi import FastAPI
 from httpx import AsyncClient, Response
 
-from auth.repositories.addresses import hash_address
+from auth.repositories.mail_counts import hash_address
 from tests.auth.conftest import Connection, Person, SignIn, SignUp, bearer, new_email, refresh
 from tests.auth.mails import mails, newest, relay
 from tests.auth.test_email_verification import turn_back

@@ -15,12 +15,12 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from auth.services import passwords, ports, refresh_tokens
-from auth.services.accounts import EPOCH, AccountService, Registration, new_account_id
+from auth.services.accounts import EPOCH, AccountQueries, Registration, new_account_id
 from auth.services.address_policy import AddressPolicy
 from auth.services.audit import Action
 from auth.services.errors import AccountNotFound, EmailTaken
 from auth.services.password_policy import PasswordPolicy
-from auth.services.passwords import Argon2, TooBusy, normal
+from auth.services.passwords import Argon2, TooBusy, normalized
 from auth.services.records import Account, Credentials
 from auth.services.refresh_tokens import RefreshTokens
 from common.state_events import Event
@@ -62,7 +62,7 @@ class Accounts:
 
 @dataclass
 class Told:
-    """`Events` in memory."""
+    """`EventPublisher` in memory."""
 
     subjects: list[str] = field(default_factory=list)
 
@@ -85,8 +85,8 @@ class Unthrottled:
 
 
 @dataclass
-class Work:
-    """`ports.Work`, as far as these rules use it."""
+class UnitOfWork:
+    """`ports.UnitOfWork`, as far as these rules use it."""
 
     accounts: Accounts = field(default_factory=Accounts)
     events: Told = field(default_factory=Told)
@@ -95,14 +95,14 @@ class Work:
     throttle: Unthrottled = field(default_factory=Unthrottled)
 
     @asynccontextmanager
-    async def __call__(self) -> AsyncIterator["Work"]:
+    async def __call__(self) -> AsyncIterator["UnitOfWork"]:
         yield self
 
 
 class Plain:
     """A hasher that takes no time."""
 
-    def turn(self) -> AbstractAsyncContextManager[None]:
+    def slot(self) -> AbstractAsyncContextManager[None]:
         return nullcontext()
 
     async def hash(self, password: str) -> str:
@@ -112,16 +112,18 @@ class Plain:
         return password_hash == f"hash of {password}", None
 
 
-def service(work: Work) -> AccountService:
-    return AccountService(cast("ports.AccountReader", work.accounts))
+def service(work: UnitOfWork) -> AccountQueries:
+    return AccountQueries(cast("ports.AccountReader", work.accounts))
 
 
-def registration(work: Work) -> Registration:
-    return Registration(cast("ports.Work", work), Plain(), PasswordPolicy(8, ()), AddressPolicy(), now=lambda: NOW)
+def registration(work: UnitOfWork) -> Registration:
+    return Registration(
+        cast("ports.UnitOfWork", work), Plain(), PasswordPolicy(8, ()), AddressPolicy(), now=lambda: NOW
+    )
 
 
 async def test_an_id_that_is_taken_is_drawn_again() -> None:
-    work = Work(Accounts(collisions=3))
+    work = UnitOfWork(Accounts(collisions=3))
     account = await registration(work).register("ada@example.com", "long enough", "Ada")
     assert len(work.accounts.tried) == 4
     assert await service(work).get(account.id) == account
@@ -130,7 +132,7 @@ async def test_an_id_that_is_taken_is_drawn_again() -> None:
 
 
 async def test_an_address_that_is_taken_is_told_at_once() -> None:
-    work = Work()
+    work = UnitOfWork()
     await registration(work).register("ada@example.com", "long enough", "Ada")
     with pytest.raises(EmailTaken):
         await registration(work).register("ada@example.com", "long enough", "Eve")
@@ -139,7 +141,7 @@ async def test_an_address_that_is_taken_is_told_at_once() -> None:
 
 async def test_an_unknown_account_is_not_found() -> None:
     with pytest.raises(AccountNotFound):
-        await service(Work()).get(7)
+        await service(UnitOfWork()).get(7)
 
 
 def test_account_ids_are_ordered_by_time_and_fit_53_bits() -> None:
@@ -179,7 +181,7 @@ async def test_nobody_waits_long_for_a_password_to_be_hashed(monkeypatch: pytest
     monkeypatch.setattr(passwords, "PATIENCE", 0.05)
     monkeypatch.setattr(passwords, "AT_WORK", 1)
     hasher = Argon2(slots=1)
-    async with hasher.turn():
+    async with hasher.slot():
         with pytest.raises(TooBusy):
             await asyncio.create_task(hasher.hash("long enough"))
     assert await hasher.hash("long enough")
@@ -187,7 +189,7 @@ async def test_nobody_waits_long_for_a_password_to_be_hashed(monkeypatch: pytest
 
 async def test_a_hash_of_older_parameters_is_renewed() -> None:
     """S-01"""
-    old = PasswordHash((Argon2Hasher(memory_cost=8192, time_cost=1, parallelism=1),)).hash(normal("long enough"))
+    old = PasswordHash((Argon2Hasher(memory_cost=8192, time_cost=1, parallelism=1),)).hash(normalized("long enough"))
     fits, renewed = await Argon2(slots=1).verify("long enough", old)
     assert fits
     assert renewed is not None

@@ -13,8 +13,8 @@ from common.http.access import public
 from common.http.paging import Paging
 from common.http.routing import ServiceRoute, TokenRoute, service_router
 from common.schemas import Incoming
-from common.serving.admission import Admission
 from common.serving.app import build_app
+from common.serving.load_shedding import LoadShedder
 from tests.common.conftest import eventually, lifespan, probe_settings
 from tests.common.serving import Streams, ask, connected, request, serving
 
@@ -40,8 +40,8 @@ class Busy:
     streams: list[Streams] = field(default_factory=list)
 
     @property
-    def limit(self) -> Admission:
-        limit: Admission = self.app.state.admission
+    def limit(self) -> LoadShedder:
+        limit: LoadShedder = self.app.state.load_shedder
         return limit
 
     async def have_under_way(self, count: int, path: str = "/wait") -> None:
@@ -130,6 +130,6 @@ def busy_app(go_on: asyncio.Event) -> FastAPI:
 async def served(**options: Any) -> AsyncIterator[Busy]:
     go_on = asyncio.Event()
     app = busy_app(go_on)
-    async with serving(app, app.state.admission, **options) as port, AsyncExitStack() as waiting:
+    async with serving(app, app.state.load_shedder, **options) as port, AsyncExitStack() as waiting:
         yield Busy(app, port, go_on, waiting)
         go_on.set()

@@ -9,15 +9,15 @@ from typing import Any
 
 import uvicorn
 
-from common.serving.admission import Admission
 from common.serving.http_limits import bounded_http
+from common.serving.load_shedding import LoadShedder
 from deploy.local.ports import free_port
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @asynccontextmanager
-async def serving(app: Any, limit: Admission, origins: Sequence[str] = (), **options: Any) -> AsyncIterator[int]:
+async def serving(app: Any, limit: LoadShedder, origins: Sequence[str] = (), **options: Any) -> AsyncIterator[int]:
     """Run an app; gives its port."""
     port = free_port()
     bounds: dict[str, Any] = {

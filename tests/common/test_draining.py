@@ -15,10 +15,10 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 from httpx import AsyncClient, ConnectError
 
 from common import health
-from common.background import STEP_GRACE, running, whole
-from common.serving.admission import Admission
+from common.background import STEP_GRACE, background_tasks, shielded
 from common.serving.draining import DrainingServer
 from common.serving.http_limits import bounded_http
+from common.serving.load_shedding import LoadShedder
 from deploy.local.ports import free_port
 
 DRAIN = 0.3
@@ -90,7 +90,7 @@ async def told() -> AsyncIterator[Told]:
         server = DrainingServer(
             make_app(lifespan),
             timedelta(seconds=DRAIN),
-            http=bounded_http(Admission((), 1000)),
+            http=bounded_http(LoadShedder((), 1000)),
             ws="none",
             log_config=None,
             access_log=False,
@@ -220,7 +220,7 @@ def test_many_connections_are_accepted_in_one_turn_of_the_loop(monkeypatch: pyte
         make_app([]),
         timedelta(0),
         port=free_port(),
-        http=bounded_http(Admission((), 1000)),
+        http=bounded_http(LoadShedder((), 1000)),
         log_config=None,
         loop="uvloop",
     )
@@ -257,12 +257,12 @@ async def test_background_work_ends_between_its_steps_and_waiting_at_once() -> N
 
     async def steps() -> None:
         while True:
-            await whole(step(len(begun)))
+            await shielded(step(len(begun)))
 
     async def sleepy() -> None:
         await asyncio.sleep(3600)
 
-    async with running(steps(), sleepy()):
+    async with background_tasks(steps(), sleepy()):
         await third.wait()
         assert (begun, ended) == ([0, 1, 2], [0, 1])
         left_at = time.monotonic()
@@ -281,8 +281,8 @@ async def test_a_step_that_hangs_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> 
             cut_off.set()
 
     async def work() -> None:
-        await whole(hangs())
+        await shielded(hangs())
 
-    async with running(work()):
+    async with background_tasks(work()):
         await asyncio.sleep(0.01)
     assert cut_off.is_set()

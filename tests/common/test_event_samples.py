@@ -21,7 +21,7 @@ from common.contracts.events import (
     SessionEndedData,
     TokensRevokedData,
 )
-from common.events.inbox import parse
+from common.events.inbox import parse_event
 from common.state_events import Event, EventData, StateEvent
 
 SCHEMAS = {schema.type: schema for schema in EventData.__subclasses__()}
@@ -64,7 +64,7 @@ READ: dict[str, Event] = {
 def test_a_frozen_event_is_read_as_ever_and_what_is_unknown_in_it_ignored(type_: str) -> None:
     told = StateEvent.model_validate_json((SAMPLES / f"{type_}.json").read_bytes())
     assert told.occurred_at == datetime(2026, 11, 22, 14, 5, 9, 123456, tzinfo=UTC)
-    event = parse(told, SCHEMAS[type_])
+    event = parse_event(told, SCHEMAS[type_])
     assert event == READ[type_]
     assert (told.type, told.subject, told.id) == (type_, event.subject, f"{event.subject}@{event.version}")
 

@@ -9,7 +9,7 @@ from httpx import AsyncClient
 
 from common.http.access import public
 from common.http.routing import service_router
-from common.serving.admission import Admission
+from common.serving.load_shedding import LoadShedder
 from tests.common.conftest import eventually, probe_app, probing
 from tests.common.serving import connected, request, serving
 from tests.conftest import Log
@@ -57,8 +57,8 @@ async def test_head_is_logged_and_counted_as_head(log: Log) -> None:
 async def test_head_matters_as_much_as_get() -> None:
     app = probe_app()
     scope = {"path": "/probe/who", "method": "GET"}
-    admission: Admission = app.state.admission
-    assert admission.priority_of(scope) == admission.priority_of({**scope, "method": "HEAD"})
+    load_shedder: LoadShedder = app.state.load_shedder
+    assert load_shedder.priority_of(scope) == load_shedder.priority_of({**scope, "method": "HEAD"})
 
 
 async def test_head_of_a_stream_ends_the_stream_and_leaves_the_connection_to_the_next_request() -> None:
@@ -80,7 +80,7 @@ async def test_head_of_a_stream_ends_the_stream_and_leaves_the_connection_to_the
 
     app = probe_app()
     app.include_router(router)
-    async with serving(app, Admission((), 1000)) as port, connected(port) as streams:
+    async with serving(app, LoadShedder((), 1000)) as port, connected(port) as streams:
         streams[1].write(request("/probe/stream", method="HEAD"))
         head = (await asyncio.wait_for(streams[0].readuntil(b"\r\n\r\n"), 5)).lower()
         assert head.startswith(b"http/1.1 200")

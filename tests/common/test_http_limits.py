@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from common.http.envelope import SECURITY_HEADERS
+from common.http.middleware import SECURITY_HEADERS
 from common.serving import http_limits
-from common.serving.admission import Admission
+from common.serving.load_shedding import LoadShedder
 from tests.common.conftest import eventually
 from tests.common.serving import answer, closed, connected, request, serving
 
@@ -27,7 +27,7 @@ async def nothing() -> Message:
 
 @pytest.fixture(scope="module")
 async def port() -> AsyncIterator[int]:
-    async with serving(hello, Admission((), 1000), lifespan="off", timeout_keep_alive=1) as port:
+    async with serving(hello, LoadShedder((), 1000), lifespan="off", timeout_keep_alive=1) as port:
         yield port
 
 
@@ -87,7 +87,7 @@ async def test_what_does_not_fit_is_refused_and_the_connection_closed(
 async def test_a_page_is_shown_why_its_headers_are_refused() -> None:
     """S-41: if its origin is an allowed one; without that a browser says no more than that the network failed."""
     long = "X: " + "y" * 16_384
-    async with serving(hello, Admission((), 1000), ["http://app.example"], lifespan="off") as port:
+    async with serving(hello, LoadShedder((), 1000), ["http://app.example"], lifespan="off") as port:
         shown = await send(port, request("/", "Origin: http://app.example", long))
         hidden = await send(port, request("/", "Origin: http://evil.example", long))
     assert problem(shown) == problem(hidden) == (431, "headers-too-large")
@@ -146,7 +146,7 @@ async def test_what_comes_behind_a_body_is_no_header() -> None:
         seen.append(scope["headers"])
         await hello(scope, nothing, send)
 
-    async with serving(note, Admission((), 1000), lifespan="off") as port:
+    async with serving(note, LoadShedder((), 1000), lifespan="off") as port:
         body = b"3\r\nabc\r\n0\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n"
         assert status(await send(port, CHUNKED + body)) == 200
     assert seen == [[(b"host", b"x"), (b"transfer-encoding", b"chunked")]]
@@ -162,7 +162,7 @@ async def test_requests_ahead_of_their_answers_are_few() -> None:
         await go_on.wait()
         await hello(scope, receive, send)
 
-    async with serving(wait, Admission((), 1000), lifespan="off") as port:
+    async with serving(wait, LoadShedder((), 1000), lifespan="off") as port:
         async with connected(port) as streams:
             streams[1].write(request() * 17)
             await eventually(lambda: begun == ["/"])
@@ -218,7 +218,7 @@ async def test_what_is_refused_with_400_was_not_begun() -> None:
         await go_on.wait()
         await hello(scope, receive, send)
 
-    async with serving(counting, Admission((), 1000), lifespan="off") as port:
+    async with serving(counting, LoadShedder((), 1000), lifespan="off") as port:
         assert problem(await send(port, request("/never", method="PUT") + b"stray\r\n")) == (400, "malformed-request")
         async with connected(port) as (reader, writer):
             writer.write(request("/once", method="PUT"))

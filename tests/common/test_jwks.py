@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from auth.services.key_material import KeyCipher, new_key
-from common.background import running
+from common.background import background_tasks
 from common.tokens import jwks
 from common.tokens.jwks import RemoteKeys
 from common.tokens.verifier import KeysUnavailable
@@ -188,7 +188,7 @@ async def test_keeping_fresh_outlives_bad_answers(
 ) -> None:
     monkeypatch.setattr(jwks, "RETRY_EVERY", 0.001)
     auth.answer = answer
-    async with running(keys.keep_fresh()):
+    async with background_tasks(keys.keep_fresh()):
         await eventually(lambda: auth.calls >= 2)
         assert not keys.usable
         auth.publish(FIRST)
@@ -202,7 +202,7 @@ async def test_no_mistake_ends_the_keeping_fresh(auth: Auth, keys: RemoteKeys, m
         raise TypeError("a mistake")
 
     auth.answer = stumble
-    async with running(keys.keep_fresh()):
+    async with background_tasks(keys.keep_fresh()):
         await eventually(lambda: auth.calls >= 2)
         auth.publish(FIRST)
         await eventually(lambda: keys.knows(FIRST["kid"]))

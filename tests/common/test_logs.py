@@ -10,7 +10,7 @@ import sys
 import pytest
 import structlog
 
-from common.background import running
+from common.background import background_tasks
 from common.logs import Form, configure_logging
 from tests.common.conftest import eventually, probe_app, probing
 
@@ -85,5 +85,5 @@ async def test_a_loop_outlives_the_warnings_that_it_cannot_give(monkeypatch: pyt
                 structlog.get_logger().warning("not read", error_type=type(error).__name__)
             await asyncio.sleep(0)
 
-    async with running(work()):
+    async with background_tasks(work()):
         await eventually(lambda: tries > 3)

@@ -7,7 +7,7 @@ import pytest
 from fastapi import Request, Response
 
 from common.http.paging import BadCursor, PageRequest, decode_cursor, encode_cursor, from_micros, to_micros
-from common.ports import Slice
+from common.ports import Page
 
 LARGEST = 2**63 - 1
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -83,7 +83,7 @@ def page_request(query: str) -> PageRequest:
 
 def test_the_next_page_is_announced_with_what_else_was_asked() -> None:
     request = page_request("tag=caf%C3%A9+%26&limit=2&cursor=old")
-    rows, cursor = request.page(Slice.cut([5, 4, 3], 2), "posts", lambda row: (row,))
+    rows, cursor = request.page(Page.cut([5, 4, 3], 2), "posts", lambda row: (row,))
     assert (rows, cursor) == ([5, 4], encode_cursor("posts", 4))
     assert request.response.headers["link"] == f'</posts?tag=caf%C3%A9+%26&limit=2&cursor={cursor}>; rel="next"'
 
@@ -91,5 +91,5 @@ def test_the_next_page_is_announced_with_what_else_was_asked() -> None:
 @pytest.mark.parametrize("found", [[], [5], [5, 4]])
 def test_the_last_page_announces_none(found: list[int]) -> None:
     request = page_request("limit=2")
-    assert request.page(Slice.cut(found, 2), "posts", lambda row: (row,)) == (found, None)
+    assert request.page(Page.cut(found, 2), "posts", lambda row: (row,)) == (found, None)
     assert "link" not in request.response.headers

@@ -17,7 +17,7 @@ import users.main
 from common.calls.service_client import PeerUnavailable
 from common.db.database import Database
 from common.events import read_models
-from common.events.read_models import Drift, Inboxes, OwnerUnknown, ReadModel, rebuild, reconcile
+from common.events.read_models import Drift, InboxFactory, OwnerUnknown, ReadModel, rebuild, reconcile
 from common.state_events import StateEvent
 from tests.conftest import Cloner
 from tests.peers import Peers, Told, event, page
@@ -91,7 +91,7 @@ class Kept:
     peers: Peers
     model: ReadModel
     database: Database
-    inbox: Inboxes
+    inbox: InboxFactory
     owner: Told = field(default_factory=dict)
 
     def state(self, number: int, version: int) -> dict[str, Any]:
@@ -116,7 +116,7 @@ class Kept:
         """Version and value of all that is kept."""
         async with self.database.transaction() as session:
             values = {tuple(row[:-1]): row[-1] for row in await session.execute(text(self.case.kept))}
-            versions = await self.model.kept.between(session, (), None)
+            versions = await self.model.table.between(session, (), None)
         return {key: (versions[key], value) for key, value in values.items()}
 
     def expected(self, **versions: Iterable[int]) -> dict[Key, tuple[int, object]]:
@@ -208,13 +208,13 @@ async def test_what_the_owner_has_lost_is_told_and_goes_so_that_it_may_come_agai
     await kept.told(3, *there, *lost)
     before = await kept.rows()
     drift = await kept.reconcile()
-    found = drift.left if kept.model.kept.ours else drift.unknown
+    found = drift.left if kept.model.table.owned_here else drift.unknown
     assert found == [kept.subject(number) for number in lost]
-    assert drift.total == (0 if kept.model.kept.ours else 5)
+    assert drift.total == (0 if kept.model.table.owned_here else 5)
     assert await kept.rows() == before
 
     await kept.reconcile(repair=True)
-    if kept.model.kept.ours:  # profiles are users' own: they stay
+    if kept.model.table.owned_here:  # profiles are users' own: they stay
         assert await kept.rows() == before
         return
     assert await kept.rows() == kept.expected(v3=there)
@@ -230,9 +230,9 @@ async def test_an_owner_that_has_lost_everything_is_compared_part_by_part(
     monkeypatch.setattr(read_models, "MANY", 10)
     await kept.told(3, *range(1, 26))
     drift = await kept.reconcile(repair=True)
-    assert len(drift.left if kept.model.kept.ours else drift.unknown) == 25
+    assert len(drift.left if kept.model.table.owned_here else drift.unknown) == 25
     monkeypatch.undo()
-    assert len(await kept.rows()) == (25 if kept.model.kept.ours else 0)
+    assert len(await kept.rows()) == (25 if kept.model.table.owned_here else 0)
 
 
 async def test_what_happens_again_while_it_is_compared_stays(kept: Kept) -> None:
@@ -252,7 +252,7 @@ async def test_what_happens_again_while_it_is_compared_stays(kept: Kept) -> None
 
     kept.peers.lists[kept.model.path] = owner_at_work
     await kept.reconcile(repair=True)
-    expected = kept.expected(v1=[7], v3=[8]) if kept.model.kept.ours else kept.expected(v1=[7, 8])
+    expected = kept.expected(v1=[7], v3=[8]) if kept.model.table.owned_here else kept.expected(v1=[7, 8])
     assert await kept.rows() == expected
 
 

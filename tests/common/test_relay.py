@@ -35,7 +35,7 @@ class Peer:
         self.most, self.late = 1000, 504
         self.tried_at: list[float] = []
 
-    async def tell(self, events: Sequence[StateEvent]) -> int:
+    async def deliver(self, events: Sequence[StateEvent]) -> int:
         self.tried_at.append(time.monotonic())
         if self.slow:
             await asyncio.sleep(self.slow)
@@ -87,7 +87,7 @@ async def until_tried(peer: Peer, times: int) -> None:
 
 async def until_parked(relay: Relay, target: str) -> None:
     for _ in range(200):
-        if relay.lanes[target].parked:
+        if relay.channels[target].parked:
             return
         await asyncio.sleep(0.05)
     raise AssertionError("not parked after 10 s")
@@ -192,10 +192,10 @@ async def test_a_batch_that_its_target_has_no_time_for_is_halved(
     await publish(database, *range(1, 101))
     async with relaying(database, users=users) as relay:
         await until_tried(users, 9)
-        assert relay.lanes["users"].at_once == 1, "one is never given up"
+        assert relay.channels["users"].at_once == 1, "one is never given up"
         users.most = 10
         await until(database, 0)
-        assert 5 <= relay.lanes["users"].at_once <= 11
+        assert 5 <= relay.channels["users"].at_once <= 11
     assert (set(users.told.values()), len(users.told)) == ({1}, 100)
 
 
@@ -240,7 +240,7 @@ async def test_an_event_that_makes_its_target_stumble_holds_up_nobody_and_is_nev
         await publish(database, 1, 2, 3)
         await until(database, 1)
         await asyncio.sleep(0.5)
-        assert relay.lanes["users"].parked == 0
+        assert relay.channels["users"].parked == 0
         users.bad = set()
         await until(database, 0)
     assert users.told == {"author:1": 1, "author:2": 1, "author:3": 1}
@@ -274,7 +274,7 @@ async def test_a_relay_that_dies_after_sending_is_followed_by_another(database: 
     users = Peer()
     async with database.transaction() as session:
         leased = await OutboxRepository(session).lease("users", 10, timedelta(seconds=0.5))
-        await users.tell([row.event for row in leased])
+        await users.deliver([row.event for row in leased])
     async with relaying(database, users=users):
         await asyncio.sleep(0.2)
         assert await left(database) == 1, "still leased"

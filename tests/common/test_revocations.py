@@ -18,7 +18,7 @@ import posts.config
 import posts.main
 import users.config
 import users.main
-from common.background import running
+from common.background import background_tasks
 from common.events import revocations
 from common.events.revocations import FORGET, LONGEST, STALE_AFTER, RevokedTokens
 from tests.common.conftest import eventually
@@ -232,7 +232,7 @@ async def test_no_mistake_ends_the_reading(listener: Listener, monkeypatch: pyte
         raise TypeError("a mistake")
 
     monkeypatch.setattr(tokens, "read", stumble)
-    async with running(tokens.keep_fresh()):
+    async with background_tasks(tokens.keep_fresh()):
         await eventually(lambda: tries > 2)
 
 

@@ -302,7 +302,7 @@ async def test_events_that_no_peer_would_read_are_not_sent() -> None:
     """R-14: the relay hears 413, so it sends them one by one and parks what is too large. The peer is not to blame."""
     name = ProfileData(name="A" * MAX_BODY, avatar_url=None)
     async with misbehaving(answer(204, b"")) as peer, calling(peer.url, breaker_failures=1) as client:
-        assert await client.tell([StateEvent.now(Event((7,), 1, name))]) == 413
+        assert await client.deliver([StateEvent.now(Event((7,), 1, name))]) == 413
         assert client.breaker.state == "closed"
         assert not peer.asked
 
@@ -311,7 +311,7 @@ async def test_data_that_is_no_object_is_sent_for_the_peer_to_refuse() -> None:
     event = StateEvent.now(Event((7,), 1, AuthorData(posts_count=1)))
     event.data = ["nonsense"]  # type: ignore[assignment]  # as a row may have it
     async with misbehaving(answer(422, {})) as peer, calling(peer.url) as client:
-        assert await client.tell([event]) == 422
+        assert await client.deliver([event]) == 422
         assert json.loads(peer.asked[0].body)["events"][0]["data"] == ["nonsense"]
 
 

@@ -9,9 +9,9 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from common.serving import admission, http_limits
-from common.serving.admission import Admission
+from common.serving import http_limits, load_shedding
 from common.serving.http_limits import BoundedHttp, bounded_http
+from common.serving.load_shedding import LoadShedder
 from tests.common.busy import LARGE, LISTS, MOST, Busy, served
 from tests.common.conftest import eventually
 from tests.common.serving import Streams, answer, closed, connected, read_all, request
@@ -95,7 +95,7 @@ async def test_so_many_bodies_may_be_waited_for_and_whole_ones_are_always_taken(
 
 async def test_bodies_have_so_much_memory_in_all(busy: Busy, monkeypatch: pytest.MonkeyPatch) -> None:
     """R-29: small ones always get in."""
-    monkeypatch.setattr(admission, "MOST_BODIES", 300_000)
+    monkeypatch.setattr(load_shedding, "MOST_BODIES", 300_000)
     large = b'{"word": "' + b"x" * 200_000
     slow = await busy.waiting.enter_async_context(connected(busy.port))
     slow[1].write(upload(len(large) + 2) + large)
@@ -239,7 +239,7 @@ def connection(transport: Unread, most: int = MOST) -> BoundedHttp:
         """Is not asked."""
 
     config = uvicorn.Config(nothing, log_config=None)
-    made = bounded_http(Admission((), most))(config, ServerState(), {})
+    made = bounded_http(LoadShedder((), most))(config, ServerState(), {})
     made.connection_made(transport)
     return made
 

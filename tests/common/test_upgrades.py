@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from common.serving.admission import Admission
+from common.serving.load_shedding import LoadShedder
 from tests.common.conftest import eventually
 from tests.common.serving import answer, connected, request, serving
 
@@ -47,7 +47,7 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 
 @pytest.fixture(scope="module")
 async def port() -> AsyncIterator[int]:
-    async with serving(echo, Admission((), 1000), lifespan="off") as port:
+    async with serving(echo, LoadShedder((), 1000), lifespan="off") as port:
         yield port
 
 
@@ -107,7 +107,7 @@ async def test_nothing_begins_before_an_offer_is_read_to_its_end() -> None:
         begun.append(scope["path"])
         await echo(scope, receive, send)
 
-    async with serving(note, Admission((), 1000), lifespan="off") as port, connected(port) as streams:
+    async with serving(note, LoadShedder((), 1000), lifespan="off") as port, connected(port) as streams:
         streams[1].write(LENGTH[:-15])
         await asyncio.sleep(0.05)
         assert begun == []

@@ -15,6 +15,12 @@ if os.environ.get("STUB_DIES") == os.environ["DATABASE_URL"].rpartition("/")[2]:
 
 class Answer(BaseHTTPRequestHandler):
     def do_GET(self):
+        lacks = os.environ.get("STUB_LACKS", "/nowhere")
+        if self.path == "/readyz" and os.path.exists(lacks):
+            self.send_response(503)
+            self.end_headers()
+            self.wfile.write(open(lacks, "rb").read())
+            return
         seen = [self.headers.get(name) for name in ("X-Forwarded-For", "X-Forwarded-Proto", "X-Deadline-Ms")]
         body = " ".join([self.path, *filter(None, seen)]).encode()
         self.send_response(200)

@@ -141,7 +141,7 @@ async def world(app: FastAPI, superuser: asyncpg.Connection, statements: Stateme
             INSERT INTO follows SELECT {reader}, {reader} + n, true, 1 FROM generate_series(1, {2 * FOLLOWEES}) AS n;
             """  # noqa: S608  # our own numbers
         )
-        await app.state.refill.make_missing()
+        await app.state.backfill.fill_missing()
         await superuser.execute("VACUUM ANALYZE")
     return World(superuser, statements, signed_in(reader))
 

@@ -41,7 +41,7 @@ async def author(app: FastAPI, peers: Peers, client: AsyncClient, write: NewPost
     superuser = await asyncpg.connect(outbox.dsn)
     await superuser.execute(HEAVY, author, MANY)
     await superuser.close()
-    await app.state.refill.make_missing()
+    await app.state.backfill.fill_missing()
     return author
 
 

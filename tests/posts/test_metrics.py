@@ -9,7 +9,7 @@ from httpx import AsyncClient
 from sqlalchemy import text
 
 from common.db.database import Database, ReadSession
-from common.serving.measures import pools
+from common.serving.collectors import pools
 from posts.config import Settings
 from tests.peers import Peers
 from tests.posts.conftest import NewPost, SignedIn
@@ -108,9 +108,9 @@ async def test_a_database_that_is_away_costs_only_its_own_metrics(
     async def away() -> None:
         raise OSError("away")
 
-    measures = app.state.metrics.measures
+    measures = app.state.metrics.collectors
     monkeypatch.setattr(
-        app.state.metrics, "measures", (away, *(one for one in measures if not one.__qualname__.startswith("outbox")))
+        app.state.metrics, "collectors", (away, *(one for one in measures if not one.__qualname__.startswith("outbox")))
     )
     found = await scrape(client)
     assert not any(name.startswith("outbox") for name in found)

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 from sqlalchemy import text
 
-from common.db.database import Database, Searches, SearchTooSlow
+from common.db.database import Database, SearchSession, SearchTooSlow
 from tests.events import Outbox
 from tests.peers import Peers
 from tests.posts.conftest import NewPost, SignedIn, Walk
@@ -172,7 +172,7 @@ async def test_the_longest_text_can_be_searched(client: AsyncClient, peers: Peer
 async def test_a_search_may_take_two_seconds_and_is_ended_in_the_database_too(app: FastAPI) -> None:
     """S-37"""
     database: Database = app.state.database
-    searches: Searches = app.state.reading.searches.session
+    searches: SearchSession = app.state.post_queries.searches.session
     started = time.monotonic()
     with pytest.raises(SearchTooSlow):
         await searches.execute(text("SELECT pg_sleep(60) AS marked"))
@@ -191,7 +191,7 @@ async def test_searches_that_are_slow_hold_up_other_searches_only(
     app: FastAPI, client: AsyncClient, peers: Peers, signed_in: SignedIn
 ) -> None:
     """As many as may be have begun and do not end: one more is refused in time, and nobody else notices."""
-    searches: Searches = app.state.reading.searches.session
+    searches: SearchSession = app.state.post_queries.searches.session
     headers = signed_in(peers.new_account())
     async with AsyncExitStack() as held:
         while not searches.slots.locked():

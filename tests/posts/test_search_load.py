@@ -11,9 +11,9 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 from sqlalchemy.dialects import postgresql
 
-from common.db.database import Searches
+from common.db.database import SearchSession
 from posts.repositories import lists, search
-from posts.services.records import Choice
+from posts.services.records import PostFilter
 from tests.peers import Peers
 from tests.posts.conftest import SignedIn
 
@@ -24,7 +24,7 @@ WHERE post_id IN (SELECT post_id FROM post_words ORDER BY published_at DESC LIMI
 """
 CHOICES = pytest.mark.parametrize(
     "choice",
-    [Choice(), Choice(author_id=1), Choice(tag="many"), Choice(1, "many")],
+    [PostFilter(), PostFilter(author_id=1), PostFilter(tag="many"), PostFilter(1, "many")],
     ids=["all", "author", "tag", "both"],
 )
 CALLER = "127.0.0.1"
@@ -44,7 +44,7 @@ async def one_author(app: FastAPI, settings: Any, server: Any) -> AsyncIterator[
     database = str(settings.database_url).rpartition("/")[2]
     connection = await asyncpg.connect(f"{server.dsn.rpartition('/')[0]}/{database}")
     await connection.execute(FILL)
-    await app.state.refill.make_missing()
+    await app.state.backfill.fill_missing()
     await connection.execute("VACUUM ANALYZE")
     yield connection
     await connection.close()
@@ -87,8 +87,8 @@ async def test_a_search_has_as_many_words_as_characters(client: AsyncClient, wor
 async def test_a_caller_has_one_search_at_a_time_and_others_do_not_wait(
     app: FastAPI, client: AsyncClient, peers: Peers, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app.state.turns, "patience", 0.01)
-    async with app.state.turns.take(CALLER):
+    monkeypatch.setattr(app.state.search_limits, "patience", 0.01)
+    async with app.state.search_limits.slot(CALLER):
         for path in ("/posts?q=a", "/posts?sort=top&tag=a"):
             refused = await client.get(path)
             assert (refused.status_code, refused.json()["code"]) == (429, "search-under-way")
@@ -108,8 +108,8 @@ async def test_where_there_is_one_author_no_list_is_a_full_scan(one_author: asyn
 
 
 @CHOICES
-async def test_the_newest_posts_are_looked_through_for_so_many_bytes_only(
-    one_author: asyncpg.Connection, choice: Choice
+async def test_of_the_newest_posts_words_are_looked_through_in_bounds(
+    one_author: asyncpg.Connection, choice: PostFilter
 ) -> None:
     """However long they are: of 5,000 of the longest, all words would be read for each search that finds nothing."""
     change = one_author.transaction()
@@ -117,24 +117,30 @@ async def test_the_newest_posts_are_looked_through_for_so_many_bytes_only(
     try:
         await one_author.execute(LONG)
         read = {}
-        for most_bytes in (100_000, search.WINDOW_BYTES):
-            statement = search.search(choice, later=False, most_bytes=most_bytes)
-            whole, *_ = await plan(one_author, statement, query="'nowhere'", **lists.named(choice))
-            read[most_bytes] = whole["Shared Hit Blocks"] + whole["Shared Read Blocks"]
-        assert read[100_000] < read[search.WINDOW_BYTES] - 100, read
+        for most_long, most_bytes in ((3, 100_000), (search.WINDOW_LONG, search.WINDOW_BYTES)):
+            statement = search.search(choice, later=False, most_long=most_long, most_bytes=most_bytes)
+            whole, *_ = await plan(one_author, statement, query="'nowhere'", **lists.filter_params(choice))
+            read[most_long] = whole["Shared Hit Blocks"] + whole["Shared Read Blocks"]
+        assert read[3] < read[search.WINDOW_LONG] - 100, read
     finally:
         await change.rollback()
 
 
 @CHOICES
 async def test_what_is_behind_the_bytes_is_found_too(
-    one_author: asyncpg.Connection, choice: Choice, monkeypatch: pytest.MonkeyPatch
+    one_author: asyncpg.Connection, choice: PostFilter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As what is behind the number of posts, and even if there are not as many posts."""
     monkeypatch.setattr(search, "WINDOW", 50_000)
-    statement = search.search(choice, later=False, most_bytes=0)
-    nodes = await plan(one_author, statement, query="'common'", **lists.named(choice))
-    assert nodes[0]["Actual Rows"] == 20
+    change = one_author.transaction()
+    await change.start()
+    try:
+        await one_author.execute(LONG)
+        statement = search.search(choice, later=False, most_long=0, most_bytes=0)
+        nodes = await plan(one_author, statement, query="'common'", **lists.filter_params(choice))
+        assert nodes[0]["Actual Rows"] == 20
+    finally:
+        await change.rollback()
 
 
 async def test_the_top_of_a_common_tag_that_nobody_likes_is_complete(
@@ -162,12 +168,12 @@ async def test_lists_that_may_be_slow_run_as_searches_do(
     app: FastAPI, client: AsyncClient, one_author: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So that others read too, and for two seconds at most."""
-    searches: Searches = app.state.reading.searches.session
+    searches: SearchSession = app.state.post_queries.searches.session
     monkeypatch.setattr(lists, "FEW", 100)
     async with AsyncExitStack() as held:
         while not searches.slots.locked():
             await held.enter_async_context(searches.slots)
-        monkeypatch.setattr(Searches, "patience", 0.01, raising=False)
+        monkeypatch.setattr(SearchSession, "patience", 0.01, raising=False)
         for path in ("/posts?sort=top&tag=many", "/posts?sort=top&author_id=1"):
             assert (await client.get(path)).status_code == 503, path
         for path in ("/posts?sort=top", "/posts?tag=many"):

@@ -12,13 +12,13 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 from sqlalchemy import text
 
+from common.db.backfill import store_params
 from common.db.migrations import migrate
-from common.db.refill import stored
 from tests.database import Template
 from tests.events import Outbox
 from tests.peers import Peers
 from tests.users.conftest import SignedIn
-from tests.users.test_people import found, named
+from tests.users.test_profile_search import found, named
 from users.repositories.names import NAMES, as_pattern, as_stored
 from users.repositories.profiles import SEARCH
 
@@ -90,11 +90,11 @@ async def test_what_this_release_writes_is_found_at_once(
 async def test_what_the_release_before_writes_is_found_soon(app: FastAPI, client: AsyncClient, outbox: Outbox) -> None:
     insert = "INSERT INTO profiles (id, email, name, account_version) VALUES ($1, 'a@example.com', $2, 1)"
     await outbox.rows(insert, 41_000, "Perpetua")
-    await app.state.refill.make_missing()
+    await app.state.backfill.fill_missing()
     assert await found(client, "perpet") == ["Perpetua"]
     await outbox.rows("UPDATE profiles SET name = 'Felicitas', version = version + 1 WHERE id = 41000")
     assert await found(client, "perpet") == []
-    await app.state.refill.make_missing()
+    await app.state.backfill.fill_missing()
     assert await found(client, "felici") == ["Felicitas"]
 
 
@@ -105,7 +105,7 @@ async def test_a_fold_of_a_name_that_has_changed_meanwhile_is_not_stored(app: Fa
         rows = (await session.execute(NAMES.missing, {"after": 41_999, "most": 1})).all()
     await outbox.rows("UPDATE profiles SET name = 'After' WHERE id = 42000")
     async with app.state.database.transaction() as session:
-        await session.execute(NAMES.store, stored(rows, ["of before"] * len(rows)))
+        await session.execute(NAMES.store, store_params(rows, ["of before"] * len(rows)))
     assert (await outbox.rows("SELECT folded FROM profiles WHERE id = 42000"))[0]["folded"] is None
 
 

@@ -13,9 +13,9 @@ onChange(() => seen.clear());
 
 /**
  * What is to be created once, however often it is sent: the same words go under the same Idempotency-Key, so that a
- * second press or a lost answer makes no second one. Other words are another wish.
+ * second press or a lost answer makes no second one. Other words have another key.
  */
-export class Wish {
+export class IdempotencyKey {
   #words = "";
   #key = "";
 
@@ -43,9 +43,9 @@ export async function get(path, query = {}) {
   return answer;
 }
 
-/** Create, or have something done. `wish` makes it safe to send again. @returns {Promise<Answer>} */
-export async function post(path, body, wish = null) {
-  const headers = wish ? { "Idempotency-Key": wish.keyFor(body) } : {};
+/** Create, or have something done. `key` makes it safe to send again. @returns {Promise<Answer>} */
+export async function post(path, body, key = null) {
+  const headers = key ? { "Idempotency-Key": key.keyFor(body) } : {};
   return read(await call("POST", path, { headers, json: body }));
 }
 

@@ -1,13 +1,13 @@
 // What is being written, kept in this tab until it is sent: meanwhile the session may end, a link be followed, the page
 // be loaded anew. It is its writer's alone, and gone when they sign out, in whatever tab, or somebody else signs in.
-import { Wish } from "./api.js";
+import { IdempotencyKey } from "./api.js";
 import { local, namesIn, tab } from "./storage.js";
 
 const PREFIX = "trivium.draft ";
 const LEFT = "trivium.left"; // written for other tabs to notice: they keep what they hold apart from this one
 
 /** By the names of drafts. Kept as long as the words, so that coming back to them and sending again makes no second one. */
-const wishes = new Map();
+const idempotencyKeys = new Map();
 
 /** The words of `owner`, an account's id, at one place of the page; `base` is the ETag of what they are to change. */
 export class Draft {
@@ -32,9 +32,9 @@ export class Draft {
     return this.#read()?.base ?? this.#base;
   }
 
-  get wish() {
-    if (!wishes.has(this.#name)) wishes.set(this.#name, new Wish());
-    return wishes.get(this.#name);
+  get idempotencyKey() {
+    if (!idempotencyKeys.has(this.#name)) idempotencyKeys.set(this.#name, new IdempotencyKey());
+    return idempotencyKeys.get(this.#name);
   }
 
   keep(fields) {
@@ -50,7 +50,7 @@ export class Draft {
 
   drop() {
     tab.removeItem(this.#name);
-    wishes.delete(this.#name);
+    idempotencyKeys.delete(this.#name);
   }
 }
 
@@ -58,7 +58,7 @@ export class Draft {
 export function dropAllBut(owner) {
   const foreign = (name) => name.startsWith(PREFIX) && !name.startsWith(`${PREFIX}${owner} `);
   for (const name of namesIn(tab).filter(foreign)) tab.removeItem(name);
-  for (const name of [...wishes.keys()].filter(foreign)) wishes.delete(name);
+  for (const name of [...idempotencyKeys.keys()].filter(foreign)) idempotencyKeys.delete(name);
 }
 
 /** Somebody has signed out themselves, here. A session that just ended keeps its words for when they are back. */

@@ -3,7 +3,7 @@ import { createContext, html, useContext, useEffect, useId, useRef, useState } f
 import { counted, ProblemNotice, useCountdown } from "./ui.js";
 
 const Errors = createContext({});
-const Kept = createContext(null);
+const EnteredValues = createContext(null);
 
 /** Refusals that are about one field although they do not say so in `errors`; the first of these that a form has. */
 const FIELDS_OF = {
@@ -62,7 +62,7 @@ export function Form({ send, explain = () => false, draft = null, label, childre
 
   useEffect(() => form.current.querySelector("[aria-invalid=true]")?.focus(), [problem]);
 
-  return html`<${Errors.Provider} value=${errors}><${Kept.Provider} value=${kept}>
+  return html`<${Errors.Provider} value=${errors}><${EnteredValues.Provider} value=${kept}>
     <form ref=${form} class=${kind} aria-label=${label} aria-busy=${busy} onSubmit=${submit} onInput=${keep}>
       ${kept && html`<div class="notice"><p>Your words from before are here again.</p>
         <button class="plain" type="button" disabled=${busy} onClick=${startOver}>Start over</button></div>`}
@@ -73,7 +73,7 @@ export function Form({ send, explain = () => false, draft = null, label, childre
 }
 
 /** What a field begins with: the words that were kept, else what it is given. */
-export const useFirst = (name, value) => useContext(Kept)?.[name] ?? value;
+export const useFirst = (name, value) => useContext(EnteredValues)?.[name] ?? value;
 
 /**
  * Tell a field that it is too long, and by how much. Counted as the server does, by characters: a browser's own maxlength

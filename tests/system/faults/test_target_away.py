@@ -17,7 +17,7 @@ from sqlalchemy import text
 from common.errors import DependencyUnavailable
 from common.events.outbox import OutboxRepository
 from common.events.relay import Relay
-from common.serving.measures import outbox
+from common.serving.collectors import outbox
 from common.state_events import EventBatch, StateEvent
 from posts.config import Settings as PostsSettings
 from posts.main import create_app as create_posts
@@ -42,7 +42,7 @@ class Line:
     def __init__(self, posts: AsyncClient, peers: Peers) -> None:
         self.posts, self.peers, self.cut = posts, peers, False
 
-    async def tell(self, events: Sequence[StateEvent]) -> int:
+    async def deliver(self, events: Sequence[StateEvent]) -> int:
         if self.cut:
             raise DependencyUnavailable("cut")
         body = EventBatch(events=list(events)).model_dump_json()
@@ -56,7 +56,7 @@ class Witness:
     def __init__(self) -> None:
         self.delays: list[float] = []
 
-    async def tell(self, events: Sequence[StateEvent]) -> int:
+    async def deliver(self, events: Sequence[StateEvent]) -> int:
         self.delays += [time.time() - event.occurred_at.timestamp() for event in events]
         return 204
 

@@ -1,5 +1,5 @@
 // The way in: signing up and in, and what mails lead to.
-import { post, Wish } from "../api.js";
+import { post, IdempotencyKey } from "../api.js";
 import { html, useEffect, useMemo, useState } from "../dom.js";
 import { Email, Field, Form, Password, Submit } from "../form.js";
 import { useMe } from "../me.js";
@@ -40,10 +40,10 @@ const wrongPassword = (problem) => problem.code === "invalid-grant" && html`<div
   <p>Email or password is not right.</p></div>`;
 
 export function SignUpPage({ query }) {
-  const wish = useMemo(() => new Wish(), []);
+  const key = useMemo(() => new IdempotencyKey(), []);
   const [sentTo, setSentTo] = useState("");
   async function send({ name, email, password }) {
-    await post("/auth/register", { name, email, password }, wish);
+    await post("/auth/register", { name, email, password }, key);
     try {
       await signIn(email, password);
     } catch (problem) {

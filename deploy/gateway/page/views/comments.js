@@ -43,7 +43,7 @@ function NewComment({ path, onNew }) {
   const draft = new Draft(useMe().profile.id, path);
   const [written, setWritten] = useState(0);
   async function send({ body }) {
-    const { data } = await create(path, { body }, draft.wish);
+    const { data } = await create(path, { body }, draft.idempotencyKey);
     draft.drop();
     onNew(data);
     setWritten(written + 1); // an empty field for the next one

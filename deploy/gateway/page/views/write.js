@@ -21,7 +21,7 @@ export function WritePage() {
   if (!me.profile) return html`<h1>Write</h1><${Pending} problem=${me.problem} retry=${me.reload} rows=${2} tall />`;
   const draft = new Draft(me.profile.id, "/write");
   async function send({ title, body, tags, status }) {
-    const { data } = await create("/posts", { title, body, tags: tagsOf(tags), status }, draft.wish);
+    const { data } = await create("/posts", { title, body, tags: tagsOf(tags), status }, draft.idempotencyKey);
     draft.drop();
     finish(data);
   }

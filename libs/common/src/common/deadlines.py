@@ -1,6 +1,6 @@
 """How long the work for a request may go on, known to everything that is done for it.
 
-A caller sends `X-Deadline-Ms`: how long it will still wait. `common.http.envelope` starts the clock, refuses requests
+A caller sends `X-Deadline-Ms`: how long it will still wait. `common.http.middleware` starts the clock, refuses requests
 that are late already, and cancels those that overrun. `common.calls.service_client` never asks a peer for longer than
 what is left, and passes that on. Waits for the database have limits of their own: `pool_timeout` and the role's
 `statement_timeout`.

@@ -38,26 +38,26 @@ async def readyz(request: Request, response: Response) -> Health:
     if request.app.state.draining:
         response.status_code = 503
         return Health(status="stopping")
-    if missing := await what_is_missing(request.app):
+    if missing := await failing_checks(request.app):
         response.status_code = 503
         return Health(status="not ready", missing=missing)
     return Health(status="ready")
 
 
-async def what_is_missing(app: FastAPI) -> list[str]:
+async def failing_checks(app: FastAPI) -> list[str]:
     """Nothing if the app can do its work."""
     checks: Sequence[Check] = app.state.readiness
-    return [problem for problem in await asyncio.gather(*(run(check) for check in checks)) if problem]
+    return [problem for problem in await asyncio.gather(*(run_check(check) for check in checks)) if problem]
 
 
-async def until_ready(app: FastAPI, patience: float) -> None:
+async def wait_until_ready(app: FastAPI, patience: float) -> None:
     """Return once the app can do its work, is told to stop, or after `patience` seconds."""
     ends_at = time.monotonic() + patience
-    while not app.state.draining and time.monotonic() < ends_at and await what_is_missing(app):  # noqa: ASYNC110
+    while not app.state.draining and time.monotonic() < ends_at and await failing_checks(app):  # noqa: ASYNC110
         await asyncio.sleep(0.02)
 
 
-async def run(check: Check) -> str | None:
+async def run_check(check: Check) -> str | None:
     try:
         return await asyncio.wait_for(check(), TIMEOUT)
     except TimeoutError:

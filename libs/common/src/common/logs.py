@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 Form = Literal["json", "console"]
 REQUEST: Final[ContextVar[Mapping[str, Any] | None]] = ContextVar("request", default=None)
-"""The `state` of the request that is being served, which `common.http.envelope` puts here."""
+"""The `state` of the request that is being served, which `common.http.middleware` puts here."""
 ABOUT: Final = ("request_id", "trace_id", "account", "caller")
 """What lines have of a request's state. `account`: a person's id; `caller`: a service."""
 encode: Final = json.JSONEncoder(separators=(",", ":")).encode
@@ -39,14 +39,14 @@ def without_values(exc_info: Any) -> list[dict[str, Any]]:
 TRACEBACKS: Final = structlog.processors.ExceptionRenderer(without_values)
 
 
-def about_request() -> dict[str, Any]:
+def request_context() -> dict[str, Any]:
     """Which request this is, and whose; empty outside of any."""
     state = REQUEST.get()
     return {name: state[name] for name in ABOUT if name in state} if state else {}
 
 
-def name_request(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    return {**event, **about_request()}
+def add_request_context(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {**event, **request_context()}
 
 
 class Sink:
@@ -95,7 +95,7 @@ class AccessLog:
             return
         now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         head = {"timestamp": now, "level": "info", "event": "request", "service": self._service}
-        self._out.write(encode({**head, **about_request(), **about}) + "\n")
+        self._out.write(encode({**head, **request_context(), **about}) + "\n")
         self._out.flush()
 
 
@@ -108,7 +108,7 @@ def configure_logging(service: str, level: str, form: Form) -> Sink:
         return event
 
     shared: list[Processor] = [
-        name_request,
+        add_request_context,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         TRACEBACKS if form == "json" else no_change,

@@ -26,13 +26,13 @@ class Transactions(Protocol[W_co]):
 
 
 @dataclass(frozen=True, slots=True)
-class Slice(Generic[T]):
+class Page(Generic[T]):
     """What a repository found: at most `limit` rows, and whether more follow."""
 
     rows: Sequence[T]
     more: bool
 
     @classmethod
-    def cut(cls, rows: Sequence[T], limit: int) -> "Slice[T]":
+    def cut(cls, rows: Sequence[T], limit: int) -> "Page[T]":
         """From a query with `LIMIT limit + 1`: the extra row tells that there is more."""
         return cls(rows[:limit], len(rows) > limit)

@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import URL, make_url
 
-from common.forms import (
+from common.setting_types import (
     Address,
     BaseAddress,
     DatabaseUrl,

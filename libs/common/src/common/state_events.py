@@ -24,7 +24,7 @@ class EventData(BaseModel):
 
     type: ClassVar[str]
     owner: ClassVar[str] = ""
-    """Empty where several services tell it, each for itself (`told_by`)."""
+    """Empty where several services tell it, each for itself (`may_be_sent_by`)."""
     targets: ClassVar[tuple[str, ...]]
     subject: ClassVar[str] = ""
     """The kind of thing it tells of, where that is not the type itself."""
@@ -39,7 +39,7 @@ class EventData(BaseModel):
             raise ValueError(f"{cls.type} is of other subjects")
         return key
 
-    def told_by(self, service: str) -> bool:
+    def may_be_sent_by(self, service: str) -> bool:
         """Whether it is this service that may say so."""
         return service == self.owner
 
@@ -83,7 +83,7 @@ class ErasureStore(Protocol):
         `version` is that of the account's state that tells so.
         """
 
-    async def known(self, account_id: int) -> bool:
+    async def is_erased(self, account_id: int) -> bool:
         """Whether `begin` was called for the account, at any time."""
 
 
@@ -95,7 +95,7 @@ class RevocationStore(Protocol):
     async def raise_floors(self, floors: Sequence[Event]) -> None: ...
 
 
-class Events(Protocol):
+class EventPublisher(Protocol):
     """Where rules put what others have to know."""
 
     async def publish(self, *events: Event) -> None:

@@ -1,7 +1,7 @@
 """`python -m auth serve|migrate|clients|keys|grant-role|revoke-role|delete-account|…|relay|outbox|…`."""
 
 from auth.account_commands import add_account_commands
-from auth.commands import clients_cli, put_service_clients
+from auth.client_commands import clients_cli, put_service_clients
 from auth.config import MigrateSettings, Settings
 from auth.database import MIGRATIONS
 from auth.key_commands import keys_cli

@@ -6,8 +6,8 @@ from typing import Final, TypeVar
 
 import typer
 
-from auth.on_server import in_one_transaction
-from auth.services.deletion import delete_by_address, take_up_noted
+from auth.command_transaction import in_one_transaction
+from auth.services.deletion import delete_by_address, delete_noted
 from auth.services.management import Management, Manager
 from auth.services.records import Role
 from common.schemas import normal_email
@@ -45,7 +45,7 @@ def add_account_commands(cli: typer.Typer) -> None:
     @cli.command("take-up-deletions")
     def take_up_deletions() -> None:
         """After a restore of auth: delete who was deleted since that backup, as users or posts remember it."""
-        taken, left = in_one_transaction(lambda work, _: take_up_noted(work))
+        taken, left = in_one_transaction(lambda work, _: delete_noted(work))
         typer.echo(f"{taken} taken up{f'; {left} left, the last admin among them' if left else ''}")
 
     @cli.command("revoke-all-tokens")

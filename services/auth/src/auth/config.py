@@ -12,8 +12,8 @@ from pydantic_settings import NoDecode
 from auth.services.address_policy import is_within
 from auth.services.mails import WINDOW
 from auth.services.passwords import QUEUE
-from common.forms import BaseAddress, Duration, Folder, Words, in_json
 from common.schemas import SPECIAL_USE
+from common.setting_types import BaseAddress, Duration, Folder, Words, in_json
 from common.settings import MigrationSettings, Secret, ServiceSettings
 
 NOBODY: Final = NameEmail("Trivium", "no-reply@trivium.example")

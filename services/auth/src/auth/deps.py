@@ -7,21 +7,21 @@ from typing import Annotated
 import httpx
 from fastapi import Depends, FastAPI, Request
 
-from auth.clients.own_tokens import OwnTokens
+from auth.clients.self_signed_tokens import SelfSignedTokens
 from auth.config import Settings, given
-from auth.key_measure import signing_keys
+from auth.key_collector import signing_keys
 from auth.mailing import one_time_tokens, own_targets
 from auth.repositories.accounts import AccountRepository
 from auth.repositories.audit import AuditRepository
 from auth.repositories.deletions import BACKLOG
 from auth.repositories.exports import DELETED, SECTIONS
 from auth.repositories.sessions import Lifetimes, SessionRepository
-from auth.repositories.work import SqlWork
+from auth.repositories.unit_of_work import SqlUnitOfWork
 from auth.services.access_tokens import AccessTokens
-from auth.services.accounts import AccountService, Registration
+from auth.services.accounts import AccountQueries, Registration
 from auth.services.address_policy import AddressPolicy
 from auth.services.audit import AuditReader
-from auth.services.deletion import Deletion, Subscriber
+from auth.services.deletion import Deletion, EventSubscriber
 from auth.services.email_change import EmailChange
 from auth.services.email_verification import EmailVerification
 from auth.services.key_material import KeyCipher
@@ -45,7 +45,7 @@ from common.events.relay import Relay
 from common.events.revocations import RevokedTokens
 from common.http.deps import DbSession, ReadSession, WithRole
 from common.http.rate_limits import Quota, source_of
-from common.serving.measures import calls, checks, clock, erasures, outbox, pools, requests
+from common.serving.collectors import calls, checks, clock, erasures, outbox, pools, requests
 from common.tokens.verifier import Principal, TokenVerifier
 
 SIGN_IN, REFRESH, REGISTRATION, MAIL = "sign-in", "refresh", "registration", "mail"
@@ -73,13 +73,13 @@ def key_schedule(settings: Settings) -> KeySchedule:
 def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.AsyncClient) -> None:
     """Make what lives as long as the app. Called in the lifespan, since hashing needs the event loop."""
     lasting = lifetimes(settings)
-    transactions = TransactionFactory(database, lambda session: SqlWork(session, lasting))
+    transactions = TransactionFactory(database, lambda session: SqlUnitOfWork(session, lasting))
     keys = OwnKeys(transactions, key_schedule(settings))
     passwords = Argon2(settings.hash_slots)
     access = AccessTokens(keys, settings.issuer, settings.access_ttl)
     refresh = RefreshTokens(*given(settings.refresh_key, settings.refresh_key_previous))
     app.state.revoked = revoked = RevokedTokens(database)
-    own = OwnTokens(access, revoked.clock.now)
+    own = SelfSignedTokens(access, revoked.clock.now)
     users = ServiceClient.to("users", settings.users_url, http=http, tokens=own, settings=settings)
     posts = ServiceClient.to("posts", settings.posts_url, http=http, tokens=own, settings=settings)
     tokens = one_time_tokens(settings)
@@ -99,7 +99,7 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.own_password = OwnPassword(transactions, throttle, passwords, policy)
     app.state.lifetimes = lasting
     reads = Reads(database.reading)
-    app.state.accounts = AccountService(AccountRepository(reads))
+    app.state.accounts = AccountQueries(AccountRepository(reads))
     app.state.exports = ExportReader(reads, SECTIONS, DELETED)
     app.state.sessions = SessionService(transactions, SessionRepository(reads, lasting))
     app.state.sign_in = SignInService(
@@ -114,8 +114,8 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     app.state.password_reset = PasswordReset(transactions, tokens, passwords, policy)
     app.state.deletion = Deletion(transactions, throttle)
     app.state.email_change = EmailChange(transactions, tokens, throttle, addresses)
-    app.state.metrics.measures = (
-        requests(app.state.admission),
+    app.state.metrics.collectors = (
+        requests(app.state.load_shedder),
         pools(database),
         outbox(database, relay if settings.relay else None),
         erasures(database, BACKLOG),
@@ -143,11 +143,11 @@ async def get_email_change(request: Request) -> EmailChange:
 
 async def get_registration(request: Request, session: DbSession) -> Registration:
     state = request.app.state
-    return Registration(SqlWork(session, state.lifetimes), state.passwords, state.policy, state.addresses)
+    return Registration(SqlUnitOfWork(session, state.lifetimes), state.passwords, state.policy, state.addresses)
 
 
-async def get_accounts(request: Request) -> AccountService:
-    service: AccountService = request.app.state.accounts
+async def get_accounts(request: Request) -> AccountQueries:
+    service: AccountQueries = request.app.state.accounts
     return service
 
 
@@ -189,7 +189,7 @@ async def get_device(request: Request) -> Device:
 
 
 async def get_management(session: DbSession, request: Request) -> Management:
-    return Management(SqlWork(session, request.app.state.lifetimes))
+    return Management(SqlUnitOfWork(session, request.app.state.lifetimes))
 
 
 async def get_deletion(request: Request) -> Deletion:
@@ -197,8 +197,8 @@ async def get_deletion(request: Request) -> Deletion:
     return service
 
 
-async def get_subscriber(session: DbSession, request: Request) -> Subscriber:
-    return Subscriber(SqlWork(session, request.app.state.lifetimes))
+async def get_subscriber(session: DbSession, request: Request) -> EventSubscriber:
+    return EventSubscriber(SqlUnitOfWork(session, request.app.state.lifetimes))
 
 
 async def get_audit(session: ReadSession) -> AuditReader:
@@ -206,10 +206,10 @@ async def get_audit(session: ReadSession) -> AuditReader:
 
 
 Administrator = Annotated[Principal, Depends(WithRole(Role.admin))]
-Managing = Annotated[Management, Depends(get_management)]
-AuditLines = Annotated[AuditReader, Depends(get_audit)]
-Registering = Annotated[Registration, Depends(get_registration)]
-Accounts = Annotated[AccountService, Depends(get_accounts)]
+ManageAccounts = Annotated[Management, Depends(get_management)]
+ReadAudit = Annotated[AuditReader, Depends(get_audit)]
+RegisterAccount = Annotated[Registration, Depends(get_registration)]
+ReadAccounts = Annotated[AccountQueries, Depends(get_accounts)]
 SignIn = Annotated[SignInService, Depends(get_sign_in)]
 ChangePassword = Annotated[OwnPassword, Depends(get_own_password)]
 Sessions = Annotated[SessionService, Depends(get_sessions)]
@@ -217,7 +217,7 @@ SigningKeys = Annotated[OwnKeys, Depends(get_keys)]
 VerifyEmail = Annotated[EmailVerification, Depends(get_verification)]
 ResetPassword = Annotated[PasswordReset, Depends(get_password_reset)]
 DeleteAccount = Annotated[Deletion, Depends(get_deletion)]
-Subscribed = Annotated[Subscriber, Depends(get_subscriber)]
+ConsumeEvents = Annotated[EventSubscriber, Depends(get_subscriber)]
 ChangeEmail = Annotated[EmailChange, Depends(get_email_change)]
 AppSettings = Annotated[Settings, Depends(get_settings)]
 CallingDevice = Annotated[Device, Depends(get_device)]

@@ -8,15 +8,15 @@ from urllib.parse import unquote
 
 from auth.clients.mail_folder import MailFolder
 from auth.clients.mail_server import MailServer
+from auth.clients.mail_targets import MailRequestTarget, MailTarget
 from auth.clients.messages import Mailbox
-from auth.clients.own_outbox import OutgoingMails, OwnRequests
 from auth.config import Settings, given
-from auth.repositories.work import SqlWork
-from auth.services.letters import Letters, PostOffice, Templates
+from auth.repositories.unit_of_work import SqlUnitOfWork
+from auth.services.mail_rendering import MailRenderer, MailSender, Templates
 from auth.services.mail_requests import MailRequests
 from auth.services.one_time_tokens import OneTimeTokens, Purpose, TokenMaker
 from common.db.database import TransactionFactory
-from common.events.relay import Lane, Target
+from common.events.relay import Channel, Target
 
 PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 LEASE: Final = timedelta(seconds=120)
@@ -35,19 +35,19 @@ def one_time_tokens(settings: Settings) -> OneTimeTokens:
 
 
 def own_targets(
-    settings: Settings, transactions: TransactionFactory[SqlWork], tokens: OneTimeTokens
-) -> Mapping[str, Target | Lane]:
+    settings: Settings, transactions: TransactionFactory[SqlUnitOfWork], tokens: OneTimeTokens
+) -> Mapping[str, Target | Channel]:
     """Where auth's outbox leads beside the other services. Without a way to send mails, they wait in it."""
-    targets: dict[str, Target | Lane] = {"auth": OwnRequests(MailRequests(transactions, tokens))}
-    office = post_office(settings)
-    if office is not None:
+    targets: dict[str, Target | Channel] = {"auth": MailRequestTarget(MailRequests(transactions, tokens))}
+    sender = mail_sender(settings)
+    if sender is not None:
         app_url = settings.app_url or settings.issuer
-        letters = Letters(transactions, tokens, Templates(), settings.mail_from.name, app_url)
-        targets["smtp"] = Lane(OutgoingMails(letters, office), batch=1, lease=LEASE, doublings=DOUBLINGS)
+        renderer = MailRenderer(transactions, tokens, Templates(), settings.mail_from.name, app_url)
+        targets["smtp"] = Channel(MailTarget(renderer, sender), batch=1, lease=LEASE, doublings=DOUBLINGS)
     return targets
 
 
-def post_office(settings: Settings) -> PostOffice | None:
+def mail_sender(settings: Settings) -> MailSender | None:
     sender = Mailbox.of(settings.mail_from.email)
     url = settings.smtp_url
     if url is None:

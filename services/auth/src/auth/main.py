@@ -10,8 +10,8 @@ from auth.config import Settings
 from auth.database import MIGRATIONS
 from auth.deps import quotas, wire
 from auth.routers import accounts, admin, exports, internal, mail, password, sessions, tokens, well_known
-from auth.services.tidying import keep_tidy
-from common.background import running
+from auth.services.retention import run_retention
+from common.background import background_tasks
 from common.calls.service_client import http_pool
 from common.db.database import Database
 from common.db.migrations import database_is_ready
@@ -33,9 +33,9 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
             migrated = database_is_ready(database, MIGRATIONS)
             app.state.readiness = (migrated, keys.signing_keys_are_loaded, revoked.revocations_are_known)
             work = [keys.keep_fresh(), revoked.keep_fresh(), revoked.forget_expired(), forget_expired(database)]
-            work += [keep_tidy(app.state.transactions)]
+            work += [run_retention(app.state.transactions)]
             work += [relay.run()] if settings.relay else []
-            async with running(*work):
+            async with background_tasks(*work):
                 yield
             app.state.passwords.close()
     finally:

@@ -8,19 +8,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.calls.service_client import ServiceClient
 from common.contracts.events import AccountData, BlockData, FollowData, ProfileData
-from common.db.database import Database, ReadSession, Searches, TransactionFactory
-from common.db.refill import Refill
+from common.db.backfill import Backfill
+from common.db.database import Database, ReadSession, SearchSession, TransactionFactory
 from common.events.erasure import BACKLOG, ERASED, Eraser, ErasureRepository
 from common.events.exports import ExportReader
 from common.events.outbox import OutboxRepository
 from common.events.read_models import ReadModel
 from common.events.relay import Relay
 from common.events.revocations import RevocationRepository
+from common.http.concurrency_limits import ConcurrencyLimits
 from common.http.deps import DbSession, SignedIn
-from common.http.turns import Turns
-from common.serving.measures import calls, checks, clock, erasures, outbox, pools, requests
+from common.serving.collectors import calls, checks, clock, erasures, outbox, pools, requests
 from common.tokens.service_tokens import ServiceTokens
-from posts.clients.people import UsersPeople
+from posts.clients.profiles import UsersProfileClient
 from posts.config import Settings
 from posts.repositories.authors import KNOWN_PROFILES, AuthorRepository, StatsRepository
 from posts.repositories.comments import CommentRepository
@@ -32,13 +32,13 @@ from posts.repositories.posts import PostRepository
 from posts.repositories.search import SearchRepository
 from posts.repositories.tags import TagRepository
 from posts.repositories.words import WORDS
-from posts.services.authors import Authors
-from posts.services.comments import Commenting, ReadingComments
+from posts.services.authors import AuthorDirectory
+from posts.services.comments import CommentCommands, CommentQueries
 from posts.services.ports import StatsStore, TagReader
-from posts.services.reading import Reading
+from posts.services.post_commands import PostCommands
+from posts.services.post_queries import PostQueries
 from posts.services.records import Editor
-from posts.services.subscriber import Subscriber
-from posts.services.writing import Writing
+from posts.services.subscriber import EventSubscriber
 
 
 def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.AsyncClient) -> None:
@@ -46,19 +46,19 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     tokens = ServiceTokens(http, settings.auth_url, "svc:posts", settings.client_secret)
     auth = ServiceClient.to("auth", settings.auth_url, http=http, tokens=tokens, settings=settings)
     users = ServiceClient.to("users", settings.users_url, http=http, tokens=tokens, settings=settings)
-    app.state.authors = Authors(UsersPeople(users), TransactionFactory(database, AuthorRepository))
+    app.state.authors = AuthorDirectory(UsersProfileClient(users), TransactionFactory(database, AuthorRepository))
     reads = ReadSession(database.reading)
-    searches = Searches.of(reads, settings)
+    searches = SearchSession.of(reads, settings)
     lists = PostLists(reads, searches)
-    app.state.reading = Reading(lists, SearchRepository(searches), app.state.authors)
-    app.state.turns = Turns(searches.patience)
-    app.state.reading_comments = ReadingComments(lists, CommentRepository(reads), app.state.authors)
+    app.state.post_queries = PostQueries(lists, SearchRepository(searches), app.state.authors)
+    app.state.search_limits = ConcurrencyLimits(searches.patience)
+    app.state.comment_queries = CommentQueries(lists, CommentRepository(reads), app.state.authors)
     app.state.tags = TagRepository(reads)
     app.state.stats = StatsRepository(reads)
     app.state.exports = ExportReader(reads, SECTIONS, ERASED)
     app.state.relay = Relay(database, {"users": users, "auth": auth})
     app.state.eraser = Eraser(database, "posts", STEPS)
-    app.state.refill = Refill(database, WORDS)
+    app.state.backfill = Backfill(database, WORDS)
     app.state.inbox = lambda session: subscriber(session).inbox
     app.state.read_models = {
         "erased": ReadModel(
@@ -66,15 +66,15 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
             auth,
             "/internal/erased",
             KNOWN_ERASED,
-            lambda session, account: ErasureRepository(session, "posts").tell_again(account),
+            lambda session, account: ErasureRepository(session, "posts").publish_again(account),
         ),
         "authors": ReadModel(ProfileData, users, "/internal/profiles", KNOWN_PROFILES),
         "follows": ReadModel(FollowData, users, "/internal/follows", KNOWN_FOLLOWS),
         "blocks": ReadModel(BlockData, users, "/internal/blocks", KNOWN_BLOCKS),
     }
     relay, verifier = app.state.relay, app.state.verifier
-    app.state.metrics.measures = (
-        requests(app.state.admission),
+    app.state.metrics.collectors = (
+        requests(app.state.load_shedder),
         pools(database),
         outbox(database, relay if settings.relay else None),
         erasures(database, BACKLOG),
@@ -84,8 +84,8 @@ def wire(app: FastAPI, settings: Settings, database: Database, http: httpx.Async
     )
 
 
-def subscriber(session: AsyncSession) -> Subscriber:
-    return Subscriber(
+def subscriber(session: AsyncSession) -> EventSubscriber:
+    return EventSubscriber(
         AuthorRepository(session),
         EdgeRepository(session),
         RevocationRepository(session),
@@ -93,27 +93,27 @@ def subscriber(session: AsyncSession) -> Subscriber:
     )
 
 
-async def get_reading(request: Request) -> Reading:
-    reading: Reading = request.app.state.reading
-    return reading
+async def get_post_queries(request: Request) -> PostQueries:
+    queries: PostQueries = request.app.state.post_queries
+    return queries
 
 
-async def get_writing(request: Request, session: DbSession) -> Writing:
+async def get_post_commands(request: Request, session: DbSession) -> PostCommands:
     stats, events = StatsRepository(session), OutboxRepository(session)
-    return Writing(PostRepository(session), stats, events, request.app.state.authors)
+    return PostCommands(PostRepository(session), stats, events, request.app.state.authors)
 
 
-async def get_reading_comments(request: Request) -> ReadingComments:
-    reading: ReadingComments = request.app.state.reading_comments
-    return reading
+async def get_comment_queries(request: Request) -> CommentQueries:
+    queries: CommentQueries = request.app.state.comment_queries
+    return queries
 
 
-async def get_commenting(request: Request, session: DbSession) -> Commenting:
+async def get_comment_commands(request: Request, session: DbSession) -> CommentCommands:
     comments, events = CommentRepository(session), OutboxRepository(session)
-    return Commenting(PostRepository(session), comments, events, request.app.state.authors)
+    return CommentCommands(PostRepository(session), comments, events, request.app.state.authors)
 
 
-async def get_subscriber(session: DbSession) -> Subscriber:
+async def get_subscriber(session: DbSession) -> EventSubscriber:
     return subscriber(session)
 
 
@@ -136,11 +136,11 @@ async def get_editor(caller: SignedIn) -> Editor:
     return Editor(caller.account_id, caller.roles)
 
 
-ReadPosts = Annotated[Reading, Depends(get_reading)]
-WritePosts = Annotated[Writing, Depends(get_writing)]
-ReadComments = Annotated[ReadingComments, Depends(get_reading_comments)]
-WriteComments = Annotated[Commenting, Depends(get_commenting)]
-Subscribed = Annotated[Subscriber, Depends(get_subscriber)]
+ReadPosts = Annotated[PostQueries, Depends(get_post_queries)]
+WritePosts = Annotated[PostCommands, Depends(get_post_commands)]
+ReadComments = Annotated[CommentQueries, Depends(get_comment_queries)]
+WriteComments = Annotated[CommentCommands, Depends(get_comment_commands)]
+ConsumeEvents = Annotated[EventSubscriber, Depends(get_subscriber)]
 ReadStats = Annotated[StatsStore, Depends(get_stats)]
 ReadTags = Annotated[TagReader, Depends(get_tags)]
 SignedInEditor = Annotated[Editor, Depends(get_editor)]

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import httpx
 from fastapi import FastAPI
 
-from common.background import running
+from common.background import background_tasks
 from common.calls.service_client import http_pool
 from common.db.database import Database
 from common.db.migrations import database_is_ready
@@ -18,8 +18,8 @@ from common.tokens.verifier import TokenVerifier
 from posts.config import Settings
 from posts.database import MIGRATIONS
 from posts.deps import wire
+from posts.retention import run_retention
 from posts.routers import comments, exports, internal, likes, posts
-from posts.tidying import keep_tidy
 
 
 @asynccontextmanager
@@ -40,9 +40,9 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
             app.state.readiness = (migrated, keys.keys_are_known, revoked.revocations_are_known)
             wire(app, settings, database, http)
             state = app.state
-            relay = [state.relay.run(), state.eraser.run(), state.refill.run()] if settings.relay else []
-            tidying = [revoked.forget_expired(), forget_expired(database), keep_tidy(database)]
-            async with running(keys.keep_fresh(), revoked.keep_fresh(), *tidying, *relay):
+            relay = [state.relay.run(), state.eraser.run(), state.backfill.run()] if settings.relay else []
+            retention = [revoked.forget_expired(), forget_expired(database), run_retention(database)]
+            async with background_tasks(keys.keep_fresh(), revoked.keep_fresh(), *retention, *relay):
                 yield
     finally:
         await database.disconnect()

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import httpx
 from fastapi import FastAPI
 
-from common.background import running
+from common.background import background_tasks
 from common.calls.service_client import http_pool
 from common.db.database import Database
 from common.db.migrations import database_is_ready
@@ -38,8 +38,8 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
             app.state.readiness = (migrated, keys.keys_are_known, revoked.revocations_are_known)
             wire(app, settings, database, http)
             state = app.state
-            relay = [state.relay.run(), state.eraser.run(), state.refill.run()] if settings.relay else []
-            async with running(keys.keep_fresh(), revoked.keep_fresh(), revoked.forget_expired(), *relay):
+            relay = [state.relay.run(), state.eraser.run(), state.backfill.run()] if settings.relay else []
+            async with background_tasks(keys.keep_fresh(), revoked.keep_fresh(), revoked.forget_expired(), *relay):
                 yield
     finally:
         await database.disconnect()

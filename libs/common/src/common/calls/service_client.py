@@ -22,7 +22,7 @@ from common import deadlines
 from common.calls.breaker import Breaker, RetryBudget
 from common.errors import DependencyUnavailable
 from common.http.routing import MAX_BODY
-from common.logs import about_request
+from common.logs import request_context
 from common.observability import tracing
 from common.settings import ServiceSettings
 from common.state_events import EventBatch, StateEvent
@@ -73,7 +73,7 @@ async def http_pool(
         timeout=timeout,
         transport=transport,
         headers={"Accept-Encoding": "identity"},
-        event_hooks={"request": [tracing.pass_on] if settings.otel_exporter_otlp_endpoint else []},
+        event_hooks={"request": [tracing.propagate_trace] if settings.otel_exporter_otlp_endpoint else []},
         follow_redirects=False,
         trust_env=False,
     ) as client:
@@ -97,7 +97,7 @@ class Call:
         headers = {
             "Authorization": f"Bearer {token}",
             deadlines.HEADER: str(max(1, int(self.seconds_left() * 1000))),
-            "X-Request-ID": about_request().get("request_id", "no-request"),
+            "X-Request-ID": request_context().get("request_id", "no-request"),
         }
         return headers if self.content is None else {**headers, "Content-Type": "application/json"}
 
@@ -168,7 +168,7 @@ class ServiceClient:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         return (await self._call("POST", path, tries=1, content=content)).status
 
-    async def tell(self, events: Sequence[StateEvent]) -> int:
+    async def deliver(self, events: Sequence[StateEvent]) -> int:
         """`common.events.relay.Target`: hand a batch of events to the peer.
 
         What no route of ours would read is not even sent: the peer refuses it and hangs up before it has all come, so

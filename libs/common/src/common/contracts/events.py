@@ -45,7 +45,7 @@ class AccountErasedData(EventData):
 
     service: str
 
-    def told_by(self, service: str) -> bool:
+    def may_be_sent_by(self, service: str) -> bool:
         return service == self.service and service in AccountData.targets
 
 

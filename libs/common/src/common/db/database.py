@@ -51,7 +51,7 @@ Params = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 Rows = Result[*tuple[Any, ...]]
 
 
-class Runs(Protocol):
+class Executor(Protocol):
     """What a repository needs: something that runs a statement."""
 
     async def execute(self, statement: Executable, params: Params = None, /) -> Rows: ...
@@ -60,13 +60,13 @@ class Runs(Protocol):
 EXPECTED: Final = bindparam("expected_versions", type_=ARRAY(BigInteger))
 
 
-def of_version(version: InstrumentedAttribute[int]) -> ColumnElement[bool]:
-    """For the WHERE of a change: only the `versions` it was meant for. The row's lock lets one of many win."""
+def version_matches(version: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """For the WHERE of a change: only the versions it was meant for. The row's lock lets one of many win."""
     return EXPECTED.is_(None) | (version == func.any(EXPECTED))
 
 
-def versions(expected: Versions) -> dict[str, Any]:
-    """The parameters of `of_version`."""
+def version_params(expected: Versions) -> dict[str, Any]:
+    """The parameters of `version_matches`."""
     return {EXPECTED.key: None if expected is None else sorted(expected)}
 
 
@@ -169,7 +169,7 @@ class SearchTooSlow(DependencyUnavailable):
 
 
 @dataclass(frozen=True, slots=True)
-class Searches:
+class SearchSession:
     """Runs single reading statements that may be slow: a third of the connections at a time, so that others read too,
     and none for longer than `LONGEST_SEARCH`. What takes longer is refused, and PostgreSQL is told to stop (S-37).
     """

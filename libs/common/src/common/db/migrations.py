@@ -45,7 +45,7 @@ async def migrate(folder: Path, settings: S, after: AfterMigrate[S] | None = Non
     engine = create_async_engine(url, poolclass=pool.NullPool)
     try:
         async with engine.connect() as connection:
-            await be_alone(connection)
+            await take_migration_lock(connection)
             await connection.run_sync(upgrade, folder)
             await connection.commit()
             if after:
@@ -55,7 +55,7 @@ async def migrate(folder: Path, settings: S, after: AfterMigrate[S] | None = Non
         await engine.dispose()
 
 
-async def be_alone(connection: AsyncConnection) -> None:
+async def take_migration_lock(connection: AsyncConnection) -> None:
     """Hold the lock for as long as the connection lasts.
 
     By asking again and again: who waits inside a statement holds a snapshot, for which CREATE INDEX CONCURRENTLY in the

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from common.contracts.events import AccountErasedData
-from common.db.database import Database, Runs
+from common.db.database import Database, Executor
 from common.events.outbox import OutboxRepository
 from common.state_events import Event
 
@@ -72,7 +72,7 @@ BACKLOG: Final = text("""
 ERASED: Final = text("SELECT 1 FROM erased WHERE account_id = :account")
 KNOWN: Final = text("SELECT account_id FROM erased WHERE account_id = ANY (CAST(:accounts AS bigint[]))")
 
-Step = Callable[[Runs, int], Awaitable[bool]]
+Step = Callable[[Executor, int], Awaitable[bool]]
 """Removes some of what there is of an account; True if there was something. Each works by itself, and again."""
 
 
@@ -85,12 +85,12 @@ class ErasureRepository:
 
     async def begin(self, account_id: int, version: int) -> None:
         await self.session.execute(BEGIN, {"account": account_id, "version": version})
-        await self.tell_again(account_id)  # auth may have been restored from a backup, and have lost the answer
+        await self.publish_again(account_id)  # auth may have been restored from a backup, and have lost the answer
 
-    async def known(self, account_id: int) -> bool:
+    async def is_erased(self, account_id: int) -> bool:
         return bool((await self.session.execute(KNOWN, {"accounts": [account_id]})).all())
 
-    async def tell_again(self, account_id: int) -> None:
+    async def publish_again(self, account_id: int) -> None:
         """Tell auth that nothing of an account is left here, if that is so."""
         if (await self.session.execute(FINISHED, {"account": account_id})).scalar_one_or_none():
             await OutboxRepository(self.session).publish(erased(account_id, self.service))
@@ -132,7 +132,7 @@ class Eraser:
                 return False
             account: int = found.account_id
             is_new = account not in self.numbers
-            if not self.everybody_was_told(account, found.number, found.oldest):
+            if not self.is_visible_to_all(account, found.number, found.oldest):
                 return is_new  # then look once more at once: by the next transaction this one is over
             for step in self.steps:
                 if await step(session, account):
@@ -143,7 +143,7 @@ class Eraser:
         log.info("account erased", account=account)
         return True
 
-    def everybody_was_told(self, account: int, number: int, oldest: int) -> bool:
+    def is_visible_to_all(self, account: int, number: int, oldest: int) -> bool:
         """Whether all that is under way began after a transaction that saw the account's row (the barrier, above).
 
         This one's `number` is noted if none is; `oldest` is the lowest one under way.

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from pydantic_core import to_json
 from sqlalchemy import Executable, TextClause, text
 
-from common.db.database import Runs
+from common.db.database import Executor
 from common.errors import InvalidInput, NotFound
 from common.http.paging import from_micros
 
@@ -77,7 +77,7 @@ class Section:
     read: Callable[[str], Mapping[str, Any]] = number
 
 
-def pieces(rows: str, order: str, size: str = "0") -> TextClause:
+def bounded_rows(rows: str, order: str, size: str = "0") -> TextClause:
     """A statement that gives as many `rows` (a SELECT with its ORDER BY, and a `place`) as a page may have of them:
     `size` is the bytes of one.
 
@@ -99,7 +99,7 @@ AfterPlace = Annotated[str | None, Query(pattern=r"^[a-z_]{1,30}:[0-9a-f.-]{1,36
 class ExportReader:
     """Reads one service's sections. `deleted` gives a row if this service has begun to forget the account."""
 
-    session: Runs
+    session: Executor
     sections: Mapping[str, Section]
     deleted: Executable
 

@@ -48,8 +48,8 @@ class Inbox:
             schema = schemas.get(event.type)
             if schema is None:
                 continue
-            parsed = parse(event, schema)
-            if not parsed.data.told_by(sender):
+            parsed = parse_event(event, schema)
+            if not parsed.data.may_be_sent_by(sender):
                 raise NotTheOwner(f"{sender} does not own {event.type}.")
             by_schema.setdefault(schema, []).append(parsed)
         # types and subjects in one order everywhere, so that two relays with the same rows never wait in a circle
@@ -59,7 +59,7 @@ class Inbox:
         return sum(map(len, by_schema.values()))
 
 
-def parse(event: StateEvent, schema: type[EventData]) -> Event:
+def parse_event(event: StateEvent, schema: type[EventData]) -> Event:
     """Raises BadEvent."""
     try:
         name, *words = event.subject.split(":")
@@ -70,20 +70,20 @@ def parse(event: StateEvent, schema: type[EventData]) -> Event:
         raise BadEvent(f"The event {event.id} is not as the schema of {schema.type} says.") from error
 
 
-def answered(event: StateEvent, schema: type[EventData]) -> Event:
-    """As `parse`, for an event that its owner was asked for. That it is bad is no fault of whoever waits for it (S-30).
+def parse_answer(event: StateEvent, schema: type[EventData]) -> Event:
+    """As `parse_event`, for an event that its owner was asked for. A bad one is the peer's failure (S-30).
 
     Raises:
         PeerUnavailable: it is not as agreed.
     """
     try:
-        return parse(event, schema)
+        return parse_event(event, schema)
     except BadEvent as error:
         log.warning("answer not as agreed", peer=schema.owner, reason=str(error))
         raise PeerUnavailable(f"The {schema.owner} service does not answer just now.") from error
 
 
-def rows(events: Sequence[Event], *names: str) -> list[dict[str, Any]]:
+def event_rows(events: Sequence[Event], *names: str) -> list[dict[str, Any]]:
     """Parameters for one statement per event: the numbers under `names`, `version`, and the data's fields."""
     return [
         dict(zip(names, event.key, strict=True)) | {"version": event.version} | dict(event.data) for event in events

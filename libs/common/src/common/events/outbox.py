@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
-from common.db.database import PUBLISHED, Runs
+from common.db.database import PUBLISHED, Executor
 from common.state_events import Event, StateEvent
 
 MAX_REASON: Final = 300
@@ -129,9 +129,9 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class OutboxRepository:
-    """`common.state_events.Events`, and the relay's side of the table."""
+    """`common.state_events.EventPublisher`, and the relay's side of the table."""
 
-    session: AsyncSession | Runs
+    session: AsyncSession | Executor
 
     async def publish(self, *events: Event) -> None:
         """Tell all targets of the events, once this transaction is committed."""

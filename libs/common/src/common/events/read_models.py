@@ -15,7 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from common.calls.service_client import ServiceClient
 from common.db.database import Database
 from common.events.erasure import KNOWN as ERASED
-from common.events.inbox import Inbox, parse
+from common.events.inbox import Inbox, parse_event
 from common.state_events import Event, EventData, EventPage, Key, StateEvent
 
 PAGE: Final = 100
@@ -24,12 +24,12 @@ ENOUGH: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ReadModelTable:
     """Where versions are kept: a table's columns that name a subject, and the one with its version."""
 
     names: tuple[InstrumentedAttribute[int], ...]
     version: InstrumentedAttribute[int]
-    ours: bool = False
+    owned_here: bool = False
     """The rows hold more than the owner has told: they stay when it knows nothing of them any more."""
 
     async def between(self, session: AsyncSession, after: Key, until: Key | None) -> Mapping[Key, int]:
@@ -55,7 +55,7 @@ class OwnerUnknown(Exception):
     """The owner does not have such a list."""
 
 
-class Inboxes(Protocol):
+class InboxFactory(Protocol):
     """Makes an inbox that works in a session."""
 
     def __call__(self, session: AsyncSession) -> Inbox: ...
@@ -68,8 +68,8 @@ class ReadModel:
     schema: type[EventData]
     owner: ServiceClient
     path: str
-    kept: Kept
-    retell: Callable[[AsyncSession, int], Awaitable[None]] | None = None
+    table: ReadModelTable
+    resend_erased: Callable[[AsyncSession, int], Awaitable[None]] | None = None
     """Tells the owner (again) that somebody was erased here. Only for the list of those who were; the other models are
     not compared where they concern one of them."""
 
@@ -116,7 +116,7 @@ async def pages(model: ReadModel) -> AsyncIterator[EventPage]:
             return
 
 
-async def rebuild(database: Database, model: ReadModel, inbox: Inboxes) -> int:
+async def rebuild(database: Database, model: ReadModel, inbox: InboxFactory) -> int:
     """Store the newest state of every subject; returns how many there are. Events may come in meanwhile."""
     count = 0
     async for page in pages(model):
@@ -125,32 +125,32 @@ async def rebuild(database: Database, model: ReadModel, inbox: Inboxes) -> int:
     return count
 
 
-async def parts(
+async def batches(
     database: Database, model: ReadModel
 ) -> AsyncIterator[tuple[Mapping[Key, StateEvent], Mapping[Key, int]]]:
     """Part by part, in the order of keys: what the owner has, and the versions of what is here."""
     after: Key = ()
     async for page in pages(model):
-        theirs = {parse(event, model.schema).key: event for event in page.events}
+        theirs = {parse_event(event, model.schema).key: event for event in page.events}
         end = None if page.next is None else max(theirs)
         more = True
         while more:
             async with database.transaction() as session:
-                ours = await model.kept.between(session, after, end)
+                ours = await model.table.between(session, after, end)
             more = len(ours) == MANY
             until = max(ours) if more else end
             yield {key: theirs[key] for key in theirs if key > after and (until is None or key <= until)}, ours
             after = until or ()
 
 
-async def known_parts(
+async def batches_without_erased(
     database: Database, model: ReadModel
 ) -> AsyncIterator[tuple[Mapping[Key, StateEvent], Mapping[Key, int]]]:
-    """As `parts`, without what concerns people who were erased here: nothing of them is kept, whoever tells it."""
-    async for theirs, ours in parts(database, model):
+    """As `batches`, without what concerns people who were erased here: nothing of them is kept, whoever tells it."""
+    async for theirs, ours in batches(database, model):
         numbers = {number for key in (*theirs, *ours) for number in key}
         erased = set[int | UUID]()
-        if model.retell is None:
+        if model.resend_erased is None:
             async with database.transaction() as session:
                 erased.update((await session.execute(ERASED, {"accounts": sorted(numbers, key=int)})).scalars())
         yield (
@@ -159,7 +159,7 @@ async def known_parts(
         )
 
 
-async def reconcile(database: Database, model: ReadModel, inbox: Inboxes, *, repair: bool) -> Drift:
+async def reconcile(database: Database, model: ReadModel, inbox: InboxFactory, *, repair: bool) -> Drift:
     """Compare with the owner, and repair if asked to.
 
     A subject that changes meanwhile may show as behind: its event is on the way, and storing the state does no harm.
@@ -168,7 +168,7 @@ async def reconcile(database: Database, model: ReadModel, inbox: Inboxes, *, rep
     state is stored, or what is here removed. Whatever it has told meanwhile seemed old, so it is asked once more then.
     """
     drift = Drift()
-    async for theirs, ours in known_parts(database, model):
+    async for theirs, ours in batches_without_erased(database, model):
         wrong: list[StateEvent] = []
         lost: list[Key] = []
         for key, event in theirs.items():
@@ -177,28 +177,28 @@ async def reconcile(database: Database, model: ReadModel, inbox: Inboxes, *, rep
                 drift.missing.append(event.subject)
             elif known < event.version:
                 drift.behind.append(event.subject)
-            elif known > event.version and (again := await ask_again(model, key)) and again.version < known:
+            elif known > event.version and (again := await fetch_current(model, key)) and again.version < known:
                 drift.ahead.append(event.subject)
                 lost.append(key)
             else:
                 continue
             wrong.append(event)
         for key in [key for key, known in ours.items() if known > 0 and key not in theirs]:
-            if await ask_again(model, key) is None:
+            if await fetch_current(model, key) is None:
                 subject = Event(key, ours[key], model.schema.model_construct()).subject
-                (drift.left if model.kept.ours else drift.unknown).append(subject)
-                lost += [] if model.kept.ours else [key]
+                (drift.left if model.table.owned_here else drift.unknown).append(subject)
+                lost += [] if model.table.owned_here else [key]
         if repair:
-            await mend(database, model, inbox, wrong, {key: (ours[key], key in theirs) for key in lost})
-            await tell_again(database, model, theirs, ours)
+            await repair_drift(database, model, inbox, wrong, {key: (ours[key], key in theirs) for key in lost})
+            await resend_erasures(database, model, theirs, ours)
         drift.compared += len(theirs)
     return drift
 
 
-async def mend(
+async def repair_drift(
     database: Database,
     model: ReadModel,
-    inbox: Inboxes,
+    inbox: InboxFactory,
     wrong: Sequence[StateEvent],
     lost: Mapping[Key, tuple[int, bool]],
 ) -> None:
@@ -206,25 +206,25 @@ async def mend(
     if wrong or lost:
         async with database.transaction() as session:
             for key, (version, is_there) in lost.items():
-                await (model.kept.forget if is_there else model.kept.remove)(session, key, version)
+                await (model.table.forget if is_there else model.table.remove)(session, key, version)
             await inbox(session).receive(wrong, model.owner.audience)
-        latest = [await ask_again(model, key) for key in lost]
+        latest = [await fetch_current(model, key) for key in lost]
         async with database.transaction() as session:
             await inbox(session).receive([event for event in latest if event], model.owner.audience)
 
 
-async def tell_again(
+async def resend_erasures(
     database: Database, model: ReadModel, theirs: Mapping[Key, StateEvent], ours: Mapping[Key, int]
 ) -> None:
     """Tell the owner of those who were erased here, and are not yet, or not any more, there."""
-    if model.retell is not None:
+    if model.resend_erased is not None:
         async with database.transaction() as session:
             for key in ours:
                 if key not in theirs or theirs[key].data.get("status") == "deleting":
-                    await model.retell(session, int(*key))
+                    await model.resend_erased(session, int(*key))
 
 
-async def ask_again(model: ReadModel, key: Key) -> StateEvent | None:
+async def fetch_current(model: ReadModel, key: Key) -> StateEvent | None:
     """What the owner says of one subject now: the first of the page that begins just before it."""
     *first, last = key
     if not isinstance(last, int):
@@ -232,4 +232,4 @@ async def ask_again(model: ReadModel, key: Key) -> StateEvent | None:
     before = ":".join(map(str, (*first, last - 1)))
     page = await model.owner.get(model.path, EventPage, {"limit": 1, "after": before})
     found = page.events[0] if page and page.events else None
-    return found if found and parse(found, model.schema).key == key else None
+    return found if found and parse_event(found, model.schema).key == key else None

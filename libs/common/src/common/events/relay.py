@@ -16,7 +16,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from common.background import whole
+from common.background import shielded
 from common.db.database import Database
 from common.errors import DependencyUnavailable
 from common.events.outbox import Leased, OutboxRepository
@@ -47,12 +47,12 @@ NEVER: Final = 2**31 - 1
 class Target(Protocol):
     """Somebody who wants to know."""
 
-    async def tell(self, events: Sequence[StateEvent]) -> int:
+    async def deliver(self, events: Sequence[StateEvent]) -> int:
         """Hand over a batch, all or nothing; the answer's HTTP status. Raises DependencyUnavailable."""
 
 
 @dataclass(slots=True)
-class Lane:
+class Channel:
     """One target's state, and how it wants to be told."""
 
     target: Target
@@ -79,85 +79,87 @@ class Lane:
 class Relay:
     """Runs one loop per target beside the requests, or in a process of its own."""
 
-    def __init__(self, database: Database, targets: Mapping[str, Target | Lane]) -> None:
-        """A target that wants to be told in another way than the services comes in a lane of its own."""
+    def __init__(self, database: Database, targets: Mapping[str, Target | Channel]) -> None:
+        """A target that wants to be told in another way than the services comes in a channel of its own."""
         self._database = database
-        self.lanes = {name: lane if isinstance(lane, Lane) else Lane(lane) for name, lane in targets.items()}
+        self.channels = {
+            name: channel if isinstance(channel, Channel) else Channel(channel) for name, channel in targets.items()
+        }
         database.on_published = self.wake
 
     def wake(self) -> None:
         """There is something new."""
-        for lane in self.lanes.values():
-            lane.wake.set()
+        for channel in self.channels.values():
+            channel.wake.set()
 
     async def run(self) -> None:
         """Send for ever."""
         async with asyncio.TaskGroup() as group:
-            for name, lane in self.lanes.items():
-                group.create_task(self._serve(name, lane), name=f"relay to {name}")
+            for name, channel in self.channels.items():
+                group.create_task(self._serve(name, channel), name=f"relay to {name}")
 
-    async def _serve(self, name: str, lane: Lane) -> None:
+    async def _serve(self, name: str, channel: Channel) -> None:
         """Never ends by itself: whatever goes wrong, a lost connection most of all, is told and tried again."""
         while True:
-            lane.wake.clear()
+            channel.wake.clear()
             try:
-                sent = await whole(self.step(name, lane))  # what was sent is noted, also when we are told to stop
+                sent = await shielded(self.step(name, channel))  # what was sent is noted, also when we are told to stop
             except Exception as error:  # noqa: BLE001  # supervision: a relay that ends in silence loses events
                 sent = False
-                lane.failures += 1
+                channel.failures += 1
                 log.warning("relay stumbled", target=name, reason=repr(error)[:200])
-            if lane.failures:
-                await asyncio.sleep(lane.pause())
+            if channel.failures:
+                await asyncio.sleep(channel.pause())
             elif not sent:
-                await wait(lane.wake, POLL)
+                await wait(channel.wake, POLL)
 
-    async def step(self, name: str, lane: Lane) -> bool:
+    async def step(self, name: str, channel: Channel) -> bool:
         """Lease a batch, send it, settle it. False if nothing was due."""
         async with self._database.transaction() as session:
-            leased = await OutboxRepository(session).lease(name, lane.at_once, lane.lease)
+            leased = await OutboxRepository(session).lease(name, channel.at_once, channel.lease)
         if leased:
-            await self._send(name, lane, leased)
+            await self._send(name, channel, leased)
         else:
-            lane.failures = 0  # the database is there, and there is nothing to try the target with
+            channel.failures = 0  # the database is there, and there is nothing to try the target with
         return bool(leased)
 
-    async def _send(self, name: str, lane: Lane, leased: Sequence[Leased]) -> None:
+    async def _send(self, name: str, channel: Channel, leased: Sequence[Leased]) -> None:
         events = [row.event for row in leased]
-        status = await self._tell(lane, events)
+        status = await self._tell(channel, events)
         if 200 <= status < 300:
-            lane.failures = 0
-            lane.sent += len(events)
-            lane.at_once = min(lane.batch, lane.at_once + 1)
+            channel.failures = 0
+            channel.sent += len(events)
+            channel.at_once = min(channel.batch, channel.at_once + 1)
             async with self._database.transaction() as session:
                 await OutboxRepository(session).delete(name, events)
         elif status not in REFUSALS and status != FAULT:
-            lane.failures += 1
+            channel.failures += 1
             if status == LATE:
-                lane.at_once = max(1, len(events) // 2)
-            log.info("target away", target=name, status=status, failures=lane.failures, waiting=len(events))
+                channel.at_once = max(1, len(events) // 2)
+            log.info("target away", target=name, status=status, failures=channel.failures, waiting=len(events))
             async with self._database.transaction() as session:
                 await OutboxRepository(session).release(name, events)
         elif len(leased) > 1:
             for row in leased:  # one of them is to blame; the others must not wait for it
-                await self._send(name, lane, [row])
+                await self._send(name, channel, [row])
         else:
-            await self._refused(name, lane, leased[0], status)
+            await self._refused(name, channel, leased[0], status)
 
-    async def _tell(self, lane: Lane, events: Sequence[StateEvent]) -> int:
+    async def _tell(self, channel: Channel, events: Sequence[StateEvent]) -> int:
         try:
-            return await lane.target.tell(events)
+            return await channel.target.deliver(events)
         except DependencyUnavailable:
             return LATE
 
-    async def _refused(self, name: str, lane: Lane, row: Leased, status: int) -> None:
-        lane.failures = 0
-        lane.refused += 1
-        pause = timedelta(seconds=FIRST_PAUSE * 2 ** min(row.attempts, lane.doublings))
+    async def _refused(self, name: str, channel: Channel, row: Leased, status: int) -> None:
+        channel.failures = 0
+        channel.refused += 1
+        pause = timedelta(seconds=FIRST_PAUSE * 2 ** min(row.attempts, channel.doublings))
         tries = NEVER if status == FAULT else TRIES
         async with self._database.transaction() as session:
             outbox = OutboxRepository(session)
             parked = await outbox.refused(name, row.event, f"status {status}", pause, tries)
-        lane.parked += parked
+        channel.parked += parked
         log.warning("event refused", target=name, event_id=row.event.id, status=status, parked=parked)
 
 

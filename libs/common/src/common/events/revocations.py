@@ -18,8 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.contracts.events import EVERYBODY
-from common.db.database import Database, ReadSession, Runs
-from common.events.inbox import rows
+from common.db.database import Database, Executor, ReadSession
+from common.events.inbox import event_rows
 from common.state_events import Event
 from common.tokens.clock import DatabaseClock
 from common.tokens.verifier import MAX_LIFETIME, KeysUnavailable, Principal
@@ -97,13 +97,13 @@ FORGET: Final = (
 class RevocationRepository:
     """`common.state_events.RevocationStore` in PostgreSQL."""
 
-    session: Runs
+    session: Executor
 
     async def end_sessions(self, ended: Sequence[Event]) -> None:
-        await self.session.execute(END, rows(ended, "session_id"))
+        await self.session.execute(END, event_rows(ended, "session_id"))
 
     async def raise_floors(self, floors: Sequence[Event]) -> None:
-        await self.session.execute(RAISE_FLOOR, rows(floors, "account_id"))
+        await self.session.execute(RAISE_FLOOR, event_rows(floors, "account_id"))
 
 
 class RevokedTokens:

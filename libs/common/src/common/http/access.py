@@ -47,7 +47,7 @@ def access_of(endpoint: Callable[..., Any], dependant: Dependant) -> Access:
     Raises:
         TypeError: it has none, or more than one.
     """
-    found = {GUARDS[type(call)] for call in calls(dependant) if type(call) in GUARDS}
+    found = {GUARDS[type(call)] for call in dependencies_of(dependant) if type(call) in GUARDS}
     if getattr(endpoint, MARK, False):
         found.add(Access.PUBLIC)
     if len(found) != 1:
@@ -58,8 +58,8 @@ def access_of(endpoint: Callable[..., Any], dependant: Dependant) -> Access:
     return found.pop()
 
 
-def calls(dependant: Dependant) -> Iterator[object]:
+def dependencies_of(dependant: Dependant) -> Iterator[object]:
     """Everything that a route depends on, however deep."""
     for below in dependant.dependencies:
         yield below.call
-        yield from calls(below)
+        yield from dependencies_of(below)

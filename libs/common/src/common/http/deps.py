@@ -33,7 +33,7 @@ class NotForThisCaller(Forbidden):
     code = "not-for-this-caller"
 
 
-def bearer(request: Request) -> str | None:
+def bearer_token(request: Request) -> str | None:
     """The token of the `Authorization` header, which is the only place it is read from (S-18).
 
     Raises:
@@ -52,8 +52,8 @@ def bearer(request: Request) -> str | None:
     return tokens[0]
 
 
-async def verified(request: Request) -> Principal | None:
-    token = bearer(request)
+async def authenticate(request: Request) -> Principal | None:
+    token = bearer_token(request)
     if token is None:
         return None
     verifier: TokenVerifier = request.app.state.verifier
@@ -70,7 +70,7 @@ class CurrentUser(OAuth2PasswordBearer):
     """Scheme and check in one dependency, which costs a request half of what two would."""
 
     async def __call__(self, request: Request) -> Principal:  # type: ignore[override]  # more than the bare token
-        principal = await verified(request)
+        principal = await authenticate(request)
         if principal is None:
             raise SignInRequired("Sign in to do this.")
         if principal.scope != USER_SCOPE:
@@ -96,7 +96,7 @@ class CurrentUserIfAny(OAuth2PasswordBearer):
     """For routes that anonymous callers may use too. A bad token is still refused: the caller believes in it."""
 
     async def __call__(self, request: Request) -> Principal | None:  # type: ignore[override]
-        principal = await verified(request)
+        principal = await authenticate(request)
         if principal is not None and principal.scope != USER_SCOPE:
             raise NotForThisCaller("This is for people who signed in.")
         return principal
@@ -112,7 +112,7 @@ class CallingService(OAuth2):
         self.callers = frozenset(f"svc:{caller}" for caller in callers)
 
     async def __call__(self, request: Request) -> Principal:  # type: ignore[override]
-        principal = await verified(request)
+        principal = await authenticate(request)
         if principal is None:
             raise SignInRequired("This route is for services.")
         if principal.scope != SERVICE_SCOPE or principal.subject not in self.callers:

@@ -68,8 +68,8 @@ def describe(app: FastAPI, *, internal: bool = False) -> dict[str, Any]:
             operation = document["paths"][route.path_format][method.lower()]
             if any(isinstance(call, CurrentUserIfAny) for call in calls(route.dependant)):
                 operation["security"].insert(0, {})  # OpenAPI's way to say that signing in is optional
-            operation["summary"], operation["description"] = sentences(route)
-            say_no_null(operation, schemas)
+            operation["summary"], operation["description"] = summary_and_description(route)
+            forbid_null(operation, schemas)
             add_common_problems(operation)
             explain_problems(operation["responses"], for_oauth=getattr(route.original_route, "oauth", False))
     return document
@@ -88,7 +88,7 @@ def rename(node: Any, names: Mapping[str, str]) -> Any:
     return {**found, "$ref": SCHEMAS + names[name]} if name in names else found
 
 
-def sentences(route: RouteContext) -> tuple[str, str]:
+def summary_and_description(route: RouteContext) -> tuple[str, str]:
     """The endpoint's docstring: its first sentence to find the route by, and all of it."""
     text = inspect.getdoc(route.endpoint) or route.name or ""
     return text.partition(". ")[0].splitlines()[0].removesuffix("."), text
@@ -111,7 +111,7 @@ def calls(dependant: Dependant) -> Iterator[object]:
         yield from calls(below)
 
 
-def say_no_null(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+def forbid_null(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
     """Parameters and fields of forms may be left out, and are then None here; but nobody can send a null in them."""
     holders: list[dict[str, Any]] = operation.get("parameters", [])
     form = operation.get("requestBody", {}).get("content", {}).get(FORM, {}).get("schema", {}).get("$ref", "")

@@ -5,7 +5,7 @@ so they change with whatever else it shows: counters, the author's name, whether
 `If-None-Match` compares all of it (304). `If-Match` compares only the version, so that a like does not make an edit
 fail, and repositories do so in the WHERE of the change itself (412): of any number of edits with one tag, one wins.
 
-On a route: a parameter `answer: Tagged` and `tag(answer, thing.version)`; for changes also `expected: IfMatch`.
+On a route: a parameter `answer: WithETag` and `set_etag(answer, thing.version)`; for changes also `expected: IfMatch`.
 """
 
 import inspect
@@ -19,7 +19,7 @@ from pydantic import WithJsonSchema
 
 from common.ports import Versions
 
-Tagged = Annotated[Response, "etag"]
+WithETag = Annotated[Response, "etag"]
 """The answer of a route that shows one thing. `common.http.routing` completes its tag once the body is known."""
 
 TAG: Final = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
@@ -40,16 +40,16 @@ ETAG_HEADER: Final[dict[str, Any]] = {
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-def tag(answer: Response, version: int) -> None:
+def set_etag(answer: Response, version: int) -> None:
     """Say which version of a thing the answer shows."""
     answer.headers["ETag"] = str(version)
 
 
 def is_tagged(endpoint: Callable[..., Any]) -> bool:
-    return any(parameter.annotation == Tagged for parameter in inspect.signature(endpoint).parameters.values())
+    return any(parameter.annotation == WithETag for parameter in inspect.signature(endpoint).parameters.values())
 
 
-def tagging(handle: Handler) -> Handler:
+def with_etag(handle: Handler) -> Handler:
     """Complete the tag of an answer, and leave the body out if the caller has it already."""
 
     async def handle_and_tag(request: Request) -> Response:

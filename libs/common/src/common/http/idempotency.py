@@ -31,7 +31,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from common.db.database import AT_BEGIN, Database
 from common.errors import Conflict, InvalidInput
-from common.http.deps import verified
+from common.http.deps import authenticate
 from common.settings import ServiceSettings
 
 log = structlog.get_logger()
@@ -115,7 +115,7 @@ class RequestInProgress(Conflict):
 
 
 class AlreadyAnswered(Exception):
-    """Ends a repeated request before it does anything; `creating_once` gives the stored answer instead."""
+    """Ends a repeated request before it does anything; `with_idempotency` gives the stored answer instead."""
 
     def __init__(self, answer: Response) -> None:
         self.answer = answer
@@ -186,7 +186,7 @@ class Claim:
         await self.session.execute(STORE, {**self.names, **kept})
 
 
-def creating_once(handle: Handler, *, knows_people: bool) -> Handler:
+def with_idempotency(handle: Handler, *, knows_people: bool) -> Handler:
     """Let a request with an `Idempotency-Key` have one effect."""
 
     async def handle_once(request: Request) -> Response:
@@ -195,7 +195,7 @@ def creating_once(handle: Handler, *, knows_people: bool) -> Handler:
             return await handle(request)
         if len(keys) > 1 or not SHAPE.fullmatch(keys[0]):
             raise BadIdempotencyKey("An Idempotency-Key is 1 to 255 visible ASCII characters, given once.")
-        principal = await verified(request) if knows_people else None
+        principal = await authenticate(request) if knows_people else None
         names = {
             "subject": principal.subject if principal else ANONYMOUS,
             "method": request.method,

@@ -23,7 +23,7 @@ ERRORS: Final[Mapping[int, str]] = {
 UNSPEAKABLE: Final = re.compile(r"[^ !#-\[\]-~]")
 
 
-def is_spoken(scope: Scope) -> bool:
+def is_oauth_endpoint(scope: Scope) -> bool:
     """Whether the request is for an OAuth endpoint (`oauth` of `common.http.routing.ServiceRoute`)."""
     spoken: bool = getattr(scope.get("route"), "oauth", False)
     return spoken

@@ -16,7 +16,7 @@ from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from common.errors import InvalidInput
-from common.ports import Slice
+from common.ports import Page
 
 T = TypeVar("T")
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,7 +29,7 @@ class BadCursor(InvalidInput):
     code = "bad-cursor"
 
 
-class Page(BaseModel, Generic[T]):
+class PageResponse(BaseModel, Generic[T]):
     """One page of a list."""
 
     items: list[T]
@@ -108,7 +108,7 @@ class PageRequest:
         """The place after which the page starts; None for the first page."""
         return decode_cursor(kind, self.cursor, size) if self.cursor else None
 
-    def page(self, found: Slice[T], kind: str, place: Callable[[T], tuple[int, ...]]) -> tuple[list[T], str | None]:
+    def page(self, found: Page[T], kind: str, place: Callable[[T], tuple[int, ...]]) -> tuple[list[T], str | None]:
         """The page's rows and the cursor of the next page, which is also put into the `Link` header."""
         rows = list(found.rows)
         if not found.more:

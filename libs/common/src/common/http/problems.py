@@ -116,7 +116,7 @@ def problem(
         "code": code,
     }
     media_type = PROBLEM
-    if oauth.is_spoken(request.scope):
+    if oauth.is_oauth_endpoint(request.scope):
         media_type = oauth.MEDIA_TYPE
         body |= oauth.members(status, body["detail"])
     # ASCII escapes: a lone surrogate in a field name of the caller's could not be encoded as UTF-8
@@ -153,7 +153,7 @@ UNAVAILABLE: Final = frozenset({"55P03", "25P03"})
 
 
 def install_problem_handlers(app: FastAPI) -> None:
-    """Make every error that leaves a route a problem. An unknown one is a 500 (see `common.http.envelope`)."""
+    """Make every error that leaves a route a problem. An unknown one is a 500 (see `common.http.middleware`)."""
 
     @app.exception_handler(ValueError)
     async def refuse(request: Request, error: ValueError) -> Response:
@@ -166,7 +166,7 @@ def install_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(DependencyUnavailable)
     async def unavailable(request: Request, error: DependencyUnavailable) -> Response:
         log.warning("dependency unavailable", code=error.code, reason=str(error), cause=repr(error.__cause__))
-        return not_now(request, error)
+        return unavailable_response(request, error)
 
     @app.exception_handler(DBAPIError)
     @app.exception_handler(PoolTimeout)
@@ -175,12 +175,12 @@ def install_problem_handlers(app: FastAPI) -> None:
         if not database_is_away(error):
             raise error
         log.warning("database unavailable", error_type=type(error).__name__, cause=repr(error.__cause__)[:300])
-        return not_now(request, DatabaseUnavailable("The service's database does not answer just now."))
+        return unavailable_response(request, DatabaseUnavailable("The service's database does not answer just now."))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         errors = [
-            {"loc": [brief(part) for part in item["loc"]], "msg": brief(item["msg"]), "type": item["type"]}
+            {"loc": [shortened(part) for part in item["loc"]], "msg": shortened(item["msg"]), "type": item["type"]}
             for item in error.errors()[:MAX_ERRORS]
         ]
         return problem(request, 422, detail="The request does not have the expected form.", errors=errors)
@@ -194,7 +194,7 @@ def install_problem_handlers(app: FastAPI) -> None:
 
 def allowed_methods(request: Request) -> str:
     """What the path takes, for `Allow` (RFC 9110, section 10.2.1). The framework names one route's methods only, and
-    HEAD goes with GET (`common.http.envelope`).
+    HEAD goes with GET (`common.http.middleware`).
     """
     routes = [route for route in iter_route_contexts(request.app.routes) if route.methods]
     path = next((route.path for route in routes if route.path_regex.match(request.url.path)), None)
@@ -229,7 +229,7 @@ class Overloaded(MalformedBody):
         super().__init__(503, self.code, self.told, {"Retry-After": "1"})
 
 
-def not_now(request: Request, error: DependencyUnavailable) -> Response:
+def unavailable_response(request: Request, error: DependencyUnavailable) -> Response:
     retry = {"Retry-After": whole_seconds(error.retry_after)}
     return problem(request, 503, code=error.code, detail=str(error), headers=retry)
 
@@ -238,12 +238,12 @@ def whole_seconds(pause: timedelta) -> str:
     return str(max(1, math.ceil(pause.total_seconds())))
 
 
-def brief(word: str | int) -> str | int:
+def shortened(word: str | int) -> str | int:
     """A part of the caller's input that goes back to it, bounded."""
     return word if isinstance(word, int) or len(word) <= MAX_WORD else word[:MAX_WORD] + "…"
 
 
-def refusals(*errors: type[DomainError | DependencyUnavailable]) -> dict[int | str, dict[str, Any]]:
+def problems(*errors: type[DomainError | DependencyUnavailable]) -> dict[int | str, dict[str, Any]]:
     """OpenAPI `responses` for a route: which codes it may answer with, by status."""
     by_status: dict[int | str, dict[str, Any]] = {}
     for error in errors:

@@ -17,7 +17,7 @@ from typing import Annotated, Any, ClassVar, Final
 from fastapi import Depends, Request, Response
 
 from common.errors import TooManyRequests, Unauthenticated
-from common.http.deps import verified
+from common.http.deps import authenticate
 
 MAX_SOURCES: Final = 80_000  # in 18 MiB for each quota (R-25)
 GENERAL: Final = "general"
@@ -125,7 +125,7 @@ def source_of(request: Request) -> str:
     return str(parsed.ipv4_mapped or f"{int(parsed) >> 64:x}/64")
 
 
-def limiting(handle: Handler, *, knows_people: bool) -> Handler:
+def with_rate_limit(handle: Handler, *, knows_people: bool) -> Handler:
     """Count a request against the general quota: its person's, or its address's. Before anything is read or asked."""
 
     async def handle_limited(request: Request) -> Response:
@@ -135,7 +135,7 @@ def limiting(handle: Handler, *, knows_people: bool) -> Handler:
             refused: Unauthenticated | None = None
             if knows_people:
                 try:
-                    principal = await verified(request)
+                    principal = await authenticate(request)
                 except Unauthenticated as error:  # guessing tokens is counted as well
                     refused = error
                 else:

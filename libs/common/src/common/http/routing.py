@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 from common import deadlines
 from common.db.database import get_db
 from common.http import etags, idempotency, rate_limits
-from common.http.access import Access, access_of, calls
+from common.http.access import Access, access_of, dependencies_of
 from common.http.paging import get_page
 from common.http.problems import MalformedBody, Overloaded
 
@@ -49,14 +49,14 @@ class StrictRequest(Request):
         length = self.headers.get("content-length", "")
         if length.isdecimal() and int(length[:16]) > limit:  # refused before anything is read
             raise too_large
-        admission = self.app.state.admission
+        load_shedder = self.app.state.load_shedder
         body = bytearray()
         try:
             async with asyncio.timeout(BODY_TIMEOUT):
                 async for chunk in self.stream():
                     body += chunk
-                    if not admission.takes(len(chunk), len(body)):
-                        admission.refuse(self.scope)
+                    if not load_shedder.takes(len(chunk), len(body)):
+                        load_shedder.refuse(self.scope)
                         raise Overloaded
                     if len(body) > limit:
                         raise too_large
@@ -65,7 +65,7 @@ class StrictRequest(Request):
         except ClientDisconnect as error:  # nobody hears the answer; it is no fault of ours, as the log would have it
             raise MalformedBody(400, "malformed-body", "The body ended too early.", CLOSE) from error
         finally:
-            admission.body_bytes -= len(body)
+            load_shedder.body_bytes -= len(body)
         self._body = bytes(body)  # where Request keeps it, for body(), json() and form()
 
     async def json(self) -> Any:
@@ -116,7 +116,7 @@ def check_shape(value: Any) -> None:
 
 
 class Priority(StrEnum):
-    """What is given up first when there is more to do than can be done (`common.serving.admission`)."""
+    """What is given up first when there is more to do than can be done (`common.serving.load_shedding`)."""
 
     LISTS = "lists"
     ORDINARY = "ordinary"
@@ -166,26 +166,26 @@ class ServiceRoute(APIRoute):
         """How much it matters. What answers in pages is a list or a search."""
         if self.vital or self.access in {Access.SERVICES, Access.ROLE}:
             return Priority.VITAL
-        return Priority.LISTS if get_page in calls(self.dependant) else Priority.ORDINARY
+        return Priority.LISTS if get_page in dependencies_of(self.dependant) else Priority.ORDINARY
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The innermost first: FastAPI's own handler, which ends with the serialised answer."""
         handle = super().get_route_handler()
         access = self.access
         if self.is_tagged:
-            handle = etags.tagging(handle)
+            handle = etags.with_etag(handle)
         if self.creates:
-            if get_db not in calls(self.dependant):
+            if get_db not in dependencies_of(self.dependant):
                 raise TypeError(f"{self.endpoint.__qualname__} creates, so it must work in DbSession")
-            handle = idempotency.creating_once(handle, knows_people=access is not Access.PUBLIC)
+            handle = idempotency.with_idempotency(handle, knows_people=access is not Access.PUBLIC)
         if self.body_field is not None:
-            handle = reading_strictly(handle, FORM if is_form(self) else JSON, self.max_body)
+            handle = with_strict_body(handle, FORM if is_form(self) else JSON, self.max_body)
         if self.limited and access is not Access.SERVICES:
-            handle = rate_limits.limiting(handle, knows_people=access is not Access.PUBLIC)
+            handle = rate_limits.with_rate_limit(handle, knows_people=access is not Access.PUBLIC)
         return handle
 
 
-def reading_strictly(handle: Handler, accepted: str, limit: int) -> Handler:
+def with_strict_body(handle: Handler, accepted: str, limit: int) -> Handler:
     """Read the whole body first: all of ours are small, and a slow one holds nothing but its connection."""
 
     async def handle_strictly(request: Request) -> Response:

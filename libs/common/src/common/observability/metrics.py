@@ -1,7 +1,7 @@
 """`/metrics`, in Prometheus' text format: what a service has done and how it is, read when somebody asks.
 
 Numbers are counted where things happen, as plain integers, and turned into samples by the functions of
-`common.serving.measures` at the time of a scrape. Only requests are counted here: each pays 2 us for it.
+`common.serving.collectors` at the time of a scrape. Only requests are counted here: each pays 2 us for it.
 The gateway does not pass this route on.
 """
 
@@ -28,16 +28,16 @@ METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 UNKNOWN: Final = "unknown"
 """What fits none of our routes or methods: what callers make up must not become series."""
 
-Measure = Callable[[], Awaitable[Iterable[Metric]]]
-"""What is looked up at a scrape. Made by `common.serving.measures`."""
+MetricCollector = Callable[[], Awaitable[Iterable[Metric]]]
+"""What is looked up at a scrape. Made by `common.serving.collectors`."""
 
 
 class Metrics:
-    """The metrics of one app. `measures` is filled in when the app is wired."""
+    """The metrics of one app. `collectors` is filled in when the app is wired."""
 
     def __init__(self, logs: Sink) -> None:
         self.registry = CollectorRegistry()
-        self.measures: Sequence[Measure] = ()
+        self.collectors: Sequence[MetricCollector] = ()
         self._requests = Counter(
             "http_requests", "Answered requests.", ["method", "route", "status"], registry=self.registry
         )
@@ -67,12 +67,12 @@ class Metrics:
 
     async def exposition(self) -> bytes:
         """All of it as text."""
-        found = await asyncio.gather(*(measured(measure) for measure in self.measures))
-        taken = Taken([metric for metrics in found for metric in metrics])
+        found = await asyncio.gather(*(collected(collector) for collector in self.collectors))
+        taken = CollectedMetrics([metric for metrics in found for metric in metrics])
         return generate_latest(self.registry) + generate_latest(taken)
 
 
-class Taken(Collector):
+class CollectedMetrics(Collector):
     """Metrics that have just been looked up."""
 
     def __init__(self, metrics: Iterable[Metric]) -> None:
@@ -82,13 +82,13 @@ class Taken(Collector):
         yield from self._metrics
 
 
-async def measured(measure: Measure) -> Iterable[Metric]:
+async def collected(collector: MetricCollector) -> Iterable[Metric]:
     """What a measure finds; nothing if it cannot, which is no reason to have no metrics at all."""
     try:
         async with asyncio.timeout(TIMEOUT):
-            return await measure()
+            return await collector()
     except (TimeoutError, OSError, SQLAlchemyError) as error:
-        log.warning("not measured", measure=getattr(measure, "__qualname__", ""), reason=repr(error)[:200])
+        log.warning("not measured", measure=getattr(collector, "__qualname__", ""), reason=repr(error)[:200])
         return ()
 
 

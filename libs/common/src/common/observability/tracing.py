@@ -73,6 +73,6 @@ def trace_id() -> str | None:
     return format(context.trace_id, "032x") if context.is_valid else None
 
 
-async def pass_on(request: httpx.Request) -> None:
+async def propagate_trace(request: httpx.Request) -> None:
     """For `event_hooks`: the peer's spans become children of ours."""
     W3C.inject(request.headers)

@@ -9,13 +9,13 @@ from fastapi import APIRouter, FastAPI
 
 from common import __version__, health
 from common.http import docs
-from common.http.envelope import Envelope
 from common.http.idempotency import fingerprint_key
+from common.http.middleware import RequestMiddleware
 from common.http.problems import install_problem_handlers
 from common.http.rate_limits import GENERAL, Quota, RateLimits
 from common.logs import AccessLog, configure_logging
 from common.observability import metrics, tracing
-from common.serving.admission import Admission
+from common.serving.load_shedding import LoadShedder
 from common.settings import ServiceSettings
 
 
@@ -65,11 +65,11 @@ def build_app(
         app.include_router(router)
     app.include_router(health.router)
     app.include_router(metrics.router)
-    app.state.admission = Admission(app.routes, settings.most_requests)
+    app.state.load_shedder = LoadShedder(app.routes, settings.most_requests)
     app.openapi = lambda: docs.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
     install_problem_handlers(app)
     app.add_middleware(
-        Envelope,
+        RequestMiddleware,
         cors_origins=settings.cors_origins,
         trusted_proxies=settings.proxies,
         hsts=production,

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from common.db.database import Database
 from common.errors import DependencyUnavailable
 from common.events.outbox import OutboxRepository
-from common.events.read_models import Drift, Inboxes, OwnerUnknown, ReadModel, rebuild, reconcile
+from common.events.read_models import Drift, InboxFactory, OwnerUnknown, ReadModel, rebuild, reconcile
 from common.serving.server import load
 from common.settings import LONGEST_CALL, ServiceSettings
 
@@ -47,7 +47,7 @@ class Service(Generic[S]):
             await database.disconnect()
 
     async def on_read_models(
-        self, names: Sequence[str], work: Callable[[Database, ReadModel, Inboxes], Awaitable[R]]
+        self, names: Sequence[str], work: Callable[[Database, ReadModel, InboxFactory], Awaitable[R]]
     ) -> dict[str, R]:
         """What the work has given, by name; with no names, for all that the service has."""
         async with self.app(relay=False) as made:
@@ -125,7 +125,7 @@ def add_read_model_commands(cli: typer.Typer, service: Service[S]) -> None:
     ) -> None:
         """Compare read models with their owners. Ends with status 1 if they differ and nothing was repaired."""
 
-        def compare(database: Database, model: ReadModel, inbox: Inboxes) -> Awaitable[Drift]:
+        def compare(database: Database, model: ReadModel, inbox: InboxFactory) -> Awaitable[Drift]:
             return reconcile(database, model, inbox, repair=repair)
 
         drifts = asyncio.run(service.on_read_models(names or [], compare))

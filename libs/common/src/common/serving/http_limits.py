@@ -3,7 +3,7 @@
 - Of a request's head, in size and in time. uvicorn collects a head of any size for as long as it takes; here it is
   refused before the app sees it, and never kept beyond the limit and one read from the socket. So are trailers, which
   are never shown to the app.
-- Of requests under way: what `common.serving.admission` does not let in is answered at once, before any work.
+- Of requests under way: what `common.serving.load_shedding` does not let in is answered at once, before any work.
 - Of the time that a client takes to read its answer, or to send the rest of a body that nobody reads any more.
 
 An offer to upgrade is left out of the head (`common.serving.upgrades`).
@@ -18,11 +18,19 @@ from typing import Any, ClassVar, Final, cast
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from common.http.refusals import CLOSE, MAX_HEADER_LINES, MAX_HEADERS, MAX_URL, OVERLOADED, last_answer, seen_by_pages
-from common.serving.admission import Admission
+from common.http.error_responses import (
+    CLOSE,
+    MAX_HEADER_LINES,
+    MAX_HEADERS,
+    MAX_URL,
+    OVERLOADED,
+    last_answer,
+    seen_by_pages,
+)
 from common.serving.draining import CLOSE as LAST_ANSWER
+from common.serving.load_shedding import LoadShedder
+from common.serving.slow_clients import Exchange, WatchedTransport
 from common.serving.upgrades import OFFER, PlainParser
-from common.serving.waiting import Exchange, WatchedTransport
 
 log = structlog.get_logger()
 
@@ -46,7 +54,7 @@ class TooLarge(Exception):
 class BoundedHttp(HttpToolsProtocol):
     """Refuses heads that are too large or too slow. A head that comes in one piece costs a few counts."""
 
-    admission: ClassVar[Admission]
+    load_shedder: ClassVar[LoadShedder]
     for_pages: ClassVar[dict[bytes, bytes]]
     reading_head = False
     reading_body = False
@@ -63,7 +71,7 @@ class BoundedHttp(HttpToolsProtocol):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.parser = PlainParser(self.parser, self.head_again)  # type: ignore[assignment]  # all that uvicorn asks of it
-        self.admission.tasks = self.tasks
+        self.load_shedder.tasks = self.tasks
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         self.watched = WatchedTransport(transport, self.expect_reading)
@@ -174,15 +182,15 @@ class BoundedHttp(HttpToolsProtocol):
         """Where uvicorn begins a request, also one that waited for the answer before it on the same connection."""
         if self.transport.is_closing():
             return
-        if self.admission.admits(cycle.scope):
-            self.exchange = Exchange(app, cycle, self.admission)
+        if self.load_shedder.admits(cycle.scope):
+            self.exchange = Exchange(app, cycle, self.load_shedder)
             super()._start_asgi_task(cycle, self.exchange)
         else:
             self.shed(cycle)
 
     def shed(self, cycle: RequestResponseCycle) -> None:
         """Answer that there is too much to do. A body that still comes is let pass, for a while."""
-        head, content = OVERLOADED[cycle.scope["path"] in self.admission.oauth_paths]
+        head, content = OVERLOADED[cycle.scope["path"] in self.load_shedder.oauth_paths]
         # Who waits for `100 Continue` will not send its body now, so where the next request starts is anybody's guess.
         last = not cycle.keep_alive or cycle.waiting_for_100_continue or bool(self.pipeline)
         # Who reads none of its answers gets no more of them: they would fill our memory.
@@ -259,7 +267,7 @@ class BoundedHttp(HttpToolsProtocol):
         reading = self.reading_head  # of any other request the headers are an earlier one's
         path = self.url.partition(b"?")[0].decode("latin-1")  # as far as it came
         for_page = self.shown_to(self.headers) if reading else b""
-        code, content = last_answer(status, for_page, for_oauth=path in self.admission.oauth_paths)
+        code, content = last_answer(status, for_page, for_oauth=path in self.load_shedder.oauth_paths)
         log.info("request refused before it was read", status=status, code=code)
         self.reading_head = self.reading_body = False
         self.stop_timer()
@@ -272,11 +280,11 @@ class BoundedHttp(HttpToolsProtocol):
         self.transport.close()
 
 
-def bounded_http(limit: Admission, origins: Sequence[str] = ()) -> type[BoundedHttp]:
+def bounded_http(limit: LoadShedder, origins: Sequence[str] = ()) -> type[BoundedHttp]:
     """The protocol of a server, which makes one for each connection. Pages of `origins` are shown what is shed."""
 
     class Http(BoundedHttp):
-        admission = limit
+        load_shedder = limit
         for_pages = seen_by_pages(origins)
 
     return Http

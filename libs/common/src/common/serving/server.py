@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from common.db.migrations import AfterMigrate
 from common.db.migrations import migrate as run_migrations
-from common.health import until_ready
+from common.health import wait_until_ready
 from common.serving.draining import DrainingServer
 from common.serving.http_limits import bounded_http
 from common.settings import MigrationSettings, ServiceSettings, explain
@@ -48,7 +48,7 @@ def listen_when_ready(app: FastAPI) -> None:
     @asynccontextmanager
     async def start_and_wait(app: FastAPI) -> AsyncGenerator[None]:
         async with start(app):
-            await until_ready(app, READY_PATIENCE)
+            await wait_until_ready(app, READY_PATIENCE)
             yield
 
     app.router.lifespan_context = start_and_wait
@@ -77,12 +77,12 @@ def serve(app: FastAPI, host: str, port: int) -> None:
         host=host,
         port=port,
         loop="uvloop",
-        http=bounded_http(app.state.admission, settings.cors_origins),
+        http=bounded_http(app.state.load_shedder, settings.cors_origins),
         ws="none",
         log_config=None,  # `common.logs` has set up logging
-        access_log=False,  # `common.http.envelope` writes the line
+        access_log=False,  # `common.http.middleware` writes the line
         server_header=False,
-        proxy_headers=False,  # `common.http.envelope` reads X-Forwarded-For, from trusted proxies only
+        proxy_headers=False,  # `common.http.middleware` reads X-Forwarded-For, from trusted proxies only
         timeout_keep_alive=KEEP_ALIVE,
     ).run()
 

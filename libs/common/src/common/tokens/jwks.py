@@ -90,12 +90,12 @@ class KeyStore:
 
     database: Database
 
-    async def keep(self, url: str, keys: KeySet) -> None:
+    async def save(self, url: str, keys: KeySet) -> None:
         """Note the set that was had just now."""
         async with self.database.transaction() as session:
             await session.execute(KEEP, {"url": url, "keys": keys.model_dump_json()})
 
-    async def recall(self, url: str) -> tuple[KeySet, float] | None:
+    async def load(self, url: str) -> tuple[KeySet, float] | None:
         """The set had last, and its age in seconds."""
         row = (await ReadSession(self.database.upkeep).execute(RECALL, {"url": url})).one_or_none()
         return (KeySet.model_validate(row.keys), max(0.0, row.age)) if row else None
@@ -175,7 +175,7 @@ class RemoteKeys:
         if self._store is None:
             return
         try:
-            await self._store.keep(self._url, keys)
+            await self._store.save(self._url, keys)
         except (SQLAlchemyError, OSError) as error:
             log.warning("key set not kept", error_type=type(error).__name__)
 
@@ -184,7 +184,7 @@ class RemoteKeys:
         if self._store is None:
             return
         try:
-            kept = await self._store.recall(self._url)
+            kept = await self._store.load(self._url)
         except (SQLAlchemyError, OSError, ValueError) as error:
             log.warning("key set not recalled", error_type=type(error).__name__)
             return

@@ -47,7 +47,7 @@ class TokenAnswer(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class CachedToken:
     """A token, and when it was asked for, by the clock of `ServiceTokens`."""
 
     token: str = field(repr=False)
@@ -82,7 +82,7 @@ class ServiceTokens:
         self._credentials = httpx.BasicAuth(quote(client_id, safe=""), quote(secret.get_secret_value(), safe=""))
         self._deadline = deadline.total_seconds()
         self._clock = clock
-        self._held: dict[str, Held] = {}
+        self._held: dict[str, CachedToken] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._failed_at: dict[str, float] = {}
 
@@ -130,7 +130,7 @@ class ServiceTokens:
             self._failed_at[audience] = self._clock()
             log.warning("no service token", audience=audience, reason=type(error).__name__)
             return
-        self._held[audience] = Held(answer.access_token, asked_at, answer.expires_in)
+        self._held[audience] = CachedToken(answer.access_token, asked_at, answer.expires_in)
 
     async def _fetch(self, audience: str) -> TokenAnswer:
         reply = await fetch(

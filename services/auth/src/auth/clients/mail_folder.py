@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auth.clients.messages import Mailbox, compose
-from auth.services.letters import Letter
+from auth.services.mail_rendering import RenderedMail
 from common.errors import DependencyUnavailable
 
 
@@ -17,15 +17,15 @@ class MailFolderAway(DependencyUnavailable):
 
 @dataclass(frozen=True, slots=True)
 class MailFolder:
-    """`PostOffice` into a folder. They hold links that work: nobody else on this machine may read them."""
+    """`MailSender` into a folder. They hold links that work: nobody else on this machine may read them."""
 
     folder: Path
     sender_name: str
     sender: Mailbox
 
-    async def deliver(self, letter: Letter) -> None:
-        content = compose(letter, self.sender_name, self.sender).as_bytes()
-        path = self.folder / f"{letter.written_at:%Y%m%dT%H%M%S.%fZ}-{letter.id}.eml"
+    async def deliver(self, mail: RenderedMail) -> None:
+        content = compose(mail, self.sender_name, self.sender).as_bytes()
+        path = self.folder / f"{mail.written_at:%Y%m%dT%H%M%S.%fZ}-{mail.id}.eml"
         try:
             await asyncio.to_thread(write, path, content)
         except OSError as error:

@@ -20,7 +20,7 @@ from aiosmtplib import (
 )
 
 from auth.clients.messages import Mailbox, compose
-from auth.services.letters import Letter, MailDelayed, MailRefused
+from auth.services.mail_rendering import MailDelayed, MailRefused, RenderedMail
 from common.errors import DependencyUnavailable
 
 log = structlog.get_logger()
@@ -41,7 +41,7 @@ class MailServerAway(DependencyUnavailable):
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """`PostOffice` over SMTP: one connection per mail, TLS as configured and never less."""
+    """`MailSender` over SMTP: one connection per mail, TLS as configured and never less."""
 
     host: str
     port: int
@@ -56,13 +56,13 @@ class MailServer:
     timeout: timedelta
     """For each step: connecting, and each answer."""
 
-    async def deliver(self, letter: Letter) -> None:
-        message = compose(letter, self.sender_name, self.sender)
+    async def deliver(self, mail: RenderedMail) -> None:
+        message = compose(mail, self.sender_name, self.sender)
         server = self._server()
         try:
             async with asyncio.timeout(CONNECTING):
                 await server.connect()  # greeting, TLS and sign-in included
-            await send(server, message, str(self.sender), str(Mailbox.of(letter.to)))
+            await send(server, message, str(self.sender), str(Mailbox.of(mail.to)))
             with contextlib.suppress(SMTPException, OSError):  # the mail is over there
                 await server.quit(timeout=GOODBYE)
         except (SMTPException, OSError) as error:

@@ -8,7 +8,7 @@ from typing import Final, Self
 
 from email_validator import validate_email
 
-from auth.services.letters import Letter
+from auth.services.mail_rendering import RenderedMail
 
 GENERATED: Final = "auto-generated"
 """RFC 3834: nobody's holiday notice shall answer it."""
@@ -31,16 +31,16 @@ class Mailbox:
         return f"{self.local}@{self.domain}"
 
 
-def compose(letter: Letter, sender_name: str, sender: Mailbox) -> EmailMessage:
+def compose(mail: RenderedMail, sender_name: str, sender: Mailbox) -> EmailMessage:
     """Plain text with HTML beside it. The same letter always gives the same Message-ID, by which copies are known."""
-    to = Mailbox.of(letter.to)
+    to = Mailbox.of(mail.to)
     message = EmailMessage(policy=SMTP if str(to).isascii() else SMTPUTF8)
     message["From"] = Address(sender_name, sender.local, sender.domain)
     message["To"] = Address("", to.local, to.domain)
-    message["Subject"] = letter.subject
-    message["Date"] = letter.written_at
-    message["Message-ID"] = f"<{letter.id}@{sender.domain}>"
+    message["Subject"] = mail.subject
+    message["Date"] = mail.written_at
+    message["Message-ID"] = f"<{mail.id}@{sender.domain}>"
     message["Auto-Submitted"] = GENERATED
-    message.set_content(letter.text)
-    message.add_alternative(letter.html, subtype="html")
+    message.set_content(mail.text)
+    message.add_alternative(mail.html, subtype="html")
     return message

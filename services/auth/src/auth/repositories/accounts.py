@@ -13,9 +13,9 @@ from auth.models import TokenFloor
 from auth.services.errors import EmailTaken
 from auth.services.records import Account, Credentials
 from common.contracts.events import EVERYBODY
-from common.db.database import Runs
+from common.db.database import Executor
 
-# What holds for everybody (`services.ending.revoke_all_tokens`) holds for this account too, whichever is later.
+# What holds for everybody (`services.session_revocation.revoke_all_tokens`) holds here too, if it is later.
 FLOOR_OF_ALL: Final = select(TokenFloor.not_before).where(TokenFloor.account_id == EVERYBODY)
 COLUMNS: Final = (
     Table.id,
@@ -30,7 +30,7 @@ COLUMNS: Final = (
 # Any conflict, of the address or of the id: one statement, so that of two sign-ups only one can win.
 ADD: Final = insert(Table).on_conflict_do_nothing().returning(*COLUMNS)
 GET: Final = select(*COLUMNS).where(Table.id == bindparam("account_id"))
-SHARE: Final = GET.with_for_update(read=True, of=Table)
+GET_FOR_SHARE: Final = GET.with_for_update(read=True, of=Table)
 # Tokens of an account whose floor was moved lately are dated at that floor, which may lie a little ahead. One second
 # more, since somebody may be signing in who has not seen this moment yet.
 # Moments set again and again within seconds would run ahead of the clock, and with them the tokens dated at them, until
@@ -86,7 +86,7 @@ def read_account(row: Row[Any]) -> Account:
 class AccountRepository:
     """`AccountStore` in PostgreSQL."""
 
-    session: Runs
+    session: Executor
 
     async def add(self, account_id: int, email: str, password_hash: str, name: str) -> Account | None:
         values = {"id": account_id, "email": email, "password_hash": password_hash, "name": name}
@@ -135,8 +135,8 @@ class AccountRepository:
             raise EmailTaken("This address already has an account.") from error
         return read_account(row) if row else None
 
-    async def share(self, account_id: int) -> Account | None:
-        row = (await self.session.execute(SHARE, {"account_id": account_id})).one_or_none()
+    async def lock_for_share(self, account_id: int) -> Account | None:
+        row = (await self.session.execute(GET_FOR_SHARE, {"account_id": account_id})).one_or_none()
         return read_account(row) if row else None
 
     async def after_all_tokens(self) -> int:

@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 from auth.models import AuditEvent as Table
 from auth.services.audit import ANONYMOUS, Action, AuditEvent, AuditFilter
 from common.contracts.events import ModerationData
-from common.db.database import Runs
-from common.ports import Slice
+from common.db.database import Executor
+from common.ports import Page
 from common.state_events import Event
 
 NOTE: Final = insert(Table)
@@ -27,7 +27,7 @@ NEWEST: Final = select(
 class AuditRepository:
     """`AuditTrail` and `AuditReader` in PostgreSQL."""
 
-    session: Runs
+    session: Executor
 
     async def note(
         self,
@@ -49,7 +49,7 @@ class AuditRepository:
         by = {"action": Action.content_removed, "account_id": removed.author, "actor": str(removed.moderator)}
         await self.session.execute(NOTE_ONCE, {**by, "ip": None, "detail": detail})
 
-    async def page(self, wanted: AuditFilter, limit: int, before: tuple[datetime, int] | None) -> Slice[AuditEvent]:
+    async def page(self, wanted: AuditFilter, limit: int, before: tuple[datetime, int] | None) -> Page[AuditEvent]:
         statement = NEWEST.limit(limit + 1)
         for column, value in (
             (Table.account_id, wanted.account_id),
@@ -63,4 +63,4 @@ class AuditRepository:
             statement = statement.where(Table.at < wanted.until)
         if before is not None:
             statement = statement.where(tuple_(Table.at, Table.id) < tuple_(*before))
-        return Slice.cut([AuditEvent(*row) for row in await self.session.execute(statement)], limit)
+        return Page.cut([AuditEvent(*row) for row in await self.session.execute(statement)], limit)

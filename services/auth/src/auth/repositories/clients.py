@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from auth.models import ServiceClient as Table
 from auth.services.records import ServiceIdentity
-from common.db.database import Runs
+from common.db.database import Executor
 
 FIND: Final = select(
     Table.secret_hash,
@@ -32,7 +32,7 @@ PUT: Final = _PUT.on_conflict_do_update(
 class ClientRepository:
     """`ClientStore` in PostgreSQL."""
 
-    session: Runs
+    session: Executor
 
     async def find(self, client_id: str) -> ServiceIdentity | None:
         row = (await self.session.execute(FIND, {"client": client_id})).one_or_none()

@@ -11,7 +11,7 @@ from auth.models import Account as Table
 from auth.repositories.accounts import COLUMNS, read_account
 from auth.services.mails import Kind
 from auth.services.records import Account, PendingDeletion
-from common.db.database import Runs
+from common.db.database import Executor
 
 UNASKED: Final = text("SELECT id FROM accounts WHERE id = ANY (:accounts) AND status IN ('active', 'disabled')")
 # What was said before anybody asked does not count.
@@ -78,7 +78,7 @@ BACKLOG: Final = text("""
 class DeletionRepository:
     """`DeletionStore` in PostgreSQL. Its callers have locked the account."""
 
-    session: Runs
+    session: Executor
 
     async def unasked(self, accounts: Sequence[int]) -> Set[int]:
         return set((await self.session.execute(UNASKED, {"accounts": list(accounts)})).scalars())

@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from common.events.exports import Section, pieces, uuid
+from common.events.exports import Section, bounded_rows, uuid
 
 ACCOUNT: Final = """
     SELECT id AS place, id, email, name, roles, status, email_verified_at, created_at FROM accounts
@@ -26,8 +26,8 @@ HISTORY: Final = """
 """
 NOBODY: Final = "00000000-0000-0000-0000-000000000000"
 SECTIONS: Final[Mapping[str, Section]] = {
-    "account": Section(pieces(ACCOUNT, "id")),
-    "sessions": Section(pieces(SESSIONS, "id", "octet_length(user_agent)"), NOBODY, uuid),
-    "history": Section(pieces(HISTORY, "place", "octet_length(CAST(detail AS text))").columns(detail=JSONB)),
+    "account": Section(bounded_rows(ACCOUNT, "id")),
+    "sessions": Section(bounded_rows(SESSIONS, "id", "octet_length(user_agent)"), NOBODY, uuid),
+    "history": Section(bounded_rows(HISTORY, "place", "octet_length(CAST(detail AS text))").columns(detail=JSONB)),
 }
 DELETED: Final = text("SELECT 1 FROM accounts WHERE id = :account AND status IN ('deleting', 'deleted')")

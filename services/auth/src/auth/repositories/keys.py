@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from auth.models import SigningKey as Table
 from auth.services.records import KeyLine, StoredKey
-from common.db.database import Runs
+from common.db.database import Executor
 
 NOW: Final = func.clock_timestamp()
 PUBLISHED: Final = (
@@ -51,7 +51,7 @@ REVOKE: Final = (
 class KeyRepository:
     """`KeyStore` in PostgreSQL."""
 
-    session: Runs
+    session: Executor
 
     async def published(self, retired_for: timedelta) -> Sequence[StoredKey]:
         found = await self.session.execute(PUBLISHED, {"retired_for": retired_for})

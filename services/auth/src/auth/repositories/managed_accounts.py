@@ -23,8 +23,8 @@ from sqlalchemy import (
 from auth.models import Account as Table
 from auth.repositories.accounts import CATCH_UP, COLUMNS, FLOOR_OF_ALL
 from auth.services.records import AccountFilter, ManagedAccount, Role
-from common.db.database import Runs
-from common.ports import Slice
+from common.db.database import Executor
+from common.ports import Page
 from common.schemas import MAX_ID
 
 
@@ -52,7 +52,7 @@ CHANGE: Final = (
     .returning(*ALL)
 )
 # Twice within a second, or after everybody's: after the first, tokens were already dated at the moment to come.
-MOVE_FLOOR: Final = (
+RAISE_TOKEN_FLOOR: Final = (
     update(Table)
     .where(Table.id == bindparam("account"))
     .values(tokens_not_before=func.greatest(NOW, Table.tokens_not_before, FLOOR_OF_ALL.scalar_subquery()) + 1)
@@ -75,9 +75,9 @@ def pattern(part: str) -> str:
 class ManagedAccountRepository:
     """`ManagedAccountStore` in PostgreSQL."""
 
-    session: Runs
+    session: Executor
 
-    async def page(self, wanted: AccountFilter, limit: int, before: int | None) -> Slice[ManagedAccount]:
+    async def page(self, wanted: AccountFilter, limit: int, before: int | None) -> Page[ManagedAccount]:
         statement = select(*ALL).order_by(Table.id.desc()).limit(limit + 1)
         if wanted.text is not None:
             found = Table.search.like(pattern(wanted.text))
@@ -95,7 +95,7 @@ class ManagedAccountRepository:
             statement = statement if wanted.status == "active" else statement.where(NOT_ACTIVE)
         if before is not None:
             statement = statement.where(Table.id < before)
-        return Slice.cut([read_managed(row) for row in await self.session.execute(statement)], limit)
+        return Page.cut([read_managed(row) for row in await self.session.execute(statement)], limit)
 
     async def get(self, account_id: int) -> ManagedAccount | None:
         row = (await self.session.execute(GET, {"account": account_id})).one_or_none()
@@ -105,7 +105,7 @@ class ManagedAccountRepository:
         account_id: int | None = (await self.session.execute(ID_OF, {"address": email})).scalar_one_or_none()
         return account_id
 
-    async def admins_alone(self) -> Set[int]:
+    async def lock_admins(self) -> Set[int]:
         await self.session.execute(ONE_AT_A_TIME)
         return set((await self.session.execute(ADMINS)).scalars())
 
@@ -117,6 +117,6 @@ class ManagedAccountRepository:
         values = {"account": account_id, "new_status": status, "new_roles": list(roles)}
         return read_managed((await self.session.execute(CHANGE, values)).one())
 
-    async def move_floor(self, account_id: int) -> ManagedAccount:
+    async def raise_token_floor(self, account_id: int) -> ManagedAccount:
         await self.session.execute(CATCH_UP, {"account": account_id})
-        return read_managed((await self.session.execute(MOVE_FLOOR, {"account": account_id})).one())
+        return read_managed((await self.session.execute(RAISE_TOKEN_FLOOR, {"account": account_id})).one())

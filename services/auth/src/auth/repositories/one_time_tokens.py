@@ -11,7 +11,7 @@ from auth.models import Account
 from auth.models import OneTimeToken as Table
 from auth.repositories.accounts import COLUMNS, read_account
 from auth.services.records import MailedAccount
-from common.db.database import Runs
+from common.db.database import Executor
 
 NOW: Final = func.clock_timestamp()
 PUT: Final = insert(Table).values(
@@ -46,7 +46,7 @@ FORGET: Final = delete(Table).where(Table.token_hash.in_(EXPIRED))
 class OneTimeTokenRepository:
     """`OneTimeTokenStore` in PostgreSQL."""
 
-    session: Runs
+    session: Executor
 
     async def put(self, token_hash: bytes, purpose: str, account_id: int, email: str, lifetime: timedelta) -> None:
         about = {"hashed": token_hash, "purpose": purpose, "account": account_id, "address": email}

@@ -32,9 +32,9 @@ from auth.models import Account
 from auth.models import Session as Table
 from auth.repositories.accounts import COLUMNS, read_account
 from auth.services.records import Credentials, Device, OpenSession, Session
-from common.db.database import Runs
+from common.db.database import Executor
 from common.events.revocations import LONGEST
-from common.ports import Slice
+from common.ports import Page
 
 NOW: Final = func.clock_timestamp()
 MOST: Final = 100
@@ -183,7 +183,7 @@ class Lifetimes:
 class SessionRepository:
     """`SessionStore` and `SessionReader` in PostgreSQL."""
 
-    session: Runs
+    session: Executor
     lifetimes: Lifetimes
 
     @property
@@ -222,13 +222,13 @@ class SessionRepository:
         params = {"account": account_id, "reason": reason, "but": but}
         return [(row[0], row[1]) for row in await self.session.execute(END_ALL, params) if row.in_use]
 
-    async def page(self, account_id: int, limit: int, after: tuple[datetime, UUID] | None) -> Slice[OpenSession]:
+    async def page(self, account_id: int, limit: int, after: tuple[datetime, UUID] | None) -> Page[OpenSession]:
         params = {"account": account_id, "most": limit + 1, **self._limits}
         if after is None:
             found = await self.session.execute(FIRST, params)
         else:
             found = await self.session.execute(NEXT, {**params, "time": after[0], "id": after[1]})
-        return Slice.cut([OpenSession(*row) for row in found], limit)
+        return Page.cut([OpenSession(*row) for row in found], limit)
 
     async def owner(self, session_id: UUID) -> int | None:
         owner: int | None = (await self.session.execute(OWNER, {"sid": session_id})).scalar()

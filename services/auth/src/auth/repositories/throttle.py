@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from sqlalchemy import text
 
-from auth.services.records import TryKey, Verdict
+from auth.services.records import AttemptKey, Verdict
 from auth.services.throttle import FREE, KNOWN_FOR, LONGEST_WAIT, MOST_GUESSES
-from common.db.database import Runs
+from common.db.database import Executor
 
 RULES: Final = {"free": FREE, "longest": LONGEST_WAIT, "most": MOST_GUESSES, "known_for": KNOWN_FOR}
 # One statement, and the source before the address wherever both are locked, so that no two wait for each other. Rows
@@ -95,22 +95,22 @@ FORGET_OLD: Final = (
 class ThrottleRepository:
     """`ThrottleStore` in PostgreSQL."""
 
-    session: Runs
+    session: Executor
 
-    async def count(self, key: TryKey) -> Verdict:
+    async def count(self, key: AttemptKey) -> Verdict:
         row = (await self.session.execute(COUNT, {**where(key), **RULES})).one()
         if row.admitted:
             return Verdict.admitted
         return Verdict.closed if row.counted else Verdict.waits
 
-    async def wait(self, key: TryKey) -> timedelta:
+    async def wait(self, key: AttemptKey) -> timedelta:
         left: timedelta | None = (await self.session.execute(WAIT, where(key))).scalar()
         return left or timedelta(0)
 
-    async def succeed(self, key: TryKey) -> None:
+    async def succeed(self, key: AttemptKey) -> None:
         await self.session.execute(SUCCEED, {**where(key), **RULES})
 
-    async def is_first_refusal(self, key: TryKey, verdict: Verdict) -> bool:
+    async def is_first_refusal(self, key: AttemptKey, verdict: Verdict) -> bool:
         statement = NOTE_WAIT if verdict is Verdict.waits else NOTE_CLOSED
         return bool((await self.session.execute(statement, {**where(key), **RULES})).scalar())
 
@@ -122,5 +122,5 @@ class ThrottleRepository:
         return max([len((await self.session.execute(each, {"most": most})).all()) for each in FORGET_OLD])
 
 
-def where(key: TryKey) -> dict[str, Any]:
+def where(key: AttemptKey) -> dict[str, Any]:
     return {"address": key.address, "source": key.source}

@@ -2,7 +2,7 @@
 
 from fastapi import Response
 
-from auth.deps import REGISTRATION, SIGN_IN, Accounts, CallingDevice, DeleteAccount, Registering
+from auth.deps import REGISTRATION, SIGN_IN, CallingDevice, DeleteAccount, ReadAccounts, RegisterAccount
 from auth.schemas.account import AccountDeletion, AccountResponse
 from auth.services.errors import (
     AccountNotFound,
@@ -19,7 +19,7 @@ from auth.services.passwords import TooBusy
 from common.contracts.accounts import UserCreate, UserResponse
 from common.http.access import public
 from common.http.deps import SignedIn
-from common.http.problems import refusals
+from common.http.problems import problems
 from common.http.rate_limits import Limits
 from common.http.routing import SmallBodyRoute, service_router
 
@@ -30,11 +30,11 @@ router = service_router("/auth", "auth", SmallBodyRoute)
     "/register",
     status_code=201,
     response_model=UserResponse,
-    responses=refusals(EmailTaken, WeakPassword, SpecialUseDomain, AddressNeedsUtf8, TooBusy),
+    responses=problems(EmailTaken, WeakPassword, SpecialUseDomain, AddressNeedsUtf8, TooBusy),
 )
 @public
 async def register(
-    user: UserCreate, registration: Registering, limits: Limits, device: CallingDevice, response: Response
+    user: UserCreate, registration: RegisterAccount, limits: Limits, device: CallingDevice, response: Response
 ) -> UserResponse:
     """Open an account. Sign in with it at `/auth/token`; its profile is at `Location`."""
     limits.hit(REGISTRATION)
@@ -43,8 +43,8 @@ async def register(
     return UserResponse.model_validate(account)
 
 
-@router.get("/me", response_model=AccountResponse, responses=refusals(AccountNotFound))
-async def get_own_account(caller: SignedIn, accounts: Accounts) -> AccountResponse:
+@router.get("/me", response_model=AccountResponse, responses=problems(AccountNotFound))
+async def get_own_account(caller: SignedIn, accounts: ReadAccounts) -> AccountResponse:
     """The caller's account."""
     return AccountResponse.model_validate(await accounts.own(caller.account_id))
 
@@ -53,7 +53,7 @@ async def get_own_account(caller: SignedIn, accounts: Accounts) -> AccountRespon
     "/account/deletion",
     status_code=202,
     response_class=Response,
-    responses=refusals(WrongPassword, LastAdmin, SignInThrottled, SignInClosed, AccountNotFound, TooBusy),
+    responses=problems(WrongPassword, LastAdmin, SignInThrottled, SignInClosed, AccountNotFound, TooBusy),
 )
 async def delete_own_account(
     deletion: AccountDeletion, caller: SignedIn, account: DeleteAccount, device: CallingDevice, limits: Limits

@@ -5,16 +5,16 @@ from typing import Annotated, Literal
 from fastapi import Query
 from pydantic import StringConstraints
 
-from auth.deps import Administrator, AuditLines, CallingDevice, Managing
+from auth.deps import Administrator, CallingDevice, ManageAccounts, ReadAudit
 from auth.schemas.account import AccountUpdate, ManagedAccountResponse
 from auth.schemas.audit import AuditEventResponse, AuditMoment
 from auth.services.audit import Action, AuditFilter
 from auth.services.errors import AccountBeingDeleted, AccountNotFound, LastAdmin, NotAnAdmin
 from auth.services.management import Manager
 from auth.services.records import AccountFilter, Role
-from common.http.etags import IfMatch, Tagged, tag
-from common.http.paging import BadCursor, Page, Paging, from_micros, to_micros
-from common.http.problems import refusals
+from common.http.etags import IfMatch, WithETag, set_etag
+from common.http.paging import BadCursor, PageResponse, Paging, from_micros, to_micros
+from common.http.problems import problems
 from common.http.routing import SmallBodyRoute, service_router
 from common.schemas import Id, Text
 
@@ -25,45 +25,45 @@ Part = Annotated[Text, StringConstraints(min_length=3, max_length=100)]
 Status = Literal["active", "disabled", "deleting", "deleted"]
 
 
-@router.get("/accounts", response_model=Page[ManagedAccountResponse], responses=refusals(BadCursor))
+@router.get("/accounts", response_model=PageResponse[ManagedAccountResponse], responses=problems(BadCursor))
 async def find_accounts(
     caller: Administrator,
-    management: Managing,
+    management: ManageAccounts,
     page: Paging,
     q: Annotated[Part | None, Query(description="Part of a name or address, or an id.", examples=["ada@"])] = None,
     status: Status | None = None,
     role: Role | None = None,
-) -> Page[ManagedAccountResponse]:
+) -> PageResponse[ManagedAccountResponse]:
     """Accounts, the newest first."""
     after = page.after(ACCOUNTS, 1)
     found = await management.page(AccountFilter(q, status, role), page.limit, after[0] if after else None)
     rows, cursor = page.page(found, ACCOUNTS, lambda account: (account.id,))
-    return Page(items=[ManagedAccountResponse.model_validate(row) for row in rows], next_cursor=cursor)
+    return PageResponse(items=[ManagedAccountResponse.model_validate(row) for row in rows], next_cursor=cursor)
 
 
-@router.get("/accounts/{account_id}", response_model=ManagedAccountResponse, responses=refusals(AccountNotFound))
+@router.get("/accounts/{account_id}", response_model=ManagedAccountResponse, responses=problems(AccountNotFound))
 async def inspect_account(
-    account_id: Id, caller: Administrator, management: Managing, answer: Tagged
+    account_id: Id, caller: Administrator, management: ManageAccounts, answer: WithETag
 ) -> ManagedAccountResponse:
     """One account."""
     account = await management.get(account_id)
-    tag(answer, account.version)
+    set_etag(answer, account.version)
     return ManagedAccountResponse.model_validate(account)
 
 
 @router.patch(
     "/accounts/{account_id}",
     response_model=ManagedAccountResponse,
-    responses=refusals(NotAnAdmin, AccountNotFound, LastAdmin, AccountBeingDeleted),
+    responses=problems(NotAnAdmin, AccountNotFound, LastAdmin, AccountBeingDeleted),
 )
 async def manage_account(
     account_id: Id,
     update: AccountUpdate,
     caller: Administrator,
-    management: Managing,
+    management: ManageAccounts,
     device: CallingDevice,
     expected: IfMatch,
-    answer: Tagged,
+    answer: WithETag,
 ) -> ManagedAccountResponse:
     """Disable or enable an account, or give it other roles.
 
@@ -72,30 +72,32 @@ async def manage_account(
     """
     by = Manager(caller.account_id, device.ip)
     account = await management.change(account_id, by, status=update.status, roles=update.roles, expected=expected)
-    tag(answer, account.version)
+    set_etag(answer, account.version)
     return ManagedAccountResponse.model_validate(account)
 
 
-@router.delete("/accounts/{account_id}/sessions", status_code=204, responses=refusals(NotAnAdmin, AccountNotFound))
-async def sign_account_out(account_id: Id, caller: Administrator, management: Managing, device: CallingDevice) -> None:
+@router.delete("/accounts/{account_id}/sessions", status_code=204, responses=problems(NotAnAdmin, AccountNotFound))
+async def sign_account_out(
+    account_id: Id, caller: Administrator, management: ManageAccounts, device: CallingDevice
+) -> None:
     """Sign somebody out everywhere."""
     await management.sign_out_everywhere(account_id, Manager(caller.account_id, device.ip))
 
 
-@router.get("/audit", response_model=Page[AuditEventResponse], responses=refusals(BadCursor))
+@router.get("/audit", response_model=PageResponse[AuditEventResponse], responses=problems(BadCursor))
 async def list_audit_events(
     caller: Administrator,
-    audit: AuditLines,
+    audit: ReadAudit,
     page: Paging,
     account_id: Annotated[Id | None, Query(description="Whom it concerns.")] = None,
     action: Action | None = None,
     actor: Annotated[Text | None, Query(max_length=50, description="Who did it.", examples=["server"])] = None,
     since: Annotated[AuditMoment | None, Query(alias="from", description="From this moment on.")] = None,
     until: Annotated[AuditMoment | None, Query(alias="to", description="Until before this moment.")] = None,
-) -> Page[AuditEventResponse]:
+) -> PageResponse[AuditEventResponse]:
     """What happened to accounts, roles and keys, the newest first. Nobody can change or remove a line."""
     after = page.after(AUDIT, 2)
     before = (from_micros(after[0]), after[1]) if after else None
     found = await audit.page(AuditFilter(account_id, action, actor, since, until), page.limit, before)
     rows, cursor = page.page(found, AUDIT, lambda line: (to_micros(line.at), line.id))
-    return Page(items=[AuditEventResponse.model_validate(row) for row in rows], next_cursor=cursor)
+    return PageResponse(items=[AuditEventResponse.model_validate(row) for row in rows], next_cursor=cursor)

@@ -28,7 +28,7 @@ from auth.services.errors import (
 from auth.services.passwords import TooBusy
 from common.http.access import public
 from common.http.deps import MaybeSignedIn, SignedIn
-from common.http.problems import refusals
+from common.http.problems import problems
 from common.http.rate_limits import Limits
 from common.http.routing import SmallBodyRoute, service_router
 
@@ -41,7 +41,7 @@ ACCEPTED: Final = 202
     "/verify-email",
     status_code=ACCEPTED,
     response_class=Response,
-    responses=refusals(TooManyMails, EmailAlreadyVerified),
+    responses=problems(TooManyMails, EmailAlreadyVerified),
 )
 async def ask_to_verify_email(
     given: AddressGiven, caller: MaybeSignedIn, verification: VerifyEmail, device: CallingDevice, limits: Limits
@@ -55,7 +55,7 @@ async def ask_to_verify_email(
     return Response(status_code=ACCEPTED)
 
 
-@router.post("/verify-email/confirm", status_code=204, responses=refusals(LinkNotValid))
+@router.post("/verify-email/confirm", status_code=204, responses=problems(LinkNotValid))
 @public
 async def verify_email(opened: LinkOpened, verification: VerifyEmail, device: CallingDevice) -> None:
     """Note that the address of an account is its owner's. The same link again is 204 and changes nothing."""
@@ -73,7 +73,7 @@ async def ask_to_reset_password(
     return Response(status_code=ACCEPTED)
 
 
-@router.post("/password-reset/confirm", status_code=204, responses=refusals(LinkNotValid, WeakPassword, TooBusy))
+@router.post("/password-reset/confirm", status_code=204, responses=problems(LinkNotValid, WeakPassword, TooBusy))
 @public
 async def reset_password(chosen: PasswordChosen, reset: ResetPassword, device: CallingDevice) -> None:
     """Choose a new password. All devices are signed out, and other links to the account stop working."""
@@ -84,7 +84,7 @@ async def reset_password(chosen: PasswordChosen, reset: ResetPassword, device: C
     "/email",
     status_code=ACCEPTED,
     response_class=Response,
-    responses=refusals(
+    responses=problems(
         SpecialUseDomain,
         AddressNeedsUtf8,
         WrongPassword,
@@ -108,7 +108,7 @@ async def ask_to_change_email(
     return Response(status_code=ACCEPTED)
 
 
-@router.post("/email/confirm", status_code=204, responses=refusals(LinkNotValid, EmailTaken))
+@router.post("/email/confirm", status_code=204, responses=problems(LinkNotValid, EmailTaken))
 @public
 async def change_email(opened: LinkOpened, change: ChangeEmail, device: CallingDevice) -> None:
     """Change the address. Devices stay signed in. The same link again is 204 and changes nothing."""

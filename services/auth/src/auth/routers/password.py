@@ -5,7 +5,7 @@ from auth.schemas.password import PasswordChange
 from auth.services.errors import AccountNotFound, SignInClosed, SignInThrottled, WeakPassword, WrongPassword
 from auth.services.passwords import TooBusy
 from common.http.deps import SignedIn
-from common.http.problems import refusals
+from common.http.problems import problems
 from common.http.rate_limits import Limits
 from common.http.routing import SmallBodyRoute, service_router
 
@@ -15,7 +15,7 @@ router = service_router("/auth", "auth", SmallBodyRoute)
 @router.post(
     "/password",
     status_code=204,
-    responses=refusals(WrongPassword, WeakPassword, SignInThrottled, SignInClosed, AccountNotFound, TooBusy),
+    responses=problems(WrongPassword, WeakPassword, SignInThrottled, SignInClosed, AccountNotFound, TooBusy),
 )
 async def change_password(
     change: PasswordChange, caller: SignedIn, own_password: ChangePassword, device: CallingDevice, limits: Limits

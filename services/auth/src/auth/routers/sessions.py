@@ -9,8 +9,8 @@ from auth.schemas.session import SessionResponse
 from auth.services.errors import SessionNotFound
 from auth.services.records import OpenSession
 from common.http.deps import SignedIn
-from common.http.paging import BadCursor, Page, PageRequest, Paging, from_micros, to_micros
-from common.http.problems import refusals
+from common.http.paging import BadCursor, PageRequest, PageResponse, Paging, from_micros, to_micros
+from common.http.problems import problems
 from common.http.routing import SmallBodyRoute, service_router
 from common.tokens.verifier import Principal
 
@@ -20,15 +20,15 @@ KIND = "sessions"
 HALVES = ">2q"
 
 
-@router.get("", response_model=Page[SessionResponse], responses=refusals(BadCursor))
-async def list_sessions(caller: SignedIn, sessions: Sessions, page: Paging) -> Page[SessionResponse]:
+@router.get("", response_model=PageResponse[SessionResponse], responses=problems(BadCursor))
+async def list_sessions(caller: SignedIn, sessions: Sessions, page: Paging) -> PageResponse[SessionResponse]:
     """Where the caller is signed in, the latest sign-in first."""
     found = await sessions.page(caller.account_id, page.limit, place(page))
     rows, cursor = page.page(found, KIND, where)
-    return Page(items=[show(row, caller) for row in rows], next_cursor=cursor)
+    return PageResponse(items=[show(row, caller) for row in rows], next_cursor=cursor)
 
 
-@router.delete("/{session_id}", status_code=204, responses=refusals(SessionNotFound))
+@router.delete("/{session_id}", status_code=204, responses=problems(SessionNotFound))
 async def end_session(session_id: UUID, caller: SignedIn, sessions: Sessions, device: CallingDevice) -> None:
     """Sign out one device. Its access tokens are refused everywhere within seconds."""
     await sessions.end(caller.account_id, session_id, device)

@@ -22,7 +22,7 @@ from auth.services.records import Device, Tokens
 from auth.services.sessions import SessionService
 from auth.services.sign_in import SignInService
 from common.http.access import public
-from common.http.problems import domain_problem, refusals
+from common.http.problems import domain_problem, problems
 from common.http.rate_limits import Limits, SourceLimits
 from common.http.routing import TokenRoute, service_router
 from common.tokens.verifier import USER_SCOPE, InvalidToken, TokenVerifier
@@ -37,7 +37,7 @@ SERVICE_PREFIX = "svc"
     "/token",
     response_model=TokenResponse,
     response_model_exclude_none=True,
-    responses=refusals(
+    responses=problems(
         InvalidGrant,
         OAuthRefusal,
         UnsupportedGrant,
@@ -99,7 +99,7 @@ def client_credentials(request: Request, form: TokenForm) -> tuple[str, str]:
     return form.client_id, form.client_secret
 
 
-@router.post("/revoke", response_class=Response, responses=refusals(OAuthRefusal))
+@router.post("/revoke", response_class=Response, responses=problems(OAuthRefusal))
 @public
 async def revoke_token(
     request: Request, form: Annotated[RevokeForm, Form()], sign_in: SignIn, sessions: Sessions, device: CallingDevice

@@ -12,9 +12,9 @@ from auth.services.errors import AccountNotFound, EmailTaken
 from auth.services.mail_requests import want_mail
 from auth.services.one_time_tokens import Purpose
 from auth.services.password_policy import PasswordPolicy
-from auth.services.ports import AccountReader, PasswordHasher, Work
+from auth.services.ports import AccountReader, PasswordHasher, UnitOfWork
 from auth.services.records import Account
-from auth.services.throttle import begin_anew
+from auth.services.throttle import reset_attempts
 from common.contracts.events import AccountData
 from common.ports import Clock, utc_now
 from common.state_events import Event
@@ -33,7 +33,7 @@ def new_account_id(now: datetime) -> int:
     return (millis << RANDOM_BITS) | secrets.randbits(RANDOM_BITS)
 
 
-def state(account: Account) -> Event:
+def account_event(account: Account) -> Event:
     """What others are told of an account."""
     data = AccountData(email=account.email, name=account.name, roles=account.roles, status=account.status)
     if data.gone:  # those who are to forget it need not learn more
@@ -45,7 +45,7 @@ def state(account: Account) -> Event:
 class Registration:
     """Opens accounts, in the transaction of one request."""
 
-    work: Work
+    work: UnitOfWork
     passwords: PasswordHasher
     policy: PasswordPolicy
     addresses: AddressPolicy
@@ -65,9 +65,9 @@ class Registration:
         while True:
             account = await self.work.accounts.add(new_account_id(self.now()), email, password_hash, name)
             if account is not None:
-                await self.work.events.publish(state(account))
+                await self.work.events.publish(account_event(account))
                 await self.work.audit.note(Action.registered, account.id, ip=ip, email=masked(email))
-                await begin_anew(self.work, email)  # what was tried while it was nobody's
+                await reset_attempts(self.work, email)  # what was tried while it was nobody's
                 await want_mail(self.work, Purpose.verify_email, account.email, ip)
                 return account
             if await self.work.accounts.has_email(email):
@@ -75,7 +75,7 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountService:
+class AccountQueries:
     """Looks at accounts."""
 
     accounts: AccountReader

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Final, Protocol
 
 from common.contracts.events import ModerationData
-from common.ports import Slice
+from common.ports import Page
 from common.state_events import Event
 
 SERVER: Final = "server"
@@ -104,5 +104,5 @@ def masked(email: str) -> str:
 class AuditReader(Protocol):
     """The trail, looked through."""
 
-    async def page(self, wanted: AuditFilter, limit: int, before: tuple[datetime, int] | None) -> Slice[AuditEvent]:
+    async def page(self, wanted: AuditFilter, limit: int, before: tuple[datetime, int] | None) -> Page[AuditEvent]:
         """The newest first, from before a moment and id on."""

@@ -12,15 +12,15 @@ from typing import Final
 
 import structlog
 
-from auth.services.accounts import state
+from auth.services.accounts import account_event
 from auth.services.audit import SERVER, Action, masked
-from auth.services.ending import end_sessions, revoke_tokens
 from auth.services.errors import AccountNotFound, LastAdmin, WrongPassword
 from auth.services.mails import Kind, send
 from auth.services.one_time_tokens import Purpose
-from auth.services.ports import Work
+from auth.services.ports import UnitOfWork
 from auth.services.records import Account, Device, PendingDeletion
-from auth.services.throttle import Throttle, begin_anew
+from auth.services.session_revocation import end_sessions, revoke_tokens
+from auth.services.throttle import Throttle, reset_attempts
 from common.contracts.events import AccountData, AccountErasedData, ModerationData
 from common.events.inbox import Inbox
 from common.ports import Transactions
@@ -36,7 +36,7 @@ PATIENCE: Final = timedelta(minutes=5)
 class Deletion:
     """What people may do with their account as a whole."""
 
-    transactions: Transactions[Work]
+    transactions: Transactions[UnitOfWork]
     throttle: Throttle
 
     async def ask(self, account_id: int, password: str, device: Device) -> None:
@@ -49,7 +49,7 @@ class Deletion:
         """
         known = await self.throttle.confirm(account_id, password, device)
         async with self.transactions() as work:
-            admins = await work.managed_accounts.admins_alone()
+            admins = await work.managed_accounts.lock_admins()
             account = await work.managed_accounts.lock(account_id)
             if account is None:
                 raise AccountNotFound("There is no such account.")
@@ -58,55 +58,57 @@ class Deletion:
             now = await work.accounts.credentials_of(account_id)
             if now is None or now.password_hash != known.password_hash:
                 raise WrongPassword("The password has just been changed.")
-            keep_an_admin(admins, account_id)
-            await begin(work, account, ip=device.ip)
+            require_other_admin(admins, account_id)
+            await begin_deletion(work, account, ip=device.ip)
 
 
-async def delete_by_address(work: Work, email: str) -> None:
+async def delete_by_address(work: UnitOfWork, email: str) -> None:
     """Delete the account of somebody who cannot ask: disabled, or without password and mailbox. For the server only.
 
     Raises:
         AccountNotFound, LastAdmin.
     """
     account_id = await work.managed_accounts.id_of(email)
-    admins = await work.managed_accounts.admins_alone()
+    admins = await work.managed_accounts.lock_admins()
     account = None if account_id is None else await work.managed_accounts.lock(account_id)
     if account is None:
         raise AccountNotFound("No account has this address.")
-    keep_an_admin(admins, account.id)
+    require_other_admin(admins, account.id)
     if account.status != "deleting":
-        await begin(work, account, actor=SERVER)
+        await begin_deletion(work, account, actor=SERVER)
 
 
-async def take_up_noted(work: Work) -> tuple[int, int]:
+async def delete_noted(work: UnitOfWork) -> tuple[int, int]:
     """After a restore: have accounts deleted that another service has erased already. For the server only.
 
     Returns how many, and how many stay: the last admin, if it is among them.
     """
     noted = await work.deletions.noted()
-    admins = set(await work.managed_accounts.admins_alone()) if noted else set[int]()
+    admins = set(await work.managed_accounts.lock_admins()) if noted else set[int]()
     taken = 0
     for account_id in noted:
         account = await work.managed_accounts.lock(account_id)
         if account is not None and account.status in ("active", "disabled") and admins != {account_id}:
-            await begin(work, account, actor=SERVER)
+            await begin_deletion(work, account, actor=SERVER)
             admins.discard(account_id)
             taken += 1
     return taken, len(noted) - taken
 
 
-def keep_an_admin(admins: Set[int], leaver: int) -> None:
+def require_other_admin(admins: Set[int], leaver: int) -> None:
     """Raises LastAdmin."""
     if admins == {leaver}:
         raise LastAdmin("This is the last admin. Make somebody else one first.")
 
 
-async def begin(work: Work, account: Account, *, actor: str | None = None, ip: str | None = None) -> None:
+async def begin_deletion(
+    work: UnitOfWork, account: Account, *, actor: str | None = None, ip: str | None = None
+) -> None:
     """Let nobody in any more, and have the account forgotten everywhere. It is locked."""
     changed = await work.managed_accounts.change(account.id, "deleting", [])
     await work.deletions.begin(account.id, account.email)
     await work.one_time_tokens.drop(account.id, list(Purpose))
-    await work.events.publish(state(changed))
+    await work.events.publish(account_event(changed))
     # nobody's mailbox is flooded by it either
     if await work.mail_counts.take(account.email, Kind.account_deleted) is None:
         await send(work, Kind.account_deleted, account.id, account.email)
@@ -117,14 +119,14 @@ async def begin(work: Work, account: Account, *, actor: str | None = None, ip: s
     )
     log.info("account is being deleted", account=account.id)
     # last of all, so that as few as can be are issued between here and the commit
-    await revoke_tokens(work, await work.managed_accounts.move_floor(account.id))
+    await revoke_tokens(work, await work.managed_accounts.raise_token_floor(account.id))
 
 
 @dataclass(frozen=True, slots=True)
-class Subscriber:
+class EventSubscriber:
     """What auth learns from others' events, applied in one transaction."""
 
-    work: Work
+    work: UnitOfWork
 
     @property
     def inbox(self) -> Inbox:
@@ -135,10 +137,10 @@ class Subscriber:
 
         If nobody has asked for that, this database was restored from a backup of before; or the service is wrong, and
         must not be able to delete anybody by its word alone. So all of them have to say so, or somebody on the server
-        (`take_up_noted`); and an admin stays.
+        (`delete_noted`); and an admin stays.
         """
         unasked = await self.work.deletions.unasked([event.account_id for event in events])
-        admins = set(await self.work.managed_accounts.admins_alone()) if unasked else set[int]()
+        admins = set(await self.work.managed_accounts.lock_admins()) if unasked else set[int]()
         for event in events:
             account = await self.work.managed_accounts.lock(event.account_id)
             if not isinstance(event.data, AccountErasedData) or account is None or account.status == "deleted":
@@ -149,10 +151,10 @@ class Subscriber:
                 through = through and admins != {account.id}
                 log.warning("erased elsewhere unasked", account=account.id, by=list(pending.erased), believed=through)
                 if through:
-                    await begin(self.work, account, actor=SERVER)
+                    await begin_deletion(self.work, account, actor=SERVER)
                     admins.discard(account.id)
             if through:
-                await finish(self.work, account, pending)
+                await finish_deletion(self.work, account, pending)
 
     async def moderated(self, events: Sequence[Event]) -> None:
         """Moderators have removed what others wrote."""
@@ -161,22 +163,22 @@ class Subscriber:
                 await self.work.audit.note_removal(event, event.data)
 
 
-async def tell_again(work: Work, most: int) -> int:
+async def publish_again(work: UnitOfWork, most: int) -> int:
     """Tell the others again of deletions that wait for them; returns how many.
 
     One that was told may have lost it: with the last commits of a database, or since it did not know such news yet.
     """
     waiting = await work.deletions.waiting(PATIENCE, most)
     if waiting:
-        await work.events.publish(*(state(account) for account in waiting))
+        await work.events.publish(*(account_event(account) for account in waiting))
         log.info("deletions told again", accounts=len(waiting))
     return len(waiting)
 
 
-async def finish(work: Work, account: Account, pending: PendingDeletion) -> None:
+async def finish_deletion(work: UnitOfWork, account: Account, pending: PendingDeletion) -> None:
     """Forget the account here as well: all but its id, so that it is nobody else's, and the audit trail."""
-    await begin_anew(work, account.email)  # who tried to sign in, and from where
-    await work.events.publish(state(await work.deletions.finish(account.id)))
+    await reset_attempts(work, account.email)  # who tried to sign in, and from where
+    await work.events.publish(account_event(await work.deletions.finish(account.id)))
     asked_at = pending.asked_at.isoformat() if pending.asked_at else None
     await work.audit.note(Action.account_deleted, account.id, actor=SERVER, asked_at=asked_at, **pending.erased)
     log.info("account deleted", account=account.id)

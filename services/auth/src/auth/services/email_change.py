@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from auth.services.accounts import state
+from auth.services.accounts import account_event
 from auth.services.address_policy import AddressPolicy
 from auth.services.audit import Action, masked
 from auth.services.errors import LinkNotValid, TooManyMails, WrongPassword
 from auth.services.mails import Kind, send
 from auth.services.one_time_tokens import OneTimeTokens, Purpose
-from auth.services.ports import Work
+from auth.services.ports import UnitOfWork
 from auth.services.records import Device
-from auth.services.throttle import Throttle, begin_anew, key_of
+from auth.services.throttle import Throttle, key_of, reset_attempts
 from common.ports import Transactions
 
 
@@ -18,7 +18,7 @@ from common.ports import Transactions
 class EmailChange:
     """By the password, and a link that is mailed to the new address. The old one is told of both steps."""
 
-    transactions: Transactions[Work]
+    transactions: Transactions[UnitOfWork]
     tokens: OneTimeTokens
     throttle: Throttle
     addresses: AddressPolicy
@@ -77,8 +77,8 @@ class EmailChange:
             if changed is None:
                 raise LinkNotValid
             await work.one_time_tokens.drop(changed.id, list(Purpose), but_to=changed.email)
-            await work.events.publish(state(changed))
-            await begin_anew(work, changed.email)  # what was tried while it was not this account's
+            await work.events.publish(account_event(changed))
+            await reset_attempts(work, changed.email)  # what was tried while it was not this account's
             await work.throttle.succeed(key_of(changed.email, device))
             await send(work, Kind.email_changed, changed.id, before.email)
             told = {"before": masked(before.email), "after": masked(changed.email)}

@@ -6,7 +6,7 @@ from auth.services.audit import Action
 from auth.services.errors import EmailAlreadyVerified, LinkNotValid, TooManyMails
 from auth.services.mail_requests import want_mail
 from auth.services.one_time_tokens import OneTimeTokens, Purpose
-from auth.services.ports import Work
+from auth.services.ports import UnitOfWork
 from common.ports import Transactions
 
 
@@ -14,7 +14,7 @@ from common.ports import Transactions
 class EmailVerification:
     """By a link that is mailed there."""
 
-    transactions: Transactions[Work]
+    transactions: Transactions[UnitOfWork]
     tokens: OneTimeTokens
 
     async def ask(self, email: str, ip: str, caller: int | None = None) -> None:
@@ -27,7 +27,7 @@ class EmailVerification:
         """
         async with self.transactions() as work:
             # locked, so that no mail is made beside a deletion that has just dropped them all
-            own = await work.accounts.share(caller) if caller is not None else None
+            own = await work.accounts.lock_for_share(caller) if caller is not None else None
             if own is None or own.status != "active" or own.email != email:
                 await want_mail(work, Purpose.verify_email, email, ip)
                 return

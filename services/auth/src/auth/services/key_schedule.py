@@ -12,7 +12,7 @@ from typing import Final
 from auth.services.audit import SERVER, Action
 from auth.services.errors import KeySetFull, KeysNotOurs, KeyTooYoung, NoSuchKey
 from auth.services.key_material import KeyCipher, new_key
-from auth.services.ports import Work
+from auth.services.ports import UnitOfWork
 from auth.services.records import StoredKey
 from common.tokens.jwks import MOST_KEYS
 
@@ -30,7 +30,7 @@ class KeySchedule:
     cipher: KeyCipher
     rotate_every: timedelta
 
-    async def tend(self, work: Work) -> Sequence[StoredKey]:
+    async def maintain(self, work: UnitOfWork) -> Sequence[StoredKey]:
         """The published keys, newest first, after whatever was due: a first key, a next one, a rotation."""
         keys = await work.keys.published(RETIRED_FOR)
         active = in_state(keys, "active")
@@ -44,7 +44,7 @@ class KeySchedule:
             await self._have_next(work)
         return await work.keys.published(RETIRED_FOR)
 
-    async def rotate(self, work: Work, *, at_once: bool, secret_lost: bool = False) -> str:
+    async def rotate(self, work: UnitOfWork, *, at_once: bool, secret_lost: bool = False) -> str:
         """Let the next key sign from now on; returns its id.
 
         Raises:
@@ -68,7 +68,7 @@ class KeySchedule:
             )
         return kid
 
-    async def revoke(self, work: Work, kid: str) -> None:
+    async def revoke(self, work: UnitOfWork, kid: str) -> None:
         """Have everything refused that a key has signed. Another one signs from now on.
 
         Raises:
@@ -99,7 +99,7 @@ class KeySchedule:
             return False
         return active.active_for >= self.rotate_every and coming.age >= PUBLISH_AHEAD
 
-    async def _activate_next(self, work: Work, keys: Sequence[StoredKey]) -> str:
+    async def _activate_next(self, work: UnitOfWork, keys: Sequence[StoredKey]) -> str:
         before, coming = in_state(keys, "active"), in_state(keys, "next")
         if coming is not None and not self.cipher.opens(coming):  # stored under a secret that is gone
             await work.keys.revoke(coming.kid)
@@ -113,7 +113,7 @@ class KeySchedule:
         await work.audit.note(Action.key_activated, None, actor=SERVER, kid=coming.kid)
         return coming.kid
 
-    async def _have_next(self, work: Work) -> None:
+    async def _have_next(self, work: UnitOfWork) -> None:
         if in_state(await work.keys.published(RETIRED_FOR), "next") is None:
             coming = new_key(self.cipher, "next")
             await work.keys.add(coming)

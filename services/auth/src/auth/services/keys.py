@@ -11,7 +11,7 @@ from jose.backends.base import Key
 
 from auth.services.key_material import WrongEncryptionKey
 from auth.services.key_schedule import KeySchedule, in_state
-from auth.services.ports import Work
+from auth.services.ports import UnitOfWork
 from auth.services.records import StoredKey
 from common.ports import Transactions
 from common.tokens.jwks import MOST_KEYS, PublicKey, parse
@@ -37,7 +37,7 @@ class OwnKeys:
     REFRESH_EVERY: Final = 1.0
     RETRY_EVERY: Final = 0.5
 
-    def __init__(self, transactions: Transactions[Work], schedule: KeySchedule) -> None:
+    def __init__(self, transactions: Transactions[UnitOfWork], schedule: KeySchedule) -> None:
         self._transactions = transactions
         self._schedule = schedule
         self._ring: KeyRing | None = None
@@ -71,7 +71,7 @@ class OwnKeys:
     async def load(self) -> None:
         """Read the keys, after doing what is due."""
         async with self._transactions() as work:
-            stored = await self._schedule.tend(work)
+            stored = await self._schedule.maintain(work)
         self.to_publish = len(stored)
         stored = stored[:MOST_KEYS]  # the release before could make more; the one that signs is among the newest two
         made_of = frozenset((key.kid, key.state) for key in stored)

@@ -7,12 +7,12 @@ from uuid import uuid4
 from auth.services.audit import ANONYMOUS
 from auth.services.mail_events import MailWantedData
 from auth.services.one_time_tokens import OneTimeTokens, Purpose
-from auth.services.ports import Work
+from auth.services.ports import UnitOfWork
 from common.ports import Transactions
 from common.state_events import Event
 
 
-async def want_mail(work: Work, purpose: Purpose, email: str, ip: str | None) -> None:
+async def want_mail(work: UnitOfWork, purpose: Purpose, email: str, ip: str | None) -> None:
     """Mail a link to the address if there is somebody to write to. That is seen later, so asking always takes as long.
 
     (S-08: what is done for a known address only, could be measured.)
@@ -24,7 +24,7 @@ async def want_mail(work: Work, purpose: Purpose, email: str, ip: str | None) ->
 class MailRequests:
     """Answers them: `auth` is a target of its own outbox."""
 
-    transactions: Transactions[Work]
+    transactions: Transactions[UnitOfWork]
     tokens: OneTimeTokens
 
     async def answer(self, wanted: Sequence[MailWantedData]) -> None:
@@ -33,11 +33,11 @@ class MailRequests:
             async with self.transactions() as work:
                 await self._answer(work, request)
 
-    async def _answer(self, work: Work, request: MailWantedData) -> None:
+    async def _answer(self, work: UnitOfWork, request: MailWantedData) -> None:
         purpose = Purpose(request.purpose)
         found = await work.accounts.find(request.email)
         # locked, so that no mail is made beside a deletion that has just dropped them all
-        account = await work.accounts.share(found.id) if found else None
+        account = await work.accounts.lock_for_share(found.id) if found else None
         if account is None or account.status != "active":
             return
         if purpose is Purpose.verify_email and account.email_verified:

@@ -1,4 +1,4 @@
-"""The mails that auth sends. How one becomes a letter is told in `services.letters`."""
+"""The mails that auth sends. They are rendered in `services.mail_rendering`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Final
 from uuid import uuid4
 
 from auth.services.mail_events import MailData
-from auth.services.ports import Work
+from auth.services.ports import UnitOfWork
 from common.state_events import Event
 
 WINDOW: Final = timedelta(hours=1)
@@ -50,13 +50,13 @@ LIMITS: Final[Mapping[str, Limit]] = {
 }
 
 
-async def take(work: Work, kind: Kind, account_id: int, to: str) -> timedelta | None:
+async def take(work: UnitOfWork, kind: Kind, account_id: int, to: str) -> timedelta | None:
     """Count a mail with a link to an address; how long until there is room, if there is none."""
     if kind is Kind.email_change and await work.mail_counts.take(f"{account_id} {to}", OWN_CHANGE) is None:
         return None
     return await work.mail_counts.take(to, kind)
 
 
-async def send(work: Work, kind: Kind, account_id: int, to: str, secret: str | None = None) -> None:
+async def send(work: UnitOfWork, kind: Kind, account_id: int, to: str, secret: str | None = None) -> None:
     """Send an account's mail once this transaction is committed."""
     await work.events.publish(Event((uuid4(),), 1, MailData(kind=kind, to=to, account=account_id, secret=secret)))

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import structlog
 
-from auth.services.accounts import state
+from auth.services.accounts import account_event
 from auth.services.audit import SERVER, Action
-from auth.services.ending import end_sessions, revoke_all_tokens, revoke_tokens
 from auth.services.errors import AccountBeingDeleted, AccountNotFound, LastAdmin, NotAnAdmin
-from auth.services.ports import Work
+from auth.services.ports import UnitOfWork
 from auth.services.records import AccountFilter, ManagedAccount, Role
+from auth.services.session_revocation import end_sessions, revoke_all_tokens, revoke_tokens
 from common.errors import PreconditionFailed
-from common.ports import Slice, Versions
+from common.ports import Page, Versions
 
 log = structlog.get_logger()
 
@@ -40,9 +40,9 @@ class Management:
     issued, and has been demoted since, changes nothing; of any number who demote each other at once, one stays.
     """
 
-    work: Work
+    work: UnitOfWork
 
-    async def page(self, wanted: AccountFilter, limit: int, before: int | None) -> Slice[ManagedAccount]:
+    async def page(self, wanted: AccountFilter, limit: int, before: int | None) -> Page[ManagedAccount]:
         """Accounts, the newest first."""
         return await self.work.managed_accounts.page(wanted, limit, before)
 
@@ -78,7 +78,7 @@ class Management:
         if admins == {account_id} and (new_status != "active" or Role.admin not in new_roles):
             raise LastAdmin("This is the last admin. Make somebody else one first.")
         changed = await self.work.managed_accounts.change(account_id, new_status, new_roles)
-        await self.work.events.publish(state(changed))
+        await self.work.events.publish(account_event(changed))
         await self._note(account, changed, by)
         if new_status == "disabled":
             await end_sessions(self.work, account_id, "disabled")
@@ -110,7 +110,7 @@ class Management:
         return moment
 
     async def _lock(self, account_id: int, by: Manager) -> tuple[Collection[int], ManagedAccount]:
-        admins = await self.work.managed_accounts.admins_alone()
+        admins = await self.work.managed_accounts.lock_admins()
         if by.account_id is not None and by.account_id not in admins:
             raise NotAnAdmin("You are no admin any more.")
         return admins, existing(await self.work.managed_accounts.lock(account_id))
@@ -131,7 +131,7 @@ class Management:
 
     async def _refuse_tokens(self, account_id: int) -> ManagedAccount:
         """Refuse those that it has. Last of all, so that as few as can be are issued between here and the commit."""
-        account = await self.work.managed_accounts.move_floor(account_id)
+        account = await self.work.managed_accounts.raise_token_floor(account_id)
         await revoke_tokens(self.work, account)
         return account
 

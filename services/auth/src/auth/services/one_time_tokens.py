@@ -18,7 +18,7 @@ from typing import Final
 from auth.services.audit import Action, masked
 from auth.services.errors import LinkNotValid
 from auth.services.mails import Kind, send, take
-from auth.services.ports import Work
+from auth.services.ports import UnitOfWork
 from auth.services.records import Account, MailedAccount
 
 
@@ -70,7 +70,7 @@ class OneTimeTokens:
     lifetimes: Mapping[Purpose, timedelta]
 
     async def mail(
-        self, work: Work, account: Account, purpose: Purpose, to: str, *, ip: str | None, actor: str | int
+        self, work: UnitOfWork, account: Account, purpose: Purpose, to: str, *, ip: str | None, actor: str | int
     ) -> timedelta | None:
         """Mail a new link to an address. If it was sent enough lately: how long until it may have the next.
 
@@ -87,7 +87,7 @@ class OneTimeTokens:
         await work.audit.note(SENT[purpose], account.id, actor=actor, ip=ip, to=masked(to))
         return None
 
-    async def token_of(self, work: Work, purpose: Purpose, secret: str) -> tuple[str, Account] | None:
+    async def token_of(self, work: UnitOfWork, purpose: Purpose, secret: str) -> tuple[str, Account] | None:
         """The token of a mail that waits, also if the key has changed meanwhile; None if it has nothing left to do."""
         for token in self.maker.under_each_key(purpose, secret):
             found = await work.one_time_tokens.find(hash_token(token), purpose)
@@ -95,15 +95,15 @@ class OneTimeTokens:
                 return None if purpose in PROVING and found.is_proven else (token, found.account)
         return None
 
-    async def find(self, work: Work, purpose: Purpose, token: str) -> MailedAccount:
+    async def find(self, work: UnitOfWork, purpose: Purpose, token: str) -> MailedAccount:
         """Whose token it is, without using it up. Raises LinkNotValid."""
         return valid(await work.one_time_tokens.find(hash_token(token), purpose))
 
-    async def hold(self, work: Work, purpose: Purpose, token: str) -> MailedAccount:
+    async def hold(self, work: UnitOfWork, purpose: Purpose, token: str) -> MailedAccount:
         """As `find`; callers with links of one account follow one after the other, each in its transaction."""
         return valid(await work.one_time_tokens.hold(hash_token(token), purpose))
 
-    async def use(self, work: Work, purpose: Purpose, token: str) -> MailedAccount:
+    async def use(self, work: UnitOfWork, purpose: Purpose, token: str) -> MailedAccount:
         """Use a token up, and all others of its account and purpose. Raises LinkNotValid.
 
         Of any number of callers one succeeds.

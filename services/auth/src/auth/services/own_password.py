@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from auth.services.audit import Action
-from auth.services.ending import end_sessions
 from auth.services.errors import WrongPassword
 from auth.services.mails import Kind, send
 from auth.services.one_time_tokens import Purpose
 from auth.services.password_policy import PasswordPolicy
-from auth.services.ports import PasswordHasher, Work
+from auth.services.ports import PasswordHasher, UnitOfWork
 from auth.services.records import Device
-from auth.services.throttle import Throttle, begin_anew, key_of
+from auth.services.session_revocation import end_sessions
+from auth.services.throttle import Throttle, key_of, reset_attempts
 from common.ports import Transactions
 
 
@@ -19,7 +19,7 @@ from common.ports import Transactions
 class OwnPassword:
     """What people may do with their password."""
 
-    transactions: Transactions[Work]
+    transactions: Transactions[UnitOfWork]
     throttle: Throttle
     passwords: PasswordHasher
     policy: PasswordPolicy
@@ -41,7 +41,7 @@ class OwnPassword:
             # links that were asked for by who knew the old one
             await work.one_time_tokens.drop(account_id, [Purpose.password_reset, Purpose.email_change])
             ended = await end_sessions(work, account_id, "password changed", but=session_id)
-            await begin_anew(work, known.account.email)
+            await reset_attempts(work, known.account.email)
             await work.throttle.succeed(key_of(known.account.email, device))
             # nobody's mailbox is flooded by it
             if await work.mail_counts.take(known.account.email, Kind.password_changed) is None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from auth.services.errors import WeakPassword
-from auth.services.passwords import normal
+from auth.services.passwords import normalized
 from common.schemas import MAX_PASSWORD
 
 COMMON: Final = Path(__file__).with_name("common_passwords.txt")
@@ -35,7 +35,7 @@ class PasswordPolicy:
 
     def check(self, password: str, *, email: str, name: str) -> None:
         """Raises WeakPassword, which says why and never repeats the password."""
-        length = len(normal(password))
+        length = len(normalized(password))
         if length < self.min_length:
             raise WeakPassword(f"The password must have at least {self.min_length} characters.")
         if length > MAX_PASSWORD:

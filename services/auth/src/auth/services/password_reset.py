@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 
 from auth.services.audit import Action
-from auth.services.ending import end_sessions
 from auth.services.errors import LinkNotValid
 from auth.services.mail_requests import want_mail
 from auth.services.mails import Kind, send
 from auth.services.one_time_tokens import OneTimeTokens, Purpose
 from auth.services.password_policy import PasswordPolicy
-from auth.services.ports import PasswordHasher, Work
+from auth.services.ports import PasswordHasher, UnitOfWork
 from auth.services.records import Device
-from auth.services.throttle import begin_anew, key_of
+from auth.services.session_revocation import end_sessions
+from auth.services.throttle import key_of, reset_attempts
 from common.ports import Transactions
 
 
@@ -19,7 +19,7 @@ from common.ports import Transactions
 class PasswordReset:
     """By a link that is mailed to the account's address."""
 
-    transactions: Transactions[Work]
+    transactions: Transactions[UnitOfWork]
     tokens: OneTimeTokens
     passwords: PasswordHasher
     policy: PasswordPolicy
@@ -49,7 +49,7 @@ class PasswordReset:
             # after the account was changed, so that no link is missed that is being made right now
             await work.one_time_tokens.drop(account.id, [Purpose.password_reset, Purpose.email_change])
             await end_sessions(work, account.id, "password reset")
-            await begin_anew(work, account.email)
+            await reset_attempts(work, account.email)
             await work.throttle.succeed(key_of(account.email, device))  # a known place, however much is guessed now
             await send(work, Kind.password_was_reset, account.id, account.email)
             await work.audit.note(Action.password_reset, account.id, ip=device.ip)

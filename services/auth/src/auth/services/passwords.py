@@ -44,31 +44,31 @@ class Argon2:
 
     def __init__(self, slots: int) -> None:
         self._hash = PasswordHash((Argon2Hasher(memory_cost=19456, time_cost=2, parallelism=1),))
-        self._turns = CapacityLimiter(slots * AT_WORK)
-        self._slots = ThreadPoolExecutor(slots, "argon2", step_back)
+        self._limiter = CapacityLimiter(slots * AT_WORK)
+        self._slots = ThreadPoolExecutor(slots, "argon2", lower_priority)
         self._longest_queue = slots * QUEUE
         self._nobody = self._hash.hash("a password that nobody has")
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        if self._turns.statistics().tasks_waiting >= self._longest_queue:
+    async def slot(self) -> AsyncIterator[None]:
+        if self._limiter.statistics().tasks_waiting >= self._longest_queue:
             raise TooBusy(SORRY)
         try:
             async with asyncio.timeout(PATIENCE):
-                await self._turns.acquire()
+                await self._limiter.acquire()
         except TimeoutError as error:
             raise TooBusy(SORRY) from error
         try:
             yield
         finally:
-            self._turns.release()
+            self._limiter.release()
 
     async def hash(self, password: str) -> str:
-        async with self.turn():
-            return await asyncio.get_running_loop().run_in_executor(self._slots, self._hash.hash, normal(password))
+        async with self.slot():
+            return await asyncio.get_running_loop().run_in_executor(self._slots, self._hash.hash, normalized(password))
 
     async def verify(self, password: str, password_hash: str | None) -> tuple[bool, str | None]:
-        check = partial(self._hash.verify_and_update, normal(password), password_hash or self._nobody)
+        check = partial(self._hash.verify_and_update, normalized(password), password_hash or self._nobody)
         fits, renewed = await asyncio.get_running_loop().run_in_executor(self._slots, check)
         return (fits, renewed) if password_hash else (False, None)
 
@@ -76,11 +76,11 @@ class Argon2:
         self._slots.shutdown(wait=False, cancel_futures=True)
 
 
-def step_back() -> None:
+def lower_priority() -> None:
     """Let the event loop's thread go first: a hash may take a little longer, all other requests may not (R-11)."""
     if sys.platform == "linux":  # elsewhere this would be about the whole process
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 
 
-def normal(password: str) -> str:
+def normalized(password: str) -> str:
     return unicodedata.normalize("NFKC", password)

@@ -10,6 +10,7 @@ from auth.services.audit import AuditTrail
 from auth.services.records import (
     Account,
     AccountFilter,
+    AttemptKey,
     Credentials,
     Device,
     KeyLine,
@@ -20,11 +21,10 @@ from auth.services.records import (
     ServiceIdentity,
     Session,
     StoredKey,
-    TryKey,
     Verdict,
 )
-from common.ports import Slice
-from common.state_events import Events, RevocationStore
+from common.ports import Page
+from common.state_events import EventPublisher, RevocationStore
 
 
 class AccountReader(Protocol):
@@ -61,7 +61,7 @@ class AccountStore(AccountReader, Protocol):
     async def change_email(self, account_id: int, email: str) -> Account | None:
         """The next version of the account, with a proven address; None if it may not sign in. Raises EmailTaken."""
 
-    async def share(self, account_id: int) -> Account | None:
+    async def lock_for_share(self, account_id: int) -> Account | None:
         """As it stays until this transaction ends: whoever changes it waits, or was first and is seen."""
 
     async def after_all_tokens(self) -> int:
@@ -76,14 +76,14 @@ class AccountStore(AccountReader, Protocol):
 class ManagedAccountStore(Protocol):
     """Accounts, for those who manage them."""
 
-    async def page(self, wanted: AccountFilter, limit: int, before: int | None) -> Slice[ManagedAccount]:
+    async def page(self, wanted: AccountFilter, limit: int, before: int | None) -> Page[ManagedAccount]:
         """The newest first, with smaller ids than `before`."""
 
     async def get(self, account_id: int) -> ManagedAccount | None: ...
 
     async def id_of(self, email: str) -> int | None: ...
 
-    async def admins_alone(self) -> Set[int]:
+    async def lock_admins(self) -> Set[int]:
         """The active admins; until this transaction ends nobody else manages accounts. To be asked before `lock`."""
 
     async def lock(self, account_id: int) -> ManagedAccount | None:
@@ -92,14 +92,14 @@ class ManagedAccountStore(Protocol):
     async def change(self, account_id: int, status: str, roles: Sequence[str]) -> ManagedAccount:
         """Write the next version of an account that is locked."""
 
-    async def move_floor(self, account_id: int) -> ManagedAccount:
+    async def raise_token_floor(self, account_id: int) -> ManagedAccount:
         """Move `tokens_not_before` of an account that is locked behind all tokens that it may have by now."""
 
 
 class SessionReader(Protocol):
     """Sign-ins, to look at."""
 
-    async def page(self, account_id: int, limit: int, after: tuple[datetime, UUID] | None) -> Slice[OpenSession]:
+    async def page(self, account_id: int, limit: int, after: tuple[datetime, UUID] | None) -> Page[OpenSession]:
         """Those that go on, the latest sign-in first."""
 
 
@@ -130,7 +130,7 @@ class SessionStore(Protocol):
         """
 
     async def end(self, session_id: UUID, reason: str) -> datetime | None:
-        """Until when its access tokens may be good; None if it was over before. Called by `services.ending` only."""
+        """Until when its access tokens may be good; None if it was over. `services.session_revocation` calls it."""
 
     async def end_all(self, account_id: int, reason: str, but: UUID | None) -> Sequence[tuple[UUID, datetime]]:
         """Those ended whose access tokens may still be good, and until when."""
@@ -151,19 +151,19 @@ class ClientStore(Protocol):
 class ThrottleStore(Protocol):
     """Tries to sign in. All times are the database's."""
 
-    async def count(self, key: TryKey) -> Verdict:
+    async def count(self, key: AttemptKey) -> Verdict:
         """Count a try as failed, before it reaches the hasher, unless it may not. Exact, however many try at once.
 
         Roll back after `closed`: it was half counted.
         """
 
-    async def wait(self, key: TryKey) -> timedelta:
+    async def wait(self, key: AttemptKey) -> timedelta:
         """How long the source has to wait now."""
 
-    async def succeed(self, key: TryKey) -> None:
+    async def succeed(self, key: AttemptKey) -> None:
         """Forgive the source its failures, this try among them, and take them off the address's count."""
 
-    async def is_first_refusal(self, key: TryKey, verdict: Verdict) -> bool:
+    async def is_first_refusal(self, key: AttemptKey, verdict: Verdict) -> bool:
         """Whether the audit trail should tell of it: once a wait, and once in a while for a closed address."""
 
     async def forget(self, address: bytes) -> None:
@@ -240,7 +240,7 @@ class OneTimeTokenStore(Protocol):
     async def forget_expired(self) -> None: ...
 
 
-class MailCounts(Protocol):
+class MailCountStore(Protocol):
     """How often which address was written to, counted over all replicas."""
 
     async def take(self, email: str, kind: str) -> timedelta | None:
@@ -250,14 +250,14 @@ class MailCounts(Protocol):
         """Remove what no longer keeps any mail back."""
 
 
-class Outbox(Events, Protocol):
+class Outbox(EventPublisher, Protocol):
     """What others have to know, on its way."""
 
     async def forget_parked(self, target: str, kept: timedelta) -> None:
         """Remove what the target refused for good so long ago."""
 
 
-class Work(Protocol):
+class UnitOfWork(Protocol):
     """What one short transaction can do."""
 
     @property
@@ -294,13 +294,13 @@ class Work(Protocol):
     def one_time_tokens(self) -> OneTimeTokenStore: ...
 
     @property
-    def mail_counts(self) -> MailCounts: ...
+    def mail_counts(self) -> MailCountStore: ...
 
 
 class PasswordHasher(Protocol):
     """argon2id, somewhere else than on the event loop."""
 
-    def turn(self) -> AbstractAsyncContextManager[None]:
+    def slot(self) -> AbstractAsyncContextManager[None]:
         """Wait, holding nothing, until one may begin to check a password. Raises TooBusy when too many wait."""
 
     async def hash(self, password: str) -> str:

@@ -118,7 +118,7 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
-class TryKey:
+class AttemptKey:
     """Whom somebody wants to sign in as, and from where."""
 
     address: bytes
@@ -140,7 +140,7 @@ class Verdict(Enum):
 class CheckedPassword:
     """A password that was compared with the one of an address."""
 
-    key: TryKey
+    key: AttemptKey
     found: Credentials | None
     fits: bool
     renewed: str | None = field(repr=False)

@@ -5,21 +5,21 @@ from datetime import datetime
 from uuid import UUID
 
 from auth.services.audit import Action
-from auth.services.ending import end_session, end_sessions
 from auth.services.errors import SessionNotFound
-from auth.services.ports import SessionReader, Work
+from auth.services.ports import SessionReader, UnitOfWork
 from auth.services.records import Device, OpenSession
-from common.ports import Slice, Transactions
+from auth.services.session_revocation import end_session, end_sessions
+from common.ports import Page, Transactions
 
 
 @dataclass(frozen=True, slots=True)
 class SessionService:
     """What people may do with their own sessions."""
 
-    transactions: Transactions[Work]
+    transactions: Transactions[UnitOfWork]
     reader: SessionReader
 
-    async def page(self, account_id: int, limit: int, after: tuple[datetime, UUID] | None) -> Slice[OpenSession]:
+    async def page(self, account_id: int, limit: int, after: tuple[datetime, UUID] | None) -> Page[OpenSession]:
         """Those that go on, the latest sign-in first."""
         return await self.reader.page(account_id, limit, after)
 

@@ -13,11 +13,11 @@ import structlog
 from auth.services import refresh_tokens
 from auth.services.access_tokens import AUDIENCES, AccessTokens
 from auth.services.audit import ANONYMOUS, Action, masked
-from auth.services.ending import end_session
 from auth.services.errors import InvalidClient, InvalidGrant, OAuthRefusal
-from auth.services.ports import Work
+from auth.services.ports import UnitOfWork
 from auth.services.records import CheckedPassword, Credentials, Device, Session, Tokens
 from auth.services.refresh_tokens import RefreshToken, RefreshTokens
+from auth.services.session_revocation import end_session
 from auth.services.throttle import NOBODY, Throttle
 from common.ports import Transactions
 from common.schemas import normal_email
@@ -36,7 +36,7 @@ SPENT = "The refresh token is not valid any more; sign in again."
 class SignInService:
     """Signs people and services in, keeps people signed in, and signs them out."""
 
-    transactions: Transactions[Work]
+    transactions: Transactions[UnitOfWork]
     throttle: Throttle
     access: AccessTokens
     refresh_tokens: RefreshTokens
@@ -81,7 +81,7 @@ class SignInService:
             return f"account {account.status}"
         return "address not proven" if self.require_verified_email and not account.email_verified else None
 
-    async def _open(self, work: Work, checked: CheckedPassword, device: Device) -> Session | None:
+    async def _open(self, work: UnitOfWork, checked: CheckedPassword, device: Device) -> Session | None:
         """The new session; None if there is a reason not to open one, or the account has changed meanwhile."""
         found = checked.found
         if found is None or self._why_not(checked) is not None:
@@ -112,12 +112,12 @@ class SignInService:
             raise InvalidGrant(SPENT)
         return tokens
 
-    async def _rotate(self, work: Work, claimed: RefreshToken, device: Device) -> Session | None:
+    async def _rotate(self, work: UnitOfWork, claimed: RefreshToken, device: Device) -> Session | None:
         session = await self._genuine(work, claimed)
         if session is None or not session.alive:
             return None
         # what its tokens say of it holds until they are made, or whoever changed it has moved its floor behind them
-        account = await work.accounts.share(session.account.id)
+        account = await work.accounts.lock_for_share(session.account.id)
         if account is None or account.status != "active":
             return None
         if await work.sessions.rotate(session.id, claimed.generation):
@@ -139,7 +139,7 @@ class SignInService:
         log.warning("refresh token reused", session=str(session.id), account=account.id)
         return None
 
-    async def _genuine(self, work: Work, claimed: RefreshToken) -> Session | None:
+    async def _genuine(self, work: UnitOfWork, claimed: RefreshToken) -> Session | None:
         """The session of a token that this server made. A forged one is refused and touches nothing."""
         session = await work.sessions.find(claimed.session_id)
         return session if session is not None and self.refresh_tokens.genuine(claimed, session.secret) else None
@@ -182,7 +182,7 @@ class SignInService:
                 await work.audit.note(Action.signed_out, session.account.id, ip=device.ip, session=str(session.id))
 
 
-async def note_refusal(work: Work, checked: CheckedPassword, reason: str, username: str, device: Device) -> None:
+async def note_refusal(work: UnitOfWork, checked: CheckedPassword, reason: str, username: str, device: Device) -> None:
     account = checked.found.account.id if checked.found else None
     email = masked(normal_email(username) or NOBODY)  # what is no address may be a password in the wrong field (S-46)
     await work.audit.note(Action.sign_in_refused, account, actor=ANONYMOUS, ip=device.ip, email=email, reason=reason)

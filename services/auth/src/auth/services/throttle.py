@@ -16,9 +16,9 @@ import structlog
 
 from auth.services.audit import ANONYMOUS, Action, masked
 from auth.services.errors import AccountNotFound, SignInClosed, SignInThrottled, WrongPassword
-from auth.services.passwords import normal
-from auth.services.ports import PasswordHasher, Work
-from auth.services.records import CheckedPassword, Credentials, Device, TryKey, Verdict
+from auth.services.passwords import normalized
+from auth.services.ports import PasswordHasher, UnitOfWork
+from auth.services.records import AttemptKey, CheckedPassword, Credentials, Device, Verdict
 from common.ports import Transactions
 from common.schemas import MAX_PASSWORD, MAX_TYPED, normal_email
 
@@ -35,7 +35,7 @@ NOBODY: Final = ""  # an address that no account has; looked up all the same, so
 class Throttle:
     """Checks passwords, but not too many."""
 
-    transactions: Transactions[Work]
+    transactions: Transactions[UnitOfWork]
     passwords: PasswordHasher
 
     async def check(self, username: str, password: str, device: Device) -> CheckedPassword:
@@ -48,7 +48,7 @@ class Throttle:
         """
         email = normal_email(username)
         key = key_of(email or username, device)
-        async with self.passwords.turn():  # before the try is counted: what has no turn reaches no hasher
+        async with self.passwords.slot():  # before the try is counted: what has no turn reaches no hasher
             try:
                 async with self.transactions() as work:
                     await admit(work, key)
@@ -58,12 +58,12 @@ class Throttle:
                 raise
             # Between two transactions: hashing takes 20 ms and more under load, and no connection waits for it.
             known = found.password_hash if found else None
-            typed = normal(password[: MAX_TYPED + 1])
+            typed = normalized(password[: MAX_TYPED + 1])
             fits, renewed = await self.passwords.verify(typed[:MAX_PASSWORD], known)
         can_be = len(password) <= MAX_TYPED and len(typed) <= MAX_PASSWORD
         return CheckedPassword(key, found, fits and can_be, renewed)
 
-    async def _note(self, refusal: SignInThrottled | SignInClosed, email: str, key: TryKey, device: Device) -> None:
+    async def _note(self, refusal: SignInThrottled | SignInClosed, email: str, key: AttemptKey, device: Device) -> None:
         """In the trail once for each wait, so that a flood does not fill it; in the log every time."""
         log.warning("sign-in throttled", email=masked(email), source=key.source, code=refusal.code)
         verdict = Verdict.waits if isinstance(refusal, SignInThrottled) else Verdict.closed
@@ -97,16 +97,16 @@ class Throttle:
         return checked.found
 
 
-def key_of(address: str, device: Device) -> TryKey:
+def key_of(address: str, device: Device) -> AttemptKey:
     """`address` in its normal form; what is no e-mail address at all stands for itself."""
-    return TryKey(hash_of(address), device.source)
+    return AttemptKey(hash_of(address), device.source)
 
 
 def hash_of(address: str) -> bytes:
     return hashlib.sha256(address.encode(errors="replace")).digest()
 
 
-async def admit(work: Work, key: TryKey) -> None:
+async def admit(work: UnitOfWork, key: AttemptKey) -> None:
     """Count a try as failed until it has succeeded. The wait after it begins now; a refusal has to be rolled back."""
     verdict = await work.throttle.count(key)
     if verdict is Verdict.waits:
@@ -118,6 +118,6 @@ async def admit(work: Work, key: TryKey) -> None:
         )
 
 
-async def begin_anew(work: Work, email: str) -> None:
+async def reset_attempts(work: UnitOfWork, email: str) -> None:
     """Forget all tries for an address: its account is new, or has a new password."""
     await work.throttle.forget(hash_of(email))

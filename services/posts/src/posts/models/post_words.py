@@ -8,6 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from posts.database import Base
 
+IS_LONG = text("octet_length(post_words.words::text) > 4000")
+"""A text of about 500 different words or more. Not `pg_column_size`, by which PostgreSQL makes no index."""
+
 
 class PostWords(Base):
     """One published post's words, with what the search orders and filters by. Goes with its post.
@@ -22,6 +25,7 @@ class PostWords(Base):
         # What is new waits in a list of so many kB, until a writer has to put it in its place. With PostgreSQL's 4 MB,
         # and a million posts, one writer in thousands waits for seven seconds.
         Index("ix_post_words_words", "words", postgresql_using="gin", postgresql_with={"gin_pending_list_limit": 256}),
+        Index("ix_post_words_long", "published_at", "post_id", postgresql_where=IS_LONG),
         Index("ix_post_words_missing", "post_id", postgresql_where=text("words IS NULL")),
     )
 

@@ -7,9 +7,9 @@ from typing import Final
 from sqlalchemy import ARRAY, BigInteger, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from common.db.database import Runs
-from common.events.inbox import rows
-from common.events.read_models import Kept
+from common.db.database import Executor
+from common.events.inbox import event_rows
+from common.events.read_models import ReadModelTable
 from common.state_events import Event
 from posts.models import Author as Table
 from posts.models import AuthorStats as StatsTable
@@ -42,14 +42,14 @@ PAGE: Final = (
     .limit(bindparam("most"))
 )
 
-KNOWN_PROFILES: Final = Kept((Table.id,), Table.version)
+KNOWN_PROFILES: Final = ReadModelTable((Table.id,), Table.version)
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorRepository:
     """`AuthorStore` in PostgreSQL."""
 
-    session: Runs
+    session: Executor
 
     async def known(self, ids: Collection[int]) -> Mapping[int, Author]:
         found = await self.session.execute(KNOWN, {"ids": list(ids)})
@@ -59,10 +59,10 @@ class AuthorRepository:
         if profiles:
             # in one order everywhere, so that a reader and the inbox never wait for each other in a circle
             ordered = sorted(profiles, key=lambda profile: profile.key)
-            await self.session.execute(NOTE_PROFILE, rows(ordered, "id"))
+            await self.session.execute(NOTE_PROFILE, event_rows(ordered, "id"))
 
     async def note_accounts(self, accounts: Sequence[Event]) -> None:
-        people = [{"id": row["id"], "name": row["name"]} for row in rows(accounts, "id")]
+        people = [{"id": row["id"], "name": row["name"]} for row in event_rows(accounts, "id")]
         await self.session.execute(NOTE_ACCOUNT, people)
 
 
@@ -70,7 +70,7 @@ class AuthorRepository:
 class StatsRepository:
     """`StatsStore` in PostgreSQL."""
 
-    session: Runs
+    session: Executor
 
     async def count(self, author_id: int, step: int) -> AuthorStats | None:
         params = {"author": author_id, "step": step, "first": max(step, 0)}

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from sqlalchemy import FromClause, Select, asc, bindparam, case, delete, func, insert, select, update
 
-from common.db.database import Runs, of_version, versions
-from common.ports import Slice, Versions
+from common.db.database import Executor, version_matches, version_params
+from common.ports import Page, Versions
 from posts.models import Author as People
 from posts.models import Comment as Table
 from posts.repositories.hidden import of_shown_author, shown
@@ -49,12 +49,14 @@ LOCK: Final = (
 )
 REVISE: Final = with_author(
     update(Table)
-    .where(Table.id == bindparam("comment"), of_version(Table.version))
+    .where(Table.id == bindparam("comment"), version_matches(Table.version))
     .values(body=bindparam("text"), version=Table.version + 1, updated_at=func.now())
     .returning(COMMENTS)
     .cte("revised")
 )
-REMOVE: Final = delete(Table).where(Table.id == bindparam("comment"), of_version(Table.version)).returning(Table.id)
+REMOVE: Final = (
+    delete(Table).where(Table.id == bindparam("comment"), version_matches(Table.version)).returning(Table.id)
+)
 
 
 def read_comment(row: Sequence[Any]) -> Comment:
@@ -66,7 +68,7 @@ def read_comment(row: Sequence[Any]) -> Comment:
 class CommentRepository:
     """`CommentStore` in PostgreSQL."""
 
-    session: Runs
+    session: Executor
 
     async def add(self, post_id: int, author_id: int, body: str) -> Comment | None:
         values = {"post": post_id, "author": author_id, "text": body}
@@ -77,7 +79,7 @@ class CommentRepository:
         row = (await self.session.execute(GET, {"post": post_id, "comment": comment_id})).one_or_none()
         return read_comment(row) if row else None
 
-    async def page(self, post_id: int, limit: int, after: int | None) -> Slice[Comment]:
+    async def page(self, post_id: int, limit: int, after: int | None) -> Page[Comment]:
         statement = FIRST if after is None else LATER
         place = {} if after is None else {"after": after}
         found = await self.session.execute(statement, {"post": post_id, "limit": limit + 1, **place})
@@ -89,10 +91,10 @@ class CommentRepository:
         return author
 
     async def revise(self, comment_id: int, body: str, expected: Versions) -> Comment | None:
-        values = {"comment": comment_id, "text": body, **versions(expected)}
+        values = {"comment": comment_id, "text": body, **version_params(expected)}
         row = (await self.session.execute(REVISE, values)).one_or_none()
         return read_comment(row) if row else None
 
     async def remove(self, comment_id: int, expected: Versions) -> bool:
-        removed = await self.session.execute(REMOVE, {"comment": comment_id, **versions(expected)})
+        removed = await self.session.execute(REMOVE, {"comment": comment_id, **version_params(expected)})
         return removed.one_or_none() is not None

@@ -6,23 +6,23 @@ from typing import Final
 
 from sqlalchemy.dialects.postgresql import Insert, insert
 
-from common.db.database import Runs
-from common.events.inbox import rows
-from common.events.read_models import Kept
+from common.db.database import Executor
+from common.events.inbox import event_rows
+from common.events.read_models import ReadModelTable
 from common.state_events import Event
 from posts.models import Block, Follow
 
-KNOWN_FOLLOWS: Final = Kept((Follow.follower_id, Follow.followee_id), Follow.version)
-KNOWN_BLOCKS: Final = Kept((Block.blocker_id, Block.blocked_id), Block.version)
+KNOWN_FOLLOWS: Final = ReadModelTable((Follow.follower_id, Follow.followee_id), Follow.version)
+KNOWN_BLOCKS: Final = ReadModelTable((Block.blocker_id, Block.blocked_id), Block.version)
 
 
-def noting(table: type[Follow | Block], kept: Kept) -> Insert:
+def noting(table: type[Follow | Block], model: ReadModelTable) -> Insert:
     """Stores the newer state of an edge."""
     new = insert(table)
     return new.on_conflict_do_update(
-        index_elements=kept.names,
+        index_elements=model.names,
         set_={"active": new.excluded.active, "version": new.excluded.version},
-        where=kept.version < new.excluded.version,
+        where=model.version < new.excluded.version,
     )
 
 
@@ -34,10 +34,10 @@ NOTE_BLOCK: Final = noting(Block, KNOWN_BLOCKS)
 class EdgeRepository:
     """`EdgeStore` in PostgreSQL. Edges are looked up with the posts that they concern."""
 
-    session: Runs
+    session: Executor
 
     async def note_follows(self, follows: Sequence[Event]) -> None:
-        await self.session.execute(NOTE_FOLLOW, rows(follows, "follower_id", "followee_id"))
+        await self.session.execute(NOTE_FOLLOW, event_rows(follows, "follower_id", "followee_id"))
 
     async def note_blocks(self, blocks: Sequence[Event]) -> None:
-        await self.session.execute(NOTE_BLOCK, rows(blocks, "blocker_id", "blocked_id"))
+        await self.session.execute(NOTE_BLOCK, event_rows(blocks, "blocker_id", "blocked_id"))

@@ -10,16 +10,16 @@ from typing import Any, Final
 
 from sqlalchemy import TextClause, text
 
-from common.db.database import Runs
+from common.db.database import Executor
 from common.events.erasure import Step
-from common.events.read_models import Kept
+from common.events.read_models import ReadModelTable
 from posts.models import Erased
 from posts.repositories.tags import FORGET_UNUSED
 
 MANY: Final = 500
 SOME: Final = 50
 """Posts at a time: each is large."""
-KEEP: Final = text("SELECT id FROM posts WHERE id = ANY (:posts) ORDER BY id FOR KEY SHARE")
+LOCK_FOR_SHARE: Final = text("SELECT id FROM posts WHERE id = ANY (:posts) ORDER BY id FOR KEY SHARE")
 
 LIKED: Final = text("SELECT post_id FROM likes WHERE account_id = :account ORDER BY post_id LIMIT :most")
 UNLIKE: Final = text("DELETE FROM likes WHERE account_id = :account AND post_id = ANY (:posts) RETURNING post_id")
@@ -85,28 +85,28 @@ EDGES: Final = [
 ]
 
 
-async def erase_likes(session: Runs, account_id: int) -> bool:
+async def erase_likes(session: Executor, account_id: int) -> bool:
     some = {"account": account_id, "most": MANY}
-    liked = await kept(session, [row.post_id for row in await session.execute(LIKED, some)])
+    liked = await lock_existing(session, [row.post_id for row in await session.execute(LIKED, some)])
     gone = (await session.execute(UNLIKE, {"account": account_id, "posts": liked})).scalars().all()
     await session.execute(UNCOUNT, {"posts": gone})
     return bool(gone)
 
 
-async def anonymise_comments(session: Runs, account_id: int) -> bool:
+async def anonymise_comments(session: Executor, account_id: int) -> bool:
     rows = (await session.execute(SAID, {"account": account_id, "most": MANY})).all()
-    under = await kept(session, [row.post_id for row in rows])
+    under = await lock_existing(session, [row.post_id for row in rows])
     said = [row.id for row in rows if row.post_id in under]
     await session.execute(ANONYMISE, {"account": account_id, "comments": said})
     return bool(said)
 
 
-async def kept(session: Runs, posts: Sequence[int]) -> Sequence[int]:
+async def lock_existing(session: Executor, posts: Sequence[int]) -> Sequence[int]:
     """Those of these posts that are still there, and stay until this transaction ends."""
-    return (await session.execute(KEEP, {"posts": list(posts)})).scalars().all()
+    return (await session.execute(LOCK_FOR_SHARE, {"posts": list(posts)})).scalars().all()
 
 
-async def erase_posts(session: Runs, account_id: int) -> bool:
+async def erase_posts(session: Executor, account_id: int) -> bool:
     """The next few, with what hangs on them: first that, in as many steps as it takes.
 
     They are locked, so nothing is added to them meanwhile, and hidden, so nobody takes anything away.
@@ -123,7 +123,7 @@ async def erase_posts(session: Runs, account_id: int) -> bool:
 def each(*statements: TextClause) -> Step:
     """Runs statements that give the rows that they removed, each until it finds no more."""
 
-    async def step(session: Runs, account_id: int) -> bool:
+    async def step(session: Executor, account_id: int) -> bool:
         params: dict[str, Any] = {"account": account_id, "most": MANY}
         for statement in statements:
             if (await session.execute(statement, params)).all():
@@ -133,7 +133,7 @@ def each(*statements: TextClause) -> Step:
     return step
 
 
-KNOWN_ERASED: Final = Kept((Erased.account_id,), Erased.version, ours=True)
+KNOWN_ERASED: Final = ReadModelTable((Erased.account_id,), Erased.version, owned_here=True)
 STEPS: Final[Sequence[Step]] = [
     erase_likes,
     anonymise_comments,

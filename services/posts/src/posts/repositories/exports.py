@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from common.events.exports import Section, moment, pieces
+from common.events.exports import Section, bounded_rows, moment
 
 POST: Final = "id, title, body, tags, created_at, updated_at"
 SIZE: Final = "octet_length(title) + octet_length(body)"
@@ -25,8 +25,8 @@ LIKES: Final = """
     WHERE account_id = :account AND post_id > :after ORDER BY post_id
 """
 SECTIONS: Final[Mapping[str, Section]] = {
-    "posts": Section(pieces(POSTS, "published_at, id", SIZE), "0.0", moment),
-    "drafts": Section(pieces(DRAFTS, "id", SIZE)),
-    "comments": Section(pieces(COMMENTS, "id", "octet_length(body)")),
-    "likes": Section(pieces(LIKES, "post_id")),
+    "posts": Section(bounded_rows(POSTS, "published_at, id", SIZE), "0.0", moment),
+    "drafts": Section(bounded_rows(DRAFTS, "id", SIZE)),
+    "comments": Section(bounded_rows(COMMENTS, "id", "octet_length(body)")),
+    "likes": Section(bounded_rows(LIKES, "post_id")),
 }

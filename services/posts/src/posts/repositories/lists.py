@@ -16,8 +16,8 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, ColumnElement, Subquery, Text, bindparam, desc, literal_column, select, true, tuple_
 from sqlalchemy.sql.elements import SQLCoreOperations
 
-from common.db.database import Runs
-from common.ports import Slice
+from common.db.database import Executor
+from common.ports import Page
 from posts.models import Author as People
 from posts.models import Follow, PostStats, PostTag, Tag
 from posts.models import Post as Table
@@ -25,7 +25,7 @@ from posts.repositories.hidden import of_shown_author, shown
 from posts.repositories.pages import LIMIT, Rows, bounded, read_page
 from posts.repositories.post_rows import COLUMNS, POSTS, VIEWER, get_post, read_post
 from posts.services.ports import Place, Rank
-from posts.services.records import Choice, Post
+from posts.services.records import Post, PostFilter
 
 FEW: Final = 5_000
 """So many posts of a tag are looked at one by one; in the top of a million, every 200th has a tag that more have."""
@@ -161,47 +161,49 @@ USED: Final = select(Tag.posts_count).where(Tag.name == TAG)
 class PostLists:
     """`PostReader` in PostgreSQL."""
 
-    session: Runs
-    searches: Runs
+    session: Executor
+    searches: Executor
     """For what may take long."""
 
     async def get(self, post_id: int, viewer_id: int | None) -> Post | None:
         return await get_post(self.session, post_id, viewer_id)
 
-    async def newest(self, choice: Choice, viewer_id: int | None, limit: int, after: Place | None) -> Slice[Post]:
-        if choice.author_id is not None:
-            statements = OF_AUTHOR if choice.tag is None else OF_AUTHOR_AND_TAG
+    async def newest(self, wanted: PostFilter, viewer_id: int | None, limit: int, after: Place | None) -> Page[Post]:
+        if wanted.author_id is not None:
+            statements = OF_AUTHOR if wanted.tag is None else OF_AUTHOR_AND_TAG
         else:
-            statements = ALL if choice.tag is None else BY_TAG
-        return await self._page(statements[bool(after)], viewer_id, limit, **named(choice), **behind(after))
+            statements = ALL if wanted.tag is None else BY_TAG
+        return await self._page(
+            statements[bool(after)], viewer_id, limit, **filter_params(wanted), **place_params(after)
+        )
 
-    async def top(self, choice: Choice, viewer_id: int | None, limit: int, after: Rank | None) -> Slice[Post]:
-        page = TopPage(viewer_id, limit, named(choice), after)
-        if choice.author_id is not None:
-            statements = TOP_OF_AUTHOR if choice.tag is None else TOP_OF_AUTHOR_AND_TAG
+    async def top(self, wanted: PostFilter, viewer_id: int | None, limit: int, after: Rank | None) -> Page[Post]:
+        page = TopPage(viewer_id, limit, filter_params(wanted), after)
+        if wanted.author_id is not None:
+            statements = TOP_OF_AUTHOR if wanted.tag is None else TOP_OF_AUTHOR_AND_TAG
             return await self._top(self.searches, statements, page)
-        if choice.tag is None:
+        if wanted.tag is None:
             return await self._top(self.session, TOP, page)
         # asked first, since PostgreSQL's own choice between the two is a wrong one for most tags
-        used = (await self.session.execute(USED, {"tag": choice.tag})).scalar_one_or_none()
+        used = (await self.session.execute(USED, {"tag": wanted.tag})).scalar_one_or_none()
         if used is None or used <= FEW:
             return await self._top(self.session, TOP_OF_TAG, page)
         walked = await self._top(self.searches, TOP_OF_COMMON_TAG, page)
         return walked if walked.more else await self._top(self.searches, TOP_OF_WHOLE_TAG, page)
 
-    async def _top(self, session: Runs, statements: Sequence[Rows], page: "TopPage") -> Slice[Post]:
+    async def _top(self, session: Executor, statements: Sequence[Rows], page: "TopPage") -> Page[Post]:
         place = {"likes": page.after[0], "id": page.after[1]} if page.after else {}
-        params = {"viewer": page.viewer_id, "limit": page.limit + 1, **page.choice, **place}
+        params = {"viewer": page.viewer_id, "limit": page.limit + 1, **page.wanted, **place}
         return read_page(await session.execute(statements[bool(place)], params), read_post)
 
-    async def feed(self, reader_id: int, limit: int, after: Place | None) -> Slice[Post]:
-        return await self._page(FEED[bool(after)], reader_id, limit, **behind(after))
+    async def feed(self, reader_id: int, limit: int, after: Place | None) -> Page[Post]:
+        return await self._page(FEED[bool(after)], reader_id, limit, **place_params(after))
 
-    async def drafts(self, author_id: int, limit: int, after: int | None) -> Slice[Post]:
+    async def drafts(self, author_id: int, limit: int, after: int | None) -> Page[Post]:
         place = {} if after is None else {"id": after}
         return await self._page(OWN_DRAFTS[bool(place)], author_id, limit, author=author_id, **place)
 
-    async def _page(self, statement: Rows, viewer_id: int | None, limit: int, **params: Any) -> Slice[Post]:
+    async def _page(self, statement: Rows, viewer_id: int | None, limit: int, **params: Any) -> Page[Post]:
         found = await self.session.execute(statement, {"viewer": viewer_id, "limit": limit + 1, **params})
         return read_page(found, read_post)
 
@@ -212,15 +214,15 @@ class TopPage:
 
     viewer_id: int | None
     limit: int
-    choice: Mapping[str, Any]
+    wanted: Mapping[str, Any]
     after: Rank | None
 
 
-def named(choice: Choice) -> dict[str, Any]:
+def filter_params(wanted: PostFilter) -> dict[str, Any]:
     """The parameters of a choice; a statement takes those that it knows."""
-    return {"author": choice.author_id, "tag": choice.tag}
+    return {"author": wanted.author_id, "tag": wanted.tag}
 
 
-def behind(after: Place | None) -> dict[str, Any]:
+def place_params(after: Place | None) -> dict[str, Any]:
     """The parameters of a place."""
     return {"time": after[0], "id": after[1]} if after else {}

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, or_, select
 
 from common.db.database import Rows as Result
-from common.ports import Slice
+from common.ports import Page
 
 T = TypeVar("T")
 Rows = Select[*tuple[Any, ...]]
@@ -36,7 +36,7 @@ def bounded(found: Rows, way: Callable[[ColumnElement[Any]], ColumnElement[Any]]
     return select(*shown).where(nth < LIMIT, or_(nth == 1, so_far <= ENOUGH)).order_by(nth)
 
 
-def read_page(found: Result, read: Callable[[Sequence[Any]], T]) -> Slice[T]:
+def read_page(found: Result, read: Callable[[Sequence[Any]], T]) -> Page[T]:
     """What a `bounded` statement gave."""
     rows = found.all()
-    return Slice([read(row[:-1]) for row in rows], bool(rows) and rows[-1][-1])
+    return Page([read(row[:-1]) for row in rows], bool(rows) and rows[-1][-1])

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, bindparam, case, exists, func, select
 
-from common.db.database import Runs
+from common.db.database import Executor
 from posts.models import Author as People
 from posts.models import Like, PostStats
 from posts.models import Post as Table
@@ -44,7 +44,7 @@ def read_post(row: Sequence[Any]) -> Post:
     return Post(*(*row[:-3], Author(*row[-3:])))
 
 
-async def get_post(session: Runs, post_id: int, viewer_id: int | None) -> Post | None:
+async def get_post(session: Executor, post_id: int, viewer_id: int | None) -> Post | None:
     """One post, published or not."""
     row = (await session.execute(GET, {"post": post_id, "viewer": viewer_id})).one_or_none()
     return read_post(row) if row else None

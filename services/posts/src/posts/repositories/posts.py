@@ -10,14 +10,14 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, bindparam, case, delete, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from common.db.database import EXPECTED, Runs, of_version, versions
+from common.db.database import EXPECTED, Executor, version_matches, version_params
 from common.ports import Versions
 from posts.models import Block, Like, PostStats
 from posts.models import Post as Table
 from posts.repositories.hidden import shown
 from posts.repositories.post_rows import get_post
 from posts.repositories.words import OF_POST, WRITE, as_tsvector
-from posts.services.records import Host, Post
+from posts.services.records import Post, PostAuthor
 
 # One statement each, since a statement costs a round trip and what SQLAlchemy does around it.
 ADD: Final = text("""
@@ -70,11 +70,11 @@ REMOVE: Final = text("""
 """).bindparams(EXPECTED)
 SHOWN: Final = shown(Table.author_id)
 LOCK: Final = select(Table.author_id, Table.status).where(Table.id == bindparam("post"), SHOWN).with_for_update()
-GUEST: Final = bindparam("guest", type_=BigInteger)
+VIEWER: Final = bindparam("viewer", type_=BigInteger)
 # Weaker than LOCK: any number of people may like at once, but nobody may remove the post meanwhile.
-KEEP: Final = (
+LOCK_FOR_SHARE: Final = (
     select(
-        Table.author_id, exists().where(Block.blocker_id == Table.author_id, Block.blocked_id == GUEST, Block.active)
+        Table.author_id, exists().where(Block.blocker_id == Table.author_id, Block.blocked_id == VIEWER, Block.active)
     )
     .where(Table.id == bindparam("post"), Table.status == "published", SHOWN)
     .with_for_update(key_share=True, read=True, of=Table)
@@ -105,7 +105,7 @@ PUBLISHED_AT: Final = case((Table.published_at.is_(None), func.now()), else_=Tab
 class PostRepository:
     """`PostStore` in PostgreSQL."""
 
-    session: Runs
+    session: Executor
 
     async def get(self, post_id: int, viewer_id: int | None) -> Post | None:
         return await get_post(self.session, post_id, viewer_id)
@@ -121,11 +121,11 @@ class PostRepository:
         return (row.author_id, row.status) if row else None
 
     async def revise(self, post_id: int, changes: Mapping[str, Any], expected: Versions) -> bool:
-        statement = update(Table).where(Table.id == post_id, of_version(Table.version)).returning(Table.id)
+        statement = update(Table).where(Table.id == post_id, version_matches(Table.version)).returning(Table.id)
         statement = statement.values(**changes, version=Table.version + 1, updated_at=func.now())
         if changes.get("status") == "published":
             statement = statement.values(published_at=PUBLISHED_AT)
-        if (await self.session.execute(statement, versions(expected))).one_or_none() is None:
+        if (await self.session.execute(statement, version_params(expected))).one_or_none() is None:
             return False
         if changes.keys() & {"tags", "status"}:
             await self.session.execute(LIST, {"post": post_id})
@@ -140,12 +140,12 @@ class PostRepository:
             await self.session.execute(WRITE, {"post": post_id, "made": as_tsvector(*text)})
 
     async def remove(self, post_id: int, expected: Versions) -> bool:
-        removed = await self.session.execute(REMOVE, {"post": post_id, **versions(expected)})
+        removed = await self.session.execute(REMOVE, {"post": post_id, **version_params(expected)})
         return removed.one_or_none() is not None
 
-    async def keep(self, post_id: int, guest_id: int) -> Host | None:
-        row = (await self.session.execute(KEEP, {"post": post_id, "guest": guest_id})).one_or_none()
-        return Host(*row) if row else None
+    async def lock_for_share(self, post_id: int, viewer_id: int) -> PostAuthor | None:
+        row = (await self.session.execute(LOCK_FOR_SHARE, {"post": post_id, "viewer": viewer_id})).one_or_none()
+        return PostAuthor(*row) if row else None
 
     async def like(self, post_id: int, account_id: int) -> bool:
         return (await self.session.execute(LIKE, {"post": post_id, "account": account_id})).one_or_none() is not None

@@ -2,7 +2,7 @@
 
 The index finds what matches, and not in an order: a word that half of all posts have would have to be read whole for
 one page. So the newest posts are looked through first, and the index is asked only if these do not fill the page, which
-rare words alone do not. What is still too much ends by the limit of time (`common.db.database.Searches`).
+rare words alone do not. What is still too much ends by the limit of time (`common.db.database.SearchSession`).
 """
 
 from dataclasses import dataclass
@@ -26,33 +26,36 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.sql.elements import SQLCoreOperations
 
-from common.db.database import Runs
-from common.ports import Slice
+from common.db.database import Executor
+from common.ports import Page
 from posts.models import PostTag
 from posts.models import PostWords as Table
+from posts.models.post_words import IS_LONG
 from posts.repositories.hidden import shown
 from posts.repositories.lists import (
     AFTER,
     AUTHOR,
     LATER_TAGGED,
     TAGGED_SO,
-    behind,
+    filter_params,
     has_tag,
-    named,
     of_page,
+    place_params,
 )
 from posts.repositories.pages import LIMIT, Rows, read_page
 from posts.repositories.post_rows import read_post
 from posts.repositories.words import as_tsquery
 from posts.services.ports import Place
-from posts.services.records import Choice
 from posts.services.records import Post as Found
+from posts.services.records import PostFilter
 from posts.services.words import Query
 
 WINDOW: Final = 3_000
 """How many of the newest posts are looked through: a word in one of 140 fills a page of 20 from them."""
+WINDOW_LONG: Final = 100
+"""How many of them may be long (`posts.models.post_words.IS_LONG`): their words are 8 MiB if all are the longest."""
 WINDOW_BYTES: Final = 8 * 1024 * 1024
-"""Of their words, at most: 3,000 posts of a long page each, and about a hundred of the longest."""
+"""How many bytes of words are looked through in the list of an author or a tag: no index names their long ones."""
 
 # Asked as a subquery, so that the plan does not depend on the query.
 QUERY: Final = select(cast(bindparam("query", type_=Text), TSQUERY)).scalar_subquery()
@@ -64,11 +67,11 @@ def matches(words: SQLCoreOperations[Any]) -> ColumnElement[bool]:
     return words.bool_op("@@")(QUERY)
 
 
-def listed(choice: Choice, *columns: Any, later: bool) -> Rows:
+def listed(wanted: PostFilter, *columns: Any, later: bool) -> Rows:
     """The posts of one author, or those with a tag, the newest first, along the index of their list."""
-    if choice.author_id is not None:
+    if wanted.author_id is not None:
         rows = select(*columns).where(SHOWN_WORDS, Table.author_id == AUTHOR, *[LATER_WORDS] * later)
-        rows = rows.where(*[has_tag(Table.post_id)] * (choice.tag is not None))
+        rows = rows.where(*[has_tag(Table.post_id)] * (wanted.tag is not None))
         return rows.order_by(Table.published_at.desc(), Table.post_id.desc())
     rows = select(*columns).where(TAGGED_SO, *[LATER_TAGGED] * later)
     return rows.order_by(PostTag.published_at.desc(), PostTag.post_id.desc())
@@ -84,31 +87,38 @@ def look_through(rows: Rows, most_bytes: int) -> CTE:
     return select(measured.c.post_id, measured.c.published_at, is_match).cte("looked")
 
 
-def near_by_list(most_bytes: int, choice: Choice, *, later: bool) -> tuple[CTE, ColumnElement[bool]]:
+def near_by_list(most_bytes: int, wanted: PostFilter, *, later: bool) -> tuple[CTE, ColumnElement[bool]]:
     """The newest posts of an author or a tag; and whether there are more than were looked through."""
-    if choice.author_id is not None:
-        rows = listed(choice, Table.post_id, Table.published_at, Table.words, later=later)
+    if wanted.author_id is not None:
+        rows = listed(wanted, Table.post_id, Table.published_at, Table.words, later=later)
     else:  # the list's own time: by that of the words, the window would be sorted once more
-        rows = listed(choice, PostTag.post_id, PostTag.published_at, Table.words, later=later)
+        rows = listed(wanted, PostTag.post_id, PostTag.published_at, Table.words, later=later)
         rows = rows.join(Table, Table.post_id == PostTag.post_id)
     looked = look_through(rows, most_bytes)
-    source = Table if choice.author_id is not None else PostTag
-    more = listed(choice, literal_column("1"), later=later).select_from(source).offset(WINDOW).limit(1)
+    source = Table if wanted.author_id is not None else PostTag
+    more = listed(wanted, literal_column("1"), later=later).select_from(source).offset(WINDOW).limit(1)
     return looked, or_(select(looked).where(looked.c.is_match.is_(None)).exists(), more.exists())
 
 
-def near_by_time(most_bytes: int, *, later: bool) -> tuple[CTE, ColumnElement[bool]]:
-    """The newest posts of all, of which there may be more."""
-    rows = select(Table.post_id, Table.published_at, Table.words).where(SHOWN_WORDS, *[LATER_WORDS] * later)
-    return look_through(rows.order_by(Table.published_at.desc(), Table.post_id.desc()), most_bytes), true()
+def near_by_time(most_long: int, *, later: bool) -> tuple[CTE, ColumnElement[bool]]:
+    """The newest posts of all, of which there may be more.
+
+    An index names the long ones, so nothing is summed up: that would take a quarter of a search.
+    """
+    newest_first = (Table.published_at.desc(), Table.post_id.desc())
+    long = select(Table.published_at).where(IS_LONG, *[LATER_WORDS] * later).order_by(*newest_first)
+    end = func.coalesce(long.offset(most_long).limit(1).scalar_subquery(), literal_column("'-infinity'::timestamptz"))
+    rows = select(Table.post_id, Table.published_at, matches(Table.words).label("is_match"))
+    rows = rows.where(SHOWN_WORDS, Table.published_at > select(end).scalar_subquery(), *[LATER_WORDS] * later)
+    return rows.order_by(*newest_first).limit(WINDOW).cte("looked"), true()
 
 
-def search(choice: Choice, *, later: bool, most_bytes: int = WINDOW_BYTES) -> Rows:
+def search(wanted: PostFilter, *, later: bool, most_long: int = WINDOW_LONG, most_bytes: int = WINDOW_BYTES) -> Rows:
     """The newest of a window over the list's own order; and if they are too few, of all that the index finds."""
-    if choice == Choice():
-        looked, is_more = near_by_time(most_bytes, later=later)
+    if wanted == PostFilter():
+        looked, is_more = near_by_time(most_long, later=later)
     else:
-        looked, is_more = near_by_list(most_bytes, choice, later=later)
+        looked, is_more = near_by_list(most_bytes, wanted, later=later)
     near = select(looked.c.post_id, looked.c.published_at).where(looked.c.is_match)
     near_page = near.order_by(looked.c.published_at.desc(), looked.c.post_id.desc()).limit(LIMIT).cte("near")
     # Without its order, which would have PostgreSQL look through all posts by their time.
@@ -118,8 +128,8 @@ def search(choice: Choice, *, later: bool, most_bytes: int = WINDOW_BYTES) -> Ro
         matches(Table.words),
         SHOWN_WORDS,
         *[LATER_WORDS] * later,
-        *[Table.author_id == AUTHOR] * (choice.author_id is not None),
-        *[has_tag(Table.post_id)] * (choice.tag is not None),
+        *[Table.author_id == AUTHOR] * (wanted.author_id is not None),
+        *[has_tag(Table.post_id)] * (wanted.tag is not None),
     )
     # What has been found near by is found again, and the newest first.
     found = union(far, select(near_page)).subquery("found")
@@ -127,7 +137,7 @@ def search(choice: Choice, *, later: bool, most_bytes: int = WINDOW_BYTES) -> Ro
     return of_page(page.limit(LIMIT).subquery("page"))
 
 
-KINDS: Final = [Choice(author_id, tag) for author_id in (None, 0) for tag in (None, "")]
+KINDS: Final = [PostFilter(author_id, tag) for author_id in (None, 0) for tag in (None, "")]
 SEARCH: Final = {
     (kind.author_id is None, kind.tag is None): (search(kind, later=False), search(kind, later=True)) for kind in KINDS
 }
@@ -137,12 +147,12 @@ SEARCH: Final = {
 class SearchRepository:
     """`PostSearch` in PostgreSQL."""
 
-    session: Runs
+    session: Executor
 
     async def newest(
-        self, query: Query, choice: Choice, viewer_id: int | None, limit: int, after: Place | None
-    ) -> Slice[Found]:
+        self, query: Query, wanted: PostFilter, viewer_id: int | None, limit: int, after: Place | None
+    ) -> Page[Found]:
         asked = {"query": as_tsquery(query), "viewer": viewer_id, "limit": limit + 1}
-        statement = SEARCH[choice.author_id is None, choice.tag is None][bool(after)]
-        found = await self.session.execute(statement, {**asked, **named(choice), **behind(after)})
+        statement = SEARCH[wanted.author_id is None, wanted.tag is None][bool(after)]
+        found = await self.session.execute(statement, {**asked, **filter_params(wanted), **place_params(after)})
         return read_page(found, read_post)

@@ -5,8 +5,8 @@ from typing import Final
 
 from sqlalchemy import BigInteger, bindparam, select, text, tuple_
 
-from common.db.database import Runs
-from common.ports import Slice
+from common.db.database import Executor
+from common.ports import Page
 from posts.models import Tag as Table
 from posts.services.ports import Rank
 from posts.services.records import Tag
@@ -32,14 +32,14 @@ FORGET_UNUSED: Final = text("""
 class TagRepository:
     """`TagReader` in PostgreSQL."""
 
-    session: Runs
+    session: Executor
 
-    async def most_used(self, limit: int, after: Rank | None) -> Slice[Tag]:
+    async def most_used(self, limit: int, after: Rank | None) -> Page[Tag]:
         place = {"count": after[0], "id": after[1]} if after else {}
         found = await self.session.execute(LATER if after else MOST_USED, {"limit": limit + 1, **place})
-        return Slice.cut([Tag(*row) for row in found], limit)
+        return Page.cut([Tag(*row) for row in found], limit)
 
 
-async def forget_unused(session: Runs, most: int) -> int:
+async def forget_unused(session: Executor, most: int) -> int:
     """Remove up to so many tags that no published post carries; returns how many there were."""
     return len((await session.execute(FORGET_UNUSED, {"most": most})).all())

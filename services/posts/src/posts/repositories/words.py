@@ -4,14 +4,14 @@ Both sides are written out here. Neither PostgreSQL's parser nor its dictionarie
 so a text has the same words on every server.
 
 Whoever writes a post writes its words in the same transaction. For a text from somewhere else, as from the release
-before this one during a rollout, a trigger leaves the words missing (migration 0010), and `Refill` makes them.
+before this one during a rollout, a trigger leaves the words missing (migration 0010), and `Backfill` makes them.
 """
 
 from typing import Final
 
 from sqlalchemy import text
 
-from common.db.refill import Refilled
+from common.db.backfill import BackfillSource
 from posts.services.words import Query, Term, words_of
 
 MOST_PLACES: Final = 255
@@ -60,4 +60,4 @@ def term_as_tsquery(term: Term) -> str:
     return f"!({written})" if term.is_excluded else f"({written})"
 
 
-WORDS: Final = Refilled(MISSING, STORE, as_tsvector)
+WORDS: Final = BackfillSource(MISSING, STORE, as_tsvector)

@@ -2,9 +2,9 @@
 
 from common.http.access import public
 from common.http.deps import SignedIn
-from common.http.etags import IfMatch, Tagged, tag
-from common.http.paging import BadCursor, Page, Paging
-from common.http.problems import refusals
+from common.http.etags import IfMatch, WithETag, set_etag
+from common.http.paging import BadCursor, PageResponse, Paging
+from common.http.problems import problems
 from common.http.routing import service_router
 from common.schemas import Id
 from posts.deps import ReadComments, SignedInEditor, WriteComments
@@ -14,58 +14,58 @@ from posts.services.errors import Blocked, CommentNotFound, NotTheAuthor, PostNo
 router = service_router("/posts/{post_id}/comments", "comments")
 
 
-@router.get("", response_model=Page[CommentResponse], responses=refusals(PostNotFound, BadCursor))
+@router.get("", response_model=PageResponse[CommentResponse], responses=problems(PostNotFound, BadCursor))
 @public
-async def list_comments(post_id: Id, comments: ReadComments, page: Paging) -> Page[CommentResponse]:
+async def list_comments(post_id: Id, comments: ReadComments, page: Paging) -> PageResponse[CommentResponse]:
     """Comments of a post, the oldest first."""
     kind = f"comments:{post_id}"
     after = page.after(kind, 1)
     found = await comments.page(post_id, page.limit, after[0] if after else None)
     rows, cursor = page.page(found, kind, lambda comment: (comment.id,))
-    return Page(items=[CommentResponse.model_validate(row) for row in rows], next_cursor=cursor)
+    return PageResponse(items=[CommentResponse.model_validate(row) for row in rows], next_cursor=cursor)
 
 
-@router.post("", status_code=201, response_model=CommentResponse, responses=refusals(PostNotFound, Blocked))
+@router.post("", status_code=201, response_model=CommentResponse, responses=problems(PostNotFound, Blocked))
 async def add_comment(
-    post_id: Id, new: CommentCreate, caller: SignedIn, commenting: WriteComments, answer: Tagged
+    post_id: Id, new: CommentCreate, caller: SignedIn, commands: WriteComments, answer: WithETag
 ) -> CommentResponse:
     """Comment on a published post, unless its author has blocked the caller."""
-    comment = await commenting.add(post_id, caller.account_id, new.body)
+    comment = await commands.add(post_id, caller.account_id, new.body)
     answer.headers["Location"] = f"/posts/{post_id}/comments/{comment.id}"
-    tag(answer, comment.version)
+    set_etag(answer, comment.version)
     return CommentResponse.model_validate(comment)
 
 
-@router.get("/{comment_id}", response_model=CommentResponse, responses=refusals(CommentNotFound))
+@router.get("/{comment_id}", response_model=CommentResponse, responses=problems(CommentNotFound))
 @public
-async def get_comment(post_id: Id, comment_id: Id, comments: ReadComments, answer: Tagged) -> CommentResponse:
+async def get_comment(post_id: Id, comment_id: Id, comments: ReadComments, answer: WithETag) -> CommentResponse:
     """One comment."""
     comment = await comments.get(post_id, comment_id)
-    tag(answer, comment.version)
+    set_etag(answer, comment.version)
     return CommentResponse.model_validate(comment)
 
 
 @router.patch(
-    "/{comment_id}", response_model=CommentResponse, responses=refusals(CommentNotFound, NotTheAuthor, Blocked)
+    "/{comment_id}", response_model=CommentResponse, responses=problems(CommentNotFound, NotTheAuthor, Blocked)
 )
 async def revise_comment(
     post_id: Id,
     comment_id: Id,
     new: CommentCreate,
     editor: SignedInEditor,
-    commenting: WriteComments,
+    commands: WriteComments,
     expected: IfMatch,
-    answer: Tagged,
+    answer: WithETag,
 ) -> CommentResponse:
     """Change one of the caller's own comments."""
-    comment = await commenting.revise(post_id, comment_id, editor, new.body, expected)
-    tag(answer, comment.version)
+    comment = await commands.revise(post_id, comment_id, editor, new.body, expected)
+    set_etag(answer, comment.version)
     return CommentResponse.model_validate(comment)
 
 
-@router.delete("/{comment_id}", status_code=204, responses=refusals(CommentNotFound, NotTheAuthor))
+@router.delete("/{comment_id}", status_code=204, responses=problems(CommentNotFound, NotTheAuthor))
 async def delete_comment(
-    post_id: Id, comment_id: Id, editor: SignedInEditor, commenting: WriteComments, expected: IfMatch
+    post_id: Id, comment_id: Id, editor: SignedInEditor, commands: WriteComments, expected: IfMatch
 ) -> None:
     """Delete a comment: its author may, the post's author, and moderators."""
-    await commenting.delete(post_id, comment_id, editor, expected)
+    await commands.delete(post_id, comment_id, editor, expected)

@@ -1,7 +1,7 @@
 """Who likes what."""
 
 from common.http.deps import SignedIn
-from common.http.problems import refusals
+from common.http.problems import problems
 from common.http.routing import service_router
 from common.schemas import Id
 from posts.deps import WritePosts
@@ -10,13 +10,13 @@ from posts.services.errors import Blocked, PostNotFound
 router = service_router("/posts", "likes")
 
 
-@router.put("/{post_id}/like", status_code=204, responses=refusals(PostNotFound, Blocked))
-async def like_post(post_id: Id, caller: SignedIn, writing: WritePosts) -> None:
+@router.put("/{post_id}/like", status_code=204, responses=problems(PostNotFound, Blocked))
+async def like_post(post_id: Id, caller: SignedIn, commands: WritePosts) -> None:
     """Like a post, unless its author has blocked the caller. Doing it again changes nothing."""
-    await writing.like(post_id, caller.account_id)
+    await commands.like(post_id, caller.account_id)
 
 
 @router.delete("/{post_id}/like", status_code=204)
-async def unlike_post(post_id: Id, caller: SignedIn, writing: WritePosts) -> None:
+async def unlike_post(post_id: Id, caller: SignedIn, commands: WritePosts) -> None:
     """No longer like a post. Doing it again changes nothing."""
-    await writing.unlike(post_id, caller.account_id)
+    await commands.unlike(post_id, caller.account_id)

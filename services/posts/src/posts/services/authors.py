@@ -9,7 +9,7 @@ import structlog
 
 from common.errors import DependencyUnavailable
 from common.ports import Transactions
-from posts.services.ports import AuthorStore, People
+from posts.services.ports import AuthorStore, ProfileClient
 from posts.services.records import Author, Comment, Post
 
 log = structlog.get_logger()
@@ -20,10 +20,10 @@ UNKNOWN_FOR: Final = 5.0
 
 
 @dataclass(slots=True)
-class Authors:
+class AuthorDirectory:
     """Fills in authors. A text is worth showing without a name, so a service that is away costs only that."""
 
-    people: People
+    profiles: ProfileClient
     stores: Transactions[AuthorStore]
     known: set[int] = field(default_factory=set)
     """Those who surely are in the read model, so that nobody has to look; it only loses those who were deleted."""
@@ -31,22 +31,22 @@ class Authors:
     """Those whom users did not have, and until when that is believed."""
     clock: Callable[[], float] = time.monotonic
 
-    async def name(self, *written: Post | Comment) -> None:
+    async def fill_in(self, *written: Post | Comment) -> None:
         """Give a name to each whose author the read model did not have."""
         nameless = [(one, one.author) for one in written if one.author is not None and one.author.name is None]
         now = self.clock() if nameless else 0.0
         if ids := {author.id for _, author in nameless if self.unknown.get(author.id, now) <= now}:
-            cards = await self._learn(ids)
+            found = await self._learn(ids)
             for one, author in nameless:
-                one.author = cards.get(author.id, author)
+                one.author = found.get(author.id, author)
 
-    async def meet(self, account_id: int) -> None:
+    async def ensure_known(self, account_id: int) -> None:
         """Make sure that somebody who is about to write has a name here, before their transaction begins."""
         if account_id in self.known:
             return
         async with self.stores() as store:
-            cards = await store.known({account_id})
-        if account_id in cards or account_id in await self._learn({account_id}):
+            found = await store.known({account_id})
+        if account_id in found or account_id in await self._learn({account_id}):
             if len(self.known) >= REMEMBERED:
                 self.known.clear()
             self.known.add(account_id)
@@ -54,14 +54,14 @@ class Authors:
     async def _learn(self, ids: Collection[int]) -> Mapping[int, Author]:
         """Ask users, and keep what it says by version. No connection is held while it is asked."""
         try:
-            profiles = await self.people.profiles(ids)
+            profiles = await self.profiles.get(ids)
         except DependencyUnavailable as error:
             log.info("authors stay without names", reason=str(error))
             return {}
         async with self.stores() as store:
             await store.note_profiles(profiles)
-            cards = await store.known(ids)
+            found = await store.known(ids)
         if len(self.unknown) >= REMEMBERED:
             self.unknown.clear()
-        self.unknown.update(dict.fromkeys(set(ids) - cards.keys(), self.clock() + UNKNOWN_FOR))
-        return cards
+        self.unknown.update(dict.fromkeys(set(ids) - found.keys(), self.clock() + UNKNOWN_FOR))
+        return found

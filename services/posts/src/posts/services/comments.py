@@ -4,51 +4,51 @@ from dataclasses import dataclass
 from typing import Final
 
 from common.errors import PreconditionFailed
-from common.ports import Slice, Versions
-from common.state_events import Events
-from posts.services.authors import Authors
+from common.ports import Page, Versions
+from common.state_events import EventPublisher
+from posts.services.authors import AuthorDirectory
 from posts.services.errors import CommentNotFound, NotTheAuthor, PostNotFound, author_deleted
-from posts.services.moderation import removal
+from posts.services.moderation import removal_event
 from posts.services.ports import CommentStore, PostReader, PostStore
-from posts.services.records import NOBODY, Comment, Editor, Host
+from posts.services.records import NOBODY, Comment, Editor, PostAuthor
 
 CHANGED: Final = "The comment has changed since."
 
 
 @dataclass(frozen=True, slots=True)
-class ReadingComments:
+class CommentQueries:
     """Looks at comments."""
 
     posts: PostReader
     comments: CommentStore
-    authors: Authors
+    authors: AuthorDirectory
 
     async def get(self, post_id: int, comment_id: int) -> Comment:
         """One comment. Raises CommentNotFound."""
         comment = await self.comments.get(post_id, comment_id)
         if comment is None:
             raise no_comment(post_id, comment_id)
-        await self.authors.name(comment)
+        await self.authors.fill_in(comment)
         return comment
 
-    async def page(self, post_id: int, limit: int, after: int | None) -> Slice[Comment]:
+    async def page(self, post_id: int, limit: int, after: int | None) -> Page[Comment]:
         """Comments of a published post, the oldest first. Raises PostNotFound."""
         post = await self.posts.get(post_id, None)
         if post is None or post.status != "published":
             raise PostNotFound(f"There is no post {post_id}.")
         found = await self.comments.page(post_id, limit, after)
-        await self.authors.name(*found.rows)
+        await self.authors.fill_in(*found.rows)
         return found
 
 
 @dataclass(frozen=True, slots=True)
-class Commenting:
+class CommentCommands:
     """Changes comments, in the transaction of one request."""
 
     posts: PostStore
     comments: CommentStore
-    events: Events
-    authors: Authors
+    events: EventPublisher
+    authors: AuthorDirectory
 
     async def add(self, post_id: int, author_id: int, body: str) -> Comment:
         """Comment on a published post.
@@ -58,11 +58,11 @@ class Commenting:
             Blocked: its author has blocked who wants to comment.
             InvalidToken: who wants to comment was deleted.
         """
-        await self.authors.meet(author_id)
-        host = await self.posts.keep(post_id, author_id)
-        if host is None:
+        await self.authors.ensure_known(author_id)
+        post_author = await self.posts.lock_for_share(post_id, author_id)
+        if post_author is None:
             raise PostNotFound(f"There is no post {post_id}.")
-        host.welcome()
+        post_author.require_not_blocked()
         comment = await self.comments.add(post_id, author_id, body)
         if comment is None:
             raise author_deleted()
@@ -80,11 +80,11 @@ class Commenting:
             Blocked: the post's author has blocked them since. They may still delete it.
             PreconditionFailed: it is not of an expected version.
         """
-        await self.authors.meet(editor.id)
-        host, author = await self._lock(post_id, comment_id, editor)
+        await self.authors.ensure_known(editor.id)
+        post_author, author = await self._lock(post_id, comment_id, editor)
         if author != editor.id:
             raise NotTheAuthor("Only its author may change a comment.")
-        host.welcome()
+        post_author.require_not_blocked()
         comment = await self.comments.revise(comment_id, body, expected)
         if comment is None:
             raise PreconditionFailed(CHANGED)
@@ -98,23 +98,25 @@ class Commenting:
             NotTheAuthor: the editor is none of these.
             PreconditionFailed: it is not of an expected version.
         """
-        host, author = await self._lock(post_id, comment_id, editor)
-        own = editor.id in (author, host.id)
+        post_author, author = await self._lock(post_id, comment_id, editor)
+        own = editor.id in (author, post_author.id)
         if not own and not editor.moderates:
             raise NotTheAuthor("Only its author, the post's author or a moderator may delete a comment.")
         if not await self.comments.remove(comment_id, expected):
             raise PreconditionFailed(CHANGED)
         await self.posts.count(post_id, comments=-1)
         if not own:
-            await self.events.publish(removal("comment", comment_id, author if author != NOBODY else None, editor.id))
+            await self.events.publish(
+                removal_event("comment", comment_id, author if author != NOBODY else None, editor.id)
+            )
 
-    async def _lock(self, post_id: int, comment_id: int, editor: Editor) -> tuple[Host, int]:
+    async def _lock(self, post_id: int, comment_id: int, editor: Editor) -> tuple[PostAuthor, int]:
         """The authors of post and comment, both as they are until this transaction ends: the post first, as always."""
-        host = await self.posts.keep(post_id, editor.id)
+        post_author = await self.posts.lock_for_share(post_id, editor.id)
         author = await self.comments.lock(post_id, comment_id)
-        if host is None or author is None:
+        if post_author is None or author is None:
             raise no_comment(post_id, comment_id)
-        return host, author
+        return post_author, author
 
 
 def no_comment(post_id: int, comment_id: int) -> CommentNotFound:

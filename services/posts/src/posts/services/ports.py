@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from common.ports import Slice, Versions
+from common.ports import Page, Versions
 from common.state_events import Event
-from posts.services.records import Author, AuthorStats, Choice, Comment, Host, Post, Tag
+from posts.services.records import Author, AuthorStats, Comment, Post, PostAuthor, PostFilter, Tag
 from posts.services.words import Query
 
 Place = tuple[datetime, int]
@@ -15,10 +15,10 @@ Rank = tuple[int, int]
 """Where a list by numbers goes on: behind this number (of likes, of posts) and this id."""
 
 
-class People(Protocol):
+class ProfileClient(Protocol):
     """users, as far as posts asks it."""
 
-    async def profiles(self, ids: Collection[int]) -> Sequence[Event]:
+    async def get(self, ids: Collection[int]) -> Sequence[Event]:
         """The profiles of those who have one. Raises DependencyUnavailable."""
 
 
@@ -56,29 +56,31 @@ class PostReader(Protocol):
 
     async def get(self, post_id: int, viewer_id: int | None) -> Post | None: ...
 
-    async def newest(self, choice: Choice, viewer_id: int | None, limit: int, after: Place | None) -> Slice[Post]: ...
+    async def newest(
+        self, wanted: PostFilter, viewer_id: int | None, limit: int, after: Place | None
+    ) -> Page[Post]: ...
 
-    async def top(self, choice: Choice, viewer_id: int | None, limit: int, after: Rank | None) -> Slice[Post]:
+    async def top(self, wanted: PostFilter, viewer_id: int | None, limit: int, after: Rank | None) -> Page[Post]:
         """The most liked first, and of equally liked ones the newest."""
 
-    async def feed(self, reader_id: int, limit: int, after: Place | None) -> Slice[Post]:
+    async def feed(self, reader_id: int, limit: int, after: Place | None) -> Page[Post]:
         """Posts of those whom the reader follows."""
 
-    async def drafts(self, author_id: int, limit: int, after: int | None) -> Slice[Post]: ...
+    async def drafts(self, author_id: int, limit: int, after: int | None) -> Page[Post]: ...
 
 
 class PostSearch(Protocol):
     """Posts, found by their words."""
 
     async def newest(
-        self, query: Query, choice: Choice, viewer_id: int | None, limit: int, after: Place | None
-    ) -> Slice[Post]: ...
+        self, query: Query, wanted: PostFilter, viewer_id: int | None, limit: int, after: Place | None
+    ) -> Page[Post]: ...
 
 
 class TagReader(Protocol):
     """Tags that published posts carry."""
 
-    async def most_used(self, limit: int, after: Rank | None) -> Slice[Tag]: ...
+    async def most_used(self, limit: int, after: Rank | None) -> Page[Tag]: ...
 
 
 class PostStore(Protocol):
@@ -98,7 +100,7 @@ class PostStore(Protocol):
     async def remove(self, post_id: int, expected: Versions) -> bool:
         """False if the post is not of an expected version."""
 
-    async def keep(self, post_id: int, guest_id: int) -> Host | None:
+    async def lock_for_share(self, post_id: int, viewer_id: int) -> PostAuthor | None:
         """The author of a published post, which cannot be removed until this transaction ends."""
 
     async def like(self, post_id: int, account_id: int) -> bool:
@@ -119,7 +121,7 @@ class CommentStore(Protocol):
 
     async def get(self, post_id: int, comment_id: int) -> Comment | None: ...
 
-    async def page(self, post_id: int, limit: int, after: int | None) -> Slice[Comment]: ...
+    async def page(self, post_id: int, limit: int, after: int | None) -> Page[Comment]: ...
 
     async def lock(self, post_id: int, comment_id: int) -> int | None:
         """The author (or NOBODY) of a comment, which nobody else can change until this transaction ends."""

@@ -74,7 +74,7 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class PostFilter:
     """Which published posts somebody wants to see: of one author, with one tag, both or all."""
 
     author_id: int | None = None
@@ -82,14 +82,14 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Host:
+class PostAuthor:
     """Whose post somebody wants to like or to comment."""
 
     id: int
     has_blocked: bool
     """Whether they have blocked who asks."""
 
-    def welcome(self) -> None:
+    def require_not_blocked(self) -> None:
         """Raises Blocked."""
         if self.has_blocked:
             raise Blocked("The author of this post has blocked you.")

@@ -10,7 +10,7 @@ from posts.services.ports import AuthorStore, EdgeStore
 
 
 @dataclass(frozen=True, slots=True)
-class Subscriber:
+class EventSubscriber:
     """Applies events in one transaction."""
 
     authors: AuthorStore

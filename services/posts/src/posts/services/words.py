@@ -30,7 +30,7 @@ OPERAND: Final = re.compile(r'(-?)-*"([^"]*)"|(-?)-*([^\s"]+)')
 """A phrase or a word, perhaps one that must not be there. A quotation mark without another one is no sign at all."""
 
 
-class Parting(dict[int, str]):
+class WordSplits(dict[int, str]):
     """What becomes of each character, folded, in a row of words. Found out when it is first met, as its fold is."""
 
     def __missing__(self, code: int) -> str:
@@ -48,7 +48,7 @@ def part(character: str) -> str:
     return f" {character} " if kind == "So" else " "
 
 
-PARTING: Final = Parting()
+SPLITS: Final = WordSplits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ Query = Sequence[Sequence[Term]]
 
 def pieces(text: str) -> Iterator[str]:
     """Words and unspaced runs of a text, in its order."""
-    parted = unicodedata.normalize("NFC", text.translate(PARTING))  # `fold`, and more of it on the way
+    parted = unicodedata.normalize("NFC", text.translate(SPLITS))  # `fold`, and more of it on the way
     for word in parted[:MOST_TEXT].split():
         if word.isascii() and word.isalnum():
             yield word

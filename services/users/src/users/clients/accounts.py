@@ -4,18 +4,18 @@ from dataclasses import dataclass
 
 from common.calls.service_client import ServiceClient
 from common.contracts.events import AccountData
-from common.events.inbox import answered
+from common.events.inbox import parse_answer
 from common.state_events import StateEvent
 from users.services.records import AccountState
 from users.services.subscriber import account_state
 
 
 @dataclass(frozen=True, slots=True)
-class AuthAccounts:
-    """`Accounts`, asked over HTTP. The answer is the event that will come, or has come, as well."""
+class AuthAccountClient:
+    """`AccountClient`, asked over HTTP. The answer is the event that will come, or has come, as well."""
 
     auth: ServiceClient
 
     async def get(self, account_id: int) -> AccountState | None:
         event = await self.auth.get(f"/internal/accounts/{account_id}", StateEvent)
-        return account_state(answered(event, AccountData)) if event else None
+        return account_state(parse_answer(event, AccountData)) if event else None

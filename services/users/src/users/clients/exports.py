@@ -8,7 +8,7 @@ from common.events.exports import AccountGone, ExportPage
 
 
 @dataclass(frozen=True, slots=True)
-class PeerExport:
+class PeerExportSource:
     """`ExportSource`, asked over HTTP."""
 
     peer: ServiceClient

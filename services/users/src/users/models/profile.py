@@ -32,7 +32,7 @@ class Profile(Base):
     """By what the release before this one finds somebody; the next one drops it."""
     folded: Mapped[str | None] = mapped_column(Text)
     """The name as it is searched (`users.repositories.names`). Null until it is made: at once by whoever writes the
-    name and knows how, else within seconds (`common.db.refill`)."""
+    name and knows how, else within seconds (`common.db.backfill`)."""
     bio: Mapped[str] = mapped_column(Text, server_default="")
     avatar_url: Mapped[str | None] = mapped_column(Text)
     followers_count: Mapped[int] = mapped_column(Integer, server_default="0")

@@ -8,8 +8,8 @@ from sqlalchemy import BigInteger, Executable, Select, and_, bindparam, func, or
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute
 
-from common.db.database import Runs
-from common.ports import Slice
+from common.db.database import Executor
+from common.ports import Page
 from users.models import Block, Follow, Profile
 from users.services.ports import Moment
 from users.services.records import Edge, Neighbour
@@ -77,7 +77,7 @@ BLOCKS: Final = Statements.of(Block, Block.blocker_id, Block.blocked_id)
 class EdgeRepository:
     """`EdgeReader` and `EdgeStore` in PostgreSQL."""
 
-    session: Runs
+    session: Executor
     statements: Statements
 
     async def start(self, origin_id: int, target_id: int) -> int | None:
@@ -95,18 +95,18 @@ class EdgeRepository:
         found = await self.session.execute(self.statements.between, {"origin": one, "target": other})
         return set(found.scalars())
 
-    async def targets(self, origin_id: int, limit: int, after: Moment | None) -> Slice[Neighbour]:
+    async def targets(self, origin_id: int, limit: int, after: Moment | None) -> Page[Neighbour]:
         return await self._newest(self.statements.targets, origin_id, limit, after)
 
-    async def origins(self, target_id: int, limit: int, after: Moment | None) -> Slice[Neighbour]:
+    async def origins(self, target_id: int, limit: int, after: Moment | None) -> Page[Neighbour]:
         return await self._newest(self.statements.origins, target_id, limit, after)
 
-    async def _newest(self, pages: Pages, person_id: int, limit: int, after: Moment | None) -> Slice[Neighbour]:
+    async def _newest(self, pages: Pages, person_id: int, limit: int, after: Moment | None) -> Page[Neighbour]:
         params: dict[str, Any] = {"person": person_id, "limit": limit + 1}
         if after:
             params |= {"since": after[0], "other": after[1]}
         rows = await self.session.execute(pages[bool(after)], params)
-        return Slice.cut([Neighbour(*row) for row in rows], limit)
+        return Page.cut([Neighbour(*row) for row in rows], limit)
 
     async def page(self, after: tuple[int, int], limit: int) -> Sequence[Edge]:
         params = {"origin": after[0], "target": after[1], "most": limit}

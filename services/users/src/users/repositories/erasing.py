@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from sqlalchemy import text
 
-from common.db.database import Runs
+from common.db.database import Executor
 from common.events.erasure import Step
-from common.events.read_models import Kept
+from common.events.read_models import ReadModelTable
 from users.models import Erased
 from users.repositories.profiles import LOCK
 
@@ -30,7 +30,7 @@ def edges(table: str, mine: str, others: str, count: str | None = None) -> Step:
     remove = text(f"DELETE FROM {table} WHERE {mine} = :account AND {others} = ANY (:ids) RETURNING {others}, active")  # noqa: S608
     uncount = text(f"UPDATE profiles SET {count} = {count} - 1 WHERE id = ANY (:ids)")  # noqa: S608
 
-    async def step(session: Runs, account_id: int) -> bool:
+    async def step(session: Executor, account_id: int) -> bool:
         params: dict[str, Any] = {"account": account_id, "most": MANY}
         ids = (await session.execute(found, params)).scalars().all()
         await session.execute(LOCK, {"ids": ids})
@@ -42,14 +42,14 @@ def edges(table: str, mine: str, others: str, count: str | None = None) -> Step:
     return step
 
 
-async def erase_rest(session: Runs, account_id: int) -> bool:
+async def erase_rest(session: Executor, account_id: int) -> bool:
     """What came in between: a profile that was being made when the account was deleted."""
     for statement in REST:
         await session.execute(statement, {"account": account_id})
     return False
 
 
-KNOWN_ERASED: Final = Kept((Erased.account_id,), Erased.version, ours=True)
+KNOWN_ERASED: Final = ReadModelTable((Erased.account_id,), Erased.version, owned_here=True)
 STEPS: Final[Sequence[Step]] = [
     edges("follows", "follower_id", "followee_id", "followers_count"),
     edges("follows", "followee_id", "follower_id", "following_count"),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from common.events.exports import Section, moment, pieces
+from common.events.exports import Section, bounded_rows, moment
 
 PROFILE: Final = """
     SELECT profiles.id AS place, profiles.id, email, name, bio, avatar_url, followers_count, following_count,
@@ -26,8 +26,8 @@ BLOCKED: Final = """
     WHERE blocker_id = :account AND active AND blocked_id > :after ORDER BY blocked_id
 """
 SECTIONS: Final[Mapping[str, Section]] = {
-    "profile": Section(pieces(PROFILE, "id")),
-    "following": Section(pieces(FOLLOWING, "id")),
-    "followers": Section(pieces(FOLLOWERS, "since, id"), "0.0", moment),
-    "blocked": Section(pieces(BLOCKED, "id")),
+    "profile": Section(bounded_rows(PROFILE, "id")),
+    "following": Section(bounded_rows(FOLLOWING, "id")),
+    "followers": Section(bounded_rows(FOLLOWERS, "since, id"), "0.0", moment),
+    "blocked": Section(bounded_rows(BLOCKED, "id")),
 }

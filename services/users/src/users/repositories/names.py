@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import text
 
-from common.db.refill import Refilled
+from common.db.backfill import BackfillSource
 from common.text_fold import fold, is_unspaced
 
 DIGITS: Final = "BCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -55,10 +55,10 @@ def as_pattern(word: str) -> str:
 
 
 def in_ascii(folded: str) -> str:
-    return "".join(letter if letter.isascii() else five(ord(letter)) for letter in folded)
+    return "".join(letter if letter.isascii() else encode_letter(ord(letter)) for letter in folded)
 
 
-def five(code: int) -> str:
+def encode_letter(code: int) -> str:
     """A letter as five capitals, those first that differ most from one letter of a script to the next."""
     if code >= HIGHEST:
         return ""
@@ -69,4 +69,4 @@ def five(code: int) -> str:
     return f"A{digits}"
 
 
-NAMES: Final = Refilled(MISSING, STORE, as_stored)
+NAMES: Final = BackfillSource(MISSING, STORE, as_stored)

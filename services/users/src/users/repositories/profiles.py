@@ -24,15 +24,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from common.db.database import Runs, of_version, versions
-from common.events.inbox import rows
-from common.events.read_models import Kept
-from common.ports import Slice, Versions
+from common.db.database import Executor, version_matches, version_params
+from common.events.inbox import event_rows
+from common.events.read_models import ReadModelTable
+from common.ports import Page, Versions
 from common.state_events import Event
 from users.models import Authored, Block, Follow
 from users.models import Profile as Table
 from users.repositories.names import as_pattern, as_stored
-from users.services.records import AccountState, Card, Profile
+from users.services.records import AccountState, Profile, ProfileSummary
 
 Shown = Select[*tuple[Any, ...]]
 VIEWER: Final = bindparam("viewer", type_=BigInteger)
@@ -89,18 +89,18 @@ LOCK: Final = (
     .with_for_update(key_share=True)  # not against foreign keys to the row, which stay as they are
 )
 FOLD: Final = update(Table).where(Table.id == USER).values(folded=bindparam("folded"))
-CARDS: Final = select(Table.id, Table.name, Table.avatar_url, Table.version).where(
+SUMMARIES: Final = select(Table.id, Table.name, Table.avatar_url, Table.version).where(
     Table.id == func.any(bindparam("ids", type_=ARRAY(BigInteger)))
 )
-CARD: Final = (Table.id, Table.name, Table.avatar_url, Table.version)
-PAGE: Final = select(*CARD).where(Table.id > bindparam("after")).order_by(Table.id).limit(bindparam("most"))
-_ARRIVE = insert(Table)
+SUMMARY: Final = (Table.id, Table.name, Table.avatar_url, Table.version)
+PAGE: Final = select(*SUMMARY).where(Table.id > bindparam("after")).order_by(Table.id).limit(bindparam("most"))
+_ACCOUNT = insert(Table)
 # xmax is 0 in a row that was inserted and not updated: only then is the profile a new one
-ARRIVE: Final[Executable] = _ARRIVE.on_conflict_do_update(
+UPSERT_ACCOUNT: Final[Executable] = _ACCOUNT.on_conflict_do_update(
     index_elements=[Table.id],
-    set_={"email": _ARRIVE.excluded.email, "account_version": _ARRIVE.excluded.account_version},
-    where=Table.account_version < _ARRIVE.excluded.account_version,
-).returning(*CARD, literal_column("xmax = 0").label("is_new"))
+    set_={"email": _ACCOUNT.excluded.email, "account_version": _ACCOUNT.excluded.account_version},
+    where=Table.account_version < _ACCOUNT.excluded.account_version,
+).returning(*SUMMARY, literal_column("xmax = 0").label("is_new"))
 _AUTHORED = insert(Authored)
 NOTE_AUTHORED: Final = _AUTHORED.on_conflict_do_update(
     index_elements=[Authored.id],
@@ -121,15 +121,15 @@ COUNT_FOLLOW: Final = (
 
 REMOVE: Final = (delete(Table).where(Table.id == USER), delete(Authored).where(Authored.id == USER))
 
-KNOWN_ACCOUNTS: Final = Kept((Table.id,), Table.account_version, ours=True)
-KNOWN_AUTHORS: Final = Kept((Authored.id,), Authored.version)
+KNOWN_ACCOUNTS: Final = ReadModelTable((Table.id,), Table.account_version, owned_here=True)
+KNOWN_AUTHORS: Final = ReadModelTable((Authored.id,), Authored.version)
 
 
 @dataclass(frozen=True, slots=True)
 class ProfileRepository:
     """`ProfileReader`, `ProfileSearch` and `ProfileStore` in PostgreSQL."""
 
-    session: Runs
+    session: Executor
 
     async def get(self, user_id: int, viewer_id: int | None) -> Profile | None:
         row = (await self.session.execute(GET, {"user": user_id, "viewer": viewer_id})).one_or_none()
@@ -140,44 +140,44 @@ class ProfileRepository:
 
     async def search(
         self, words: Sequence[str], viewer_id: int | None, limit: int, after: tuple[int, int] | None
-    ) -> Slice[Profile]:
+    ) -> Page[Profile]:
         given = [*words[: MOST_WORDS - 1], " ".join(words[MOST_WORDS - 1 :])] if len(words) > MOST_WORDS else words
         patterns = [pattern for pattern in map(as_pattern, given) if pattern]
         if not patterns:
-            return Slice([], more=False)
+            return Page([], more=False)
         params: dict[str, Any] = {f"word{n}": pattern for n, pattern in enumerate(patterns)}
         params |= {"viewer": viewer_id, "limit": limit + 1}
         if after:
             params |= {"followers": after[0], "last": after[1]}
         rows = await self.session.execute(SEARCH[len(patterns) - 1][bool(after)], params)
-        return Slice.cut([Profile(*row) for row in rows], limit)
+        return Page.cut([Profile(*row) for row in rows], limit)
 
-    async def cards(self, ids: Sequence[int]) -> Sequence[Card]:
-        return [Card(*row) for row in await self.session.execute(CARDS, {"ids": list(ids)})]
+    async def summaries(self, ids: Sequence[int]) -> Sequence[ProfileSummary]:
+        return [ProfileSummary(*row) for row in await self.session.execute(SUMMARIES, {"ids": list(ids)})]
 
-    async def page(self, after: int, limit: int) -> Sequence[Card]:
-        return [Card(*row) for row in await self.session.execute(PAGE, {"after": after, "most": limit})]
+    async def page(self, after: int, limit: int) -> Sequence[ProfileSummary]:
+        return [ProfileSummary(*row) for row in await self.session.execute(PAGE, {"after": after, "most": limit})]
 
     async def note_authored(self, authors: Sequence[Event]) -> None:
-        await self.session.execute(NOTE_AUTHORED, rows(authors, "id"))
+        await self.session.execute(NOTE_AUTHORED, event_rows(authors, "id"))
 
-    async def arrive(self, account: AccountState) -> Card | None:
+    async def upsert_account(self, account: AccountState) -> ProfileSummary | None:
         values = {"id": account.id, "email": account.email, "name": account.name, "account_version": account.version}
         values["folded"] = as_stored(account.name)
-        row = (await self.session.execute(ARRIVE, values)).one_or_none()
-        return Card(*row[:4]) if row is not None and row.is_new else None
+        row = (await self.session.execute(UPSERT_ACCOUNT, values)).one_or_none()
+        return ProfileSummary(*row[:4]) if row is not None and row.is_new else None
 
     async def remove(self, user_id: int) -> None:
         for statement in REMOVE:
             await self.session.execute(statement, {"user": user_id})
 
-    async def edit(self, user_id: int, changes: Mapping[str, Any], expected: Versions) -> Card | None:
-        statement = update(Table).where(Table.id == user_id, of_version(Table.version)).returning(*CARD)
+    async def edit(self, user_id: int, changes: Mapping[str, Any], expected: Versions) -> ProfileSummary | None:
+        statement = update(Table).where(Table.id == user_id, version_matches(Table.version)).returning(*SUMMARY)
         statement = statement.values(**changes, version=Table.version + 1, updated_at=func.now())
-        row = (await self.session.execute(statement, versions(expected))).one_or_none()
+        row = (await self.session.execute(statement, version_params(expected))).one_or_none()
         if row and "name" in changes:  # after the name, whose change clears it
             await self.session.execute(FOLD, {"user": user_id, "folded": as_stored(row.name)})
-        return Card(*row) if row else None
+        return ProfileSummary(*row) if row else None
 
     async def lock(self, *ids: int) -> Set[int]:
         return set((await self.session.execute(LOCK, {"ids": list(ids)})).scalars())

@@ -1,11 +1,11 @@
 """Whom the caller wants nothing to do with."""
 
 from common.http.deps import SignedIn
-from common.http.paging import BadCursor, Page, Paging
-from common.http.problems import refusals
+from common.http.paging import BadCursor, PageResponse, Paging
+from common.http.problems import problems
 from common.http.routing import service_router
 from common.schemas import Id
-from users.deps import People
+from users.deps import Relations
 from users.routers.neighbours import answer, place
 from users.schemas.profile import BlockedResponse
 from users.services.errors import CannotBlockYourself, UserNotFound
@@ -13,8 +13,8 @@ from users.services.errors import CannotBlockYourself, UserNotFound
 router = service_router("/users", "blocks")
 
 
-@router.put("/{user_id}/block", status_code=204, responses=refusals(CannotBlockYourself, UserNotFound))
-async def block(user_id: Id, caller: SignedIn, graph: People) -> None:
+@router.put("/{user_id}/block", status_code=204, responses=problems(CannotBlockYourself, UserNotFound))
+async def block(user_id: Id, caller: SignedIn, graph: Relations) -> None:
     """Block somebody. Doing it again changes nothing.
 
     Neither follows the other any longer, nor can; the blocked person can no longer comment on the caller's posts.
@@ -24,13 +24,13 @@ async def block(user_id: Id, caller: SignedIn, graph: People) -> None:
 
 
 @router.delete("/{user_id}/block", status_code=204)
-async def unblock(user_id: Id, caller: SignedIn, graph: People) -> None:
+async def unblock(user_id: Id, caller: SignedIn, graph: Relations) -> None:
     """No longer block somebody. Doing it again changes nothing. Who followed whom before does not come back."""
     await graph.unblock(caller.account_id, user_id)
 
 
-@router.get("/me/blocks", response_model=Page[BlockedResponse], responses=refusals(BadCursor))
-async def list_blocked(caller: SignedIn, graph: People, page: Paging) -> Page[BlockedResponse]:
+@router.get("/me/blocks", response_model=PageResponse[BlockedResponse], responses=problems(BadCursor))
+async def list_blocked(caller: SignedIn, graph: Relations, page: Paging) -> PageResponse[BlockedResponse]:
     """Whom the caller blocks, the newest first."""
     found = await graph.blocked(caller.account_id, page.limit, place(page, "blocks"))
     return answer(page, "blocks", found, BlockedResponse)

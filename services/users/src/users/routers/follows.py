@@ -1,11 +1,11 @@
 """Who follows whom."""
 
 from common.http.deps import SignedIn
-from common.http.paging import BadCursor, Page, Paging
-from common.http.problems import refusals
+from common.http.paging import BadCursor, PageResponse, Paging
+from common.http.problems import problems
 from common.http.routing import service_router
 from common.schemas import Id
-from users.deps import People
+from users.deps import Relations
 from users.routers.neighbours import answer, place
 from users.schemas.profile import FollowerResponse
 from users.services.errors import BlockedByThem, BlockedByYou, CannotFollowYourself, UserNotFound
@@ -16,28 +16,36 @@ router = service_router("/users", "follows")
 @router.put(
     "/{user_id}/follow",
     status_code=204,
-    responses=refusals(CannotFollowYourself, UserNotFound, BlockedByThem, BlockedByYou),
+    responses=problems(CannotFollowYourself, UserNotFound, BlockedByThem, BlockedByYou),
 )
-async def follow(user_id: Id, caller: SignedIn, graph: People) -> None:
+async def follow(user_id: Id, caller: SignedIn, graph: Relations) -> None:
     """Follow somebody. Doing it again changes nothing. Nobody follows whom they block, or who blocks them."""
     await graph.follow(caller.account_id, user_id)
 
 
 @router.delete("/{user_id}/follow", status_code=204)
-async def unfollow(user_id: Id, caller: SignedIn, graph: People) -> None:
+async def unfollow(user_id: Id, caller: SignedIn, graph: Relations) -> None:
     """No longer follow somebody. Doing it again changes nothing."""
     await graph.unfollow(caller.account_id, user_id)
 
 
-@router.get("/{user_id}/followers", response_model=Page[FollowerResponse], responses=refusals(UserNotFound, BadCursor))
-async def list_followers(user_id: Id, caller: SignedIn, graph: People, page: Paging) -> Page[FollowerResponse]:
+@router.get(
+    "/{user_id}/followers", response_model=PageResponse[FollowerResponse], responses=problems(UserNotFound, BadCursor)
+)
+async def list_followers(
+    user_id: Id, caller: SignedIn, graph: Relations, page: Paging
+) -> PageResponse[FollowerResponse]:
     """Who follows somebody, the newest first."""
     found = await graph.followers(user_id, page.limit, place(page, "followers"))
     return answer(page, "followers", found, FollowerResponse)
 
 
-@router.get("/{user_id}/following", response_model=Page[FollowerResponse], responses=refusals(UserNotFound, BadCursor))
-async def list_following(user_id: Id, caller: SignedIn, graph: People, page: Paging) -> Page[FollowerResponse]:
+@router.get(
+    "/{user_id}/following", response_model=PageResponse[FollowerResponse], responses=problems(UserNotFound, BadCursor)
+)
+async def list_following(
+    user_id: Id, caller: SignedIn, graph: Relations, page: Paging
+) -> PageResponse[FollowerResponse]:
     """Whom somebody follows, the newest first."""
     found = await graph.following(user_id, page.limit, place(page, "following"))
     return answer(page, "following", found, FollowerResponse)

@@ -6,14 +6,14 @@ from fastapi import Depends, Query
 
 from common.events.inbox import BadEvent, NotTheOwner
 from common.http.deps import CallingService
-from common.http.problems import refusals
+from common.http.problems import problems
 from common.http.routing import internal_router
 from common.schemas import AfterId, PageSize
 from common.state_events import EventBatch, EventPage
 from common.tokens.verifier import Principal
-from users.deps import People, ReadProfiles, Subscribed
+from users.deps import ConsumeEvents, ReadProfiles, Relations
 from users.schemas.ids import BadIds, id_list, id_pair
-from users.services import told
+from users.services.events import block_event, follow_event, profile_event
 
 router = internal_router()
 
@@ -22,13 +22,13 @@ Publishers = Annotated[Principal, Depends(CallingService("auth", "posts"))]
 AfterEdge = Annotated[str, Query(pattern=r"^[0-9]{1,16}:[0-9]{1,16}$")]
 
 
-@router.post("/events", status_code=204, responses=refusals(BadEvent, NotTheOwner))
-async def receive_events(batch: EventBatch, caller: Publishers, subscriber: Subscribed) -> None:
+@router.post("/events", status_code=204, responses=problems(BadEvent, NotTheOwner))
+async def receive_events(batch: EventBatch, caller: Publishers, subscriber: ConsumeEvents) -> None:
     """Learn what others tell. Applied all together or not at all; again changes nothing."""
     await subscriber.inbox.receive(batch.events, caller.subject.removeprefix("svc:"))
 
 
-@router.get("/profiles", response_model=EventPage, responses=refusals(BadIds))
+@router.get("/profiles", response_model=EventPage, responses=problems(BadIds))
 async def list_profiles(
     caller: Posts,
     profiles: ReadProfiles,
@@ -38,17 +38,17 @@ async def list_profiles(
 ) -> EventPage:
     """Names and pictures of some people, or of all in the order of their ids."""
     if ids is not None:
-        return EventPage.all([told.profile(card) for card in await profiles.cards(id_list(ids))])
-    return EventPage.cut([told.profile(card) for card in await profiles.page(after, limit)], limit)
+        return EventPage.all([profile_event(summary) for summary in await profiles.summaries(id_list(ids))])
+    return EventPage.cut([profile_event(summary) for summary in await profiles.page(after, limit)], limit)
 
 
-@router.get("/follows", response_model=EventPage, responses=refusals(BadIds))
-async def list_follows(caller: Posts, graph: People, after: AfterEdge = "0:0", limit: PageSize = 100) -> EventPage:
+@router.get("/follows", response_model=EventPage, responses=problems(BadIds))
+async def list_follows(caller: Posts, graph: Relations, after: AfterEdge = "0:0", limit: PageSize = 100) -> EventPage:
     """All follows, also ended ones, in the order of their two ids."""
-    return EventPage.cut([told.follow(edge) for edge in await graph.follows_page(id_pair(after), limit)], limit)
+    return EventPage.cut([follow_event(edge) for edge in await graph.follows_page(id_pair(after), limit)], limit)
 
 
-@router.get("/blocks", response_model=EventPage, responses=refusals(BadIds))
-async def list_blocks(caller: Posts, graph: People, after: AfterEdge = "0:0", limit: PageSize = 100) -> EventPage:
+@router.get("/blocks", response_model=EventPage, responses=problems(BadIds))
+async def list_blocks(caller: Posts, graph: Relations, after: AfterEdge = "0:0", limit: PageSize = 100) -> EventPage:
     """All blocks, also ended ones, in the order of their two ids."""
-    return EventPage.cut([told.block(edge) for edge in await graph.blocks_page(id_pair(after), limit)], limit)
+    return EventPage.cut([block_event(edge) for edge in await graph.blocks_page(id_pair(after), limit)], limit)

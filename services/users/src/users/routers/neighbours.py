@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import TypeVar
 
-from common.http.paging import Page, PageRequest, from_micros, to_micros
-from common.ports import Slice
+from common.http.paging import PageRequest, PageResponse, from_micros, to_micros
+from common.ports import Page
 from users.schemas.profile import FollowerResponse
 from users.services.records import Neighbour
 
@@ -17,6 +17,6 @@ def place(page: PageRequest, kind: str) -> tuple[datetime, int] | None:
     return (from_micros(after[0]), after[1]) if after else None
 
 
-def answer(page: PageRequest, kind: str, found: Slice[Neighbour], schema: type[T]) -> Page[T]:
+def answer(page: PageRequest, kind: str, found: Page[Neighbour], schema: type[T]) -> PageResponse[T]:
     rows, cursor = page.page(found, kind, lambda row: (to_micros(row.since), row.id))
-    return Page(items=[schema.model_validate(row) for row in rows], next_cursor=cursor)
+    return PageResponse(items=[schema.model_validate(row) for row in rows], next_cursor=cursor)

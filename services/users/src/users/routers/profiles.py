@@ -6,15 +6,15 @@ from fastapi import Query, Response
 
 from common.db.database import SearchTooSlow
 from common.errors import InvalidInput
+from common.http.concurrency_limits import SearchLimit, SearchUnderWay
 from common.http.deps import MaybeSignedIn, SignedIn
-from common.http.etags import IfMatch, Tagged, tag
-from common.http.paging import BadCursor, Page, Paging
-from common.http.problems import refusals
+from common.http.etags import IfMatch, WithETag, set_etag
+from common.http.paging import BadCursor, PageResponse, Paging
+from common.http.problems import problems
 from common.http.routing import service_router
-from common.http.turns import SearchTurn, SearchUnderWay
 from common.schemas import Id
 from common.tokens.verifier import Principal
-from users.deps import EditProfile, ReadProfiles
+from users.deps import ReadProfiles, WriteProfiles
 from users.schemas.ids import BadIds, id_list
 from users.schemas.profile import NameQuery, ProfileResponse, ProfileUpdate
 from users.services.errors import UserNotFound
@@ -31,14 +31,14 @@ class IdsOrQuery(InvalidInput):
 
 @router.get(
     "",
-    response_model=Page[ProfileResponse],
-    responses=refusals(BadIds, BadCursor, IdsOrQuery, SearchUnderWay, SearchTooSlow),
+    response_model=PageResponse[ProfileResponse],
+    responses=problems(BadIds, BadCursor, IdsOrQuery, SearchUnderWay, SearchTooSlow),
 )
 async def list_users(
     caller: MaybeSignedIn,
     profiles: ReadProfiles,
     page: Paging,
-    turn: SearchTurn,
+    limit: SearchLimit,
     ids: Annotated[
         str | None, Query(max_length=2000, description="Up to 100 ids, separated by commas.", examples=["41,42"])
     ] = None,
@@ -50,7 +50,7 @@ async def list_users(
             examples=["ada"],
         ),
     ] = None,
-) -> Page[ProfileResponse]:
+) -> PageResponse[ProfileResponse]:
     """Several people, by `ids` or by name.
 
     By `ids`: in their order and on one page; an id that nobody has is left out.
@@ -63,37 +63,37 @@ async def list_users(
         raise IdsOrQuery("Give either ids or q.")
     if ids is not None:
         batch = await profiles.batch(id_list(ids), viewer)
-        return Page(items=[ProfileResponse.model_validate(profile) for profile in batch], next_cursor=None)
+        return PageResponse(items=[ProfileResponse.model_validate(profile) for profile in batch], next_cursor=None)
     after = page.after("people", 2)
     place = (after[0], after[1]) if after else None
-    async with turn.take():
+    async with limit.slot():
         found = await profiles.search(q or "", viewer, page.limit, place)
     rows, cursor = page.page(found, "people", lambda profile: (profile.followers_count, profile.id))
-    return Page(items=[ProfileResponse.model_validate(profile) for profile in rows], next_cursor=cursor)
+    return PageResponse(items=[ProfileResponse.model_validate(profile) for profile in rows], next_cursor=cursor)
 
 
-@router.get("/me", response_model=ProfileResponse, responses=refusals(UserNotFound))
-async def get_own_profile(caller: SignedIn, profiles: ReadProfiles, answer: Tagged) -> ProfileResponse:
+@router.get("/me", response_model=ProfileResponse, responses=problems(UserNotFound))
+async def get_own_profile(caller: SignedIn, profiles: ReadProfiles, answer: WithETag) -> ProfileResponse:
     """The caller's profile. It is there right after sign-up."""
     return show(await profiles.get(caller.account_id, viewer_of(caller)), answer)
 
 
-@router.patch("/me", response_model=ProfileResponse, responses=refusals(UserNotFound))
+@router.patch("/me", response_model=ProfileResponse, responses=problems(UserNotFound))
 async def edit_own_profile(
     update: ProfileUpdate,
     caller: SignedIn,
-    editor: EditProfile,
+    commands: WriteProfiles,
     profiles: ReadProfiles,
     expected: IfMatch,
-    answer: Tagged,
+    answer: WithETag,
 ) -> ProfileResponse:
     """Change some fields of the caller's profile."""
-    await editor.edit(caller.account_id, update.model_dump(exclude_unset=True), expected)
+    await commands.edit(caller.account_id, update.model_dump(exclude_unset=True), expected)
     return show(await profiles.get(caller.account_id, viewer_of(caller)), answer)
 
 
-@router.get("/{user_id}", response_model=ProfileResponse, responses=refusals(UserNotFound))
-async def get_user(user_id: Id, caller: MaybeSignedIn, profiles: ReadProfiles, answer: Tagged) -> ProfileResponse:
+@router.get("/{user_id}", response_model=ProfileResponse, responses=problems(UserNotFound))
+async def get_user(user_id: Id, caller: MaybeSignedIn, profiles: ReadProfiles, answer: WithETag) -> ProfileResponse:
     """Anybody's profile."""
     return show(await profiles.get(user_id, viewer_of(caller)), answer)
 
@@ -103,5 +103,5 @@ def viewer_of(caller: Principal | None) -> Viewer:
 
 
 def show(profile: Profile, answer: Response) -> ProfileResponse:
-    tag(answer, profile.version)
+    set_etag(answer, profile.version)
     return ProfileResponse.model_validate(profile)

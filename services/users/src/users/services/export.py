@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from common.events.exports import AccountGone, ExportPage, Items
 from users.services.errors import UserNotFound
 from users.services.ports import ExportSource
-from users.services.profiles import Profiles
+from users.services.profiles import ProfileQueries
 from users.services.records import Viewer
 
 
@@ -23,7 +23,7 @@ class Part:
 class Export:
     """Collects it page by page, so that no more than a page of each is in memory, and no connection waits."""
 
-    profiles: Profiles
+    profiles: ProfileQueries
     sources: Mapping[str, ExportSource]
 
     async def begin(self, account_id: int, still_good: Callable[[], Awaitable[object]]) -> AsyncIterator[Part]:

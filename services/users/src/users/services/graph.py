@@ -7,9 +7,7 @@ changes of one pair cross, none wait for each other in a circle, and the counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from common.ports import Slice, Transactions
-from users.services import told
-from users.services.arrivals import Arrivals
+from common.ports import Page, Transactions
 from users.services.errors import (
     BlockedByThem,
     BlockedByYou,
@@ -17,20 +15,22 @@ from users.services.errors import (
     CannotFollowYourself,
     UserNotFound,
 )
-from users.services.ports import EdgeReader, Moment, Work
-from users.services.profiles import Profiles
+from users.services.events import block_event, follow_event
+from users.services.ports import EdgeReader, Moment, UnitOfWork
+from users.services.profiles import ProfileQueries
+from users.services.provisioning import Provisioning
 from users.services.records import Edge, Neighbour, Viewer
 
 
 @dataclass(frozen=True, slots=True)
-class Graph:
+class SocialGraph:
     """Who follows and who blocks whom. Every change may be repeated without a further effect."""
 
-    profiles: Profiles
-    arrivals: Arrivals
+    profiles: ProfileQueries
+    provisioning: Provisioning
     follows: EdgeReader
     blocks: EdgeReader
-    transactions: Transactions[Work]
+    transactions: Transactions[UnitOfWork]
 
     async def follow(self, follower_id: int, followee_id: int) -> None:
         """Follow somebody.
@@ -43,7 +43,7 @@ class Graph:
         if follower_id == followee_id:
             raise CannotFollowYourself("You cannot follow yourself.")
 
-        async def change(work: Work) -> None:
+        async def change(work: UnitOfWork) -> None:
             blockers = await work.blocks.between(follower_id, followee_id)
             if followee_id in blockers:
                 raise BlockedByThem("You cannot follow this person.")
@@ -52,7 +52,7 @@ class Graph:
             version = await work.follows.start(follower_id, followee_id)
             if version is not None:
                 await work.profiles.count_follow(follower_id, followee_id, +1)
-                await work.events.publish(told.follow(Edge(follower_id, followee_id, True, version)))
+                await work.events.publish(follow_event(Edge(follower_id, followee_id, True, version)))
 
         await self._change(follower_id, followee_id, change)
 
@@ -70,12 +70,12 @@ class Graph:
         if blocker_id == blocked_id:
             raise CannotBlockYourself("You cannot block yourself.")
 
-        async def change(work: Work) -> None:
+        async def change(work: UnitOfWork) -> None:
             version = await work.blocks.start(blocker_id, blocked_id)
             if version is not None:
                 await end_follow(work, blocker_id, blocked_id)
                 await end_follow(work, blocked_id, blocker_id)
-                await work.events.publish(told.block(Edge(blocker_id, blocked_id, True, version)))
+                await work.events.publish(block_event(Edge(blocker_id, blocked_id, True, version)))
 
         await self._change(blocker_id, blocked_id, change)
 
@@ -85,19 +85,19 @@ class Graph:
             if await self._locked(work, blocker_id, blocked_id):
                 version = await work.blocks.end(blocker_id, blocked_id)
                 if version is not None:
-                    await work.events.publish(told.block(Edge(blocker_id, blocked_id, False, version)))
+                    await work.events.publish(block_event(Edge(blocker_id, blocked_id, False, version)))
 
-    async def followers(self, user_id: int, limit: int, after: Moment | None) -> Slice[Neighbour]:
+    async def followers(self, user_id: int, limit: int, after: Moment | None) -> Page[Neighbour]:
         """Who follows somebody, the newest first. Raises UserNotFound."""
         await self.profiles.get(user_id, Viewer())
         return await self.follows.origins(user_id, limit, after)
 
-    async def following(self, user_id: int, limit: int, after: Moment | None) -> Slice[Neighbour]:
+    async def following(self, user_id: int, limit: int, after: Moment | None) -> Page[Neighbour]:
         """Whom somebody follows, the newest first. Raises UserNotFound."""
         await self.profiles.get(user_id, Viewer())
         return await self.follows.targets(user_id, limit, after)
 
-    async def blocked(self, user_id: int, limit: int, after: Moment | None) -> Slice[Neighbour]:
+    async def blocked(self, user_id: int, limit: int, after: Moment | None) -> Page[Neighbour]:
         """Whom somebody blocks, the newest first. It is shown to nobody else."""
         return await self.blocks.targets(user_id, limit, after)
 
@@ -109,7 +109,7 @@ class Graph:
         """All blocks in their order, for whoever rebuilds what it knows of them."""
         return await self.blocks.page(after, limit)
 
-    async def _change(self, one: int, other: int, change: Callable[[Work], Awaitable[None]]) -> None:
+    async def _change(self, one: int, other: int, change: Callable[[UnitOfWork], Awaitable[None]]) -> None:
         """Work between two people; who has only just signed up gets a profile first, with no connection held."""
         for _ in range(2):
             async with self.transactions() as work:
@@ -117,17 +117,17 @@ class Graph:
                 if len(known) == 2:
                     return await change(work)
             for person in {one, other} - known:
-                await self.arrivals.welcome(person)
+                await self.provisioning.ensure_profile(person)
         raise UserNotFound("User not found")  # deleted while they were welcomed
 
     @staticmethod
-    async def _locked(work: Work, one: int, other: int) -> bool:
+    async def _locked(work: UnitOfWork, one: int, other: int) -> bool:
         """Whether both are known; if not, there is nothing between them that could end."""
         return one != other and len(await work.profiles.lock(one, other)) == 2
 
 
-async def end_follow(work: Work, follower_id: int, followee_id: int) -> None:
+async def end_follow(work: UnitOfWork, follower_id: int, followee_id: int) -> None:
     version = await work.follows.end(follower_id, followee_id)
     if version is not None:
         await work.profiles.count_follow(follower_id, followee_id, -1)
-        await work.events.publish(told.follow(Edge(follower_id, followee_id, False, version)))
+        await work.events.publish(follow_event(Edge(follower_id, followee_id, False, version)))

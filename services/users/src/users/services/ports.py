@@ -5,15 +5,15 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from common.events.exports import ExportPage
-from common.ports import Slice, Versions
-from common.state_events import ErasureStore, Event, Events, RevocationStore
-from users.services.records import AccountState, Card, Edge, Neighbour, Profile
+from common.ports import Page, Versions
+from common.state_events import ErasureStore, Event, EventPublisher, RevocationStore
+from users.services.records import AccountState, Edge, Neighbour, Profile, ProfileSummary
 
 Moment = tuple[datetime, int]
 """A place in a list of edges, the newest first: since when, and the id at the other end."""
 
 
-class Accounts(Protocol):
+class AccountClient(Protocol):
     """auth, as far as users asks it."""
 
     async def get(self, account_id: int) -> AccountState | None:
@@ -28,10 +28,10 @@ class ProfileReader(Protocol):
     async def batch(self, ids: Sequence[int], viewer_id: int | None) -> Sequence[Profile]:
         """Those who exist, in any order."""
 
-    async def cards(self, ids: Sequence[int]) -> Sequence[Card]: ...
+    async def summaries(self, ids: Sequence[int]) -> Sequence[ProfileSummary]: ...
 
-    async def page(self, after: int, limit: int) -> Sequence[Card]:
-        """Cards of people with larger ids, in their order."""
+    async def page(self, after: int, limit: int) -> Sequence[ProfileSummary]:
+        """Summaries of people with larger ids, in their order."""
 
 
 class ProfileSearch(Protocol):
@@ -39,16 +39,16 @@ class ProfileSearch(Protocol):
 
     async def search(
         self, words: Sequence[str], viewer_id: int | None, limit: int, after: tuple[int, int] | None
-    ) -> Slice[Profile]:
+    ) -> Page[Profile]:
         """People whose names have all the words, most followers first; `after` is a number of followers and an id."""
 
 
 class EdgeReader(Protocol):
     """Edges of one kind, for looking at."""
 
-    async def targets(self, origin_id: int, limit: int, after: Moment | None) -> Slice[Neighbour]: ...
+    async def targets(self, origin_id: int, limit: int, after: Moment | None) -> Page[Neighbour]: ...
 
-    async def origins(self, target_id: int, limit: int, after: Moment | None) -> Slice[Neighbour]: ...
+    async def origins(self, target_id: int, limit: int, after: Moment | None) -> Page[Neighbour]: ...
 
     async def page(self, after: tuple[int, int], limit: int) -> Sequence[Edge]:
         """All edges behind the given one, ended ones too, in the order of their two ids."""
@@ -57,15 +57,15 @@ class EdgeReader(Protocol):
 class ProfileStore(Protocol):
     """Profiles, for changing."""
 
-    async def arrive(self, account: AccountState) -> Card | None:
-        """Make the profile of an account that has none, or note its newer state; the card if it is a new one."""
+    async def upsert_account(self, account: AccountState) -> ProfileSummary | None:
+        """Make the profile of an account that has none, or note its newer state; the summary if it is a new one."""
 
     async def get(self, user_id: int, viewer_id: int | None) -> Profile | None: ...
 
     async def remove(self, user_id: int) -> None:
         """The profile, and how much was published: nobody sees anything of the person from here on."""
 
-    async def edit(self, user_id: int, changes: Mapping[str, Any], expected: Versions) -> Card | None:
+    async def edit(self, user_id: int, changes: Mapping[str, Any], expected: Versions) -> ProfileSummary | None:
         """Write the given fields; None if there is no profile of an expected version."""
 
     async def lock(self, *ids: int) -> Set[int]:
@@ -91,7 +91,7 @@ class EdgeStore(Protocol):
         """From which of the two an active edge goes to the other."""
 
 
-class Work(Protocol):
+class UnitOfWork(Protocol):
     """What one short transaction can do."""
 
     @property
@@ -104,7 +104,7 @@ class Work(Protocol):
     def blocks(self) -> EdgeStore: ...
 
     @property
-    def events(self) -> Events: ...
+    def events(self) -> EventPublisher: ...
 
     @property
     def revocations(self) -> RevocationStore: ...

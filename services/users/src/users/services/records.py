@@ -51,7 +51,7 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class ProfileSummary:
     """As little of a profile as a list shows."""
 
     id: int

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from common.contracts.events import AccountData, AuthorData, SessionEndedData, TokensRevokedData
 from common.events.inbox import Inbox
 from common.state_events import Event
-from users.services.arrivals import arrive
-from users.services.ports import Work
+from users.services.ports import UnitOfWork
+from users.services.provisioning import provision
 from users.services.records import AccountState
 
 
 @dataclass(frozen=True, slots=True)
-class Subscriber:
+class EventSubscriber:
     """Applies events in one transaction."""
 
-    work: Work
+    work: UnitOfWork
 
     @property
     def inbox(self) -> Inbox:
@@ -31,7 +31,7 @@ class Subscriber:
     async def accounts(self, events: Sequence[Event]) -> None:
         """A new account gets its profile; a known one perhaps a new address; one that was deleted is forgotten."""
         for event in events:
-            await arrive(self.work, account_state(event))
+            await provision(self.work, account_state(event))
 
 
 def account_state(event: Event) -> AccountState:

@@ -14,33 +14,35 @@ from common.calls.service_client import ServiceClient
 from common.db.database import CountingPool, Database, ReadSession
 from common.events.outbox import OutboxRepository
 from common.events.relay import Relay
-from common.observability.metrics import Measure
-from common.serving.admission import Admission
+from common.observability.metrics import MetricCollector
+from common.serving.load_shedding import LoadShedder
 from common.tokens.clock import DatabaseClock
 from common.tokens.verifier import TokenVerifier
 
 BREAKER = ("closed", "half-open", "open")
 
 
-def requests(admission: Admission) -> Measure:
+def requests(load_shedder: LoadShedder) -> MetricCollector:
     """Requests under way, how many of each kind there may be, and what was refused because there were more."""
 
-    async def measure() -> Iterable[Metric]:
-        under_way = GaugeMetricFamily("http_requests_under_way", "Begun, not waiting for clients.", admission.under_way)
+    async def collect() -> Iterable[Metric]:
+        under_way = GaugeMetricFamily(
+            "http_requests_under_way", "Begun, not waiting for clients.", load_shedder.under_way
+        )
         limit = GaugeMetricFamily("http_requests_limit", "Above it, one is refused.", labels=["priority"])
-        for priority, most in admission.limits.items():
+        for priority, most in load_shedder.limits.items():
             limit.add_metric([priority], most)
         refused = CounterMetricFamily("http_requests_shed", "Refused, since too many were.", labels=["priority"])
-        add_counts(refused, admission.refused)
+        add_counts(refused, load_shedder.refused)
         return under_way, limit, refused
 
-    return measure
+    return collect
 
 
-def pools(database: Database) -> Measure:
+def pools(database: Database) -> MetricCollector:
     """Connections to the database: how many there may be, how many are out, how often somebody had to wait."""
 
-    async def measure() -> Iterable[Metric]:
+    async def collect() -> Iterable[Metric]:
         connections = GaugeMetricFamily("db_pool_connections", "Connections in use.", labels=["pool"])
         limit = GaugeMetricFamily("db_pool_limit", "How many there may be.", labels=["pool"])
         waits = CounterMetricFamily("db_pool_waits", "Had to wait for a connection.", labels=["pool"])
@@ -52,13 +54,13 @@ def pools(database: Database) -> Measure:
                 waits.add_metric([name], pool.waits)
         return connections, limit, waits
 
-    return measure
+    return collect
 
 
-def outbox(database: Database, relay: Relay | None) -> Measure:
+def outbox(database: Database, relay: Relay | None) -> MetricCollector:
     """What waits to be told to whom, for how long, and what this process's relay has done about it, if it runs one."""
 
-    async def measure() -> Iterable[Metric]:
+    async def collect() -> Iterable[Metric]:
         rows = GaugeMetricFamily("outbox_rows", "States not told yet.", labels=["target", "type", "state"])
         oldest = GaugeMetricFamily(
             "outbox_oldest_seconds", "Age of the longest waiting state.", labels=["target", "type"]
@@ -72,31 +74,31 @@ def outbox(database: Database, relay: Relay | None) -> Measure:
             return rows, oldest
         events = CounterMetricFamily("relay_events", "States told, refused, parked.", labels=["target", "outcome"])
         failures = GaugeMetricFamily("relay_failures", "Failed tries in a row.", labels=["target"])
-        for target, lane in relay.lanes.items():
-            for outcome, count in (("sent", lane.sent), ("refused", lane.refused), ("parked", lane.parked)):
+        for target, channel in relay.channels.items():
+            for outcome, count in (("sent", channel.sent), ("refused", channel.refused), ("parked", channel.parked)):
                 events.add_metric([target, outcome], count)
-            failures.add_metric([target], lane.failures)
+            failures.add_metric([target], channel.failures)
         return rows, oldest, events, failures
 
-    return measure
+    return collect
 
 
-def erasures(database: Database, backlog: Executable) -> Measure:
+def erasures(database: Database, backlog: Executable) -> MetricCollector:
     """Deleted accounts that are not forgotten yet. `backlog` says how many, and for how many seconds the oldest is."""
 
-    async def measure() -> Iterable[Metric]:
+    async def collect() -> Iterable[Metric]:
         ((count, oldest),) = await ReadSession(database.reading).execute(backlog)
         pending = GaugeMetricFamily("erasures_pending", "Deleted accounts that are not forgotten yet.", value=count)
         age = GaugeMetricFamily("erasure_oldest_seconds", "For how long the longest waits.", value=oldest)
         return pending, age
 
-    return measure
+    return collect
 
 
-def calls(*clients: ServiceClient) -> Measure:
+def calls(*clients: ServiceClient) -> MetricCollector:
     """Calls to other services by outcome, how long they took, and the state of each breaker."""
 
-    async def measure() -> Iterable[Metric]:
+    async def collect() -> Iterable[Metric]:
         made = CounterMetricFamily("client_calls", "Calls to other services.", labels=["peer", "outcome"])
         took = SummaryMetricFamily(
             "client_call_duration_seconds", "Waiting and second tries included.", labels=["peer", "outcome"]
@@ -110,27 +112,27 @@ def calls(*clients: ServiceClient) -> Measure:
                 breakers.add_metric([client.audience, state], float(client.breaker.state == state))
         return made, took, breakers
 
-    return measure
+    return collect
 
 
-def checks(verifier: TokenVerifier) -> Measure:
+def checks(verifier: TokenVerifier) -> MetricCollector:
     """Checks of access tokens by outcome."""
 
-    async def measure() -> Iterable[Metric]:
+    async def collect() -> Iterable[Metric]:
         made = CounterMetricFamily("token_checks", "Checks of access tokens.", labels=["outcome"])
         add_counts(made, verifier.checks)
         return (made,)
 
-    return measure
+    return collect
 
 
-def clock(database: DatabaseClock) -> Measure:
+def clock(database: DatabaseClock) -> MetricCollector:
     """How wrong this process's clock is, as its database sees it."""
 
-    async def measure() -> Iterable[Metric]:
+    async def collect() -> Iterable[Metric]:
         return (GaugeMetricFamily("clock_skew_seconds", "Ahead of the database's clock.", database.skew),)
 
-    return measure
+    return collect
 
 
 def add_counts(family: CounterMetricFamily, counts: Mapping[str, int], *labels: str) -> None:

@@ -7,10 +7,10 @@ from typing import Any, Final
 from common.contracts.events import AuthorData
 from common.errors import PreconditionFailed
 from common.ports import Versions
-from common.state_events import Event, Events
-from posts.services.authors import Authors
+from common.state_events import Event, EventPublisher
+from posts.services.authors import AuthorDirectory
 from posts.services.errors import AlreadyPublished, NotTheAuthor, PostNotFound, author_deleted
-from posts.services.moderation import removal
+from posts.services.moderation import removal_event
 from posts.services.ports import PostStore, StatsStore
 from posts.services.records import AuthorStats, Editor, Post
 
@@ -18,17 +18,17 @@ CHANGED: Final = "The post has changed since."
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
+class PostCommands:
     """Changes posts, in the transaction of one request."""
 
     posts: PostStore
     stats: StatsStore
-    events: Events
-    authors: Authors
+    events: EventPublisher
+    authors: AuthorDirectory
 
     async def create(self, author_id: int, values: Mapping[str, Any]) -> Post:
         """Store a post or a draft. Raises InvalidToken: the author was deleted a moment ago."""
-        await self.authors.meet(author_id)
+        await self.authors.ensure_known(author_id)
         post_id = await self.posts.add(author_id, values)
         if post_id is None:
             raise author_deleted()
@@ -45,7 +45,7 @@ class Writing:
             AlreadyPublished: it was to become a draft again.
             PreconditionFailed: it is not of an expected version.
         """
-        await self.authors.meet(editor.id)
+        await self.authors.ensure_known(editor.id)
         author_id, status = await self._may_change(post_id, editor)
         if status == "published" and changes.get("status") == "draft":
             raise AlreadyPublished("A published post cannot become a draft again.")
@@ -70,7 +70,7 @@ class Writing:
         if status == "published":
             await self._count(author_id, -1)
         if editor.id != author_id:
-            await self.events.publish(removal("post", post_id, author_id, editor.id))
+            await self.events.publish(removal_event("post", post_id, author_id, editor.id))
 
     async def like(self, post_id: int, account_id: int) -> None:
         """Like a published post; again changes nothing.
@@ -79,16 +79,16 @@ class Writing:
             PostNotFound: there is no such post, or it is not published.
             Blocked: its author has blocked who wants to like it.
         """
-        host = await self.posts.keep(post_id, account_id)
-        if host is None:
+        post_author = await self.posts.lock_for_share(post_id, account_id)
+        if post_author is None:
             raise PostNotFound(f"There is no post {post_id}.")
-        host.welcome()
+        post_author.require_not_blocked()
         if await self.posts.like(post_id, account_id):
             await self.posts.count(post_id, likes=+1)
 
     async def unlike(self, post_id: int, account_id: int) -> None:
         """No longer like a post; again changes nothing. Who has been blocked since may, too."""
-        if await self.posts.keep(post_id, account_id) and await self.posts.unlike(post_id, account_id):
+        if await self.posts.lock_for_share(post_id, account_id) and await self.posts.unlike(post_id, account_id):
             await self.posts.count(post_id, likes=-1)
 
     async def _may_change(self, post_id: int, editor: Editor, *, or_moderate: bool = False) -> tuple[int, str]:
@@ -107,7 +107,7 @@ class Writing:
         """Raises InvalidToken: the author, who was publishing, was deleted in the middle of it."""
         stats = await self.stats.count(author_id, step)
         if stats is not None:
-            await self.events.publish(author_state(stats))
+            await self.events.publish(author_event(stats))
         elif step > 0:
             raise author_deleted()
 
@@ -118,6 +118,6 @@ class Writing:
         return post
 
 
-def author_state(stats: AuthorStats) -> Event:
+def author_event(stats: AuthorStats) -> Event:
     """What users is told of an author."""
     return Event((stats.author_id,), stats.version, AuthorData(posts_count=stats.posts_count))

@@ -12,8 +12,8 @@ from users.repositories.profiles import ProfileRepository
 
 
 @dataclass(frozen=True, slots=True)
-class SqlWork:
-    """`services.ports.Work` on one session."""
+class SqlUnitOfWork:
+    """`services.ports.UnitOfWork` on one session."""
 
     session: AsyncSession
 

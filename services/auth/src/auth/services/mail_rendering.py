@@ -1,6 +1,6 @@
-"""How a mail becomes a letter: its text, and the link in it.
+"""Renders a mail: its text, and the link in it.
 
-Nothing that a user has chosen stands in a letter but the address it goes to, and two letters of the account's own. So
+Nothing that a user has chosen stands in a mail but the address it goes to, and two letters of the account's own. So
 nobody can have us send their words to somebody else's mailbox.
 """
 
@@ -15,7 +15,7 @@ from uuid import UUID
 from auth.services.mail_events import MailData
 from auth.services.mails import Kind
 from auth.services.one_time_tokens import OneTimeTokens, Purpose
-from auth.services.ports import Work
+from auth.services.ports import UnitOfWork
 from common.ports import Transactions
 
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
@@ -23,7 +23,7 @@ LINK: Final = "$link"
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class RenderedMail:
     """A mail as it is read, in both forms."""
 
     id: UUID
@@ -34,10 +34,10 @@ class Letter:
     written_at: datetime
 
 
-class PostOffice(Protocol):
+class MailSender(Protocol):
     """Hands letters over: to a mail server, or into a folder."""
 
-    async def deliver(self, letter: Letter) -> None:
+    async def deliver(self, mail: RenderedMail) -> None:
         """Raises MailRefused, MailDelayed or DependencyUnavailable."""
 
 
@@ -46,7 +46,7 @@ class MailRefused(Exception):
 
 
 class MailDelayed(Exception):
-    """This letter is not taken now; others may be."""
+    """This mail is not taken now; others may be."""
 
 
 class Templates:
@@ -73,17 +73,17 @@ def paragraph_in_html(paragraph: str, safe: dict[str, str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Letters:
+class MailRenderer:
     """Writes them."""
 
-    transactions: Transactions[Work]
+    transactions: Transactions[UnitOfWork]
     tokens: OneTimeTokens
     templates: Templates
     app_name: str
     app_url: str
 
-    async def write(self, mail_id: UUID, data: MailData, written_at: datetime) -> Letter | None:
-        """The same letter whenever it is written; None if its link does not work any more."""
+    async def render(self, mail_id: UUID, data: MailData, written_at: datetime) -> RenderedMail | None:
+        """The same mail whenever it is rendered; None if its link does not work any more."""
         values = {"app": self.app_name, "link": "", "lifetime": "", "account": ""}
         if data.secret is not None:
             purpose = Purpose(data.kind)
@@ -96,7 +96,7 @@ class Letters:
             values["link"] = f"{self.app_url}/#{purpose}={token}"
             values["lifetime"] = in_words(self.tokens.lifetimes[purpose])
         subject, text, page = self.templates.fill(Kind(data.kind), **values)
-        return Letter(mail_id, data.to, subject, text, page, written_at)
+        return RenderedMail(mail_id, data.to, subject, text, page, written_at)
 
 
 def hint(email: str) -> str:

@@ -12,18 +12,18 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from common.http.problems import Overloaded
-from common.serving.admission import Admission
+from common.serving.load_shedding import LoadShedder
 
 
 class Exchange:
     """The app as one request sees it. Costs two calls a request where nobody waits."""
 
-    __slots__ = ("admission", "app", "begun", "cycle")
+    __slots__ = ("app", "begun", "cycle", "load_shedder")
 
-    def __init__(self, app: Any, cycle: RequestResponseCycle, admission: Admission) -> None:
+    def __init__(self, app: Any, cycle: RequestResponseCycle, load_shedder: LoadShedder) -> None:
         self.app = app
         self.cycle = cycle
-        self.admission = admission
+        self.load_shedder = load_shedder
         self.begun = False
 
     @property
@@ -45,7 +45,7 @@ class Exchange:
 
     def send(self, message: Any) -> Any:
         # StreamingResponse asks in `receive` whether the client is still there: it waits for no body meanwhile
-        self.admission.uploads.discard(self.cycle)
+        self.load_shedder.uploads.discard(self.cycle)
         if self.cycle.flow.write_paused:
             return self.send_late(message)
         return self.cycle.send(message)
@@ -56,9 +56,9 @@ class Exchange:
         Raises:
             Overloaded: too many do already.
         """
-        uploads, cycle = self.admission.uploads, self.cycle
-        if len(uploads) >= self.admission.most_waiting:
-            self.admission.refuse(cycle.scope)
+        uploads, cycle = self.load_shedder.uploads, self.cycle
+        if len(uploads) >= self.load_shedder.most_waiting:
+            self.load_shedder.refuse(cycle.scope)
             if cycle.waiting_for_100_continue:  # it will not send its body now, and perhaps another request
                 cycle.keep_alive = False
             raise Overloaded
@@ -70,8 +70,8 @@ class Exchange:
 
     async def send_late(self, message: Any) -> None:
         """Wait for the client to read; with so many others that the rest of them keep their places."""
-        readers, cycle = self.admission.readers, self.cycle
-        if len(readers) < self.admission.most_waiting:
+        readers, cycle = self.load_shedder.readers, self.cycle
+        if len(readers) < self.load_shedder.most_waiting:
             readers.add(cycle)
         try:
             await cycle.flow.drain()

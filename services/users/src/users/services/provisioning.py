@@ -3,31 +3,31 @@
 from dataclasses import dataclass
 
 from common.ports import Transactions
-from users.services import told
 from users.services.errors import UserNotFound
-from users.services.ports import Accounts, Work
+from users.services.events import profile_event
+from users.services.ports import AccountClient, UnitOfWork
 from users.services.records import AccountState
 
 
-async def arrive(work: Work, account: AccountState) -> None:
+async def provision(work: UnitOfWork, account: AccountState) -> None:
     """Make the profile of an account, and tell others of it; or note a newer state of a known one, or its end."""
     if account.gone:
         await work.erasures.begin(account.id, account.version)
         await work.profiles.remove(account.id)
         return
-    card = await work.profiles.arrive(account)
-    if card is not None:
-        await work.events.publish(told.profile(card))
+    summary = await work.profiles.upsert_account(account)
+    if summary is not None:
+        await work.events.publish(profile_event(summary))
 
 
 @dataclass(frozen=True, slots=True)
-class Arrivals:
+class Provisioning:
     """Makes the profiles of accounts that have none yet (read-your-writes)."""
 
-    accounts: Accounts
-    transactions: Transactions[Work]
+    accounts: AccountClient
+    transactions: Transactions[UnitOfWork]
 
-    async def welcome(self, user_id: int) -> None:
+    async def ensure_profile(self, user_id: int) -> None:
         """Make the profile. No connection is held while auth is asked; of two at once, one makes it.
 
         Raises:
@@ -35,12 +35,12 @@ class Arrivals:
             DependencyUnavailable: auth cannot be asked.
         """
         async with self.transactions() as work:
-            if await work.erasures.known(user_id):  # whatever auth says, such as one from an older backup
+            if await work.erasures.is_erased(user_id):  # whatever auth says, such as one from an older backup
                 raise UserNotFound("User not found")
         account = await self.accounts.get(user_id)
         if account is None:
             raise UserNotFound("User not found")
         async with self.transactions() as work:
-            await arrive(work, account)
+            await provision(work, account)
         if account.gone:
             raise UserNotFound("User not found")

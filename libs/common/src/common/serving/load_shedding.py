@@ -36,7 +36,7 @@ TELL_EVERY: Final = 1.0
 """Seconds between lines in the log. At ten times the load, a line for each refusal would be load itself."""
 
 
-class Admission:
+class LoadShedder:
     """The limit of one process. What asks for its health is always let in."""
 
     def __init__(self, routes: Sequence[BaseRoute], most: int, *, now: Callable[[], float] = time.monotonic) -> None:
@@ -49,7 +49,7 @@ class Admission:
         """The server's, one per request whose answer is not complete: nothing of our own could be forgotten here."""
         self.most_waiting = WAITING * most
         self.uploads: set[object] = set()
-        """Those that wait for their body just now (`common.serving.waiting`): never more than `most_waiting`."""
+        """Those that wait for their body just now (`common.serving.slow_clients`): never more than `most_waiting`."""
         self.readers: set[object] = set()
         """Those that wait for their client to read the answer: the same."""
         self.body_bytes = 0

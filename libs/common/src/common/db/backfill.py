@@ -25,7 +25,7 @@ PAUSE: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Refilled:
+class BackfillSource:
     """What is to be made, and of what.
 
     `missing` gives some rows that come after an id: their `id`, a `mark` and the texts. `store` takes `ids`, `marks`
@@ -38,22 +38,22 @@ class Refilled:
 
 
 @dataclass(frozen=True, slots=True)
-class Refill:
+class Backfill:
     """Runs beside the requests."""
 
     database: Database
-    refilled: Refilled
+    source: BackfillSource
 
     async def run(self) -> None:
         """As long as the service. Whatever goes wrong is told and tried again."""
         while True:
             try:
-                await self.make_missing(PAUSE)
+                await self.fill_missing(PAUSE)
             except Exception as error:  # noqa: BLE001  # supervision: else what is missing would never be found
                 log.warning("making words for the search stumbled", reason=repr(error)[:200])
             await asyncio.sleep(POLL)
 
-    async def make_missing(self, pause: float = 0) -> None:
+    async def fill_missing(self, pause: float = 0) -> None:
         """Everything that is missing now."""
         after: int | None = 0
         while after is not None:
@@ -63,18 +63,18 @@ class Refill:
     async def _make_some(self, after: int) -> int | None:
         """The next few. Returns the last one's id, None if there were none."""
         async with self.database.transaction() as session:
-            found = (await session.execute(self.refilled.missing, {"after": after, "most": BATCH})).all()
+            found = (await session.execute(self.source.missing, {"after": after, "most": BATCH})).all()
         if not found:
             return None
         made = []  # in no transaction, since long texts take their time; and requests have their turn after each
         for row in found:
-            made.append(self.refilled.make(*row[2:]))
+            made.append(self.source.make(*row[2:]))
             await asyncio.sleep(0)
         async with self.database.transaction() as session:
-            await session.execute(self.refilled.store, stored(found, made))
+            await session.execute(self.source.store, store_params(found, made))
         return int(found[-1].id)
 
 
-def stored(found: Sequence[Any], made: Sequence[str]) -> dict[str, Sequence[Any]]:
+def store_params(found: Sequence[Any], made: Sequence[str]) -> dict[str, Sequence[Any]]:
     """What `store` takes: the rows that were missing, and what has been made of them."""
     return {"ids": [row.id for row in found], "marks": [row.mark for row in found], "made": made}

@@ -6,16 +6,16 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
 from auth.services.keys import OwnKeys
-from common.observability.metrics import Measure
+from common.observability.metrics import MetricCollector
 from common.tokens.jwks import MOST_KEYS
 
 
-def signing_keys(keys: OwnKeys) -> Measure:
+def signing_keys(keys: OwnKeys) -> MetricCollector:
     """How many keys others need to know, and how many a key set has at most: then no rotation is possible for now."""
 
-    async def measure() -> Iterable[Metric]:
+    async def collect() -> Iterable[Metric]:
         published = GaugeMetricFamily("signing_keys_published", "Next, active and lately retired.", keys.to_publish)
         limit = GaugeMetricFamily("signing_keys_limit", "The most that a key set has.", MOST_KEYS)
         return published, limit
 
-    return measure
+    return collect

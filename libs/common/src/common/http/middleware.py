@@ -60,7 +60,7 @@ EXPOSED: Final = (
 )
 
 
-class Envelope:
+class RequestMiddleware:
     """The outermost layer of an app. Order, from outside: ids and headers, CORS, the unexpected, the app."""
 
     def __init__(
@@ -83,7 +83,7 @@ class Envelope:
         self.at_most = max_deadline.total_seconds()
         self.headers = [*SECURITY_HEADERS, *([HSTS] if hsts else [])]
         self.trusted = trusted_proxies
-        self.app: ASGIApp = LastAnswer(app)
+        self.app: ASGIApp = LastErrorHandler(app)
         self.with_cors = CORSMiddleware(
             self.app,
             allow_origins=list(cors_origins),
@@ -208,7 +208,7 @@ async def head(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None
         scope["route"] = as_get.get("route")
 
 
-class LastAnswer:
+class LastErrorHandler:
     """Answers 500 to what no handler knows, with an id to find it in the log and nothing else; 504 to what is late."""
 
     def __init__(self, app: ASGIApp) -> None:

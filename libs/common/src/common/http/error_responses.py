@@ -8,7 +8,7 @@ from typing import Final
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from common.http import oauth
-from common.http.envelope import EXPOSED, SECURITY_HEADERS, VARY
+from common.http.middleware import EXPOSED, SECURITY_HEADERS, VARY
 from common.http.problems import PROBLEM, Overloaded
 
 MAX_URL: Final = 8 * 1024

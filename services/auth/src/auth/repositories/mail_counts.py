@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import text
 
 from auth.services.mails import LIMITS, USUAL, WINDOW
-from common.db.database import Runs
+from common.db.database import Executor
 
 # The row's lock makes it exact: who comes second sees what the first has counted.
 TAKE: Final = text("""
@@ -43,9 +43,9 @@ def hash_address(email: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class MailCountRepository:
-    """`MailCounts` in PostgreSQL."""
+    """`MailCountStore` in PostgreSQL."""
 
-    session: Runs
+    session: Executor
 
     async def take(self, email: str, kind: str) -> timedelta | None:
         limit = LIMITS.get(kind, USUAL)

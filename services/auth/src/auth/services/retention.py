@@ -7,8 +7,8 @@ from typing import Final
 
 import structlog
 
-from auth.services.deletion import tell_again
-from auth.services.ports import Work
+from auth.services.deletion import publish_again
+from auth.services.ports import UnitOfWork
 from common.ports import Transactions
 
 log = structlog.get_logger()
@@ -23,7 +23,7 @@ MAILS_KEPT: Final = timedelta(days=7)
 LAST_MAILS_KEPT: Final = timedelta(days=1)
 """After their accounts were deleted, of which nothing else has the address."""
 
-Forget = Callable[[Work], Awaitable[int | None]]
+Forget = Callable[[UnitOfWork], Awaitable[int | None]]
 """Deals with rows of one kind; `BATCH` when there may be more."""
 KINDS: Final[Mapping[str, Forget]] = {
     "sessions": lambda work: work.sessions.forget_over(SESSIONS_KEPT, BATCH),
@@ -31,19 +31,19 @@ KINDS: Final[Mapping[str, Forget]] = {
     "links": lambda work: work.one_time_tokens.forget_expired(),
     "mail counts": lambda work: work.mail_counts.forget_old(),
     "last mails": lambda work: work.deletions.forget_last_mails(LAST_MAILS_KEPT),
-    "deletions that wait": lambda work: tell_again(work, BATCH),
+    "deletions that wait": lambda work: publish_again(work, BATCH),
     "refused mails": lambda work: work.events.forget_parked("smtp", MAILS_KEPT),
 }
 
 
-async def keep_tidy(transactions: Transactions[Work]) -> None:
+async def run_retention(transactions: Transactions[UnitOfWork]) -> None:
     """Runs as long as the service."""
     while True:
         await asyncio.sleep(EVERY.total_seconds())
-        await tidy(transactions)
+        await apply_retention(transactions)
 
 
-async def tidy(transactions: Transactions[Work]) -> None:
+async def apply_retention(transactions: Transactions[UnitOfWork]) -> None:
     """Each kind by itself, so that trouble with one keeps no other."""
     for kind, forget in KINDS.items():
         try:
@@ -53,6 +53,6 @@ async def tidy(transactions: Transactions[Work]) -> None:
             log.warning("old rows stay for now", kind=kind, error_type=type(error).__name__)
 
 
-async def in_one(transactions: Transactions[Work], forget: Forget) -> int | None:
+async def in_one(transactions: Transactions[UnitOfWork], forget: Forget) -> int | None:
     async with transactions() as work:
         return await forget(work)

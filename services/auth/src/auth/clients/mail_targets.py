@@ -7,12 +7,12 @@ from uuid import UUID
 
 import structlog
 
-from auth.services.letters import Letters, MailDelayed, MailRefused, PostOffice
 from auth.services.mail_events import MailData, MailWantedData
+from auth.services.mail_rendering import MailDelayed, MailRefused, MailRenderer, MailSender
 from auth.services.mail_requests import MailRequests
 from auth.services.one_time_tokens import Purpose
 from common.errors import DependencyUnavailable, DomainError
-from common.events.inbox import parse
+from common.events.inbox import parse_event
 from common.state_events import StateEvent
 
 log = structlog.get_logger()
@@ -25,13 +25,13 @@ DELAYED: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class OutgoingMails:
+class MailTarget:
     """`common.events.relay.Target` for mails, one at a time."""
 
-    letters: Letters
-    office: PostOffice
+    renderer: MailRenderer
+    sender: MailSender
 
-    async def tell(self, events: Sequence[StateEvent]) -> int:
+    async def deliver(self, events: Sequence[StateEvent]) -> int:
         for told in events:
             try:
                 await self._send(told)
@@ -47,15 +47,15 @@ class OutgoingMails:
         return DONE
 
     async def _send(self, told: StateEvent) -> None:
-        event = parse(told, MailData)
+        event = parse_event(told, MailData)
         (mail_id,) = event.key
         if not isinstance(event.data, MailData) or not isinstance(mail_id, UUID):
             raise TypeError(told.subject)
-        letter = await self.letters.write(mail_id, event.data, told.occurred_at)
-        if letter is None:
+        mail = await self.renderer.render(mail_id, event.data, told.occurred_at)
+        if mail is None:
             log.info("mail not sent, its link is no longer good", mail=told.subject)
         else:
-            await self.office.deliver(letter)
+            await self.sender.deliver(mail)
 
 
 def reason(error: Exception) -> str:
@@ -64,12 +64,12 @@ def reason(error: Exception) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnRequests:
+class MailRequestTarget:
     """`common.events.relay.Target` for mails that somebody has asked for."""
 
     requests: MailRequests
 
-    async def tell(self, events: Sequence[StateEvent]) -> int:
+    async def deliver(self, events: Sequence[StateEvent]) -> int:
         try:
             wanted = [understood(told) for told in events]
         except (DomainError, ValueError) as error:
@@ -82,7 +82,7 @@ class OwnRequests:
 
 def understood(told: StateEvent) -> MailWantedData:
     """Raises BadEvent or ValueError, such as for a purpose of a later release."""
-    data = parse(told, MailWantedData).data
+    data = parse_event(told, MailWantedData).data
     if not isinstance(data, MailWantedData):
         raise TypeError(told.subject)
     Purpose(data.purpose)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.repositories.accounts import AccountRepository
-from auth.repositories.addresses import MailCountRepository
 from auth.repositories.audit import AuditRepository
 from auth.repositories.clients import ClientRepository
 from auth.repositories.deletions import DeletionRepository
 from auth.repositories.keys import KeyRepository
+from auth.repositories.mail_counts import MailCountRepository
 from auth.repositories.managed_accounts import ManagedAccountRepository
 from auth.repositories.one_time_tokens import OneTimeTokenRepository
 from auth.repositories.sessions import Lifetimes, SessionRepository
@@ -19,8 +19,8 @@ from common.events.revocations import RevocationRepository
 
 
 @dataclass(frozen=True, slots=True)
-class SqlWork:
-    """`services.ports.Work` on one session."""
+class SqlUnitOfWork:
+    """`services.ports.UnitOfWork` on one session."""
 
     session: AsyncSession
     lifetimes: Lifetimes

@@ -1,7 +1,7 @@
 """One search at a time for each caller.
 
-A search may take two seconds of the database, and few run at once (`common.db.database.Searches`). So nobody may have
-more than one of these under way: a caller's next one waits in line for a moment. Each process counts for itself.
+A search may take two seconds of the database, and few run at once (`common.db.database.SearchSession`). So nobody may
+have more than one of these under way: a caller's next one waits in line for a moment. Each process counts for itself.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ class SearchUnderWay(TooManyRequests):
 
 
 @dataclass(slots=True)
-class Line:
+class CallerQueue:
     """One caller's searches."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -38,17 +38,17 @@ class Line:
 
 
 @dataclass(slots=True)
-class Turns:
+class ConcurrencyLimits:
     """Lines by caller; there is one only as long as somebody stands in it."""
 
     patience: float
     """Seconds to stand in line."""
-    lines: dict[str, Line] = field(default_factory=dict)
+    lines: dict[str, CallerQueue] = field(default_factory=dict)
 
     @asynccontextmanager
-    async def take(self, caller: str) -> AsyncIterator[None]:
+    async def slot(self, caller: str) -> AsyncIterator[None]:
         """Have a turn. Raises SearchUnderWay."""
-        line = self.lines.setdefault(caller, Line())
+        line = self.lines.setdefault(caller, CallerQueue())
         if line.length >= LONGEST_LINE:
             raise SearchUnderWay
         line.length += 1
@@ -69,19 +69,19 @@ class Turns:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """Whose turn it is to be. `async with turn.take():` around the search."""
+class CallerLimit:
+    """A caller's slot. `async with limit.slot():` around the search."""
 
-    turns: Turns
+    limits: ConcurrencyLimits
     caller: str
 
-    def take(self) -> AbstractAsyncContextManager[None]:
-        return self.turns.take(self.caller)
+    def slot(self) -> AbstractAsyncContextManager[None]:
+        return self.limits.slot(self.caller)
 
 
-async def get_turn(request: Request) -> Turn:
+async def get_search_limit(request: Request) -> CallerLimit:
     account = request.scope["state"].get("account")  # of the token, which has been checked
-    return Turn(request.app.state.turns, source_of(request) if account is None else f"account {account}")
+    return CallerLimit(request.app.state.search_limits, source_of(request) if account is None else f"account {account}")
 
 
-SearchTurn = Annotated[Turn, Depends(get_turn)]
+SearchLimit = Annotated[CallerLimit, Depends(get_search_limit)]

@@ -16,17 +16,17 @@ EVERY: Final = timedelta(minutes=5)
 BATCH: Final = 500
 
 
-async def keep_tidy(database: Database) -> None:
+async def run_retention(database: Database) -> None:
     """Runs as long as the service."""
     while True:
         await asyncio.sleep(EVERY.total_seconds())
         try:
-            await tidy(database)
+            await apply_retention(database)
         except (SQLAlchemyError, OSError) as error:
             log.warning("unused tags stay for now", error_type=type(error).__name__)
 
 
-async def tidy(database: Database) -> None:
+async def apply_retention(database: Database) -> None:
     """Any number of processes may do so at once."""
     while True:
         async with database.transaction() as session:

@@ -2,35 +2,35 @@
 
 from uuid import UUID
 
-from auth.services.ports import Work
+from auth.services.ports import UnitOfWork
 from auth.services.records import Account
 from common.contracts.events import EVERYBODY, SessionEndedData, TokensRevokedData
 from common.state_events import Event
 
 
-async def end_session(work: Work, session_id: UUID, reason: str) -> bool:
+async def end_session(work: UnitOfWork, session_id: UUID, reason: str) -> bool:
     """End one session, and have its access tokens refused everywhere. False if it was over before."""
     until = await work.sessions.end(session_id, reason)
     if until is None:
         return False
-    await tell(work, [Event((session_id,), 1, SessionEndedData(until=until))])
+    await publish_ended(work, [Event((session_id,), 1, SessionEndedData(until=until))])
     return True
 
 
-async def end_sessions(work: Work, account_id: int, reason: str, *, but: UUID | None = None) -> int:
+async def end_sessions(work: UnitOfWork, account_id: int, reason: str, *, but: UUID | None = None) -> int:
     """End all sessions of an account, or all but one; returns how many were still going on."""
     ended = await work.sessions.end_all(account_id, reason, but)
-    await tell(work, [Event((session_id,), 1, SessionEndedData(until=until)) for session_id, until in ended])
+    await publish_ended(work, [Event((session_id,), 1, SessionEndedData(until=until)) for session_id, until in ended])
     return len(ended)
 
 
-async def tell(work: Work, ended: list[Event]) -> None:
+async def publish_ended(work: UnitOfWork, ended: list[Event]) -> None:
     if ended:
         await work.revocations.end_sessions(ended)
         await work.events.publish(*ended)
 
 
-async def revoke_tokens(work: Work, account: Account) -> None:
+async def revoke_tokens(work: UnitOfWork, account: Account) -> None:
     """Have the access tokens refused that an account has now; its sessions go on and give new ones.
 
     `account` is its state after `tokens_not_before` was moved, in this transaction.
@@ -40,7 +40,7 @@ async def revoke_tokens(work: Work, account: Account) -> None:
     await work.events.publish(floor)
 
 
-async def revoke_all_tokens(work: Work) -> int:
+async def revoke_all_tokens(work: UnitOfWork) -> int:
     """Have everybody's access tokens refused that were issued before now; returns that moment, seconds since 1970."""
     moment = await work.accounts.after_all_tokens()
     floor = Event((EVERYBODY,), moment, TokensRevokedData(not_before=moment))

@@ -11,7 +11,7 @@ CLIENT_ID: Final = "svc:auth"
 RENEW_AFTER: Final = 0.8
 
 
-class OwnTokens:
+class SelfSignedTokens:
     """`TokenSource` of auth, one token per audience for most of its life.
 
     `clock` is the database's, as for people: a process whose own is wrong would have nobody hear of its events.

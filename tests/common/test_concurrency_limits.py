@@ -5,14 +5,14 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from common.http.turns import LONGEST_LINE, SearchUnderWay, Turns
+from common.http.concurrency_limits import LONGEST_LINE, ConcurrencyLimits, SearchUnderWay
 
 
 async def test_the_second_search_of_a_caller_waits_for_the_first() -> None:
-    turns, order = Turns(patience=60), []
+    limits, order = ConcurrencyLimits(patience=60), []
 
     async def search(name: str, ended: asyncio.Event) -> None:
-        async with turns.take("ada"):
+        async with limits.slot("ada"):
             order.append(name)
             await ended.wait()
 
@@ -26,30 +26,30 @@ async def test_the_second_search_of_a_caller_waits_for_the_first() -> None:
     second_ended.set()
     await asyncio.gather(first, second)
     assert order == ["first", "second"]
-    assert turns.lines == {}
+    assert limits.lines == {}
 
 
 async def test_a_search_that_waits_too_long_or_in_too_long_a_line_is_refused() -> None:
-    turns = Turns(patience=0.01)
-    async with turns.take("ada"):
+    limits = ConcurrencyLimits(patience=0.01)
+    async with limits.slot("ada"):
         with pytest.raises(SearchUnderWay):
-            async with turns.take("ada"):
+            async with limits.slot("ada"):
                 pytest.fail("the first has not ended")
-        turns.patience = 60
+        limits.patience = 60
         async with asyncio.TaskGroup() as group:
-            waiting = [group.create_task(AsyncExitStack().enter_async_context(turns.take("ada"))) for _ in range(3)]
+            waiting = [group.create_task(AsyncExitStack().enter_async_context(limits.slot("ada"))) for _ in range(3)]
             await asyncio.sleep(0)
-            assert turns.lines["ada"].length == LONGEST_LINE == 1 + len(waiting)
+            assert limits.lines["ada"].length == LONGEST_LINE == 1 + len(waiting)
             with pytest.raises(SearchUnderWay):
-                async with turns.take("ada"):
+                async with limits.slot("ada"):
                     pytest.fail("the line is long enough")
             for one in waiting:
                 one.cancel()
-    assert turns.lines == {}
+    assert limits.lines == {}
 
 
 async def test_others_do_not_wait() -> None:
-    turns = Turns(patience=0.01)
-    async with turns.take("ada"), turns.take("grace"):
-        assert set(turns.lines) == {"ada", "grace"}
-    assert turns.lines == {}
+    limits = ConcurrencyLimits(patience=0.01)
+    async with limits.slot("ada"), limits.slot("grace"):
+        assert set(limits.lines) == {"ada", "grace"}
+    assert limits.lines == {}

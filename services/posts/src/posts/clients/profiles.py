@@ -5,17 +5,17 @@ from dataclasses import dataclass
 
 from common.calls.service_client import ServiceClient
 from common.contracts.events import ProfileData
-from common.events.inbox import answered
+from common.events.inbox import parse_answer
 from common.state_events import Event, EventPage
 
 
 @dataclass(frozen=True, slots=True)
-class UsersPeople:
-    """`People`, asked over HTTP. The answers are the events that will come, or have come, as well."""
+class UsersProfileClient:
+    """`ProfileClient`, asked over HTTP. The answers are the events that will come, or have come, as well."""
 
     users: ServiceClient
 
-    async def profiles(self, ids: Collection[int]) -> Sequence[Event]:
+    async def get(self, ids: Collection[int]) -> Sequence[Event]:
         params = {"ids": ",".join(str(one) for one in sorted(ids))}
         page = await self.users.get("/internal/profiles", EventPage, params)
-        return [answered(event, ProfileData) for event in page.events] if page else []
+        return [parse_answer(event, ProfileData) for event in page.events] if page else []

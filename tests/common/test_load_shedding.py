@@ -7,10 +7,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
-from common.http.envelope import SECURITY_HEADERS
+from common.http.middleware import SECURITY_HEADERS
 from common.http.routing import Priority
+from common.serving.collectors import requests
 from common.serving.http_limits import MOST_PIPELINED
-from common.serving.measures import requests
 from tests.common.busy import LISTS, MOST, Busy, served
 from tests.common.conftest import FakeClock, eventually
 from tests.common.serving import answer, ask, closed, connected, request
@@ -211,7 +211,7 @@ def priorities(app: FastAPI) -> Iterator[tuple[str, Priority]]:
         path = (context.path_format or "").replace("{", "").replace("}", "")
         for method in context.methods or ():
             scope = {"method": method, "path": path}
-            yield f"{method} {context.path_format}", app.state.admission.priority_of(scope)
+            yield f"{method} {context.path_format}", app.state.load_shedder.priority_of(scope)
 
 
 def test_what_matters_most_and_least_in_all_services() -> None:
@@ -224,9 +224,9 @@ def test_what_matters_most_and_least_in_all_services() -> None:
 
 
 def test_by_default_there_are_two_requests_for_each_connection() -> None:
-    limits = {service: app_of(service).state.admission.limits for service in SERVICES}
+    limits = {service: app_of(service).state.load_shedder.limits for service in SERVICES}
     assert limits["posts"] == limits["users"] == {"lists": 45, "ordinary": 60, "vital": 120}
-    assert app_of("auth", hash_slots=3).state.admission.limits["ordinary"] == 60 + 3 * 25
-    assert app_of("posts", pool_size=40, max_overflow=5).state.admission.limits["ordinary"] == 130
-    assert app_of("posts", pool_size=5, read_pool_size=5).state.admission.limits["ordinary"] == 20
-    assert app_of("posts", requests_at_once=100).state.admission.limits["ordinary"] == 100
+    assert app_of("auth", hash_slots=3).state.load_shedder.limits["ordinary"] == 60 + 3 * 25
+    assert app_of("posts", pool_size=40, max_overflow=5).state.load_shedder.limits["ordinary"] == 130
+    assert app_of("posts", pool_size=5, read_pool_size=5).state.load_shedder.limits["ordinary"] == 20
+    assert app_of("posts", requests_at_once=100).state.load_shedder.limits["ordinary"] == 100

@@ -1,0 +1,59 @@
+"""Which files have changed, for `make dev`: by their times of modification, a few times a second."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from deploy.local.secret_files import SERVICES
+from deploy.local.stack import CADDYFILE, GATEWAY, ROOT
+
+PAGE = "page"
+CODE = (".py", ".mako", ".typed", ".toml")
+
+
+def watched() -> dict[str, list[Path]]:
+    """Name what is to be renewed, and the files or folders that it is made of."""
+    code = {name: [ROOT / "libs/common/src", ROOT / "services" / name / "src"] for name in SERVICES}
+    schemas = {f"{name} schema": [ROOT / "services" / name / "migrations"] for name in SERVICES}
+    page = [ROOT / "deploy/gateway/page", ROOT / "deploy/gateway/docs", ROOT / "docs/openapi.json"]
+    return {**code, **schemas, PAGE: page, GATEWAY: [CADDYFILE]}
+
+
+class Changes:
+    """Remembers each file's time of modification."""
+
+    def __init__(self, places: Mapping[str, Sequence[Path]]) -> None:
+        self._places = places
+        self._seen = {name: _times(paths) for name, paths in places.items()}
+
+    def since_last_time(self) -> list[str]:
+        """Name what has changed since the last call."""
+        now = {name: _times(paths) for name, paths in self._places.items()}
+        changed = [name for name, times in now.items() if times != self._seen[name]]
+        self._seen = now
+        return changed
+
+
+def newest_change(places: Sequence[Path]) -> float:
+    """Say when one of the files was last changed, in seconds since 1970."""
+    return max(_times(places).values(), default=0) / 1e9
+
+
+def _times(paths: Sequence[Path]) -> dict[str, int]:
+    return {path: time for place in paths for path, time in _files(place)}
+
+
+def _files(place: Path) -> Iterator[tuple[str, int]]:
+    if place.is_file():
+        yield str(place), place.stat().st_mtime_ns
+        return
+    for folder, folders, names in os.walk(place):
+        folders[:] = [name for name in folders if name != "__pycache__" and not name.startswith(".")]
+        for name in names:
+            if name.endswith(CODE) or "gateway" in place.parts:
+                try:
+                    yield (path := os.path.join(folder, name)), os.stat(path).st_mtime_ns
+                except FileNotFoundError:  # an editor's file, gone again
+                    continue

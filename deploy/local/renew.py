@@ -1,0 +1,129 @@
+"""The commands that bring a running stack to the code that is there now: migrate, restart, or run one command of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from deploy.local.control import STEP, tell
+from deploy.local.databases import schema_version
+from deploy.local.errors import StackError
+from deploy.local.logs import LogReader
+from deploy.local.migrated import Migrated
+from deploy.local.postgres import Postgres
+from deploy.local.runner import HOPELESS, POSTGRES, READY_PATIENCE, STOP_PATIENCE
+from deploy.local.secret_files import SERVICES
+from deploy.local.show import why_not_up
+from deploy.local.stack import ROOT, Stack, shown
+from deploy.local.state import ProcessState, State, read_state
+
+STUCK_AFTER = 10.0
+"""Seconds for which a process may lack the same thing. Waiting longer changes nothing that a person must change."""
+
+
+def run(stack: Stack, service: str, words: Sequence[str]) -> int:
+    """Run a service's own command (`python -m posts outbox status`) with the settings that the service has here.
+
+    Raises:
+        StackError: the stack does not run.
+    """
+    server = running_postgres(stack, running_state(stack))
+    environment = {**stack.service_environment(service, server.port), "LOG_FORMAT": "console"}
+    return subprocess.run([sys.executable, "-m", service, *words], cwd=ROOT, env=environment, check=False).returncode
+
+
+def migrate(stack: Stack, services: Sequence[str]) -> None:
+    """Bring the running stack's databases up to date, all if no service is named.
+
+    Raises:
+        StackError: the stack does not run, there is no such service, or a migration failed; with its last words.
+    """
+    if unknown := set(services) - set(SERVICES):
+        raise StackError(f"no service {' or '.join(sorted(unknown))}: there are {', '.join(SERVICES)}")
+    server = running_postgres(stack, running_state(stack))
+    for service in services or SERVICES:
+        revision = _migrate_one(stack, server, service)
+        tell(f"{service}: migrated to {revision}" if revision else f"{service}: up to date")
+
+
+def restart(stack: Stack, name: str) -> None:
+    """End the named process of a running stack, or each of a service's, and wait until its successor is ready.
+
+    A service's database is migrated first, if its code has changed. One process after the other, and politely: with
+    several replicas no request fails.
+
+    Raises:
+        StackError: the stack does not run, has no such process, or a successor is not ready and why.
+    """
+    state = running_state(stack)
+    processes = [process for process in state.processes if name in (process.name, process.service)]
+    if not processes:
+        raise StackError(f"no process {name!r}: there are {', '.join(process.name for process in state.processes)}")
+    service = processes[0].service
+    if service in SERVICES and (revision := _migrate_one(stack, running_postgres(stack, state), service)):
+        tell(f"{service}: migrated to {revision}")
+    for process in processes:
+        _restart_one(stack, process, signal.SIGTERM if len(processes) > 1 else signal.SIGINT)
+
+
+def running_state(stack: Stack) -> State:
+    """Read the state of a stack that runs.
+
+    Raises:
+        StackError: it does not.
+    """
+    state = read_state(stack.folder)
+    if not state or not state.running:
+        raise StackError("the stack does not run: `make start` first")
+    return state
+
+
+def running_postgres(stack: Stack, state: State) -> Postgres:
+    """Address the stack's database server."""
+    process = state.process(POSTGRES)
+    if process is None:
+        raise StackError("the stack has no database server yet: see `make status`")
+    return Postgres.running(stack.folder / POSTGRES, process.port)
+
+
+def _migrate_one(stack: Stack, server: Postgres, service: str) -> str | None:
+    """Run a service's migration unless it would find nothing to do; the new revision, if it changed the database."""
+    migrated = Migrated(stack, server)
+    if migrated.is_current(service):
+        return None
+    before = schema_version(server, service)
+    command, environment = stack.migration_command(service), stack.migration_environment(service, server.port)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        said = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
+        raise StackError(f"the migration of {service} failed, so nothing was restarted:\n{said}")
+    migrated.note([service])
+    after = schema_version(server, service)
+    return after if after != before else None
+
+
+def _restart_one(stack: Stack, before: ProcessState, polite: signal.Signals) -> None:
+    if before.id is not None and before.id.is_alive():
+        os.kill(before.id.pid, polite)
+    deadline = time.monotonic() + STOP_PATIENCE + READY_PATIENCE
+    reason, since = "", time.monotonic()
+    while time.monotonic() < deadline:
+        now = read_state(stack.folder)
+        after = now.process(before.name) if now else None
+        if now and after and after.id != before.id:
+            lacking = why_not_up(after, now)
+            if lacking is None:
+                tell(f"{before.name} restarted")
+                return
+            if lacking != reason:
+                reason, since = lacking, time.monotonic()
+            ends = after.restarts - before.restarts
+            if ends > HOPELESS or (after.id and reason != "no answer" and time.monotonic() - since > STUCK_AFTER):
+                break
+        time.sleep(STEP)
+    log = stack.logs / f"{before.name}.log"
+    raise StackError(f"{before.name} is not ready: {reason}; the end of {shown(log)}:\n{LogReader(log).last_lines(15)}")
