@@ -227,6 +227,19 @@ test-compose: bootstrap ## the system tests against the running containers, then
 	@$(VENV)/pytest tests/system/compose -m compose $(ARGS)
 	@cat .local/compose.json
 
+##@ Releases
+
+changelog: bootstrap ## make a release's section of CHANGELOG.md from changes/, and set the version: make changelog VERSION=0.2.0
+	@$(VENV)/towncrier build --yes --version $(or $(VERSION),$(error say which: make changelog VERSION=0.2.0))
+	@$(VENV)/python -m deploy.version $(VERSION)
+	@$(MAKE) -s openapi
+
+sbom: bootstrap ## list all packages that run in .local/sbom.json (CycloneDX), and check their licences
+	@$(VENV)/python -m deploy.release.sbom
+
+audit: bootstrap ## ask for known weaknesses of all packages that run
+	@$(VENV)/python -m deploy.release.audit
+
 ##@ Other
 
 help: ## show this list

@@ -93,8 +93,9 @@ def new(server: Postgres, service: str, name: str) -> None:
         ruff = [sys.executable, "-m", "ruff"]
         subprocess.run([*ruff, "check", "--quiet", "--fix", path], check=False)
         subprocess.run([*ruff, "format", "--quiet", path], check=True)
-        sys.stdout.write(f"{path.relative_to(ROOT)}\n")
-        sys.stdout.write("Read it, and docs/operations/migrations.md; then `make migrate`.\n")
+        sys.stdout.write(
+            f"{path.relative_to(ROOT)}\nRead it, and docs/operations/migrations.md; then `make migrate`.\n"
+        )
 
 
 def check(server: Postgres) -> None:

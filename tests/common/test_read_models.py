@@ -159,6 +159,17 @@ async def test_rebuild_fills_a_model_page_by_page_and_leaves_newer_states(kept: 
     assert await kept.rows() == kept.expected(v3=range(1, 206), v5=[42])
 
 
+async def test_rebuild_stores_states_of_the_same_version_again(kept: Kept) -> None:
+    """So that a column which was added since is filled: docs/operations/migrations.md, a field more in an event."""
+    kept.owner_has(3, [1, 2])
+    await kept.told(3, 1)
+    await kept.told(7, 2)
+    told_more = kept.state(1, 8)
+    kept.owner[kept.case.key(1)] = {**told_more, "version": 3, "id": f"{kept.subject(1)}@3"}
+    await kept.rebuild()
+    assert await kept.rows() == {kept.case.key(1): (3, kept.case.value(8)), **kept.expected(v7=[2])}
+
+
 async def test_reconcile_tells_what_differs_and_changes_nothing_unless_it_is_to_repair(kept: Kept) -> None:
     kept.owner_has(3, range(1, 106))
     await kept.told(3, *(number for number in range(1, 106) if number not in (7, 104)))

@@ -13,6 +13,7 @@ import pytest
 from deploy.local import migrations, renew, show
 from deploy.local.changes import Changes
 from deploy.local.errors import StackError
+from deploy.local.health import is_ready
 from deploy.local.logs import LogReader
 from deploy.local.stack import ROOT, Stack
 from tests.deploy.stubs import write_stubs
@@ -76,6 +77,7 @@ def test_status_says_why_and_how_often_and_of_which_version(developed: LocalStac
     assert posts.id
     os.kill(posts.id.pid, signal.SIGKILL)
     wait_until(lambda: developed.state().process("posts").id not in (None, posts.id))  # type: ignore[union-attr]
+    wait_until(lambda: is_ready(posts.port, "/readyz"))
     lacks.write_text(LACKING)
     try:
         shown = developed.command("status")

@@ -41,6 +41,12 @@ class ReadModelTable:
             found = found.where(tuple_(*self.names) <= until)
         return {tuple(row[:-1]): row[-1] for row in await session.execute(found)}
 
+    async def reopen(self, session: AsyncSession, versions: Mapping[Key, int]) -> None:
+        """Let the states of these versions be stored once more. Rows are locked in the same order as by events."""
+        same = tuple_(*self.names, self.version).in_([(*key, version) for key, version in versions.items()])
+        await session.execute(select(self.version).where(same).order_by(*self.names).with_for_update())
+        await session.execute(update(self.version.class_).where(same).values({self.version.key: -1}))
+
     async def forget(self, session: AsyncSession, key: Key, version: int) -> None:
         """Let an older state be stored, unless a newer one than this version has come meanwhile."""
         known = update(self.version.class_).where(tuple_(*self.names) == key, self.version == version)
@@ -117,10 +123,17 @@ async def pages(model: ReadModel) -> AsyncIterator[EventPage]:
 
 
 async def rebuild(database: Database, model: ReadModel, inbox: InboxFactory) -> int:
-    """Store the newest state of every subject; returns how many there are. Events may come in meanwhile."""
+    """Store the newest state of every subject; returns how many there are. Events may come in meanwhile.
+
+    A state of the same version is stored again, which fills a column that the read model did not have before. Only
+    those who were erased are not erased once more.
+    """
     count = 0
     async for page in pages(model):
+        versions = {parse_event(event, model.schema).key: event.version for event in page.events}
         async with database.transaction() as session:
+            if versions and model.resend_erased is None:
+                await model.table.reopen(session, versions)
             count += await inbox(session).receive(page.events, model.owner.audience)
     return count
 
