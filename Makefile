@@ -111,19 +111,6 @@ docs: bootstrap ## write the pages of docs/reference that are made from the code
 lock: bootstrap ## compile the locks anew from the pyproject files
 	@PATH="$(CURDIR)/$(VENV):$$PATH" sh deploy/lock.sh
 
-##@ Releases
-
-changelog: bootstrap ## make a release's section of CHANGELOG.md from changes/, and set the version: make changelog VERSION=0.2.0
-	@$(VENV)/towncrier build --yes --version $(or $(VERSION),$(error say which: make changelog VERSION=0.2.0))
-	@$(VENV)/python -m deploy.version $(VERSION)
-	@$(MAKE) -s openapi
-
-sbom: bootstrap ## list all packages that run in .local/sbom.json (CycloneDX), and check their licences
-	@$(VENV)/python -m deploy.release.sbom
-
-audit: bootstrap ## ask for known weaknesses of all packages that run
-	@$(VENV)/python -m deploy.release.audit
-
 ##@ Tests
 
 test: bootstrap ## run the whole test suite: make test ARGS="-k posts -x"
