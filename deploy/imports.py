@@ -26,7 +26,8 @@ ROOMS: Final = [
     "contracts",
     "state_events",
     "schemas",
-    "settings",
+    "retention | settings",
+    "access_log | email_addresses | secrets | url_types",
     "background | deadlines | errors | health | logs | ports | setting_types | text_fold | visible_text",
 ]
 """Of libs/common, from the top down."""
@@ -37,7 +38,7 @@ LAYERS: Final = [
     "(command_transaction) | main",
     "routers",
     "deps",
-    "(key_collector) | (mailing) | (retention)",
+    "(key_collector) | (mailing)",
     "schemas",
     "repositories | clients",
     "models",
@@ -47,7 +48,7 @@ LAYERS: Final = [
 """Of each service, from the top down; those in parentheses are auth's."""
 
 FRAMEWORKS: Final = ["fastapi", "starlette", "sqlalchemy", "asyncpg", "httpx"]
-ADAPTERS: Final = ["common.db.database", "common.calls", "common.tokens.service_tokens", "common.tokens.replies"]
+ADAPTERS: Final = ["common.db", "common.calls", "common.tokens.service_tokens", "common.tokens.replies"]
 
 
 def inside(*folders: str) -> list[str]:

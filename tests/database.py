@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import shutil
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -120,6 +121,15 @@ class Template:
     @property
     def migrations(self) -> Path:
         migrations: Path = import_module(f"{self.service}.database").MIGRATIONS
+        return migrations
+
+    def migrations_up_to(self, revision: str, folder: Path) -> Path:
+        """A copy without the later ones, so that a test of one migration does not depend on which come after it."""
+        migrations = folder / revision
+        shutil.copytree(self.migrations, migrations)
+        for path in (migrations / "versions").glob("[0-9]*.py"):
+            if path.name[:4] > revision:
+                path.unlink()
         return migrations
 
     def settings(self, name: str) -> dict[str, str]:

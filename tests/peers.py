@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from jose import jwk, jwt
 
 from common.events.revocations import LONGEST
-from common.tokens.jwks import PublicKey
-from common.tokens.verifier import ALGORITHM, Principal
+from common.tokens.claims import ALGORITHM, Principal
+from common.tokens.known_keys import PublicKey
 
 ISSUER = "http://127.0.0.1:8000"
 

@@ -16,7 +16,16 @@ DOCUMENT: Final = re.compile(r"(?<![\w/.*{}$\"'+-])[\w./-]*\w\.md\b")
 CODE: Final = re.compile(r"`([^`\s]+)`")
 PATH: Final = re.compile(r"[\w.-]+(?:/[\w.*-]+)+\.(?:css|html|js|json|md|mjs|py|sh|sql|toml|ts|txt|yaml|yml)(?:::\w+)?")
 MODULE: Final = re.compile(r"(?:auth|common|deploy|posts|tests|users)(?:\.[a-z_]\w*)+")
-BASES: Final = ("", "docs", "deploy", "deploy/gateway", "deploy/kubernetes", "libs/common", "libs/common/src")
+BASES: Final = (
+    "",
+    "docs",
+    "deploy",
+    "deploy/gateway",
+    "deploy/kubernetes",
+    "libs/common",
+    "libs/common/src",
+    "libs/common/src/common",
+)
 PLACEHOLDER: Final = re.compile("NAME|KIND")
 ELSEWHERE: Final = ("http", "/", "~", ".local/", ".venv/")
 

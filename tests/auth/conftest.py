@@ -18,7 +18,7 @@ from httpx import ASGITransport, AsyncClient, Response
 
 from auth.config import Settings
 from auth.main import create_app
-from auth.repositories.unit_of_work import SqlUnitOfWork
+from auth.repositories.unit_of_work import unit_of_work
 from auth.services import passwords
 from auth.services.management import Management, Manager
 from auth.services.records import Role
@@ -241,7 +241,7 @@ Manage = Callable[[Callable[[Management], Awaitable[Any]]], Awaitable[Any]]
 @pytest.fixture
 def manage(app: FastAPI) -> Manage:
     """Do what the server's command line does, in a transaction of its own."""
-    transactions = TransactionFactory(app.state.database, lambda session: SqlUnitOfWork(session, app.state.lifetimes))
+    transactions = TransactionFactory(app.state.database, lambda session: unit_of_work(session, app.state.lifetimes))
 
     async def manage(act: Callable[[Management], Awaitable[Any]]) -> Any:
         async with transactions() as work:

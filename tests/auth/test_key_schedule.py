@@ -17,7 +17,7 @@ from auth.__main__ import cli
 from auth.config import Settings
 from auth.services.key_material import KeyCipher
 from auth.services.key_schedule import KeySchedule
-from common.tokens.jwks import MOST_KEYS
+from common.tokens.known_keys import MOST_KEYS
 from tests.auth.conftest import Connection, Person, SignUp, bearer, client_of, refresh, running
 
 OLD = "31 days"

@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
 
-from auth.repositories.unit_of_work import SqlUnitOfWork
+from auth.repositories.unit_of_work import unit_of_work
 from auth.services.management import Management
 from auth.services.records import Role
 from common.db.database import TransactionFactory
@@ -25,7 +25,7 @@ async def test_no_token_with_a_role_outlives_the_role(
     """Whoever is first: the token is made before, and refused, or after, and does not have it."""
     await join(Role.admin)
     demoted = await join(Role.admin)
-    transactions = TransactionFactory(app.state.database, lambda session: SqlUnitOfWork(session, app.state.lifetimes))
+    transactions = TransactionFactory(app.state.database, lambda session: unit_of_work(session, app.state.lifetimes))
     async with transactions() as work:
         await Management(work).change(demoted.id, SERVER, roles=[])
         form = {"username": demoted.person.email, "password": PASSWORD}

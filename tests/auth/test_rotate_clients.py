@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from auth.__main__ import cli
 from auth.config import Settings
-from common.settings import read_secret
+from common.secrets import read_secret
 from common.tokens.service_tokens import NoToken, ServiceTokens
 from tests.auth.conftest import Connection
 

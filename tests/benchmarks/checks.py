@@ -14,7 +14,8 @@ from jose.backends.base import Key
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from common.tokens.verifier import ALGORITHM, TokenVerifier
+from common.tokens.claims import ALGORITHM
+from common.tokens.verifier import TokenVerifier
 from tests.peers import ISSUER, Issuer, NothingRevoked
 
 PASSWORD = secrets.token_urlsafe(16)

@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 from pydantic import BaseModel, SecretStr
 
-from common.calls.service_client import ServiceClient, http_pool
+from common.calls.http_pool import http_pool
+from common.calls.service_client import ServiceClient
 from common.settings import ServiceSettings
 from common.tokens.service_tokens import ServiceTokens
 from tests.common.conftest import probe_settings

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from common.calls.service_client import ServiceClient, http_pool
+from common.calls.http_pool import http_pool
+from common.calls.service_client import ServiceClient
 from common.settings import ServiceSettings
 from common.tokens.service_tokens import ServiceTokens
 from tests.common.calls import SECRET, call_settings

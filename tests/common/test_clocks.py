@@ -8,9 +8,10 @@ from itertools import chain, repeat
 import pytest
 from structlog.testing import capture_logs
 
-from common.db.database import Database, ReadSession
+from common.db.database import Database
+from common.db.reading import ReadSession
+from common.tokens.claims import KeysUnavailable
 from common.tokens.clock import PROMPT, DatabaseClock
-from common.tokens.verifier import KeysUnavailable
 from posts.config import Settings
 from tests.conftest import Cloner
 

@@ -14,8 +14,7 @@ import pytest
 import auth.config
 import posts.config
 import users.config
-from common.serving.server import load
-from common.settings import ServiceSettings
+from common.settings import ServiceSettings, load
 
 SETTINGS: Mapping[str, type[ServiceSettings]] = {
     "auth": auth.config.Settings,

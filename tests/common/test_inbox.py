@@ -5,10 +5,11 @@ from itertools import permutations
 from typing import Any
 
 from common.contracts.events import AccountData, BlockData, FollowData, ProfileData
+from common.email_addresses import MAX_EMAIL
 from common.events.inbox import Apply, Inbox
 from common.events.relay import BATCH
-from common.http.routing import MAX_BODY
-from common.schemas import MAX_EMAIL, MAX_ID
+from common.http.bodies import MAX_BODY
+from common.schemas import MAX_ID
 from common.state_events import Event, EventBatch, EventData, StateEvent
 from tests.peers import event
 

@@ -11,8 +11,8 @@ import pytest
 from auth.services.key_material import KeyCipher, new_key
 from common.background import background_tasks
 from common.tokens import jwks
+from common.tokens.claims import KeysUnavailable
 from common.tokens.jwks import RemoteKeys
-from common.tokens.verifier import KeysUnavailable
 from tests.common.conftest import FakeClock, eventually
 
 CIPHER = KeyCipher("a secret of the tests")

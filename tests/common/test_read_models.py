@@ -17,7 +17,8 @@ import users.main
 from common.calls.service_client import PeerUnavailable
 from common.db.database import Database
 from common.events import read_models
-from common.events.read_models import Drift, InboxFactory, OwnerUnknown, ReadModel, rebuild, reconcile
+from common.events.read_models import InboxFactory, ReadModel
+from common.events.reconcile import Drift, OwnerUnknown, rebuild, reconcile
 from common.state_events import StateEvent
 from tests.conftest import Cloner
 from tests.peers import Peers, Told, event, page

@@ -18,7 +18,7 @@ from common.http.access import Access, public
 from common.http.deps import CallingService, DbSession, MaybeSignedIn, ReadSession, SignedIn
 from common.http.docs import declared_codes, describe
 from common.http.routing import ServiceRoute, service_router
-from common.tokens.verifier import Principal
+from common.tokens.claims import Principal
 
 SECRETS = dict.fromkeys(
     ("database_password", "client_secret", "key_encryption_key", "refresh_key"), secrets.token_urlsafe(32)

@@ -6,7 +6,8 @@ import pytest
 from email_validator import validate_email
 from pydantic import TypeAdapter, ValidationError
 
-from common.schemas import Email, Id, Name, normal_email
+from common.email_addresses import Email, normal_email
+from common.schemas import Id, Name
 
 ID: TypeAdapter[int] = TypeAdapter(Id)
 EMAIL: TypeAdapter[str] = TypeAdapter(Email)

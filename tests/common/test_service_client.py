@@ -7,7 +7,8 @@ import httpx
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from common.calls.service_client import PeerUnavailable, ServiceClient, http_pool
+from common.calls.http_pool import http_pool
+from common.calls.service_client import PeerUnavailable, ServiceClient
 from common.tokens.replies import MAX_REPLY
 from common.tokens.service_tokens import ServiceTokens
 from tests.common.calls import call_settings

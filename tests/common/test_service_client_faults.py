@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from common import deadlines
 from common.calls.service_client import PeerUnavailable, ServiceClient
 from common.contracts.events import AuthorData, ProfileData
-from common.http.routing import MAX_BODY
+from common.http.bodies import MAX_BODY
 from common.state_events import Event, StateEvent
 from tests.common.calls import Number, another, calling, connections
 from tests.common.misbehaving import (

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from common.calls.service_client import http_pool
+from common.calls.http_pool import http_pool
 from common.tokens.service_tokens import NoToken, ServiceTokens
 from tests.common.calls import SECRET, call_settings
 from tests.common.conftest import FakeClock

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 import auth.config
-from common.serving.server import load
-from common.settings import ServiceSettings
+from common.settings import ServiceSettings, load
 
 SECRET = "Xk3jQ0f9-canary-Zp7Lw2vN8sRt5yUb"
 GOOD = {

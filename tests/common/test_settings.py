@@ -9,8 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from auth.config import Settings as AuthSettings
-from common.serving.server import load
-from common.settings import MigrationSettings, ServiceSettings, async_url
+from common.settings import MigrationSettings, ServiceSettings, async_url, load
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations" / "reliability.md"
 STRONG = "Xk3jQ0f9-canary-Zp7Lw2vN8sRt5yUb"

@@ -10,7 +10,8 @@ from jose.backends.base import Key
 from structlog.testing import capture_logs
 
 from common.tokens import verifier as tokens
-from common.tokens.verifier import InvalidToken, KeysUnavailable, TokenVerifier
+from common.tokens.claims import InvalidToken, KeysUnavailable
+from common.tokens.verifier import TokenVerifier
 from tests.common.conftest import FakeClock
 from tests.peers import NothingRevoked
 

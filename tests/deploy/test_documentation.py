@@ -70,7 +70,7 @@ def test_a_sound_repository_is_not_complained_of(house: House) -> None:
         ("deploy/run.sh", "# as style.md says", "deploy/run.sh: there is no style.md"),
         ("README.md", "word " * 31 + ".", "README.md: 31 words, at most 30"),
         ("docs/tutorial/a.md", "word " * 31 + ".", "docs/tutorial/a.md: 31 words, at most 30"),
-        ("docs/operations/a.md", "word " * 31 + ".", None),
+        ("findings/a.md", "word " * 31 + ".", None),
         ("README.md", "Few words.\n\n" * 351, "README.md: 702 words, at most 700"),
         ("README.md", "```sh\n" + "word " * 800 + "\n```\n", None),
     ],

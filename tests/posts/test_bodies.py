@@ -10,11 +10,11 @@ from httpx import AsyncClient
 from starlette.types import Message
 from structlog.testing import capture_logs
 
-from common.http import routing
+from common.http import bodies
 from tests.peers import Peers
 from tests.posts.conftest import SignedIn
 
-TOO_LARGE = json.dumps({"title": "t", "body": "b" * routing.MAX_BODY}).encode()
+TOO_LARGE = json.dumps({"title": "t", "body": "b" * bodies.MAX_BODY}).encode()
 
 
 async def chunks(body: bytes, pause: float = 0.0) -> AsyncIterator[bytes]:
@@ -46,7 +46,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(
     client: AsyncClient, peers: Peers, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """S-33"""
-    monkeypatch.setattr(routing, "BODY_TIMEOUT", 0.05)
+    monkeypatch.setattr(bodies, "BODY_TIMEOUT", 0.05)
     headers = signed_in(peers.new_account()) | {"Content-Type": "application/json"}
     reply = await client.post("/posts", content=chunks(b"{" * 200_000, pause=0.1), headers=headers)
     assert (reply.status_code, reply.json()["code"]) == (408, "request-timeout")

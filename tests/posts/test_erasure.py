@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient, Response
 from sqlalchemy import text
 
-from common.events.read_models import rebuild, reconcile
+from common.events.reconcile import rebuild, reconcile
 from posts.repositories import erasing
 from tests.erasing import erase, erase_though_killed
 from tests.events import Outbox

@@ -8,7 +8,8 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 from sqlalchemy import text
 
-from common.db.database import Database, ReadSession
+from common.db.database import Database
+from common.db.reading import ReadSession
 from common.serving.collectors import pools
 from posts.config import Settings
 from tests.peers import Peers

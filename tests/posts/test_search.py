@@ -10,7 +10,8 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 from sqlalchemy import text
 
-from common.db.database import Database, SearchSession, SearchTooSlow
+from common.db.database import Database
+from common.db.reading import SearchSession, SearchTooSlow
 from tests.events import Outbox
 from tests.peers import Peers
 from tests.posts.conftest import NewPost, SignedIn, Walk

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 from sqlalchemy.dialects import postgresql
 
-from common.db.database import SearchSession
+from common.db.reading import SearchSession
 from posts.repositories import lists, search
 from posts.services.records import PostFilter
 from tests.peers import Peers

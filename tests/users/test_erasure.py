@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
 
-from common.events.read_models import rebuild, reconcile
+from common.events.reconcile import rebuild, reconcile
 from tests.erasing import erase, erase_though_killed
 from tests.events import Outbox
 from tests.peers import Peers, Told, event, gone, page

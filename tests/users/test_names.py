@@ -1,7 +1,6 @@
 """People are found by the fold by which posts are found, on every cluster, whoever wrote their names."""
 
 import re
-import shutil
 import uuid
 from pathlib import Path
 from typing import Any
@@ -114,9 +113,7 @@ async def test_an_existing_database_is_mended(templates: dict[str, Template], tm
     await template.clone(name)
     await template.drop(name)
     await template.run(f'CREATE DATABASE "{name}" OWNER users_owner')
-    before = tmp_path / "migrations"
-    shutil.copytree(template.migrations, before)
-    (before / "versions" / "0007_folded_names.py").unlink()
+    before, folding = template.migrations_up_to("0006", tmp_path), template.migrations_up_to("0007", tmp_path)
     owner = template.owner_settings(name)
     await migrate(before, owner)
     connection: Any = await asyncpg.connect(
@@ -127,13 +124,13 @@ async def test_an_existing_database_is_mended(templates: dict[str, Template], tm
             """INSERT INTO profiles (id, email, name, account_version)
             SELECT n, n || '@example.com', 'Straße ' || n, 1 FROM generate_series(1, 2500) AS n"""
         )
-        await migrate(template.migrations, owner)
+        await migrate(folding, owner)
         strasse = "SELECT count(*) FROM profiles WHERE folded LIKE '% strasse %'"
         assert await connection.fetchval(strasse) == 2500
         assert await connection.fetchval("SELECT count(*) FROM profiles WHERE search LIKE ' strasse %'") == 2500
         await connection.execute("UPDATE profiles SET folded = NULL WHERE id % 3 = 0")
         await connection.execute("UPDATE alembic_version SET version_num = '0006'")
-        await migrate(template.migrations, owner)
+        await migrate(folding, owner)
         assert await connection.fetchval(strasse) == 2500
     finally:
         await connection.close()

@@ -3,16 +3,13 @@
 Lines of a request hold its id, its trace and the caller's id. They never hold a token, a body or a query.
 """
 
-import json
 import logging
 import sys
 from collections.abc import Mapping
 from contextvars import ContextVar
-from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO
 
 import structlog
-from starlette.types import Scope
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 log = structlog.get_logger()
@@ -22,7 +19,6 @@ REQUEST: Final[ContextVar[Mapping[str, Any] | None]] = ContextVar("request", def
 """The `state` of the current request, set by `common.http.middleware`."""
 ABOUT: Final = ("request_id", "trace_id", "account", "caller")
 """The parts of a request's state that its lines hold. `account`: a person's id; `caller`: a service."""
-encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 # Never with local variables: they may hold passwords and tokens (S-46).
 TRACES: Final = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)
@@ -70,33 +66,6 @@ class Sink:
             self._out.flush()
         except OSError:
             self.failures += 1
-
-
-class AccessLog:
-    """The line of each answered request.
-
-    Built by hand, since every request pays for it: 8 us instead of structlog's 17.
-    """
-
-    def __init__(self, service: str, level: str, form: Form, out: Sink) -> None:
-        self._service = service
-        self._on = level in {"debug", "info"}
-        self._json = form == "json"
-        self._out = out
-
-    def answered(self, scope: Scope, status: int, seconds: float) -> None:
-        """Logs the path only: a query may hold search words."""
-        if not self._on:
-            return
-        ms, client = round(seconds * 1000, 2), scope["state"]["client_ip"]
-        about = {"method": scope["method"], "path": scope["path"], "status": status, "ms": ms, "client": client}
-        if not self._json:
-            log.info("request", **about)
-            return
-        now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-        head = {"timestamp": now, "level": "info", "event": "request", "service": self._service}
-        self._out.write(encode({**head, **request_context(), **about}) + "\n")
-        self._out.flush()
 
 
 def configure_logging(service: str, level: str, form: Form) -> Sink:

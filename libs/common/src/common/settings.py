@@ -3,86 +3,23 @@
 Every setting `NAME` may be given as `NAME_FILE` instead: the path of a file that holds the value.
 """
 
-import os
 import re
-import stat
+import sys
 from datetime import timedelta
-from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self, TypeVar
 
 from annotated_types import Gt, Le
-from pydantic import AfterValidator, Field, PostgresDsn, SecretStr, ValidationError, model_validator
-from pydantic.fields import FieldInfo
+from pydantic import Field, PostgresDsn, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import URL, make_url
 
-from common.setting_types import (
-    Address,
-    BaseAddress,
-    DatabaseUrl,
-    Duration,
-    Network,
-    Networks,
-    Origins,
-    PublicAddress,
-    SpacedNetworks,
-)
+from common.secrets import GENERATED_PREFIX, FileSettings, Secret
+from common.setting_types import DatabaseUrl, Duration, Network, Networks, SpacedNetworks
+from common.url_types import Address, BaseAddress, Origins, PublicAddress
 
-MIN_SECRET_LENGTH: Final = 32
+S = TypeVar("S", bound=BaseSettings)
 MAX_DRAIN: Final = timedelta(seconds=15)
 """Of the 25 s in which a service stops (`common.serving.draining`)."""
-GENERATED_PREFIX: Final = "local-"
-"""Prefix of the secrets that `make up` generates, so that production can refuse them."""
-
-
-def strong(secret: SecretStr) -> SecretStr:
-    """Refuse secrets that are short or look like a placeholder (S-47)."""
-    value = secret.get_secret_value()
-    if len(value) < MIN_SECRET_LENGTH:
-        raise ValueError(f"must have at least {MIN_SECRET_LENGTH} characters")
-    if len(set(value)) < 10 or "changeme" in value.lower():
-        raise ValueError("looks like a placeholder; generate a random one, for example with `openssl rand -base64 48`")
-    return secret
-
-
-Secret = Annotated[SecretStr, AfterValidator(strong)]
-
-
-class FileSettings(PydanticBaseSettingsSource):
-    """Reads `NAME_FILE`: Docker and Kubernetes provide secrets as files."""
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        variable = f"{field_name}_file".upper()
-        path = os.environ.get(variable)
-        if path and os.environ.get(field_name.upper()):
-            raise ValueError(f"{variable}: {field_name.upper()} is set as well; say it once")
-        try:
-            return (read_secret(Path(path)) if path else None), field_name, False
-        except ValueError as error:
-            raise ValueError(f"{variable}: {error}") from error
-
-    def __call__(self) -> dict[str, Any]:
-        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
-        return {name: value for name, value in found.items() if value is not None}
-
-
-def read_secret(path: Path) -> str:
-    """The file's text without the final line break.
-
-    Raises:
-        ValueError: it cannot be read, or everybody on this machine could read it. Secrets below /run/secrets are the
-            exception: the folder itself belongs to the container.
-    """
-    try:
-        mode = path.stat().st_mode
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:  # its own message holds a byte of the secret
-        raise ValueError(f"{path} is not text in UTF-8") from error
-    if mode & stat.S_IROTH and not path.is_relative_to("/run/secrets"):
-        raise ValueError(f"{path} can be read by everybody; run `chmod 600 {path}`")
-    return text.rstrip("\r\n")
 
 
 class BaseConfig(BaseSettings):
@@ -92,7 +29,7 @@ class BaseConfig(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
     profile: Literal["local", "production"] = Field(
-        default="local",
+        "local",
         description="production: refuses generated secrets and an ISSUER without https, counts requests, adds HSTS.",
     )
 
@@ -137,68 +74,58 @@ class ServiceSettings(BaseConfig):
 
     database_url: DatabaseUrl = Field(description="postgresql://USER@HOST/DATABASE, of the role that reads and writes.")
     database_password: Secret = Field(description="Password of that role.")
-    pool_size: int = Field(default=15, ge=1, description="Connections for writing, kept open.")
-    read_pool_size: int = Field(default=15, ge=1, description="Connections for single reads, kept open.")
+    pool_size: int = Field(15, ge=1, description="Connections for writing, kept open.")
+    read_pool_size: int = Field(15, ge=1, description="Connections for single reads, kept open.")
     max_overflow: int = Field(
-        default=0, ge=0, description="Connections above either pool's size. Opened for each use: slow under load."
+        0, ge=0, description="Connections above either pool's size. Opened for each use: slow under load."
     )
     pool_timeout: Duration = Field(
-        default=timedelta(milliseconds=500),
-        description="How long a request waits for a connection before it gets a 503 (R-18).",
+        timedelta(milliseconds=500), description="How long a request waits for a connection before a 503 (R-18)."
     )
-    prepared_statements: bool = Field(default=True, description="False behind a PgBouncer older than 1.21.")
+    prepared_statements: bool = Field(True, description="False behind a PgBouncer older than 1.21.")
 
     requests_at_once: int | None = Field(
-        default=None,
-        ge=4,
-        description="Requests under way in a process; by default two for each connection to the database.",
+        None, ge=4, description="Requests under way in a process; by default two for each connection to the database."
     )
 
     issuer: PublicAddress = Field(
-        default="http://127.0.0.1:8000", description="The site's public address; the `iss` of tokens."
+        "http://127.0.0.1:8000", description="The site's public address; the `iss` of tokens."
     )
     jwks_url: Address = Field(
-        default="http://127.0.0.1:8001/.well-known/jwks.json", description="Internal address of auth's public keys."
+        "http://127.0.0.1:8001/.well-known/jwks.json", description="Internal address of auth's public keys."
     )
-    auth_url: Address = Field(default="http://127.0.0.1:8001", description="Internal address of auth.")
-    users_url: Address = Field(default="http://127.0.0.1:8002", description="Internal address of users.")
-    posts_url: Address = Field(default="http://127.0.0.1:8003", description="Internal address of posts.")
+    auth_url: Address = Field("http://127.0.0.1:8001", description="Internal address of auth.")
+    users_url: Address = Field("http://127.0.0.1:8002", description="Internal address of users.")
+    posts_url: Address = Field("http://127.0.0.1:8003", description="Internal address of posts.")
 
     # Calls to the other services. At a limit a call waits within its deadline, and then counts as failed.
     call_deadline: Annotated[Duration, Gt(timedelta(0)), Le(LONGEST_CALL)] = Field(
-        default=timedelta(seconds=2),
+        timedelta(seconds=2),
         description="For all calls of one request to other services, with retries and waiting.",
     )
     max_deadline: Duration = Field(
-        default=timedelta(seconds=30), description="The longest X-Deadline-Ms; longer ones are cut to it."
+        timedelta(seconds=30), description="The longest X-Deadline-Ms; longer ones are cut to it."
     )
     connect_timeout: Duration = Field(
-        default=timedelta(milliseconds=500), description="For each new connection to another service."
+        timedelta(milliseconds=500), description="For each new connection to another service."
     )
-    calls_per_peer: int = Field(
-        default=20, ge=1, description="Concurrent calls to one other service; further ones wait."
-    )
+    calls_per_peer: int = Field(20, ge=1, description="Concurrent calls to one other service; further ones wait.")
     call_pool_size: int = Field(
-        default=64, ge=1, description="Connections to other services in all; at least three times CALLS_PER_PEER."
+        64, ge=1, description="Connections to other services in all; at least three times CALLS_PER_PEER."
     )
-    retry_share: float = Field(default=0.1, ge=0, le=1, description="Retries per call, for reads only.")
-    breaker_failures: int = Field(
-        default=5, ge=1, description="Failures in a row that open the circuit breaker of a peer."
-    )
-    breaker_window: Duration = Field(
-        default=timedelta(seconds=10), description="Failures further apart do not count together."
-    )
+    retry_share: float = Field(0.1, ge=0, le=1, description="Retries per call, for reads only.")
+    breaker_failures: int = Field(5, ge=1, description="Failures in a row that open the circuit breaker of a peer.")
+    breaker_window: Duration = Field(timedelta(seconds=10), description="Failures further apart do not count together.")
     breaker_pause: Duration = Field(
-        default=timedelta(seconds=2), description="How long an open breaker waits before it lets one call through."
+        timedelta(seconds=2), description="How long an open breaker waits before it lets one call through."
     )
 
-    rate_limits: bool | None = Field(default=None, description="Enables rate limits; by default in production only.")
+    rate_limits: bool | None = Field(None, description="Enables rate limits; by default in production only.")
     rate_limit_general: int = Field(
-        default=300, ge=1, le=100_000, description="Requests a minute, per person, or per address without a token."
+        300, ge=1, le=100_000, description="Requests a minute, per person, or per address without a token."
     )
     relay: bool = Field(
-        default=True,
-        description="False if `python -m SERVICE relay` sends the events and erases accounts instead.",
+        True, description="False if `python -m SERVICE relay` sends the events and erases accounts instead."
     )
 
     cors_origins: Origins = Field(
@@ -212,17 +139,16 @@ class ServiceSettings(BaseConfig):
         description="Networks of proxies in front of the gateway, such as a CDN, with spaces between them.",
     )
     drain: Annotated[Duration, Le(MAX_DRAIN)] = Field(
-        default=timedelta(seconds=5),
-        description="How long a service goes on serving after SIGTERM while it is no longer ready.",
+        timedelta(seconds=5), description="How long a service goes on serving after SIGTERM while not ready."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="The least important lines that are written."
+        "info", description="The least important lines that are written."
     )
     log_format: Literal["json", "console"] = Field(
-        default="json", description="json: one object a line. console: for a terminal."
+        "json", description="json: one object a line. console: for a terminal."
     )
     otel_exporter_otlp_endpoint: BaseAddress | None = Field(
-        default=None, description="Target of traces, as OTLP over HTTP: http://collector:4318. No traces without it."
+        None, description="Target of traces, as OTLP over HTTP: http://collector:4318. No traces without it."
     )
 
     @property
@@ -294,3 +220,12 @@ def explain(error: ValidationError) -> str:
             said = RIGHT[item["type"]].format_map(bounds)
         lines.append(f"{which}: {said}" if which else said)
     return "\n".join(lines)
+
+
+def load(settings: type[S]) -> S:
+    """Settings from the environment. A wrong setting ends the process with a line that names it."""
+    try:
+        return settings()
+    except (ValidationError, ValueError) as error:
+        said = explain(error) if isinstance(error, ValidationError) else str(error)
+        sys.exit(f"Cannot start: the settings are not right.\n{said}")

@@ -10,7 +10,7 @@ from auth.command_transaction import in_one_transaction
 from auth.services.deletion import delete_by_address, delete_noted
 from auth.services.management import Management, Manager
 from auth.services.records import Role
-from common.schemas import normal_email
+from common.email_addresses import normal_email
 
 T = TypeVar("T")
 SERVER = Manager(account_id=None)

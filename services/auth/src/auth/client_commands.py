@@ -18,8 +18,8 @@ from auth.repositories.clients import ClientRepository
 from auth.services.audit import SERVER, Action
 from auth.services.sign_in import hash_secret
 from common.db.database import Database
-from common.serving.server import load
-from common.settings import ServiceSettings, read_secret, strong
+from common.secrets import read_secret, strong
+from common.settings import ServiceSettings, load
 
 STANDARD_INPUT: Final = "-"
 

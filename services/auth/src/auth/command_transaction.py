@@ -9,16 +9,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from auth.config import Settings
 from auth.deps import lifetimes
-from auth.repositories.unit_of_work import SqlUnitOfWork
+from auth.repositories.unit_of_work import unit_of_work
+from auth.services.ports import UnitOfWork
 from common.db.database import Database
 from common.errors import DomainError
 from common.logs import configure_logging
-from common.serving.server import load
+from common.settings import load
 
 T = TypeVar("T")
 
 
-def in_one_transaction(act: Callable[[SqlUnitOfWork, Settings], Awaitable[T]]) -> T:
+def in_one_transaction(act: Callable[[UnitOfWork, Settings], Awaitable[T]]) -> T:
     """What `act` returns, once it is committed; a refusal ends the process with its words."""
     settings = load(Settings)
     configure_logging("auth", "warning", settings.log_format)
@@ -27,7 +28,7 @@ def in_one_transaction(act: Callable[[SqlUnitOfWork, Settings], Awaitable[T]]) -
         database = Database(settings)
         try:
             async with database.transaction() as session:
-                return await act(SqlUnitOfWork(session, lifetimes(settings)), settings)
+                return await act(unit_of_work(session, lifetimes(settings)), settings)
         finally:
             await database.disconnect()
 

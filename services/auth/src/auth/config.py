@@ -12,9 +12,11 @@ from pydantic_settings import NoDecode
 from auth.services.address_policy import is_within
 from auth.services.mails import WINDOW
 from auth.services.passwords import QUEUE
-from common.schemas import SPECIAL_USE
-from common.setting_types import BaseAddress, Duration, Folder, Words, in_json
-from common.settings import MigrationSettings, Secret, ServiceSettings
+from common.email_addresses import SPECIAL_USE
+from common.secrets import Secret
+from common.setting_types import Duration, Folder, Words, in_json
+from common.settings import MigrationSettings, ServiceSettings
+from common.url_types import BaseAddress
 
 NOBODY: Final = NameEmail("Trivium", "no-reply@trivium.example")
 Lifetime = Annotated[Duration, Ge(WINDOW), Le(timedelta(days=7))]
@@ -48,80 +50,71 @@ class Settings(ServiceSettings):
     refresh_key: Secret = Field(description="Signs refresh tokens, together with each session's own secret.")
 
     key_encryption_key_previous: Secret | None = Field(
-        default=None, description="While KEY_ENCRYPTION_KEY is being replaced: what keys are still stored under."
+        None, description="While KEY_ENCRYPTION_KEY is being replaced: what keys are still stored under."
     )
     refresh_key_previous: Secret | None = Field(
-        default=None, description="While REFRESH_KEY is being replaced: what tokens still in use were signed with."
+        None, description="While REFRESH_KEY is being replaced: what tokens still in use were signed with."
     )
     key_rotation: Annotated[Duration, Ge(timedelta(hours=1)), Le(timedelta(days=365))] = Field(
-        default=timedelta(days=30), description="For how long a key signs access tokens."
+        timedelta(days=30), description="For how long a key signs access tokens."
     )
 
     access_ttl: Annotated[Duration, Ge(timedelta(seconds=30)), Le(timedelta(minutes=15))] = Field(
-        default=timedelta(minutes=5), description="Lifetime of an access token."
+        timedelta(minutes=5), description="Lifetime of an access token."
     )
     refresh_grace: Annotated[Duration, Le(timedelta(minutes=1))] = Field(
-        default=timedelta(seconds=10),
+        timedelta(seconds=10),
         description="For how long a repeated refresh token gets the same successor; 0: it is never accepted again.",
     )
     refresh_idle: Annotated[Duration, Ge(timedelta(minutes=5)), Le(timedelta(days=90))] = Field(
-        default=timedelta(days=7), description="An unused session ends after this time."
+        timedelta(days=7), description="An unused session ends after this time."
     )
     refresh_absolute: Annotated[Duration, Ge(timedelta(minutes=5)), Le(timedelta(days=365))] = Field(
-        default=timedelta(days=30), description="Every session ends after this time."
+        timedelta(days=30), description="Every session ends after this time."
     )
-    rate_limit_sign_in: int = Field(
-        default=30, ge=1, le=10_000, description="Sign-ins by password a minute, per address."
-    )
-    rate_limit_refresh: int = Field(default=150, ge=1, le=50_000, description="Refreshes in 5 minutes, per address.")
-    rate_limit_registration: int = Field(default=10, ge=1, le=10_000, description="Sign-ups an hour, per address.")
+    rate_limit_sign_in: int = Field(30, ge=1, le=10_000, description="Sign-ins by password a minute, per address.")
+    rate_limit_refresh: int = Field(150, ge=1, le=50_000, description="Refreshes in 5 minutes, per address.")
+    rate_limit_registration: int = Field(10, ge=1, le=10_000, description="Sign-ups an hour, per address.")
     password_min_length: int = Field(
-        default=8, ge=8, le=64, description="Code points of a new password; 15 where it is the only factor."
+        8, ge=8, le=64, description="Code points of a new password; 15 where it is the only factor."
     )
     password_words: Words = Field(
-        default=["trivium"],
-        description="JSON list of the product's names, which may not be passwords, with or without digits.",
+        ["trivium"], description="JSON list of the product's names, which may not be passwords, with or without digits."
     )
     hash_slots: int = Field(
-        default=max(1, (os.cpu_count() or 2) - 1),
+        max(1, (os.cpu_count() or 2) - 1),
         ge=1,
         description="Passwords hashed at a time, 19 MiB each; by default all cores but one.",
     )
 
     smtp_url: SmtpUrl | None = Field(
-        default=None, description="smtps://USER@HOST, smtp+starttls://USER@HOST:587, or smtp://HOST without TLS."
+        None, description="smtps://USER@HOST, smtp+starttls://USER@HOST:587, or smtp://HOST without TLS."
     )
-    smtp_password: SecretStr | None = Field(default=None, description="Of the user in SMTP_URL.")
+    smtp_password: SecretStr | None = Field(None, description="Of the user in SMTP_URL.")
     smtp_timeout: Annotated[Duration, Gt(timedelta(0)), Le(timedelta(seconds=30))] = Field(
-        default=timedelta(seconds=30), description="For connecting, and for each answer of the mail server."
+        timedelta(seconds=30), description="For connecting, and for each answer of the mail server."
     )
     smtp_ehlo_name: EhloName | None = Field(
-        default=None, description="The name by which auth greets the mail server; by default the domain of MAIL_FROM."
+        None, description="The name by which auth greets the mail server; by default the domain of MAIL_FROM."
     )
     smtp_utf8: bool = Field(
-        default=True, description="false: the mail server takes only ASCII addresses, so others are refused at sign-up."
+        True, description="false: the mail server takes only ASCII addresses, so others are refused at sign-up."
     )
     special_use_domains: Annotated[list[str], NoDecode, in_json('["nas.local"]'), AfterValidator(special_use)] = Field(
         default_factory=list, description='JSON list of domains without public mail that are accepted: ["nas.local"].'
     )
-    mail_dir: Folder | None = Field(default=None, description="Without SMTP_URL: mails become files here.")
-    mail_from: NameEmail = Field(
-        default=NOBODY, description="The sender of mails; its name is the site's name in them."
-    )
-    app_url: BaseAddress | None = Field(default=None, description="Where links in mails lead; by default the ISSUER.")
-    require_verified_email: bool = Field(default=False, description="Refuse to sign in until the address is verified.")
+    mail_dir: Folder | None = Field(None, description="Without SMTP_URL: mails become files here.")
+    mail_from: NameEmail = Field(NOBODY, description="The sender of mails; its name is the site's name in them.")
+    app_url: BaseAddress | None = Field(None, description="Where links in mails lead; by default the ISSUER.")
+    require_verified_email: bool = Field(False, description="Refuse to sign in until the address is verified.")
     verify_email_ttl: Lifetime = Field(
-        default=timedelta(hours=24), description="How long a link works that verifies an address."
+        timedelta(hours=24), description="How long a link works that verifies an address."
     )
     password_reset_ttl: Lifetime = Field(
-        default=timedelta(hours=1), description="How long a link works that resets a password."
+        timedelta(hours=1), description="How long a link works that resets a password."
     )
-    email_change_ttl: Lifetime = Field(
-        default=timedelta(hours=1), description="How long a link works that changes an address."
-    )
-    rate_limit_mail: int = Field(
-        default=20, ge=1, le=10_000, description="Mails that one address may ask for in an hour."
-    )
+    email_change_ttl: Lifetime = Field(timedelta(hours=1), description="How long a link works that changes an address.")
+    rate_limit_mail: int = Field(20, ge=1, le=10_000, description="Mails that one address may ask for in an hour.")
 
     @property
     def most_requests(self) -> int:

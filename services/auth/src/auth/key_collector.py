@@ -7,7 +7,7 @@ from prometheus_client.core import GaugeMetricFamily
 
 from auth.services.keys import OwnKeys
 from common.observability.metrics import MetricCollector
-from common.tokens.jwks import MOST_KEYS
+from common.tokens.known_keys import MOST_KEYS
 
 
 def signing_keys(keys: OwnKeys) -> MetricCollector:

@@ -8,8 +8,8 @@ import typer
 
 from auth.command_transaction import in_one_transaction
 from auth.deps import key_schedule
-from auth.repositories.unit_of_work import SqlUnitOfWork
 from auth.services.key_schedule import PUBLISH_AHEAD, KeySchedule
+from auth.services.ports import UnitOfWork
 
 T = TypeVar("T")
 NEVER: Final = "-"
@@ -17,7 +17,7 @@ NEVER: Final = "-"
 keys_cli = typer.Typer(no_args_is_help=True, help="The keys that sign access tokens.")
 
 
-def on_keys(change: Callable[[SqlUnitOfWork, KeySchedule], Awaitable[T]]) -> T:
+def on_keys(change: Callable[[UnitOfWork, KeySchedule], Awaitable[T]]) -> T:
     return in_one_transaction(lambda work, settings: change(work, key_schedule(settings)))
 
 

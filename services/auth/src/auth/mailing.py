@@ -11,10 +11,10 @@ from auth.clients.mail_server import MailServer
 from auth.clients.mail_targets import MailRequestTarget, MailTarget
 from auth.clients.messages import Mailbox
 from auth.config import Settings, given
-from auth.repositories.unit_of_work import SqlUnitOfWork
 from auth.services.mail_rendering import MailRenderer, MailSender, Templates
 from auth.services.mail_requests import MailRequests
 from auth.services.one_time_tokens import OneTimeTokens, Purpose, TokenMaker
+from auth.services.ports import UnitOfWork
 from common.db.database import TransactionFactory
 from common.events.relay import Channel, Target
 
@@ -35,7 +35,7 @@ def one_time_tokens(settings: Settings) -> OneTimeTokens:
 
 
 def own_targets(
-    settings: Settings, transactions: TransactionFactory[SqlUnitOfWork], tokens: OneTimeTokens
+    settings: Settings, transactions: TransactionFactory[UnitOfWork], tokens: OneTimeTokens
 ) -> Mapping[str, Target | Channel]:
     """Where auth's outbox leads beside the other services. Without a way to send mails, they wait in it."""
     targets: dict[str, Target | Channel] = {"auth": MailRequestTarget(MailRequests(transactions, tokens))}

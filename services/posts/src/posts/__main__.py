@@ -1,7 +1,8 @@
 """`python -m posts serve|migrate|relay|outbox|rebuild|reconcile`."""
 
 from common.serving.event_commands import add_event_commands
-from common.serving.server import command_line, load
+from common.serving.server import command_line
+from common.settings import load
 from posts.config import MigrateSettings, Settings
 from posts.database import MIGRATIONS
 from posts.main import create_app

@@ -2,7 +2,8 @@
 
 from pydantic import Field
 
-from common.settings import MigrationSettings, Secret, ServiceSettings
+from common.secrets import Secret
+from common.settings import MigrationSettings, ServiceSettings
 
 
 class Settings(ServiceSettings):

@@ -1,51 +1,14 @@
 """posts' app."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-
 import httpx
 from fastapi import FastAPI
 
-from common.background import background_tasks
-from common.calls.service_client import http_pool
-from common.db.database import Database
-from common.db.migrations import database_is_ready
-from common.events.revocations import RevokedTokens
-from common.http.idempotency import forget_expired
 from common.serving.app import build_app
-from common.tokens.jwks import KeyStore, RemoteKeys
-from common.tokens.verifier import TokenVerifier
+from common.serving.service import lifespan
 from posts.config import Settings
 from posts.database import MIGRATIONS
 from posts.deps import wire
-from posts.retention import run_retention
-from posts.routers import comments, exports, internal, likes, posts
-
-
-@asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-    """Open what the app needs, and close it again. Nothing is opened at import."""
-    settings: Settings = app.state.settings
-    database = Database(settings)
-    app.state.database = database
-    await database.connect()
-    try:
-        async with http_pool(settings, app.state.transport) as http:
-            keys = RemoteKeys(http, settings.jwks_url, KeyStore(database))
-            app.state.revoked = revoked = RevokedTokens(database)
-            app.state.verifier = TokenVerifier(
-                keys, revoked, issuer=settings.issuer, audience="posts", now=revoked.clock.now
-            )
-            migrated = database_is_ready(database, MIGRATIONS)
-            app.state.readiness = (migrated, keys.keys_are_known, revoked.revocations_are_known)
-            wire(app, settings, database, http)
-            state = app.state
-            relay = [state.relay.run(), state.eraser.run(), state.backfill.run()] if settings.relay else []
-            retention = [revoked.forget_expired(), forget_expired(database), run_retention(database)]
-            async with background_tasks(keys.keep_fresh(), revoked.keep_fresh(), *retention, *relay):
-                yield
-    finally:
-        await database.disconnect()
+from posts.routers import comments, internal, likes, posts
 
 
 def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:
@@ -54,7 +17,7 @@ def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         service="posts",
         title="Trivium posts",
         description="Posts, comments, likes and the feed.",
-        lifespan=lifespan,
-        routers=[posts.router, likes.router, comments.router, internal.router, exports.router],
+        lifespan=lifespan(MIGRATIONS, wire),
+        routers=[posts.router, likes.router, comments.router, internal.router],
         transport=transport,
     )

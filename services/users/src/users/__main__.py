@@ -1,7 +1,8 @@
 """`python -m users serve|migrate|relay|outbox|rebuild|reconcile`."""
 
 from common.serving.event_commands import add_event_commands
-from common.serving.server import command_line, load
+from common.serving.server import command_line
+from common.settings import load
 from users.config import MigrateSettings, Settings
 from users.database import MIGRATIONS
 from users.main import create_app

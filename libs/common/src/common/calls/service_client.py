@@ -9,8 +9,7 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Self, TypeVar
 
@@ -21,9 +20,8 @@ from pydantic import BaseModel, ValidationError
 from common import deadlines
 from common.calls.breaker import Breaker, RetryBudget
 from common.errors import DependencyUnavailable
-from common.http.routing import MAX_BODY
+from common.http.bodies import MAX_BODY
 from common.logs import request_context
-from common.observability import tracing
 from common.settings import ServiceSettings
 from common.state_events import EventBatch, StateEvent
 from common.tokens.replies import NO_REPLY, Reply, fetch
@@ -37,13 +35,7 @@ MAX_PAUSE: Final = 0.1
 FAIR_SHARE: Final = 0.5
 """Share of the full deadline. A timeout counts as the peer's failure only if it had this much time."""
 TOO_LARGE: Final = 413
-BROKEN: Final = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.ReadError,
-    httpx.WriteError,
-    httpx.RemoteProtocolError,
-)
+BROKEN: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 Answer = TypeVar("Answer", bound=BaseModel)
 Params = Mapping[str, str | int]
 
@@ -52,32 +44,6 @@ class PeerUnavailable(DependencyUnavailable):
     """Another service did not answer in time, or not as agreed."""
 
     code = "peer-unavailable"
-
-
-@asynccontextmanager
-async def http_pool(
-    settings: ServiceSettings, transport: httpx.AsyncBaseTransport | None = None
-) -> AsyncIterator[httpx.AsyncClient]:
-    """The pool of outgoing connections, one per process. A new client per call would cost 30 ms each.
-
-    Tests pass a `transport` instead of the network.
-    """
-    limits = httpx.Limits(
-        max_connections=settings.call_pool_size,
-        max_keepalive_connections=settings.call_pool_size,
-        keepalive_expiry=25,  # seconds; the services keep theirs for 75, so none is closed under a call
-    )
-    timeout = httpx.Timeout(settings.call_deadline.total_seconds(), connect=settings.connect_timeout.total_seconds())
-    async with httpx.AsyncClient(
-        limits=limits,
-        timeout=timeout,
-        transport=transport,
-        headers={"Accept-Encoding": "identity"},
-        event_hooks={"request": [tracing.propagate_trace] if settings.otel_exporter_otlp_endpoint else []},
-        follow_redirects=False,
-        trust_env=False,
-    ) as client:
-        yield client
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +200,7 @@ class ServiceClient:
         return reply.status in {502, 503, 504} and "retry-after" not in reply.headers
 
     async def _try(self, call: Call, token: str) -> Reply:
-        """One exchange; reports its result to the breaker. A 4xx other than 429 is a success: the peer is up."""
+        """One exchange; reports its result to the breaker. A 4xx counts as a success: the peer is up."""
         async with self.slots:
             if not self.breaker.admit():
                 raise PeerUnavailable(f"The {self.audience} service does not answer; calls to it are paused.")

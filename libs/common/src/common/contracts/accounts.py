@@ -2,7 +2,8 @@
 
 from pydantic import Field
 
-from common.schemas import Email, Id, Incoming, Name, NewPassword, Outgoing
+from common.email_addresses import Email
+from common.schemas import Id, Incoming, Name, NewPassword, Outgoing
 
 
 class UserCreate(Incoming):

@@ -20,6 +20,7 @@ log = structlog.get_logger()
 POLL: Final = 2.0
 """Seconds between checks."""
 BATCH: Final = 50
+KEYS: Final = frozenset({"id", "mark"})
 PAUSE: Final = 0.05
 """Seconds between batches, which leaves processor and database to requests: about a thousand texts a second."""
 
@@ -28,8 +29,8 @@ PAUSE: Final = 0.05
 class BackfillSource:
     """The two statements of a backfill, and the function between them.
 
-    `missing` selects some rows after an id: their `id`, a `mark` and the texts. `store` takes `ids`, `marks` and
-    `made`, the results of `make`. It skips each row whose mark has changed meanwhile.
+    `missing` selects some rows after an id: their `id`, a `mark`, and the texts, named as in `make`.
+    `store` takes `ids`, `marks` and the texts that `make` has `made`. It skips each row whose mark has changed.
     """
 
     missing: TextClause
@@ -68,7 +69,7 @@ class Backfill:
             return None
         made = []  # outside a transaction, since long texts take time; requests get their turn after each
         for row in found:
-            made.append(self.source.make(*row[2:]))
+            made.append(self.source.make(**{name: text for name, text in row._mapping.items() if name not in KEYS}))
             await asyncio.sleep(0)
         async with self.database.transaction() as session:
             await session.execute(self.source.store, store_params(found, made))

@@ -1,17 +1,17 @@
 """Engines, sessions and the three ways in which a route may use its database. Transactions are opened only here.
 
 - `get_db`: one transaction per request, committed before the reply is sent.
-- `get_read_session`: single reading statements, each on a connection of its own, AUTOCOMMIT: one round trip.
+- `common.db.reading`: single reading statements, each on a connection of its own.
 - `Transactions`: a factory of short transactions, for work between two commits, or to record a refusal.
 
-A route uses one of them, never two. Read-only dependencies are stateless, so they are created once at startup.
+A route uses one of them, never two.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final, Generic, Protocol, Self, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import structlog
 from fastapi import Request
@@ -20,7 +20,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, a
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
 
-from common.errors import DependencyUnavailable
 from common.ports import Versions
 from common.settings import ServiceSettings, async_url
 
@@ -45,8 +44,6 @@ UPKEEP: Final = 1
 
 These read revocations and readiness, and keys at startup. They count in the connection budget.
 """
-LONGEST_SEARCH: Final = 2.0
-"""Seconds."""
 W = TypeVar("W")
 Params = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 Rows = Result[*tuple[Any, ...]]
@@ -100,7 +97,10 @@ class CountingPool(AsyncAdaptedQueuePool):
 
 
 class Database:
-    """A service's engines: made with the app, connected lazily, closed in the lifespan's `finally`."""
+    """A service's engines: made with the app, connected lazily, closed in the lifespan's `finally`.
+
+    A service starts without its database and is ready once it answers (`/readyz`).
+    """
 
     def __init__(self, settings: ServiceSettings) -> None:
         url = async_url(settings.database_url, settings.database_password)
@@ -122,10 +122,6 @@ class Database:
         self.sessions = async_sessionmaker(self.engine, class_=RowSession, expire_on_commit=False)
         self.on_published: Callable[[], None] = lambda: None
         """Called after a commit that wrote to the outbox."""
-
-    async def connect(self) -> Self:
-        """Opens nothing yet: a service starts without its database, and is ready once that answers (`/readyz`)."""
-        return self
 
     async def disconnect(self) -> None:
         """Close the connections, but do not wait for a database that hangs: it must not delay the shutdown."""
@@ -150,58 +146,6 @@ class Database:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadSession:
-    """Runs single reading statements. Holds no connection between them, so a call may come in between."""
-
-    engine: AsyncEngine
-
-    async def execute(self, statement: Executable, params: Params = None, /) -> Rows:
-        async with self.engine.connect() as connection:
-            return await connection.execute(statement, params)
-
-
-class SearchTooSlow(DependencyUnavailable):
-    """The search was cancelled after two seconds: very many posts have its words."""
-
-    code = "search-too-slow"
-
-    def __init__(self) -> None:
-        super().__init__("The search took too long and was cancelled; a rarer word makes it faster.")
-
-
-@dataclass(frozen=True, slots=True)
-class SearchSession:
-    """Runs single reading statements that may be slow (S-37).
-
-    They may use a third of the connections, so that other reads go on. A statement that takes longer than
-    `LONGEST_SEARCH` is refused, and PostgreSQL cancels it.
-    """
-
-    reads: ReadSession
-    slots: asyncio.Semaphore
-    patience: float
-    """Seconds to wait for other searches; the same as for a connection."""
-
-    @classmethod
-    def of(cls, reads: ReadSession, settings: ServiceSettings) -> Self:
-        most = max(1, settings.read_pool_size // 3)
-        return cls(reads, asyncio.Semaphore(most), settings.pool_timeout.total_seconds())
-
-    async def execute(self, statement: Executable, params: Params = None, /) -> Rows:
-        async with asyncio.timeout(self.patience):
-            await self.slots.acquire()
-        try:
-            async with asyncio.timeout(LONGEST_SEARCH) as limit:
-                return await self.reads.execute(statement, params)
-        except TimeoutError:
-            if limit.expired():
-                raise SearchTooSlow from None
-            raise
-        finally:
-            self.slots.release()
-
-
-@dataclass(frozen=True, slots=True)
 class TransactionFactory(Generic[W]):
     """`common.ports.Transactions` on a database. `build` makes the stores that work in the transaction's session."""
 
@@ -221,9 +165,3 @@ async def get_db(request: Request) -> AsyncGenerator[AsyncSession]:
         if AT_BEGIN in request.scope:
             request.scope[AT_BEGIN](session)
         yield session
-
-
-async def get_read_session(request: Request) -> ReadSession:
-    """For routes that only read."""
-    database: Database = request.app.state.database
-    return ReadSession(database.reading)

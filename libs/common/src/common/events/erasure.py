@@ -1,6 +1,6 @@
 """Erasure: removes all data of a deleted account, in small steps that survive crashes.
 
-Each service with personal data has a table `erased`. A row in it is permanent and takes effect at once: triggers
+Each service with personal data has a table `erased`. A row in it is permanent and takes effect at once. Triggers
 discard every later insert for the account (`is_erased`, in the migrations), and existing rows are hidden. An `Eraser`
 then deletes these in small transactions. It looks for remaining rows each time, so after a crash it goes on.
 
@@ -65,8 +65,8 @@ NEXT: Final = text("""
 """)
 FINISH: Final = text("UPDATE erased SET finished_at = clock_timestamp() WHERE account_id = :account")
 BACKLOG: Final = text("""
-    SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(erased_at)), 0)::float FROM erased
-    WHERE finished_at IS NULL
+    SELECT count(*) AS pending, coalesce(extract(epoch FROM clock_timestamp() - min(erased_at)), 0)::float AS oldest
+    FROM erased WHERE finished_at IS NULL
 """)
 ERASED: Final = text("SELECT 1 FROM erased WHERE account_id = :account")
 KNOWN: Final = text("SELECT account_id FROM erased WHERE account_id = ANY (CAST(:accounts AS bigint[]))")

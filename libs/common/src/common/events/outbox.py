@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from common.db.database import PUBLISHED, Executor
+from common.db.rows import RowReader
 from common.state_events import Event, StateEvent
 
 MAX_REASON: Final = 300
@@ -127,6 +128,9 @@ class Backlog:
     oldest: float
 
 
+BACKLOG: Final = RowReader(Backlog)
+
+
 @dataclass(frozen=True, slots=True)
 class OutboxRepository:
     """`common.state_events.EventPublisher`, and the relay's access to the table."""
@@ -174,7 +178,7 @@ class OutboxRepository:
         return bool(found.scalar())
 
     async def status(self) -> Sequence[Backlog]:
-        return [Backlog(*row) for row in await self.session.execute(STATUS)]
+        return BACKLOG.all(await self.session.execute(STATUS))
 
     async def parked(self) -> Sequence[Any]:
         return (await self.session.execute(PARKED)).all()

@@ -18,11 +18,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.contracts.events import EVERYBODY
-from common.db.database import Database, Executor, ReadSession
+from common.db.database import Database, Executor
+from common.db.reading import ReadSession
 from common.events.inbox import event_rows
 from common.state_events import Event
+from common.tokens.claims import KeysUnavailable, Principal
 from common.tokens.clock import DatabaseClock
-from common.tokens.verifier import MAX_LIFETIME, KeysUnavailable, Principal
+from common.tokens.verifier import MAX_LIFETIME
 
 log = structlog.get_logger()
 

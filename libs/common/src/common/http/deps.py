@@ -1,19 +1,38 @@
 """Dependencies that all services' routes share. Routes use these aliases in their signatures."""
 
-from typing import Annotated, Final
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Final
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from fastapi.openapi.models import OAuthFlowPassword, OAuthFlows
 from fastapi.security import OAuth2, OAuth2PasswordBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common.db.database import ReadSession as Reads
-from common.db.database import get_db, get_read_session
+from common.db.database import get_db
+from common.db.reading import ReadSession as Reads
+from common.db.reading import get_read_session
 from common.errors import Forbidden, Unauthenticated
-from common.tokens.verifier import SERVICE_SCOPE, USER_SCOPE, InvalidToken, Principal, TokenVerifier
+from common.tokens.claims import SERVICE_SCOPE, USER_SCOPE, InvalidToken, Principal
+from common.tokens.verifier import TokenVerifier
 
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+"""Answers a request, once its route is found."""
 ONE_TOKEN: Final = "The Authorization header must hold one bearer token."  # noqa: S105  # a message
 TOKEN_URL: Final = "/auth/token"  # noqa: S105  # an address
+
+
+class FromState:
+    """Provides a part that a service put into `app.state`: `Annotated[TagReader, Depends(FromState("tags"))]`.
+
+    Asynchronous like all providers, since a synchronous one costs a thread hop.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    async def __call__(self, request: Request) -> Any:
+        return getattr(request.app.state, self.name)
+
 
 DbSession = Annotated[AsyncSession, Depends(get_db, scope="function")]
 """One transaction per request. The scope puts the commit before the reply; ask for it through this alias only."""

@@ -9,17 +9,18 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import FastAPI
-from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from common.errors import DependencyUnavailable, DomainError, PreconditionFailed
 from common.http import oauth
+from common.http.access import dependencies_of
+from common.http.bodies import FORM
 from common.http.deps import CurrentUserIfAny
 from common.http.idempotency import BadIdempotencyKey, IdempotencyKeyReused, RequestInProgress
 from common.http.problems import PROBLEM, OAuthProblem, Problem, declare_codes
 from common.http.rate_limits import RateLimited
-from common.http.routing import FORM, INTERNAL
+from common.http.routing import INTERNAL
 
 SCHEMAS: Final = "#/components/schemas/"
 REFERENCE: Final = SCHEMAS + "{model}"
@@ -66,7 +67,7 @@ def describe(app: FastAPI, *, internal: bool = False) -> dict[str, Any]:
     for route in routes:
         for method in (route.methods or ()) if route.include_in_schema else ():
             operation = document["paths"][route.path_format][method.lower()]
-            if any(isinstance(call, CurrentUserIfAny) for call in calls(route.dependant)):
+            if any(isinstance(call, CurrentUserIfAny) for call in dependencies_of(route.dependant)):
                 operation["security"].insert(0, {})  # OpenAPI's way to say that signing in is optional
             operation["summary"], operation["description"] = summary_and_description(route)
             forbid_null(operation, schemas)
@@ -102,13 +103,6 @@ def tags(routes: list[RouteContext]) -> list[dict[str, Any]]:
             lines = (inspect.getdoc(inspect.getmodule(route.endpoint)) or "").splitlines()
             found.setdefault(str(route.tags[0]), lines[0] if lines else "")
     return [{"name": name, "description": description} for name, description in found.items()]
-
-
-def calls(dependant: Dependant) -> Iterator[object]:
-    """All dependencies of a route, itself included."""
-    yield dependant.call
-    for below in dependant.dependencies:
-        yield from calls(below)
 
 
 def forbid_null(operation: dict[str, Any], schemas: dict[str, Any]) -> None:

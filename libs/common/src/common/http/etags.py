@@ -9,13 +9,14 @@ On a route: a parameter `answer: WithETag` and `set_etag(answer, thing.version)`
 
 import inspect
 import re
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Header, Request, Response
 from pydantic import WithJsonSchema
 
+from common.http.deps import Handler
 from common.ports import Versions
 
 WithETag = Annotated[Response, "etag"]
@@ -35,8 +36,6 @@ NONE_MATCH_PARAMETER: Final[dict[str, Any]] = {
 ETAG_HEADER: Final[dict[str, Any]] = {
     "ETag": {"schema": {"type": "string"}, "description": "For `If-None-Match` and `If-Match`."}
 }
-
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 def set_etag(answer: Response, version: int) -> None:

@@ -16,7 +16,7 @@ import asyncio
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -31,7 +31,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from common.db.database import AT_BEGIN, Database
 from common.errors import Conflict, InvalidInput
-from common.http.deps import authenticate
+from common.http.deps import Handler, authenticate
 from common.settings import ServiceSettings
 
 log = structlog.get_logger()
@@ -71,8 +71,6 @@ FORGET: Final = text(
     " ORDER BY created_at LIMIT :batch FOR UPDATE SKIP LOCKED)) RETURNING 1)"
     " SELECT count(*) FROM gone"
 )
-
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class IdempotencyKeyRow:

@@ -3,7 +3,6 @@
 Pure ASGI, and a single layer: each layer costs every request about 25 us.
 """
 
-import asyncio
 import re
 import secrets
 import time
@@ -14,14 +13,14 @@ from typing import Any, Final
 
 import structlog
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common import deadlines
+from common.access_log import AccessLog
 from common.health import QUIET
 from common.http import rate_limits
-from common.http.problems import problem
-from common.logs import REQUEST, AccessLog
+from common.http.error_handlers import LastErrorHandler
+from common.logs import REQUEST
 from common.observability import tracing
 from common.observability.metrics import Metrics
 
@@ -206,42 +205,3 @@ async def head(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None
         await app(as_get, receive, send_head)
     finally:
         scope["route"] = as_get.get("route")
-
-
-class LastErrorHandler:
-    """Answers unexpected errors with a 500 that holds only the request's id, and late requests with a 504."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            if scope.get("state", {}).get("ends_in") is None:
-                await self.app(scope, receive, send)
-            else:
-                await self.in_time(scope, receive, send)
-        except Exception:
-            if scope["type"] != "http":
-                raise
-            log.exception("unexpected error", method=scope["method"], path=scope["path"])
-            if scope["state"].get("answered"):
-                raise  # the answer has begun: let the server close the connection
-            await problem(Request(scope), 500, detail="Something went wrong on our side.")(scope, receive, send)
-
-    async def in_time(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """For callers that sent a deadline: late requests are not started, and slow ones are cancelled.
-
-        Cancelling also cancels the running statement and rolls back the transaction.
-        """
-        seconds: float = scope["state"]["ends_in"]
-        if seconds > 0:
-            try:
-                async with asyncio.timeout(seconds) as limit:
-                    await self.app(scope, receive, send)
-            except TimeoutError:
-                if not limit.expired() or scope["state"].get("answered"):
-                    raise
-            else:
-                return
-        late = problem(Request(scope), 504, code="deadline-expired", detail="There was not enough time left for this.")
-        await late(scope, receive, send)

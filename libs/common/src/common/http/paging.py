@@ -19,6 +19,7 @@ from common.errors import InvalidInput
 from common.ports import Page
 
 T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 CHECK: Final = 4
 
@@ -117,6 +118,28 @@ class PageRequest:
         url = self.request.url.include_query_params(cursor=cursor)
         self.response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
         return rows, cursor
+
+    def answer(
+        self, found: Page[T], kind: str, place: Callable[[T], tuple[int, ...]], schema: type[M]
+    ) -> PageResponse[M]:
+        """The page as it is sent, each row as `schema` shows it."""
+        rows, cursor = self.page(found, kind, place)
+        return PageResponse(items=[schema.model_validate(row) for row in rows], next_cursor=cursor)
+
+    def after_time(self, kind: str) -> tuple[datetime, int] | None:
+        """As `after`, in a list by time and id."""
+        after = self.after(kind, 2)
+        return (from_micros(after[0]), after[1]) if after else None
+
+    def after_pair(self, kind: str) -> tuple[int, int] | None:
+        """As `after`, in a list by a number and id."""
+        after = self.after(kind, 2)
+        return (after[0], after[1]) if after else None
+
+    def after_id(self, kind: str) -> int | None:
+        """As `after`, in a list by id."""
+        after = self.after(kind, 1)
+        return after[0] if after else None
 
 
 async def get_page(

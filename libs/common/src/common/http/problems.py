@@ -8,12 +8,8 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.routing import iter_route_contexts
+from fastapi import Request, Response
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from common.errors import (
@@ -135,80 +131,6 @@ def domain_problem(request: Request, refusal: DomainError, /, **extra: Any) -> R
     return problem(request, status, code=refusal.code, detail=str(refusal), headers=headers, **extra)
 
 
-def database_is_away(error: BaseException) -> bool:
-    """Whether a database error is temporary: the database is unavailable, and the statement is not at fault.
-
-    PostgreSQL's error classes: 08 connection, 28 and 3D no access (a password in rotation, a database being restored),
-    53 resources (disk, connections), 57 intervention (shutdown, cancelled by statement_timeout), 55P03 lock_timeout,
-    40 serialisation and deadlock, 25P03 idle in transaction.
-    """
-    if not isinstance(error, DBAPIError):
-        return True  # OSError or a full pool: there was no connection
-    state = str(getattr(error.orig, "sqlstate", None) or "")
-    return error.connection_invalidated or not state or state[:2] in AWAY or state in UNAVAILABLE
-
-
-AWAY: Final = frozenset({"08", "28", "3D", "40", "53", "57"})
-UNAVAILABLE: Final = frozenset({"55P03", "25P03"})
-
-
-def install_problem_handlers(app: FastAPI) -> None:
-    """Turn every error that leaves a route into a problem. Unknown ones are a 500 (see `common.http.middleware`)."""
-
-    @app.exception_handler(ValueError)
-    async def refuse(request: Request, error: ValueError) -> Response:
-        if isinstance(error, DomainError):
-            return domain_problem(request, error)
-        if type(error) is ValueError:  # raised on purpose; a subclass (Unicode's, pydantic's) is a bug
-            return problem(request, 400, code=DomainError.code, detail=str(error))
-        raise error
-
-    @app.exception_handler(DependencyUnavailable)
-    async def unavailable(request: Request, error: DependencyUnavailable) -> Response:
-        log.warning("dependency unavailable", code=error.code, reason=str(error), cause=repr(error.__cause__))
-        return unavailable_response(request, error)
-
-    @app.exception_handler(DBAPIError)
-    @app.exception_handler(PoolTimeout)
-    @app.exception_handler(OSError)
-    async def database(request: Request, error: Exception) -> Response:
-        if not database_is_away(error):
-            raise error
-        log.warning("database unavailable", error_type=type(error).__name__, cause=repr(error.__cause__)[:300])
-        return unavailable_response(request, DatabaseUnavailable("The service's database does not answer just now."))
-
-    @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> Response:
-        errors = [
-            {"loc": [shortened(part) for part in item["loc"]], "msg": shortened(item["msg"]), "type": item["type"]}
-            for item in error.errors()[:MAX_ERRORS]
-        ]
-        return problem(request, 422, detail="The request does not have the expected form.", errors=errors)
-
-    @app.exception_handler(HTTPException)
-    async def http(request: Request, error: HTTPException) -> Response:
-        code = getattr(error, "code", None)
-        headers = {"Allow": allowed_methods(request)} if error.status_code == 405 else error.headers
-        return problem(request, error.status_code, code=code, detail=str(error.detail), headers=headers)
-
-
-def allowed_methods(request: Request) -> str:
-    """The methods of the path, for `Allow` (RFC 9110, section 10.2.1).
-
-    The framework names one route's methods only. HEAD goes with GET (`common.http.middleware`).
-    """
-    routes = [route for route in iter_route_contexts(request.app.routes) if route.methods]
-    path = next((route.path for route in routes if route.path_regex.match(request.url.path)), None)
-    methods = {method for route in routes if route.path == path for method in route.methods or ()}
-    return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
-
-
-class DatabaseUnavailable(DependencyUnavailable):
-    """There was no connection to the database, or it cancelled the work."""
-
-    code = "database-unavailable"
-
-
 class MalformedBody(HTTPException):
     """The body cannot be read. An HTTPException, because FastAPI replaces any other error here by its own."""
 
@@ -229,11 +151,6 @@ class Overloaded(MalformedBody):
 
     def __init__(self) -> None:
         super().__init__(503, self.code, self.told, {"Retry-After": "1"})
-
-
-def unavailable_response(request: Request, error: DependencyUnavailable) -> Response:
-    retry = {"Retry-After": whole_seconds(error.retry_after)}
-    return problem(request, 503, code=error.code, detail=str(error), headers=retry)
 
 
 def whole_seconds(pause: timedelta) -> str:

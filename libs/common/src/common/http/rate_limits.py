@@ -1,14 +1,14 @@
 """Rate limits, counted in this process: the general limit of all routes, and the limits that a route names.
 
-Fixed windows that begin with a source's first request. Not the `limits` package: its memory storage scans all keys at
-every hit (18 ms at 100,000 keys, so a flood of addresses would stop the service) and has no bound. Here a hit costs a
+Fixed windows that begin with a source's first request. Not the `limits` package: its memory storage has no bound, and
+scans all keys at every hit (18 ms at 100,000 keys). So a flood of addresses would stop the service. Here a hit costs a
 microsecond at any number of keys. At most `MAX_SOURCES` are kept: the oldest window is dropped first. Replicas count
 separately.
 """
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv6Address
@@ -17,12 +17,10 @@ from typing import Annotated, Any, ClassVar, Final
 from fastapi import Depends, Request, Response
 
 from common.errors import TooManyRequests, Unauthenticated
-from common.http.deps import authenticate
+from common.http.deps import Handler, authenticate
 
 MAX_SOURCES: Final = 80_000  # in 18 MiB for each quota (R-25)
 GENERAL: Final = "general"
-
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class RateLimited(TooManyRequests):

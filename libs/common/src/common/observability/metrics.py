@@ -6,7 +6,8 @@ Only requests are counted here: each pays 2 us for it. The gateway does not pass
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from typing import Any, Final
+from itertools import chain
+from typing import Final
 
 import structlog
 from fastapi import APIRouter, Request, Response
@@ -54,21 +55,18 @@ class Metrics:
 
     def answered(self, scope: Scope, status: int, seconds: float) -> None:
         """Count a request, under its route's path template."""
-        method = scope["method"]
-        key = (method if method in METHODS else UNKNOWN, route_of(scope), status)
+        method, route = scope["method"], getattr(scope.get("route"), "path_format", None) or UNKNOWN
+        key = (method if method in METHODS else UNKNOWN, route, status)
         series = self._series.get(key)
         if series is None:  # cached, since a lookup by labels costs more than counting
-            method, route, _ = key
-            series = (self._requests.labels(method, route, str(status)), self._seconds.labels(method, route))
-            self._series[key] = series
+            series = self._series[key] = (self._requests.labels(*map(str, key)), self._seconds.labels(*key[:2]))
         series[0].inc()
         series[1].observe(seconds)
 
     async def exposition(self) -> bytes:
         """All metrics as text."""
         found = await asyncio.gather(*(collected(collector) for collector in self.collectors))
-        taken = CollectedMetrics([metric for metrics in found for metric in metrics])
-        return generate_latest(self.registry) + generate_latest(taken)
+        return generate_latest(self.registry) + generate_latest(CollectedMetrics(chain.from_iterable(found)))
 
 
 class CollectedMetrics(Collector):
@@ -89,11 +87,6 @@ async def collected(collector: MetricCollector) -> Iterable[Metric]:
     except (TimeoutError, OSError, SQLAlchemyError) as error:
         log.warning("not measured", measure=getattr(collector, "__qualname__", ""), reason=repr(error)[:200])
         return ()
-
-
-def route_of(scope: Scope) -> str:
-    route: Any = scope.get("route")
-    return getattr(route, "path_format", None) or UNKNOWN
 
 
 router = APIRouter(include_in_schema=False)

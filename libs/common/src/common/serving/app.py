@@ -8,12 +8,13 @@ import httpx
 from fastapi import APIRouter, FastAPI
 
 from common import __version__, health
+from common.access_log import AccessLog
 from common.http import docs
+from common.http.error_handlers import install_problem_handlers
 from common.http.idempotency import fingerprint_key
 from common.http.middleware import RequestMiddleware
-from common.http.problems import install_problem_handlers
 from common.http.rate_limits import GENERAL, Quota, RateLimits
-from common.logs import AccessLog, configure_logging
+from common.logs import configure_logging
 from common.observability import metrics, tracing
 from common.serving.load_shedding import LoadShedder
 from common.settings import ServiceSettings
@@ -50,6 +51,7 @@ def build_app(
         generate_unique_id_function=docs.operation_id,
         telemetry=tracing.telemetry(tracer),
     )
+    app.state.service = service
     app.state.settings = settings
     app.state.transport = transport
     app.state.readiness = ()

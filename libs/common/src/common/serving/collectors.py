@@ -11,7 +11,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Summa
 from sqlalchemy import Executable
 
 from common.calls.service_client import ServiceClient
-from common.db.database import CountingPool, Database, ReadSession
+from common.db.database import CountingPool, Database
+from common.db.reading import ReadSession
 from common.events.outbox import OutboxRepository
 from common.events.relay import Relay
 from common.observability.metrics import MetricCollector
@@ -87,9 +88,11 @@ def erasures(database: Database, backlog: Executable) -> MetricCollector:
     """Deleted accounts that are not erased yet. `backlog` returns their number, and the oldest's age in seconds."""
 
     async def collect() -> Iterable[Metric]:
-        ((count, oldest),) = await ReadSession(database.reading).execute(backlog)
-        pending = GaugeMetricFamily("erasures_pending", "Deleted accounts that are not erased yet.", value=count)
-        age = GaugeMetricFamily("erasure_oldest_seconds", "Age of the oldest pending erasure.", value=oldest)
+        found = (await ReadSession(database.reading).execute(backlog)).one()
+        pending = GaugeMetricFamily(
+            "erasures_pending", "Deleted accounts that are not erased yet.", value=found.pending
+        )
+        age = GaugeMetricFamily("erasure_oldest_seconds", "Age of the oldest pending erasure.", value=found.oldest)
         return pending, age
 
     return collect

@@ -30,16 +30,11 @@ CLOSING: Final = 6
 """Of these, seconds for ending the background work and closing the database connections."""
 CLOSE: Final = (b"connection", b"close")
 USED_UP: Final = 2.0
-"""Seconds, at most the drain time, between the last new connection and the end of idle connections.
-
-A gateway that knows us only by name keeps sending. Each answer closes one connection, and no new ones are accepted.
-"""
+"""Seconds, at most the drain time, between the last new connection and the end of idle connections. A gateway that
+knows us only by name keeps sending. Each answer closes one connection, and no new ones are accepted."""
 ACCEPTED_AT_ONCE: Final = 16
-"""Connections accepted per turn of the event loop.
-
-libuv accepts one per listener and turn (libuv#3696), and so 50 to 100 a second if turns are long. Under load the
-kernel's queue would fill up, and new clients would wait for seconds (R-17).
-"""
+"""Connections accepted per turn of the event loop. libuv accepts one per listener (libuv#3696), so 50 to 100 a second
+if turns are long: under load the kernel's queue would fill up, and new clients would wait for seconds (R-17)."""
 
 
 class DrainingServer(uvicorn.Server):

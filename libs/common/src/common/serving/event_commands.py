@@ -14,9 +14,9 @@ from fastapi import FastAPI
 from common.db.database import Database
 from common.errors import DependencyUnavailable
 from common.events.outbox import OutboxRepository
-from common.events.read_models import Drift, InboxFactory, OwnerUnknown, ReadModel, rebuild, reconcile
-from common.serving.server import load
-from common.settings import LONGEST_CALL, ServiceSettings
+from common.events.read_models import InboxFactory, ReadModel
+from common.events.reconcile import Drift, OwnerUnknown, rebuild, reconcile
+from common.settings import LONGEST_CALL, ServiceSettings, load
 
 S = TypeVar("S", bound=ServiceSettings)
 R = TypeVar("R")

@@ -1,9 +1,9 @@
 """Load shedding: which requests start under overload, and which are refused at once (R-17 to R-19).
 
-The limit is on running requests in one process. They share its processor, so the limit bounds how long each waits: 60
-requests of 1 to 5 ms are answered within 60 to 300 ms, however many others arrive. Under overload, lists and searches
-are refused first, and requests that others depend on last (`Priority`). `common.serving.http_limits` asks here when a
-request's head has arrived, before anything is read or created for it.
+The limit is on running requests in one process. They share its processor, so the limit bounds how long each waits. For
+example, 60 requests of 1 to 5 ms are answered within 60 to 300 ms, however many others arrive. Under overload, lists
+and searches are refused first, and requests that others depend on last (`Priority`). `common.serving.http_limits` asks
+here when a request's head has arrived, before anything is read or created for it.
 
 No adaptive limit (Netflix' concurrency-limits, Envoy's): it would measure what is known here, the number of database
 connections. Nor uvicorn's `limit_concurrency`, which counts idle connections.

@@ -12,8 +12,6 @@ from typing import Annotated, Final, TypeVar
 
 import typer
 from fastapi import FastAPI
-from pydantic import ValidationError
-from pydantic_settings import BaseSettings
 from sqlalchemy.exc import SQLAlchemyError
 
 from common.db.migrations import AfterMigrate
@@ -21,24 +19,14 @@ from common.db.migrations import migrate as run_migrations
 from common.health import wait_until_ready
 from common.serving.draining import DrainingServer
 from common.serving.http_limits import bounded_http
-from common.settings import MigrationSettings, ServiceSettings, explain
+from common.settings import MigrationSettings, ServiceSettings, load
 
 KEEP_ALIVE: Final = 75
 """Seconds. Longer than the gateway keeps idle connections (30), so that it never sends on a closing one."""
 MANY_FILES: Final = 65_536
 READY_PATIENCE: Final = 2.0
 """Seconds after which a service listens even if it lacks something, such as its database. `/readyz` tells what."""
-S = TypeVar("S", bound=BaseSettings)
 M = TypeVar("M", bound=MigrationSettings)
-
-
-def load(settings: type[S]) -> S:
-    """Settings from the environment. A wrong setting ends the process with a line that names it."""
-    try:
-        return settings()
-    except (ValidationError, ValueError) as error:
-        said = explain(error) if isinstance(error, ValidationError) else str(error)
-        sys.exit(f"Cannot start: the settings are not right.\n{said}")
 
 
 def listen_when_ready(app: FastAPI) -> None:

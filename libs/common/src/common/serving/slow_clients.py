@@ -1,8 +1,7 @@
-"""Requests that wait only for their client: for its body to arrive, or for it to read the answer (R-29).
+"""Requests that wait only for their client do not count as running (R-29).
 
-Such a request uses no time of other requests, however slow the client is, and does not count as running. It waits only
-where the server can see it: in `receive` with no body bytes buffered, and in `send` with the client far behind. A body
-that is announced but not read, or another request on the same connection, changes nothing.
+A request waits only where the server can see it: in `receive` with no body bytes buffered, and in `send` with the
+client far behind. A body that is announced but not read, or another request on the connection, changes nothing.
 """
 
 import asyncio
@@ -32,8 +31,8 @@ class Exchange:
         return self.begun and not self.cycle.response_complete
 
     def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
-        if self.cycle.disconnected:
-            return nothing()  # its client has gone, or was refused meanwhile
+        if self.cycle.disconnected:  # its client has gone, or was refused, in the moment in which it came
+            return asyncio.sleep(0)
         self.begun = True
         return self.app(scope, self.receive, self.send)
 
@@ -78,10 +77,6 @@ class Exchange:
         finally:
             readers.discard(cycle)
         await cycle.send(message)
-
-
-async def nothing() -> None:
-    """Replaces the app for a client that has gone."""
 
 
 class WatchedTransport:

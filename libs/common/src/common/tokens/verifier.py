@@ -1,123 +1,82 @@
-"""Access tokens: what is in them, and the one function that believes them (RFC 9068, RFC 8725).
+"""Access tokens: their claims, and the only function that accepts them (RFC 9068, RFC 8725).
 
-python-jose checks the signature; everything it would let pass (unknown `crit`, any `typ`, missing or mistyped claims,
-non-canonical base64) is refused here before or after. Whatever goes wrong, and however, is one `InvalidToken`.
+python-jose checks the signature. It accepts unknown `crit`, any `typ`, missing or mistyped claims and non-canonical
+base64; these are refused here. Every failure, of whatever kind, is one `InvalidToken`.
 """
 
-import base64
-import json
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
-from uuid import UUID
 
 import structlog
 from jose import jwt
 from jose.backends.base import Key
 
-from common.errors import DependencyUnavailable, Unauthenticated
+from common.errors import DependencyUnavailable
+from common.tokens.claims import (
+    ALGORITHM,
+    TYPE,
+    InvalidToken,
+    Principal,
+    decode_part,
+    strict_object,
+    subject_fits,
+    text,
+    texts,
+)
 
 log = structlog.get_logger()
 
-ALGORITHM: Final = "ES256"
-TYPE: Final = "at+jwt"
 LEEWAY: Final = 5
-"""Seconds by which clocks may differ (S-16: at most 10)."""
+"""Tolerated clock skew in seconds (S-16: at most 10)."""
 MAX_LIFETIME: Final = 3600
 MAX_LENGTH: Final = 4096
 CACHED: Final = 10_000
-USER_SCOPE: Final = "api"
-SERVICE_SCOPE: Final = "internal"
 SHAPE: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
-ACCOUNT: Final = re.compile(r"[1-9][0-9]{0,15}")
-SESSION: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-SERVICE: Final = re.compile(r"svc:[a-z]{1,20}")
 TEXT_CLAIMS: Final = ("iss", "sub", "jti", "client_id", "scope")
 TIME_CLAIMS: Final = ("exp", "iat", "nbf")
 
 
-class InvalidToken(Unauthenticated):
-    """The token is not one of ours, not for here, or no longer good. Why is nobody's business."""
-
-    code = "invalid-token"
-
-
-class KeysUnavailable(DependencyUnavailable):
-    """No key set is known yet, so no token can be checked: never a reason to let one pass."""
-
-    code = "keys-unavailable"
-
-
 class Keys(Protocol):
-    """Where public keys come from."""
+    """The source of public keys."""
 
     async def find(self, kid: str) -> Key | None:
-        """The key of this id, or None. May ask for newer keys. Raises KeysUnavailable when none are known at all."""
+        """The key of this id, or None. May fetch newer keys. Raises KeysUnavailable if none are known at all."""
 
     def knows(self, kid: str) -> bool:
-        """Whether the key is in the current set: asked for every cached token, so it does no work."""
+        """Whether the key is in the current set. Called for every cached token, so it must be cheap."""
 
 
 class Revocations(Protocol):
-    """Which good tokens are refused all the same."""
+    """Valid tokens that are refused all the same."""
 
-    def refuses(self, principal: "Principal") -> bool:
-        """Asked for every token, cached ones too, so it does no work. Raises KeysUnavailable while it is not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who is calling, as their token says."""
-
-    subject: str
-    client_id: str
-    scope: str
-    roles: tuple[str, ...]
-    sid: str | None
-    issued_at: int
-    expires_at: int
-
-    @property
-    def account_id(self) -> int:
-        """The account of a person. Only for tokens of scope `api`, whose subject is known to be a number."""
-        return int(self.subject)
-
-    @property
-    def session_id(self) -> UUID:
-        """The session of a person."""
-        return UUID(self.sid)
+    def refuses(self, principal: Principal) -> bool:
+        """Must be cheap: called for every token, also cached ones. Raises KeysUnavailable before the first load."""
 
 
 class TokenVerifier:
     """Checks access tokens for one audience.
 
-    A token that passed is remembered until it expires, at most `CACHED` of them; each later use still checks the
-    expiry, that its key is in the key set, and that it was not revoked.
+    Accepted tokens are cached until they expire, at most `CACHED` of them. Each later use still checks the expiry, that
+    the key is in the key set, and that the token is not revoked.
     """
 
     def __init__(
-        self,
-        keys: Keys,
-        revocations: Revocations,
-        *,
-        issuer: str,
-        audience: str,
-        now: Callable[[], float] = time.time,
+        self, keys: Keys, revocations: Revocations, *, issuer: str, audience: str, now: Callable[[], float] = time.time
     ) -> None:
         self._keys = keys
         self._revocations = revocations
         self._issuer = issuer
         self._audience = audience
         self._now = now
-        self._seen: OrderedDict[str, tuple[Principal, str]] = OrderedDict()  # a dict slows down as its front empties
+        self._seen: OrderedDict[str, tuple[Principal, str]] = OrderedDict()  # a dict gets slower as its front empties
         self.checks = {"cached": 0, "new": 0, "refused": 0, "unavailable": 0}
-        """How many checks ended how, for the metrics."""
+        """Number of checks by result, for the metrics."""
 
     async def verify(self, token: str) -> Principal:
-        """Who a token speaks for.
+        """The caller that a token identifies.
 
         Raises:
             InvalidToken: for any reason at all.
@@ -165,7 +124,7 @@ class TokenVerifier:
         if any(type(value) is not int for value in times.values()):
             raise InvalidToken("times")
         now = self._now()
-        if times["iat"] > now + LEEWAY:  # auth has signed it, so one of two clocks is wrong
+        if times["iat"] > now + LEEWAY:  # auth has signed it, so one of the two clocks is wrong
             log.warning("clock skew: a token of the future", seconds=round(times["iat"] - now, 1))
         if not (times["iat"] <= now + LEEWAY and times["nbf"] <= now + LEEWAY and now < times["exp"] + LEEWAY):
             raise InvalidToken("not now")
@@ -186,52 +145,7 @@ class TokenVerifier:
         self._seen[token] = (principal, kid)
 
 
-# The times are `_read`'s to check, by this verifier's clock: jose has only its own.
+# `_read` checks the times by this verifier's clock; jose would use the process's.
 OPTIONS: Final = {f"require_{name}": True for name in ("aud", "iss", "sub", "jti")} | {
     f"verify_{name}": False for name in TIME_CLAIMS
 }
-
-
-def subject_fits(scope: str, subject: str, client_id: str, sid: object) -> bool:
-    """People have numbers and sessions, services have names and none: one can never pass for the other (S-29)."""
-    if scope == USER_SCOPE:
-        return bool(ACCOUNT.fullmatch(subject)) and isinstance(sid, str) and bool(SESSION.fullmatch(sid))
-    if scope == SERVICE_SCOPE:
-        return bool(SERVICE.fullmatch(subject)) and client_id == subject and sid is None
-    return False
-
-
-def decode_part(part: str) -> bytes:
-    """Canonical base64url only: otherwise one token could be written in several ways."""
-    raw = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
-    if base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != part:
-        raise InvalidToken("base64")
-    return raw
-
-
-def strict_object(raw: bytes) -> dict[str, Any]:
-    """A JSON object whose names are unique."""
-    value = json.loads(raw.decode("utf-8"), object_pairs_hook=unique)
-    if not isinstance(value, dict):
-        raise InvalidToken("not an object")
-    return value
-
-
-def unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise InvalidToken("duplicate name")
-    return found
-
-
-def text(claims: Mapping[str, Any], name: str) -> str:
-    value = claims[name]
-    if not isinstance(value, str) or not value:
-        raise InvalidToken(name)
-    return value
-
-
-def texts(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise InvalidToken("list")
-    return tuple(value)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Final
 
 from auth.services.access_tokens import AccessTokens
+from common.tokens.claims import KeysUnavailable
 from common.tokens.service_tokens import NoToken
-from common.tokens.verifier import KeysUnavailable
 
 CLIENT_ID: Final = "svc:auth"
 RENEW_AFTER: Final = 0.8

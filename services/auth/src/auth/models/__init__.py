@@ -1,15 +1,13 @@
-"""auth's tables, one class per file."""
+"""auth's tables: one class per file, and the shared ones."""
 
 from auth.models.account import Account
 from auth.models.audit_event import AuditEvent
 from auth.models.deletion import Deletion
-from auth.models.idempotency_key import IdempotencyKey
 from auth.models.mail_count import MailCount
 from auth.models.one_time_token import OneTimeToken
-from auth.models.outbox import Outbox
-from auth.models.revocation import EndedSession, TokenFloor
 from auth.models.service_client import ServiceClient
 from auth.models.session import Session
+from auth.models.shared import EndedSession, IdempotencyKey, Outbox, TokenFloor
 from auth.models.sign_in_throttle import SignInAddress, SignInSource
 from auth.models.signing_key import SigningKey
 

@@ -25,7 +25,7 @@ class Account(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     email: Mapped[str | None] = mapped_column(Text, unique=True)
-    """As `common.schemas.normal_email` writes it. Null once the account is deleted: others may have the address."""
+    """As `normal_email` writes it. Null once the account is deleted: others may have the address."""
     password_hash: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
     """As given at sign-up; from then on the profile in users counts."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import BigInteger, Row, bindparam, cast, exists, func, literal_column, select, text, update
+from sqlalchemy import BigInteger, bindparam, cast, exists, func, literal_column, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
@@ -14,6 +14,7 @@ from auth.services.errors import EmailTaken
 from auth.services.records import Account, Credentials
 from common.contracts.events import EVERYBODY
 from common.db.database import Executor
+from common.db.rows import RowReader
 
 # What holds for everybody (`services.session_revocation.revoke_all_tokens`) holds here too, if it is later.
 FLOOR_OF_ALL: Final = select(TokenFloor.not_before).where(TokenFloor.account_id == EVERYBODY)
@@ -75,11 +76,8 @@ CHANGE_EMAIL: Final = (
     .values(email=bindparam("new"), email_verified_at=func.clock_timestamp(), version=Table.version + 1)
     .returning(*COLUMNS)
 )
-
-
-def read_account(row: Row[Any]) -> Account:
-    """From a row that begins with COLUMNS."""
-    return Account(*row[: len(COLUMNS)])
+ACCOUNT: Final = RowReader(Account)
+"""From COLUMNS, among others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,33 +88,28 @@ class AccountRepository:
 
     async def add(self, account_id: int, email: str, password_hash: str, name: str) -> Account | None:
         values = {"id": account_id, "email": email, "password_hash": password_hash, "name": name}
-        row = (await self.session.execute(ADD, values)).one_or_none()
-        return read_account(row) if row else None
+        return ACCOUNT.one(await self.session.execute(ADD, values))
 
     async def get(self, account_id: int) -> Account | None:
-        row = (await self.session.execute(GET, {"account_id": account_id})).one_or_none()
-        return read_account(row) if row else None
+        return ACCOUNT.one(await self.session.execute(GET, {"account_id": account_id}))
 
     async def page(self, after: int, limit: int) -> Sequence[Account]:
-        found = await self.session.execute(PAGE, {"after": after, "most": limit})
-        return [read_account(row) for row in found]
+        return ACCOUNT.all(await self.session.execute(PAGE, {"after": after, "most": limit}))
 
     async def page_gone(self, after: int, limit: int) -> Sequence[Account]:
-        found = await self.session.execute(PAGE_GONE, {"after": after, "most": limit})
-        return [read_account(row) for row in found]
+        return ACCOUNT.all(await self.session.execute(PAGE_GONE, {"after": after, "most": limit}))
 
     async def credentials(self, email: str) -> Credentials | None:
         row = (await self.session.execute(CREDENTIALS, {"address": email})).one_or_none()
-        return Credentials(read_account(row), row.password_hash) if row else None
+        return Credentials(ACCOUNT.read(row), row.password_hash) if row else None
 
     async def credentials_of(self, account_id: int, *, lock: bool = False) -> Credentials | None:
         statement = CREDENTIALS_OF_LOCKED if lock else CREDENTIALS_OF
         row = (await self.session.execute(statement, {"account_id": account_id})).one_or_none()
-        return Credentials(read_account(row), row.password_hash) if row else None
+        return Credentials(ACCOUNT.read(row), row.password_hash) if row else None
 
     async def find(self, email: str) -> Account | None:
-        row = (await self.session.execute(FIND, {"address": email})).one_or_none()
-        return read_account(row) if row else None
+        return ACCOUNT.one(await self.session.execute(FIND, {"address": email}))
 
     async def verify_email(self, account_id: int, email: str) -> bool:
         return bool((await self.session.execute(VERIFY_EMAIL, {"account": account_id, "address": email})).scalar())
@@ -130,14 +123,12 @@ class AccountRepository:
         if found is not None and found.id != account_id:
             raise EmailTaken("This address already has an account.")
         try:
-            row = (await self.session.execute(CHANGE_EMAIL, {"account": account_id, "new": email})).one_or_none()
+            return ACCOUNT.one(await self.session.execute(CHANGE_EMAIL, {"account": account_id, "new": email}))
         except IntegrityError as error:  # somebody else took it just now
             raise EmailTaken("This address already has an account.") from error
-        return read_account(row) if row else None
 
     async def lock_for_share(self, account_id: int) -> Account | None:
-        row = (await self.session.execute(GET_FOR_SHARE, {"account_id": account_id})).one_or_none()
-        return read_account(row) if row else None
+        return ACCOUNT.one(await self.session.execute(GET_FOR_SHARE, {"account_id": account_id}))
 
     async def after_all_tokens(self) -> int:
         await self.session.execute(CATCH_UP, {"account": None})

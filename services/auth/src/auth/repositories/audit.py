@@ -11,6 +11,7 @@ from auth.models import AuditEvent as Table
 from auth.services.audit import ANONYMOUS, Action, AuditEvent, AuditFilter
 from common.contracts.events import ModerationData
 from common.db.database import Executor
+from common.db.rows import RowReader
 from common.ports import Page
 from common.state_events import Event
 
@@ -21,6 +22,7 @@ NOTE_ONCE: Final = NOTE.on_conflict_do_nothing()
 NEWEST: Final = select(
     Table.id, Table.at, Table.action, Table.account_id, Table.actor, Table.ip, Table.detail
 ).order_by(Table.at.desc(), Table.id.desc())
+AUDIT_EVENT: Final = RowReader(AuditEvent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +65,4 @@ class AuditRepository:
             statement = statement.where(Table.at < wanted.until)
         if before is not None:
             statement = statement.where(tuple_(Table.at, Table.id) < tuple_(*before))
-        return Page.cut([AuditEvent(*row) for row in await self.session.execute(statement)], limit)
+        return Page.cut(AUDIT_EVENT.all(await self.session.execute(statement)), limit)

@@ -19,11 +19,7 @@ _PUT = insert(Table)
 # A new secret keeps the one before valid; the same one again changes nothing.
 PUT: Final = _PUT.on_conflict_do_update(
     index_elements=[Table.client_id],
-    set_={
-        "previous_hash": Table.secret_hash,
-        "secret_hash": _PUT.excluded.secret_hash,
-        "updated_at": func.now(),
-    },
+    set_={"previous_hash": Table.secret_hash, "secret_hash": _PUT.excluded.secret_hash, "updated_at": func.now()},
     where=Table.secret_hash != _PUT.excluded.secret_hash,
 )
 

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import ARRAY, BigInteger, bindparam, func, select, text, update
 
 from auth.models import Account as Table
-from auth.repositories.accounts import COLUMNS, read_account
+from auth.repositories.accounts import ACCOUNT, COLUMNS
 from auth.services.mails import Kind
 from auth.services.records import Account, PendingDeletion
 from common.db.database import Executor
@@ -69,8 +69,8 @@ EMPTY: Final = (
     .returning(*COLUMNS)
 )
 BACKLOG: Final = text("""
-    SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(asked_at)), 0)::float FROM deletions
-    WHERE asked_at IS NOT NULL
+    SELECT count(*) AS pending, coalesce(extract(epoch FROM clock_timestamp() - min(asked_at)), 0)::float AS oldest
+    FROM deletions WHERE asked_at IS NOT NULL
 """)
 
 
@@ -99,9 +99,9 @@ class DeletionRepository:
 
     async def waiting(self, since: timedelta, most: int) -> Sequence[Account]:
         ids = (await self.session.execute(WAITING, {"since": since, "most": most})).scalars().all()
-        return [read_account(row) for row in await self.session.execute(THESE, {"ids": ids})]
+        return ACCOUNT.all(await self.session.execute(THESE, {"ids": ids}))
 
     async def finish(self, account_id: int) -> Account:
         for statement in SCRUB:
             await self.session.execute(statement, {"account": account_id})
-        return read_account((await self.session.execute(EMPTY, {"account": account_id})).one())
+        return ACCOUNT.read((await self.session.execute(EMPTY, {"account": account_id})).one())

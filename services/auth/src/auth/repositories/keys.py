@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from auth.models import SigningKey as Table
 from auth.services.records import KeyLine, StoredKey
 from common.db.database import Executor
+from common.db.rows import RowReader
 
 NOW: Final = func.clock_timestamp()
 PUBLISHED: Final = (
@@ -45,6 +46,8 @@ REVOKE: Final = (
     .values(state="revoked", retired_at=func.coalesce(Table.retired_at, NOW), private_key=b"")
     .returning(Table.kid)
 )
+STORED_KEY: Final = RowReader(StoredKey)
+KEY_LINE: Final = RowReader(KeyLine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,10 @@ class KeyRepository:
     session: Executor
 
     async def published(self, retired_for: timedelta) -> Sequence[StoredKey]:
-        found = await self.session.execute(PUBLISHED, {"retired_for": retired_for})
-        return [StoredKey(**row) for row in found.mappings()]
+        return STORED_KEY.all(await self.session.execute(PUBLISHED, {"retired_for": retired_for}))
 
     async def lines(self) -> Sequence[KeyLine]:
-        return [KeyLine(*row) for row in await self.session.execute(LINES)]
+        return KEY_LINE.all(await self.session.execute(LINES))
 
     async def lock(self) -> None:
         await self.session.execute(LOCK)

@@ -2,66 +2,50 @@
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Row,
-    Text,
-    any_,
-    bindparam,
-    cast,
-    func,
-    literal,
-    or_,
-    select,
-    text,
-    update,
-)
+import sqlalchemy as sa
 
 from auth.models import Account as Table
 from auth.repositories.accounts import CATCH_UP, COLUMNS, FLOOR_OF_ALL
 from auth.services.records import AccountFilter, ManagedAccount, Role
 from common.db.database import Executor
+from common.db.rows import RowReader
 from common.ports import Page
 from common.schemas import MAX_ID
 
 
-def has_role(role: Role) -> ColumnElement[bool]:
-    return literal(role, Text) == any_(Table.roles)
+def has_role(role: Role) -> sa.ColumnElement[bool]:
+    return sa.literal(role, sa.Text) == sa.any_(Table.roles)
 
 
 ALL: Final = (*COLUMNS, Table.created_at)
 # What the partial indexes are made for, in their own words: a planner does not see it behind a parameter.
-WITH_ROLES: Final = text("roles <> '{}'")
-NOT_ACTIVE: Final = text("status <> 'active'")
-NOW: Final = cast(func.floor(func.extract("epoch", func.clock_timestamp())), BigInteger)
-GET: Final = select(*ALL).where(Table.id == bindparam("account"))
-ID_OF: Final = select(Table.id).where(Table.email == bindparam("address"))
+WITH_ROLES: Final = sa.text("roles <> '{}'")
+NOT_ACTIVE: Final = sa.text("status <> 'active'")
+NOW: Final = sa.cast(sa.func.floor(sa.func.extract("epoch", sa.func.clock_timestamp())), sa.BigInteger)
+GET: Final = sa.select(*ALL).where(Table.id == sa.bindparam("account"))
+ID_OF: Final = sa.select(Table.id).where(Table.email == sa.bindparam("address"))
 # No key update: rows that refer to the account (sessions, one-time tokens) may still be changed meanwhile.
 LOCK: Final = GET.with_for_update(key_share=True, of=Table)
 # One lock and not the admins' rows: who waits for one of those keeps it even if it is no admin's any more by then, so
 # two who demote the same people could wait in a circle.
-ONE_AT_A_TIME: Final = select(func.pg_advisory_xact_lock(func.hashtextextended("auth: managing accounts", 0)))
-ADMINS: Final = select(Table.id).where(WITH_ROLES, has_role(Role.admin), Table.status == "active")
+ONE_AT_A_TIME: Final = sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended("auth: managing accounts", 0)))
+ADMINS: Final = sa.select(Table.id).where(WITH_ROLES, has_role(Role.admin), Table.status == "active")
 CHANGE: Final = (
-    update(Table)
-    .where(Table.id == bindparam("account"))
-    .values(status=bindparam("new_status"), roles=bindparam("new_roles"), version=Table.version + 1)
+    sa.update(Table)
+    .where(Table.id == sa.bindparam("account"))
+    .values(status=sa.bindparam("new_status"), roles=sa.bindparam("new_roles"), version=Table.version + 1)
     .returning(*ALL)
 )
 # Twice within a second, or after everybody's: after the first, tokens were already dated at the moment to come.
 RAISE_TOKEN_FLOOR: Final = (
-    update(Table)
-    .where(Table.id == bindparam("account"))
-    .values(tokens_not_before=func.greatest(NOW, Table.tokens_not_before, FLOOR_OF_ALL.scalar_subquery()) + 1)
+    sa.update(Table)
+    .where(Table.id == sa.bindparam("account"))
+    .values(tokens_not_before=sa.func.greatest(NOW, Table.tokens_not_before, FLOOR_OF_ALL.scalar_subquery()) + 1)
     .returning(*ALL)
 )
-
-
-def read_managed(row: Row[*tuple[Any, ...]]) -> ManagedAccount:
-    return ManagedAccount(*row)
+MANAGED_ACCOUNT: Final = RowReader(ManagedAccount)
 
 
 def pattern(part: str) -> str:
@@ -78,7 +62,7 @@ class ManagedAccountRepository:
     session: Executor
 
     async def page(self, wanted: AccountFilter, limit: int, before: int | None) -> Page[ManagedAccount]:
-        statement = select(*ALL).order_by(Table.id.desc()).limit(limit + 1)
+        statement = sa.select(*ALL).order_by(Table.id.desc()).limit(limit + 1)
         if wanted.text is not None:
             found = Table.search.like(pattern(wanted.text))
             is_id = (
@@ -87,7 +71,7 @@ class ManagedAccountRepository:
                 and len(wanted.text) <= 16
                 and int(wanted.text) <= MAX_ID
             )
-            statement = statement.where(or_(found, Table.id == int(wanted.text)) if is_id else found)
+            statement = statement.where(sa.or_(found, Table.id == int(wanted.text)) if is_id else found)
         if wanted.role is not None:
             statement = statement.where(WITH_ROLES, has_role(wanted.role))
         if wanted.status is not None:
@@ -95,11 +79,10 @@ class ManagedAccountRepository:
             statement = statement if wanted.status == "active" else statement.where(NOT_ACTIVE)
         if before is not None:
             statement = statement.where(Table.id < before)
-        return Page.cut([read_managed(row) for row in await self.session.execute(statement)], limit)
+        return Page.cut(MANAGED_ACCOUNT.all(await self.session.execute(statement)), limit)
 
     async def get(self, account_id: int) -> ManagedAccount | None:
-        row = (await self.session.execute(GET, {"account": account_id})).one_or_none()
-        return read_managed(row) if row else None
+        return MANAGED_ACCOUNT.one(await self.session.execute(GET, {"account": account_id}))
 
     async def id_of(self, email: str) -> int | None:
         account_id: int | None = (await self.session.execute(ID_OF, {"address": email})).scalar_one_or_none()
@@ -110,13 +93,12 @@ class ManagedAccountRepository:
         return set((await self.session.execute(ADMINS)).scalars())
 
     async def lock(self, account_id: int) -> ManagedAccount | None:
-        row = (await self.session.execute(LOCK, {"account": account_id})).one_or_none()
-        return read_managed(row) if row else None
+        return MANAGED_ACCOUNT.one(await self.session.execute(LOCK, {"account": account_id}))
 
     async def change(self, account_id: int, status: str, roles: Sequence[str]) -> ManagedAccount:
         values = {"account": account_id, "new_status": status, "new_roles": list(roles)}
-        return read_managed((await self.session.execute(CHANGE, values)).one())
+        return MANAGED_ACCOUNT.read((await self.session.execute(CHANGE, values)).one())
 
     async def raise_token_floor(self, account_id: int) -> ManagedAccount:
         await self.session.execute(CATCH_UP, {"account": account_id})
-        return read_managed((await self.session.execute(RAISE_TOKEN_FLOOR, {"account": account_id})).one())
+        return MANAGED_ACCOUNT.read((await self.session.execute(RAISE_TOKEN_FLOOR, {"account": account_id})).one())

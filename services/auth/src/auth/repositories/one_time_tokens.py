@@ -9,7 +9,7 @@ from sqlalchemy import ARRAY, Interval, Text, bindparam, delete, func, insert, o
 
 from auth.models import Account
 from auth.models import OneTimeToken as Table
-from auth.repositories.accounts import COLUMNS, read_account
+from auth.repositories.accounts import ACCOUNT, COLUMNS
 from auth.services.records import MailedAccount
 from common.db.database import Executor
 
@@ -54,7 +54,7 @@ class OneTimeTokenRepository:
 
     async def find(self, token_hash: bytes, purpose: str) -> MailedAccount | None:
         row = (await self.session.execute(FIND, {"hashed": token_hash, "purpose": purpose})).one_or_none()
-        return MailedAccount(read_account(row), row.mailed_to) if row else None
+        return MailedAccount(ACCOUNT.read(row), row.mailed_to) if row else None
 
     async def hold(self, token_hash: bytes, purpose: str) -> MailedAccount | None:
         await self.session.execute(LOCK, {"hashed": token_hash, "purpose": purpose})

@@ -6,53 +6,35 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Interval,
-    LargeBinary,
-    Row,
-    Text,
-    Uuid,
-    bindparam,
-    case,
-    cast,
-    false,
-    func,
-    literal,
-    select,
-    text,
-    true,
-    tuple_,
-    update,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from auth.models import Account
 from auth.models import Session as Table
-from auth.repositories.accounts import COLUMNS, read_account
+from auth.repositories.accounts import ACCOUNT, COLUMNS
 from auth.services.records import Credentials, Device, OpenSession, Session
 from common.db.database import Executor
+from common.db.rows import RowReader
 from common.events.revocations import LONGEST
 from common.ports import Page
 
-NOW: Final = func.clock_timestamp()
+NOW: Final = sa.func.clock_timestamp()
 MOST: Final = 100
 """Sessions of an account that go on: ending them all has to be one short statement, whoever has its password."""
 MOST_ENDED: Final = 1000
 STEP: Final = 10
-ALIVE: Final[ColumnElement[bool]] = (
+ALIVE: Final[sa.ColumnElement[bool]] = (
     Table.ended_at.is_(None)
-    & (Table.rotated_at + bindparam("idle", type_=Interval) > NOW)
-    & (Table.created_at + bindparam("absolute", type_=Interval) > NOW)
+    & (Table.rotated_at + sa.bindparam("idle", type_=sa.Interval) > NOW)
+    & (Table.created_at + sa.bindparam("absolute", type_=sa.Interval) > NOW)
 )
 REISSUED: Final = Table.reissued_as == Table.generation
-PARENT: Final = case((REISSUED, Table.reissued_for), else_=Table.generation - 1)
-REISSUES: Final = case((REISSUED, Table.reissues), else_=0)
+PARENT: Final = sa.case((REISSUED, Table.reissued_for), else_=Table.generation - 1)
+REISSUES: Final = sa.case((REISSUED, Table.reissues), else_=0)
 # When it last gave an access token. PostgreSQL's GREATEST passes over NULL.
-USED: Final = func.greatest(Table.rotated_at, Table.reissued_at)
+USED: Final = sa.func.greatest(Table.rotated_at, Table.reissued_at)
 FIND: Final = (
-    select(
+    sa.select(
         *COLUMNS,
         Table.id.label("session_id"),
         Table.generation,
@@ -60,27 +42,27 @@ FIND: Final = (
         REISSUES.label("reissues"),
         Table.secret,
         (ALIVE & (Account.status == "active")).label("alive"),
-        (USED + bindparam("grace", type_=Interval) > NOW).label("in_grace"),
-        cast(func.floor(func.extract("epoch", NOW)), BigInteger).label("now"),
+        (USED + sa.bindparam("grace", type_=sa.Interval) > NOW).label("in_grace"),
+        sa.cast(sa.func.floor(sa.func.extract("epoch", NOW)), sa.BigInteger).label("now"),
     )
     .join(Account, Account.id == Table.account_id)
-    .where(Table.id == bindparam("sid"))
+    .where(Table.id == sa.bindparam("sid"))
 )
 FIND_LOCKED: Final = FIND.with_for_update(of=Table)
 ROTATE: Final = (
-    update(Table)
-    .where(Table.id == bindparam("sid"), Table.generation == bindparam("current"), ALIVE)
+    sa.update(Table)
+    .where(Table.id == sa.bindparam("sid"), Table.generation == sa.bindparam("current"), ALIVE)
     .values(generation=Table.generation + 1, rotated_at=NOW)
     .returning(Table.id)
 )
 # The caller has locked the row, and seen whose successor this is. The idle limit stays where it was: only the use of a
 # successor moves it on.
 REISSUE: Final = (
-    update(Table)
-    .where(Table.id == bindparam("sid"))
+    sa.update(Table)
+    .where(Table.id == sa.bindparam("sid"))
     .values(
         generation=Table.generation + 1,
-        reissued_for=bindparam("parent"),
+        reissued_for=sa.bindparam("parent"),
         reissued_as=Table.generation + 1,
         reissued_at=NOW,
         reissues=REISSUES + 1,
@@ -88,33 +70,33 @@ REISSUE: Final = (
     .returning(Table.generation)
 )
 # Until then an access token that was issued before now may be good, by whatever lifetime it was given.
-UNTIL: Final = NOW + literal(LONGEST, Interval)
+UNTIL: Final = NOW + sa.literal(LONGEST, sa.Interval)
 END: Final = (
-    update(Table)
-    .where(Table.id == bindparam("sid"), Table.ended_at.is_(None))
-    .values(ended_at=NOW, end_reason=bindparam("reason"))
+    sa.update(Table)
+    .where(Table.id == sa.bindparam("sid"), Table.ended_at.is_(None))
+    .values(ended_at=NOW, end_reason=sa.bindparam("reason"))
     .returning(UNTIL)
 )
 END_ALL: Final = (
-    update(Table)
-    .where(Table.account_id == bindparam("account"), Table.ended_at.is_(None))
-    .where(Table.id.is_distinct_from(bindparam("but", type_=Uuid)))
-    .values(ended_at=NOW, end_reason=bindparam("reason"))
-    .returning(Table.id, UNTIL, (USED + literal(LONGEST, Interval) > NOW).label("in_use"))
+    sa.update(Table)
+    .where(Table.account_id == sa.bindparam("account"), Table.ended_at.is_(None))
+    .where(Table.id.is_distinct_from(sa.bindparam("but", type_=sa.Uuid)))
+    .values(ended_at=NOW, end_reason=sa.bindparam("reason"))
+    .returning(Table.id, UNTIL.label("until"), (USED + sa.literal(LONGEST, sa.Interval) > NOW).label("in_use"))
 )
 _LISTED = (
-    select(Table.id, Table.created_at, USED, Table.user_agent, Table.ip)
-    .where(Table.account_id == bindparam("account"), ALIVE)
+    sa.select(Table.id, Table.created_at, USED.label("last_used_at"), Table.user_agent, Table.ip)
+    .where(Table.account_id == sa.bindparam("account"), ALIVE)
     .order_by(Table.created_at.desc(), Table.id.desc())
-    .limit(bindparam("most"))
+    .limit(sa.bindparam("most"))
 )
 FIRST: Final = _LISTED
-NEXT: Final = _LISTED.where(tuple_(Table.created_at, Table.id) < tuple_(bindparam("time"), bindparam("id")))
-OWNER: Final = select(Table.account_id).where(Table.id == bindparam("sid"))
+NEXT: Final = _LISTED.where(sa.tuple_(Table.created_at, Table.id) < sa.tuple_(sa.bindparam("time"), sa.bindparam("id")))
+OWNER: Final = sa.select(Table.account_id).where(Table.id == sa.bindparam("sid"))
 # In small numbers, so that nobody waits for it long. Each condition begins with an index, and few of the rows it finds
 # have to stay: who was idle for so long signed in earlier still. By now(), since with a clock that goes on while the
 # statement runs no index is of use.
-FORGET: Final = text("""
+FORGET: Final = sa.text("""
     DELETE FROM sessions WHERE id = ANY (ARRAY(
         SELECT id FROM sessions
         WHERE ended_at < now() - CAST(:kept AS interval)
@@ -125,7 +107,7 @@ FORGET: Final = text("""
     RETURNING id
 """)
 # What is in use at this moment is left alone. A few each time: also an account that has very many comes down to these.
-TOO_MANY: Final = text("""
+TOO_MANY: Final = sa.text("""
     WITH forgotten AS (
         DELETE FROM sessions WHERE id = ANY (ARRAY(
             SELECT id FROM sessions WHERE account_id = :account AND ended_at IS NOT NULL
@@ -136,8 +118,8 @@ TOO_MANY: Final = text("""
 # Locks the account against a change of its password, status or roles. Who makes one waits, and then ends this session
 # or refuses its tokens; and what is read here is as whoever was first has left it.
 WHO: Final = (
-    select(*COLUMNS)
-    .where(Account.id == bindparam("account"), Account.password_hash == bindparam("password_hash"))
+    sa.select(*COLUMNS)
+    .where(Account.id == sa.bindparam("account"), Account.password_hash == sa.bindparam("password_hash"))
     .where(Account.status == "active")
     .with_for_update(read=True, of=Account)
     .cte("who")
@@ -146,28 +128,29 @@ OPENED: Final = (
     insert(Table)
     .from_select(
         ["id", "account_id", "secret", "user_agent", "ip"],
-        select(
-            bindparam("sid", type_=Uuid),
+        sa.select(
+            sa.bindparam("sid", type_=sa.Uuid),
             WHO.c.id,
-            bindparam("secret", type_=LargeBinary),
-            bindparam("user_agent", type_=Text),
-            bindparam("ip", type_=Text),
+            sa.bindparam("secret", type_=sa.LargeBinary),
+            sa.bindparam("user_agent", type_=sa.Text),
+            sa.bindparam("ip", type_=sa.Text),
         ),
     )
     .returning(Table.id, Table.account_id, Table.generation, Table.secret)
     .cte("opened")
 )
-OPEN: Final = select(
+OPEN: Final = sa.select(
     *WHO.c,
     OPENED.c.id.label("session_id"),
     OPENED.c.generation,
     (OPENED.c.generation - 1).label("parent"),
-    literal(0).label("reissues"),
+    sa.literal(0).label("reissues"),
     OPENED.c.secret,
-    true().label("alive"),
-    false().label("in_grace"),
-    cast(func.floor(func.extract("epoch", NOW)), BigInteger).label("now"),
+    sa.true().label("alive"),
+    sa.false().label("in_grace"),
+    sa.cast(sa.func.floor(sa.func.extract("epoch", NOW)), sa.BigInteger).label("now"),
 ).join(OPENED, OPENED.c.account_id == WHO.c.id)
+OPEN_SESSION: Final = RowReader(OpenSession)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +203,7 @@ class SessionRepository:
 
     async def end_all(self, account_id: int, reason: str, but: UUID | None) -> Sequence[tuple[UUID, datetime]]:
         params = {"account": account_id, "reason": reason, "but": but}
-        return [(row[0], row[1]) for row in await self.session.execute(END_ALL, params) if row.in_use]
+        return [(row.id, row.until) for row in await self.session.execute(END_ALL, params) if row.in_use]
 
     async def page(self, account_id: int, limit: int, after: tuple[datetime, UUID] | None) -> Page[OpenSession]:
         params = {"account": account_id, "most": limit + 1, **self._limits}
@@ -228,7 +211,7 @@ class SessionRepository:
             found = await self.session.execute(FIRST, params)
         else:
             found = await self.session.execute(NEXT, {**params, "time": after[0], "id": after[1]})
-        return Page.cut([OpenSession(*row) for row in found], limit)
+        return Page.cut(OPEN_SESSION.all(found), limit)
 
     async def owner(self, session_id: UUID) -> int | None:
         owner: int | None = (await self.session.execute(OWNER, {"sid": session_id})).scalar()
@@ -239,11 +222,11 @@ class SessionRepository:
         return len(found.all())
 
 
-def read_session(row: Row[Any]) -> Session:
+def read_session(row: sa.Row[Any]) -> Session:
     """From a row of FIND or OPEN."""
     return Session(
         id=row.session_id,
-        account=read_account(row),
+        account=ACCOUNT.read(row),
         generation=row.generation,
         parent=row.parent,
         reissues=row.reissues,

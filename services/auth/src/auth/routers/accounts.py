@@ -4,17 +4,7 @@ from fastapi import Response
 
 from auth.deps import REGISTRATION, SIGN_IN, CallingDevice, DeleteAccount, ReadAccounts, RegisterAccount
 from auth.schemas.account import AccountDeletion, AccountResponse
-from auth.services.errors import (
-    AccountNotFound,
-    AddressNeedsUtf8,
-    EmailTaken,
-    LastAdmin,
-    SignInClosed,
-    SignInThrottled,
-    SpecialUseDomain,
-    WeakPassword,
-    WrongPassword,
-)
+from auth.services import errors
 from auth.services.passwords import TooBusy
 from common.contracts.accounts import UserCreate, UserResponse
 from common.http.access import public
@@ -29,8 +19,9 @@ router = service_router("/auth", "auth", SmallBodyRoute)
 @router.post(
     "/register",
     status_code=201,
-    response_model=UserResponse,
-    responses=problems(EmailTaken, WeakPassword, SpecialUseDomain, AddressNeedsUtf8, TooBusy),
+    responses=problems(
+        errors.EmailTaken, errors.WeakPassword, errors.SpecialUseDomain, errors.AddressNeedsUtf8, TooBusy
+    ),
 )
 @public
 async def register(
@@ -43,7 +34,7 @@ async def register(
     return UserResponse.model_validate(account)
 
 
-@router.get("/me", response_model=AccountResponse, responses=problems(AccountNotFound))
+@router.get("/me", responses=problems(errors.AccountNotFound))
 async def get_own_account(caller: SignedIn, accounts: ReadAccounts) -> AccountResponse:
     """The caller's account."""
     return AccountResponse.model_validate(await accounts.own(caller.account_id))
@@ -53,7 +44,14 @@ async def get_own_account(caller: SignedIn, accounts: ReadAccounts) -> AccountRe
     "/account/deletion",
     status_code=202,
     response_class=Response,
-    responses=problems(WrongPassword, LastAdmin, SignInThrottled, SignInClosed, AccountNotFound, TooBusy),
+    responses=problems(
+        errors.WrongPassword,
+        errors.LastAdmin,
+        errors.SignInThrottled,
+        errors.SignInClosed,
+        errors.AccountNotFound,
+        TooBusy,
+    ),
 )
 async def delete_own_account(
     deletion: AccountDeletion, caller: SignedIn, account: DeleteAccount, device: CallingDevice, limits: Limits

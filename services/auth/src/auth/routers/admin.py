@@ -13,7 +13,7 @@ from auth.services.errors import AccountBeingDeleted, AccountNotFound, LastAdmin
 from auth.services.management import Manager
 from auth.services.records import AccountFilter, Role
 from common.http.etags import IfMatch, WithETag, set_etag
-from common.http.paging import BadCursor, PageResponse, Paging, from_micros, to_micros
+from common.http.paging import BadCursor, PageResponse, Paging, to_micros
 from common.http.problems import problems
 from common.http.routing import SmallBodyRoute, service_router
 from common.schemas import Id, Text
@@ -25,7 +25,7 @@ Part = Annotated[Text, StringConstraints(min_length=3, max_length=100)]
 Status = Literal["active", "disabled", "deleting", "deleted"]
 
 
-@router.get("/accounts", response_model=PageResponse[ManagedAccountResponse], responses=problems(BadCursor))
+@router.get("/accounts", responses=problems(BadCursor))
 async def find_accounts(
     caller: Administrator,
     management: ManageAccounts,
@@ -35,13 +35,11 @@ async def find_accounts(
     role: Role | None = None,
 ) -> PageResponse[ManagedAccountResponse]:
     """Accounts, the newest first."""
-    after = page.after(ACCOUNTS, 1)
-    found = await management.page(AccountFilter(q, status, role), page.limit, after[0] if after else None)
-    rows, cursor = page.page(found, ACCOUNTS, lambda account: (account.id,))
-    return PageResponse(items=[ManagedAccountResponse.model_validate(row) for row in rows], next_cursor=cursor)
+    found = await management.page(AccountFilter(q, status, role), page.limit, page.after_id(ACCOUNTS))
+    return page.answer(found, ACCOUNTS, lambda account: (account.id,), ManagedAccountResponse)
 
 
-@router.get("/accounts/{account_id}", response_model=ManagedAccountResponse, responses=problems(AccountNotFound))
+@router.get("/accounts/{account_id}", responses=problems(AccountNotFound))
 async def inspect_account(
     account_id: Id, caller: Administrator, management: ManageAccounts, answer: WithETag
 ) -> ManagedAccountResponse:
@@ -51,11 +49,7 @@ async def inspect_account(
     return ManagedAccountResponse.model_validate(account)
 
 
-@router.patch(
-    "/accounts/{account_id}",
-    response_model=ManagedAccountResponse,
-    responses=problems(NotAnAdmin, AccountNotFound, LastAdmin, AccountBeingDeleted),
-)
+@router.patch("/accounts/{account_id}", responses=problems(NotAnAdmin, AccountNotFound, LastAdmin, AccountBeingDeleted))
 async def manage_account(
     account_id: Id,
     update: AccountUpdate,
@@ -84,7 +78,7 @@ async def sign_account_out(
     await management.sign_out_everywhere(account_id, Manager(caller.account_id, device.ip))
 
 
-@router.get("/audit", response_model=PageResponse[AuditEventResponse], responses=problems(BadCursor))
+@router.get("/audit", responses=problems(BadCursor))
 async def list_audit_events(
     caller: Administrator,
     audit: ReadAudit,
@@ -96,8 +90,6 @@ async def list_audit_events(
     until: Annotated[AuditMoment | None, Query(alias="to", description="Until before this moment.")] = None,
 ) -> PageResponse[AuditEventResponse]:
     """What happened to accounts, roles and keys, the newest first. Nobody can change or remove a line."""
-    after = page.after(AUDIT, 2)
-    before = (from_micros(after[0]), after[1]) if after else None
-    found = await audit.page(AuditFilter(account_id, action, actor, since, until), page.limit, before)
-    rows, cursor = page.page(found, AUDIT, lambda line: (to_micros(line.at), line.id))
-    return PageResponse(items=[AuditEventResponse.model_validate(row) for row in rows], next_cursor=cursor)
+    wanted = AuditFilter(account_id, action, actor, since, until)
+    found = await audit.page(wanted, page.limit, page.after_time(AUDIT))
+    return page.answer(found, AUDIT, lambda line: (to_micros(line.at), line.id), AuditEventResponse)

@@ -4,16 +4,17 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from auth.deps import ConsumeEvents, ReadAccounts
-from auth.services.accounts import account_event
+from auth.deps import ConsumeEvents, Exports, ReadAccounts
 from auth.services.errors import AccountNotFound
+from auth.services.events import account_event
+from common.events.exports import AccountGone, AfterPlace, BadPlace, ExportPage
 from common.events.inbox import BadEvent, NotTheOwner
 from common.http.deps import CallingService
 from common.http.problems import problems
 from common.http.routing import internal_router
 from common.schemas import AfterId, Id, PageSize
 from common.state_events import EventBatch, EventPage, StateEvent
-from common.tokens.verifier import Principal
+from common.tokens.claims import Principal
 
 router = internal_router()
 
@@ -21,25 +22,31 @@ Users = Annotated[Principal, Depends(CallingService("users"))]
 Others = Annotated[Principal, Depends(CallingService("users", "posts"))]
 
 
-@router.get("/accounts/{account_id}", response_model=StateEvent, responses=problems(AccountNotFound))
+@router.get("/accounts/{account_id}", responses=problems(AccountNotFound))
 async def get_account(account_id: Id, caller: Users, accounts: ReadAccounts) -> StateEvent:
     """An account as it is now, for a profile that has not heard of it yet."""
     return StateEvent.now(account_event(await accounts.get(account_id)))
 
 
-@router.get("/accounts", response_model=EventPage)
+@router.get("/accounts")
 async def list_accounts(caller: Users, accounts: ReadAccounts, after: AfterId = 0, limit: PageSize = 100) -> EventPage:
     """All accounts as they are now, in the order of their ids."""
-    return EventPage.cut([account_event(account) for account in await accounts.page(after, limit)], limit)
+    return EventPage.cut([account_event(account) for account in await accounts.reader.page(after, limit)], limit)
 
 
-@router.get("/erased", response_model=EventPage)
+@router.get("/erased")
 async def list_erased(caller: Others, accounts: ReadAccounts, after: AfterId = 0, limit: PageSize = 100) -> EventPage:
     """Accounts that were deleted, or are being, in the order of their ids."""
-    return EventPage.cut([account_event(account) for account in await accounts.page_gone(after, limit)], limit)
+    return EventPage.cut([account_event(account) for account in await accounts.reader.page_gone(after, limit)], limit)
 
 
 @router.post("/events", status_code=204, responses=problems(BadEvent, NotTheOwner))
 async def receive_events(batch: EventBatch, caller: Others, subscriber: ConsumeEvents) -> None:
     """Learn what others tell. Applied all together or not at all; again changes nothing."""
     await subscriber.inbox.receive(batch.events, caller.subject.removeprefix("svc:"))
+
+
+@router.get("/export/{account_id}", responses=problems(BadPlace, AccountGone))
+async def export_account(account_id: Id, caller: Users, exports: Exports, after: AfterPlace = None) -> ExportPage:
+    """Everything about an account, in pages; empty sections if nothing is known of it."""
+    return await exports.page(account_id, after)

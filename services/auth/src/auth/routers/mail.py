@@ -12,19 +12,7 @@ from fastapi import Response
 
 from auth.deps import MAIL, SIGN_IN, CallingDevice, ChangeEmail, ResetPassword, VerifyEmail
 from auth.schemas.mail import AddressGiven, LinkOpened, NewAddress, PasswordChosen
-from auth.services.errors import (
-    AccountNotFound,
-    AddressNeedsUtf8,
-    EmailAlreadyVerified,
-    EmailTaken,
-    LinkNotValid,
-    SignInClosed,
-    SignInThrottled,
-    SpecialUseDomain,
-    TooManyMails,
-    WeakPassword,
-    WrongPassword,
-)
+from auth.services import errors
 from auth.services.passwords import TooBusy
 from common.http.access import public
 from common.http.deps import MaybeSignedIn, SignedIn
@@ -41,7 +29,7 @@ ACCEPTED: Final = 202
     "/verify-email",
     status_code=ACCEPTED,
     response_class=Response,
-    responses=problems(TooManyMails, EmailAlreadyVerified),
+    responses=problems(errors.TooManyMails, errors.EmailAlreadyVerified),
 )
 async def ask_to_verify_email(
     given: AddressGiven, caller: MaybeSignedIn, verification: VerifyEmail, device: CallingDevice, limits: Limits
@@ -55,7 +43,7 @@ async def ask_to_verify_email(
     return Response(status_code=ACCEPTED)
 
 
-@router.post("/verify-email/confirm", status_code=204, responses=problems(LinkNotValid))
+@router.post("/verify-email/confirm", status_code=204, responses=problems(errors.LinkNotValid))
 @public
 async def verify_email(opened: LinkOpened, verification: VerifyEmail, device: CallingDevice) -> None:
     """Note that the address of an account is its owner's. The same link again is 204 and changes nothing."""
@@ -73,7 +61,9 @@ async def ask_to_reset_password(
     return Response(status_code=ACCEPTED)
 
 
-@router.post("/password-reset/confirm", status_code=204, responses=problems(LinkNotValid, WeakPassword, TooBusy))
+@router.post(
+    "/password-reset/confirm", status_code=204, responses=problems(errors.LinkNotValid, errors.WeakPassword, TooBusy)
+)
 @public
 async def reset_password(chosen: PasswordChosen, reset: ResetPassword, device: CallingDevice) -> None:
     """Choose a new password. All devices are signed out, and other links to the account stop working."""
@@ -85,13 +75,13 @@ async def reset_password(chosen: PasswordChosen, reset: ResetPassword, device: C
     status_code=ACCEPTED,
     response_class=Response,
     responses=problems(
-        SpecialUseDomain,
-        AddressNeedsUtf8,
-        WrongPassword,
-        SignInThrottled,
-        SignInClosed,
-        TooManyMails,
-        AccountNotFound,
+        errors.SpecialUseDomain,
+        errors.AddressNeedsUtf8,
+        errors.WrongPassword,
+        errors.SignInThrottled,
+        errors.SignInClosed,
+        errors.TooManyMails,
+        errors.AccountNotFound,
         TooBusy,
     ),
 )
@@ -108,7 +98,7 @@ async def ask_to_change_email(
     return Response(status_code=ACCEPTED)
 
 
-@router.post("/email/confirm", status_code=204, responses=problems(LinkNotValid, EmailTaken))
+@router.post("/email/confirm", status_code=204, responses=problems(errors.LinkNotValid, errors.EmailTaken))
 @public
 async def change_email(opened: LinkOpened, change: ChangeEmail, device: CallingDevice) -> None:
     """Change the address. Devices stay signed in. The same link again is 204 and changes nothing."""

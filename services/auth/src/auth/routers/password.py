@@ -1,7 +1,7 @@
 """One's own password."""
 
 from auth.deps import SIGN_IN, CallingDevice, ChangePassword
-from auth.schemas.password import PasswordChange
+from auth.schemas.account import PasswordChange
 from auth.services.errors import AccountNotFound, SignInClosed, SignInThrottled, WeakPassword, WrongPassword
 from auth.services.passwords import TooBusy
 from common.http.deps import SignedIn

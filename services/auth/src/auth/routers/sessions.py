@@ -12,7 +12,7 @@ from common.http.deps import SignedIn
 from common.http.paging import BadCursor, PageRequest, PageResponse, Paging, from_micros, to_micros
 from common.http.problems import problems
 from common.http.routing import SmallBodyRoute, service_router
-from common.tokens.verifier import Principal
+from common.tokens.claims import Principal
 
 router = service_router("/auth/sessions", "sessions", SmallBodyRoute)
 
@@ -20,7 +20,7 @@ KIND = "sessions"
 HALVES = ">2q"
 
 
-@router.get("", response_model=PageResponse[SessionResponse], responses=problems(BadCursor))
+@router.get("", responses=problems(BadCursor))
 async def list_sessions(caller: SignedIn, sessions: Sessions, page: Paging) -> PageResponse[SessionResponse]:
     """Where the caller is signed in, the latest sign-in first."""
     found = await sessions.page(caller.account_id, page.limit, place(page))

@@ -8,15 +8,7 @@ from fastapi import FastAPI, Form, Request, Response
 
 from auth.deps import REFRESH, SIGN_IN, CallingDevice, Sessions, SignIn
 from auth.schemas.token import RevokeForm, TokenForm, TokenResponse
-from auth.services.errors import (
-    InvalidClient,
-    InvalidGrant,
-    InvalidScope,
-    OAuthRefusal,
-    SignInClosed,
-    SignInThrottled,
-    UnsupportedGrant,
-)
+from auth.services import errors
 from auth.services.passwords import TooBusy
 from auth.services.records import Device, Tokens
 from auth.services.sessions import SessionService
@@ -25,7 +17,8 @@ from common.http.access import public
 from common.http.problems import domain_problem, problems
 from common.http.rate_limits import Limits, SourceLimits
 from common.http.routing import TokenRoute, service_router
-from common.tokens.verifier import USER_SCOPE, InvalidToken, TokenVerifier
+from common.tokens.claims import USER_SCOPE, InvalidToken
+from common.tokens.verifier import TokenVerifier
 
 router = service_router("/auth", "tokens", TokenRoute)
 
@@ -35,16 +28,15 @@ SERVICE_PREFIX = "svc"
 
 @router.post(
     "/token",
-    response_model=TokenResponse,
     response_model_exclude_none=True,
     responses=problems(
-        InvalidGrant,
-        OAuthRefusal,
-        UnsupportedGrant,
-        InvalidScope,
-        InvalidClient,
-        SignInThrottled,
-        SignInClosed,
+        errors.InvalidGrant,
+        errors.OAuthRefusal,
+        errors.UnsupportedGrant,
+        errors.InvalidScope,
+        errors.InvalidClient,
+        errors.SignInThrottled,
+        errors.SignInClosed,
         TooBusy,
     ),
 )
@@ -63,18 +55,18 @@ async def grant(
         client_id, secret = client_credentials(request, form)
         return await sign_in.with_client_secret(client_id, secret, form.audience, device)
     if form.scope and set(form.scope.split()) - {USER_SCOPE}:
-        raise InvalidScope(f"The only scope is {USER_SCOPE}.")
+        raise errors.InvalidScope(f"The only scope is {USER_SCOPE}.")
     if form.grant_type == "password":
         if not form.username or not form.password:
-            raise OAuthRefusal("username and password are needed.")
+            raise errors.OAuthRefusal("username and password are needed.")
         limits.hit(SIGN_IN)
         return await sign_in.with_password(form.username, form.password, device)
     if form.grant_type == "refresh_token":
         if not form.refresh_token:
-            raise OAuthRefusal("refresh_token is needed.")
+            raise errors.OAuthRefusal("refresh_token is needed.")
         limits.hit(REFRESH)
         return await sign_in.with_refresh_token(form.refresh_token, device)
-    raise UnsupportedGrant("grant_type must be password, refresh_token or client_credentials.")
+    raise errors.UnsupportedGrant("grant_type must be password, refresh_token or client_credentials.")
 
 
 def client_credentials(request: Request, form: TokenForm) -> tuple[str, str]:
@@ -88,25 +80,25 @@ def client_credentials(request: Request, form: TokenForm) -> tuple[str, str]:
         try:
             user, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
         except ValueError as error:  # not ASCII, not base64 or not UTF-8
-            raise InvalidClient("The Basic credentials cannot be read.") from error
+            raise errors.InvalidClient("The Basic credentials cannot be read.") from error
         if user == SERVICE_PREFIX:
             name, _, secret = secret.partition(":")
             user = f"{SERVICE_PREFIX}:{name}"
         if user:
             return unquote(user).replace("\0", ""), unquote(secret)
     if not form.client_id or not form.client_secret:
-        raise InvalidClient("Client credentials are needed.")
+        raise errors.InvalidClient("Client credentials are needed.")
     return form.client_id, form.client_secret
 
 
-@router.post("/revoke", response_class=Response, responses=problems(OAuthRefusal))
+@router.post("/revoke", response_class=Response, responses=problems(errors.OAuthRefusal))
 @public
 async def revoke_token(
     request: Request, form: Annotated[RevokeForm, Form()], sign_in: SignIn, sessions: Sessions, device: CallingDevice
 ) -> Response:
     """Sign out: end the session of a refresh or access token. Answers 200 for tokens that are unknown or dead."""
     if not form.token:
-        raise OAuthRefusal("token is needed.")
+        raise errors.OAuthRefusal("token is needed.")
     if form.token.count(".") == 2:  # a JWT; refresh tokens have four
         await end_session_of(form.token, request.app.state.verifier, sessions, device)
     else:
@@ -127,9 +119,9 @@ async def end_session_of(token: str, verifier: TokenVerifier, sessions: SessionS
 def install_oauth_errors(app: FastAPI) -> None:
     """A rule that refuses also says the `error` of RFC 6749; elsewhere the status tells it (`common.http.oauth`)."""
 
-    @app.exception_handler(OAuthRefusal)
-    async def refuse(request: Request, error: OAuthRefusal) -> Response:
+    @app.exception_handler(errors.OAuthRefusal)
+    async def refuse(request: Request, error: errors.OAuthRefusal) -> Response:
         answer = domain_problem(request, error, error=error.oauth_error)
-        if isinstance(error, InvalidClient):
+        if isinstance(error, errors.InvalidClient):
             answer.headers["WWW-Authenticate"] = 'Basic realm="trivium"'
         return answer

@@ -6,15 +6,15 @@ from auth.deps import AppSettings, SigningKeys
 from auth.schemas.token import ServerMetadata
 from common.http.access import public
 from common.http.routing import UnlimitedRoute, service_router
-from common.tokens.jwks import KeySet
-from common.tokens.verifier import USER_SCOPE
+from common.tokens.claims import USER_SCOPE
+from common.tokens.known_keys import KeySet
 
 router = service_router("/.well-known", "metadata", UnlimitedRoute)
 
 CACHE = "public, max-age=300"
 
 
-@router.get("/jwks.json", response_model=KeySet)
+@router.get("/jwks.json")
 @public
 async def get_jwks(keys: SigningKeys, response: Response) -> KeySet:
     """The public keys of access tokens (RFC 7517)."""
@@ -22,7 +22,7 @@ async def get_jwks(keys: SigningKeys, response: Response) -> KeySet:
     return KeySet(keys=keys.published())
 
 
-@router.get("/oauth-authorization-server", response_model=ServerMetadata)
+@router.get("/oauth-authorization-server")
 @public
 async def get_metadata(settings: AppSettings, response: Response) -> ServerMetadata:
     """Where clients find what (RFC 8414)."""

@@ -5,8 +5,18 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, Field
 
 from auth.services.records import Role
-from common.schemas import MAX_TYPED, Id, Incoming, Moment, Outgoing, Text
+from common.schemas import MAX_TYPED, Id, Incoming, Moment, NewPassword, Outgoing, Text
 
+CurrentPassword = Annotated[
+    Text,
+    Field(
+        min_length=1,
+        max_length=MAX_TYPED,
+        repr=False,
+        json_schema_extra={"format": "password"},
+        examples=["correct horse battery staple"],
+    ),
+]
 NOT_GIVEN: Final[Any] = None  # the default of fields that may be left out but are never null
 
 
@@ -24,8 +34,7 @@ class ManagedAccountResponse(AccountResponse):
     """An account as admins see it."""
 
     name: str = Field(
-        examples=["Ada Lovelace"],
-        description="As given at sign-up; empty, like `email`, if it is `deleted`.",
+        examples=["Ada Lovelace"], description="As given at sign-up; empty, like `email`, if it is `deleted`."
     )
     created_at: Moment
 
@@ -42,10 +51,11 @@ class AccountUpdate(Incoming):
 class AccountDeletion(Incoming):
     """The password, so that an unlocked device is not enough."""
 
-    password: Text = Field(
-        min_length=1,
-        max_length=MAX_TYPED,
-        repr=False,
-        json_schema_extra={"format": "password"},
-        examples=["correct horse battery staple"],
-    )
+    password: CurrentPassword
+
+
+class PasswordChange(Incoming):
+    """The current password, so that an unlocked device is not enough, and the one to come."""
+
+    current_password: CurrentPassword
+    new_password: NewPassword = Field(examples=["seven brave tin spoons"])

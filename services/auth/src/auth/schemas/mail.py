@@ -2,7 +2,8 @@
 
 from pydantic import Field
 
-from common.schemas import MAX_TYPED, Email, Incoming, NewPassword, Text
+from common.email_addresses import Email
+from common.schemas import MAX_TYPED, Incoming, NewPassword, Text
 
 TOKEN = "3q2-7wAh5jVtYk0c…"  # noqa: S105  # an example
 

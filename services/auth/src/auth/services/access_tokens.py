@@ -11,7 +11,7 @@ from jose import jwt
 from jose.backends.base import Key
 
 from auth.services.records import Account
-from common.tokens.verifier import ALGORITHM, SERVICE_SCOPE, TYPE, USER_SCOPE
+from common.tokens.claims import ALGORITHM, SERVICE_SCOPE, TYPE, USER_SCOPE
 
 AUDIENCES: Final = ("auth", "users", "posts")
 CLIENT: Final = "trivium"

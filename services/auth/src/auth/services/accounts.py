@@ -1,7 +1,6 @@
 """Signing up, and looking an account up."""
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -9,15 +8,14 @@ from typing import Final
 from auth.services.address_policy import AddressPolicy
 from auth.services.audit import Action, masked
 from auth.services.errors import AccountNotFound, EmailTaken
+from auth.services.events import account_event
 from auth.services.mail_requests import want_mail
 from auth.services.one_time_tokens import Purpose
 from auth.services.password_policy import PasswordPolicy
 from auth.services.ports import AccountReader, PasswordHasher, UnitOfWork
 from auth.services.records import Account
 from auth.services.throttle import reset_attempts
-from common.contracts.events import AccountData
 from common.ports import Clock, utc_now
-from common.state_events import Event
 
 EPOCH: Final = datetime(2025, 1, 1, tzinfo=UTC)
 RANDOM_BITS: Final = 12
@@ -31,14 +29,6 @@ def new_account_id(now: datetime) -> int:
     """
     millis = (now - EPOCH) // timedelta(milliseconds=1)
     return (millis << RANDOM_BITS) | secrets.randbits(RANDOM_BITS)
-
-
-def account_event(account: Account) -> Event:
-    """What others are told of an account."""
-    data = AccountData(email=account.email, name=account.name, roles=account.roles, status=account.status)
-    if data.gone:  # those who are to forget it need not learn more
-        data = AccountData(email="", name="", roles=[], status=account.status)
-    return Event((account.id,), account.version, data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +68,7 @@ class Registration:
 class AccountQueries:
     """Looks at accounts."""
 
-    accounts: AccountReader
-
-    async def page(self, after: int, limit: int) -> Sequence[Account]:
-        """Accounts in the order of their ids, for whoever rebuilds what it knows of them."""
-        return await self.accounts.page(after, limit)
-
-    async def page_gone(self, after: int, limit: int) -> Sequence[Account]:
-        """Those that were deleted, or are being, in the order of their ids."""
-        return await self.accounts.page_gone(after, limit)
+    reader: AccountReader
 
     async def own(self, account_id: int) -> Account:
         """Raises AccountNotFound, also for one that was deleted."""
@@ -97,7 +79,7 @@ class AccountQueries:
 
     async def get(self, account_id: int) -> Account:
         """Raises AccountNotFound."""
-        account = await self.accounts.get(account_id)
+        account = await self.reader.get(account_id)
         if account is None:
             raise AccountNotFound("There is no such account.")
         return account

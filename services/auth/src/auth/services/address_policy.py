@@ -1,10 +1,10 @@
-"""Which e-mail addresses an account may have, of those that are addresses at all (`common.schemas.Email`)."""
+"""Which e-mail addresses an account may have, of those that are addresses at all (`common.email_addresses.Email`)."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from auth.services.errors import AddressNeedsUtf8, SpecialUseDomain
-from common.schemas import SPECIAL_USE
+from common.email_addresses import SPECIAL_USE
 
 
 @dataclass(frozen=True, slots=True)

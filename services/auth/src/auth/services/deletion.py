@@ -5,26 +5,23 @@ forgets it, and says so. When both have, the account itself is emptied, and its 
 transaction that leaves the next in an outbox, so whatever dies in between, it goes on; and steps may be repeated.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 import structlog
 
-from auth.services.accounts import account_event
 from auth.services.audit import SERVER, Action, masked
 from auth.services.errors import AccountNotFound, LastAdmin, WrongPassword
+from auth.services.events import account_event
 from auth.services.mails import Kind, send
 from auth.services.one_time_tokens import Purpose
 from auth.services.ports import UnitOfWork
 from auth.services.records import Account, Device, PendingDeletion
 from auth.services.session_revocation import end_sessions, revoke_tokens
 from auth.services.throttle import Throttle, reset_attempts
-from common.contracts.events import AccountData, AccountErasedData, ModerationData
-from common.events.inbox import Inbox
 from common.ports import Transactions
-from common.state_events import Event
 
 log = structlog.get_logger()
 
@@ -120,47 +117,6 @@ async def begin_deletion(
     log.info("account is being deleted", account=account.id)
     # last of all, so that as few as can be are issued between here and the commit
     await revoke_tokens(work, await work.managed_accounts.raise_token_floor(account.id))
-
-
-@dataclass(frozen=True, slots=True)
-class EventSubscriber:
-    """What auth learns from others' events, applied in one transaction."""
-
-    work: UnitOfWork
-
-    @property
-    def inbox(self) -> Inbox:
-        return Inbox({AccountErasedData: self.erased, ModerationData: self.moderated})
-
-    async def erased(self, events: Sequence[Event]) -> None:
-        """A service has nothing left of an account.
-
-        If nobody has asked for that, this database was restored from a backup of before; or the service is wrong, and
-        must not be able to delete anybody by its word alone. So all of them have to say so, or somebody on the server
-        (`delete_noted`); and an admin stays.
-        """
-        unasked = await self.work.deletions.unasked([event.account_id for event in events])
-        admins = set(await self.work.managed_accounts.lock_admins()) if unasked else set[int]()
-        for event in events:
-            account = await self.work.managed_accounts.lock(event.account_id)
-            if not isinstance(event.data, AccountErasedData) or account is None or account.status == "deleted":
-                continue
-            pending = await self.work.deletions.note(account.id, event.data.service)
-            through = pending.erased.keys() >= set(AccountData.targets)
-            if account.status != "deleting":
-                through = through and admins != {account.id}
-                log.warning("erased elsewhere unasked", account=account.id, by=list(pending.erased), believed=through)
-                if through:
-                    await begin_deletion(self.work, account, actor=SERVER)
-                    admins.discard(account.id)
-            if through:
-                await finish_deletion(self.work, account, pending)
-
-    async def moderated(self, events: Sequence[Event]) -> None:
-        """Moderators have removed what others wrote."""
-        for event in events:
-            if isinstance(event.data, ModerationData):
-                await self.work.audit.note_removal(event, event.data)
 
 
 async def publish_again(work: UnitOfWork, most: int) -> int:

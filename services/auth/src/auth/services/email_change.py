@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from auth.services.accounts import account_event
 from auth.services.address_policy import AddressPolicy
 from auth.services.audit import Action, masked
 from auth.services.errors import LinkNotValid, TooManyMails, WrongPassword
+from auth.services.events import account_event
 from auth.services.mails import Kind, send
 from auth.services.one_time_tokens import OneTimeTokens, Purpose
 from auth.services.ports import UnitOfWork

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from auth.services.records import StoredKey
-from common.tokens.jwks import PublicKey
+from common.tokens.known_keys import PublicKey
 
 NONCE: Final = 12
 COORDINATE: Final = 32

@@ -14,7 +14,7 @@ from auth.services.errors import KeySetFull, KeysNotOurs, KeyTooYoung, NoSuchKey
 from auth.services.key_material import KeyCipher, new_key
 from auth.services.ports import UnitOfWork
 from auth.services.records import StoredKey
-from common.tokens.jwks import MOST_KEYS
+from common.tokens.known_keys import MOST_KEYS
 
 JWKS_MAX_AGE: Final = timedelta(minutes=5)
 """For how long a published set may be kept without asking again."""

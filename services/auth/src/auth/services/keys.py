@@ -14,8 +14,9 @@ from auth.services.key_schedule import KeySchedule, in_state
 from auth.services.ports import UnitOfWork
 from auth.services.records import StoredKey
 from common.ports import Transactions
-from common.tokens.jwks import MOST_KEYS, PublicKey, parse
-from common.tokens.verifier import ALGORITHM, KeysUnavailable
+from common.tokens.claims import ALGORITHM, KeysUnavailable
+from common.tokens.jwks import parse
+from common.tokens.known_keys import MOST_KEYS, PublicKey
 
 log = structlog.get_logger()
 
@@ -62,7 +63,7 @@ class OwnKeys:
             raise KeysUnavailable("The signing keys are not loaded yet.")
         return self._ring
 
-    async def signing_keys_are_loaded(self) -> str | None:
+    async def keys_are_known(self) -> str | None:
         """For `/readyz`."""
         if self._wrong_secret:
             return "signing keys: KEY_ENCRYPTION_KEY does not open them"

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import structlog
 
-from auth.services.accounts import account_event
 from auth.services.audit import SERVER, Action
 from auth.services.errors import AccountBeingDeleted, AccountNotFound, LastAdmin, NotAnAdmin
+from auth.services.events import account_event
 from auth.services.ports import UnitOfWork
 from auth.services.records import AccountFilter, ManagedAccount, Role
 from auth.services.session_revocation import end_sessions, revoke_all_tokens, revoke_tokens
@@ -116,11 +116,7 @@ class Management:
         return admins, existing(await self.work.managed_accounts.lock(account_id))
 
     async def _change_roles(
-        self,
-        email: str,
-        by: Manager,
-        given: frozenset[Role] = frozenset(),
-        taken: frozenset[Role] = frozenset(),
+        self, email: str, by: Manager, given: frozenset[Role] = frozenset(), taken: frozenset[Role] = frozenset()
     ) -> ManagedAccount:
         account_id = await self.work.managed_accounts.id_of(email)
         if account_id is None:

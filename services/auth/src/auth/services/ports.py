@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence, Set
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -257,44 +258,22 @@ class Outbox(EventPublisher, Protocol):
         """Remove what the target refused for good so long ago."""
 
 
-class UnitOfWork(Protocol):
-    """What one short transaction can do."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitOfWork:
+    """All stores of one short transaction."""
 
-    @property
-    def accounts(self) -> AccountStore: ...
-
-    @property
-    def managed_accounts(self) -> ManagedAccountStore: ...
-
-    @property
-    def sessions(self) -> SessionStore: ...
-
-    @property
-    def throttle(self) -> ThrottleStore: ...
-
-    @property
-    def deletions(self) -> DeletionStore: ...
-
-    @property
-    def keys(self) -> KeyStore: ...
-
-    @property
-    def clients(self) -> ClientStore: ...
-
-    @property
-    def events(self) -> Outbox: ...
-
-    @property
-    def revocations(self) -> RevocationStore: ...
-
-    @property
-    def audit(self) -> AuditTrail: ...
-
-    @property
-    def one_time_tokens(self) -> OneTimeTokenStore: ...
-
-    @property
-    def mail_counts(self) -> MailCountStore: ...
+    accounts: AccountStore
+    managed_accounts: ManagedAccountStore
+    sessions: SessionStore
+    throttle: ThrottleStore
+    deletions: DeletionStore
+    keys: KeyStore
+    clients: ClientStore
+    events: Outbox
+    revocations: RevocationStore
+    audit: AuditTrail
+    one_time_tokens: OneTimeTokenStore
+    mail_counts: MailCountStore
 
 
 class PasswordHasher(Protocol):

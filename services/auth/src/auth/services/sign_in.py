@@ -19,9 +19,9 @@ from auth.services.records import CheckedPassword, Credentials, Device, Session,
 from auth.services.refresh_tokens import RefreshToken, RefreshTokens
 from auth.services.session_revocation import end_session
 from auth.services.throttle import NOBODY, Throttle
+from common.email_addresses import normal_email
 from common.ports import Transactions
-from common.schemas import normal_email
-from common.tokens.verifier import SERVICE_SCOPE, USER_SCOPE
+from common.tokens.claims import SERVICE_SCOPE, USER_SCOPE
 
 log = structlog.get_logger()
 

@@ -19,8 +19,9 @@ from auth.services.errors import AccountNotFound, SignInClosed, SignInThrottled,
 from auth.services.passwords import normalized
 from auth.services.ports import PasswordHasher, UnitOfWork
 from auth.services.records import AttemptKey, CheckedPassword, Credentials, Device, Verdict
+from common.email_addresses import normal_email
 from common.ports import Transactions
-from common.schemas import MAX_PASSWORD, MAX_TYPED, normal_email
+from common.schemas import MAX_PASSWORD, MAX_TYPED
 
 log = structlog.get_logger()
 

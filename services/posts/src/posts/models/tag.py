@@ -9,7 +9,7 @@ from posts.database import Base
 class Tag(Base):
     """A tag, and how many published posts carry it. One that nobody uses any more is not shown.
 
-    It stays, at 0, for some minutes (`posts.retention`), or until somebody is forgotten: it may be theirs.
+    It stays, at 0, for some minutes (`posts.services.retention`), or until somebody is forgotten: it may be theirs.
     """
 
     __tablename__ = "tags"

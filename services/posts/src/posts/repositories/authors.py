@@ -8,6 +8,7 @@ from sqlalchemy import ARRAY, BigInteger, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from common.db.database import Executor
+from common.db.rows import RowReader
 from common.events.inbox import event_rows
 from common.events.read_models import ReadModelTable
 from common.state_events import Event
@@ -43,6 +44,8 @@ PAGE: Final = (
 )
 
 KNOWN_PROFILES: Final = ReadModelTable((Table.id,), Table.version)
+AUTHOR: Final = RowReader(Author)
+AUTHOR_STATS: Final = RowReader(AuthorStats)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class AuthorRepository:
 
     async def known(self, ids: Collection[int]) -> Mapping[int, Author]:
         found = await self.session.execute(KNOWN, {"ids": list(ids)})
-        return {row.id: Author(*row) for row in found}
+        return {author.id: author for author in AUTHOR.all(found)}
 
     async def note_profiles(self, profiles: Sequence[Event]) -> None:
         if profiles:
@@ -74,8 +77,7 @@ class StatsRepository:
 
     async def count(self, author_id: int, step: int) -> AuthorStats | None:
         params = {"author": author_id, "step": step, "first": max(step, 0)}
-        row = (await self.session.execute(COUNT, params)).one_or_none()
-        return AuthorStats(*row) if row else None
+        return AUTHOR_STATS.one(await self.session.execute(COUNT, params))
 
     async def page(self, after: int, limit: int) -> Sequence[AuthorStats]:
-        return [AuthorStats(*row) for row in await self.session.execute(PAGE, {"after": after, "most": limit})]
+        return AUTHOR_STATS.all(await self.session.execute(PAGE, {"after": after, "most": limit}))

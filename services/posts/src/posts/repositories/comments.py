@@ -1,18 +1,19 @@
 """Comments in PostgreSQL."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import FromClause, Select, asc, bindparam, case, delete, func, insert, select, update
 
 from common.db.database import Executor, version_matches, version_params
+from common.db.rows import RowReader
 from common.ports import Page, Versions
 from posts.models import Author as People
 from posts.models import Comment as Table
 from posts.repositories.hidden import of_shown_author, shown
 from posts.repositories.pages import LIMIT, bounded, read_page
-from posts.services.records import NOBODY, Author, Comment
+from posts.repositories.post_rows import AUTHOR
+from posts.services.records import NOBODY, Comment
 
 FIELDS: Final = ("id", "post_id", "body", "created_at", "updated_at", "version")
 
@@ -21,7 +22,7 @@ def with_author(comments: FromClause) -> Select[*tuple[Any, ...]]:
     """Comments, and what is known of their authors."""
     fields = [comments.c[name] for name in FIELDS]
     author = case((shown(comments.c.author_id), comments.c.author_id)).label("author_id")
-    named = select(*fields, author, People.name, People.avatar_url)
+    named = select(*fields, author, People.name.label("author_name"), People.avatar_url.label("author_avatar_url"))
     return named.select_from(comments).outerjoin(People, People.id == comments.c.author_id)
 
 
@@ -32,9 +33,7 @@ OLDEST: Final = (
 FIRST: Final = bounded(OLDEST, asc, "id")
 LATER: Final = bounded(OLDEST.where(COMMENTS.c.id > bindparam("after")), asc, "id")
 GET: Final = with_author(COMMENTS).where(
-    COMMENTS.c.id == bindparam("comment"),
-    COMMENTS.c.post_id == bindparam("post"),
-    of_shown_author(COMMENTS.c.post_id),
+    COMMENTS.c.id == bindparam("comment"), COMMENTS.c.post_id == bindparam("post"), of_shown_author(COMMENTS.c.post_id)
 )
 ADD: Final = with_author(
     insert(Table)
@@ -57,11 +56,7 @@ REVISE: Final = with_author(
 REMOVE: Final = (
     delete(Table).where(Table.id == bindparam("comment"), version_matches(Table.version)).returning(Table.id)
 )
-
-
-def read_comment(row: Sequence[Any]) -> Comment:
-    *fields, author_id, name, avatar_url = row
-    return Comment(*(*fields, None if author_id is None else Author(author_id, name, avatar_url)))
+COMMENT: Final = RowReader(Comment, last=AUTHOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +67,16 @@ class CommentRepository:
 
     async def add(self, post_id: int, author_id: int, body: str) -> Comment | None:
         values = {"post": post_id, "author": author_id, "text": body}
-        row = (await self.session.execute(ADD, values)).one_or_none()
-        return read_comment(row) if row else None
+        return COMMENT.one(await self.session.execute(ADD, values))
 
     async def get(self, post_id: int, comment_id: int) -> Comment | None:
-        row = (await self.session.execute(GET, {"post": post_id, "comment": comment_id})).one_or_none()
-        return read_comment(row) if row else None
+        return COMMENT.one(await self.session.execute(GET, {"post": post_id, "comment": comment_id}))
 
     async def page(self, post_id: int, limit: int, after: int | None) -> Page[Comment]:
         statement = FIRST if after is None else LATER
         place = {} if after is None else {"after": after}
         found = await self.session.execute(statement, {"post": post_id, "limit": limit + 1, **place})
-        return read_page(found, read_comment)
+        return read_page(found, COMMENT)
 
     async def lock(self, post_id: int, comment_id: int) -> int | None:
         found = await self.session.execute(LOCK, {"post": post_id, "comment": comment_id})
@@ -92,8 +85,7 @@ class CommentRepository:
 
     async def revise(self, comment_id: int, body: str, expected: Versions) -> Comment | None:
         values = {"comment": comment_id, "text": body, **version_params(expected)}
-        row = (await self.session.execute(REVISE, values)).one_or_none()
-        return read_comment(row) if row else None
+        return COMMENT.one(await self.session.execute(REVISE, values))
 
     async def remove(self, comment_id: int, expected: Versions) -> bool:
         removed = await self.session.execute(REMOVE, {"comment": comment_id, **version_params(expected)})

@@ -134,9 +134,4 @@ def each(*statements: TextClause) -> Step:
 
 
 KNOWN_ERASED: Final = ReadModelTable((Erased.account_id,), Erased.version, owned_here=True)
-STEPS: Final[Sequence[Step]] = [
-    erase_likes,
-    anonymise_comments,
-    erase_posts,
-    each(*EDGES, *REST, FORGET_UNUSED),
-]
+STEPS: Final[Sequence[Step]] = [erase_likes, anonymise_comments, erase_posts, each(*EDGES, *REST, FORGET_UNUSED)]

@@ -23,7 +23,7 @@ from posts.models import Follow, PostStats, PostTag, Tag
 from posts.models import Post as Table
 from posts.repositories.hidden import of_shown_author, shown
 from posts.repositories.pages import LIMIT, Rows, bounded, read_page
-from posts.repositories.post_rows import COLUMNS, POSTS, VIEWER, get_post, read_post
+from posts.repositories.post_rows import COLUMNS, POST, POSTS, VIEWER, get_post
 from posts.services.ports import Place, Rank
 from posts.services.records import Post, PostFilter
 
@@ -194,7 +194,7 @@ class PostLists:
     async def _top(self, session: Executor, statements: Sequence[Rows], page: "TopPage") -> Page[Post]:
         place = {"likes": page.after[0], "id": page.after[1]} if page.after else {}
         params = {"viewer": page.viewer_id, "limit": page.limit + 1, **page.wanted, **place}
-        return read_page(await session.execute(statements[bool(place)], params), read_post)
+        return read_page(await session.execute(statements[bool(place)], params), POST)
 
     async def feed(self, reader_id: int, limit: int, after: Place | None) -> Page[Post]:
         return await self._page(FEED[bool(after)], reader_id, limit, **place_params(after))
@@ -205,7 +205,7 @@ class PostLists:
 
     async def _page(self, statement: Rows, viewer_id: int | None, limit: int, **params: Any) -> Page[Post]:
         found = await self.session.execute(statement, {"viewer": viewer_id, "limit": limit + 1, **params})
-        return read_page(found, read_post)
+        return read_page(found, POST)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,15 @@
 """Pages that are bounded in bytes too, since a hundred of the longest posts are 20 MB, for each reader who takes them
 slowly."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Callable
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, or_, select
 
 from common.db.database import Rows as Result
+from common.db.rows import RowReader, T
 from common.ports import Page
 
-T = TypeVar("T")
 Rows = Select[*tuple[Any, ...]]
 
 LIMIT: Final = bindparam("limit", type_=BigInteger)
@@ -36,7 +36,7 @@ def bounded(found: Rows, way: Callable[[ColumnElement[Any]], ColumnElement[Any]]
     return select(*shown).where(nth < LIMIT, or_(nth == 1, so_far <= ENOUGH)).order_by(nth)
 
 
-def read_page(found: Result, read: Callable[[Sequence[Any]], T]) -> Page[T]:
+def read_page(found: Result, reader: RowReader[T]) -> Page[T]:
     """What a `bounded` statement gave."""
     rows = found.all()
-    return Page([read(row[:-1]) for row in rows], bool(rows) and rows[-1][-1])
+    return Page(reader.all(rows), bool(rows) and rows[-1].more)

@@ -1,11 +1,11 @@
 """Rows of posts as one viewer sees them: what all statements that read posts have in common."""
 
-from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import BigInteger, bindparam, case, exists, func, select
 
 from common.db.database import Executor
+from common.db.rows import RowReader
 from posts.models import Author as People
 from posts.models import Like, PostStats
 from posts.models import Post as Table
@@ -31,20 +31,17 @@ COLUMNS: Final = (
     func.coalesce(PostStats.comments_count, 0).label("comments_count"),
     LIKED,
     Table.author_id,
-    People.name,
-    People.avatar_url,
+    People.name.label("author_name"),
+    People.avatar_url.label("author_avatar_url"),
 )
 POSTS: Final[Rows] = (
     select(*COLUMNS).outerjoin(PostStats, PostStats.post_id == Table.id).outerjoin(People, People.id == Table.author_id)
 )
 GET: Final = POSTS.where(Table.id == bindparam("post"), shown(Table.author_id))
-
-
-def read_post(row: Sequence[Any]) -> Post:
-    return Post(*(*row[:-3], Author(*row[-3:])))
+AUTHOR: Final = RowReader(Author, prefix="author_")
+POST: Final = RowReader(Post, last=AUTHOR)
 
 
 async def get_post(session: Executor, post_id: int, viewer_id: int | None) -> Post | None:
     """One post, published or not."""
-    row = (await session.execute(GET, {"post": post_id, "viewer": viewer_id})).one_or_none()
-    return read_post(row) if row else None
+    return POST.one(await session.execute(GET, {"post": post_id, "viewer": viewer_id}))

@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, bindparam, case, delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from common.db.database import EXPECTED, Executor, version_matches, version_params
+from common.db.rows import RowReader
 from common.ports import Versions
 from posts.models import Block, Like, PostStats
 from posts.models import Post as Table
@@ -74,11 +75,15 @@ VIEWER: Final = bindparam("viewer", type_=BigInteger)
 # Weaker than LOCK: any number of people may like at once, but nobody may remove the post meanwhile.
 LOCK_FOR_SHARE: Final = (
     select(
-        Table.author_id, exists().where(Block.blocker_id == Table.author_id, Block.blocked_id == VIEWER, Block.active)
+        Table.author_id.label("id"),
+        exists()
+        .where(Block.blocker_id == Table.author_id, Block.blocked_id == VIEWER, Block.active)
+        .label("has_blocked"),
     )
     .where(Table.id == bindparam("post"), Table.status == "published", SHOWN)
     .with_for_update(key_share=True, read=True, of=Table)
 )
+POST_AUTHOR: Final = RowReader(PostAuthor)
 LIKE: Final = (
     insert(Like)
     .values(post_id=bindparam("post"), account_id=bindparam("account"))
@@ -137,15 +142,14 @@ class PostRepository:
         """Make a post's words anew; its text has just been written, and so is locked. A draft has none."""
         text = (await self.session.execute(OF_POST, {"post": post_id})).one_or_none()
         if text:
-            await self.session.execute(WRITE, {"post": post_id, "made": as_tsvector(*text)})
+            await self.session.execute(WRITE, {"post": post_id, "made": as_tsvector(text.title, text.body)})
 
     async def remove(self, post_id: int, expected: Versions) -> bool:
         removed = await self.session.execute(REMOVE, {"post": post_id, **version_params(expected)})
         return removed.one_or_none() is not None
 
     async def lock_for_share(self, post_id: int, viewer_id: int) -> PostAuthor | None:
-        row = (await self.session.execute(LOCK_FOR_SHARE, {"post": post_id, "viewer": viewer_id})).one_or_none()
-        return PostAuthor(*row) if row else None
+        return POST_AUTHOR.one(await self.session.execute(LOCK_FOR_SHARE, {"post": post_id, "viewer": viewer_id}))
 
     async def like(self, post_id: int, account_id: int) -> bool:
         return (await self.session.execute(LIKE, {"post": post_id, "account": account_id})).one_or_none() is not None

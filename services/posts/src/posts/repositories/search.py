@@ -2,27 +2,13 @@
 
 The index finds what matches, and not in an order: a word that half of all posts have would have to be read whole for
 one page. So the newest posts are looked through first, and the index is asked only if these do not fill the page, which
-rare words alone do not. What is still too much ends by the limit of time (`common.db.database.SearchSession`).
+rare words alone do not. What is still too much ends by the limit of time (`common.db.reading.SearchSession`).
 """
 
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import (
-    CTE,
-    ColumnElement,
-    Text,
-    bindparam,
-    case,
-    cast,
-    func,
-    literal_column,
-    or_,
-    select,
-    true,
-    tuple_,
-    union,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.sql.elements import SQLCoreOperations
 
@@ -43,7 +29,7 @@ from posts.repositories.lists import (
     place_params,
 )
 from posts.repositories.pages import LIMIT, Rows, read_page
-from posts.repositories.post_rows import read_post
+from posts.repositories.post_rows import POST
 from posts.repositories.words import as_tsquery
 from posts.services.ports import Place
 from posts.services.records import Post as Found
@@ -58,36 +44,36 @@ WINDOW_BYTES: Final = 8 * 1024 * 1024
 """How many bytes of words are looked through in the list of an author or a tag: no index names their long ones."""
 
 # Asked as a subquery, so that the plan does not depend on the query.
-QUERY: Final = select(cast(bindparam("query", type_=Text), TSQUERY)).scalar_subquery()
+QUERY: Final = sa.select(sa.cast(sa.bindparam("query", type_=sa.Text), TSQUERY)).scalar_subquery()
 SHOWN_WORDS: Final = shown(Table.author_id)
-LATER_WORDS: Final = tuple_(Table.published_at, Table.post_id) < AFTER
+LATER_WORDS: Final = sa.tuple_(Table.published_at, Table.post_id) < AFTER
 
 
-def matches(words: SQLCoreOperations[Any]) -> ColumnElement[bool]:
+def matches(words: SQLCoreOperations[Any]) -> sa.ColumnElement[bool]:
     return words.bool_op("@@")(QUERY)
 
 
 def listed(wanted: PostFilter, *columns: Any, later: bool) -> Rows:
     """The posts of one author, or those with a tag, the newest first, along the index of their list."""
     if wanted.author_id is not None:
-        rows = select(*columns).where(SHOWN_WORDS, Table.author_id == AUTHOR, *[LATER_WORDS] * later)
+        rows = sa.select(*columns).where(SHOWN_WORDS, Table.author_id == AUTHOR, *[LATER_WORDS] * later)
         rows = rows.where(*[has_tag(Table.post_id)] * (wanted.tag is not None))
         return rows.order_by(Table.published_at.desc(), Table.post_id.desc())
-    rows = select(*columns).where(TAGGED_SO, *[LATER_TAGGED] * later)
+    rows = sa.select(*columns).where(TAGGED_SO, *[LATER_TAGGED] * later)
     return rows.order_by(PostTag.published_at.desc(), PostTag.post_id.desc())
 
 
-def look_through(rows: Rows, most_bytes: int) -> CTE:
+def look_through(rows: Rows, most_bytes: int) -> sa.CTE:
     """The first of these posts, and whether they match: null behind the bytes, or while there are no words."""
     newest = rows.limit(WINDOW).subquery("newest")
     order = (newest.c.published_at.desc(), newest.c.post_id.desc())
-    so_far = func.sum(func.pg_column_size(newest.c.words)).over(order_by=order, rows=(None, 0)).label("so_far")
-    measured = select(newest, so_far).subquery("measured")
-    is_match = case((measured.c.so_far <= most_bytes, matches(measured.c.words))).label("is_match")
-    return select(measured.c.post_id, measured.c.published_at, is_match).cte("looked")
+    so_far = sa.func.sum(sa.func.pg_column_size(newest.c.words)).over(order_by=order, rows=(None, 0)).label("so_far")
+    measured = sa.select(newest, so_far).subquery("measured")
+    is_match = sa.case((measured.c.so_far <= most_bytes, matches(measured.c.words))).label("is_match")
+    return sa.select(measured.c.post_id, measured.c.published_at, is_match).cte("looked")
 
 
-def near_by_list(most_bytes: int, wanted: PostFilter, *, later: bool) -> tuple[CTE, ColumnElement[bool]]:
+def near_by_list(most_bytes: int, wanted: PostFilter, *, later: bool) -> tuple[sa.CTE, sa.ColumnElement[bool]]:
     """The newest posts of an author or a tag; and whether there are more than were looked through."""
     if wanted.author_id is not None:
         rows = listed(wanted, Table.post_id, Table.published_at, Table.words, later=later)
@@ -96,21 +82,23 @@ def near_by_list(most_bytes: int, wanted: PostFilter, *, later: bool) -> tuple[C
         rows = rows.join(Table, Table.post_id == PostTag.post_id)
     looked = look_through(rows, most_bytes)
     source = Table if wanted.author_id is not None else PostTag
-    more = listed(wanted, literal_column("1"), later=later).select_from(source).offset(WINDOW).limit(1)
-    return looked, or_(select(looked).where(looked.c.is_match.is_(None)).exists(), more.exists())
+    more = listed(wanted, sa.literal_column("1"), later=later).select_from(source).offset(WINDOW).limit(1)
+    return looked, sa.or_(sa.select(looked).where(looked.c.is_match.is_(None)).exists(), more.exists())
 
 
-def near_by_time(most_long: int, *, later: bool) -> tuple[CTE, ColumnElement[bool]]:
+def near_by_time(most_long: int, *, later: bool) -> tuple[sa.CTE, sa.ColumnElement[bool]]:
     """The newest posts of all, of which there may be more.
 
     An index names the long ones, so nothing is summed up: that would take a quarter of a search.
     """
     newest_first = (Table.published_at.desc(), Table.post_id.desc())
-    long = select(Table.published_at).where(IS_LONG, *[LATER_WORDS] * later).order_by(*newest_first)
-    end = func.coalesce(long.offset(most_long).limit(1).scalar_subquery(), literal_column("'-infinity'::timestamptz"))
-    rows = select(Table.post_id, Table.published_at, matches(Table.words).label("is_match"))
-    rows = rows.where(SHOWN_WORDS, Table.published_at > select(end).scalar_subquery(), *[LATER_WORDS] * later)
-    return rows.order_by(*newest_first).limit(WINDOW).cte("looked"), true()
+    long = sa.select(Table.published_at).where(IS_LONG, *[LATER_WORDS] * later).order_by(*newest_first)
+    end = sa.func.coalesce(
+        long.offset(most_long).limit(1).scalar_subquery(), sa.literal_column("'-infinity'::timestamptz")
+    )
+    rows = sa.select(Table.post_id, Table.published_at, matches(Table.words).label("is_match"))
+    rows = rows.where(SHOWN_WORDS, Table.published_at > sa.select(end).scalar_subquery(), *[LATER_WORDS] * later)
+    return rows.order_by(*newest_first).limit(WINDOW).cte("looked"), sa.true()
 
 
 def search(wanted: PostFilter, *, later: bool, most_long: int = WINDOW_LONG, most_bytes: int = WINDOW_BYTES) -> Rows:
@@ -119,11 +107,11 @@ def search(wanted: PostFilter, *, later: bool, most_long: int = WINDOW_LONG, mos
         looked, is_more = near_by_time(most_long, later=later)
     else:
         looked, is_more = near_by_list(most_bytes, wanted, later=later)
-    near = select(looked.c.post_id, looked.c.published_at).where(looked.c.is_match)
+    near = sa.select(looked.c.post_id, looked.c.published_at).where(looked.c.is_match)
     near_page = near.order_by(looked.c.published_at.desc(), looked.c.post_id.desc()).limit(LIMIT).cte("near")
     # Without its order, which would have PostgreSQL look through all posts by their time.
-    far = select(Table.post_id, Table.published_at).where(
-        select(func.count()).select_from(near_page).scalar_subquery() < LIMIT,
+    far = sa.select(Table.post_id, Table.published_at).where(
+        sa.select(sa.func.count()).select_from(near_page).scalar_subquery() < LIMIT,
         is_more,
         matches(Table.words),
         SHOWN_WORDS,
@@ -132,8 +120,8 @@ def search(wanted: PostFilter, *, later: bool, most_long: int = WINDOW_LONG, mos
         *[has_tag(Table.post_id)] * (wanted.tag is not None),
     )
     # What has been found near by is found again, and the newest first.
-    found = union(far, select(near_page)).subquery("found")
-    page = select(found.c.post_id.label("id")).order_by(found.c.published_at.desc(), found.c.post_id.desc())
+    found = sa.union(far, sa.select(near_page)).subquery("found")
+    page = sa.select(found.c.post_id.label("id")).order_by(found.c.published_at.desc(), found.c.post_id.desc())
     return of_page(page.limit(LIMIT).subquery("page"))
 
 
@@ -155,4 +143,4 @@ class SearchRepository:
         asked = {"query": as_tsquery(query), "viewer": viewer_id, "limit": limit + 1}
         statement = SEARCH[wanted.author_id is None, wanted.tag is None][bool(after)]
         found = await self.session.execute(statement, {**asked, **filter_params(wanted), **place_params(after)})
-        return read_page(found, read_post)
+        return read_page(found, POST)

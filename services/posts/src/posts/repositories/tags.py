@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import BigInteger, bindparam, select, text, tuple_
 
 from common.db.database import Executor
+from common.db.rows import RowReader
 from common.ports import Page
 from posts.models import Tag as Table
 from posts.services.ports import Rank
@@ -20,6 +21,7 @@ MOST_USED: Final = (
 # wider than the column, as a cursor's numbers are
 AFTER: Final = tuple_(bindparam("count", type_=BigInteger), bindparam("id", type_=BigInteger))
 LATER: Final = MOST_USED.where(tuple_(Table.posts_count, Table.id) < AFTER)
+TAG: Final = RowReader(Tag)
 # A post that is being tagged holds the tag's row, which is passed over; or it waits here, and inserts the tag anew.
 FORGET_UNUSED: Final = text("""
     DELETE FROM tags WHERE posts_count = 0 AND name = ANY (ARRAY(
@@ -30,16 +32,14 @@ FORGET_UNUSED: Final = text("""
 
 @dataclass(frozen=True, slots=True)
 class TagRepository:
-    """`TagReader` in PostgreSQL."""
+    """`TagReader` and `TagStore` in PostgreSQL."""
 
     session: Executor
 
     async def most_used(self, limit: int, after: Rank | None) -> Page[Tag]:
         place = {"count": after[0], "id": after[1]} if after else {}
         found = await self.session.execute(LATER if after else MOST_USED, {"limit": limit + 1, **place})
-        return Page.cut([Tag(*row) for row in found], limit)
+        return Page.cut(TAG.all(found), limit)
 
-
-async def forget_unused(session: Executor, most: int) -> int:
-    """Remove up to so many tags that no published post carries; returns how many there were."""
-    return len((await session.execute(FORGET_UNUSED, {"most": most})).all())
+    async def forget_unused(self, most: int) -> int:
+        return len((await self.session.execute(FORGET_UNUSED, {"most": most})).all())

@@ -14,18 +14,16 @@ from posts.services.errors import Blocked, CommentNotFound, NotTheAuthor, PostNo
 router = service_router("/posts/{post_id}/comments", "comments")
 
 
-@router.get("", response_model=PageResponse[CommentResponse], responses=problems(PostNotFound, BadCursor))
+@router.get("", responses=problems(PostNotFound, BadCursor))
 @public
 async def list_comments(post_id: Id, comments: ReadComments, page: Paging) -> PageResponse[CommentResponse]:
     """Comments of a post, the oldest first."""
     kind = f"comments:{post_id}"
-    after = page.after(kind, 1)
-    found = await comments.page(post_id, page.limit, after[0] if after else None)
-    rows, cursor = page.page(found, kind, lambda comment: (comment.id,))
-    return PageResponse(items=[CommentResponse.model_validate(row) for row in rows], next_cursor=cursor)
+    found = await comments.page(post_id, page.limit, page.after_id(kind))
+    return page.answer(found, kind, lambda comment: (comment.id,), CommentResponse)
 
 
-@router.post("", status_code=201, response_model=CommentResponse, responses=problems(PostNotFound, Blocked))
+@router.post("", status_code=201, responses=problems(PostNotFound, Blocked))
 async def add_comment(
     post_id: Id, new: CommentCreate, caller: SignedIn, commands: WriteComments, answer: WithETag
 ) -> CommentResponse:
@@ -36,7 +34,7 @@ async def add_comment(
     return CommentResponse.model_validate(comment)
 
 
-@router.get("/{comment_id}", response_model=CommentResponse, responses=problems(CommentNotFound))
+@router.get("/{comment_id}", responses=problems(CommentNotFound))
 @public
 async def get_comment(post_id: Id, comment_id: Id, comments: ReadComments, answer: WithETag) -> CommentResponse:
     """One comment."""
@@ -45,9 +43,7 @@ async def get_comment(post_id: Id, comment_id: Id, comments: ReadComments, answe
     return CommentResponse.model_validate(comment)
 
 
-@router.patch(
-    "/{comment_id}", response_model=CommentResponse, responses=problems(CommentNotFound, NotTheAuthor, Blocked)
-)
+@router.patch("/{comment_id}", responses=problems(CommentNotFound, NotTheAuthor, Blocked))
 async def revise_comment(
     post_id: Id,
     comment_id: Id,

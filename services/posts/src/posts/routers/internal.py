@@ -4,15 +4,16 @@ from typing import Annotated
 
 from fastapi import Depends
 
+from common.events.exports import AccountGone, AfterPlace, BadPlace, ExportPage
 from common.events.inbox import BadEvent, NotTheOwner
 from common.http.deps import CallingService
 from common.http.problems import problems
 from common.http.routing import internal_router
-from common.schemas import AfterId, PageSize
+from common.schemas import AfterId, Id, PageSize
 from common.state_events import EventBatch, EventPage
-from common.tokens.verifier import Principal
-from posts.deps import ConsumeEvents, ReadStats
-from posts.services.post_commands import author_event
+from common.tokens.claims import Principal
+from posts.deps import ConsumeEvents, Exports, ReadStats
+from posts.services.events import author_event
 
 router = internal_router()
 
@@ -26,7 +27,13 @@ async def receive_events(batch: EventBatch, caller: Publishers, subscriber: Cons
     await subscriber.inbox.receive(batch.events, caller.subject.removeprefix("svc:"))
 
 
-@router.get("/authors", response_model=EventPage)
+@router.get("/authors")
 async def list_authors(caller: Users, stats: ReadStats, after: AfterId = 0, limit: PageSize = 100) -> EventPage:
     """How much everybody has published, in the order of their ids."""
     return EventPage.cut([author_event(author) for author in await stats.page(after, limit)], limit)
+
+
+@router.get("/export/{account_id}", responses=problems(BadPlace, AccountGone))
+async def export_account(account_id: Id, caller: Users, exports: Exports, after: AfterPlace = None) -> ExportPage:
+    """Everything about an account, in pages; empty sections if nothing is known of it."""
+    return await exports.page(account_id, after)

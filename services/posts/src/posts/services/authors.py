@@ -9,7 +9,7 @@ import structlog
 
 from common.errors import DependencyUnavailable
 from common.ports import Transactions
-from posts.services.ports import AuthorStore, ProfileClient
+from posts.services.ports import ProfileClient, UnitOfWork
 from posts.services.records import Author, Comment, Post
 
 log = structlog.get_logger()
@@ -24,7 +24,7 @@ class AuthorDirectory:
     """Fills in authors. A text is worth showing without a name, so a service that is away costs only that."""
 
     profiles: ProfileClient
-    stores: Transactions[AuthorStore]
+    transactions: Transactions[UnitOfWork]
     known: set[int] = field(default_factory=set)
     """Those who surely are in the read model, so that nobody has to look; it only loses those who were deleted."""
     unknown: dict[int, float] = field(default_factory=dict)
@@ -44,8 +44,8 @@ class AuthorDirectory:
         """Make sure that somebody who is about to write has a name here, before their transaction begins."""
         if account_id in self.known:
             return
-        async with self.stores() as store:
-            found = await store.known({account_id})
+        async with self.transactions() as work:
+            found = await work.authors.known({account_id})
         if account_id in found or account_id in await self._learn({account_id}):
             if len(self.known) >= REMEMBERED:
                 self.known.clear()
@@ -58,9 +58,9 @@ class AuthorDirectory:
         except DependencyUnavailable as error:
             log.info("authors stay without names", reason=str(error))
             return {}
-        async with self.stores() as store:
-            await store.note_profiles(profiles)
-            found = await store.known(ids)
+        async with self.transactions() as work:
+            await work.authors.note_profiles(profiles)
+            found = await work.authors.known(ids)
         if len(self.unknown) >= REMEMBERED:
             self.unknown.clear()
         self.unknown.update(dict.fromkeys(set(ids) - found.keys(), self.clock() + UNKNOWN_FOR))

@@ -5,11 +5,10 @@ from typing import Final
 
 from common.errors import PreconditionFailed
 from common.ports import Page, Versions
-from common.state_events import EventPublisher
 from posts.services.authors import AuthorDirectory
 from posts.services.errors import CommentNotFound, NotTheAuthor, PostNotFound, author_deleted
-from posts.services.moderation import removal_event
-from posts.services.ports import CommentStore, PostReader, PostStore
+from posts.services.events import removal_event
+from posts.services.ports import CommentStore, PostReader, UnitOfWork
 from posts.services.records import NOBODY, Comment, Editor, PostAuthor
 
 CHANGED: Final = "The comment has changed since."
@@ -45,9 +44,7 @@ class CommentQueries:
 class CommentCommands:
     """Changes comments, in the transaction of one request."""
 
-    posts: PostStore
-    comments: CommentStore
-    events: EventPublisher
+    work: UnitOfWork
     authors: AuthorDirectory
 
     async def add(self, post_id: int, author_id: int, body: str) -> Comment:
@@ -59,14 +56,14 @@ class CommentCommands:
             InvalidToken: who wants to comment was deleted.
         """
         await self.authors.ensure_known(author_id)
-        post_author = await self.posts.lock_for_share(post_id, author_id)
+        post_author = await self.work.posts.lock_for_share(post_id, author_id)
         if post_author is None:
             raise PostNotFound(f"There is no post {post_id}.")
         post_author.require_not_blocked()
-        comment = await self.comments.add(post_id, author_id, body)
+        comment = await self.work.comments.add(post_id, author_id, body)
         if comment is None:
             raise author_deleted()
-        await self.posts.count(post_id, comments=+1)
+        await self.work.posts.count(post_id, comments=+1)
         return comment
 
     async def revise(
@@ -85,7 +82,7 @@ class CommentCommands:
         if author != editor.id:
             raise NotTheAuthor("Only its author may change a comment.")
         post_author.require_not_blocked()
-        comment = await self.comments.revise(comment_id, body, expected)
+        comment = await self.work.comments.revise(comment_id, body, expected)
         if comment is None:
             raise PreconditionFailed(CHANGED)
         return comment
@@ -102,18 +99,18 @@ class CommentCommands:
         own = editor.id in (author, post_author.id)
         if not own and not editor.moderates:
             raise NotTheAuthor("Only its author, the post's author or a moderator may delete a comment.")
-        if not await self.comments.remove(comment_id, expected):
+        if not await self.work.comments.remove(comment_id, expected):
             raise PreconditionFailed(CHANGED)
-        await self.posts.count(post_id, comments=-1)
+        await self.work.posts.count(post_id, comments=-1)
         if not own:
-            await self.events.publish(
+            await self.work.events.publish(
                 removal_event("comment", comment_id, author if author != NOBODY else None, editor.id)
             )
 
     async def _lock(self, post_id: int, comment_id: int, editor: Editor) -> tuple[PostAuthor, int]:
         """The authors of post and comment, both as they are until this transaction ends: the post first, as always."""
-        post_author = await self.posts.lock_for_share(post_id, editor.id)
-        author = await self.comments.lock(post_id, comment_id)
+        post_author = await self.work.posts.lock_for_share(post_id, editor.id)
+        author = await self.work.comments.lock(post_id, comment_id)
         if post_author is None or author is None:
             raise no_comment(post_id, comment_id)
         return post_author, author

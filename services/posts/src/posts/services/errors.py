@@ -1,7 +1,7 @@
 """What posts refuses, by name."""
 
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
-from common.tokens.verifier import InvalidToken
+from common.tokens.claims import InvalidToken
 
 
 def author_deleted() -> InvalidToken:

@@ -1,11 +1,12 @@
 """What the rules need of the outside, in their own words."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from common.ports import Page, Versions
-from common.state_events import Event
+from common.state_events import ErasureStore, Event, EventPublisher, RevocationStore
 from posts.services.records import Author, AuthorStats, Comment, Post, PostAuthor, PostFilter, Tag
 from posts.services.words import Query
 
@@ -77,6 +78,13 @@ class PostSearch(Protocol):
     ) -> Page[Post]: ...
 
 
+class TagStore(Protocol):
+    """Tags, for changing. Posts count them."""
+
+    async def forget_unused(self, most: int) -> int:
+        """Remove up to so many tags that no published post carries; returns how many there were."""
+
+
 class TagReader(Protocol):
     """Tags that published posts carry."""
 
@@ -131,3 +139,18 @@ class CommentStore(Protocol):
 
     async def remove(self, comment_id: int, expected: Versions) -> bool:
         """False if the comment is not of an expected version."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitOfWork:
+    """All stores of one short transaction."""
+
+    posts: PostStore
+    comments: CommentStore
+    stats: StatsStore
+    tags: TagStore
+    authors: AuthorStore
+    edges: EdgeStore
+    events: EventPublisher
+    revocations: RevocationStore
+    erasures: ErasureStore

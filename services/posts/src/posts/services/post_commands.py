@@ -4,15 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from common.contracts.events import AuthorData
 from common.errors import PreconditionFailed
 from common.ports import Versions
-from common.state_events import Event, EventPublisher
 from posts.services.authors import AuthorDirectory
 from posts.services.errors import AlreadyPublished, NotTheAuthor, PostNotFound, author_deleted
-from posts.services.moderation import removal_event
-from posts.services.ports import PostStore, StatsStore
-from posts.services.records import AuthorStats, Editor, Post
+from posts.services.events import author_event, removal_event
+from posts.services.ports import UnitOfWork
+from posts.services.records import Editor, Post
 
 CHANGED: Final = "The post has changed since."
 
@@ -21,15 +19,13 @@ CHANGED: Final = "The post has changed since."
 class PostCommands:
     """Changes posts, in the transaction of one request."""
 
-    posts: PostStore
-    stats: StatsStore
-    events: EventPublisher
+    work: UnitOfWork
     authors: AuthorDirectory
 
     async def create(self, author_id: int, values: Mapping[str, Any]) -> Post:
         """Store a post or a draft. Raises InvalidToken: the author was deleted a moment ago."""
         await self.authors.ensure_known(author_id)
-        post_id = await self.posts.add(author_id, values)
+        post_id = await self.work.posts.add(author_id, values)
         if post_id is None:
             raise author_deleted()
         if values["status"] == "published":
@@ -49,7 +45,7 @@ class PostCommands:
         author_id, status = await self._may_change(post_id, editor)
         if status == "published" and changes.get("status") == "draft":
             raise AlreadyPublished("A published post cannot become a draft again.")
-        if changes and not await self.posts.revise(post_id, changes, expected):
+        if changes and not await self.work.posts.revise(post_id, changes, expected):
             raise PreconditionFailed(CHANGED)
         if status == "draft" and changes.get("status") == "published":
             await self._count(author_id, +1)
@@ -65,12 +61,12 @@ class PostCommands:
             PostNotFound, NotTheAuthor, PreconditionFailed: as for `revise`.
         """
         author_id, status = await self._may_change(post_id, editor, or_moderate=True)
-        if not await self.posts.remove(post_id, expected):
+        if not await self.work.posts.remove(post_id, expected):
             raise PreconditionFailed(CHANGED)
         if status == "published":
             await self._count(author_id, -1)
         if editor.id != author_id:
-            await self.events.publish(removal_event("post", post_id, author_id, editor.id))
+            await self.work.events.publish(removal_event("post", post_id, author_id, editor.id))
 
     async def like(self, post_id: int, account_id: int) -> None:
         """Like a published post; again changes nothing.
@@ -79,21 +75,23 @@ class PostCommands:
             PostNotFound: there is no such post, or it is not published.
             Blocked: its author has blocked who wants to like it.
         """
-        post_author = await self.posts.lock_for_share(post_id, account_id)
+        post_author = await self.work.posts.lock_for_share(post_id, account_id)
         if post_author is None:
             raise PostNotFound(f"There is no post {post_id}.")
         post_author.require_not_blocked()
-        if await self.posts.like(post_id, account_id):
-            await self.posts.count(post_id, likes=+1)
+        if await self.work.posts.like(post_id, account_id):
+            await self.work.posts.count(post_id, likes=+1)
 
     async def unlike(self, post_id: int, account_id: int) -> None:
         """No longer like a post; again changes nothing. Who has been blocked since may, too."""
-        if await self.posts.lock_for_share(post_id, account_id) and await self.posts.unlike(post_id, account_id):
-            await self.posts.count(post_id, likes=-1)
+        if await self.work.posts.lock_for_share(post_id, account_id) and await self.work.posts.unlike(
+            post_id, account_id
+        ):
+            await self.work.posts.count(post_id, likes=-1)
 
     async def _may_change(self, post_id: int, editor: Editor, *, or_moderate: bool = False) -> tuple[int, str]:
         """The post's author and status, locked for the change."""
-        found = await self.posts.lock(post_id)
+        found = await self.work.posts.lock(post_id)
         if found is None:
             raise PostNotFound(f"There is no post {post_id}.")
         author_id, status = found
@@ -105,19 +103,14 @@ class PostCommands:
 
     async def _count(self, author_id: int, step: int) -> None:
         """Raises InvalidToken: the author, who was publishing, was deleted in the middle of it."""
-        stats = await self.stats.count(author_id, step)
+        stats = await self.work.stats.count(author_id, step)
         if stats is not None:
-            await self.events.publish(author_event(stats))
+            await self.work.events.publish(author_event(stats))
         elif step > 0:
             raise author_deleted()
 
     async def _stored(self, post_id: int, viewer_id: int) -> Post:
-        post = await self.posts.get(post_id, viewer_id)
+        post = await self.work.posts.get(post_id, viewer_id)
         if post is None:
             raise PostNotFound(f"There is no post {post_id}.")
         return post
-
-
-def author_event(stats: AuthorStats) -> Event:
-    """What users is told of an author."""
-    return Event((stats.author_id,), stats.version, AuthorData(posts_count=stats.posts_count))

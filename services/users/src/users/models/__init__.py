@@ -1,12 +1,9 @@
-"""users' tables, one class per file."""
+"""users' tables: one class per file, and the shared ones."""
 
 from users.models.authored import Authored
 from users.models.block import Block
-from users.models.erased import Erased
 from users.models.follow import Follow
-from users.models.known_keys import KnownKeys
-from users.models.outbox import Outbox
 from users.models.profile import Profile
-from users.models.revocation import EndedSession, TokenFloor
+from users.models.shared import EndedSession, Erased, KnownKeys, Outbox, TokenFloor
 
 __all__ = ["Authored", "Block", "EndedSession", "Erased", "Follow", "KnownKeys", "Outbox", "Profile", "TokenFloor"]

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute
 
 from common.db.database import Executor
+from common.db.rows import RowReader
 from common.ports import Page
 from users.models import Block, Follow, Profile
 from users.services.ports import Moment
@@ -48,7 +49,7 @@ class Statements:
             between=select(origin).where(
                 or_(and_(origin == ORIGIN, target == TARGET), and_(origin == TARGET, target == ORIGIN)), table.active
             ),
-            page=select(origin, target, table.active, table.version)
+            page=select(origin.label("origin_id"), target.label("target_id"), table.active, table.version)
             .where(tuple_(origin, target) > tuple_(ORIGIN, TARGET))
             .order_by(origin, target)
             .limit(bindparam("most")),
@@ -71,6 +72,8 @@ def newest(table: type[Follow] | type[Block], mine: Column, others: Column) -> P
 
 FOLLOWS: Final = Statements.of(Follow, Follow.follower_id, Follow.followee_id)
 BLOCKS: Final = Statements.of(Block, Block.blocker_id, Block.blocked_id)
+EDGE: Final = RowReader(Edge)
+NEIGHBOUR: Final = RowReader(Neighbour)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +108,8 @@ class EdgeRepository:
         params: dict[str, Any] = {"person": person_id, "limit": limit + 1}
         if after:
             params |= {"since": after[0], "other": after[1]}
-        rows = await self.session.execute(pages[bool(after)], params)
-        return Page.cut([Neighbour(*row) for row in rows], limit)
+        return Page.cut(NEIGHBOUR.all(await self.session.execute(pages[bool(after)], params)), limit)
 
     async def page(self, after: tuple[int, int], limit: int) -> Sequence[Edge]:
         params = {"origin": after[0], "target": after[1], "most": limit}
-        return [Edge(*row) for row in await self.session.execute(self.statements.page, params)]
+        return EDGE.all(await self.session.execute(self.statements.page, params))

@@ -27,7 +27,8 @@ REST: Final = [
 def edges(table: str, mine: str, others: str, count: str | None = None) -> Step:
     """Removes the edges from or to somebody, also ended ones; `count` is what the others' profiles count them by."""
     found = text(f"SELECT {others} FROM {table} WHERE {mine} = :account ORDER BY {others} LIMIT :most")  # noqa: S608
-    remove = text(f"DELETE FROM {table} WHERE {mine} = :account AND {others} = ANY (:ids) RETURNING {others}, active")  # noqa: S608
+    these = f"{mine} = :account AND {others} = ANY (:ids)"
+    remove = text(f"DELETE FROM {table} WHERE {these} RETURNING {others} AS other, active")  # noqa: S608
     uncount = text(f"UPDATE profiles SET {count} = {count} - 1 WHERE id = ANY (:ids)")  # noqa: S608
 
     async def step(session: Executor, account_id: int) -> bool:
@@ -36,7 +37,7 @@ def edges(table: str, mine: str, others: str, count: str | None = None) -> Step:
         await session.execute(LOCK, {"ids": ids})
         gone = (await session.execute(remove, {"account": account_id, "ids": ids})).all()
         if count is not None:
-            await session.execute(uncount, {"ids": [other for other, active in gone if active]})
+            await session.execute(uncount, {"ids": [edge.other for edge in gone if edge.active]})
         return bool(gone)
 
     return step

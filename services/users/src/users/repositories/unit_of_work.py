@@ -1,6 +1,4 @@
-"""Everything that a transaction of users can do."""
-
-from dataclasses import dataclass
+"""The stores of one transaction of users, in PostgreSQL."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -9,34 +7,15 @@ from common.events.outbox import OutboxRepository
 from common.events.revocations import RevocationRepository
 from users.repositories.edges import BLOCKS, FOLLOWS, EdgeRepository
 from users.repositories.profiles import ProfileRepository
+from users.services.ports import UnitOfWork
 
 
-@dataclass(frozen=True, slots=True)
-class SqlUnitOfWork:
-    """`services.ports.UnitOfWork` on one session."""
-
-    session: AsyncSession
-
-    @property
-    def profiles(self) -> ProfileRepository:
-        return ProfileRepository(self.session)
-
-    @property
-    def follows(self) -> EdgeRepository:
-        return EdgeRepository(self.session, FOLLOWS)
-
-    @property
-    def blocks(self) -> EdgeRepository:
-        return EdgeRepository(self.session, BLOCKS)
-
-    @property
-    def revocations(self) -> RevocationRepository:
-        return RevocationRepository(self.session)
-
-    @property
-    def erasures(self) -> ErasureRepository:
-        return ErasureRepository(self.session, "users")
-
-    @property
-    def events(self) -> OutboxRepository:
-        return OutboxRepository(self.session)
+def unit_of_work(session: AsyncSession) -> UnitOfWork:
+    return UnitOfWork(
+        profiles=ProfileRepository(session),
+        follows=EdgeRepository(session, FOLLOWS),
+        blocks=EdgeRepository(session, BLOCKS),
+        events=OutboxRepository(session),
+        revocations=RevocationRepository(session),
+        erasures=ErasureRepository(session, "users"),
+    )

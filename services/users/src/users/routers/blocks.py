@@ -6,7 +6,7 @@ from common.http.problems import problems
 from common.http.routing import service_router
 from common.schemas import Id
 from users.deps import Relations
-from users.routers.neighbours import answer, place
+from users.routers.follows import place_of
 from users.schemas.profile import BlockedResponse
 from users.services.errors import CannotBlockYourself, UserNotFound
 
@@ -29,8 +29,8 @@ async def unblock(user_id: Id, caller: SignedIn, graph: Relations) -> None:
     await graph.unblock(caller.account_id, user_id)
 
 
-@router.get("/me/blocks", response_model=PageResponse[BlockedResponse], responses=problems(BadCursor))
+@router.get("/me/blocks", responses=problems(BadCursor))
 async def list_blocked(caller: SignedIn, graph: Relations, page: Paging) -> PageResponse[BlockedResponse]:
     """Whom the caller blocks, the newest first."""
-    found = await graph.blocked(caller.account_id, page.limit, place(page, "blocks"))
-    return answer(page, "blocks", found, BlockedResponse)
+    found = await graph.blocked(caller.account_id, page.limit, page.after_time("blocks"))
+    return page.answer(found, "blocks", place_of, BlockedResponse)

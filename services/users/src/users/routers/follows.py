@@ -1,14 +1,14 @@
 """Who follows whom."""
 
 from common.http.deps import SignedIn
-from common.http.paging import BadCursor, PageResponse, Paging
+from common.http.paging import BadCursor, PageResponse, Paging, to_micros
 from common.http.problems import problems
 from common.http.routing import service_router
 from common.schemas import Id
 from users.deps import Relations
-from users.routers.neighbours import answer, place
 from users.schemas.profile import FollowerResponse
 from users.services.errors import BlockedByThem, BlockedByYou, CannotFollowYourself, UserNotFound
+from users.services.records import Neighbour
 
 router = service_router("/users", "follows")
 
@@ -29,23 +29,24 @@ async def unfollow(user_id: Id, caller: SignedIn, graph: Relations) -> None:
     await graph.unfollow(caller.account_id, user_id)
 
 
-@router.get(
-    "/{user_id}/followers", response_model=PageResponse[FollowerResponse], responses=problems(UserNotFound, BadCursor)
-)
+@router.get("/{user_id}/followers", responses=problems(UserNotFound, BadCursor))
 async def list_followers(
     user_id: Id, caller: SignedIn, graph: Relations, page: Paging
 ) -> PageResponse[FollowerResponse]:
     """Who follows somebody, the newest first."""
-    found = await graph.followers(user_id, page.limit, place(page, "followers"))
-    return answer(page, "followers", found, FollowerResponse)
+    found = await graph.followers(user_id, page.limit, page.after_time("followers"))
+    return page.answer(found, "followers", place_of, FollowerResponse)
 
 
-@router.get(
-    "/{user_id}/following", response_model=PageResponse[FollowerResponse], responses=problems(UserNotFound, BadCursor)
-)
+@router.get("/{user_id}/following", responses=problems(UserNotFound, BadCursor))
 async def list_following(
     user_id: Id, caller: SignedIn, graph: Relations, page: Paging
 ) -> PageResponse[FollowerResponse]:
     """Whom somebody follows, the newest first."""
-    found = await graph.following(user_id, page.limit, place(page, "following"))
-    return answer(page, "following", found, FollowerResponse)
+    found = await graph.following(user_id, page.limit, page.after_time("following"))
+    return page.answer(found, "following", place_of, FollowerResponse)
+
+
+def place_of(neighbour: Neighbour) -> tuple[int, int]:
+    """In a list of those at the other end of follows or blocks, the newest first."""
+    return to_micros(neighbour.since), neighbour.id

@@ -10,7 +10,7 @@ from common.http.problems import problems
 from common.http.routing import internal_router
 from common.schemas import AfterId, PageSize
 from common.state_events import EventBatch, EventPage
-from common.tokens.verifier import Principal
+from common.tokens.claims import Principal
 from users.deps import ConsumeEvents, ReadProfiles, Relations
 from users.schemas.ids import BadIds, id_list, id_pair
 from users.services.events import block_event, follow_event, profile_event
@@ -28,7 +28,7 @@ async def receive_events(batch: EventBatch, caller: Publishers, subscriber: Cons
     await subscriber.inbox.receive(batch.events, caller.subject.removeprefix("svc:"))
 
 
-@router.get("/profiles", response_model=EventPage, responses=problems(BadIds))
+@router.get("/profiles", responses=problems(BadIds))
 async def list_profiles(
     caller: Posts,
     profiles: ReadProfiles,
@@ -42,13 +42,13 @@ async def list_profiles(
     return EventPage.cut([profile_event(summary) for summary in await profiles.page(after, limit)], limit)
 
 
-@router.get("/follows", response_model=EventPage, responses=problems(BadIds))
+@router.get("/follows", responses=problems(BadIds))
 async def list_follows(caller: Posts, graph: Relations, after: AfterEdge = "0:0", limit: PageSize = 100) -> EventPage:
     """All follows, also ended ones, in the order of their two ids."""
-    return EventPage.cut([follow_event(edge) for edge in await graph.follows_page(id_pair(after), limit)], limit)
+    return EventPage.cut([follow_event(edge) for edge in await graph.follows.page(id_pair(after), limit)], limit)
 
 
-@router.get("/blocks", response_model=EventPage, responses=problems(BadIds))
+@router.get("/blocks", responses=problems(BadIds))
 async def list_blocks(caller: Posts, graph: Relations, after: AfterEdge = "0:0", limit: PageSize = 100) -> EventPage:
     """All blocks, also ended ones, in the order of their two ids."""
-    return EventPage.cut([block_event(edge) for edge in await graph.blocks_page(id_pair(after), limit)], limit)
+    return EventPage.cut([block_event(edge) for edge in await graph.blocks.page(id_pair(after), limit)], limit)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from common.db.database import SearchTooSlow
+from common.db.reading import SearchTooSlow
 from common.errors import InvalidInput
 from common.http.concurrency_limits import SearchLimit, SearchUnderWay
 from common.http.deps import MaybeSignedIn, SignedIn
@@ -13,7 +13,7 @@ from common.http.paging import BadCursor, PageResponse, Paging
 from common.http.problems import problems
 from common.http.routing import service_router
 from common.schemas import Id
-from common.tokens.verifier import Principal
+from common.tokens.claims import Principal
 from users.deps import ReadProfiles, WriteProfiles
 from users.schemas.ids import BadIds, id_list
 from users.schemas.profile import NameQuery, ProfileResponse, ProfileUpdate
@@ -29,11 +29,7 @@ class IdsOrQuery(InvalidInput):
     code = "ids-or-query"
 
 
-@router.get(
-    "",
-    response_model=PageResponse[ProfileResponse],
-    responses=problems(BadIds, BadCursor, IdsOrQuery, SearchUnderWay, SearchTooSlow),
-)
+@router.get("", responses=problems(BadIds, BadCursor, IdsOrQuery, SearchUnderWay, SearchTooSlow))
 async def list_users(
     caller: MaybeSignedIn,
     profiles: ReadProfiles,
@@ -64,21 +60,19 @@ async def list_users(
     if ids is not None:
         batch = await profiles.batch(id_list(ids), viewer)
         return PageResponse(items=[ProfileResponse.model_validate(profile) for profile in batch], next_cursor=None)
-    after = page.after("people", 2)
-    place = (after[0], after[1]) if after else None
+    after = page.after_pair("people")
     async with limit.slot():
-        found = await profiles.search(q or "", viewer, page.limit, place)
-    rows, cursor = page.page(found, "people", lambda profile: (profile.followers_count, profile.id))
-    return PageResponse(items=[ProfileResponse.model_validate(profile) for profile in rows], next_cursor=cursor)
+        found = await profiles.search(q or "", viewer, page.limit, after)
+    return page.answer(found, "people", lambda profile: (profile.followers_count, profile.id), ProfileResponse)
 
 
-@router.get("/me", response_model=ProfileResponse, responses=problems(UserNotFound))
+@router.get("/me", responses=problems(UserNotFound))
 async def get_own_profile(caller: SignedIn, profiles: ReadProfiles, answer: WithETag) -> ProfileResponse:
     """The caller's profile. It is there right after sign-up."""
     return show(await profiles.get(caller.account_id, viewer_of(caller)), answer)
 
 
-@router.patch("/me", response_model=ProfileResponse, responses=problems(UserNotFound))
+@router.patch("/me", responses=problems(UserNotFound))
 async def edit_own_profile(
     update: ProfileUpdate,
     caller: SignedIn,
@@ -92,7 +86,7 @@ async def edit_own_profile(
     return show(await profiles.get(caller.account_id, viewer_of(caller)), answer)
 
 
-@router.get("/{user_id}", response_model=ProfileResponse, responses=problems(UserNotFound))
+@router.get("/{user_id}", responses=problems(UserNotFound))
 async def get_user(user_id: Id, caller: MaybeSignedIn, profiles: ReadProfiles, answer: WithETag) -> ProfileResponse:
     """Anybody's profile."""
     return show(await profiles.get(user_id, viewer_of(caller)), answer)

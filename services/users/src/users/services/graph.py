@@ -4,17 +4,11 @@ Whoever changes something between two people first locks both profiles, in ascen
 changes of one pair cross, none wait for each other in a circle, and the counters are right.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from common.ports import Page, Transactions
-from users.services.errors import (
-    BlockedByThem,
-    BlockedByYou,
-    CannotBlockYourself,
-    CannotFollowYourself,
-    UserNotFound,
-)
+from users.services.errors import BlockedByThem, BlockedByYou, CannotBlockYourself, CannotFollowYourself, UserNotFound
 from users.services.events import block_event, follow_event
 from users.services.ports import EdgeReader, Moment, UnitOfWork
 from users.services.profiles import ProfileQueries
@@ -100,14 +94,6 @@ class SocialGraph:
     async def blocked(self, user_id: int, limit: int, after: Moment | None) -> Page[Neighbour]:
         """Whom somebody blocks, the newest first. It is shown to nobody else."""
         return await self.blocks.targets(user_id, limit, after)
-
-    async def follows_page(self, after: tuple[int, int], limit: int) -> Sequence[Edge]:
-        """All follows in their order, for whoever rebuilds what it knows of them."""
-        return await self.follows.page(after, limit)
-
-    async def blocks_page(self, after: tuple[int, int], limit: int) -> Sequence[Edge]:
-        """All blocks in their order, for whoever rebuilds what it knows of them."""
-        return await self.blocks.page(after, limit)
 
     async def _change(self, one: int, other: int, change: Callable[[UnitOfWork], Awaitable[None]]) -> None:
         """Work between two people; who has only just signed up gets a profile first, with no connection held."""

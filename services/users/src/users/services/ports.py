@@ -1,6 +1,7 @@
 """What the rules need of the outside, in their own words."""
 
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -91,26 +92,16 @@ class EdgeStore(Protocol):
         """From which of the two an active edge goes to the other."""
 
 
-class UnitOfWork(Protocol):
-    """What one short transaction can do."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitOfWork:
+    """All stores of one short transaction."""
 
-    @property
-    def profiles(self) -> ProfileStore: ...
-
-    @property
-    def follows(self) -> EdgeStore: ...
-
-    @property
-    def blocks(self) -> EdgeStore: ...
-
-    @property
-    def events(self) -> EventPublisher: ...
-
-    @property
-    def revocations(self) -> RevocationStore: ...
-
-    @property
-    def erasures(self) -> ErasureStore: ...
+    profiles: ProfileStore
+    follows: EdgeStore
+    blocks: EdgeStore
+    events: EventPublisher
+    revocations: RevocationStore
+    erasures: ErasureStore
 
 
 class ExportSource(Protocol):

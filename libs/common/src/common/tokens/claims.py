@@ -1,0 +1,99 @@
+"""The claims of an access token (RFC 9068): fixed values, the principal, and how its parts are read."""
+
+import base64
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from common.errors import DependencyUnavailable, Unauthenticated
+
+ALGORITHM: Final = "ES256"
+TYPE: Final = "at+jwt"
+USER_SCOPE: Final = "api"
+SERVICE_SCOPE: Final = "internal"
+ACCOUNT: Final = re.compile(r"[1-9][0-9]{0,15}")
+SESSION: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+SERVICE: Final = re.compile(r"svc:[a-z]{1,20}")
+
+
+class InvalidToken(Unauthenticated):
+    """The token is not ours, not for this service, or no longer valid. The reason is not revealed."""
+
+    code = "invalid-token"
+
+
+class KeysUnavailable(DependencyUnavailable):
+    """No key set is known yet, so tokens cannot be checked, and none is accepted."""
+
+    code = "keys-unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The caller, by the claims of its token."""
+
+    subject: str
+    client_id: str
+    scope: str
+    roles: tuple[str, ...]
+    sid: str | None
+    issued_at: int
+    expires_at: int
+
+    @property
+    def account_id(self) -> int:
+        """The account of a person. Only for tokens of scope `api`, whose subject is known to be a number."""
+        return int(self.subject)
+
+    @property
+    def session_id(self) -> UUID:
+        """A person's session."""
+        return UUID(self.sid)
+
+
+def subject_fits(scope: str, subject: str, client_id: str, sid: object) -> bool:
+    """People have numbers and sessions, services have names and no session: neither can pass for the other (S-29)."""
+    if scope == USER_SCOPE:
+        return bool(ACCOUNT.fullmatch(subject)) and isinstance(sid, str) and bool(SESSION.fullmatch(sid))
+    if scope == SERVICE_SCOPE:
+        return bool(SERVICE.fullmatch(subject)) and client_id == subject and sid is None
+    return False
+
+
+def decode_part(part: str) -> bytes:
+    """Accepts only canonical base64url: otherwise one token could be written in several ways."""
+    raw = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    if base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != part:
+        raise InvalidToken("base64")
+    return raw
+
+
+def strict_object(raw: bytes) -> dict[str, Any]:
+    """A JSON object whose names are unique."""
+    value = json.loads(raw.decode("utf-8"), object_pairs_hook=unique)
+    if not isinstance(value, dict):
+        raise InvalidToken("not an object")
+    return value
+
+
+def unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise InvalidToken("duplicate name")
+    return found
+
+
+def text(claims: Mapping[str, Any], name: str) -> str:
+    value = claims[name]
+    if not isinstance(value, str) or not value:
+        raise InvalidToken(name)
+    return value
+
+
+def texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise InvalidToken("list")
+    return tuple(value)

@@ -1,0 +1,56 @@
+"""What auth learns from others' events."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from auth.services.audit import SERVER
+from auth.services.deletion import begin_deletion, finish_deletion
+from auth.services.ports import UnitOfWork
+from common.contracts.events import AccountData, AccountErasedData, ModerationData
+from common.events.inbox import Inbox
+from common.state_events import Event
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class EventSubscriber:
+    """Applies events in one transaction."""
+
+    work: UnitOfWork
+
+    @property
+    def inbox(self) -> Inbox:
+        return Inbox({AccountErasedData: self.erased, ModerationData: self.moderated})
+
+    async def erased(self, events: Sequence[Event]) -> None:
+        """A service has nothing left of an account.
+
+        If nobody has asked for that, this database was restored from a backup of before; or the service is wrong, and
+        must not be able to delete anybody by its word alone. So all of them have to say so, or somebody on the server
+        (`delete_noted`); and an admin stays.
+        """
+        unasked = await self.work.deletions.unasked([event.account_id for event in events])
+        admins = set(await self.work.managed_accounts.lock_admins()) if unasked else set[int]()
+        for event in events:
+            account = await self.work.managed_accounts.lock(event.account_id)
+            if not isinstance(event.data, AccountErasedData) or account is None or account.status == "deleted":
+                continue
+            pending = await self.work.deletions.note(account.id, event.data.service)
+            through = pending.erased.keys() >= set(AccountData.targets)
+            if account.status != "deleting":
+                through = through and admins != {account.id}
+                log.warning("erased elsewhere unasked", account=account.id, by=list(pending.erased), believed=through)
+                if through:
+                    await begin_deletion(self.work, account, actor=SERVER)
+                    admins.discard(account.id)
+            if through:
+                await finish_deletion(self.work, account, pending)
+
+    async def moderated(self, events: Sequence[Event]) -> None:
+        """Moderators have removed what others wrote."""
+        for event in events:
+            if isinstance(event.data, ModerationData):
+                await self.work.audit.note_removal(event, event.data)
