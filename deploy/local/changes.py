@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +11,6 @@ from deploy.local.secret_files import SERVICES
 from deploy.local.stack import CADDYFILE, GATEWAY, ROOT
 
 PAGE = "page"
-CODE = (".py", ".mako", ".typed", ".toml")
 
 
 def watched() -> dict[str, list[Path]]:
@@ -52,8 +52,7 @@ def _files(place: Path) -> Iterator[tuple[str, int]]:
     for folder, folders, names in os.walk(place):
         folders[:] = [name for name in folders if name != "__pycache__" and not name.startswith(".")]
         for name in names:
-            if name.endswith(CODE) or "gateway" in place.parts:
-                try:
-                    yield (path := os.path.join(folder, name)), os.stat(path).st_mtime_ns
-                except FileNotFoundError:  # an editor's file, gone again
-                    continue
+            path = os.path.join(folder, name)
+            if not name.startswith(".") and not name.endswith("~"):  # these are an editor's
+                with contextlib.suppress(FileNotFoundError):  # gone again
+                    yield path, os.stat(path).st_mtime_ns

@@ -6,6 +6,7 @@ import http.client
 import json
 
 PATIENCE = 1.0
+NO_ANSWER = "no answer"
 
 
 def is_ready(port: int, path: str) -> bool:
@@ -26,6 +27,6 @@ def why_not_ready(port: int, path: str) -> str | None:
     except ValueError:
         return f"GET {path} answers no JSON"
     except (OSError, http.client.HTTPException):
-        return "no answer"
+        return NO_ANSWER
     finally:
         connection.close()

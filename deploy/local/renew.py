@@ -12,17 +12,18 @@ from collections.abc import Sequence
 from deploy.local.control import STEP, tell
 from deploy.local.databases import schema_version
 from deploy.local.errors import StackError
+from deploy.local.health import NO_ANSWER
 from deploy.local.logs import LogReader
 from deploy.local.migrated import Migrated
 from deploy.local.postgres import Postgres
-from deploy.local.runner import HOPELESS, POSTGRES, READY_PATIENCE, STOP_PATIENCE
+from deploy.local.runner import HOPELESS, READY_PATIENCE, STOP_PATIENCE
 from deploy.local.secret_files import SERVICES
-from deploy.local.show import why_not_up
+from deploy.local.show import running_postgres, running_state, why_not_up
 from deploy.local.stack import ROOT, Stack, shown
-from deploy.local.state import ProcessState, State, read_state
+from deploy.local.state import ProcessState, read_state
 
 STUCK_AFTER = 10.0
-"""Seconds for which a process may lack the same thing. Waiting longer changes nothing that a person must change."""
+"""Seconds for which a service may lack the same thing. Waiting longer changes nothing that a person must change."""
 
 
 def run(stack: Stack, service: str, words: Sequence[str]) -> int:
@@ -70,26 +71,6 @@ def restart(stack: Stack, name: str) -> None:
         _restart_one(stack, process, signal.SIGTERM if len(processes) > 1 else signal.SIGINT)
 
 
-def running_state(stack: Stack) -> State:
-    """Read the state of a stack that runs.
-
-    Raises:
-        StackError: it does not.
-    """
-    state = read_state(stack.folder)
-    if not state or not state.running:
-        raise StackError("the stack does not run: `make start` first")
-    return state
-
-
-def running_postgres(stack: Stack, state: State) -> Postgres:
-    """Address the stack's database server."""
-    process = state.process(POSTGRES)
-    if process is None:
-        raise StackError("the stack has no database server yet: see `make status`")
-    return Postgres.running(stack.folder / POSTGRES, process.port)
-
-
 def _migrate_one(stack: Stack, server: Postgres, service: str) -> str | None:
     """Run a service's migration unless it would find nothing to do; the new revision, if it changed the database."""
     migrated = Migrated(stack, server)
@@ -100,7 +81,7 @@ def _migrate_one(stack: Stack, server: Postgres, service: str) -> str | None:
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         said = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
-        raise StackError(f"the migration of {service} failed, so nothing was restarted:\n{said}")
+        raise StackError(f"the migration of {service} failed:\n{said}")
     migrated.note([service])
     after = schema_version(server, service)
     return after if after != before else None
@@ -121,8 +102,8 @@ def _restart_one(stack: Stack, before: ProcessState, polite: signal.Signals) -> 
                 return
             if lacking != reason:
                 reason, since = lacking, time.monotonic()
-            ends = after.restarts - before.restarts
-            if ends > HOPELESS or (after.id and reason != "no answer" and time.monotonic() - since > STUCK_AFTER):
+            is_stuck = before.service in SERVICES and after.id is not None and reason != NO_ANSWER
+            if after.restarts - before.restarts > HOPELESS or (is_stuck and time.monotonic() - since > STUCK_AFTER):
                 break
         time.sleep(STEP)
     log = stack.logs / f"{before.name}.log"

@@ -84,15 +84,31 @@ def psql(stack: Stack, database: str, arguments: str) -> int:
     Raises:
         StackError: the stack does not run.
     """
-    state = read_state(stack.folder)
-    process = state.process(POSTGRES) if state and state.running else None
-    if process is None:
-        raise StackError("the stack does not run: `make start` first")
+    server = running_postgres(stack, running_state(stack))
     owner = f"{database}_owner"
-    login = {"PGHOST": "127.0.0.1", "PGPORT": str(process.port), "PGUSER": owner, "PGDATABASE": database}
+    login = {"PGHOST": "127.0.0.1", "PGPORT": str(server.port), "PGUSER": owner, "PGDATABASE": database}
     environment = {**os.environ, **login, "PGPASSWORD": stack.secret(f"{database}-owner-password")}
-    program = Postgres.running(stack.folder / POSTGRES, process.port).bin / "psql"
-    return subprocess.run([program, *shlex.split(arguments)], env=environment, check=False).returncode
+    return subprocess.run([server.bin / "psql", *shlex.split(arguments)], env=environment, check=False).returncode
+
+
+def running_state(stack: Stack) -> State:
+    """Read the state of a stack that runs.
+
+    Raises:
+        StackError: it does not.
+    """
+    state = read_state(stack.folder)
+    if not state or not state.running:
+        raise StackError("the stack does not run: `make start` first")
+    return state
+
+
+def running_postgres(stack: Stack, state: State) -> Postgres:
+    """Address the stack's database server."""
+    process = state.process(POSTGRES)
+    if process is None:
+        raise StackError("the stack has no database server yet: see `make status`")
+    return Postgres.running(stack.folder / POSTGRES, process.port)
 
 
 def why_not_up(process: ProcessState, state: State) -> str | None:

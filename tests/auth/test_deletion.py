@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient, Response
 
 from auth.services.records import Role
-from auth.services.retention import apply_retention
+from auth.services.retention import RETENTION
 from common.state_events import StateEvent
 from tests.auth.conftest import (
     PASSWORD,
@@ -184,10 +184,10 @@ async def test_no_mail_that_waits_keeps_an_address_of_the_account(
     assert kinds == ["email-change", "email-change-asked"]
     await superuser.execute("UPDATE outbox SET parked_at = now() WHERE target = 'smtp'")
     assert (await delete(client, ada)).status_code == 202
-    await apply_retention(app.state.transactions)
+    await RETENTION.apply(app.state.transactions)
     assert [kind for (kind,) in await superuser.fetch(waiting, both)] == ["account-deleted"]
     await superuser.execute("UPDATE outbox SET occurred_at = now() - interval '25 hours' WHERE target = 'smtp'")
-    await apply_retention(app.state.transactions)
+    await RETENTION.apply(app.state.transactions)
     assert await superuser.fetch(waiting, both) == []
 
 
@@ -318,13 +318,13 @@ async def test_whoever_does_not_answer_for_minutes_is_told_again(
     await delete(client, ada)
     await say_erased(bob, "users")
     await superuser.execute("DELETE FROM outbox WHERE type = 'account'")
-    await apply_retention(app.state.transactions)
+    await RETENTION.apply(app.state.transactions)
     assert await told(ada) == []
     await superuser.execute("UPDATE deletions SET told_at = told_at - interval '6 minutes'")
-    await apply_retention(app.state.transactions)
+    await RETENTION.apply(app.state.transactions)
     assert (await told(ada), await told(bob)) == (["posts", "users"], [])
     await superuser.execute("DELETE FROM outbox WHERE type = 'account'")
-    await apply_retention(app.state.transactions)
+    await RETENTION.apply(app.state.transactions)
     assert await told(ada) == [], "not all the time"
 
 

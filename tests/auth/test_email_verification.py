@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from auth.config import Settings
 from auth.repositories.mail_counts import hash_address
-from auth.services.retention import apply_retention
+from auth.services.retention import RETENTION
 from tests.auth.conftest import PASSWORD, Connection, SignIn, SignUp, bearer, client_of, new_email, running
 from tests.auth.mails import mails, newest, relay
 from tests.conftest import Log
@@ -336,7 +336,7 @@ async def test_what_is_over_is_removed(app: FastAPI, sign_up: SignUp, superuser:
     await superuser.execute(
         "UPDATE mail_counts SET last_at = now() - interval '61 min' WHERE address_hash = $1", hash_address(gone.email)
     )
-    await apply_retention(app.state.transactions)
+    await RETENTION.apply(app.state.transactions)
     for person, left in ((gone, 0), (kept, 1)):
         assert [await superuser.fetchval(count, person.id) for count in everything] == [left, left]
 
@@ -351,7 +351,7 @@ async def test_trouble_with_rows_of_one_kind_keeps_no_other(
     try:
         async with running(settings) as logged:
             log()
-            await apply_retention(logged.state.transactions)
+            await RETENTION.apply(logged.state.transactions)
     finally:
         await superuser.execute("ALTER TABLE away RENAME TO sessions")
     assert [line["kind"] for line in log() if line["event"] == "old rows stay for now"] == ["sessions"]
@@ -367,7 +367,7 @@ async def test_refused_mails_are_kept_for_a_week(app: FastAPI, superuser: Connec
             target,
             days,
         )
-    await apply_retention(app.state.transactions)
+    await RETENTION.apply(app.state.transactions)
     left = await superuser.fetch(
         "DELETE FROM outbox WHERE parked_at IS NOT NULL RETURNING target, extract(day FROM now() - parked_at)::int"
     )

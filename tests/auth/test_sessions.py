@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 
 from auth.repositories.sessions import FORGET
-from auth.services.retention import apply_retention
+from auth.services.retention import RETENTION
 from tests.auth.conftest import Connection, Person, SignedIn, SignIn, SignUp, bearer, refresh
 from tests.auth.test_access_tokens import part
 from tests.auth.test_refresh import spent
@@ -169,7 +169,7 @@ async def test_sessions_that_are_long_over_are_removed(
     ):
         sid = part((await sign_in(person)).json()["access_token"], 1)["sid"]
         await superuser.execute(f"UPDATE sessions SET {age} WHERE id = $1::uuid", sid)  # noqa: S608
-    await apply_retention(app.state.transactions)
+    await RETENTION.apply(app.state.transactions)
     assert await superuser.fetchval("SELECT count(*) FROM sessions WHERE account_id = $1", person.id) == 3
 
 

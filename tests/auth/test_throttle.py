@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 
 from auth.config import Settings
-from auth.services.retention import apply_retention
+from auth.services.retention import RETENTION
 from tests.auth.conftest import PASSWORD, Connection, SignUp, bearer, client_of, new_email, running
 from tests.auth.guessing import (
     ELSEWHERE,
@@ -274,7 +274,7 @@ async def test_old_rows_go_and_those_that_matter_stay(app: FastAPI, sign_up: Sig
             await statuses(client, email, 1)
     for email in (once, often, closed, failed, person.email):
         await let_time_pass(superuser, email, timedelta(days=2))
-    await apply_retention(app.state.transactions)
+    await RETENTION.apply(app.state.transactions)
     left = {email for email in (once, often, closed, failed) if await attempts(superuser, email)}
     assert left == {often, closed}
     hashes = [address(email) for email in (once, often, closed, failed, person.email)]

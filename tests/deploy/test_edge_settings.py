@@ -26,7 +26,7 @@ def test_on_kubernetes_the_gateway_reads_the_services_own() -> None:
     (_, gateway) = yaml.safe_load_all((OVERLAY / "gateway.yaml").read_text())
     (container,) = gateway["spec"]["template"]["spec"]["containers"]
     found = {one["name"]: one["valueFrom"]["configMapKeyRef"] for one in container["env"] if "valueFrom" in one}
-    assert found == {name: {"name": "trivium", "key": name} for name in (*SHARED, "SECURITY_CONTACT")}
+    assert found == {name: {"name": "trivium", "key": name} for name in SHARED}
     (shared, *_) = yaml.safe_load((OVERLAY / "kustomization.yaml").read_text())["configMapGenerator"]
     literals = dict(one.split("=", 1) for one in shared["literals"])
     assert set(SHARED) <= literals.keys()

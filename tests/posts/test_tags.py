@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -10,7 +11,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 
 from posts.repositories.tags import FORGET_UNUSED
-from posts.services import retention
+from posts.services.retention import RETENTION
 from tests.events import Outbox
 from tests.peers import Peers
 from tests.posts.conftest import NewPost, SignedIn, Walk
@@ -85,9 +86,7 @@ async def test_tags_that_no_published_post_carries_are_removed_and_no_others(
     signed_in: SignedIn,
     write: NewPost,
     outbox: Outbox,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(retention, "BATCH", 2)
     ada = peers.new_account()
     headers, names = signed_in(ada), [f"unused-{n}" for n in range(5)]
     gone, revised = await write(ada, tags=names), await write(ada, tags=["unused-5", "used"])
@@ -95,7 +94,7 @@ async def test_tags_that_no_published_post_carries_are_removed_and_no_others(
     await client.delete(f"/posts/{gone['id']}", headers=headers)
     await client.patch(f"/posts/{revised['id']}", json={"tags": ["used"]}, headers=headers)
     assert len(await outbox.rows("SELECT FROM tags WHERE posts_count = 0 AND name LIKE 'unused-%'")) == 6
-    await retention.apply_retention(app.state.transactions)
+    await replace(RETENTION, batch=2).apply(app.state.transactions)
     rows = await outbox.rows("SELECT name FROM tags WHERE name LIKE 'unused-%' OR name = 'used'")
     assert [row["name"] for row in rows] == ["used"]
 
@@ -136,12 +135,12 @@ async def test_a_tag_that_is_being_put_on_a_post_is_not_removed_nor_waited_for(
         "INSERT INTO tags (name, posts_count) VALUES ('coming', 1)"
         " ON CONFLICT (name) DO UPDATE SET posts_count = tags.posts_count + 1"
     )
-    await retention.apply_retention(app.state.transactions)
+    await RETENTION.apply(app.state.transactions)
     await under_way.rollback()  # the post was not to be after all
     await connection.close()
     kept = "SELECT FROM tags WHERE name = 'coming'"
     assert len(await outbox.rows(kept)) == 1
-    await retention.apply_retention(app.state.transactions)
+    await RETENTION.apply(app.state.transactions)
     assert await outbox.rows(kept) == []
 
 
@@ -163,7 +162,7 @@ async def test_tags_that_come_and_go_while_unused_ones_are_removed_are_counted_r
 
     async def remove() -> None:
         for _ in range(60):
-            await retention.apply_retention(app.state.transactions)
+            await RETENTION.apply(app.state.transactions)
 
     orders = [list(order) for order in itertools.permutations(names)][::3]
     done = await asyncio.gather(*map(busy, orders), remove(), remove())
@@ -171,7 +170,7 @@ async def test_tags_that_come_and_go_while_unused_ones_are_removed_are_counted_r
     wrong = "SELECT name FROM tags WHERE posts_count <> (SELECT count(*) FROM post_tags WHERE tag = name)"
     assert await outbox.rows(wrong) == []
     assert await outbox.rows("SELECT FROM post_tags WHERE tag <> ALL (SELECT name FROM tags)") == []
-    await retention.apply_retention(app.state.transactions)
+    await RETENTION.apply(app.state.transactions)
     assert await outbox.rows("SELECT FROM tags WHERE name = ANY ($1)", names) == []
 
 

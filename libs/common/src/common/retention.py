@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 import structlog
 
@@ -13,27 +14,30 @@ log = structlog.get_logger()
 
 W = TypeVar("W")
 EVERY: Final = timedelta(minutes=5)
-Rules = Mapping[str, Callable[[W], Awaitable[int | None]]]
-"""By kind of row: deletes a batch of them. Returns how many, or None if one statement is enough."""
 
 
-async def run_retention(transactions: Transactions[W], rules: Rules[W]) -> None:
-    """Runs for ever. Any number of processes may run it at once."""
-    while True:
-        await asyncio.sleep(EVERY.total_seconds())
-        await apply_retention(transactions, rules)
+@dataclass(frozen=True, slots=True)
+class Retention(Generic[W]):
+    """A service's rules. Any number of processes may apply them at once."""
 
+    batch: int
+    """Rows in one transaction, at most."""
+    rules: Mapping[str, Callable[[W, int], Awaitable[int | None]]]
+    """By kind of row: deletes up to a batch of them. Returns how many, or None if one statement is enough."""
 
-async def apply_retention(transactions: Transactions[W], rules: Rules[W]) -> None:
-    """Each kind separately, so that a failure of one does not stop the others."""
-    for kind, delete in rules.items():
-        try:
-            while await in_one(transactions, delete):
-                pass
-        except Exception as error:  # noqa: BLE001  # a database that is away; the next round may go well
-            log.warning("old rows stay for now", kind=kind, error_type=type(error).__name__)
+    async def run(self, transactions: Transactions[W]) -> None:
+        """Runs as long as the service."""
+        while True:
+            await asyncio.sleep(EVERY.total_seconds())
+            await self.apply(transactions)
 
-
-async def in_one(transactions: Transactions[W], delete: Callable[[W], Awaitable[int | None]]) -> int | None:
-    async with transactions() as work:
-        return await delete(work)
+    async def apply(self, transactions: Transactions[W]) -> None:
+        """Each kind separately, so that a failure of one does not stop the others. A partial batch is the last one."""
+        for kind, delete in self.rules.items():
+            try:
+                deleted: int | None = self.batch
+                while deleted == self.batch:
+                    async with transactions() as work:
+                        deleted = await delete(work, self.batch)
+            except Exception as error:  # noqa: BLE001  # supervision: if this task ended, rows would stay for ever
+                log.warning("old rows stay for now", kind=kind, reason=repr(error)[:200])

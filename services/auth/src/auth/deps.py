@@ -34,7 +34,7 @@ from auth.services.password_reset import PasswordReset
 from auth.services.passwords import Argon2
 from auth.services.records import Device, Role
 from auth.services.refresh_tokens import RefreshTokens
-from auth.services.retention import run_retention
+from auth.services.retention import RETENTION
 from auth.services.sessions import SessionService
 from auth.services.sign_in import SignInService
 from auth.services.subscriber import EventSubscriber
@@ -88,7 +88,7 @@ def wire(opened: Opened[Settings]) -> Parts:
         targets=own_targets(settings, transactions, tokens),
         inbox=lambda session: EventSubscriber(unit_of_work(session, lasting)).inbox,
         erasures=BACKLOG,
-        loops=(partial(forget_expired, database), partial(run_retention, transactions)),
+        loops=(partial(forget_expired, database), partial(RETENTION.run, transactions)),
         collectors=(signing_keys(keys),),
         close=passwords.close,
         state={

@@ -34,7 +34,7 @@ from posts.services.ports import StatsStore, TagReader
 from posts.services.post_commands import PostCommands
 from posts.services.post_queries import PostQueries
 from posts.services.records import Editor
-from posts.services.retention import run_retention
+from posts.services.retention import RETENTION
 from posts.services.subscriber import EventSubscriber
 
 
@@ -59,7 +59,7 @@ def wire(opened: Opened[Settings]) -> Parts:
             "blocks": ReadModel(BlockData, users, "/internal/blocks", KNOWN_BLOCKS),
         },
         erasures=BACKLOG,
-        loops=(partial(forget_expired, database), partial(run_retention, transactions)),
+        loops=(partial(forget_expired, database), partial(RETENTION.run, transactions)),
         relay_loops=(eraser.run, backfill.run),
         state={
             "transactions": transactions,

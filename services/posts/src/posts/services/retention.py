@@ -2,17 +2,9 @@
 
 from typing import Final
 
-from common import retention
-from common.ports import Transactions
+from common.retention import Retention
 from posts.services.ports import UnitOfWork
 
-BATCH = 500
-RULES: Final[retention.Rules[UnitOfWork]] = {"unused tags": lambda work: work.tags.forget_unused(BATCH)}
-
-
-async def run_retention(transactions: Transactions[UnitOfWork]) -> None:
-    await retention.run_retention(transactions, RULES)
-
-
-async def apply_retention(transactions: Transactions[UnitOfWork]) -> None:
-    await retention.apply_retention(transactions, RULES)
+RETENTION: Final[Retention[UnitOfWork]] = Retention(
+    batch=500, rules={"unused tags": lambda work, most: work.tags.forget_unused(most)}
+)
