@@ -98,8 +98,8 @@ async def test_the_secret_from_a_file_and_nothing_at_all_for_a_weak_one(
     assert await works(client, read_secret(file))
     rows = await superuser.fetch("SELECT * FROM service_clients ORDER BY client_id")
     refused = [
-        ((), "", "Say either"),
-        (("--read", "-", "--write", str(file)), "", "Say either"),
+        ((), "", "Give either"),
+        (("--read", "-", "--write", str(file)), "", "Give either"),
         (("--read", "-"), "short\n", "at least 32 characters"),
         (("--write", str(tmp_path / "no" / "folder")), "", "No such file"),
     ]

@@ -36,7 +36,7 @@ async def test_the_first_admin_is_made_on_the_server_and_audited(
     assert await superuser.fetchval("SELECT count(*) FROM accounts WHERE roles <> '{}'") == 0
     ada = await join()
     done, said = await run("grant-role", ada.person.email.upper(), "admin")
-    assert (done, "admin" in said, "Nobody has proven this address" in said) == (0, True, True), said
+    assert (done, "admin" in said, "not been verified" in said) == (0, True, True), said
     await learn()
     tokens = (await refresh(client, ada.tokens["refresh_token"])).json()
     assert roles_in(tokens["access_token"]) == ["admin"]
@@ -46,7 +46,7 @@ async def test_the_first_admin_is_made_on_the_server_and_audited(
 
     await superuser.execute("UPDATE accounts SET email_verified_at = now() WHERE id = $1", ada.id)
     done, said = await run("grant-role", ada.person.email, "admin")
-    assert (done, "proven" in said) == (0, False), "again changes nothing"
+    assert (done, "verified" in said) == (0, False), "again changes nothing"
     assert await superuser.fetchval("SELECT count(*) FROM audit_events WHERE action = 'roles-changed'") == 1
     done, said = await run("revoke-role", ada.person.email, "admin")
     assert (done, "last admin" in said) == (1, True), said

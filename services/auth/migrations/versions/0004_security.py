@@ -8,7 +8,7 @@ revision = "0004"
 down_revision = "0003"
 
 AUDIT_FILTERS = ("account_id", "action", "actor")
-# The service's role may not touch triggers, so not even a statement slipped into it could rewrite the trail.
+# The service's role may not change triggers, so not even an injected statement could rewrite the trail.
 ADD_ONLY = (
     """
     CREATE FUNCTION refuse_to_change_audit_events() RETURNS trigger LANGUAGE plpgsql AS
@@ -22,7 +22,7 @@ ADD_ONLY = (
 
 
 def upgrade() -> None:
-    op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public")  # trusted: a database's owner may
+    op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public")  # trusted: the owner may create it
     op.create_check_constraint(op.f("ck_accounts_roles"), "accounts", "roles <@ ARRAY['moderator', 'admin']")
     op.add_column(
         "accounts",

@@ -14,43 +14,41 @@ from common.email_addresses import normal_email
 
 T = TypeVar("T")
 SERVER = Manager(account_id=None)
-ANY_ADDRESS: Final = {"ignore_unknown_options": True}  # one may begin with a "-"
+ANY_ADDRESS: Final = {"ignore_unknown_options": True}  # an address may begin with a "-"
 
 
 def add_account_commands(cli: typer.Typer) -> None:
-    """Add them to auth's command line."""
-
     @cli.command("grant-role", context_settings=ANY_ADDRESS)
     def grant_role(email: str, role: Role) -> None:
-        """Give somebody a role. This is how the first admin comes to be."""
+        """Give an account a role, for example to the first admin."""
         account = manage(lambda management: management.grant(address(email), role, SERVER))
-        typer.echo(f"{email} has the roles: {', '.join(account.roles)}. Signed-in devices feel it within seconds.")
+        typer.echo(f"{email} has the roles: {', '.join(account.roles)}. It takes effect within seconds.")
         if not account.email_verified:
             typer.echo(
-                f"Nobody has proven this address since {account.created_at:%Y-%m-%d %H:%M}: is it theirs?", err=True
+                f"This address has not been verified since {account.created_at:%Y-%m-%d %H:%M}: is it theirs?", err=True
             )
 
     @cli.command("revoke-role", context_settings=ANY_ADDRESS)
     def revoke_role(email: str, role: Role) -> None:
-        """Take a role from somebody; not from the last admin."""
+        """Remove a role from an account; not from the last admin."""
         account = manage(lambda management: management.withdraw(address(email), role, SERVER))
-        typer.echo(f"{email} has the roles: {', '.join(account.roles) or 'none'}. It is felt within seconds.")
+        typer.echo(f"{email} has the roles: {', '.join(account.roles) or 'none'}. It takes effect within seconds.")
 
     @cli.command("delete-account", context_settings=ANY_ADDRESS)
     def delete_account(email: str) -> None:
-        """Delete the account of somebody who cannot ask for it; not the last admin's."""
+        """Delete the account of a person who cannot do it themselves; not the last admin's."""
         in_one_transaction(lambda work, _: delete_by_address(work, address(email)))
-        typer.echo(f"{email} is signed out, and is being forgotten.")
+        typer.echo(f"{email} is signed out and is being erased.")
 
     @cli.command("take-up-deletions")
     def take_up_deletions() -> None:
-        """After a restore of auth: delete who was deleted since that backup, as users or posts remember it."""
+        """After a restore of auth: delete the accounts that users or posts know as deleted since that backup."""
         taken, left = in_one_transaction(lambda work, _: delete_noted(work))
         typer.echo(f"{taken} taken up{f'; {left} left, the last admin among them' if left else ''}")
 
     @cli.command("revoke-all-tokens")
     def revoke_all_tokens() -> None:
-        """In an emergency: have everybody's access tokens refused. Sessions go on, and get new ones by themselves."""
+        """Emergency: revoke all access tokens. Sessions continue, and their devices get new tokens by themselves."""
         manage(lambda management: management.revoke_all_tokens(SERVER))
         typer.echo("All access tokens issued until now are refused everywhere within seconds.")
 
@@ -60,7 +58,7 @@ def manage(act: Callable[[Management], Awaitable[T]]) -> T:
 
 
 def address(email: str) -> str:
-    """As accounts have it."""
+    """The address in the spelling that accounts have."""
     found = normal_email(email)
     if found is None:
         sys.exit(f"{email} is no address.")

@@ -1,4 +1,4 @@
-"""What auth's command line does beyond serving and migrating."""
+"""`python -m auth clients`: the other services' credentials."""
 
 import asyncio
 import secrets
@@ -25,20 +25,20 @@ STANDARD_INPUT: Final = "-"
 
 
 class Service(StrEnum):
-    """Those that sign in to auth."""
+    """The services that sign in to auth."""
 
     users = "users"
     posts = "posts"
 
 
 async def put_service_clients(connection: AsyncConnection, settings: MigrateSettings) -> None:
-    """Let users and posts sign in with the secrets they were given."""
+    """Store the secrets with which users and posts sign in."""
     clients = ClientRepository(connection)
     for service, secret in ((Service.users, settings.svc_users_secret), (Service.posts, settings.svc_posts_secret)):
         await clients.put(f"svc:{service}", hash_secret(secret.get_secret_value()))
 
 
-clients_cli = typer.Typer(no_args_is_help=True, help="The other services' ways in.")
+clients_cli = typer.Typer(no_args_is_help=True, help="The other services' credentials.")
 
 
 @clients_cli.callback()
@@ -52,12 +52,12 @@ def rotate_command(
     read: Annotated[str | None, typer.Option(help="File with the new secret; - for standard input.")] = None,
     write: Annotated[Path | None, typer.Option(help="Make a new secret and write it here, mode 600.")] = None,
 ) -> None:
-    """Give a service a new secret. The one before stays valid until the next change; the oldest ends now.
+    """Give a service a new secret. The previous one stays valid until the next change; older ones end now.
 
-    Then restart the service with it. `write` is best the file that the service and `auth migrate` read.
+    Then restart the service. `write` should name the file that the service and `auth migrate` read.
     """
     if (read is None) == (write is None):
-        sys.exit("Say either where the new secret is (--read) or where it shall be written (--write).")
+        sys.exit("Give either the file of the new secret (--read) or the file to write one to (--write).")
     try:
         secret = strong(SecretStr(given(read) if read else secrets.token_urlsafe(48)))
         unfinished = lay_beside(write, secret) if write else None
@@ -66,7 +66,7 @@ def rotate_command(
             unfinished.replace(write)  # after the commit: a secret in the file is always a valid one
     except (ValueError, OSError, SQLAlchemyError) as error:
         sys.exit(f"Cannot rotate: {error}")
-    typer.echo(f"svc:{service} has a new secret; restart {service} with it. The one before stays valid.")
+    typer.echo(f"svc:{service} has a new secret; restart {service} with it. The previous one stays valid.")
 
 
 async def rotate(settings: ServiceSettings, service: Service, secret: SecretStr) -> None:
@@ -85,7 +85,7 @@ def given(place: str) -> str:
 
 
 def lay_beside(path: Path, secret: SecretStr) -> Path:
-    """The secret in a file beside its later place, with the mode of the file that it replaces."""
+    """Write the secret to a file beside its target, with the mode of the file that it will replace."""
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
     unfinished = path.with_name(f".{path.name}.new")
     unfinished.unlink(missing_ok=True)

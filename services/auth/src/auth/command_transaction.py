@@ -1,4 +1,4 @@
-"""How auth's commands work on its database: one transaction each, and words instead of a traceback."""
+"""Database access of auth's commands: one transaction each, and messages instead of tracebacks."""
 
 import asyncio
 import sys
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def in_one_transaction(act: Callable[[UnitOfWork, Settings], Awaitable[T]]) -> T:
-    """What `act` returns, once it is committed; a refusal ends the process with its words."""
+    """Return the result of `act` once it is committed. A refusal ends the process with its message."""
     settings = load(Settings)
     configure_logging("auth", "warning", settings.log_format)
 

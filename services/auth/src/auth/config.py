@@ -35,7 +35,7 @@ EhloName = Annotated[
 
 
 def special_use(domains: list[str]) -> list[str]:
-    """In lower case. Naming any other domain would change nothing."""
+    """In lower case. Other domains are accepted anyway."""
     folded = [domain.lower() for domain in domains]
     for domain in folded:
         if not is_within(domain, SPECIAL_USE):
@@ -44,19 +44,19 @@ def special_use(domains: list[str]) -> list[str]:
 
 
 class Settings(ServiceSettings):
-    """What auth needs beyond what every service needs."""
+    """auth's settings, in addition to those of every service."""
 
     key_encryption_key: Secret = Field(description="Encrypts the signing keys in the database.")
     refresh_key: Secret = Field(description="Signs refresh tokens, together with each session's own secret.")
 
     key_encryption_key_previous: Secret | None = Field(
-        None, description="While KEY_ENCRYPTION_KEY is being replaced: what keys are still stored under."
+        None, description="While KEY_ENCRYPTION_KEY is being replaced: its previous value."
     )
     refresh_key_previous: Secret | None = Field(
-        None, description="While REFRESH_KEY is being replaced: what tokens still in use were signed with."
+        None, description="While REFRESH_KEY is being replaced: its previous value."
     )
     key_rotation: Annotated[Duration, Ge(timedelta(hours=1)), Le(timedelta(days=365))] = Field(
-        timedelta(days=30), description="For how long a key signs access tokens."
+        timedelta(days=30), description="How long a key signs access tokens."
     )
 
     access_ttl: Annotated[Duration, Ge(timedelta(seconds=30)), Le(timedelta(minutes=15))] = Field(
@@ -64,7 +64,7 @@ class Settings(ServiceSettings):
     )
     refresh_grace: Annotated[Duration, Le(timedelta(minutes=1))] = Field(
         timedelta(seconds=10),
-        description="For how long a repeated refresh token gets the same successor; 0: it is never accepted again.",
+        description="How long a repeated refresh token gets the same successor; 0: it is never accepted again.",
     )
     refresh_idle: Annotated[Duration, Ge(timedelta(minutes=5)), Le(timedelta(days=90))] = Field(
         timedelta(days=7), description="An unused session ends after this time."
@@ -90,7 +90,7 @@ class Settings(ServiceSettings):
     smtp_url: SmtpUrl | None = Field(
         None, description="smtps://USER@HOST, smtp+starttls://USER@HOST:587, or smtp://HOST without TLS."
     )
-    smtp_password: SecretStr | None = Field(None, description="Of the user in SMTP_URL.")
+    smtp_password: SecretStr | None = Field(None, description="Password of the user in SMTP_URL.")
     smtp_timeout: Annotated[Duration, Gt(timedelta(0)), Le(timedelta(seconds=30))] = Field(
         timedelta(seconds=30), description="For connecting, and for each answer of the mail server."
     )
@@ -103,9 +103,9 @@ class Settings(ServiceSettings):
     special_use_domains: Annotated[list[str], NoDecode, in_json('["nas.local"]'), AfterValidator(special_use)] = Field(
         default_factory=list, description='JSON list of domains without public mail that are accepted: ["nas.local"].'
     )
-    mail_dir: Folder | None = Field(None, description="Without SMTP_URL: mails become files here.")
-    mail_from: NameEmail = Field(NOBODY, description="The sender of mails; its name is the site's name in them.")
-    app_url: BaseAddress | None = Field(None, description="Where links in mails lead; by default the ISSUER.")
+    mail_dir: Folder | None = Field(None, description="Without SMTP_URL: mails are written to this folder.")
+    mail_from: NameEmail = Field(NOBODY, description="The sender of mails; mails use its name as the site's name.")
+    app_url: BaseAddress | None = Field(None, description="Base address of links in mails; by default the ISSUER.")
     require_verified_email: bool = Field(False, description="Refuse to sign in until the address is verified.")
     verify_email_ttl: Lifetime = Field(
         timedelta(hours=24), description="How long a link works that verifies an address."
@@ -118,7 +118,7 @@ class Settings(ServiceSettings):
 
     @property
     def most_requests(self) -> int:
-        """People who wait for their password to be hashed do so beside all others."""
+        """Requests that wait for a password hash come on top of the others."""
         return self.requests_at_once or super().most_requests + self.hash_slots * QUEUE
 
     @model_validator(mode="after")
@@ -134,7 +134,7 @@ class Settings(ServiceSettings):
         if self.smtp_url is None and self.mail_dir is None and self.require_verified_email:
             raise ValueError("REQUIRE_VERIFIED_EMAIL needs SMTP_URL or MAIL_DIR: without mails nobody could sign in")
         if self.smtp_url is not None and self.mail_from == NOBODY:
-            raise ValueError("MAIL_FROM is missing: mails are sent by SMTP_URL")
+            raise ValueError("MAIL_FROM is missing: SMTP_URL needs a sender")
         if self.profile == "production" and self.app_url is not None and not self.app_url.startswith("https://"):
             raise ValueError("APP_URL must be https:// in production: the links to it open accounts")
         if not self.mail_from.name.isprintable():
@@ -158,12 +158,12 @@ class Settings(ServiceSettings):
 
 
 class MigrateSettings(MigrationSettings):
-    """`auth migrate` also makes the accounts of the other services, from the secrets they sign in with."""
+    """`auth migrate` also stores the credentials of the other services."""
 
     svc_users_secret: Secret = Field(description="The CLIENT_SECRET of users.")
     svc_posts_secret: Secret = Field(description="The CLIENT_SECRET of posts.")
 
 
 def given(*secrets: SecretStr | None) -> list[str]:
-    """Those that are set, the current one first."""
+    """The secrets that are set, the current one first."""
     return [secret.get_secret_value() for secret in secrets if secret]

@@ -70,7 +70,7 @@ def key_schedule(settings: Settings) -> KeySchedule:
 
 
 def wire(opened: Opened[Settings]) -> Parts:
-    """Make what lives as long as the app. Called in the lifespan, since hashing needs the event loop."""
+    """Create the objects that live as long as the app. Called in the lifespan, since hashing needs the event loop."""
     settings, database, reads = opened.settings, opened.database, opened.reads
     lasting = lifetimes(settings)
     transactions = TransactionFactory(database, lambda session: unit_of_work(session, lasting))
@@ -136,7 +136,7 @@ async def get_audit(session: ReadSession) -> AuditReader:
 
 
 async def get_device(request: Request) -> Device:
-    """Where the request comes from, in bounded words."""
+    """The device that sent the request, with bounded texts."""
     agent = request.headers.get("user-agent", "")[:200]
     printable = "".join(letter for letter in agent if letter.isprintable())
     return Device(printable, request.state.client_ip, source_of(request))

@@ -1,4 +1,4 @@
-"""What `/metrics` tells of the signing keys."""
+"""Metrics of the signing keys."""
 
 from collections.abc import Iterable
 
@@ -11,11 +11,13 @@ from common.tokens.known_keys import MOST_KEYS
 
 
 def signing_keys(keys: OwnKeys) -> MetricCollector:
-    """How many keys others need to know, and how many a key set has at most: then no rotation is possible for now."""
+    """The number of published keys, and the limit of a key set. At the limit no rotation is possible."""
 
     async def collect() -> Iterable[Metric]:
-        published = GaugeMetricFamily("signing_keys_published", "Next, active and lately retired.", keys.to_publish)
-        limit = GaugeMetricFamily("signing_keys_limit", "The most that a key set has.", MOST_KEYS)
+        published = GaugeMetricFamily(
+            "signing_keys_published", "Next, active and recently retired keys.", keys.to_publish
+        )
+        limit = GaugeMetricFamily("signing_keys_limit", "Most keys in a key set.", MOST_KEYS)
         return published, limit
 
     return collect

@@ -23,7 +23,7 @@ def on_keys(change: Callable[[UnitOfWork, KeySchedule], Awaitable[T]]) -> T:
 
 @keys_cli.command("list")
 def list_keys() -> None:
-    """All keys: `next` is published, `active` signs, `retired` and `revoked` did."""
+    """List all keys: `next` is published, `active` signs, `retired` and `revoked` no longer sign."""
 
     def moment(time: datetime | None) -> str:
         return f"{time:%Y-%m-%d %H:%M}" if time else NEVER
@@ -36,18 +36,20 @@ def list_keys() -> None:
 
 @keys_cli.command("rotate")
 def rotate(
-    now: Annotated[bool, typer.Option("--now", help=f"Also if it is published for less than {PUBLISH_AHEAD}.")] = False,
+    now: Annotated[
+        bool, typer.Option("--now", help=f"Also if the next key is published for less than {PUBLISH_AHEAD}.")
+    ] = False,
     secret_lost: Annotated[
         bool, typer.Option("--secret-lost", help="Also if the keys are stored under another KEY_ENCRYPTION_KEY.")
     ] = False,
 ) -> None:
-    """Let the next key sign. Tokens of the one before stay good until they expire."""
+    """Let the next key sign. Tokens of the previous key stay valid until they expire."""
     kid = on_keys(lambda work, schedule: schedule.rotate(work, at_once=now, secret_lost=secret_lost))
     typer.echo(f"{kid} signs from now on.")
 
 
 @keys_cli.command("revoke", context_settings={"ignore_unknown_options": True})  # one key in 64 begins with a "-"
 def revoke(kid: str) -> None:
-    """Have everything refused that a key has signed, within a minute everywhere. Sessions go on with another key."""
+    """Refuse all tokens that a key has signed, within a minute everywhere. Sessions continue with another key."""
     on_keys(lambda work, schedule: schedule.revoke(work, kid))
-    typer.echo(f"{kid} is revoked. Services stop to believe it within 30 s.")
+    typer.echo(f"{kid} is revoked. Services refuse it within 30 s.")

@@ -22,7 +22,7 @@ PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 LEASE: Final = timedelta(seconds=120)
 """Longer than a mail server may take for a mail (`clients.mail_server`)."""
 DOUBLINGS: Final = 12
-"""Of the pause after each refusal of a mail: up to 14 minutes, as mailboxes that are full want it."""
+"""How often the pause after a refusal of a mail doubles: up to 14 minutes, which suits full mailboxes."""
 
 
 def one_time_tokens(settings: Settings) -> OneTimeTokens:
@@ -37,7 +37,7 @@ def one_time_tokens(settings: Settings) -> OneTimeTokens:
 def own_targets(
     settings: Settings, transactions: TransactionFactory[UnitOfWork], tokens: OneTimeTokens
 ) -> Mapping[str, Target | Channel]:
-    """Where auth's outbox leads beside the other services. Without a way to send mails, they wait in it."""
+    """Targets of auth's outbox other than services. Without a way to send mails, they wait in it."""
     targets: dict[str, Target | Channel] = {"auth": MailRequestTarget(MailRequests(transactions, tokens))}
     sender = mail_sender(settings)
     if sender is not None:

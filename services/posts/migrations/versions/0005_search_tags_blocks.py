@@ -1,7 +1,7 @@
 """search, top, tags with counts, blocks
 
-Adding `words` writes the table anew, under its lock: a minute for a million posts. That, and its indexes, would not do
-now (docs/operations/migrations.md): this came before the first release, when there was nobody to wait.
+Adding `words` rewrites the table under its lock: a minute for a million posts. That, and its indexes, would not be
+allowed now (docs/operations/migrations.md); it came before the first release, when there were no users.
 """
 
 import sqlalchemy as sa

@@ -1,4 +1,4 @@
-"""what somebody has said and likes can be found"""
+"""indexes of an account's comments and likes"""
 
 from alembic import op
 

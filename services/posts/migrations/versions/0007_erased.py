@@ -1,4 +1,4 @@
-"""people who were deleted are forgotten, and nothing brings them back"""
+"""deleted people are erased, and nothing brings them back"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,8 +19,8 @@ INDEXES = {
     "ix_follows_followee": ("follows", ["followee_id", "follower_id"]),
     "ix_blocks_blocked": ("blocks", ["blocked_id", "blocker_id"]),
 }
-# In a transaction that has a number before it looks, and by a snapshot of its own, so that one that does not see the
-# row is known to be under way by whoever waits for such (`common.events.erasure`).
+# The transaction gets a number before it looks, and looks in a snapshot of its own. So the eraser can wait for every
+# transaction that does not see the row (`common.events.erasure`).
 IS_ERASED = """
     CREATE OR REPLACE FUNCTION is_erased(account bigint) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
     DECLARE number xid8;

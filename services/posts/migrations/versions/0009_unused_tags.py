@@ -1,4 +1,4 @@
-"""tags that nobody uses are found, and removed when somebody is forgotten"""
+"""an index of unused tags, which are deleted when somebody is erased"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,10 +1,9 @@
 """words of posts as the service makes them, in a table of their own
 
-Until now PostgreSQL made them (`posts.words`), in a way that hung on its version and the cluster's locale. The release
-before goes on using that column, so it stays; the next release drops it. What that release writes meanwhile is noted by
-the trigger as missing, and made by this one's processes.
-
-No row of `posts` is written, and locks on it last for a moment only. A million posts take some minutes.
+Until now PostgreSQL made them (`posts.words`), which depended on its version and the cluster's locale. The previous
+release still uses that column, so it stays; the next release drops it. The trigger marks words as missing if the
+previous release writes a post, and this one's processes fill them.
+No row of `posts` is written, and locks on it last only for a moment. A million posts take some minutes.
 """
 
 import sqlalchemy as sa
@@ -17,7 +16,7 @@ revision = "0010"
 down_revision = "0009"
 BATCH = 500
 
-# The words of a post that is written together with them are there when this fires: then it leaves them.
+# If a post is written together with its words, they exist when this fires, and it leaves them.
 NOTE = """
 CREATE OR REPLACE FUNCTION note_missing_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -31,15 +30,15 @@ TRIGGER = """
 CREATE OR REPLACE TRIGGER note_missing_words AFTER INSERT OR UPDATE OF title, body, status ON posts
 FOR EACH ROW WHEN (NEW.status = 'published') EXECUTE FUNCTION note_missing_words()
 """
-# Those that were published before there was the trigger. Looked up one by one: as NOT EXISTS, PostgreSQL may read all
+# Posts that were published before the trigger existed. Looked up one by one: with NOT EXISTS, PostgreSQL may read all
 # words for each batch.
 NEXT = """
 SELECT id, title, body FROM posts
 WHERE status = 'published' AND id > $1 AND (SELECT true FROM post_words WHERE post_id = id) IS NULL
 ORDER BY id LIMIT $2
 """
-# Not those that were deleted since they were read, nor those that were changed and so have a row by now: its words are
-# missing. Deleting waits for the rows of this batch meanwhile, some hundredths of a second.
+# Skips posts that were deleted since they were read, and changed ones, which have a row already, with missing words.
+# A deletion waits for the rows of this batch meanwhile, some hundredths of a second.
 FILL = """
 WITH there AS (
     SELECT id, author_id, published_at FROM posts WHERE id = ANY ($1::bigint[]) ORDER BY id FOR KEY SHARE

@@ -1,6 +1,6 @@
-"""the long ones among the newest posts are found by an index
+"""an index of the long ones among the newest posts
 
-A search looks through a bounded number of them.
+A search scans a limited number of them.
 """
 
 import sqlalchemy as sa

@@ -7,10 +7,10 @@ from common.settings import MigrationSettings, ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """What posts needs beyond what every service needs."""
+    """posts' settings, in addition to those of every service."""
 
     client_secret: Secret = Field(description="The secret with which posts signs in to auth.")
 
 
 class MigrateSettings(MigrationSettings):
-    """Nothing beyond the database."""
+    """The settings of `posts migrate`."""

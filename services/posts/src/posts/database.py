@@ -1,4 +1,4 @@
-"""posts' tables and migrations. Engine and sessions are made by `common.db.database.Database`."""
+"""posts' tables and migrations. `common.db.database.Database` makes engines and sessions."""
 
 from pathlib import Path
 from typing import Final

@@ -39,7 +39,7 @@ from posts.services.subscriber import EventSubscriber
 
 
 def wire(opened: Opened[Settings]) -> Parts:
-    """Make what lives as long as the app."""
+    """Create the parts that live as long as the app."""
     database, reads = opened.database, opened.reads
     identity = opened.identity_from_auth(opened.settings.client_secret)
     auth, users = opened.peer("auth", identity.tokens), opened.peer("users", identity.tokens)

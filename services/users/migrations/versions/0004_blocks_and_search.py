@@ -1,7 +1,7 @@
 """blocks, and the search for names
 
-Adding `search` and its index under the table's lock would not do now (docs/operations/migrations.md): this came before
-the first release, when there was nobody to wait.
+This adds `search` and its index under the table's lock. That would not be allowed now
+(docs/operations/migrations.md); it came before the first release, when there were no users.
 """
 
 import sqlalchemy as sa
@@ -13,17 +13,17 @@ down_revision = "0003"
 # Both extensions are trusted since PostgreSQL 13: the owner of a database may create them in it.
 EXTENSIONS = ("unaccent", "pg_trgm")
 
-# How a name is compared: without case, accents and compatibility forms, and with a space before each word, also the
-# first. unaccent() is only STABLE because its rules could be edited; a release of PostgreSQL does not change them under
-# an index without saying so. NFKD takes the marks off those letters that its rules do not list.
+# The compared form of a name: without case, accents and compatibility forms, and with a space before each word, also
+# the first. unaccent() is only STABLE because its rules could be edited; a release of PostgreSQL does not change them
+# under an index without a notice. NFKD removes the marks of letters that its rules do not list.
 SEARCH_FORM = r"""
 CREATE FUNCTION search_form(name text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN ' ' || lower(public.unaccent(
     'public.unaccent'::regdictionary, regexp_replace(normalize(name, NFKD), '[\u0300-\u036F]', '', 'g')
 ))
 """
-# The LIKE pattern that finds a word of a query: anywhere in a name, or, if it is so short that it has no three letters
-# for the index, where a word of the name begins. What LIKE would read as a sign of its own is itself here (S-37).
+# The LIKE pattern for a word of a query: anywhere in a name, or, if it is too short for the index (less than three
+# letters), where a word of the name begins. LIKE's own characters are escaped (S-37).
 SEARCH_PATTERN = r"""
 CREATE FUNCTION search_pattern(word text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN (

@@ -1,6 +1,6 @@
-"""people who were deleted are forgotten, and nothing brings them back
+"""deleted people are erased, and nothing brings them back
 
-A profile goes at once and its edges after it, so they are no longer tied by foreign keys.
+A profile is deleted at once and its edges later, so foreign keys no longer tie them.
 """
 
 import sqlalchemy as sa
@@ -20,8 +20,8 @@ INDEXES = {
     "ix_blocks_blocked_by": ("blocks", ["blocked_id", "blocker_id"]),
 }
 KEYS = {"follows": ("follower_id", "followee_id"), "blocks": ("blocker_id", "blocked_id")}
-# In a transaction that has a number before it looks, and by a snapshot of its own, so that one that does not see the
-# row is known to be under way by whoever waits for such (`common.events.erasure`).
+# The transaction gets a number before it looks, and looks in a snapshot of its own. So the eraser can wait for every
+# transaction that does not see the row (`common.events.erasure`).
 IS_ERASED = """
     CREATE OR REPLACE FUNCTION is_erased(account bigint) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
     DECLARE number xid8;

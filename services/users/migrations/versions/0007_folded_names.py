@@ -1,10 +1,9 @@
-"""names as the service folds them, by the rule by which posts fold texts
+"""names as the service folds them, by the same rule as posts' texts
 
-Until now PostgreSQL folded them (`profiles.search`), and its index left out letters that the cluster's locale does not
-know. The release before goes on using that column, so it stays; the next release drops it, `search_form`,
-`search_pattern` and unaccent. What that release writes meanwhile is missing, and made by this one's processes.
-
-Locks last for a moment only. A million names take some minutes.
+Until now PostgreSQL folded them (`profiles.search`), and its index ignored letters that the cluster's locale does not
+know. The previous release still uses that column, so it stays. The next release drops it, `search_form`,
+`search_pattern` and unaccent. Names that the previous release writes are filled by this one's processes.
+Locks last only for a moment. A million names take some minutes.
 """
 
 import sqlalchemy as sa
@@ -28,7 +27,7 @@ CREATE OR REPLACE TRIGGER clear_folded BEFORE UPDATE OF name ON profiles
 FOR EACH ROW WHEN (OLD.name IS DISTINCT FROM NEW.name) EXECUTE FUNCTION clear_folded()
 """
 NEXT = "SELECT id, name FROM profiles WHERE folded IS NULL AND id > $1 ORDER BY id LIMIT $2"
-# not those that were changed since they were read
+# not rows that have changed since they were read
 FILL = """
 UPDATE profiles SET folded = made FROM unnest($1::bigint[], $2::text[], $3::text[]) AS new (id, mark, made)
 WHERE profiles.id = new.id AND name = mark AND folded IS NULL

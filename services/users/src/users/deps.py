@@ -42,7 +42,7 @@ def quotas(settings: Settings) -> Mapping[str, Quota]:
 
 
 def wire(opened: Opened[Settings]) -> Parts:
-    """Make what lives as long as the app."""
+    """Create the parts that live as long as the app."""
     database, reads = opened.database, opened.reads
     identity = opened.identity_from_auth(opened.settings.client_secret)
     auth, posts = opened.peer("auth", identity.tokens), opened.peer("posts", identity.tokens)

@@ -1,1 +1,1 @@
-"""The only calls of auth to other services."""
+"""auth's clients: mail servers, and its tokens for calls to other services."""

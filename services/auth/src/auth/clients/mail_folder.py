@@ -1,4 +1,4 @@
-"""Where mails go on a developer's machine: files that any mail program opens."""
+"""Mails as files in a folder, for development; any mail program opens them."""
 
 import asyncio
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class MailFolderAway(DependencyUnavailable):
 
 @dataclass(frozen=True, slots=True)
 class MailFolder:
-    """`MailSender` into a folder. They hold links that work: nobody else on this machine may read them."""
+    """`MailSender` into a folder. The mails hold valid links, so only this user may read them."""
 
     folder: Path
     sender_name: str
@@ -33,7 +33,7 @@ class MailFolder:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Whole or not at all."""
+    """Write the whole file or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     unfinished = path.with_suffix(".new")
     unfinished.touch(mode=0o600)

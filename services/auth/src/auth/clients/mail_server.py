@@ -1,4 +1,4 @@
-"""Where mails go: a server that speaks SMTP."""
+"""Sends mails by SMTP."""
 
 import asyncio
 import contextlib
@@ -27,14 +27,14 @@ log = structlog.get_logger()
 
 CONNECTING: Final = 40.0
 SENDING: Final = 60.0
-"""Seconds, for all steps together; below the lease of a mail's row (`auth.deps`), so that no two relays send one."""
+"""Seconds in total, shorter than the lease of a mail's row (`auth.deps`), so that no two relays send the same mail."""
 GOODBYE: Final = 2.0
 CLOSING: Final = 421
-"""The server ends the connection, whatever was asked (RFC 5321, section 3.8)."""
+"""The server closes the connection; it may answer so to any command (RFC 5321, section 3.8)."""
 
 
 class MailServerAway(DependencyUnavailable):
-    """It cannot be reached, does not let us in, or takes no mail from us."""
+    """The server cannot be reached, does not let us in, or accepts no mail from us."""
 
     code = "mail-server-unavailable"
 
@@ -50,7 +50,7 @@ class MailServer:
     username: str | None
     password: str | None
     ehlo_name: str
-    """By default the library says the machine's name, which may be `localhost`: strict servers take no mail from it."""
+    """The library's default is the machine's name, which may be `localhost`: strict servers refuse that."""
     sender_name: str
     sender: Mailbox
     timeout: timedelta
@@ -63,7 +63,7 @@ class MailServer:
             async with asyncio.timeout(CONNECTING):
                 await server.connect()  # greeting, TLS and sign-in included
             await send(server, message, str(self.sender), str(Mailbox.of(mail.to)))
-            with contextlib.suppress(SMTPException, OSError):  # the mail is over there
+            with contextlib.suppress(SMTPException, OSError):  # the mail is delivered
                 await server.quit(timeout=GOODBYE)
         except (SMTPException, OSError) as error:
             raise MailServerAway(f"The mail server does not answer well: {name(error)}") from error
@@ -85,10 +85,10 @@ class MailServer:
 
 
 async def send(server: SMTP, message: EmailMessage, sender: str, recipient: str) -> None:
-    """Tells what is wrong with this mail from what is wrong with the server.
+    """Distinguish errors of this mail from errors of the server.
 
-    A server that falls silent over a mail may have taken it, so that mail is left alone for longer and longer: it
-    would come again each time.
+    A server that stops answering during a mail may have accepted it. So the pauses before its next attempt grow: each
+    attempt may deliver another copy.
     """
     try:
         async with asyncio.timeout(SENDING):
@@ -112,7 +112,7 @@ def refusal(answer: SMTPResponseException) -> Exception:
 
 
 def name(error: BaseException) -> str:
-    """Without the server's own words, which may repeat the address."""
+    """The error without the server's text, which may repeat the address."""
     code = f" {error.code}" if isinstance(error, SMTPResponseException) else ""
     cause = f" by {type(error.__cause__).__name__}" if error.__cause__ else ""
     return f"{type(error).__name__}{code}{cause}"

@@ -1,4 +1,4 @@
-"""The ends of auth's outbox that are no other service: mails, and what auth asks of itself."""
+"""Targets of auth's outbox that are not services: mails, and auth's own requests for mails."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ DONE: Final = 204
 REFUSED: Final = 422
 """The relay tries it five times, then parks it."""
 DELAYED: Final = 500
-"""The relay tries it again and again, with growing pauses, while others go on."""
+"""The relay repeats it with growing pauses, and goes on with others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +59,13 @@ class MailTarget:
 
 
 def reason(error: Exception) -> str:
-    """Ours only: other errors' words may repeat an address."""
+    """Only our own text: that of other errors may repeat an address."""
     return str(error) if isinstance(error, MailRefused | MailDelayed) else type(error).__name__
 
 
 @dataclass(frozen=True, slots=True)
 class MailRequestTarget:
-    """`common.events.relay.Target` for mails that somebody has asked for."""
+    """`common.events.relay.Target` for requests for mails."""
 
     requests: MailRequests
 
@@ -73,7 +73,7 @@ class MailRequestTarget:
         try:
             wanted = [understood(told) for told in events]
         except (DomainError, ValueError) as error:
-            # before any is answered: the relay then tells each alone, and parks the one
+            # Checked before any is handled: the relay then sends each alone, and parks the bad one.
             log.warning("mail request refused", first=events[0].subject, requests=len(events), reason=reason(error))
             return REFUSED
         await self.requests.answer(wanted)

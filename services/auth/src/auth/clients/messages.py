@@ -1,4 +1,4 @@
-"""A letter as a message of RFC 5322. Header values are the library's to encode; it refuses line breaks in them."""
+"""A mail as a message of RFC 5322. The library encodes header values, and refuses line breaks in them."""
 
 from dataclasses import dataclass
 from email.headerregistry import Address
@@ -11,12 +11,12 @@ from email_validator import validate_email
 from auth.services.mail_rendering import RenderedMail
 
 GENERATED: Final = "auto-generated"
-"""RFC 3834: nobody's holiday notice shall answer it."""
+"""RFC 3834: asks automatic responders such as holiday notices not to answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """An address as mail servers want it: the domain in ASCII (IDNA 2008; Python's own codec has that of 2003)."""
+    """An address as mail servers need it: the domain in ASCII (IDNA 2008; Python's own codec implements 2003)."""
 
     local: str
     domain: str
@@ -32,7 +32,7 @@ class Mailbox:
 
 
 def compose(mail: RenderedMail, sender_name: str, sender: Mailbox) -> EmailMessage:
-    """Plain text with HTML beside it. The same letter always gives the same Message-ID, by which copies are known."""
+    """Plain text with an HTML alternative. The same mail always has the same Message-ID, which identifies copies."""
     to = Mailbox.of(mail.to)
     message = EmailMessage(policy=SMTP if str(to).isascii() else SMTPUTF8)
     message["From"] = Address(sender_name, sender.local, sender.domain)

@@ -1,4 +1,4 @@
-"""With what auth signs in to the other services: it asks nobody."""
+"""The tokens with which auth calls the other services; it signs them itself."""
 
 from collections.abc import Callable
 from typing import Final
@@ -12,9 +12,10 @@ RENEW_AFTER: Final = 0.8
 
 
 class SelfSignedTokens:
-    """`TokenSource` of auth, one token per audience for most of its life.
+    """`TokenSource` of auth: one token per audience for most of its life.
 
-    `clock` is the database's, as for people: a process whose own is wrong would have nobody hear of its events.
+    `clock` is the database's, as for people's tokens. With a wrong process clock, no service would accept auth's
+    events.
     """
 
     def __init__(self, access: AccessTokens, clock: Callable[[], float]) -> None:
@@ -39,7 +40,7 @@ class SelfSignedTokens:
         return token
 
     def forget(self, audience: str, token: str) -> bool:
-        """A refused token was perhaps signed with a key that is gone; the next one is signed with the current."""
+        """A refused token may be signed with a key that is gone; the next one is signed with the current key."""
         if self._minted.get(audience, ("", 0.0))[0] == token:
             del self._minted[audience]
         return True

@@ -1,4 +1,4 @@
-"""Who may sign in."""
+"""Accounts."""
 
 from datetime import datetime
 
@@ -9,9 +9,9 @@ from auth.database import Base
 
 
 class Account(Base):
-    """An account. `version` counts its states, for the events that tell of them.
+    """An account. `version` counts its states, for events.
 
-    Of one that was deleted the row stays, so that nobody gets its id; but it says nothing of a person any more.
+    The row of a deleted account stays, so that its id is never used again. It holds no personal data any more.
     """
 
     __tablename__ = "accounts"
@@ -28,7 +28,7 @@ class Account(Base):
     """As `normal_email` writes it. Null once the account is deleted: others may have the address."""
     password_hash: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
-    """As given at sign-up; from then on the profile in users counts."""
+    """As given at sign-up; afterwards the profile in users counts."""
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     status: Mapped[str] = mapped_column(Text, server_default="active")
     email_verified_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -37,4 +37,4 @@ class Account(Base):
     version: Mapped[int] = mapped_column(Integer, server_default="1")
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))
     search: Mapped[str | None] = mapped_column(Text, Computed("lower(name || ' '::text || email)", persisted=True))
-    """In which admins look for a part of a name or address."""
+    """The text in which admins search for parts of names and addresses."""

@@ -1,4 +1,4 @@
-"""What happened to accounts, keys and roles, for whoever has to look into it later."""
+"""The audit trail: events of accounts, keys and roles."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from auth.database import Base
 
 
 class AuditEvent(Base):
-    """One line of the audit trail. A trigger refuses to change or delete any."""
+    """One line of the audit trail. A trigger refuses to change or delete lines."""
 
     __tablename__ = "audit_events"
     __table_args__ = (
@@ -32,9 +32,9 @@ class AuditEvent(Base):
     action: Mapped[str] = mapped_column(Text)
     """A value of `services.audit.Action`."""
     account_id: Mapped[int | None] = mapped_column(BigInteger)
-    """Whom it concerns; no foreign key, since it outlives the account."""
+    """The account that it concerns; no foreign key, since the line outlives the account."""
     actor: Mapped[str] = mapped_column(Text)
-    """Who did it: an account's id, `server` for the command line and schedules, `anonymous`."""
+    """Who did it: an account's id, `server` for the command line and schedules, or `anonymous`."""
     ip: Mapped[str | None] = mapped_column(Text)
     detail: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
-    """What else matters. Never a password, token or full e-mail address."""
+    """Further details. Never a password, token or full e-mail address."""

@@ -10,9 +10,9 @@ from auth.database import Base
 
 
 class Deletion(Base):
-    """A deletion that is under way. When it is through, the audit trail has a line with all this instead.
+    """A running deletion. Once it is finished, the audit trail holds all this instead.
 
-    Or what others say of an account that nobody asked to have deleted: then only all of them together are believed.
+    Or reports of other services about an account whose deletion auth does not know. They count only if all report it.
     """
 
     __tablename__ = "deletions"
@@ -21,8 +21,8 @@ class Deletion(Base):
         BigInteger, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
     )
     asked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), server_default=text("clock_timestamp()"))
-    """None: nobody has, or this database was restored from a backup of before."""
+    """None: nobody asked here, or this database was restored from an earlier backup."""
     told_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("clock_timestamp()"))
-    """When the others were last told."""
+    """When the other services last got the event."""
     erased: Mapped[dict[str, str]] = mapped_column(JSONB, server_default=text("'{}'"))
-    """When each of the other services had nothing left of the account, by its name."""
+    """By service: when it had erased all data of the account."""

@@ -1,4 +1,4 @@
-"""How many mails an address was sent lately."""
+"""Counts of recent mails by address."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ class MailCount(Base):
     __tablename__ = "mail_counts"
 
     address_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    """SHA-256 of the normal form of the e-mail address; for `OWN_CHANGE` with the account that asks before it."""
+    """SHA-256 of the normal form of the e-mail address; for `OWN_CHANGE` preceded by the account that asks."""
     kind: Mapped[str] = mapped_column(Text, primary_key=True)
     """A value of `services.mails.Kind`, or `OWN_CHANGE`."""
     sent_at: Mapped[list[datetime]] = mapped_column(ARRAY(DateTime(timezone=True)))

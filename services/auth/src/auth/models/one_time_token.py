@@ -1,4 +1,4 @@
-"""Links in mails that work once."""
+"""One-time tokens of links in mails."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from auth.database import Base
 
 
 class OneTimeToken(Base):
-    """A token that was sent to an address. Using it deletes it, and all others of its account and purpose."""
+    """A token that was sent to an address. Its use deletes it, and all others of its account and purpose."""
 
     __tablename__ = "one_time_tokens"
     __table_args__ = (
@@ -22,6 +22,6 @@ class OneTimeToken(Base):
     purpose: Mapped[str] = mapped_column(Text)
     account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"))
     email: Mapped[str] = mapped_column(Text)
-    """The address that it proves, to which it was sent."""
+    """The address to which it was sent, and which it proves."""
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("clock_timestamp()"))

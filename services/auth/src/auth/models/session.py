@@ -1,4 +1,4 @@
-"""Where somebody is signed in."""
+"""Sessions."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from auth.database import Base
 
 
 class Session(Base):
-    """One sign-in on one device, and its current refresh token: not the token, but what makes it."""
+    """One sign-in on one device, and the data from which its current refresh token derives, not the token itself."""
 
     __tablename__ = "sessions"
     __table_args__ = (Index("ix_sessions_ended_at", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),)
@@ -19,21 +19,21 @@ class Session(Base):
     account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
     generation: Mapped[int] = mapped_column(Integer, server_default="1")
     secret: Mapped[bytes] = mapped_column(LargeBinary)
-    """32 random bytes. With the server's key they make the token; neither alone does."""
+    """32 random bytes. The token derives from them and the server's key; neither alone is enough."""
     user_agent: Mapped[str] = mapped_column(Text)
     ip: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=text("clock_timestamp()"), index=True
     )
     rotated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("clock_timestamp()"))
-    """Without an index, which each refresh would have to write (PostgreSQL's HOT updates)."""
+    """Has no index, which each refresh would have to update (PostgreSQL's HOT updates)."""
     reissued_for: Mapped[int | None] = mapped_column(Integer)
-    """The generation whose token came again, so that its successor was made anew."""
+    """The generation whose token was repeated, so that its successor was made again."""
     reissued_as: Mapped[int | None] = mapped_column(Integer)
-    """The generation that it got then. Counts only while it is the current one: the release before steps past it."""
+    """The generation of that successor. Counts only while it is current: the previous release skips it."""
     reissued_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    """Begins a grace, as `rotated_at` does, and leaves the idle limit where it was."""
+    """Begins a grace period, as `rotated_at` does, without moving the idle limit."""
     reissues: Mapped[int] = mapped_column(SmallInteger, server_default="0")
-    """How often `reissued_for` came again. Counts only while `reissued_as` is the current generation."""
+    """How often `reissued_for` was repeated. Counts only while `reissued_as` is the current generation."""
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     end_reason: Mapped[str | None] = mapped_column(Text)

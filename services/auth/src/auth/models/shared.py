@@ -1,4 +1,4 @@
-"""Tables of the shared mechanisms. Their columns are explained where the mechanism is."""
+"""Tables of shared mechanisms. Each docstring names the module that explains the columns."""
 
 from typing import Final
 
@@ -31,4 +31,4 @@ BY_SIGN_UP: Final = Index(
     IdempotencyKey.headers["Location"].astext,
     postgresql_where=IdempotencyKey.subject == ANONYMOUS,
 )
-"""For who signed up and is to be forgotten."""
+"""Finds the stored answer to the sign-up of an account that is to be erased."""

@@ -1,4 +1,4 @@
-"""Who has tried to sign in as whom, and how long they must wait."""
+"""Sign-in attempts by address and source, and how long they must wait."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from auth.database import Base
 
 
 class SignInSource(Base):
-    """One source's tries for one address. For addresses without an account as well, so that both look the same."""
+    """One source's attempts for one address. Addresses without an account are counted too, so that both look alike."""
 
     __tablename__ = "sign_in_sources"
 
@@ -18,21 +18,21 @@ class SignInSource(Base):
     source: Mapped[str] = mapped_column(Text, primary_key=True)
     """IPv4 address, or the network of 64 bits of an IPv6 address."""
     failures: Mapped[int] = mapped_column(Integer, server_default="0")
-    """Since the last success; those under way count as failed until they have succeeded."""
+    """Failures since the last success. Running attempts count as failed until they succeed."""
     blocked_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     succeeded_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     noted: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
-    """The audit trail has a line about the wait that goes on now."""
+    """The audit trail has a line about the current wait."""
     kept_until: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
 
 
 class SignInAddress(Base):
-    """How many tries of all sources for one address reached the hasher, less those that a success gave back."""
+    """Attempts of all sources for one address that reached the hasher, less those that a success gave back."""
 
     __tablename__ = "sign_in_addresses"
 
     address_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     attempts: Mapped[int] = mapped_column(Integer, server_default="0")
     noted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    """When the audit trail last got a line about a stranger being refused."""
+    """When the audit trail last got a line about a refused stranger."""
     kept_until: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)

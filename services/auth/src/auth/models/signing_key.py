@@ -1,4 +1,4 @@
-"""What access tokens are signed with."""
+"""Keys that sign access tokens."""
 
 from datetime import datetime
 from typing import Any
@@ -24,10 +24,10 @@ class SigningKey(Base):
     """The public key's thumbprint (RFC 7638)."""
     public_jwk: Mapped[dict[str, Any]] = mapped_column(JSONB)
     private_key: Mapped[bytes] = mapped_column(LargeBinary)
-    """Empty once it no longer signs."""
+    """Empty once the key no longer signs."""
     state: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))
     activated_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """When it began to sign."""
     retired_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    """When it stopped to sign; published until no token of it is good any more."""
+    """When it stopped signing. It stays published until its last token expires."""

@@ -1,4 +1,4 @@
-"""Sign-up and one's own account."""
+"""Registration, and the caller's own account."""
 
 from fastapi import Response
 
@@ -36,7 +36,7 @@ async def register(
 
 @router.get("/me", responses=problems(errors.AccountNotFound))
 async def get_own_account(caller: SignedIn, accounts: ReadAccounts) -> AccountResponse:
-    """The caller's account."""
+    """Get the caller's account."""
     return AccountResponse.model_validate(await accounts.own(caller.account_id))
 
 
@@ -56,11 +56,11 @@ async def get_own_account(caller: SignedIn, accounts: ReadAccounts) -> AccountRe
 async def delete_own_account(
     deletion: AccountDeletion, caller: SignedIn, account: DeleteAccount, device: CallingDevice, limits: Limits
 ) -> Response:
-    """Delete the caller's account for good, and all that the services hold of them.
+    """Delete the caller's account for good, with all data that the services hold about it.
 
-    They are signed out everywhere at once. Profile, posts and drafts are not shown any more within seconds, and then
-    removed, with likes, follows and blocks. Comments under others' posts stay, without an author. When all that is
-    done, the address may be used for a new account.
+    All devices are signed out at once. Profile, posts and drafts are hidden within seconds and then removed, with
+    likes, follows and blocks. Comments under others' posts stay, without an author. After that the address may be used
+    for a new account.
     """
     limits.hit(SIGN_IN)  # a password can be guessed here
     await account.ask(caller.account_id, deletion.password, device)

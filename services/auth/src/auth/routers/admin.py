@@ -1,4 +1,4 @@
-"""For admins: other people's accounts, and what has happened to them."""
+"""For admins: other people's accounts, and the audit trail."""
 
 from typing import Annotated, Literal
 
@@ -34,7 +34,7 @@ async def find_accounts(
     status: Status | None = None,
     role: Role | None = None,
 ) -> PageResponse[ManagedAccountResponse]:
-    """Accounts, the newest first."""
+    """List accounts, the newest first."""
     found = await management.page(AccountFilter(q, status, role), page.limit, page.after_id(ACCOUNTS))
     return page.answer(found, ACCOUNTS, lambda account: (account.id,), ManagedAccountResponse)
 
@@ -43,7 +43,7 @@ async def find_accounts(
 async def inspect_account(
     account_id: Id, caller: Administrator, management: ManageAccounts, answer: WithETag
 ) -> ManagedAccountResponse:
-    """One account."""
+    """Get an account."""
     account = await management.get(account_id)
     set_etag(answer, account.version)
     return ManagedAccountResponse.model_validate(account)
@@ -59,10 +59,10 @@ async def manage_account(
     expected: IfMatch,
     answer: WithETag,
 ) -> ManagedAccountResponse:
-    """Disable or enable an account, or give it other roles.
+    """Disable or enable an account, or change its roles.
 
-    Either is felt everywhere within seconds: a disabled account's sessions end, and its tokens are refused; after a
-    change of roles the tokens are refused as well, and the next refresh gives one with the new roles.
+    Both take effect everywhere within seconds. A disabled account's sessions end, and its tokens are refused. After a
+    change of roles its tokens are refused as well, and the next refresh returns one with the new roles.
     """
     by = Manager(caller.account_id, device.ip)
     account = await management.change(account_id, by, status=update.status, roles=update.roles, expected=expected)
@@ -74,7 +74,7 @@ async def manage_account(
 async def sign_account_out(
     account_id: Id, caller: Administrator, management: ManageAccounts, device: CallingDevice
 ) -> None:
-    """Sign somebody out everywhere."""
+    """Sign an account out everywhere."""
     await management.sign_out_everywhere(account_id, Manager(caller.account_id, device.ip))
 
 
@@ -83,13 +83,13 @@ async def list_audit_events(
     caller: Administrator,
     audit: ReadAudit,
     page: Paging,
-    account_id: Annotated[Id | None, Query(description="Whom it concerns.")] = None,
+    account_id: Annotated[Id | None, Query(description="The account that it concerns.")] = None,
     action: Action | None = None,
     actor: Annotated[Text | None, Query(max_length=50, description="Who did it.", examples=["server"])] = None,
     since: Annotated[AuditMoment | None, Query(alias="from", description="From this moment on.")] = None,
     until: Annotated[AuditMoment | None, Query(alias="to", description="Until before this moment.")] = None,
 ) -> PageResponse[AuditEventResponse]:
-    """What happened to accounts, roles and keys, the newest first. Nobody can change or remove a line."""
+    """List events of accounts, roles and keys, the newest first. Nobody can change or remove a line."""
     wanted = AuditFilter(account_id, action, actor, since, until)
     found = await audit.page(wanted, page.limit, page.after_time(AUDIT))
     return page.answer(found, AUDIT, lambda line: (to_micros(line.at), line.id), AuditEventResponse)

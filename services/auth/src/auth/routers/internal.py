@@ -1,4 +1,4 @@
-"""For the other services only; the gateway does not pass these on."""
+"""For the other services only; the gateway does not pass these routes on."""
 
 from typing import Annotated
 
@@ -24,29 +24,29 @@ Others = Annotated[Principal, Depends(CallingService("users", "posts"))]
 
 @router.get("/accounts/{account_id}", responses=problems(AccountNotFound))
 async def get_account(account_id: Id, caller: Users, accounts: ReadAccounts) -> StateEvent:
-    """An account as it is now, for a profile that has not heard of it yet."""
+    """Get an account's current state, for a profile that does not exist yet."""
     return StateEvent.now(account_event(await accounts.get(account_id)))
 
 
 @router.get("/accounts")
 async def list_accounts(caller: Users, accounts: ReadAccounts, after: AfterId = 0, limit: PageSize = 100) -> EventPage:
-    """All accounts as they are now, in the order of their ids."""
+    """List the current states of all accounts, by id."""
     return EventPage.cut([account_event(account) for account in await accounts.reader.page(after, limit)], limit)
 
 
 @router.get("/erased")
 async def list_erased(caller: Others, accounts: ReadAccounts, after: AfterId = 0, limit: PageSize = 100) -> EventPage:
-    """Accounts that were deleted, or are being, in the order of their ids."""
+    """List deleted accounts, and those being deleted, by id."""
     return EventPage.cut([account_event(account) for account in await accounts.reader.page_gone(after, limit)], limit)
 
 
 @router.post("/events", status_code=204, responses=problems(BadEvent, NotTheOwner))
 async def receive_events(batch: EventBatch, caller: Others, subscriber: ConsumeEvents) -> None:
-    """Learn what others tell. Applied all together or not at all; again changes nothing."""
+    """Receive events. A batch is applied as a whole or not at all; a repeated event changes nothing."""
     await subscriber.inbox.receive(batch.events, caller.subject.removeprefix("svc:"))
 
 
 @router.get("/export/{account_id}", responses=problems(BadPlace, AccountGone))
 async def export_account(account_id: Id, caller: Users, exports: Exports, after: AfterPlace = None) -> ExportPage:
-    """Everything about an account, in pages; empty sections if nothing is known of it."""
+    """Get all data about an account, in pages; empty sections for an unknown account."""
     return await exports.page(account_id, after)

@@ -1,9 +1,8 @@
-"""What needs a mail: proving an address, a new password without the old one, another address.
+"""Actions that need a mail: verifying an address, resetting a password, changing an address.
 
-Asking answers 202 whether or not there is somebody to write to, and whether or not they were written to enough lately
-(S-08), unless the caller has said who they are and asks for their own account. Links lead to
-`APP_URL/#<purpose>=<token>`; the page there sends the token to the route that confirms when somebody presses a button:
-mail scanners load pages too.
+A request answers 202 whether or not there is an account, and whether or not its mail limit is reached (S-08). The
+exception is a caller who is signed in and asks for their own account. Links lead to `APP_URL/#<purpose>=<token>`. The
+page there sends the token only when a button is pressed: mail scanners load pages too.
 """
 
 from typing import Final
@@ -34,9 +33,9 @@ ACCEPTED: Final = 202
 async def ask_to_verify_email(
     given: AddressGiven, caller: MaybeSignedIn, verification: VerifyEmail, device: CallingDevice, limits: Limits
 ) -> Response:
-    """Mail a link that proves the address, if an account has it. Signing up does this as well.
+    """Mail a link that verifies the address, if an account has it. Signing up does this as well.
 
-    Who is signed in as that account is told if no mail is sent, and why.
+    A caller who is signed in as that account is told if no mail is sent, and why.
     """
     limits.hit(MAIL)
     await verification.ask(given.email, device.ip, caller.account_id if caller else None)
@@ -46,7 +45,7 @@ async def ask_to_verify_email(
 @router.post("/verify-email/confirm", status_code=204, responses=problems(errors.LinkNotValid))
 @public
 async def verify_email(opened: LinkOpened, verification: VerifyEmail, device: CallingDevice) -> None:
-    """Note that the address of an account is its owner's. The same link again is 204 and changes nothing."""
+    """Verify the address of an account. The same link again is 204 and changes nothing."""
     await verification.confirm(opened.token, device.ip)
 
 
@@ -55,7 +54,7 @@ async def verify_email(opened: LinkOpened, verification: VerifyEmail, device: Ca
 async def ask_to_reset_password(
     given: AddressGiven, reset: ResetPassword, device: CallingDevice, limits: Limits
 ) -> Response:
-    """Mail a link with which a new password is chosen, if an account has the address."""
+    """Mail a link for choosing a new password, if an account has the address."""
     limits.hit(MAIL)
     await reset.ask(given.email, device.ip)
     return Response(status_code=ACCEPTED)
@@ -88,9 +87,9 @@ async def reset_password(chosen: PasswordChosen, reset: ResetPassword, device: C
 async def ask_to_change_email(
     new: NewAddress, caller: SignedIn, change: ChangeEmail, device: CallingDevice, limits: Limits
 ) -> Response:
-    """Mail a link to the new address, and tell the old one. Nothing changes until the link is opened.
+    """Mail a link to the new address, and notify the old one. Nothing changes until the link is opened.
 
-    A link that was asked for before does not work any more, whatever the answer.
+    An earlier link stops working, whatever the answer.
     """
     limits.hit(SIGN_IN)  # a password can be guessed here
     limits.hit(MAIL)

@@ -1,4 +1,4 @@
-"""One's own password."""
+"""The caller's own password."""
 
 from auth.deps import SIGN_IN, CallingDevice, ChangePassword
 from auth.schemas.account import PasswordChange
@@ -20,7 +20,7 @@ router = service_router("/auth", "auth", SmallBodyRoute)
 async def change_password(
     change: PasswordChange, caller: SignedIn, own_password: ChangePassword, device: CallingDevice, limits: Limits
 ) -> None:
-    """Change one's own password. Ends all other sessions; wrong current passwords count like failed sign-ins."""
+    """Change the caller's password. Ends all other sessions; wrong current passwords count like failed sign-ins."""
     limits.hit(SIGN_IN)
     current, new = change.current_password, change.new_password
     await own_password.change(caller.account_id, caller.session_id, current, new, device)

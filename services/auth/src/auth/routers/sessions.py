@@ -1,4 +1,4 @@
-"""The caller's devices."""
+"""The caller's sessions."""
 
 import struct
 from datetime import datetime
@@ -22,7 +22,7 @@ HALVES = ">2q"
 
 @router.get("", responses=problems(BadCursor))
 async def list_sessions(caller: SignedIn, sessions: Sessions, page: Paging) -> PageResponse[SessionResponse]:
-    """Where the caller is signed in, the latest sign-in first."""
+    """List where the caller is signed in, the latest sign-in first."""
     found = await sessions.page(caller.account_id, page.limit, place(page))
     rows, cursor = page.page(found, KIND, where)
     return PageResponse(items=[show(row, caller) for row in rows], next_cursor=cursor)
@@ -57,5 +57,5 @@ def place(page: PageRequest) -> tuple[datetime, UUID] | None:
 
 
 def where(session: OpenSession) -> tuple[int, ...]:
-    """A session's place in the list: its time, and its id in two numbers."""
+    """A session's place in the list: its time, and its id as two numbers."""
     return to_micros(session.created_at), *struct.unpack(HALVES, session.id.bytes)

@@ -1,4 +1,4 @@
-"""The OAuth 2 side: tokens in exchange for a grant, and their end (RFC 6749, RFC 7009)."""
+"""The OAuth 2 endpoints: issuing tokens for a grant, and revoking them (RFC 6749, RFC 7009)."""
 
 import base64
 from typing import Annotated
@@ -70,10 +70,10 @@ async def grant(
 
 
 def client_credentials(request: Request, form: TokenForm) -> tuple[str, str]:
-    """From HTTP Basic or from the form.
+    """Client credentials from HTTP Basic or from the form.
 
-    Both parts of Basic are to be encoded first (RFC 6749, section 2.3.1), but many libraries send them as they are. So
-    the colon in `svc:users` is understood in either way, and so is a `+` in a secret.
+    Both parts of Basic must be encoded first (RFC 6749, section 2.3.1), but many libraries send them as they are. So
+    the colon in `svc:users` is accepted in both forms, and so is a `+` in a secret.
     """
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
@@ -107,7 +107,7 @@ async def revoke_token(
 
 
 async def end_session_of(token: str, verifier: TokenVerifier, sessions: SessionService, device: Device) -> None:
-    """What somebody may end with their access token at `/auth/sessions`, they may end here. A dead one ends nothing."""
+    """End the session of an access token, as at `/auth/sessions`. An invalid token ends nothing."""
     try:
         principal = await verifier.verify(token)
     except InvalidToken:
@@ -117,7 +117,7 @@ async def end_session_of(token: str, verifier: TokenVerifier, sessions: SessionS
 
 
 def install_oauth_errors(app: FastAPI) -> None:
-    """A rule that refuses also says the `error` of RFC 6749; elsewhere the status tells it (`common.http.oauth`)."""
+    """A rule that refuses also sets the `error` of RFC 6749; elsewhere the status decides it (`common.http.oauth`)."""
 
     @app.exception_handler(errors.OAuthRefusal)
     async def refuse(request: Request, error: errors.OAuthRefusal) -> Response:

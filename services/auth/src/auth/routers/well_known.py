@@ -1,4 +1,4 @@
-"""What everybody may know: the public keys and where things are."""
+"""Public metadata: the keys of access tokens, and the endpoints' addresses."""
 
 from fastapi import Response
 
@@ -17,7 +17,7 @@ CACHE = "public, max-age=300"
 @router.get("/jwks.json")
 @public
 async def get_jwks(keys: SigningKeys, response: Response) -> KeySet:
-    """The public keys of access tokens (RFC 7517)."""
+    """Get the public keys of access tokens (RFC 7517)."""
     response.headers["Cache-Control"] = CACHE
     return KeySet(keys=keys.published())
 
@@ -25,7 +25,7 @@ async def get_jwks(keys: SigningKeys, response: Response) -> KeySet:
 @router.get("/oauth-authorization-server")
 @public
 async def get_metadata(settings: AppSettings, response: Response) -> ServerMetadata:
-    """Where clients find what (RFC 8414)."""
+    """Get the addresses of the OAuth endpoints (RFC 8414)."""
     response.headers["Cache-Control"] = CACHE
     return ServerMetadata(
         issuer=settings.issuer,

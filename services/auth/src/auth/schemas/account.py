@@ -1,4 +1,4 @@
-"""Accounts, as their owner and as other services see them."""
+"""Accounts, as seen by their owner, by admins and by other services."""
 
 from typing import Annotated, Any, Final, Literal
 
@@ -21,7 +21,7 @@ NOT_GIVEN: Final[Any] = None  # the default of fields that may be left out but a
 
 
 class AccountResponse(Outgoing):
-    """One's own account."""
+    """The caller's own account."""
 
     id: Id
     email: str = Field(examples=["ada@example.com"])
@@ -40,11 +40,11 @@ class ManagedAccountResponse(AccountResponse):
 
 
 class AccountUpdate(Incoming):
-    """The fields to change; what is left out stays. There is no way to set a password or an address."""
+    """The fields to change; others stay. Passwords and addresses cannot be set here."""
 
     status: Literal["active", "disabled"] = Field(default=NOT_GIVEN, examples=["disabled"])
     roles: Annotated[list[Role], Field(max_length=10), AfterValidator(set)] = Field(
-        default=NOT_GIVEN, examples=[["moderator"]], description="All that it shall have."
+        default=NOT_GIVEN, examples=[["moderator"]], description="All roles of the account."
     )
 
 
@@ -55,7 +55,7 @@ class AccountDeletion(Incoming):
 
 
 class PasswordChange(Incoming):
-    """The current password, so that an unlocked device is not enough, and the one to come."""
+    """The current password, so that an unlocked device is not enough, and the new one."""
 
     current_password: CurrentPassword
     new_password: NewPassword = Field(examples=["seven brave tin spoons"])

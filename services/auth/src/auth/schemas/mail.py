@@ -1,4 +1,4 @@
-"""What is asked for by mail, and what comes back from its links."""
+"""Requests for mails, and the tokens of their links."""
 
 from pydantic import Field
 
@@ -21,12 +21,12 @@ class LinkOpened(Incoming):
 
 
 class PasswordChosen(LinkOpened):
-    """A new password, by a mailed link."""
+    """A new password, with the token of a mailed link."""
 
     new_password: NewPassword = Field(examples=["seven brave tin spoons"])
 
 
 class NewAddress(AddressGiven):
-    """Another address for one's account."""
+    """A new address for the caller's account."""
 
     password: Text = Field(min_length=1, max_length=MAX_TYPED, repr=False, examples=["correct horse battery staple"])

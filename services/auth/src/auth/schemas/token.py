@@ -1,4 +1,4 @@
-"""The token endpoint's form and answer, and what it publishes of itself."""
+"""The token endpoint's form and answer, and the server's metadata."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ REFRESH = "rt1.k1.6f1c0a….3.mD4x…"
 
 
 class TokenForm(BaseModel):
-    """RFC 6749: parameters of all grants in one form; unknown ones are ignored, hence not `Incoming`."""
+    """RFC 6749: parameters of all grants in one form; unknown ones are ignored, so it is not `Incoming`."""
 
     grant_type: Text = Field(default="password", description="password, refresh_token or client_credentials")
     username: Text | None = Field(default=None, description="The e-mail address.", examples=["ada@example.com"])
@@ -29,7 +29,7 @@ class TokenForm(BaseModel):
 
 
 class RevokeForm(BaseModel):
-    """RFC 7009. The hint is not needed: a token says what it is."""
+    """RFC 7009. The hint is not needed: a token shows its kind."""
 
     token: Text | None = Field(default=None, repr=False, examples=[REFRESH])
     token_type_hint: Text | None = Field(default=None, examples=["refresh_token"])

@@ -1,1 +1,1 @@
-"""auth's rules. They know no SQL, no HTTP and no FastAPI."""
+"""auth's business rules. They know no SQL, no HTTP and no FastAPI."""

@@ -18,10 +18,10 @@ CLIENT: Final = "trivium"
 
 
 class Signer(Protocol):
-    """Gives the key that signs now."""
+    """Provides the key that signs now."""
 
     def active(self) -> tuple[str, Key]:
-        """Key id and private key. Raises KeysUnavailable when there is none yet."""
+        """Key id and private key. Raises KeysUnavailable if there is none yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,14 @@ class AccessTokens:
         return int(self.ttl.total_seconds())
 
     def for_person(self, account: Account, session_id: UUID, now: int) -> str:
-        """Good at all three services. Never issued before `tokens_not_before`, or it would be refused at once."""
+        """Valid at all three services. Never dated before `tokens_not_before`, or it would be refused at once."""
         issued_at = max(now, account.tokens_not_before)
         about = {"sub": str(account.id), "client_id": CLIENT, "scope": USER_SCOPE, "sid": str(session_id)}
         roles = {"roles": account.roles} if account.roles else {}  # validators of RFC 9068 refuse an empty list
         return self._sign({**about, "aud": list(AUDIENCES), **roles}, issued_at)
 
     def for_service(self, client_id: str, audience: str, now: int) -> str:
-        """Good at one service."""
+        """Valid at one service."""
         about = {"sub": client_id, "client_id": client_id, "scope": SERVICE_SCOPE}
         return self._sign({**about, "aud": [audience]}, now)
 

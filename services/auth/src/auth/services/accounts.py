@@ -1,4 +1,4 @@
-"""Signing up, and looking an account up."""
+"""Registration, and reading accounts."""
 
 import secrets
 from dataclasses import dataclass
@@ -24,8 +24,8 @@ RANDOM_BITS: Final = 12
 def new_account_id(now: datetime) -> int:
     """53 bits: milliseconds since 2025 (41 bits, enough until 2094), then 12 random ones.
 
-    Ordered by time and not handed out by a counter, so that a restored database never gives an id to somebody else
-    whose first owner still has a profile elsewhere.
+    Ordered by time, and not from a counter: a restored database must never give an id again whose first owner still has
+    a profile elsewhere.
     """
     millis = (now - EPOCH) // timedelta(milliseconds=1)
     return (millis << RANDOM_BITS) | secrets.randbits(RANDOM_BITS)
@@ -42,22 +42,22 @@ class Registration:
     now: Clock = utc_now
 
     async def register(self, email: str, password: str, name: str, *, ip: str | None = None) -> Account:
-        """Open an account, and mail its owner a link to prove the address.
+        """Open an account, and mail its owner a link to verify the address.
 
         Raises:
-            SpecialUseDomain, AddressNeedsUtf8: the address is none that an account may have here.
-            EmailTaken: the address, in whatever spelling, has one.
-            WeakPassword: the password is too easily guessed.
+            SpecialUseDomain, AddressNeedsUtf8: accounts may not have this address here.
+            EmailTaken: an account has the address, in whatever spelling.
+            WeakPassword: the password is too easy to guess.
         """
         self.addresses.check(email)
         self.policy.check(password, email=email, name=name)
-        password_hash = await self.passwords.hash(password)  # before the first statement: no connection waits for it
+        password_hash = await self.passwords.hash(password)  # before the first statement: it holds no connection
         while True:
             account = await self.work.accounts.add(new_account_id(self.now()), email, password_hash, name)
             if account is not None:
                 await self.work.events.publish(account_event(account))
                 await self.work.audit.note(Action.registered, account.id, ip=ip, email=masked(email))
-                await reset_attempts(self.work, email)  # what was tried while it was nobody's
+                await reset_attempts(self.work, email)  # attempts from before the account existed
                 await want_mail(self.work, Purpose.verify_email, account.email, ip)
                 return account
             if await self.work.accounts.has_email(email):
@@ -66,12 +66,12 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class AccountQueries:
-    """Looks at accounts."""
+    """Reads accounts."""
 
     reader: AccountReader
 
     async def own(self, account_id: int) -> Account:
-        """Raises AccountNotFound, also for one that was deleted."""
+        """Raises AccountNotFound, also for a deleted account."""
         account = await self.get(account_id)
         if account.status == "deleted":
             raise AccountNotFound("There is no such account.")

@@ -1,4 +1,4 @@
-"""Which e-mail addresses an account may have, of those that are addresses at all (`common.email_addresses.Email`)."""
+"""Which valid e-mail addresses (`common.email_addresses.Email`) an account may have."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from common.email_addresses import SPECIAL_USE
 
 @dataclass(frozen=True, slots=True)
 class AddressPolicy:
-    """Checked where an address is given to an account. Those that accounts have stay good."""
+    """Checked when an account gets an address. Addresses that accounts have already stay valid."""
 
     special_use: Collection[str] = ()
-    """Special-use domains that are taken, with all below them."""
+    """Special-use domains that are accepted, with their subdomains."""
     utf8: bool = True
-    """Whether the mail server takes local parts beyond ASCII (SMTPUTF8). Domains always have an ASCII form."""
+    """Whether the mail server accepts local parts beyond ASCII (SMTPUTF8). Domains always have an ASCII form."""
 
     def check(self, email: str) -> None:
         """Raises SpecialUseDomain, AddressNeedsUtf8."""
@@ -28,5 +28,5 @@ class AddressPolicy:
 
 
 def is_within(domain: str, zones: Collection[str]) -> bool:
-    """Whether a domain is one of these, or below one."""
+    """Whether a domain is one of the zones, or below one."""
     return any(domain == zone or domain.endswith(f".{zone}") for zone in zones)

@@ -1,4 +1,4 @@
-"""The audit trail: what is noted, and by whom it was done."""
+"""The audit trail: actions, and the ports to add and read lines."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from common.ports import Page
 from common.state_events import Event
 
 SERVER: Final = "server"
-"""The command line, and what runs by schedule."""
+"""The command line and scheduled work."""
 ANONYMOUS: Final = "anonymous"
 MAX_MASKED: Final = 100
 
@@ -30,18 +30,18 @@ class AuditEvent:
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which lines somebody wants to see; None: any."""
+    """Conditions for lines of the trail; None: any."""
 
     account_id: int | None = None
     action: "Action | None" = None
     actor: str | None = None
     since: datetime | None = None
     until: datetime | None = None
-    """Up to this moment, itself not included."""
+    """Up to this moment, exclusive."""
 
 
 class Action(StrEnum):
-    """What happened. Values are stored and shown, so they never change."""
+    """The kinds of events. Values are stored and shown, so they never change."""
 
     registered = "registered"
     signed_in = "signed-in"
@@ -75,7 +75,7 @@ class Action(StrEnum):
 
 
 class AuditTrail(Protocol):
-    """Lines are only ever added."""
+    """Adds lines; nothing changes or removes them."""
 
     async def note(
         self,
@@ -86,23 +86,23 @@ class AuditTrail(Protocol):
         ip: str | None = None,
         **detail: str | int | bool | list[str] | None,
     ) -> None:
-        """Note in this transaction what happened to an account; by its owner unless an `actor` is named.
+        """Record in this transaction an event of an account, caused by its owner unless an `actor` is named.
 
         `detail` never holds a password, a token or a full e-mail address.
         """
 
     async def note_removal(self, event: Event, removed: ModerationData) -> None:
-        """Note once that a moderator has removed something, however often another service tells so."""
+        """Record a removal by a moderator once, however often its event arrives."""
 
 
 def masked(email: str) -> str:
-    """An address as the trail and the logs have it: `a***@example.com`. Of what is no address nothing stays: `***`."""
+    """An address for the trail and the logs: `a***@example.com`. Other texts are masked completely: `***`."""
     local, at, domain = email.rpartition("@")
     return f"{local[:1]}***{at}{domain if at else ''}"[:MAX_MASKED]
 
 
 class AuditReader(Protocol):
-    """The trail, looked through."""
+    """Reads the trail."""
 
     async def page(self, wanted: AuditFilter, limit: int, before: tuple[datetime, int] | None) -> Page[AuditEvent]:
-        """The newest first, from before a moment and id on."""
+        """Lines before a moment and id, the newest first."""

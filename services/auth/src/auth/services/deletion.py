@@ -1,8 +1,8 @@
-"""The end of an account, over all services.
+"""Deletion of an account, over all services.
 
-Its owner asks for it. At that moment nobody can sign in any more, and users and posts are told; each hides what it has,
-forgets it, and says so. When both have, the account itself is emptied, and its address free. Each step is one
-transaction that leaves the next in an outbox, so whatever dies in between, it goes on; and steps may be repeated.
+Its owner asks for it. From then on nobody can sign in, and users and posts get an event. Each hides its data, erases
+it, and confirms by an event. After both confirmations the account itself is emptied, and its address is free. Each step
+is one transaction that leaves the next step in an outbox. So it continues after a crash, and steps may be repeated.
 """
 
 from collections.abc import Set
@@ -26,22 +26,22 @@ from common.ports import Transactions
 log = structlog.get_logger()
 
 PATIENCE: Final = timedelta(minutes=5)
-"""With services that were told of a deletion and have not answered, until they are told again."""
+"""How long a service may take to confirm a deletion before it gets the event again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """What people may do with their account as a whole."""
+    """Deletes the caller's own account."""
 
     transactions: Transactions[UnitOfWork]
     throttle: Throttle
 
     async def ask(self, account_id: int, password: str, device: Device) -> None:
-        """Delete the account. Asking again while it is under way changes nothing.
+        """Delete the account. A repeated request while it is running changes nothing.
 
         Raises:
-            WrongPassword: it is not the account's.
-            SignInThrottled, SignInClosed: too many wrong ones before.
+            WrongPassword: it is not the account's password.
+            SignInThrottled, SignInClosed: too many wrong passwords before.
             LastAdmin: nobody would be left to manage accounts.
         """
         known = await self.throttle.confirm(account_id, password, device)
@@ -60,7 +60,7 @@ class Deletion:
 
 
 async def delete_by_address(work: UnitOfWork, email: str) -> None:
-    """Delete the account of somebody who cannot ask: disabled, or without password and mailbox. For the server only.
+    """Delete an account whose owner cannot: disabled, or without password and mailbox. For the server only.
 
     Raises:
         AccountNotFound, LastAdmin.
@@ -76,9 +76,9 @@ async def delete_by_address(work: UnitOfWork, email: str) -> None:
 
 
 async def delete_noted(work: UnitOfWork) -> tuple[int, int]:
-    """After a restore: have accounts deleted that another service has erased already. For the server only.
+    """After a restore: delete accounts that another service has erased already. For the server only.
 
-    Returns how many, and how many stay: the last admin, if it is among them.
+    Returns how many, and how many are left: the last admin, if it is among them.
     """
     noted = await work.deletions.noted()
     admins = set(await work.managed_accounts.lock_admins()) if noted else set[int]()
@@ -101,12 +101,12 @@ def require_other_admin(admins: Set[int], leaver: int) -> None:
 async def begin_deletion(
     work: UnitOfWork, account: Account, *, actor: str | None = None, ip: str | None = None
 ) -> None:
-    """Let nobody in any more, and have the account forgotten everywhere. It is locked."""
+    """Sign the account out, let nobody sign in, and have it erased everywhere. It must be locked."""
     changed = await work.managed_accounts.change(account.id, "deleting", [])
     await work.deletions.begin(account.id, account.email)
     await work.one_time_tokens.drop(account.id, list(Purpose))
     await work.events.publish(account_event(changed))
-    # nobody's mailbox is flooded by it either
+    # limited, so that nobody's mailbox is flooded by it
     if await work.mail_counts.take(account.email, Kind.account_deleted) is None:
         await send(work, Kind.account_deleted, account.id, account.email)
     ended = await end_sessions(work, account.id, "account deleted")
@@ -115,25 +115,25 @@ async def begin_deletion(
         Action.account_deletion_asked, account.id, actor=actor, ip=ip, email=email, sessions_ended=ended
     )
     log.info("account is being deleted", account=account.id)
-    # last of all, so that as few as can be are issued between here and the commit
+    # last, so that few tokens are issued between here and the commit
     await revoke_tokens(work, await work.managed_accounts.raise_token_floor(account.id))
 
 
 async def publish_again(work: UnitOfWork, most: int) -> int:
-    """Tell the others again of deletions that wait for them; returns how many.
+    """Send the events of unconfirmed deletions again; returns how many.
 
-    One that was told may have lost it: with the last commits of a database, or since it did not know such news yet.
+    A service may have lost the event: with the last commits of its database, or in a release that did not know it.
     """
     waiting = await work.deletions.waiting(PATIENCE, most)
     if waiting:
         await work.events.publish(*(account_event(account) for account in waiting))
-        log.info("deletions told again", accounts=len(waiting))
+        log.info("deletions published again", accounts=len(waiting))
     return len(waiting)
 
 
 async def finish_deletion(work: UnitOfWork, account: Account, pending: PendingDeletion) -> None:
-    """Forget the account here as well: all but its id, so that it is nobody else's, and the audit trail."""
-    await reset_attempts(work, account.email)  # who tried to sign in, and from where
+    """Erase the account here as well, except its id, which is never used again, and the audit trail."""
+    await reset_attempts(work, account.email)  # addresses of sign-in attempts
     await work.events.publish(account_event(await work.deletions.finish(account.id)))
     asked_at = pending.asked_at.isoformat() if pending.asked_at else None
     await work.audit.note(Action.account_deleted, account.id, actor=SERVER, asked_at=asked_at, **pending.erased)

@@ -1,4 +1,4 @@
-"""Another address for an account."""
+"""Changing an account's address."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from common.ports import Transactions
 
 @dataclass(frozen=True, slots=True)
 class EmailChange:
-    """By the password, and a link that is mailed to the new address. The old one is told of both steps."""
+    """Needs the password, and a link that is mailed to the new address. The old address is notified of both steps."""
 
     transactions: Transactions[UnitOfWork]
     tokens: OneTimeTokens
@@ -24,16 +24,16 @@ class EmailChange:
     addresses: AddressPolicy
 
     async def ask(self, account_id: int, email: str, password: str, device: Device) -> None:
-        """Mail a link to the new address, whether or not another account has it: that only its owner may learn.
+        """Mail a link to the new address, even if another account has it: only its owner may learn that.
 
-        The link that was asked for before is void from then on, also if this one is refused: its address may have been
-        misspelt, and then a stranger has it.
+        Any earlier link becomes invalid, also if this request is refused: its address may be misspelt and belong to a
+        stranger.
 
         Raises:
-            SpecialUseDomain, AddressNeedsUtf8: the address is none that an account may have here.
-            WrongPassword: it is not the account's.
-            SignInThrottled, SignInClosed: too many wrong ones before.
-            TooManyMails: the account has asked too often lately; or more than twice for an address that many asked for.
+            SpecialUseDomain, AddressNeedsUtf8: accounts may not have this address here.
+            WrongPassword: it is not the account's password.
+            SignInThrottled, SignInClosed: too many wrong passwords before.
+            TooManyMails: the account has asked too often; or more than twice for an address that many have asked for.
         """
         self.addresses.check(email)
         known = await self.throttle.confirm(account_id, password, device)
@@ -43,7 +43,7 @@ class EmailChange:
                 raise WrongPassword("The password has just been changed.")
             await work.one_time_tokens.drop(account_id, [Purpose.email_change])
             old = now.account.email
-            # the old address first: varying the new one is no way to flood it
+            # the old address first: it would be flooded if only new addresses were counted
             wait = await work.mail_counts.take(old, Kind.email_change_asked)
             if wait is None:
                 wait = await self.tokens.mail(
@@ -51,22 +51,22 @@ class EmailChange:
                 )
             if wait is None:
                 await send(work, Kind.email_change_asked, account_id, old)
-        if wait is not None:  # outside, so that what was made void stays so
+        if wait is not None:  # outside, so that the old links stay invalid
             raise TooManyMails(
                 "Too many mails for changes of address were sent lately. No link from before works; ask again later.",
                 retry_after=wait,
             )
 
     async def confirm(self, token: str, device: Device) -> None:
-        """Change the address; sessions go on.
+        """Change the address; sessions continue.
 
-        Sessions are the account's and not the address's, and who asked gave the password: nothing has become less
-        sure by it. The old address is told, and the devices can be signed out at `/auth/sessions`. The link stays until
-        its time is over, and whoever opens it again is told that the address is changed.
+        Sessions belong to the account, and the caller gave the password, so they are as safe as before. The old address
+        is notified, and devices can be signed out at `/auth/sessions`. The link works until it expires; when it is
+        opened again, it reports the change.
 
         Raises:
             LinkNotValid
-            EmailTaken: meanwhile or all along; the link stays good.
+            EmailTaken: another account has the address; the link stays valid.
         """
         async with self.transactions() as work:
             opened = await self.tokens.hold(work, Purpose.email_change, token)
@@ -78,7 +78,7 @@ class EmailChange:
                 raise LinkNotValid
             await work.one_time_tokens.drop(changed.id, list(Purpose), but_to=changed.email)
             await work.events.publish(account_event(changed))
-            await reset_attempts(work, changed.email)  # what was tried while it was not this account's
+            await reset_attempts(work, changed.email)  # attempts from before it was this account's
             await work.throttle.succeed(key_of(changed.email, device))
             await send(work, Kind.email_changed, changed.id, before.email)
             told = {"before": masked(before.email), "after": masked(changed.email)}

@@ -1,4 +1,4 @@
-"""Whether an account's address is its owner's."""
+"""Verifying that an account's address belongs to its owner."""
 
 from dataclasses import dataclass
 
@@ -12,21 +12,21 @@ from common.ports import Transactions
 
 @dataclass(frozen=True, slots=True)
 class EmailVerification:
-    """By a link that is mailed there."""
+    """By a link that is mailed to the address."""
 
     transactions: Transactions[UnitOfWork]
     tokens: OneTimeTokens
 
     async def ask(self, email: str, ip: str, caller: int | None = None) -> None:
-        """Mail a link to the address, if an account has it and it is not proven yet.
+        """Mail a link to the address, if an account has it and it is not verified yet.
 
-        Whoever is signed in as that account learns what comes of it, and nobody else does (S-08).
+        Only a caller who is signed in as that account learns the result (S-08).
 
         Raises:
             TooManyMails, EmailAlreadyVerified: it is the caller's own address.
         """
         async with self.transactions() as work:
-            # locked, so that no mail is made beside a deletion that has just dropped them all
+            # locked, so that no mail is created beside a deletion that has just dropped them all
             own = await work.accounts.lock_for_share(caller) if caller is not None else None
             if own is None or own.status != "active" or own.email != email:
                 await want_mail(work, Purpose.verify_email, email, ip)
@@ -42,9 +42,9 @@ class EmailVerification:
             )
 
     async def confirm(self, token: str, ip: str) -> None:
-        """Note that the address is proven, once; a link that is opened again is told that it is.
+        """Mark the address as verified; a link that is opened again reports that it is.
 
-        The links stay until their time is over: none of them can do more. Raises LinkNotValid.
+        All links stay valid until they expire, since none of them can do more. Raises LinkNotValid.
         """
         async with self.transactions() as work:
             opened = await self.tokens.hold(work, Purpose.verify_email, token)

@@ -1,4 +1,4 @@
-"""What auth refuses, by name."""
+"""auth's errors."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from common.errors import Conflict, DomainError, Forbidden, InvalidInput, NotFou
 
 
 class EmailTaken(Conflict):
-    """Somebody has signed up with this address."""
+    """Another account has this address."""
 
     code = "email-taken"
 
@@ -18,25 +18,25 @@ class AccountNotFound(NotFound):
 
 
 class WeakPassword(InvalidInput):
-    """The new password is too short, too common, or made of what everybody knows of its owner."""
+    """The new password is too short, too common, or made of words that others know of its owner."""
 
     code = "weak-password"
 
 
 class SpecialUseDomain(InvalidInput):
-    """An address of a special-use domain (RFC 6761) that this site does not take."""
+    """An address of a special-use domain (RFC 6761) that this site does not accept."""
 
     code = "special-use-domain"
 
 
 class AddressNeedsUtf8(InvalidInput):
-    """An address that the mail server of this site cannot write to (RFC 6531)."""
+    """An address to which this site's mail server cannot send (RFC 6531)."""
 
     code = "address-needs-smtputf8"
 
 
 class LinkNotValid(DomainError):
-    """The token of a mailed link is unknown, used, made void by another, or too old: never told apart."""
+    """The token of a mailed link is unknown, used, replaced or expired. The answer does not tell which."""
 
     code = "link-not-valid"
 
@@ -45,19 +45,19 @@ class LinkNotValid(DomainError):
 
 
 class TooManyMails(TooManyRequests):
-    """Enough mails of a kind were sent lately. Only for callers who are known: others are not told."""
+    """Too many mails of a kind were sent recently. Only for signed-in callers: others are not told."""
 
     code = "too-many-mails"
 
 
 class EmailAlreadyVerified(Conflict):
-    """The caller wants to prove an address that is proven."""
+    """The caller's address is verified already."""
 
     code = "email-already-verified"
 
 
 class WrongPassword(Forbidden):
-    """What should be the current password is not. No 401: the access token is good, a new one would not help."""
+    """The current password is wrong. Not a 401: the access token is valid, and a new one would not help."""
 
     code = "wrong-password"
 
@@ -69,16 +69,16 @@ class SignInThrottled(TooManyRequests):
 
 
 class SignInClosed(TooManyRequests):
-    """Too many wrong passwords for this address altogether: only who signed in lately from the same source may try.
+    """Too many wrong passwords for this address in total: only sources of recent successful sign-ins may try.
 
-    Resetting the password ends it.
+    A password reset ends it.
     """
 
     code = "sign-in-closed"
 
 
 class NotAnAdmin(Forbidden):
-    """Who asks is no admin any more."""
+    """The caller is no longer an admin."""
 
     code = "not-an-admin"
 
@@ -90,34 +90,34 @@ class LastAdmin(Conflict):
 
 
 class AccountBeingDeleted(Conflict):
-    """The account was deleted, or is being, and cannot be changed any more."""
+    """The account is deleted or being deleted, and can no longer be changed."""
 
     code = "account-being-deleted"
 
 
 class OAuthRefusal(DomainError):
-    """A parameter is missing or cannot be read (RFC 6749, section 5.2)."""
+    """A parameter is missing or malformed (RFC 6749, section 5.2)."""
 
     code = "invalid-request"
     oauth_error: ClassVar[str] = "invalid_request"
 
 
 class UnsupportedGrant(OAuthRefusal):
-    """A grant type that this server does not have."""
+    """The server does not support the grant type."""
 
     code = "unsupported-grant-type"
     oauth_error = "unsupported_grant_type"
 
 
 class InvalidGrant(OAuthRefusal):
-    """Wrong password or spent refresh token. It never says which of the possible reasons it was (S-06)."""
+    """Wrong password or spent refresh token. The answer never tells which reason it was (S-06)."""
 
     code = "invalid-grant"
     oauth_error = "invalid_grant"
 
 
 class InvalidScope(OAuthRefusal):
-    """More was asked for than there is."""
+    """The requested scope exceeds the available one."""
 
     code = "invalid-scope"
     oauth_error = "invalid_scope"
@@ -131,19 +131,19 @@ class InvalidClient(OAuthRefusal, Unauthenticated):
 
 
 class KeyTooYoung(Conflict):
-    """The next signing key has not been published for long enough."""
+    """The next signing key has not been published long enough."""
 
     code = "key-too-young"
 
 
 class KeysNotOurs(Conflict):
-    """The keys that sign are stored under another secret than this process has."""
+    """The signing keys are stored under another secret than this process has."""
 
     code = "keys-not-ours"
 
 
 class KeySetFull(Conflict):
-    """As many signing keys are published as readers of the key set take."""
+    """The number of published signing keys has reached the limit of key sets."""
 
     code = "key-set-full"
 
@@ -155,6 +155,6 @@ class NoSuchKey(NotFound):
 
 
 class SessionNotFound(NotFound):
-    """The caller has no such session, or it is over."""
+    """The caller has no such session, or it has ended."""
 
     code = "session-not-found"

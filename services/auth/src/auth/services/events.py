@@ -7,6 +7,6 @@ from common.state_events import Event
 
 def account_event(account: Account) -> Event:
     data = AccountData(email=account.email, name=account.name, roles=account.roles, status=account.status)
-    if data.gone:  # those who are to forget it need not learn more
+    if data.gone:  # services that must erase it need no more data
         data = AccountData(email="", name="", roles=[], status=account.status)
     return Event((account.id,), account.version, data)

@@ -1,4 +1,4 @@
-"""Key pairs: how they are made, and how their private halves lie in the database."""
+"""Key pairs: their creation, and the encryption of their private halves."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ class WrongEncryptionKey(Exception):
 class KeyCipher:
     """AES-256-GCM under a key derived from KEY_ENCRYPTION_KEY; the signing key's id is bound in.
 
-    With the secrets that were in use before, it still opens what was stored under them; it never stores under them.
+    It still decrypts with previous secrets, but never encrypts with them.
     """
 
     def __init__(self, secret: str, *previous: str) -> None:

@@ -1,7 +1,7 @@
-"""When which key signs. Keys go from `next` to `active` to `retired`; any of them may be `revoked`.
+"""The schedule of signing keys. Keys go from `next` to `active` to `retired`; any of them may be `revoked`.
 
-A `next` key is published before it signs, so that everybody has it by then, and a retired one stays published until
-no token of it can be good any more. So a rotation is noticed by nobody.
+A `next` key is published before it signs, so that every service knows it by then. A retired key stays published until
+its last token expires. So a rotation refuses no token.
 """
 
 from collections.abc import Sequence
@@ -17,26 +17,26 @@ from auth.services.records import StoredKey
 from common.tokens.known_keys import MOST_KEYS
 
 JWKS_MAX_AGE: Final = timedelta(minutes=5)
-"""For how long a published set may be kept without asking again."""
+"""How long readers may cache a published set."""
 PUBLISH_AHEAD: Final = JWKS_MAX_AGE * 2
 RETIRED_FOR: Final = JWKS_MAX_AGE + timedelta(minutes=15 + 5)
-"""What a reader may keep, the longest life that a token may be given, and something for clocks (S-20)."""
+"""A reader's cache, the longest life of a token, and a margin for clocks (S-20)."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeySchedule:
-    """Looks after the keys, in transactions of its caller."""
+    """Manages the keys, in transactions of its caller."""
 
     cipher: KeyCipher
     rotate_every: timedelta
 
     async def maintain(self, work: UnitOfWork) -> Sequence[StoredKey]:
-        """The published keys, newest first, after whatever was due: a first key, a next one, a rotation."""
+        """Create or rotate keys if due: a first, a next one, a rotation. Returns the published keys, newest first."""
         keys = await work.keys.published(RETIRED_FOR)
         active = in_state(keys, "active")
         if not self._is_due(keys) or (active is not None and not self.cipher.opens(active)):
-            return keys  # who cannot open the keys must not make others that nobody else can open
-        await work.keys.lock()  # of several replicas, one does it
+            return keys  # without the right secret it must not create keys that no replica can open
+        await work.keys.lock()  # only one replica does it
         keys = await work.keys.published(RETIRED_FOR)
         if self._is_due(keys):
             if in_state(keys, "active") is None or self._rotation_is_due(keys):
@@ -48,9 +48,9 @@ class KeySchedule:
         """Let the next key sign from now on; returns its id.
 
         Raises:
-            KeyTooYoung: it was not published for long enough, and `at_once` was not wanted.
-            KeysNotOurs: unless `secret_lost` says that nobody has their secret any more.
-            KeySetFull: more keys would be published than readers take.
+            KeyTooYoung: it was not published long enough, and `at_once` is False.
+            KeysNotOurs: unless `secret_lost` confirms that the old secret is lost.
+            KeySetFull: more keys would be published than readers accept.
         """
         await work.keys.lock()
         keys = await work.keys.published(RETIRED_FOR)
@@ -63,16 +63,16 @@ class KeySchedule:
         await self._have_next(work)
         if len(await work.keys.published(RETIRED_FOR)) > MOST_KEYS:
             raise KeySetFull(
-                f"{MOST_KEYS} keys are published already, the most that readers take. A retired one leaves the set"
-                f" {int(RETIRED_FOR.total_seconds()) // 60} minutes after it stopped to sign, or once it is revoked."
+                f"{MOST_KEYS} keys are published already, the most that readers accept. A retired key leaves the set"
+                f" {int(RETIRED_FOR.total_seconds()) // 60} minutes after it stopped signing, or once it is revoked."
             )
         return kid
 
     async def revoke(self, work: UnitOfWork, kid: str) -> None:
-        """Have everything refused that a key has signed. Another one signs from now on.
+        """Have all tokens refused that a key has signed. Another key signs from now on.
 
         Raises:
-            NoSuchKey: it is not known, or was revoked before.
+            NoSuchKey: it is unknown, or was revoked before.
             KeysNotOurs
         """
         await work.keys.lock()
@@ -86,7 +86,7 @@ class KeySchedule:
         await self._have_next(work)
 
     def _refuse_unless_ours(self, keys: Sequence[StoredKey]) -> None:
-        """With another secret than the replicas have, the keys made here would sign, and they could not open them."""
+        """With another secret than the replicas have, keys created here would sign, but not open there."""
         if not all(self.cipher.opens(key) for key in keys if key.state in ("active", "next")):
             raise KeysNotOurs("KEY_ENCRYPTION_KEY does not open the keys that sign. Is it the one that auth runs with?")
 
@@ -101,7 +101,7 @@ class KeySchedule:
 
     async def _activate_next(self, work: UnitOfWork, keys: Sequence[StoredKey]) -> str:
         before, coming = in_state(keys, "active"), in_state(keys, "next")
-        if coming is not None and not self.cipher.opens(coming):  # stored under a secret that is gone
+        if coming is not None and not self.cipher.opens(coming):  # stored under a lost secret
             await work.keys.revoke(coming.kid)
             coming = None
         if coming is None:

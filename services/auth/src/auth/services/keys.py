@@ -1,4 +1,4 @@
-"""The signing keys as a process holds them: read again every second, and looked after by schedule."""
+"""The signing keys in a process: read every second, and rotated by schedule."""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,13 +23,13 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """The keys of one moment."""
+    """A snapshot of the keys."""
 
     signing: tuple[str, Key]
     public: dict[str, Key]
     published: list[PublicKey]
     made_of: frozenset[tuple[str, str]]
-    """Ids and states: what has not changed need not be made again."""
+    """Ids and states, to skip a rebuild if nothing has changed."""
 
 
 class OwnKeys:
@@ -44,7 +44,7 @@ class OwnKeys:
         self._ring: KeyRing | None = None
         self._wrong_secret = False
         self.to_publish = 0
-        """How many keys others need to know by now; only the newest `MOST_KEYS` can be told."""
+        """How many keys should be published now; only the newest `MOST_KEYS` can be."""
 
     def active(self) -> tuple[str, Key]:
         return self._current().signing
@@ -70,11 +70,11 @@ class OwnKeys:
         return None if self._ring else "signing keys: not loaded yet"
 
     async def load(self) -> None:
-        """Read the keys, after doing what is due."""
+        """Do what is due, and read the keys."""
         async with self._transactions() as work:
             stored = await self._schedule.maintain(work)
         self.to_publish = len(stored)
-        stored = stored[:MOST_KEYS]  # the release before could make more; the one that signs is among the newest two
+        stored = stored[:MOST_KEYS]  # the previous release could create more; the active key is among the newest two
         made_of = frozenset((key.kid, key.state) for key in stored)
         if self._ring is not None and self._ring.made_of == made_of:
             return
@@ -95,10 +95,10 @@ class OwnKeys:
         return active.kid, jwk.construct(pem.decode(), ALGORITHM)
 
     async def keep_fresh(self) -> None:
-        """Runs as long as the service; a database that is away is asked again."""
+        """Runs for ever. If the database is away, it tries again."""
         while True:
             try:
                 await self.load()
-            except Exception as error:  # noqa: BLE001  # whatever it is, the next try may go well; /readyz tells
+            except Exception as error:  # noqa: BLE001  # supervision: the next attempt may succeed; /readyz shows it
                 log.warning("signing keys not loaded", reason=repr(error)[:200])
             await asyncio.sleep(self.REFRESH_EVERY if self._ring else self.RETRY_EVERY)

@@ -1,4 +1,4 @@
-"""Events that auth sends to itself: mails that are wanted, and mails to send."""
+"""Events that auth sends to itself: requests for mails, and mails to send."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,9 @@ from common.state_events import EventData, Key, read_uuid
 
 
 class MailWantedData(EventData):
-    """Somebody wants a mail with a link, in auth, which tells it to itself. Subject `mail.wanted:<id>`, version 1.
+    """A request for a mail with a link; auth sends it to itself. Subject `mail.wanted:<id>`, version 1.
 
-    Whether an account has the address is found out when the event is handled, so that being asked takes as long
-    either way (S-08).
+    auth looks up the account only when it handles the event, so that the request takes the same time either way (S-08).
     """
 
     type = "mail.wanted"
@@ -19,7 +18,7 @@ class MailWantedData(EventData):
     targets = ("auth",)
 
     purpose: str
-    """Of `auth.services.one_time_tokens.Purpose`."""
+    """A value of `auth.services.one_time_tokens.Purpose`."""
     email: str
     ip: str | None
 
@@ -36,12 +35,12 @@ class MailData(EventData):
     targets = ("smtp",)
 
     kind: str
-    """Of `auth.services.mails.Kind`."""
+    """A value of `auth.services.mails.Kind`."""
     to: str
     account: int | None = Field(default=None, exclude_if=lambda account: account is None)
-    """Whose it is, wherever it goes. None in those of the release before."""
+    """The account that it belongs to, whatever its address. None in events of the previous release."""
     secret: str | None = None
-    """What the link's token is made from, together with a key that only the server has."""
+    """The link's token derives from it, together with a key that only the server has."""
 
     @classmethod
     def read_key(cls, words: Sequence[str]) -> Key:

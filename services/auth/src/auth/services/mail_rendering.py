@@ -1,7 +1,7 @@
-"""Renders a mail: its text, and the link in it.
+"""Renders a mail: its text, and its link.
 
-Nothing that a user has chosen stands in a mail but the address it goes to, and two letters of the account's own. So
-nobody can have us send their words to somebody else's mailbox.
+A mail holds no text that a user has chosen, except its address and two letters of the account's own address. So nobody
+can use us to send their words to other mailboxes.
 """
 
 import html
@@ -24,7 +24,7 @@ LINK: Final = "$link"
 
 @dataclass(frozen=True, slots=True)
 class RenderedMail:
-    """A mail as it is read, in both forms."""
+    """A mail as text and as HTML."""
 
     id: UUID
     to: str
@@ -35,22 +35,22 @@ class RenderedMail:
 
 
 class MailSender(Protocol):
-    """Hands letters over: to a mail server, or into a folder."""
+    """Delivers mails to a mail server, or into a folder."""
 
     async def deliver(self, mail: RenderedMail) -> None:
         """Raises MailRefused, MailDelayed or DependencyUnavailable."""
 
 
 class MailRefused(Exception):
-    """This letter will not be taken, whenever it is offered."""
+    """The mail is refused for good."""
 
 
 class MailDelayed(Exception):
-    """This mail is not taken now; others may be."""
+    """This mail is not accepted now; others may be."""
 
 
 class Templates:
-    """The texts, read once. A file's first line is the subject; paragraphs follow, one of them perhaps the link."""
+    """The texts, read once. A file's first line is the subject; paragraphs follow, and one of them may be the link."""
 
     def __init__(self, folder: Path = TEMPLATES) -> None:
         self._texts = {kind: (folder / f"{kind}.txt").read_text(encoding="utf-8").strip() for kind in Kind}
@@ -74,7 +74,7 @@ def paragraph_in_html(paragraph: str, safe: dict[str, str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class MailRenderer:
-    """Writes them."""
+    """Renders mails."""
 
     transactions: Transactions[UnitOfWork]
     tokens: OneTimeTokens
@@ -83,7 +83,7 @@ class MailRenderer:
     app_url: str
 
     async def render(self, mail_id: UUID, data: MailData, written_at: datetime) -> RenderedMail | None:
-        """The same mail whenever it is rendered; None if its link does not work any more."""
+        """Renders the same mail every time; None if its link no longer works."""
         values = {"app": self.app_name, "link": "", "lifetime": "", "account": ""}
         if data.secret is not None:
             purpose = Purpose(data.kind)
@@ -100,13 +100,13 @@ class MailRenderer:
 
 
 def hint(email: str) -> str:
-    """Enough of an address for its owner to know it: `a***@e***`. A domain can hold as many words as a name."""
+    """Enough of an address for its owner to recognise it: `a***@e***`. A domain can hold as many words as a name."""
     local, _, domain = email.rpartition("@")
     return f"{local[:1]}***@{domain[:1]}***"
 
 
 def in_words(lifetime: timedelta) -> str:
-    """Rounded down, so that a link is never promised for longer than it works."""
+    """The lifetime in words, rounded down, so that no link is promised for longer than it works."""
     minutes = max(1, int(lifetime.total_seconds()) // 60)
     hours = minutes // 60
     if hours >= 2:

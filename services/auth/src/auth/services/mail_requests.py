@@ -1,4 +1,4 @@
-"""Requests for mails by people whom nobody knows: noted first, answered later."""
+"""Requests for mails by callers who are not signed in: recorded first, handled later."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,22 +13,22 @@ from common.state_events import Event
 
 
 async def want_mail(work: UnitOfWork, purpose: Purpose, email: str, ip: str | None) -> None:
-    """Mail a link to the address if there is somebody to write to. That is seen later, so asking always takes as long.
+    """Have a link mailed to the address, if an account has it. It is looked up later, so every request takes as long.
 
-    (S-08: what is done for a known address only, could be measured.)
+    Work that is done only for known addresses could be measured (S-08).
     """
     await work.events.publish(Event((uuid4(),), 1, MailWantedData(purpose=purpose, email=email, ip=ip)))
 
 
 @dataclass(frozen=True, slots=True)
 class MailRequests:
-    """Answers them: `auth` is a target of its own outbox."""
+    """Handles the requests: `auth` is a target of its own outbox."""
 
     transactions: Transactions[UnitOfWork]
     tokens: OneTimeTokens
 
     async def answer(self, wanted: Sequence[MailWantedData]) -> None:
-        """Each in a transaction of its own. One that is answered again, after a fault, has been mailed already."""
+        """Handle each request in its own transaction. One that is repeated after a fault has been mailed already."""
         for request in wanted:
             async with self.transactions() as work:
                 await self._answer(work, request)
@@ -36,7 +36,7 @@ class MailRequests:
     async def _answer(self, work: UnitOfWork, request: MailWantedData) -> None:
         purpose = Purpose(request.purpose)
         found = await work.accounts.find(request.email)
-        # locked, so that no mail is made beside a deletion that has just dropped them all
+        # locked, so that no mail is created beside a deletion that has just dropped them all
         account = await work.accounts.lock_for_share(found.id) if found else None
         if account is None or account.status != "active":
             return

@@ -1,4 +1,4 @@
-"""The mails that auth sends. They are rendered in `services.mail_rendering`."""
+"""The kinds of mails that auth sends, and their limits. `services.mail_rendering` renders them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from auth.services.ports import UnitOfWork
 from common.state_events import Event
 
 WINDOW: Final = timedelta(hours=1)
-"""No link lives for less: while an address has had enough mails, it has one that works, whoever asked (S-11)."""
+"""No link lives shorter. So while an address is over its limit, it has a link that works, whoever asked (S-11)."""
 
 
 class Kind(StrEnum):
@@ -30,7 +30,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How many mails of one kind go to one address within the window, and how long after each other at the least."""
+    """Most mails of one kind to one address within the window, and the shortest pause between two."""
 
     most: int = 5
     pause: timedelta = timedelta(minutes=1)
@@ -38,20 +38,20 @@ class Limit:
 
 USUAL: Final = Limit()
 OWN_CHANGE: Final = "email-change-own"
-"""What is counted for an account and an address together; no mail of its own."""
+"""Counts mails by account and address together; not a mail of its own."""
 LIMITS: Final[Mapping[str, Limit]] = {
-    # Counts what an account asks for, since its own address is told each time. Without a pause: who has misspelt the
-    # new address asks again at once.
+    # Counts the requests of an account, since its own address is notified each time. Without a pause: a user who has
+    # misspelt the new address asks again at once.
     Kind.email_change_asked: Limit(pause=timedelta(0)),
-    # By one account to one address: nobody else takes these from it.
+    # By one account to one address: no other account uses these up.
     OWN_CHANGE: Limit(most=2, pause=timedelta(0)),
-    # Beyond those, from all accounts together.
+    # Beyond those, all accounts together.
     Kind.email_change: Limit(most=20, pause=timedelta(0)),
 }
 
 
 async def take(work: UnitOfWork, kind: Kind, account_id: int, to: str) -> timedelta | None:
-    """Count a mail with a link to an address; how long until there is room, if there is none."""
+    """Count a mail with a link to an address. Over the limit: how long until the next is allowed."""
     if kind is Kind.email_change and await work.mail_counts.take(f"{account_id} {to}", OWN_CHANGE) is None:
         return None
     return await work.mail_counts.take(to, kind)

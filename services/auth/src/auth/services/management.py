@@ -1,4 +1,4 @@
-"""What admins do to accounts, and whoever has the server's command line. Nobody here sets a password or an address."""
+"""Account management by admins and by the server's command line. It sets no passwords or addresses."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ MANAGED = frozenset({"active", "disabled"})
 
 @dataclass(frozen=True, slots=True)
 class Manager:
-    """Who does it: an admin from somewhere, or nobody but the server itself."""
+    """The actor: an admin, or the server itself."""
 
     account_id: int | None
     ip: str | None = None
 
     @property
     def name(self) -> str:
-        """As the audit trail calls them."""
+        """Their name in the audit trail."""
         return SERVER if self.account_id is None else str(self.account_id)
 
 
@@ -36,8 +36,8 @@ class Manager:
 class Management:
     """Manages accounts, in the transaction of one request.
 
-    One change at a time, and only by who is an admin at that moment (S-31c): whoever was one when their token was
-    issued, and has been demoted since, changes nothing; of any number who demote each other at once, one stays.
+    One change at a time, and only by a current admin (S-31c): an admin who was demoted after their token was issued
+    changes nothing. If several demote each other at once, one remains.
     """
 
     work: UnitOfWork
@@ -59,11 +59,11 @@ class Management:
         roles: Collection[Role] | None = None,
         expected: Versions = None,
     ) -> ManagedAccount:
-        """Give an account another status or other roles. What is None stays; nothing new changes nothing.
+        """Change an account's status or roles. None leaves a value as it is; equal values change nothing.
 
         Raises:
             NotAnAdmin, AccountNotFound, AccountBeingDeleted
-            PreconditionFailed: the account is not of an expected version.
+            PreconditionFailed: the account does not have an expected version.
             LastAdmin: nobody would be left to manage accounts.
         """
         admins, account = await self._lock(account_id, by)
@@ -103,7 +103,7 @@ class Management:
         log.info("signed out everywhere", account=account_id, by=by.name)
 
     async def revoke_all_tokens(self, by: Manager) -> int:
-        """Have everybody's access tokens refused that were issued until now; sessions go on and give new ones."""
+        """Revoke all access tokens that were issued until now; sessions continue and get new ones."""
         moment = await revoke_all_tokens(self.work)
         await self.work.audit.note(Action.tokens_revoked, None, actor=by.name, ip=by.ip, not_before=moment)
         log.warning("all tokens revoked", not_before=moment, by=by.name)
@@ -112,7 +112,7 @@ class Management:
     async def _lock(self, account_id: int, by: Manager) -> tuple[Collection[int], ManagedAccount]:
         admins = await self.work.managed_accounts.lock_admins()
         if by.account_id is not None and by.account_id not in admins:
-            raise NotAnAdmin("You are no admin any more.")
+            raise NotAnAdmin("You are no longer an admin.")
         return admins, existing(await self.work.managed_accounts.lock(account_id))
 
     async def _change_roles(
@@ -126,7 +126,7 @@ class Management:
         return await self.change(account.id, by, roles=roles)
 
     async def _refuse_tokens(self, account_id: int) -> ManagedAccount:
-        """Refuse those that it has. Last of all, so that as few as can be are issued between here and the commit."""
+        """Refuse the account's tokens. Called last, so that few are issued between here and the commit."""
         account = await self.work.managed_accounts.raise_token_floor(account_id)
         await revoke_tokens(self.work, account)
         return account

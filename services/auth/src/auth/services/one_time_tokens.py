@@ -1,8 +1,8 @@
-"""Tokens in links that are mailed: each acts once, for a while, for one purpose.
+"""One-time tokens in mailed links: each acts once, for a limited time, for one purpose.
 
 A token is HMAC-SHA256, under the server's key, over its purpose and 32 random bytes. The random bytes wait with the
-mail in the outbox, the token's hash in `one_time_tokens`; the token itself is only made while the mail is written. So
-the database alone makes no token, and the key alone none either (as with refresh tokens, S-23).
+mail in the outbox, and the token's hash in `one_time_tokens`. The token itself is only made when the mail is rendered.
+So neither the database nor the key alone is enough to make a token (as with refresh tokens, S-23).
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from auth.services.records import Account, MailedAccount
 
 
 class Purpose(StrEnum):
-    """What a token is for."""
+    """The action that a token allows."""
 
     verify_email = "verify-email"
     password_reset = "password-reset"  # noqa: S105  # a name
@@ -31,7 +31,7 @@ class Purpose(StrEnum):
 
 
 PROVING: Final = {Purpose.verify_email, Purpose.email_change}
-"""Their links stay good once opened, since they have nothing left to do: opened again, they tell that it is done."""
+"""Links of these stay valid once opened, since they can do no more: opened again, they report that it is done."""
 
 SENT: Final = {
     Purpose.verify_email: Action.email_verification_sent,
@@ -41,7 +41,7 @@ SENT: Final = {
 
 
 class TokenMaker:
-    """Makes tokens under the server's key, and again those that were made under the keys before."""
+    """Makes tokens under the server's key, and recomputes those made under previous keys."""
 
     def __init__(self, key: str, *previous: str) -> None:
         self._keys = [
@@ -52,19 +52,19 @@ class TokenMaker:
         return self.under_each_key(purpose, secret)[0]
 
     def under_each_key(self, purpose: Purpose, secret: str) -> list[str]:
-        """The current key's first."""
+        """The tokens under all keys, the current key's first."""
         macs = [hmac.digest(key, f"{purpose}\0{secret}".encode(), "sha256") for key in self._keys]
         return [urlsafe_b64encode(mac).rstrip(b"=").decode() for mac in macs]
 
 
 def hash_token(token: str) -> bytes:
-    """A token as it is stored."""
+    """The stored form of a token."""
     return hashlib.sha256(token.encode()).digest()
 
 
 @dataclass(frozen=True, slots=True)
 class OneTimeTokens:
-    """Mails tokens, and takes them back once."""
+    """Mails tokens, and accepts each once."""
 
     maker: TokenMaker
     lifetimes: Mapping[Purpose, timedelta]
@@ -72,9 +72,9 @@ class OneTimeTokens:
     async def mail(
         self, work: UnitOfWork, account: Account, purpose: Purpose, to: str, *, ip: str | None, actor: str | int
     ) -> timedelta | None:
-        """Mail a new link to an address. If it was sent enough lately: how long until it may have the next.
+        """Mail a new link to an address. Over its limit: how long until the next is allowed.
 
-        Links that were mailed before stay good: anybody may ask for one, and must not take away the owner's (S-11).
+        Earlier links stay valid: anybody may ask for one, and must not invalidate the owner's (S-11).
         """
         kind = Kind(purpose)
         wait = await take(work, kind, account.id, to)
@@ -88,7 +88,7 @@ class OneTimeTokens:
         return None
 
     async def token_of(self, work: UnitOfWork, purpose: Purpose, secret: str) -> tuple[str, Account] | None:
-        """The token of a mail that waits, also if the key has changed meanwhile; None if it has nothing left to do."""
+        """The token of a waiting mail, also after a change of the key; None if it can do no more."""
         for token in self.maker.under_each_key(purpose, secret):
             found = await work.one_time_tokens.find(hash_token(token), purpose)
             if found is not None:
@@ -96,17 +96,17 @@ class OneTimeTokens:
         return None
 
     async def find(self, work: UnitOfWork, purpose: Purpose, token: str) -> MailedAccount:
-        """Whose token it is, without using it up. Raises LinkNotValid."""
+        """The account of a token, without using it up. Raises LinkNotValid."""
         return valid(await work.one_time_tokens.find(hash_token(token), purpose))
 
     async def hold(self, work: UnitOfWork, purpose: Purpose, token: str) -> MailedAccount:
-        """As `find`; callers with links of one account follow one after the other, each in its transaction."""
+        """As `find`, and locks the account, so that uses of its links run one after the other."""
         return valid(await work.one_time_tokens.hold(hash_token(token), purpose))
 
     async def use(self, work: UnitOfWork, purpose: Purpose, token: str) -> MailedAccount:
-        """Use a token up, and all others of its account and purpose. Raises LinkNotValid.
+        """Use up a token, and all others of its account and purpose. Raises LinkNotValid.
 
-        Of any number of callers one succeeds.
+        Of several concurrent callers only one succeeds.
         """
         used = await self.hold(work, purpose, token)
         await work.one_time_tokens.drop(used.account.id, [purpose])

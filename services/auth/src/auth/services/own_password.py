@@ -1,4 +1,4 @@
-"""Changing one's own password."""
+"""Changing the caller's own password."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -17,7 +17,7 @@ from common.ports import Transactions
 
 @dataclass(frozen=True, slots=True)
 class OwnPassword:
-    """What people may do with their password."""
+    """Changes the caller's password."""
 
     transactions: Transactions[UnitOfWork]
     throttle: Throttle
@@ -25,12 +25,12 @@ class OwnPassword:
     policy: PasswordPolicy
 
     async def change(self, account_id: int, session_id: UUID, current: str, new: str, device: Device) -> None:
-        """Replace the password, and end all sessions but the caller's: who knew the old one is out (S-05).
+        """Replace the password, and end all other sessions: whoever knew the old one is signed out (S-05).
 
         Raises:
-            WrongPassword: the current one is another.
-            WeakPassword: the new one is not accepted.
-            SignInThrottled, SignInClosed: too many wrong ones before.
+            WrongPassword: the current password is wrong.
+            WeakPassword: the new password is not accepted.
+            SignInThrottled, SignInClosed: too many wrong passwords before.
         """
         known = await self.throttle.confirm(account_id, current, device)
         self.policy.check(new, email=known.account.email, name=known.account.name)
@@ -38,12 +38,12 @@ class OwnPassword:
         async with self.transactions() as work:
             if not await work.accounts.replace_hash(account_id, known.password_hash, password_hash):
                 raise WrongPassword("The current password has just been changed.")
-            # links that were asked for by who knew the old one
+            # these links may come from somebody who knew the old password
             await work.one_time_tokens.drop(account_id, [Purpose.password_reset, Purpose.email_change])
             ended = await end_sessions(work, account_id, "password changed", but=session_id)
             await reset_attempts(work, known.account.email)
             await work.throttle.succeed(key_of(known.account.email, device))
-            # nobody's mailbox is flooded by it
+            # limited, so that nobody's mailbox is flooded by it
             if await work.mail_counts.take(known.account.email, Kind.password_changed) is None:
                 await send(work, Kind.password_changed, account_id, known.account.email)
             await work.audit.note(Action.password_changed, account_id, ip=device.ip, sessions_ended=ended)

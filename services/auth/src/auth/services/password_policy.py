@@ -1,10 +1,9 @@
-"""Which new passwords are accepted: any long enough ones, except those that guessers try first (S-02, S-04).
+"""The password policy: any password that is long enough, except those that guessers try first (S-02, S-04).
 
-No rules of composition, and no word of what may be in it: spaces, emoji and every script count, by code points in the
-form in which passwords are compared (NFKC), so that none is longer for how a system types it. Refused are the common
-passwords in `common_passwords.txt`, in any case and compatibility form, and what is made of a word that is known of the
-account (its address, its owner's name, this product's name) with nothing but digits, spaces and punctuation around and
-in between.
+No composition rules: spaces, emoji and every script count, in code points of the compared form (NFKC). So the length
+does not depend on how a system types a character. Refused are the common passwords in `common_passwords.txt`, in any
+case and compatibility form. Refused, too, is a known word with only digits, spaces and punctuation around and within
+it. Known are the words of the account's address, its owner's name and this product's name.
 """
 
 import re
@@ -22,7 +21,7 @@ from common.schemas import MAX_PASSWORD
 COMMON: Final = Path(__file__).with_name("common_passwords.txt")
 BETWEEN_WORDS: Final = re.compile(r"[\W_]+")
 SHORTEST_WORD: Final = 3
-"""Of a name or address: a shorter part says nothing of its owner."""
+"""Shortest word of a name or address that counts: shorter ones identify nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +30,10 @@ class PasswordPolicy:
 
     min_length: int
     words: tuple[str, ...]
-    """What everybody thinks of here: the product's name."""
+    """Words that everybody thinks of here: the product's name."""
 
     def check(self, password: str, *, email: str, name: str) -> None:
-        """Raises WeakPassword, which says why and never repeats the password."""
+        """Raises WeakPassword, which gives the reason and never repeats the password."""
         length = len(normalized(password))
         if length < self.min_length:
             raise WeakPassword(f"The password must have at least {self.min_length} characters.")
@@ -52,12 +51,12 @@ def fold(text: str) -> str:
 
 
 def bare(text: str) -> str:
-    """The letters alone; of what has none, such as an address of digits, everything."""
+    """Only the letters; the whole text if it has none, such as an address of digits."""
     return "".join(letter for letter in text if letter.isalpha()) or text
 
 
 def parts(texts: Iterable[str]) -> Iterator[str]:
-    """What a text is without its digits and punctuation, and each of its words."""
+    """Each text and each of its words, without digits and punctuation."""
     for text in map(fold, texts):
         yield bare(text)
         yield from (bare(word) for word in BETWEEN_WORDS.split(text) if len(word) >= SHORTEST_WORD)
@@ -65,6 +64,6 @@ def parts(texts: Iterable[str]) -> Iterator[str]:
 
 @cache
 def common_passwords() -> frozenset[str]:
-    """Folded, and none shorter than the shortest that may be chosen. Read once; the file begins with a notice."""
+    """Folded, and none shorter than the minimum length. Read once; the file begins with a notice."""
     _notice, _, words = COMMON.read_text(encoding="ascii").partition("\n\n")
     return frozenset(words.split())

@@ -1,4 +1,4 @@
-"""A new password for somebody who has forgotten the old one, or no longer trusts it."""
+"""Resetting a password that is forgotten or no longer trusted."""
 
 from dataclasses import dataclass
 
@@ -30,13 +30,13 @@ class PasswordReset:
             await want_mail(work, Purpose.password_reset, email, ip)
 
     async def confirm(self, token: str, password: str, device: Device) -> None:
-        """Set the password, end all sessions, void all links that could still act, and let the owner sign in at once.
+        """Set the password, end all sessions, invalidate the other links, and let the owner sign in at once.
 
-        A password that is refused does not use the link up.
+        A refused password does not use up the link.
 
         Raises:
             LinkNotValid
-            WeakPassword: it is not accepted.
+            WeakPassword: the password is not accepted.
         """
         async with self.transactions() as work:
             known = (await self.tokens.find(work, Purpose.password_reset, token)).account
@@ -46,10 +46,10 @@ class PasswordReset:
             account = (await self.tokens.use(work, Purpose.password_reset, token)).account
             if not await work.accounts.reset_password(account.id, account.email, password_hash):
                 raise LinkNotValid
-            # after the account was changed, so that no link is missed that is being made right now
+            # after the change of the account, so that a link that is being created right now is not missed
             await work.one_time_tokens.drop(account.id, [Purpose.password_reset, Purpose.email_change])
             await end_sessions(work, account.id, "password reset")
             await reset_attempts(work, account.email)
-            await work.throttle.succeed(key_of(account.email, device))  # a known place, however much is guessed now
+            await work.throttle.succeed(key_of(account.email, device))  # a known source, however many guesses there are
             await send(work, Kind.password_was_reset, account.id, account.email)
             await work.audit.note(Action.password_reset, account.id, ip=device.ip)

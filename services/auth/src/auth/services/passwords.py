@@ -19,18 +19,18 @@ from common.errors import DependencyUnavailable
 
 NICE: Final = 15
 AT_WORK: Final = 2
-"""Passwords under way per slot: while one is hashed, the next is looked up."""
+"""Concurrent password checks per slot: while one is hashed, the next is looked up."""
 QUEUE: Final = 25
-"""Per slot, at about 20 ms each."""
+"""Longest queue per slot, at about 20 ms each."""
 PATIENCE: Final = 0.5
-"""Seconds. A longer wait helps nobody (R-18), and on a busy machine a hash takes longer than on a quiet one."""
+"""Seconds. A longer wait helps nobody (R-18); on a busy machine a hash takes longer."""
 
 
 SORRY: Final = "Too many people are signing in just now; try again in a moment."
 
 
 class TooBusy(DependencyUnavailable):
-    """More passwords are to be hashed than can be in good time."""
+    """More passwords wait to be hashed than can be in time."""
 
     code = "too-busy"
 
@@ -38,8 +38,8 @@ class TooBusy(DependencyUnavailable):
 class Argon2:
     """`PasswordHasher` with OWASP's parameters (S-01): 19 MiB, 2 passes, 1 lane, about 20 ms.
 
-    Passwords are compared as NFKC, so that the same keys typed on another system fit; nothing is trimmed,
-    case-folded or cut (S-03).
+    Passwords are compared as NFKC, so that the same keys typed on another system match; nothing is trimmed, case-folded
+    or cut (S-03).
     """
 
     def __init__(self, slots: int) -> None:
@@ -77,8 +77,8 @@ class Argon2:
 
 
 def lower_priority() -> None:
-    """Let the event loop's thread go first: a hash may take a little longer, all other requests may not (R-11)."""
-    if sys.platform == "linux":  # elsewhere this would be about the whole process
+    """Give the event loop's thread priority: a hash may take longer, other requests may not (R-11)."""
+    if sys.platform == "linux":  # elsewhere it would affect the whole process
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 
 

@@ -1,4 +1,4 @@
-"""What the rules need of the outside, in their own words."""
+"""The ports of auth's business rules."""
 
 from collections.abc import Sequence, Set
 from contextlib import AbstractAsyncContextManager
@@ -29,19 +29,19 @@ from common.state_events import EventPublisher, RevocationStore
 
 
 class AccountReader(Protocol):
-    """Accounts, to look at."""
+    """Reads accounts."""
 
     async def get(self, account_id: int) -> Account | None: ...
 
     async def page(self, after: int, limit: int) -> Sequence[Account]:
-        """Accounts with larger ids, in their order."""
+        """Accounts with larger ids, ordered by id."""
 
     async def page_gone(self, after: int, limit: int) -> Sequence[Account]:
-        """As `page`, of those that were deleted, or are being."""
+        """As `page`, only deleted accounts and those being deleted."""
 
 
 class AccountStore(AccountReader, Protocol):
-    """Accounts."""
+    """Reads and changes accounts."""
 
     async def add(self, account_id: int, email: str, password_hash: str, name: str) -> Account | None:
         """The new account; None if the id or the address is taken."""
@@ -49,164 +49,164 @@ class AccountStore(AccountReader, Protocol):
     async def credentials(self, email: str) -> Credentials | None: ...
 
     async def credentials_of(self, account_id: int, *, lock: bool = False) -> Credentials | None:
-        """Of an account that may sign in. Locked, its password stays so until the transaction ends."""
+        """Of an account that may sign in. With `lock`, its password cannot change until the transaction ends."""
 
     async def find(self, email: str) -> Account | None: ...
 
     async def verify_email(self, account_id: int, email: str) -> bool:
-        """Note that the address is proven; False if the account has another by now, or may not sign in."""
+        """Mark the address as verified. False if the account has another one by now, or may not sign in."""
 
     async def reset_password(self, account_id: int, email: str, password_hash: str) -> bool:
-        """Set the password and note that the address is proven; False as above."""
+        """Set the password and mark the address as verified; False as above."""
 
     async def change_email(self, account_id: int, email: str) -> Account | None:
-        """The next version of the account, with a proven address; None if it may not sign in. Raises EmailTaken."""
+        """The account's next version, with a verified address; None if it may not sign in. Raises EmailTaken."""
 
     async def lock_for_share(self, account_id: int) -> Account | None:
-        """As it stays until this transaction ends: whoever changes it waits, or was first and is seen."""
+        """Read and lock an account: changes wait until this transaction ends."""
 
     async def after_all_tokens(self) -> int:
-        """A moment, in seconds since 1970, after those at which all tokens until now were issued."""
+        """A moment, in seconds since 1970, after the issue of all tokens until now."""
 
     async def has_email(self, email: str) -> bool: ...
 
     async def replace_hash(self, account_id: int, old: str, new: str) -> bool:
-        """Store another hash, unless somebody else was faster: then False."""
+        """Store another hash. False if somebody else has changed it meanwhile."""
 
 
 class ManagedAccountStore(Protocol):
-    """Accounts, for those who manage them."""
+    """Accounts, for admins."""
 
     async def page(self, wanted: AccountFilter, limit: int, before: int | None) -> Page[ManagedAccount]:
-        """The newest first, with smaller ids than `before`."""
+        """Accounts with smaller ids than `before`, the newest first."""
 
     async def get(self, account_id: int) -> ManagedAccount | None: ...
 
     async def id_of(self, email: str) -> int | None: ...
 
     async def lock_admins(self) -> Set[int]:
-        """The active admins; until this transaction ends nobody else manages accounts. To be asked before `lock`."""
+        """The active admins. Until this transaction ends, nobody else manages accounts. Call it before `lock`."""
 
     async def lock(self, account_id: int) -> ManagedAccount | None:
-        """As it stays until this transaction ends, unless it changes it itself; no session is opened meanwhile."""
+        """Read and lock an account. Until this transaction ends, only it can change it, and no session opens."""
 
     async def change(self, account_id: int, status: str, roles: Sequence[str]) -> ManagedAccount:
-        """Write the next version of an account that is locked."""
+        """Write the next version of a locked account."""
 
     async def raise_token_floor(self, account_id: int) -> ManagedAccount:
-        """Move `tokens_not_before` of an account that is locked behind all tokens that it may have by now."""
+        """Move `tokens_not_before` of a locked account past all its tokens."""
 
 
 class SessionReader(Protocol):
-    """Sign-ins, to look at."""
+    """Reads sessions."""
 
     async def page(self, account_id: int, limit: int, after: tuple[datetime, UUID] | None) -> Page[OpenSession]:
-        """Those that go on, the latest sign-in first."""
+        """Open sessions, the latest sign-in first."""
 
 
 class SessionStore(Protocol):
-    """Sign-ins. All times are the database's."""
+    """Sessions. All times are the database's."""
 
     async def open(self, session_id: UUID, credentials: Credentials, secret: bytes, device: Device) -> Session | None:
         """None if the account may not sign in, or has another password by now.
 
-        One statement that locks the account, so that ending all its sessions never misses one being opened.
+        One statement that locks the account, so that ending all its sessions never misses one that is being opened.
         """
 
     async def too_many(self, account_id: int) -> Sequence[UUID]:
-        """Of more sessions than an account may have, some that were used the longest ago. Those over are forgotten."""
+        """Sessions above an account's limit: some of those unused longest. Also deletes some of those that ended."""
 
     async def find(self, session_id: UUID, *, lock: bool = False) -> Session | None: ...
 
     async def rotate(self, session_id: UUID, generation: int) -> bool:
-        """Step from this generation to the next; False if it is no longer the current one or the session is over.
+        """Step from this generation to the next. False if it is not the current one, or the session has ended.
 
-        One statement, so that of any number of callers at most one steps.
+        One statement, so that of several callers at most one succeeds.
         """
 
     async def reissue(self, session_id: UUID, parent: int) -> int:
-        """Step on without spending `parent`, so that the generation in between is void; returns the new one.
+        """Step on without spending `parent`, which invalidates the generation in between; returns the new one.
 
-        The session was found with `lock`. Its idle limit stays where it was.
+        The session was found with `lock`. Its idle limit does not move.
         """
 
     async def end(self, session_id: UUID, reason: str) -> datetime | None:
-        """Until when its access tokens may be good; None if it was over. `services.session_revocation` calls it."""
+        """When its last access token expires; None if it had ended. `services.session_revocation` calls it."""
 
     async def end_all(self, account_id: int, reason: str, but: UUID | None) -> Sequence[tuple[UUID, datetime]]:
-        """Those ended whose access tokens may still be good, and until when."""
+        """The ended sessions whose access tokens may still be valid, and until when."""
 
     async def owner(self, session_id: UUID) -> int | None:
-        """Whose it is, over or not."""
+        """The session's account, ended or not."""
 
     async def forget_over(self, kept: timedelta, most: int) -> int:
-        """Remove sessions that have been over for so long; returns how many were removed."""
+        """Delete sessions that ended longer ago than `kept`; returns how many."""
 
 
 class ClientStore(Protocol):
-    """The identities of services."""
+    """Credentials of services."""
 
     async def find(self, client_id: str) -> ServiceIdentity | None: ...
 
 
 class ThrottleStore(Protocol):
-    """Tries to sign in. All times are the database's."""
+    """Sign-in attempts. All times are the database's."""
 
     async def count(self, key: AttemptKey) -> Verdict:
-        """Count a try as failed, before it reaches the hasher, unless it may not. Exact, however many try at once.
+        """Count an attempt as failed before it reaches the hasher, unless it may not. Exact under concurrency.
 
-        Roll back after `closed`: it was half counted.
+        Roll back after `closed`: it is only half counted.
         """
 
     async def wait(self, key: AttemptKey) -> timedelta:
-        """How long the source has to wait now."""
+        """How long the source must wait now."""
 
     async def succeed(self, key: AttemptKey) -> None:
-        """Forgive the source its failures, this try among them, and take them off the address's count."""
+        """Reset the source's failures, this attempt included, and subtract them from the address's count."""
 
     async def is_first_refusal(self, key: AttemptKey, verdict: Verdict) -> bool:
-        """Whether the audit trail should tell of it: once a wait, and once in a while for a closed address."""
+        """Whether the audit trail should record it: once per wait, and now and then for a closed address."""
 
     async def forget(self, address: bytes) -> None:
-        """Begin anew: the address has another password, or another owner."""
+        """Delete all counts: the address has another password, or another owner."""
 
     async def forget_old(self, most: int) -> int:
-        """Remove up to so many rows of each kind that have no effect any more; returns how many of one kind."""
+        """Delete up to `most` expired rows of each kind; returns how many of one kind."""
 
 
 class DeletionStore(Protocol):
-    """Deletions under way."""
+    """Running deletions."""
 
     async def begin(self, account_id: int, email: str) -> None:
-        """Note that it is under way, and send no mail of the account any more that waits, to whatever address."""
+        """Record that it is running, and delete the account's waiting mails, to whatever address."""
 
     async def forget_last_mails(self, kept: timedelta) -> None:
-        """Remove those that say so and could not be sent for so long: refused, or there is no way to send mails."""
+        """Delete last mails that could not be sent for so long: refused, or there is no way to send mails."""
 
     async def unasked(self, accounts: Sequence[int]) -> Set[int]:
-        """Those of these accounts that nobody has asked to have deleted."""
+        """The accounts whose deletion was not requested."""
 
     async def note(self, account_id: int, service: str) -> PendingDeletion:
-        """Note that a service has nothing left of the account: the first time counts."""
+        """Record that a service has erased the account; the first report counts."""
 
     async def noted(self) -> Sequence[int]:
-        """Accounts that another service has erased, although nobody has asked for it here."""
+        """Accounts that another service has erased without a request here."""
 
     async def waiting(self, since: timedelta, most: int) -> Sequence[Account]:
-        """Accounts of whose deletion the others were last told so long ago, the longest first; told now."""
+        """Accounts whose deletion event was sent longest ago, at least `since`; marks them as sent now."""
 
     async def finish(self, account_id: int) -> Account:
-        """Leave nothing but the id and the next version, with the status `deleted`."""
+        """Keep only the id and the next version, with the status `deleted`."""
 
 
 class KeyStore(Protocol):
     """Signing keys."""
 
     async def published(self, retired_for: timedelta) -> Sequence[StoredKey]:
-        """Those that sign or will, and those that stopped no longer ago than that; newest first."""
+        """Keys that sign or will, and those retired at most `retired_for` ago; newest first."""
 
     async def lines(self) -> Sequence[KeyLine]:
-        """All there ever were, newest first."""
+        """All keys ever, newest first."""
 
     async def lock(self) -> None:
         """Until the transaction ends, nobody else changes keys."""
@@ -214,48 +214,48 @@ class KeyStore(Protocol):
     async def add(self, key: StoredKey) -> None: ...
 
     async def activate(self, kid: str) -> None:
-        """Let this key sign, and retire the one that did."""
+        """Let this key sign, and retire the active one."""
 
     async def revoke(self, kid: str) -> bool:
-        """False if there is no such key that was not revoked before."""
+        """False if there is no such key, or it was revoked before."""
 
 
 class OneTimeTokenStore(Protocol):
     """Hashes of the tokens in mailed links."""
 
     async def put(self, token_hash: bytes, purpose: str, account_id: int, email: str, lifetime: timedelta) -> None:
-        """Store a new one, beside those that are still good."""
+        """Store a new one, beside those that are still valid."""
 
     async def find(self, token_hash: bytes, purpose: str) -> MailedAccount | None:
-        """None unless it is good now: for this purpose, in time, of an account that may sign in.
+        """None unless it is valid now: for this purpose, not expired, and of an account that may sign in.
 
-        Links that prove an account's own address are good only while the account has it.
+        Links that verify an account's own address are valid only while the account has it.
         """
 
     async def hold(self, token_hash: bytes, purpose: str) -> MailedAccount | None:
         """As `find`, with the account locked until the transaction ends."""
 
     async def drop(self, account_id: int, purposes: Sequence[str], *, but_to: str | None = None) -> None:
-        """Void an account's tokens, but not those that were mailed to this address."""
+        """Delete an account's tokens, except those that were mailed to this address."""
 
     async def forget_expired(self) -> None: ...
 
 
 class MailCountStore(Protocol):
-    """How often which address was written to, counted over all replicas."""
+    """Counts of recent mails by address, shared by all replicas."""
 
     async def take(self, email: str, kind: str) -> timedelta | None:
-        """Count one more mail of a kind. If the address has had enough of it: how long until it may have the next."""
+        """Count one more mail of a kind. Over the limit: how long until the next is allowed."""
 
     async def forget_old(self) -> None:
-        """Remove what no longer keeps any mail back."""
+        """Delete counts that no longer limit anything."""
 
 
 class Outbox(EventPublisher, Protocol):
-    """What others have to know, on its way."""
+    """Publishes events, and deletes parked ones."""
 
     async def forget_parked(self, target: str, kept: timedelta) -> None:
-        """Remove what the target refused for good so long ago."""
+        """Delete events that the target refused for good longer ago than `kept`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,16 +277,16 @@ class UnitOfWork:
 
 
 class PasswordHasher(Protocol):
-    """argon2id, somewhere else than on the event loop."""
+    """argon2id, outside of the event loop."""
 
     def slot(self) -> AbstractAsyncContextManager[None]:
-        """Wait, holding nothing, until one may begin to check a password. Raises TooBusy when too many wait."""
+        """Wait, holding nothing, until a password check may begin. Raises TooBusy if too many wait."""
 
     async def hash(self, password: str) -> str:
-        """In a turn of its own."""
+        """Waits for a slot of its own."""
 
     async def verify(self, password: str, password_hash: str | None) -> tuple[bool, str | None]:
-        """Within a turn: whether it fits, and a new hash if the old one has outdated parameters.
+        """Within a slot: whether it matches, and a new hash if the old one has outdated parameters.
 
-        None costs the same time.
+        None as `password_hash` takes the same time.
         """

@@ -1,4 +1,4 @@
-"""What the rules work on: plain values, as the repositories read them."""
+"""Records of auth's business rules: plain values, as the repositories read them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from uuid import UUID
 
 
 class Role(StrEnum):
-    """All that there are. Values are stored, and stand in tokens."""
+    """All roles. Values are stored, and are part of tokens."""
 
     moderator = "moderator"
     admin = "admin"
@@ -20,7 +20,7 @@ class Account:
 
     id: int
     email: str
-    """Empty, like the name, once it is deleted."""
+    """Empty, like the name, once the account is deleted."""
     name: str
     roles: list[str]
     status: str
@@ -38,26 +38,26 @@ class ManagedAccount(Account):
 
 @dataclass(frozen=True, slots=True)
 class PendingDeletion:
-    """A deletion under way: since when, and when each service was through, by its name."""
+    """A running deletion: when it was requested, and when each service finished, by name."""
 
     asked_at: datetime | None
-    """None: nobody has asked, but others say that nothing of the account is left there."""
+    """None: nobody asked here, but other services report that they have erased the account."""
     erased: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class AccountFilter:
-    """Which accounts an admin looks for; None: any."""
+    """Conditions of an admin's search for accounts; None: any."""
 
     text: str | None = None
-    """Part of a name or address, of three characters at least, or an id."""
+    """Part of a name or address, at least three characters, or an id."""
     status: str | None = None
     role: Role | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a sign-in is checked against."""
+    """An account with its password hash."""
 
     account: Account
     password_hash: str = field(repr=False)
@@ -72,13 +72,13 @@ class MailedAccount:
 
     @property
     def is_proven(self) -> bool:
-        """Whether the account has this address, and it is known to be its owner's."""
+        """Whether the account has this address, and it is verified."""
         return self.account.email == self.email and self.account.email_verified
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A sign-in and its account, at one moment of the database's clock."""
+    """A session and its account, at one moment of the database's clock."""
 
     id: UUID
     account: Account
@@ -87,18 +87,18 @@ class Session:
     alive: bool
     """Not ended, not idle for too long, not too old, and the account may sign in."""
     in_grace: bool
-    """Its current token was made so lately that the parent's use is answered with the same one."""
+    """Its current token is so new that a repeated use of the parent gets the same one."""
     parent: int
-    """The generation whose use made the current one: the one before, unless that was lost and made anew."""
+    """The generation whose use made the current one: the previous one, unless its successor was reissued."""
     reissues: int
-    """How often the parent's successor was made anew."""
+    """How often the parent's successor was reissued."""
     now: int
     """Seconds since 1970 by the database's clock."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenSession:
-    """A device on which somebody is signed in, as its owner sees it."""
+    """A session, as its owner sees it."""
 
     id: UUID
     created_at: datetime
@@ -109,17 +109,17 @@ class OpenSession:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What a sign-in tells of itself."""
+    """The device of a request."""
 
     user_agent: str
     ip: str
     source: str
-    """What its tries are counted for: the IPv4 address, or the network of 64 bits of an IPv6 address."""
+    """The key for counting its attempts: the IPv4 address, or the /64 network of an IPv6 address."""
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptKey:
-    """Whom somebody wants to sign in as, and from where."""
+    """The address and the source of a sign-in attempt."""
 
     address: bytes
     """SHA-256 of the e-mail address, whether it has an account or not."""
@@ -127,18 +127,18 @@ class AttemptKey:
 
 
 class Verdict(Enum):
-    """What the throttle says to a try."""
+    """The throttle's decision on an attempt."""
 
     admitted = "admitted"
     waits = "waits"
-    """The source has failed too often lately."""
+    """The source has failed too often recently."""
     closed = "closed"
-    """Too much was guessed for the address, and the source has not succeeded lately."""
+    """Too many guesses for the address, and the source has not succeeded recently."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedPassword:
-    """A password that was compared with the one of an address."""
+    """A password, compared with that of an address."""
 
     key: AttemptKey
     found: Credentials | None
@@ -157,33 +157,33 @@ class ServiceIdentity:
 
 @dataclass(frozen=True, slots=True)
 class StoredKey:
-    """A signing key as the database has it: the private half encrypted."""
+    """A signing key as stored, with its private half encrypted."""
 
     kid: str
     public_jwk: dict[str, Any]
     private_key: bytes = field(repr=False)
     state: str
     age: timedelta = timedelta(0)
-    """Since it was made, and published: it is published from the first moment."""
+    """Time since its creation, which is also its publication."""
     active_for: timedelta = timedelta(0)
-    """Since it began to sign, if it has."""
+    """Time since it began to sign, if it has."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyLine:
-    """A signing key, for the list that operators read."""
+    """A signing key, for the operators' list."""
 
     kid: str
     state: str
     created_at: datetime
     activated_at: datetime | None
     retired_at: datetime | None
-    """When it stopped to sign, or was revoked."""
+    """When it stopped signing, or was revoked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What a grant yields. Times in seconds."""
+    """The result of a grant. Times in seconds."""
 
     access_token: str = field(repr=False)
     expires_in: int

@@ -1,8 +1,8 @@
 """The refresh token: `rt1.<key id>.<session id>.<generation>.<mac>`.
 
 The MAC is HMAC-SHA256, under the server's key, over the session id, the generation and the session's own 32 random
-bytes. So neither the key alone nor the database alone makes a token (S-23), and the current one can be computed again
-when its answer was lost on the way.
+bytes. So neither the key nor the database alone is enough to make a token (S-23). The current token can be recomputed
+if its answer was lost.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ SHAPE: Final = re.compile(r"rt1\.([0-9a-f]{8})\.([0-9a-f]{32})\.([1-9][0-9]{0,8}
 
 @dataclass(frozen=True, slots=True)
 class RefreshToken:
-    """What a token says of itself, not yet believed."""
+    """The parts of a token, not yet verified."""
 
     key_id: str
     session_id: UUID
@@ -27,7 +27,7 @@ class RefreshToken:
 
 
 def parse(token: str) -> RefreshToken | None:
-    """The parts of a token, or None if it has not the shape of one."""
+    """The parts of a token, or None if it has another shape."""
     match = SHAPE.fullmatch(token)
     if match is None:
         return None
@@ -36,7 +36,7 @@ def parse(token: str) -> RefreshToken | None:
 
 
 class RefreshTokens:
-    """Makes tokens under the server's key, and checks them under it and under those in use before."""
+    """Makes tokens under the server's key, and checks them under it and under previous keys."""
 
     def __init__(self, key: str, *previous: str) -> None:
         secrets = [hashlib.sha256(b"trivium refresh tokens\0" + one.encode()).digest() for one in (key, *previous)]
@@ -48,7 +48,7 @@ class RefreshTokens:
         return f"rt1.{self._key_id}.{session_id.hex}.{generation}.{made}"
 
     def genuine(self, token: RefreshToken, secret: bytes) -> bool:
-        """Whether this server made the token, of whatever generation, for the session with this secret."""
+        """Whether this server made the token, of any generation, for the session with this secret."""
         key = self._keys.get(token.key_id)
         return key is not None and hmac.compare_digest(mac(key, token.session_id, token.generation, secret), token.mac)
 

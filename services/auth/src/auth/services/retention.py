@@ -1,4 +1,4 @@
-"""How long auth keeps what is over; and how it asks again for what is not."""
+"""auth's retention rules, and the repetition of events for deletions that wait."""
 
 from datetime import timedelta
 from typing import Final
@@ -8,11 +8,11 @@ from auth.services.ports import UnitOfWork
 from common.retention import Retention
 
 SESSIONS_KEPT: Final = timedelta(days=30)
-"""After their end: for whoever looks into a theft."""
+"""Kept after their end, to investigate thefts."""
 MAILS_KEPT: Final = timedelta(days=7)
-"""After the mail server has refused them for good: for whoever asks why. They hold addresses."""
+"""Kept after the mail server has refused them for good, to answer questions. They hold addresses."""
 LAST_MAILS_KEPT: Final = timedelta(days=1)
-"""After their accounts were deleted, of which nothing else has the address."""
+"""Kept after the deletion of their accounts. Nothing else holds the address then."""
 RETENTION: Final[Retention[UnitOfWork]] = Retention(
     batch=1000,
     rules={

@@ -1,4 +1,4 @@
-"""The ends of sessions and of tokens: in the database at once, and told to the others."""
+"""Ending sessions and revoking tokens: in the database at once, and by events to the other services."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from common.state_events import Event
 
 
 async def end_session(work: UnitOfWork, session_id: UUID, reason: str) -> bool:
-    """End one session, and have its access tokens refused everywhere. False if it was over before."""
+    """End one session, and have its access tokens refused everywhere. False if it had ended before."""
     until = await work.sessions.end(session_id, reason)
     if until is None:
         return False
@@ -18,7 +18,7 @@ async def end_session(work: UnitOfWork, session_id: UUID, reason: str) -> bool:
 
 
 async def end_sessions(work: UnitOfWork, account_id: int, reason: str, *, but: UUID | None = None) -> int:
-    """End all sessions of an account, or all but one; returns how many were still going on."""
+    """End all sessions of an account, or all but one; returns how many had tokens that may still be valid."""
     ended = await work.sessions.end_all(account_id, reason, but)
     await publish_ended(work, [Event((session_id,), 1, SessionEndedData(until=until)) for session_id, until in ended])
     return len(ended)
@@ -31,9 +31,9 @@ async def publish_ended(work: UnitOfWork, ended: list[Event]) -> None:
 
 
 async def revoke_tokens(work: UnitOfWork, account: Account) -> None:
-    """Have the access tokens refused that an account has now; its sessions go on and give new ones.
+    """Revoke the current access tokens of an account; its sessions continue and get new ones.
 
-    `account` is its state after `tokens_not_before` was moved, in this transaction.
+    `account` is its state after `tokens_not_before` was raised in this transaction.
     """
     floor = Event((account.id,), account.tokens_not_before, TokensRevokedData(not_before=account.tokens_not_before))
     await work.revocations.raise_floors([floor])
@@ -41,7 +41,7 @@ async def revoke_tokens(work: UnitOfWork, account: Account) -> None:
 
 
 async def revoke_all_tokens(work: UnitOfWork) -> int:
-    """Have everybody's access tokens refused that were issued before now; returns that moment, seconds since 1970."""
+    """Revoke all access tokens that were issued before now; returns that moment in seconds since 1970."""
     moment = await work.accounts.after_all_tokens()
     floor = Event((EVERYBODY,), moment, TokensRevokedData(not_before=moment))
     await work.revocations.raise_floors([floor])

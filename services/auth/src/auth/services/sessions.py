@@ -1,4 +1,4 @@
-"""The caller's devices: where somebody is signed in, and signing out there."""
+"""The caller's sessions: listing them, and signing out."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,20 +14,20 @@ from common.ports import Page, Transactions
 
 @dataclass(frozen=True, slots=True)
 class SessionService:
-    """What people may do with their own sessions."""
+    """Lists and ends the caller's own sessions."""
 
     transactions: Transactions[UnitOfWork]
     reader: SessionReader
 
     async def page(self, account_id: int, limit: int, after: tuple[datetime, UUID] | None) -> Page[OpenSession]:
-        """Those that go on, the latest sign-in first."""
+        """Open sessions, the latest sign-in first."""
         return await self.reader.page(account_id, limit, after)
 
     async def end(self, account_id: int, session_id: UUID, device: Device) -> None:
         """Sign out one device.
 
         Raises:
-            SessionNotFound: it is over, or somebody else's.
+            SessionNotFound: it has ended, or is somebody else's.
         """
         async with self.transactions() as work:
             if await work.sessions.owner(session_id) != account_id or not await end_session(
@@ -37,13 +37,13 @@ class SessionService:
             await work.audit.note(Action.session_ended, account_id, ip=device.ip, session=str(session_id))
 
     async def end_others(self, account_id: int, current: UUID, device: Device) -> None:
-        """Sign out all devices but the one that asks."""
+        """Sign out all devices but the caller's."""
         async with self.transactions() as work:
             count = await end_sessions(work, account_id, "ended by its owner", but=current)
             await work.audit.note(Action.other_sessions_ended, account_id, ip=device.ip, sessions=count)
 
     async def sign_out(self, account_id: int, session_id: UUID, device: Device) -> None:
-        """End the caller's own session. Again changes nothing."""
+        """End the caller's own session. A repetition changes nothing."""
         async with self.transactions() as work:
             if await end_session(work, session_id, "signed out"):
                 await work.audit.note(Action.signed_out, account_id, ip=device.ip, session=str(session_id))

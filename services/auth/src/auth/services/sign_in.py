@@ -1,4 +1,4 @@
-"""The grants: a password, a refresh token or a service's secret for an access token. And the way out."""
+"""The grants (a password, a refresh token or a service's secret for an access token), and signing out."""
 
 import hashlib
 import hmac
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 WRONG = "The address or the password is wrong."
 CLIENT: Final = re.compile(r"svc:[a-z]{1,20}")
 MOST_REISSUES: Final = 3
-"""Answers are lost seldom; who has stolen a token could repeat it for as long as the session lasts."""
+"""Answers are rarely lost; a thief could repeat a stolen token for as long as the session lasts."""
 SPENT = "The refresh token is not valid any more; sign in again."
 
 
@@ -42,15 +42,15 @@ class SignInService:
     refresh_tokens: RefreshTokens
     require_verified_email: bool = False
     parents_repeat: bool = True
-    """False: each refresh token is good for one use, whatever becomes of the answer."""
+    """False: each refresh token can be used once, even if the answer is lost."""
 
     async def with_password(self, username: str, password: str, device: Device) -> Tokens:
         """Open a session.
 
         Raises:
-            InvalidGrant: no such account, wrong password, address not proven where it must be, or the account may not
-                sign in: never told apart (S-06).
-            SignInThrottled, SignInClosed: too many wrong ones before.
+            InvalidGrant: no such account, wrong password, address not verified though required, or the account may not
+                sign in. The answer never tells which (S-06).
+            SignInThrottled, SignInClosed: too many wrong passwords before.
         """
         checked = await self.throttle.check(username, password, device)
         async with self.transactions() as work:
@@ -71,7 +71,7 @@ class SignInService:
         raise InvalidGrant(WRONG)
 
     def _why_not(self, checked: CheckedPassword) -> str | None:
-        """Why nobody may come in with this password; for the audit trail, never for the caller (S-06)."""
+        """Why this sign-in is refused; for the audit trail, never for the caller (S-06)."""
         if checked.found is None:
             return "unknown address"
         account = checked.found.account
@@ -82,7 +82,7 @@ class SignInService:
         return "address not proven" if self.require_verified_email and not account.email_verified else None
 
     async def _open(self, work: UnitOfWork, checked: CheckedPassword, device: Device) -> Session | None:
-        """The new session; None if there is a reason not to open one, or the account has changed meanwhile."""
+        """The new session; None if the sign-in is refused, or the account has changed meanwhile."""
         found = checked.found
         if found is None or self._why_not(checked) is not None:
             return None
@@ -93,10 +93,10 @@ class SignInService:
     async def with_refresh_token(self, token: str, device: Device) -> Tokens:
         """Rotate a session's refresh token (RFC 9700, section 4.14).
 
-        The direct parent may come again while its successor was never used: the answer was lost. Within the grace it
-        gets the same successor, as two tabs need it. Later it gets another, a few times, and the one before is void:
-        if that was not lost but is in other hands, its use is seen. Any other genuine token has been stolen, from here
-        or there, and ends the session: committed, though the request is refused.
+        The direct parent may be repeated while its successor was never used: then the answer was lost. Within the grace
+        period it gets the same successor, which two tabs need. Later it gets another successor, a few times, and the
+        previous one becomes invalid: if somebody has it, its use is detected. Any other genuine token was stolen, from
+        here or from the client, and ends the session. That is committed although the request is refused.
 
         Raises:
             InvalidGrant: for any reason.
@@ -106,7 +106,7 @@ class SignInService:
             raise InvalidGrant(SPENT)
         async with self.transactions() as work:
             rotated = await self._rotate(work, claimed, device)
-            # within the transaction: without a key to sign with, the token given is not spent
+            # within the transaction: without a signing key, the given token is not spent
             tokens = self._tokens(rotated, rotated.generation) if rotated else None
         if tokens is None:
             raise InvalidGrant(SPENT)
@@ -116,7 +116,7 @@ class SignInService:
         session = await self._genuine(work, claimed)
         if session is None or not session.alive:
             return None
-        # what its tokens say of it holds until they are made, or whoever changed it has moved its floor behind them
+        # Locked until the tokens are made: a change of the account waits, or has raised the floor past these tokens.
         account = await work.accounts.lock_for_share(session.account.id)
         if account is None or account.status != "active":
             return None
@@ -140,7 +140,7 @@ class SignInService:
         return None
 
     async def _genuine(self, work: UnitOfWork, claimed: RefreshToken) -> Session | None:
-        """The session of a token that this server made. A forged one is refused and touches nothing."""
+        """The session of a token that this server made. A forged token is refused and changes nothing."""
         session = await work.sessions.find(claimed.session_id)
         return session if session is not None and self.refresh_tokens.genuine(claimed, session.secret) else None
 
@@ -163,7 +163,7 @@ class SignInService:
             identity = await work.clients.find(client_id)
         offered = hash_secret(secret)
         if identity is None or not any(hmac.compare_digest(offered, known) for known in identity.secret_hashes):
-            known_shape = CLIENT.fullmatch(client_id)  # anything else may be a secret in the wrong field
+            known_shape = CLIENT.fullmatch(client_id)  # other values may be a secret in the wrong field
             log.warning("service sign-in refused", client=client_id if known_shape else None, ip=device.ip)
             raise InvalidClient("Unknown client or wrong secret.")
         if audience not in AUDIENCES:
@@ -172,7 +172,7 @@ class SignInService:
         return Tokens(access_token=token, expires_in=self.access.expires_in, scope=SERVICE_SCOPE)
 
     async def revoke(self, token: str, device: Device) -> None:
-        """End the session of a refresh token of any generation (RFC 7009); anything else is ignored."""
+        """End the session of a refresh token of any generation (RFC 7009); other tokens are ignored."""
         claimed = refresh_tokens.parse(token)
         if claimed is None:
             return
@@ -184,11 +184,11 @@ class SignInService:
 
 async def note_refusal(work: UnitOfWork, checked: CheckedPassword, reason: str, username: str, device: Device) -> None:
     account = checked.found.account.id if checked.found else None
-    email = masked(normal_email(username) or NOBODY)  # what is no address may be a password in the wrong field (S-46)
+    email = masked(normal_email(username) or NOBODY)  # other texts may be a password in the wrong field (S-46)
     await work.audit.note(Action.sign_in_refused, account, actor=ANONYMOUS, ip=device.ip, email=email, reason=reason)
     log.warning("sign-in refused", account=account, email=email, reason=reason)
 
 
 def hash_secret(secret: str) -> bytes:
-    """A service's secret as it is stored."""
+    """The stored form of a service's secret."""
     return hashlib.sha256(secret.encode()).digest()

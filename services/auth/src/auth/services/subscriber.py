@@ -1,4 +1,4 @@
-"""What auth learns from others' events."""
+"""Applies the events that auth receives."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,11 +26,11 @@ class EventSubscriber:
         return Inbox({AccountErasedData: self.erased, ModerationData: self.moderated})
 
     async def erased(self, events: Sequence[Event]) -> None:
-        """A service has nothing left of an account.
+        """A service has erased all data of an account.
 
-        If nobody has asked for that, this database was restored from a backup of before; or the service is wrong, and
-        must not be able to delete anybody by its word alone. So all of them have to say so, or somebody on the server
-        (`delete_noted`); and an admin stays.
+        If auth knows no deletion, its database was restored from an earlier backup; or the service is wrong, and must
+        not be able to delete accounts alone. So all services have to report it, or an operator confirms it
+        (`delete_noted`). The last admin stays.
         """
         unasked = await self.work.deletions.unasked([event.account_id for event in events])
         admins = set(await self.work.managed_accounts.lock_admins()) if unasked else set[int]()
@@ -50,7 +50,7 @@ class EventSubscriber:
                 await finish_deletion(self.work, account, pending)
 
     async def moderated(self, events: Sequence[Event]) -> None:
-        """Moderators have removed what others wrote."""
+        """Moderators have removed other people's posts or comments."""
         for event in events:
             if isinstance(event.data, ModerationData):
                 await self.work.audit.note_removal(event, event.data)

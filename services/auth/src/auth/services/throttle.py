@@ -1,10 +1,10 @@
-"""How often passwords may be guessed. Every check of a password goes through here: sign-in, and confirming oneself.
+"""Limits on guessing passwords. Every password check goes through here: sign-in, and confirmation by password.
 
-Two counts, both in the database and so the same for all replicas (S-10). Of one source for one address: FREE failures,
-then a wait before each further try, 1 s and doubling. Of all sources for one address: after MOST_GUESSES only sources
-that succeeded within KNOWN_FOR may try, until the password is reset; so a guesser elsewhere never shuts its owner out
-(S-11). A success takes what its own source had failed off both counts, and nothing else: an owner's slips do not add
-up over the years, while others' guesses stay. Addresses without an account are counted exactly alike (S-06).
+Two counts, both in the database and so shared by all replicas (S-10). Per source and address: FREE failures, then a
+wait before each further attempt, 1 s and doubling. Per address over all sources: after MOST_GUESSES only sources that
+succeeded within KNOWN_FOR may try, until the password is reset. So a guesser elsewhere never locks its owner out
+(S-11). A success subtracts its own source's failures from both counts, and nothing else. So an owner's mistakes do not
+add up over the years, while others' guesses stay. Addresses without an account are counted exactly alike (S-06).
 """
 
 import hashlib
@@ -29,27 +29,27 @@ FREE: Final = 5
 LONGEST_WAIT: Final = timedelta(minutes=15)
 MOST_GUESSES: Final = 100
 KNOWN_FOR: Final = timedelta(days=30)
-NOBODY: Final = ""  # an address that no account has; looked up all the same, so that it takes as long (S-07)
+NOBODY: Final = ""  # no account has this address; it is looked up all the same, to take as long (S-07)
 
 
 @dataclass(frozen=True, slots=True)
 class Throttle:
-    """Checks passwords, but not too many."""
+    """Checks passwords within the limits."""
 
     transactions: Transactions[UnitOfWork]
     passwords: PasswordHasher
 
     async def check(self, username: str, password: str, device: Device) -> CheckedPassword:
-        """Compare a password with the one of an address. The caller notes a success (`work.throttle.succeed`).
+        """Compare a password with that of an address. The caller records a success (`work.throttle.succeed`).
 
         Raises:
             SignInThrottled: the source has to wait.
-            SignInClosed: too much was guessed for the address, and the source is not known.
-            TooBusy: too many others are being checked.
+            SignInClosed: too many guesses for the address, and the source is not known.
+            TooBusy: too many other passwords are being checked.
         """
         email = normal_email(username)
         key = key_of(email or username, device)
-        async with self.passwords.slot():  # before the try is counted: what has no turn reaches no hasher
+        async with self.passwords.slot():  # before the attempt is counted: without a slot it does not reach the hasher
             try:
                 async with self.transactions() as work:
                     await admit(work, key)
@@ -57,7 +57,7 @@ class Throttle:
             except (SignInThrottled, SignInClosed) as refusal:
                 await self._note(refusal, email or NOBODY, key, device)
                 raise
-            # Between two transactions: hashing takes 20 ms and more under load, and no connection waits for it.
+            # Between two transactions: hashing takes 20 ms and more under load, and must not hold a connection.
             known = found.password_hash if found else None
             typed = normalized(password[: MAX_TYPED + 1])
             fits, renewed = await self.passwords.verify(typed[:MAX_PASSWORD], known)
@@ -65,7 +65,7 @@ class Throttle:
         return CheckedPassword(key, found, fits and can_be, renewed)
 
     async def _note(self, refusal: SignInThrottled | SignInClosed, email: str, key: AttemptKey, device: Device) -> None:
-        """In the trail once for each wait, so that a flood does not fill it; in the log every time."""
+        """Recorded in the trail once per wait, so that a flood does not fill it; in the log every time."""
         log.warning("sign-in throttled", email=masked(email), source=key.source, code=refusal.code)
         verdict = Verdict.waits if isinstance(refusal, SignInThrottled) else Verdict.closed
         async with self.transactions() as work:
@@ -76,11 +76,11 @@ class Throttle:
                 await work.audit.note(Action.sign_in_throttled, who, actor=ANONYMOUS, ip=device.ip, **about)
 
     async def confirm(self, account_id: int, password: str, device: Device) -> Credentials:
-        """Make sure that who is signed in also knows the password. Returns what it was compared with.
+        """Check that the signed-in caller also knows the password. Returns the stored credentials.
 
         Raises:
-            WrongPassword: it is not the account's.
-            SignInThrottled, SignInClosed: as for signing in, and counted together with it.
+            WrongPassword: it is not the account's password.
+            SignInThrottled, SignInClosed: as for sign-in, and counted together with it.
         """
         async with self.transactions() as work:
             account = await work.accounts.get(account_id)
@@ -99,7 +99,7 @@ class Throttle:
 
 
 def key_of(address: str, device: Device) -> AttemptKey:
-    """`address` in its normal form; what is no e-mail address at all stands for itself."""
+    """`address` in its normal form; a text that is no address stands for itself."""
     return AttemptKey(hash_of(address), device.source)
 
 
@@ -108,7 +108,7 @@ def hash_of(address: str) -> bytes:
 
 
 async def admit(work: UnitOfWork, key: AttemptKey) -> None:
-    """Count a try as failed until it has succeeded. The wait after it begins now; a refusal has to be rolled back."""
+    """Count an attempt as failed until it succeeds. Its wait begins now; a refusal must be rolled back."""
     verdict = await work.throttle.count(key)
     if verdict is Verdict.waits:
         raise SignInThrottled("Too many wrong passwords; try again later.", retry_after=await work.throttle.wait(key))
@@ -120,5 +120,5 @@ async def admit(work: UnitOfWork, key: AttemptKey) -> None:
 
 
 async def reset_attempts(work: UnitOfWork, email: str) -> None:
-    """Forget all tries for an address: its account is new, or has a new password."""
+    """Delete all attempts for an address: its account is new, or has a new password."""
     await work.throttle.forget(hash_of(email))

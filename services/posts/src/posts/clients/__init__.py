@@ -1,1 +1,1 @@
-"""The only calls of posts to other services."""
+"""posts' clients for other services."""

@@ -1,4 +1,4 @@
-"""users' profiles."""
+"""Profiles from users."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from common.state_events import Event, EventPage
 
 @dataclass(frozen=True, slots=True)
 class UsersProfileClient:
-    """`ProfileClient`, asked over HTTP. The answers are the events that will come, or have come, as well."""
+    """`ProfileClient` over HTTP. The answers are the same events that users sends by itself."""
 
     users: ServiceClient
 

@@ -1,4 +1,4 @@
-"""Read model of users: who writes here."""
+"""Read model of users' profiles: the authors here."""
 
 from sqlalchemy import BigInteger, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,7 +7,7 @@ from posts.database import Base
 
 
 class Author(Base):
-    """An account's name and picture, as users last told them. Version 0: only auth has told of the account yet."""
+    """An author's name and picture, from users. Version 0: only auth's event about the account has arrived yet."""
 
     __tablename__ = "authors"
 

@@ -1,4 +1,4 @@
-"""How much somebody has published."""
+"""Counters by author."""
 
 from sqlalchemy import BigInteger, Integer
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,7 +7,7 @@ from posts.database import Base
 
 
 class AuthorStats(Base):
-    """An author's counter. posts owns it, and tells users by its version."""
+    """An author's counter. posts owns it, and sends it to users."""
 
     __tablename__ = "author_stats"
 

@@ -1,4 +1,4 @@
-"""Read model of users: who has blocked whom."""
+"""Read model of users' blocks."""
 
 from sqlalchemy import BigInteger, Boolean, Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,7 +7,7 @@ from posts.database import Base
 
 
 class Block(Base):
-    """An edge, as users last told it. It stays when it ends, inactive, so that an older state cannot bring it back."""
+    """A block, from users. A block that ended stays, inactive, so that an older event cannot bring it back."""
 
     __tablename__ = "blocks"
     __table_args__ = (Index("ix_blocks_blocked", "blocked_id", "blocker_id"),)

@@ -1,4 +1,4 @@
-"""What somebody said under a post."""
+"""Comments."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from posts.database import Base
 
 
 class Comment(Base):
-    """A comment. The author is an account of auth; nobody once that was deleted."""
+    """A comment. The author is an account of auth; null once that was deleted."""
 
     __tablename__ = "comments"
     __table_args__ = (Index("ix_comments_oldest", "post_id", "id"), Index("ix_comments_by_author", "author_id", "id"))

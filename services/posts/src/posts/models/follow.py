@@ -1,4 +1,4 @@
-"""Read model of users: who follows whom."""
+"""Read model of users' follows."""
 
 from sqlalchemy import BigInteger, Boolean, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,7 +7,7 @@ from posts.database import Base
 
 
 class Follow(Base):
-    """An edge, as users last told it. It stays when it ends, inactive, so that an older state cannot bring it back."""
+    """A follow, from users. A follow that ended stays, inactive, so that an older event cannot bring it back."""
 
     __tablename__ = "follows"
     __table_args__ = (

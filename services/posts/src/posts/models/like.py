@@ -1,4 +1,4 @@
-"""Who likes what."""
+"""Likes."""
 
 from datetime import datetime
 

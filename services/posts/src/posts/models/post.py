@@ -1,4 +1,4 @@
-"""What somebody wrote."""
+"""Posts."""
 
 from datetime import datetime
 
@@ -10,10 +10,10 @@ from posts.database import Base
 
 PUBLISHED = text("status = 'published'")
 FOLD = r"normalize(regexp_replace(normalize({}, NFD), '[\u0300-\u036f]+', '', 'g'), NFC)"
-"""SQL: a text without its accents, as the release before this one has it."""
+"""SQL: a text without accents, as the previous release stores it."""
 TITLE_AND_BODY = FOLD.format("title || ' ' || body")
 WORDS = f"to_tsvector('simple', left({TITLE_AND_BODY}, 60000))"
-"""SQL: what the release before this one finds a post by. This one has `PostWords`; the next drops the column."""
+"""SQL: the previous release searches this column. This one has `PostWords`; the next drops the column."""
 
 
 class Post(Base):

@@ -1,4 +1,4 @@
-"""How much a post is liked and talked about."""
+"""Counters by post."""
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,7 +7,7 @@ from posts.database import Base
 
 
 class PostStats(Base):
-    """A published post's counters; a draft has none. Apart from the post: a like would write the whole text anew."""
+    """A published post's counters; a draft has none. Apart from the post: a like would rewrite its whole text."""
 
     __tablename__ = "post_stats"
     __table_args__ = (Index("ix_post_stats_top", "likes_count", "post_id"),)

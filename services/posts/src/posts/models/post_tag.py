@@ -1,4 +1,4 @@
-"""Which published posts carry a tag."""
+"""Tags by published post."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from posts.database import Base
 
 
 class PostTag(Base):
-    """One tag of one published post, with what lists are ordered by: a page of a tag reads its own rows only."""
+    """One tag of one published post, with the sort keys of lists, so that a tag's page reads only its own rows."""
 
     __tablename__ = "post_tags"
     __table_args__ = (Index("ix_post_tags_newest", "tag", "published_at", "post_id"),)

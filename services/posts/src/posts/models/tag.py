@@ -1,4 +1,4 @@
-"""How much a tag is used."""
+"""Tags and their use."""
 
 from sqlalchemy import BigInteger, Identity, Index, Integer, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,9 +7,10 @@ from posts.database import Base
 
 
 class Tag(Base):
-    """A tag, and how many published posts carry it. One that nobody uses any more is not shown.
+    """A tag, and how many published posts carry it. Unused tags are not shown.
 
-    It stays, at 0, for some minutes (`posts.services.retention`), or until somebody is forgotten: it may be theirs.
+    An unused tag stays, at 0, for some minutes (`posts.services.retention`). An erasure deletes all unused tags at
+    once, since one may come from that account.
     """
 
     __tablename__ = "tags"
@@ -20,5 +21,5 @@ class Tag(Base):
 
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
-    """For the order of tags that are used as much as each other, and for cursors, which hold numbers only."""
+    """Orders tags that are used equally often, also in cursors, which hold only numbers."""
     posts_count: Mapped[int] = mapped_column(Integer)

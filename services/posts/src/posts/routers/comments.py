@@ -1,4 +1,4 @@
-"""What people say under a post."""
+"""Comments on posts."""
 
 from common.http.access import public
 from common.http.deps import SignedIn
@@ -17,7 +17,7 @@ router = service_router("/posts/{post_id}/comments", "comments")
 @router.get("", responses=problems(PostNotFound, BadCursor))
 @public
 async def list_comments(post_id: Id, comments: ReadComments, page: Paging) -> PageResponse[CommentResponse]:
-    """Comments of a post, the oldest first."""
+    """List the comments of a post, the oldest first."""
     kind = f"comments:{post_id}"
     found = await comments.page(post_id, page.limit, page.after_id(kind))
     return page.answer(found, kind, lambda comment: (comment.id,), CommentResponse)
@@ -37,7 +37,7 @@ async def add_comment(
 @router.get("/{comment_id}", responses=problems(CommentNotFound))
 @public
 async def get_comment(post_id: Id, comment_id: Id, comments: ReadComments, answer: WithETag) -> CommentResponse:
-    """One comment."""
+    """Get a comment."""
     comment = await comments.get(post_id, comment_id)
     set_etag(answer, comment.version)
     return CommentResponse.model_validate(comment)
@@ -63,5 +63,5 @@ async def revise_comment(
 async def delete_comment(
     post_id: Id, comment_id: Id, editor: SignedInEditor, commands: WriteComments, expected: IfMatch
 ) -> None:
-    """Delete a comment: its author may, the post's author, and moderators."""
+    """Delete a comment. Allowed for its author, the post's author, and moderators."""
     await commands.delete(post_id, comment_id, editor, expected)

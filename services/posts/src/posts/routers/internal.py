@@ -1,4 +1,4 @@
-"""For the other services only; the gateway does not pass these on."""
+"""For the other services only; the gateway does not pass these routes on."""
 
 from typing import Annotated
 
@@ -23,17 +23,17 @@ Users = Annotated[Principal, Depends(CallingService("users"))]
 
 @router.post("/events", status_code=204, responses=problems(BadEvent, NotTheOwner))
 async def receive_events(batch: EventBatch, caller: Publishers, subscriber: ConsumeEvents) -> None:
-    """Learn what others tell. Applied all together or not at all; again changes nothing."""
+    """Receive events. A batch is applied as a whole or not at all; a repeated event changes nothing."""
     await subscriber.inbox.receive(batch.events, caller.subject.removeprefix("svc:"))
 
 
 @router.get("/authors")
 async def list_authors(caller: Users, stats: ReadStats, after: AfterId = 0, limit: PageSize = 100) -> EventPage:
-    """How much everybody has published, in the order of their ids."""
+    """List all authors' numbers of published posts, by id."""
     return EventPage.cut([author_event(author) for author in await stats.page(after, limit)], limit)
 
 
 @router.get("/export/{account_id}", responses=problems(BadPlace, AccountGone))
 async def export_account(account_id: Id, caller: Users, exports: Exports, after: AfterPlace = None) -> ExportPage:
-    """Everything about an account, in pages; empty sections if nothing is known of it."""
+    """Get all data about an account, in pages; empty sections for an unknown account."""
     return await exports.page(account_id, after)

@@ -49,16 +49,16 @@ async def list_posts(
     q: Annotated[Words | None, Query(description=SEARCH)] = None,
     sort: Annotated[Sort, Query(description="The newest first, or the most liked. Search: only `new`.")] = "new",
 ) -> PageResponse[PostResponse]:
-    """Published posts, the newest first, or the most liked first. All filters may be combined.
+    """List published posts, the newest first or the most liked first. All filters may be combined.
 
-    The order by likes is live: pages shift while people like. A caller has one search or list by likes at a time: the
-    next waits for half a second, then it is 429.
+    The order by likes is live: pages shift as likes change. A caller may run one search or list by likes at a time. The
+    next one waits for half a second, and is then refused with 429.
     """
     viewer, wanted = caller.account_id if caller else None, PostFilter(author_id, tag)
     kind = f"posts:{sort}:{author_id}:{tag}:{q}"
     if sort == "top":
         if q is not None:
-            raise errors.SearchHasOneOrder("What is found by words comes the newest first.")
+            raise errors.SearchHasOneOrder("Search results come the newest first.")
         async with limit.slot():
             ranked = await queries.top(wanted, viewer, page.limit, page.after_pair(kind))
         return page.answer(ranked, kind, lambda post: (post.likes_count, post.id), PostResponse)
@@ -81,10 +81,10 @@ async def create_post(new: PostCreate, caller: SignedIn, commands: WritePosts, a
 
 @router.get("/feed", responses=problems(BadCursor, PeerUnavailable))
 async def get_feed(caller: SignedIn, queries: ReadPosts, page: Paging) -> PageResponse[PostResponse]:
-    """Posts of the people the caller follows, the newest first.
+    """List posts of the people the caller follows, the newest first.
 
-    A block ends following both ways, so neither of the two sees the other here. What is published stays readable for
-    everybody elsewhere, as it is without a token.
+    A block ends following in both directions, so neither person sees the other here. Elsewhere published posts stay
+    readable for everybody, as without a token.
     """
     found = await queries.feed(caller.account_id, page.limit, page.after_time("feed"))
     return page.answer(found, "feed", place_of, PostResponse)
@@ -92,7 +92,7 @@ async def get_feed(caller: SignedIn, queries: ReadPosts, page: Paging) -> PageRe
 
 @router.get("/drafts", responses=problems(BadCursor))
 async def list_drafts(caller: SignedIn, queries: ReadPosts, page: Paging) -> PageResponse[PostResponse]:
-    """The caller's drafts, the newest first."""
+    """List the caller's drafts, the newest first."""
     found = await queries.drafts(caller.account_id, page.limit, page.after_id("drafts"))
     return page.answer(found, "drafts", lambda draft: (draft.id,), PostResponse)
 
@@ -100,14 +100,14 @@ async def list_drafts(caller: SignedIn, queries: ReadPosts, page: Paging) -> Pag
 @router.get("/tags", responses=problems(BadCursor))
 @public
 async def list_tags(tags: ReadTags, page: Paging) -> PageResponse[TagResponse]:
-    """Tags of published posts, the most used first."""
+    """List tags of published posts, the most used first."""
     found = await tags.most_used(page.limit, page.after_pair("tags"))
     return page.answer(found, "tags", lambda tag: (tag.posts_count, tag.id), TagResponse)
 
 
 @router.get("/{post_id}", responses=problems(errors.PostNotFound))
 async def get_post(post_id: Id, caller: MaybeSignedIn, queries: ReadPosts, answer: WithETag) -> PostResponse:
-    """One post. Drafts are their author's only."""
+    """Get a post. A draft is visible only to its author."""
     post = await queries.get(post_id, caller.account_id if caller else None)
     set_etag(answer, post.version)
     return PostResponse.model_validate(post)
@@ -130,5 +130,5 @@ async def delete_post(post_id: Id, editor: SignedInEditor, commands: WritePosts,
 
 
 def place_of(post: Post) -> tuple[int, int]:
-    """A published post's place in the lists; the database holds that it has a time."""
+    """A published post's place in the lists; the database guarantees that it has a time."""
     return to_micros(post.published_at or post.created_at), post.id

@@ -1,4 +1,4 @@
-"""Comments, as they come in and go out."""
+"""Schemas of comments."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from posts.schemas.post import AuthorResponse
 
 
 class CommentCreate(Incoming):
-    """What to say, when commenting and when changing a comment."""
+    """The text of a comment, new or changed."""
 
     body: Annotated[Written, StringConstraints(min_length=1, max_length=5000)] = Field(examples=["Well seen."])
 
@@ -20,6 +20,6 @@ class CommentResponse(Outgoing):
     id: Id
     post_id: Id
     body: str = Field(examples=["Well seen."])
-    author: AuthorResponse | None = Field(description="Null once the author is gone.")
+    author: AuthorResponse | None = Field(description="Null once the author is deleted.")
     created_at: Moment
     updated_at: Moment

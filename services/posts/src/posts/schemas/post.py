@@ -1,4 +1,4 @@
-"""Posts, as they come in and go out."""
+"""Schemas of posts."""
 
 import re
 import unicodedata
@@ -10,14 +10,14 @@ from common.schemas import Id, Incoming, Moment, Outgoing, Written, no_nul
 from common.visible_text import fits_context, hides, stripped, visible_words, without_idle_joiners
 
 MARKS: Final = frozenset({"Mn", "Mc"})
-"""Vowels of many scripts, which are no letters of their own."""
+"""Vowel signs of many scripts, which are no letters of their own."""
 TAG: Final = re.compile(r"\w[\w.+#-]*")
 MAX_TAG: Final = 50
 NOT_GIVEN: Any = None  # the default of fields that may be left out but are never null
 
 
 def normal_tag(tag: str) -> str:
-    """One spelling per tag: compatibility characters and case folded, and only joiners that change what is seen."""
+    """One spelling per tag: compatibility characters and case folded, and only joiners that change the display."""
     tag = without_idle_joiners(stripped(unicodedata.normalize("NFKC", tag).casefold()))
     letters = "".join(one for at, one in enumerate(tag) if not is_mark(one) and not fits_context(tag, at))
     if len(tag) > MAX_TAG or not TAG.fullmatch(letters) or is_mark(tag[0]) or any(map(hides, letters)):
@@ -40,7 +40,7 @@ Tags = Annotated[list[Tag], Field(max_length=10), AfterValidator(once)]
 Status = Literal["draft", "published"]
 Sort = Literal["new", "top"]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True), AfterValidator(no_nul)]
-"""What to search for: words, "phrases", or, -not (`posts.services.words`)."""
+"""A search: words, "phrases", or, -not (`posts.services.words`)."""
 
 
 class PostCreate(Incoming):
@@ -53,7 +53,7 @@ class PostCreate(Incoming):
 
 
 class PostUpdate(Incoming):
-    """The fields to change; what is left out stays."""
+    """The fields to change; others stay."""
 
     title: Title = Field(default=NOT_GIVEN, examples=["Second light"])
     body: Body = Field(default=NOT_GIVEN, examples=["It was a clear night, and cold."])
@@ -62,7 +62,7 @@ class PostUpdate(Incoming):
 
 
 class AuthorResponse(Outgoing):
-    """Who wrote it. The name is null when it is not known just now."""
+    """The author. The name is null if it is not known at the moment."""
 
     id: Id
     name: str | None = Field(examples=["Ada Lovelace"])
@@ -77,7 +77,7 @@ class PostResponse(Outgoing):
     body: str = Field(examples=["It was a clear night."])
     tags: list[str] = Field(examples=[["astronomy"]])
     status: Status
-    author: AuthorResponse | None = Field(description="Null once the author is gone.")
+    author: AuthorResponse | None = Field(description="Null once the author is deleted.")
     created_at: Moment
     updated_at: Moment
     published_at: Moment | None = Field(description="Null while it is a draft.")

@@ -1,4 +1,4 @@
-"""Tags, as they go out."""
+"""Schemas of tags."""
 
 from pydantic import Field
 

@@ -1,4 +1,4 @@
-"""Puts names to what people wrote. Events bring them; whoever is not known yet is asked for, all at once."""
+"""Adds authors' names to posts and comments. Events bring them; unknown ones are fetched from users, all at once."""
 
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -16,23 +16,23 @@ log = structlog.get_logger()
 
 REMEMBERED: Final = 100_000
 UNKNOWN_FOR: Final = 5.0
-"""Seconds in which lists do not ask again for somebody whom users does not have; events bring them meanwhile."""
+"""Seconds in which lists do not ask users again for an unknown author. Events may bring it meanwhile."""
 
 
 @dataclass(slots=True)
 class AuthorDirectory:
-    """Fills in authors. A text is worth showing without a name, so a service that is away costs only that."""
+    """Fills in authors. If users is unavailable, posts and comments are shown without names."""
 
     profiles: ProfileClient
     transactions: Transactions[UnitOfWork]
     known: set[int] = field(default_factory=set)
-    """Those who surely are in the read model, so that nobody has to look; it only loses those who were deleted."""
+    """Ids that are certainly in the read model, to save a query. It only loses deleted authors."""
     unknown: dict[int, float] = field(default_factory=dict)
-    """Those whom users did not have, and until when that is believed."""
+    """Ids that users did not know, and until when not to ask again."""
     clock: Callable[[], float] = time.monotonic
 
     async def fill_in(self, *written: Post | Comment) -> None:
-        """Give a name to each whose author the read model did not have."""
+        """Fill in each author that the read model did not have."""
         nameless = [(one, one.author) for one in written if one.author is not None and one.author.name is None]
         now = self.clock() if nameless else 0.0
         if ids := {author.id for _, author in nameless if self.unknown.get(author.id, now) <= now}:
@@ -41,7 +41,7 @@ class AuthorDirectory:
                 one.author = found.get(author.id, author)
 
     async def ensure_known(self, account_id: int) -> None:
-        """Make sure that somebody who is about to write has a name here, before their transaction begins."""
+        """Make sure that an author has a name here before their transaction begins."""
         if account_id in self.known:
             return
         async with self.transactions() as work:
@@ -52,11 +52,11 @@ class AuthorDirectory:
             self.known.add(account_id)
 
     async def _learn(self, ids: Collection[int]) -> Mapping[int, Author]:
-        """Ask users, and keep what it says by version. No connection is held while it is asked."""
+        """Fetch profiles from users, and store them by version. No connection is held during the call."""
         try:
             profiles = await self.profiles.get(ids)
         except DependencyUnavailable as error:
-            log.info("authors stay without names", reason=str(error))
+            log.info("authors unavailable; shown without names", reason=str(error))
             return {}
         async with self.transactions() as work:
             await work.authors.note_profiles(profiles)

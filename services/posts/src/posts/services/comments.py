@@ -1,4 +1,4 @@
-"""What people say under a post."""
+"""Comments on posts."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -16,7 +16,7 @@ CHANGED: Final = "The comment has changed since."
 
 @dataclass(frozen=True, slots=True)
 class CommentQueries:
-    """Looks at comments."""
+    """Reads comments."""
 
     posts: PostReader
     comments: CommentStore
@@ -52,8 +52,8 @@ class CommentCommands:
 
         Raises:
             PostNotFound: there is no such post, or it is not published.
-            Blocked: its author has blocked who wants to comment.
-            InvalidToken: who wants to comment was deleted.
+            Blocked: the post's author has blocked the caller.
+            InvalidToken: the caller's account was deleted.
         """
         await self.authors.ensure_known(author_id)
         post_author = await self.work.posts.lock_for_share(post_id, author_id)
@@ -69,13 +69,13 @@ class CommentCommands:
     async def revise(
         self, post_id: int, comment_id: int, editor: Editor, body: str, expected: Versions = None
     ) -> Comment:
-        """Replace the text of one's own comment.
+        """Replace the text of the caller's own comment.
 
         Raises:
             CommentNotFound: there is no such comment under this post.
             NotTheAuthor: somebody else wrote it.
-            Blocked: the post's author has blocked them since. They may still delete it.
-            PreconditionFailed: it is not of an expected version.
+            Blocked: the post's author has blocked the caller since. They may still delete it.
+            PreconditionFailed: it does not have an expected version.
         """
         await self.authors.ensure_known(editor.id)
         post_author, author = await self._lock(post_id, comment_id, editor)
@@ -88,12 +88,12 @@ class CommentCommands:
         return comment
 
     async def delete(self, post_id: int, comment_id: int, editor: Editor, expected: Versions = None) -> None:
-        """Remove a comment: its author may, the post's author, and moderators, of whom that is audited.
+        """Delete a comment. Allowed for its author, the post's author, and moderators, whose deletions are audited.
 
         Raises:
             CommentNotFound: there is no such comment under this post.
             NotTheAuthor: the editor is none of these.
-            PreconditionFailed: it is not of an expected version.
+            PreconditionFailed: it does not have an expected version.
         """
         post_author, author = await self._lock(post_id, comment_id, editor)
         own = editor.id in (author, post_author.id)
@@ -108,7 +108,7 @@ class CommentCommands:
             )
 
     async def _lock(self, post_id: int, comment_id: int, editor: Editor) -> tuple[PostAuthor, int]:
-        """The authors of post and comment, both as they are until this transaction ends: the post first, as always."""
+        """The authors of post and comment, locked until this transaction ends: the post first, as everywhere."""
         post_author = await self.work.posts.lock_for_share(post_id, editor.id)
         author = await self.work.comments.lock(post_id, comment_id)
         if post_author is None or author is None:

@@ -1,11 +1,11 @@
-"""What posts refuses, by name."""
+"""posts' errors."""
 
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from common.tokens.claims import InvalidToken
 
 
 def author_deleted() -> InvalidToken:
-    """The caller's account was deleted a moment ago: their token is about to be refused everywhere."""
+    """The caller's account was deleted a moment ago, and its token will soon be refused everywhere."""
     return InvalidToken("The account of this token was deleted.")
 
 
@@ -16,7 +16,7 @@ class PostNotFound(NotFound):
 
 
 class NotTheAuthor(Forbidden):
-    """Only who wrote it may do this."""
+    """Only the author may do this."""
 
     code = "not-the-author"
 
@@ -34,24 +34,24 @@ class CommentNotFound(NotFound):
 
 
 class Blocked(Forbidden):
-    """The post's author has blocked who wants to comment on it or like it."""
+    """The post's author has blocked the caller, who wants to comment on it or like it."""
 
     code = "blocked"
 
 
 class SearchHasOneOrder(InvalidInput):
-    """What is found by words comes the newest first."""
+    """Search results come the newest first."""
 
     code = "search-has-one-order"
 
 
 class SearchNeedsAWord(InvalidInput):
-    """Only words that must not be there: nearly all posts would have to be read for it."""
+    """The query only excludes words: nearly all posts would have to be read for it."""
 
     code = "search-needs-a-word"
 
 
 class SearchHasTooManyWords(InvalidInput):
-    """Each word of a query is looked up by itself, and one character may stand for four of them."""
+    """The query has too many words. Each is looked up separately, and one character may stand for four of them."""
 
     code = "search-has-too-many-words"

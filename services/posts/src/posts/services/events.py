@@ -12,6 +12,6 @@ def author_event(stats: AuthorStats) -> Event:
 
 
 def removal_event(kind: str, thing_id: int, author_id: int | None, moderator_id: int) -> Event:
-    """That a moderator has removed somebody else's post or comment; for auth's audit trail."""
+    """The event of a removal by a moderator, for auth's audit trail."""
     data = ModerationData(kind=kind, id=thing_id, author=author_id, moderator=moderator_id)
     return Event((uuid4(),), 1, data)

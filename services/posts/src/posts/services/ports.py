@@ -1,4 +1,4 @@
-"""What the rules need of the outside, in their own words."""
+"""The ports of posts' business rules."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from posts.services.records import Author, AuthorStats, Comment, Post, PostAutho
 from posts.services.words import Query
 
 Place = tuple[datetime, int]
-"""Where a list of posts goes on: behind this time of publishing and this id."""
+"""A place in a list by time: the publication time and id of the last post before it."""
 Rank = tuple[int, int]
-"""Where a list by numbers goes on: behind this number (of likes, of posts) and this id."""
+"""A place in a list by number: the number (of likes, of posts) and id of the last item before it."""
 
 
 class ProfileClient(Protocol):
-    """users, as far as posts asks it."""
+    """Calls to users."""
 
     async def get(self, ids: Collection[int]) -> Sequence[Event]:
-        """The profiles of those who have one. Raises DependencyUnavailable."""
+        """The existing profiles. Raises DependencyUnavailable."""
 
 
 class AuthorStore(Protocol):
@@ -31,11 +31,11 @@ class AuthorStore(Protocol):
     async def note_profiles(self, profiles: Sequence[Event]) -> None: ...
 
     async def note_accounts(self, accounts: Sequence[Event]) -> None:
-        """People of whom there is no profile yet; a profile of any version counts more."""
+        """Store accounts that have no profile yet; a profile of any version takes precedence."""
 
 
 class EdgeStore(Protocol):
-    """Read models of users' edges: who follows, and who blocks, whom."""
+    """Read models of users' follows and blocks."""
 
     async def note_follows(self, follows: Sequence[Event]) -> None: ...
 
@@ -43,17 +43,17 @@ class EdgeStore(Protocol):
 
 
 class StatsStore(Protocol):
-    """How much people have published."""
+    """Numbers of published posts by author."""
 
     async def count(self, author_id: int, step: int) -> AuthorStats | None:
-        """Move an author's counter; None if the author was deleted."""
+        """Change an author's counter; None if the author was deleted."""
 
     async def page(self, after: int, limit: int) -> Sequence[AuthorStats]:
-        """Authors with larger ids, in their order."""
+        """Authors with larger ids, ordered by id."""
 
 
 class PostReader(Protocol):
-    """Posts, for looking at. An author who is not known here comes without a name."""
+    """Reads posts. An unknown author has no name."""
 
     async def get(self, post_id: int, viewer_id: int | None) -> Post | None: ...
 
@@ -62,16 +62,16 @@ class PostReader(Protocol):
     ) -> Page[Post]: ...
 
     async def top(self, wanted: PostFilter, viewer_id: int | None, limit: int, after: Rank | None) -> Page[Post]:
-        """The most liked first, and of equally liked ones the newest."""
+        """The most liked first; of equally liked ones the newest first."""
 
     async def feed(self, reader_id: int, limit: int, after: Place | None) -> Page[Post]:
-        """Posts of those whom the reader follows."""
+        """Posts of the people that the reader follows."""
 
     async def drafts(self, author_id: int, limit: int, after: int | None) -> Page[Post]: ...
 
 
 class PostSearch(Protocol):
-    """Posts, found by their words."""
+    """Finds posts by their words."""
 
     async def newest(
         self, query: Query, wanted: PostFilter, viewer_id: int | None, limit: int, after: Place | None
@@ -79,20 +79,20 @@ class PostSearch(Protocol):
 
 
 class TagStore(Protocol):
-    """Tags, for changing. Posts count them."""
+    """Changes tags. Changes of posts count them."""
 
     async def forget_unused(self, most: int) -> int:
-        """Remove up to so many tags that no published post carries; returns how many there were."""
+        """Delete up to `most` tags that no published post has; returns how many."""
 
 
 class TagReader(Protocol):
-    """Tags that published posts carry."""
+    """Reads tags of published posts."""
 
     async def most_used(self, limit: int, after: Rank | None) -> Page[Tag]: ...
 
 
 class PostStore(Protocol):
-    """Posts, for changing."""
+    """Reads and changes posts."""
 
     async def add(self, author_id: int, values: Mapping[str, Any]) -> int | None:
         """Store a post and return its id; None if its author was deleted."""
@@ -100,29 +100,29 @@ class PostStore(Protocol):
     async def get(self, post_id: int, viewer_id: int | None) -> Post | None: ...
 
     async def lock(self, post_id: int) -> tuple[int, str] | None:
-        """Author and status of a post, which nobody else can change until this transaction ends."""
+        """Author and status of a post, locked until this transaction ends."""
 
     async def revise(self, post_id: int, changes: Mapping[str, Any], expected: Versions) -> bool:
-        """Write the given fields; False if the post is not of an expected version."""
+        """Write the given fields; False if the post does not have an expected version."""
 
     async def remove(self, post_id: int, expected: Versions) -> bool:
-        """False if the post is not of an expected version."""
+        """False if the post does not have an expected version."""
 
     async def lock_for_share(self, post_id: int, viewer_id: int) -> PostAuthor | None:
-        """The author of a published post, which cannot be removed until this transaction ends."""
+        """The author of a published post, which cannot be deleted until this transaction ends."""
 
     async def like(self, post_id: int, account_id: int) -> bool:
-        """True if it was not so before."""
+        """True if the account did not like it before."""
 
     async def unlike(self, post_id: int, account_id: int) -> bool:
-        """True if it was not so before."""
+        """True if the account liked it before."""
 
     async def count(self, post_id: int, *, likes: int = 0, comments: int = 0) -> None:
-        """Move a post's counters."""
+        """Change a post's counters."""
 
 
 class CommentStore(Protocol):
-    """Comments."""
+    """Reads and changes comments."""
 
     async def add(self, post_id: int, author_id: int, body: str) -> Comment | None:
         """None if its author was deleted."""
@@ -132,13 +132,13 @@ class CommentStore(Protocol):
     async def page(self, post_id: int, limit: int, after: int | None) -> Page[Comment]: ...
 
     async def lock(self, post_id: int, comment_id: int) -> int | None:
-        """The author (or NOBODY) of a comment, which nobody else can change until this transaction ends."""
+        """The author (or NOBODY) of a comment, locked until this transaction ends."""
 
     async def revise(self, comment_id: int, body: str, expected: Versions) -> Comment | None:
-        """The comment with its new text; None if it is not of an expected version."""
+        """The comment with its new text; None if it does not have an expected version."""
 
     async def remove(self, comment_id: int, expected: Versions) -> bool:
-        """False if the comment is not of an expected version."""
+        """False if the comment does not have an expected version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

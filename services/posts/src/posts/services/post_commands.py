@@ -1,4 +1,4 @@
-"""What may happen to a post, and who may do it."""
+"""Changes of posts, and who may make them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,8 +38,8 @@ class PostCommands:
         Raises:
             PostNotFound: there is no such post, or it is somebody else's draft.
             NotTheAuthor: the editor did not write it.
-            AlreadyPublished: it was to become a draft again.
-            PreconditionFailed: it is not of an expected version.
+            AlreadyPublished: it cannot become a draft again.
+            PreconditionFailed: it does not have an expected version.
         """
         await self.authors.ensure_known(editor.id)
         author_id, status = await self._may_change(post_id, editor)
@@ -55,7 +55,7 @@ class PostCommands:
         return post
 
     async def delete(self, post_id: int, editor: Editor, expected: Versions = None) -> None:
-        """Remove a post with all that hangs on it. A moderator may, too, once it is published; that is audited.
+        """Delete a post with everything that belongs to it. Moderators may delete published posts, which is audited.
 
         Raises:
             PostNotFound, NotTheAuthor, PreconditionFailed: as for `revise`.
@@ -69,11 +69,11 @@ class PostCommands:
             await self.work.events.publish(removal_event("post", post_id, author_id, editor.id))
 
     async def like(self, post_id: int, account_id: int) -> None:
-        """Like a published post; again changes nothing.
+        """Like a published post; a repetition changes nothing.
 
         Raises:
             PostNotFound: there is no such post, or it is not published.
-            Blocked: its author has blocked who wants to like it.
+            Blocked: its author has blocked the caller.
         """
         post_author = await self.work.posts.lock_for_share(post_id, account_id)
         if post_author is None:
@@ -83,7 +83,7 @@ class PostCommands:
             await self.work.posts.count(post_id, likes=+1)
 
     async def unlike(self, post_id: int, account_id: int) -> None:
-        """No longer like a post; again changes nothing. Who has been blocked since may, too."""
+        """Remove a like; a repetition changes nothing. Allowed also after a block by the post's author."""
         if await self.work.posts.lock_for_share(post_id, account_id) and await self.work.posts.unlike(
             post_id, account_id
         ):
@@ -102,7 +102,7 @@ class PostCommands:
         raise NotTheAuthor("Only its author may do this.")
 
     async def _count(self, author_id: int, step: int) -> None:
-        """Raises InvalidToken: the author, who was publishing, was deleted in the middle of it."""
+        """Raises InvalidToken: the author was deleted while publishing."""
         stats = await self.work.stats.count(author_id, step)
         if stats is not None:
             await self.work.events.publish(author_event(stats))

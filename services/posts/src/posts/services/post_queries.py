@@ -1,4 +1,4 @@
-"""Looking at posts."""
+"""Reading posts."""
 
 from dataclasses import dataclass
 
@@ -12,17 +12,17 @@ from posts.services.words import parse
 
 @dataclass(frozen=True, slots=True)
 class PostQueries:
-    """What who may see."""
+    """Reads posts, as far as the viewer may see them."""
 
     posts: PostReader
     searches: PostSearch
     authors: AuthorDirectory
 
     async def get(self, post_id: int, viewer_id: int | None) -> Post:
-        """A published post, or one's own draft.
+        """A published post, or the viewer's own draft.
 
         Raises:
-            PostNotFound: there is none, or it is somebody else's draft, which is told the same way.
+            PostNotFound: there is no such post, or it is somebody else's draft. The answer does not tell which.
         """
         post = await self.posts.get(post_id, viewer_id)
         if post is None or (post.status == "draft" and post.author.id != viewer_id):
@@ -35,7 +35,7 @@ class PostQueries:
         return await self._named(await self.posts.newest(wanted, viewer_id, limit, after))
 
     async def top(self, wanted: PostFilter, viewer_id: int | None, limit: int, after: Rank | None) -> Page[Post]:
-        """Published posts, those that are liked most first, as it is now: pages shift while people like."""
+        """Published posts, the most liked first. The order is live: pages shift as likes change."""
         return await self._named(await self.posts.top(wanted, viewer_id, limit, after))
 
     async def search(
@@ -44,20 +44,20 @@ class PostQueries:
         """Published posts that have the words, the newest first.
 
         Raises:
-            SearchHasTooManyWords: folded, the query has more words than a query has characters.
-            SearchNeedsAWord: only words that must not be there.
+            SearchHasTooManyWords: folded, the query has more words than a query may have characters.
+            SearchNeedsAWord: the query only excludes words.
         """
         query = parse(words)
-        if not query:  # nothing but signs
+        if not query:  # only punctuation
             return Page([], more=False)
         return await self._named(await self.searches.newest(query, wanted, viewer_id, limit, after))
 
     async def feed(self, reader_id: int, limit: int, after: Place | None) -> Page[Post]:
-        """Posts of the people somebody follows, the newest first."""
+        """Posts of the people that the reader follows, the newest first."""
         return await self._named(await self.posts.feed(reader_id, limit, after))
 
     async def drafts(self, author_id: int, limit: int, after: int | None) -> Page[Post]:
-        """One's own drafts, the newest first."""
+        """The author's own drafts, the newest first."""
         return await self._named(await self.posts.drafts(author_id, limit, after))
 
     async def _named(self, found: Page[Post]) -> Page[Post]:

@@ -1,4 +1,4 @@
-"""What the rules work on: plain values, as the repositories read them."""
+"""Records of posts' business rules: plain values, as the repositories read them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from typing import Final
 from posts.services.errors import Blocked
 
 NOBODY: Final = 0
-"""In place of the id of an author who was deleted."""
+"""Stands for the id of a deleted author."""
 MODERATORS: Final = frozenset({"moderator", "admin"})
 
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who wrote something. Without a name when it is not known just now."""
+    """An author. Without a name if it is not known at the moment."""
 
     id: int
     name: str | None = None
@@ -23,7 +23,7 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class AuthorStats:
-    """How much somebody has published."""
+    """An author's number of published posts."""
 
     author_id: int
     posts_count: int
@@ -46,7 +46,7 @@ class Post:
     likes_count: int
     comments_count: int
     liked: bool | None
-    """Whether the viewer likes it; None when nobody in particular looks."""
+    """Whether the viewer likes it; None without a viewer."""
     author: Author
 
 
@@ -61,7 +61,7 @@ class Comment:
     updated_at: datetime
     version: int
     author: Author | None
-    """None once they were deleted."""
+    """None once the author was deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class PostFilter:
-    """Which published posts somebody wants to see: of one author, with one tag, both or all."""
+    """Conditions for published posts: of one author, with one tag, both or none."""
 
     author_id: int | None = None
     tag: str | None = None
@@ -83,11 +83,11 @@ class PostFilter:
 
 @dataclass(frozen=True, slots=True)
 class PostAuthor:
-    """Whose post somebody wants to like or to comment."""
+    """The author of a post that the caller wants to like or comment on."""
 
     id: int
     has_blocked: bool
-    """Whether they have blocked who asks."""
+    """Whether the author has blocked the caller."""
 
     def require_not_blocked(self) -> None:
         """Raises Blocked."""
@@ -97,12 +97,12 @@ class PostAuthor:
 
 @dataclass(frozen=True, slots=True)
 class Editor:
-    """Somebody who acts on posts."""
+    """The caller who acts on posts, with their roles."""
 
     id: int
     roles: Collection[str] = ()
 
     @property
     def moderates(self) -> bool:
-        """Whether they may act on what others wrote."""
+        """Whether they may act on other people's posts and comments."""
         return not MODERATORS.isdisjoint(self.roles)

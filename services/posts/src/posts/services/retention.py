@@ -1,4 +1,4 @@
-"""How long posts keeps what nobody uses any more."""
+"""posts' retention rules."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What posts learns from others' events."""
+"""Applies the events that posts receives."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class EventSubscriber:
         )
 
     async def accounts(self, events: Sequence[Event]) -> None:
-        """A new account gets its name; one that was deleted is forgotten."""
+        """Store names of new accounts; begin the erasure of deleted ones."""
         gone = [event for event in events if isinstance(event.data, AccountData) and event.data.gone]
         for event in gone:
             await self.work.erasures.begin(event.account_id, event.version)

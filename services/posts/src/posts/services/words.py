@@ -1,10 +1,9 @@
-"""What search takes for words: those of a text, and those of a query.
+"""The words of a text, and the words of a query.
 
-Everything that is no letter, digit or mark parts words: `TCP/IP` and `it's` are two words, `jane.doe@example.com` is
-four. A query that has such a thing in it asks for its words side by side. `C++` and `C#` are words too.
-
-Chinese, Japanese, Thai and their like write no blanks. Each two neighbours in them are a word, and the last letter of a
-run: so any part of a run is found, by two letters and more as neighbours side by side, by one as a beginning.
+Every character that is no letter, digit or mark separates words: `TCP/IP` and `it's` are two words,
+`jane.doe@example.com` is four. A query for such a text asks for its words side by side. `C++` and `C#` are words too.
+Chinese, Japanese, Thai and similar scripts have no blanks. In them each pair of neighbours is a word, and so is the
+last letter of a run. So any part of a run is found: two letters or more as adjacent pairs, one letter as a beginning.
 """
 
 import re
@@ -19,19 +18,19 @@ from posts.services.errors import SearchHasTooManyWords, SearchNeedsAWord
 LONGEST: Final = 100
 """Characters of a word that count; a query has no more."""
 MOST_ASKED: Final = LONGEST
-"""Words that a query may ask for: each character may be one, as in Chinese, but folded a few become many."""
+"""Most words of a query: each character may be one, as in Chinese, but a few fold into many."""
 MOST_TEXT: Final = 60_000
-"""Characters of a folded text that count. The longest post has 50,200, and few characters can become very many."""
+"""Characters of a folded text that count. The longest post has 50,200, but few characters can fold into very many."""
 PIECE: Final = re.compile(rf"[{UNSPACED}]+|[^{UNSPACED}+#]+(?:\+\+|[+#](?![^+#]))?")
-"""A run of letters that are written without blanks, or a word, perhaps with the sign at its end that makes it another
-one: but `a+b` and `issue#5` are two words."""
+"""A run of letters without blanks, or a word. A sign at its end may make it another word, but `a+b` and `issue#5` are
+two words."""
 QUOTES: Final = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u201f\xab\xbb\uff02", '"'))
 OPERAND: Final = re.compile(r'(-?)-*"([^"]*)"|(-?)-*([^\s"]+)')
-"""A phrase or a word, perhaps one that must not be there. A quotation mark without another one is no sign at all."""
+"""A phrase or a word, which may be excluded. A single quotation mark is ignored."""
 
 
 class WordSplits(dict[int, str]):
-    """What becomes of each character, folded, in a row of words. Found out when it is first met, as its fold is."""
+    """Cache: each character folded and split into words."""
 
     def __missing__(self, code: int) -> str:
         if len(self) >= MOST_KEPT:
@@ -41,7 +40,7 @@ class WordSplits(dict[int, str]):
 
 
 def part(character: str) -> str:
-    """Of a word, a word by itself (an emoji), or a blank."""
+    """The character as part of a word, a word by itself (an emoji), or a blank."""
     kind = unicodedata.category(character)
     if kind[0] in "LMN" or character in "+#":
         return character
@@ -53,7 +52,7 @@ SPLITS: Final = WordSplits()
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word of a query, and where it stands in what it was written in."""
+    """One word of a query, and its place in the written form."""
 
     place: int
     text: str
@@ -62,19 +61,19 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Words that stand side by side: in a phrase, in a compound, or one alone."""
+    """Adjacent words: of a phrase, of a compound, or a single word."""
 
     words: Sequence[Word]
     is_excluded: bool
 
 
 Query = Sequence[Sequence[Term]]
-"""What is found has all terms of one of these, and none that it excludes. Nothing at all, if nothing was asked for."""
+"""A result has all terms of one alternative, and none that it excludes. An empty query finds nothing."""
 
 
 def pieces(text: str) -> Iterator[str]:
-    """Words and unspaced runs of a text, in its order."""
-    parted = unicodedata.normalize("NFC", text.translate(SPLITS))  # `fold`, and more of it on the way
+    """Words and unspaced runs of a text, in order."""
+    parted = unicodedata.normalize("NFC", text.translate(SPLITS))  # `fold`, and the split into words
     for word in parted[:MOST_TEXT].split():
         if word.isascii() and word.isalnum():
             yield word
@@ -100,7 +99,7 @@ def words_of(text: str) -> dict[str, list[int]]:
 
 
 def asked_words(text: str) -> list[Word]:
-    """The words of a part of a query, by which `words_of` is found."""
+    """The words of a part of a query, which match those of `words_of`."""
     asked: list[Word] = []
     place = 1
     for piece in pieces(text):
@@ -117,11 +116,11 @@ def asked_words(text: str) -> list[Word]:
 
 
 def parse(query: str) -> Query:
-    """Read words, "phrases", `or` between them and `-not` before them. The last word may be the beginning of one.
+    """Parse words, "phrases", `or` between them and `-not` before them. The last word may be a beginning.
 
     Raises:
-        SearchHasTooManyWords: it asks for more than `MOST_ASKED`.
-        SearchNeedsAWord: what is excluded is all that there is, or all on one side of an `or`.
+        SearchHasTooManyWords: the query has more than `MOST_ASKED` words.
+        SearchNeedsAWord: the query, or one side of an `or`, only excludes words.
     """
     found: list[list[Term]] = [[]]
     operands = list(OPERAND.finditer(query.translate(QUOTES)))
@@ -147,5 +146,5 @@ def parse(query: str) -> Query:
         found[-1].append(Term(words, is_excluded=bool(not_phrase or not_word)))
     asked = [terms for terms in found if terms]
     if any(all(term.is_excluded for term in terms) for terms in asked):
-        raise SearchNeedsAWord("A search needs a word that must be there, on each side of an `or`.")
+        raise SearchNeedsAWord("A search needs a word that is not excluded, on each side of an `or`.")
     return asked

@@ -1,1 +1,1 @@
-"""The only calls of users to other services."""
+"""users' clients for other services."""

@@ -1,4 +1,4 @@
-"""auth's accounts."""
+"""Accounts from auth."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from users.services.subscriber import account_state
 
 @dataclass(frozen=True, slots=True)
 class AuthAccountClient:
-    """`AccountClient`, asked over HTTP. The answer is the event that will come, or has come, as well."""
+    """`AccountClient` over HTTP. The answer is the same event that auth sends by itself."""
 
     auth: ServiceClient
 

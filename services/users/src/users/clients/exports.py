@@ -1,4 +1,4 @@
-"""What auth and posts hold about an account."""
+"""The exports of auth and posts."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ from common.events.exports import AccountGone, ExportPage
 
 @dataclass(frozen=True, slots=True)
 class PeerExportSource:
-    """`ExportSource`, asked over HTTP."""
+    """`ExportSource` over HTTP."""
 
     peer: ServiceClient
 
     async def page(self, account_id: int, after: str | None) -> ExportPage:
         params = {"after": after} if after else None
-        with deadlines.within(self.peer.deadline):  # for each page anew: in between, the reader takes its time
+        with deadlines.within(self.peer.deadline):  # a new deadline for each page: in between, the reader may be slow
             page = await self.peer.get(f"/internal/export/{account_id}", ExportPage, params)
         if page is None:
-            raise AccountGone(f"The {self.peer.audience} service forgets the account.")
+            raise AccountGone(f"The {self.peer.audience} service is erasing the account.")
         return page

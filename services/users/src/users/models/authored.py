@@ -1,4 +1,4 @@
-"""Read model of posts: how much somebody has published."""
+"""Read model of posts: numbers of published posts."""
 
 from sqlalchemy import BigInteger, Integer
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,7 +7,7 @@ from users.database import Base
 
 
 class Authored(Base):
-    """An account's number of published posts, as posts last told it. Apart from the profile: either may come first."""
+    """An account's number of published posts, from posts. Apart from the profile, since either may arrive first."""
 
     __tablename__ = "authored"
 

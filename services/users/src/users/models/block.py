@@ -1,4 +1,4 @@
-"""Who blocks whom."""
+"""Blocks."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from users.database import Base
 
 
 class Block(Base):
-    """An edge, kept like those of `Follow`. Between two people with an active one, neither follows the other."""
+    """A block, stored like a `Follow`. While it is active, neither person follows the other."""
 
     __tablename__ = "blocks"
     __table_args__ = (

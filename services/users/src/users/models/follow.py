@@ -1,4 +1,4 @@
-"""Who follows whom."""
+"""Follows."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from users.database import Base
 
 
 class Follow(Base):
-    """An edge. It stays when somebody stops following, inactive, so that its version never starts again."""
+    """A follow. It stays when somebody stops following, inactive, so that its version never restarts."""
 
     __tablename__ = "follows"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Who somebody is to others."""
+"""Profiles."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from users.database import Base
 
 
 class Profile(Base):
-    """A profile. Its id is the account's, in auth."""
+    """A profile. Its id is that of the account in auth."""
 
     __tablename__ = "profiles"
     __table_args__ = (
@@ -29,17 +29,17 @@ class Profile(Base):
     email: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
     search: Mapped[str] = mapped_column(Text, Computed("search_form(name)", persisted=True))
-    """By what the release before this one finds somebody; the next one drops it."""
+    """The previous release searches this column; the next one drops it."""
     folded: Mapped[str | None] = mapped_column(Text)
-    """The name as it is searched (`users.repositories.names`). Null until it is made: at once by whoever writes the
-    name and knows how, else within seconds (`common.db.backfill`)."""
+    """The name in the form of the search (`users.repositories.names`). A writer that knows the form stores it with the
+    name; otherwise it is null until the backfill makes it within seconds (`common.db.backfill`)."""
     bio: Mapped[str] = mapped_column(Text, server_default="")
     avatar_url: Mapped[str | None] = mapped_column(Text)
     followers_count: Mapped[int] = mapped_column(Integer, server_default="0")
     following_count: Mapped[int] = mapped_column(Integer, server_default="0")
     version: Mapped[int] = mapped_column(Integer, server_default="1")
-    """Counts what its owner changed; the counters do not change it."""
+    """Counts the owner's changes; the counters do not change it."""
     account_version: Mapped[int] = mapped_column(Integer)
-    """Which state of the account, in auth, is known here."""
+    """Version of the account, in auth, that is known here."""
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))

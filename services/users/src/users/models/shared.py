@@ -1,4 +1,4 @@
-"""Tables of the shared mechanisms. Their columns are explained where the mechanism is."""
+"""Tables of shared mechanisms. Each docstring names the module that explains the columns."""
 
 from common.events.erasure import ErasedRow
 from common.events.outbox import OutboxRow
@@ -24,4 +24,4 @@ class Erased(ErasedRow, Base):
 
 
 class KnownKeys(KnownKeysRow, Base):
-    """`common.tokens.jwks`."""
+    """`common.tokens.known_keys`."""

@@ -1,4 +1,4 @@
-"""Whom the caller wants nothing to do with."""
+"""The caller's blocks."""
 
 from common.http.deps import SignedIn
 from common.http.paging import BadCursor, PageResponse, Paging
@@ -15,22 +15,23 @@ router = service_router("/users", "blocks")
 
 @router.put("/{user_id}/block", status_code=204, responses=problems(CannotBlockYourself, UserNotFound))
 async def block(user_id: Id, caller: SignedIn, graph: Relations) -> None:
-    """Block somebody. Doing it again changes nothing.
+    """Block somebody. A repetition changes nothing.
 
-    Neither follows the other any longer, nor can; the blocked person can no longer comment on the caller's posts.
-    Profiles and published posts stay public: the blocked person still sees them, as anybody does without signing in.
+    Neither follows the other any longer, nor can. The blocked person can no longer comment on or like the caller's
+    posts. Profiles and published posts stay public: the blocked person still sees them, as anybody does without signing
+    in.
     """
     await graph.block(caller.account_id, user_id)
 
 
 @router.delete("/{user_id}/block", status_code=204)
 async def unblock(user_id: Id, caller: SignedIn, graph: Relations) -> None:
-    """No longer block somebody. Doing it again changes nothing. Who followed whom before does not come back."""
+    """End a block. A repetition changes nothing. Earlier follows are not restored."""
     await graph.unblock(caller.account_id, user_id)
 
 
 @router.get("/me/blocks", responses=problems(BadCursor))
 async def list_blocked(caller: SignedIn, graph: Relations, page: Paging) -> PageResponse[BlockedResponse]:
-    """Whom the caller blocks, the newest first."""
+    """List the people that the caller blocks, the newest first."""
     found = await graph.blocked(caller.account_id, page.limit, page.after_time("blocks"))
     return page.answer(found, "blocks", place_of, BlockedResponse)

@@ -1,4 +1,4 @@
-"""What is held about the caller."""
+"""The export of the caller's data."""
 
 from functools import partial
 
@@ -18,11 +18,11 @@ router = service_router("/users", "export")
 
 @router.get("/me/export", response_model=ExportResponse, responses=problems(UserNotFound))
 async def export_own_data(caller: SignedIn, export: ExportData, limits: Limits, request: Request) -> StreamingResponse:
-    """Everything that the services hold about the caller, as a file to keep (GDPR, articles 15 and 20).
+    """Get all data that the services hold about the caller, as a file (GDPR, articles 15 and 20).
 
-    One JSON document, streamed. It is whole if its last member, `complete`, is there; an export that breaks off is no
-    valid JSON, and its connection ends before the answer does: so it does when the access token expires or is revoked,
-    or the account is deleted meanwhile. No passwords, keys or tokens are in it.
+    One JSON document, streamed. It is complete if its last member, `complete`, is present. An interrupted export is
+    invalid JSON, and its connection ends early. That happens, too, if the access token expires or is revoked, or the
+    account is deleted meanwhile. It holds no passwords, keys or tokens.
     """
     limits.hit(EXPORT, caller.subject)
     parts = await export.begin(caller.account_id, partial(authenticate, request))

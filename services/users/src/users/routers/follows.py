@@ -1,4 +1,4 @@
-"""Who follows whom."""
+"""Follows."""
 
 from common.http.deps import SignedIn
 from common.http.paging import BadCursor, PageResponse, Paging, to_micros
@@ -19,13 +19,13 @@ router = service_router("/users", "follows")
     responses=problems(CannotFollowYourself, UserNotFound, BlockedByThem, BlockedByYou),
 )
 async def follow(user_id: Id, caller: SignedIn, graph: Relations) -> None:
-    """Follow somebody. Doing it again changes nothing. Nobody follows whom they block, or who blocks them."""
+    """Follow somebody. A repetition changes nothing. Nobody can follow a person who blocks them or whom they block."""
     await graph.follow(caller.account_id, user_id)
 
 
 @router.delete("/{user_id}/follow", status_code=204)
 async def unfollow(user_id: Id, caller: SignedIn, graph: Relations) -> None:
-    """No longer follow somebody. Doing it again changes nothing."""
+    """Stop following somebody. A repetition changes nothing."""
     await graph.unfollow(caller.account_id, user_id)
 
 
@@ -33,7 +33,7 @@ async def unfollow(user_id: Id, caller: SignedIn, graph: Relations) -> None:
 async def list_followers(
     user_id: Id, caller: SignedIn, graph: Relations, page: Paging
 ) -> PageResponse[FollowerResponse]:
-    """Who follows somebody, the newest first."""
+    """List a person's followers, the newest first."""
     found = await graph.followers(user_id, page.limit, page.after_time("followers"))
     return page.answer(found, "followers", place_of, FollowerResponse)
 
@@ -42,11 +42,11 @@ async def list_followers(
 async def list_following(
     user_id: Id, caller: SignedIn, graph: Relations, page: Paging
 ) -> PageResponse[FollowerResponse]:
-    """Whom somebody follows, the newest first."""
+    """List the people that a person follows, the newest first."""
     found = await graph.following(user_id, page.limit, page.after_time("following"))
     return page.answer(found, "following", place_of, FollowerResponse)
 
 
 def place_of(neighbour: Neighbour) -> tuple[int, int]:
-    """In a list of those at the other end of follows or blocks, the newest first."""
+    """A person's place in a list of follows or blocks, the newest first."""
     return to_micros(neighbour.since), neighbour.id

@@ -1,4 +1,4 @@
-"""For the other services only; the gateway does not pass these on."""
+"""For the other services only; the gateway does not pass these routes on."""
 
 from typing import Annotated
 
@@ -24,7 +24,7 @@ AfterEdge = Annotated[str, Query(pattern=r"^[0-9]{1,16}:[0-9]{1,16}$")]
 
 @router.post("/events", status_code=204, responses=problems(BadEvent, NotTheOwner))
 async def receive_events(batch: EventBatch, caller: Publishers, subscriber: ConsumeEvents) -> None:
-    """Learn what others tell. Applied all together or not at all; again changes nothing."""
+    """Receive events. A batch is applied as a whole or not at all; a repeated event changes nothing."""
     await subscriber.inbox.receive(batch.events, caller.subject.removeprefix("svc:"))
 
 
@@ -36,7 +36,7 @@ async def list_profiles(
     after: AfterId = 0,
     limit: PageSize = 100,
 ) -> EventPage:
-    """Names and pictures of some people, or of all in the order of their ids."""
+    """List names and pictures of some people, or of all by id."""
     if ids is not None:
         return EventPage.all([profile_event(summary) for summary in await profiles.summaries(id_list(ids))])
     return EventPage.cut([profile_event(summary) for summary in await profiles.page(after, limit)], limit)
@@ -44,11 +44,11 @@ async def list_profiles(
 
 @router.get("/follows", responses=problems(BadIds))
 async def list_follows(caller: Posts, graph: Relations, after: AfterEdge = "0:0", limit: PageSize = 100) -> EventPage:
-    """All follows, also ended ones, in the order of their two ids."""
+    """List all follows, also ended ones, by their two ids."""
     return EventPage.cut([follow_event(edge) for edge in await graph.follows.page(id_pair(after), limit)], limit)
 
 
 @router.get("/blocks", responses=problems(BadIds))
 async def list_blocks(caller: Posts, graph: Relations, after: AfterEdge = "0:0", limit: PageSize = 100) -> EventPage:
-    """All blocks, also ended ones, in the order of their two ids."""
+    """List all blocks, also ended ones, by their two ids."""
     return EventPage.cut([block_event(edge) for edge in await graph.blocks.page(id_pair(after), limit)], limit)

@@ -1,4 +1,4 @@
-"""Profiles: one's own and others'."""
+"""Profiles: the caller's own and others'."""
 
 from typing import Annotated
 
@@ -24,7 +24,7 @@ router = service_router("/users", "users")
 
 
 class IdsOrQuery(InvalidInput):
-    """People are asked for by `ids` or by `q`: one of the two."""
+    """The request must have either `ids` or `q`."""
 
     code = "ids-or-query"
 
@@ -47,12 +47,12 @@ async def list_users(
         ),
     ] = None,
 ) -> PageResponse[ProfileResponse]:
-    """Several people, by `ids` or by name.
+    """List people by `ids` or by name.
 
-    By `ids`: in their order and on one page; an id that nobody has is left out.
-    By `q`: people whose names have all of its words, whatever their case and accents, most followers first. Like all
-    lists with a live order it may repeat or miss somebody whose place changes between two pages. A caller has one
-    search at a time: the next waits for half a second, then it is 429.
+    By `ids`: in their order and on one page; unknown ids are left out. By `q`: people whose names have all of its
+    words, regardless of case and accents, most followers first. Like all lists with a live order, it may repeat or miss
+    a person whose place changes between two pages. A caller may run one search at a time. The next one waits for half a
+    second, and is then refused with 429.
     """
     viewer = viewer_of(caller)
     if (ids is None) == (q is None):
@@ -68,7 +68,7 @@ async def list_users(
 
 @router.get("/me", responses=problems(UserNotFound))
 async def get_own_profile(caller: SignedIn, profiles: ReadProfiles, answer: WithETag) -> ProfileResponse:
-    """The caller's profile. It is there right after sign-up."""
+    """Get the caller's profile. It exists right after sign-up."""
     return show(await profiles.get(caller.account_id, viewer_of(caller)), answer)
 
 
@@ -88,7 +88,7 @@ async def edit_own_profile(
 
 @router.get("/{user_id}", responses=problems(UserNotFound))
 async def get_user(user_id: Id, caller: MaybeSignedIn, profiles: ReadProfiles, answer: WithETag) -> ProfileResponse:
-    """Anybody's profile."""
+    """Get a person's profile."""
     return show(await profiles.get(user_id, viewer_of(caller)), answer)
 
 

@@ -14,9 +14,10 @@ Sections = dict[str, list[dict[str, Any]]]
 
 
 class ExportResponse(Outgoing):
-    """Everything that the services hold about an account. They may add sections, and fields to what is in them.
+    """All data that the services hold about an account. Later releases may add sections, and fields within them.
 
-    `complete` is the last member. Without it, and then the document is no JSON either, the export broke off: ask again.
+    `complete` is the last member. Without it the export is incomplete, and the document is invalid JSON: request it
+    again.
     """
 
     account_id: Id
@@ -34,7 +35,7 @@ class ExportResponse(Outgoing):
 
 
 async def written(account_id: int, parts: AsyncIterator[Part]) -> AsyncIterator[bytes]:
-    """An ExportResponse, piece by piece."""
+    """The bytes of an ExportResponse, piece by piece."""
     yield to_json({"account_id": account_id, "exported_at": datetime.now(UTC)})[:-1]
     service = section = ""
     async for part in parts:

@@ -9,7 +9,7 @@ MAX_BATCH: Final = 100
 
 
 class BadIds(InvalidInput):
-    """The list of ids cannot be read."""
+    """The list of ids is malformed."""
 
     code = "bad-ids"
 
@@ -27,10 +27,10 @@ def id_list(text: str) -> list[int]:
 
 
 def id_pair(text: str) -> tuple[int, int]:
-    """`7:9`, which the query's pattern has let through.
+    """`7:9`, in the form that the query's pattern allows.
 
     Raises:
-        BadIds: no ids are so large.
+        BadIds: a number is too large for an id.
     """
     one, other = map(int, text.split(":"))
     if max(one, other) > MAX_ID:

@@ -1,4 +1,4 @@
-"""Profiles, as people and as other services see them."""
+"""Schemas of profiles."""
 
 from typing import Annotated, Any, Final
 
@@ -11,7 +11,7 @@ ADDRESS: Final = TypeAdapter(Annotated[HttpUrl, UrlConstraints(allowed_schemes=[
 
 
 def https_address(text: str) -> str:
-    """An https address, in its normal form (RFC 3986). Everybody sees it, so it may hold no name or password."""
+    """An https address, in its normal form (RFC 3986). It is public, so it must not hold a user name or password."""
     address = ADDRESS.validate_python(text)
     if address.username is not None or address.password is not None:
         raise ValueError("must not hold a name or password")
@@ -22,7 +22,7 @@ Avatar = Annotated[str, StringConstraints(max_length=500), AfterValidator(https_
 
 
 def some_word(text: str) -> str:
-    """Refuse what has nothing to look for. Signs alone are in no index: all names would be read for them."""
+    """Refuse a query without letters and digits. No index has other characters, so all names would be read."""
     if not any(map(str.isalnum, text)):
         raise ValueError("must have a letter or a digit")
     return text
@@ -34,7 +34,7 @@ NOT_GIVEN: Any = None  # the default of fields that may be left out but are neve
 
 
 class ProfileUpdate(Incoming):
-    """The fields to change; what is left out stays. Only the avatar can be taken away, with null."""
+    """The fields to change; others stay. Only the avatar can be removed, with null."""
 
     name: Name = Field(default=NOT_GIVEN, examples=["Ada Lovelace"])
     bio: Text = Field(default=NOT_GIVEN, max_length=1000, examples=["Poetical science."])
@@ -44,7 +44,7 @@ class ProfileUpdate(Incoming):
 
 
 class ProfileResponse(UserResponse):
-    """A profile. The address is null unless it is one's own, or an admin asks."""
+    """A profile. The address is null, except for its owner and for admins."""
 
     bio: str = Field(examples=["Poetical science."])
     avatar_url: str | None = Field(examples=["https://example.com/ada.png"])
@@ -53,13 +53,13 @@ class ProfileResponse(UserResponse):
     posts_count: int = Field(examples=[3])
     following: bool | None = Field(description="Whether the caller follows this person; null when anonymous.")
     blocked: bool | None = Field(
-        description="Whether the caller has blocked this person; null when anonymous. No profile and no list tells who "
+        description="Whether the caller has blocked this person; null when anonymous. No profile and no list shows who "
         "blocks the caller; only an attempt to follow them is refused as `blocked-by-them`."
     )
 
 
 class FollowerResponse(Outgoing):
-    """Somebody who follows, or is followed."""
+    """A follower, or a followed person."""
 
     id: Id
     name: str = Field(examples=["Ada Lovelace"])
@@ -68,4 +68,4 @@ class FollowerResponse(Outgoing):
 
 
 class BlockedResponse(FollowerResponse):
-    """Somebody whom the caller has blocked."""
+    """A person whom the caller has blocked."""

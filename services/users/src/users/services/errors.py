@@ -1,33 +1,33 @@
-"""What users refuses, by name."""
+"""users' errors."""
 
 from common.errors import Conflict, DomainError, Forbidden, NotFound
 
 
 class UserNotFound(NotFound):
-    """Nobody has this id."""
+    """There is no such person."""
 
     code = "user-not-found"
 
 
 class CannotFollowYourself(DomainError):
-    """Following takes two."""
+    """People cannot follow themselves."""
 
     code = "cannot-follow-yourself"
 
 
 class CannotBlockYourself(DomainError):
-    """Blocking takes two."""
+    """People cannot block themselves."""
 
     code = "cannot-block-yourself"
 
 
 class BlockedByThem(Forbidden):
-    """They have blocked the caller."""
+    """This person has blocked the caller."""
 
     code = "blocked-by-them"
 
 
 class BlockedByYou(Conflict):
-    """The caller has blocked them, and would have to end that first."""
+    """The caller has blocked this person, and must end that first."""
 
     code = "blocked-by-you"

@@ -1,4 +1,4 @@
-"""What users tells others, as events."""
+"""The events that users sends."""
 
 from common.contracts.events import BlockData, FollowData, ProfileData
 from common.state_events import Event

@@ -1,4 +1,4 @@
-"""Everything that is held about somebody, from all services."""
+"""The export of all data about an account, from all services."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from users.services.records import Viewer
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some more of one section of one service."""
+    """Part of one section of one service."""
 
     service: str
     section: str
@@ -21,23 +21,23 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """Collects it page by page, so that no more than a page of each is in memory, and no connection waits."""
+    """Collects the export page by page. At most one page per service is in memory, and no connection waits."""
 
     profiles: ProfileQueries
     sources: Mapping[str, ExportSource]
 
     async def begin(self, account_id: int, still_good: Callable[[], Awaitable[object]]) -> AsyncIterator[Part]:
-        """The parts, in order. All services have answered once before there are any.
+        """The parts, in order. All services have answered once before the first part.
 
-        `still_good` raises once the token that asks is no longer good. It is asked before each page is handed on, and
-        in the end, so that no export outlives its token and none is called complete by mistake.
+        `still_good` raises if the caller's token is no longer valid. It is called before each page and at the end. So
+        no export outlives its token, and none is marked complete by mistake.
 
         Raises:
             UserNotFound: there is no such account.
-            AccountGone: it is deleted while the parts are read.
-            DependencyUnavailable: a service is away; also later, while the parts are read.
+            AccountGone: the account is deleted while the parts are read.
+            DependencyUnavailable: a service is unavailable; also later, while the parts are read.
         """
-        await self.profiles.get(account_id, Viewer(account_id))  # who has only just signed up has one from here on
+        await self.profiles.get(account_id, Viewer(account_id))  # creates the profile of a new account
         try:
             first = {service: await source.page(account_id, None) for service, source in self.sources.items()}
         except AccountGone as error:

@@ -1,7 +1,7 @@
-"""Following and blocking, and the end of both.
+"""Following and blocking, and ending both.
 
-Whoever changes something between two people first locks both profiles, in ascending order of their ids: so no two
-changes of one pair cross, none wait for each other in a circle, and the counters are right.
+Each change between two people first locks both profiles, in ascending order of their ids. So concurrent changes of one
+pair do not interleave, no two deadlock, and the counters are exact.
 """
 
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ from users.services.records import Edge, Neighbour, Viewer
 
 @dataclass(frozen=True, slots=True)
 class SocialGraph:
-    """Who follows and who blocks whom. Every change may be repeated without a further effect."""
+    """Follows and blocks. Every change may be repeated without a further effect."""
 
     profiles: ProfileQueries
     provisioning: Provisioning
@@ -31,8 +31,8 @@ class SocialGraph:
 
         Raises:
             CannotFollowYourself, UserNotFound.
-            BlockedByThem: they do not want it.
-            BlockedByYou: the follower does not want them.
+            BlockedByThem: the followee has blocked the follower.
+            BlockedByYou: the follower has blocked the followee.
         """
         if follower_id == followee_id:
             raise CannotFollowYourself("You cannot follow yourself.")
@@ -56,7 +56,7 @@ class SocialGraph:
                 await end_follow(work, follower_id, followee_id)
 
     async def block(self, blocker_id: int, blocked_id: int) -> None:
-        """Block somebody: neither follows the other from here on.
+        """Block somebody. Ends following in both directions.
 
         Raises:
             CannotBlockYourself, UserNotFound.
@@ -74,7 +74,7 @@ class SocialGraph:
         await self._change(blocker_id, blocked_id, change)
 
     async def unblock(self, blocker_id: int, blocked_id: int) -> None:
-        """No longer block somebody. Who followed whom before does not come back."""
+        """End a block. Earlier follows are not restored."""
         async with self.transactions() as work:
             if await self._locked(work, blocker_id, blocked_id):
                 version = await work.blocks.end(blocker_id, blocked_id)
@@ -82,21 +82,21 @@ class SocialGraph:
                     await work.events.publish(block_event(Edge(blocker_id, blocked_id, False, version)))
 
     async def followers(self, user_id: int, limit: int, after: Moment | None) -> Page[Neighbour]:
-        """Who follows somebody, the newest first. Raises UserNotFound."""
+        """A person's followers, the newest first. Raises UserNotFound."""
         await self.profiles.get(user_id, Viewer())
         return await self.follows.origins(user_id, limit, after)
 
     async def following(self, user_id: int, limit: int, after: Moment | None) -> Page[Neighbour]:
-        """Whom somebody follows, the newest first. Raises UserNotFound."""
+        """The people that a person follows, the newest first. Raises UserNotFound."""
         await self.profiles.get(user_id, Viewer())
         return await self.follows.targets(user_id, limit, after)
 
     async def blocked(self, user_id: int, limit: int, after: Moment | None) -> Page[Neighbour]:
-        """Whom somebody blocks, the newest first. It is shown to nobody else."""
+        """The people that a person blocks, the newest first. Only for that person."""
         return await self.blocks.targets(user_id, limit, after)
 
     async def _change(self, one: int, other: int, change: Callable[[UnitOfWork], Awaitable[None]]) -> None:
-        """Work between two people; who has only just signed up gets a profile first, with no connection held."""
+        """Lock both people and make a change. First creates missing profiles of new accounts, without a connection."""
         for _ in range(2):
             async with self.transactions() as work:
                 known = await work.profiles.lock(one, other)
@@ -104,11 +104,11 @@ class SocialGraph:
                     return await change(work)
             for person in {one, other} - known:
                 await self.provisioning.ensure_profile(person)
-        raise UserNotFound("User not found")  # deleted while they were welcomed
+        raise UserNotFound("User not found")  # deleted meanwhile
 
     @staticmethod
     async def _locked(work: UnitOfWork, one: int, other: int) -> bool:
-        """Whether both are known; if not, there is nothing between them that could end."""
+        """Lock both people; False if one is unknown, since then there is nothing between them to end."""
         return one != other and len(await work.profiles.lock(one, other)) == 2
 
 

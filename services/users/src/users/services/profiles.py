@@ -1,4 +1,4 @@
-"""Profiles: one's own and others'."""
+"""Profiles: the caller's own and others'."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -16,14 +16,14 @@ from users.services.records import Profile, ProfileSummary, Viewer
 
 @dataclass(frozen=True, slots=True)
 class ProfileQueries:
-    """Looks at profiles."""
+    """Reads profiles."""
 
     reader: ProfileReader
     searches: ProfileSearch
     provisioning: Provisioning
 
     async def get(self, user_id: int, viewer: Viewer) -> Profile:
-        """A profile as somebody sees it: the address only for its owner and admins.
+        """A profile as the viewer sees it: the address only for its owner and admins.
 
         Raises:
             UserNotFound: there is no such person.
@@ -37,17 +37,17 @@ class ProfileQueries:
         return as_seen(profile, viewer)
 
     async def batch(self, ids: Sequence[int], viewer: Viewer) -> Sequence[Profile]:
-        """The profiles of those who exist, in the order of the ids; nobody is asked of the others."""
+        """The existing profiles, in the order of the ids. Unknown ids cause no call to auth."""
         found = {profile.id: profile for profile in await self.reader.batch(ids, viewer.id)}
         return [as_seen(found[user_id], viewer) for user_id in ids if user_id in found]
 
     async def search(self, query: str, viewer: Viewer, limit: int, after: tuple[int, int] | None) -> Page[Profile]:
-        """People whose names have all words of the query, whatever their case and accents; most followers first."""
+        """People whose names have all words of the query, regardless of case and accents; most followers first."""
         found = await self.searches.search(query.split(), viewer.id, limit, after)
         return Page([as_seen(profile, viewer) for profile in found.rows], found.more)
 
     async def summaries(self, ids: Sequence[int]) -> Sequence[ProfileSummary]:
-        """The summaries of those who exist. Who has only just signed up gets a profile by it."""
+        """Summaries of the people who exist. Creates the profiles of new accounts."""
         summaries = await self.reader.summaries(ids)
         unknown = sorted(set(ids) - {summary.id for summary in summaries})
         if not unknown:
@@ -56,7 +56,7 @@ class ProfileQueries:
         return await self.reader.summaries(ids)
 
     async def page(self, after: int, limit: int) -> Sequence[ProfileSummary]:
-        """Everybody's summaries in the order of their ids, for whoever rebuilds what it knows of people."""
+        """All summaries by id, for consumers that rebuild their read models."""
         return await self.reader.page(after, limit)
 
     async def _ensure_if_any(self, user_id: int) -> None:
@@ -72,17 +72,17 @@ def as_seen(profile: Profile, viewer: Viewer) -> Profile:
 
 @dataclass(frozen=True, slots=True)
 class ProfileCommands:
-    """Changes one's own profile."""
+    """Changes the caller's own profile."""
 
     transactions: Transactions[UnitOfWork]
     provisioning: Provisioning
 
     async def edit(self, user_id: int, changes: Mapping[str, Any], expected: Versions = None) -> None:
-        """Write the given fields of one's own profile.
+        """Write the given fields of the caller's own profile.
 
         Raises:
             UserNotFound: there is no such person.
-            PreconditionFailed: the profile is not of an expected version.
+            PreconditionFailed: the profile does not have an expected version.
         """
         if await self._edit(user_id, changes, expected):
             return
@@ -91,7 +91,7 @@ class ProfileCommands:
             raise UserNotFound("User not found")
 
     async def _edit(self, user_id: int, changes: Mapping[str, Any], expected: Versions) -> bool:
-        """False if there was no profile yet when the change was tried; it may be there a moment later."""
+        """False if there was no profile; it may exist a moment later."""
         async with self.transactions() as work:
             summary = await work.profiles.edit(user_id, changes, expected) if changes else None
             if summary is not None:

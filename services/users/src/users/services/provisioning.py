@@ -1,4 +1,4 @@
-"""New people. Their accounts are told by events; who asks before the event is here makes users ask auth itself."""
+"""Provisioning: makes profiles of new accounts by their events. If a request comes first, users asks auth itself."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from users.services.records import AccountState
 
 
 async def provision(work: UnitOfWork, account: AccountState) -> None:
-    """Make the profile of an account, and tell others of it; or note a newer state of a known one, or its end."""
+    """Create the profile of an account and publish it; or store a known account's newer state; or begin its erasure."""
     if account.gone:
         await work.erasures.begin(account.id, account.version)
         await work.profiles.remove(account.id)
@@ -28,14 +28,14 @@ class Provisioning:
     transactions: Transactions[UnitOfWork]
 
     async def ensure_profile(self, user_id: int) -> None:
-        """Make the profile. No connection is held while auth is asked; of two at once, one makes it.
+        """Create the profile. No connection is held during the call to auth; of two concurrent calls, one creates it.
 
         Raises:
             UserNotFound: there is no such account, or it was deleted.
-            DependencyUnavailable: auth cannot be asked.
+            DependencyUnavailable: auth is unavailable.
         """
         async with self.transactions() as work:
-            if await work.erasures.is_erased(user_id):  # whatever auth says, such as one from an older backup
+            if await work.erasures.is_erased(user_id):  # even if auth knows it, restored from an older backup
                 raise UserNotFound("User not found")
         account = await self.accounts.get(user_id)
         if account is None:

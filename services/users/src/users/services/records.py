@@ -1,4 +1,4 @@
-"""What the rules work on: plain values, as the repositories read them."""
+"""Records of users' business rules: plain values, as the repositories read them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ SEE_ADDRESSES: Final = frozenset({"admin"})
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who looks: nobody knows, or somebody with roles."""
+    """The viewer: anonymous, or a person with roles."""
 
     id: int | None = None
     roles: Collection[str] = ()
@@ -21,14 +21,14 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """What auth says of an account."""
+    """An account's state, from auth."""
 
     id: int
     email: str
     name: str
     version: int
     gone: bool
-    """Deleted, or about to be: then it has no address and no name."""
+    """Deleted, or being deleted: then it has no address and no name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,14 @@ class Profile:
     posts_count: int
     version: int
     following: bool | None
-    """Whether the viewer follows this person; None when nobody in particular looks."""
+    """Whether the viewer follows this person; None without a viewer."""
     blocked: bool | None
-    """Whether the viewer has blocked this person; None when nobody in particular looks."""
+    """Whether the viewer has blocked this person; None without a viewer."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProfileSummary:
-    """As little of a profile as a list shows."""
+    """The part of a profile that lists show."""
 
     id: int
     name: str
@@ -62,7 +62,7 @@ class ProfileSummary:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Whether one follows, or blocks, the other, as it stands."""
+    """The current state of a follow or block."""
 
     origin_id: int
     target_id: int
@@ -72,7 +72,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """Somebody at the other end of an edge."""
+    """The person at the other end of an edge."""
 
     id: int
     name: str

@@ -1,4 +1,4 @@
-"""What users learns from others' events."""
+"""Applies the events that users receives."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,13 +29,13 @@ class EventSubscriber:
         )
 
     async def accounts(self, events: Sequence[Event]) -> None:
-        """A new account gets its profile; a known one perhaps a new address; one that was deleted is forgotten."""
+        """Create profiles of new accounts, update addresses of known ones, and erase deleted ones."""
         for event in events:
             await provision(self.work, account_state(event))
 
 
 def account_state(event: Event) -> AccountState:
-    """The account that an `account` event tells of."""
+    """The account of an `account` event."""
     data = event.data
     if not isinstance(data, AccountData):
         raise TypeError(f"{event.subject} is no account")
