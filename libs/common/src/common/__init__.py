@@ -1,4 +1,4 @@
-"""What the Trivium services share: mechanism, dependencies and schemas; no business rule."""
+"""Mechanism, dependencies and schemas that the Trivium services share. No business rules."""
 
 __version__ = "0.1.0"
-"""Of the whole release. `python -m deploy.version 0.2.0` sets it here and in every other place."""
+"""Version of the whole release. `python -m deploy.version 0.2.0` sets it here and everywhere else."""

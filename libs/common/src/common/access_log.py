@@ -15,9 +15,9 @@ encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class AccessLog:
-    """Writes it.
+    """Writes the line.
 
-    Put together by hand, since every request pays for it: 8 us instead of the 17 that structlog takes.
+    Built by hand, since every request pays for it: 8 us instead of structlog's 17.
     """
 
     def __init__(self, service: str, level: str, form: Form, out: Sink) -> None:
@@ -27,7 +27,7 @@ class AccessLog:
         self._out = out
 
     def answered(self, scope: Scope, status: int, seconds: float) -> None:
-        """The path only: a query may hold what people search for."""
+        """Logs the path only: a query may hold search words."""
         if not self._on:
             return
         ms, client = round(seconds * 1000, 2), scope["state"]["client_ip"]

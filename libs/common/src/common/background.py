@@ -1,4 +1,4 @@
-"""Work that goes on beside the requests, for as long as the app runs."""
+"""Background tasks: loops that run beside the requests for as long as the app does."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -10,15 +10,15 @@ import structlog
 log = structlog.get_logger()
 
 STEP_GRACE: Final = 4.0
-"""Seconds that a `shielded` step has left when the app stops: a call's deadline and a statement or two."""
+"""Seconds that a `shielded` step may take after the app was told to stop: one call and a statement or two."""
 T = TypeVar("T")
 
 
 @asynccontextmanager
 async def background_tasks(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run the given loops inside the block and end them with it. One that ends by itself is told in the log.
+    """Run the given loops inside the block and cancel them at its end. A loop that ends by itself is logged.
 
-    They are cancelled where they wait; what must not be cut in two, they run as `shielded`.
+    Loops are cancelled at any `await`. Steps that must not be interrupted run as `shielded`.
     """
     tasks = [asyncio.create_task(coroutine, name=getattr(coroutine, "__qualname__", None)) for coroutine in work]
     for task in tasks:
@@ -32,9 +32,9 @@ async def background_tasks(*work: Coroutine[Any, Any, None]) -> AsyncIterator[No
 
 
 async def shielded(step: Coroutine[Any, Any, T]) -> T:
-    """Do one step of a loop that is not to be left halfway, such as sending something and noting that it was sent.
+    """Run one step of a loop that must not be interrupted, such as sending something and recording that it was sent.
 
-    A cancellation meanwhile counts only when the step is through, or after `STEP_GRACE`.
+    A cancellation takes effect when the step is done, or after `STEP_GRACE`.
     """
     task = asyncio.create_task(step)
     try:
@@ -50,4 +50,4 @@ async def shielded(step: Coroutine[Any, Any, T]) -> T:
 
 def log_unexpected_end(task: asyncio.Task[None]) -> None:
     if not task.cancelled():
-        log.error("background work ended", work=task.get_name(), exc_info=task.exception())
+        log.error("background task ended", work=task.get_name(), exc_info=task.exception())

@@ -1,8 +1,8 @@
-"""How long the work for a request may go on, known to everything that is done for it.
+"""The deadline of a request, known to all work that is done for it.
 
 A caller sends `X-Deadline-Ms`: how long it will still wait. `common.http.middleware` starts the clock, refuses requests
 that are late already, and cancels those that overrun. `common.calls.service_client` never asks a peer for longer than
-what is left, and passes that on. Waits for the database have limits of their own: `pool_timeout` and the role's
+is left, and passes the rest on. Waits for the database have limits of their own: `pool_timeout` and the role's
 `statement_timeout`.
 """
 
@@ -20,12 +20,12 @@ _ends_at: ContextVar[float] = ContextVar("ends_at", default=math.inf)
 
 
 def remaining(at_most: float) -> float:
-    """Seconds that a step may take: `at_most`, or what is left for the request. Zero or less: it is too late."""
+    """Seconds that a step may take: at most `at_most`, and at most the rest of the request. Not positive: too late."""
     return min(at_most, _ends_at.get() - time.monotonic())
 
 
 def start(seconds: float) -> Token[float]:
-    """Give what follows in this context this much time together, until `end`. Each request does, so it is cheap."""
+    """Start a deadline for this context, until `end`. Every request does, so it must be cheap."""
     return _ends_at.set(time.monotonic() + seconds)
 
 
@@ -44,5 +44,5 @@ def within(seconds: float) -> Iterator[None]:
 
 
 def parse(value: bytes) -> float | None:
-    """Seconds, from the header's milliseconds; None if it makes no sense, which is as if it had not been sent."""
+    """The header's milliseconds in seconds. None if it is invalid, which is treated as missing."""
     return int(value) / 1000 if NUMBER.fullmatch(value) else None

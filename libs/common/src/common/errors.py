@@ -1,6 +1,6 @@
-"""The kinds of refusal that a rule may raise. They know no HTTP; `common.http.problems` maps each kind to a status.
+"""The kinds of errors that business rules raise. They do not know HTTP: `common.http.problems` maps kinds to statuses.
 
-A service derives its own errors from these and gives each a `code`, which clients may rely on: it never changes.
+A service derives its own errors from these. Each has a `code` that clients may rely on: it never changes.
 """
 
 from datetime import timedelta
@@ -8,37 +8,37 @@ from typing import ClassVar
 
 
 class DomainError(ValueError):
-    """A rule says no. The message is shown to the caller, so it holds nothing secret."""
+    """A rule refuses the request. The caller sees the message, so it must hold no secrets."""
 
     code: ClassVar[str] = "bad-request"
 
 
 class Unauthenticated(DomainError):
-    """We do not know who is asking, or no longer trust what says so."""
+    """The caller is unknown, or its credentials are no longer accepted."""
 
     code = "unauthenticated"
 
 
 class Forbidden(DomainError):
-    """We know who is asking, and they may not."""
+    """The caller is known and lacks permission."""
 
     code = "forbidden"
 
 
 class NotFound(DomainError):
-    """There is no such thing, or the caller may not know of it."""
+    """It does not exist, or the caller may not know that it does."""
 
     code = "not-found"
 
 
 class Conflict(DomainError):
-    """The state of things does not allow it now."""
+    """The current state does not allow this."""
 
     code = "conflict"
 
 
 class PreconditionFailed(DomainError):
-    """What the caller has seen is not what there is now: somebody else was faster."""
+    """The resource has changed since the caller read it."""
 
     code = "precondition-failed"
 
@@ -50,7 +50,7 @@ class InvalidInput(DomainError):
 
 
 class TooManyRequests(DomainError):
-    """Later, perhaps."""
+    """The caller has reached a limit and may try again later."""
 
     code = "too-many-requests"
 
@@ -60,7 +60,7 @@ class TooManyRequests(DomainError):
 
 
 class DependencyUnavailable(Exception):
-    """Something this service needs did not answer well in time: its database or another service."""
+    """The database or another service did not answer in time, or answered with a failure."""
 
     code: ClassVar[str] = "dependency-unavailable"
 

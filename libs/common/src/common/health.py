@@ -1,4 +1,4 @@
-"""`/livez`: the process runs. `/readyz`: it can do its work. Neither ever asks a peer."""
+"""`/livez`: the process runs. `/readyz`: it can serve requests. Neither ever asks a peer."""
 
 import asyncio
 import time
@@ -10,14 +10,14 @@ from pydantic import BaseModel
 
 TIMEOUT: Final = 1.0
 QUIET: Final = frozenset({"/livez", "/readyz", "/metrics"})
-"""What machines ask every few seconds: no line in the log, no count, no span."""
+"""Paths that machines request every few seconds: not logged, not counted, not traced."""
 
 Check = Callable[[], Awaitable[str | None]]
-"""Returns what is missing, or None when all is well."""
+"""Returns what is missing, or None if nothing is."""
 
 
 class Health(BaseModel):
-    """How a process is."""
+    """The state of a process."""
 
     status: str
     missing: list[str] = []
@@ -28,13 +28,13 @@ router = APIRouter(tags=["health"], include_in_schema=False)
 
 @router.get("/livez")
 async def livez() -> Health:
-    """Whether the process answers. Restarting it is the cure when it does not."""
+    """The process answers. If it does not, restart it."""
     return Health(status="alive")
 
 
 @router.get("/readyz")
 async def readyz(request: Request, response: Response) -> Health:
-    """Whether requests should be sent here."""
+    """Ready to receive requests."""
     if request.app.state.draining:
         response.status_code = 503
         return Health(status="stopping")
@@ -45,13 +45,13 @@ async def readyz(request: Request, response: Response) -> Health:
 
 
 async def failing_checks(app: FastAPI) -> list[str]:
-    """Nothing if the app can do its work."""
+    """What is missing; an empty list if the app is ready."""
     checks: Sequence[Check] = app.state.readiness
     return [problem for problem in await asyncio.gather(*(run_check(check) for check in checks)) if problem]
 
 
 async def wait_until_ready(app: FastAPI, patience: float) -> None:
-    """Return once the app can do its work, is told to stop, or after `patience` seconds."""
+    """Return once the app is ready or told to stop, or after `patience` seconds."""
     ends_at = time.monotonic() + patience
     while not app.state.draining and time.monotonic() < ends_at and await failing_checks(app):  # noqa: ASYNC110
         await asyncio.sleep(0.02)

@@ -1,6 +1,6 @@
-"""Logs: one JSON object a line on stdout, in UTC; coloured words on a developer's terminal.
+"""Logs: one JSON object per line on stdout, in UTC; coloured text on a developer's terminal.
 
-A line that belongs to a request has its id, its trace, and who is signed in: never a token, a body or a query.
+Lines of a request hold its id, its trace and the caller's id. They never hold a token, a body or a query.
 """
 
 import logging
@@ -16,16 +16,16 @@ log = structlog.get_logger()
 
 Form = Literal["json", "console"]
 REQUEST: Final[ContextVar[Mapping[str, Any] | None]] = ContextVar("request", default=None)
-"""The `state` of the request that is being served, which `common.http.middleware` puts here."""
+"""The `state` of the current request, set by `common.http.middleware`."""
 ABOUT: Final = ("request_id", "trace_id", "account", "caller")
-"""What lines have of a request's state. `account`: a person's id; `caller`: a service."""
+"""The parts of a request's state that its lines hold. `account`: a person's id; `caller`: a service."""
 
-# Never with local variables: passwords and tokens are among them (S-46).
+# Never with local variables: they may hold passwords and tokens (S-46).
 TRACES: Final = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)
 
 
 def without_values(exc_info: Any) -> list[dict[str, Any]]:
-    """A traceback, less what PostgreSQL adds behind DETAIL: whole rows, with addresses and hashes in them."""
+    """A traceback without PostgreSQL's DETAIL, which holds whole rows with addresses and hashes."""
     chain = TRACES(exc_info)
     for link in chain:
         link["exc_value"] = link["exc_value"].partition("\nDETAIL:")[0]
@@ -36,7 +36,7 @@ TRACEBACKS: Final = structlog.processors.ExceptionRenderer(without_values)
 
 
 def request_context() -> dict[str, Any]:
-    """Which request this is, and whose; empty outside of any."""
+    """The current request's id, trace and caller; empty outside of requests."""
     state = REQUEST.get()
     return {name: state[name] for name in ABOUT if name in state} if state else {}
 
@@ -46,9 +46,9 @@ def add_request_context(_logger: WrappedLogger, _method: str, event: EventDict) 
 
 
 class Sink:
-    """Where all lines go: an output whose failures are counted, and are no trouble of whoever logs.
+    """The output of all lines. It counts failed writes and does not raise them.
 
-    On a full disk, or with nobody left to read, a warning must not end the loop that gives it, nor a request.
+    A full disk, or a pipe without a reader, must not end a request, or the loop that logs a warning.
     """
 
     def __init__(self, out: TextIO) -> None:
@@ -69,7 +69,7 @@ class Sink:
 
 
 def configure_logging(service: str, level: str, form: Form) -> Sink:
-    """Set up structlog and send what libraries log through `logging` the same way, which is returned."""
+    """Set up structlog, and route the libraries' `logging` through it. Returns the sink of all lines."""
     out = Sink(sys.stdout)
 
     def name_service(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

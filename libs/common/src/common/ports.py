@@ -1,4 +1,4 @@
-"""What rules of every service need of the outside, in words that know no database and no HTTP."""
+"""The ports that the rules of every service use. They know no database and no HTTP."""
 
 from collections.abc import Callable, Sequence, Set
 from contextlib import AbstractAsyncContextManager
@@ -12,7 +12,7 @@ W_co = TypeVar("W_co", covariant=True)
 Clock = Callable[[], datetime]
 
 Versions = Set[int] | None
-"""Those versions of a thing that a change was meant for; None: whichever it finds."""
+"""The versions that a change was meant for; None: any version."""
 
 
 def utc_now() -> datetime:
@@ -20,19 +20,19 @@ def utc_now() -> datetime:
 
 
 class Transactions(Protocol[W_co]):
-    """Opens a short transaction and yields what works in it; commits when the block ends well, undoes it otherwise."""
+    """Opens a short transaction and yields its stores. Commits when the block ends well; otherwise rolls back."""
 
     def __call__(self) -> AbstractAsyncContextManager[W_co]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """What a repository found: at most `limit` rows, and whether more follow."""
+    """The result of a list query: at most `limit` rows, and whether more follow."""
 
     rows: Sequence[T]
     more: bool
 
     @classmethod
     def cut(cls, rows: Sequence[T], limit: int) -> "Page[T]":
-        """From a query with `LIMIT limit + 1`: the extra row tells that there is more."""
+        """From a query with `LIMIT limit + 1`: an extra row means that there are more."""
         return cls(rows[:limit], len(rows) > limit)

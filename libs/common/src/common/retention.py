@@ -1,4 +1,4 @@
-"""Retention: rows that are over are deleted, in small transactions beside the requests."""
+"""Retention: deletes expired rows, in small transactions beside the requests."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -23,7 +23,7 @@ class Retention(Generic[W]):
     batch: int
     """Rows in one transaction, at most."""
     rules: Mapping[str, Callable[[W, int], Awaitable[int | None]]]
-    """By kind of row: deletes up to a batch of them. Returns how many, or None where one statement is enough."""
+    """By kind of row: deletes up to a batch of them. Returns how many, or None if one statement is enough."""
 
     async def run(self, transactions: Transactions[W]) -> None:
         """Runs as long as the service."""
@@ -32,12 +32,12 @@ class Retention(Generic[W]):
             await self.apply(transactions)
 
     async def apply(self, transactions: Transactions[W]) -> None:
-        """Each kind by itself, so that trouble with one keeps no other. A batch that is not full was the last."""
+        """Each kind separately, so that a failure of one does not stop the others. A partial batch is the last one."""
         for kind, delete in self.rules.items():
             try:
                 deleted: int | None = self.batch
                 while deleted == self.batch:
                     async with transactions() as work:
                         deleted = await delete(work, self.batch)
-            except Exception as error:  # noqa: BLE001  # supervision: if it ended in silence, rows would stay for ever
+            except Exception as error:  # noqa: BLE001  # supervision: if this task ended, rows would stay for ever
                 log.warning("old rows stay for now", kind=kind, reason=repr(error)[:200])

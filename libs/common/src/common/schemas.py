@@ -1,4 +1,4 @@
-"""Schemas and field types that more than one service speaks."""
+"""Schemas and field types that several services use."""
 
 import re
 from datetime import datetime
@@ -9,16 +9,16 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from common.visible_text import not_blank, visible_line
 
 MAX_ID: Final = 2**53 - 1
-"""Ids fit a JavaScript number exactly."""
+"""Ids fit exactly in a JavaScript number."""
 DIGITS: Final = re.compile(r"[0-9]{1,16}")
 MAX_PASSWORD: Final = 256
-"""Code points in compatibility form (NFKC), in which passwords are compared."""
+"""Code points in compatibility form (NFKC), the form in which passwords are compared."""
 MAX_TYPED: Final = 4 * MAX_PASSWORD
-"""Code points as typed: some systems send a letter and its accents one by one."""
+"""Code points as typed: some systems send a letter and its accents separately."""
 
 
 def decimal(value: Any) -> Any:
-    """Let only plain ASCII digits be a number: pydantic would also read `1_0`, ` 7` and `7.0`."""
+    """Accept only plain ASCII digits as a number: pydantic would also read `1_0`, ` 7` and `7.0`."""
     if isinstance(value, str) and not DIGITS.fullmatch(value):
         raise ValueError("must be a decimal number")
     return value
@@ -36,7 +36,7 @@ Moment = Annotated[datetime, Field(examples=["2026-11-22T13:28:00Z"])]
 
 
 def no_nul(text: str) -> str:
-    """PostgreSQL can store neither NUL nor half of a surrogate pair, which JSON can escape and UTF-8 cannot hold."""
+    """Refuse what PostgreSQL cannot store: NUL, and half of a surrogate pair, which JSON can escape."""
     if "\x00" in text:
         raise ValueError("must not contain the NUL character")
     try:
@@ -51,17 +51,17 @@ Written = Annotated[Text, AfterValidator(not_blank)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(visible_line)]
 
 
-# As typed; auth counts again in NFKC, and says what else it takes (`auth.services.password_policy`).
+# As typed. auth counts again in NFKC, and has further rules (`auth.services.password_policy`).
 NewPassword = Annotated[str, Field(min_length=8, max_length=MAX_PASSWORD, repr=False), AfterValidator(no_nul)]
 
 
 class Incoming(BaseModel):
-    """A public body. Unknown fields are refused, so that a misspelt one cannot be lost in silence."""
+    """A public request body. Unknown fields are refused, so that a misspelt one is not silently ignored."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class Outgoing(BaseModel):
-    """An answer. Only what the schema names ever leaves."""
+    """A response body. Only the fields of the schema are sent."""
 
     model_config = ConfigDict(from_attributes=True)

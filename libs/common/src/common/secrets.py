@@ -1,4 +1,4 @@
-"""Secrets in settings: from the environment or from files. A weak or badly kept one stops the start (S-47)."""
+"""Secrets in settings: from the environment or from files. A weak or readable one stops the start (S-47)."""
 
 import os
 import stat
@@ -11,11 +11,11 @@ from pydantic_settings import PydanticBaseSettingsSource
 
 MIN_SECRET_LENGTH: Final = 32
 GENERATED_PREFIX: Final = "local-"
-"""What `make up` puts before the secrets it generates, so that production can refuse them."""
+"""Prefix of the secrets that `make up` generates, so that production can refuse them."""
 
 
 def strong(secret: SecretStr) -> SecretStr:
-    """Refuse secrets that are short or plainly a placeholder (S-47)."""
+    """Refuse secrets that are short or look like a placeholder (S-47)."""
     value = secret.get_secret_value()
     if len(value) < MIN_SECRET_LENGTH:
         raise ValueError(f"must have at least {MIN_SECRET_LENGTH} characters")
@@ -28,7 +28,7 @@ Secret = Annotated[SecretStr, AfterValidator(strong)]
 
 
 class FileSettings(PydanticBaseSettingsSource):
-    """Reads `NAME_FILE`: the way Docker and Kubernetes hand over secrets."""
+    """Reads `NAME_FILE`: Docker and Kubernetes provide secrets as files."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         variable = f"{field_name}_file".upper()
@@ -49,8 +49,8 @@ def read_secret(path: Path) -> str:
     """The file's text without the final line break.
 
     Raises:
-        ValueError: it cannot be read, or everybody on this machine could. Mounted secrets below /run/secrets are the
-            exception: there the folder itself belongs to the container.
+        ValueError: it cannot be read, or everybody on this machine could read it. Secrets below /run/secrets are the
+            exception: the folder itself belongs to the container.
     """
     try:
         mode = path.stat().st_mode

@@ -1,4 +1,4 @@
-"""The form of each kind of setting. A refusal says how a right value looks, and never repeats the value (S-47)."""
+"""The format of each kind of setting. An error shows a valid example, and never repeats the value (S-47)."""
 
 import inspect
 import json
@@ -22,18 +22,18 @@ WIDEST_4: Final = 8
 WIDEST_6: Final = 7
 """fc00::/7, the same."""
 WIDEST_PUBLIC_6: Final = 20
-"""Whoever registers addresses for a continent has a /12, and nobody's proxies more than a /20."""
+"""A registry for a continent has a /12; the proxies of one operator have at most a /20."""
 MAPPED: Final = IPv6Network("::ffff:0:0/96")
-"""All of IPv4 as IPv6 writes it."""
+"""IPv4 addresses in IPv6 notation."""
 
 
 def seconds(value: Any) -> Any:
-    """`1.5` is seconds; pydantic alone would want `PT1.5S` of the environment, which is understood too."""
+    """`1.5` is in seconds. pydantic alone would only accept `PT1.5S` from the environment, which works too."""
     if not isinstance(value, str):
         return value
     try:
         return TIME.validate_python(float(value))
-    except ValueError:  # no number, or one that is no time
+    except ValueError:  # not a number, or out of range
         pass
     try:
         return TIME.validate_python(value)
@@ -45,7 +45,7 @@ Duration = Annotated[timedelta, BeforeValidator(seconds), Ge(timedelta(0))]
 
 
 def in_json(example: str) -> BeforeValidator:
-    """Read a list as JSON. pydantic-settings would do so before us, and say of a mistake nothing but the name."""
+    """Read a list as JSON. pydantic-settings would do it first, and its error would only name the setting."""
 
     def decode(value: Any) -> Any:
         if not isinstance(value, str):
@@ -69,7 +69,7 @@ def network(value: Any) -> Network:
 
 
 def narrow(networks: Sequence[Network]) -> Sequence[Network]:
-    """Whoever is believed can say that it is somebody else, and so is never counted. Neighbours are one network."""
+    """Limit the width of networks: a trusted proxy can claim any address. Adjacent networks count as one."""
     four = collapse_addresses(one for one in networks if isinstance(one, IPv4Network))
     six = collapse_addresses(one for one in networks if isinstance(one, IPv6Network))
     if any(one.prefixlen < WIDEST_4 for one in four) or any(one.prefixlen < widest(one) for one in six):
@@ -78,14 +78,14 @@ def narrow(networks: Sequence[Network]) -> Sequence[Network]:
 
 
 def widest(one: IPv6Network) -> int:
-    """The length of prefix that a network of its kind has at least."""
+    """The shortest prefix that is allowed for its kind of network."""
     if one.overlaps(MAPPED):
         return MAPPED.prefixlen + WIDEST_4
     return WIDEST_6 if one.is_private else WIDEST_PUBLIC_6
 
 
 def by_spaces(value: Any) -> Any:
-    """As Caddy reads it, who gets the same variable."""
+    """As in Caddy, which reads the same variable."""
     if not isinstance(value, str):
         return value
     try:
@@ -104,7 +104,7 @@ SpacedNetworks = Annotated[list[Network], NoDecode, BeforeValidator(by_spaces), 
 
 
 def database_url(value: PostgresDsn) -> PostgresDsn:
-    """One database on one server, for asyncpg. The password is a setting of its own."""
+    """One database on one server, for asyncpg. The password is a separate setting."""
     (host, *more) = value.hosts()
     if more or not host["host"] or not host["username"] or not re.fullmatch(r"/[^/]+", value.path or ""):
         raise ValueError("must name user, host and database: postgresql://USER@HOST:5432/DATABASE")

@@ -1,4 +1,4 @@
-"""Settings from the environment, and secrets from it or from files; a missing or weak secret stops the start.
+"""Settings from the environment, and secrets from it or from files. A missing or weak secret stops the start.
 
 Every setting `NAME` may be given as `NAME_FILE` instead: the path of a file that holds the value.
 """
@@ -23,7 +23,7 @@ MAX_DRAIN: Final = timedelta(seconds=15)
 
 
 class BaseConfig(BaseSettings):
-    """How every settings class of ours reads its values."""
+    """Base of all settings classes: where they read their values."""
 
     # hide_input_in_errors: a refused secret must not appear in the message that refuses it
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
@@ -45,7 +45,7 @@ class BaseConfig(BaseSettings):
         return init_settings, env_settings, FileSettings(settings_cls)
 
     def refuse_shared_secrets(self) -> None:
-        """One that leaks must not open what another protects."""
+        """A leaked secret must not open what another one protects."""
         seen: dict[str, str] = {}
         for name in type(self).model_fields:
             value = getattr(self, name)
@@ -66,21 +66,21 @@ class BaseConfig(BaseSettings):
 
 
 LONGEST_CALL: Final = timedelta(seconds=10)
-"""Below the lease of an event (`common.events.relay`), so that no two relays send the same row in ordinary running."""
+"""Shorter than the lease of an event (`common.events.relay`), so that normally no two relays send the same row."""
 
 
 class ServiceSettings(BaseConfig):
-    """What every service needs to know. Its own settings class adds the rest."""
+    """Settings that every service has. Its own settings class adds the rest."""
 
     database_url: DatabaseUrl = Field(description="postgresql://USER@HOST/DATABASE, of the role that reads and writes.")
-    database_password: Secret = Field(description="Of that role.")
+    database_password: Secret = Field(description="Password of that role.")
     pool_size: int = Field(15, ge=1, description="Connections for writing, kept open.")
     read_pool_size: int = Field(15, ge=1, description="Connections for single reads, kept open.")
     max_overflow: int = Field(
-        0, ge=0, description="Connections above either pool's size. Opened anew each time: slow under load."
+        0, ge=0, description="Connections above either pool's size. Opened for each use: slow under load."
     )
     pool_timeout: Duration = Field(
-        timedelta(milliseconds=500), description="How long a request waits for a connection; then it is a 503 (R-18)."
+        timedelta(milliseconds=500), description="How long a request waits for a connection before a 503 (R-18)."
     )
     prepared_statements: bool = Field(True, description="False behind a PgBouncer older than 1.21.")
 
@@ -92,19 +92,19 @@ class ServiceSettings(BaseConfig):
         "http://127.0.0.1:8000", description="The site's public address; the `iss` of tokens."
     )
     jwks_url: Address = Field(
-        "http://127.0.0.1:8001/.well-known/jwks.json", description="Where auth's public keys are, from inside."
+        "http://127.0.0.1:8001/.well-known/jwks.json", description="Internal address of auth's public keys."
     )
-    auth_url: Address = Field("http://127.0.0.1:8001", description="Where auth is, from inside.")
-    users_url: Address = Field("http://127.0.0.1:8002", description="Where users is, from inside.")
-    posts_url: Address = Field("http://127.0.0.1:8003", description="Where posts is, from inside.")
+    auth_url: Address = Field("http://127.0.0.1:8001", description="Internal address of auth.")
+    users_url: Address = Field("http://127.0.0.1:8002", description="Internal address of users.")
+    posts_url: Address = Field("http://127.0.0.1:8003", description="Internal address of posts.")
 
-    # Calls to the other services. At a limit a call waits, within its deadline, and then counts as unanswered.
+    # Calls to the other services. At a limit a call waits within its deadline, and then counts as failed.
     call_deadline: Annotated[Duration, Gt(timedelta(0)), Le(LONGEST_CALL)] = Field(
         timedelta(seconds=2),
-        description="For all calls of one request to other services, retries and waiting included.",
+        description="For all calls of one request to other services, with retries and waiting.",
     )
     max_deadline: Duration = Field(
-        timedelta(seconds=30), description="The most that an X-Deadline-Ms may ask for; longer is cut to it."
+        timedelta(seconds=30), description="The longest X-Deadline-Ms; longer ones are cut to it."
     )
     connect_timeout: Duration = Field(
         timedelta(milliseconds=500), description="For each new connection to another service."
@@ -113,33 +113,33 @@ class ServiceSettings(BaseConfig):
     call_pool_size: int = Field(
         64, ge=1, description="Connections to other services in all; at least three times CALLS_PER_PEER."
     )
-    retry_share: float = Field(0.1, ge=0, le=1, description="Second tries per call, of reads only.")
+    retry_share: float = Field(0.1, ge=0, le=1, description="Retries per call, for reads only.")
     breaker_failures: int = Field(5, ge=1, description="Failures in a row that open the circuit breaker of a peer.")
     breaker_window: Duration = Field(timedelta(seconds=10), description="Failures further apart do not count together.")
     breaker_pause: Duration = Field(
-        timedelta(seconds=2), description="How long an open breaker waits before it lets one call try."
+        timedelta(seconds=2), description="How long an open breaker waits before it lets one call through."
     )
 
-    rate_limits: bool | None = Field(None, description="Whether requests are counted; by default in production only.")
+    rate_limits: bool | None = Field(None, description="Enables rate limits; by default in production only.")
     rate_limit_general: int = Field(
         300, ge=1, le=100_000, description="Requests a minute, per person, or per address without a token."
     )
     relay: bool = Field(
-        True, description="False where `python -m SERVICE relay` sends the events, and erases, instead."
+        True, description="False if `python -m SERVICE relay` sends the events and erases accounts instead."
     )
 
     cors_origins: Origins = Field(
         default_factory=list, description="JSON list of exact origins whose pages may call; there is no wildcard."
     )
     trusted_proxies: Networks = Field(
-        default_factory=list, description="JSON list of the gateway's networks, whose X-Forwarded-For is believed."
+        default_factory=list, description="JSON list of the gateway's networks, whose X-Forwarded-For is trusted."
     )
     edge_proxies: SpacedNetworks = Field(
         default_factory=list,
         description="Networks of proxies in front of the gateway, such as a CDN, with spaces between them.",
     )
     drain: Annotated[Duration, Le(MAX_DRAIN)] = Field(
-        timedelta(seconds=5), description="How long a service serves on after SIGTERM, while it is no longer ready."
+        timedelta(seconds=5), description="How long a service goes on serving after SIGTERM while not ready."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least important lines that are written."
@@ -148,17 +148,17 @@ class ServiceSettings(BaseConfig):
         "json", description="json: one object a line. console: for a terminal."
     )
     otel_exporter_otlp_endpoint: BaseAddress | None = Field(
-        None, description="Where traces go, as OTLP over HTTP: http://collector:4318. None are made without it."
+        None, description="Target of traces, as OTLP over HTTP: http://collector:4318. No traces without it."
     )
 
     @property
     def proxies(self) -> list[Network]:
-        """Whose X-Forwarded-For is believed, on whichever of the two hops."""
+        """Networks whose X-Forwarded-For is trusted, in both hops."""
         return [*self.trusted_proxies, *self.edge_proxies]
 
     @property
     def most_requests(self) -> int:
-        """How many requests may be under way: those that work, and as many that wait for their turn."""
+        """The limit of running requests: those that use a connection, and as many that wait for one."""
         return self.requests_at_once or 2 * (self.pool_size + self.read_pool_size + 2 * self.max_overflow)
 
     @model_validator(mode="after")
@@ -177,14 +177,14 @@ class ServiceSettings(BaseConfig):
 
 
 class MigrationSettings(BaseConfig):
-    """What `migrate` needs: the role that owns the tables, which the running service never knows."""
+    """The settings of `migrate`: the role that owns the tables. The running service never knows it."""
 
     owner_database_url: DatabaseUrl = Field(description="As DATABASE_URL, of the role that owns the tables.")
-    owner_database_password: Secret = Field(description="Of that role.")
+    owner_database_password: Secret = Field(description="Password of that role.")
 
 
 def async_url(dsn: PostgresDsn, password: SecretStr) -> URL:
-    """SQLAlchemy's address for asyncpg. The password is kept apart so that addresses may be printed."""
+    """SQLAlchemy's address for asyncpg. The password is separate, so that addresses may be printed."""
     return make_url(str(dsn)).set(drivername="postgresql+asyncpg", password=password.get_secret_value())
 
 
@@ -197,11 +197,11 @@ RIGHT: Final = {
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
 }
-"""Where pydantic does not say what would be right, or does it in Python's words."""
+"""Messages for errors where pydantic names no valid value, or does so in Python's terms."""
 
 
 def in_words(bound: object) -> str:
-    """pydantic tells the bounds of times as Python writes them: `datetime.timedelta(days=7)`."""
+    """Bounds of times in seconds. pydantic prints them as Python code: `datetime.timedelta(days=7)`."""
     text = str(bound)
     if not text.startswith("datetime.timedelta("):
         return text
@@ -210,7 +210,7 @@ def in_words(bound: object) -> str:
 
 
 def explain(error: ValidationError) -> str:
-    """Settings errors in words that name the environment variable, one line each, no values."""
+    """Settings errors as text: one line each, which names the environment variable and never the value."""
     lines = []
     for item in error.errors(include_url=False, include_input=False):
         name, *place = (str(part) for part in item["loc"]) if item["loc"] else ("",)
@@ -223,7 +223,7 @@ def explain(error: ValidationError) -> str:
 
 
 def load(settings: type[S]) -> S:
-    """Settings from the environment; a bad one ends the process with a line that names it."""
+    """Settings from the environment. A wrong setting ends the process with a line that names it."""
     try:
         return settings()
     except (ValidationError, ValueError) as error:

@@ -1,7 +1,7 @@
-"""State events: what a subject is now, never what changed. Their schemas, and who tells whom.
+"""State events: the current state of a subject, never a difference. Their schemas, senders and receivers.
 
-`version` is the counter of the subject's own row, so a consumer applies an event only if it is newer than what it has:
-duplicates, any order and lost middle ones are harmless. Schemas may grow; consumers ignore what they do not know.
+`version` counts the changes of the subject's own row. A consumer applies an event only if it is newer than its copy. So
+duplicates, reordered and lost events do no harm. Schemas may grow; consumers ignore unknown fields.
 """
 
 from collections.abc import Sequence
@@ -18,41 +18,41 @@ Key = tuple[int | UUID, ...]
 
 
 class EventData(BaseModel):
-    """The `data` of one type of event. Each type has one owner, who tells it to `targets`."""
+    """The `data` of one type of event. Each type has one owner, which sends it to `targets`."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     type: ClassVar[str]
     owner: ClassVar[str] = ""
-    """Empty where several services tell it, each for itself (`may_be_sent_by`)."""
+    """Empty if several services send it, each for itself (`may_be_sent_by`)."""
     targets: ClassVar[tuple[str, ...]]
     subject: ClassVar[str] = ""
-    """The kind of thing it tells of, where that is not the type itself."""
+    """The kind of its subject, if that is not the type itself."""
     numbers: ClassVar[int] = 1
-    """How many numbers name a subject."""
+    """How many numbers identify a subject."""
 
     @classmethod
     def read_key(cls, words: Sequence[str]) -> Key:
-        """What names the subject. Raises ValueError."""
+        """Parse the key of a subject. Raises ValueError."""
         key = tuple(int(word) for word in words)
         if len(key) != cls.numbers or not all(1 <= number <= MAX_ID for number in key):
-            raise ValueError(f"{cls.type} is of other subjects")
+            raise ValueError(f"{cls.type} has subjects of another form")
         return key
 
     def may_be_sent_by(self, service: str) -> bool:
-        """Whether it is this service that may say so."""
+        """Whether this service may send the event."""
         return service == self.owner
 
 
 def read_uuid(words: Sequence[str]) -> Key:
-    """What names a subject that has no number. Raises ValueError."""
+    """The key of a subject that has no number. Raises ValueError."""
     (word,) = words
     return (UUID(word),)
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A state to tell. `key` identifies the subject: (7,) is `account:7`, (7, 9) is `follow:7:9`."""
+    """The state of a subject. `key` identifies it: (7,) is `account:7`, (7, 9) is `follow:7:9`."""
 
     key: Key
     version: int
@@ -62,7 +62,7 @@ class Event:
 
     @property
     def account_id(self) -> int:
-        """Of events that tell of an account."""
+        """For events about an account."""
         (account_id,) = self.key
         if not isinstance(account_id, int):
             raise TypeError(f"{self.subject} is no account")
@@ -70,17 +70,17 @@ class Event:
 
     @property
     def subject(self) -> str:
-        """As it is written in a StateEvent."""
+        """The subject as text, as in a StateEvent."""
         return ":".join((self.data.subject or self.data.type, *map(str, self.key)))
 
 
 class ErasureStore(Protocol):
-    """Where a service notes who is to be forgotten (`common.events.erasure`)."""
+    """Records which accounts are to be erased (`common.events.erasure`)."""
 
     async def begin(self, account_id: int, version: int) -> None:
-        """Hide what there is of them, in this transaction, and have it erased; what comes later is left out.
+        """Hide the account's data in this transaction, and schedule its erasure. Later inserts are discarded.
 
-        `version` is that of the account's state that tells so.
+        `version` is the version of the account's event.
         """
 
     async def is_erased(self, account_id: int) -> bool:
@@ -88,7 +88,7 @@ class ErasureStore(Protocol):
 
 
 class RevocationStore(Protocol):
-    """Where a service notes which access tokens it must refuse (`common.events.revocations`)."""
+    """Records which access tokens must be refused (`common.events.revocations`)."""
 
     async def end_sessions(self, ended: Sequence[Event]) -> None: ...
 
@@ -96,14 +96,14 @@ class RevocationStore(Protocol):
 
 
 class EventPublisher(Protocol):
-    """Where rules put what others have to know."""
+    """Where business rules publish events."""
 
     async def publish(self, *events: Event) -> None:
-        """Tell them to all their targets once the transaction is committed. At least one."""
+        """Send the events to all their targets once the transaction is committed. At least one."""
 
 
 class StateEvent(BaseModel):
-    """An event on its way."""
+    """An event in transit."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -117,26 +117,26 @@ class StateEvent(BaseModel):
     @classmethod
     def of(cls, type_: str, subject: str, version: int, occurred_at: datetime, data: dict[str, Any]) -> Self:
         id_ = f"{subject}@{version}"
-        # not checked: it is our own row, and a relay must not stumble over it
+        # not validated: it is our own row, and a bad one must not stop the relay
         return cls.model_construct(
             id=id_, type=type_, subject=subject, version=version, occurred_at=occurred_at, data=data
         )
 
     @classmethod
     def now(cls, event: Event) -> Self:
-        """What an owner says when it is asked."""
+        """The answer of an owner that is asked for a state."""
         data = event.data.model_dump(mode="json")
         return cls.of(event.data.type, event.subject, event.version, datetime.now(UTC), data)
 
 
 class EventBatch(BaseModel):
-    """What `POST /internal/events` takes."""
+    """The body of `POST /internal/events`."""
 
     events: list[StateEvent] = Field(min_length=1, max_length=100)
 
 
 class EventPage(BaseModel):
-    """Part of an owner's subjects as events: for a reader that missed them, or rebuilds what it knows."""
+    """Part of an owner's subjects as events: for consumers that missed them, or that rebuild a read model."""
 
     events: list[StateEvent]
     next: str | None = Field(description="Give this as `after` for the next page; null on the last one.")
@@ -147,6 +147,6 @@ class EventPage(BaseModel):
 
     @classmethod
     def cut(cls, events: Sequence[Event], limit: int) -> Self:
-        """A page of at most `limit` from that many events; `next` names the last subject if there may be more."""
+        """A page of at most `limit` events; `next` names the last subject if there may be more."""
         last = ":".join(map(str, events[-1].key)) if len(events) == limit else None
         return cls(events=[StateEvent.now(event) for event in events], next=last)

@@ -1,4 +1,4 @@
-"""The types of settings that are addresses on the web. A refusal never repeats the value (S-47)."""
+"""Types of settings that are web addresses. An error never repeats the value (S-47)."""
 
 import re
 from ipaddress import IPv6Address, ip_address
@@ -17,10 +17,10 @@ PORTS: Final = {"http": 80, "https": 443}
 
 
 def split(value: str) -> SplitResult:
-    """A URL's parts, with a host that can be one, and a port."""
-    parts = urlsplit(value)  # raises ValueError for a port or a bracket that makes no sense
+    """The parts of a URL with a valid host and port."""
+    parts = urlsplit(value)  # raises ValueError for an invalid port or bracket
     host = parts.hostname or ""
-    of_numbers = host.rpartition(".")[2][:1].isdigit()  # browsers, too, read that as IPv4
+    of_numbers = host.rpartition(".")[2][:1].isdigit()  # browsers read that as IPv4, too
     if ":" in host or of_numbers:
         ip_address(host)
     elif not HOST.fullmatch(host):
@@ -31,7 +31,7 @@ def split(value: str) -> SplitResult:
 
 
 def address(value: str) -> str:
-    """An http or https URL without what does not belong into one that others are told or called by."""
+    """An http or https URL for calls or links: without user, query, fragment or final slash."""
     try:
         parts = split(value)
     except ValueError:
@@ -44,14 +44,14 @@ def address(value: str) -> str:
 
 
 def public_address(value: str) -> str:
-    """Of the whole site: tokens' `iss`, which is compared letter by letter, and what all other addresses begin with."""
+    """The site's address: the `iss` of tokens, compared byte by byte, and the base of all links."""
     if urlsplit(address(value)).path:
         raise ValueError("must have no path: https://api.example.com")
     return value
 
 
 def base_address(value: str) -> str:
-    """What we put a path or a fragment behind: a slash at its end makes no difference."""
+    """A URL to which we append a path or a fragment; a final slash is ignored."""
     return address(value.rstrip("/"))
 
 
@@ -64,7 +64,7 @@ EXAMPLES: Final = "https://app.example.com or http://localhost:3000"
 
 
 def origin(value: str) -> str:
-    """What browsers send as `Origin`, letter by letter (RFC 6454, section 7): anything else would never match."""
+    """An origin exactly as browsers send it (RFC 6454, section 7): anything else would never match."""
     if value in {"*", "null"}:
         raise ValueError("lists exact origins; '*' and 'null' would let every page call with a token")
     if not SCHEME.fullmatch(value.partition("://")[0]) or "://" not in value:

@@ -1,8 +1,8 @@
-"""Which characters one line of text may hold: names, titles and tags.
+"""The characters that one line of text may hold: names, titles and tags.
 
-Control and format characters could make one name look like another, so a name holds none. But a few of them are part of
-words or of emoji. Unicode decides that by context and not by category, and so does this module: joiners by RFC 5892,
-appendix A (CONTEXTJ), as RFC 8266 applies it to nicknames; emoji by the sequences of UTS #51.
+Control and format characters could make one name look like another, so names must not hold them. A few of them are part
+of words or emoji, which depends on context. The rules are joiners by RFC 5892, appendix A (CONTEXTJ), as RFC 8266
+applies it to nicknames, and emoji by the sequences of UTS #51.
 """
 
 import re
@@ -17,7 +17,7 @@ JOINERS: Final = frozenset({ZWNJ, ZWJ, TEXT_STYLE, EMOJI_STYLE})
 KEYS: Final = frozenset("0123456789#*")
 KEYCAP: Final = "\u20e3"
 EMOJI_TOO: Final = frozenset("\u203c\u2049\u2139")
-"""Punctuation and a letter that are emoji with `EMOJI_STYLE` behind them."""
+"""Punctuation and a letter that are emoji if `EMOJI_STYLE` follows."""
 REGION: Final = re.compile("\U0001f3f4\U000e0067\U000e0062(?:{}|{}|{})\U000e007f".format(
     "\U000e0065\U000e006e\U000e0067", "\U000e0073\U000e0063\U000e0074", "\U000e0077\U000e006c\U000e0073"
 ))  # fmt: skip
@@ -28,9 +28,9 @@ MONGOLIAN_SELECTORS: Final = frozenset("\u180b\u180c\u180d\u180f")
 
 INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Co"})
 FILLERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
-"""Letters and marks that show nothing."""
+"""Letters and marks that are invisible."""
 SELECTORS: Final = (range(0x180B, 0x1810), range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
-"""Variation selectors: marks that show nothing themselves."""
+"""Variation selectors: marks that are invisible themselves."""
 NEVER_SEEN: Final = (range(0xFDD0, 0xFDF0), range(0x2065, 0x2066), range(0xFFF0, 0xFFF9), range(0xE0000, 0xE1000))
 EMPTY_SIGNS: Final = frozenset("\u2800\U0001d159")
 """Symbols without ink. They may stand between others, as spaces do: a Braille text has its blank."""
@@ -42,10 +42,10 @@ WORD_PUNCTUATION: Final = frozenset("\u00b7\u0375\u05f3\u05f4\u30fb")
 
 
 def visible_line(text: str) -> str:
-    """A name, without what is stripped; refused if it could look like another.
+    """A name, stripped. Refused if it could look like another.
 
     Raises:
-        ValueError: it is blank, or holds a control or invisible character that changes nothing to be seen.
+        ValueError: it is blank, or holds a control or invisible character without a visible effect.
     """
     text = stripped(text)
     shown = REGION.sub("", text)
@@ -55,21 +55,21 @@ def visible_line(text: str) -> str:
 
 
 def visible_words(text: str) -> str:
-    """A title: as `visible_line`, but joiners may follow any letter. Nobody is known by a title."""
+    """A title: as `visible_line`, but joiners may follow any letter. A title identifies nobody."""
     text = stripped(text)
     visible_line("".join(one for before, one in zip(f" {text}", text, strict=False) if not joins_letters(before, one)))
     return text
 
 
 def not_blank(text: str) -> str:
-    """Refuse what would be an empty box on a page."""
+    """Refuse a text that would show an empty box on a page."""
     if all(one.isspace() or one in EMPTY_SIGNS or hides(one) for one in text):
         raise ValueError("must not be blank")
     return text
 
 
 def stripped(text: str) -> str:
-    """Without soft hyphens, and without direction marks at the ends: they are never typed on purpose."""
+    """The text without soft hyphens, and without direction marks at its ends: nobody types them on purpose."""
     return text.replace(SOFT_HYPHEN, "").strip(DIRECTION_MARKS)
 
 
@@ -77,30 +77,30 @@ def joins_by_context(text: str, at: int) -> bool:
     """RFC 5892, appendix A (CONTEXTJ)."""
     try:
         return valid_contextj(text, at)
-    except ValueError:  # the character beside it has no name in this Python's Unicode
+    except ValueError:  # the next character has no name in this Python's Unicode
         return False
 
 
 def without_idle_joiners(text: str) -> str:
-    """Joiners stay where they change what is seen, so that a word has one spelling."""
+    """Keep only joiners that change the display, so that a word has one spelling."""
     return "".join(one for at, one in enumerate(text) if one not in {ZWNJ, ZWJ} or joins_by_context(text, at))
 
 
 def hides(character: str) -> bool:
-    """Whether it shows nothing, wherever it stands alone.
+    """Whether the character is invisible when it stands alone.
 
-    What Unicode has not assigned is let through: it is somebody's new emoji before it is this Python's.
+    Unassigned code points are accepted: new emoji exist before this Python's Unicode knows them.
     """
     code = ord(character)
     if any(code in codes for codes in SELECTORS):
         return True
-    if unicodedata.category(character) == "Cn":  # no characters for ever, or such as will be invisible
+    if unicodedata.category(character) == "Cn":  # noncharacters, or reserved for invisible ones
         return code & 0xFFFE == 0xFFFE or any(code in codes for codes in NEVER_SEEN)
     return unicodedata.category(character) in INVISIBLE or character in FILLERS
 
 
 def fits_context(text: str, at: int) -> bool:
-    """Whether the character at this place belongs to the word or the emoji that it stands in."""
+    """Whether the character belongs to the word or the emoji around it."""
     one, before, after = text[at], text[at - 1 : at], text[at + 1 : at + 2]
     if one in WORD_PUNCTUATION:
         return valid_contexto(text, at)
@@ -112,8 +112,8 @@ def fits_context(text: str, at: int) -> bool:
 
 
 def joins_emoji(before: str, character: str, after: str) -> bool:
-    """Whether there is an emoji that this belongs to."""
-    if character == ZWJ:  # between two of them, the first perhaps with a style or a skin tone behind it
+    """Whether the character belongs to an emoji."""
+    if character == ZWJ:  # between two emoji; a style or a skin tone may follow the first
         return (before == EMOJI_STYLE or is_symbol(before)) and after != "" and is_symbol(after)
     if before in KEYS:
         return character == EMOJI_STYLE and after == KEYCAP
@@ -126,7 +126,7 @@ def is_symbol(character: str) -> bool:
 
 
 def joins_letters(before: str, character: str) -> bool:
-    """Whether people of some script type this joiner or selector behind this letter."""
+    """Whether people of some script type this joiner or selector after this letter."""
     joiner = character in {ZWNJ, ZWJ} or any(ord(character) in codes for codes in SELECTORS)
     return joiner and not before.isascii() and unicodedata.category(before)[0] in "LM"
 

@@ -1,4 +1,4 @@
-"""Leaving a peer alone that does not answer (breaker), and not asking twice when it is in trouble (retry budget)."""
+"""Circuit breaker (stops calls to a peer that fails) and retry budget (limits retries to a peer in trouble)."""
 
 import time
 from collections.abc import Callable
@@ -10,14 +10,14 @@ import structlog
 log = structlog.get_logger()
 
 REMEMBERED: Final = 10.0
-"""How many retries quiet times can save up: enough for the calls that one restart of a peer breaks."""
+"""Most retries that a quiet time can save up: enough for the calls that one restart of a peer breaks."""
 
 
 class Breaker:
-    """Opens after so many failures in a row; then lets one call through per `pause`, and closes when one succeeds.
+    """Opens after several failures in a row, lets one call through per `pause`, and closes when one succeeds.
 
-    In a row, since a count alone would open on a small share of failures once there is enough traffic. Failures
-    further apart than `window` do not belong together.
+    It counts failures in a row: with much traffic, a plain count would open on a small share of failures. Failures
+    further apart than `window` do not count as a row.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Breaker:
 
     @property
     def state(self) -> Literal["closed", "open", "half-open"]:
-        """Half-open: the next call is let through, to find out."""
+        """Half-open: the next call is let through as a probe."""
         if self._probe_at is None:
             return "closed"
         return "open" if self._clock() < self._probe_at else "half-open"
@@ -51,12 +51,12 @@ class Breaker:
         return 0.0 if self._probe_at is None else max(0.0, self._probe_at - self._clock())
 
     def admit(self) -> bool:
-        """Whether a call may be made now. The caller then says how it went; a call that was given up says nothing."""
+        """Whether a call may be made now. The caller then reports its result, unless the call was cancelled."""
         if self._probe_at is None:
             return True
         if self._clock() < self._probe_at:
             return False
-        # claims the probe; one that is never heard of again is followed by another, so nothing has to be given back
+        # Claims the probe. A probe without a result is followed by another after `pause`, so none must be given back.
         self._probe_at = self._clock() + self._pause
         return True
 
@@ -72,13 +72,13 @@ class Breaker:
         self._failed_at = now
         if self._probe_at is None and self._failed >= self._allowed:
             self._probe_at = now + self._pause
-            log.warning("peer is left alone", peer=self.peer, failures=self._failed)
+            log.warning("circuit breaker opened", peer=self.peer, failures=self._failed)
 
 
 class RetryBudget:
-    """Second tries as a share of first ones, so that retries never multiply the load of a peer in trouble (R-16).
+    """Limits retries to a share of first calls, so that they never multiply the load of a peer in trouble (R-16).
 
-    Starts empty: what fails from the start is not there yet, and asking twice does not help.
+    Starts empty: a peer that fails from the start is not up yet, and retries do not help.
     """
 
     def __init__(self, share: float) -> None:
@@ -86,11 +86,11 @@ class RetryBudget:
         self.left = 0.0
 
     def earn(self) -> None:
-        """For each call."""
+        """Call once for each first call."""
         self.left = min(REMEMBERED, self.left + self._share)
 
     def spend(self) -> bool:
-        """Whether a call may be repeated now."""
+        """Whether a retry is allowed now."""
         if self.left < 1:
             return False
         self.left -= 1

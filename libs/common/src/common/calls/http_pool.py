@@ -13,9 +13,9 @@ from common.settings import ServiceSettings
 async def http_pool(
     settings: ServiceSettings, transport: httpx.AsyncBaseTransport | None = None
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """The one pool of outgoing connections of a process. A new client per call would cost 30 ms each.
+    """The pool of outgoing connections, one per process. A new client per call would cost 30 ms each.
 
-    `transport` stands in for the network in tests.
+    Tests pass a `transport` instead of the network.
     """
     limits = httpx.Limits(
         max_connections=settings.call_pool_size,

@@ -1,8 +1,8 @@
-"""Calls to other services: one pool, a deadline that is passed on, answers checked like any other input.
+"""Calls to other services: one pool, a deadline that is passed on, answers validated like any other input.
 
-Whatever goes wrong with a peer is `PeerUnavailable`, which becomes a 503 or the caller's documented lesser answer.
-What protects whom: the deadline our own caller, the slots our other peers, the breaker both sides from waiting in
-vain, the retry budget a peer in trouble. The limits are settings (`common.settings`, "calls").
+Every failure of a peer is `PeerUnavailable`. It becomes a 503, or the caller's documented reduced answer.
+The deadline protects our own caller, the slots protect our other peers, and the breaker saves both sides useless
+waiting. The retry budget protects a peer in trouble. The limits are settings (`common.settings`, "calls").
 """
 
 import asyncio
@@ -31,9 +31,9 @@ log = structlog.get_logger()
 
 MAX_WORDS: Final = 200
 MAX_PAUSE: Final = 0.1
-"""Seconds. Second tries are spread over this time at random ("full jitter"), so that they do not come as one wave."""
+"""Seconds. Retries are spread over this time at random ("full jitter"), so that they do not come as one wave."""
 FAIR_SHARE: Final = 0.5
-"""Of the full deadline. A peer that was given less is not blamed for having been too slow."""
+"""Share of the full deadline. A timeout counts as the peer's failure only if it had this much time."""
 TOO_LARGE: Final = 413
 BROKEN: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -48,7 +48,7 @@ class PeerUnavailable(DependencyUnavailable):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One question, however often it is put."""
+    """One request with all its retries."""
 
     method: str
     path: str
@@ -70,21 +70,21 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class ServiceClient:
-    """One other service, called as this one. One per peer and process: breaker, budget and slots are in it."""
+    """Client for one other service. One per peer and process: it holds the breaker, the retry budget and the slots."""
 
     http: httpx.AsyncClient
     tokens: TokenSource
     audience: str
     base_url: str
     deadline: float
-    """Seconds for a call, all included; less when the request on whose behalf it is made has less left."""
+    """Seconds for a call with its retries. The call gets less if the request that needs it has less left."""
     breaker: Breaker
     retries: RetryBudget
     slots: asyncio.Semaphore
     outcomes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("answered", "refused", "failed"), 0))
-    """How many calls ended how, for the metrics. Refused: with a 4xx; failed: with a 5xx, or without an answer."""
+    """Number of calls by result, for the metrics. Refused: a 4xx. Failed: a 5xx, or no answer."""
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("answered", "refused", "failed"), 0.0))
-    """How long they took, all together."""
+    """Total duration by result."""
 
     @classmethod
     def to(
@@ -108,10 +108,10 @@ class ServiceClient:
         )
 
     async def get(self, path: str, answer: type[Answer], params: Params | None = None) -> Answer | None:
-        """What the peer answers, checked against `answer` (unknown fields ignored); None for a 404.
+        """Fetch JSON and validate it against `answer` (unknown fields are ignored). None for a 404.
 
         Raises:
-            PeerUnavailable: no good answer within the deadline, a second try included.
+            PeerUnavailable: no valid answer within the deadline, which includes one retry.
         """
         reply = await self._call("GET", path, tries=2, params=params)
         if reply.status == 404:
@@ -124,26 +124,26 @@ class ServiceClient:
             raise self._unavailable(path, f"not as agreed: {error.error_count()} errors") from error
 
     async def post(self, path: str, body: bytes | Mapping[str, Any]) -> int:
-        """Send JSON, given as such or as what it is made from; the status of the answer, whatever it is.
+        """Send JSON, as bytes or as a mapping, and return the status of the answer, whatever it is.
 
-        Sent once: who sends events repeats them by the outbox. After a 401 the next try has a new token.
+        Sent once, without retries: the outbox repeats events. After a 401 the next call has a new token.
 
         Raises:
-            PeerUnavailable: no answer within the deadline. The peer may have done it all the same.
+            PeerUnavailable: no answer within the deadline. The peer may have handled the request all the same.
         """
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         return (await self._call("POST", path, tries=1, content=content)).status
 
     async def deliver(self, events: Sequence[StateEvent]) -> int:
-        """`common.events.relay.Target`: hand a batch of events to the peer.
+        """`common.events.relay.Target`: send a batch of events to the peer.
 
-        What no route of ours would read is not even sent: the peer refuses it and hangs up before it has all come, so
-        that the refusal may be lost, and the peer would seem to be away for as long as the event is there (R-14).
+        A batch over `MAX_BODY` is not sent. The peer would refuse it and close the connection early, so the answer
+        could be lost. The peer would then seem to be away for as long as the event exists (R-14).
 
         Raises:
             PeerUnavailable: no answer within the deadline.
         """
-        # without warnings of data that is not as its type says: that is for the peer to refuse
+        # No warnings about data that does not match its type: the peer refuses it.
         content = EventBatch(events=list(events)).model_dump_json(warnings=False).encode()
         return TOO_LARGE if len(content) > MAX_BODY else await self.post("/internal/events", content)
 
@@ -187,22 +187,23 @@ class ServiceClient:
             await asyncio.sleep(random.uniform(0, MAX_PAUSE))  # noqa: S311  # spreads load, hides nothing
 
     def _may_repeat(self) -> bool:
-        """Not if the breaker would refuse it: then what went wrong is told, and not that the peer is left alone."""
+        """Not if the breaker would refuse it: the log must name the failure, not the open breaker."""
         return self.breaker.state != "open" and self.retries.spend()
 
     def _wants_another(self, reply: Reply, token: str) -> bool:
-        """Whether asking again is of use: with a new token, or a peer in trouble that does not say when to come back
-        (what it says is seconds, and so later than we would wait).
+        """Whether a retry can help: after a 401 with a new token, or after 502, 503 or 504 without `Retry-After`.
+
+        `Retry-After` is in seconds, which is longer than we would wait.
         """
         if reply.status == 401:
             return self.tokens.forget(self.audience, token)
         return reply.status in {502, 503, 504} and "retry-after" not in reply.headers
 
     async def _try(self, call: Call, token: str) -> Reply:
-        """One exchange, and what it tells about the peer. A refusal or a bad answer is an answer: the peer is there."""
+        """One exchange; reports its result to the breaker. A 4xx counts as a success: the peer is up."""
         async with self.slots:
             if not self.breaker.admit():
-                raise PeerUnavailable(f"The {self.audience} service does not answer; it is left alone for a moment.")
+                raise PeerUnavailable(f"The {self.audience} service does not answer; calls to it are paused.")
             fair = call.seconds_left() >= self.deadline * FAIR_SHARE
             try:
                 reply = await fetch(
@@ -214,7 +215,7 @@ class ServiceClient:
                     headers=call.headers(token),
                 )
             except asyncio.CancelledError:
-                if fair and call.limit.expired():  # else our own caller went away, or left the peer too little time
+                if fair and call.limit.expired():  # else our caller left, or gave the peer too little time
                     self.breaker.failed()
                 raise
             except NO_REPLY:

@@ -1,1 +1,1 @@
-"""What the services promise each other: the events that they send, and the bodies that they share."""
+"""Contracts between the services: the events that they send, and the bodies that they share."""

@@ -1,4 +1,4 @@
-"""Bodies that more than one service takes or answers."""
+"""Bodies that more than one service accepts or returns."""
 
 from pydantic import Field
 
@@ -7,7 +7,7 @@ from common.schemas import Id, Incoming, Name, NewPassword, Outgoing
 
 
 class UserCreate(Incoming):
-    """What it takes to sign up."""
+    """The body of a registration."""
 
     email: Email = Field(examples=["ada@example.com"])
     password: NewPassword = Field(examples=["correct horse battery staple"])
@@ -15,7 +15,7 @@ class UserCreate(Incoming):
 
 
 class UserResponse(Outgoing):
-    """An account or a profile, as little as every service knows of it."""
+    """The fields of an account or a profile that every service knows."""
 
     id: Id
     email: str | None = Field(examples=["ada@example.com"])

@@ -1,4 +1,4 @@
-"""The events that services send each other: what each type tells, who owns it and who hears it.
+"""The events that services send each other: the data of each type, its owner and its targets.
 
 Schemas may grow: a new field has a default, and consumers ignore the fields that they do not know.
 """
@@ -13,11 +13,11 @@ from common.schemas import MAX_ID
 from common.state_events import EventData, Key, read_uuid
 
 EVERYBODY: Final = 0
-"""In place of an account's id."""
+"""Stands for all accounts in place of an account id."""
 
 
 class AccountData(EventData):
-    """An account, in auth."""
+    """An account, owned by auth."""
 
     type = "account"
     owner = "auth"
@@ -25,19 +25,18 @@ class AccountData(EventData):
 
     email: str
     name: str
-    """As given at sign-up; the profile counts from then on. Like the address it is empty once the account is gone."""
+    """As given at sign-up; afterwards the profile's name counts. Empty after deletion, like the address."""
     roles: list[str]
     status: str
 
     @property
     def gone(self) -> bool:
-        """Its owner has had it deleted. It never comes back."""
+        """Its owner has deleted it. It never comes back."""
         return self.status in ("deleting", "deleted")
 
 
 class AccountErasedData(EventData):
-    """That nothing of an account is left in a service, which tells auth. Subject `account:<id>`, version 1: it is so
-    for good."""
+    """A service has erased all data of an account, and tells auth. Subject `account:<id>`, version 1: it is final."""
 
     type = "account.erased"
     targets = ("auth",)
@@ -50,7 +49,7 @@ class AccountErasedData(EventData):
 
 
 class SessionEndedData(EventData):
-    """A session that is over, in auth. Subject `session:<id>`, version 1: it ends once."""
+    """A session that has ended, in auth. Subject `session:<id>`, version 1: it ends once."""
 
     type = "session.ended"
     owner = "auth"
@@ -58,7 +57,7 @@ class SessionEndedData(EventData):
     subject = "session"
 
     until: datetime
-    """No access token of the session is good for longer than this."""
+    """No access token of the session is valid after this time."""
 
     @classmethod
     def read_key(cls, words: Sequence[str]) -> Key:
@@ -66,9 +65,9 @@ class SessionEndedData(EventData):
 
 
 class TokensRevokedData(EventData):
-    """A moment from which on an account's tokens must be, in auth. Subject `account:<id>`; 0 means everybody.
+    """Access tokens of an account that were issued before `not_before` are revoked; sent by auth.
 
-    The moment only ever moves forward, so it is the version as well.
+    Subject `account:<id>`; 0 means everybody. The moment only moves forward, so it is the version as well.
     """
 
     type = "tokens.revoked"
@@ -85,7 +84,7 @@ class TokensRevokedData(EventData):
 
 
 class ProfileData(EventData):
-    """A profile, in users."""
+    """A profile, owned by users."""
 
     type = "profile"
     owner = "users"
@@ -96,7 +95,7 @@ class ProfileData(EventData):
 
 
 class FollowData(EventData):
-    """Whether one follows the other, in users. Subject `follow:<follower>:<followee>`."""
+    """Whether one account follows another, in users. Subject `follow:<follower>:<followee>`."""
 
     type = "follow"
     owner = "users"
@@ -107,7 +106,7 @@ class FollowData(EventData):
 
 
 class BlockData(EventData):
-    """Whether one blocks the other, in users. Subject `block:<blocker>:<blocked>`."""
+    """Whether one account blocks another, in users. Subject `block:<blocker>:<blocked>`."""
 
     type = "block"
     owner = "users"
@@ -118,7 +117,7 @@ class BlockData(EventData):
 
 
 class AuthorData(EventData):
-    """How much an account has published, in posts."""
+    """How many posts an account has published, in posts."""
 
     type = "author"
     owner = "posts"
@@ -128,9 +127,9 @@ class AuthorData(EventData):
 
 
 class ModerationData(EventData):
-    """That a moderator has removed what somebody else wrote, in posts; for auth's audit trail.
+    """A moderator has removed somebody else's post or comment, in posts; for auth's audit trail.
 
-    Subject `moderation:<id>`, version 1: each removal is one of its own, since a restored database gives numbers again.
+    Subject `moderation:<id>`, version 1. The id is a random UUID, since a restored database repeats numbers.
     """
 
     type = "moderation"
@@ -141,7 +140,7 @@ class ModerationData(EventData):
     """`post` or `comment`."""
     id: int = Field(ge=1, le=MAX_ID)
     author: int | None
-    """None: their account was deleted before."""
+    """None: the author's account was deleted earlier."""
     moderator: int = Field(ge=1, le=MAX_ID)
 
     @classmethod

@@ -1,8 +1,8 @@
-"""Makes what is stored beside a text for the search, and was not stored together with it.
+"""Backfill: makes the folded texts that search needs where the writer has not stored them.
 
-Search compares folded texts (`common.text_fold`), which a service writes together with the text itself. A writer that
-knows nothing of it (the release before, `make seed`, somebody at psql) leaves the folded text missing, by a trigger
-also after a change. It is made within seconds: any number of processes look for it, and do no harm to each other.
+Search compares folded texts (`common.text_fold`), which a service writes together with the text itself. Other writers
+(the release before, `make seed`, somebody at psql) leave the folded text NULL. A trigger clears it after a change of
+theirs. The backfill fills it within seconds; any number of processes may run it at once.
 """
 
 import asyncio
@@ -18,18 +18,18 @@ from common.db.database import Database
 log = structlog.get_logger()
 
 POLL: Final = 2.0
-"""Seconds between looks."""
+"""Seconds between checks."""
 BATCH: Final = 50
 KEYS: Final = frozenset({"id", "mark"})
 PAUSE: Final = 0.05
-"""Seconds between batches, in which requests have the processor and the database: so a thousand texts a second."""
+"""Seconds between batches, which leaves processor and database to requests: about a thousand texts a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class BackfillSource:
-    """What is to be made, and of what.
+    """The two statements of a backfill, and the function between them.
 
-    `missing` gives some rows that come after an id: their `id`, a `mark`, and the texts, named as `make` names them.
+    `missing` selects some rows after an id: their `id`, a `mark`, and the texts, named as in `make`.
     `store` takes `ids`, `marks` and the texts that `make` has `made`. It skips each row whose mark has changed.
     """
 
@@ -46,28 +46,28 @@ class Backfill:
     source: BackfillSource
 
     async def run(self) -> None:
-        """As long as the service. Whatever goes wrong is told and tried again."""
+        """Run for ever. Failures are logged, and tried again."""
         while True:
             try:
                 await self.fill_missing(PAUSE)
-            except Exception as error:  # noqa: BLE001  # supervision: else what is missing would never be found
-                log.warning("making words for the search stumbled", reason=repr(error)[:200])
+            except Exception as error:  # noqa: BLE001  # supervision: the loop must not end
+                log.warning("backfill failed", reason=repr(error)[:200])
             await asyncio.sleep(POLL)
 
     async def fill_missing(self, pause: float = 0) -> None:
-        """Everything that is missing now."""
+        """Fill all rows that are missing now."""
         after: int | None = 0
         while after is not None:
             after = await self._make_some(after)
             await asyncio.sleep(pause)
 
     async def _make_some(self, after: int) -> int | None:
-        """The next few. Returns the last one's id, None if there were none."""
+        """Fill the next batch. Returns the last row's id, or None if there was no row."""
         async with self.database.transaction() as session:
             found = (await session.execute(self.source.missing, {"after": after, "most": BATCH})).all()
         if not found:
             return None
-        made = []  # in no transaction, since long texts take their time; and requests have their turn after each
+        made = []  # outside a transaction, since long texts take time; requests get their turn after each
         for row in found:
             made.append(self.source.make(**{name: text for name, text in row._mapping.items() if name not in KEYS}))
             await asyncio.sleep(0)
@@ -77,5 +77,5 @@ class Backfill:
 
 
 def store_params(found: Sequence[Any], made: Sequence[str]) -> dict[str, Sequence[Any]]:
-    """What `store` takes: the rows that were missing, and what has been made of them."""
+    """The parameters of `store`."""
     return {"ids": [row.id for row in found], "marks": [row.mark for row in found], "made": made}

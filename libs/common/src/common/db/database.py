@@ -1,8 +1,8 @@
-"""Engines, sessions and the three ways in which a route may use its database. Transactions are opened here only.
+"""Engines, sessions and the three ways in which a route may use its database. Transactions are opened only here.
 
 - `get_db`: one transaction per request, committed before the reply is sent.
 - `common.db.reading`: single reading statements, each on a connection of its own.
-- `Transactions`: a factory of short transactions, for work between two commits or that must keep a trace of a refusal.
+- `Transactions`: a factory of short transactions, for work between two commits, or to record a refusal.
 
 A route uses one of them, never two.
 """
@@ -32,16 +32,17 @@ NAMING: Final = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
-"""Names of constraints, so that a migration can refer to them."""
+"""Names of constraints, so that migrations can refer to them."""
 AT_BEGIN: Final = "trivium.at_begin"
-"""Key in a request's scope: who is shown the request's session before it is used (`common.http.idempotency`)."""
+"""Key in a request's scope: a hook that gets the request's session before its first use (idempotency)."""
 PUBLISHED: Final = "published"
-"""Key in a session's `info`: this transaction leaves something for the relay."""
+"""Key in a session's `info`: this transaction has written to the outbox."""
 GOODBYE: Final = 2.0
 """Seconds for closing connections when the service stops."""
 UPKEEP: Final = 1
-"""Connections of a process that no request can take, for what must not queue behind requests (R-10): the reading of
-revocations and readiness, and keys at the start. They count in the connection budget.
+"""Connections of a process that requests cannot take, for work that must not queue behind them (R-10).
+
+These read revocations and readiness, and keys at startup. They count in the connection budget.
 """
 W = TypeVar("W")
 Params = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
@@ -49,7 +50,7 @@ Rows = Result[*tuple[Any, ...]]
 
 
 class Executor(Protocol):
-    """What a repository needs: something that runs a statement."""
+    """A repository's view of a session: something that runs a statement."""
 
     async def execute(self, statement: Executable, params: Params = None, /) -> Rows: ...
 
@@ -58,7 +59,7 @@ EXPECTED: Final = bindparam("expected_versions", type_=ARRAY(BigInteger))
 
 
 def version_matches(version: InstrumentedAttribute[int]) -> ColumnElement[bool]:
-    """For the WHERE of a change: only the versions it was meant for. The row's lock lets one of many win."""
+    """For the WHERE of a change: only the expected versions. The row lock lets one of many concurrent edits win."""
     return EXPECTED.is_(None) | (version == func.any(EXPECTED))
 
 
@@ -68,21 +69,21 @@ def version_params(expected: Versions) -> dict[str, Any]:
 
 
 class RowSession(AsyncSession):
-    """A session whose statements give rows and never ORM objects, which nobody here asks it for.
+    """A session whose statements return rows, never ORM objects.
 
-    The ORM's part of a statement (building, loading) costs more than the rest of it together.
+    The ORM's share of a statement (building, loading) costs more than the rest of it together.
     """
 
     _connection: AsyncConnection | None = None
 
     async def execute(self, statement: Executable, params: Params = None, /) -> Rows:  # type: ignore[override]
-        if self._connection is None:  # a session is one transaction's here, and so has one connection
+        if self._connection is None:  # a session has one transaction here, so one connection
             self._connection = await self.connection()
         return await self._connection.execute(statement, params)
 
 
 class CountingPool(AsyncAdaptedQueuePool):
-    """SQLAlchemy's pool, which also counts how often all connections were out when one was asked for."""
+    """SQLAlchemy's pool, which also counts how often a caller found all connections taken."""
 
     def __init__(self, creator: Any, *, pool_size: int, max_overflow: int, **options: Any) -> None:
         super().__init__(creator, pool_size=pool_size, max_overflow=max_overflow, **options)
@@ -120,10 +121,10 @@ class Database:
         self.upkeep: AsyncEngine = create_async_engine(url, pool_size=UPKEEP, **single, **options)
         self.sessions = async_sessionmaker(self.engine, class_=RowSession, expire_on_commit=False)
         self.on_published: Callable[[], None] = lambda: None
-        """Called after a commit that left something for the relay."""
+        """Called after a commit that wrote to the outbox."""
 
     async def disconnect(self) -> None:
-        """Close the connections, but do not wait for a database that hangs: it must not hold up our end."""
+        """Close the connections, but do not wait for a database that hangs: it must not delay the shutdown."""
         try:
             async with asyncio.timeout(GOODBYE):
                 await asyncio.gather(*(engine.dispose() for engine in (self.engine, self.reading, self.upkeep)))
@@ -132,7 +133,7 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """The one place that commits and rolls back."""
+        """Commit at the end of the block, or roll back. No other code does either."""
         async with self.sessions() as session:
             try:
                 yield session
@@ -146,7 +147,7 @@ class Database:
 
 @dataclass(frozen=True, slots=True)
 class TransactionFactory(Generic[W]):
-    """`common.ports.Transactions` on a database; `build` makes what works in the transaction's session."""
+    """`common.ports.Transactions` on a database. `build` makes the stores that work in the transaction's session."""
 
     database: Database
     build: Callable[[AsyncSession], W]

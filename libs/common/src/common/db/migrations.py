@@ -1,4 +1,4 @@
-"""Alembic, the same for every service: one runner at a time, by the role that owns the tables."""
+"""Alembic, the same for every service: one runner at a time, with the role that owns the tables."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,7 +21,7 @@ from common.settings import MigrationSettings, async_url
 log = structlog.get_logger()
 
 S = TypeVar("S", bound=MigrationSettings)
-LOCK: Final = 7_046_029_254_386_353_131  # any number: every migration of a database waits for the same
+LOCK: Final = 7_046_029_254_386_353_131  # any number; all migrations of a database use it
 PAUSE: Final = 0.2  # seconds
 INVALID: Final = text("""
     SELECT indexrelid::regclass::text FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
@@ -40,7 +40,7 @@ AfterMigrate = Callable[[AsyncConnection, S], Awaitable[None]]
 
 
 async def migrate(folder: Path, settings: S, after: AfterMigrate[S] | None = None) -> None:
-    """Bring a database to this release's schema. A second runner waits, then finds nothing to do."""
+    """Migrate a database to this release's schema. A second runner waits, then finds nothing to do."""
     url = async_url(settings.owner_database_url, settings.owner_database_password)
     engine = create_async_engine(url, poolclass=pool.NullPool)
     try:
@@ -58,8 +58,8 @@ async def migrate(folder: Path, settings: S, after: AfterMigrate[S] | None = Non
 async def take_migration_lock(connection: AsyncConnection) -> None:
     """Hold the lock for as long as the connection lasts.
 
-    By asking again and again: who waits inside a statement holds a snapshot, for which CREATE INDEX CONCURRENTLY in the
-    migration under way would wait in turn.
+    It polls. A session that waits inside a statement holds a snapshot, and CREATE INDEX CONCURRENTLY in the running
+    migration would wait for that snapshot: a deadlock.
     """
     while not await connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK}):
         await connection.commit()
@@ -68,15 +68,15 @@ async def take_migration_lock(connection: AsyncConnection) -> None:
 
 
 def upgrade(connection: Connection, folder: Path) -> None:
-    """Go to this release's newest revision. A database that a later release has migrated is left as it is.
+    """Upgrade to this release's newest revision. A database that a later release has migrated is left as it is.
 
-    So an earlier release can be rolled out again: its replicas live with the newer schema, and so must its migration.
+    So an earlier release can be rolled out again: its replicas work with the newer schema, and its migration must too.
     """
     config = alembic_config(folder)
     found = MigrationContext.configure(connection).get_current_revision()
     connection.commit()
     if found and found not in {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}:
-        log.info("the database is a later release's; nothing to migrate", revision=found)
+        log.info("the database has a later release's schema; nothing to migrate", revision=found)
         return
     drop_invalid_indexes(connection)
     config.attributes["connection"] = connection
@@ -84,18 +84,18 @@ def upgrade(connection: Connection, folder: Path) -> None:
 
 
 def drop_invalid_indexes(connection: Connection) -> None:
-    """Remove what a CREATE INDEX CONCURRENTLY that failed has left, perhaps for want of a lock while a backup was made.
+    """Drop the invalid indexes that a failed CREATE INDEX CONCURRENTLY leaves, for example after a lock timeout.
 
-    Such an index has its name already: IF NOT EXISTS would take it for done, and the migration be noted as complete.
+    Such an index has its final name. IF NOT EXISTS would skip it, and the migration would count as complete.
     """
     with connection.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as alone:
         for name in alone.scalars(INVALID).all():
-            log.warning("an index that was not finished is removed", index=name)
+            log.warning("dropping an invalid index", index=name)
             alone.exec_driver_sql(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
 
 
 def run_env(metadata: MetaData) -> None:
-    """The whole of a service's `env.py`."""
+    """The whole content of a service's `env.py`."""
     connection: Connection = context.config.attributes["connection"]
     context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=True)
     with context.begin_transaction():
@@ -103,7 +103,7 @@ def run_env(metadata: MetaData) -> None:
 
 
 def database_is_ready(database: Database, folder: Path) -> Check:
-    """Ready unless the database is older than the code. One that is newer, by a later release, is fine."""
+    """Ready unless the database is older than the code. A newer schema, by a later release, is accepted."""
     scripts = ScriptDirectory.from_config(alembic_config(folder))
     head = scripts.get_current_head()
     older = {script.revision for script in scripts.walk_revisions()} - {head}

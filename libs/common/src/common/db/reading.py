@@ -31,24 +31,26 @@ class ReadSession:
 
 
 class SearchTooSlow(DependencyUnavailable):
-    """The search was ended after two seconds: very many posts have its words."""
+    """The search was cancelled after two seconds: very many posts have its words."""
 
     code = "search-too-slow"
 
     def __init__(self) -> None:
-        super().__init__("The search took too long and was ended; with a rarer word it is faster.")
+        super().__init__("The search took too long and was cancelled; a rarer word makes it faster.")
 
 
 @dataclass(frozen=True, slots=True)
 class SearchSession:
-    """Runs single reading statements that may be slow: a third of the connections at a time, so that others read too,
-    and none for longer than `LONGEST_SEARCH`. What takes longer is refused, and PostgreSQL is told to stop (S-37).
+    """Runs single reading statements that may be slow (S-37).
+
+    They may use a third of the connections, so that other reads go on. A statement that takes longer than
+    `LONGEST_SEARCH` is refused, and PostgreSQL cancels it.
     """
 
     reads: ReadSession
     slots: asyncio.Semaphore
     patience: float
-    """Seconds to wait for others' searches, as for a connection."""
+    """Seconds to wait for other searches; the same as for a connection."""
 
     @classmethod
     def of(cls, reads: ReadSession, settings: ServiceSettings) -> Self:

@@ -1,13 +1,12 @@
-"""Forgetting somebody whose account was deleted: for good, in small steps, whatever dies in between.
+"""Erasure: removes all data of a deleted account, in small steps that survive crashes.
 
-Each service that holds something of people has a table `erased`. A row in it is permanent, and works at once: triggers
-leave out every row that is to be inserted for the account from then on (`is_erased`, in the migrations), whoever
-inserts it and from wherever it comes, and what there is already is not shown any more. An `Eraser` then removes that in
-small transactions. What is left to do is what it still finds, so after a crash it just goes on.
+Each service with personal data has a table `erased`. A row in it is permanent and takes effect at once. Triggers
+discard every later insert for the account (`is_erased`, in the migrations), and existing rows are hidden. An `Eraser`
+then deletes these in small transactions. It looks for remaining rows each time, so after a crash it goes on.
 
-In between are transactions that were not told, since they began before. A trigger numbers its transaction before it
-looks for the row; so all of those have lower numbers than one that has seen the row, and the eraser waits until none of
-them is under way. That takes no lock, which requests would pay for, and might wait for in a circle.
+Transactions that began before the row was committed do not see it. A trigger numbers each transaction before it looks
+for the row, so all of those have lower numbers than one that has seen it. The eraser waits until none of them is under
+way. It takes no lock: requests would pay for it, and it could deadlock.
 """
 
 import asyncio
@@ -29,9 +28,9 @@ from common.state_events import Event
 log = structlog.get_logger()
 
 POLL: Final = 0.5
-"""Seconds between looks for somebody to forget."""
+"""Seconds between checks for an account to erase."""
 PAUSE: Final = 2.0
-"""Seconds until what went wrong is tried again."""
+"""Seconds before a failed step is tried again."""
 
 
 class ErasedRow:
@@ -45,12 +44,12 @@ class ErasedRow:
         return (Index("ix_erased_pending", "account_id", postgresql_where=text("finished_at IS NULL")),)
 
     account_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    """auth's. It was deleted, and is nobody's ever again."""
+    """auth's id of the deleted account. It is never used again."""
     version: Mapped[int] = mapped_column(BigInteger)
-    """Of the account's state that told of it."""
+    """Version of the account's event that reported the deletion."""
     erased_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("clock_timestamp()"))
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    """When nothing was left of it here."""
+    """Time when this service had deleted everything."""
 
 
 BEGIN: Final = text("""
@@ -58,7 +57,7 @@ BEGIN: Final = text("""
     ON CONFLICT (account_id) DO UPDATE SET version = excluded.version WHERE erased.version < excluded.version
 """)
 FINISHED: Final = text("SELECT finished_at IS NOT NULL FROM erased WHERE account_id = :account")
-# By chance, so that one with whom something goes wrong keeps nobody else.
+# In random order, so that an account that fails does not hold up the others.
 NEXT: Final = text("""
     SELECT account_id, CAST(CAST(pg_current_xact_id() AS text) AS bigint) AS number,
            CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) AS oldest
@@ -73,67 +72,67 @@ ERASED: Final = text("SELECT 1 FROM erased WHERE account_id = :account")
 KNOWN: Final = text("SELECT account_id FROM erased WHERE account_id = ANY (CAST(:accounts AS bigint[]))")
 
 Step = Callable[[Executor, int], Awaitable[bool]]
-"""Removes some of what there is of an account; True if there was something. Each works by itself, and again."""
+"""Deletes some rows of an account; True if there were any. Steps are independent and may be repeated."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErasureRepository:
-    """`common.state_events.ErasureStore` in PostgreSQL. Whatever hides by more than the row, hides it beside this."""
+    """`common.state_events.ErasureStore` in PostgreSQL. Services that hide by more than the row do so in addition."""
 
     session: AsyncSession
     service: str
 
     async def begin(self, account_id: int, version: int) -> None:
         await self.session.execute(BEGIN, {"account": account_id, "version": version})
-        await self.publish_again(account_id)  # auth may have been restored from a backup, and have lost the answer
+        await self.publish_again(account_id)  # auth may have lost the answer in a restore
 
     async def is_erased(self, account_id: int) -> bool:
         return bool((await self.session.execute(KNOWN, {"accounts": [account_id]})).all())
 
     async def publish_again(self, account_id: int) -> None:
-        """Tell auth that nothing of an account is left here, if that is so."""
+        """Tell auth that the account is erased here, if it is."""
         if (await self.session.execute(FINISHED, {"account": account_id})).scalar_one_or_none():
             await OutboxRepository(self.session).publish(erased(account_id, self.service))
 
 
 def erased(account_id: int, service: str) -> Event:
-    """What auth is told in the end."""
+    """The event that ends an erasure."""
     return Event((account_id,), 1, AccountErasedData(service=service))
 
 
 @dataclass(slots=True)
 class Eraser:
-    """Forgets people, one step after the other. Any number of processes may do so at once."""
+    """Erases accounts step by step. Any number of processes may run it at once."""
 
     database: Database
     service: str
     steps: Sequence[Step]
     numbers: dict[int, int] = field(default_factory=dict)
-    """The number of a transaction that has seen the account's row, by account; noted again after a restart."""
+    """By account: the number of a transaction that has seen its row. Recorded again after a restart."""
 
     async def run(self) -> None:
-        """As long as the service. Whatever goes wrong is told and tried again."""
+        """Run for ever. Failures are logged, and tried again."""
         while True:
             pause = POLL
             try:
                 while await self.step():
                     pass
-            except Exception as error:  # noqa: BLE001  # supervision: an eraser that ends in silence forgets nobody
+            except Exception as error:  # noqa: BLE001  # supervision: the loop must not end
                 pause = PAUSE
-                log.warning("erasure stumbled", reason=repr(error)[:200])
+                log.warning("erasure failed", reason=repr(error)[:200])
             await asyncio.sleep(pause)
 
     async def step(self) -> bool:
-        """Do one small transaction's work. False if there is none now: nobody to forget, or to be waited for."""
+        """Do one small transaction's work. False if there is nothing to do now."""
         async with self.database.transaction() as session:
             found = (await session.execute(NEXT)).one_or_none()
             if found is None:
-                self.numbers.clear()  # of those whom others have finished with
+                self.numbers.clear()  # of accounts that other processes have finished
                 return False
             account: int = found.account_id
             is_new = account not in self.numbers
             if not self.is_visible_to_all(account, found.number, found.oldest):
-                return is_new  # then look once more at once: by the next transaction this one is over
+                return is_new  # check again at once: then this transaction is over
             for step in self.steps:
                 if await step(session, account):
                     return True
@@ -144,8 +143,8 @@ class Eraser:
         return True
 
     def is_visible_to_all(self, account: int, number: int, oldest: int) -> bool:
-        """Whether all that is under way began after a transaction that saw the account's row (the barrier, above).
+        """Whether all running transactions began after one that saw the account's row (the barrier, above).
 
-        This one's `number` is noted if none is; `oldest` is the lowest one under way.
+        Records this transaction's `number` if none is recorded. `oldest` is the lowest running number.
         """
         return self.numbers.setdefault(account, number) <= oldest

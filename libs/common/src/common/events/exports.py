@@ -1,7 +1,7 @@
-"""What a service holds about one account, page by page, for `GET /users/me/export`.
+"""The data that a service holds about one account, page by page, for `GET /users/me/export`.
 
-A service lists its sections, each with one statement; `read_page` makes a page of them. A page ends where it is large
-enough, so that no service has more than that of somebody's data in memory at once, and no connection is held between.
+A service lists its sections, each with one statement; `ExportReader` makes pages of them. A page ends once it is large
+enough. So a service holds only that much of an account in memory, and no connection between pages.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,32 +19,32 @@ from common.errors import InvalidInput, NotFound
 from common.http.paging import from_micros
 
 ENOUGH: Final = 256 * 1024
-"""Bytes of a page after which it ends. The last statement's rows come on top, so statements bound theirs (`ROWS`)."""
+"""Bytes after which a page ends. The last statement's rows may exceed it, so statements have limits too (`ROWS`)."""
 ROWS: Final = 500
-"""How many small rows a statement may give."""
+"""Most small rows that one statement returns."""
 BYTES: Final = 64 * 1024
-"""How much text a statement may give in several rows; a single row may have more. JSON writes it up to six times as
-long, and the whole page stays below the 1 MiB that callers read (`common.tokens.replies`)."""
+"""Most text that one statement returns in several rows; a single row may have more. JSON escapes can make it six times
+as long, and a page must stay below the 1 MiB that callers read (`common.tokens.replies`)."""
 OURS: Final = frozenset({"place", "so_far", "nth"})
-"""Columns of a statement that the account's owner is not shown."""
+"""Columns of a statement that are not part of the export."""
 
 Items = list[dict[str, Any]]
 
 
 class BadPlace(InvalidInput):
-    """`after` names no place in this export."""
+    """`after` is no valid position in this export."""
 
     code = "bad-place"
 
 
 class AccountGone(NotFound):
-    """The account was deleted, so that an export of it can no longer be whole."""
+    """The account was deleted, so its export can no longer be complete."""
 
     code = "account-gone"
 
 
 class ExportPage(BaseModel):
-    """Part of an export. A section may go on in the next page, where it begins anew under the same name."""
+    """Part of an export. A section may continue on the next page under the same name."""
 
     sections: dict[str, Items] = Field(min_length=1)
     next: str | None = Field(description="Give this as `after` for the next page; null on the last one.")
@@ -59,17 +59,17 @@ def uuid(place: str) -> Mapping[str, Any]:
 
 
 def moment(place: str) -> Mapping[str, Any]:
-    """Microseconds since 1970 and an id, for what is ordered by time."""
+    """For rows ordered by time: microseconds since 1970, and an id."""
     micros, last = place.split(".")
     return {"since": from_micros(int(micros)), "after": int(last)}
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One kind of thing that is kept about an account.
+    """One kind of data about an account.
 
-    The statement takes `account` and what `read` makes of a place, and gives the next rows in their order: their
-    `place`, and what the account's owner is shown. It gives none when there are no more.
+    The statement takes `account` and the parameters that `read` makes of a place. It returns the next rows in order:
+    their `place`, and the columns for the account's owner. No rows mean the end.
     """
 
     statement: Executable
@@ -78,10 +78,10 @@ class Section:
 
 
 def bounded_rows(rows: str, order: str, size: str = "0") -> TextClause:
-    """A statement that gives as many `rows` (a SELECT with its ORDER BY, and a `place`) as a page may have of them:
-    `size` is the bytes of one.
+    """A statement that returns as many `rows` as fit on a page. `size` is the bytes of one row.
 
-    Columns and not whole rows go through the windows: a long text is only read where a row is given.
+    `rows` is a SELECT with its ORDER BY and a `place`. The window functions get columns, not whole rows, so a long text
+    is read only for a row that is returned.
     """
     return text(f"""
         SELECT * FROM (
@@ -97,21 +97,21 @@ AfterPlace = Annotated[str | None, Query(pattern=r"^[a-z_]{1,30}:[0-9a-f.-]{1,36
 
 @dataclass(frozen=True, slots=True)
 class ExportReader:
-    """Reads one service's sections. `deleted` gives a row if this service has begun to forget the account."""
+    """Reads one service's sections. `deleted` returns a row if this service has begun to erase the account."""
 
     session: Executor
     sections: Mapping[str, Section]
     deleted: Executable
 
     async def page(self, account_id: int, after: str | None) -> ExportPage:
-        """The part behind a place. Every section is named, also an empty one.
+        """The page after a place. It names every section, also empty ones.
 
         Raises:
             BadPlace: there is no such place.
-            AccountGone: rows may be missing by now.
+            AccountGone: the account was deleted, so rows may be missing.
         """
         page = await self._read(account_id, after)
-        # Looked up last: if it was not deleted by then, it was not while the rows were read.
+        # Checked last: if the account is not deleted now, it was not while the rows were read.
         if (await self.session.execute(self.deleted, {"account": account_id})).one_or_none():
             raise AccountGone("The account was deleted.")
         return page

@@ -1,4 +1,4 @@
-"""The receiving end of events: each is checked against its schema and applied by its type, all in one transaction."""
+"""The inbox: validates events against their schemas and applies them by type, all in one transaction."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,32 +14,32 @@ from common.state_events import Event, EventData, StateEvent
 log = structlog.get_logger()
 
 Apply = Callable[[Sequence[Event]], Awaitable[None]]
-"""Stores the events that are newer than what is there. Every event has the data of the type it was registered for."""
+"""Stores the events that are newer than the stored state. All events have the type it was registered for."""
 
 
 class BadEvent(InvalidInput):
-    """An event of a known type that does not hold what it should."""
+    """An event of a known type that does not match its schema."""
 
     code = "bad-event"
 
 
 class NotTheOwner(Forbidden):
-    """Only the service that owns a subject may tell its state."""
+    """Only the service that owns a subject may send its state."""
 
     code = "not-the-owner"
 
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """Applies events. Unknown types are ignored and gone for this service: subscribers are deployed first."""
+    """Applies events. Unknown types are ignored, and lost to this service: deploy consumers before producers."""
 
     appliers: Mapping[type[EventData], Apply]
 
     async def receive(self, events: Sequence[StateEvent], sender: str) -> int:
-        """Apply a batch; returns how many were of a known type. `sender` is the service that says so.
+        """Apply a batch from the service `sender`. Returns how many events were of a known type.
 
         Raises:
-            BadEvent: one of them is not as its schema says. Nothing is applied then.
+            BadEvent: an event does not match its schema. Nothing is applied then.
             NotTheOwner: the sender does not own one of the subjects.
         """
         schemas = {schema.type: schema for schema in self.appliers}
@@ -52,7 +52,7 @@ class Inbox:
             if not parsed.data.may_be_sent_by(sender):
                 raise NotTheOwner(f"{sender} does not own {event.type}.")
             by_schema.setdefault(schema, []).append(parsed)
-        # types and subjects in one order everywhere, so that two relays with the same rows never wait in a circle
+        # Types and subjects in the same order everywhere, so that two relays with the same rows do not deadlock.
         for schema, apply in self.appliers.items():
             if found := by_schema.get(schema):
                 await apply(sorted(found, key=lambda event: event.key))
@@ -67,19 +67,19 @@ def parse_event(event: StateEvent, schema: type[EventData]) -> Event:
             raise BadEvent(f"{event.subject} names no subject of {schema.type}.")
         return Event(schema.read_key(words), event.version, schema.model_validate(event.data), event.occurred_at)
     except (ValidationError, ValueError) as error:
-        raise BadEvent(f"The event {event.id} is not as the schema of {schema.type} says.") from error
+        raise BadEvent(f"The event {event.id} does not match the schema of {schema.type}.") from error
 
 
 def parse_answer(event: StateEvent, schema: type[EventData]) -> Event:
     """As `parse_event`, for an event that its owner was asked for. A bad one is the peer's failure (S-30).
 
     Raises:
-        PeerUnavailable: it is not as agreed.
+        PeerUnavailable: it does not match its schema.
     """
     try:
         return parse_event(event, schema)
     except BadEvent as error:
-        log.warning("answer not as agreed", peer=schema.owner, reason=str(error))
+        log.warning("answer does not match the schema", peer=schema.owner, reason=str(error))
         raise PeerUnavailable(f"The {schema.owner} service does not answer just now.") from error
 
 

@@ -1,7 +1,7 @@
 """The outbox: one row per (target, type, subject), written in the transaction of the change.
 
-A newer state of a subject replaces the one still waiting, so the backlog is bounded by what has changed, however long
-a target is away. `common.events.relay` sends the rows.
+A newer state of a subject replaces the one still waiting. So the size of the backlog depends on the number of changed
+subjects, not on how long a target is away. `common.events.relay` sends the rows.
 """
 
 from collections.abc import Sequence
@@ -38,15 +38,15 @@ class OutboxRow:
     data: Mapped[dict[str, Any]] = mapped_column(JSONB)
     occurred_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("clock_timestamp()"))
     waiting_since: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("clock_timestamp()"))
-    """Since then the target has not known the subject's state, however often that has changed meanwhile."""
+    """Since when the target has lacked the current state, however often it has changed meanwhile."""
     next_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("clock_timestamp()"))
     attempts: Mapped[int] = mapped_column(Integer, server_default="0")
-    """How often the target refused the row. Being unreachable does not count."""
+    """How often the target refused the row. Unreachable targets do not count."""
     parked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     last_error: Mapped[str | None] = mapped_column(Text)
 
 
-# The subject's own row was changed before in the same transaction, so its version orders concurrent writers.
+# The subject's own row was changed earlier in the same transaction, so its version orders concurrent writers.
 PUBLISH: Final = text("""
     INSERT INTO outbox (target, type, subject, version, data)
     SELECT target, :type, :subject, :version, CAST(:data AS jsonb) FROM unnest(CAST(:targets AS text[])) AS target
@@ -55,7 +55,7 @@ PUBLISH: Final = text("""
         next_at = LEAST(outbox.next_at, clock_timestamp()), attempts = 0, parked_at = NULL, last_error = NULL
     WHERE outbox.version < excluded.version
 """)
-# Leased rows are not due until the lease ends: a relay that dies in between is followed by another.
+# Leased rows are not due until the lease ends. If a relay dies meanwhile, another one takes over.
 LEASE: Final = text("""
     UPDATE outbox o SET next_at = clock_timestamp() + CAST(:lease AS interval)
     FROM (SELECT target, type, subject FROM outbox
@@ -69,8 +69,8 @@ CHOSEN: Final = """
          AS sent (type, subject, version)
     JOIN outbox o ON (o.target, o.type, o.subject) = (:target, sent.type, sent.subject) AND o.version
 """
-# Only the version that was sent: a newer one that has come meanwhile stays, and has waited since then only. One being
-# written right now stays, too (SKIP LOCKED), so that a relay and a publisher never wait for each other.
+# Only the version that was sent. A newer one that came meanwhile stays, and its waiting time starts over. A row that
+# is being written right now stays too (SKIP LOCKED), so that a relay and a publisher never wait for each other.
 DELETE: Final = text(f"""
     WITH newer AS (
         UPDATE outbox SET waiting_since = occurred_at
@@ -111,7 +111,7 @@ FORGET_PARKED: Final = text("""
 
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """A row that one relay has for itself until the lease ends."""
+    """A row that only one relay may send until the lease ends."""
 
     event: StateEvent
     attempts: int
@@ -119,7 +119,7 @@ class Leased:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What waits for a target, by type; `oldest` in seconds."""
+    """Events that wait for a target, by type; `oldest` in seconds."""
 
     target: str
     type: str
@@ -133,12 +133,12 @@ BACKLOG: Final = RowReader(Backlog)
 
 @dataclass(frozen=True, slots=True)
 class OutboxRepository:
-    """`common.state_events.EventPublisher`, and the relay's side of the table."""
+    """`common.state_events.EventPublisher`, and the relay's access to the table."""
 
     session: AsyncSession | Executor
 
     async def publish(self, *events: Event) -> None:
-        """Tell all targets of the events, once this transaction is committed."""
+        """Send the events to all their targets once this transaction is committed."""
         values = [
             {
                 "type": event.data.type,
@@ -154,7 +154,7 @@ class OutboxRepository:
             self.session.info[PUBLISHED] = True
 
     async def lease(self, target: str, most: int, lease: timedelta) -> Sequence[Leased]:
-        """Rows that are due: of those that wait longest, the oldest state first."""
+        """Lease rows that are due, those due longest. Sorted by the age of their state."""
         params = {"target": target, "most": most, "lease": lease}
         rows = (await self.session.execute(LEASE, params)).all()
         return [
@@ -163,15 +163,15 @@ class OutboxRepository:
         ]
 
     async def delete(self, target: str, events: Sequence[StateEvent]) -> None:
-        """Forget what was sent."""
+        """Delete events that were sent."""
         await self.session.execute(DELETE, chosen(target, events))
 
     async def release(self, target: str, events: Sequence[StateEvent]) -> None:
-        """Give leased rows back: the target was not there."""
+        """Return leased rows: the target was not reachable."""
         await self.session.execute(RELEASE, chosen(target, events))
 
     async def refused(self, target: str, event: StateEvent, reason: str, pause: timedelta, most: int) -> bool:
-        """Note that the target refused an event; at the `most`th time it is parked, which is answered with True."""
+        """Record that the target refused an event. The `most`th refusal parks it, and then the result is True."""
         params = {"type": event.type, "subject": event.subject, "version": event.version}
         limits = {"reason": reason[:MAX_REASON], "pause": pause, "most": most}
         found = await self.session.execute(REFUSED, {"target": target, **params, **limits})
@@ -184,11 +184,11 @@ class OutboxRepository:
         return (await self.session.execute(PARKED)).all()
 
     async def replay(self, target: str | None) -> int:
-        """Let parked rows be sent again; returns how many."""
+        """Make parked rows due again; returns how many."""
         return len((await self.session.execute(REPLAY, {"target": target})).all())
 
     async def forget_parked(self, target: str, kept: timedelta) -> None:
-        """Remove what the target refused for good so long ago."""
+        """Delete events that were parked longer ago than `kept`."""
         await self.session.execute(FORGET_PARKED, {"target": target, "kept": kept})
 
 

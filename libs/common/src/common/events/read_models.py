@@ -1,4 +1,4 @@
-"""Read models: where a service keeps what it knows of another's subjects, and where their owner lists them."""
+"""Read models: a service's copies of data that another service owns, and where the owner lists it."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ MANY: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class ReadModelTable:
-    """Where versions are kept: a table's columns that name a subject, and the one with its version."""
+    """Where a read model keeps its versions: the columns that name a subject, and the version column."""
 
     names: tuple[InstrumentedAttribute[int], ...]
     version: InstrumentedAttribute[int]
     owned_here: bool = False
-    """The rows hold more than the owner has told: they stay when it knows nothing of them any more."""
+    """The rows hold data of this service, too, so they stay when the owner does not know their subject."""
 
     async def between(self, session: AsyncSession, after: Key, until: Key | None) -> Mapping[Key, int]:
         """Versions of the first MANY subjects in (after, until], in order; () and None stand for the ends."""
@@ -36,7 +36,7 @@ class ReadModelTable:
         return {tuple(row[:-1]): row[-1] for row in await session.execute(found)}
 
     async def forget(self, session: AsyncSession, key: Key, version: int) -> None:
-        """Let an older state be stored, unless a newer one than this version has come meanwhile."""
+        """Let an older state be stored, unless a newer version than this has come meanwhile."""
         known = update(self.version.class_).where(tuple_(*self.names) == key, self.version == version)
         await session.execute(known.values({self.version.key: -1}))
 
@@ -47,7 +47,7 @@ class ReadModelTable:
         await session.execute(update(self.version.class_).where(same).values({self.version.key: -1}))
 
     async def remove(self, session: AsyncSession, key: Key, version: int) -> None:
-        """Keep nothing of a subject, unless a newer state than this version has come meanwhile."""
+        """Delete the row of a subject, unless a newer version than this has come meanwhile."""
         await session.execute(delete(self.version.class_).where(tuple_(*self.names) == key, self.version == version))
 
 
@@ -59,19 +59,19 @@ class InboxFactory(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReadModel:
-    """What is kept here of one type of subject, and where its owner lists them all."""
+    """A read model: one type of subject, and the path where its owner lists them."""
 
     schema: type[EventData]
     owner: ServiceClient
     path: str
     table: ReadModelTable
     resend_erased: Callable[[AsyncSession, int], Awaitable[None]] | None = None
-    """Tells the owner (again) that somebody was erased here. Only for the list of those who were; the other models are
-    not compared where they concern one of them."""
+    """Tells the owner again that an account was erased here. Only for the read model of erased accounts; in the others,
+    subjects of erased accounts are not compared."""
 
 
 def erased_accounts(auth: ServiceClient, table: ReadModelTable, service: str) -> ReadModel:
-    """The list of those who were erased here, compared with those whom auth has deleted."""
+    """The accounts that were erased here, compared with those that auth has deleted."""
 
     def resend_erased(session: AsyncSession, account_id: int) -> Awaitable[None]:
         return ErasureRepository(session, service).publish_again(account_id)

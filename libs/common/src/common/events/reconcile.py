@@ -1,6 +1,6 @@
-"""Rebuilding and checking read models, page by page from their owners, while serving.
+"""Rebuilding and reconciling read models, page by page from their owners, while serving.
 
-Events keep read models right by themselves. These commands are for a new read model, a restored database, or doubt.
+Events keep read models up to date. These commands are for a new read model, a restored database, or a suspicion.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -20,7 +20,7 @@ ENOUGH: Final = 20
 
 
 class OwnerUnknown(Exception):
-    """The owner does not have such a list."""
+    """The owner has no such list."""
 
 
 @dataclass(slots=True)
@@ -31,11 +31,11 @@ class Drift:
     missing: list[str] = field(default_factory=list)
     behind: list[str] = field(default_factory=list)
     ahead: list[str] = field(default_factory=list)
-    """Newer here than at the owner: it was restored from a backup."""
+    """Newer here than at the owner, which was restored from a backup."""
     unknown: list[str] = field(default_factory=list)
-    """Here, and not at the owner: made after that backup, and lost."""
+    """Here, but not at the owner: created after its backup, and lost in the restore."""
     left: list[str] = field(default_factory=list)
-    """Unknown, too, but this service's own, so left alone. Does not count as a difference."""
+    """Unknown, too, but with data of this service, so they stay. Not counted as a difference."""
 
     @property
     def total(self) -> int:
@@ -68,8 +68,8 @@ async def pages(model: ReadModel) -> AsyncIterator[EventPage]:
 async def rebuild(database: Database, model: ReadModel, inbox: InboxFactory) -> int:
     """Store the newest state of every subject; returns how many there are. Events may come in meanwhile.
 
-    A state of the same version is stored again, which fills a column that the read model did not have before. Only
-    those who were erased are not erased once more.
+    A state of the same version is stored again, which fills a column that is new in the read model. Only accounts
+    that were erased are not erased once more.
     """
     count = 0
     async for page in pages(model):
@@ -84,7 +84,7 @@ async def rebuild(database: Database, model: ReadModel, inbox: InboxFactory) -> 
 async def batches(
     database: Database, model: ReadModel
 ) -> AsyncIterator[tuple[Mapping[Key, StateEvent], Mapping[Key, int]]]:
-    """Part by part, in the order of keys: what the owner has, and the versions of what is here."""
+    """Batch by batch in key order: the owner's events, and the versions that are stored here."""
     after: Key = ()
     async for page in pages(model):
         theirs = {parse_event(event, model.schema).key: event for event in page.events}
@@ -102,7 +102,7 @@ async def batches(
 async def batches_without_erased(
     database: Database, model: ReadModel
 ) -> AsyncIterator[tuple[Mapping[Key, StateEvent], Mapping[Key, int]]]:
-    """As `batches`, without what concerns people who were erased here: nothing of them is kept, whoever tells it."""
+    """As `batches`, without subjects of accounts that were erased here: their data is never stored again."""
     async for theirs, ours in batches(database, model):
         numbers = {number for key in (*theirs, *ours) for number in key}
         erased = set[int | UUID]()
@@ -118,10 +118,10 @@ async def batches_without_erased(
 async def reconcile(database: Database, model: ReadModel, inbox: InboxFactory, *, repair: bool) -> Drift:
     """Compare with the owner, and repair if asked to.
 
-    A subject that changes meanwhile may show as behind: its event is on the way, and storing the state does no harm.
-    One that seems newer here than at the owner, or unknown there, may just have changed, too, after the page was
-    written. So the owner is asked again, and only if it still knows less than what was noted here before, its older
-    state is stored, or what is here removed. Whatever it has told meanwhile seemed old, so it is asked once more then.
+    A subject that changes meanwhile may show as behind. Its event is on the way, and storing the state does no harm.
+    One that seems newer here, or unknown to the owner, may have changed after the page was written. So the owner is
+    asked again. Only if it still has less than was seen here is its older state stored, or the row here deleted. Events
+    that it sent meanwhile were ignored as too old, so it is asked once more afterwards.
     """
     drift = Drift()
     async for theirs, ours in batches_without_erased(database, model):
@@ -158,7 +158,7 @@ async def repair_drift(
     wrong: Sequence[StateEvent],
     lost: Mapping[Key, tuple[int, bool]],
 ) -> None:
-    """Store what is wrong here, and give up what the owner has lost: by its version here, and whether it is there."""
+    """Store the states in `wrong`. Reset or remove `lost`: by key, the version here and whether the owner has it."""
     if wrong or lost:
         async with database.transaction() as session:
             for key, (version, is_there) in lost.items():
@@ -172,7 +172,7 @@ async def repair_drift(
 async def resend_erasures(
     database: Database, model: ReadModel, theirs: Mapping[Key, StateEvent], ours: Mapping[Key, int]
 ) -> None:
-    """Tell the owner of those who were erased here, and are not yet, or not any more, there."""
+    """Tell the owner again of accounts that were erased here, but not, or no longer, there."""
     if model.resend_erased is not None:
         async with database.transaction() as session:
             for key in ours:
@@ -181,7 +181,7 @@ async def resend_erasures(
 
 
 async def fetch_current(model: ReadModel, key: Key) -> StateEvent | None:
-    """What the owner says of one subject now: the first of the page that begins just before it."""
+    """The owner's current state of one subject: the first of the page that begins just before it."""
     *first, last = key
     if not isinstance(last, int):
         raise TypeError(f"{model.path} is not in the order of numbers")

@@ -1,10 +1,12 @@
-"""The relay: sends what the outbox holds, target by target, for as long as it takes.
+"""The relay: sends the outbox to its targets, and retries for ever.
 
-A target that is away or overloaded (unreachable, 401, 403, 404, 429, 5xx) is waited for, with growing pauses, for
-ever; the others are not delayed. A batch for which its time was too short is halved, down to one event, and what
-follows grows again. What a target refuses (400, 409, 413, 422) is tried five times and then parked. What
-makes it stumble (500) is tried for ever, with growing pauses. Either way a batch with one of them is sent again one by
-one, so that nothing waits behind it.
+- Target away or overloaded (unreachable, 401, 403, 404, 429, 5xx): it waits with growing pauses, for ever. Other
+  targets are not delayed.
+- Batch too large for its time (504, or no answer): it is halved, down to one event, and then grows again.
+- Event refused (400, 409, 413, 422): tried five times, then parked.
+- Event that causes a fault (500): tried for ever, with growing pauses.
+
+A batch with a refused or faulty event is sent again one by one, so that no other event waits behind it.
 """
 
 import asyncio
@@ -25,35 +27,35 @@ from common.state_events import StateEvent
 log = structlog.get_logger()
 
 POLL: Final = 0.2
-"""Seconds between looks at an empty outbox; a commit in this process wakes the relay at once."""
+"""Seconds between looks at an empty outbox. A commit in this process wakes the relay at once."""
 BATCH: Final = 100
 LEASE: Final = timedelta(seconds=12)
 """Longer than any call's deadline (`LONGEST_CALL` in `common.settings`).
 
-What a relay that died had leased is sent again after this time.
+If a relay dies, its leased rows are sent again after this time.
 """
 TRIES: Final = 5
 DOUBLINGS: Final = 8
-"""Of the pause after each refusal: up to 51 s."""
+"""How often the pause after a refusal doubles: up to 51 s."""
 FIRST_PAUSE: Final = 0.2
 LONGEST_PAUSE: Final = 5.0
 REFUSALS: Final = frozenset({400, 409, 413, 422})
 FAULT: Final = 500
 LATE: Final = 504
-"""The target had not enough time for the batch, or nobody knows: there was no answer."""
+"""The target had too little time for the batch, or did not answer."""
 NEVER: Final = 2**31 - 1
 
 
 class Target(Protocol):
-    """Somebody who wants to know."""
+    """A receiver of events."""
 
     async def deliver(self, events: Sequence[StateEvent]) -> int:
-        """Hand over a batch, all or nothing; the answer's HTTP status. Raises DependencyUnavailable."""
+        """Deliver a batch, all or nothing; returns the answer's HTTP status. Raises DependencyUnavailable."""
 
 
 @dataclass(slots=True)
 class Channel:
-    """One target's state, and how it wants to be told."""
+    """One target: its state, and the limits for sending to it."""
 
     target: Target
     batch: int = BATCH
@@ -65,7 +67,7 @@ class Channel:
     refused: int = 0
     parked: int = 0
     at_once: int = field(init=False)
-    """How many are sent together now: up to `batch`."""
+    """Current size of a batch: at most `batch`."""
 
     def __post_init__(self) -> None:
         self.at_once = self.batch
@@ -80,7 +82,7 @@ class Relay:
     """Runs one loop per target beside the requests, or in a process of its own."""
 
     def __init__(self, database: Database, targets: Mapping[str, Target | Channel]) -> None:
-        """A target that wants to be told in another way than the services comes in a channel of its own."""
+        """A target with other limits than a service's is passed as a channel."""
         self._database = database
         self.channels = {
             name: channel if isinstance(channel, Channel) else Channel(channel) for name, channel in targets.items()
@@ -88,7 +90,7 @@ class Relay:
         database.on_published = self.wake
 
     def wake(self) -> None:
-        """There is something new."""
+        """Look at the outbox at once."""
         for channel in self.channels.values():
             channel.wake.set()
 
@@ -99,28 +101,28 @@ class Relay:
                 group.create_task(self._serve(name, channel), name=f"relay to {name}")
 
     async def _serve(self, name: str, channel: Channel) -> None:
-        """Never ends by itself: whatever goes wrong, a lost connection most of all, is told and tried again."""
+        """Never ends by itself: every failure, such as a lost connection, is logged and tried again."""
         while True:
             channel.wake.clear()
             try:
-                sent = await shielded(self.step(name, channel))  # what was sent is noted, also when we are told to stop
-            except Exception as error:  # noqa: BLE001  # supervision: a relay that ends in silence loses events
+                sent = await shielded(self.step(name, channel))  # sent events are deleted also at a shutdown
+            except Exception as error:  # noqa: BLE001  # supervision: the loop must not end
                 sent = False
                 channel.failures += 1
-                log.warning("relay stumbled", target=name, reason=repr(error)[:200])
+                log.warning("relay failed", target=name, reason=repr(error)[:200])
             if channel.failures:
                 await asyncio.sleep(channel.pause())
             elif not sent:
                 await wait(channel.wake, POLL)
 
     async def step(self, name: str, channel: Channel) -> bool:
-        """Lease a batch, send it, settle it. False if nothing was due."""
+        """Lease a batch, send it, and record the result. False if nothing was due."""
         async with self._database.transaction() as session:
             leased = await OutboxRepository(session).lease(name, channel.at_once, channel.lease)
         if leased:
             await self._send(name, channel, leased)
         else:
-            channel.failures = 0  # the database is there, and there is nothing to try the target with
+            channel.failures = 0  # the database works, and no event is due
         return bool(leased)
 
     async def _send(self, name: str, channel: Channel, leased: Sequence[Leased]) -> None:
@@ -140,7 +142,7 @@ class Relay:
             async with self._database.transaction() as session:
                 await OutboxRepository(session).release(name, events)
         elif len(leased) > 1:
-            for row in leased:  # one of them is to blame; the others must not wait for it
+            for row in leased:  # one of them is at fault; the others must not wait for it
                 await self._send(name, channel, [row])
         else:
             await self._refused(name, channel, leased[0], status)

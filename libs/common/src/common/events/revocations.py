@@ -1,7 +1,7 @@
-"""Access tokens that are refused although they have not expired: ended sessions, and accounts' `not before`.
+"""Revoked access tokens: ended sessions, and accounts' `not before`. They are refused before they expire.
 
-auth tells of them by events; each service keeps those that still matter in its own database, and each process reads
-them every second. So a signed-out token is refused everywhere within seconds, and checking one costs no query.
+auth sends revocations as events. Each service stores those that still matter in its own database, and each process
+reads them every second. So a revoked token is refused everywhere within seconds, and the check costs no query.
 """
 
 import asyncio
@@ -31,14 +31,14 @@ log = structlog.get_logger()
 READ_EVERY: Final = 1.0
 RETRY_EVERY: Final = 0.2
 LATELY: Final = timedelta(seconds=10)
-"""Each reading looks back this far, longer than a transaction may take to commit after it wrote."""
+"""Each reading looks back this far, which is longer than a transaction takes between its write and its commit."""
 WHOLE_EVERY: Final = 30.0
-"""Everything is read again after so many seconds, which also forgets what has expired."""
+"""Seconds between complete readings, which also drop expired revocations."""
 STALE_AFTER: Final = 30.0
-"""Seconds without a reading, after which a process is not ready: the others may know more."""
+"""Seconds without a reading after which a process is not ready: other processes may know newer revocations."""
 CLEANED_EVERY: Final = 600.0
 LONGEST: Final = timedelta(seconds=MAX_LIFETIME + 60)
-"""No token is good for longer: what was revoked before that needs no memory."""
+"""The longest life of a token. Older revocations need not be kept."""
 EVER: Final = timedelta(days=3650)
 
 
@@ -49,7 +49,7 @@ class EndedSessionRow:
 
     session_id: Mapped[UUID] = mapped_column(primary_key=True)
     until: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    """From then on no token of the session can be good anyway."""
+    """No token of the session is valid after this time anyway."""
     noted_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=text("clock_timestamp()"), index=True
     )
@@ -109,13 +109,13 @@ class RevocationRepository:
 
 
 class RevokedTokens:
-    """`common.tokens.verifier.Revocations` from this service's own database, kept in memory."""
+    """`common.tokens.verifier.Revocations` from this service's own database, cached in memory."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
         self._reads = ReadSession(database.upkeep)
         self._database = database
         self.clock = DatabaseClock(self._reads)
-        """By which tokens expire: it is right whenever it is known what was revoked."""
+        """The clock by which tokens expire. It is valid whenever the revocations are known."""
         self._clock = clock
         self._ended: set[str] = set()
         self._floors: dict[str, int] = {}
@@ -130,18 +130,18 @@ class RevokedTokens:
         return "revoked tokens: not read lately" if self._clock() - self._read_at > STALE_AFTER else None
 
     def refuses(self, principal: Principal) -> bool:
-        """Asked for every use of a token, so it does no work.
+        """Called for every use of a token, so it must be cheap.
 
         Raises:
-            KeysUnavailable: not known yet, since this process has not reached its database once.
+            KeysUnavailable: this process has not yet read its database.
         """
         if not self._known:
-            raise KeysUnavailable("Which access tokens were revoked is not known yet.")
+            raise KeysUnavailable("The revoked access tokens are not known yet.")
         floor = max(self._floors.get(principal.subject, 0), self._floor_of_all)
         return principal.sid in self._ended or (principal.sid is not None and principal.issued_at < floor)
 
     async def read(self) -> None:
-        """Learn what is new; now and then, and after a pause, everything."""
+        """Read new revocations; every `WHOLE_EVERY` seconds, and after a pause, all of them."""
         await self.clock.read()
         now = self._clock()
         whole = now - self._whole_at > WHOLE_EVERY or now - self._read_at > LATELY.total_seconds() / 2
@@ -157,18 +157,18 @@ class RevokedTokens:
         self._known = True
 
     async def keep_fresh(self) -> None:
-        """Runs as long as the service; a database that is away is asked again."""
+        """Runs for ever. If the database is away, it tries again."""
         while True:
             try:
                 await self.read()
-            except Exception as error:  # noqa: BLE001  # supervision: what is revoked later would be believed
+            except Exception as error:  # noqa: BLE001  # supervision: later revocations must be learnt
                 log.warning("revoked tokens not read", error_type=type(error).__name__)
                 await asyncio.sleep(RETRY_EVERY)
             else:
                 await asyncio.sleep(READ_EVERY)
 
     async def forget_expired(self) -> None:
-        """Remove what no longer matters, for as long as the service runs."""
+        """Delete revocations that no longer matter; runs for ever."""
         while True:
             await asyncio.sleep(CLEANED_EVERY)
             try:
@@ -176,4 +176,4 @@ class RevokedTokens:
                     for statement in FORGET:
                         await session.execute(statement, {"longest": LONGEST})
             except (SQLAlchemyError, OSError) as error:
-                log.warning("expired revocations stay for now", error_type=type(error).__name__)
+                log.warning("expired revocations not deleted", error_type=type(error).__name__)

@@ -1,1 +1,1 @@
-"""What the author of a route works with: routing, access, errors, paging, ETags, idempotency, rate limits."""
+"""The vocabulary for route authors: routing, access, errors, paging, ETags, idempotency, rate limits."""

@@ -1,8 +1,8 @@
-"""Who may use a route. Every route says it, or it is not built: what nobody has thought about stays closed (S-31).
+"""Access control. A route must declare exactly one policy, or the app does not start: closed by default (S-31).
 
 - `SignedIn`: people. `MaybeSignedIn`: people, and anybody without a token. `WithRole`: people who have that role.
 - `CallingService`: the named services.
-- `@public`, below the router's decorator: anybody; a token is not even looked at.
+- `@public`, below the router's decorator: anybody; tokens are ignored.
 """
 
 from collections.abc import Callable, Iterator
@@ -42,7 +42,7 @@ def public(endpoint: F) -> F:
 
 
 def access_of(endpoint: Callable[..., Any], dependant: Dependant) -> Access:
-    """The one policy of a route.
+    """The policy of a route.
 
     Raises:
         TypeError: it has none, or more than one.
@@ -59,7 +59,7 @@ def access_of(endpoint: Callable[..., Any], dependant: Dependant) -> Access:
 
 
 def dependencies_of(dependant: Dependant) -> Iterator[object]:
-    """Everything that a route depends on, however deep."""
+    """All dependencies of a route, at any depth."""
     for below in dependant.dependencies:
         yield below.call
         yield from dependencies_of(below)

@@ -1,4 +1,4 @@
-"""Request bodies, read strictly: within their size and time (S-32, S-33), and JSON as RFC 8259 means it (S-34)."""
+"""Request bodies, read strictly: within their size and time (S-32, S-33), and JSON strictly by RFC 8259 (S-34)."""
 
 import asyncio
 import json
@@ -21,11 +21,11 @@ BODY_TIMEOUT: Final = 30.0
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
 CLOSE: Final = {"Connection": "close"}
-"""What may still come of a refused body is not the next request."""
+"""The rest of a refused body must not be read as the next request."""
 
 
 def with_strict_body(handle: Handler, accepted: str, limit: int) -> Handler:
-    """Read the whole body first: all of ours are small, and a slow one holds nothing but its connection."""
+    """Read the whole body first: all of ours are small, and a slow one holds only its connection."""
 
     async def handle_strictly(request: Request) -> Response:
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -33,7 +33,7 @@ def with_strict_body(handle: Handler, accepted: str, limit: int) -> Handler:
             raise MalformedBody(415, "unsupported-media-type", f"The body must be plain {accepted}.")
         strict = StrictRequest(request.scope, request.receive)
         await strict.read(limit)
-        if "ends_in" not in request.scope["state"]:  # nobody's clock runs: a slow upload takes no time from our calls
+        if "ends_in" not in request.scope["state"]:  # no deadline was sent: a slow upload takes no time from our calls
             deadlines.start(request.app.state.settings.call_deadline.total_seconds())
         return await handle(strict)
 
@@ -41,16 +41,16 @@ def with_strict_body(handle: Handler, accepted: str, limit: int) -> Handler:
 
 
 class StrictRequest(Request):
-    """Reads a body within its size and time (S-32, S-33), and JSON as RFC 8259 means it, within limits (S-34)."""
+    """Reads a body within its size and time (S-32, S-33), and JSON strictly by RFC 8259, within limits (S-34)."""
 
     async def read(self, limit: int) -> None:
-        """Have the whole body. Counted as it comes, since a chunked one does not say how long it is.
+        """Read the whole body. Bytes are counted as they arrive, since a chunked body has no length.
 
         Raises:
             MalformedBody: too large, too slow or cut short; `Overloaded` if all bodies together take too much memory.
         """
-        # The rest of it is let pass, for a while: who is cut off while sending may never see why. Who waits to be told
-        # to send it, will not.
+        # The rest is read and dropped for a while: a client whose upload is cut off may never read the answer. A client
+        # that waits for `100 Continue` will not send the rest.
         end = CLOSE if "expect" in self.headers else None
         too_large = MalformedBody(413, "body-too-large", f"The body may have {limit} bytes.", end)
         length = self.headers.get("content-length", "")
@@ -68,8 +68,8 @@ class StrictRequest(Request):
                     if len(body) > limit:
                         raise too_large
         except TimeoutError as error:
-            raise MalformedBody(408, "request-timeout", "The body did not come in time.", CLOSE) from error
-        except ClientDisconnect as error:  # nobody hears the answer; it is no fault of ours, as the log would have it
+            raise MalformedBody(408, "request-timeout", "The body did not arrive in time.", CLOSE) from error
+        except ClientDisconnect as error:  # nobody reads the answer; the log must not show a fault of ours
             raise MalformedBody(400, "malformed-body", "The body ended too early.", CLOSE) from error
         finally:
             load_shedder.body_bytes -= len(body)
@@ -78,7 +78,7 @@ class StrictRequest(Request):
     async def json(self) -> Any:
         raw = await self.body()
         try:
-            # bytes that are no UTF-8 raise here; json would guess UTF-16 and UTF-32 from bytes
+            # Bytes that are not UTF-8 raise here; json.loads would guess UTF-16 and UTF-32 from bytes.
             text = raw.decode("utf-8")
             value = json.loads(text, object_pairs_hook=unique_names, parse_constant=refuse_constant)
         except RecursionError as error:
@@ -94,7 +94,7 @@ class StrictRequest(Request):
 def unique_names(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise MalformedBody(422, "duplicate-names", "A JSON object names something twice.")
+        raise MalformedBody(422, "duplicate-names", "A JSON object has a duplicate name.")
     if len(found) > MAX_NAMES:
         raise MalformedBody(422, "body-too-large", f"A JSON object may have {MAX_NAMES} names.")
     return found

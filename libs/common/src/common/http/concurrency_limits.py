@@ -1,7 +1,7 @@
-"""One search at a time for each caller.
+"""Concurrency limit: one search at a time for each caller.
 
-A search may take two seconds of the database, and few run at once (`common.db.database.SearchSession`). So nobody may
-have more than one of these under way: a caller's next one waits in line for a moment. Each process counts for itself.
+A search may take two seconds of the database, and only few run at once (`common.db.database.SearchSession`). So a
+caller may run one at a time; its next ones wait for a moment. Each process counts for itself.
 """
 
 import asyncio
@@ -17,21 +17,21 @@ from common.errors import TooManyRequests
 from common.http.rate_limits import source_of
 
 LONGEST_LINE: Final = 4
-"""Searches of one caller, with the one that is under way. One more is refused at once."""
+"""Most searches of one caller, running and waiting. Further ones are refused at once."""
 
 
 class SearchUnderWay(TooManyRequests):
-    """The caller's last search has not ended yet."""
+    """The caller's last search is still running."""
 
     code = "search-under-way"
 
     def __init__(self) -> None:
-        super().__init__("Your last search is still under way; one at a time.", retry_after=timedelta(seconds=1))
+        super().__init__("Your last search is still running; run one at a time.", retry_after=timedelta(seconds=1))
 
 
 @dataclass(slots=True)
 class CallerQueue:
-    """One caller's searches."""
+    """The running search of one caller, and those that wait for it."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     length: int = 0
@@ -39,15 +39,15 @@ class CallerQueue:
 
 @dataclass(slots=True)
 class ConcurrencyLimits:
-    """Lines by caller; there is one only as long as somebody stands in it."""
+    """Queues by caller. A queue exists only while a search runs or waits."""
 
     patience: float
-    """Seconds to stand in line."""
+    """Seconds that a search may wait."""
     lines: dict[str, CallerQueue] = field(default_factory=dict)
 
     @asynccontextmanager
     async def slot(self, caller: str) -> AsyncIterator[None]:
-        """Have a turn. Raises SearchUnderWay."""
+        """Wait for a turn, and hold it during the block. Raises SearchUnderWay."""
         line = self.lines.setdefault(caller, CallerQueue())
         if line.length >= LONGEST_LINE:
             raise SearchUnderWay
@@ -80,7 +80,7 @@ class CallerLimit:
 
 
 async def get_search_limit(request: Request) -> CallerLimit:
-    account = request.scope["state"].get("account")  # of the token, which has been checked
+    account = request.scope["state"].get("account")  # from the verified token
     return CallerLimit(request.app.state.search_limits, source_of(request) if account is None else f"account {account}")
 
 

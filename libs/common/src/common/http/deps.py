@@ -1,4 +1,4 @@
-"""What routes of every service depend on. These aliases are the vocabulary of their signatures."""
+"""Dependencies that all services' routes share. Routes use these aliases in their signatures."""
 
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Final
@@ -16,13 +16,13 @@ from common.tokens.claims import SERVICE_SCOPE, USER_SCOPE, InvalidToken, Princi
 from common.tokens.verifier import TokenVerifier
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
-"""What answers a request, once its route is found."""
+"""Answers a request, once its route is found."""
 ONE_TOKEN: Final = "The Authorization header must hold one bearer token."  # noqa: S105  # a message
 TOKEN_URL: Final = "/auth/token"  # noqa: S105  # an address
 
 
 class FromState:
-    """Gives what a service put into `app.state` at its start: `Annotated[TagReader, Depends(FromState("tags"))]`.
+    """Provides a part that a service put into `app.state`: `Annotated[TagReader, Depends(FromState("tags"))]`.
 
     Asynchronous like all providers, since a synchronous one costs a thread hop.
     """
@@ -41,23 +41,23 @@ ReadSession = Annotated[Reads, Depends(get_read_session)]
 
 
 class SignInRequired(Unauthenticated):
-    """No bearer token came with the request."""
+    """The request has no bearer token."""
 
     code = "sign-in-required"
 
 
 class NotForThisCaller(Forbidden):
-    """The token is good, but not of the kind that may do this."""
+    """The token is valid, but its kind of caller may not do this."""
 
     code = "not-for-this-caller"
 
 
 def bearer_token(request: Request) -> str | None:
-    """The token of the `Authorization` header, which is the only place it is read from (S-18).
+    """The token of the `Authorization` header; no other place is read (S-18).
 
     Raises:
-        SignInRequired: another scheme, or nothing behind it: no bearer token came (RFC 6750, section 3.1).
-        InvalidToken: beside a bearer token there is another such header.
+        SignInRequired: the header has another scheme, or no token: no bearer token came (RFC 6750, section 3.1).
+        InvalidToken: there is another `Authorization` header beside the bearer token.
     """
     values = request.headers.getlist("authorization")
     if not values:
@@ -77,7 +77,7 @@ async def authenticate(request: Request) -> Principal | None:
         return None
     verifier: TokenVerifier = request.app.state.verifier
     principal = await verifier.verify(token)
-    state = request.scope.setdefault("state", {})  # for the log
+    state = request.scope.setdefault("state", {})  # for the access log
     if principal.scope == USER_SCOPE:
         state["account"] = principal.account_id
     else:
@@ -86,7 +86,7 @@ async def authenticate(request: Request) -> Principal | None:
 
 
 class CurrentUser(OAuth2PasswordBearer):
-    """Scheme and check in one dependency, which costs a request half of what two would."""
+    """Security scheme and check in one dependency, which costs a request half as much as two."""
 
     async def __call__(self, request: Request) -> Principal:  # type: ignore[override]  # more than the bare token
         principal = await authenticate(request)
@@ -98,7 +98,7 @@ class CurrentUser(OAuth2PasswordBearer):
 
 
 class WithRole(CurrentUser):
-    """For people who have been given a role, as their token says: taking one away revokes it (within 5 s)."""
+    """For people whose token has a role. Removing the role revokes their tokens (within 5 s)."""
 
     def __init__(self, role: str) -> None:
         super().__init__(tokenUrl=TOKEN_URL, scheme_name="user")
@@ -112,7 +112,7 @@ class WithRole(CurrentUser):
 
 
 class CurrentUserIfAny(OAuth2PasswordBearer):
-    """For routes that anonymous callers may use too. A bad token is still refused: the caller believes in it."""
+    """For routes that anonymous callers may use too. An invalid token is still refused: its sender relies on it."""
 
     async def __call__(self, request: Request) -> Principal | None:  # type: ignore[override]
         principal = await authenticate(request)
@@ -122,7 +122,7 @@ class CurrentUserIfAny(OAuth2PasswordBearer):
 
 
 class CallingService(OAuth2):
-    """For internal routes: only the named services, by a token of their own for this one audience."""
+    """For internal routes: only the named services, with a token for this audience."""
 
     def __init__(self, *callers: str) -> None:
         super().__init__(

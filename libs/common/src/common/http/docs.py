@@ -1,4 +1,4 @@
-"""What an app says of itself in OpenAPI: clients are generated from it, and the gateway's `/docs` shows it.
+"""The OpenAPI document of an app. Clients are generated from it, and the gateway shows it at `/docs`.
 
 The services do not serve it. `python -m deploy.gateway.openapi` merges their documents into docs/openapi.json.
 """
@@ -25,29 +25,29 @@ from common.http.routing import INTERNAL
 SCHEMAS: Final = "#/components/schemas/"
 REFERENCE: Final = SCHEMAS + "{model}"
 MEANINGS: Final[Mapping[str, str]] = {
-    "malformed-body": "The body cannot be read as what it says it is.",
-    "duplicate-names": "A JSON object names something twice.",
-    "body-too-deep": "The JSON is nested too deep.",
+    "malformed-body": "The body cannot be parsed as its media type.",
+    "duplicate-names": "A JSON object has a duplicate name.",
+    "body-too-deep": "The JSON is nested too deeply.",
     "body-too-large": "The body, or a list in it, is too long.",
-    "request-timeout": "The body did not come in time.",
+    "request-timeout": "The body did not arrive in time.",
     "url-too-long": "The address is too long.",
     "headers-too-large": "The headers are too many or too long.",
-    "unsupported-media-type": "The body has another media type than this route reads.",
+    "unsupported-media-type": "The route does not accept the body's media type.",
     "validation-failed": "The request does not have the expected form; `errors` says where.",
-    "no-such-route": "There is nothing at this path.",
-    "overloaded": "More is asked for than can be done just now. Nothing was begun; try again after `Retry-After`.",
-    "internal-error": "Something went wrong on our side; `instance` names the request.",
+    "no-such-route": "No route has this path.",
+    "overloaded": "The service is overloaded and has not started the request. Try again after `Retry-After`.",
+    "internal-error": "An unexpected error on our side; `instance` names the request.",
 }
-"""Of the codes that no error class has."""
+"""Descriptions of codes that have no error class."""
 
 
 def operation_id(route: APIRoute) -> str:
-    """`revise_post`: the endpoint's name, which a generated client's method gets. A test holds that it is unique."""
+    """The endpoint's name, such as `revise_post`; generated clients name a method after it. A test keeps it unique."""
     return route.name
 
 
 def describe(app: FastAPI, *, internal: bool = False) -> dict[str, Any]:
-    """The app's OpenAPI document: its public routes, or all of them; with the problems that follow from their kind."""
+    """The app's OpenAPI document: its public routes, or all of them, with the problems that all such routes share."""
     routes = [
         route for route in iter_route_contexts(app.routes) if internal or not str(route.path).startswith(INTERNAL)
     ]
@@ -55,7 +55,7 @@ def describe(app: FastAPI, *, internal: bool = False) -> dict[str, Any]:
         title=app.title, version=app.version, description=app.description, routes=routes, tags=tags(routes)
     )
     document.setdefault("components", {}).setdefault("schemas", {})
-    # FastAPI writes `Page_PostResponse_`, whatever a generic model says of its name; the title has it.
+    # FastAPI names it `Page_PostResponse_` and ignores a generic model's own name, which is in the title.
     document = rename(document, {name: one["title"] for name, one in document["components"]["schemas"].items()})
     schemas = document["components"]["schemas"]
     schemas.pop("HTTPValidationError", None)
@@ -77,7 +77,7 @@ def describe(app: FastAPI, *, internal: bool = False) -> dict[str, Any]:
 
 
 def rename(node: Any, names: Mapping[str, str]) -> Any:
-    """A document with other names of these schemas."""
+    """The document with renamed schemas."""
     if isinstance(node, list):
         return [rename(item, names) for item in node]
     if not isinstance(node, dict):
@@ -90,13 +90,13 @@ def rename(node: Any, names: Mapping[str, str]) -> Any:
 
 
 def summary_and_description(route: RouteContext) -> tuple[str, str]:
-    """The endpoint's docstring: its first sentence to find the route by, and all of it."""
+    """The endpoint's docstring: its first sentence as the summary, and all of it as the description."""
     text = inspect.getdoc(route.endpoint) or route.name or ""
     return text.partition(". ")[0].splitlines()[0].removesuffix("."), text
 
 
 def tags(routes: list[RouteContext]) -> list[dict[str, Any]]:
-    """Each tag once, described by the first line of the module that has its routes."""
+    """Each tag once, described by the first line of its routes' module."""
     found: dict[str, str] = {}
     for route in routes:
         if route.include_in_schema and getattr(route, "tags", None):
@@ -106,7 +106,7 @@ def tags(routes: list[RouteContext]) -> list[dict[str, Any]]:
 
 
 def forbid_null(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
-    """Parameters and fields of forms may be left out, and are then None here; but nobody can send a null in them."""
+    """Remove null from parameters and form fields. They may be left out (None here), but nobody can send a null."""
     holders: list[dict[str, Any]] = operation.get("parameters", [])
     form = operation.get("requestBody", {}).get("content", {}).get(FORM, {}).get("schema", {}).get("$ref", "")
     properties = schemas.get(form.rpartition("/")[2], {}).get("properties", {})
@@ -124,7 +124,7 @@ def without_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def add_common_problems(operation: dict[str, Any]) -> None:
-    """What needs no declaring on each route, because it follows from what the route takes."""
+    """Add the problems that follow from the route's parameters, body and security."""
     responses = operation["responses"]
     if "application/json" in responses.get("422", {}).get("content", {}):
         del responses["422"]  # FastAPI's own
@@ -158,12 +158,12 @@ def add_common_problems(operation: dict[str, Any]) -> None:
 
 
 def declared_codes(response: dict[str, Any]) -> list[str]:
-    """The codes of one entry of OpenAPI's `responses`."""
+    """The codes in one entry of OpenAPI's `responses`."""
     return [code for content in response.get("content", {}).values() for code in content.get("examples", ())]
 
 
 def explain_problems(responses: dict[str, Any], *, for_oauth: bool) -> None:
-    """Say of each problem what its codes mean, and show each."""
+    """Describe each problem by its codes, with an example of each."""
     known = {error.code: error for error in errors()}
     meanings = {**MEANINGS, **{code: (inspect.getdoc(error) or "").splitlines()[0] for code, error in known.items()}}
     for status, response in responses.items():
@@ -194,7 +194,7 @@ def example(code: str, status: int, meaning: str) -> dict[str, Any]:
 
 
 def errors() -> Iterator[type[DomainError | DependencyUnavailable]]:
-    """Every kind of refusal that is imported by now; kinds before their special cases."""
+    """All imported error classes, base classes first."""
     level: list[type[DomainError | DependencyUnavailable]] = [DomainError, DependencyUnavailable]
     while level:
         yield from level

@@ -1,4 +1,4 @@
-"""What answers an error that leaves a route: a problem for each kind that is known, and 500 for all others."""
+"""Handlers for errors that leave a route: a problem for each known kind, and 500 for all others."""
 
 import asyncio
 from typing import Final
@@ -19,14 +19,14 @@ log = structlog.get_logger()
 
 
 def database_is_away(error: BaseException) -> bool:
-    """Whether a database error means 'not now' rather than 'not like this'.
+    """Whether a database error is temporary: the database is unavailable, and the statement is not at fault.
 
-    PostgreSQL's error classes: 08 connection, 28 and 3D not let in (a password in rotation, a database being restored),
+    PostgreSQL's error classes: 08 connection, 28 and 3D no access (a password in rotation, a database being restored),
     53 resources (disk, connections), 57 intervention (shutdown, cancelled by statement_timeout), 55P03 lock_timeout,
     40 serialisation and deadlock, 25P03 idle in transaction.
     """
     if not isinstance(error, DBAPIError):
-        return True  # OSError or a full pool: no connection was had
+        return True  # OSError or a full pool: there was no connection
     state = str(getattr(error.orig, "sqlstate", None) or "")
     return error.connection_invalidated or not state or state[:2] in AWAY or state in UNAVAILABLE
 
@@ -36,13 +36,13 @@ UNAVAILABLE: Final = frozenset({"55P03", "25P03"})
 
 
 def install_problem_handlers(app: FastAPI) -> None:
-    """Make every error that leaves a route a problem. An unknown one is a 500 (see `common.http.middleware`)."""
+    """Turn every error that leaves a route into a problem. Unknown ones are a 500 (see `common.http.middleware`)."""
 
     @app.exception_handler(ValueError)
     async def refuse(request: Request, error: ValueError) -> Response:
         if isinstance(error, DomainError):
             return domain_problem(request, error)
-        if type(error) is ValueError:  # raised on purpose; a subclass (Unicode's, pydantic's) is a fault of ours
+        if type(error) is ValueError:  # raised on purpose; a subclass (Unicode's, pydantic's) is a bug
             return problem(request, 400, code=DomainError.code, detail=str(error))
         raise error
 
@@ -76,8 +76,9 @@ def install_problem_handlers(app: FastAPI) -> None:
 
 
 def allowed_methods(request: Request) -> str:
-    """What the path takes, for `Allow` (RFC 9110, section 10.2.1). The framework names one route's methods only, and
-    HEAD goes with GET (`common.http.middleware`).
+    """The methods of the path, for `Allow` (RFC 9110, section 10.2.1).
+
+    The framework names one route's methods only. HEAD goes with GET (`common.http.middleware`).
     """
     routes = [route for route in iter_route_contexts(request.app.routes) if route.methods]
     path = next((route.path for route in routes if route.path_regex.match(request.url.path)), None)
@@ -86,7 +87,7 @@ def allowed_methods(request: Request) -> str:
 
 
 class DatabaseUnavailable(DependencyUnavailable):
-    """No connection was had, or the database cut the work short."""
+    """There was no connection to the database, or it cancelled the work."""
 
     code = "database-unavailable"
 
@@ -97,7 +98,7 @@ def unavailable_response(request: Request, error: DependencyUnavailable) -> Resp
 
 
 class LastErrorHandler:
-    """Answers 500 to what no handler knows, with an id to find it in the log and nothing else; 504 to what is late."""
+    """Answers unexpected errors with a 500 that holds only the request's id, and late requests with a 504."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -113,13 +114,13 @@ class LastErrorHandler:
                 raise
             log.exception("unexpected error", method=scope["method"], path=scope["path"])
             if scope["state"].get("answered"):
-                raise  # too late for another answer: let the server close the connection
+                raise  # the answer has begun: let the server close the connection
             await problem(Request(scope), 500, detail="Something went wrong on our side.")(scope, receive, send)
 
     async def in_time(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """For callers that said how long they wait: what comes too late is not begun, what takes too long is ended.
+        """For callers that sent a deadline: late requests are not started, and slow ones are cancelled.
 
-        Ending cancels the work where it waits: a statement is cancelled, a transaction undone.
+        Cancelling also cancels the running statement and rolls back the transaction.
         """
         seconds: float = scope["state"]["ends_in"]
         if seconds > 0:

@@ -15,8 +15,8 @@ MAX_URL: Final = 8 * 1024
 MAX_HEADERS: Final = 16 * 1024
 MAX_HEADER_LINES: Final = 100
 REFUSALS: Final = {
-    400: ("malformed-request", "This is not HTTP/1.1."),
-    408: ("request-timeout", "The request's head did not come in time."),
+    400: ("malformed-request", "The request is not valid HTTP/1.1."),
+    408: ("request-timeout", "The request's head did not arrive in time."),
     414: ("url-too-long", f"A URL may have {MAX_URL} bytes."),
     431: ("headers-too-large", f"Headers may have {MAX_HEADERS} bytes in {MAX_HEADER_LINES} lines."),
 }
@@ -24,7 +24,7 @@ CLOSE: Final = b"connection: close\r\n"
 
 
 def answer(status: int, code: str, detail: str, *more: bytes, for_oauth: bool = False) -> tuple[bytes, bytes]:
-    """A problem as it goes over the wire: the head, less the empty line at its end, and the body."""
+    """A problem as bytes: the head without its final empty line, and the body."""
     title = HTTPStatus(status).phrase
     body = {"type": f"urn:trivium:problem:{code}", "title": title, "status": status, "detail": detail, "code": code}
     content = json.dumps(body | oauth.members(status, detail) if for_oauth else body).encode()
@@ -41,13 +41,13 @@ OVERLOADED: Final = {
 
 
 def last_answer(status: int, for_page: bytes = b"", *, for_oauth: bool) -> tuple[str, bytes]:
-    """The code of a refusal that ends its connection, and all of it. `for_page` are lines of `seen_by_pages`."""
+    """The code and bytes of a refusal that ends its connection. `for_page` are lines of `seen_by_pages`."""
     code, detail = REFUSALS[status]
     head, content = answer(status, code, detail, b": ".join(VARY), for_oauth=for_oauth)
     return code, head + for_page + CLOSE + b"\r\n" + content
 
 
 def seen_by_pages(origins: Sequence[str]) -> dict[bytes, bytes]:
-    """For each origin the header lines with which a browser shows an answer, and when to come back, to its pages."""
+    """By origin: the CORS header lines that let its pages read an answer, `Retry-After` included."""
     exposed = f"access-control-expose-headers: {', '.join(EXPOSED)}"
     return {origin.encode(): f"access-control-allow-origin: {origin}\r\n{exposed}\r\n".encode() for origin in origins}

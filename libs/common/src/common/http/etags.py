@@ -1,10 +1,9 @@
-"""`ETag` on single things, and the conditions that callers make with it (RFC 9110, section 13).
+"""`ETag` on single resources, and conditional requests (RFC 9110, section 13).
 
-Shape: `"<version>-<16 hex digits>"`. The version is that of the thing's own row; the digits are a hash of the answer,
-so they change with whatever else it shows: counters, the author's name, whether the viewer likes it.
+Format: `"<version>-<16 hex digits>"`. The version is that of the resource's own row. The digits are a hash of the body,
+so they change with everything else it shows: counters, the author's name, whether the viewer likes it.
 `If-None-Match` compares all of it (304). `If-Match` compares only the version, so that a like does not make an edit
-fail, and repositories do so in the WHERE of the change itself (412): of any number of edits with one tag, one wins.
-
+fail. Repositories compare it in the WHERE of the change itself (412), so of many edits with one tag only one succeeds.
 On a route: a parameter `answer: WithETag` and `set_etag(answer, thing.version)`; for changes also `expected: IfMatch`.
 """
 
@@ -21,7 +20,7 @@ from common.http.deps import Handler
 from common.ports import Versions
 
 WithETag = Annotated[Response, "etag"]
-"""The answer of a route that shows one thing. `common.http.routing` completes its tag once the body is known."""
+"""The answer of a route with one resource. `common.http.routing` completes its tag once the body is known."""
 
 TAG: Final = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 VERSION: Final = re.compile(r"([0-9]{1,9})(?:-[0-9a-f]*)?")
@@ -40,7 +39,7 @@ ETAG_HEADER: Final[dict[str, Any]] = {
 
 
 def set_etag(answer: Response, version: int) -> None:
-    """Say which version of a thing the answer shows."""
+    """Set the version of the resource that the answer shows."""
     answer.headers["ETag"] = str(version)
 
 
@@ -49,11 +48,11 @@ def is_tagged(endpoint: Callable[..., Any]) -> bool:
 
 
 def with_etag(handle: Handler) -> Handler:
-    """Complete the tag of an answer, and leave the body out if the caller has it already."""
+    """Complete the tag of an answer, and send 304 without a body if the caller has it already."""
 
     async def handle_and_tag(request: Request) -> Response:
         response = await handle(request)
-        # on the raw lists: Starlette's views of headers would cost ten times as much
+        # Uses the raw lists: Starlette's header views would cost ten times as much.
         headers = response.raw_headers
         place = next(index for index, header in enumerate(headers) if header[0] == b"etag")
         etag = b'"%b-%b"' % (headers[place][1], blake2b(response.body, digest_size=8).hexdigest().encode())
@@ -70,7 +69,7 @@ def with_etag(handle: Handler) -> Handler:
 
 
 def has_already(conditions: Sequence[str], etag: str) -> bool:
-    """`If-None-Match`, compared weakly: `W/` makes no difference."""
+    """`If-None-Match`, compared weakly: `W/` is ignored."""
     text = ",".join(conditions)
     return text.strip() == "*" or any(f'"{found}"' == etag for _, found in TAG.findall(text))
 
@@ -86,7 +85,7 @@ async def get_expected_versions(
 ) -> Versions:
     """The versions that a change was meant for.
 
-    Compared strongly, as RFC 9110 wants it: a weak tag matches nothing, and neither does one that we never gave.
+    Compared strongly, as RFC 9110 requires: a weak tag matches nothing, and neither does a tag that we never sent.
     """
     if if_match is None:
         return None

@@ -1,15 +1,15 @@
 """`Idempotency-Key`: a POST that creates may be repeated, and has one effect and one answer for 24 hours.
 
 Every route that answers a POST with 201 takes the header (see `common.http.routing`). It only has to do its work in
-`DbSession`. The first thing that the request's transaction does is to claim the key; the last, after the answer is
-serialised, is to store the answer. So the effect and the answer are committed together, refusals are not stored, and
-whatever comes before the first statement (hashing, calling a peer) still holds no connection.
+`DbSession`. The request's transaction claims the key first, and stores the serialised answer last. So the effect and
+the answer are committed together, and refusals are not stored. Work before the first statement (hashing, calling a
+peer) still holds no connection.
 
 - Key: subject of the token ("anonymous" without), method, path, and the header.
 - Claim: `pg_try_advisory_xact_lock`, else 409; a stored answer for another body is 422.
-- Fingerprint: HMAC of the body under a secret of the service, so that a stolen table tells nothing about a password.
-  Before it comes the secret's id. What was stored under another secret, before the database's password was changed,
-  cannot be compared: whoever has a token gets the answer, which is their own; without one it stays 422.
+- Fingerprint: the secret's id, then an HMAC of the body under a secret of the service. So a stolen table reveals
+  nothing about a password. After a change of the database's password, older fingerprints cannot be compared. Then a
+  caller with a token gets the stored answer, which is their own; a caller without one gets 422.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ SHAPE: Final = re.compile(r"[!-~]{1,255}")
 REPLAYED: Final = ("Location", "ETag", "Vary")
 ANONYMOUS: Final = "anonymous"
 DIGEST: Final = 32
-"""Bytes of a fingerprint without the id of its secret, as they were stored before there were ids."""
+"""Bytes of a fingerprint without the id of its secret. Old rows have no id."""
 ID: Final = 8
 PARAMETER: Final[dict[str, Any]] = {
     "name": HEADER,
@@ -54,7 +54,7 @@ PARAMETER: Final[dict[str, Any]] = {
     "description": "Chosen by the caller. With the same key and body the request has one effect and one answer.",
 }
 LOCK: Final = text("SELECT pg_try_advisory_xact_lock(:lock)")
-# A statement of its own after the lock: its snapshot has what the holder before us committed.
+# A statement of its own after the lock, so that its snapshot sees the previous holder's commit.
 FIND: Final = text(
     "SELECT fingerprint, status, headers, body FROM idempotency_keys WHERE subject = :subject AND method = :method"
     " AND path = :path AND key = :key AND created_at > clock_timestamp() - CAST(:kept AS interval)"
@@ -95,32 +95,32 @@ class IdempotencyKeyRow:
 
 
 class BadIdempotencyKey(InvalidInput):
-    """Not 1 to 255 visible ASCII characters."""
+    """The key is not 1 to 255 visible ASCII characters."""
 
     code = "bad-idempotency-key"
 
 
 class IdempotencyKeyReused(InvalidInput):
-    """The key has answered another body."""
+    """The key was used with another body."""
 
     code = "idempotency-key-reused"
 
 
 class RequestInProgress(Conflict):
-    """The first request with this key is still at work."""
+    """The first request with this key is still running."""
 
     code = "request-in-progress"
 
 
 class AlreadyAnswered(Exception):
-    """Ends a repeated request before it does anything; `with_idempotency` gives the stored answer instead."""
+    """Ends a repeated request early; `with_idempotency` returns the stored answer instead."""
 
     def __init__(self, answer: Response) -> None:
         self.answer = answer
 
 
 def fingerprint_key(settings: ServiceSettings) -> bytes:
-    """A secret for fingerprints only, derived from one that every service has and its database has not."""
+    """A secret for fingerprints only. It derives from the database's password, which the database does not hold."""
     return hmac.digest(settings.database_password.get_secret_value().encode(), b"idempotency fingerprints", "sha256")
 
 
@@ -131,7 +131,7 @@ def fingerprint_of(body: bytes, secret: bytes) -> bytes:
 
 @dataclass(slots=True)
 class Claim:
-    """A request's key. `common.db.database.get_db` lets it have the first word in the request's transaction."""
+    """A request's key. `common.db.database.get_db` makes its claim the first statement of the transaction."""
 
     names: Mapping[str, str]
     fingerprint: bytes
@@ -145,12 +145,12 @@ class Claim:
         """Take the key for this transaction.
 
         Raises:
-            RequestInProgress: another one has it.
-            IdempotencyKeyReused: it stands for another body.
-            AlreadyAnswered: it stands for this body, as far as that can be told.
+            RequestInProgress: another request has it.
+            IdempotencyKeyReused: it was used with another body.
+            AlreadyAnswered: it was used with this body, as far as can be known.
         """
         if not connection.execute(LOCK, {"lock": self.lock}).scalar_one():
-            raise RequestInProgress("A request with this Idempotency-Key is still at work; try again.")
+            raise RequestInProgress("A request with this Idempotency-Key is still running; try again.")
         found = connection.execute(FIND, {**self.names, "kept": KEPT}).one_or_none()
         if found is None:
             return
@@ -160,9 +160,9 @@ class Claim:
         raise AlreadyAnswered(Response(found.body, found.status, headers, media_type="application/json"))
 
     def stands_for(self, kept: bytes) -> bool:
-        """Whether what is kept is for this request.
+        """Whether the stored answer is for this request.
 
-        Without a token all callers share a subject: only the body tells them apart, so it must be known to be the same.
+        Callers without a token share a subject. Only the body tells them apart, so it must be comparable and equal.
         """
         another_secret = kept[:-DIGEST] not in (b"", self.fingerprint[:-DIGEST])
         if another_secret and self.names["subject"] != ANONYMOUS:
@@ -171,12 +171,12 @@ class Claim:
 
     @property
     def lock(self) -> int:
-        """64 bits of a hash of the names."""
+        """64 bits of a hash of the key's names."""
         digest = hashlib.blake2b(repr(sorted(self.names.items())).encode(), digest_size=8).digest()
         return int.from_bytes(digest, "big", signed=True)
 
     async def store(self, answer: Response) -> None:
-        """Keep the answer, in the transaction of what it tells of."""
+        """Store the answer in the transaction of its effect."""
         if self.session is None:
             raise TypeError("a route that creates works in DbSession")
         headers = {name: answer.headers[name] for name in REPLAYED if name in answer.headers}
@@ -185,7 +185,7 @@ class Claim:
 
 
 def with_idempotency(handle: Handler, *, knows_people: bool) -> Handler:
-    """Let a request with an `Idempotency-Key` have one effect."""
+    """Give a request with an `Idempotency-Key` one effect."""
 
     async def handle_once(request: Request) -> Response:
         keys = request.headers.getlist(HEADER)
@@ -213,18 +213,18 @@ def with_idempotency(handle: Handler, *, knows_people: bool) -> Handler:
 
 
 async def forget_expired(database: Database) -> None:
-    """Remove keys that are over, in small transactions, for as long as the app runs."""
+    """Delete expired keys in small transactions; runs for ever."""
     while True:
         await asyncio.sleep(CLEANED_EVERY.total_seconds())
         try:
             while await forget_batch(database) == BATCH:
                 pass
         except (SQLAlchemyError, OSError) as error:
-            log.warning("expired idempotency keys stay for now", error_type=type(error).__name__)
+            log.warning("expired idempotency keys not deleted", error_type=type(error).__name__)
 
 
 async def forget_batch(database: Database) -> int:
-    """How many keys were removed: `BATCH` when there may be more."""
+    """Returns the number of deleted keys: `BATCH` if there may be more."""
     async with database.transaction() as session:
         removed: int = (await session.execute(FORGET, {"kept": KEPT, "batch": BATCH})).scalar_one()
         return removed

@@ -1,6 +1,6 @@
-"""What surrounds every request: its id, security headers, the access line, and the last answer to the unexpected.
+"""The middleware of every request: its id, security headers, access line, deadline, and 500 for unexpected errors.
 
-Pure ASGI and only one of its kind: each layer costs every request about 25 us.
+Pure ASGI, and a single layer: each layer costs every request about 25 us.
 """
 
 import re
@@ -60,7 +60,7 @@ EXPOSED: Final = (
 
 
 class RequestMiddleware:
-    """The outermost layer of an app. Order, from outside: ids and headers, CORS, the unexpected, the app."""
+    """The outermost layer of an app. Order, from outside: ids and headers, CORS, unexpected errors, the app."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class RequestMiddleware:
         state["client_ip"] = self.client_ip(scope, forwarded)
         if self.traced and (trace_id := tracing.trace_id()):
             state["trace_id"] = trace_id
-        if seconds is None:  # nobody waits for it with a clock of their own; its calls are bounded all the same
+        if seconds is None:  # the caller set no deadline; its calls get one all the same
             seconds = self.for_calls
         else:
             seconds = state["ends_in"] = min(seconds, self.at_most)
@@ -126,7 +126,7 @@ class RequestMiddleware:
 
         deadline, request = deadlines.start(seconds), REQUEST.set(state)
         try:
-            # only browsers' pages send an Origin; for all others CORS would cost 30 us and change nothing
+            # Only browsers' pages send an Origin. For all others CORS would cost 30 us and change nothing.
             app = self.with_cors if by_page else self.app
             await (head(app, scope, receive, dress) if scope["method"] == "HEAD" else app(scope, receive, dress))
         finally:
@@ -156,9 +156,9 @@ class RequestMiddleware:
         return request_id or secrets.token_hex(8), ",".join(forwarded), seconds, by_page
 
     def client_ip(self, scope: Scope, forwarded: str) -> str:
-        """The caller's address: from the right of X-Forwarded-For, the first that is no proxy of ours (S-13).
+        """The caller's address: the rightmost in X-Forwarded-For that is no trusted proxy (S-13).
 
-        If there is something else than an address before it, the peer's: nobody becomes many by adding ports to it.
+        If an entry to its right is no address, the peer's address: else a caller could appear as many by adding ports.
         """
         peer: str = scope["client"][0] if scope.get("client") else "unknown"
         address = peer
@@ -180,7 +180,7 @@ class RequestMiddleware:
 
 
 def is_address(text: str) -> bool:
-    """Of IPv6 without a zone, which is any text behind a `%`."""
+    """Refuses IPv6 zones, which may hold any text behind a `%`."""
     try:
         ip_address(text)
     except ValueError:
@@ -189,10 +189,10 @@ def is_address(text: str) -> bool:
 
 
 async def head(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer HEAD as GET, without the body (RFC 9110, section 9.3.2): for all routes at once, so none declares it.
+    """Answer HEAD as GET, without the body (RFC 9110, section 9.3.2). It covers all routes, so none declares HEAD.
 
-    The server, the log and the metrics go on with a HEAD. It is complete with its headers; a route that streams sees
-    that nobody reads on.
+    The server, the log and the metrics still see a HEAD. The answer is complete with its headers; a route that streams
+    sees a client that has gone.
     """
 
     async def send_head(message: Message) -> None:

@@ -1,7 +1,7 @@
-"""Refusals of the OAuth endpoints. RFC 6749, section 5.2, fixes their media type and wants two members.
+"""Errors of the OAuth endpoints. RFC 6749, section 5.2, prescribes their media type and two members.
 
-They stay problems (RFC 9457) in everything else. Strict clients refuse another media type, and would then not know a
-dead refresh token from an outage.
+Otherwise they are problems (RFC 9457). Strict clients reject another media type, and could not tell a dead refresh
+token from an outage.
 """
 
 import re
@@ -19,7 +19,7 @@ ERRORS: Final[Mapping[int, str]] = {
     503: "temporarily_unavailable",
     504: "temporarily_unavailable",
 }
-"""By status, where no rule has said its own. The last two words are those of section 4.1.2.1."""
+"""By status, if the error class has no `oauth_error`. The last two values are from section 4.1.2.1."""
 UNSPEAKABLE: Final = re.compile(r"[^ !#-\[\]-~]")
 
 
@@ -34,5 +34,5 @@ def error_of(status: int) -> str:
 
 
 def members(status: int, detail: str) -> dict[str, Any]:
-    """What such a refusal has beside the members of a problem. A description has printable ASCII, less `"` and `\\`."""
+    """The members that it has beside those of a problem. A description is printable ASCII without `"` and `\\`."""
     return {"error": error_of(status), "error_description": UNSPEAKABLE.sub("?", detail.replace('"', "'"))}

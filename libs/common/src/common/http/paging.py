@@ -1,6 +1,6 @@
 """Keyset pages: `?limit=&cursor=` in, `{items, next_cursor}` and a `Link` header out.
 
-A page starts after a place in the order, not after a number of rows, so page 10,000 costs what page 1 costs.
+A page starts after a row's sort key, not after a number of rows, so page 10,000 costs as much as page 1.
 """
 
 import base64
@@ -25,7 +25,7 @@ CHECK: Final = 4
 
 
 class BadCursor(InvalidInput):
-    """A cursor that we did not hand out for this list."""
+    """The cursor was not issued for this list."""
 
     code = "bad-cursor"
 
@@ -40,16 +40,16 @@ class PageResponse(BaseModel, Generic[T]):
 
     @classmethod
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
-        """`PostPage` of `PostResponse`: what generated clients call it."""
+        """The name in generated clients: `PostPage` for `PostResponse`."""
         return f"{params[0].__name__.removesuffix('Response')}Page"
 
 
 def encode_cursor(kind: str, *place: int) -> str:
-    """Name the place just after a row.
+    """Encode the place just after a row.
 
-    Shape: base64url without padding (RFC 4648, section 5) of the place's numbers, 8 bytes each, big-endian, and a
-    4-byte check over the kind of list and the numbers, so that a damaged cursor or one of another list is refused.
-    The check is no signature: a cursor grants nothing.
+    Format: base64url without padding (RFC 4648, section 5). It holds the place's numbers, 8 bytes each, big-endian, and
+    a 4-byte check over the kind of list and the numbers. So a damaged cursor, or one of another list, is refused. The
+    check is no signature: a cursor grants nothing.
     """
     packed = struct.pack(f">{len(place)}q", *place)
     return base64.urlsafe_b64encode(packed + check(kind, packed)).rstrip(b"=").decode()
@@ -64,10 +64,10 @@ def decode_cursor(kind: str, cursor: str, size: int) -> tuple[int, ...]:
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
-        raise BadCursor("The cursor is not one of this list.") from error
+        raise BadCursor("The cursor does not belong to this list.") from error
     packed, mark = raw[:-CHECK], raw[-CHECK:]
     if len(packed) != 8 * size or mark != check(kind, packed) or encode_cursor(kind, *unpack(packed)) != cursor:
-        raise BadCursor("The cursor is not one of this list.")
+        raise BadCursor("The cursor does not belong to this list.")
     return unpack(packed)
 
 
@@ -80,25 +80,25 @@ def check(kind: str, packed: bytes) -> bytes:
 
 
 def to_micros(moment: datetime) -> int:
-    """Microseconds since 1970 UTC: exactly what PostgreSQL keeps of a time."""
+    """Microseconds since 1970 UTC, the precision of PostgreSQL's times."""
     return (moment - EPOCH) // timedelta(microseconds=1)
 
 
 def from_micros(micros: int) -> datetime:
-    """The moment that `to_micros` named.
+    """The inverse of `to_micros`.
 
     Raises:
-        BadCursor: no calendar holds it.
+        BadCursor: the number is out of range.
     """
     try:
         return EPOCH + timedelta(microseconds=micros)
     except OverflowError as error:
-        raise BadCursor("The cursor is not one of this list.") from error
+        raise BadCursor("The cursor does not belong to this list.") from error
 
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which page the caller wants, and where to announce the next one."""
+    """The page that the caller wants. Sets the `Link` header to the next page."""
 
     limit: int
     cursor: str | None
@@ -110,7 +110,7 @@ class PageRequest:
         return decode_cursor(kind, self.cursor, size) if self.cursor else None
 
     def page(self, found: Page[T], kind: str, place: Callable[[T], tuple[int, ...]]) -> tuple[list[T], str | None]:
-        """The page's rows and the cursor of the next page, which is also put into the `Link` header."""
+        """The page's rows, and the cursor of the next page, which also goes into the `Link` header."""
         rows = list(found.rows)
         if not found.more:
             return rows, None

@@ -1,4 +1,4 @@
-"""Errors as `application/problem+json` (RFC 9457): the one table from kind of error to status, and the handlers."""
+"""Errors as `application/problem+json` (RFC 9457): the table from kind of error to status, and the handlers."""
 
 import json
 import math
@@ -44,9 +44,9 @@ CHALLENGES: Final[Mapping[str, str]] = {
     "invalid-token": f'{CHALLENGE}, error="invalid_token"',
     "not-for-this-caller": f'{CHALLENGE}, error="insufficient_scope"',
 }
-"""`WWW-Authenticate` by code (RFC 6750, section 3). It has no error when no bearer token came."""
+"""`WWW-Authenticate` by code (RFC 6750, section 3). Without a bearer token it names no error."""
 CODES: Final[Mapping[int, str]] = {
-    400: "malformed-body",  # what the framework refuses so: a form that cannot be parsed
+    400: "malformed-body",  # the framework's own: a form that cannot be parsed
     404: "no-such-route",
     405: "method-not-allowed",
     408: "request-timeout",
@@ -60,7 +60,7 @@ MAX_WORD: Final = 100
 
 
 class FieldError(BaseModel):
-    """One place in the request that was not acceptable. The value itself is not repeated."""
+    """An invalid part of the request. The value itself is not repeated."""
 
     loc: list[str | int] = Field(examples=[["body", "email"]])
     msg: str = Field(examples=["Field required"])
@@ -68,7 +68,7 @@ class FieldError(BaseModel):
 
 
 class Problem(BaseModel):
-    """What every error looks like (RFC 9457). `code` is stable; `detail` is for people."""
+    """The form of every error (RFC 9457). `code` is stable; `detail` is for people."""
 
     type: str = Field(examples=["urn:trivium:problem:post-not-found"])
     title: str = Field(examples=["Not Found"])
@@ -80,7 +80,7 @@ class Problem(BaseModel):
 
 
 class OAuthProblem(Problem):
-    """An error of the token and revocation endpoints: also what RFC 6749, section 5.2, wants. `error` is stable."""
+    """An error of the token and revocation endpoints, also as RFC 6749, section 5.2, requires. `error` is stable."""
 
     error: str = Field(examples=["invalid_grant"])
     error_description: str = Field(examples=["The e-mail address or the password is wrong."])
@@ -100,7 +100,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
     **extra: Any,
 ) -> Response:
-    """An error answer. `instance` is the request's id, by which the log tells the rest."""
+    """An error answer. `instance` is the request's id, which finds its log lines."""
     code = code or CODES.get(status, "error")
     title = HTTPStatus(status).phrase
     body: dict[str, Any] = {
@@ -121,7 +121,7 @@ def problem(
 
 
 def domain_problem(request: Request, refusal: DomainError, /, **extra: Any) -> Response:
-    """The answer to a refusal by a rule."""
+    """The answer to a refusal by a business rule."""
     status = status_of(type(refusal))
     headers = {}
     if status == 401 or refusal.code in CHALLENGES:
@@ -132,7 +132,7 @@ def domain_problem(request: Request, refusal: DomainError, /, **extra: Any) -> R
 
 
 class MalformedBody(HTTPException):
-    """A body that cannot even be read. An HTTPException because FastAPI turns any other error here into its own."""
+    """The body cannot be read. An HTTPException, because FastAPI replaces any other error here by its own."""
 
     def __init__(self, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(status, detail, headers)
@@ -140,13 +140,14 @@ class MalformedBody(HTTPException):
 
 
 class Overloaded(MalformedBody):
-    """There is no room for this body just now. As what is refused before it is begun (`common.serving.http_limits`).
+    """The service is overloaded and has no room for this body.
 
-    The rest of it is let pass for a while: who is cut off while sending may never see why.
+    The same answer as for requests that are refused before they start (`common.serving.http_limits`). The rest of the
+    body is read and dropped for a while: a client whose upload is cut off may never read the answer.
     """
 
     code = "overloaded"
-    told = "More is asked for than can be done just now; try again in a moment."
+    told = "The service is overloaded; try again in a moment."
 
     def __init__(self) -> None:
         super().__init__(503, self.code, self.told, {"Retry-After": "1"})
@@ -157,12 +158,12 @@ def whole_seconds(pause: timedelta) -> str:
 
 
 def shortened(word: str | int) -> str | int:
-    """A part of the caller's input that goes back to it, bounded."""
+    """Limit the length of input that is sent back."""
     return word if isinstance(word, int) or len(word) <= MAX_WORD else word[:MAX_WORD] + "…"
 
 
 def problems(*errors: type[DomainError | DependencyUnavailable]) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI `responses` for a route: which codes it may answer with, by status."""
+    """OpenAPI `responses` for a route: the codes that it may answer with, by status."""
     by_status: dict[int | str, dict[str, Any]] = {}
     for error in errors:
         declare_codes(by_status, status_of(error), error.code)
@@ -170,9 +171,9 @@ def problems(*errors: type[DomainError | DependencyUnavailable]) -> dict[int | s
 
 
 def declare_codes(responses: dict[int | str, dict[str, Any]], status: int | str, *codes: str) -> None:
-    """Let a route answer with these codes as well: an example for each, which `common.http.docs` completes.
+    """Add these codes to a route's responses: an example for each, which `common.http.docs` completes.
 
-    No enum of codes in the schema: generators would make a class of their own for each set of codes.
+    The schema has no enum of codes: generators would make a class for each set of codes.
     """
     content = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}}
     response = responses.setdefault(status, {"description": "", "content": content})

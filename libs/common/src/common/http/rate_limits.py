@@ -1,9 +1,9 @@
-"""How often somebody may ask, counted in this process: the general limit of all routes, and those that a route names.
+"""Rate limits, counted in this process: the general limit of all routes, and the limits that a route names.
 
-Fixed windows that begin with a source's first request. Not the `limits` package: its memory storage looks through all
-keys at every hit (18 ms at 100,000 keys, so a flood of addresses would stop the service) and has no bound. Here a
-hit costs a microsecond however many keys there are, and at most `MAX_SOURCES` are kept: the oldest window is forgotten
-first. Replicas count each for themselves.
+Fixed windows that begin with a source's first request. Not the `limits` package: its memory storage has no bound, and
+scans all keys at every hit (18 ms at 100,000 keys). So a flood of addresses would stop the service. Here a hit costs a
+microsecond at any number of keys. At most `MAX_SOURCES` are kept: the oldest window is dropped first. Replicas count
+separately.
 """
 
 import time
@@ -24,14 +24,14 @@ GENERAL: Final = "general"
 
 
 class RateLimited(TooManyRequests):
-    """Too many requests from one person or address."""
+    """One person or address has sent too many requests."""
 
     code = "rate-limited"
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """How many requests per window."""
+    """Requests per window."""
 
     requests: int
     window: timedelta
@@ -39,26 +39,26 @@ class Quota:
 
 @dataclass(slots=True)
 class Window:
-    """What one source has used of its quota."""
+    """A source's use of its quota."""
 
     ends_at: float
     used: int = 0
 
 
 class Counter:
-    """Windows of one quota by source. As all are of one length, the order of their making is that of their ends."""
+    """Windows of one quota by source. All have one length, so their order of creation is their order of expiry."""
 
     def __init__(self, quota: Quota, now: Callable[[], float] = time.monotonic) -> None:
         self.limit = quota.requests
         self.seconds = quota.window.total_seconds()
         self._now = now
-        self._windows: OrderedDict[str, Window] = OrderedDict()  # a dict finds its oldest key ever more slowly
+        self._windows: OrderedDict[str, Window] = OrderedDict()  # a dict gets slower at finding its oldest key
 
     def __len__(self) -> int:
         return len(self._windows)
 
     def hit(self, source: str) -> tuple[int, int]:
-        """Count a request. Returns how many are left, below zero when it is one too many, and seconds to the end."""
+        """Count a request. Returns how many are left (negative: one too many), and seconds to the end of the window."""
         now = self._now()
         window = self._windows.get(source)
         if window is None or window.ends_at <= now:
@@ -68,7 +68,7 @@ class Counter:
 
     def _open(self, source: str, now: float) -> Window:
         self._windows.pop(source, None)
-        for _ in range(2):  # one is added and up to two leave: what is over goes away by itself, a little at a time
+        for _ in range(2):  # one is added and up to two are removed, so expired windows go without a cleanup
             oldest = next(iter(self._windows), None)
             if oldest is not None and (len(self._windows) >= MAX_SOURCES or self._windows[oldest].ends_at <= now):
                 del self._windows[oldest]
@@ -77,7 +77,7 @@ class Counter:
 
 
 class RateLimits:
-    """A service's quotas by name. Switched off, it counts nothing."""
+    """A service's quotas by name. Counts nothing if it is off."""
 
     header: ClassVar[str] = "rate_limit"
 
@@ -86,7 +86,7 @@ class RateLimits:
         self._counters = {name: Counter(quota) for name, quota in quotas.items()}
 
     def hit(self, request: Request, name: str, source: str) -> None:
-        """Count a request against a quota, and say in its answer what is left (draft-ietf-httpapi-ratelimit-headers).
+        """Count a request against a quota, and add it to the answer's headers (draft-ietf-httpapi-ratelimit-headers).
 
         Raises:
             RateLimited: nothing was left.
@@ -103,7 +103,7 @@ class RateLimits:
 
 
 def headers(state: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
-    """The headers of a request's answer, from what was counted for it."""
+    """The rate limit headers of an answer."""
     counted = state.get(RateLimits.header)
     if counted is None:
         return []
@@ -112,7 +112,7 @@ def headers(state: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
 
 
 def source_of(request: Request) -> str:
-    """The address that asks; of IPv6 the network of 64 bits, since that is what a single subscriber has."""
+    """The caller's address; of IPv6 the /64 network, since a single subscriber has as much."""
     address: str = request.scope["state"]["client_ip"]
     if ":" not in address:
         return address
@@ -124,7 +124,7 @@ def source_of(request: Request) -> str:
 
 
 def with_rate_limit(handle: Handler, *, knows_people: bool) -> Handler:
-    """Count a request against the general quota: its person's, or its address's. Before anything is read or asked."""
+    """Count a request against the general quota of its person or address, before anything is read or called."""
 
     async def handle_limited(request: Request) -> Response:
         limits: RateLimits = request.app.state.rate_limits
@@ -148,7 +148,7 @@ def with_rate_limit(handle: Handler, *, knows_people: bool) -> Handler:
 
 @dataclass(frozen=True, slots=True)
 class SourceLimits:
-    """The quotas that a route names, for the address that asks or for whom the route says."""
+    """A route's own quotas, for the caller's address or for a source that the route names."""
 
     limits: RateLimits
     request: Request

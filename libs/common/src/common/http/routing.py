@@ -1,4 +1,4 @@
-"""The route class of all services: bodies are read strictly, and every route says who may use it."""
+"""The route class of all services: bodies are read strictly, and every route declares who may use it."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -18,28 +18,28 @@ INTERNAL: Final = "/internal"
 
 
 class Priority(StrEnum):
-    """What is given up first when there is more to do than can be done (`common.serving.load_shedding`)."""
+    """The order in which requests are shed under overload, the first first (`common.serving.load_shedding`)."""
 
     LISTS = "lists"
     ORDINARY = "ordinary"
     VITAL = "vital"
-    """Without which others fail as well: keys, tokens, what services tell each other; and what admins do about it."""
+    """Others depend on it: keys, tokens, calls between services; and the actions of admins."""
 
 
 class ServiceRoute(APIRoute):
-    """A route with the conventions of the house, each decided once, when the route is built.
+    """A route with our conventions, applied once, when the route is built.
 
-    It says who may use it, or is refused. Requests are counted, bodies read strictly, in time and within a size
-    (chunked ones are counted as they come), answers tagged; and what creates does so once per `Idempotency-Key`.
+    It declares who may use it, or the app does not start. Requests are counted. Bodies are read strictly, within a time
+    and a size. Single resources get an `ETag`. A route that creates does so once per `Idempotency-Key`.
     """
 
     max_body = MAX_BODY
     limited = True
-    """Whether the general rate limit holds. Never for services."""
+    """Whether the general rate limit applies. Never to services."""
     vital = False
     """See `Priority`. Always for services and admins."""
     oauth = False
-    """Whether its refusals are those of OAuth (`common.http.oauth`)."""
+    """Whether its errors have the form of OAuth (`common.http.oauth`)."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         methods = set(options.get("methods") or ())
@@ -60,18 +60,17 @@ class ServiceRoute(APIRoute):
 
     @property
     def access(self) -> Access:
-        """Who may use it."""
         return access_of(self.endpoint, self.dependant)
 
     @property
     def priority(self) -> Priority:
-        """How much it matters. What answers in pages is a list or a search."""
+        """How long it is kept under overload. Routes that answer in pages are lists or searches."""
         if self.vital or self.access in {Access.SERVICES, Access.ROLE}:
             return Priority.VITAL
         return Priority.LISTS if get_page in dependencies_of(self.dependant) else Priority.ORDINARY
 
     def get_route_handler(self) -> Handler:
-        """The innermost first: FastAPI's own handler, which ends with the serialised answer."""
+        """Wrap FastAPI's own handler, which ends with the serialised answer. The innermost wrapper comes first."""
         handle = super().get_route_handler()
         access = self.access
         if self.is_tagged:
@@ -98,24 +97,23 @@ class SmallBodyRoute(ServiceRoute):
 
 
 class TokenRoute(SmallBodyRoute):
-    """For tokens: who cannot renew one is signed out everywhere, and signs in again, which costs far more."""
+    """For tokens. Refusing one causes more load: a client that cannot renew its token must sign in again."""
 
     vital = True
     oauth = True
 
 
 class UnlimitedRoute(ServiceRoute):
-    """For what must be had however often it is asked for: without the keys, no token is good anywhere."""
+    """For the keys, without which no service can verify a token. Not rate limited."""
 
     limited = False
     vital = True
 
 
 def service_router(prefix: str, tag: str, route_class: type[ServiceRoute] = ServiceRoute) -> APIRouter:
-    """One router per domain."""
     return APIRouter(prefix=prefix, tags=[tag], route_class=route_class)
 
 
 def internal_router() -> APIRouter:
-    """Routes for other services. They are no part of the public API, nor of its document (`common.http.docs`)."""
+    """Routes for other services. They are not in the public API or its document (`common.http.docs`)."""
     return APIRouter(prefix=INTERNAL, tags=["internal"], route_class=ServiceRoute)

@@ -1,8 +1,7 @@
-"""`/metrics`, in Prometheus' text format: what a service has done and how it is, read when somebody asks.
+"""`/metrics`, in Prometheus' text format.
 
-Numbers are counted where things happen, as plain integers, and turned into samples by the functions of
-`common.serving.collectors` at the time of a scrape. Only requests are counted here: each pays 2 us for it.
-The gateway does not pass this route on.
+Code counts events as plain integers. The functions of `common.serving.collectors` turn these into samples at a scrape.
+Only requests are counted here: each pays 2 us for it. The gateway does not pass this route on.
 """
 
 import asyncio
@@ -23,18 +22,18 @@ from common.logs import Sink
 log = structlog.get_logger()
 
 TIMEOUT: Final = 0.5
-"""Seconds for each measure: a scrape must not wait for a database that does not answer."""
+"""Seconds for each collector: a scrape must not wait for a database that does not answer."""
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNKNOWN: Final = "unknown"
-"""What fits none of our routes or methods: what callers make up must not become series."""
+"""For unknown routes and methods: values that callers make up must not become series."""
 
 MetricCollector = Callable[[], Awaitable[Iterable[Metric]]]
-"""What is looked up at a scrape. Made by `common.serving.collectors`."""
+"""Reads metrics at a scrape. Made by `common.serving.collectors`."""
 
 
 class Metrics:
-    """The metrics of one app. `collectors` is filled in when the app is wired."""
+    """The metrics of one app. `collectors` is set when the app is wired."""
 
     def __init__(self, logs: Sink) -> None:
         self.registry = CollectorRegistry()
@@ -55,23 +54,23 @@ class Metrics:
         ProcessCollector(registry=self.registry)
 
     def answered(self, scope: Scope, status: int, seconds: float) -> None:
-        """Count a request, under the template of its route."""
+        """Count a request, under its route's path template."""
         method, route = scope["method"], getattr(scope.get("route"), "path_format", None) or UNKNOWN
         key = (method if method in METHODS else UNKNOWN, route, status)
         series = self._series.get(key)
-        if series is None:  # finding the labels' series costs more than counting
+        if series is None:  # cached, since a lookup by labels costs more than counting
             series = self._series[key] = (self._requests.labels(*map(str, key)), self._seconds.labels(*key[:2]))
         series[0].inc()
         series[1].observe(seconds)
 
     async def exposition(self) -> bytes:
-        """All of it as text."""
+        """All metrics as text."""
         found = await asyncio.gather(*(collected(collector) for collector in self.collectors))
         return generate_latest(self.registry) + generate_latest(CollectedMetrics(chain.from_iterable(found)))
 
 
 class CollectedMetrics(Collector):
-    """Metrics that have just been looked up."""
+    """Metrics that collectors have just read."""
 
     def __init__(self, metrics: Iterable[Metric]) -> None:
         self._metrics = metrics
@@ -81,7 +80,7 @@ class CollectedMetrics(Collector):
 
 
 async def collected(collector: MetricCollector) -> Iterable[Metric]:
-    """What a measure finds; nothing if it cannot, which is no reason to have no metrics at all."""
+    """A collector's metrics; empty if it fails, so that the other metrics are still served."""
     try:
         async with asyncio.timeout(TIMEOUT):
             return await collector()
@@ -95,6 +94,6 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
-    """For Prometheus, inside only."""
+    """For Prometheus, inside the network only."""
     kept: Metrics = request.app.state.metrics
     return Response(await kept.exposition(), media_type=CONTENT_TYPE_PLAIN_0_0_4)

@@ -1,8 +1,8 @@
 """Traces over all services: FastAPI's own spans, W3C trace headers on calls, OTLP over HTTP to a collector.
 
-Off, and not even imported, unless OTEL_EXPORTER_OTLP_ENDPOINT is set; then the SDK's other variables count too
-(OTEL_TRACES_SAMPLER, OTEL_EXPORTER_OTLP_HEADERS, …). Spans leave from a thread of the SDK, in batches: a collector
-that is away or slow costs the spans, and no request waits for it.
+Off, and not even imported, unless OTEL_EXPORTER_OTLP_ENDPOINT is set. Then the SDK's other variables count too
+(OTEL_TRACES_SAMPLER, OTEL_EXPORTER_OTLP_HEADERS, …). A thread of the SDK sends spans in batches. If the collector is
+down or slow, spans are lost, and no request waits.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -23,12 +23,12 @@ log = structlog.get_logger()
 
 OFF: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 EXPORT_TIMEOUT: Final = 2.0
-"""Seconds for a batch, its retries included; the end of a process waits for the last one."""
+"""Seconds for a batch and its retries; at shutdown a process waits for the last batch."""
 W3C: Final = TraceContextTextMapPropagator()
 
 
 def tracer_provider(service: str, endpoint: str | None) -> "TracerProvider | None":
-    """What makes spans and sends them to `endpoint`; None if there is none, or the extra is not installed."""
+    """Makes spans and sends them to `endpoint`. None if there is no endpoint, or the extra is not installed."""
     if endpoint is None:
         return None
     try:
@@ -41,7 +41,7 @@ def tracer_provider(service: str, endpoint: str | None) -> "TracerProvider | Non
         return None
 
     class NoQueries(SpanProcessor):
-        """A query may hold what people search for (S-46)."""
+        """Redacts queries, which may hold search words (S-46)."""
 
         def on_start(self, span: Span, parent_context: Context | None = None) -> None:
             if "url.query" in (span.attributes or {}):
@@ -55,7 +55,7 @@ def tracer_provider(service: str, endpoint: str | None) -> "TracerProvider | Non
 
 
 def telemetry(provider: "TracerProvider | None") -> TelemetryConfig:
-    """FastAPI's part: one span for each request. A span for every step of it would cost three times as much."""
+    """FastAPI's part: one span per request. A span for every step would cost three times as much."""
     if provider is None:
         return OFF
     return {
@@ -68,7 +68,7 @@ def telemetry(provider: "TracerProvider | None") -> TelemetryConfig:
 
 
 def trace_id() -> str | None:
-    """The current trace, as hexadecimal digits; None if nothing is traced."""
+    """The current trace id in hexadecimal digits; None if nothing is traced."""
     context = trace.get_current_span().get_span_context()
     return format(context.trace_id, "032x") if context.is_valid else None
 

@@ -1,7 +1,7 @@
-"""What `/metrics` looks up at a scrape: requests, pools, the outbox, erasures, calls, checks of tokens, the clock.
+"""The collectors of `/metrics`: requests, pools, the outbox, erasures, calls, token checks, the clock.
 
-What takes the database is read like requests read, by `pools`' "reading": a scrape that has to wait is told less, and
-holds up nothing that the process needs (`UPKEEP`).
+Queries use the pool of reading requests. So a scrape may wait and get less, but never takes a connection that the
+process itself needs (`UPKEEP`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,16 +24,16 @@ BREAKER = ("closed", "half-open", "open")
 
 
 def requests(load_shedder: LoadShedder) -> MetricCollector:
-    """Requests under way, how many of each kind there may be, and what was refused because there were more."""
+    """Running requests, their limit by priority, and refused requests."""
 
     async def collect() -> Iterable[Metric]:
         under_way = GaugeMetricFamily(
-            "http_requests_under_way", "Begun, not waiting for clients.", load_shedder.under_way
+            "http_requests_under_way", "Running requests that do not wait for their client.", load_shedder.under_way
         )
-        limit = GaugeMetricFamily("http_requests_limit", "Above it, one is refused.", labels=["priority"])
+        limit = GaugeMetricFamily("http_requests_limit", "Limit of running requests, by priority.", labels=["priority"])
         for priority, most in load_shedder.limits.items():
             limit.add_metric([priority], most)
-        refused = CounterMetricFamily("http_requests_shed", "Refused, since too many were.", labels=["priority"])
+        refused = CounterMetricFamily("http_requests_shed", "Requests refused under overload.", labels=["priority"])
         add_counts(refused, load_shedder.refused)
         return under_way, limit, refused
 
@@ -41,12 +41,12 @@ def requests(load_shedder: LoadShedder) -> MetricCollector:
 
 
 def pools(database: Database) -> MetricCollector:
-    """Connections to the database: how many there may be, how many are out, how often somebody had to wait."""
+    """Database connections: their limit, how many are in use, and how often a caller had to wait."""
 
     async def collect() -> Iterable[Metric]:
         connections = GaugeMetricFamily("db_pool_connections", "Connections in use.", labels=["pool"])
-        limit = GaugeMetricFamily("db_pool_limit", "How many there may be.", labels=["pool"])
-        waits = CounterMetricFamily("db_pool_waits", "Had to wait for a connection.", labels=["pool"])
+        limit = GaugeMetricFamily("db_pool_limit", "Limit of connections.", labels=["pool"])
+        waits = CounterMetricFamily("db_pool_waits", "Waits for a connection.", labels=["pool"])
         for name, engine in (("writing", database.engine), ("reading", database.reading)):
             pool = engine.pool
             if isinstance(pool, CountingPool):
@@ -59,12 +59,12 @@ def pools(database: Database) -> MetricCollector:
 
 
 def outbox(database: Database, relay: Relay | None) -> MetricCollector:
-    """What waits to be told to whom, for how long, and what this process's relay has done about it, if it runs one."""
+    """Events that wait, by target and age; and the counts of this process's relay, if it runs one."""
 
     async def collect() -> Iterable[Metric]:
-        rows = GaugeMetricFamily("outbox_rows", "States not told yet.", labels=["target", "type", "state"])
+        rows = GaugeMetricFamily("outbox_rows", "Events not sent yet.", labels=["target", "type", "state"])
         oldest = GaugeMetricFamily(
-            "outbox_oldest_seconds", "Age of the longest waiting state.", labels=["target", "type"]
+            "outbox_oldest_seconds", "Age of the oldest waiting event.", labels=["target", "type"]
         )
         for backlog in await OutboxRepository(ReadSession(database.reading)).status():
             kind = [backlog.target, backlog.type]
@@ -73,8 +73,8 @@ def outbox(database: Database, relay: Relay | None) -> MetricCollector:
             oldest.add_metric(kind, backlog.oldest)
         if relay is None:
             return rows, oldest
-        events = CounterMetricFamily("relay_events", "States told, refused, parked.", labels=["target", "outcome"])
-        failures = GaugeMetricFamily("relay_failures", "Failed tries in a row.", labels=["target"])
+        events = CounterMetricFamily("relay_events", "Events sent, refused, parked.", labels=["target", "outcome"])
+        failures = GaugeMetricFamily("relay_failures", "Failed attempts in a row.", labels=["target"])
         for target, channel in relay.channels.items():
             for outcome, count in (("sent", channel.sent), ("refused", channel.refused), ("parked", channel.parked)):
                 events.add_metric([target, outcome], count)
@@ -85,28 +85,28 @@ def outbox(database: Database, relay: Relay | None) -> MetricCollector:
 
 
 def erasures(database: Database, backlog: Executable) -> MetricCollector:
-    """Deleted accounts that are not forgotten yet. `backlog` says how many, and for how many seconds the oldest is."""
+    """Deleted accounts that are not erased yet. `backlog` returns their number, and the oldest's age in seconds."""
 
     async def collect() -> Iterable[Metric]:
         found = (await ReadSession(database.reading).execute(backlog)).one()
         pending = GaugeMetricFamily(
-            "erasures_pending", "Deleted accounts that are not forgotten yet.", value=found.pending
+            "erasures_pending", "Deleted accounts that are not erased yet.", value=found.pending
         )
-        age = GaugeMetricFamily("erasure_oldest_seconds", "For how long the longest waits.", value=found.oldest)
+        age = GaugeMetricFamily("erasure_oldest_seconds", "Age of the oldest pending erasure.", value=found.oldest)
         return pending, age
 
     return collect
 
 
 def calls(*clients: ServiceClient) -> MetricCollector:
-    """Calls to other services by outcome, how long they took, and the state of each breaker."""
+    """Calls to other services by result, their duration, and the state of each breaker."""
 
     async def collect() -> Iterable[Metric]:
         made = CounterMetricFamily("client_calls", "Calls to other services.", labels=["peer", "outcome"])
         took = SummaryMetricFamily(
-            "client_call_duration_seconds", "Waiting and second tries included.", labels=["peer", "outcome"]
+            "client_call_duration_seconds", "Duration of calls, with waiting and retries.", labels=["peer", "outcome"]
         )
-        breakers = GaugeMetricFamily("client_breaker", "1 for the state it is in.", labels=["peer", "state"])
+        breakers = GaugeMetricFamily("client_breaker", "1 for the breaker's current state.", labels=["peer", "state"])
         for client in clients:
             add_counts(made, client.outcomes, client.audience)
             for outcome, seconds in client.seconds.items():
@@ -119,7 +119,7 @@ def calls(*clients: ServiceClient) -> MetricCollector:
 
 
 def checks(verifier: TokenVerifier) -> MetricCollector:
-    """Checks of access tokens by outcome."""
+    """Checks of access tokens by result."""
 
     async def collect() -> Iterable[Metric]:
         made = CounterMetricFamily("token_checks", "Checks of access tokens.", labels=["outcome"])
@@ -130,10 +130,10 @@ def checks(verifier: TokenVerifier) -> MetricCollector:
 
 
 def clock(database: DatabaseClock) -> MetricCollector:
-    """How wrong this process's clock is, as its database sees it."""
+    """The skew of this process's clock against the database's."""
 
     async def collect() -> Iterable[Metric]:
-        return (GaugeMetricFamily("clock_skew_seconds", "Ahead of the database's clock.", database.skew),)
+        return (GaugeMetricFamily("clock_skew_seconds", "Seconds ahead of the database's clock.", database.skew),)
 
     return collect
 

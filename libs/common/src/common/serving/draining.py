@@ -1,12 +1,12 @@
-"""Stopping without a failed request: be no longer ready, serve on for a while, then finish what runs.
+"""Graceful shutdown without a failed request: drain first, then finish the running requests.
 
-    SIGTERM  `/readyz` is red at once; requests are served for the drain time, with `Connection: close`, so that
-             whoever sends them notices and goes elsewhere; then no more connections, while those that are left are
-             used up; then what runs is finished.
+    SIGTERM  `/readyz` fails at once. Requests are served for the drain time, with `Connection: close`, so that
+             clients notice and go elsewhere. Then no more connections are accepted, and the open ones are used up.
+             Then running requests are finished.
     SIGINT, or any second signal: without the drain time. One more: without finishing.
 
-Idle connections stay open for as long, for closing one may cross a request on its way to us. In the end the
-process exits with status 0, `STOP_WITHIN` seconds after the signal at the latest (R-21).
+Idle connections stay open until the end, since closing one may cross a request on its way. The process exits with
+status 0, at most `STOP_WITHIN` seconds after the signal (R-21).
 """
 
 import asyncio
@@ -27,14 +27,14 @@ log = structlog.get_logger()
 STOP_WITHIN: Final = 25
 """Seconds; orchestrators kill after 30."""
 CLOSING: Final = 6
-"""Of these, for ending the background work and closing the database's connections."""
+"""Of these, seconds for ending the background work and closing the database connections."""
 CLOSE: Final = (b"connection", b"close")
 USED_UP: Final = 2.0
-"""Seconds, at most the drain time, between the last new connection and the end of those that are still idle. A gateway
-that knows us by name only goes on sending; each answer ends one of them, and no new ones come."""
+"""Seconds, at most the drain time, between the last new connection and the end of idle connections. A gateway that
+knows us only by name keeps sending. Each answer closes one connection, and no new ones are accepted."""
 ACCEPTED_AT_ONCE: Final = 16
-"""Connections per turn of the event loop. libuv takes one of each listener (libuv#3696), so 50 to 100 a second when
-turns are long: under load the kernel's queue would fill, and new clients would wait for seconds (R-17)."""
+"""Connections accepted per turn of the event loop. libuv accepts one per listener (libuv#3696), so 50 to 100 a second
+if turns are long: under load the kernel's queue would fill up, and new clients would wait for seconds (R-17)."""
 
 
 class DrainingServer(uvicorn.Server):
@@ -48,12 +48,12 @@ class DrainingServer(uvicorn.Server):
         self.drained_at: float | None = None
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen by several descriptors of the same socket, which is bound now and opened when the app has started."""
+        """Listen on duplicates of one socket, which is bound now and starts to listen when the app has started."""
         first, *_ = sockets = sockets or [self.config.bind_socket()]
         super().run([*sockets, *(first.dup() for _ in range(ACCEPTED_AT_ONCE - 1))])
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Called by each signal. uvicorn's own would raise the signal again at the end, and so its status."""
+        """Called by each signal. uvicorn's own handler would raise the signal again, and change the exit status."""
         if self.should_exit:
             self.force_exit = True
         elif sig == signal.SIGTERM and self.drained_at is None:
@@ -65,7 +65,7 @@ class DrainingServer(uvicorn.Server):
             self.should_exit = True
 
     def close_after_answers(self) -> None:
-        """Every answer from now on says that its connection ends with it."""
+        """Send `Connection: close` with every answer from now on."""
         self.config.encoded_headers.append(CLOSE)  # for the headers that uvicorn makes anew each second
         self.server_state.default_headers = [*self.server_state.default_headers, CLOSE]
         for connection in self.server_state.connections:
@@ -74,23 +74,23 @@ class DrainingServer(uvicorn.Server):
                 cycle.keep_alive = False
 
     async def on_tick(self, counter: int) -> bool:
-        """Asked ten times a second whether it is time to go."""
+        """Called ten times a second; True ends the server."""
         if self.drained_at is not None and time.monotonic() >= self.drained_at:
             self.should_exit = True
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: Any = None) -> None:
-        """Finish what runs, then end the app's lifespan; never for longer than promised."""
+        """Finish running requests, then end the app's lifespan; never take longer than promised."""
         try:
             async with asyncio.timeout(USED_UP + self.finish + CLOSING):
                 if self.drained_at is not None and time.monotonic() >= self.drained_at:  # not if told to skip it
                     await self.stop_listening(sockets or ())
                 await super().shutdown(sockets)
         except TimeoutError:
-            log.warning("stopping takes too long; leaving the rest")
+            log.warning("shutdown takes too long; the rest is abandoned")
 
     async def stop_listening(self, sockets: Sequence[socket.socket]) -> None:
-        """Take no more connections, and wait for a moment until those that there are have had their last answer."""
+        """Accept no more connections, and wait for a moment until the open ones have had their last answer."""
         for server in self.servers:
             server.close()
         for one in sockets:

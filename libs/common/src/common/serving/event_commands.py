@@ -1,4 +1,4 @@
-"""`python -m SERVICE relay|outbox|rebuild|reconcile`: looking after what services tell each other."""
+"""`python -m SERVICE relay|outbox|rebuild|reconcile`: operating a service's events and read models."""
 
 import asyncio
 import signal
@@ -24,7 +24,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Service(Generic[S]):
-    """A service without its HTTP side."""
+    """A service without its HTTP server."""
 
     settings: type[S]
     create_app: Callable[[S], FastAPI]
@@ -32,7 +32,8 @@ class Service(Generic[S]):
     @asynccontextmanager
     async def app(self, *, relay: bool) -> AsyncIterator[FastAPI]:
         settings = load(self.settings)
-        # nobody waits for a command's calls, and its answer is all that it says
+        # A command has no caller that waits, so its calls may take longest. Its output must not be mixed with info
+        # lines.
         changes = {} if relay else {"log_level": "warning", "call_deadline": LONGEST_CALL}
         made = self.create_app(settings.model_copy(update={"relay": relay, **changes}))
         async with made.router.lifespan_context(made):
@@ -49,7 +50,7 @@ class Service(Generic[S]):
     async def on_read_models(
         self, names: Sequence[str], work: Callable[[Database, ReadModel, InboxFactory], Awaitable[R]]
     ) -> dict[str, R]:
-        """What the work has given, by name; with no names, for all that the service has."""
+        """Run `work` on the named read models, or on all; returns the results by name."""
         async with self.app(relay=False) as made:
             models: Mapping[str, ReadModel] = made.state.read_models
             for name in names:
@@ -71,12 +72,12 @@ class Service(Generic[S]):
 
 
 def add_event_commands(cli: typer.Typer, settings: type[S], create_app: Callable[[S], FastAPI]) -> None:
-    """Give a service's command line the commands for its outbox and its read models."""
+    """Add the commands for a service's outbox and read models to its command line."""
     service = Service(settings, create_app)
 
     @cli.command("relay")
     def relay() -> None:
-        """Send this service's events and forget who was deleted, until SIGTERM; for replicas with RELAY=false."""
+        """Send this service's events and erase deleted accounts, until SIGTERM; for replicas with RELAY=false."""
         asyncio.run(service.relay_until_told_to_stop())
 
     cli.add_typer(outbox_commands(service), name="outbox")
@@ -84,11 +85,11 @@ def add_event_commands(cli: typer.Typer, settings: type[S], create_app: Callable
 
 
 def outbox_commands(service: Service[S]) -> typer.Typer:
-    outbox = typer.Typer(no_args_is_help=True, help="What this service still has to tell others.")
+    outbox = typer.Typer(no_args_is_help=True, help="The events that this service has not sent yet.")
 
     @outbox.command("status")
     def status() -> None:
-        """What waits and what is parked, by target and type."""
+        """Show waiting and parked events, by target and type."""
         backlog = asyncio.run(service.in_outbox(OutboxRepository.status))
         typer.echo(f"{'TARGET':<10}{'TYPE':<16}{'WAITING':>8}{'OLDEST':>10}{'PARKED':>8}")
         for row in backlog:
@@ -96,13 +97,13 @@ def outbox_commands(service: Service[S]) -> typer.Typer:
 
     @outbox.command("parked")
     def parked() -> None:
-        """What targets have refused too often, and why."""
+        """Show parked events, with the reason of the last refusal."""
         for row in asyncio.run(service.in_outbox(OutboxRepository.parked)):
             typer.echo(f"{row.target}  {row.subject}@{row.version}  {row.attempts} tries  {row.last_error}")
 
     @outbox.command("replay")
-    def replay(target: Annotated[str | None, typer.Option(help="Only what this target has refused.")] = None) -> None:
-        """Send parked events again, after the cause is mended."""
+    def replay(target: Annotated[str | None, typer.Option(help="Only the events of this target.")] = None) -> None:
+        """Send parked events again, once the cause is fixed."""
         count = asyncio.run(service.in_outbox(lambda repository: repository.replay(target)))
         typer.echo(f"{count} to be sent again")
 
@@ -118,12 +119,12 @@ def add_read_model_commands(cli: typer.Typer, service: Service[S]) -> None:
 
     @cli.command("reconcile")
     def reconcile_command(
-        names: Annotated[list[str] | None, typer.Argument(help="Which ones; all of them, if none is named.")] = None,
+        names: Annotated[list[str] | None, typer.Argument(help="Names of read models; all of them by default.")] = None,
         repair: Annotated[
-            bool, typer.Option(help="Store the owner's state where it differs; forget what it has lost.")
+            bool, typer.Option(help="Store the owner's state where it differs; delete rows that it no longer has.")
         ] = False,
     ) -> None:
-        """Compare read models with their owners. Ends with status 1 if they differ and nothing was repaired."""
+        """Compare read models with their owners. Exit status 1 if they differ and nothing was repaired."""
 
         def compare(database: Database, model: ReadModel, inbox: InboxFactory) -> Awaitable[Drift]:
             return reconcile(database, model, inbox, repair=repair)

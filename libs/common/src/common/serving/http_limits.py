@@ -1,13 +1,12 @@
-"""uvicorn's HTTP protocol with the bounds that it lacks (S-33, R-17, R-29).
+"""uvicorn's HTTP protocol with the limits that it lacks (S-33, R-17, R-29).
 
-- Of a request's head, in size and in time. uvicorn collects a head of any size for as long as it takes; here it is
-  refused before the app sees it, and never kept beyond the limit and one read from the socket. So are trailers, which
-  are never shown to the app.
-- Of requests under way: what `common.serving.load_shedding` does not let in is answered at once, before any work.
-- Of the time that a client takes to read its answer, or to send the rest of a body that nobody reads any more.
+- Request heads, in size and time. uvicorn buffers a head of any size for any time. Here it is refused before the app
+  sees it, and at most the limit and one read from the socket are buffered. The same holds for trailers, which the app
+  never sees.
+- Running requests: those that `common.serving.load_shedding` does not admit are answered at once, before any work.
+- The time that a client takes to read its answer, or to send the rest of a body that is no longer read.
 
-An offer to upgrade is left out of the head (`common.serving.upgrades`).
-
+An `Upgrade` offer is removed from the head (`common.serving.upgrades`).
 The gateway has limits of its own in front (deploy/gateway/Caddyfile).
 """
 
@@ -38,21 +37,21 @@ HEAD_TIMEOUT: Final = 10.0
 """Seconds, from a head's first byte to its end."""
 SEND_TIMEOUT: Final = 30.0
 SEND_LEAST: Final = 64 * 1024
-"""How much of its answer a client takes in so many seconds; or the rest of it."""
+"""Bytes of its answer, or the rest of it, that a client must read in `SEND_TIMEOUT` seconds."""
 LINGER: Final = 5.0
-"""Seconds for the rest of a body whose request is answered already: who is cut off sooner may miss the answer."""
+"""Seconds for the rest of a body whose request is answered: a client that is cut off earlier may miss the answer."""
 MOST_PIPELINED: Final = 16
-"""Requests that a client may send before the first is answered: each waits here as a whole. No browser sends any."""
+"""Requests that a client may send before the first is answered: each is buffered as a whole. Browsers send none."""
 LINE_OVERHEAD: Final = 4
-"""What `: ` and the line's end add to a header."""
+"""The bytes of `: ` and the line end of a header."""
 
 
 class TooLarge(Exception):
-    """Ends the parsing of a head. It reaches the parser only, which reports it as an error of its own."""
+    """Ends the parsing of a head. Only the parser sees it, and reports it as an error of its own."""
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """Refuses heads that are too large or too slow. A head that comes in one piece costs a few counts."""
+    """Refuses heads that are too large or too slow. A head that arrives in one piece costs only a few counters."""
 
     load_shedder: ClassVar[LoadShedder]
     for_pages: ClassVar[dict[bytes, bytes]]
@@ -76,7 +75,7 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         self.watched = WatchedTransport(transport, self.expect_reading)
         super().connection_made(cast("asyncio.Transport", self.watched))
-        # Not sooner: the gateway keeps connections ready on which it has sent nothing yet, and may at any time.
+        # Not sooner: the gateway keeps open connections on which it has sent nothing yet, and may send at any time.
         self.head_timer = self.loop.call_later(self.timeout_keep_alive, self.head_is_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -96,9 +95,9 @@ class BoundedHttp(HttpToolsProtocol):
             self.head_goes_on(len(data), continued=continued)
             return
         if self.reading_body and self.body_bytes == body_bytes:
-            self.count(len(data))  # of a body's framing, of which an endless line would be kept
+            self.count(len(data))  # body framing: the parser would buffer an endless line
         if self.cycle is None:
-            return  # nothing but empty lines: the time for a first request goes on
+            return  # only empty lines: the timer of a first request keeps running
         self.stop_timer()
         if not self.cycle.response_complete:
             return
@@ -106,7 +105,7 @@ class BoundedHttp(HttpToolsProtocol):
             if self.linger_timer is None:
                 self.linger_timer = self.loop.call_later(LINGER, self.transport.close)
         elif self.timeout_keep_alive_task is None and not self.transport.is_closing():
-            # the end of a body that nobody reads, or an empty line: uvicorn has stopped its timer for them
+            # the end of a body that is not read, or an empty line: for these uvicorn has stopped its timer
             idle = self.timeout_keep_alive, self.timeout_keep_alive_handler
             self.timeout_keep_alive_task = self.loop.call_later(*idle)
 
@@ -136,11 +135,9 @@ class BoundedHttp(HttpToolsProtocol):
             raise TooLarge
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        name = name.lower()  # as uvicorn does it, but in one call: requests have ten of them
+        name = name.lower()  # as in uvicorn, but in one call: requests have ten headers
         self.header_bytes += len(name) + len(value) + LINE_OVERHEAD
-        if (
-            self.reading_head
-        ):  # else it is behind a chunked body: no gateway has looked at that, and nobody here wants it
+        if self.reading_head:  # else it is a trailer, which no gateway has checked and no code here needs
             self.headers.append((name, value))
             if name == b"expect" and value.lower() == b"100-continue":
                 self.expect_100_continue = True
@@ -160,7 +157,7 @@ class BoundedHttp(HttpToolsProtocol):
             raise TooLarge
 
     def head_again(self) -> bytes:
-        """The head without its offer, for the parser; nothing if it had none."""
+        """The head without its upgrade offer, for the parser; empty if it had none."""
         if not self.offers_upgrade:
             return b""
         lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
@@ -179,7 +176,7 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_message_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        """Where uvicorn begins a request, also one that waited for the answer before it on the same connection."""
+        """uvicorn starts a request here, also one that waited for the previous answer on its connection."""
         if self.transport.is_closing():
             return
         if self.load_shedder.admits(cycle.scope):
@@ -189,11 +186,11 @@ class BoundedHttp(HttpToolsProtocol):
             self.shed(cycle)
 
     def shed(self, cycle: RequestResponseCycle) -> None:
-        """Answer that there is too much to do. A body that still comes is let pass, for a while."""
+        """Answer that the service is overloaded. A body that still arrives is read and dropped for a while."""
         head, content = OVERLOADED[cycle.scope["path"] in self.load_shedder.oauth_paths]
-        # Who waits for `100 Continue` will not send its body now, so where the next request starts is anybody's guess.
+        # A client that waits for `100 Continue` will not send its body, so the start of its next request is unknown.
         last = not cycle.keep_alive or cycle.waiting_for_100_continue or bool(self.pipeline)
-        # Who reads none of its answers gets no more of them: they would fill our memory.
+        # A client that reads none of its answers gets no more of them: they would fill our memory.
         last = last or self.flow.write_paused or LAST_ANSWER in self.server_state.default_headers
         ending = self.shown_to(cycle.scope["headers"]) + (CLOSE if last else b"") + b"\r\n"
         self.transport.write(head + ending + (b"" if cycle.scope["method"] == "HEAD" else content))
@@ -203,7 +200,7 @@ class BoundedHttp(HttpToolsProtocol):
         cycle.on_response()
 
     def shown_to(self, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-        """The header lines with which a browser shows an answer to the page that has asked."""
+        """The CORS header lines that let the requesting page read the answer."""
         origin = next((value for name, value in headers if name == b"origin"), b"")
         return self.for_pages.get(origin, b"")
 
@@ -218,7 +215,7 @@ class BoundedHttp(HttpToolsProtocol):
             self.stop_expecting()
 
     def expect_reading(self) -> None:
-        """From now on the client has to read, until it is no longer behind; or, once we are closing, to the end."""
+        """From now on the client must read: until it has caught up, or, if we are closing, to the end."""
         if self.send_timer is None:
             unread = self.transport.get_write_buffer_size()
             self.send_timer = self.loop.call_later(SEND_TIMEOUT, self.check_reading, unread)
@@ -231,14 +228,14 @@ class BoundedHttp(HttpToolsProtocol):
             self.expect_reading()
 
     def timeout_keep_alive_handler(self) -> None:
-        """An idle connection ends. With an answer still unread, closing it would wait for its reader for ever."""
+        """End an idle connection. With an unread answer, `close` would wait for its reader for ever."""
         if self.transport.get_write_buffer_size():
             self.transport.abort()
         else:
             super().timeout_keep_alive_handler()
 
     def send_400_response(self, msg: str) -> None:
-        """uvicorn's way to end what cannot be parsed: here for each refusal, as a problem."""
+        """Called by uvicorn if it cannot parse a request. Here it sends every refusal, as a problem."""
         self.refuse(self.refusal)
 
     def head_is_late(self) -> None:
@@ -263,9 +260,9 @@ class BoundedHttp(HttpToolsProtocol):
             self.send_timer = None
 
     def refuse(self, status: int) -> None:
-        """End the connection. While a request is at work nothing is said: it would be read as that one's answer."""
-        reading = self.reading_head  # of any other request the headers are an earlier one's
-        path = self.url.partition(b"?")[0].decode("latin-1")  # as far as it came
+        """End the connection. While a request is running, nothing is sent: the client would take it for its answer."""
+        reading = self.reading_head  # else `self.headers` are an earlier request's
+        path = self.url.partition(b"?")[0].decode("latin-1")  # as far as received
         for_page = self.shown_to(self.headers) if reading else b""
         code, content = last_answer(status, for_page, for_oauth=path in self.load_shedder.oauth_paths)
         log.info("request refused before it was read", status=status, code=code)
@@ -274,14 +271,14 @@ class BoundedHttp(HttpToolsProtocol):
         if self.cycle is not None:
             self.cycle.disconnected = True
         if self.exchange is not None and not self.exchange.at_work:
-            self.exchange.cycle.disconnected = True  # it came with what is refused here, and never begins
+            self.exchange.cycle.disconnected = True  # it arrived with the refused bytes, and never starts
         if self.exchange is None or not self.exchange.at_work:
             self.transport.write(content)
         self.transport.close()
 
 
 def bounded_http(limit: LoadShedder, origins: Sequence[str] = ()) -> type[BoundedHttp]:
-    """The protocol of a server, which makes one for each connection. Pages of `origins` are shown what is shed."""
+    """The protocol class of a server. Pages of `origins` can read the answers of shed requests."""
 
     class Http(BoundedHttp):
         load_shedder = limit

@@ -1,12 +1,12 @@
-"""Which requests are begun when there are more than can be served, and which are refused at once (R-17 to R-19).
+"""Load shedding: which requests start under overload, and which are refused at once (R-17 to R-19).
 
-The limit is on requests under way in one process. All that are let in share its processor, so the limit bounds how long
-each of them waits: 60 requests of 1 to 5 ms are answered within 60 to 300 ms, however many others want in. When
-something has to be refused, lists and search go first, and what everybody else depends on last (`Priority`).
-`common.serving.http_limits` asks here when a request's head has come, before anything is read or made for it.
+The limit is on running requests in one process. They share its processor, so the limit bounds how long each waits. For
+example, 60 requests of 1 to 5 ms are answered within 60 to 300 ms, however many others arrive. Under overload, lists
+and searches are refused first, and requests that others depend on last (`Priority`). `common.serving.http_limits` asks
+here when a request's head has arrived, before anything is read or created for it.
 
-No limit that adapts itself (Netflix' concurrency-limits, Envoy's): it would have to find out by trying what is known
-here, how many connections to the database there are. Nor uvicorn's `limit_concurrency`, which counts idle connections.
+No adaptive limit (Netflix' concurrency-limits, Envoy's): it would measure what is known here, the number of database
+connections. Nor uvicorn's `limit_concurrency`, which counts idle connections.
 """
 
 import re
@@ -24,38 +24,38 @@ from common.http.routing import Priority, ServiceRoute
 log = structlog.get_logger()
 
 SHARES: Final = {Priority.LISTS: 0.75, Priority.ORDINARY: 1.0, Priority.VITAL: 2.0}
-"""Of the limit: up to how many requests under way one of each kind is still begun."""
+"""By priority: the share of the limit up to which a request is still started."""
 PARAMETER: Final = re.compile(r"\{[^}]*\}")
 WAITING: Final = 4
-"""Times the limit: so many requests may wait for their body, and so many for their reader, and count for nothing."""
+"""Times the limit: so many requests may wait for their body, and so many for their reader, without counting."""
 MOST_BODIES: Final = 64 * 1024 * 1024
-"""Bytes of bodies that are being received, in all: a process has 300 MiB (deploy)."""
+"""Most bytes of bodies that are being received, in total: a process has 300 MiB (deploy)."""
 SMALL_BODY: Final = 64 * 1024
-"""Bytes that a body may have however many others there are."""
+"""Bytes that a body may always have, however many others there are."""
 TELL_EVERY: Final = 1.0
-"""Seconds between lines in the log. At ten times the load, a line for each refusal would be load itself."""
+"""Seconds between log lines. At ten times the load, a line per refusal would be load itself."""
 
 
 class LoadShedder:
-    """The limit of one process. What asks for its health is always let in."""
+    """The limit of one process. Health checks are always admitted."""
 
     def __init__(self, routes: Sequence[BaseRoute], most: int, *, now: Callable[[], float] = time.monotonic) -> None:
-        """`most` requests under way are ordinary; `routes` say how much each matters."""
+        """`most` is the limit of ordinary requests. `routes` give each request's priority."""
         self.limits = {priority: int(most * share) for priority, share in SHARES.items()}
         self.open_to_all = self.limits[Priority.LISTS]
         self.refused: dict[str, int] = dict.fromkeys(Priority, 0)
-        """How many, for the metrics."""
+        """Number of refusals, for the metrics."""
         self.tasks: Sized = ()
-        """The server's, one per request whose answer is not complete: nothing of our own could be forgotten here."""
+        """The server's tasks, one per request whose answer is not complete. A count of our own could drift."""
         self.most_waiting = WAITING * most
         self.uploads: set[object] = set()
-        """Those that wait for their body just now (`common.serving.slow_clients`): never more than `most_waiting`."""
+        """Requests that wait for their body now (`common.serving.slow_clients`): never more than `most_waiting`."""
         self.readers: set[object] = set()
-        """Those that wait for their client to read the answer: the same."""
+        """Requests that wait for their client to read the answer: the same."""
         self.body_bytes = 0
-        """Of all bodies that are being received, those that wait and those that do not."""
+        """Bytes of all bodies that are being received, waiting or not."""
         self.oauth_paths = frozenset(oauth_paths(routes))
-        """Of the routes whose refusals are those of OAuth, also when `common.serving.http_limits` refuses."""
+        """Paths of OAuth routes, so that `common.serving.http_limits` refuses in the same form."""
         self._vital = lines_of(routes, Priority.VITAL)
         self._lists = lines_of(routes, Priority.LISTS)
         self._now = now
@@ -66,7 +66,7 @@ class LoadShedder:
         return len(self.tasks) - len(self.uploads) - len(self.readers)
 
     def admits(self, scope: Mapping[str, Any]) -> bool:
-        """Whether to begin this request. Each one asks, so it is cheap where there is room: 0.2 us."""
+        """Whether to start this request. Every request calls it, so it is cheap while there is room: 0.2 us."""
         under_way = len(self.tasks) - len(self.uploads) - len(self.readers)
         if under_way < self.open_to_all or scope["path"] in QUIET:
             return True
@@ -76,12 +76,12 @@ class LoadShedder:
         return False
 
     def takes(self, received: int, body: int) -> bool:
-        """Whether to go on with a body of which `received` bytes more have come, and `body` by now."""
+        """Whether to go on with a body: `received` more bytes have arrived, `body` in all."""
         self.body_bytes += received
         return self.body_bytes <= MOST_BODIES or body <= SMALL_BODY
 
     def refuse(self, scope: Mapping[str, Any]) -> None:
-        """Count a refusal, and tell of it now and then."""
+        """Count a refusal, and log it now and then."""
         self.refused[self.priority_of(scope)] += 1
         now = self._now()
         if now - self._told_at >= TELL_EVERY:

@@ -22,15 +22,15 @@ from common.serving.http_limits import bounded_http
 from common.settings import MigrationSettings, ServiceSettings, load
 
 KEEP_ALIVE: Final = 75
-"""Seconds. Longer than the gateway keeps idle connections (30), so that it never sends into a closing one."""
+"""Seconds. Longer than the gateway keeps idle connections (30), so that it never sends on a closing one."""
 MANY_FILES: Final = 65_536
 READY_PATIENCE: Final = 2.0
-"""Seconds until a service that lacks something, its database perhaps, listens all the same, to say so at `/readyz`."""
+"""Seconds after which a service listens even if it lacks something, such as its database. `/readyz` tells what."""
 M = TypeVar("M", bound=MigrationSettings)
 
 
 def listen_when_ready(app: FastAPI) -> None:
-    """Lengthen the app's start: a balancer that only sees who listens (Docker's names) shall find it ready at once."""
+    """Listen only once the app is ready: balancers such as Docker's names use every process that listens."""
     start = app.router.lifespan_context
 
     @asynccontextmanager
@@ -43,7 +43,7 @@ def listen_when_ready(app: FastAPI) -> None:
 
 
 def allow_many_connections() -> None:
-    """Each takes a file descriptor, of which a process often has 1,024 until it asks for more (R-29)."""
+    """Raise the limit of file descriptors, often 1,024 by default: each connection takes one (R-29)."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard == resource.RLIM_INFINITY or hard > soft:
         most = MANY_FILES if hard == resource.RLIM_INFINITY else min(hard, MANY_FILES)
@@ -51,14 +51,14 @@ def allow_many_connections() -> None:
 
 
 def serve(app: FastAPI, host: str, port: int) -> None:
-    """Run until SIGTERM or SIGINT, then end with status 0: being told to stop is no failure."""
+    """Run until SIGTERM or SIGINT, then exit with status 0: a requested stop is no failure."""
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: sys.exit(0))  # until the server takes them over
     settings: ServiceSettings = app.state.settings
     allow_many_connections()
     listen_when_ready(app)
     gc.collect()
-    gc.freeze()  # what is there by now stays: no later collection has to look at it
+    gc.freeze()  # these objects stay for good; later collections skip them
     DrainingServer(
         app,
         settings.drain,

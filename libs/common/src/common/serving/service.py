@@ -1,7 +1,7 @@
-"""A running service: what all of them open in the same way, and what each of them adds.
+"""A running service: the parts that all services share, and the parts that each adds.
 
-A service hands over a function that makes its `Parts` of what is `Opened`. This module makes the rest: verifier,
-readiness, relay, metrics, and the loops that run beside the requests.
+A service passes a function that makes its `Parts` from `Opened`. This module makes the rest: verifier, readiness,
+relay, metrics, and the loops that run beside the requests.
 """
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
@@ -38,7 +38,7 @@ Loop = Callable[[], Coroutine[Any, Any, None]]
 
 
 class FreshKeys(Keys, Protocol):
-    """The keys that check access tokens, read again and again."""
+    """The keys that check access tokens, kept up to date by a loop."""
 
     async def keep_fresh(self) -> None: ...
 
@@ -48,7 +48,7 @@ class FreshKeys(Keys, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The keys by which a service checks tokens, and the tokens by which it signs in to others."""
+    """The keys with which a service checks tokens, and the tokens with which it calls others."""
 
     keys: FreshKeys
     tokens: TokenSource
@@ -56,7 +56,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Opened(Generic[S]):
-    """What is open for every service. It makes its parts of this."""
+    """The parts that every service has. A service builds its own parts from these."""
 
     name: str
     settings: S
@@ -80,16 +80,16 @@ class Opened(Generic[S]):
 
 
 def nothing() -> None:
-    """Closes what needs no closing."""
+    """For services that have nothing to close."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What a service adds."""
+    """The parts that a service adds."""
 
     identity: Identity
     peers: Sequence[ServiceClient]
-    """Targets of its events, too."""
+    """Also the targets of its events."""
     targets: Mapping[str, Target | Channel] = field(default_factory=dict)
     """Further targets."""
     inbox: InboxFactory
@@ -98,10 +98,10 @@ class Parts:
     """Counts the deleted accounts that are not erased yet (`common.events.erasure.BACKLOG`)."""
     loops: Sequence[Loop] = ()
     relay_loops: Sequence[Loop] = ()
-    """Only where the relay runs: in each replica, or in a process of its own (RELAY=false)."""
+    """Loops that run only with the relay: in each replica, or in a process of its own (RELAY=false)."""
     collectors: Sequence[MetricCollector] = ()
     state: Mapping[str, object]
-    """What the service's own dependencies read from `app.state` (`common.http.deps.FromState`)."""
+    """Parts that the service's own dependencies read from `app.state` (`common.http.deps.FromState`)."""
     close: Callable[[], None] = nothing
 
 
@@ -128,7 +128,7 @@ def lifespan(
 
 
 def install(app: FastAPI, parts: Parts, migrations: Path) -> Sequence[Loop]:
-    """Put the parts, and what is made of them, where requests, commands and metrics find them. Returns the loops."""
+    """Put the parts into `app.state`, for requests, commands and metrics. Returns the loops."""
     state, settings, database, revoked = app.state, app.state.settings, app.state.database, app.state.revoked
     keys = parts.identity.keys
     relay = state.relay = Relay(database, {**{peer.audience: peer for peer in parts.peers}, **parts.targets})

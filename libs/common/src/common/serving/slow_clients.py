@@ -1,7 +1,7 @@
-"""Requests that wait for their client only, for the body or the reading of the answer, give up their place (R-29).
+"""Requests that wait only for their client do not count as running (R-29).
 
-A request waits only where the server sees it: in `receive` with nothing of the body there, in `send` with the client
-far behind. A body that is announced and never read, or another request on the connection, changes nothing.
+A request waits only where the server can see it: in `receive` with no body bytes buffered, and in `send` with the
+client far behind. A body that is announced but not read, or another request on the connection, changes nothing.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from common.serving.load_shedding import LoadShedder
 
 
 class Exchange:
-    """The app as one request sees it. Costs two calls a request where nobody waits."""
+    """The app as one request sees it. Costs two calls per request that does not wait."""
 
     __slots__ = ("app", "begun", "cycle", "load_shedder")
 
@@ -27,7 +27,7 @@ class Exchange:
 
     @property
     def at_work(self) -> bool:
-        """Whether something may be done, and is not answered yet."""
+        """Whether the app may be working on it and has not answered yet."""
         return self.begun and not self.cycle.response_complete
 
     def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
@@ -43,7 +43,7 @@ class Exchange:
         return cycle.receive()
 
     def send(self, message: Any) -> Any:
-        # StreamingResponse asks in `receive` whether the client is still there: it waits for no body meanwhile
+        # StreamingResponse calls `receive` to learn whether the client is still connected; that is no wait for a body.
         self.load_shedder.uploads.discard(self.cycle)
         if self.cycle.flow.write_paused:
             return self.send_late(message)
@@ -53,12 +53,12 @@ class Exchange:
         """Wait for more of the body.
 
         Raises:
-            Overloaded: too many do already.
+            Overloaded: too many requests wait already.
         """
         uploads, cycle = self.load_shedder.uploads, self.cycle
         if len(uploads) >= self.load_shedder.most_waiting:
             self.load_shedder.refuse(cycle.scope)
-            if cycle.waiting_for_100_continue:  # it will not send its body now, and perhaps another request
+            if cycle.waiting_for_100_continue:  # it will not send its body now, but may send another request
                 cycle.keep_alive = False
             raise Overloaded
         uploads.add(cycle)
@@ -68,7 +68,7 @@ class Exchange:
             uploads.discard(cycle)
 
     async def send_late(self, message: Any) -> None:
-        """Wait for the client to read; with so many others that the rest of them keep their places."""
+        """Wait for the client to read. If too many requests wait already, this one counts as running."""
         readers, cycle = self.load_shedder.readers, self.cycle
         if len(readers) < self.load_shedder.most_waiting:
             readers.add(cycle)
@@ -80,12 +80,12 @@ class Exchange:
 
 
 class WatchedTransport:
-    """A connection that tells when it is closed, whoever does it: from then on it waits for its client to read."""
+    """A connection that reports its closing, whoever closes it: from then on the client must read."""
 
     def __init__(self, transport: asyncio.Transport, on_close: Callable[[], None]) -> None:
         self.transport = transport
         self.on_close: Callable[[], None] | None = on_close
-        self.write = transport.write  # the server's calls, at no cost
+        self.write = transport.write  # direct references: the server's calls cost nothing more
         self.is_closing = transport.is_closing
         self.get_write_buffer_size = transport.get_write_buffer_size
         self.abort = transport.abort

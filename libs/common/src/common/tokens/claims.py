@@ -1,4 +1,4 @@
-"""What an access token says (RFC 9068): its fixed words, whom it is about, and how its parts are read."""
+"""The claims of an access token (RFC 9068): fixed values, the principal, and how its parts are read."""
 
 import base64
 import json
@@ -20,20 +20,20 @@ SERVICE: Final = re.compile(r"svc:[a-z]{1,20}")
 
 
 class InvalidToken(Unauthenticated):
-    """The token is not one of ours, not for here, or no longer good. Why is nobody's business."""
+    """The token is not ours, not for this service, or no longer valid. The reason is not revealed."""
 
     code = "invalid-token"
 
 
 class KeysUnavailable(DependencyUnavailable):
-    """No key set is known yet, so no token can be checked: never a reason to let one pass."""
+    """No key set is known yet, so tokens cannot be checked, and none is accepted."""
 
     code = "keys-unavailable"
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is calling, as their token says."""
+    """The caller, by the claims of its token."""
 
     subject: str
     client_id: str
@@ -50,12 +50,12 @@ class Principal:
 
     @property
     def session_id(self) -> UUID:
-        """The session of a person."""
+        """A person's session."""
         return UUID(self.sid)
 
 
 def subject_fits(scope: str, subject: str, client_id: str, sid: object) -> bool:
-    """People have numbers and sessions, services have names and none: one can never pass for the other (S-29)."""
+    """People have numbers and sessions, services have names and no session: neither can pass for the other (S-29)."""
     if scope == USER_SCOPE:
         return bool(ACCOUNT.fullmatch(subject)) and isinstance(sid, str) and bool(SESSION.fullmatch(sid))
     if scope == SERVICE_SCOPE:
@@ -64,7 +64,7 @@ def subject_fits(scope: str, subject: str, client_id: str, sid: object) -> bool:
 
 
 def decode_part(part: str) -> bytes:
-    """Canonical base64url only: otherwise one token could be written in several ways."""
+    """Accepts only canonical base64url: otherwise one token could be written in several ways."""
     raw = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
     if base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != part:
         raise InvalidToken("base64")

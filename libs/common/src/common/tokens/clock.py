@@ -1,8 +1,7 @@
-"""The time of day, from the service's own database: the clock by which auth dates tokens is a database's, too.
+"""The clock by which tokens expire: the database's, since auth dates tokens by a database's clock, too.
 
-A process's own clock may be wrong, or set while it runs. So it is never asked what time it is; only how far it is from
-the database's, which is told in the log and in the metrics. Until the database has answered once, no token is good or
-bad.
+A process's own clock may be wrong, or may be set while it runs. So only its skew against the database's clock is read,
+for the log and the metrics. Before the first answer of the database, no token can be checked.
 """
 
 import math
@@ -20,19 +19,19 @@ log = structlog.get_logger()
 
 NOW: Final = text("SELECT extract(epoch FROM clock_timestamp())::float")
 PROMPT: Final = 1.0
-"""Seconds. An answer that took longer says little about now; it is taken only where none is known."""
+"""Seconds. A slower answer is too imprecise; it is used only if no time is known."""
 TOLERATED: Final = 5.0
-"""Seconds between the two clocks that are not worth a word; as much as tokens' `LEEWAY`."""
+"""Skew in seconds that is not logged; the same as tokens' `LEEWAY`."""
 REMIND_EVERY: Final = 30.0
 
 
 def uptime() -> float:
-    """Seconds of a clock that nobody sets. On Linux it goes on while the machine sleeps."""
+    """Seconds of a clock that cannot be set. On Linux it goes on while the machine sleeps."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 class DatabaseClock:
-    """Seconds since 1970 as the database counts them, kept going between two readings by `uptime`."""
+    """Seconds since 1970 by the database's clock, continued between readings by `uptime`."""
 
     def __init__(
         self, reads: ReadSession, *, uptime: Callable[[], float] = uptime, wall: Callable[[], float] = time.time
@@ -41,29 +40,29 @@ class DatabaseClock:
         self._uptime = uptime
         self._wall = wall
         self._began_at: float | None = None
-        """What to add to the uptime."""
+        """The database's time at uptime 0."""
         self._told_at = float("-inf")
 
     def now(self) -> float:
-        """Asked for each token. Raises KeysUnavailable before the first reading."""
+        """Called for each token. Raises KeysUnavailable before the first reading."""
         if self._began_at is None:
-            raise KeysUnavailable("What time it is by the database is not known yet.")
+            raise KeysUnavailable("The database's time is not known yet.")
         return self._uptime() + self._began_at
 
     @property
     def skew(self) -> float:
-        """Seconds by which the process's clock is ahead of the database's; negative if it is behind, NaN if unknown."""
+        """Seconds that the process's clock is ahead of the database's; negative if behind, NaN if unknown."""
         return math.nan if self._began_at is None else self._wall() - self.now()
 
     async def read(self) -> None:
-        """Ask the database; every second or so."""
+        """Read the database's clock; called about every second."""
         asked_at = self._uptime()
         there = (await self._reads.execute(NOW)).scalar_one()
         answered_at = self._uptime()
         if answered_at - asked_at <= PROMPT:
             self._began_at = there - (asked_at + answered_at) / 2
         elif self._began_at is None:
-            self._began_at = there - asked_at  # late rather than early: it lets no old token in
+            self._began_at = there - asked_at  # a late clock accepts no old token
         if abs(self.skew) > TOLERATED and answered_at - self._told_at > REMIND_EVERY:
             self._told_at = answered_at
             log.warning("clock skew: the process and its database differ", seconds=round(self.skew, 1))

@@ -1,7 +1,7 @@
-"""The key set that auth publishes (RFC 7517), kept fresh here: every 30 s, and when an unknown key shows up.
+"""The key set that auth publishes (RFC 7517), fetched every 30 s, and when a token names an unknown key.
 
-The last good set also lies in the service's own database, so that a process that starts while auth is away can check
-tokens, for at most an hour after the set was had.
+The last good set is also stored in the service's own database. So a process that starts while auth is down can check
+tokens, for at most an hour after the set was fetched.
 """
 
 import asyncio
@@ -24,20 +24,20 @@ log = structlog.get_logger()
 REFRESH_EVERY: Final = 30.0
 RETRY_EVERY: Final = 0.2
 COOL_DOWN: Final = 5.0
-"""Seconds between two fetches for unknown keys: a flood of made-up ids costs auth nothing (S-22)."""
+"""Seconds between two fetches for unknown keys, so that made-up key ids cause no load on auth (S-22)."""
 KEEP_FOR: Final = 3600.0
-"""Seconds for which the last good set serves while auth is away."""
+"""Seconds for which the last good set is used while auth is down."""
 MAX_BYTES: Final = 64 * 1024
 TIMEOUT: Final = 2.0
 
 
 def parse(keys: list[PublicKey]) -> dict[str, Key]:
-    """jose's key objects by id; made once, since making one costs as much as a check."""
+    """jose's key objects by id; built once, since building one costs as much as a check."""
     return {key.kid: jwk.construct(key.model_dump(), ALGORITHM) for key in keys}
 
 
 class RemoteKeys:
-    """`Keys` from a JWKS address. One fetch at a time, whoever asks."""
+    """`Keys` from a JWKS address. All callers share one fetch at a time."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class RemoteKeys:
 
     @property
     def usable(self) -> bool:
-        """Whether tokens can be checked: a set was had within the last hour."""
+        """Whether tokens can be checked: a set was fetched within the last hour."""
         return self._clock() - self._fetched_at < KEEP_FOR
 
     async def keys_are_known(self) -> str | None:
@@ -75,14 +75,14 @@ class RemoteKeys:
         return self._keys.get(kid)
 
     async def keep_fresh(self) -> None:
-        """Runs as long as the service: fetches every 30 s, and quickly again as long as there is nothing usable."""
+        """Runs for ever: fetches every 30 s, or every 0.2 s while there is no usable set."""
         while True:
             try:
                 async with self._fetching:
                     await self._fetch()
                     if not self.usable:
                         await self._recall()
-            except Exception as error:  # noqa: BLE001  # supervision: in an hour no token could be checked
+            except Exception as error:  # noqa: BLE001  # supervision: without keys no token could be checked
                 log.warning("key set not kept fresh", reason=repr(error)[:200])
             await asyncio.sleep(REFRESH_EVERY if self.usable else RETRY_EVERY)
 
@@ -90,7 +90,7 @@ class RemoteKeys:
         asked_at = self._clock()
         async with self._fetching:
             if self._tried_at >= asked_at or asked_at - self._tried_at < COOL_DOWN:
-                return  # somebody else has fetched while this one waited, or just before
+                return  # another caller has just fetched, or did so while this one waited
             await self._fetch()
 
     async def _fetch(self) -> None:
@@ -106,27 +106,27 @@ class RemoteKeys:
         await self._keep(known)
 
     async def _keep(self, keys: KeySet) -> None:
-        """For the next start. A database that is away is no reason to do without the keys."""
+        """Store the set for the next start. If the database is down, the keys are still used."""
         if self._store is None:
             return
         try:
             await self._store.save(self._url, keys)
         except (SQLAlchemyError, OSError) as error:
-            log.warning("key set not kept", error_type=type(error).__name__)
+            log.warning("key set not stored", error_type=type(error).__name__)
 
     async def _recall(self) -> None:
-        """Go on with the set that this service had last, while it is young enough."""
+        """Use the stored set, if it is not too old."""
         if self._store is None:
             return
         try:
             kept = await self._store.load(self._url)
         except (SQLAlchemyError, OSError, ValueError) as error:
-            log.warning("key set not recalled", error_type=type(error).__name__)
+            log.warning("stored key set not read", error_type=type(error).__name__)
             return
         if kept is not None and kept[1] < KEEP_FOR:
             self._keys = parse(kept[0].keys)
             self._fetched_at = self._clock() - kept[1]
-            log.warning("auth is away; going on with the last key set", age=round(kept[1]))
+            log.warning("auth unavailable; using the stored key set", age=round(kept[1]))
 
     async def _load(self) -> KeySet:
         async with asyncio.timeout(TIMEOUT):

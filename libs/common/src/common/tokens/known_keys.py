@@ -1,4 +1,4 @@
-"""The key set (RFC 7517): what it holds, and the last good one in the service's own database."""
+"""The key set (RFC 7517): its schema, and the last good one in the service's own database."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from common.db.database import Database
 from common.db.reading import ReadSession
 
 MOST_KEYS: Final = 20
-"""In one set. auth makes no rotation that would publish more: readers would do without the whole set."""
+"""Most keys in a set. auth never publishes more: readers would refuse the whole set."""
 
 
 class PublicKey(BaseModel):
@@ -30,7 +30,7 @@ class PublicKey(BaseModel):
 
 
 class KeySet(BaseModel):
-    """What `/.well-known/jwks.json` answers."""
+    """The answer of `/.well-known/jwks.json`."""
 
     keys: list[PublicKey] = Field(min_length=1, max_length=MOST_KEYS)
 
@@ -41,7 +41,7 @@ class KnownKeysRow:
     __tablename__ = "known_keys"
 
     url: Mapped[str] = mapped_column(Text, primary_key=True)
-    """Where the set came from: one from another auth is not believed."""
+    """Where the set came from: a set from another auth is not trusted."""
     keys: Mapped[dict[str, Any]] = mapped_column(JSONB)
     """A `KeySet`."""
     fetched_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
@@ -63,11 +63,11 @@ class KeyStore:
     database: Database
 
     async def save(self, url: str, keys: KeySet) -> None:
-        """Note the set that was had just now."""
+        """Store the set that was just fetched."""
         async with self.database.transaction() as session:
             await session.execute(KEEP, {"url": url, "keys": keys.model_dump_json()})
 
     async def load(self, url: str) -> tuple[KeySet, float] | None:
-        """The set had last, and its age in seconds."""
+        """The stored set, and its age in seconds."""
         row = (await ReadSession(self.database.upkeep).execute(RECALL, {"url": url})).one_or_none()
         return (KeySet.model_validate(row.keys), max(0.0, row.age)) if row else None

@@ -1,4 +1,4 @@
-"""One exchange over HTTP with a peer, its answer read within a size: what comes back is input (S-30)."""
+"""One HTTP exchange with a peer. Its answer is untrusted input, read up to a maximum size (S-30)."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -7,16 +7,16 @@ import httpx
 
 MAX_REPLY: Final = 1024 * 1024
 NO_REPLY: Final = (httpx.HTTPError, httpx.StreamError, ValueError)
-"""What `fetch` raises: no connection, a broken one, not HTTP; or `ReplyRefused`."""
+"""The errors of `fetch`: no connection, a broken one, not HTTP; or `ReplyRefused`."""
 
 
 class ReplyRefused(ValueError):
-    """Too long, or packed: a few bytes could unpack to very many, and nobody asked for that."""
+    """Too long, or compressed: a few bytes could decompress to very many, and we never ask for that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole answer."""
+    """A complete answer."""
 
     status: int
     headers: httpx.Headers

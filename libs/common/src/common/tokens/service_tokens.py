@@ -1,4 +1,4 @@
-"""With what a service signs in to another: short-lived tokens from auth, one per audience (S-28)."""
+"""Credentials for calls between services: short-lived tokens from auth, one per audience (S-28)."""
 
 import asyncio
 import time
@@ -19,28 +19,28 @@ log = structlog.get_logger()
 
 RENEW_AFTER: Final = 0.8
 GOOD_FOR: Final = 0.97
-"""Shares of a token's life: when a new one is fetched beside the calls, and until when the old one serves meanwhile."""
+"""Shares of a token's life: when a new one is fetched in the background, and until when the old one may be used."""
 COOL_DOWN: Final = 1.0
-"""Seconds between two questions to an auth that did not answer, and the age below which a token is not given up."""
+"""Seconds between two requests to an auth that fails; younger tokens are not given up either."""
 MAX_BYTES: Final = 16 * 1024
 
 
 class NoToken(Exception):
-    """There is no token for this audience just now."""
+    """There is no token for this audience now."""
 
 
 class TokenSource(Protocol):
-    """Where a service has its tokens from."""
+    """Provides a service's own tokens."""
 
     async def token_for(self, audience: str) -> str:
         """A token that `audience` accepts. Raises NoToken."""
 
     def forget(self, audience: str, token: str) -> bool:
-        """After a refusal of this token: whether another one can be had, so that asking again is of use."""
+        """Call after a refusal of this token. Returns whether a retry with another token makes sense."""
 
 
 class TokenAnswer(BaseModel):
-    """What auth answers, as far as it matters here."""
+    """The used part of auth's answer."""
 
     access_token: str = Field(pattern=r"^[A-Za-z0-9._~+/-]+=*$", max_length=4096)  # it goes into a header
     expires_in: int = Field(gt=0, le=3600)
@@ -48,7 +48,7 @@ class TokenAnswer(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class CachedToken:
-    """A token, and when it was asked for, by the clock of `ServiceTokens`."""
+    """A token, and the time of its request by the clock of `ServiceTokens`."""
 
     token: str = field(repr=False)
     had_at: float
@@ -59,11 +59,10 @@ class CachedToken:
 
 
 class ServiceTokens:
-    """This service's own tokens, had from auth.
+    """This service's own tokens, fetched from auth.
 
-    Of any number of calls that need one, one question goes to auth; it belongs to none of them, so a caller that gives
-    up ends it for nobody else. A token is renewed beside the calls that use it: an auth that is away for a minute is
-    not noticed.
+    All calls that need a token share one request to auth. It belongs to none of them, so a cancelled caller does not
+    cancel it for the others. Tokens are renewed in the background: an auth that is down for a minute is not noticed.
     """
 
     def __init__(
@@ -78,7 +77,7 @@ class ServiceTokens:
     ) -> None:
         self._http = http
         self._url = f"{auth_url}/auth/token"
-        # both form-encoded first: the colon of svc:users would end the name (RFC 6749, section 2.3.1)
+        # Both form-encoded first: the colon of svc:users would end the name (RFC 6749, section 2.3.1).
         self._credentials = httpx.BasicAuth(quote(client_id, safe=""), quote(secret.get_secret_value(), safe=""))
         self._deadline = deadline.total_seconds()
         self._clock = clock
@@ -87,7 +86,7 @@ class ServiceTokens:
         self._failed_at: dict[str, float] = {}
 
     async def token_for(self, audience: str) -> str:
-        """A token that `audience` accepts; without a question as long as there is a good one.
+        """A token that `audience` accepts; requests one only if no valid one is cached.
 
         Raises:
             NoToken: auth gave none, now or within the last second.
@@ -103,8 +102,8 @@ class ServiceTokens:
         return held.token
 
     def forget(self, audience: str, token: str) -> bool:
-        """Perhaps auth's keys were changed. A token just made would only be refused again, so it is kept for a while:
-        a peer that refuses every token does not make this service storm auth.
+        """auth's keys may have changed, so the token is dropped. A new token would only be refused again, so it is
+        kept: a peer that refuses every token must not cause a storm on auth.
         """
         held = self._held.get(audience)
         if held is not None and held.token == token:
@@ -114,7 +113,7 @@ class ServiceTokens:
         return True
 
     def _ask(self, audience: str) -> asyncio.Task[None] | None:
-        """The question that is under way, or a new one; None while auth is left alone."""
+        """The running request, or a new one; None for a moment after a failure."""
         asking = self._asking.get(audience)
         if asking is None and self._clock() >= self._failed_at.get(audience, float("-inf")) + COOL_DOWN:
             asking = self._asking[audience] = asyncio.create_task(self._renew(audience))

@@ -1,7 +1,7 @@
-"""Access tokens: what is in them, and the one function that believes them (RFC 9068, RFC 8725).
+"""Access tokens: their claims, and the only function that accepts them (RFC 9068, RFC 8725).
 
-python-jose checks the signature; everything it would let pass (unknown `crit`, any `typ`, missing or mistyped claims,
-non-canonical base64) is refused here before or after. Whatever goes wrong, and however, is one `InvalidToken`.
+python-jose checks the signature. It accepts unknown `crit`, any `typ`, missing or mistyped claims and non-canonical
+base64; these are refused here. Every failure, of whatever kind, is one `InvalidToken`.
 """
 
 import re
@@ -30,7 +30,7 @@ from common.tokens.claims import (
 log = structlog.get_logger()
 
 LEEWAY: Final = 5
-"""Seconds by which clocks may differ (S-16: at most 10)."""
+"""Tolerated clock skew in seconds (S-16: at most 10)."""
 MAX_LIFETIME: Final = 3600
 MAX_LENGTH: Final = 4096
 CACHED: Final = 10_000
@@ -40,27 +40,27 @@ TIME_CLAIMS: Final = ("exp", "iat", "nbf")
 
 
 class Keys(Protocol):
-    """Where public keys come from."""
+    """The source of public keys."""
 
     async def find(self, kid: str) -> Key | None:
-        """The key of this id, or None. May ask for newer keys. Raises KeysUnavailable when none are known at all."""
+        """The key of this id, or None. May fetch newer keys. Raises KeysUnavailable if none are known at all."""
 
     def knows(self, kid: str) -> bool:
-        """Whether the key is in the current set: asked for every cached token, so it does no work."""
+        """Whether the key is in the current set. Called for every cached token, so it must be cheap."""
 
 
 class Revocations(Protocol):
-    """Which good tokens are refused all the same."""
+    """Valid tokens that are refused all the same."""
 
     def refuses(self, principal: Principal) -> bool:
-        """Asked for every token, cached ones too, so it does no work. Raises KeysUnavailable while it is not known."""
+        """Must be cheap: called for every token, also cached ones. Raises KeysUnavailable before the first load."""
 
 
 class TokenVerifier:
     """Checks access tokens for one audience.
 
-    A token that passed is remembered until it expires, at most `CACHED` of them; each later use still checks the
-    expiry, that its key is in the key set, and that it was not revoked.
+    Accepted tokens are cached until they expire, at most `CACHED` of them. Each later use still checks the expiry, that
+    the key is in the key set, and that the token is not revoked.
     """
 
     def __init__(
@@ -71,12 +71,12 @@ class TokenVerifier:
         self._issuer = issuer
         self._audience = audience
         self._now = now
-        self._seen: OrderedDict[str, tuple[Principal, str]] = OrderedDict()  # a dict slows down as its front empties
+        self._seen: OrderedDict[str, tuple[Principal, str]] = OrderedDict()  # a dict gets slower as its front empties
         self.checks = {"cached": 0, "new": 0, "refused": 0, "unavailable": 0}
-        """How many checks ended how, for the metrics."""
+        """Number of checks by result, for the metrics."""
 
     async def verify(self, token: str) -> Principal:
-        """Who a token speaks for.
+        """The caller that a token identifies.
 
         Raises:
             InvalidToken: for any reason at all.
@@ -124,7 +124,7 @@ class TokenVerifier:
         if any(type(value) is not int for value in times.values()):
             raise InvalidToken("times")
         now = self._now()
-        if times["iat"] > now + LEEWAY:  # auth has signed it, so one of two clocks is wrong
+        if times["iat"] > now + LEEWAY:  # auth has signed it, so one of the two clocks is wrong
             log.warning("clock skew: a token of the future", seconds=round(times["iat"] - now, 1))
         if not (times["iat"] <= now + LEEWAY and times["nbf"] <= now + LEEWAY and now < times["exp"] + LEEWAY):
             raise InvalidToken("not now")
@@ -145,7 +145,7 @@ class TokenVerifier:
         self._seen[token] = (principal, kid)
 
 
-# The times are `_read`'s to check, by this verifier's clock: jose has only its own.
+# `_read` checks the times by this verifier's clock; jose would use the process's.
 OPTIONS: Final = {f"require_{name}": True for name in ("aud", "iss", "sub", "jti")} | {
     f"verify_{name}": False for name in TIME_CLAIMS
 }
