@@ -113,6 +113,8 @@ lock: bootstrap ## compile the locks anew from the pyproject files
 
 ##@ Tests
 
+# Compiled modules are kept, whatever the environment says: compiling the tests takes each worker half a minute.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: bootstrap ## run the whole test suite: make test ARGS="-k posts -x"
 	@$(VENV)/pytest -n 3 --dist loadfile $(ARGS)
 

@@ -4,8 +4,9 @@ import contextlib
 import json
 import logging
 import os
+import sys
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,29 @@ import pytest
 import structlog
 
 from tests.database import DockerServer, EmbeddedServer, Server, Template
+from tests.failures import shorten
+from tests.waiting import GENEROUS
+
+# httpx looks for it at each request to an app, and looking for what is not installed takes long.
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
 SERVICES = ("auth", "users", "posts")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        shorten(report)
+    return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> Iterator[None]:
+    """No search is too slow because the machine is busy."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("common.db.reading.LONGEST_SEARCH", GENEROUS)
+        yield
 
 
 @pytest.fixture(scope="session")

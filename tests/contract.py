@@ -12,13 +12,22 @@ from starlette.types import Message, Receive, Scope, Send
 from common.http.docs import declared_codes, describe
 from common.http.routing import ServiceRoute
 
+DOCUMENTS: dict[str, Any] = {}
+
+
+def document(app: FastAPI) -> Any:
+    """An app's OpenAPI document, internal routes included. Routes depend on no setting, so each service has one."""
+    if app.title not in DOCUMENTS:
+        DOCUMENTS[app.title] = describe(app, internal=True)
+    return DOCUMENTS[app.title]
+
 
 class Declared:
     """An app whose every answer is compared with its OpenAPI document, internal routes included."""
 
     def __init__(self, app: FastAPI) -> None:
         self.app = app
-        self.paths: dict[str, Any] = describe(app, internal=True)["paths"]
+        self.paths: dict[str, Any] = document(app)["paths"]
         self.undeclared: list[str] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 import asyncpg
 from testcontainers.community.postgres import PostgresContainer
@@ -15,6 +15,9 @@ from common.db.migrations import migrate
 from common.settings import MigrationSettings
 from deploy.local.databases import SCRIPT, ensure_database
 from deploy.local.postgres import Postgres
+
+CHEAP: Final = {"autovacuum": "off", "wal_level": "minimal", "max_wal_senders": "0", "scram_iterations": "1"}
+"""Tests make hundreds of databases and connections, and ask for statistics themselves where they need them."""
 
 
 class Server(Protocol):
@@ -36,7 +39,7 @@ class EmbeddedServer:
     """The wheel's PostgreSQL, without fsync: nothing here is worth keeping."""
 
     def __init__(self, folder: Path) -> None:
-        self.postgres = Postgres(folder, fsync=False)
+        self.postgres = Postgres(folder, fsync=False, settings=CHEAP)
 
     def __enter__(self) -> Self:
         self.postgres.start()
@@ -100,13 +103,18 @@ class Template:
     migrated: bool = False
     migrating: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def clone(self, name: str) -> None:
+    async def prepare(self) -> None:
+        """Make the template and the roles, unless they are there."""
         async with self.migrating:
             if not self.migrated:
                 self.server.ensure(self.service, self.owner_password, self.password)
                 await migrate(self.migrations, self.owner_settings(self.service))
                 self.migrated = True
-        await self.run(f'CREATE DATABASE "{name}" TEMPLATE "{self.service}" OWNER "{self.service}_owner"')
+
+    async def clone(self, name: str) -> None:
+        await self.prepare()
+        copied = f'TEMPLATE "{self.service}" STRATEGY file_copy'  # half the cost of the default
+        await self.run(f'CREATE DATABASE "{name}" OWNER "{self.service}_owner" {copied}')
 
     async def drop(self, name: str) -> None:
         await self.run(f'DROP DATABASE "{name}" WITH (FORCE)')

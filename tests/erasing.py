@@ -1,21 +1,21 @@
 """Forgetting people step by step, in tests."""
 
-import asyncio
 from collections.abc import Sequence
 
 from common.db.database import Executor
 from common.events.erasure import BACKLOG, Eraser, Step
+from tests.waiting import eventually
 
 
 async def erase(eraser: Eraser) -> None:
     """Do all there is to do, whoever has to be waited for."""
-    for _ in range(200):
+
+    async def is_done() -> bool:
         while await eraser.step():
             pass
-        if not await waiting(eraser):
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("somebody is in the way")
+        return not await waiting(eraser)
+
+    await eventually(is_done)
 
 
 async def waiting(eraser: Eraser) -> int:

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from httpx import AsyncClient, Response
 
-from common.http.docs import describe
+from tests.contract import document
 from tests.matrix_table import Line, operations
 
 Headers = Mapping[str, Sequence[Mapping[str, str]]]
@@ -75,7 +75,7 @@ class Matrix:
     told: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.document = describe(self.app, internal=True)
+        self.document = document(self.app)
 
     async def try_cells(self) -> list[str]:
         """Wrong cells, in words. None is right."""

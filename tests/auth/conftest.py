@@ -15,6 +15,7 @@ import asyncpg
 import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from auth.config import Settings
 from auth.main import create_app
@@ -29,6 +30,7 @@ from tests.contract import Declared
 from tests.database import Server
 from tests.events import Outbox
 from tests.forgeries import Mint
+from tests.waiting import GENEROUS
 
 PASSWORD = "a long enough passphrase"
 NEVER = "0" * 32  # a session that nobody has
@@ -42,11 +44,19 @@ class Person:
     password: str
 
 
-@pytest.fixture(scope="session", autouse=True)
-def patience() -> Iterator[None]:
-    """Nobody is refused because the machine is busy and hashing takes long."""
+def cheap_hasher(**_: int) -> Argon2Hasher:
+    """Argon2id at the least cost."""
+    return Argon2Hasher(memory_cost=64, time_cost=1, parallelism=1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def hashing(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Hashing is cheap, and a busy machine refuses nobody. Modules with `REAL_HASHES = True` test the real cost."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passwords, "PATIENCE", 30)
+        patch.setattr(passwords, "PATIENCE", GENEROUS)
+        patch.setattr(passwords, "NICE", 0)  # beside busy processes a nice one would hardly run
+        if not getattr(request.module, "REAL_HASHES", False):
+            patch.setattr(passwords, "Argon2Hasher", cheap_hasher)
         yield
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from functools import cache
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -27,6 +28,7 @@ class Mail:
         return match[3]
 
     @classmethod
+    @cache  # tests look at the same mails again and again
     def read(cls, raw: bytes) -> "Mail":
         message = message_from_bytes(raw, policy=default)
         assert isinstance(message, EmailMessage)

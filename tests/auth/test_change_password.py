@@ -13,6 +13,7 @@ from tests.auth.guessing import hold
 from tests.auth.mails import mails
 
 NEW = "another long passphrase"
+REAL_HASHES = True
 
 
 async def change(client: AsyncClient, token: str, current: str = PASSWORD, new: str = NEW) -> Response:
@@ -86,6 +87,12 @@ async def test_a_sign_in_with_the_old_password_does_not_outlive_the_change(
         "SELECT count(*) FROM sessions WHERE account_id = $1 AND ended_at IS NULL", person.id
     )
     assert open_ == 1
+
+
+async def test_a_new_password_is_hashed_at_the_cost_that_owasp_asks_for(sign_up: SignUp, superuser: Connection) -> None:
+    """S-01"""
+    stored = await superuser.fetchval("SELECT password_hash FROM accounts WHERE id = $1", (await sign_up()).id)
+    assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
 async def test_sign_ins_at_once_all_succeed_while_the_hash_is_renewed(

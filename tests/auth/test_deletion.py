@@ -30,6 +30,7 @@ from tests.auth.mails import mails, relay
 from tests.events import Outbox
 from tests.peers import erased
 from tests.personal_data import held, kept, left, missing_from_export
+from tests.waiting import until_blocked
 
 KEPT = {"accounts", "audit_events", "outbox", "token_floors"}
 """Where an account's number stands in the end: the row without a person, the trail, news, and for an hour its floor."""
@@ -201,7 +202,7 @@ async def test_no_mail_is_made_beside_a_deletion_under_way(
     async with superuser.transaction():
         await superuser.execute("SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE", ada.id)
         answering = asyncio.create_task(relay(app, "auth"))
-        await asyncio.sleep(0.2)
+        await until_blocked(superuser)
         assert not answering.done(), "it waits until it is clear whether the account stays"
         await superuser.execute("UPDATE accounts SET status = 'deleting' WHERE id = $1", ada.id)
     await answering

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 
 from tests.auth.conftest import PASSWORD, Connection, new_email
+from tests.waiting import eventually
 
 
 async def test_a_repeated_sign_up_makes_one_account(client: AsyncClient, superuser: Connection) -> None:
@@ -48,7 +49,7 @@ async def test_no_connection_is_held_while_a_password_is_hashed(client: AsyncCli
     await asyncio.gather(*(turns.acquire_on_behalf_of(n) for n in people))
     try:
         signing_up = asyncio.create_task(client.post("/auth/register", json=person, headers=headers))
-        await asyncio.sleep(0.2)  # it waits for its turn to hash
+        await eventually(lambda: turns.statistics().tasks_waiting == 1)  # for its turn to hash
         assert app.state.database.engine.pool.checkedout() == 0
     finally:
         for n in people:

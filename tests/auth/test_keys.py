@@ -11,6 +11,7 @@ from auth.config import Settings
 from auth.main import create_app
 from tests.auth.conftest import Connection, Person, SignIn, SignUp, bearer, client_of, refresh, running
 from tests.forgeries import Mint
+from tests.waiting import eventually
 
 
 @asynccontextmanager
@@ -40,12 +41,12 @@ async def test_replicas_that_start_together_share_one_key(settings: Settings, su
 async def test_another_encryption_key_opens_nothing_and_is_named(settings: Settings) -> None:
     """The service stays up and says what is wrong."""
     async with locked_out(settings) as client:
+
+        async def is_named() -> bool:
+            return "KEY_ENCRYPTION_KEY" in (await client.get("/readyz")).text
+
+        await eventually(is_named)
         ready = await client.get("/readyz")
-        for _ in range(100):
-            if "KEY_ENCRYPTION_KEY" in ready.text:
-                break
-            await asyncio.sleep(0.02)
-            ready = await client.get("/readyz")
         assert ready.status_code == 503
         assert ready.json()["missing"] == ["signing keys: KEY_ENCRYPTION_KEY does not open them"]
         assert (await client.get("/livez")).status_code == 200

@@ -2,8 +2,7 @@
 
 import asyncio
 import ssl
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +22,7 @@ from tests.auth.certificates import certificate_for
 from tests.auth.conftest import PASSWORD, Connection, client_of, new_email, running
 from tests.auth.mails import relay
 from tests.auth.smtp_server import MailServer
+from tests.waiting import eventually
 
 OURS = "no-reply@trivium.example"
 
@@ -67,13 +67,6 @@ async def relaying(app: FastAPI) -> AsyncIterator[None]:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def until(true: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.02)
-
-
 async def waiting(superuser: Connection) -> int:
     return int(await superuser.fetchval("SELECT count(*) FROM outbox WHERE target = 'smtp' AND parked_at IS NULL"))
 
@@ -103,11 +96,11 @@ async def test_a_server_that_is_away_is_waited_for_and_delays_nothing_else(
     await smtp.__aexit__()
     async with relaying(app):
         emails = [await sign_up(app) for _ in range(3)]
-        await until(lambda: app.state.relay.channels["smtp"].failures >= 3)
+        await eventually(lambda: app.state.relay.channels["smtp"].failures >= 3)
         assert app.state.relay.channels["auth"].failures == 0
         assert (await waiting(superuser), await parked(superuser)) == (3, 0)
         async with smtp:
-            await until(lambda: len(smtp.mails) == 3)
+            await eventually(lambda: len(smtp.mails) == 3)
     assert sorted(mail.to for mail in smtp.mails) == sorted(emails)
 
 
@@ -118,10 +111,10 @@ async def test_what_is_wrong_with_the_server_is_waited_for(
     smtp.answers = answers
     async with relaying(app):
         await sign_up(app)
-        await until(lambda: app.state.relay.channels["smtp"].failures >= 3)
+        await eventually(lambda: app.state.relay.channels["smtp"].failures >= 3)
         assert (await waiting(superuser), await parked(superuser)) == (1, 0)
         smtp.answers = {}
-        await until(lambda: len(smtp.mails) == 1)
+        await eventually(lambda: len(smtp.mails) == 1)
 
 
 async def test_what_is_refused_for_good_is_parked_after_five_tries_and_holds_up_nobody(
@@ -130,12 +123,12 @@ async def test_what_is_refused_for_good_is_parked_after_five_tries_and_holds_up_
     smtp.answers = {"DATA": "554 no such mail"}
     async with relaying(app):
         await sign_up(app)
-        await until(lambda: app.state.relay.channels["smtp"].refused >= 2)
+        await eventually(lambda: app.state.relay.channels["smtp"].refused >= 2)
         smtp.answers, smtp.of = {}, dict.fromkeys(smtp.tried, "550 no such person")
         other = await sign_up(app)
-        await until(lambda: other in [mail.to for mail in smtp.mails])
+        await eventually(lambda: other in [mail.to for mail in smtp.mails])
         assert await parked(superuser) == 0
-        await until(lambda: app.state.relay.channels["smtp"].parked == 1)
+        await eventually(lambda: app.state.relay.channels["smtp"].parked == 1)
     assert [tries for email, tries in smtp.tried.items() if email != other] == [5]
     assert await parked(superuser) == 1
 
@@ -147,9 +140,9 @@ async def test_a_mailbox_that_takes_none_just_now_is_tried_again_with_growing_pa
     smtp.of = {email: "452 mailbox full"}
     async with relaying(app):
         await sign_up(app, email)
-        await until(lambda: smtp.tried[email] == 2)
+        await eventually(lambda: smtp.tried[email] == 2)
         others = [await sign_up(app) for _ in range(2)]
-        await until(lambda: len(smtp.mails) == 2)
+        await eventually(lambda: len(smtp.mails) == 2)
         assert sorted(mail.to for mail in smtp.mails) == sorted(others)
         await superuser.execute("UPDATE outbox SET attempts = 20")
         pause = timedelta()
@@ -160,7 +153,7 @@ async def test_a_mailbox_that_takes_none_just_now_is_tried_again_with_growing_pa
         assert await parked(superuser) == 0
         smtp.of = {}
         await superuser.execute("UPDATE outbox SET next_at = clock_timestamp()")
-        await until(lambda: len(smtp.mails) == 3)
+        await eventually(lambda: len(smtp.mails) == 3)
 
 
 async def test_a_server_that_falls_silent_over_a_mail_gets_it_again_under_the_same_id(
@@ -169,12 +162,12 @@ async def test_a_server_that_falls_silent_over_a_mail_gets_it_again_under_the_sa
     smtp.slow = 2.0
     async with relaying(app):
         await sign_up(app)
-        await until(lambda: len(smtp.mails) == 1)
+        await eventually(lambda: len(smtp.mails) == 1)
         await asyncio.sleep(1.2)
         assert (await waiting(superuser), await parked(superuser)) == (1, 0)
         smtp.slow = 0.0
-        await until(lambda: len(smtp.mails) >= 2)
-        await until(lambda: app.state.relay.channels["smtp"].sent == 1)
+        await eventually(lambda: len(smtp.mails) >= 2)
+        await eventually(lambda: app.state.relay.channels["smtp"].sent == 1)
     assert len({(mail.message["Message-ID"], mail.token) for mail in smtp.mails}) == 1
 
 

@@ -27,6 +27,7 @@ from common.state_events import Event
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 chance = random.Random(20_260_101)
+REAL_HASHES = True
 
 
 @dataclass

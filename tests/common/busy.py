@@ -15,8 +15,9 @@ from common.http.routing import ServiceRoute, TokenRoute, service_router
 from common.schemas import Incoming
 from common.serving.app import build_app
 from common.serving.load_shedding import LoadShedder
-from tests.common.conftest import eventually, lifespan, probe_settings
+from tests.common.conftest import lifespan, probe_settings
 from tests.common.serving import Streams, ask, connected, request, serving
+from tests.waiting import eventually
 
 MOST = 8
 LISTS = 6

@@ -1,4 +1,4 @@
-"""Service clients with the limits of the settings, short ones by default, so that a test of waiting is short too."""
+"""Service clients with the limits of the settings, and the longest deadline unless a test says otherwise."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +9,7 @@ from pydantic import BaseModel, SecretStr
 
 from common.calls.http_pool import http_pool
 from common.calls.service_client import ServiceClient
-from common.settings import ServiceSettings
+from common.settings import LONGEST_CALL, ServiceSettings
 from common.tokens.service_tokens import ServiceTokens
 from tests.common.conftest import probe_settings
 
@@ -21,7 +21,7 @@ class Number(BaseModel):
 
 
 def call_settings(**changes: Any) -> ServiceSettings:
-    return probe_settings(**{"call_deadline": 0.4, "breaker_pause": 0.2, **changes})
+    return probe_settings(**{"call_deadline": LONGEST_CALL, "breaker_pause": 0.2, **changes})
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
 """A small app made as every service is made, whose routes do what a test tells them to. It has no database."""
 
-import asyncio
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -111,12 +110,3 @@ class FakeClock:
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
-
-
-async def eventually(holds: Callable[[], bool]) -> None:
-    """Wait until something in the background has come true."""
-    for _ in range(1000):
-        if holds():
-            return
-        await asyncio.sleep(0.002)
-    raise AssertionError("it never came true")

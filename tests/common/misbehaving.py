@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.waiting import eventually
+
 Behaviour = Callable[["Asked", asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -57,11 +59,8 @@ class Misbehaving:
             writer.close()
 
     async def all_closed(self) -> bool:
-        for _ in range(100):
-            if not self.open:
-                return True
-            await asyncio.sleep(0.01)
-        return False
+        await eventually(lambda: not self.open)
+        return True
 
 
 async def read_request(reader: asyncio.StreamReader) -> Asked | None:

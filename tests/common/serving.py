@@ -12,6 +12,7 @@ import uvicorn
 from common.serving.http_limits import bounded_http
 from common.serving.load_shedding import LoadShedder
 from deploy.local.ports import free_port
+from tests.waiting import in_time
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -58,10 +59,10 @@ def request(url: str = "/", *headers: str, method: str = "GET", version: str = "
 
 async def answer(streams: Streams) -> tuple[int, dict[str, str], Any]:
     """The next answer on a connection: status, headers and JSON."""
-    head = (await asyncio.wait_for(streams[0].readuntil(b"\r\n\r\n"), 5)).decode()
+    head = (await in_time(streams[0].readuntil(b"\r\n\r\n"))).decode()
     line, *fields = head.strip().split("\r\n")
     headers = {name.lower(): value for name, _, value in (field.partition(": ") for field in fields)}
-    body = await asyncio.wait_for(streams[0].readexactly(int(headers.get("content-length", "0"))), 5)
+    body = await in_time(streams[0].readexactly(int(headers.get("content-length", "0"))))
     said = json.loads(body) if body and "json" in headers.get("content-type", "") else None
     return int(line.split()[1]), headers, said
 
@@ -76,7 +77,7 @@ async def ask(port: int, *parts: bytes) -> tuple[int, dict[str, str], Any]:
 async def read_all(streams: Streams, pause: float = 0.0) -> int:
     """How many bytes come until the connection ends."""
     found = 0
-    while more := await asyncio.wait_for(streams[0].read(1_000_000), 5):
+    while more := await in_time(streams[0].read(1_000_000)):
         found += len(more)
         await asyncio.sleep(pause)
     return found
@@ -85,6 +86,6 @@ async def read_all(streams: Streams, pause: float = 0.0) -> int:
 async def closed(streams: Streams) -> bool:
     """Whether the other side ends the connection, with nothing more to say."""
     try:
-        return await asyncio.wait_for(streams[0].read(), 5) == b""
+        return await in_time(streams[0].read()) == b""
     except ConnectionError:
         return True

@@ -15,6 +15,7 @@ import auth.config
 import posts.config
 import users.config
 from common.settings import ServiceSettings, load
+from tests.waiting import GENEROUS
 
 SETTINGS: Mapping[str, type[ServiceSettings]] = {
     "auth": auth.config.Settings,
@@ -173,7 +174,7 @@ def test_the_process_ends_at_once_and_says_why(service: str) -> None:
         env={**inherited, **good(service), name: value},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=GENEROUS,
         check=False,
     )
     assert ended.returncode == 1

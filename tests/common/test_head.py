@@ -10,9 +10,10 @@ from httpx import AsyncClient
 from common.http.access import public
 from common.http.routing import service_router
 from common.serving.load_shedding import LoadShedder
-from tests.common.conftest import eventually, probe_app, probing
+from tests.common.conftest import probe_app, probing
 from tests.common.serving import connected, request, serving
 from tests.conftest import Log
+from tests.waiting import eventually, in_time
 
 
 @pytest.mark.parametrize(
@@ -82,9 +83,9 @@ async def test_head_of_a_stream_ends_the_stream_and_leaves_the_connection_to_the
     app.include_router(router)
     async with serving(app, LoadShedder((), 1000)) as port, connected(port) as streams:
         streams[1].write(request("/probe/stream", method="HEAD"))
-        head = (await asyncio.wait_for(streams[0].readuntil(b"\r\n\r\n"), 5)).lower()
+        head = (await in_time(streams[0].readuntil(b"\r\n\r\n"))).lower()
         assert head.startswith(b"http/1.1 200")
         await eventually(ended.is_set)
         assert sent[0] < 100
         streams[1].write(request("/livez"))
-        assert (await asyncio.wait_for(streams[0].readuntil(b"alive"), 5)).startswith(b"HTTP/1.1 200")
+        assert (await in_time(streams[0].readuntil(b"alive"))).startswith(b"HTTP/1.1 200")

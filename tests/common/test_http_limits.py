@@ -10,8 +10,8 @@ from starlette.types import Message, Receive, Scope, Send
 from common.http.middleware import SECURITY_HEADERS
 from common.serving import http_limits
 from common.serving.load_shedding import LoadShedder
-from tests.common.conftest import eventually
 from tests.common.serving import answer, closed, connected, request, serving
+from tests.waiting import eventually, in_time
 
 
 async def hello(scope: Scope, receive: Receive, send: Send) -> None:
@@ -38,7 +38,7 @@ async def send(port: int, *parts: bytes, pause: float = 0.0) -> bytes:
             writer.write(part)
             await asyncio.sleep(pause)
         found = b""
-        while not found.endswith(b"hi") and (more := await asyncio.wait_for(reader.read(4096), 5)):
+        while not found.endswith(b"hi") and (more := await in_time(reader.read(4096))):
             found += more
         return found
 
@@ -186,7 +186,7 @@ async def test_heads_in_pieces_and_several_on_one_connection_are_fine(port: int)
             for piece in (b"POST / HTTP/1.1\r\n", b"Host: x\r\nContent-Le", b"ngth: 3\r\n\r\na", b"bc"):
                 writer.write(piece)
                 await asyncio.sleep(0.01)
-            assert (await asyncio.wait_for(reader.readuntil(b"hi"), 5)).startswith(b"HTTP/1.1 200")
+            assert (await in_time(reader.readuntil(b"hi"))).startswith(b"HTTP/1.1 200")
 
 
 async def test_a_slow_head_is_cut_off(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,10 +202,10 @@ async def test_an_idle_connection_is_kept_between_requests(port: int, monkeypatc
     async with connected(port) as (reader, writer):
         for _ in range(2):
             writer.write(request())
-            await asyncio.wait_for(reader.readuntil(b"hi"), 5)
+            await in_time(reader.readuntil(b"hi"))
             await asyncio.sleep(0.3)
         writer.write(b"GET / ")  # and the time runs again from the first byte of the next head
-        assert problem(await asyncio.wait_for(reader.read(), 5)) == (408, "request-timeout")
+        assert problem(await in_time(reader.read())) == (408, "request-timeout")
 
 
 async def test_what_is_refused_with_400_was_not_begun() -> None:
@@ -224,7 +224,7 @@ async def test_what_is_refused_with_400_was_not_begun() -> None:
             writer.write(request("/once", method="PUT"))
             await eventually(lambda: begun == ["/once"])
             writer.write(b"stray\r\n")  # what is done already cannot be refused: nobody knows, so nothing is said
-            assert await asyncio.wait_for(reader.read(), 5) == b""
+            assert await in_time(reader.read()) == b""
         go_on.set()
         assert status(await send(port, request("/next"))) == 200
     assert begun == ["/once", "/next"]

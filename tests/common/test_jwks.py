@@ -13,7 +13,8 @@ from common.background import background_tasks
 from common.tokens import jwks
 from common.tokens.claims import KeysUnavailable
 from common.tokens.jwks import RemoteKeys
-from tests.common.conftest import FakeClock, eventually
+from tests.common.conftest import FakeClock
+from tests.waiting import GENEROUS, eventually
 
 CIPHER = KeyCipher("a secret of the tests")
 URL = "http://auth.test/.well-known/jwks.json"
@@ -218,6 +219,6 @@ async def test_an_answer_that_trickles_is_given_up(clock: FakeClock, monkeypatch
             await asyncio.sleep(0.01)
 
     transport = httpx.MockTransport(lambda request: httpx.Response(200, content=trickle()))
-    async with httpx.AsyncClient(transport=transport) as http, asyncio.timeout(2):
+    async with httpx.AsyncClient(transport=transport) as http, asyncio.timeout(GENEROUS):
         with pytest.raises(KeysUnavailable):
             await RemoteKeys(http, URL, clock=clock).find(FIRST["kid"])

@@ -12,10 +12,11 @@ from common.http.routing import Priority
 from common.serving.collectors import requests
 from common.serving.http_limits import MOST_PIPELINED
 from tests.common.busy import LISTS, MOST, Busy, served
-from tests.common.conftest import FakeClock, eventually
+from tests.common.conftest import FakeClock
 from tests.common.serving import answer, ask, closed, connected, request
 from tests.common.test_routes import SERVICES, app_of
 from tests.conftest import Log
+from tests.waiting import eventually, in_time
 
 PAGE = "https://app.example.com"
 
@@ -117,7 +118,7 @@ async def test_where_the_next_request_would_start_is_never_guessed(busy: Busy) -
         assert await closed(streams)
     async with connected(busy.port) as streams:
         streams[1].write(request("/things/1", method="HEAD") + request("/things/2"))
-        head = await asyncio.wait_for(streams[0].readuntil(b"\r\n\r\n"), 5)
+        head = await in_time(streams[0].readuntil(b"\r\n\r\n"))
         assert head.startswith(b"HTTP/1.1 503")
         assert (await answer(streams))[0] == 503  # no body was between them
 

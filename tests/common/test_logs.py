@@ -12,7 +12,8 @@ import structlog
 
 from common.background import background_tasks
 from common.logs import Form, configure_logging
-from tests.common.conftest import eventually, probe_app, probing
+from tests.common.conftest import probe_app, probing
+from tests.waiting import eventually
 
 
 class Disk(io.StringIO):

@@ -41,9 +41,8 @@ async def database(template: Template) -> AsyncIterator[MigrationSettings]:
 async def empty(template: Template) -> AsyncIterator[MigrationSettings]:
     """A database with nothing in it that belongs to the service's owner."""
     name = f"{template.service}_{uuid.uuid4().hex[:12]}"
-    await template.clone(name)
-    await template.drop(name)
-    await template.run(f'CREATE DATABASE "{name}" OWNER "{template.service}_owner"')
+    await template.prepare()
+    await template.run(f'CREATE DATABASE "{name}" OWNER "{template.service}_owner" STRATEGY file_copy')
     yield template.owner_settings(name)
     await template.drop(name)
 

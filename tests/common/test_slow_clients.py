@@ -13,8 +13,8 @@ from common.serving import http_limits, load_shedding
 from common.serving.http_limits import BoundedHttp, bounded_http
 from common.serving.load_shedding import LoadShedder
 from tests.common.busy import LARGE, LISTS, MOST, Busy, served
-from tests.common.conftest import eventually
 from tests.common.serving import Streams, answer, closed, connected, read_all, request
+from tests.waiting import eventually, in_time
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ async def test_who_reads_slowly_keeps_nobody_out(busy: Busy) -> None:
     assert busy.limit.under_way == 2
     assert await busy.status(request("/things?limit=2")) == 200
     reader, _ = busy.streams.pop()
-    assert len(await asyncio.wait_for(reader.readexactly(LARGE), 5)) == LARGE
+    assert len(await in_time(reader.readexactly(LARGE))) == LARGE
     for streams in busy.streams:
         streams[1].transport.abort()
     await eventually(lambda: not busy.limit.tasks)

@@ -12,8 +12,8 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from common.serving.load_shedding import LoadShedder
-from tests.common.conftest import eventually
 from tests.common.serving import answer, connected, request, serving
+from tests.waiting import GENEROUS, eventually
 
 OFFER = (
     "Connection: Upgrade, HTTP2-Settings",
@@ -143,7 +143,9 @@ async def by_java(port: int, folder: Path) -> list[Any]:
     source = folder / "Post.java"
     source.write_text(JAVA)
     command = ["java", str(source), f"http://127.0.0.1:{port}"]
-    ran = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False, timeout=60)
+    ran = await asyncio.to_thread(
+        subprocess.run, command, capture_output=True, text=True, check=False, timeout=GENEROUS
+    )
     assert ran.returncode == 0, ran.stderr
     return [json.loads(line) for line in ran.stdout.splitlines()]
 

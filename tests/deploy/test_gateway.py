@@ -10,6 +10,7 @@ import pytest
 
 from tests.common.serving import answer, connected, request
 from tests.deploy.test_site import gateway
+from tests.waiting import in_time
 
 PAGE = "http://app.example"
 ORIGIN = f"Origin: {PAGE}"
@@ -81,7 +82,7 @@ def known(served: Gateway) -> Gateway:
 async def ask(known: Gateway, *parts: bytes) -> tuple[int, dict[str, str], object]:
     async with connected(known.port) as streams:
         streams[1].write(b"".join(parts))
-        return await asyncio.wait_for(answer(streams), 20)
+        return await in_time(answer(streams))
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
@@ -98,7 +99,7 @@ async def test_a_broken_chunk_is_the_clients_fault_and_sent_on_once(known: Gatew
         assert (status, said["code"], headers["connection"]) == (400, "malformed-body", "close")
         assert headers["access-control-allow-origin"] == PAGE
         assert "retry-after" not in headers
-        assert await asyncio.wait_for(streams[0].read(), 5) == b""
+        assert await in_time(streams[0].read()) == b""
     assert len(known.upstream.heads) == 1
     assert known.upstream.bodies == []
 
@@ -172,7 +173,7 @@ async def test_a_page_may_ask_also_where_nobody_answers(known: Gateway, path: st
     """Else its browser would never send the request whose status it is to see."""
     async with connected(known.port) as streams:
         streams[1].write(request(path, ORIGIN, *PREFLIGHT, method="OPTIONS"))
-        head = (await asyncio.wait_for(streams[0].readuntil(b"\r\n\r\n"), 20)).decode()
+        head = (await in_time(streams[0].readuntil(b"\r\n\r\n"))).decode()
     assert head.startswith("HTTP/1.1 204")
     assert f"Access-Control-Allow-Origin: {PAGE}\r\n" in head
     assert "Access-Control-Allow-Headers: authorization, if-match\r\n" in head
@@ -192,7 +193,7 @@ async def test_a_services_answer_says_only_once_to_whom_it_is_shown(known: Gatew
 async def test_the_gateways_own_pages_answer_head(known: Gateway, path: str) -> None:
     async with connected(known.port) as streams:
         streams[1].write(request(path, method="HEAD") + request("/healthz"))
-        head = await asyncio.wait_for(streams[0].readuntil(b"\r\n\r\n"), 5)
+        head = await in_time(streams[0].readuntil(b"\r\n\r\n"))
         assert head.startswith(b"HTTP/1.1 200")
         assert (await answer(streams))[2] == {"status": "ok"}, "a body has followed"
 

@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from deploy.local.ports import PortTaken
 from deploy.local.postgres import Postgres
 from deploy.local.postgres_home import MIB, PostgresError, usable_home
 from deploy.local.processes import ProcessId
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 AS_ROOT = os.geteuid() == 0
@@ -142,10 +142,7 @@ def test_nothing_is_left_when_its_starter_is_killed(server: Postgres) -> None:
     starter.kill()
     starter.wait()
     if sys.platform == "linux":
-        deadline = time.monotonic() + 5
-        while postgres.is_alive() and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert not postgres.is_alive()
+        wait_until(lambda: not postgres.is_alive())
     with server:  # elsewhere this ends the one that was left
         assert not postgres.is_alive()
 

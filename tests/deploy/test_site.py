@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from deploy.gateway.site import DOCUMENT, build
 from deploy.local.binaries import caddy
 from deploy.local.ports import free_port
 from deploy.local.stack import CADDYFILE
+from tests.waiting import GENEROUS, until_open
 
 
 @contextmanager
@@ -26,15 +26,8 @@ def gateway(folder: Path, **settings: str) -> Iterator[httpx.Client]:
     command = [str(caddy()), "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"]
     log = (folder / "log").open("wb")
     with log, subprocess.Popen(command, env={**os.environ, **places, **settings}, stdout=log, stderr=log) as running:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
-            deadline = time.monotonic() + 10
-            while True:
-                try:
-                    client.get("/healthz")
-                    break
-                except httpx.TransportError:
-                    assert time.monotonic() < deadline, (folder / "log").read_text()
-                    time.sleep(0.02)
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=GENEROUS) as client:
+            until_open(port)
             yield client
         running.terminate()
 
@@ -93,7 +86,7 @@ def test_there_is_no_way_to_other_files(site: httpx.Client, path: str) -> None:
 def test_oauth_clients_can_read_that_auth_is_away(tmp_path: Path, path: str) -> None:
     """RFC 6749, section 5.2: otherwise they could not tell it from a dead token."""
     with gateway(tmp_path, AUTH_UPSTREAM=f"127.0.0.1:{free_port()}") as client:
-        reply, other = client.post(path, timeout=20), client.post("/auth/register", timeout=20)
+        reply, other = client.post(path, timeout=GENEROUS), client.post("/auth/register", timeout=GENEROUS)
     assert (reply.status_code, reply.headers["content-type"], reply.headers["retry-after"]) == (
         502,
         "application/json",

@@ -1,13 +1,14 @@
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from deploy.local.processes import ProcessId, spawn
 from deploy.local.supervisor import Supervised
+from tests.waiting import wait_until
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 DIE = [sys.executable, "-c", "raise SystemExit(3)"]
@@ -20,14 +21,7 @@ def supervised(command: list[str], told: list[str]) -> Supervised:
     return Supervised("stub", start, told.append)
 
 
-def watch(program: Supervised, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        program.tick()
-        time.sleep(0.01)
-
-
-def test_a_process_that_is_killed_runs_again_within_a_second() -> None:
+def test_a_process_that_is_killed_runs_again() -> None:
     told: list[str] = []
     program = supervised(SLEEP, told)
     program.tick()
@@ -36,22 +30,36 @@ def test_a_process_that_is_killed_runs_again_within_a_second() -> None:
     assert first.is_alive()
     assert program.process
     program.process.kill()
-    watch(program, 0.9)
-    assert program.id
-    assert program.id.is_alive()
-    assert program.id != first
+
+    def runs_again() -> bool:
+        program.tick()
+        return program.running and program.id != first
+
+    wait_until(runs_again)
     assert told == ["stub was ended by SIGKILL; starting it again"]
     program.force_to_stop()
 
 
-def test_one_that_keeps_dying_gets_growing_pauses_and_the_log_says_so() -> None:
+def test_one_that_keeps_dying_gets_growing_pauses_and_the_log_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(now=1000.0)
+    frozen = SimpleNamespace(monotonic=lambda: clock.now, time=lambda: clock.now)
+    monkeypatch.setattr("deploy.local.supervisor.time", frozen)
     told: list[str] = []
     program = supervised(DIE, told)
-    watch(program, 1.2)
-    assert 3 <= program.deaths <= 5
-    assert told[0] == "stub ended with exit code 3; starting it again"
-    assert told[2] == "stub ended with exit code 3; end 3 in a row, again in 0.4 s"
-    program.force_to_stop()
+    for pause in (0.1, 0.2, 0.4, 0.8):
+        assert program.tick(), "it starts"
+        assert program.process
+        program.process.wait()
+        assert program.tick(), "its end is seen"
+        clock.now += pause - 0.01
+        assert not program.tick(), "it waits"
+        clock.now += 0.02
+    assert told == [
+        "stub ended with exit code 3; starting it again",
+        "stub ended with exit code 3; end 2 in a row, again in 0.2 s",
+        "stub ended with exit code 3; end 3 in a row, again in 0.4 s",
+        "stub ended with exit code 3; end 4 in a row, again in 0.8 s",
+    ]
 
 
 def test_a_program_that_is_not_there_is_tried_again_and_told() -> None:
@@ -77,8 +85,5 @@ def test_a_process_is_not_mistaken_for_another_with_its_pid() -> None:
 def test_a_zombie_counts_as_gone() -> None:
     program = subprocess.Popen(DIE)
     noted = ProcessId.of(program.pid)
-    deadline = time.monotonic() + 5
-    while noted.is_alive() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not noted.is_alive()
+    wait_until(lambda: not noted.is_alive())
     program.wait()

@@ -11,6 +11,7 @@ from httpx import AsyncClient, Response
 from tests.events import Outbox
 from tests.peers import Peers
 from tests.posts.conftest import NewPost, SignedIn, Walk
+from tests.waiting import GENEROUS
 
 
 async def comment(client: AsyncClient, post_id: int, headers: dict[str, str], body: str = "Well seen.") -> Any:
@@ -176,7 +177,7 @@ async def test_reading_never_waits_for_who_is_liking(
     post = await write(peers.new_account(), tags=["hot"])
     connection = await asyncpg.connect(outbox.dsn)
     try:
-        async with connection.transaction(), asyncio.timeout(1):
+        async with connection.transaction(), asyncio.timeout(GENEROUS):
             for table in ("posts WHERE id", "post_stats WHERE post_id"):
                 await connection.execute(f"SELECT FROM {table} = $1 FOR UPDATE", post["id"])
             await connection.execute("UPDATE post_stats SET likes_count = 9 WHERE post_id = $1", post["id"])

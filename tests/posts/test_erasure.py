@@ -19,6 +19,7 @@ from tests.peers import Peers, Told, event, gone, page
 from tests.personal_data import held, kept, left, missing_from_export
 from tests.posts.conftest import NewPost, SignedIn, Walk
 from tests.posts.test_export import pages
+from tests.waiting import until_blocked
 
 REMEMBERED = {"erased", "outbox"}
 """Where the number of somebody stands who was forgotten: never again; and told to auth."""
@@ -218,7 +219,7 @@ async def test_an_author_who_is_deleted_in_the_middle_of_a_change_is_told_so(
     body = {"status": "published"} if method == "PATCH" else None
     change = client.request(method, f"/posts/{post['id']}", json=body, headers=signed_in(ada))
     waiting = asyncio.create_task(change)
-    await asyncio.sleep(0.5)  # it has its snapshot of who is hidden, and waits for the row
+    await until_blocked(connection)  # it has its snapshot of who is hidden, and waits for the row
     await tell(client, peers, "auth", gone(ada))
     await under_way.commit()
     await connection.close()

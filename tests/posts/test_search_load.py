@@ -31,9 +31,9 @@ CALLER = "127.0.0.1"
 FILL = """
 INSERT INTO posts (author_id, title, body, tags, status, published_at)
 SELECT 1, 'Common', repeat('Text ', 50), ARRAY['many'], 'published', now() - n * interval '1 second'
-FROM generate_series(1, 20000) AS n;
+FROM generate_series(1, 6000) AS n;
 INSERT INTO post_tags (post_id, tag, published_at) SELECT id, 'many', published_at FROM posts ON CONFLICT DO NOTHING;
-INSERT INTO tags (name, posts_count) VALUES ('many', 20000);
+INSERT INTO tags (name, posts_count) VALUES ('many', 6000);
 INSERT INTO post_stats (post_id, likes_count) SELECT id, 0 FROM posts ON CONFLICT DO NOTHING;
 """
 

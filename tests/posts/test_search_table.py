@@ -31,8 +31,7 @@ LOCALE_PROVIDER libc LC_COLLATE 'C' LC_CTYPE '{ctype}'
 async def databases(server: Server, templates: dict[str, Template]) -> AsyncIterator[dict[str, Template]]:
     """A migrated database of posts for each LC_CTYPE, by its name."""
     template = templates["posts"]
-    await template.clone("first")  # makes the roles
-    await template.drop("first")
+    await template.prepare()
     connection = await asyncpg.connect(server.dsn)
     made = []
     for ctype in LC_CTYPES:

@@ -15,6 +15,7 @@ from posts.services.retention import RETENTION
 from tests.events import Outbox
 from tests.peers import Peers
 from tests.posts.conftest import NewPost, SignedIn, Walk
+from tests.waiting import until_blocked
 
 
 @pytest.fixture
@@ -114,7 +115,7 @@ async def test_a_post_that_is_tagged_while_its_tag_is_removed_is_counted(
     assert tag in {row["name"] for row in await connection.fetch(str(FORGET_UNUSED).replace(":most", "$1"), 1000)}
     path, body = (f"/posts/{untagged}", {}) if method == "PATCH" else ("/posts", {"title": "t", "body": "b"})
     waiting = asyncio.create_task(client.request(method, path, json=body | {"tags": [tag]}, headers=headers))
-    await asyncio.sleep(0.3)
+    await until_blocked(connection)
     assert not waiting.done()
     await under_way.commit()
     await connection.close()

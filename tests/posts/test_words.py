@@ -102,9 +102,8 @@ async def test_making_words_waits_for_nobody_and_comes_back(app: FastAPI, client
 async def test_an_existing_database_is_mended(templates: dict[str, Template], tmp_path: Path) -> None:
     """All published posts have their words after the migration, also if it was broken off in the middle."""
     template, name = templates["posts"], f"posts_{uuid.uuid4().hex[:12]}"
-    await template.clone(name)
-    await template.drop(name)
-    await template.run(f'CREATE DATABASE "{name}" OWNER posts_owner')
+    await template.prepare()
+    await template.run(f'CREATE DATABASE "{name}" OWNER posts_owner STRATEGY file_copy')
     before, folding = template.migrations_up_to("0009", tmp_path), template.migrations_up_to("0011", tmp_path)
     owner = template.owner_settings(name)
     await migrate(before, owner)

@@ -5,7 +5,7 @@ import random
 import secrets
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,9 @@ from httpx import AsyncClient
 
 from deploy.local.ports import is_free
 from deploy.local.state import read_state
+from tests.failures import newest
 from tests.system.faults.report import Report, figures
+from tests.waiting import GENEROUS
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,6 +33,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if not str(item.path).startswith(here)
             or ({"gateway"} <= set(names := getattr(item, "fixturenames", [])) and "local_stack" not in names)
         ]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failing test shows the newest lines of each process of its stack, too."""
+    report = yield
+    stack = getattr(item, "funcargs", {}).get("local_stack")
+    if report.failed and stack is not None:
+        logs = sorted((stack.folder / "logs").glob("*"))
+        report.sections += [(f"Log of {log.stem}", newest(log.read_text(errors="replace"))) for log in logs]
+    return report
 
 
 def free_ports(count: int) -> int:
@@ -63,7 +76,7 @@ class LocalStack:
             env=ours,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=GENEROUS * 2,
             check=False,
         )
 
@@ -103,7 +116,7 @@ def url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 async def gateway(url: str) -> AsyncIterator[AsyncClient]:
-    async with AsyncClient(base_url=url, timeout=15, trust_env=False) as client:
+    async with AsyncClient(base_url=url, timeout=GENEROUS, trust_env=False) as client:
         yield client
 
 

@@ -5,15 +5,17 @@ import os
 import secrets
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from tempfile import TemporaryFile
 
 import httpx
 
 from deploy.local.ports import free_port
 from tests.conftest import Cloner
+from tests.failures import newest
 from tests.peers import Issuer
+from tests.waiting import GENEROUS, wait_until
 
 CLOSED = "http://127.0.0.1:9"  # the discard port: nobody listens
 
@@ -25,31 +27,33 @@ def running(service: str, settings: dict[str, str]) -> Iterator[httpx.Client]:
     peers = dict.fromkeys(("AUTH_URL", "USERS_URL", "POSTS_URL", "JWKS_URL"), CLOSED)
     secret = {name: secrets.token_urlsafe(32) for name in ("CLIENT_SECRET", "KEY_ENCRYPTION_KEY", "REFRESH_KEY")}
     own = {name.upper(): value for name, value in settings.items()}
-    process = subprocess.Popen(
-        [sys.executable, "-m", service, "serve", "--port", str(port)],
-        env={**os.environ, **peers, **secret, **own, "DRAIN": "PT0S"},
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=10) as client:
-            wait_for(client, "/livez")
-            yield client
-    finally:
-        process.terminate()
-        assert process.wait(20) == 0
+    command = [sys.executable, "-m", service, "serve", "--port", str(port)]
+    environment = {**os.environ, **peers, **secret, **own, "DRAIN": "PT0S"}
+    with TemporaryFile() as log, subprocess.Popen(command, env=environment, stdout=log) as process:
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=GENEROUS) as client:
+                wait_for(client, "/livez")
+                yield client
+        except BaseException as error:
+            log.seek(0)
+            error.add_note(newest(log.read().decode()))
+            raise
+        finally:
+            process.terminate()
+            assert process.wait(GENEROUS) == 0
 
 
 def wait_for(client: httpx.Client, path: str) -> httpx.Response:
-    ends_at = time.monotonic() + 15
-    while time.monotonic() < ends_at:
+    """Its answer, once that is 200."""
+
+    def is_good() -> bool:
         try:
-            reply = client.get(path)
-            if reply.status_code == 200:
-                return reply
+            return client.get(path).status_code == 200
         except httpx.ConnectError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError(f"{path} did not become 200")
+            return False
+
+    wait_until(is_good)
+    return client.get(path)
 
 
 async def test_auth_alone_signs_up_and_in(database_of: Cloner) -> None:

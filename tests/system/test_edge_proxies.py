@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,8 +9,9 @@ import pytest
 from httpx import AsyncClient, AsyncHTTPTransport
 
 from deploy.local.binaries import caddy
-from deploy.local.ports import free_port, is_free
+from deploy.local.ports import free_port
 from tests.system.conftest import LocalStack, sign_up
+from tests.waiting import GENEROUS, until_open
 
 PROXY, ADA, GRACE = "127.0.0.9", "127.0.0.5", "127.0.0.6"
 # It believes what clients say of where they come from, and passes it on with their own address behind, as many do.
@@ -54,16 +54,13 @@ def front(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     places = {**os.environ, "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
     with (folder / "log").open("wb") as out, subprocess.Popen(command, env=places, stdout=out, stderr=out) as running:
         address = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 10
-        while is_free(port):
-            assert time.monotonic() < deadline, (folder / "log").read_text()
-            time.sleep(0.02)
+        until_open(port)
         yield address
         running.terminate()
 
 
 def coming_from(address: str, base: str) -> AsyncClient:
-    return AsyncClient(base_url=base, transport=AsyncHTTPTransport(local_address=address), timeout=15)
+    return AsyncClient(base_url=base, transport=AsyncHTTPTransport(local_address=address), timeout=GENEROUS)
 
 
 async def register(client: AsyncClient, number: int, **headers: str) -> int:

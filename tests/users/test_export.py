@@ -15,6 +15,7 @@ from common.events.exports import AccountGone
 from deploy.local.ports import free_port
 from tests.peers import GONE, Peers, ended, gone, revoked
 from tests.users.conftest import SignedIn
+from tests.waiting import GENEROUS
 from users.config import Settings
 from users.main import create_app
 
@@ -133,7 +134,10 @@ async def broken_off(address: str, headers: dict[str, str]) -> bytes:
     received = bytearray()
 
     async def download() -> None:
-        async with AsyncClient() as http, http.stream("GET", f"{address}/users/me/export", headers=headers) as reply:
+        async with (
+            AsyncClient(timeout=GENEROUS) as http,
+            http.stream("GET", f"{address}/users/me/export", headers=headers) as reply,
+        ):
             assert reply.status_code == 200
             async for chunk in reply.aiter_bytes():
                 received.extend(chunk)
@@ -175,7 +179,7 @@ async def test_an_export_ends_with_its_token(
             return
         told = ended(claims["sid"]) if way == "signed out" else revoked(ada, claims["iat"] + 1)
         service = peers.issuer.service("auth", "users")
-        async with AsyncClient(base_url=address) as auth:
+        async with AsyncClient(base_url=address, timeout=GENEROUS) as auth:
             assert (await auth.post("/internal/events", json={"events": [told]}, headers=service)).status_code == 204
         await app.state.revoked.read()
 

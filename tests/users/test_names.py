@@ -110,9 +110,8 @@ async def test_a_fold_of_a_name_that_has_changed_meanwhile_is_not_stored(app: Fa
 
 async def test_an_existing_database_is_mended(templates: dict[str, Template], tmp_path: Path) -> None:
     template, name = templates["users"], f"users_{uuid.uuid4().hex[:12]}"
-    await template.clone(name)
-    await template.drop(name)
-    await template.run(f'CREATE DATABASE "{name}" OWNER users_owner')
+    await template.prepare()
+    await template.run(f'CREATE DATABASE "{name}" OWNER users_owner STRATEGY file_copy')
     before, folding = template.migrations_up_to("0006", tmp_path), template.migrations_up_to("0007", tmp_path)
     owner = template.owner_settings(name)
     await migrate(before, owner)

@@ -41,10 +41,11 @@ class EmailChange:
             now = await work.accounts.credentials_of(account_id, lock=True)
             if now is None or now.password_hash != known.password_hash:
                 raise WrongPassword("The password has just been changed.")
-            await work.one_time_tokens.drop(account_id, [Purpose.email_change])
             old = now.account.email
             # the old address first: it would be flooded if only new addresses were counted
             wait = await work.mail_counts.take(old, Kind.email_change_asked)
+            # after the count, whose row lets one request at a time go on: so none misses the link of the one before
+            await work.one_time_tokens.drop(account_id, [Purpose.email_change])
             if wait is None:
                 wait = await self.tokens.mail(
                     work, now.account, Purpose.email_change, email, ip=device.ip, actor=account_id

@@ -1,0 +1,41 @@
+"""Failing tests are short to read: the message and the newest lines of the log. The rest is in a file."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+FOLDER: Final = Path(__file__).parents[1] / ".local" / "test-logs"
+MOST_LINES: Final = 40
+MOST_OF_A_TRACE: Final = 120
+WIDTH: Final = 400
+
+
+def clipped(lines: Iterable[str]) -> list[str]:
+    return [line if len(line) <= WIDTH else f"{line[:WIDTH]} … {len(line) - WIDTH} more" for line in lines]
+
+
+def newest(text: str) -> str:
+    """The last lines of a log."""
+    lines = text.splitlines()
+    left_out = [f"… {len(lines) - MOST_LINES} lines before these"] if len(lines) > MOST_LINES else []
+    return "\n".join(left_out + clipped(lines[-MOST_LINES:]))
+
+
+def shorten(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Leave the message and the end of each log, and say where all of it is."""
+    trace, logs = report.longreprtext, list(report.sections)
+    lines = trace.splitlines()
+    if len(lines) > MOST_OF_A_TRACE or max(map(len, lines), default=0) > WIDTH:
+        half = MOST_OF_A_TRACE // 2
+        left_out = [f"… {len(lines) - 2 * half} lines …"] if len(lines) > 2 * half else []
+        kept = [*lines[:half], *left_out, *lines[max(half, len(lines) - half) :]]
+        report.longrepr = "\n".join(clipped(kept))
+    report.sections = [(name, newest(text)) for name, text in logs]
+    if report.longreprtext != trace or report.sections != logs:
+        path = FOLDER / (re.sub(r"[^\w.-]+", "_", report.nodeid)[-150:] + ".txt")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join([trace, *(f"--- {name}\n{text}" for name, text in logs)]))
+        report.sections.append(("All of it", str(path)))
