@@ -1,4 +1,4 @@
-# Every command of the house. `make up` and `make test` need nothing but make and Python 3.11 or later.
+# All commands of this repository. `make up` and `make test` need only make and Python 3.11 or later.
 #
 # Ports and places are variables: make up PORT=9000, make start PORT_BASE=9000 LOCAL_DIR=.local-2, …
 # (PORT, PORT_BASE, AUTH_PORT, USERS_PORT, POSTS_PORT, PG_PORT, LOCAL_DIR, PG_BIN, REPLICAS, REPLICAS_POSTS, …; see
@@ -8,12 +8,12 @@ PYTHON ?= python3
 VENV := .venv/bin
 LOCAL := $(VENV)/python -m deploy.local
 CODE := libs services deploy tests
-# The secrets that containers read are made here; so are local data.
+# Local data, and the containers' generated secrets.
 LOCAL_DIR ?= .local
 COMPOSE := docker compose
 COMPOSE_TEST_URL ?= http://127.0.0.1:8000
 export LOCAL_DIR
-# What the images' labels say they were built from.
+# The commit in the images' labels.
 export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
 .DEFAULT_GOAL := help
@@ -27,7 +27,7 @@ export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unk
 up: bootstrap ## run the whole stack in the foreground; Ctrl-C stops it
 	@$(LOCAL) up
 
-dev: bootstrap ## the same, and what you edit is renewed: services and page within seconds, databases by new migrations
+dev: bootstrap ## the same, and apply your edits within seconds: to services, page and, by new migrations, databases
 	@$(LOCAL) dev
 
 start: bootstrap ## run the whole stack in the background; returns when it is ready
@@ -36,25 +36,25 @@ start: bootstrap ## run the whole stack in the background; returns when it is re
 stop: bootstrap ## stop what `make start` (or `make up`) started
 	@$(LOCAL) stop
 
-status: bootstrap ## show the processes, and why one is not usable; fails unless all are
+status: bootstrap ## show the processes, and why one is not usable; fails unless all are usable
 	@$(LOCAL) status
 
-logs: bootstrap ## show the newest log lines, and follow them: make logs SERVICE="posts gateway"
+logs: bootstrap ## show and follow the newest log lines: make logs SERVICE="posts gateway"
 	@$(LOCAL) logs $(SERVICE)
 
-restart-one: bootstrap ## migrate a service and restart its processes one after the other: make restart-one SERVICE=posts
+restart-one: bootstrap ## migrate a service and restart its processes one by one: make restart-one SERVICE=posts
 	@$(LOCAL) restart $(or $(SERVICE),$(error say which: make restart-one SERVICE=auth, users, posts, gateway, postgres))
 
-run: bootstrap ## run a service's own command on the running stack: make run CMD="posts outbox status"
+run: bootstrap ## run a service's command on the running stack: make run CMD="posts outbox status"
 	@$(LOCAL) run $(or $(CMD),$(error say what: make run CMD="posts outbox status"))
 
-mail: bootstrap ## list the newest mails that the running stack has sent, with their links
+mail: bootstrap ## list the newest mails of the running stack, with their links
 	@$(LOCAL) mail
 
-seed: bootstrap ## fill the running stack with a believable world: make seed SIZE=20000 (posts, up to 1M) SEED=7
+seed: bootstrap ## fill the running stack with realistic data: make seed SIZE=20000 (posts, up to 1M) SEED=7
 	@$(VENV)/python -m deploy.seed $(or $(SIZE),20000) --seed $(or $(SEED),7)
 
-demo: bootstrap ## use a running stack as a person would, and print each call
+demo: bootstrap ## use a running stack like a person, and print each call
 	@$(LOCAL).demo
 
 reset: bootstrap ## stop, and delete all local data and secrets
@@ -65,16 +65,16 @@ reset: bootstrap ## stop, and delete all local data and secrets
 psql: bootstrap ## open a service's database as its owner: make psql DB=posts ARGS="-c 'SELECT count(*) FROM posts'"
 	@$(LOCAL) psql $(or $(DB),$(error say which: make psql DB=auth, users, posts)) --arguments "$$ARGS"
 
-migrate: bootstrap ## bring the running stack's databases up to date: make migrate SERVICE=posts
+migrate: bootstrap ## migrate the running stack's databases: make migrate SERVICE=posts
 	@$(LOCAL) migrate $(SERVICE)
 
 migration: bootstrap ## write the next migration from the models: make migration SERVICE=posts NAME="add a subtitle"
 	@$(VENV)/python -m deploy.local.migrations new $(or $(SERVICE),$(error say whose: make migration SERVICE=posts NAME="add a subtitle")) "$(or $(NAME),$(error say what changes: make migration SERVICE=$(SERVICE) NAME="add a subtitle"))"
 
-backup: bootstrap ## copy the three databases into .local/backups: make backup TO=folder, make backup OF=compose
+backup: bootstrap ## back up the three databases to .local/backups: make backup TO=folder, make backup OF=compose
 	@$(VENV)/python -m deploy.backup $(if $(filter compose,$(OF)),--compose) backup $(TO)
 
-restore: bootstrap ## put them back, while the stack runs: make restore FROM=.local/backups/… ONLY="users posts"
+restore: bootstrap ## restore a backup while the stack runs: make restore FROM=.local/backups/… ONLY="users posts"
 	@$(VENV)/python -m deploy.backup $(if $(filter compose,$(OF)),--compose) restore $(or $(FROM),$(error say from where: make restore FROM=.local/backups/…)) $(if $(ONLY),--only $(ONLY))
 
 ##@ Changing the code
@@ -101,14 +101,14 @@ format: bootstrap ## format the code, and fix what can be fixed
 	@$(VENV)/ruff check --fix $(CODE)
 	@$(VENV)/ruff format --quiet $(CODE)
 
-openapi: bootstrap ## write docs/openapi.json anew from the apps, after a change of routes or schemas
+openapi: bootstrap ## generate docs/openapi.json from the apps, after a change of routes or schemas
 	@$(VENV)/python -m deploy.gateway.openapi
 
-docs: bootstrap ## write the pages of docs/reference that are made from the code, and build the site in .local/docs
+docs: bootstrap ## generate the pages of docs/reference from the code, and build the site in .local/docs
 	@$(VENV)/python -m deploy.docs write
 	@$(VENV)/python -m deploy.docs site
 
-lock: bootstrap ## compile the locks anew from the pyproject files
+lock: bootstrap ## compile the locks from the pyproject files
 	@PATH="$(CURDIR)/$(VENV):$$PATH" sh deploy/lock.sh
 
 ##@ Tests
@@ -118,18 +118,18 @@ test: export PYTHONDONTWRITEBYTECODE :=
 test: bootstrap ## run the whole test suite: make test ARGS="-k posts -x"
 	@$(VENV)/pytest -n 3 --dist loadfile $(ARGS)
 
-test-page: bootstrap ## use the web client as people would, in the chromium of this machine; pictures in .local/screenshots
+test-page: bootstrap ## test the web client in this machine's chromium; screenshots in .local/screenshots
 	@$(VENV)/pytest tests/system/page -m page $(ARGS)
 
 test-clients: bootstrap ## generate clients from docs/openapi.json with six generators, compile and use them (needs Node, Go, Java)
 	@$(VENV)/pytest tests/system/clients -m clients $(ARGS)
 
-test-clients-short: bootstrap ## the two quickest of them, as in .ci/run: openapi-typescript (needs Node), openapi-python-client
+test-clients-short: bootstrap ## the two fastest generators, as in .ci/run: openapi-typescript (needs Node), openapi-python-client
 	@$(VENV)/pytest tests/system/clients -m clients -k "test_openapi_python_client$(if $(shell command -v npm), or test_openapi_typescript)" $(ARGS)
 
-# A folder with postgres, initdb and psql for each; the default is the one that every test has. The system needs the locales.
+# PG_BINS: folders with postgres, initdb and psql; the default is that of all tests. The system needs the locales.
 test-search: export LC_CTYPES ?= C C.UTF-8 en_US.UTF-8
-test-search: bootstrap ## what search finds, on several PostgreSQLs: make test-search PG_BINS="/usr/lib/postgresql/15/bin …"
+test-search: bootstrap ## test the results of search on several PostgreSQLs: make test-search PG_BINS="/usr/lib/postgresql/15/bin …"
 	@for bin in $(or $(PG_BINS),""); do PG_BIN=$$bin $(VENV)/pytest tests/posts/test_search_table.py $(ARGS) || exit 1; done
 
 test-restarts: bootstrap ## R-21: restart every service under load: make test-restarts RESTARTS=5
@@ -141,13 +141,13 @@ test-start-order: bootstrap ## R-22: start the services in every order
 	@START_ORDERS=all $(VENV)/pytest tests/system/test_start_order.py -m faults $(ARGS)
 
 test-backup: export RESTORED ?= auth+posts users posts
-test-backup: bootstrap ## R-27: databases restored as of different times, and after deletions (about 3 minutes)
+test-backup: bootstrap ## R-27: restore databases as of different times, and after deletions (about 3 minutes)
 	@$(VENV)/pytest tests/system/test_backup.py -m backup $(ARGS)
 
-fuzz: bootstrap ## send each service 10,000 requests made up from its OpenAPI document
+fuzz: bootstrap ## send each service 10,000 generated requests from its OpenAPI document
 	@FUZZ_CASES=$(or $(FUZZ_CASES),10000) $(VENV)/pytest tests -m fuzz $(ARGS)
 
-# How much of each: the tests' own defaults are the short form.
+# Number or length of each fault; the tests' defaults are the short form.
 faults: export KILLS ?= 64
 faults: export STOPS ?= 6
 faults: export LONGEST_STOP ?= 30
@@ -160,7 +160,7 @@ faults: export STEADY ?= 20
 faults: export FAULT_SECONDS ?= 20
 faults: export KEYS ?= 150
 faults: export SKEWS ?= 5 -5 60 -60 288 -288
-faults: bootstrap ## over 100 kills, stops, full disks, wrong clocks, …: about 15 minutes, then docs/operations/reliability.md; SEED=7 RATE=30 AWAY=600
+faults: bootstrap ## cause over 100 kills, stops, full disks, wrong clocks, …, and write docs/operations/reliability.md (15 minutes): SEED=7 RATE=30 AWAY=600
 	@rm -f .local/faults.json
 	@$(VENV)/pytest tests -m faults -s $(ARGS)
 	@$(VENV)/python -m tests.system.faults.report faults --write
@@ -169,48 +169,48 @@ FAULTS_SHORT := faults/test_campaign.py faults/test_relay_killed.py faults/test_
 	faults/test_erasure_killed.py faults/network/test_poison.py faults/network/test_partitions.py \
 	test_restarts.py test_start_order.py test_migration.py
 
-faults-short: bootstrap ## the main ones of them, each a few times, as in .ci/run: about 4 minutes; the page stays as it is
+faults-short: bootstrap ## cause the main faults, a few of each, as in .ci/run (about 4 minutes); does not change the page
 	@rm -f .local/faults.json
 	@$(VENV)/pytest $(addprefix tests/system/,$(FAULTS_SHORT)) -m faults $(ARGS)
 	@$(VENV)/python -m tests.system.faults.report faults
 
 ##@ Speed
 
-bench: bootstrap ## measure the speed against a bare app, with wrk: make bench SECONDS=2 ROUNDS=7 ONLY=get_post
+bench: bootstrap ## compare the speed with a bare app, by wrk: make bench SECONDS=2 ROUNDS=7 ONLY=get_post
 	@SECONDS=$(SECONDS) ROUNDS=$(ROUNDS) ROWS=$(ROWS) ONLY=$(ONLY) $(VENV)/python -m tests.benchmarks
 
-timing: bootstrap ## S-07 and R-11: what signing in costs whom, on a machine with nothing else to do (about a minute)
+timing: bootstrap ## S-07 and R-11: measure the effect of sign-ins on other requests, on an idle machine (about a minute)
 	@$(VENV)/pytest tests -m timing -s $(ARGS)
 
-overload: bootstrap ## R-17 to R-20, R-25, R-29: too many requests and connections, on a quiet machine (about 6 minutes), then docs/operations/reliability.md
+overload: bootstrap ## R-17 to R-20, R-25, R-29: overload, on an idle machine (about 6 minutes); writes docs/operations/reliability.md
 	@rm -f .local/overload.json
 	@$(VENV)/pytest tests -m overload -s $(ARGS)
 	@$(VENV)/python -m tests.system.faults.report overload --write
 
 ##@ Containers
 
-compose-up: ## run the stack in containers, with secrets made on first use; returns when it is ready
+compose-up: ## run the stack in containers, with secrets generated on first use; returns when it is ready
 	@$(COMPOSE) up --detach --build --wait
 
-compose-down: ## stop the containers (their data stay; `docker compose down -v` deletes them)
+compose-down: ## stop the containers (data stays; `docker compose down -v` deletes it)
 	@$(COMPOSE) down
 
-compose-upgrade: bootstrap ## build the images anew, migrate, and replace the containers one by one; PULL=--pull: on the newest bases
+compose-upgrade: bootstrap ## build the images, migrate, and replace the containers one by one; PULL=--pull: on the newest bases
 	@$(COMPOSE) build $(PULL)
 	@$(COMPOSE) run --rm secrets
 	@$(VENV)/python -m deploy.docker.rolling
 	@$(COMPOSE) up --detach --no-recreate --wait
 	@$(COMPOSE) up --detach --no-deps --wait gateway
 
-rolling-restart: bootstrap ## replace each container in turn, without a failed request: make rolling-restart SERVICE=posts
+rolling-restart: bootstrap ## replace the containers one by one, without a failed request: make rolling-restart SERVICE=posts
 	@$(VENV)/python -m deploy.docker.rolling $(SERVICE)
 
-pin-images: bootstrap ## ask the engine for the digests of the base images, and write them beside their tags
+pin-images: bootstrap ## write the current digests of the base images beside their tags
 	@$(VENV)/python -m deploy.docker.pins
 
 test-compose: export ROLLS ?= 5
 test-compose: export RATE ?= 30
-test-compose: bootstrap ## the system tests against the running containers, then faults on a stack of containers of their own
+test-compose: bootstrap ## run the system tests against the running containers, then faults on a separate stack of containers
 	@SYSTEM_URL=$(COMPOSE_TEST_URL) $(VENV)/pytest tests/system $(ARGS)
 	@rm -f .local/compose.json
 	@$(VENV)/pytest tests/system/compose -m compose $(ARGS)
@@ -218,15 +218,15 @@ test-compose: bootstrap ## the system tests against the running containers, then
 
 ##@ Releases
 
-changelog: bootstrap ## make a release's section of CHANGELOG.md from changes/, and set the version: make changelog VERSION=0.2.0
+changelog: bootstrap ## write a release's section of CHANGELOG.md from changes/, and set the version: make changelog VERSION=0.2.0
 	@$(VENV)/towncrier build --yes --version $(or $(VERSION),$(error say which: make changelog VERSION=0.2.0))
 	@$(VENV)/python -m deploy.version $(VERSION)
 	@$(MAKE) -s openapi
 
-sbom: bootstrap ## list all packages that run in .local/sbom.json (CycloneDX), and check their licences
+sbom: bootstrap ## write a bill of materials, .local/sbom.json (CycloneDX), and check the packages' licences
 	@$(VENV)/python -m deploy.release.sbom
 
-audit: bootstrap ## ask for known weaknesses of all packages that run
+audit: bootstrap ## search for known vulnerabilities of all packages that run
 	@$(VENV)/python -m deploy.release.audit
 
 ##@ Other
@@ -234,5 +234,5 @@ audit: bootstrap ## ask for known weaknesses of all packages that run
 help: ## show this list
 	@awk -F ':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' Makefile
 
-bootstrap: ## install what requirements-dev.lock names into .venv (every other command does it first)
+bootstrap: ## install the packages of requirements-dev.lock into .venv (every other command does so first)
 	@$(PYTHON) -I deploy/local/bootstrap.py

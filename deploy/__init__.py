@@ -1,1 +1,1 @@
-"""Everything that starts Trivium: on a laptop, in containers, on a cluster."""
+"""Programs and files that run Trivium: on a laptop, in containers, on a cluster."""

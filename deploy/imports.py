@@ -1,7 +1,6 @@
-"""Which module may import which: `python -m deploy.imports`, part of `make check`.
+"""Import contracts between modules: `python -m deploy.imports`, part of `make check`.
 
-The services are those of the folder services/, so a new one cannot be forgotten. The name of a contract says what to do
-instead of breaking it.
+They cover every service in the folder services/. The name of a contract says how to avoid breaking it.
 """
 
 import subprocess
@@ -30,7 +29,7 @@ ROOMS: Final = [
     "access_log | email_addresses | secrets | url_types",
     "background | deadlines | errors | health | logs | ports | setting_types | text_fold | visible_text",
 ]
-"""Of libs/common, from the top down."""
+"""Rooms of libs/common, from the top down."""
 
 LAYERS: Final = [
     "__main__",
@@ -45,7 +44,7 @@ LAYERS: Final = [
     "config | database",
     "services",
 ]
-"""Of each service, from the top down; those in parentheses are auth's."""
+"""Layers of each service, from the top down; those in parentheses are auth's."""
 
 FRAMEWORKS: Final = ["fastapi", "starlette", "sqlalchemy", "asyncpg", "httpx"]
 ADAPTERS: Final = ["common.db", "common.calls", "common.tokens.service_tokens", "common.tokens.replies"]
@@ -57,7 +56,7 @@ def inside(*folders: str) -> list[str]:
 
 
 def contracts() -> list[dict[str, object]]:
-    """In import-linter's own words."""
+    """The contracts in import-linter's format."""
     return [
         {
             "name": "Rooms of libs/common import those below only: move what both need to a lower one",

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Compile the locks from the pyprojects: what runs, that plus the tools, and what looks at a release. Hashes, no index addresses.
+# Compile the locks from the pyprojects: for running, for development, and for releases. With hashes, without index URLs.
 set -eu
 cd "$(dirname "$0")/.."
 compile() {

@@ -1,6 +1,6 @@
 """The version of a release: `python -m deploy.version` prints it, `python -m deploy.version 0.2.0` sets it everywhere.
 
-The services read it from `common.__version__`. The other places are files that cannot: packages, images, manifests.
+The services read it from `common.__version__`. Packages, images and manifests have copies, which this updates.
 """
 
 import re
@@ -24,11 +24,11 @@ PLACES: Final = {
     "deploy/kubernetes/overlays/production/kustomization.yaml": r"newTag: ()\}",
     "docs/operations/deploy.md": r"trivium-\S+?:()\b",
 }
-"""Files, and where the version stands in them: in the place of the brackets."""
+"""Files, and the pattern of the version in them: `()` stands for it."""
 
 
 def places(root: Path = ROOT) -> Iterator[tuple[Path, re.Pattern[str]]]:
-    """Each file that names the version. Raises ValueError: one of them does not any more."""
+    """Each file with the version. Raises ValueError: one of them has none."""
     for glob, line in PLACES.items():
         pattern = re.compile(line.replace("()", f"({NUMBER.pattern})"), re.MULTILINE)
         found = [path for path in sorted(root.glob(glob)) if pattern.search(path.read_text(encoding="utf-8"))]
@@ -38,7 +38,7 @@ def places(root: Path = ROOT) -> Iterator[tuple[Path, re.Pattern[str]]]:
 
 
 def write(version: str, root: Path = ROOT) -> None:
-    """Raises ValueError: it is no version."""
+    """Set the version everywhere. Raises ValueError: it is no version."""
     if not NUMBER.fullmatch(version):
         raise ValueError(f"{version} is no version such as 0.2.0")
     for path, pattern in places(root):

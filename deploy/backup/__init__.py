@@ -1,1 +1,1 @@
-"""Copies of the three databases, and back: `make backup`, `make restore FROM=…`; of the local stack or of Compose."""
+"""Backups of the three databases, local or of Compose, and their restore: `make backup`, `make restore FROM=…`."""

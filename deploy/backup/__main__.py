@@ -1,4 +1,4 @@
-"""`python -m deploy.backup backup|restore`; with `--compose` of the containers, else of the local stack."""
+"""`python -m deploy.backup backup|restore`, of the local stack, or with `--compose` of the containers."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from deploy.local.stack import Stack
 
 
 def main() -> int:
-    """0 if it worked."""
+    """Exit code 0 on success."""
     parser = argparse.ArgumentParser(prog="python -m deploy.backup", description=__doc__)
     parser.add_argument("--compose", action="store_true", help="of the containers, not of the local stack")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     to = commands.add_parser("backup", help="write all three databases into a new folder")
-    to.add_argument("folder", type=Path, nargs="?", help="the folder's parent; .local/backups if not said")
-    back = commands.add_parser("restore", help="replace databases by those of a backup, while the stack runs")
+    to.add_argument("folder", type=Path, nargs="?", help="the folder's parent; by default .local/backups")
+    back = commands.add_parser("restore", help="replace databases by those of a backup while the stack runs")
     back.add_argument("folder", type=Path)
     back.add_argument("--only", choices=SERVICES, nargs="+", default=SERVICES)
     arguments = parser.parse_args()

@@ -1,9 +1,9 @@
-"""Backups as files: a folder for each, named by its time, with a dump per database and their checksums.
+"""Backups as files: one folder each, named by its time, with a dump per database and their checksums.
 
     .local/backups/20261122T154501Z/  auth.dump  users.dump  posts.dump  SHA256SUMS
 
-The dumps are pg_dump's custom format. Each database is dumped as of one moment of its own; what that does between the
-services is mended at the restore. The secrets are not in it: without key-encryption-key, auth's keys are lost.
+The dumps are in pg_dump's custom format. Each database is dumped as of its own moment; a restore repairs the
+differences between services. Secrets are not included: without key-encryption-key, auth's keys are lost.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ SUMS: Final = "SHA256SUMS"
 
 
 class BackupError(Exception):
-    """A folder holds no backup, or a damaged one."""
+    """The folder holds no backup, or a damaged one."""
 
 
 def back_up(place: Place, parent: Path) -> Path:
-    """Write a new backup and return its folder, which gets its name when all of it is there."""
+    """Write a new backup and return its folder, which gets its final name once it is complete."""
     folder = parent.absolute() / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     unfinished = folder.with_name(f".{folder.name}.unfinished")
     unfinished.mkdir(mode=0o700, parents=True)
@@ -44,10 +44,10 @@ def back_up(place: Place, parent: Path) -> Path:
 
 
 def read_backup(folder: Path) -> Path:
-    """The folder, all of whose files are as they were written.
+    """Check a backup's files against their checksums, and return its folder.
 
     Raises:
-        BackupError: they are not; with the file's name.
+        BackupError: a file is missing or damaged; with its name.
     """
     try:
         lines = (folder / SUMS).read_text().splitlines()
@@ -56,7 +56,7 @@ def read_backup(folder: Path) -> Path:
     for line in lines:
         wanted, _, name = line.partition("  ")
         if not (folder / name).is_file() or checksum(folder / name) != wanted:
-            raise BackupError(f"{folder / name} is not as it was written")
+            raise BackupError(f"{folder / name} is missing or damaged")
     return folder
 
 

@@ -1,4 +1,4 @@
-"""Where the databases are, and how PostgreSQL's programs and the services' own commands are run there."""
+"""The local stack and the containers, and running PostgreSQL's programs and the services' commands there."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Place(Protocol):
     def postgres(
         self, service: str, *command: str, stdin: IO[bytes] | None = None, stdout: IO[bytes] | None = None
     ) -> str:
-        """Run one of PostgreSQL's programs as superuser, for a service's database server; return what it printed.
+        """Run one of PostgreSQL's programs as superuser on a service's database server; return its output.
 
         Raises:
             CommandFailed: its exit code was not 0.
@@ -42,17 +42,17 @@ class Place(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LocalPlace:
-    """What `make start` runs."""
+    """The stack that `make start` runs."""
 
     stack: Stack
     port: int
 
     @classmethod
     def running(cls, stack: Stack) -> LocalPlace:
-        """Find it.
+        """Find the running stack.
 
         Raises:
-            StackError: it does not run.
+            StackError: the stack does not run.
         """
         state = read_state(stack.folder)
         server = state.process("postgres") if state and state.running else None
@@ -78,7 +78,7 @@ class LocalPlace:
 
 
 class ComposePlace:
-    """What docker-compose.yml describes."""
+    """The stack of docker-compose.yml."""
 
     def postgres(
         self, service: str, *command: str, stdin: IO[bytes] | None = None, stdout: IO[bytes] | None = None

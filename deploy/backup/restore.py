@@ -1,9 +1,9 @@
-"""Put databases back as they were, while the stack runs.
+"""Restore databases while the stack runs.
 
-Each is restored beside the one in use, made fit for use (deploy/postgres/after-restore.sql), and takes its name in a
-moment: requests in between get 503. The former one stays as `posts_before_restore`, until the next restore or until
-somebody drops it, with the command that is shown in the end. Afterwards every read model is compared with its owner
-and repaired, since the databases are now as of different times. Until then whoever was erased since that backup is
+Each is restored beside the one in use, prepared (deploy/postgres/after-restore.sql), and then renamed to replace it:
+requests in between get 503. The former one stays as `posts_before_restore`, until the next restore or until somebody
+drops it with the command that is shown at the end. Afterwards every read model is compared with its owner and
+repaired, since the databases are now as of different times. Until then accounts that were erased since that backup are
 visible again.
 """
 
@@ -18,8 +18,8 @@ from deploy.backup.dumps import dump_of
 from deploy.backup.places import CommandFailed, Place
 
 AFTER: Final = Path(__file__).parents[1] / "postgres" / "after-restore.sql"
-# The owners' read models first: users' profiles follow from auth, posts' authors from users' profiles.
-# But first, who was deleted: whatever is restored of them is forgotten again, in auth too.
+# Owners first: users' profiles derive from auth, and posts' authors from users' profiles.
+# Deletions before all: restored data of deleted accounts is erased again, in auth too.
 READ_MODELS: Final = (
     ("users", ("erased",)),
     ("posts", ("erased",)),
@@ -28,14 +28,14 @@ READ_MODELS: Final = (
     ("users", ("authored",)),
 )
 TRIES: Final = 5
-PAUSE: Final = 2.0  # seconds; services find out, a connection at a time, that theirs are gone
+PAUSE: Final = 2.0  # seconds; each service notices connection by connection that its connections are gone
 
 
 def restore(place: Place, folder: Path, services: Sequence[str], say: Callable[[str], None]) -> None:
-    """Restore the databases of these services from a backup that `read_backup` has found whole.
+    """Restore the databases of these services from a backup that `read_backup` has checked.
 
     Raises:
-        CommandFailed: with what a program said. Databases not yet reported as restored are as they were.
+        CommandFailed: with the program's message. Databases not yet reported as restored are unchanged.
     """
     for service in services:
         began = time.monotonic()
@@ -53,7 +53,7 @@ def restore(place: Place, folder: Path, services: Sequence[str], say: Callable[[
 
 
 def take_up_deletions(place: Place) -> str:
-    """Have those deleted whom another service has erased since, once auth has heard of them all."""
+    """Delete accounts that another service has erased since the backup, once auth has all of their events."""
     for _ in range(TRIES):
         if not any("account.erased" in place.service(service, "outbox", "status") for service in ("users", "posts")):
             break
@@ -62,7 +62,7 @@ def take_up_deletions(place: Place) -> str:
 
 
 def restore_beside(place: Place, service: str, dump: Path) -> None:
-    """Make `X_restored`, whole and fit for use, with nobody connected to it."""
+    """Create `X_restored`, complete and prepared, without connections to it."""
     beside = f"{service}_restored"
     sql(
         place,
@@ -79,18 +79,19 @@ def restore_beside(place: Place, service: str, dump: Path) -> None:
 
 
 def take_its_place(place: Place, service: str) -> None:
-    """Exchange the names. Nobody may come in between, and who is there has to leave.
+    """Exchange the names of the two databases, after closing all connections.
 
-    Ended half-way it may be done again: at every moment one of the two names is a whole database's.
+    Stops before it drops the former copy if there is no current database. It may be repeated after an interruption: at
+    every moment one of the two names has a complete database.
     """
     before = f"{service}_before_restore"
     sql(
         place,
         service,
-        f"ALTER DATABASE {service} OWNER TO {service}_owner",  # as it is; where there is none, the next would lose all
+        f"ALTER DATABASE {service} OWNER TO {service}_owner",  # a no-op that fails without it
         f"DROP DATABASE IF EXISTS {before} WITH (FORCE)",
         f"ALTER DATABASE {service} ALLOW_CONNECTIONS false",
-        # with a wait: a backend that was told to end is still there for a moment
+        # with a wait: a terminated backend exists for another moment
         f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{service}'",  # noqa: S608
         # one command is one transaction
         f"ALTER DATABASE {service} RENAME TO {before}; ALTER DATABASE {service}_restored RENAME TO {service}",
@@ -98,7 +99,7 @@ def take_its_place(place: Place, service: str) -> None:
 
 
 def repair(place: Place, service: str, models: Sequence[str]) -> str:
-    """What `reconcile` found and mended, a line for each."""
+    """Run `reconcile --repair`, and return a line for each difference."""
     for remaining in reversed(range(TRIES)):
         try:
             return place.service(service, "reconcile", *models, "--repair")
@@ -110,6 +111,6 @@ def repair(place: Place, service: str, models: Sequence[str]) -> str:
 
 
 def sql(place: Place, service: str, *statements: str) -> None:
-    """Run commands one by one, outside of transactions, which some of these do not allow."""
+    """Run commands one by one, without transactions, which some of them do not allow."""
     commands = [f"--command={statement}" for statement in statements]
     place.postgres(service, "psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname=postgres", *commands)

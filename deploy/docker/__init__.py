@@ -1,1 +1,1 @@
-"""The stack in containers: the image's recipe, and what docker-compose.yml leaves to programs."""
+"""The stack in containers: the Dockerfile, and the programs for docker-compose.yml."""

@@ -1,7 +1,7 @@
-"""`python -m deploy.docker.check`: hold docker-compose.yml and the base images against what we promise of them.
+"""`python -m deploy.docker.check`: check docker-compose.yml and the base images against our security rules.
 
-No engine is needed. Where `docker compose` is there, it is asked to resolve the file, as it is and as it would be for a
-public address; else that part is left out, and said so.
+It needs no engine. If `docker compose` exists, it must resolve the file, as it is and with a public address; otherwise
+that part is skipped with a message.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from deploy.docker import pins
 from deploy.docker.compose import ROOT
 
 OUTSIDE: Final = "outside"
-"""The one network that leads anywhere."""
+"""The one network with access to the internet."""
 GO_OUT: Final = ("gateway", "auth")
-"""For certificates, for mails."""
+"""Services with internet access: for certificates, and for mails."""
 ONCE: Final = ("secrets", "auth-migrate", "users-migrate", "posts-migrate")
 Service = dict[str, Any]
 
 
 def errors(services: dict[str, Service]) -> Iterator[str]:
-    """What breaks the rules, by service."""
+    """Violations of the rules, by service."""
     for name, service in services.items():
         if service.get("ports") and name != "gateway":
             yield f"{name} publishes a port"
@@ -44,7 +44,7 @@ def errors(services: dict[str, Service]) -> Iterator[str]:
 
 
 def shown_secrets(name: str, environment: Mapping[str, Any]) -> Iterator[str]:
-    """What whoever may list containers would read."""
+    """Secrets in the environment, which is visible in `docker inspect`."""
     for key, value in environment.items():
         if key.endswith(("PASSWORD", "SECRET", "_KEY")):
             yield f"{name} has a secret in its environment: {key}"
@@ -53,7 +53,7 @@ def shown_secrets(name: str, environment: Mapping[str, Any]) -> Iterator[str]:
 
 
 def resolved() -> bool:
-    """Let Compose read the file; False where there is none."""
+    """Let Compose resolve the file; False without Compose."""
     for more in ({}, {"SITE_ADDRESS": "example.com", "PROFILE": "production", "SECRETS": "./secrets"}):
         try:
             command = ["docker", "compose", "config", "--quiet"]
@@ -69,7 +69,7 @@ def resolved() -> bool:
 
 
 def main() -> int:
-    """0 if nothing was found."""
+    """Exit code 0 without violations."""
     stack = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     found = list(errors(stack["services"]))
     found += [

@@ -1,4 +1,4 @@
-"""Docker's own commands for the stack of docker-compose.yml; COMPOSE_PROJECT_NAME says which one of several."""
+"""Runs Docker's commands for the stack of docker-compose.yml; COMPOSE_PROJECT_NAME selects one of several."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class DockerFailed(Exception):
-    """A command of Docker's failed; its own words have been shown."""
+    """A Docker command failed; it has printed its own message."""
 
 
 def compose(*words: str) -> str:
-    """Run `docker compose …` and return what it printed."""
+    """Run `docker compose …` and return its output."""
     return docker("compose", *words)
 
 
 def docker(*words: str) -> str:
-    """Run `docker …` in the clone's folder and return what it printed.
+    """Run `docker …` in the repository's folder and return its output.
 
     Raises:
         DockerFailed: its exit code was not 0.

@@ -1,8 +1,8 @@
-"""Lay out the containers' secrets: run by docker-compose.yml's service `secrets`, as root, before all others.
+"""Write the containers' secrets: docker-compose.yml's service `secrets` runs this as root before all others.
 
-`/given` is the folder that SECRETS names, if any: one file per secret. What it lacks is generated, once, and begins
-with `local-`: such a secret PROFILE=production refuses. Each container then gets a folder with a copy of what it needs,
-which only its own user reads. Standard library only: the program runs in whatever image has a Python.
+`/given` is the folder that SECRETS names, if any: one file per secret. Missing secrets are generated once and begin
+with `local-`, which PROFILE=production refuses. Each container then gets a folder with copies of its secrets, readable
+only by its own user. It uses only the standard library, so that it runs in any image with Python.
 """
 
 import os
@@ -27,7 +27,7 @@ NEEDS: Final = {
     "posts-migrate": (APP, ("posts-owner-password",)),
     "posts-db": (POSTGRES, ("posts-superuser-password", "posts-owner-password", "posts-password")),
 }
-# Never generated: the mail server's, and the keys of before while they are changed.
+# Never generated: the mail server's password, and previous keys during a rotation.
 OPTIONAL: Final = {"auth": ("smtp-password", "key-encryption-key-previous", "refresh-key-previous")}
 NAMES: Final = sorted({name for _, names in NEEDS.values() for name in names})
 
@@ -36,7 +36,7 @@ def main(given: Path = GIVEN, volume: Path = VOLUME) -> None:
     """Write every container's folder.
 
     Raises:
-        SystemExit: production lacks secrets of its own; the message names them.
+        SystemExit: production lacks its own secrets; the message names them.
     """
     production = os.environ.get("PROFILE") == "production"
     values = {name: given_secret(given / name) for name in NAMES}
@@ -72,7 +72,7 @@ def is_sound(secret: str) -> bool:
 
 
 def kept(path: Path) -> str:
-    """The secret generated earlier, else a new one."""
+    """The secret that was generated earlier, or a new one."""
     if not path.exists():
         path.parent.mkdir(mode=0o700, exist_ok=True)
         write(path, GENERATED_PREFIX + secrets.token_urlsafe(32), os.geteuid())

@@ -1,7 +1,7 @@
-"""`make pin-images`: write beside the tag of each base image the digest that it stands for just now.
+"""`make pin-images`: write the current digest beside the tag of each base image.
 
-Tags float: without a digest, two builds of one commit may differ. The engine is asked, which asks the registry; again
-later is how a newer base comes in, as a change that can be reviewed and taken back.
+Tags float: without a digest, two builds of one commit may differ. The engine gets the digests from the registry. Run
+it again to get newer bases, as a change that can be reviewed and reverted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final
 from deploy.docker.compose import ROOT, DockerFailed, docker
 
 FILES: Final = ("deploy/docker/Dockerfile", "deploy/gateway/Dockerfile", "docker-compose.yml")
-"""Where base images are named. Not overlays/local: what `kind load` brings into a cluster has no digest there."""
+"""Files that name base images. Not overlays/local: images from `kind load` have no digest in the cluster."""
 IMAGE: Final = re.compile(
     r"(?P<before>^ARG (?:BASE|CADDY)=|^ *image: (?!trivium-))(?P<tag>[a-z0-9./-]+:[A-Za-z0-9._-]+)"
     r"(?:@(?P<digest>\S+))?$",
@@ -32,7 +32,7 @@ def named(texts: Mapping[str, str]) -> Iterator[tuple[str, str, str | None]]:
 
 
 def errors(texts: Mapping[str, str]) -> Iterator[str]:
-    """What breaks the rules: all have a digest or none has, and one tag has one."""
+    """Violations of the rules: all images have a digest or none has, and each tag has only one digest."""
     images = list(named(texts))
     pinned = any(digest for _, _, digest in images)
     known: dict[str, str | None] = {}
@@ -46,7 +46,7 @@ def errors(texts: Mapping[str, str]) -> Iterator[str]:
 
 
 def state(texts: Mapping[str, str]) -> str:
-    """Whether builds of one commit are on the same bases, in words."""
+    """A line that says whether the base images have digests."""
     images = list(named(texts))
     if any(digest for _, _, digest in images):
         return "base images: by digest"
@@ -54,7 +54,7 @@ def state(texts: Mapping[str, str]) -> str:
 
 
 def pinned(texts: Mapping[str, str], digest_of: Callable[[str], str]) -> dict[str, str]:
-    """The files with the digest of now beside each tag."""
+    """The files' new contents, with the current digest beside each tag."""
     digests = {tag: digest_of(tag) for tag in sorted({tag for _, tag, _ in named(texts)})}
     return {
         file: IMAGE.sub(lambda found: f"{found['before']}{found['tag']}@{digests[found['tag']]}", text)
@@ -63,10 +63,10 @@ def pinned(texts: Mapping[str, str], digest_of: Callable[[str], str]) -> dict[st
 
 
 def registrys(tag: str) -> str:
-    """The digest of an image for all platforms, from its registry.
+    """The digest of a multi-platform image, from its registry.
 
     Raises:
-        DockerFailed: there is no answer, or no digest in it.
+        DockerFailed: the registry does not answer, or the answer has no digest.
     """
     digest = docker("buildx", "imagetools", "inspect", tag, "--format", "{{.Manifest.Digest}}")
     if not DIGEST.fullmatch(digest):
@@ -79,7 +79,7 @@ def read(root: Path = ROOT) -> dict[str, str]:
 
 
 def main() -> int:
-    """All files or none."""
+    """Update all files or none."""
     try:
         found = pinned(read(), registrys)
     except (DockerFailed, FileNotFoundError) as error:

@@ -1,9 +1,9 @@
 """Replace the services' containers in turn, without a failed request: `make rolling-restart`, or `… SERVICE=posts`.
 
-A new container, of the image and the settings as they are now, is ready before an old one is told to stop. So it is an
-upgrade too, after `docker compose build`: the migrations run first, which the old release must be able to live with
-(docs/operations/migrations.md). auth comes last: the others check its tokens, so they know a new form of them before it
-is issued.
+A new container, with the current image and settings, is ready before an old one stops. After `docker compose build` it
+is also an upgrade: the migrations run first, and must be compatible with the old release
+(docs/operations/migrations.md). auth comes last: the other services check its tokens, so they must know a new form
+before auth issues it.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from collections.abc import Sequence
 from deploy.docker.compose import DockerFailed, compose, docker
 from deploy.local.secret_files import SERVICES
 
-PATIENCE = "30"  # seconds; a service that is told to stop ends within 25
+PATIENCE = "30"  # seconds; a service stops within 25
 LAST_WORDS = "20"  # lines
 IN_TURN = sorted(SERVICES, key="auth".__eq__)
 
 
 def replace_containers(service: str) -> None:
-    """Migrate, then for each container: start one more, and remove the old one once the new one is healthy."""
+    """Migrate, then for each container: start another, and remove the old one once the new one is healthy."""
     compose("run", "--rm", "--no-deps", f"{service}-migrate")
     before = compose("ps", "--quiet", service).split()
     one_more = f"{service}={len(before) + 1}"
@@ -34,8 +34,7 @@ def replace_containers(service: str) -> None:
 def start_one_more(service: str, scale: str) -> None:
     """Scale up, and wait until all are healthy.
 
-    A container that does not become so is removed again, after its last words have been shown: Docker's names would
-    send it requests until somebody comes.
+    An unhealthy container is removed again after its last log lines were printed: Docker's DNS would send it requests.
     """
     there = containers(service)
     try:
@@ -48,12 +47,12 @@ def start_one_more(service: str, scale: str) -> None:
 
 
 def containers(service: str) -> set[str]:
-    """Those that have ended too: the next one more would be one of them, of the image that failed."""
+    """A service's containers, stopped ones too: scaling up would start a stopped one, of the image that failed."""
     return set(compose("ps", "--all", "--quiet", service).split())
 
 
 def main(services: Sequence[str]) -> int:
-    """0 if all were replaced."""
+    """Exit code 0 if all were replaced."""
     try:
         for service in services:
             replace_containers(service)

@@ -1,1 +1,1 @@
-"""The documentation: pages made from the code, checks of what all pages say, and the site."""
+"""The documentation: pages made from the code, checks of all pages, and the site."""

@@ -11,7 +11,7 @@ from deploy.docs.site import build
 
 
 def main(*arguments: str) -> str | None:
-    """What to complain of."""
+    """Run one command; returns the problems found."""
     match arguments:
         case ("write",):
             for name in write():
@@ -25,8 +25,8 @@ def main(*arguments: str) -> str | None:
 
 
 def complaints(repository: Repository) -> list[str]:
-    """Pages that are not as the code says, references that lead nowhere, sentences that are too long, lost changes."""
-    old = [f"{page_of(name).relative_to(ROOT)} is not as the code says: make docs" for name in differing()]
+    """Find outdated pages, broken references, long sentences, and change files that towncrier would skip."""
+    old = [f"{page_of(name).relative_to(ROOT)} is outdated: make docs" for name in differing()]
     return [*old, *broken(repository), *too_long(repository), *left_out(repository)]
 
 

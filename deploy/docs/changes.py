@@ -1,4 +1,4 @@
-"""Files in changes/ that towncrier would leave out of the change log without a word."""
+"""Finds files in changes/ that towncrier would silently leave out of the change log."""
 
 import re
 import tomllib
@@ -17,10 +17,10 @@ def kinds() -> list[str]:
 
 
 def left_out(repository: Repository) -> Iterator[str]:
-    """One line for each, with the names that would be right."""
+    """A line for each, with the correct forms of names."""
     right = re.compile(rf"(?:\+[a-z0-9-]+|\d+)\.(?:{'|'.join(kinds())})\.md")
     for name in sorted(name.removeprefix(FOLDER) for name in repository.files if name.startswith(FOLDER)):
         if name not in OTHERS and not right.fullmatch(name):
             yield f"{FOLDER}{name}: name it +NAME.KIND.md or ISSUE.KIND.md, with one of {', '.join(kinds())}"
         elif not (repository.root / FOLDER / name).read_text(encoding="utf-8").strip():
-            yield f"{FOLDER}{name} says nothing"
+            yield f"{FOLDER}{name} is empty"

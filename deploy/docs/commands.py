@@ -1,4 +1,4 @@
-"""The lists of commands: of the Makefile, and of each service's own command line."""
+"""The lists of commands: of the Makefile, and of each service's command line."""
 
 import re
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def commands() -> str:
 
 
 def make_targets(makefile: str) -> str:
-    """A table, or one under each heading (`##@ Heading`) that the Makefile has."""
+    """A table for each heading (`##@ Heading`) of the Makefile, or one table without headings."""
     tables: list[tuple[str, list[tuple[str, str]]]] = [("", [])]
     for target, said, heading in TARGET.findall(makefile):
         if heading:

@@ -1,4 +1,4 @@
-"""The files of this repository, as the checks of the documentation see them."""
+"""The files of this repository, for the checks of the documentation."""
 
 import subprocess
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ TEXT: Final = frozenset(
 )
 WITHOUT_ENDING: Final = frozenset({"Caddyfile", "Dockerfile", "Makefile", ".dockerignore", ".editorconfig", "run"})
 OTHERS: Final = ("deploy/gateway/page/vendor/", "docs/openapi.json", "tests/deploy/test_documentation.py")
-"""Written by others, made by a program from texts that are checked themselves, or examples of faults."""
+"""Not checked: files by others, generated from checked texts, or examples of faults."""
 
 
 @dataclass(frozen=True)
 class Repository:
-    """What git knows below a folder, and the new files that it does not ignore."""
+    """The files below a folder that git tracks, and new ones that it does not ignore."""
 
     root: Path
 
@@ -34,7 +34,7 @@ class Repository:
 
     @cached_property
     def texts(self) -> tuple[tuple[str, str], ...]:
-        """Path and content of everything that people read or write."""
+        """Path and content of every checked file."""
         return tuple(
             (name, (self.root / name).read_text(encoding="utf-8")) for name in sorted(self.files) if is_text(name)
         )

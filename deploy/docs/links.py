@@ -1,4 +1,4 @@
-"""What leads nowhere: links, anchors, paths and modules that pages, comments and docstrings name."""
+"""Finds broken references in pages, comments and docstrings: links, anchors, paths and modules."""
 
 import fnmatch
 import posixpath
@@ -31,7 +31,7 @@ ELSEWHERE: Final = ("http", "/", "~", ".local/", ".venv/")
 
 
 def broken(repository: Repository) -> Iterator[str]:
-    """One line for each."""
+    """A line for each broken reference."""
     for name, text in repository.pages():
         yield from broken_links(repository, name, FENCE.sub("", text))
     for name, text in repository.texts:
@@ -59,13 +59,13 @@ def broken_links(repository: Repository, page: str, text: str) -> Iterator[str]:
 
 
 def anchors(text: str) -> set[str]:
-    """As GitHub makes them of headings."""
+    """The anchors that GitHub makes of headings."""
     headings = (re.sub(r"[^\w\- ]", "", heading.strip().lower()) for heading in HEADING.findall(FENCE.sub("", text)))
     return {heading.replace(" ", "-") for heading in headings}
 
 
 def paths_in(text: str) -> Iterator[str]:
-    """Documents wherever they are named, and other files in backticks."""
+    """Documents anywhere in the text, and other files in backticks."""
     yield from DOCUMENT.findall(text)
     for code in CODE.findall(text):
         if PATH.fullmatch(code):
@@ -73,7 +73,7 @@ def paths_in(text: str) -> Iterator[str]:
 
 
 def exists(repository: Repository, name: str, path: str) -> bool:
-    """From the root, from the file that names it, or from where the sources lie."""
+    """Relative to the root, to the file that names it, or to the source folders."""
     if path.startswith(ELSEWHERE) or PLACEHOLDER.search(path):
         return True
     bases = [*BASES, posixpath.dirname(name)]
@@ -89,7 +89,7 @@ def fnmatch_all(repository: Repository, pattern: str) -> list[str]:
 
 
 def importable(repository: Repository, dotted: str) -> bool:
-    """A module, a package, or a name that stands in one."""
+    """A module, a package, or a name in one."""
     parts = dotted.split(".")
     sources = {"common": "libs/common/src/", "deploy": "", "tests": ""}.get(parts[0], f"services/{parts[0]}/src/")
     for end in range(len(parts), 0, -1):

@@ -1,4 +1,4 @@
-"""Pieces of Markdown that the generated pages are made of."""
+"""Builds pieces of Markdown for the generated pages."""
 
 from collections.abc import Iterable, Sequence
 

@@ -1,4 +1,4 @@
-"""The table of metrics, from the calls that make them."""
+"""The table of metrics, from the calls that create them."""
 
 import ast
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ def made_in(text: str, service: str) -> Iterator[tuple[str, str, str, str, str]]
 
 
 def labels_of(call: ast.Call) -> list[str]:
-    """Given by name, or as the third argument."""
+    """The labels, given by name or as the third argument."""
     lists = [word.value for word in call.keywords if word.arg == "labels"] + call.args[2:3]
     elements = [one for found in lists if isinstance(found, ast.List) for one in found.elts]
     return [str(one.value) for one in elements if isinstance(one, ast.Constant)]

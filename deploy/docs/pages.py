@@ -1,4 +1,4 @@
-"""Which parts of which pages are made from the code."""
+"""Writes and checks the generated parts of pages."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -26,7 +26,7 @@ def page_of(name: str) -> Path:
 
 
 def as_it_should_be(page: str, made: str) -> str:
-    """The page with its generated part made anew. Raises ValueError: it has no place for one."""
+    """The page with its generated part replaced. Raises ValueError: the page has no place for one."""
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
@@ -35,7 +35,7 @@ def as_it_should_be(page: str, made: str) -> str:
 
 
 def write() -> list[str]:
-    """Write what differs; the names of these pages."""
+    """Write the outdated pages; returns their names."""
     changed = differing()
     for name, text in changed.items():
         page_of(name).write_text(text, encoding="utf-8")
@@ -43,7 +43,7 @@ def write() -> list[str]:
 
 
 def differing() -> dict[str, str]:
-    """Pages that are not as the code says, as they should be."""
+    """The outdated pages, with their new content."""
     pages = {name: page_of(name).read_text(encoding="utf-8") for name in MADE}
     wanted = {name: as_it_should_be(page, MADE[name]()) for name, page in pages.items()}
     return {name: text for name, text in wanted.items() if text != pages[name]}

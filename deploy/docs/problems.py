@@ -27,7 +27,7 @@ def problems() -> str:
 
 
 def examples(document: dict[str, Any], response: dict[str, Any]) -> list[dict[str, Any]]:
-    """The problems that a response of an operation shows."""
+    """The problems in the examples of a response."""
     if "$ref" in response:
         response = document["components"]["responses"][response["$ref"].rpartition("/")[2]]
     contents = response.get("content", {}).values()

@@ -1,4 +1,4 @@
-"""Sentences that are too long to be read once."""
+"""Finds sentences that are too long."""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ WORD: Final = re.compile(r"\w")
 
 
 def too_long(repository: Repository) -> Iterator[str]:
-    """One line for each sentence, and one for a README that does not stay short."""
+    """A line for each long sentence, and one for a README that is too long."""
     for name, text in repository.pages():
         if name.startswith(HELD):
             for sentence in sentences(text):
@@ -33,7 +33,7 @@ def too_long(repository: Repository) -> Iterator[str]:
 
 
 def sentences(text: str) -> Iterator[str]:
-    """Of the prose: no code blocks. A cell of a table, a heading and an item of a list end a sentence."""
+    """The sentences of the prose, without code blocks. A table cell, a heading and a list item end a sentence."""
     prose = CODE.sub("Code", LINK.sub(r"\1", MARKUP.sub("", HEADING.sub(r"\n\1\n", FENCE.sub("\n\n", text)))))
     for block in BLOCK.split(prose):
         for sentence in END.split(" ".join(block.split())):

@@ -17,11 +17,11 @@ from deploy.imports import SERVICES
 
 UNITS: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1), ("ms", 0.001))
 IN_WORDS: Final = "by default"
-"""A description that says this tells of a default that the machine or another setting decides."""
+"""Descriptions with this text have a default that depends on the machine or another setting."""
 
 
 def settings() -> str:
-    """A section for what all services have, and one for each service's own."""
+    """A section for common settings, and one for each service's own."""
     sections = [section("Every service", ServiceSettings), section("Every migration", MigrationSettings, "profile")]
     for service in SERVICES:
         module = import_module(f"{service}.config")

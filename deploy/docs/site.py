@@ -1,4 +1,4 @@
-"""The documentation as a site that works without the internet, from the folder or from any web server."""
+"""Builds the documentation as a site that works offline, from its folder or from any web server."""
 
 import base64
 import hashlib
@@ -17,15 +17,15 @@ from urllib.parse import unquote, urlsplit
 from deploy.docs.files import ROOT
 
 SITE: Final = ROOT / ".local" / "docs"
-"""As zensical.toml says."""
+"""The folder that zensical.toml names."""
 KEPT: Final = ROOT / ".local" / "mermaid"
 MERMAID: Final = "12.3.0"
 INTEGRITY: Final = "sha512-4113TdXeLAsMruJ79OpFL5O8+LTFXhQqZ260rF3tgUmiNAtRm4Uume04I+65PRN6yZ69J4f8rVYWW8zRk65UYw=="
-"""Of npm's package, which draws the diagrams in the reader's browser."""
+"""The version of npm's package that draws the diagrams in the reader's browser."""
 
 
 def build() -> str | None:
-    """What is wrong with the site."""
+    """Build the site; returns its problems."""
     zensical = Path(sys.executable).with_name("zensical")
     if subprocess.run([zensical, "build", "--strict", "--clean"], cwd=ROOT, check=False).returncode:
         return "the site was not built"
@@ -34,7 +34,7 @@ def build() -> str | None:
 
 
 def bring_mermaid() -> None:
-    """Put the program that draws diagrams into the site; without npm they stay text."""
+    """Add mermaid, which draws the diagrams, to the site; without npm they stay text."""
     program = KEPT / f"mermaid-{MERMAID}.min.js"
     npm = shutil.which("npm")
     if not program.exists() and npm:
@@ -53,10 +53,10 @@ def bring_mermaid() -> None:
 
 
 def packed(npm: str) -> bytes:
-    """The program out of npm's package.
+    """The script from npm's package.
 
     Raises:
-        ValueError: the package is not the one that was pinned.
+        ValueError: the package is not the pinned one.
     """
     with tempfile.TemporaryDirectory() as folder:
         command = [npm, "pack", f"mermaid@{MERMAID}", "--silent", "--pack-destination", folder]
@@ -74,7 +74,7 @@ def packed(npm: str) -> bytes:
 
 
 class References(HTMLParser):
-    """Collects what a page leads to, and what it loads."""
+    """Collects a page's links, and the files that it loads."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -88,7 +88,7 @@ class References(HTMLParser):
 
 
 def missing(site: Path) -> Iterator[str]:
-    """Files that pages lead to or load and that are not there, and files that they would load from elsewhere."""
+    """Missing files that pages link to or load, and files that they load from other servers."""
     for page in sorted(site.rglob("*.html")):
         found = References()
         found.feed(page.read_text(encoding="utf-8"))

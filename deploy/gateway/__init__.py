@@ -1,1 +1,1 @@
-"""The gateway: its Caddyfile, and the pages that it serves."""
+"""The gateway: its Caddyfile, and the pages it serves."""

@@ -1,7 +1,7 @@
-"""The OpenAPI documents of all services as one: `python -m deploy.gateway.openapi` writes docs/openapi.json.
+"""Merges the OpenAPI documents of all services: `python -m deploy.gateway.openapi` writes docs/openapi.json.
 
-The file is reviewed like code, since a client's code follows from it: a breaking change shows in its diff. With
-`--check`, in `make check`, it fails while the file is not what the apps say. The gateway serves it as it is.
+The file is reviewed like code, since clients are generated from it: its diff shows breaking changes. With `--check`,
+in `make check`, it fails if the file is outdated. The gateway serves the file unchanged.
 """
 
 import json
@@ -27,14 +27,14 @@ Document = Node
 
 
 def describe_service(service: str) -> Document:
-    """What a service's app says of itself. It is made from settings that lead nowhere, and never started."""
+    """The OpenAPI document of a service's app, which is created with placeholder settings and never started."""
     settings = import_module(f"{service}.config").Settings
     app = import_module(f"{service}.main").create_app(settings.model_validate(NOWHERE))
     return describe(app)
 
 
 def merge(documents: Mapping[str, Document]) -> Document:
-    """One document of several, by service. Schemas that are the same are shared; other namesakes get another name.
+    """Merge documents, by service. Equal schemas are shared; different schemas of one name are renamed.
 
     Raises:
         ValueError: two services have the same path, operation id or tag.
@@ -63,7 +63,7 @@ def merge(documents: Mapping[str, Document]) -> Document:
 
 
 def share_responses(merged: Document) -> None:
-    """Write each problem that several routes answer once, and refer to it by a name."""
+    """Move each problem response that several routes share to the components, and refer to it by name."""
     found: dict[str, Node] = {}
     operations = [operation for path in merged["paths"].values() for operation in path.values()]
     answers = [(operation, status) for operation in operations for status in operation["responses"]]
@@ -71,7 +71,7 @@ def share_responses(merged: Document) -> None:
     for operation, status in problems:
         response = operation["responses"][status]
         found[json.dumps(response, sort_keys=True)] = response
-    # Some generators make `BlockedResponse` of the response `Blocked`, which may be a schema already.
+    # Some generators name the response `Blocked` `BlockedResponse`, which may be a schema already.
     taken = [name.removesuffix("Response") for name in merged["components"]["schemas"]]
     names: dict[str, str] = {}
     for text, response in sorted(found.items(), key=lambda one: (len(declared_codes(one[1])), one[0])):
@@ -83,10 +83,10 @@ def share_responses(merged: Document) -> None:
 
 
 def name_of(response: Node, taken: Collection[str]) -> str:
-    """A name for generated code: `PostNotFound`, its first code; where that is taken, `NotTheAuthorOrBlocked`.
+    """A name for generated code: the first code, `PostNotFound`; if that is taken, all codes, `NotTheAuthorOrBlocked`.
 
     Raises:
-        ValueError: that is taken as well.
+        ValueError: both are taken.
     """
     prefix = "" if PROBLEM in response["content"] else "OAuth"
     words = [code.title().replace("-", "") for code in declared_codes(response)]
@@ -111,7 +111,7 @@ def require_once(what: str, names: Sequence[str]) -> None:
 
 
 def namesakes(merged: Document, document: Document) -> set[str]:
-    """The schemas whose name is taken by another, and those that refer to such a one."""
+    """The schemas whose name is taken, and those that refer to one of them."""
     there, here = merged["components"]["schemas"], document["components"]["schemas"]
     differing = {name for name, schema in here.items() if name in there and schema != there[name]}
     while True:
@@ -130,7 +130,7 @@ def references(node: Any) -> set[str]:
 
 
 def current() -> str:
-    """The text of docs/openapi.json as it should be."""
+    """The current text of docs/openapi.json."""
     document = merge({service: describe_service(service) for service in SERVICES})
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
@@ -141,9 +141,9 @@ def write(path: Path = SNAPSHOT) -> None:
 
 
 def check() -> None:
-    """Raises: SystemExit, if the file is not what the apps say."""
+    """Raises SystemExit if the file is outdated."""
     if SNAPSHOT.read_text(encoding="utf-8") != current():
-        sys.exit("docs/openapi.json is not what the apps say: `make openapi`, then read its diff as a client would")
+        sys.exit("docs/openapi.json is outdated: `make openapi`, then read its diff as a client would")
 
 
 if __name__ == "__main__":

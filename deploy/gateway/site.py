@@ -1,7 +1,7 @@
-"""The files that the gateway serves itself, gathered by `python -m deploy.gateway.site DIR`.
+"""Collects the files that the gateway serves itself: `python -m deploy.gateway.site DIR`.
 
 The web client at / is in page/, the API's page at /docs in docs/, with Swagger UI from fastapi-offline's wheel; the
-document is docs/openapi.json of the repository. Nothing comes from elsewhere.
+document is docs/openapi.json of the repository. Nothing is loaded from other servers.
 """
 
 import shutil
@@ -19,7 +19,7 @@ SWAGGER_UI: Final = ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png")
 
 
 def build(folder: Path) -> None:
-    """Put the files into `folder`, which Caddy's DOCS_FOLDER names. Files there may be served meanwhile."""
+    """Write the files into `folder`, Caddy's DOCS_FOLDER. Caddy may serve files from there meanwhile."""
     spec = find_spec("fastapi_offline")  # not imported: that would load FastAPI
     if spec is None or spec.origin is None:
         raise FileNotFoundError("fastapi-offline is not installed: make bootstrap")

@@ -1,10 +1,10 @@
-"""The connection budget: whatever the autoscaler does, no database is asked for more connections than it gives.
+"""The connection budget: whatever the autoscaler does, no service opens more connections than its database allows.
 
     (replicas + relays, and those that an update adds) x (pools + overflow + upkeep)  +  migration + reserved
         <= max_connections
 
-An update adds new pods, and old ones, which keep their connections until they have ended. It is held without the
-pooler, so that going around it is possible at any time. The pooler's own two numbers are checked beside it.
+During an update, new pods exist beside old ones, which keep their connections until they end. The budget holds without
+the pooler, so that it can be bypassed at any time. The pooler's own two limits are checked separately.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from deploy.kubernetes.policies import SERVICES, Manifest, of_kind
 
 MIGRATION: Final = 1
 RESERVED: Final = 10
-"""For superusers, monitoring, replication and a person with psql."""
+"""Connections for superusers, monitoring, replication and a person with psql."""
 
 
 def budget(manifests: Sequence[Manifest]) -> Iterator[str]:
@@ -34,7 +34,7 @@ def budget(manifests: Sequence[Manifest]) -> Iterator[str]:
 
 
 def asked_for(manifests: Sequence[Manifest], service: str) -> int:
-    """Connections at the worst moment: as many replicas as there may be, while they and the relays are replaced."""
+    """Connections in the worst case: the maximum of replicas, while they and the relays are replaced."""
     processes = replicas(manifests, service) + relays(manifests, service)
     return processes * per_process(manifests, service) + MIGRATION + RESERVED
 
@@ -50,8 +50,8 @@ def relays(manifests: Sequence[Manifest], service: str) -> int:
 
 
 def in_update(deployment: Manifest, replicas: int) -> int:
-    """Pods at once: with those that end. They are no more than a step's if each new one has to stand for as long as an
-    old one may take to end; else they may be all.
+    """Most pods at once, terminating ones included. If each new pod must be ready for as long as an old one may take to
+    end, only one step's pods are terminating; otherwise all may be.
     """
     spec = deployment["spec"]
     surge, unavailable = (int(spec["strategy"]["rollingUpdate"][key]) for key in ("maxSurge", "maxUnavailable"))
@@ -78,7 +78,7 @@ def max_connections(manifests: Sequence[Manifest], service: str) -> int:
 
 
 def pooled(pooler: Manifest, service: str, clients: int, given: int) -> Iterator[str]:
-    """`given` is what the database has left for poolers: all of them, and the one that an update adds."""
+    """`given`: the database's connections for all poolers, and the one that an update adds."""
     parameters: dict[str, Any] = pooler["spec"]["pgbouncer"]["parameters"]
     servers = (pooler["spec"]["instances"] + 1) * int(parameters["default_pool_size"])
     if servers + RESERVED > given:

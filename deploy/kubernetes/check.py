@@ -1,8 +1,8 @@
-"""`python -m deploy.kubernetes.check`: render the overlays, and hold them against schemas, policies and the budget.
+"""`python -m deploy.kubernetes.check`: render the overlays, and check them against schemas, policies and the budget.
 
-Overlays of one's own are checked if they are named: `python -m deploy.kubernetes.check FOLDER …`.
+Your own overlays are checked if you name them: `python -m deploy.kubernetes.check FOLDER …`.
 
-No cluster is needed; `kubectl` is, to render: where there is none, it says so and checks nothing.
+It needs no cluster, but `kubectl` to render. Without `kubectl` it prints a message and checks nothing.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ FOLDER: Final = Path(__file__).parent
 CADDYFILE: Final = FOLDER.parent / "gateway" / "Caddyfile"
 OVERLAYS: Final = tuple(FOLDER / "overlays" / name for name in ("local", "production", "example"))
 VERSIONS: Final = ("1.33", kubernetes_validate.latest_version())
-# Of the operators: Kubernetes' own schemas know them not.
+# Kinds of operators, which Kubernetes' own schemas do not have.
 CUSTOM: Final = frozenset({"Cluster", "Pooler", "ScheduledBackup", "ObjectStore", "HTTPRoute"})
 
 
 def render(folder: Path) -> list[Manifest]:
-    """What `kubectl apply --kustomize` would send."""
+    """The manifests that `kubectl apply --kustomize` would send."""
     text = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True, check=False)  # noqa: S603, S607
     if text.returncode != 0:
         sys.exit(f"{folder} cannot be rendered: {text.stderr.strip()}")
@@ -50,7 +50,7 @@ def schema_errors(manifests: Sequence[Manifest]) -> Iterator[str]:
 
 
 def gateway_paths(caddyfile: str) -> dict[str, set[str]]:
-    """Which paths go to which service: `@auth path /auth/* …`, for the services that are sent requests."""
+    """Paths by service, from lines such as `@auth path /auth/* …`, for services that get requests."""
     found = re.findall(r"^\t@(\w+) path (.+)$", caddyfile, re.MULTILINE)
     return {name: {path.removesuffix("/*") for path in paths.split()} for name, paths in found if name != "docs"}
 
@@ -66,7 +66,7 @@ def route_paths(manifests: Sequence[Manifest]) -> dict[str, set[str]]:
 
 
 def route_errors(manifests: Sequence[Manifest]) -> Iterator[str]:
-    """An overlay with a route of its own sends the same paths to the same services as the Caddyfile."""
+    """An overlay's own HTTPRoute must send the same paths to the same services as the Caddyfile."""
     ours, theirs = route_paths(manifests), gateway_paths(CADDYFILE.read_text())
     if ours and ours != theirs:
         yield f"the HTTPRoute has {ours}, the Caddyfile {theirs}"
@@ -82,7 +82,7 @@ def errors(manifests: Sequence[Manifest]) -> Iterator[str]:
 
 
 def main() -> int:
-    """0 if nothing was found."""
+    """Exit code 0 without violations."""
     if shutil.which("kubectl") is None:
         sys.stdout.write("Kubernetes: no kubectl here, so the manifests are not checked\n")
         return 0

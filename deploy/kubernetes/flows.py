@@ -1,6 +1,6 @@
-"""Whether pods that have to speak to each other may, by the NetworkPolicies: the database's own traffic, above all.
+"""Checks that the NetworkPolicies allow required traffic between pods, above all that of the databases.
 
-Of a selector's peers only pods of the same namespace are looked at, and of ports only numbers: ours name nothing else.
+It reads only peers that are pods of the same namespace, and ports that are numbers: our policies have no others.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ POSTGRES: Final = 5432
 
 
 def lets(policies: Sequence[Manifest], way: str, one: Labels, other: Labels, port: int) -> bool:
-    """Whether some policy for a pod lets traffic with another pass: `ingress` from it, or `egress` to it."""
+    """Whether a policy of one pod allows traffic with the other: `ingress` from it, or `egress` to it."""
     end = "from" if way == "ingress" else "to"
     flows = (
         flow
@@ -37,7 +37,7 @@ def may_speak(manifests: Sequence[Manifest], source: Labels, target: Labels, por
 
 
 def clusters_work(manifests: Sequence[Manifest]) -> Iterator[str]:
-    """With CloudNativePG: what its pods are labelled as, and who of them has to reach an instance, or must not."""
+    """For CloudNativePG: pods by their labels, and which of them must or must not reach an instance."""
     for cluster in of_kind(manifests, "Cluster"):
         name = cluster["metadata"]["name"]
         service = name.removesuffix("-db")

@@ -1,4 +1,4 @@
-"""What we ask of our manifests beyond what their schemas do: each rule names what breaks it (S-47 to S-51)."""
+"""Rules for our manifests beyond their schemas. Each rule returns its violations (S-47 to S-51)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ Manifest = dict[str, Any]
 Rule = Callable[[Sequence[Manifest]], Iterator[str]]
 
 LEAST_USER: Final = 10001
-POSTGRES_USER: Final = 999  # its image knows no other
+POSTGRES_USER: Final = 999  # its image has no other user
 COMPONENT: Final = "app.kubernetes.io/component"
 NAME: Final = "app.kubernetes.io/name"
 SERVICES: Final = ("auth", "users", "posts")
 JOB_NAME: Final = re.compile(r"(?=.{1,63}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 HASHED: Final = re.compile(r"-[a-z0-9]{10}$")
-"""What Kustomize puts behind the name of a ConfigMap."""
+"""The suffix that Kustomize adds to the name of a ConfigMap."""
 PRIVATE: Final = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
 PER_SERVICE: Final = ("Deployment", "Service", "HorizontalPodAutoscaler", "ServiceAccount")
 
@@ -58,7 +58,7 @@ def every_service_is_whole(manifests: Sequence[Manifest]) -> Iterator[str]:
 
 
 def pods_are_restricted(manifests: Sequence[Manifest]) -> Iterator[str]:
-    """Pod Security "restricted", and a user of ours (S-50)."""
+    """Pod Security "restricted", and one of our users (S-50)."""
     for name, labels, pod in workloads(manifests):
         context = pod.get("securityContext", {})
         least = POSTGRES_USER if labels.get(COMPONENT) == "database" else LEAST_USER
@@ -112,7 +112,7 @@ def images_have_tags(manifests: Sequence[Manifest]) -> Iterator[str]:
 
 
 def migrations_carry_their_tag(manifests: Sequence[Manifest]) -> Iterator[str]:
-    """A Job cannot be changed: without it, the second release would have none. Its name becomes a label of its pod."""
+    """Jobs are immutable: each release needs another name, with the image's tag and valid as a label of a pod."""
     for job in of_kind(manifests, "Job"):
         (container,) = job["spec"]["template"]["spec"]["containers"]
         name, (_, _, tag) = job["metadata"]["name"], container["image"].partition("@")[0].rpartition(":")
@@ -123,7 +123,7 @@ def migrations_carry_their_tag(manifests: Sequence[Manifest]) -> Iterator[str]:
 
 
 def migrations_name_what_stays(manifests: Sequence[Manifest]) -> Iterator[str]:
-    """A Job cannot be changed: it must not name a ConfigMap whose name changes with what it holds."""
+    """A Job must not use a ConfigMap whose name changes with its content: Jobs are immutable."""
     for name, labels, pod in workloads(manifests):
         used = [source["configMapRef"]["name"] for one in pod["containers"] for source in one.get("envFrom", [])]
         for changing in (one for one in used if labels.get(COMPONENT) == "migrate" and HASHED.search(one)):
@@ -131,7 +131,7 @@ def migrations_name_what_stays(manifests: Sequence[Manifest]) -> Iterator[str]:
 
 
 def probes_differ(manifests: Sequence[Manifest]) -> Iterator[str]:
-    """What serves has three probes, no two the same, and time to stop."""
+    """A server has three different probes, and time to stop."""
     for name, labels, pod in workloads(manifests):
         if labels.get(COMPONENT) not in ("api", "gateway", "database"):
             continue
@@ -144,7 +144,7 @@ def probes_differ(manifests: Sequence[Manifest]) -> Iterator[str]:
 
 
 def replicated(manifests: Sequence[Manifest]) -> Iterator[tuple[str, Labels, Manifest]]:
-    """As `workloads`: what has replicas and no operator that keeps them apart. CloudNativePG does so for instances."""
+    """As `workloads`: those with replicas, except CloudNativePG's instances, which their operator spreads."""
     for name, labels, pod in workloads(manifests):
         if labels.get(COMPONENT) in ("api", "relay"):
             yield name, labels, pod
@@ -161,7 +161,7 @@ def replicas_are_spread(manifests: Sequence[Manifest]) -> Iterator[str]:
 
 
 def replicas_go_one_by_one(manifests: Sequence[Manifest]) -> Iterator[str]:
-    """When nodes are emptied."""
+    """For drains of nodes."""
     budgets = [one["spec"] for one in of_kind(manifests, "PodDisruptionBudget") if "selector" in one["spec"]]
     for name, labels, _ in replicated(manifests):
         if [one.get("maxUnavailable") for one in budgets if selects(one["selector"], labels)] != [1]:
@@ -169,7 +169,7 @@ def replicas_go_one_by_one(manifests: Sequence[Manifest]) -> Iterator[str]:
 
 
 def secrets_are_references(manifests: Sequence[Manifest]) -> Iterator[str]:
-    """No values, and none in a container's environment, where `kubectl describe` shows them (S-47)."""
+    """No secrets in manifests, and none in a container's environment, which `kubectl describe` shows (S-47)."""
     for manifest in of_kind(manifests, "Secret"):
         yield f"{named(manifest)} belongs into the cluster, not into a file"
     for name, container in containers(manifests):
@@ -182,9 +182,10 @@ def secrets_are_references(manifests: Sequence[Manifest]) -> Iterator[str]:
 
 
 def proxies_are_named(manifests: Sequence[Manifest]) -> Iterator[str]:
-    """Whoever believes every private address also believes the node that stands between a client and the Gateway, and
-    with it whatever the client wrote before that: each request is from somebody else (S-13). Who believes nobody takes
-    all people for one.
+    """TRUSTED_PROXIES holds only the Gateway's addresses (S-13).
+
+    If every private address were trusted, so would be the node between client and Gateway, and with it any address that
+    the client sent: each request could claim another source. Without trusted proxies, all clients have one address.
     """
     for manifest in of_kind(manifests, "ConfigMap"):
         data = manifest.get("data", {})
@@ -204,7 +205,7 @@ def proxies_are_named(manifests: Sequence[Manifest]) -> Iterator[str]:
 
 
 def references_lead_somewhere(manifests: Sequence[Manifest]) -> Iterator[str]:
-    """ConfigMaps that pods name are there: Kustomize changes their names."""
+    """The ConfigMaps of pods exist: Kustomize changes their names."""
     there = {manifest["metadata"]["name"] for manifest in of_kind(manifests, "ConfigMap")}
     for name, _, pod in workloads(manifests):
         wanted = {source["configMapRef"]["name"] for one in pod["containers"] for source in one.get("envFrom", [])}
@@ -221,7 +222,7 @@ def namespace_enforces(manifests: Sequence[Manifest]) -> Iterator[str]:
 
 
 def nothing_speaks_by_default(manifests: Sequence[Manifest]) -> Iterator[str]:
-    """One policy denies everything both ways; the others allow named ports only."""
+    """One policy denies all traffic in both directions; the others allow only specific ports."""
     policies = of_kind(manifests, "NetworkPolicy")
     if not any(
         policy["spec"]["podSelector"] == {}

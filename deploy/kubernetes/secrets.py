@@ -1,7 +1,7 @@
 """Print the Secrets that the manifests name, with new random values: `python -m deploy.kubernetes.secrets | kubectl …`.
 
-`kubectl create`, not `apply`, so that Secrets that are there already are kept. Where the platform has a store of its
-own for secrets, this list is what it has to bring.
+Use `kubectl create`, not `apply`, so that existing Secrets are kept. If your platform has its own store for secrets, it
+must provide the Secrets of this list.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ KEYS: Final = {
 
 
 def all_secrets(*, local: bool) -> list[dict[str, Any]]:
-    """The overlay local also needs its servers' superusers, and has secrets that production refuses."""
+    """The overlay `local` also needs superusers for its servers, and has secrets that production refuses."""
     made = [opaque(name, keys, local=local) for name, keys in KEYS.items()]
     for service in SERVICES:
         made += [login(f"{service}-database", service, local=local)]
@@ -36,7 +36,7 @@ def opaque(name: str, keys: tuple[str, ...], *, local: bool) -> dict[str, Any]:
 
 
 def login(name: str, role: str, *, local: bool) -> dict[str, Any]:
-    """A role of a database, in the form that CloudNativePG reads."""
+    """A database role, in the form that CloudNativePG reads."""
     return secret(name, "kubernetes.io/basic-auth", {"username": role, "password": new(local=local)})
 
 

@@ -1,4 +1,4 @@
-"""Which pods a label selector means."""
+"""Kubernetes' label selectors."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ Labels = dict[str, str]
 
 
 def selects(selector: dict[str, Any], labels: Labels) -> bool:
-    """As Kubernetes reads a label selector: all of it must hold."""
+    """Whether the labels fulfil all conditions of a selector, as in Kubernetes."""
     if any(labels.get(key) != value for key, value in selector.get("matchLabels", {}).items()):
         return False
     for wanted in selector.get("matchExpressions", []):

@@ -1,1 +1,1 @@
-"""The stack on one machine without Docker: `python -m deploy.local up`, or `make up`."""
+"""The stack on one machine, without Docker: `python -m deploy.local up`, or `make up`."""

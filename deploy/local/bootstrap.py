@@ -1,11 +1,11 @@
-"""Make `.venv` with exactly what requirements-dev.lock names, or see in a moment that it is there.
+"""Create `.venv` with exactly the packages of requirements-dev.lock, if it is not up to date.
 
-Run by whatever `python3` the machine has, so: standard library only, and no syntax newer than Python 3.6, so that
-an old Python gets as far as the message that it is too old. uv does the work (2 s instead of 30 s); where
-it cannot, pip does the same from the same hashes.
+Any `python3` runs this, so it has only the standard library, and no syntax newer than Python 3.6: an old Python must
+reach the message that it is too old. uv installs (2 s instead of 30 s); if it cannot, pip installs from the same
+hashes.
 
-`.venv/trivium-stamp` names what was installed. It is removed before an installation and written after it, so a
-`.venv` without one was interrupted and is made again from nothing.
+`.venv/trivium-stamp` names the installed packages. It is removed before an installation and written after it. So a
+`.venv` without one was interrupted, and is created again.
 """
 
 import sys
@@ -33,17 +33,17 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "trivium-stamp"
 LOCK = ROOT / "requirements-dev.lock"
 PACKAGES = ("libs/common", "services/auth", "services/users", "services/posts")
-# Inside a virtual environment this is the Python it was made from: .venv must not be made by, and of, itself.
+# Inside a virtual environment this is its base Python: .venv must not be created from itself.
 BASE_PYTHON = getattr(sys, "_base_executable", sys.executable)
 
 
 class InstallError(Exception):
-    """What to tell the person, in one line."""
+    """A message for the user, in one line."""
 
 
 def main() -> None:
-    """Install if anything changed; one process at a time."""
-    with LOCK.open() as lock:  # any file that is always there will do
+    """Install if anything has changed; one process at a time."""
+    with LOCK.open() as lock:  # any file that always exists
         fcntl.flock(lock, fcntl.LOCK_EX)
         if current_stamp() == wanted_stamp():
             return
@@ -60,12 +60,12 @@ def main() -> None:
 
 
 def say(text: str) -> None:
-    """Keep the standard output to the command that follows."""
+    """Print to standard error: standard output belongs to the command that follows."""
     sys.stderr.write(f"bootstrap | {text}\n")
 
 
 def wanted_stamp() -> str:
-    """Name everything the content of `.venv` follows from, the place and the Python included."""
+    """Identify everything that determines the content of `.venv`, its place and Python included."""
     digest = hashlib.sha256(str(VENV).encode())
     for path in [LOCK, Path(__file__), *(ROOT / package / "pyproject.toml" for package in PACKAGES)]:
         digest.update(path.read_bytes())
@@ -73,12 +73,12 @@ def wanted_stamp() -> str:
 
 
 def current_stamp() -> str:
-    """Name what is installed; nothing if the Python that `.venv` was made from is gone."""
+    """Read the stamp of `.venv`; empty if its Python is gone."""
     return STAMP.read_text() if STAMP.exists() and PYTHON.exists() else ""
 
 
 def make_venv() -> None:
-    """Make an empty environment; pip is put in only where Python can (Debian splits ensurepip off)."""
+    """Create an empty environment, with pip if Python has ensurepip (Debian packages it separately)."""
     bundled = importlib.util.find_spec("ensurepip") is not None
     if not bundled and importlib.util.find_spec("pip") is None:
         raise InstallError("this Python has neither ensurepip nor pip: apt-get install python3-venv, or python3-pip")
@@ -86,7 +86,7 @@ def make_venv() -> None:
 
 
 def pip() -> "list[str]":
-    """Address the environment's own pip, else the machine's."""
+    """The command of the environment's own pip, or of the machine's."""
     if list(VENV.glob("lib/python*/site-packages/pip")):
         return [str(PYTHON), "-m", "pip"]
     return [BASE_PYTHON, "-m", "pip", "--python", str(PYTHON)]
@@ -110,8 +110,8 @@ def install() -> None:
 
 
 def install_uv() -> None:
-    """Install the locked uv alone: its block of the lock, as pip allows no constraints beside hashes."""
-    block: list[str] = []  # the line that names it, and its indented hashes
+    """Install only the locked uv, from its block of the lock: pip allows no constraints with hashes."""
+    block: list[str] = []  # its line, and the indented hashes
     for line in LOCK.read_text().splitlines():
         if line.startswith("uv==") or (block and line.startswith(" ")):
             block.append(line)
@@ -124,7 +124,7 @@ def install_uv() -> None:
 
 
 def run(command: "list[str]") -> None:
-    """Run one step; its own error output is what the person sees if it fails."""
+    """Run one step. If it fails, the user sees its own error output."""
     environment = dict(os.environ, PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_ROOT_USER_ACTION="ignore")
     subprocess.run(command, check=True, cwd=str(ROOT), env=environment, stdin=subprocess.DEVNULL)
 

@@ -1,4 +1,4 @@
-"""Which files have changed, for `make dev`: by their times of modification, a few times a second."""
+"""Detects changed files for `make dev`: polls their modification times a few times a second."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PAGE = "page"
 
 
 def watched() -> dict[str, list[Path]]:
-    """Name what is to be renewed, and the files or folders that it is made of."""
+    """The parts to renew, and the files or folders of each."""
     code = {name: [ROOT / "libs/common/src", ROOT / "services" / name / "src"] for name in SERVICES}
     schemas = {f"{name} schema": [ROOT / "services" / name / "migrations"] for name in SERVICES}
     page = [ROOT / "deploy/gateway/page", ROOT / "deploy/gateway/docs", ROOT / "docs/openapi.json"]
@@ -29,7 +29,7 @@ class Changes:
         self._seen = {name: _times(paths) for name, paths in places.items()}
 
     def since_last_time(self) -> list[str]:
-        """Name what has changed since the last call."""
+        """The parts that have changed since the last call."""
         now = {name: _times(paths) for name, paths in self._places.items()}
         changed = [name for name, times in now.items() if times != self._seen[name]]
         self._seen = now
@@ -37,7 +37,7 @@ class Changes:
 
 
 def newest_change(places: Sequence[Path]) -> float:
-    """Say when one of the files was last changed, in seconds since 1970."""
+    """The latest modification time of the files, in seconds since 1970."""
     return max(_times(places).values(), default=0) / 1e9
 
 
@@ -53,6 +53,6 @@ def _files(place: Path) -> Iterator[tuple[str, int]]:
         folders[:] = [name for name in folders if name != "__pycache__" and not name.startswith(".")]
         for name in names:
             path = os.path.join(folder, name)
-            if not name.startswith(".") and not name.endswith("~"):  # these are an editor's
-                with contextlib.suppress(FileNotFoundError):  # gone again
+            if not name.startswith(".") and not name.endswith("~"):  # an editor's temporary files
+                with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
                     yield path, os.stat(path).st_mtime_ns

@@ -1,4 +1,4 @@
-"""The commands around a whole stack: start it in the background, stop it, forget it."""
+"""The commands of a whole stack: start it in the background, stop it, delete it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from deploy.local.stack import ROOT, Stack
 from deploy.local.state import read_state
 
 STEP = 0.05
-# All that is ours in LOCAL_DIR, which may be a folder with other things in it. Not the backups: they outlive a reset.
+# Everything of ours in LOCAL_DIR, which may hold other files too. Not the backups: they outlive a reset.
 LOCAL_DATA = (
     "caddy",
     "compose.json",
@@ -37,10 +37,10 @@ LOCAL_DATA = (
 
 
 def start(stack: Stack) -> None:
-    """Start the stack in the background, and return when all of it is ready.
+    """Start the stack in the background, and return once it is ready.
 
     Raises:
-        StackError: it could not start; with the runner's reason.
+        StackError: the stack could not start; with the runner's reason.
     """
     state = read_state(stack.folder)
     if state and state.running:
@@ -71,13 +71,13 @@ def start(stack: Stack) -> None:
 
 
 def stop(stack: Stack) -> None:
-    """Stop the stack, and return when nothing of it is left."""
+    """Stop the stack, and return once all its processes have ended."""
     state = read_state(stack.folder)
     if not state or not state.running:
         end_orphans(stack.folder)
         tell("not running")
         return
-    # Its own patience with its processes comes first; by force it is only when it hangs itself.
+    # The runner first waits for its processes. It is killed only if it hangs itself.
     if not state.runner.end([signal.SIGTERM], STOP_PATIENCE + 15):
         state.runner.end([signal.SIGKILL], 5)
     end_orphans(stack.folder)
@@ -103,11 +103,11 @@ def reset(stack: Stack) -> None:
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # something else is in it
+    with contextlib.suppress(OSError):  # it holds other files
         stack.folder.rmdir()
     tell(f"deleted the data in {home} and all else that `make up` makes")
 
 
 def tell(text: str) -> None:
-    """Print for the person who gave the command."""
+    """Print a line for the user."""
     sys.stdout.write(f"{text}\n")

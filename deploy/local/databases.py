@@ -1,4 +1,4 @@
-"""Bring the server's roles and databases to what deploy/postgres/service-database.sql says."""
+"""Creates or updates the server's roles and databases by deploy/postgres/service-database.sql."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ SCRIPT = Path(__file__).parents[1] / "postgres" / "service-database.sql"
 
 
 def ensure_database(server: Postgres, service: str, *, owner_password: str, password: str) -> None:
-    """Create, or update, one service's database and its two roles.
+    """Create or update one service's database and its two roles.
 
     Raises:
-        PostgresError: psql's own first words.
+        PostgresError: with psql's first message.
     """
     variables = {"service": service, "owner_password": owner_password, "password": password}
     script = "".join(f"\\set {name} '{value}'\n" for name, value in variables.items())
@@ -27,13 +27,13 @@ def ensure_database(server: Postgres, service: str, *, owner_password: str, pass
 
 
 def schema_version(server: Postgres, service: str) -> str:
-    """Read which migration a service's database is at; empty if none has run."""
+    """Read the revision of a service's database; empty if no migration has run."""
     asked = "--command=SELECT version_num FROM alembic_version"
     return _psql(server, f"--dbname={service}", "--tuples-only", "--no-align", asked).stdout.strip()
 
 
 def _psql(server: Postgres, *arguments: str, script: str = "") -> subprocess.CompletedProcess[str]:
-    """Run psql as the superuser. Passwords go by the standard input and the environment: command lines are public."""
+    """Run psql as superuser. Passwords pass through standard input and the environment: command lines are public."""
     elsewhere = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     login = {"PGHOST": "127.0.0.1", "PGPORT": str(server.port), "PGUSER": "postgres", "PGPASSWORD": server.password}
     return subprocess.run(

@@ -1,4 +1,4 @@
-"""`make demo`: use a running stack as a person would, and show each call.
+"""`make demo`: use a running stack like a person, and show each call.
 
 python -m deploy.local.demo [http://127.0.0.1:8000]
 """
@@ -21,14 +21,14 @@ SHOWN = 160
 
 @dataclass
 class Person:
-    """Somebody at the API: shows what they do, and stops the demo when an answer is not the expected one."""
+    """A user of the API: prints each call, and stops the demo at an unexpected answer."""
 
     http: httpx.Client
     name: str
     token: str = ""
 
     def call(self, method: str, path: str, expect: int = 200, **options: Any) -> Any:
-        """Send a request, print both sides, and give the answer's JSON (None when there is none)."""
+        """Send a request, print request and answer, and return the answer's JSON (None without one)."""
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         answer = self.http.request(method, path, headers=headers, **options)
         sent = f" {json.dumps(options['json'], ensure_ascii=False)}" if "json" in options else ""
@@ -39,7 +39,7 @@ class Person:
         return answer.json() if answer.content else None
 
     def sign_up(self) -> int:
-        """Open an account and sign in with it."""
+        """Create an account and sign in with it."""
         email = f"{self.name.lower()}.{secrets.token_hex(4)}@example.com"
         password = secrets.token_urlsafe(16)
         user = self.call("POST", "/auth/register", 201, json={"email": email, "password": password, "name": self.name})
@@ -74,14 +74,14 @@ def story(http: httpx.Client) -> None:
 
 
 def main() -> None:
-    """Run the story at the address given, or at this clone's own stack."""
+    """Run the demo at the given address, or on this repository's own stack."""
     address = sys.argv[1] if len(sys.argv) > 1 else Stack.from_environment().url(GATEWAY)
     try:
         with httpx.Client(base_url=address, timeout=10, trust_env=False) as http:
             story(http)
     except httpx.ConnectError:
         sys.exit(f"Nothing answers at {address}: start the stack first, with `make up` or `make start`.")
-    print("\nThe demo is through: every call was answered as expected.")
+    print("\nThe demo is finished: every answer was as expected.")
 
 
 if __name__ == "__main__":

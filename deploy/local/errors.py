@@ -1,5 +1,5 @@
-"""The one kind of error that is told to the person as a line, without a traceback."""
+"""The error that the user sees as one line, without a traceback."""
 
 
 class StackError(Exception):
-    """The stack cannot do what was asked; the message says why and what to do about it."""
+    """A command failed; the message says why, and what to do."""

@@ -1,4 +1,4 @@
-"""Ask a process over HTTP whether it is usable."""
+"""Checks over HTTP whether a process is usable."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ NO_ANSWER = "no answer"
 
 
 def is_ready(port: int, path: str) -> bool:
-    """Say whether `GET path` answers 200. Straight to the port: no proxy of the person's settings is asked."""
+    """Whether `GET path` answers 200. Direct to the port: proxy settings of the environment are ignored."""
     return why_not_ready(port, path) is None
 
 
 def why_not_ready(port: int, path: str) -> str | None:
-    """Ask a process what it lacks, as in `database: not migrated`; None if it lacks nothing."""
+    """The reason why a process is not ready, such as `database: not migrated`; None if it is ready."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
         connection.request("GET", path, headers={"Connection": "close"})

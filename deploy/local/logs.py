@@ -1,7 +1,7 @@
-"""The log files of the stack's processes, and how a terminal shows them.
+"""The log files of the stack's processes, and their display in a terminal.
 
-Each process writes straight to its file, so that the runner is never in its way; in the foreground the runner reads
-the files along.
+Each process writes directly to its file, so that the runner never delays it. In the foreground the runner also reads
+the files.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ COLOURS = (36, 33, 35, 32, 34, 31)  # cyan, yellow, magenta, green, blue, red
 
 
 class Terminal:
-    """Prints lines with the name of where they come from, in that one's colour where there are colours."""
+    """Prints lines with their process's name, in its colour if the terminal has colours."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names = list(names)
@@ -27,28 +27,28 @@ class Terminal:
         self.is_closed = False
 
     def say(self, name: str, text: str) -> None:
-        """Print each line of a text; never fail because nobody reads."""
+        """Print each line of a text; ignores a closed output."""
         colour = COLOURS[self._names.index(name) % len(COLOURS)]
         for line in text.splitlines():
             prefix = f"{name:<{self._width}} |"
             try:
                 sys.stdout.write(f"\x1b[{colour}m{prefix}\x1b[0m {line}\n" if self._coloured else f"{prefix} {line}\n")
                 sys.stdout.flush()
-            except OSError:  # the terminal, or the other end of the pipe, has gone
+            except OSError:  # the terminal or the pipe is closed
                 sys.stdout = open(os.devnull, "w")  # noqa: SIM115
                 self.is_closed = True
 
 
 class LogReader:
-    """Reads the log file of one process, whoever writes it."""
+    """Reads the log file of one process."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._read_to = 0
 
     def new_lines(self) -> list[str]:
-        """Read the lines that were completed since the last call."""
-        if self._size() < self._read_to:  # another run's, or emptied
+        """Read the complete lines since the last call."""
+        if self._size() < self._read_to:  # a new run, or emptied
             self._read_to = 0
         if self._size() == self._read_to:
             return []
@@ -59,11 +59,11 @@ class LogReader:
         return whole.decode(errors="replace").splitlines()
 
     def skip_to_last(self, count: int) -> None:
-        """Let `new_lines` begin with the last lines that are there now."""
+        """Let `new_lines` begin with the last existing lines."""
         self._read_to = max(0, self._size() - len(self._end(count)))
 
     def last_lines(self, count: int) -> str:
-        """Read the end of the file, of this run."""
+        """Read the last lines of this run."""
         return self._end(count).decode(errors="replace").rstrip("\n") or "(it has logged nothing)"
 
     def _end(self, count: int) -> bytes:
@@ -74,12 +74,12 @@ class LogReader:
             return b"".join(file.read().splitlines(keepends=True)[-count:])
 
     def _size(self) -> int:
-        """0, too, when somebody has deleted the file under a running stack."""
+        """The file's size; 0 also if somebody has deleted it under a running stack."""
         return self.path.stat().st_size if self.path.exists() else 0
 
 
 class Log(LogReader):
-    """One process's log file; the run before is kept beside it."""
+    """One process's log file; that of the previous run stays beside it."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -89,9 +89,9 @@ class Log(LogReader):
         path.touch()
 
     def keep_small(self) -> None:
-        """Set the file aside and empty it when it has grown too large; its writers append, and notice nothing."""
+        """Copy the file and empty it if it is too large. Its writers append, so they are not disturbed."""
         if self._size() > LARGEST:
-            with contextlib.suppress(OSError):  # no room for a copy: room is what this is about
+            with contextlib.suppress(OSError):  # no space for a copy: freeing space matters more
                 shutil.copyfile(self.path, f"{self.path}.1")
             os.truncate(self.path, 0)
             self._read_to = 0

@@ -1,4 +1,4 @@
-"""`make mail`: what the services here have sent."""
+"""`make mail`: lists the mails of the local stack."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LINK = re.compile(r"https?://\S+/#\S+")
 
 
 def show(stack: Stack) -> None:
-    """Print date, recipient, subject and link of the newest mails, the last one at the bottom."""
+    """Print date, recipient, subject and link of the newest mails, the newest at the bottom."""
     newest = sorted(stack.mail.glob("*.eml"))[-MOST:]
     for path in newest:
         tell(_line(path))
@@ -25,7 +25,7 @@ def show(stack: Stack) -> None:
 
 def _line(path: Path) -> str:
     message = message_from_bytes(path.read_bytes(), policy=default)
-    assert isinstance(message, EmailMessage)  # noqa: S101  # of that policy all are
+    assert isinstance(message, EmailMessage)  # noqa: S101  # all are, with this policy
     body = message.get_body(["plain"])
     link = LINK.search(body.get_content()) if body else None
     when = f"{message['Date'].datetime:%Y-%m-%d %H:%M:%S}"

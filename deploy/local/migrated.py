@@ -1,7 +1,7 @@
-"""Which migrations need not run again: they take half of a start, and mostly find nothing to do.
+"""Skips migrations that have nothing to do: they take half of the start.
 
-A service's migration is skipped when the code and the secrets that it had are the ones that are there now, and the
-database is at the version that it left. Anything else runs it, and so does any doubt.
+A service's migration is skipped if its code and secrets have not changed since its last run, and the database still has
+that revision. Otherwise, and in doubt, it runs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SHARED = "libs/common/src"
 
 
 class Migrated:
-    """What `migrated.json` remembers of the last migrations."""
+    """`migrated.json`: a record of the last migrations."""
 
     def __init__(self, stack: Stack, server: Postgres) -> None:
         self._stack = stack
@@ -25,12 +25,12 @@ class Migrated:
         self._file = stack.folder / "migrated.json"
 
     def is_current(self, service: str) -> bool:
-        """Say whether the service's database is known to be up to date."""
+        """Whether the service's database is known to be up to date."""
         state = self._state(service)
         return bool(state[-1]) and self._known().get(service) == state
 
     def note(self, services: list[str]) -> None:
-        """Remember that these have just been migrated."""
+        """Record that these have just been migrated."""
         known = self._known()
         self._file.write_text(json.dumps({**known, **{service: self._state(service) for service in services}}))
 

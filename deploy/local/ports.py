@@ -1,4 +1,4 @@
-"""Whether a port of 127.0.0.1 is free, and who has it."""
+"""Finds free ports of 127.0.0.1, and the process that has a port."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ LISTENING = "0A"
 
 
 class PortTaken(StackError):
-    """Something else listens where we should; the message names the port and, where the system tells, its holder."""
+    """Another process listens on the port; the message names the port and, if known, the process."""
 
 
 def free_port() -> int:
-    """Pick a port that is free at this moment."""
+    """Find a port that is free at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -25,9 +25,10 @@ def free_port() -> int:
 
 
 def is_free(port: int) -> bool:
-    """Say whether a server could listen on 127.0.0.1:port now."""
+    """Whether a server could listen on 127.0.0.1:port now."""
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what servers do: closing connections don't count
+        # as servers do: connections in TIME_WAIT do not count
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
             probe.listen(1)
@@ -39,10 +40,10 @@ def is_free(port: int) -> bool:
 
 
 def require_free(port: int, setting: str) -> None:
-    """Refuse a port that something else listens on.
+    """Refuse a port that is taken.
 
     Raises:
-        PortTaken: with the setting that moves us elsewhere.
+        PortTaken: with the setting that selects another port.
     """
     if not is_free(port):
         raise PortTaken(f"port {port} is taken{_described(holder(port))}: end that, or choose another with {setting}=")
@@ -59,7 +60,7 @@ def _described(pid: int | None) -> str:
 
 
 def holder(port: int) -> int | None:
-    """Find the process that listens on a port through /proc; None where that cannot be seen (not ours, not Linux)."""
+    """Find the process that listens on a port, by /proc; None if that is not visible (another user's, or no Linux)."""
     inodes = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         try:
@@ -75,5 +76,5 @@ def holder(port: int) -> int | None:
             if any(os.readlink(handle) in inodes for handle in (process / "fd").iterdir()):
                 return int(process.name)
         except OSError:
-            continue  # ended meanwhile, or another user's
+            continue  # it has ended, or is another user's
     return None

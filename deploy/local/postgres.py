@@ -1,9 +1,9 @@
-"""One PostgreSQL server of our own on 127.0.0.1, for `make up` and for the tests.
+"""A PostgreSQL server on 127.0.0.1, for `make up` and for the tests.
 
     with Postgres(folder, settings={"max_connections": "50"}, fsync=False) as server:
         connect(server.dsn)
 
-Start it from the main thread: on Linux the server stops when its starter dies, and to the kernel that is a thread.
+Start it from the main thread: on Linux the server stops when its starter dies, which for the kernel is a thread.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from deploy.local.postgres_home import (
 from deploy.local.processes import ProcessId, spawn
 
 FAST_SHUTDOWN = signal.SIGINT
-START_PATIENCE = 60.0  # recovery after a crash takes longer than an ordinary start
+START_PATIENCE = 60.0  # recovery after a crash takes longer than a normal start
 STOP_PATIENCE = 10.0
 
 
@@ -51,10 +51,10 @@ class Postgres:
         fsync: bool = True,
         log: Path | None = None,
     ) -> None:
-        """Describe a server; nothing happens before `start`.
+        """Describe a server; `start` starts it.
 
-        `port=None` takes a free port and keeps to it while it stays free. `fsync=False` is faster and loses data in
-        a crash of the machine: for tests. `folder` may be moved, see `usable_home`.
+        `port=None` takes a free port, and keeps it while it stays free. `fsync=False` is for tests: faster, but a
+        crash of the machine loses data. `folder` may be replaced, see `usable_home`.
         """
         self.home = usable_home(folder)
         self.data = self.home / "data"
@@ -70,19 +70,19 @@ class Postgres:
 
     @classmethod
     def running(cls, folder: Path, port: int) -> Self:
-        """Address a server that another process has started: to ask it, not to start or stop it."""
+        """A server that another process has started: to connect to it, not to start or stop it."""
         server = cls(folder, port=port)
         server.bin = postgres_bin()
         return server
 
     @property
     def password(self) -> str:
-        """The superuser's password, made with the data."""
+        """The superuser's password, created with the data."""
         return (self.home / "password").read_text()
 
     @property
     def dsn(self) -> str:
-        """The superuser's address, password included."""
+        """The superuser's connection URL, password included."""
         return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/postgres"
 
     def __enter__(self) -> Self:
@@ -93,19 +93,19 @@ class Postgres:
         self.stop()
 
     def start(self) -> subprocess.Popen[bytes]:
-        """Make the data if there are none, start the server and return once it accepts connections.
+        """Create the data if there are none, start the server, and return once it accepts connections.
 
         Raises:
-            PostgresError: it cannot, and why.
-            PortTaken: the port asked for is in use.
-            ProgramNotFound: no PostgreSQL on this machine.
+            PostgresError: it cannot start; with the reason.
+            PortTaken: the requested port is in use.
+            ProgramNotFound: this machine has no PostgreSQL.
         """
         process = self.launch()
         self.await_ready()
         return process
 
     def launch(self) -> subprocess.Popen[bytes]:
-        """As `start`, but return before it accepts connections: recovery after a crash may take its time."""
+        """As `start`, but return before it accepts connections, since recovery after a crash may take long."""
         try:
             return self._launch()
         except PermissionError as error:
@@ -145,7 +145,7 @@ class Postgres:
         """Return once the launched server accepts connections.
 
         Raises:
-            PostgresError: it ended, or takes too long.
+            PostgresError: it has ended, or takes too long.
         """
         process = self.process
         assert process is not None  # noqa: S101  # launched
@@ -162,7 +162,7 @@ class Postgres:
             raise
 
     def stop(self) -> None:
-        """Shut down; what was committed is on disk when this returns (with fsync)."""
+        """Shut down; afterwards all commits are on disk (with fsync)."""
         self._end()
         self.port = self._fixed_port or 0
 
@@ -194,16 +194,16 @@ class Postgres:
                 raise PostgresError(f"the data in {self.data} are in use by another process: stop that first") from None
 
     def _end_orphan(self) -> None:
-        """End the server of a starter that was killed: we hold the lock, so it is nobody's."""
+        """End a server whose starter was killed: we hold the lock, so nobody uses it."""
         with contextlib.suppress(FileNotFoundError, ValueError):
             orphan = ProcessId(*json.loads((self.home / "server.json").read_text()))
             orphan.end([FAST_SHUTDOWN, signal.SIGQUIT, signal.SIGKILL], STOP_PATIENCE)
             left_behind = self.data / "postmaster.pid"
             if left_behind.exists() and left_behind.read_text().split()[0] == str(orphan.pid):
-                left_behind.unlink()  # PostgreSQL would not start while another process of that user has this pid
+                left_behind.unlink()  # PostgreSQL would not start while another process of this user has that pid
 
     def _has_data(self) -> bool:
-        """Look at the data folder before PostgreSQL does, which says less about what to do."""
+        """Check the data folder first: our messages say what to do, unlike PostgreSQL's."""
         if not self.data.exists() or not any(self.data.iterdir()):
             return False
         if not (self.home / "password").exists():
@@ -225,7 +225,7 @@ class Postgres:
         return int(shown.stdout.split()[2].partition(".")[0])
 
     def _create(self) -> None:
-        """Run initdb beside the final place, so that an interrupted one leaves nothing that looks like data."""
+        """Run initdb beside the final folder, so that an interruption leaves nothing that looks like data."""
         owner = server_owner(self.data)
         unfinished, password = self.home / "data-unfinished", self.home / "password"
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -236,7 +236,7 @@ class Postgres:
         if owner:
             os.chown(unfinished, owner.uid, owner.gid)
             os.chown(password, owner.uid, owner.gid)  # initdb reads it
-        # Byte order everywhere, so that pages sort alike on every system; letters are still known as such.
+        # Byte order everywhere, so that pages have one order on every system. Letters are still recognised.
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         command: list[str | Path] = [self.bin / "initdb", "-D", unfinished, "-U", "postgres", "-E", "UTF8"]
         command += ["-A", "scram-sha-256", f"--pwfile={password}", *(locale if self._major() >= 17 else locale[2:])]
@@ -253,7 +253,7 @@ class Postgres:
         unfinished.rename(self.data)
 
     def _choose_port(self) -> None:
-        if self.port:  # asked for; or used before an end that was not our `stop`, and known to others
+        if self.port:  # requested; or used before a crash, so that others know it
             require_free(self.port, "PG_PORT")
             return
         remembered = self.home / "port"
@@ -268,7 +268,7 @@ class Postgres:
 
 
 def accepts_connections(data: Path, pid: int) -> bool:
-    """Look for `ready` on the 8th line of postmaster.pid, and the server's pid on the first."""
+    """Whether postmaster.pid has `ready` on line 8, and the server's pid on line 1."""
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
     except FileNotFoundError:

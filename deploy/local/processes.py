@@ -1,6 +1,6 @@
-"""Start processes that cannot outlive us, and recognise later the ones that we started.
+"""Starts processes that cannot outlive us, and recognises them later.
 
-A process is only ever ended when its pid *and* its start time are the ones noted at its start: pids are reused.
+A process is only ended if its pid *and* its start time are those recorded at its start: pids are reused.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True, slots=True)
 class ProcessId:
-    """One process of this machine, told apart from a later one that got the same pid."""
+    """One process of this machine, distinguished from a later one with the same pid."""
 
     pid: int
     identity: str
 
     @classmethod
     def of(cls, pid: int) -> ProcessId:
-        """Note a running process."""
+        """Identify a running process."""
         return cls(pid, _start_time(pid) or "gone")
 
     def is_alive(self) -> bool:
-        """Say whether this very process still runs (a zombie does not)."""
+        """Whether this process still runs (a zombie does not)."""
         return _start_time(self.pid) == self.identity
 
     def end(self, signals: Sequence[signal.Signals], patience: float) -> bool:
-        """Send each signal in turn, waiting up to `patience` seconds after each; True once it is gone."""
+        """Send each signal in turn, and wait up to `patience` seconds after each; True once the process has ended."""
         for number in signals:
             if not self.is_alive():
                 return True
@@ -51,10 +51,10 @@ class ProcessId:
 
 
 def _start_time(pid: int) -> str | None:
-    """Read a running process's start time in whatever form the system tells it; None when there is none."""
+    """Read a process's start time in the system's own form; None if it does not run."""
     if sys.platform == "linux":
         try:
-            # After the name, which may hold anything, even spaces: state is the 1st field, start time the 20th.
+            # After the name, which may have spaces: the 1st field is the state, the 20th the start time.
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:
             return None
@@ -66,7 +66,7 @@ def _start_time(pid: int) -> str | None:
 
 
 def _boot_id() -> str:
-    """Name this boot, since start times count from it."""
+    """The id of this boot, since start times count from it."""
     with contextlib.suppress(OSError):
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     return "unknown"
@@ -74,7 +74,7 @@ def _boot_id() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The user that a process runs as, where that is not ourselves."""
+    """The user of a process, if it is another than ours."""
 
     uid: int
     gid: int
@@ -89,16 +89,16 @@ def spawn(
     cwd: Path | None = None,
     owner: Owner | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start a process in a session of its own (Ctrl-C reaches only us), which the kernel ends when we die.
+    """Start a process in its own session, so that Ctrl-C reaches only us. The kernel ends it when we die.
 
-    The kernel's promise is Linux's only, and it is to the starting *thread*; so this works from the main thread alone.
+    Only Linux does so, when the starting *thread* ends. So this works only from the main thread.
     """
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("start processes from the main thread: they end when the thread that started them ends")
     parent, libc = os.getpid(), ctypes.CDLL(None)
 
     def follow_parent() -> None:
-        # Runs after the change of user, which would clear it. SIGKILL: we died before this line.
+        # Runs after the change of user, which would reset it. SIGKILL: we died before this line.
         if sys.platform == "linux":
             libc.prctl(PR_SET_PDEATHSIG, on_our_death)
             if os.getppid() != parent:

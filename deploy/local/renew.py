@@ -1,4 +1,4 @@
-"""The commands that bring a running stack to the code that is there now: migrate, restart, or run one command of it."""
+"""The commands that apply the current code to a running stack: migrate, restart, or run a service's command."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from deploy.local.stack import ROOT, Stack, shown
 from deploy.local.state import ProcessState, read_state
 
 STUCK_AFTER = 10.0
-"""Seconds for which a service may lack the same thing. Waiting longer changes nothing that a person must change."""
+"""Seconds that a service may be not ready for the same reason. A person must fix it then."""
 
 
 def run(stack: Stack, service: str, words: Sequence[str]) -> int:
-    """Run a service's own command (`python -m posts outbox status`) with the settings that the service has here.
+    """Run a service's own command (`python -m posts outbox status`) with that service's settings.
 
     Raises:
         StackError: the stack does not run.
@@ -38,10 +38,10 @@ def run(stack: Stack, service: str, words: Sequence[str]) -> int:
 
 
 def migrate(stack: Stack, services: Sequence[str]) -> None:
-    """Bring the running stack's databases up to date, all if no service is named.
+    """Migrate the running stack's databases, all by default.
 
     Raises:
-        StackError: the stack does not run, there is no such service, or a migration failed; with its last words.
+        StackError: the stack does not run, there is no such service, or a migration failed; with its last output.
     """
     if unknown := set(services) - set(SERVICES):
         raise StackError(f"no service {' or '.join(sorted(unknown))}: there are {', '.join(SERVICES)}")
@@ -52,13 +52,13 @@ def migrate(stack: Stack, services: Sequence[str]) -> None:
 
 
 def restart(stack: Stack, name: str) -> None:
-    """End the named process of a running stack, or each of a service's, and wait until its successor is ready.
+    """Restart one process of a running stack, or all of a service's, and wait until each successor is ready.
 
-    A service's database is migrated first, if its code has changed. One process after the other, and politely: with
-    several replicas no request fails.
+    A service's database is migrated first, if its code has changed. Processes restart one by one, after finishing their
+    requests: with several replicas no request fails.
 
     Raises:
-        StackError: the stack does not run, has no such process, or a successor is not ready and why.
+        StackError: the stack does not run, has no such process, or a successor is not ready; with the reason.
     """
     state = running_state(stack)
     processes = [process for process in state.processes if name in (process.name, process.service)]
@@ -72,7 +72,7 @@ def restart(stack: Stack, name: str) -> None:
 
 
 def _migrate_one(stack: Stack, server: Postgres, service: str) -> str | None:
-    """Run a service's migration unless it would find nothing to do; the new revision, if it changed the database."""
+    """Run a service's migration if there is something to do; returns the new revision if it changed the database."""
     migrated = Migrated(stack, server)
     if migrated.is_current(service):
         return None

@@ -1,8 +1,8 @@
-"""`make up`: PostgreSQL, the migrations, three services and the gateway, kept running until told to stop.
+"""`make up`: PostgreSQL, the migrations, three services and the gateway, supervised until they are stopped.
 
-`make dev` is the same, and renews what is made of a file that changes.
+`make dev` is the same, and renews the parts whose files change.
 
-One loop in one thread, ten rounds a second: processes must be started from the main thread (see processes.spawn).
+One loop in the main thread, ten rounds a second: only that thread may start processes (see processes.spawn).
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ POSTGRES = "postgres"
 ROUND = 0.1
 READY_PATIENCE = 60.0
 STOP_PATIENCE = 28.0  # a service finishes its requests within 25 s
-HOPELESS = 4  # ends in a row before it was ever ready
-LOOK_EVERY = 0.3  # seconds, for changed files: a look takes some milliseconds
-LONGEST_END = 1.0  # of a process whose files have changed
+HOPELESS = 4  # failed starts in a row
+LOOK_EVERY = 0.3  # seconds between checks for changed files; a check takes some milliseconds
+LONGEST_END = 1.0  # seconds for a process whose files have changed
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopped(Exception):
-    """We were asked to stop."""
+    """A signal asked us to stop."""
 
 
 class Runner:
-    """Starts the stack's processes and watches over them."""
+    """Starts and supervises the stack's processes."""
 
     def __init__(self, stack: Stack, *, background: bool = False, develop: bool = False) -> None:
         for_eyes = sys.stdout.isatty() and not background
@@ -69,10 +69,10 @@ class Runner:
         self._postgres: Postgres | None = None
 
     def run(self) -> None:
-        """Run until a signal to stop; leave no process.
+        """Run until a signal to stop; leaves no process behind.
 
         Raises:
-            StackError: the stack could not start, or already runs.
+            StackError: the stack could not start, or runs already.
         """
         stack = self._stack
         stack.folder.mkdir(parents=True, exist_ok=True)
@@ -100,7 +100,7 @@ class Runner:
                 self._record()
 
     def _start(self) -> None:
-        """Bring everything up, each part as soon as what it needs is there."""
+        """Start all processes, each as soon as its dependencies are ready."""
         stack = self._stack
         for name, port in stack.named_ports.items():
             require_free(port, "PORT" if name == GATEWAY else f"{name.partition('-')[0].upper()}_PORT")
@@ -134,7 +134,7 @@ class Runner:
         self._await_ready()
 
     def _watch(self, name: str, start: Start) -> Supervised:
-        """Keep a process running from the next round on."""
+        """Supervise a process from the next round on."""
         program = Supervised(name, start, self._say)
         self._programs.append(program)
         return program
@@ -145,13 +145,13 @@ class Runner:
                 self._versions[name] = code_version()
             self._stack.logs.mkdir(exist_ok=True)
             with self._logs[name].path.open("ab") as log:
-                # SIGKILL: when we are gone, nobody waits for the answers it would still give.
+                # SIGKILL: after our end nobody waits for its answers
                 return spawn(command, log=log, on_our_death=signal.SIGKILL, environment=environment, cwd=ROOT)
 
         return start
 
     def _migrate(self, postgres: Postgres, services: Sequence[str] = SERVICES) -> None:
-        """Bring the databases up to date, side by side, where they may not be."""
+        """Migrate the databases that may be outdated, in parallel."""
         stack, migrated = self._stack, Migrated(self._stack, postgres)
         running = {}
         for service in services:
@@ -190,10 +190,10 @@ class Runner:
                 raise StackError(f"{', '.join(waiting)} not ready after {READY_PATIENCE:.0f} s; {late}:\n{lines}")
 
     def _round(self) -> None:
-        """One look at everything.
+        """One round of supervision.
 
         Raises:
-            Stopped: a signal asked for it.
+            Stopped: a signal asked us to stop.
         """
         if self._stops_asked:
             raise Stopped
@@ -207,7 +207,7 @@ class Runner:
         time.sleep(ROUND if self._phase == "ready" else ROUND / 4)
 
     def _renew_what_changed(self) -> None:
-        """In development: migrate, start again or copy what a changed file belongs to. A mistake in it ends nothing."""
+        """In development: migrate, restart or copy the parts whose files have changed. Errors in them end nothing."""
         if self._changes is None or time.monotonic() < self._look_at:
             return
         self._look_at = time.monotonic() + LOOK_EVERY
@@ -235,7 +235,7 @@ class Runner:
                     self._terminal.say(name, line)
 
     def _stop(self) -> None:
-        """Stop the gateway and the services, then PostgreSQL; by force after a while, or at a second Ctrl-C."""
+        """Stop the gateway and the services, then PostgreSQL; kill them after a while, or at a second Ctrl-C."""
         serving = [program for program in self._programs if program.name != POSTGRES]
         for program in serving:
             program.ask_to_stop()

@@ -1,4 +1,4 @@
-"""One runner for each LOCAL_DIR, and nothing left of one that was killed."""
+"""Allows one runner for each LOCAL_DIR, and cleans up after a killed one."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ ORPHAN_PATIENCE = 5.0
 
 @contextlib.contextmanager
 def only_runner(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, which the system frees when we end, however that happens.
+    """Hold the folder's lock, which the system releases whenever we end.
 
     Raises:
-        StackError: another runner has it.
+        StackError: another runner has the lock.
     """
     with (folder / "runner.lock").open("w") as lock:
         try:
@@ -30,7 +30,7 @@ def only_runner(folder: Path) -> Iterator[None]:
 
 
 def end_orphans(folder: Path) -> None:
-    """End what a killed runner has left: on Linux the kernel has done it, or is about to."""
+    """End the processes of a killed runner. On Linux the kernel ends them itself."""
     state = read_state(folder)
     for process in reversed(state.processes if state else []):
         if process.id is not None:

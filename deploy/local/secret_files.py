@@ -1,6 +1,6 @@
-"""Secrets that a laptop or a trial needs and nobody chose: made once, kept in files that only their owner reads.
+"""Generated secrets for development: created once, in files that only their owner can read.
 
-They start with `local-`, and PROFILE=production refuses such a secret.
+They start with `local-`, which PROFILE=production refuses.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NAMES = (
 
 
 def ensure_secrets(folder: Path) -> None:
-    """Make each secret that is not there yet; one that is there is never changed."""
+    """Create the missing secrets; existing ones never change."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     for name in NAMES:

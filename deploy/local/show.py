@@ -1,4 +1,4 @@
-"""The commands that show a running stack: its processes, their logs, and its databases."""
+"""The commands that show a running stack: its processes, logs and databases."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from deploy.local.secret_files import SERVICES
 from deploy.local.stack import GATEWAY, Stack, shown
 from deploy.local.state import ProcessState, State, read_state
 
-LINES = 10  # of each log, when one begins to follow them
+LINES = 10  # lines of each log before following it
 STEP = 0.2
 
 
 def status(stack: Stack) -> bool:
-    """Print what runs and where, and why what does not; True only if all of it is usable."""
+    """Print all processes, and why one is not usable; True only if all are usable."""
     state = read_state(stack.folder)
     if not state or not state.running:
         tell("not running" + (f"; the last start failed: {state.error}" if state and state.phase == "failed" else ""))
@@ -53,9 +53,9 @@ def status(stack: Stack) -> bool:
 
 
 def logs(stack: Stack, names: Sequence[str], follow: bool) -> None:
-    """Print the last lines of the named processes' logs, of all if none is named, and new ones until Ctrl-C.
+    """Print the last lines of processes' logs, of all by default, and new lines until Ctrl-C.
 
-    A service's name stands for all of its processes.
+    A service's name selects all of its processes.
 
     Raises:
         StackError: there is no such log.
@@ -79,7 +79,7 @@ def logs(stack: Stack, names: Sequence[str], follow: bool) -> None:
 
 
 def psql(stack: Stack, database: str, arguments: str) -> int:
-    """Run psql as the owner of a service's tables, in the running stack. Ctrl-C is psql's.
+    """Run psql in the running stack, as the owner of a service's tables. Ctrl-C goes to psql.
 
     Raises:
         StackError: the stack does not run.
@@ -92,10 +92,10 @@ def psql(stack: Stack, database: str, arguments: str) -> int:
 
 
 def running_state(stack: Stack) -> State:
-    """Read the state of a stack that runs.
+    """Read the state of a running stack.
 
     Raises:
-        StackError: it does not.
+        StackError: the stack does not run.
     """
     state = read_state(stack.folder)
     if not state or not state.running:
@@ -104,7 +104,7 @@ def running_state(stack: Stack) -> State:
 
 
 def running_postgres(stack: Stack, state: State) -> Postgres:
-    """Address the stack's database server."""
+    """The stack's database server."""
     process = state.process(POSTGRES)
     if process is None:
         raise StackError("the stack has no database server yet: see `make status`")
@@ -112,7 +112,7 @@ def running_postgres(stack: Stack, state: State) -> Postgres:
 
 
 def why_not_up(process: ProcessState, state: State) -> str | None:
-    """Say why a process cannot be used; None if it can."""
+    """The reason why a process is not usable; None if it is."""
     if process.id is None or not process.id.is_alive():
         return process.last_end or "is being started"
     if process.name == POSTGRES:

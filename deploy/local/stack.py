@@ -1,4 +1,4 @@
-"""What the local stack consists of: its folder, its ports, and each process's command and settings."""
+"""The local stack: its folder, its ports, and each process's command and settings."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ CADDYFILE = ROOT / "deploy" / "gateway" / "Caddyfile"
 GATEWAY = "gateway"
 CONTACT = re.compile(r"(mailto:|tel:|https://)[!-~]+")  # of RFC 9116
 MOST_REPLICAS = 9  # of a service: their ports are ten apart
-# Front ends under development may call the API from these pages.
+# Front ends under development may call the API from these origins.
 DEVELOPMENT_ORIGINS = ("http://localhost:3000", "http://localhost:5173")
 
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """One process of a service: the only one, by the service's name and port, or one of several."""
+    """One process of a service. A single process has the service's name and port."""
 
     name: str
     service: str
@@ -37,10 +37,10 @@ class Replica:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """One stack on this machine; another LOCAL_DIR with other ports is another stack, beside it.
+    """One stack on this machine; another LOCAL_DIR with other ports is a second stack.
 
-    `ports` are where each service and the gateway answer. A service of several processes has them behind a balancer
-    at that port, which is the gateway's program too, and they have ports of their own: 8011, 8021, … for 8001.
+    `ports` has the port of each service and of the gateway. If a service has several processes, a load balancer (Caddy
+    as well) listens on that port, and the processes on 8011, 8021, … for 8001.
     """
 
     folder: Path
@@ -66,7 +66,7 @@ class Stack:
         return stack
 
     def replicas(self, service: str) -> list[Replica]:
-        """Name the processes of a service."""
+        """The names of a service's processes."""
         count, port = self.counts.get(service, 1), self.ports[service]
         if count == 1:
             return [Replica(service, service, port)]
@@ -74,32 +74,32 @@ class Stack:
 
     @property
     def all_replicas(self) -> list[Replica]:
-        """Name the processes of all services."""
+        """The names of all services' processes."""
         return [replica for service in SERVICES for replica in self.replicas(service)]
 
     @property
     def named_ports(self) -> dict[str, int]:
-        """Say who listens where: the services, their replicas, the gateway."""
+        """Ports by name: of the services, their replicas and the gateway."""
         return {**self.ports, **{replica.name: replica.port for replica in self.all_replicas}}
 
     @property
     def logs(self) -> Path:
-        """One file per process."""
+        """The folder of the logs, one file per process."""
         return self.folder / "logs"
 
     @property
     def site(self) -> Path:
-        """The files of / and /docs, see deploy/gateway/site.py."""
+        """The folder of the files for / and /docs, see deploy/gateway/site.py."""
         return self.folder / "site"
 
     @property
     def mail(self) -> Path:
-        """The mails that auth sends here, one file each."""
+        """The folder of the mails that auth sends, one file each."""
         return self.folder / "mail"
 
     @property
     def secrets(self) -> Path:
-        """One file per secret, see secret_files."""
+        """The folder of the secrets, one file each, see secret_files."""
         return self.folder / "secrets"
 
     def secret(self, name: str) -> str:
@@ -107,29 +107,29 @@ class Stack:
         return (self.secrets / name).read_text()
 
     def url(self, name: str) -> str:
-        """Address a service, one of its replicas, or the gateway."""
+        """The address of a service, a replica or the gateway."""
         return f"http://127.0.0.1:{self.named_ports[name]}"
 
     def service_command(self, replica: Replica) -> list[str]:
-        """Run one process of a service."""
+        """The command and settings of one process of a service."""
         return [sys.executable, "-m", replica.service, "serve", "--host", "127.0.0.1", "--port", str(replica.port)]
 
     def migration_command(self, service: str) -> list[str]:
-        """Bring one service's database up to date."""
+        """The command and settings of a service's migration."""
         return [sys.executable, "-m", service, "migrate"]
 
     def gateway_command(self) -> list[str]:
-        """Run Caddy."""
+        """The command and settings of Caddy."""
         return [str(caddy()), "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"]
 
     @property
     def origins(self) -> str:
-        """Whose pages may call: its own, at both of its names, and front ends under development."""
+        """Origins that may call the API: the stack's own, at both of its names, and front ends under development."""
         port = self.ports[GATEWAY]
         return json.dumps([f"http://127.0.0.1:{port}", f"http://localhost:{port}", *DEVELOPMENT_ORIGINS])
 
     def service_environment(self, service: str, postgres_port: int) -> dict[str, str]:
-        """Say everything a service has to know; what the person has set (LOG_LEVEL, PROFILE, …) reaches it too."""
+        """A service's environment; the user's own variables (LOG_LEVEL, PROFILE, …) are part of it."""
         defaults = {
             "PROFILE": "local",
             "CORS_ORIGINS": self.origins,
@@ -143,22 +143,22 @@ class Stack:
             "DATABASE_URL": f"postgresql://{service}@127.0.0.1:{postgres_port}/{service}",
             "DATABASE_PASSWORD_FILE": self._file(f"{service}-password"),
         }
-        ways = json.loads(os.environ.get("WAYS", "{}")).get(service, {})  # through what fault tests put in between
+        ways = json.loads(os.environ.get("WAYS", "{}")).get(service, {})  # through the proxies of fault tests
         for other in SERVICES:
             settings[f"{other.upper()}_URL"] = ways.get(other, self.url(other))
         settings["JWKS_URL"] = f"{settings['AUTH_URL']}/.well-known/jwks.json"
         if service == "auth":
             settings["KEY_ENCRYPTION_KEY_FILE"] = self._file("key-encryption-key")
             settings["REFRESH_KEY_FILE"] = self._file("refresh-key")
-            defaults["MAIL_DIR"] = str(self.mail)  # SMTP_URL goes before it
+            defaults["MAIL_DIR"] = str(self.mail)  # SMTP_URL takes precedence
         else:
             settings["CLIENT_SECRET_FILE"] = self._file(f"svc-{service}-secret")
         environment = {**defaults, **os.environ, **settings}
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiling our own modules at each start costs 0.2 s of 1.4
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiling our modules at each start costs 0.2 s of 1.4
         return environment
 
     def migration_environment(self, service: str, postgres_port: int) -> dict[str, str]:
-        """Add the owner's way into the database, which the running service never gets."""
+        """Add the owner's database access, which the running service never gets."""
         settings = {
             "OWNER_DATABASE_URL": f"postgresql://{service}_owner@127.0.0.1:{postgres_port}/{service}",
             "OWNER_DATABASE_PASSWORD_FILE": self._file(f"{service}-owner-password"),
@@ -169,7 +169,7 @@ class Stack:
         return {**self.service_environment(service, postgres_port), **settings}
 
     def gateway_environment(self) -> dict[str, str]:
-        """Fill the Caddyfile's placeholders; Caddy's own files stay in our folder."""
+        """The Caddyfile's placeholders. Caddy's own files stay in our folder."""
         upstreams, balancers = {}, ""
         for service in SERVICES:
             replicas = self.replicas(service)
@@ -195,17 +195,17 @@ class Stack:
 
 
 def code_version() -> str:
-    """Name the code that a process would be started from: the packages' version and, in a clone, the commit."""
+    """The version of the current code: the packages' version and, in a Git clone, the commit."""
     command = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
     try:
         commit = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-    except OSError:  # no git here
+    except OSError:  # no git
         commit = ""
     return metadata.version("trivium-common") + (f"+{commit}" if commit else "")
 
 
 def shown(path: Path) -> Path:
-    """Shorten a path for people, who stand in the clone's folder."""
+    """A path relative to the current folder, for messages."""
     return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 

@@ -1,4 +1,4 @@
-"""What the runner tells the other commands: `state.json`, written whole at each change."""
+"""The runner's state for the other commands: `state.json`, rewritten at each change."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ Phase = Literal["starting", "ready", "failed", "stopped"]
 class ProcessState:
     """One process of the stack; `id` is None between its end and its next start.
 
-    `restarts` counts how often it ended by itself, and `last_end` says how it last did;
-    `version` is that of the code it was started from.
+    `restarts` counts how often it ended by itself, and `last_end` describes the last time.
+    `version` is that of its code.
     """
 
     name: str
@@ -31,13 +31,13 @@ class ProcessState:
 
     @property
     def service(self) -> str:
-        """Name what it is one of: `posts` for posts-2."""
+        """The name of its service: `posts` for posts-2."""
         return self.name.partition("-")[0]
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The stack as its runner sees it. The runner may have been killed since: ask `running`."""
+    """The stack as its runner has recorded it. The runner may have been killed since: check `running`."""
 
     runner: ProcessId
     phase: Phase = "starting"
@@ -48,23 +48,23 @@ class State:
 
     @property
     def running(self) -> bool:
-        """Say whether the runner is there, so that the rest is worth believing."""
+        """Whether the runner still runs, so that the rest is current."""
         return self.runner.is_alive()
 
     def process(self, name: str) -> ProcessState | None:
-        """Find one process by its name."""
+        """Find a process by name."""
         return next((process for process in self.processes if process.name == name), None)
 
 
 def write_state(folder: Path, state: State) -> None:
-    """Replace the file in one step, so that a reader never sees half of it."""
+    """Replace the file in one step, so that readers never see half of it."""
     unfinished = folder / ".state.json"
     unfinished.write_text(json.dumps(asdict(state), indent=2))
     unfinished.rename(folder / "state.json")
 
 
 def read_state(folder: Path) -> State | None:
-    """Read what the last runner wrote; None if there was none."""
+    """Read the last runner's state; None if there was none."""
     try:
         raw = json.loads((folder / "state.json").read_text())
         processes = [

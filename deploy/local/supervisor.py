@@ -1,4 +1,4 @@
-"""Keep one process running: start it again when it ends, at once the first time, then after growing pauses."""
+"""Keeps one process running: restarts it when it ends, at once the first time, then after growing pauses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from deploy.local.processes import ProcessId
 
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 10.0
-STEADY_AFTER = 10.0  # a process that ran this long was well: its next end is a first one again
+STEADY_AFTER = 10.0  # a process that ran this long is healthy: its next end counts as the first
 
 Start: TypeAlias = Callable[[], subprocess.Popen[bytes]]
 
@@ -24,8 +24,8 @@ Start: TypeAlias = Callable[[], subprocess.Popen[bytes]]
 class Supervised:
     """A process that should run.
 
-    `start` starts it anew and `tell` reports to the person; `tick` is called a few times a second. `deaths` counts
-    the ends in a row that no steady run lies between; `restarts` counts all ends, of which `last_end` tells the last.
+    `start` starts it and `tell` reports to the user; `tick` is called a few times a second. `deaths` counts the ends
+    since the last steady run; `restarts` counts all ends, and `last_end` describes the last one.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Supervised:
     _due: float = field(default=0.0, repr=False)
 
     def tick(self) -> bool:
-        """Start the process if it should run and does not; True when something has changed."""
+        """Start the process if it should run and does not; True if something has changed."""
         if self.process is not None:
             code = self.process.poll()
             if code is None:
@@ -56,15 +56,15 @@ class Supervised:
         return True
 
     def start_now(self) -> None:
-        """Start it here and now, and let the caller hear of it when that fails."""
+        """Start the process now; raises if that fails."""
         self.started_at = time.time()
         self.process = self.start()
         self.id = ProcessId.of(self.process.pid)
 
     def renew(self, patience: float) -> None:
-        """End it for a successor, which the next `tick` starts: after a change of its files, and without a pause.
+        """End the process after a change of its files. The next `tick` starts its successor, without a pause.
 
-        One that has hardly begun has no requests to finish, and would print where it was interrupted.
+        A process that has only just started has no requests to finish, and would print a traceback.
         """
         if self.process is not None and self.running:
             if time.time() - self.started_at > STEADY_AFTER:
@@ -86,17 +86,17 @@ class Supervised:
         self.tell(f"{self.name} {reason}; {again}")
 
     def ask_to_stop(self) -> None:
-        """Send the polite signal: all of the stack goes, so no service need serve on until others have noticed."""
+        """Send the signal to stop without draining, since the whole stack stops."""
         if self.process is not None:
             self.process.send_signal(signal.SIGINT)
 
     @property
     def running(self) -> bool:
-        """Say whether it has been started and has not ended."""
+        """Whether it was started and has not ended."""
         return self.process is not None and self.process.poll() is None
 
     def force_to_stop(self) -> None:
-        """End it, whatever it does."""
+        """Kill it."""
         if self.process is not None and self.running:
             self.tell(f"{self.name} does not stop; ending it by force")
             self.process.kill()

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Run by the postgres image when its data folder is new (docker-entrypoint-initdb.d). SERVICE says whose database it is.
+# The postgres image runs this if its data folder is new (docker-entrypoint-initdb.d). SERVICE is the database's service.
 set -eu
-secret() { sed "s/['\\\\]/\\\\&/g" "/run/secrets/$SERVICE-$1"; } # as psql reads it between quotes
+secret() { sed "s/['\\\\]/\\\\&/g" "/run/secrets/$SERVICE-$1"; } # escaped for psql's quotes
 {
     printf "\\\\set service '%s'\n" "$SERVICE"
     printf "\\\\set owner_password '%s'\n" "$(secret owner-password)"

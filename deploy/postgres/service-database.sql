@@ -1,10 +1,10 @@
--- One service's database and its two roles. May be run again at any time: it brings passwords and limits up to date.
+-- One service's database and its two roles. It may run again at any time, and updates passwords and limits.
 --
--- psql variables: service (auth, users or posts), owner_password, password. Set them with \set on the standard input,
--- before \i of this file, rather than with -v: a command line can be read by every user of the machine.
+-- psql variables: service (auth, users or posts), owner_password, password. Set them with \set on standard input, before
+-- \i of this file, not with -v: every user of the machine can read command lines.
 --
 --   X_owner  owns database X and its schema public, and migrates it
---   X        reads and writes rows; makes no tables. Nobody else may even connect.
+--   X        reads and writes rows; cannot create tables. Nobody else may connect.
 
 \set ON_ERROR_STOP on
 \set owner :service _owner
@@ -15,17 +15,17 @@ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) \gexec
 ALTER ROLE :"owner" PASSWORD :'owner_password';
 ALTER ROLE :"service" PASSWORD :'password';
 
--- A request that waits longer has lost its client; a migration may take its time, but not the tables from others.
+-- The client of a longer request has given up. A migration may run long, but must not hold locks that others wait for.
 ALTER ROLE :"service" SET statement_timeout = '5s';
 ALTER ROLE :"service" SET lock_timeout = '2s';
 ALTER ROLE :"service" SET idle_in_transaction_session_timeout = '10s';
 ALTER ROLE :"owner" SET lock_timeout = '2s';
 
--- Statements here are short: compiling one, which a wrong estimate can bring about, costs more than it runs.
+-- JIT compilation, which a wrong estimate can trigger, costs more than our short statements take.
 ALTER ROLE :"service" SET jit = off;
 
--- What an index finds among millions of rows is noted row by row up to this size, and beyond it page by page, all of
--- whose rows must then be read: the slowest searches take a fifth of the time. Few of them run at once.
+-- A bitmap of an index scan is exact up to this size. Beyond it, it has only pages, and all their rows must be read. With
+-- this size, the slowest searches take a fifth of the time. Few of them run at once.
 ALTER ROLE :"service" SET work_mem = '16MB';
 
 SELECT format('CREATE DATABASE %I OWNER %I', :'service', :'owner')

@@ -1,1 +1,1 @@
-"""What a release says of the packages that run: a bill of materials, their licences, and known weaknesses."""
+"""A release's packages: a bill of materials, their licences, and known vulnerabilities."""

@@ -1,7 +1,7 @@
-"""`make audit`: ask pip-audit's database for known weaknesses of all packages that run.
+"""`make audit`: search pip-audit's database for known vulnerabilities of all packages that run.
 
-Where the database cannot be reached it says so in one line and ends with 0. pip-audit itself ends with 0 as well, but
-it says "No known vulnerabilities found" even if it could not look up a single package.
+If the database cannot be reached, it prints one line and ends with 0. pip-audit itself ends with 0 as well, but it
+prints "No known vulnerabilities found" even if it could not look up any package.
 """
 
 import json
@@ -17,12 +17,12 @@ from deploy.release.environments import RUNTIME_LOCK, tool
 WAIVED: Final[Mapping[str, date]] = {
     "CVE-2024-23342": date(2027, 5, 29),  # ecdsa: python-jose signs with cryptography, and nothing imports ecdsa
 }
-"""Findings that do not concern us, and until when somebody has looked at that."""
+"""Findings that do not concern us, and how long that assessment is valid."""
 Dependency = dict[str, Any]
 
 
 def main() -> str | None:
-    """What has to be mended."""
+    """Run the audit; returns the findings to fix."""
     command: list[str | Path] = [tool("pip-audit"), "--requirement", RUNTIME_LOCK, "--no-deps", "--disable-pip"]
     command += ["--format", "json", "--progress-spinner", "off"]
     asked = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -34,7 +34,7 @@ def main() -> str | None:
 
 
 def judge(dependencies: Sequence[Dependency], today: date) -> str | None:
-    """Say how many were looked up; what has to be mended."""
+    """Print how many packages were looked up; returns the findings to fix."""
     looked_up = [one for one in dependencies if "skip_reason" not in one]
     unknown = len(dependencies) - len(looked_up)
     if not looked_up:
@@ -42,7 +42,7 @@ def judge(dependencies: Sequence[Dependency], today: date) -> str | None:
         return None
     waived = {name for name, until in WAIVED.items() if today <= until}
     found = [line for one in looked_up for line in weaknesses(one, waived)]
-    sys.stdout.write(f"audit | {len(looked_up)} packages looked up, {unknown} not; {len(found)} weaknesses to mend\n")
+    sys.stdout.write(f"audit | {len(looked_up)} packages looked up, {unknown} not; {len(found)} findings to fix\n")
     return "\n".join(found) or None
 
 
@@ -51,7 +51,7 @@ def weaknesses(package: Dependency, waived: Set[str]) -> Iterator[str]:
         names = {weakness["id"], *weakness.get("aliases", ())}
         if not names & waived:
             fixed = ", ".join(weakness.get("fix_versions", ())) or "no version"
-            yield f"{package['name']} {package['version']}: {' '.join(sorted(names))}, mended in {fixed}"
+            yield f"{package['name']} {package['version']}: {' '.join(sorted(names))}, fixed in {fixed}"
 
 
 if __name__ == "__main__":

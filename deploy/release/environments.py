@@ -1,4 +1,4 @@
-"""Two virtual environments below .local: exactly what runs, and the tools that look at it."""
+"""Two virtual environments below .local: the packages that run, and the tools that inspect them."""
 
 import shutil
 import subprocess
@@ -13,7 +13,7 @@ TOOLS_LOCK: Final = ROOT / "requirements-release.lock"
 
 
 def runtime() -> Path:
-    """The Python of an environment with the packages of requirements.lock and nothing else."""
+    """The Python of an environment with only the packages of requirements.lock."""
     return installed(FOLDER / "runtime", RUNTIME_LOCK)
 
 
@@ -23,7 +23,7 @@ def tool(name: str) -> Path:
 
 
 def installed(folder: Path, lock: Path) -> Path:
-    """Made anew when the lock has changed; the stamp is written last."""
+    """Created again if the lock has changed; the stamp is written last."""
     stamp, wanted = folder / "stamp", lock.read_text(encoding="utf-8")
     python = folder / "bin" / "python"
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:

@@ -24,14 +24,14 @@ ALLOWED: Final[Mapping[str, str]] = {
     "PSF-2.0": "asks for its text",
     "Unlicense": "asks for nothing",
 }
-"""SPDX names, and why a package under it may be part of a product. Any other licence is refused until it is read."""
+"""SPDX names, and the conditions of use. Any other licence is refused until somebody has read it."""
 STATED: Final[Mapping[str, str]] = {"protobuf": "BSD-3-Clause"}
-"""Of packages whose metadata name none in SPDX's words, as their LICENSE file says."""
+"""Licences, by their LICENSE files, of packages whose metadata have no SPDX name."""
 Component = dict[str, Any]
 
 
 def main() -> str | None:
-    """What is wrong with the licences."""
+    """Write the bill of materials; returns the problems with licences."""
     components = bill(SBOM)
     found = {component["name"]: licence_of(component) for component in components}
     for licence, count in Counter(found.values()).most_common():
@@ -41,7 +41,7 @@ def main() -> str | None:
 
 
 def bill(path: Path) -> Sequence[Component]:
-    """Write the bill of materials; its components."""
+    """Write the bill of materials; returns its components."""
     path.parent.mkdir(parents=True, exist_ok=True)
     command: list[str | Path] = [tool("cyclonedx-py"), "environment", runtime(), "--spec-version", "1.6"]
     command += [
@@ -62,7 +62,7 @@ def bill(path: Path) -> Sequence[Component]:
 
 
 def licence_of(component: Component) -> str:
-    """An SPDX expression. Names of classifiers count only where there is nothing better."""
+    """A package's SPDX expression, or the names of its classifiers."""
     entries = component.get("licenses", [])
     ids = [entry.get("expression") or entry["license"].get("id") for entry in entries]
     names = [entry["license"].get("name", "") for entry in entries if "license" in entry]
@@ -70,7 +70,7 @@ def licence_of(component: Component) -> str:
 
 
 def refused(licences: Mapping[str, str]) -> Iterator[str]:
-    """One line for each package whose licence nobody has looked at."""
+    """A line for each package with an unknown licence."""
     for package, licence in sorted(licences.items()):
         if not allowed(licence):
             name = licence or "no known licence"
@@ -78,7 +78,7 @@ def refused(licences: Mapping[str, str]) -> Iterator[str]:
 
 
 def allowed(expression: str) -> bool:
-    """Of alternatives one is enough; of several licences each counts."""
+    """Whether an expression is allowed: one of alternatives is enough; with AND, each licence counts."""
     return all(
         any(choice.strip(" ()") in ALLOWED for choice in part.split(" OR ")) for part in expression.split(" AND ")
     )

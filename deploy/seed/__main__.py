@@ -1,4 +1,4 @@
-"""`python -m deploy.seed [SIZE]`: fill the running local stack (of this LOCAL_DIR) with SIZE posts and their people."""
+"""`python -m deploy.seed [SIZE]`: fill the running local stack (of this LOCAL_DIR) with people and SIZE posts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ WIDTH = 40
 
 @dataclass
 class Bar:
-    """How far it is, on one line of a terminal; elsewhere a line for each tenth."""
+    """Progress, on one line of a terminal; otherwise a line for each tenth."""
 
     total: int
     done: int = 0
@@ -59,7 +59,7 @@ class Bar:
 
 
 def size_of(text: str) -> int:
-    """How many posts: 20000, 20k, 1M.
+    """Parse a number of posts: 20000, 20k, 1M.
 
     Raises:
         StackError: it is no number, or too large.
@@ -75,7 +75,7 @@ def size_of(text: str) -> int:
 
 
 async def connect(stack: Stack, stacked: AsyncExitStack) -> dict[str, Connection]:
-    """The services' databases, as their owners.
+    """Connections to the services' databases, as their owners.
 
     Raises:
         StackError: the stack does not run.
@@ -95,10 +95,10 @@ async def connect(stack: Stack, stacked: AsyncExitStack) -> dict[str, Connection
 
 
 async def seed(stack: Stack, size: int, number: int) -> None:
-    """Make the world and write it.
+    """Generate the world and write it.
 
     Raises:
-        StackError: it cannot be done here.
+        StackError: this stack cannot be seeded.
     """
     if os.environ.get("PROFILE") == "production":
         raise StackError("no seeds with PROFILE=production: everybody would know their password")
@@ -126,7 +126,7 @@ async def seed(stack: Stack, size: int, number: int) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m deploy.seed", description="A believable world in the local stack.")
     parser.add_argument("size", nargs="?", default=str(DEFAULT), help="how many posts: 20000, 20k, 1M")
-    parser.add_argument("--seed", type=int, default=SEED, help="another number is another world")
+    parser.add_argument("--seed", type=int, default=SEED, help="each number gives another world")
     arguments = parser.parse_args()
     try:
         asyncio.run(seed(Stack.from_environment(), size_of(arguments.size), arguments.seed))

@@ -1,8 +1,8 @@
-"""Where a world goes: the only place that knows the services' tables. All of it, or nothing, by COPY.
+"""Writes a world by COPY, completely or not at all. The only module of the seed that knows the services' tables.
 
-What services tell each other is written on both sides, with the same versions, so that the outboxes stay empty and
-`reconcile` finds no difference. A migration that adds to these tables is matched here; tests/system/test_seed.py shows
-by `reconcile` and through the API whether it was.
+Read models are written with the same versions as their owners' rows, so that the outboxes stay empty and `reconcile`
+finds no difference. Extend this after a migration of these tables; tests/system/test_seed.py checks it by `reconcile`
+and through the API.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ KINDS = {
     "comments": "posts.comments",
     "likes": "posts.likes",
 }
-"""What a world is counted by."""
+"""The tables whose rows are counted."""
 
 
 class AlreadySeeded(Exception):
-    """The world is there already, or some of its people are."""
+    """The world, or some of its people, exist already."""
 
 
 @dataclass
 class Databases:
-    """The three services' databases, by their owners, each in a transaction."""
+    """The three services' databases, each with its owner's connection in a transaction."""
 
     auth: Connection
     users: Connection
     posts: Connection
     progress: Callable[[int], None]
-    """Told of rows as they go in."""
+    """Called with the rows as they are written."""
     counted: Counter[str] = field(default_factory=Counter)
 
     async def copy(self, database: str, table: str, columns: str, rows: Rows) -> None:
-        """Write rows into a table; `columns` are named with spaces between them."""
+        """Write rows into a table; `columns` are separated by spaces."""
         connection: Connection = getattr(self, database)
         records = self._seen(f"{database}.{table}", rows)
         await connection.copy_records_to_table(table, columns=columns.split(), records=records)
@@ -67,7 +67,7 @@ async def fill(databases: Databases, world: World, password_hash: str) -> None:
     """Write the whole world.
 
     Raises:
-        AlreadySeeded: it is there already, or somebody has an id or an address of it. Nothing is written then.
+        AlreadySeeded: it exists already, or somebody has one of its ids or addresses. Nothing is written.
     """
     first = world.people[0]
     if await databases.auth.fetchval("SELECT 1 FROM accounts WHERE id = $1 OR email = $2", first.id, first.email):
@@ -169,7 +169,7 @@ async def fill_posts(databases: Databases, world: World) -> None:
 
 
 async def fill_words(connection: Connection, last: int) -> None:
-    """Make the words of the posts behind an id, which a trigger has noted as missing."""
+    """Fill in the search words of posts after an id, which a trigger has marked as missing."""
     while rows := await connection.fetch(WORDLESS, last, STEP):
         last = rows[-1]["id"]
         made = [as_tsvector(row["title"], row["body"]) for row in rows]
@@ -197,7 +197,7 @@ def post_row(first: int, post: Post) -> tuple[Any, ...]:
 
 
 async def reserve(connection: Connection, table: str, count: int) -> int:
-    """Take so many ids of a table; they begin after the number that is returned."""
+    """Reserve ids of a table; they begin after the returned number."""
     sequence = await connection.fetchval("SELECT pg_get_serial_sequence($1, 'id')", table)
     first = await connection.fetchval("SELECT nextval($1::text::regclass)", sequence)
     await connection.execute("SELECT setval($1::text::regclass, $2)", sequence, first + count)

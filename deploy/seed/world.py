@@ -1,6 +1,6 @@
-"""The seeded world: who lives in it, what they write, and who likes it. The same SEED and SIZE give the same world.
+"""The seeded world: people, posts, comments and likes. The same SEED and SIZE give the same world.
 
-Nothing here knows a table. Few people write much and are followed by many; most read.
+It knows no tables. Few people write much and have many followers; most only read.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from deploy.seed.words import BIOS, COMMENTS, FIRST_NAMES, LAST_NAMES, SENTENCES
 
 BEGIN: Final = datetime(2025, 1, 2, tzinfo=UTC)
 END: Final = datetime(2026, 7, 1, tzinfo=UTC)
-"""The world is as old as this whenever it is made, so that all that happens in the stack itself is newer."""
+"""The world always ends at this moment, so that all activity in the stack itself is newer."""
 ACCOUNT_EPOCH: Final = datetime(2025, 1, 1, tzinfo=UTC)
 POSTS_PER_PERSON: Final = 20
 DRAFTS: Final = 0.03
@@ -32,7 +32,7 @@ SPAN: Final = (END - BEGIN) // MICROSECOND
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who has signed up."""
+    """A person with an account."""
 
     id: int
     name: str
@@ -57,7 +57,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """Something said under a post."""
+    """A comment under a post."""
 
     post_id: int
     author: Person
@@ -67,7 +67,7 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Like:
-    """Somebody likes a post."""
+    """A like of a post."""
 
     post_id: int
     person: Person
@@ -75,7 +75,7 @@ class Like:
 
 
 def filled(templates: Sequence[str], topic: str) -> list[str]:
-    """Each template with each pair of the topic's things."""
+    """Each template, filled with each pair of the topic's things."""
     things = TOPICS[topic]
     return [
         template.format(a=a, b=b, A=a[0].upper() + a[1:], topic=topic)
@@ -85,28 +85,28 @@ def filled(templates: Sequence[str], topic: str) -> list[str]:
 
 
 def plain(name: str) -> str:
-    """A name as it stands in an address."""
+    """A name in the form for addresses."""
     return "".join(letter for letter in unicodedata.normalize("NFD", name.lower()) if "a" <= letter <= "z")
 
 
 @dataclass
 class World:
-    """Makes the world piece by piece: everything of a kind once, in the order of the methods."""
+    """Generates the world: each kind once, in the order of the methods."""
 
     size: int
     seed: int
     chance: random.Random = field(init=False)
     people: list[Person] = field(init=False)
     likes_of: array[int] = field(init=False)
-    """How many like each post, by its place."""
+    """Likes of each post, by its place."""
     comments_of: array[int] = field(init=False)
     published: array[int] = field(init=False)
-    """When each post was published, in microseconds after BEGIN; -1 for a draft."""
+    """Each post's publication, in microseconds after BEGIN; -1 for a draft."""
     posts_of: array[int] = field(init=False)
-    """How many posts of each person are published."""
+    """Published posts of each person."""
 
     def __post_init__(self) -> None:
-        self.chance = random.Random(self.seed)  # noqa: S311  # the same every time is the point
+        self.chance = random.Random(self.seed)  # noqa: S311  # it must be reproducible
         count = max(50, self.size // POSTS_PER_PERSON)
         self.people = list(self._people(count))
         self._fame = list(accumulate(1 / (rank + 3) ** 0.9 for rank in range(count)))
@@ -122,7 +122,9 @@ class World:
     def _people(self, count: int) -> Iterator[Person]:
         chance, topics = self.chance, list(TOPICS)
         first_names, last_names = FIRST_NAMES.split(), LAST_NAMES.split()
-        moments = sorted(chance.sample(range(SPAN // 1_000_000 // 2), count))  # seconds: all are there halfway
+        moments = sorted(
+            chance.sample(range(SPAN // 1_000_000 // 2), count)
+        )  # seconds: all have signed up by half of the time
         for number, second in enumerate(moments):
             first, last = chance.choice(first_names), chance.choice(last_names)
             topic, other = chance.sample(topics, 2)
@@ -130,15 +132,15 @@ class World:
             bio = chance.choice(BIOS).format(topic=topic, other=other, Topic=topic.capitalize())
             # as auth makes them: milliseconds, then 12 random bits
             id_ = ((since - ACCOUNT_EPOCH) // timedelta(milliseconds=1) << 12) | chance.getrandbits(12)
-            email = f"{plain(first)}.{plain(last)}.{self.seed}.{number}@example.com"  # in no other world too
+            email = f"{plain(first)}.{plain(last)}.{self.seed}.{number}@example.com"  # unique across worlds too
             yield Person(id_, f"{first} {last}", email, bio, (topic, other), since)
 
     def some(self, most: int) -> set[int]:
-        """Places of up to so many people, the famous more often."""
+        """Places of up to so many people; famous ones are chosen more often."""
         return set(self.chance.choices(range(len(self.people)), cum_weights=self._fame, k=most))
 
     def follows(self) -> list[tuple[int, int]]:
-        """Who follows whom, by their places, nobody twice; and nobody over a block."""
+        """Follows, by places: each pair once, and none despite a block."""
         count = len(self.people)
         edges = []
         for follower in range(count):
@@ -147,7 +149,7 @@ class World:
         return edges
 
     def blocks(self, follows: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-        """Who blocks whom: people who do not follow each other."""
+        """Blocks between people who do not follow each other."""
         count, taken = len(self.people), set(follows)
         found: set[tuple[int, int]] = set()
         while len(found) < count * BLOCKS_PER_PERSON:
@@ -167,7 +169,7 @@ class World:
         authors = chance.choices(places, cum_weights=self._fame, k=self.size)
         for number, place in enumerate(authors):
             author = self.people[place]
-            # in the second half of the time, when everybody is there
+            # in the second half of the time, after all have signed up
             micros = SPAN // 2 + number * step + chance.randrange(step)
             topic = author.topics[chance.random() < 0.3]
             titles, sentences = self._texts[topic]
@@ -202,7 +204,7 @@ class World:
                 yield Like(place + 1, self.people[fan], at)
 
     def comments(self) -> Iterator[Comment]:
-        """All comments, by post, the oldest first. What many like, many talk about."""
+        """All comments, by post, the oldest first. Posts with many likes have many comments."""
         chance, count = self.chance, len(self.people)
         for place, micros, _ in self._published():
             said = int((self.likes_of[place] / LIKES_PER_POST + 1) * COMMENTS_PER_POST * chance.random() + 0.1)

@@ -48,7 +48,7 @@ def test_a_release_gets_a_section_above_the_ones_before(clone: Path) -> None:
         ("12.fix.md", "Said.", []),
         ("+one.apis.md", "Said.", ["changes/+one.apis.md: name it"]),
         ("one.md", "Said.", ["changes/one.md: name it"]),
-        ("+one.api.md", " \n", ["changes/+one.api.md says nothing"]),
+        ("+one.api.md", " \n", ["changes/+one.api.md is empty"]),
     ],
 )
 def test_a_change_that_would_be_lost_is_named(clone: Path, name: str, text: str, complaint: list[str]) -> None:

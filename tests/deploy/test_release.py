@@ -55,7 +55,7 @@ def found(*ids: str) -> list[dict[str, Any]]:
 
 def test_a_weakness_is_a_finding_and_a_waived_one_is_none_until_its_day() -> None:
     ((waived, until),) = WAIVED.items()
-    assert judge(found("CVE-1"), TODAY) == "example 1.0: CVE-1 PYSEC-1, mended in 2.0"
+    assert judge(found("CVE-1"), TODAY) == "example 1.0: CVE-1 PYSEC-1, fixed in 2.0"
     assert judge(found(waived), TODAY) is None
     assert judge(found(waived), until.replace(year=until.year + 1)) is not None
     assert judge(found(), TODAY) is None

@@ -1,5 +1,6 @@
--- Run once by CloudNativePG, as superuser, in each new database. As deploy/postgres/service-database.sql, for a database
--- that is there already; its name is its service's, and says the roles' names. The passwords come from Secrets.
+-- CloudNativePG runs this once in each new database, as superuser. It does the same as
+-- deploy/postgres/service-database.sql, for an existing database, whose name is its service's and determines the roles'
+-- names. The passwords come from Secrets.
 DO $$
 DECLARE
     service name := current_database();
