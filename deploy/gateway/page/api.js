@@ -1,4 +1,4 @@
-// How this page calls the API: with the caller's token, and with what makes a call safe to repeat and cheap to ask again.
+// Calls to the API: with the caller's token, idempotency keys for safe retries, and ETags for cheap rereads.
 import { Problem, Unreachable, send } from "./http.js";
 import { accessToken, onChange, randomKey, renew } from "./session.js";
 
@@ -7,13 +7,13 @@ export { Problem, Unreachable };
 const MOST_KEPT = 200;
 const LONGEST_PAUSE_S = 3;
 
-/** Single things that were read, by path, with their ETag. What is shown depends on the viewer. */
+/** Cache of single resources by path, with their ETags. Their content depends on the viewer. */
 const seen = new Map();
 onChange(() => seen.clear());
 
 /**
- * What is to be created once, however often it is sent: the same words go under the same Idempotency-Key, so that a
- * second press or a lost answer makes no second one. Other words have another key.
+ * A request body with its Idempotency-Key: the same content keeps its key, so that a second press or a lost answer
+ * creates nothing twice. Changed content gets a new key.
  */
 export class IdempotencyKey {
   #words = "";
@@ -28,11 +28,11 @@ export class IdempotencyKey {
 
 /**
  * @typedef {object} Answer
- * @property {any} data the JSON of the body; null when there is none
- * @property {string | null} etag of a single thing: give it back as `ifMatch` with a change
+ * @property {any} data the JSON of the body; null without one
+ * @property {string | null} etag of a single resource: pass it as `ifMatch` with a change
  */
 
-/** Read. A thing with an ETag is sent again only if it has changed. @returns {Promise<Answer>} */
+/** Read. A resource with an ETag is sent again only if it has changed. @returns {Promise<Answer>} */
 export async function get(path, query = {}) {
   const address = withQuery(path, query);
   const before = seen.get(address);
@@ -43,15 +43,15 @@ export async function get(path, query = {}) {
   return answer;
 }
 
-/** Create, or have something done. `key` makes it safe to send again. @returns {Promise<Answer>} */
+/** Create, or start an action. `key` makes a retry safe. @returns {Promise<Answer>} */
 export async function post(path, body, key = null) {
   const headers = key ? { "Idempotency-Key": key.keyFor(body) } : {};
   return read(await call("POST", path, { headers, json: body }));
 }
 
 /**
- * Change some fields of what was read with the tag `ifMatch`; 412 if it has changed meanwhile, unless into just this: an
- * answer may have been lost.
+ * Change some fields of a resource that was read with the ETag `ifMatch`; 412 if it has changed meanwhile, unless to the
+ * same values, since an answer may have been lost.
  * @returns {Promise<Answer>}
  */
 export async function patch(path, body, ifMatch) {
@@ -70,7 +70,7 @@ export async function patch(path, body, ifMatch) {
 export const put = (path) => call("PUT", path);
 export const remove = (path) => call("DELETE", path);
 
-/** A file, as it comes. @returns {Promise<Blob>} */
+/** Download a file. @returns {Promise<Blob>} */
 export async function download(path) {
   return (await call("GET", path)).blob();
 }
@@ -90,7 +90,7 @@ function remember(address, answer) {
   seen.set(address, answer);
 }
 
-/** Send with the caller's token: renewed once if it is refused, repeated once where that can do no harm. */
+/** Send with the caller's token. Renews a refused token once, and retries once if that is safe. */
 async function call(method, path, { headers = {}, json } = {}) {
   const type = json === undefined ? {} : { "Content-Type": "application/json" };
   const body = json === undefined ? undefined : JSON.stringify(json);
@@ -119,7 +119,7 @@ async function call(method, path, { headers = {}, json } = {}) {
 const mayRepeat = (method, headers) =>
   ["GET", "PUT", "DELETE"].includes(method) || "Idempotency-Key" in headers || "If-Match" in headers;
 
-/** Whether the same request may well succeed in a moment. A 409 like this: the first try is still under way. */
+/** Whether a retry may succeed in a moment. This 409 means that the first attempt is still running. */
 function isPassing(problem) {
   if (problem instanceof Unreachable) return true;
   const soon = (problem.retryAfter ?? 0) <= LONGEST_PAUSE_S;

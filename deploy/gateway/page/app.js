@@ -1,4 +1,4 @@
-// The frame around every view: header, banner, the view of the place, messages.
+// The frame around every view: header, banner, the route's view, messages.
 import { html, render, useEffect, useLayoutEffect, useRef } from "./dom.js";
 import { scrollBack } from "./entries.js";
 import { MeProvider, useVisitor } from "./me.js";
@@ -17,7 +17,7 @@ const neighbours = (kind) => ({ id }) => html`<${NeighboursPage} id=${id} kind=$
 const followers = neighbours("followers");
 const following = neighbours("following");
 
-/** Everybody's places; a view gets the named parts of its path, and `query`. */
+/** Public routes. A view gets the named parts of its path, and `query`. */
 const PUBLIC = [
   ["/", home.LatestPage],
   ["/top", home.TopPage],
@@ -34,7 +34,7 @@ const PUBLIC = [
   ["/mailed/password-reset", account.ResetPage],
   ["/mailed/email-change", account.EmailChangePage],
 ];
-/** Places of who is signed in; others are asked to, and come back. */
+/** Routes for signed-in users. Others are asked to sign in, and return to the route afterwards. */
 const OWN = [
   ["/following", home.FollowingPage],
   ["/people/:id#/followers", followers],
@@ -45,7 +45,7 @@ const OWN = [
   ["/settings", SettingsPage],
   ["/settings/:part", SettingsPage],
 ];
-const BESIDE = /^\/(top|following|search|tags\/.+|people.*|posts\/\d+)?$/; // where there is something to read
+const BESIDE = /^\/(top|following|search|tags\/.+|people.*|posts\/\d+)?$/; // routes with a column beside the content
 
 function App() {
   const me = useVisitor();
@@ -61,7 +61,7 @@ function App() {
     if (mustSignIn) replace("/sign-in", { next: path });
   }, [mustSignIn, path]);
 
-  // The heading, which may come later than the place, is also the document's title.
+  // The heading, which may load later, is also the document's title.
   useEffect(() => {
     const entitle = () => {
       const heading = page.current.querySelector("h1")?.textContent;
@@ -72,7 +72,7 @@ function App() {
     return () => observer.disconnect();
   }, []);
 
-  // Another place: its top, or where it was left; Tab and screen readers go on from its top.
+  // After navigation: scroll to the top, or to the earlier position; focus for Tab and screen readers moves to the top.
   useLayoutEffect(() => {
     if (arrived.current) {
       scrollBack(top);

@@ -1,12 +1,12 @@
-// What a view shows and where it comes from: one thing, or a list page by page.
+// Loads the data of views: a single resource, or a list page by page.
 import { get } from "./api.js";
 import { useCallback, useEffect, useMemo, useRef, useState } from "./dom.js";
 import { listsHere } from "./entries.js";
 
-const LONGEST_PAGE = 100; // the most that the API gives at once
+const LONGEST_PAGE = 100; // the API's limit
 
 /**
- * One thing; `reload` tells whether it came.
+ * A single resource; `reload` returns whether it was loaded.
  * @returns {{data, etag, problem, reload: () => Promise<boolean>, show: (data, etag?: string) => void}}
  */
 export function useThing(path) {
@@ -33,7 +33,7 @@ export function useThing(path) {
 
 /** @typedef {{items: any[] | null, cursor: string | null, problem: Error | null, busy: boolean}} Loaded */
 
-/** @returns {Loaded} with the page's items behind those that were there; a list may have moved on between two pages */
+/** @returns {Loaded} with the page's items appended, without duplicates: a list may shift between two pages */
 function grown(items, page) {
   const known = new Set(items.map((item) => item.id ?? item.name));
   const fresh = page.items.filter((item) => !known.has(item.id ?? item.name));
@@ -41,20 +41,20 @@ function grown(items, page) {
 }
 
 /**
- * A list, of which `more` gets the next page by the cursor that came with the one before. Back at an entry of the history,
- * it is there at once as it was left, and so many items are read anew.
+ * A list; `more` loads the next page by the previous page's cursor. When the user navigates back to an entry of the history,
+ * its items are shown at once, and the same number is reloaded.
  * @returns {{items: any[] | null, problem, hasMore: boolean, busy: boolean, more: () => void, change: (change) => void}}
- *   `items` is null until there is something, or it is known that there is nothing: a page may be empty, or be emptied by
- *   a change, while others wait; the next is got then. `change` takes old items to new ones.
+ *   `items` is null until the first item, or until the list is known to be empty. If a page is empty, or becomes empty by
+ *   a change, the next one is loaded. `change` maps old items to new ones.
  */
 export function usePages(path, query = {}) {
   const address = JSON.stringify([path, query]);
   const wanted = useRef(address);
   wanted.current = address;
-  const lists = useMemo(listsHere, [address]); // of the entry at which it began: there may be another by the next drawing
+  const lists = useMemo(listsHere, [address]); // those of the current entry, which may be another one at the next rendering
   const start = { items: null, cursor: null, problem: null, busy: true, ...lists.get(address) };
   const [state, setState] = useState(start);
-  const last = useRef(null); // to be tried again when it fails
+  const last = useRef(null); // for a retry after a failure
 
   /** @param {(read: (page: object) => Promise<object>) => Promise<(before: Loaded) => Loaded>} how */
   async function load(how) {

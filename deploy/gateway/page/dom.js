@@ -1,5 +1,4 @@
-// What the page draws with: Preact and its hooks, and `html` for templates. Values in a template become text, never
-// markup, whatever they hold.
+// Rendering: Preact with its hooks, and `html` for templates. Values in a template always become text, never markup.
 import { createContext, h, render } from "./vendor/preact.js";
 import htm from "./vendor/htm.js";
 

@@ -1,15 +1,15 @@
-// What is being written, kept in this tab until it is sent: meanwhile the session may end, a link be followed, the page
-// be loaded anew. It is its writer's alone, and gone when they sign out, in whatever tab, or somebody else signs in.
+// Unsent input, kept in this tab until it is sent. It survives the end of the session, navigation and reloads. Only its
+// author sees it: it is deleted when they sign out in any tab, or when somebody else signs in.
 import { IdempotencyKey } from "./api.js";
 import { local, namesIn, tab } from "./storage.js";
 
 const PREFIX = "trivium.draft ";
-const LEFT = "trivium.left"; // written for other tabs to notice: they keep what they hold apart from this one
+const LEFT = "trivium.left"; // notifies other tabs, which have their own storage
 
-/** By the names of drafts. Kept as long as the words, so that coming back to them and sending again makes no second one. */
+/** Idempotency keys, by draft. Kept as long as the input, so that sending it again later creates nothing twice. */
 const idempotencyKeys = new Map();
 
-/** The words of `owner`, an account's id, at one place of the page; `base` is the ETag of what they are to change. */
+/** Input of `owner`, an account's id, in one form of the page; `base` is the ETag of the resource that it changes. */
 export class Draft {
   #name;
   #base;
@@ -27,7 +27,7 @@ export class Draft {
     return this.#read()?.fields ?? null;
   }
 
-  /** Of what was read when the words were begun: a newer version has to be noticed, also after coming back. */
+  /** The ETag at the start of the input, so that a newer version is noticed, also after a return. */
   get base() {
     return this.#read()?.base ?? this.#base;
   }
@@ -44,7 +44,7 @@ export class Draft {
     try {
       tab.setItem(this.#name, JSON.stringify(written));
     } catch {
-      // The tab's 5 MB are full: the words are in their form still, and can be sent.
+      // The tab's 5 MB are full: the input is still in its form, and can be sent.
     }
   }
 
@@ -54,14 +54,14 @@ export class Draft {
   }
 }
 
-/** Somebody is signed in: what others have written here is none of theirs. */
+/** After a sign-in: delete other people's input. */
 export function dropAllBut(owner) {
   const foreign = (name) => name.startsWith(PREFIX) && !name.startsWith(`${PREFIX}${owner} `);
   for (const name of namesIn(tab).filter(foreign)) tab.removeItem(name);
   for (const name of [...idempotencyKeys.keys()].filter(foreign)) idempotencyKeys.delete(name);
 }
 
-/** Somebody has signed out themselves, here. A session that just ended keeps its words for when they are back. */
+/** After a sign-out by the user in this tab. If the session merely ends, the input stays until they return. */
 export function dropEverywhere() {
   dropAllBut(null);
   local.setItem(LEFT, Date.now());

@@ -1,21 +1,20 @@
-// What each entry of this tab's history showed, so that Back finds it as it was left: lists as far as they were loaded,
-// and how far down they were read.
+// The state of each entry of this tab's history for Back: the loaded items of its lists, and the scroll position.
 import { onChange, randomKey } from "./session.js";
 
 const MOST_KEPT = 50;
 const OWN_MOVES = ["wheel", "touchstart", "pointerdown", "keydown"];
 
-/** By the keys that the history holds, the entry that was last at last. In memory: a page that is loaded anew starts anew. */
+/** By the history's keys, the latest entry last. Only in memory: a reload of the page starts without it. */
 const entries = new Map();
 /** @type {{top: number, lists: Map<string, {items: any[], cursor: string | null}>}} */
 let current = null;
 let stop = () => {};
 
-history.scrollRestoration = "manual"; // a browser would scroll before the list is there
+history.scrollRestoration = "manual"; // a browser would scroll before the list is loaded
 addEventListener("scroll", () => (current.top = scrollY), { passive: true });
-onChange(() => entries.forEach(({ lists }) => lists.clear())); // what is shown depends on the viewer
+onChange(() => entries.forEach(({ lists }) => lists.clear())); // the content depends on the viewer
 
-/** The visitor has come to an entry. @returns {number} how far down it was, 0 for a new one */
+/** Enter an entry. @returns {number} its scroll position, 0 for a new one */
 export function arrive() {
   const key = history.state?.entry ?? randomKey();
   if (!history.state) history.replaceState({ entry: key }, "");
@@ -26,10 +25,10 @@ export function arrive() {
   return current.top;
 }
 
-/** The lists of the entry that is shown. */
+/** The lists of the current entry. */
 export const listsHere = () => current.lists;
 
-/** Scroll there: at once, or when what is still loading has made the page long enough, unless the visitor moves first. */
+/** Scroll to a position at once, or when loading has made the page long enough, unless the user scrolls first. */
 export function scrollBack(top) {
   stop();
   const reach = () => {

@@ -1,18 +1,18 @@
-// Forms: they send what was written, once, and show a refusal where it belongs.
+// Forms: they send their input once, and show errors beside the fields.
 import { createContext, html, useContext, useEffect, useId, useRef, useState } from "./dom.js";
 import { counted, ProblemNotice, useCountdown } from "./ui.js";
 
 const Errors = createContext({});
 const EnteredValues = createContext(null);
 
-/** Refusals that are about one field although they do not say so in `errors`; the first of these that a form has. */
+/** Problems of one field that have no `errors`: their fields, of which the first in the form gets the message. */
 const FIELDS_OF = {
   "email-taken": ["email"],
   "weak-password": ["new_password", "password"],
   "wrong-password": ["current_password", "password"],
 };
 
-/** Messages by the names of the form's fields; empty when the problem is about none of them. */
+/** Messages by the names of the form's fields; empty if the problem concerns none of them. */
 function byField(problem, form) {
   const found = {};
   const has = (name) => form.elements.namedItem(name);
@@ -22,7 +22,7 @@ function byField(problem, form) {
   return found;
 }
 
-/** "Value error, must be …" and "String should have …" are the server's words to programs. */
+/** Rewrites the server's messages for programs, "Value error, must be …" and "String should have …". */
 function sentence(text) {
   const plain = text.replace(/^Value error, /, "").replace(/^(String|Value|List) should/, "This should");
   return `${plain[0].toUpperCase()}${plain.slice(1)}${/[.!]$/.test(plain) ? "" : "."}`;
@@ -31,9 +31,9 @@ function sentence(text) {
 /**
  * @param {object} props
  * @param {(values: Record<string, string>) => Promise<void>} props.send gets the fields by name, and the name and value
- *   of the button that was pressed; what it throws is shown
- * @param {(problem: Error) => any} [props.explain] another notice for some problems; false for the usual one
- * @param {import("./drafts.js").Draft} [props.draft] where the words are kept until `send`, which drops them, has sent them
+ *   of the pressed button; its errors are shown
+ * @param {(problem: Error) => any} [props.explain] a special notice for some problems; false for the usual one
+ * @param {import("./drafts.js").Draft} [props.draft] keeps the input until `send` has sent and dropped it
  */
 export function Form({ send, explain = () => false, draft = null, label, children, class: kind = "" }) {
   const [busy, setBusy] = useState(false);
@@ -72,12 +72,12 @@ export function Form({ send, explain = () => false, draft = null, label, childre
   <//><//>`;
 }
 
-/** What a field begins with: the words that were kept, else what it is given. */
+/** The initial value of a field: the kept input, or the given value. */
 export const useFirst = (name, value) => useContext(EnteredValues)?.[name] ?? value;
 
 /**
- * Tell a field that it is too long, and by how much. Counted as the server does, by characters: a browser's own maxlength
- * counts an emoji as two or more, and cuts it in half.
+ * Mark a field as too long, and by how much. It counts characters like the server: a browser's own maxlength counts an
+ * emoji as two or more, and cuts it in half.
  */
 export function limit(input, most) {
   const surplus = most ? Math.max(0, [...input.value].length - most) : 0;
@@ -87,8 +87,7 @@ export function limit(input, most) {
 }
 
 /**
- * One field with its label, a hint, and what is wrong with it. Other properties are the input's own; `long` makes it a
- * textarea.
+ * One field with its label, a hint, and its error. Other properties are passed to the input; `long` makes it a textarea.
  */
 export function Field({ label, hint, name, long = false, value = "", maxlength, onInput = () => {}, ...rest }) {
   const id = useId();
@@ -121,7 +120,7 @@ export function Email({ ...rest }) {
     inputmode="email" ...${rest} />`;
 }
 
-/** The button that sends; `name` and `value` tell several apart. */
+/** The submit button; `name` and `value` distinguish several. */
 export function Submit({ children, quiet = false, ...rest }) {
   return html`<button type="submit" class="button ${quiet ? "" : "primary"}" ...${rest}>${children}</button>`;
 }

@@ -1,4 +1,4 @@
-// What stays while views come and go: the header, the bar at the bottom of a phone, the foot.
+// The permanent parts around views: the header, the bar at the bottom of a phone, the footer.
 import { html, useEffect, useRef, useState } from "./dom.js";
 import { Icon } from "./icons.js";
 import { useMe } from "./me.js";
@@ -31,7 +31,7 @@ export function Header({ path }) {
     </header>`;
 }
 
-/** The place itself is in the address, so this link may not change it. */
+/** The route is in the address's fragment, so this link must not change it. */
 function skip(event) {
   event.preventDefault();
   document.getElementById("page").focus();
@@ -65,7 +65,7 @@ function Menu({ path, mine }) {
 
 const THEMES = { system: "As the system", light: "Light", dark: "Dark" };
 
-/** Goes round through the three. Read before the first drawing by start.js. */
+/** Switches between the three themes. start.js reads the choice before the first rendering. */
 function Theme({ labelled = false }) {
   const [theme, setTheme] = useState(document.documentElement.dataset.theme);
   const names = Object.keys(THEMES);
@@ -80,7 +80,7 @@ function Theme({ labelled = false }) {
     ${labelled ? text : html`<${Icon} name="theme" />`}</button>`;
 }
 
-/** Until the address is proven. */
+/** Shown until the address is verified. */
 export function Banner() {
   const { account } = useMe();
   const [closed, setClosed] = useState(false);
@@ -91,7 +91,7 @@ export function Banner() {
   </div>`;
 }
 
-/** The gateway says at `/`, to programs, where the API is described, if it shows that. */
+/** The gateway tells programs at `/` the address of the API's documentation, if it serves it. */
 export function Foot() {
   const [docs, setDocs] = useState(null);
   useEffect(() => {

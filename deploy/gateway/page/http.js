@@ -1,22 +1,22 @@
-// One request to the API, and what can come of it: an answer, a Problem (RFC 9457), or no connection at all.
+// One request to the API, and its outcome: an answer, a Problem (RFC 9457), or no connection.
 
-/** An answer of 400 or more. `code` is stable; the message is for people; `errors` says which fields are wrong. */
+/** An answer of 400 or more. `code` is stable; the message is for people; `errors` names the wrong fields. */
 export class Problem extends Error {
-  /** @param {Response} response  @param {object} body what came with it, `application/problem+json` as a rule */
+  /** @param {Response} response  @param {object} body its JSON, usually `application/problem+json` */
   constructor(response, body) {
     super(body.detail || body.title || "Something went wrong.");
     this.status = response.status;
     this.code = body.code || "";
     /** @type {{loc: (string|number)[], msg: string, type: string}[]} */
     this.errors = body.errors || [];
-    /** Seconds to wait before trying again; 0 when the answer does not say. */
+    /** Seconds to wait before a retry; 0 if the answer does not say. */
     this.retryAfter = Number(response.headers.get("Retry-After")) || 0;
-    /** By this the server's log tells the rest. */
+    /** Finds the request in the server's log. */
     this.requestId = response.headers.get("X-Request-ID") || "";
   }
 }
 
-/** No answer: the device is offline, or the server cannot be reached. It may or may not have done what was asked. */
+/** No answer: the device is offline, or the server cannot be reached. The request may have been processed or not. */
 export class Unreachable extends Error {
   constructor() {
     super("The server cannot be reached. Check your connection and try again.");
@@ -31,7 +31,7 @@ export class Unreachable extends Error {
 export async function send(method, path, { headers = {}, body, signal } = {}) {
   let response;
   try {
-    // We hold no cookies and want none sent; `api.js` keeps what can be kept, so the browser's cache stays out of it.
+    // The API uses no cookies. `api.js` has its own cache, so the browser's cache is not used.
     const how = { method, headers: { Accept: "application/json", ...headers }, body, signal };
     response = await fetch(path, { ...how, credentials: "omit", cache: "no-store" });
   } catch (error) {

@@ -1,4 +1,4 @@
-// Line icons of 24 by 24, drawn in the colour of the text. They never stand alone: a label says what they mean.
+// Line icons of 24 by 24, in the colour of the text. They always have a label.
 import { html } from "./dom.js";
 
 const PATHS = {

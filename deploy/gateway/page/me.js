@@ -1,4 +1,4 @@
-// Who looks at the page: known to every view as `useMe()`.
+// The current user, for every view by `useMe()`.
 import { get } from "./api.js";
 import { createContext, useCallback, useContext, useEffect, useRef, useState } from "./dom.js";
 import { dropAllBut, dropEverywhere } from "./drafts.js";
@@ -7,10 +7,10 @@ import { isSignedIn, onChange } from "./session.js";
 /**
  * @typedef {object} Me
  * @property {boolean} signedIn
- * @property {object | null} profile `GET /users/me`; null until it is here
- * @property {object | null} account `GET /auth/me`; each comes, or fails to, without the other
- * @property {Error | null} problem why one of them could not be read; it is tried again by itself, and by `reload`
- * @property {number} visit another number after each sign-in or sign-out
+ * @property {object | null} profile `GET /users/me`; null until it is loaded
+ * @property {object | null} account `GET /auth/me`; either may load or fail without the other
+ * @property {Error | null} problem why one of them could not be loaded; it is retried automatically, and by `reload`
+ * @property {number} visit changes with each sign-in or sign-out
  * @property {() => Promise<void>} reload never throws
  */
 const Context = createContext(null);
@@ -25,7 +25,7 @@ const LONGEST_PAUSE_S = 30;
 export function useVisitor() {
   const nobody = { signedIn: isSignedIn(), profile: null, account: null, problem: null };
   const [state, setState] = useState({ ...nobody, visit: 0 });
-  const turn = useRef(0); // a later reload is the one that counts: it may be about somebody else
+  const turn = useRef(0); // only the latest reload counts: it may be for another user
   const timer = useRef(null);
 
   const reload = useCallback(async (pause = FIRST_PAUSE_S) => {

@@ -1,18 +1,18 @@
-// Places in the page are written behind the `#`, so that every address is one file for the gateway.
+// Routes are in the fragment, behind `#`, so that all addresses are one file for the gateway.
 import { useEffect, useState } from "./dom.js";
 import { arrive } from "./entries.js";
 
-// Programs on the way of a mail write its link anew: with escapes, in the path, as a query. A token has letters, digits,
-// `-` and `_` alone, so it ends where a sentence goes on.
+// Mail programs rewrite links: with escapes, in the path, as a query. A token has only letters, digits, `-` and `_`, so it
+// ends before the rest of a sentence.
 const IN_PATH = /^\/(?:%(?:25)*23|(?=verify-email|password-reset|email-change))/i;
 const MAILED = "(verify-email|password-reset|email-change)(?:=([\\w-]*)|$)";
 const MAILED_HERE = new RegExp(`^#[/?]*${MAILED}`);
 const MAILED_IN_QUERY = new RegExp(`[?&]${MAILED}`);
 
-/** The token of the mailed link that was opened last. Only here: not in the address bar, the history or a referrer. */
+/** The token of the mailed link that was opened last. Only in memory: not in the address bar, the history or a referrer. */
 let mailed = null;
 
-/** @returns {string | null} the token that came with the link; "" when the link was damaged, null when there was none */
+/** @returns {string | null} the link's token; "" if the link was damaged, null if there was none */
 export const mailedToken = () => mailed;
 
 /** `#/posts/7`, `#/search?q=moon`: for `href`. */
@@ -25,13 +25,13 @@ export function go(path, query) {
   location.hash = link(path, query);
 }
 
-/** Go there without leaving this place in the history. */
+/** Navigate, and replace the current entry of the history. */
 export function replace(path, query) {
   history.replaceState(null, "", link(path, query));
   dispatchEvent(new HashChangeEvent("hashchange"));
 }
 
-/** @returns {{path: string, query: Record<string, string>, top: number}} `top`: how far down it was when it was left */
+/** @returns {{path: string, query: Record<string, string>, top: number}} `top`: the earlier scroll position */
 function here() {
   const { pathname, search, hash } = location;
   if (IN_PATH.test(pathname)) history.replaceState(null, "", `${pathname.replace(IN_PATH, "/#")}${search}${hash}`);
@@ -44,13 +44,13 @@ function here() {
   return { path: path || "/", query: Object.fromEntries(new URLSearchParams(query)), top: arrive() };
 }
 
-/** Without the escapes of ASCII, also where one program has escaped the escapes of another. */
+/** Decodes escaped ASCII, also if one program has escaped the escapes of another. */
 function unescaped(text) {
   const once = text.replace(/%([2-7][0-9a-f])/gi, (_, code) => String.fromCharCode(parseInt(code, 16)));
   return once === text ? text : unescaped(once);
 }
 
-/** Where the visitor is. */
+/** The current route. */
 export function useRoute() {
   const [route, setRoute] = useState(here);
   useEffect(() => {
@@ -62,7 +62,7 @@ export function useRoute() {
 }
 
 /**
- * The first pattern that fits, and what its `:name` parts are.
+ * The first matching pattern, and the values of its `:name` parts.
  * @param {[string, Function][]} routes `["/posts/:id", PostPage]`; a named part of digits only: `:id#`
  */
 export function match(routes, path) {
@@ -86,6 +86,6 @@ function decode(part) {
   try {
     return decodeURIComponent(part);
   } catch {
-    return part; // somebody typed a lone %
+    return part; // the user typed a single %
   }
 }

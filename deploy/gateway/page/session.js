@@ -1,17 +1,17 @@
-// Who is signed in on this device: the two tokens, where they are kept, and when they are renewed.
+// The session of this device: its two tokens, their storage, and their renewal.
 //
-// The access token (5 min) is kept in memory only. The refresh token is in localStorage, so that one sign-in is good for
-// all tabs and for tomorrow. The price: a script that ran in this page could read it, which cookies out of reach of
-// scripts would prevent; the API has none, so that it needs no defence against forged requests. What makes it fair here:
-// the gateway's Content-Security-Policy lets only this page's own files run, no data ever becomes markup, and a refresh
-// token works once: if a stolen copy is used beside ours, the server ends the session.
+// The access token (5 min) is only in memory. The refresh token is in localStorage, so that one sign-in works in all tabs
+// and after a restart. The drawback: a script that ran in this page could read it. HttpOnly cookies would prevent that,
+// but the API has none, so that it needs no CSRF defence. Three measures limit the risk: the gateway's
+// Content-Security-Policy runs only this page's own files, data never becomes markup, and a refresh token works once. If
+// a stolen copy is used beside ours, the server ends the session.
 import { Problem, send, Unreachable } from "./http.js";
 import { isBlocked, local } from "./storage.js";
 
 const PLACE = "trivium.session";
-const EARLY_MS = 30_000; // renew while the token is still good, so that no request has to fail first
-// A try is given up after 3 s, since its answer may be lost; the last one, behind which nothing waits, has longer, for slow
-// networks. It begins after 8.5 s: the server answers a token again for ten.
+const EARLY_MS = 30_000; // renew while the token is still valid, so that no request has to fail first
+// An attempt ends after 3 s, since its answer may be lost. The last one has longer, for slow networks. It begins after
+// 8.5 s: the server accepts a repeated token for ten.
 const RENEWAL_TRIES = [{ bound: 3000, pause: 500 }, { bound: 3000, pause: 2000 }, { bound: 10_000 }];
 
 /** @type {{token: string, endsAt: number} | null} */
@@ -19,7 +19,7 @@ let access = null;
 let renewing = null;
 const listeners = new Set();
 
-/** What is kept: `sign_in` tells one sign-in from the next, `refresh` changes with each renewal. */
+/** The stored session: `sign_in` identifies the sign-in, `refresh` changes with each renewal. */
 function kept() {
   return JSON.parse(local.getItem(PLACE) || "null");
 }
@@ -40,9 +40,8 @@ function tell(left = false) {
 }
 
 /**
- * Call `listener` whenever somebody signs in or out, here or in another tab; with `true` when they have signed out
- * themselves, in this one.
- * @returns a function that stops it
+ * Call `listener` at each sign-in or sign-out, in any tab; with `true` if the user has signed out in this tab.
+ * @returns a function that removes the listener
  */
 export function onChange(listener) {
   listeners.add(listener);
@@ -51,19 +50,19 @@ export function onChange(listener) {
 
 export const isSignedIn = () => kept() !== null;
 
-/** One form to auth, as OAuth 2 wants it (RFC 6749, RFC 7009). */
+/** Send a form to auth, as in OAuth 2 (RFC 6749, RFC 7009). */
 async function post(path, fields, signal) {
   return send("POST", path, { body: new URLSearchParams(fields), signal });
 }
 
-/** @throws {Problem} `invalid-grant` for a wrong address or password, 429 after too many of them */
+/** @throws {Problem} `invalid-grant` for a wrong address or password, 429 after too many attempts */
 export async function signIn(email, password) {
   const answer = await post("/auth/token", { grant_type: "password", username: email, password });
   keep(randomKey(), await answer.json());
   tell();
 }
 
-/** End the session on the server too; if that cannot be reached, at least nobody can go on with it here. */
+/** End the session, also on the server. If the server cannot be reached, the session is still deleted here. */
 export async function signOut() {
   const was = kept();
   try {
@@ -73,18 +72,18 @@ export async function signOut() {
   }
 }
 
-/** The access token to send, renewed shortly before its end; null when nobody is signed in. */
+/** The access token, renewed shortly before its end; null without a session. */
 export async function accessToken() {
   if (access && access.endsAt - Date.now() > EARLY_MS) return access.token;
   return isSignedIn() ? renew(access?.token) : null;
 }
 
 /**
- * Get a new access token in place of `stale`, which is about to end or was refused. One renewal at a time: callers of
- * this tab share it, other tabs wait for their turn and then find the newer refresh token. Without locks (plain HTTP on
- * another host) two tabs may both try; the server gives the same answer to both for ten seconds. Where site data are
- * blocked, there are no locks either, and each tab has a session of its own.
- * @returns {Promise<string | null>} null when the session is over
+ * Replace the access token `stale`, which is about to expire or was refused. One renewal at a time: callers in this tab
+ * share it, and other tabs wait for a lock and then find the newer refresh token. Without locks (plain HTTP on another
+ * host) two tabs may both renew; the server gives both the same answer for ten seconds. If site data are blocked, there
+ * are no locks either, but each tab has its own session.
+ * @returns {Promise<string | null>} null if the session has ended
  */
 export function renew(stale) {
   if (access && access.token !== stale) return Promise.resolve(access.token);
@@ -102,7 +101,7 @@ async function exchange() {
     keep(was.sign_in, tokens);
     return access.token;
   } catch (error) {
-    // Anything else (offline, too busy) says nothing about the session: the token stays for the next try.
+    // Other errors (offline, overload) do not concern the session: the token stays for the next attempt.
     if (!(error instanceof Problem && error.code === "invalid-grant")) throw error;
     if (kept()?.sign_in === was.sign_in) forget();
     return null;
@@ -110,8 +109,8 @@ async function exchange() {
 }
 
 /**
- * A renewal whose answer is lost may have been made. Sent again at once, the same token gets the same answer; sent later,
- * it looks stolen, and the session ends.
+ * If an answer is lost, the renewal may have happened. Repeated at once, the same token gets the same answer. Repeated
+ * later, it looks stolen, and the session ends.
  */
 async function exchanged(refresh) {
   for (const { bound, pause } of RENEWAL_TRIES) {
@@ -131,7 +130,7 @@ async function exchangedWithin(bound, refresh) {
     const answer = await post("/auth/token", fields, AbortSignal.timeout(bound));
     return await answer.json();
   } catch (error) {
-    throw error instanceof Problem ? error : new Unreachable(); // no answer, or half of one
+    throw error instanceof Problem ? error : new Unreachable(); // no answer, or an incomplete one
   }
 }
 

@@ -1,7 +1,7 @@
-// Where the browser keeps things for this page. Where it keeps none (site data are blocked, so that each access throws),
-// they are in the memory of this tab until it is closed or loaded anew.
+// The browser's storage for this page. If site data are blocked, so that each access throws, the data are in this tab's
+// memory until it is closed or reloaded.
 
-/** As much of Web Storage as is used here. */
+/** The part of the Web Storage API that is used here. */
 class Memory {
   #items = new Map();
 
@@ -32,15 +32,15 @@ function open(name) {
     storage.getItem("");
     return storage;
   } catch {
-    return new Memory(); // a SecurityError; a TypeError where a setting of the browser makes it null
+    return new Memory(); // a SecurityError; or a TypeError if a browser setting makes it null
   }
 }
 
-/** For all tabs, and for tomorrow. */
+/** For all tabs, persistent. */
 export const local = open("localStorage");
-/** For this tab, also when it is loaded anew. */
+/** For this tab, also after a reload. */
 export const tab = open("sessionStorage");
 export const isBlocked = local instanceof Memory;
 
-/** @returns {string[]} the names of what is kept, which may be removed meanwhile */
+/** @returns {string[]} the keys, a copy, so that entries may be removed meanwhile */
 export const namesIn = (storage) => Array.from({ length: storage.length }, (_, place) => storage.key(place));

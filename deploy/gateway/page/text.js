@@ -1,7 +1,7 @@
-// Text as people wrote it, with the addresses in it as links. They lead out of the page and are nobody's recommendation.
+// Users' text with its URLs as links. They lead to other sites, and have rel=nofollow.
 import { html } from "./dom.js";
 
-// up to what never stands in an address: blanks, invisible signs, quotes, and the full stops and brackets of East Asia
+// up to a character that is in no URL: blanks, invisible characters, quotes, and East Asian full stops and brackets
 const ADDRESS = /\bhttps?:\/\/[^\s\p{C}<>"“”«»。、，；：！？（）「」『』【】《》]+/giu;
 const LONGEST = 2000;
 const ENDS = ".,:;!?'’‘…]}*";
@@ -20,7 +20,7 @@ export function Linked({ text }) {
   return [...parts, text.slice(from)];
 }
 
-/** Without the full stop after it, or the bracket around it: `(see https://example.com/a_(b)).` */
+/** Removes a full stop after the URL, or a bracket around it: `(see https://example.com/a_(b)).` */
 function withoutItsSentence(found) {
   let length = found.length;
   let surplus = found.split(")").length - found.split("(").length;
@@ -31,7 +31,7 @@ function withoutItsSentence(found) {
   }
 }
 
-/** Where it leads; null for what is no address after all, or names a user: `https://bank.example@evil.example`. */
+/** The link's target; null if it is no valid URL, or has a user name: `https://bank.example@evil.example`. */
 function target(typed) {
   if (typed.length > LONGEST || !URL.canParse(typed)) return null;
   const { href, username, password } = new URL(typed);

@@ -1,4 +1,4 @@
-// The small parts that views are made of.
+// Small shared components of views.
 import { Unreachable } from "./api.js";
 import { html, useEffect, useRef, useState } from "./dom.js";
 import { link } from "./router.js";
@@ -26,7 +26,7 @@ export function Time({ at }) {
   return html`<time datetime=${at} title=${moment.format(then)}>${text}</time>`;
 }
 
-/** A picture, else the initials. Pictures come from where people keep them, who need not know what is read here. */
+/** An avatar, or the initials. Avatars come from other sites, which must not learn what is read here. */
 export function Avatar({ person, size = "" }) {
   const [broken, setBroken] = useState(null);
   const url = person?.avatar_url;
@@ -39,7 +39,7 @@ export function Avatar({ person, size = "" }) {
   return html`<span class="avatar tint-${(person?.id ?? 0) % TINTS} ${size}" aria-hidden="true">${initials.toUpperCase()}</span>`;
 }
 
-/** The name of an author, who may be gone (null) or not known just now (name null). */
+/** The name of an author, who may be deleted (null) or unknown at the moment (name null). */
 export function Author({ author }) {
   if (!author) return html`<span class="quiet">Deleted account</span>`;
   return html`<a class="name" href=${link(`/people/${author.id}`)}>${author.name ?? "Somebody"}</a>`;
@@ -51,23 +51,23 @@ export function Tags({ tags }) {
   return html`<ul class="tags" aria-label="Tags">${tags.map(one)}</ul>`;
 }
 
-/** Grey shapes of the size of what is coming, so that nothing jumps when it is there. */
+/** Grey placeholders of the size of the content, so that nothing shifts when it arrives. */
 export function Skeleton({ rows = 3, tall = false }) {
   const row = (_, place) => html`<div key=${place} class="skeleton ${tall ? "tall" : ""}"><i /><i /><i /></div>`;
   return html`<div role="status"><span class="hidden">Loading…</span>${Array.from({ length: rows }, row)}</div>`;
 }
 
-/** In the place of what is still to come, or did not come. */
+/** In place of content that is loading, or that failed to load. */
 export function Pending({ problem, retry, ...shape }) {
   return problem ? html`<${ProblemNotice} problem=${problem} retry=${retry} />` : html`<${Skeleton} ...${shape} />`;
 }
 
-/** Nothing here: why, and what to do about it. */
+/** An empty state: the reason, and what to do. */
 export function Empty({ title, children }) {
   return html`<div class="empty"><h2>${title}</h2><p>${children}</p></div>`;
 }
 
-/** What went wrong, in words for people. `retry` is offered where trying again may help. */
+/** A problem, in a message for people. `retry` is offered if it may help. */
 export function ProblemNotice({ problem, retry = null }) {
   const left = useCountdown(problem);
   const expected = problem instanceof Unreachable || (problem.status >= 400 && problem.status < 500);
@@ -83,7 +83,7 @@ export function ProblemNotice({ problem, retry = null }) {
 /** "45 seconds". */
 export const wait = (seconds) => (seconds > 2 * MINUTE ? `${Math.ceil(seconds / MINUTE)} minutes` : counted(seconds, "second"));
 
-/** Seconds until a problem says that one may try again, counted down. */
+/** A countdown of the seconds until a problem allows a retry. */
 export function useCountdown(problem) {
   const [left, setLeft] = useState(problem?.retryAfter ?? 0);
   useEffect(() => {
@@ -96,7 +96,7 @@ export function useCountdown(problem) {
   return left;
 }
 
-/** Ask before something that cannot be undone. `ask` is null, or what it is about. */
+/** Confirms an action that cannot be undone. `ask` is null, or describes the action. */
 export function Confirm({ title, children, action, onYes, onNo }) {
   const dialog = useRef(null);
   useEffect(() => dialog.current.showModal(), []);
@@ -112,7 +112,7 @@ export function Confirm({ title, children, action, onYes, onNo }) {
 
 let shout = () => {};
 
-/** Tell what has been done: seen for some seconds, and read out to who does not see. */
+/** Shows a message for some seconds, and announces it to screen readers. */
 export const say = (text) => shout(text);
 
 export function Messages() {

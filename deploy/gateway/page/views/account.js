@@ -1,4 +1,4 @@
-// The way in: signing up and in, and what mails lead to.
+// Signing up and in, and the targets of mailed links.
 import { post, IdempotencyKey } from "../api.js";
 import { html, useEffect, useMemo, useState } from "../dom.js";
 import { Email, Field, Form, Password, Submit } from "../form.js";
@@ -8,7 +8,7 @@ import { signIn } from "../session.js";
 import { isBlocked } from "../storage.js";
 import { Empty, say } from "../ui.js";
 
-/** Only places of this page: a link from elsewhere shall not lead away from here. */
+/** Only routes of this page, against open redirects. */
 const onwards = (next) => replace(next?.startsWith("/") ? next : "/");
 
 const NotKept = () => isBlocked && html`<p class="hint center">This browser keeps no data for this page, so you stay signed in only until you
@@ -35,7 +35,7 @@ export function SignInPage({ query }) {
   <//>`;
 }
 
-/** The server does not say which of the two was wrong, and neither do we. */
+/** The server does not tell which of the two was wrong, and neither do we. */
 const wrongPassword = (problem) => problem.code === "invalid-grant" && html`<div class="notice bad" role="alert">
   <p>Email or password is not right.</p></div>`;
 
@@ -47,7 +47,7 @@ export function SignUpPage({ query }) {
     try {
       await signIn(email, password);
     } catch (problem) {
-      // The password is the one just chosen: here, addresses have to be proven first (REQUIRE_VERIFIED_EMAIL).
+      // The password was just chosen, so the address must be verified first (REQUIRE_VERIFIED_EMAIL).
       if (problem.code === "invalid-grant") return setSentTo(email);
       throw problem;
     }
@@ -69,7 +69,7 @@ export function SignUpPage({ query }) {
   <//>`;
 }
 
-/** Have a link mailed; whether there is such an account, nobody is told. */
+/** Request a mailed link. The answer does not tell whether there is such an account. */
 function LinkWanted({ path, title, label, sent, children }) {
   const [sentTo, setSentTo] = useState("");
   async function send({ email }) {
@@ -126,10 +126,10 @@ const Onwards = () => (useMe().signedIn
   ? html`<a href=${link("/")}>Go on reading</a>.`
   : html`<a href=${link("/sign-in")}>Sign in</a>.`);
 
-/** A session that turns out to be over draws the page anew: which links are being confirmed is kept out here. */
+/** Links that are being confirmed. Outside of the component, since the end of a session renders the page again. */
 const confirming = new Map();
 
-/** A link that is there to be confirmed, by a button: mail scanners load what mails link to, and run its scripts. */
+/** Confirms a link by a button: mail scanners load linked pages, and run their scripts. */
 function Mailed({ path, title, action, done, thanks, used, children }) {
   const token = mailedToken();
   const { reload } = useMe();
@@ -139,9 +139,9 @@ function Mailed({ path, title, action, done, thanks, used, children }) {
     confirming.set(name, post(path, { token }));
     await confirming.get(name);
     setDone(true);
-    reload(); // the banner may go
+    reload(); // the banner may disappear
   }
-  useEffect(() => void confirming.get(name)?.then(() => setDone(true), () => {}), []); // refused: the button is there
+  useEffect(() => void confirming.get(name)?.then(() => setDone(true), () => {}), []); // refused: the button stays
   const explain = (problem) => problem.code === "link-not-valid" && html`<div class="notice bad" role="alert">
     <p>${problem.message} ${used}</p></div>`;
   if (!token) return html`<${Stale} />`;
@@ -150,7 +150,7 @@ function Mailed({ path, title, action, done, thanks, used, children }) {
     <${Form} send=${send} label=${title} explain=${explain}><p>${children}</p><${Submit}>${action}<//><//><//>`;
 }
 
-/** There is no token: the link came damaged, or this place was loaded anew. */
+/** There is no token: the link was damaged, or the page was reloaded. */
 const Stale = () => html`<h1>Open the link again</h1>${mailedToken() === null
   ? html`<${Empty} title="The link is not here any more">For your safety it is not kept. Open it once more from the mail.<//>`
   : html`<${Empty} title="The link is not complete">Copy the whole of it from the mail, or ask for another one.<//>`}`;

@@ -1,4 +1,4 @@
-// A change that came too late (412): somebody else was faster, perhaps oneself in another tab.
+// A change that was refused by 412: somebody else was faster, or the same user in another tab.
 import { html } from "../dom.js";
 
 export function Changed({ onLoad }) {

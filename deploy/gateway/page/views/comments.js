@@ -1,4 +1,4 @@
-// The talk below a post, oldest first.
+// The comments below a post, oldest first.
 import { get, patch, post as create, remove } from "../api.js";
 import { html, useEffect, useState } from "../dom.js";
 import { Draft } from "../drafts.js";
@@ -17,8 +17,8 @@ export function Comments({ post }) {
   const { signedIn, profile, problem: unknown, reload } = useMe();
   const path = `/posts/${post.id}/comments`;
   const { items, problem, hasMore, busy, more, change } = usePages(path);
-  const [written, setWritten] = useState([]); // here, just now
-  const later = written.filter(({ id }) => !items?.some((one) => one.id === id)); // until their page is here
+  const [written, setWritten] = useState([]); // the user's new comments
+  const later = written.filter(({ id }) => !items?.some((one) => one.id === id)); // until their page is loaded
   const changeAll = (how) => (change(how), setWritten(how));
   const replaceOne = (changed) => changeAll((all) => all.map((one) => (one.id === changed.id ? changed : one)));
   const drop = (gone) => changeAll((all) => all.filter((one) => one.id !== gone.id));
@@ -46,7 +46,7 @@ function NewComment({ path, onNew }) {
     const { data } = await create(path, { body }, draft.idempotencyKey);
     draft.drop();
     onNew(data);
-    setWritten(written + 1); // an empty field for the next one
+    setWritten(written + 1); // empties the field
     say("Your comment is published.");
   }
   return html`<${Form} key=${written} send=${send} draft=${draft} label="New comment" class="card">
@@ -92,7 +92,7 @@ function Comment({ comment, post, path, onChange, onGone }) {
   </li>`;
 }
 
-/** Lists carry no tags, so the comment is read anew: its latest words, and the tag to change them under. */
+/** Lists have no ETags, so the comment is read again: its latest text, and the ETag for the change. */
 function Edit({ path, onDone, onCancel }) {
   const [current, setCurrent] = useState(null);
   const [problem, setProblem] = useState(null);

@@ -1,4 +1,4 @@
-// The end of an account.
+// Deleting the account.
 import { post } from "../api.js";
 import { html, useState } from "../dom.js";
 import { Form, Password } from "../form.js";
@@ -11,8 +11,8 @@ export function DeleteAccount() {
 
   async function drop({ password }) {
     await post("/auth/account/deletion", { password });
-    go("/"); // first: this place would ask to sign in again
-    await signOut().catch(() => {}); // there is nothing left to end: the session went with the account
+    go("/"); // first: this route would ask to sign in again
+    await signOut().catch(() => {}); // it may fail: the session was deleted with the account
     say("Your account is deleted.");
   }
 

@@ -1,4 +1,4 @@
-// Where the person is signed in.
+// The user's sessions.
 import { remove } from "../api.js";
 import { html } from "../dom.js";
 import { usePages } from "../data.js";
@@ -6,11 +6,11 @@ import { Icon } from "../icons.js";
 import { ProblemNotice, say, Skeleton, Time } from "../ui.js";
 import { More } from "./posts.js";
 
-// The first that fits: Edge and Opera also say Chrome, and Chrome says Safari.
+// The first match counts: Edge and Opera also contain Chrome, and Chrome contains Safari.
 const BROWSERS = [["Edg", "Edge"], ["OPR", "Opera"], ["Firefox", "Firefox"], ["Chrome", "Chrome"], ["Safari", "Safari"]];
 const SYSTEMS = [["iPhone", "iPhone"], ["iPad", "iPad"], ["Android", "Android"], ["Windows", "Windows"], ["Mac OS", "macOS"], ["Linux", "Linux"]];
 
-/** What people call the program behind a `User-Agent`; programs that are no browsers by what they say themselves. */
+/** The common name of a `User-Agent`; programs that are no browsers keep their own name. */
 function nameOf(agent) {
   const [browser, system] = [BROWSERS, SYSTEMS].map((known) => known.find(([word]) => agent.includes(word))?.[1]);
   if (browser) return system ? `${browser} on ${system}` : browser;

@@ -1,4 +1,4 @@
-// The front page and its neighbours: the latest posts, those of followed people, tags.
+// The front page and related routes: the latest posts, the feed, tags.
 import { html } from "../dom.js";
 import { usePages } from "../data.js";
 import { useMe } from "../me.js";
@@ -6,7 +6,7 @@ import { link } from "../router.js";
 import { count, counted, Empty, ProblemNotice, Skeleton } from "../ui.js";
 import { More, Posts } from "./posts.js";
 
-/** Links that look like tabs: each is a place of its own. @param {{tabs: [string, string][], current: string}} props */
+/** Links that look like tabs: each is a separate route. @param {{tabs: [string, string][], current: string}} props */
 export function Tabs({ tabs, current, label }) {
   const one = ([text, href]) => html`<li key=${href}><a href=${href} aria-current=${href === current ? "page" : null}>${text}</a></li>`;
   return html`<nav class="tabs" aria-label=${label}><ul>${tabs.map(one)}</ul></nav>`;
@@ -63,7 +63,7 @@ export function TagsPage() {
     <${More} hasMore=${hasMore} busy=${busy} more=${more} />`;
 }
 
-/** Beside the lists, where there is room. */
+/** Beside the lists on wide screens. */
 export function Aside() {
   const { signedIn } = useMe();
   const { items } = usePages("/posts/tags", { limit: 12 });

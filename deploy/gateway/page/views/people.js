@@ -1,4 +1,4 @@
-// People: in lists, and one with their posts.
+// People: lists, and one person with their posts.
 import { put, remove } from "../api.js";
 import { html, useState } from "../dom.js";
 import { usePages, useThing } from "../data.js";
@@ -9,7 +9,7 @@ import { Avatar, Confirm, count, Empty, ProblemNotice, say, Skeleton, Time } fro
 import { Tabs } from "./home.js";
 import { More, Posts } from "./posts.js";
 
-/** `action` makes of a person what stands at the end of the line. */
+/** `action` renders the end of a person's line. */
 export function People({ path, query = {}, label, action = () => null, children }) {
   const { items, problem, hasMore, busy, more, change } = usePages(path, query);
   if (!items && !problem) return html`<${Skeleton} rows=${4} />`;
@@ -61,7 +61,7 @@ function Head({ person, show }) {
   </header>`;
 }
 
-/** Follow and block. Shown at once as it will be; the counters follow the same rules as the server's. */
+/** Follow and block. The result is shown at once; the counters follow the server's rules. */
 function Bonds({ person, show }) {
   const { signedIn } = useMe();
   const [asks, setAsks] = useState(false);

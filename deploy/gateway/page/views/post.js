@@ -1,4 +1,4 @@
-// One post, to be read, liked and talked about.
+// One post with its likes and comments.
 import { remove } from "../api.js";
 import { html, useState } from "../dom.js";
 import { useThing } from "../data.js";
@@ -36,10 +36,10 @@ export function PostPage({ id }) {
     ${post.status === "published" && html`<${Comments} post=${post} />`}`;
 }
 
-/** Whether it was changed after it was published. Publishing itself takes a moment. */
+/** Whether it was changed after publication, which itself takes a moment. */
 const edited = ({ published_at: published, updated_at: updated }) => published && new Date(updated) - new Date(published) > 1000;
 
-/** What only its author may do; moderators may delete. */
+/** Actions of the author; moderators may delete. */
 function Owner({ post }) {
   const { profile, account } = useMe();
   const [asks, setAsks] = useState(false);

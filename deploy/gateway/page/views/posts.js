@@ -1,4 +1,4 @@
-// Posts in lists: the latest, those of a person or a tag, what was found.
+// Lists of posts: the latest, those of a person or a tag, search results.
 import { put, remove } from "../api.js";
 import { html, useState } from "../dom.js";
 import { Icon } from "../icons.js";
@@ -7,9 +7,9 @@ import { useMe } from "../me.js";
 import { go, link } from "../router.js";
 import { Author, Avatar, count, counted, ProblemNotice, say, Skeleton, Tags, Time } from "../ui.js";
 
-const EXCERPT = 400; // characters; three lines of them are seen
+const EXCERPT = 400; // characters; three lines are visible
 
-/** A list with all its states. `path` and `query` say which posts; the children are shown when there are none. */
+/** A list with all its states. `path` and `query` select the posts; the children are shown if there are none. */
 export function Posts({ path, query = {}, label, children }) {
   const { items, problem, hasMore, busy, more } = usePages(path, query);
   if (!items && !problem) return html`<${Skeleton} rows=${4} tall />`;
@@ -48,7 +48,7 @@ function Card({ post }) {
   </li>`;
 }
 
-/** The heart: shows the wish at once, and takes it back if the server refuses. */
+/** The like button: shows the change at once, and reverts it if the server refuses. */
 export function Like({ post }) {
   const { signedIn } = useMe();
   const [wish, setWish] = useState(null);

@@ -1,4 +1,4 @@
-// Looking for posts by their words, and for people by their names.
+// Search for posts by words, and for people by name.
 import { html } from "../dom.js";
 import { limit } from "../form.js";
 import { go, link } from "../router.js";

@@ -1,4 +1,4 @@
-// The account behind the person: what only they see and change.
+// The account's private settings.
 import { download, patch, post, remove } from "../api.js";
 import { html, useState } from "../dom.js";
 import { Email, Field, Form, Password, Submit } from "../form.js";
@@ -48,7 +48,7 @@ function Profile() {
 
 function Account() {
   const { account, problem, reload } = useMe();
-  const [changes, setChanges] = useState(0); // empty fields after each
+  const [changes, setChanges] = useState(0); // empties the fields after each change
   async function changePassword({ current_password, new_password }) {
     await post("/auth/password", { current_password, new_password });
     setChanges(changes + 1);
@@ -78,7 +78,7 @@ function Account() {
     <${DeleteAccount} />`;
 }
 
-/** Another mail with the link that confirms the address; the server says when there may be one. */
+/** Requests another mail to verify the address; the server limits them. */
 export function AskAgain() {
   const { account } = useMe();
   const [busy, setBusy] = useState(false);
@@ -104,7 +104,7 @@ export function AskAgain() {
 
 export function SignOut({ ...rest }) {
   async function leave() {
-    go("/"); // first: this place would ask to sign in again
+    go("/"); // first: this route would ask to sign in again
     try {
       await signOut();
       say("You are signed out.");

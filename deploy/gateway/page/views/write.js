@@ -1,4 +1,4 @@
-// Writing: a new post, a draft, a change of what is published.
+// The editor: a new post, a draft, a change of a published post.
 import { patch, post as create } from "../api.js";
 import { html, useState } from "../dom.js";
 import { Draft } from "../drafts.js";
@@ -10,7 +10,7 @@ import { Empty, Pending, ProblemNotice, say } from "../ui.js";
 import { Changed } from "./changed.js";
 import { Posts } from "./posts.js";
 
-/** "Astronomy, #clear nights" as the server will spell it: one word each, folded, once. */
+/** "Astronomy, #clear nights" as tags in the server's spelling: one word each, folded, without duplicates. */
 function tagsOf(text) {
   const words = text.split(/[\s,]+/).map((word) => word.replace(/^#+/, "").normalize("NFKC").toLowerCase());
   return [...new Set(words.filter(Boolean))];
