@@ -1,4 +1,4 @@
-"""What seeded people are called, and what they write about."""
+"""Names and topics of the seeded people."""
 
 from __future__ import annotations
 

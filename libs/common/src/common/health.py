@@ -45,7 +45,7 @@ async def readyz(request: Request, response: Response) -> Health:
 
 
 async def failing_checks(app: FastAPI) -> list[str]:
-    """What is missing; an empty list if the app is ready."""
+    """The failed checks; an empty list if the app is ready."""
     checks: Sequence[Check] = app.state.readiness
     return [problem for problem in await asyncio.gather(*(run_check(check) for check in checks)) if problem]
 

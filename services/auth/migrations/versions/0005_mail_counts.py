@@ -1,4 +1,4 @@
-"""how many mails an address was sent lately"""
+"""counts of recent mails by address"""
 
 import sqlalchemy as sa
 from alembic import op

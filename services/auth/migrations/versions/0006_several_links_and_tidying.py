@@ -1,4 +1,4 @@
-"""several links may be good at once; what tidying looks for has an index"""
+"""several links may be valid at once; indexes for retention"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""accounts can be deleted: what is left of one has no address"""
+"""deletion of accounts: a deleted account has no address"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,6 +1,6 @@
-"""how long the outbox's targets have not known a subject's state
+"""the time since which each event of the outbox waits
 
-Two defaults: the first is the same for all rows, so that none is written anew; each later row has its own time.
+Two defaults: the first is the same for all rows, so that no row is rewritten; each later row gets its own time.
 """
 
 import sqlalchemy as sa

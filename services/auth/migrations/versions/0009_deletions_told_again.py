@@ -1,4 +1,4 @@
-"""deletions that nobody asked for, when the others were told, and stored answers to sign-ups by whom they made"""
+"""deletions without a request, the time of their last event, and stored answers to sign-ups by account"""
 
 import sqlalchemy as sa
 from alembic import op

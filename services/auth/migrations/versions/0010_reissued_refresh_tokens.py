@@ -1,4 +1,4 @@
-"""a refresh token whose successor was lost may come again"""
+"""a refresh token may be repeated if its successor was lost"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""removals by moderators stand in the audit trail once, however often they are told"""
+"""removals by moderators are in the audit trail once, however often their events arrive"""
 
 import sqlalchemy as sa
 from alembic import op

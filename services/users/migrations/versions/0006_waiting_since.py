@@ -1,4 +1,4 @@
-"""how long the outbox's targets have not known a subject's state
+"""the time since which each event of the outbox waits
 
 Two defaults: the first is the same for all rows, so that no row is rewritten; each later row gets its own time.
 """

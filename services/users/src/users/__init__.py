@@ -1,1 +1,1 @@
-"""Profiles and who follows whom."""
+"""Profiles, follows and blocks."""

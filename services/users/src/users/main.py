@@ -16,7 +16,7 @@ def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         settings,
         service="users",
         title="Trivium users",
-        description="Profiles and who follows whom.",
+        description="Profiles, follows and blocks.",
         lifespan=lifespan(MIGRATIONS, wire),
         routers=[profiles.router, follows.router, blocks.router, export.router, internal.router],
         quotas=quotas(settings),

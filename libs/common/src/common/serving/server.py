@@ -25,7 +25,7 @@ KEEP_ALIVE: Final = 75
 """Seconds. Longer than the gateway keeps idle connections (30), so that it never sends on a closing one."""
 MANY_FILES: Final = 65_536
 READY_PATIENCE: Final = 2.0
-"""Seconds after which a service listens even if it lacks something, such as its database. `/readyz` tells what."""
+"""Seconds after which a service listens even if it lacks something, such as its database. `/readyz` names it."""
 M = TypeVar("M", bound=MigrationSettings)
 
 
