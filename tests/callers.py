@@ -1,4 +1,4 @@
-"""Callers of every kind, as users and posts know them, for their authorization matrices (`tests/matrix.py`)."""
+"""All kinds of callers of users and posts, for their authorization matrices (`tests/matrix.py`)."""
 
 import time
 
@@ -13,9 +13,9 @@ PEOPLE = ("owner", "other", "block", "moder", "admin")
 
 
 async def callers(app: FastAPI, client: AsyncClient, peers: Peers, service: str) -> tuple[dict[str, int], Headers]:
-    """The accounts of people whose tokens are good, by their kind, and what all callers send.
+    """Accounts with valid tokens by their kind, and the headers of all callers.
 
-    The admin also has roles that only look like rights of services. `stray` would be let in, were its token for here.
+    The admin also has roles that only look like services' rights. `stray` has a token for another service.
     """
     issuer, people = peers.issuer, {kind: peers.new_account(kind) for kind in (*PEOPLE, "disabled", "signed out")}
     claims = {kind: issuer.claims(account) for kind, account in people.items()}
@@ -24,7 +24,7 @@ async def callers(app: FastAPI, client: AsyncClient, peers: Peers, service: str)
     news = [revoked(people.pop("disabled"), int(time.time()) + 1), ended(claims["signed out"]["sid"])]
     told = await client.post("/internal/events", json={"events": news}, headers=issuer.service("auth", service))
     assert told.status_code == 204, told.text
-    await app.state.revoked.read()  # in earnest every second
+    await app.state.revoked.read()  # in production every second
     del people["signed out"]
     return people, {
         "anon": [{}],

@@ -1,4 +1,4 @@
-"""One PostgreSQL for the whole run, one migrated template per service, one database of its own per test module."""
+"""One PostgreSQL for the whole run, a migrated template per service, and a database per test module."""
 
 import contextlib
 import json
@@ -18,7 +18,7 @@ from tests.distribution import Scheduler, slowest_first
 from tests.failures import shorten
 from tests.waiting import GENEROUS
 
-# httpx looks for it at each request to an app, and looking for what is not installed takes long.
+# httpx looks for it at each request to an app, and a lookup of a missing package is slow.
 sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
 SERVICES = ("auth", "users", "posts")
@@ -42,7 +42,7 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 @pytest.fixture(scope="session", autouse=True)
 def patience() -> Iterator[None]:
-    """No search is too slow because the machine is busy."""
+    """A busy machine must not make searches time out."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("common.db.reading.LONGEST_SEARCH", GENEROUS)
         yield
@@ -61,27 +61,27 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def templates(server: Server) -> dict[str, Template]:
-    """Migrated databases to clone, by service; made when first asked for."""
+    """Migrated template databases by service, created at their first use."""
     return {service: Template(server, service) for service in SERVICES}
 
 
 @pytest.fixture(scope="module")
 async def database_of(templates: dict[str, Template]) -> AsyncIterator["Cloner"]:
-    """Gives each module its own database of a service: `await database_of("posts")` -> its name."""
+    """Creates a service's database for each module: `await database_of("posts")` -> its name."""
     cloner = Cloner(templates)
     yield cloner
     await cloner.drop()
 
 
 class Cloner:
-    """Clones of the templates, dropped when the module is through."""
+    """Clones of the templates, dropped at the end of the module."""
 
     def __init__(self, templates: dict[str, Template]) -> None:
         self.templates = templates
         self.made: list[tuple[Template, str]] = []
 
     async def __call__(self, service: str) -> dict[str, str]:
-        """The settings with which a service finds its new database."""
+        """The settings for a service's new database."""
         template = self.templates[service]
         name = f"{service}_{uuid.uuid4().hex[:12]}"
         await template.clone(name)
@@ -102,7 +102,7 @@ FOR EACH ROW EXECUTE FUNCTION fail_at_commit();
 
 @contextlib.asynccontextmanager
 async def commits_fail(server: Server, database: str, table: str) -> AsyncIterator[None]:
-    """Let every transaction that inserts into a table run well, and fail when it commits."""
+    """Let every transaction that inserts into a table fail at its commit."""
     connection = await asyncpg.connect(f"{server.dsn.rpartition('/')[0]}/{database}")
     try:
         await connection.execute(FAIL_AT_COMMIT.format(table=table))
@@ -114,7 +114,7 @@ async def commits_fail(server: Server, database: str, table: str) -> AsyncIterat
 
 @pytest.fixture(autouse=True)
 def logs_end_with_their_test() -> Iterator[None]:
-    """Apps log to the stdout of their making, which for a test with `capsys` or a CliRunner is closed after it."""
+    """Apps log to the stdout at their creation. After a test with `capsys` or a CliRunner, that one is closed."""
     before, handlers = structlog.get_config(), logging.getLogger().handlers[:]
     yield
     structlog.configure(**before)
@@ -126,5 +126,5 @@ Log = Callable[[], list[dict[str, Any]]]
 
 @pytest.fixture
 def log(capsys: pytest.CaptureFixture[str]) -> Log:
-    """The lines that apps made in this test have logged."""
+    """The log lines of the apps that this test created."""
     return lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]

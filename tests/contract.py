@@ -1,6 +1,6 @@
-"""Holds every answer of a test to what its route declares, so that no status and no code goes undeclared."""
+"""Checks every answer in a test against its route's declaration, so that no status or code is undeclared."""
 
-# Collected and not raised: an app's exception behind an answer would not reach the test.
+# Collected instead of raised: an exception of the app after an answer would not reach the test.
 
 import json
 from collections.abc import Mapping
@@ -16,14 +16,14 @@ DOCUMENTS: dict[str, Any] = {}
 
 
 def document(app: FastAPI) -> Any:
-    """An app's OpenAPI document, internal routes included. Routes depend on no setting, so each service has one."""
+    """An app's OpenAPI document, with internal routes. Routes depend on no setting, so each service has only one."""
     if app.title not in DOCUMENTS:
         DOCUMENTS[app.title] = describe(app, internal=True)
     return DOCUMENTS[app.title]
 
 
 class Declared:
-    """An app whose every answer is compared with its OpenAPI document, internal routes included."""
+    """An app whose answers are compared with its OpenAPI document, internal routes included."""
 
     def __init__(self, app: FastAPI) -> None:
         self.app = app

@@ -1,4 +1,4 @@
-"""Cursors that nobody was handed: the right kind, with a right check, over numbers that no row has (S-36)."""
+"""Invented cursors of the right kind with a right checksum, over numbers that no row has (S-36)."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ NUMBERS: Final = (-(2**63), EARLIEST - 1, EARLIEST, -1, 0, 2**31, 2**53, LATEST,
 
 
 async def forge(client: AsyncClient, path: str, kind: str, size: int, headers: dict[str, str] | None = None) -> None:
-    """Ask for a list behind each of these places: it answers, or refuses the cursor."""
+    """Request a list after each of these places: it answers, or refuses the cursor."""
     seen = set()
     alone = [[41] * at + [odd] + [41] * (size - at - 1) for odd in NUMBERS for at in range(size)]
     for place in alone + [[odd] * size for odd in NUMBERS]:

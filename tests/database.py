@@ -1,4 +1,4 @@
-"""Servers and databases for tests: real ones, cheap to have."""
+"""PostgreSQL servers and databases for tests, quick to create."""
 
 import asyncio
 import os
@@ -24,7 +24,7 @@ CHEAP: Final = {
     "max_wal_size": "256MB",  # it may lie in memory
     "scram_iterations": "1",
 }
-"""Tests make hundreds of databases and connections, and ask for statistics themselves where they need them."""
+"""Tests create hundreds of databases and connections, and run ANALYZE themselves if they need it."""
 MEMORY: Final = Path("/dev/shm")  # noqa: S108  # PostgreSQL closes its folder to other users
 ROOM_IN_MEMORY: Final = 3 * 1024**3
 """More than the servers of all test processes take together."""
@@ -41,7 +41,7 @@ def server_folder(on_disk: Path) -> Path:
 
 
 class Server(Protocol):
-    """A PostgreSQL on which tests make databases."""
+    """A PostgreSQL server for tests' databases."""
 
     @property
     def dsn(self) -> str:
@@ -56,7 +56,7 @@ class Server(Protocol):
 
 
 class EmbeddedServer:
-    """The wheel's PostgreSQL, without fsync: nothing here is worth keeping."""
+    """The wheel's PostgreSQL, without fsync, since the data are temporary."""
 
     def __init__(self, folder: Path) -> None:
         self.postgres = Postgres(folder, fsync=False, settings=CHEAP)
@@ -66,7 +66,7 @@ class EmbeddedServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.postgres.remove()  # its folder may be a substitute outside of pytest's, see usable_home
+        self.postgres.remove()  # its folder may be a substitute outside of pytest's folder, see usable_home
 
     @property
     def dsn(self) -> str:
@@ -114,7 +114,7 @@ class DockerServer:
 
 @dataclass
 class Template:
-    """A service's migrated database, with the roles it has in earnest. Cloning it takes 30 to 90 ms."""
+    """A service's migrated database, with its production roles. Cloning takes 30 to 90 ms."""
 
     server: Server
     service: str
@@ -124,7 +124,7 @@ class Template:
     migrating: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def prepare(self) -> None:
-        """Make the template and the roles, unless they are there."""
+        """Create the template and the roles, unless they exist."""
         async with self.migrating:
             if not self.migrated:
                 self.server.ensure(self.service, self.owner_password, self.password)
@@ -133,7 +133,7 @@ class Template:
 
     async def clone(self, name: str) -> None:
         await self.prepare()
-        copied = f'TEMPLATE "{self.service}" STRATEGY file_copy'  # half the cost of the default
+        copied = f'TEMPLATE "{self.service}" STRATEGY file_copy'  # half of the default's cost
         await self.run(f'CREATE DATABASE "{name}" OWNER "{self.service}_owner" {copied}')
 
     async def drop(self, name: str) -> None:
@@ -152,7 +152,7 @@ class Template:
         return migrations
 
     def migrations_up_to(self, revision: str, folder: Path) -> Path:
-        """A copy without the later ones, so that a test of one migration does not depend on which come after it."""
+        """A copy without later migrations, so that a test of one migration does not depend on its successors."""
         migrations = folder / revision
         shutil.copytree(self.migrations, migrations)
         for path in (migrations / "versions").glob("[0-9]*.py"):

@@ -1,4 +1,4 @@
-"""Forgetting people step by step, in tests."""
+"""Erases accounts step by step, in tests."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from tests.waiting import eventually
 
 
 async def erase(eraser: Eraser) -> None:
-    """Do all there is to do, whoever has to be waited for."""
+    """Run all steps, and wait for other transactions if needed."""
 
     async def is_done() -> bool:
         while await eraser.step():
@@ -19,18 +19,18 @@ async def erase(eraser: Eraser) -> None:
 
 
 async def waiting(eraser: Eraser) -> int:
-    """How many are to be forgotten."""
+    """The number of pending erasures."""
     async with eraser.database.transaction() as session:
         count: int = (await session.execute(BACKLOG)).one()[0]
     return count
 
 
 class Killed(Exception):
-    """The process is gone."""
+    """Stands for the death of the process."""
 
 
 def dying(steps: Sequence[Step]) -> Sequence[Step]:
-    """Steps after each of which the process is killed, before it can commit."""
+    """Steps whose process is killed before each commit."""
 
     def die_after(step: Step) -> Step:
         async def step_and_die(session: Executor, account_id: int) -> bool:
@@ -44,9 +44,9 @@ def dying(steps: Sequence[Step]) -> Sequence[Step]:
 
 
 async def erase_though_killed(eraser: Eraser) -> int:
-    """Each step is begun by a process that is killed in the middle, and done by the next; how many were killed.
+    """Each step is begun by a process that is killed, and finished by the next; returns the number of kills.
 
-    One that finds nothing to do: somebody, perhaps of another test, is in the way and has to be waited for.
+    If a step finds nothing to do, it waits for another transaction, perhaps of another test.
     """
     killed = 0
     for _ in range(1000):

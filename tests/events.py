@@ -1,4 +1,4 @@
-"""A look into a service's outbox."""
+"""Reads a service's outbox."""
 
 import json
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ class Outbox:
     dsn: str
 
     async def waiting(self, subject: str) -> list[tuple[str, int, Any]]:
-        """Target, version and data of what waits for a subject, by target."""
+        """Target, version and data of a subject's waiting events, by target."""
         rows = await self.rows("SELECT target, version, data FROM outbox WHERE subject = $1 ORDER BY target", subject)
         return [(row["target"], row["version"], json.loads(row["data"])) for row in rows]
 
     async def naming(self, account_id: int) -> set[str]:
-        """The tables in which a row has this number somewhere."""
+        """The tables with this number in a row."""
         connection = await asyncpg.connect(self.dsn)
         try:
             return await naming(connection, rf"(^|\D){account_id}(\D|$)")
@@ -35,7 +35,7 @@ class Outbox:
 
 
 async def naming(connection: asyncpg.Connection, pattern: str) -> set[str]:
-    """The tables that have a row in which a pattern is found."""
+    """The tables with a row that matches a pattern."""
     tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
     looks = [f"SELECT '{name}' FROM \"{name}\" one WHERE one::text ~ $1" for (name,) in tables]  # noqa: S608  # names of tables
     return {name for (name,) in await connection.fetch(" UNION ".join(looks), pattern)}

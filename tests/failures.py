@@ -1,4 +1,4 @@
-"""Failing tests are short to read: the message and the newest lines of the log. The rest is in a file."""
+"""Shortens reports of failed tests to the message and the newest log lines. The rest is in a file."""
 
 import re
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ def newest(text: str) -> str:
 
 
 def shorten(report: pytest.TestReport | pytest.CollectReport) -> None:
-    """Leave the message and the end of each log, and say where all of it is."""
+    """Keep the message and the end of each log, and name the file of the full report."""
     trace, logs = report.longreprtext, list(report.sections)
     lines = trace.splitlines()
     if len(lines) > MOST_OF_A_TRACE or max(map(len, lines), default=0) > WIDTH:

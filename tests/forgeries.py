@@ -1,4 +1,4 @@
-"""Tokens that are forged, malformed, mistyped or foreign, for each service's tests (S-15, S-16, S-17)."""
+"""Forged, malformed, mistyped or foreign tokens for each service's tests (S-15, S-16, S-17)."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def b64(raw: bytes) -> str:
 
 
 NEVER: Final = str(uuid.UUID(int=0))
-"""A session that nobody has."""
+"""A session that does not exist."""
 
 
 @dataclass(frozen=True)
 class Mint:
-    """Signs whatever it is given with auth's own key, so that a signature is never what gives a forgery away."""
+    """Signs any claims with auth's own key, so that no forgery is refused because of its signature."""
 
     kid: str
     key: Key
@@ -85,13 +85,13 @@ def without(found: dict[str, object], name: str) -> dict[str, object]:
 
 
 def raw_claims(mint: Mint, **raw: str) -> bytes:
-    """Claims as JSON text, some of them as no Python value could write them."""
+    """Claims as JSON text, with values that no Python value could produce."""
     texts = {name: json.dumps(value) for name, value in mint.claims().items()} | raw
     return ("{" + ",".join(f'"{name}":{value}' for name, value in texts.items()) + "}").encode()
 
 
 def hs256(mint: Mint, secret: bytes) -> str:
-    """What a verifier believes that takes the algorithm from the token and a public key for a secret."""
+    """A token for verifiers that take the algorithm from the token, and the public key as an HMAC secret."""
     signed = ".".join(b64(json.dumps(part).encode()) for part in (mint.header(alg="HS256"), mint.claims()))
     return f"{signed}.{b64(hmac.digest(secret, signed.encode(), 'sha256'))}"
 
@@ -105,7 +105,7 @@ def unsigned(mint: Mint, **header: object) -> str:
 
 
 def last_bit(token: str) -> str:
-    """Another spelling of the same signature: the last letter of 86 carries four bits that nobody reads."""
+    """Another spelling of the same signature: the last of 86 letters has four unused bits."""
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     return token[:-1] + alphabet[alphabet.index(token[-1]) ^ 1]
 
@@ -290,11 +290,11 @@ FORGERIES: dict[str, Forge] = {
 
 PROMPT: Final = timedelta(milliseconds=50)
 BARE: Final = 'Bearer realm="trivium"'
-"""The challenge to a request that brought no token (RFC 6750, section 3.1)."""
+"""The challenge to a request without a token (RFC 6750, section 3.1)."""
 
 
 async def survives(client: AsyncClient, path: str, mint: Mint, forge: Forge) -> None:
-    """A forgery is refused at once, as a problem and nothing worse, and a good token works before and after it."""
+    """A forgery is refused at once with a problem, and a valid token works before and after it."""
     good = mint.token()
     assert (await client.get(path, headers=bearer(good))).status_code == 200
     forged = forge(mint)
@@ -305,7 +305,7 @@ async def survives(client: AsyncClient, path: str, mint: Mint, forge: Forge) -> 
     assert reply.headers["content-type"] == "application/problem+json"
     assert reply.headers["www-authenticate"] == challenge
     assert not forged or forged not in reply.text
-    if reply.elapsed > PROMPT:  # one slow answer may be the machine's fault
+    if reply.elapsed > PROMPT:  # one slow answer may come from a busy machine
         again = [(await offer(client, path, forged)).elapsed.total_seconds() for _ in range(5)]
         assert median(again) <= PROMPT.total_seconds()
     assert (await client.get(path, headers=bearer(good))).status_code == 200

@@ -1,8 +1,8 @@
-"""Requests made up from a service's own OpenAPI document, sent to its app, and every answer held against the document.
+"""Sends requests that are generated from a service's OpenAPI document, and checks every answer against the document.
 
-Each operation gets schemathesis's boundary cases and random ones, valid and broken, by every kind of caller. `known`
-values (ids that exist, a password that is right) are put where a case has a field of that name, so that not every
-answer is a refusal. The seed is fixed: what fails once fails again. `make fuzz` raises FUZZ_CASES.
+Each operation gets schemathesis's boundary cases and random ones, valid and invalid, by every kind of caller. `known`
+values (existing ids, a right password) replace fields of the same name, so that not every answer is a refusal. The
+seed is fixed, so failures are reproducible. `make fuzz` raises FUZZ_CASES.
 """
 
 import asyncio
@@ -31,15 +31,15 @@ from common.http.docs import describe
 from tests.peers import text
 
 CASES: Final = int(os.environ.get("FUZZ_CASES", "100"))
-"""How many random cases a service gets, beside some hundred boundary cases."""
+"""Random cases per service, beside some hundred boundary cases."""
 ENOUGH: Final = 5000
 SEED: Final = 3
 MODES: Final = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
-# Pydantic takes "5" for an integer; a rule may refuse what is well-formed; /posts/feed is also a /posts/{post_id}.
+# Pydantic accepts "5" as an integer; a rule may refuse a well-formed value; /posts/feed matches /posts/{post_id}.
 EXCLUDED: Final = [negative_data_rejection, positive_data_acceptance, unsupported_method]
 PROBLEM: Final = "application/problem+json"
 OAUTH: Final = ("/auth/token", "/auth/revoke")
-"""Whose errors RFC 6749 wants to be plain JSON."""
+"""Routes whose errors must be plain JSON (RFC 6749)."""
 BASE: Final = "http://fuzz.test"
 
 Operation: TypeAlias = APIOperation[Any, Any, Any, Any]
@@ -49,7 +49,7 @@ Known = Mapping[str, Sequence[Any]]
 
 @dataclass
 class Fuzzer:
-    """Sends cases from a thread of its own, since Hypothesis knows no event loop, to an app that lives on this one."""
+    """Sends cases from a separate thread, since Hypothesis has no event loop, to an app on this one."""
 
     schema: BaseSchema
     client: AsyncClient
@@ -63,7 +63,7 @@ class Fuzzer:
     def run(self) -> None:
         operations = self.operations()
         kinds = [(operation, mode) for operation in operations for mode in MODES if mode in modes(operation)]
-        # what is known lives until the deletions, and a post outlives its comments
+        # known things exist until the deletions, and a post outlives its comments
         kinds.sort(key=lambda kind: (kind[0].method == "delete", -kind[0].path.count("/")))
         missing = CASES
         for round_ in count():
@@ -71,14 +71,14 @@ class Fuzzer:
             for operation, mode in kinds:
                 self.random_cases(operation, mode, ceil(missing / len(kinds)), SEED + round_)
             missing -= self.answers.total() - before
-            if missing <= 0:  # operations that take little run out of cases early, the others make up for them
+            if missing <= 0:  # operations with few inputs run out of cases early; the others get more
                 break
         for operation in operations:
             for case in self.boundary_cases(operation):
                 self.check(case)
 
     def unreached(self) -> set[str]:
-        """Operations that never succeeded, so that nothing behind their refusals was tried. Few cases tell nothing."""
+        """Operations that never succeeded, so that only their refusals were tested. Few cases are no evidence."""
         tried = {operation.label for operation in self.operations()} if CASES >= ENOUGH else set()
         return tried - {label for label, status in self.answers if status < 300}
 
@@ -88,7 +88,7 @@ class Fuzzer:
         return [operation.ok() for operation in found if isinstance(operation, Ok)]
 
     def boundary_cases(self, operation: Operation) -> Iterator[Case[Any]]:
-        """Each field at, just below and just above its limits, missing, doubled, of another type; other methods."""
+        """Each field at, just below and just above its limits, missing, duplicate, of another type; other methods."""
         config = self.schema.config.generation_for(operation=operation)
         return self.schema.iter_coverage_cases(operation, generation_modes=MODES, generation_config=config)
 
@@ -98,18 +98,18 @@ class Fuzzer:
             max_examples=cases,
             database=None,
             deadline=None,
-            phases=[Phase.generate],  # all failures are kept, as they come: the app's state would disturb shrinking
+            phases=[Phase.generate],  # all failures are kept unchanged: the app's state would disturb shrinking
             suppress_health_check=list(HealthCheck),
         )
         @given(case=operation.as_strategy(generation_mode=mode))
         def check(case: Case[Any]) -> None:
             self.check(case)
 
-        with contextlib.suppress(Unsatisfiable):  # no case at all: an operation that can hardly be got wrong
+        with contextlib.suppress(Unsatisfiable):  # no case at all: an operation with hardly any invalid input
             check()
 
     def check(self, case: Case[Any]) -> None:
-        """Send one case as one of the callers, and hold the answer against the document."""
+        """Send one case as one of the callers, and check the answer against the document."""
         for values in (case.path_parameters, case.query, case.body):
             if isinstance(values, dict):
                 for name in sorted(self.known.keys() & values.keys()):
@@ -138,15 +138,15 @@ class Fuzzer:
 
 
 def modes(operation: Operation) -> list[GenerationMode]:
-    """What takes nothing cannot be given anything wrong."""
+    """An operation without parameters has no invalid input."""
     return MODES if operation.body or any(operation.iter_parameters()) else MODES[:1]
 
 
 async def fuzz(app: FastAPI, client: AsyncClient, callers: Sequence[Caller], known: Known) -> Fuzzer:
-    """Send the boundary cases and CASES random ones, and return what came back.
+    """Send the boundary cases and CASES random ones, and return the answers.
 
-    `callers` make the headers of each kind of caller, anew each time since tokens live shorter than `make fuzz` runs;
-    `known` are values that exist, by the names of fields.
+    `callers` creates the headers of each kind of caller, for each request, since tokens expire before `make fuzz` ends;
+    `known` has existing values, by the names of fields.
     """
     schema = schemathesis.openapi.from_dict(describe(app, internal=True))
     schema.config.generation.update(with_security_parameters=False)

@@ -1,9 +1,8 @@
-"""Who may do what, tried cell by cell (S-31, S-31b): the mechanism behind each service's `test_matrix.py`.
+"""Authorization matrices (S-31, S-31b): the mechanism of each service's `test_matrix.py`, which has the table.
 
-Those have the tables: a line for each operation and the thing that it is done to, a column for each kind of caller, and
-in the cell the status that the caller gets. An operation without a line fails the tests: what nobody has thought about
-stays closed. In each cell also: what is refused, or only read, changes no row; answers have the fields of their schema
-and no more; and what is private is told to those that it is meant for, and nobody else.
+A table has a line for each operation and thing, a column for each kind of caller, and the expected status in the cell.
+An operation without a line fails the tests. Each cell also checks three rules: refused and reading requests change no
+row, answers have only the fields of their schema, and private values go only to callers who may see them.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -19,9 +18,9 @@ from tests.contract import document
 from tests.matrix_table import Line, operations
 
 Headers = Mapping[str, Sequence[Mapping[str, str]]]
-"""What callers of a kind send: one, or several who must all be answered alike."""
+"""Headers of a kind of caller: one, or several that must all get the same answer."""
 Things = Callable[[str], Awaitable[dict[str, Any]]]
-"""A thing of the owner's, anew for each cell: what stands for `{names}` in paths and bodies."""
+"""A new thing of the owner for each cell: the values of `{names}` in paths and bodies."""
 
 VERBS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "OPTIONS", "BREW")
 OVERRIDES: Final = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
@@ -40,14 +39,14 @@ FORGED: Final[Mapping[str, Any]] = {
     "likes_count": 9,
     "_method": "DELETE",
 }
-"""What nobody may say of themselves, or of what they write."""
+"""Fields that no caller may set."""
 
 NOBODY: Final = "anon"
 PROBLEM: Final = "application/problem+json"
 OAUTH: Final = ("/auth/token", "/auth/revoke")
 SIGNING_IN: Final = ("sessions", "audit_events", "sign_in_addresses", "sign_in_sources")
-"""Tables in which signing in again and again leaves traces."""
-# Without the copy of auth's keys, which each process renews every 30 s whatever is asked of it.
+"""Tables that repeated sign-ins change."""
+# Without the copy of auth's keys, which each process renews every 30 s independent of requests.
 TABLES: Final = (
     "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'known_keys' ORDER BY tablename"
 )
@@ -58,10 +57,10 @@ ROWS: Final = (
 
 @dataclass
 class Matrix:
-    """A service's table, and a world in which to try it.
+    """A service's table, and the data to test it.
 
-    `bodies`: by operation, or operation and thing where they differ; `{names}` in their texts are those of the thing.
-    `private`: names among a thing's values, each with the callers who may be told the value.
+    `bodies`: by operation, or by operation and thing if they differ; `{names}` in them are those of the thing.
+    `private`: names of a thing's values, each with the callers who may see the value.
     """
 
     app: FastAPI
@@ -78,11 +77,11 @@ class Matrix:
         self.document = document(self.app)
 
     async def try_cells(self) -> list[str]:
-        """Wrong cells, in words. None is right."""
+        """Descriptions of wrong cells; empty if all are right."""
         return [wrong for line in self.lines for wrong in await self.try_line(line)]
 
     async def try_line(self, line: Line) -> list[str]:
-        """Those who are refused or only read share one thing, and change nothing; the others get one each."""
+        """Callers who are refused or only read share one thing, and must change nothing; the others get one each."""
         wrong: list[str] = []
         changing = [caller for caller, status in line.cells.items() if status < 300 and line.method != "GET"]
         values, before = await self.thing(line.thing), await self.rows()
@@ -138,7 +137,7 @@ class Matrix:
         return "application/x-www-form-urlencoded" in content
 
     async def try_other_verbs(self) -> list[str]:
-        """No path takes a verb that is not its own, whoever asks, and whatever verb is named beside it."""
+        """No path accepts another verb than its own, for any caller, and whatever verb a header or parameter names."""
         wrong: list[str] = []
         for path, thing in {line.operation.split()[1]: line.thing for line in self.lines}.items():
             url, before = path.format_map(await self.thing(thing)), await self.rows()
@@ -148,7 +147,7 @@ class Matrix:
             for verb in [verb for verb in VERBS if verb not in own]:
                 for headers in [each for some in self.headers.values() for each in some]:
                     reply = await self.client.request(verb, url, headers=forged | dict(headers), params=query)
-                    # "/posts/feed" also looks like a "/posts/{post_id}", which has more verbs
+                    # "/posts/feed" also matches "/posts/{post_id}", which has more verbs
                     right = reply.is_client_error if verb in self.verbs_at(url) else reply.status_code == 405
                     if not right or (reply.status_code == 405 and set(reply.headers["allow"].split(", ")) != own):
                         wrong.append(f"{verb} {url}: {reply.status_code} {reply.headers.get('allow')}")
@@ -156,13 +155,13 @@ class Matrix:
         return wrong
 
     def verbs_at(self, url: str) -> set[str]:
-        """The verbs of all routes that an address looks like."""
+        """The verbs of all routes that match an address."""
         found = [context.original_route for context in iter_route_contexts(self.app.routes)]
         verbs = {verb for route in found if route.path_regex.match(url) for verb in route.methods or ()}  # type: ignore[attr-defined]
         return verbs | {"HEAD"} if "GET" in verbs else verbs
 
     async def try_overrides(self) -> list[str]:
-        """Reading stays reading, whatever verb a header or the query names beside it."""
+        """A GET stays a GET, whatever verb a header or the query names."""
         wrong: list[str] = []
         for line, caller in self.allowed():
             if line.method == "GET":
@@ -178,7 +177,7 @@ class Matrix:
         return wrong
 
     async def try_assignments(self) -> list[str]:
-        """Fields beyond the schema are refused; where standards have it so, in forms and events, they are ignored."""
+        """Fields beyond the schema are refused; in forms and events they are ignored, as their standards demand."""
         wrong: list[str] = []
         for line, caller in self.allowed():
             known = self.fields(line.operation)
@@ -187,7 +186,7 @@ class Matrix:
             ignored = self.takes_form(line.operation) or line.url.startswith("/internal/")
             values = await self.thing(line.thing)
             if ignored:
-                await self.request(line, values, self.headers[caller][0])  # from now on nothing new
+                await self.request(line, values, self.headers[caller][0])  # from here on nothing may change
             before = await self.rows()
             for name in FORGED.keys() - known:
                 reply = await self.request(line, values, self.headers[caller][0], **{name: FORGED[name]})
@@ -197,7 +196,7 @@ class Matrix:
         return wrong
 
     def allowed(self) -> Iterator[tuple[Line, str]]:
-        """Each line with the first caller who gets what they want."""
+        """Each line with the first caller whose request succeeds."""
         for line in self.lines:
             for caller in [caller for caller, status in line.cells.items() if status < 300 and caller != NOBODY][:1]:
                 yield line, caller
@@ -212,7 +211,7 @@ class Matrix:
             yield from self.beyond(content["application/json"]["schema"], reply.json())
 
     def beyond(self, schema: Mapping[str, Any], value: Any) -> Iterator[str]:
-        """Names in a value that its schema does not have."""
+        """Fields of a value that its schema does not have."""
         schema = self.resolve(schema)
         for choice in schema.get("anyOf", ()):
             schema = self.resolve(choice) if "null" not in choice.get("type", "") else schema
@@ -232,7 +231,7 @@ class Matrix:
         return schema
 
     async def rows(self) -> dict[str, str]:
-        """What is in each table, in short."""
+        """A digest of each table."""
         names = [row["tablename"] for row in await self.database.fetch(TABLES)]
         found = await self.database.fetch(" UNION ALL ".join(ROWS.format(name) for name in names))
         return {row["name"]: row["md5"] for row in found}

@@ -25,7 +25,7 @@ class Line:
 
 
 def read(table: str) -> list[Line]:
-    """The first line names the columns, behind `method path thing`."""
+    """The first line names the columns after `method path thing`."""
     (_, _, _, *callers), *lines = (line.split() for line in table.strip().splitlines() if line.strip())
     return [
         Line(method, url, thing, dict(zip(callers, map(int, cells), strict=True)))
@@ -34,13 +34,13 @@ def read(table: str) -> list[Line]:
 
 
 def operations(app: FastAPI) -> set[str]:
-    """Everything that an app serves: also what OpenAPI does not show."""
+    """All routes of an app, also those hidden from OpenAPI."""
     routes = [context.original_route for context in iter_route_contexts(app.routes)]
     return {f"{method} {route.path_format}" for route in routes for method in route.methods or ()}  # type: ignore[attr-defined]
 
 
 def complaints(app: FastAPI, lines: Sequence[Line], where: str) -> list[str]:
-    """What the table lacks, and what it has too much."""
+    """Missing and superfluous lines of the table."""
     served, said = operations(app), {line.operation for line in lines}
     callers = " ".join(lines[0].cells)
     lacking = f"has no line in the TABLE of {where}: add one that says which status each of these gets: {callers}"

@@ -1,4 +1,4 @@
-"""The other services, as users and posts see them in tests: answers at the network's edge, from plain values."""
+"""Stubs of the other services for users and posts: HTTP answers from plain values."""
 
 import time
 import uuid
@@ -64,20 +64,20 @@ def text(value: str | bytes) -> str:
 
 
 def event(type_: str, data: dict[str, Any], *key: int, version: int = 1) -> dict[str, Any]:
-    """A state event, as it travels."""
+    """A state event in its wire format."""
     subject = ":".join((type_, *map(str, key)))
     told = {"id": f"{subject}@{version}", "type": type_, "subject": subject, "version": version}
     return {**told, "occurred_at": "2026-01-02T03:04:05Z", "data": data}
 
 
 def ended(sid: str, lasting: timedelta = LONGEST) -> dict[str, Any]:
-    """The event that a session is over."""
+    """The event that a session has ended."""
     told = event("session", {"until": (datetime.now(UTC) + lasting).isoformat()})
     return told | {"type": "session.ended", "subject": f"session:{sid}", "id": f"session:{sid}@1"}
 
 
 def revoked(account_id: int, not_before: int) -> dict[str, Any]:
-    """The event that an account's tokens are good only from a moment on."""
+    """The event that an account's tokens are valid only from a moment on."""
     told = event("account", {"not_before": not_before}, account_id, version=max(1, not_before))
     return told | {"type": "tokens.revoked"}
 
@@ -88,22 +88,22 @@ def gone(account_id: int, status: str = "deleting", version: int = 2) -> dict[st
 
 
 def erased(account_id: int, service: str) -> dict[str, Any]:
-    """The event that a service has nothing left of an account."""
+    """The event that a service has erased an account."""
     return event("account", {"service": service}, account_id) | {"type": "account.erased"}
 
 
 def removal(event_id: uuid.UUID, kind: str, thing: int, author: int | None, moderator: int) -> dict[str, Any]:
-    """The event that a moderator has removed what somebody wrote."""
+    """The event that a moderator has removed a post or comment."""
     told = event("moderation", {"kind": kind, "id": thing, "author": author, "moderator": moderator})
     return told | {"subject": f"moderation:{event_id}", "id": f"moderation:{event_id}@1"}
 
 
 Told = dict[tuple[int, ...], dict[str, Any]]
-"""What an owner says of its subjects, by the numbers that name them."""
+"""An owner's events by the numbers in their subjects."""
 
 
 def page(told: Told, params: httpx.QueryParams) -> dict[str, Any]:
-    """The part of an owner's list that is asked for, as an EventPage."""
+    """The requested part of an owner's list, as an EventPage."""
     after, limit = tuple(int(number) for number in params.get("after", "0").split(":")), int(params["limit"])
     keys = sorted(key for key in told if key > after)[:limit]
     last = ":".join(map(str, keys[-1])) if len(keys) == limit else None
@@ -115,7 +115,7 @@ GONE: Final[dict[str, Any]] = {"code": "account-gone"}
 
 
 class Peers(httpx.AsyncBaseTransport):
-    """The other services at the other end of the wire. `away` makes all of them unreachable."""
+    """The other services. `away` makes all of them unreachable."""
 
     def __init__(self) -> None:
         self.issuer = Issuer()
@@ -123,17 +123,17 @@ class Peers(httpx.AsyncBaseTransport):
         self.accounts: dict[int, dict[str, Any]] = {}
         self.profiles: dict[int, dict[str, Any]] = {}
         self.lists: dict[str, Callable[[httpx.QueryParams], dict[str, Any]]] = {}
-        """What is answered when all subjects of an owner are asked for page by page, by path."""
+        """Answers to requests for all subjects of an owner, page by page, by path."""
         self.exports: dict[int, dict[str, Any]] = {}
-        """What the service at a port says of an account, by `after`; nothing at all if not said otherwise."""
+        """A port's export pages of an account, by `after`; empty by default."""
         self.before_page: Callable[[str], Awaitable[None]] | None = None
-        """What happens before such a page is answered, told its `after`."""
+        """Called before such a page is answered, with its `after`."""
         self.asked: list[str] = []
-        # long numbers: `tests.events.naming` would find a short one in a key's or a hash's text
+        # long numbers: `tests.events.naming` would find short ones in keys and hashes
         self._ids = iter(range(4_100_000_000, 5_000_000_000))
 
     def new_account(self, name: str = "Ada") -> int:
-        """Somebody who has signed up and has not been seen since."""
+        """A new account that has made no request since its sign-up."""
         account_id = next(self._ids)
         email = f"person{account_id}@example.com"
         account = {"email": email, "name": name, "roles": [], "status": "active"}
@@ -173,7 +173,7 @@ class Peers(httpx.AsyncBaseTransport):
 
 
 class NothingRevoked:
-    """`common.tokens.verifier.Revocations` of a verifier that stands alone."""
+    """`common.tokens.verifier.Revocations` without revocations."""
 
     def refuses(self, principal: Principal) -> bool:
         return False

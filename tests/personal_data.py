@@ -1,7 +1,7 @@
-"""Which columns hold something about an account, where its export shows them, and what its deletion leaves.
+"""Columns with data about an account, their place in its export, and the data that remain after its deletion.
 
-A new table or column fails `tests/test_personal_data.py` until it stands here, and the service's own tests of export
-and erasure until both do what is said here. Each exception has its reason beside it.
+A new table or column fails `tests/test_personal_data.py` until it is listed here, and the service's own tests of export
+and erasure until both match this list. Each exception has its reason.
 """
 
 import json
@@ -19,13 +19,13 @@ class Personal:
     """A table with rows about an account."""
 
     rows: str
-    """Which ones, as a condition; `$1` is the account's id."""
+    """The condition that selects an account's rows; `$1` is its id."""
     exported: Mapping[str, str] = field(default_factory=dict)
     """Column -> `section.field` of this service's part of the export; of several sections, any."""
     left_out: Mapping[str, str] = field(default_factory=dict)
-    """Column -> why the export does not show it."""
+    """Column -> why it is not in the export."""
     kept: str | None = None
-    """Why its rows outlive the account; None where they must not."""
+    """Why its rows outlive the account; None if they must not."""
 
     @property
     def columns(self) -> set[str]:
@@ -41,7 +41,7 @@ HASHED: Final = "known by a hash of an address only, and forgotten by the retent
 DERIVED: Final = "made from other columns, for searching"
 
 Table = Personal | str
-"""A string says why the whole table is about no account, or is kept."""
+"""A string is the reason why a whole table has no data about accounts, or is kept."""
 
 REVOKED: Final = "refuses tokens for as long as they last, and is then forgotten"
 ERASED: Final = "keeps a deleted account from coming back: its number, for ever"
@@ -245,7 +245,7 @@ def kept(service: str) -> set[str]:
 
 
 async def held(dsn: str, service: str, account_id: int) -> dict[str, list[asyncpg.Record]]:
-    """The rows about an account, by table. One without any would make a test of its export or erasure show nothing."""
+    """The rows about an account, by table. Fails if a table has none, since tests would then prove nothing."""
     connection = await asyncpg.connect(dsn)
     try:
         found = {
@@ -259,7 +259,7 @@ async def held(dsn: str, service: str, account_id: int) -> dict[str, list[asyncp
 
 
 async def left(dsn: str, service: str, before: Mapping[str, list[asyncpg.Record]]) -> set[str]:
-    """The tables in which one of these rows is still there, changed or not."""
+    """The tables that still have one of these rows, changed or not."""
     connection = await asyncpg.connect(dsn)
     try:
         keys = {name: [row["attname"] for row in await connection.fetch(KEY, name)] for name in before}
@@ -283,7 +283,7 @@ async def still_there(connection: Any, table: str, key: list[str], rows: list[as
 def missing_from_export(
     service: str, rows: Mapping[str, list[asyncpg.Record]], sections: Mapping[str, list[Mapping[str, Any]]]
 ) -> list[str]:
-    """`table.column` of each exported column with a value that none of its fields shows."""
+    """`table.column` of each exported column whose value is in none of its fields."""
     return [
         f"{name}.{column}"
         for name, table in personal(service).items()

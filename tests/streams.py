@@ -1,4 +1,4 @@
-"""Streams of events as they come on a bad day: doubled, out of order, late, by several relays at once (R-13)."""
+"""Streams of events under bad conditions: duplicate, out of order, late, from several relays at once (R-13)."""
 
 import asyncio
 import random
@@ -19,26 +19,26 @@ from tests.peers import Peers, event, revoked
 Told = dict[str, Any]
 PEOPLE: Final = 12
 HISTORIES: Final = 80
-"""Subjects that change, so often."""
+"""The number of changes per subject."""
 CHANGES: Final = 6
 TIMES: Final = 3
 WINDOW: Final = 50
 LATE: Final = 0.01
 UNTIL: Final = datetime.now(UTC) + timedelta(days=1)
 PLACES: Final = count(10_000_000, 1_000)
-"""Where the ids of the next people begin."""
+"""The first id of the next people."""
 
 
 @dataclass(frozen=True)
 class History:
-    """What happens to some people: the same for the same seed, whatever number their ids begin at."""
+    """Events of some people: the same for each seed, whatever their first id."""
 
     seed: int
     schemas: Sequence[type[EventData]]
     first: int
 
     def events(self) -> list[Told]:
-        """In the order in which it happened, each subject from version 1 on."""
+        """In chronological order, each subject from version 1 on."""
         chance = random.Random(self.seed)
         subjects = {
             (schema, tuple(chance.sample(range(PEOPLE), schema.numbers))): chance.randint(1, CHANGES)
@@ -57,7 +57,7 @@ class History:
         key = [self.first + number for number in who]
         data: dict[str, Any]
         match schema.type:
-            case "session.ended":  # once and for all
+            case "session.ended":  # only once
                 subject = f"session:{uuid.UUID(int=key[0])}"
                 told = event("session", {"until": UNTIL.isoformat()})
                 return told | {"type": schema.type, "subject": subject, "id": f"{subject}@1"}
@@ -85,7 +85,7 @@ def abused(events: Sequence[Told], seed: int) -> list[Told]:
 
 
 def batches(events: Sequence[Told], inbox: Inbox, seed: int) -> Iterator[tuple[str, list[Told]]]:
-    """Senders and what they send: some events at a time, each only its own."""
+    """Senders with their batches; each sends only its own events."""
     chance, rest = random.Random(seed), list(events)
     owners = {schema.type: schema.owner for schema in inbox.appliers}
     while rest:
@@ -98,7 +98,7 @@ def batches(events: Sequence[Told], inbox: Inbox, seed: int) -> Iterator[tuple[s
 
 @dataclass(frozen=True)
 class Consumer:
-    """A service, and how to look at what it has learned: statements by name that take the first and the last id."""
+    """A service, and named statements that read its state, with the first and last id as parameters."""
 
     name: str
     client: AsyncClient
@@ -116,7 +116,7 @@ class Consumer:
         return {name: sorted(tuple(row) for row in rows) for name, rows in found.items()}
 
     async def learns_the_same_from_an_abused_stream(self, inbox: Inbox, seed: int) -> None:
-        """Told to two groups of people at a time: to one in order, to the other as it may come."""
+        """Sends the events of two groups of people at a time: one in order, the other under bad conditions."""
         orderly, bad_day = (History(seed, list(inbox.appliers), next(PLACES)) for _ in range(2))
         for sender, batch in batches(orderly.events(), inbox, seed):
             await self.tell(sender, batch)

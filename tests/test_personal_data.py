@@ -1,4 +1,4 @@
-"""Every table and column says whether it is about an account: `tests/personal_data.py`."""
+"""Every table and column is classified as personal data or not: `tests/personal_data.py`."""
 
 from importlib import import_module
 

@@ -1,7 +1,7 @@
-"""How long tests wait for what must come: one place, and generous.
+"""Waits in tests, with one generous limit.
 
-Waiting costs nothing where the code is right. No test asserts that something is quick: speed is measured by
-`make bench`, `make timing` and `make overload`.
+Long limits cost nothing while the code is right. No test asserts that something is quick: `make bench`, `make timing`
+and `make overload` measure speed.
 """
 
 import asyncio
@@ -15,21 +15,21 @@ import asyncpg
 
 T = TypeVar("T")
 GENEROUS: Final = 90
-"""Seconds until a test gives up: far more than a busy machine takes."""
+"""Seconds until a test gives up: far more than a busy machine needs."""
 PAUSE: Final = 0.01
-# Whoever shares rows with others waits for a transaction, and not for a relation.
+# A statement that waits for another's rows waits for its transaction, not for a relation.
 BLOCKED: Final = """
 SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
 """
 
 
 async def in_time(awaitable: Awaitable[T]) -> T:
-    """What is waited for, unless it does not come."""
+    """The awaited value has not appeared."""
     return await asyncio.wait_for(awaitable, GENEROUS)
 
 
 async def eventually(holds: Callable[[], object], pause: float = PAUSE) -> None:
-    """Wait until a look, which may be awaited, finds something true."""
+    """Wait until a function, sync or async, returns something true."""
     ends_at = time.monotonic() + GENEROUS
     while not (await found if inspect.isawaitable(found := holds()) else found):
         assert time.monotonic() < ends_at, f"it has not come true for {GENEROUS} s"
@@ -45,7 +45,7 @@ def wait_until(holds: Callable[[], object], pause: float = PAUSE) -> None:
 
 
 def until_open(port: int) -> None:
-    """Wait until a server listens. Trying to take the port oneself could take it from the server."""
+    """Wait until a server listens. Binding the port as a probe could take it from the server."""
 
     def is_open() -> bool:
         try:
@@ -58,5 +58,5 @@ def until_open(port: int) -> None:
 
 
 async def until_blocked(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    """Wait until somebody in this database waits for a lock."""
+    """Wait until a session in this database waits for a lock."""
     await eventually(lambda: connection.fetchval(BLOCKED))

@@ -1,4 +1,4 @@
-"""A certificate for a server on this machine, signed by itself."""
+"""A self-signed certificate for a server on this machine."""
 
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 
 
 def certificate_for(address: str, folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """The server's side, and the file by which others trust it."""
+    """The server's TLS context, and the CA file for its clients."""
     key = ec.generate_private_key(ec.SECP256R1())
     name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail.test")]), datetime.now(UTC)
     certificate = (

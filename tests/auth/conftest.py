@@ -1,4 +1,4 @@
-"""auth's app on a database of its own, people who have signed up, some with roles, services, a mint for forgeries."""
+"""Fixtures: auth's app with its own database, accounts, some with roles, services, and a mint for forged tokens."""
 
 import json
 import secrets
@@ -33,7 +33,7 @@ from tests.forgeries import Mint
 from tests.waiting import GENEROUS
 
 PASSWORD = "a long enough passphrase"
-NEVER = "0" * 32  # a session that nobody has
+NEVER = "0" * 32  # a session that does not exist
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"  # generic in its stubs only
 
 
@@ -45,16 +45,16 @@ class Person:
 
 
 def cheap_hasher(**_: int) -> Argon2Hasher:
-    """Argon2id at the least cost."""
+    """Argon2id at the lowest cost."""
     return Argon2Hasher(memory_cost=64, time_cost=1, parallelism=1)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def hashing(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Hashing is cheap, and a busy machine refuses nobody. Modules with `REAL_HASHES = True` test the real cost."""
+    """Hashing is cheap, and never refused on a busy machine. Modules with `REAL_HASHES = True` test the real cost."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "PATIENCE", GENEROUS)
-        patch.setattr(passwords, "NICE", 0)  # beside busy processes a nice one would hardly run
+        patch.setattr(passwords, "NICE", 0)  # a nice thread would hardly run beside busy processes
         if not getattr(request.module, "REAL_HASHES", False):
             patch.setattr(passwords, "Argon2Hasher", cheap_hasher)
         yield
@@ -106,7 +106,7 @@ async def client(app: FastAPI) -> AsyncIterator[AsyncClient]:
 
 @pytest.fixture(scope="module")
 async def superuser(server: Server, settings: Settings) -> AsyncIterator[Connection]:
-    """A connection of its own to the module's database, to look at tables and to turn clocks."""
+    """A separate connection to the module's database, to inspect tables and to shift times."""
     connection = await asyncpg.connect(server.dsn, database=str(settings.database_url.path).lstrip("/"))
     yield connection
     await connection.close()
@@ -114,7 +114,7 @@ async def superuser(server: Server, settings: Settings) -> AsyncIterator[Connect
 
 @pytest.fixture(scope="module")
 async def proxied(settings: Settings) -> AsyncIterator[FastAPI]:
-    """auth behind a proxy that names the source."""
+    """auth behind a proxy that sets the client's address."""
     async with running(settings.model_copy(update={"trusted_proxies": [ip_network("127.0.0.1")]})) as app:
         yield app
 
@@ -158,7 +158,7 @@ def sign_in(client: AsyncClient) -> SignIn:
 
 @pytest.fixture
 def signed_in(sign_up: SignUp, sign_in: SignIn) -> SignedIn:
-    """The tokens of somebody new."""
+    """The tokens of a new account."""
 
     async def signed_in() -> dict[str, Any]:
         reply = await sign_in(await sign_up())
@@ -215,7 +215,7 @@ SERVER = Manager(account_id=None)
 
 @dataclass
 class Member:
-    """Somebody who is signed in."""
+    """A signed-in account."""
 
     person: Person
     tokens: dict[str, Any] = field(repr=False)
@@ -234,7 +234,7 @@ Join = Callable[..., Awaitable[Member]]
 
 @pytest.fixture
 def join(sign_up: SignUp, sign_in: SignIn, manage: "Manage") -> Join:
-    """Sign somebody up, give them roles and sign them in: `await join(Role.admin)`."""
+    """Create an account with roles and sign it in: `await join(Role.admin)`."""
 
     async def join(*roles: Role) -> Member:
         person = await sign_up()
@@ -250,7 +250,7 @@ Manage = Callable[[Callable[[Management], Awaitable[Any]]], Awaitable[Any]]
 
 @pytest.fixture
 def manage(app: FastAPI) -> Manage:
-    """Do what the server's command line does, in a transaction of its own."""
+    """Do the same as the server's command line, in a transaction of its own."""
     transactions = TransactionFactory(app.state.database, lambda session: unit_of_work(session, app.state.lifetimes))
 
     async def manage(act: Callable[[Management], Awaitable[Any]]) -> Any:
@@ -262,14 +262,14 @@ def manage(app: FastAPI) -> Manage:
 
 @pytest.fixture
 async def only_admin(superuser: Connection, join: Join) -> Member:
-    """An admin beside whom there is no other."""
+    """The only admin."""
     await superuser.execute("UPDATE accounts SET roles = '{}'")
     return await join(Role.admin)
 
 
 @pytest.fixture
 def learn(app: FastAPI) -> Callable[[], Awaitable[None]]:
-    """Let the service learn now what was revoked, which it does each second."""
+    """Let the service read revocations now, instead of each second."""
     return lambda: app.state.revoked.read()
 
 

@@ -1,4 +1,4 @@
-"""Guesses at passwords, from sources that a proxy names. Clocks are turned by turning the rows' times back."""
+"""Guesses at passwords, from sources set by a proxy. Time passes by moving the rows' times back."""
 
 import hashlib
 from datetime import timedelta
@@ -40,7 +40,7 @@ async def let_time_pass(superuser: Connection, email: str, by: timedelta) -> Non
 
 
 async def hold(superuser: Connection, email: str) -> None:
-    """Let the waits last, also on a machine that takes a second for a request."""
+    """Lengthen the waits, for machines that take a second for a request."""
     await superuser.execute(
         "UPDATE sign_in_sources SET blocked_until = blocked_until + $2::interval WHERE address_hash = $1",
         address(email),
@@ -49,7 +49,7 @@ async def hold(superuser: Connection, email: str) -> None:
 
 
 async def guessed(superuser: Connection, email: str, attempts: int) -> None:
-    """So many tries of strangers reached the hasher."""
+    """Record so many attempts of strangers that reached the hasher."""
     await superuser.execute(
         "INSERT INTO sign_in_addresses (address_hash, attempts, kept_until) VALUES ($1, $2, 'infinity') "
         "ON CONFLICT (address_hash) DO UPDATE SET attempts = excluded.attempts",

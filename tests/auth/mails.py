@@ -1,4 +1,4 @@
-"""The mails that an app has sent into MAIL_DIR, as their readers see them."""
+"""Reads the mails that an app has written to MAIL_DIR."""
 
 import re
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class Mail:
 
 
 async def relay(app: FastAPI, *channels: str) -> None:
-    """Send what auth's outbox holds for itself, and then the mails."""
+    """Handle auth's own events in its outbox, then send the mails."""
     for name in channels or ("auth", "smtp"):
         channel = app.state.relay.channels[name]
         while await app.state.relay.step(name, channel):
@@ -46,7 +46,7 @@ async def relay(app: FastAPI, *channels: str) -> None:
 
 
 async def mails(app: FastAPI, to: str) -> list[Mail]:
-    """All that an address was sent so far, the oldest first."""
+    """All mails to an address so far, the oldest first."""
     await relay(app)
     return [mail for mail in in_folder(app.state.settings.mail_dir) if mail.to == to]
 

@@ -1,4 +1,4 @@
-"""A mail server on loopback that does as it is told."""
+"""A mail server on loopback with configured answers."""
 
 import asyncio
 import ssl
@@ -13,7 +13,7 @@ from tests.auth.mails import Mail
 
 @dataclass
 class MailServer:
-    """`answers` replaces what it says to a command, `of` only about one recipient."""
+    """`answers` replaces its answers to commands, `of` only those for one recipient."""
 
     answers: dict[str, str] = field(default_factory=dict)
     of: dict[str, str] = field(default_factory=dict)
@@ -26,7 +26,7 @@ class MailServer:
     tried: Counter[str] = field(default_factory=Counter)
     signed_in: list[tuple[bytes, bytes]] = field(default_factory=list)
     named: list[str] = field(default_factory=list)
-    """What clients called themselves."""
+    """The names in clients' EHLO."""
     _server: asyncio.Server | None = None
 
     async def __aenter__(self) -> "MailServer":

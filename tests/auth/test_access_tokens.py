@@ -1,4 +1,4 @@
-"""What an access token says, and what is published to check it."""
+"""Claims of access tokens, and the published keys and metadata."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""Addresses that only some sites want: of special-use domains, and with local parts beyond ASCII."""
+"""Addresses that only some sites accept: of special-use domains, and with local parts beyond ASCII."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -65,7 +65,7 @@ async def test_a_site_may_take_addresses_of_its_own_network_everywhere(settings:
 async def test_an_address_that_the_mail_server_cannot_write_to_is_refused_in_words(
     settings: Settings, client: AsyncClient, sign_up: SignUp, sign_in: SignIn
 ) -> None:
-    """SMTP_UTF8=false. A domain has an ASCII form, which every server takes."""
+    """SMTP_UTF8=false. A domain has an ASCII form, which every server accepts."""
     token = (await sign_in(await sign_up())).json()["access_token"]
     numbered = new_email().partition("@")[0]
     async with site(settings, smtp_utf8=False) as (_, limited):

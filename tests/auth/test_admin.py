@@ -1,4 +1,4 @@
-"""What admins may do to accounts, and what nobody may: `/auth/accounts` (S-27, S-31c)."""
+"""Account management by admins, and its limits: `/auth/accounts` (S-27, S-31c)."""
 
 import asyncio
 import secrets
@@ -30,7 +30,7 @@ from tests.events import Outbox
 
 
 async def test_nobody_promotes_themselves(client: AsyncClient, join: Join, superuser: Connection) -> None:
-    """S-31c: not by the admin API, and not by what else takes a body."""
+    """S-31c: neither by the admin API nor by any other body."""
     moderator = await join(Role.moderator)
     assert (await patch(client, moderator, moderator.id, roles=["admin"])).status_code == 403
     person = {"email": "eve@example.com", "password": secrets.token_urlsafe(16), "name": "Eve"}
@@ -110,7 +110,7 @@ async def test_a_change_of_roles_is_in_the_next_token_and_the_old_one_is_refused
 async def test_two_changes_within_a_second_leave_no_token_of_the_first(
     client: AsyncClient, join: Join, learn: Learn
 ) -> None:
-    """S-27: what was issued between them is dated at the end of that second, as is the first change's not-before."""
+    """S-27: tokens issued between them are dated at the end of that second, like the first change's not-before."""
     admin, ada = await join(Role.admin), await join()
     await patch(client, admin, ada.id, roles=["moderator"])
     between = (await refresh(client, ada.tokens["refresh_token"])).json()
@@ -124,7 +124,7 @@ async def test_two_changes_within_a_second_leave_no_token_of_the_first(
 async def test_one_persons_and_everybodys_tokens_are_revoked_together(
     client: AsyncClient, join: Join, manage: Manage, learn: Learn
 ) -> None:
-    """S-27: per account and for all, in either order, and new tokens are good at once."""
+    """S-27: per account and for all, in either order; new tokens are valid at once."""
     admin, ada, eve = await join(Role.admin), await join(), await join()
     await patch(client, admin, ada.id, roles=["moderator"])
     early = {"ada": (await refresh(client, ada.tokens["refresh_token"])).json(), "eve": eve.tokens}
@@ -167,7 +167,7 @@ async def test_the_last_admin_stays(client: AsyncClient, only_admin: Member, joi
 async def test_admins_who_demote_each_other_at_once_leave_one(
     client: AsyncClient, only_admin: Member, join: Join, superuser: Connection
 ) -> None:
-    """S-31c: 25 at a time, each by a token that was good when it was sent."""
+    """S-31c: 25 at a time, each with a token that was valid when it was sent."""
     admins = [only_admin, *[await join(Role.admin) for _ in range(4)]]
     changes: list[dict[str, Any]] = [{"roles": []}, {"status": "disabled"}]
     replies = await asyncio.gather(
@@ -182,7 +182,7 @@ async def test_admins_who_demote_each_other_at_once_leave_one(
 async def test_demotions_on_the_server_at_once_leave_one(
     only_admin: Member, join: Join, manage: Manage, superuser: Connection
 ) -> None:
-    """S-31c: here nobody is refused for being no admin any more."""
+    """S-31c: here no request is refused because of a lost admin role."""
     admins = [only_admin, *[await join(Role.admin) for _ in range(3)]]
 
     async def demote(email: str) -> bool:
@@ -200,7 +200,7 @@ async def test_demotions_on_the_server_at_once_leave_one(
 async def test_who_is_no_admin_any_more_changes_nothing_with_an_older_token(
     client: AsyncClient, join: Join, superuser: Connection
 ) -> None:
-    """S-31c: not even in the second until the token is refused."""
+    """S-31c: not even in the second before the token is refused."""
     admin, former, ada = await join(Role.admin), await join(Role.admin), await join()
     assert (await patch(client, admin, former.id, roles=[])).status_code == 200
     assert outcome(await patch(client, former, former.id, roles=["admin"])) in {
@@ -279,7 +279,7 @@ async def test_accounts_are_found_by_part_of_name_or_address_by_id_status_and_ro
         assert await found(q=q) == [grace], q
     for nobody in (f"100__{word}", f"%{word}", f"{word}\\", str(10**17), "7" * 99):
         assert await found(q=nobody) == []
-    for q in ("9" * 16, "9" * 17, "0" * 17 + "9" * 30):  # no id is so large
+    for q in ("9" * 16, "9" * 17, "0" * 17 + "9" * 30):  # larger than any id
         assert await found(q=q) == []
     assert await found(q=one.person.email, role="moderator") == [one.id]
     assert await found(q=one.person.email, role="admin") == []

@@ -1,4 +1,4 @@
-"""What admins look for costs the same however much there is: each filter has its index."""
+"""The cost of admins' searches does not depend on the number of rows: each filter has its index."""
 
 import json
 from collections.abc import Iterator
@@ -27,13 +27,13 @@ SELECT timestamptz '2026-01-02 00:00Z' - n * interval '1 minute',
        CASE WHEN n % 1000 = 0 THEN 'server' ELSE (n % 5000)::text END
 FROM generate_series(1, 10000) AS n;
 """
-TIDY = "VACUUM ANALYZE accounts, audit_events"  # as autovacuum does by and by: the search index keeps new rows apart
+TIDY = "VACUUM ANALYZE accounts, audit_events"  # as autovacuum does: the search index keeps new rows apart
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 DIALECT = create_mock_engine("postgresql+asyncpg://", executor=lambda *_: None).dialect
 
 
 class Explained:
-    """`Executor` that asks PostgreSQL how it would run a statement, and has it find nothing."""
+    """`Executor` that gets PostgreSQL's plan for a statement, and returns no rows."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -47,7 +47,7 @@ class Explained:
 
 
 def scans(plan: dict[str, Any]) -> Iterator[str]:
-    """What is read, and by what."""
+    """The plan's nodes with their tables and indexes."""
     yield f"{plan['Node Type']} {plan.get('Relation Name', '')}{plan.get('Index Name', '')}".strip()
     for below in plan.get("Plans", ()):
         yield from scans(below)

@@ -1,4 +1,4 @@
-"""The audit trail: what is in it, that nobody rewrites it, and that looking into it stays cheap."""
+"""The audit trail: its content, its protection against changes, and the cost of reading it."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -59,7 +59,7 @@ async def test_who_signs_up_is_noted_without_their_address(client: AsyncClient, 
 async def test_every_act_of_an_admin_and_of_the_server_is_noted(
     client: AsyncClient, join: Join, sign_in: SignIn, manage: Manage
 ) -> None:
-    """S-31c: who did what to whom, from where, and what it was before."""
+    """S-31c: actor, action, account, source, and the previous value."""
     admin, ada = await join(Role.admin), await join()
     await patch(client, admin, ada.id, roles=["moderator"])
     await patch(client, admin, ada.id, status="disabled", roles=[])
@@ -68,7 +68,7 @@ async def test_every_act_of_an_admin_and_of_the_server_is_noted(
     await patch(client, admin, admin.id, roles=["root"])
     await manage(lambda management: management.grant(ada.person.email, Role.moderator, SERVER))
     await manage(lambda management: management.revoke_all_tokens(SERVER))
-    admin = Member(admin.person, (await sign_in(admin.person)).json())  # the token before is refused within a second
+    admin = Member(admin.person, (await sign_in(admin.person)).json())  # the previous token is refused within a second
     own = await trail(client, admin, actor=str(admin.id), account_id=ada.id)
     assert [(line["action"], line["detail"]) for line in own] == [
         ("all-sessions-ended", {"sessions": 0}),
@@ -131,7 +131,7 @@ MENDING = [
 async def test_the_service_itself_cannot_rewrite_the_trail(
     settings: Settings, superuser: Connection, join: Join, statement: str
 ) -> None:
-    """S-31c: not even with a statement slipped into it, since this is the role that it connects as."""
+    """S-31c: not even by an injected statement, since this is the service's own role."""
     await join()
     before = await superuser.fetchval("SELECT count(*) FROM audit_events")
     service = await asyncpg.connect(str(settings.database_url), password=settings.database_password.get_secret_value())
@@ -162,7 +162,7 @@ async def tell(client: AsyncClient, token: str, *events: dict[str, Any]) -> Resp
 async def test_what_a_moderator_has_removed_is_noted_once_however_often_it_is_told(
     client: AsyncClient, join: Join, service_token: ServiceSignIn
 ) -> None:
-    """S-31c: who, what, whose, and when; the same number again, as after a restore, is another removal."""
+    """S-31c: actor, kind, author and time; a repeated id, as after a restore, is another removal."""
     admin, moderator, author = await join(Role.admin), await join(Role.moderator), await join()
     posts = await service_token("svc:posts")
     first, second = (removal(uuid4(), "post", 41, author.id, moderator.id) for _ in range(2))

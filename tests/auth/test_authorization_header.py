@@ -1,4 +1,4 @@
-"""Where a token is read from, and where it is not (S-18)."""
+"""Tokens are accepted only in the Authorization header (S-18)."""
 
 import pytest
 from httpx import AsyncClient
@@ -43,7 +43,7 @@ async def test_a_bearer_token_in_any_other_form_is_refused(
 async def test_another_scheme_is_no_invalid_token(
     client: AsyncClient, signed_in: SignedIn, value: str, path: str
 ) -> None:
-    """RFC 6750, section 3.1: an error only where a bearer token came. A client that renews its token would do so."""
+    """RFC 6750, section 3.1: `error` only after a bearer token. Otherwise clients would renew their token."""
     token = (await signed_in())["access_token"]
     reply = await client.get(path, headers={"Authorization": value.format(token)})
     assert (reply.status_code, reply.json()["code"]) == (401, "sign-in-required")

@@ -1,4 +1,4 @@
-"""Input that no client of good will sends: a clear 4xx problem each, and nothing stored (S-32, S-34, S-35, S-36)."""
+"""Malformed and hostile input: each gets a clear 4xx problem, and nothing is stored (S-32, S-34, S-35, S-36)."""
 
 import gzip
 import json
@@ -34,7 +34,7 @@ def refused(reply: Response, status: int, code: str) -> None:
 
 
 def person(**raw: str) -> bytes:
-    """A sign-up as JSON text, some of its values as no Python value could write them."""
+    """A sign-up as JSON text, with values that no Python value could produce."""
     fields = {"email": json.dumps(new_email()), "password": json.dumps(PASSWORD), "name": '"Ada"', **raw}
     return ("{" + ",".join(f'"{name}":{value}' for name, value in fields.items()) + "}").encode()
 
@@ -90,7 +90,7 @@ async def test_a_bad_json_body_is_refused(client: AsyncClient, body: bytes, stat
 
 @pytest.mark.parametrize("path", ["/auth/register", "/auth/token", "/auth/revoke"])
 async def test_a_chunked_body_is_counted_as_it_comes(client: AsyncClient, path: str) -> None:
-    """S-32: nobody reads the rest of it."""
+    """S-32: the rest of the body is not read."""
     sent = 0
 
     async def endless() -> AsyncIterator[bytes]:
@@ -167,7 +167,7 @@ FIELDS = [
 async def test_bad_text_in_any_field_of_the_form_is_a_4xx(
     client: AsyncClient, grant: str, field: str, value: str
 ) -> None:
-    """S-35: NUL, surrogates, what is no UTF-8, and line breaks; RFC 6749's words with it."""
+    """S-35: NUL, surrogates, invalid UTF-8, and line breaks; with the errors of RFC 6749."""
     form = {
         "grant_type": grant, "username": new_email(), "password": "long enough", "refresh_token": "x",
         "audience": "posts", "client_id": "svc%3Ausers", "client_secret": "x", field: value,

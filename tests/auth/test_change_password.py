@@ -1,4 +1,4 @@
-"""`POST /auth/password` (S-05), and the policy where passwords come in."""
+"""`POST /auth/password` (S-05), and the password policy of all routes."""
 
 import asyncio
 
@@ -77,7 +77,7 @@ async def test_of_changes_at_once_one_wins(client: AsyncClient, sign_up: SignUp,
 async def test_a_sign_in_with_the_old_password_does_not_outlive_the_change(
     client: AsyncClient, sign_up: SignUp, sign_in: SignIn, superuser: Connection
 ) -> None:
-    """S-05: whichever is first, of sessions opened by the old password none is left."""
+    """S-05: in either order, no session that was opened with the old password is left."""
     person = await sign_up()
     token = (await sign_in(person)).json()["access_token"]
     changed, *others = await asyncio.gather(change(client, token), *(sign_in(person) for _ in range(4)))
@@ -98,7 +98,7 @@ async def test_a_new_password_is_hashed_at_the_cost_that_owasp_asks_for(sign_up:
 async def test_sign_ins_at_once_all_succeed_while_the_hash_is_renewed(
     client: AsyncClient, sign_up: SignUp, sign_in: SignIn, superuser: Connection
 ) -> None:
-    """S-01: parameters have risen since the password was stored."""
+    """S-01: the parameters were raised after the password was stored."""
     person = await sign_up()
     old = PasswordHash((Argon2Hasher(memory_cost=8192, time_cost=1, parallelism=1),)).hash(PASSWORD)
     await superuser.execute("UPDATE accounts SET password_hash = $2 WHERE id = $1", person.id, old)

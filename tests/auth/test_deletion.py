@@ -1,4 +1,4 @@
-"""Deleting one's account: `POST /auth/account/deletion`, and the end of the saga (docs/operations/security.md)."""
+"""Deleting an account: `POST /auth/account/deletion`, and the end of the saga (docs/operations/security.md)."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ from tests.personal_data import held, kept, left, missing_from_export
 from tests.waiting import until_blocked
 
 KEPT = {"accounts", "audit_events", "outbox", "token_floors"}
-"""Where an account's number stands in the end: the row without a person, the trail, news, and for an hour its floor."""
+"""Places of a deleted account's id: the empty row, the audit trail, events, and for an hour its token floor."""
 
 
 async def delete(client: AsyncClient, member: Member, password: str = PASSWORD) -> Response:
@@ -47,7 +47,7 @@ async def register(client: AsyncClient, member: Member, **headers: str) -> Respo
 
 @pytest.fixture
 def say_erased(client: AsyncClient, service_token: ServiceSignIn) -> Any:
-    """A service has nothing left of somebody: `await say_erased(member, "users")`."""
+    """Report that a service has erased an account: `await say_erased(member, "users")`."""
 
     async def say_erased(member: Member, service: str, sender: str | None = None) -> Response:
         headers = bearer(await service_token(f"svc:{sender or service}"))
@@ -70,7 +70,7 @@ async def test_who_asks_with_the_password_is_out_at_once_and_everybody_is_told(
     outbox: Outbox,
     superuser: Connection,
 ) -> None:
-    """S-06, S-26, S-27: nothing tells it from an account that is disabled, or not there."""
+    """S-06, S-26, S-27: it looks like a disabled or unknown account."""
     ada = await join()
     link = await client.post("/auth/password-reset", json={"email": ada.person.email})
     waiting = (await mails(app, ada.person.email))[-1]
@@ -132,7 +132,7 @@ async def test_an_account_is_emptied_once_users_and_posts_have_forgotten_it_and_
 async def test_nothing_with_which_somebody_signed_up_stays_in_any_table(
     client: AsyncClient, join: Join, sign_up: Any, sign_in: SignIn, say_erased: Any, app: FastAPI, superuser: Connection
 ) -> None:
-    """Also not the answer that a repeated sign-up would get."""
+    """Nor the stored answer for a repeated sign-up."""
     email = "unrepeatable@example.com"
     person = {"email": email, "password": PASSWORD, "name": "Unrepeatable Ada"}
     new = await client.post("/auth/register", json=person, headers={"Idempotency-Key": "sign-up"})
@@ -142,7 +142,7 @@ async def test_nothing_with_which_somebody_signed_up_stays_in_any_table(
     assert (await delete(client, ada)).status_code == 202
     for service in ("posts", "users"):
         await say_erased(ada, service)
-    await mails(app, email)  # the last one has gone out
+    await mails(app, email)  # the last one has been sent
     for (table,) in await superuser.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
         found = await superuser.fetch(
             f"""SELECT FROM "{table}" one WHERE one::text ~* 'unrepeatable' OR one::text LIKE '%' || $1 || '%'""",
@@ -173,9 +173,9 @@ async def test_each_table_about_somebody_is_exported_and_emptied(
 async def test_no_mail_that_waits_keeps_an_address_of_the_account(
     client: AsyncClient, app: FastAPI, join: Join, outbox: Outbox, superuser: Connection
 ) -> None:
-    """Also to the address that it was about to get, and refused ones; the last one goes after a day."""
+    """Also those to its future address, and refused ones; the last mail is deleted after a day."""
     ada = await join()
-    await mails(app, ada.person.email)  # what has been asked for is answered
+    await mails(app, ada.person.email)  # handles the requests
     new = f"new-{ada.id}@example.com"
     asked = {"password": PASSWORD, "email": new}
     assert (await client.post("/auth/email", json=asked, headers=ada.headers)).status_code == 202
@@ -195,7 +195,7 @@ async def test_no_mail_that_waits_keeps_an_address_of_the_account(
 async def test_no_mail_is_made_beside_a_deletion_under_way(
     client: AsyncClient, app: FastAPI, join: Join, superuser: Connection
 ) -> None:
-    """It would keep the address: a deletion drops the mails that it can see."""
+    """It would keep the address: a deletion drops only mails that it can see."""
     ada = await join()
     await mails(app, ada.person.email)
     await client.post("/auth/password-reset", json={"email": ada.person.email})
@@ -253,7 +253,7 @@ async def test_nobody_brings_an_account_back_or_changes_it(
 async def test_other_services_may_ask_for_all_who_were_deleted(
     client: AsyncClient, join: Join, service_token: ServiceSignIn, say_erased: Any
 ) -> None:
-    """Such as one whose database was restored from a backup."""
+    """Such as a service whose database was restored from a backup."""
     ada, bob, _ = [await join() for _ in range(3)]
     for member in (ada, bob):
         await delete(client, member)
@@ -271,7 +271,7 @@ async def test_other_services_may_ask_for_all_who_were_deleted(
 async def test_an_account_from_an_older_backup_is_deleted_again_once_all_others_say_that_it_was(
     client: AsyncClient, join: Join, sign_in: SignIn, say_erased: Any, outbox: Outbox, superuser: Connection
 ) -> None:
-    """One alone deletes nobody, whatever is wrong with it, and is not counted as under way."""
+    """A single faulty service deletes no account, and its report does not count as a running deletion."""
     ada = await join()
     for _ in range(2):
         assert (await say_erased(ada, "users")).status_code == 204
@@ -310,7 +310,7 @@ async def test_others_cannot_delete_the_last_admin(
 async def test_whoever_does_not_answer_for_minutes_is_told_again(
     client: AsyncClient, app: FastAPI, join: Join, say_erased: Any, outbox: Outbox, superuser: Connection
 ) -> None:
-    """A replica of the release before has thrown the news away, or a database has lost it (R-22)."""
+    """A replica of the previous release has ignored the event, or a database has lost it (R-22)."""
 
     async def told(member: Member) -> list[str]:
         return [target for target, _, data in await outbox.waiting(f"account:{member.id}") if "status" in data]
@@ -348,7 +348,7 @@ async def test_how_many_deletions_are_under_way_and_for_how_long_is_measured(
 async def test_the_password_of_an_account_that_is_being_deleted_is_not_changed_any_more(
     client: AsyncClient, app: FastAPI, join: Join, superuser: Connection
 ) -> None:
-    """It was confirmed just before."""
+    """The link was confirmed just before."""
     ada = await join()
     await delete(client, ada)
     old = await superuser.fetchval("SELECT password_hash FROM accounts WHERE id = $1", ada.id)

@@ -1,4 +1,4 @@
-"""What auth says of itself in OpenAPI. That of all services together is looked at in tests/deploy/test_openapi.py."""
+"""auth's own OpenAPI document. tests/deploy/test_openapi.py tests that of all services."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Another address for an account: `POST /auth/email` and its link."""
+"""Changing an account's address: `POST /auth/email` and its link."""
 
 import asyncio
 import json
@@ -51,7 +51,7 @@ async def test_an_address_is_changed_by_password_and_a_link_that_the_new_one_get
 async def test_the_later_request_supersedes_the_earlier_at_once(
     client: AsyncClient, app: FastAPI, sign_up: SignUp, sign_in: SignIn
 ) -> None:
-    """The address before may have been misspelt; and asking takes the password, so no stranger takes a link away so."""
+    """The earlier address may be misspelt. A request needs the password, so no stranger can invalidate a link."""
     person, misspelt, new = await sign_up(), new_email(), new_email()
     token = (await sign_in(person)).json()["access_token"]
     links = []
@@ -125,7 +125,7 @@ async def test_of_five_accounts_that_want_one_address_one_gets_it(
 async def test_an_account_asks_five_times_an_hour_and_is_told_how_long_to_wait(
     client: AsyncClient, app: FastAPI, sign_up: SignUp, sign_in: SignIn, superuser: Connection
 ) -> None:
-    """However the new address is varied. What is refused still voids the link before: a stranger may have it."""
+    """However the new address varies. A refused request also invalidates the earlier link: a stranger may have it."""
     person, misspelt, right = await sign_up(), new_email(), new_email()
     token = (await sign_in(person)).json()["access_token"]
     for _ in range(4):
@@ -163,7 +163,7 @@ async def test_of_many_requests_at_once_an_account_gets_five_and_each_voids_the_
 async def test_a_stranger_who_asks_for_an_address_takes_nothing_from_its_owner(
     client: AsyncClient, app: FastAPI, sign_up: SignUp, sign_in: SignIn
 ) -> None:
-    """Each is written to; the mail says which account asks, in two letters and not in anybody's words."""
+    """Each gets a mail, which names the requesting account by two letters, without user-chosen text."""
     target = new_email()
     stranger = Person(0, f"win.a.prize{target.replace('example.com', 'visit-evil.example')}", PASSWORD)
     body = {"email": stranger.email, "password": PASSWORD, "name": "Eve"}
@@ -184,7 +184,7 @@ async def test_a_stranger_who_asks_for_an_address_takes_nothing_from_its_owner(
 async def test_many_accounts_share_what_an_address_gets_beyond_two_mails_for_each_and_take_nobodys_own_two(
     client: AsyncClient, app: FastAPI, sign_up: SignUp, sign_in: SignIn
 ) -> None:
-    """Any of them may be the address's owner. Twenty an hour are shared."""
+    """Any of them may own the address. All together share twenty mails an hour."""
     target, answers = new_email(), []
     for _ in range(8):
         token = (await sign_in(await sign_up())).json()["access_token"]

@@ -1,4 +1,4 @@
-"""Proving an address: `POST /auth/verify-email` and its link. What holds for all links is held here."""
+"""Verifying an address: `POST /auth/verify-email` and its link. The common properties of links are tested here."""
 
 import asyncio
 import hashlib
@@ -29,7 +29,7 @@ async def confirm(client: AsyncClient, token: str) -> Response:
 
 
 async def turn_back(superuser: Connection, by: timedelta) -> None:
-    """Let that much time pass for mails that were sent."""
+    """Let time pass for sent mails."""
     await superuser.execute(
         "UPDATE mail_counts SET last_at = last_at - $1::interval,"
         " sent_at = ARRAY(SELECT t - $1::interval FROM unnest(sent_at) AS t)",
@@ -71,7 +71,7 @@ async def test_a_link_opened_twenty_times_at_once_acts_once_and_tells_all_that_i
 async def test_a_link_opened_again_tells_that_the_address_is_confirmed_while_that_is_so(
     client: AsyncClient, app: FastAPI, sign_up: SignUp, superuser: Connection
 ) -> None:
-    """Also the first of two, opened after the second: asking for another would send nothing."""
+    """Also the first of two, opened after the second: a new request would send no mail."""
     person = await sign_up()
     first = (await newest(app, person.email)).token
     await turn_back(superuser, timedelta(minutes=1))
@@ -90,7 +90,7 @@ async def test_a_link_opened_again_tells_that_the_address_is_confirmed_while_tha
 async def test_every_refused_link_is_refused_alike(
     client: AsyncClient, app: FastAPI, sign_up: SignUp, superuser: Connection
 ) -> None:
-    """Unknown, too old, for another purpose, of a disabled account, of an address given up."""
+    """Unknown, expired, for another purpose, of a disabled account, or of a former address."""
     old, other, disabled, moved = [await sign_up() for _ in range(4)]
     tokens = {person.id: (await newest(app, person.email)).token for person in (old, other, disabled, moved)}
     await superuser.execute("UPDATE one_time_tokens SET expires_at = now() WHERE account_id = $1", old.id)
@@ -108,7 +108,7 @@ async def test_every_refused_link_is_refused_alike(
 async def test_asking_answers_the_same_for_known_and_unknown_addresses(
     client: AsyncClient, app: FastAPI, sign_up: SignUp, superuser: Connection
 ) -> None:
-    """S-08. Only who has an account that is not verified is written to."""
+    """S-08. Only unverified accounts get a mail."""
     known, verified, disabled, nobody = (await sign_up()).email, await sign_up(), await sign_up(), new_email()
     await confirm(client, (await newest(app, verified.email)).token)
     await relay(app)
@@ -126,7 +126,7 @@ async def test_asking_answers_the_same_for_known_and_unknown_addresses(
 async def test_asking_does_the_same_for_known_and_unknown_addresses(
     client: AsyncClient, app: FastAPI, sign_up: SignUp
 ) -> None:
-    """S-08: so it takes as long. The app answers in the task of who asks."""
+    """S-08: so both take the same time. The app answers in the caller's task."""
     ours, said = asyncio.current_task(), list[list[str]]()
 
     def note(_conn: Any, _cursor: Any, sql: str, *_: Any) -> None:
@@ -143,7 +143,7 @@ async def test_asking_does_the_same_for_known_and_unknown_addresses(
 
 
 async def test_nobody_is_flooded(client: AsyncClient, app: FastAPI, sign_up: SignUp, superuser: Connection) -> None:
-    """One mail of a kind a minute and five an hour, however many ask, and over replicas."""
+    """One mail of a kind per minute and five per hour, for all callers and replicas together."""
     email = (await sign_up()).email
     for minute in range(8):
         await asyncio.gather(*(ask(client, email) for _ in range(5)))
@@ -160,7 +160,7 @@ async def test_nobody_is_flooded(client: AsyncClient, app: FastAPI, sign_up: Sig
 async def test_who_is_signed_in_is_told_what_comes_of_asking_for_their_own_address(
     client: AsyncClient, app: FastAPI, sign_up: SignUp, sign_in: SignIn, superuser: Connection
 ) -> None:
-    """For any other address, and for anybody else, the answer is the same as ever (S-08)."""
+    """For other addresses and other callers, the answer does not change (S-08)."""
     person, other = await sign_up(), await sign_up()
     await relay(app)
     me = bearer((await sign_in(person)).json()["access_token"])
@@ -182,7 +182,7 @@ async def test_who_is_signed_in_is_told_what_comes_of_asking_for_their_own_addre
 async def test_of_many_requests_of_ones_own_at_once_one_is_answered_and_the_others_are_told(
     client: AsyncClient, app: FastAPI, sign_up: SignUp, sign_in: SignIn, superuser: Connection
 ) -> None:
-    """Strangers who ask at the same moment are counted, too."""
+    """Concurrent requests by strangers count too."""
     person = await sign_up()
     await relay(app)
     await turn_back(superuser, timedelta(minutes=1))
@@ -233,7 +233,7 @@ async def test_a_request_that_is_not_understood_does_not_stop_the_others(
 async def test_a_mail_outlives_a_change_of_the_key(
     client: AsyncClient, app: FastAPI, settings: Settings, sign_up: SignUp
 ) -> None:
-    """REFRESH_KEY was changed while the mail waited, and the one before is REFRESH_KEY_PREVIOUS."""
+    """REFRESH_KEY was changed while the mail waited, and the previous one is in REFRESH_KEY_PREVIOUS."""
     person = await sign_up()
     await relay(app, "auth")
     keys = {"refresh_key": SecretStr("k" * 40), "refresh_key_previous": settings.refresh_key}
@@ -245,7 +245,7 @@ async def test_a_mail_outlives_a_change_of_the_key(
 async def test_nothing_of_a_token_is_in_the_database_that_makes_it(
     client: AsyncClient, app: FastAPI, superuser: Connection, sign_up: SignUp
 ) -> None:
-    """The holder of the database alone cannot make a token: not from its hash, nor from what waits in the outbox."""
+    """The database alone is not enough to make a token: neither its hash nor the mail in the outbox."""
     person = await sign_up()
     await relay(app, "auth")
     waiting = await superuser.fetchrow("SELECT * FROM outbox WHERE target = 'smtp'")
@@ -292,7 +292,7 @@ async def test_nobody_can_have_us_send_their_words(client: AsyncClient, app: Fas
 async def test_mails_go_to_the_mailbox_that_signed_up(
     client: AsyncClient, app: FastAPI, address: str, mailed_to: str
 ) -> None:
-    """Not to `strasse` for `straße`: whoever gets a mail can take the account."""
+    """Not to `strasse` for `straße`: the recipient of a mail can take over the account."""
     person = {"email": address, "password": PASSWORD, "name": "Ada"}
     assert (await client.post("/auth/register", json=person)).status_code == 201
     mail = await newest(app, mailed_to)

@@ -1,4 +1,4 @@
-"""What auth tells users of an account, for its export."""
+"""auth's part of an account's export."""
 
 from httpx import AsyncClient
 

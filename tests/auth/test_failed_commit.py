@@ -1,4 +1,4 @@
-"""A commit that fails is told as such: never a 2xx for what was not kept."""
+"""A failed commit is reported as an error, never as a 2xx."""
 
 from httpx import AsyncClient
 

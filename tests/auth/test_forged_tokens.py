@@ -1,4 +1,4 @@
-"""Tokens that are forged, malformed, mistyped or foreign, at auth: each is a 401, and nothing worse."""
+"""Forged, malformed, mistyped or foreign tokens at auth: each gets a 401, and nothing worse."""
 
 import time
 
@@ -8,7 +8,7 @@ from tests.forgeries import Forge, Mint, bearer, every_forgery, survives
 
 
 async def test_the_mint_makes_good_tokens(client: AsyncClient, mint: Mint) -> None:
-    """Otherwise the forgeries below would be refused for the wrong reason."""
+    """Otherwise the forgeries below would be refused for another reason."""
     now = int(time.time())
     good: list[dict[str, object]] = [
         {},

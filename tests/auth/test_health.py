@@ -1,4 +1,4 @@
-"""`/livez` and `/readyz`, and what a service without its database answers."""
+"""`/livez` and `/readyz`, and the answers of a service without its database."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ from tests.auth.conftest import PASSWORD, Connection, bearer, client_of, running
 from tests.forgeries import Mint
 
 IMPATIENT = {"pool_timeout": timedelta(seconds=0.5)}
-"""As in life: who waits for a connection that cannot be made is not told that another could not either."""
+"""As in production: a request that waits for a connection does not learn that another connection failed."""
 NOWHERE = PostgresDsn("postgresql://auth@127.0.0.1:1/auth")
 
 
@@ -35,7 +35,7 @@ async def test_a_migrated_service_with_keys_is_ready(client: AsyncClient) -> Non
 async def test_readiness_follows_the_schema(
     settings: Settings, superuser: Connection, revision: str, status: int, missing: list[str]
 ) -> None:
-    """Only a database that is older than the code is a reason not to serve."""
+    """Only a database that is older than the code prevents serving."""
     async with running(settings) as app, client_of(app) as client:
         await superuser.execute("CREATE TABLE kept AS TABLE alembic_version")
         try:
@@ -50,7 +50,7 @@ async def test_readiness_follows_the_schema(
 
 @pytest.fixture(params=["no server", "no such database", "wrong password", "no connections left"])
 async def away(request: pytest.FixtureRequest, settings: Settings, superuser: Connection) -> AsyncIterator[Settings]:
-    """Settings of a service whose database cannot be used, in one way after another."""
+    """Settings of a service whose database cannot be used, for several reasons."""
     host = str(settings.database_url).rpartition("/")[0]
     name = str(settings.database_url.path).lstrip("/")
     undo = "SELECT 1"
@@ -68,7 +68,7 @@ async def away(request: pytest.FixtureRequest, settings: Settings, superuser: Co
 
 
 async def test_without_its_database_a_service_is_alive_not_ready_and_answers_503(away: Settings, mint: Mint) -> None:
-    """Starting does not need the database, and its absence is nobody's fault: never a 500."""
+    """The start does not need the database, and its absence is never a 500."""
     app = create_app(away)
     async with app.router.lifespan_context(app), client_of(app) as client:
         assert (await client.get("/livez")).status_code == 200
@@ -95,7 +95,7 @@ async def test_without_its_database_a_service_is_alive_not_ready_and_answers_503
 async def test_a_service_recovers_when_its_connections_were_cut(
     settings: Settings, superuser: Connection, mint: Mint
 ) -> None:
-    """A restart of the database costs requests in flight, not the service."""
+    """A restart of the database fails only requests in flight."""
     async with running(settings) as app, client_of(app) as client:
         assert (await client.get("/auth/me", headers=bearer(mint.token()))).status_code == 200
         ours = "datname = current_database() AND usename = 'auth'"

@@ -26,7 +26,7 @@ async def test_a_repeated_sign_up_makes_one_account(client: AsyncClient, superus
 async def test_another_persons_key_gives_nothing_away(
     client: AsyncClient, app: FastAPI, superuser: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """S-44: without a token all callers share a subject, so the body must be the same to the byte."""
+    """S-44: without a token all callers share a subject, so the bodies must be byte for byte equal."""
     headers = {"Idempotency-Key": "sign-up-2"}
     person = {"email": new_email(), "password": PASSWORD, "name": "Ada"}
     assert (await client.post("/auth/register", json=person, headers=headers)).status_code == 201
@@ -49,7 +49,7 @@ async def test_no_connection_is_held_while_a_password_is_hashed(client: AsyncCli
     await asyncio.gather(*(turns.acquire_on_behalf_of(n) for n in people))
     try:
         signing_up = asyncio.create_task(client.post("/auth/register", json=person, headers=headers))
-        await eventually(lambda: turns.statistics().tasks_waiting == 1)  # for its turn to hash
+        await eventually(lambda: turns.statistics().tasks_waiting == 1)  # for a slot to hash
         assert app.state.database.engine.pool.checkedout() == 0
     finally:
         for n in people:

@@ -1,4 +1,4 @@
-"""Signing keys over time: published before they sign, and after they did; never longer than that (S-20, S-21)."""
+"""The schedule of signing keys: published before they sign and until their last token expires (S-20, S-21)."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ OLD = "31 days"
 
 @dataclass
 class Keys:
-    """auth's keys as tests look at them, and as time changes them."""
+    """auth's keys, with control over time."""
 
     app: FastAPI
     client: AsyncClient
@@ -50,7 +50,7 @@ class Keys:
         )
 
     async def command(self, *words: str, load: bool = True) -> tuple[int, str]:
-        """`python -m auth keys …`, in a thread: it has an event loop of its own."""
+        """Runs `python -m auth keys …` in a thread, since it has its own event loop."""
         secret = {
             name: getattr(self.settings, name).get_secret_value() for name in ("key_encryption_key", "refresh_key")
         }
@@ -61,7 +61,7 @@ class Keys:
         }
         result = await asyncio.to_thread(CliRunner().invoke, cli, ["keys", *words], env=environment)
         if load:
-            await self.app.state.keys.load()  # in earnest every second
+            await self.app.state.keys.load()  # in production every second
         return result.exit_code, result.output
 
     async def sign_in(self, person: Person) -> dict[str, str]:
@@ -155,7 +155,7 @@ async def test_an_operator_rotates_when_the_next_key_is_old_enough_or_at_once(ke
 async def test_a_rotation_that_would_publish_more_keys_than_readers_take_is_refused(
     keys: Keys, sign_up: SignUp
 ) -> None:
-    """The set is good all the time, and there is room again once a retired key leaves it."""
+    """The set stays valid, and has room again once a retired key leaves it."""
     person = await sign_up()
     for _ in range(MOST_KEYS - 2):
         assert (await keys.command("rotate", "--now"))[0] == 0
@@ -187,7 +187,7 @@ async def test_a_schedule_that_meets_a_full_set_rotates_later(keys: Keys) -> Non
 
 
 async def test_of_more_keys_than_a_set_has_the_newest_are_published(keys: Keys, sign_up: SignUp) -> None:
-    """The release before could make them. What the oldest have signed is refused, and renewed as if it had expired."""
+    """The previous release could create them. Tokens of the oldest keys are refused, and renewed like expired ones."""
     person = await sign_up()
     await keys.superuser.execute(
         "INSERT INTO signing_keys (kid, public_jwk, private_key, state, created_at, retired_at)"
@@ -203,7 +203,7 @@ async def test_of_more_keys_than_a_set_has_the_newest_are_published(keys: Keys, 
 
 
 async def test_what_a_revoked_key_has_signed_is_refused_and_another_one_signs(keys: Keys, sign_up: SignUp) -> None:
-    """S-21: cached tokens too; sessions go on."""
+    """S-21: cached tokens too; sessions continue."""
     person, revoked = await sign_up(), await keys.kid("active")
     tokens = await keys.sign_in(person)
     assert await keys.status(tokens["access_token"]) == 200
@@ -261,7 +261,7 @@ async def test_the_encryption_key_is_replaced_without_a_gap(keys: Keys, sign_up:
 
 
 async def test_who_cannot_open_the_keys_changes_none(keys: Keys) -> None:
-    """Else one replica with a wrong secret would make keys that the others cannot open."""
+    """Otherwise one replica with a wrong secret would create keys that the others cannot open."""
     before = await keys.states()
     await keys.age(await keys.kid("next"), "created_at", "1 hour")
     always_due = KeySchedule(KeyCipher("another key 0123456789 abcdefghi"), rotate_every=timedelta(0))
@@ -271,7 +271,7 @@ async def test_who_cannot_open_the_keys_changes_none(keys: Keys) -> None:
 
 
 async def test_an_operator_with_another_secret_changes_no_key_but_by_saying_that_it_is_lost(keys: Keys) -> None:
-    """Else all replicas would find themselves with a key that signs and that they cannot open."""
+    """Otherwise all replicas would have an active key that they cannot open."""
     before = await keys.states()
     keys.settings = keys.settings.model_copy(
         update={"key_encryption_key": SecretStr("another key 0123456789 abcdefghi")}

@@ -16,7 +16,7 @@ from tests.waiting import eventually
 
 @asynccontextmanager
 async def locked_out(settings: Settings) -> AsyncIterator[AsyncClient]:
-    """auth with another KEY_ENCRYPTION_KEY than the one that its keys were stored under."""
+    """auth with another KEY_ENCRYPTION_KEY than that of its stored keys."""
     app = create_app(settings.model_copy(update={"key_encryption_key": SecretStr("another key 0123456789 abcdefghi")}))
     async with app.router.lifespan_context(app), client_of(app) as client:
         yield client
@@ -39,7 +39,7 @@ async def test_replicas_that_start_together_share_one_key(settings: Settings, su
 
 
 async def test_another_encryption_key_opens_nothing_and_is_named(settings: Settings) -> None:
-    """The service stays up and says what is wrong."""
+    """The service stays up and reports the reason."""
     async with locked_out(settings) as client:
 
         async def is_named() -> bool:
@@ -55,7 +55,7 @@ async def test_another_encryption_key_opens_nothing_and_is_named(settings: Setti
 async def test_without_a_signing_key_nothing_is_opened_or_spent(
     client: AsyncClient, settings: Settings, sign_up: SignUp, sign_in: SignIn, superuser: Connection
 ) -> None:
-    """A refresh token that was given up for an answer that never came would end its session at the next use."""
+    """A refresh token that was spent without an answer would end its session at the next use."""
     person = await sign_up()
     token = (await sign_in(person)).json()["refresh_token"]
     kept = "SELECT count(*), max(generation) FROM sessions WHERE account_id = $1"
@@ -76,7 +76,7 @@ async def test_a_revoked_key_s_token_is_refused_although_it_was_cached(
     async with running(settings) as app, client_of(app) as client:
         assert (await client.get("/auth/me", headers=bearer(token))).status_code == 200
         await superuser.execute("UPDATE signing_keys SET state = 'revoked' WHERE kid = $1", mint.kid)
-        await app.state.keys.load()  # in earnest every second
+        await app.state.keys.load()  # in production every second
         reply = await client.get("/auth/me", headers=bearer(token))
         assert (reply.status_code, reply.json()["code"]) == (401, "invalid-token")
         keys = (await client.get("/.well-known/jwks.json")).json()["keys"]

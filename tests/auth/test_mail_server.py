@@ -1,4 +1,4 @@
-"""Mails on their way to a real mail server: what it takes, refuses, delays, and when it is away."""
+"""Sending mails to a real mail server that accepts, refuses or delays them, or is down."""
 
 import asyncio
 import ssl
@@ -29,7 +29,7 @@ OURS = "no-reply@trivium.example"
 
 @asynccontextmanager
 async def sending_to(settings: Settings, url: str, password: str | None = None) -> AsyncIterator[FastAPI]:
-    """auth, which sends its mails there."""
+    """auth, which sends its mails to that server."""
     nobody = "http://127.0.0.1:9"
     to = {"smtp_url": Url(url), "mail_from": NameEmail("Trivium", OURS), "smtp_timeout": timedelta(seconds=1)}
     to |= {"users_url": nobody, "posts_url": nobody}
@@ -212,7 +212,7 @@ async def test_an_address_beyond_ascii_needs_a_server_for_it(
 
 @pytest.fixture
 def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    """A server's, which this process trusts."""
+    """A server's TLS context; this process trusts it."""
     context, path = certificate_for("127.0.0.1", tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(path))
     return context
@@ -238,7 +238,7 @@ async def test_tls_and_a_password(settings: Settings, certificate: ssl.SSLContex
 async def test_no_password_and_no_mail_without_the_tls_that_was_asked_for(
     settings: Settings, certificate: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, trusted: bool
 ) -> None:
-    """A server without STARTTLS, or with a certificate of nobody we trust, may be somebody in between."""
+    """A server without STARTTLS, or with an untrusted certificate, may be a man in the middle."""
     smtp = MailServer(options={"auth_require_tls": False} if trusted else {"tls_context": certificate})
     if not trusted:
         monkeypatch.delenv("SSL_CERT_FILE")

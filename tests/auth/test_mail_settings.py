@@ -1,4 +1,4 @@
-"""What auth must be told about mails before it starts."""
+"""Settings for mails that auth needs to start."""
 
 from typing import Any
 
@@ -88,7 +88,7 @@ def test_a_folder_takes_mails_only_where_no_server_does() -> None:
     ],
 )
 def test_the_mail_server_is_told_a_name_that_others_know(changes: dict[str, str], named: str) -> None:
-    """Strict ones take no mail from `localhost`, which is what many machines call themselves."""
+    """Strict servers accept no mail from `localhost`, which is the name of many machines."""
     office = mail_sender(Settings.model_validate(ENOUGH | {"smtp_url": "smtp://mail", "mail_from": FROM} | changes))
     assert isinstance(office, MailServer)
     assert office.ehlo_name == named

@@ -1,4 +1,4 @@
-"""Who may do what in auth: every operation by every kind of caller (S-31, S-31b). The mechanism: `tests/matrix.py`."""
+"""auth's authorization matrix: each operation by each kind of caller (S-31, S-31b). Mechanism: `tests/matrix.py`."""
 
 from typing import Any
 
@@ -25,10 +25,10 @@ from tests.matrix import Matrix
 from tests.matrix_table import complaints, read
 from tests.peers import erased
 
-# Callers: nobody; the owner of the thing; another person; a moderator; an admin; people whose tokens are no longer good
-# (account disabled, session ended); the three services; a service's token for another. All tokens are real.
-# Things: the owner's account; another session of the owner's; news of users' and of posts'; and, on the last line, who
-# asks, for they do nothing after it.
+# Callers: anonymous; the owner of the thing; another person; a moderator; an admin; people whose tokens are no longer
+# valid (account disabled, session ended); the three services; a service's token for another. All tokens are real.
+# Things: the owner's account; another session of the owner; events of users and posts; and, on the last line, the
+# caller, who does nothing afterwards.
 TABLE = """
 method path                                 thing   anon  owner other moder admin gone  users posts auth  stray
 POST   /auth/register                       account 201   201   201   201   201   201   201   201   201   201
@@ -81,7 +81,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH /auth/accounts/{account_id}": {"roles": ["moderator"]},
 }
 PRIVATE = {"email": {"owner", "admin", "users"}, "session_id": {"owner", "users"}}
-"""Addresses are for their owners and for admins; both are also in the export, which users makes."""
+"""Addresses are visible to their owners and to admins; both are also in the export, which users makes."""
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ async def matrix(
     }
 
     async def thing(name: str) -> dict[str, Any]:
-        if name == "leaver":  # each caller is one, and signs in no more
+        if name == "leaver":  # each caller is one, and does not sign in again
             return {}
         await learn()
         if (await client.get("/auth/me", headers=headers["owner"][0])).status_code != 200:  # by the cell before
@@ -135,13 +135,13 @@ def test_every_operation_has_its_line(app: FastAPI) -> None:
 
 
 async def test_everybody_gets_what_the_table_says(matrix: Matrix) -> None:
-    """S-28, S-29, S-31, S-31b: 0 wrong cells, no address and no session told, no field beyond the schema."""
+    """S-28, S-29, S-31, S-31b: 0 wrong cells, no private address or session, no field beyond the schema."""
     assert await matrix.try_cells() == []
     assert matrix.told == {(name, caller) for name, callers in PRIVATE.items() for caller in callers}
 
 
 async def test_no_other_verb_gains_anything(matrix: Matrix) -> None:
-    """S-31, S-43: neither sent nor named in a header or a parameter."""
+    """S-31, S-43: neither as the method nor in a header or a parameter."""
     assert await matrix.try_other_verbs() == []
     assert await matrix.try_overrides() == []
 

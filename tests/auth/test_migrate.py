@@ -1,4 +1,4 @@
-"""What `auth migrate` does beyond the schema: the services' identities."""
+"""`auth migrate` also stores the services' credentials."""
 
 from pydantic import SecretStr
 
@@ -10,7 +10,7 @@ from tests.auth.conftest import Connection
 
 
 async def test_migrate_keeps_the_secret_before_valid(settings: Settings, superuser: Connection) -> None:
-    """So that a secret can be replaced without a gap. Twice the same changes nothing."""
+    """So that a secret can be replaced without a gap. A repetition changes nothing."""
     secrets = ["first secret " * 4, "second secret " * 4, "second secret " * 4]
     database = Database(settings)
     for secret in secrets:

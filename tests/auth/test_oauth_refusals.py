@@ -1,4 +1,4 @@
-"""Every refusal of the token and revocation endpoints, whoever makes it, is one that OAuth clients can read.
+"""OAuth clients can read every refusal of the token and revocation endpoints, whatever its origin.
 
 RFC 6749, section 5.2: `application/json`, with `error` and `error_description`. It is a problem as well.
 """
@@ -81,7 +81,7 @@ async def test_outages_are_no_dead_tokens(settings: Settings, monkeypatch: pytes
 
 @BOTH
 async def test_so_are_those_that_the_server_makes_without_the_app(settings: Settings, path: str) -> None:
-    """What is shed, and heads that are too large."""
+    """Shed requests, and heads that are too large."""
 
     def spoken(said: tuple[int, dict[str, str], Any]) -> tuple[int, str, str]:
         assert said[1]["content-type"] == "application/json"

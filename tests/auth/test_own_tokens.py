@@ -1,4 +1,4 @@
-"""auth's own tokens for calls to the others."""
+"""auth's own tokens for calls to other services."""
 
 import time
 

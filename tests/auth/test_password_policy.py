@@ -1,4 +1,4 @@
-"""Which new passwords are accepted (S-02, S-04): the rules by themselves."""
+"""The password policy (S-02, S-04), without an app."""
 
 import pytest
 
@@ -88,7 +88,7 @@ def test_the_length_is_a_setting_and_counted_in_code_points() -> None:
 
 @pytest.mark.parametrize("password", ["o\u0308k\u0301x\u0323z\u0301", "e\u0301" * 7, "\ufdfa" * 15])
 def test_the_length_is_counted_in_the_form_in_which_passwords_are_compared(password: str) -> None:
-    """S-02: no more letters for accents that come by themselves, and none longer than what is compared."""
+    """S-02: separate accents do not add letters, and the length is that of the compared form."""
     with pytest.raises(WeakPassword):
         POLICY.check(password, **ADA)
 

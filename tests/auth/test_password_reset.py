@@ -1,4 +1,4 @@
-"""A new password by mail: `POST /auth/password-reset` and its link."""
+"""Resetting a password by mail: `POST /auth/password-reset` and its link."""
 
 import asyncio
 from datetime import timedelta
@@ -55,7 +55,7 @@ async def test_of_twenty_resets_at_once_one_succeeds(client: AsyncClient, app: F
 async def test_nobody_keeps_an_owner_from_a_link_by_asking_for_more(
     client: AsyncClient, app: FastAPI, sign_up: SignUp, superuser: Connection
 ) -> None:
-    """S-11: while an address has had enough mails, each of them works."""
+    """S-11: while an address is over its limit, all its links work."""
 
     async def let_pass(time: timedelta) -> None:
         await turn_back(superuser, time)
@@ -136,7 +136,7 @@ async def test_a_reset_lifts_the_throttle_of_the_address(
 async def test_a_reset_voids_every_other_link_that_could_still_act(
     client: AsyncClient, app: FastAPI, sign_up: SignUp, sign_in: SignIn
 ) -> None:
-    """Somebody who knew the old password must not take the account along to another address."""
+    """Somebody who knew the old password must not be able to move the account to another address."""
     person, elsewhere = await sign_up(), new_email()
     verification = (await newest(app, person.email)).token
     token = (await sign_in(person)).json()["access_token"]

@@ -13,7 +13,7 @@ from tests.auth.conftest import PASSWORD, bearer, client_of, new_email, refresh,
 
 @pytest.fixture(scope="module")
 async def strict(settings: Settings) -> AsyncIterator[FastAPI]:
-    """auth with its limits switched on, two of them lower for speed, behind a proxy that may name the source."""
+    """auth with rate limits, two of them lower for speed, behind a proxy that may set the client's address."""
     lower = {"rate_limit_general": 90, "rate_limit_refresh": 40}
     changes = {"rate_limits": True, "trusted_proxies": [ip_network("127.0.0.1")], **lower}
     async with running(settings.model_copy(update=changes)) as app:
@@ -62,7 +62,7 @@ async def test_thirty_sign_ins_a_minute_and_refreshes_apart_from_them(strict: Fa
         await client.post("/auth/register", json=ada)
         form = {"username": ada["email"], "password": PASSWORD}
         signed_in = (await client.post("/auth/token", data=form)).json()
-        wrong = [{"username": new_email(), "password": "x"} for _ in range(30)]  # each other: one alone is throttled
+        wrong = [{"username": new_email(), "password": "x"} for _ in range(30)]  # one address alone is throttled
         replies = [await client.post("/auth/token", data=form) for form in wrong]
         assert [reply.status_code for reply in replies] == [400] * 29 + [429]
         assert (await refresh(client, signed_in["refresh_token"])).status_code == 200

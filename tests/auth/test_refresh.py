@@ -21,7 +21,7 @@ def session_of(token: str) -> str:
 
 
 async def ending(superuser: Connection, token: str) -> str | None:
-    """Why the session of a token ended; None while it has not."""
+    """The reason why a token's session ended; None while it is open."""
     reason: str | None = await superuser.fetchval(
         "SELECT end_reason FROM sessions WHERE id = $1::uuid AND ended_at IS NOT NULL", session_of(token)
     )
@@ -47,7 +47,7 @@ async def test_a_refresh_rotates_and_stays_the_same_session(client: AsyncClient,
 async def test_the_direct_parent_gets_the_same_successor_within_the_grace(
     client: AsyncClient, signed_in: SignedIn, superuser: Connection
 ) -> None:
-    """Two tabs, or an answer that was lost."""
+    """Two tabs, or a lost answer."""
     parent = (await signed_in())["refresh_token"]
     successors = [(await refresh(client, parent)).json()["refresh_token"] for _ in range(3)]
     assert len(set(successors)) == 1
@@ -85,7 +85,7 @@ async def renewed(client: AsyncClient, token: str) -> str:
 async def test_the_parent_of_a_successor_that_was_never_used_comes_again_late_three_times(
     client: AsyncClient, signed_in: SignedIn, superuser: Connection
 ) -> None:
-    """The answer was lost, perhaps because the device slept; and so were the next ones, of this token and the next."""
+    """The answer was lost, perhaps because the device slept; so were the next ones, also of its successor."""
     token = (await signed_in())["refresh_token"]
     for _ in range(3):
         parent, lost = token, set()
@@ -102,7 +102,7 @@ async def test_the_parent_of_a_successor_that_was_never_used_comes_again_late_th
 async def test_a_thief_who_only_ever_repeats_the_parent_is_noted_each_time_and_ends_the_session(
     client: AsyncClient, signed_in: SignedIn, superuser: Connection
 ) -> None:
-    """S-24: no successor is ever used, so only the number of repetitions gives the thief away."""
+    """S-24: no successor is ever used, so only the number of repetitions reveals the thief."""
     parent = (await signed_in())["refresh_token"]
     await renewed(client, parent)
     for _ in range(3):
@@ -124,7 +124,7 @@ async def test_a_thief_who_only_ever_repeats_the_parent_is_noted_each_time_and_e
 async def test_a_parent_that_comes_again_does_not_put_off_the_end_by_idleness(
     client: AsyncClient, signed_in: SignedIn, superuser: Connection
 ) -> None:
-    """Only the use of a successor does."""
+    """Only the use of a successor moves it."""
     back = "UPDATE sessions SET rotated_at = rotated_at - $2::interval WHERE id = $1::uuid"
     for uses_it, status in ((False, 400), (True, 200)):
         token = parent = (await signed_in())["refresh_token"]
@@ -152,7 +152,7 @@ async def test_after_the_grace_the_parent_gets_one_new_successor_for_the_next_gr
 async def test_a_parent_whose_successor_was_used_ends_the_session(
     client: AsyncClient, signed_in: SignedIn, superuser: Connection
 ) -> None:
-    """S-24: also if that was a successor made anew."""
+    """S-24: also if that was a reissued successor."""
     for late in (False, True):
         parent = (await signed_in())["refresh_token"]
         child = await renewed(client, parent)
@@ -168,7 +168,7 @@ async def test_a_parent_whose_successor_was_used_ends_the_session(
 async def test_a_successor_that_was_not_lost_but_made_void_ends_the_session(
     client: AsyncClient, signed_in: SignedIn, superuser: Connection
 ) -> None:
-    """S-24: whoever has it is not who came again with its parent."""
+    """S-24: its holder is not the one who repeated its parent."""
     parent = (await signed_in())["refresh_token"]
     void = await renewed(client, parent)
     await grace_is_over(superuser, parent)
@@ -182,7 +182,7 @@ async def test_a_successor_that_was_not_lost_but_made_void_ends_the_session(
 async def test_a_thief_and_the_owner_who_take_turns_are_seen_at_the_third_use(
     client: AsyncClient, signed_in: SignedIn, superuser: Connection, thief_is_first: bool
 ) -> None:
-    """S-24: both have the same token, and each waits until its own access token is nearly over."""
+    """S-24: both have the same token, and each waits until its own access token has nearly expired."""
     token = (await signed_in())["refresh_token"]
     has = {"thief": token, "owner": token}
     turns = ("thief", "owner") if thief_is_first else ("owner", "thief")
@@ -199,7 +199,7 @@ async def test_a_thief_and_the_owner_who_take_turns_are_seen_at_the_third_use(
 async def test_a_reissued_generation_that_the_release_before_steps_past_counts_no_more(
     client: AsyncClient, signed_in: SignedIn, superuser: Connection
 ) -> None:
-    """It knows only of generations, and both run at once during a rollout."""
+    """It knows only generations, and both releases run at once during a rollout."""
     parent = (await signed_in())["refresh_token"]
     await refresh(client, parent)
     await grace_is_over(superuser, parent)
@@ -260,7 +260,7 @@ async def test_a_forged_token_is_refused_and_touches_nothing(  # type: ignore[no
 async def test_a_token_is_worthless_without_the_server_s_key(
     client: AsyncClient, signed_in: SignedIn, settings: Settings
 ) -> None:
-    """S-23: who has the database alone cannot make one, and an access token is none."""
+    """S-23: the database alone is not enough to make one, and an access token is no refresh token."""
     tokens = await signed_in()
     other = Settings.model_validate({**settings.model_dump(), "refresh_key": "another random key 0123456789 abcdef"})
     async with running(other) as app, client_of(app) as elsewhere:

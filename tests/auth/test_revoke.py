@@ -44,10 +44,10 @@ async def test_a_forged_token_revokes_nothing(client: AsyncClient, signed_in: Si
 async def test_an_access_token_ends_its_own_session_and_no_other(
     client: AsyncClient, app: FastAPI, signed_in: SignedIn
 ) -> None:
-    """S-26: what was signed out is refused at once where it happened, and everywhere once they have heard of it."""
+    """S-26: auth refuses the tokens at once, and other services once they have the event."""
     mine, other = await signed_in(), await signed_in()
     assert (await client.post("/auth/revoke", data={"token": mine["access_token"]})).status_code == 200
-    await app.state.revoked.read()  # in earnest every second
+    await app.state.revoked.read()  # in production every second
     assert (await client.get("/auth/me", headers=bearer(mine["access_token"]))).status_code == 401
     assert spent(await refresh(client, mine["refresh_token"]))
     assert (await client.post("/auth/revoke", data={"token": mine["access_token"]})).status_code == 200

@@ -1,4 +1,4 @@
-"""Tokens that are made while somebody takes away what they say (S-27)."""
+"""Tokens that are issued while their claims are revoked (S-27)."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ async def early_in_a_second() -> None:
 async def test_no_token_with_a_role_outlives_the_role(
     app: FastAPI, client: AsyncClient, join: Join, learn: Learn, how: str
 ) -> None:
-    """Whoever is first: the token is made before, and refused, or after, and does not have it."""
+    """In either order: the token is issued before and refused, or after and without the role."""
     await join(Role.admin)
     demoted = await join(Role.admin)
     transactions = TransactionFactory(app.state.database, lambda session: unit_of_work(session, app.state.lifetimes))
@@ -34,7 +34,7 @@ async def test_no_token_with_a_role_outlives_the_role(
             if how == "sign-in"
             else refresh(client, demoted.tokens["refresh_token"])
         )
-        await asyncio.sleep(1.2)  # the change commits in a later second than the one that it looked at
+        await asyncio.sleep(1.2)  # the change commits in a later second than the one it has read
         assert not asking.done(), "it waits for the change"
     reply = await asking
     await learn()
@@ -47,7 +47,7 @@ async def test_no_token_with_a_role_outlives_the_role(
 async def test_everybody_s_tokens_are_revoked_as_often_as_it_is_asked_for(
     client: AsyncClient, signed_in: SignedIn, learn: Learn, manage: Manage
 ) -> None:
-    """Also twice in one second: tokens made in between are dated at the first moment."""
+    """Also twice in one second: tokens issued in between are dated at the first moment."""
     tokens = await signed_in()
     await early_in_a_second()
     await manage(lambda management: management.revoke_all_tokens(SERVER))
@@ -77,7 +77,7 @@ async def test_everybody_includes_those_whose_own_moment_lies_ahead(
 async def test_sessions_that_nobody_has_used_lately_need_no_telling(
     client: AsyncClient, join: Join, superuser: Connection
 ) -> None:
-    """They end all the same; but no access token of theirs is alive, so nobody else has to know."""
+    """They are ended too; but they have no valid access token, so no event is needed."""
     member = await join()
     form = {"username": member.person.email, "password": PASSWORD}
     latest = [(await client.post("/auth/token", data=form)).json() for _ in range(4)][-1]
@@ -97,7 +97,7 @@ async def test_sessions_that_nobody_has_used_lately_need_no_telling(
 async def test_a_session_whose_parent_came_again_lately_is_told_of_when_it_ends(
     client: AsyncClient, join: Join, learn: Learn, superuser: Connection
 ) -> None:
-    """It has an access token that is alive, though its idle limit was not put off."""
+    """It has a valid access token, although its idle limit did not move."""
     member = await join()
     form = {"username": member.person.email, "password": PASSWORD}
     latest, other = [(await client.post("/auth/token", data=form)).json() for _ in range(2)]

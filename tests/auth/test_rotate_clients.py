@@ -1,4 +1,4 @@
-"""`python -m auth clients rotate`: no gap for the services, no life for old secrets."""
+"""`python -m auth clients rotate`: no gap for the services, and old secrets end."""
 
 import asyncio
 import os
@@ -20,12 +20,12 @@ from tests.auth.conftest import Connection
 
 @dataclass
 class Operator:
-    """Runs auth's command line with as much of the running service's settings as it needs."""
+    """Runs auth's command line with the settings that it needs."""
 
     settings: Settings
 
     async def rotate(self, *words: str, typed: str = "") -> tuple[int, str]:
-        """In a thread: the command has an event loop of its own."""
+        """In a thread: the command has its own event loop."""
         environment = {
             "DATABASE_URL": str(self.settings.database_url),
             "DATABASE_PASSWORD": self.settings.database_password.get_secret_value(),
@@ -41,7 +41,7 @@ def operator(settings: Settings) -> Operator:
 
 
 def running_with(client: AsyncClient, secret: str) -> ServiceTokens:
-    """users as it runs, started with this secret."""
+    """users' token client, started with this secret."""
     return ServiceTokens(client, "http://auth.test", "svc:users", SecretStr(secret))
 
 

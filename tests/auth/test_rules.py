@@ -1,4 +1,4 @@
-"""auth's rules by themselves: no database, no HTTP."""
+"""auth's business rules, without database and HTTP."""
 
 import asyncio
 import random
@@ -32,7 +32,7 @@ REAL_HASHES = True
 
 @dataclass
 class Accounts:
-    """`AccountStore` in memory; the first `collisions` ids are somebody else's."""
+    """`AccountStore` in memory; the first `collisions` ids are taken."""
 
     by_email: dict[str, Account] = field(default_factory=dict)
     collisions: int = 0
@@ -72,14 +72,14 @@ class Told:
 
 
 class Trail:
-    """`AuditTrail` for rules whose lines are read elsewhere."""
+    """`AuditTrail` that discards its lines."""
 
     async def note(self, action: Action, account_id: int | None, **detail: object) -> None:
         return
 
 
 class Unthrottled:
-    """`ThrottleStore` for rules that nobody guesses at."""
+    """`ThrottleStore` that allows all attempts."""
 
     async def forget(self, address: bytes) -> None:
         return
@@ -87,7 +87,7 @@ class Unthrottled:
 
 @dataclass
 class UnitOfWork:
-    """`ports.UnitOfWork`, as far as these rules use it."""
+    """The part of `ports.UnitOfWork` that these rules use."""
 
     accounts: Accounts = field(default_factory=Accounts)
     events: Told = field(default_factory=Told)
@@ -178,7 +178,7 @@ async def test_a_password_is_known_again_and_only_it() -> None:
 
 
 async def test_nobody_waits_long_for_a_password_to_be_hashed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-18: also where a hash takes longer than on a quiet machine."""
+    """R-18: also if a hash takes longer than on an idle machine."""
     monkeypatch.setattr(passwords, "PATIENCE", 0.05)
     monkeypatch.setattr(passwords, "AT_WORK", 1)
     hasher = Argon2(slots=1)

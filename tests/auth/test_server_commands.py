@@ -1,4 +1,4 @@
-"""`python -m auth grant-role|…`: the first admin comes from the server (S-31c), and other last resorts."""
+"""`python -m auth grant-role|…`: the first admin (S-31c), and other emergency commands."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,7 +17,7 @@ Run = Callable[..., Awaitable[tuple[int, str]]]
 
 @pytest.fixture
 def run(settings: Settings) -> Run:
-    """Runs auth's command line with the running service's settings, in a thread: it has an event loop of its own."""
+    """Runs auth's command line with the running service's settings, in a thread, since it has its own event loop."""
     names = ("database_password", "key_encryption_key", "refresh_key")
     secrets = {name.upper(): getattr(settings, name).get_secret_value() for name in names}
     environment = {"DATABASE_URL": str(settings.database_url), **secrets}
@@ -58,7 +58,7 @@ async def test_the_first_admin_is_made_on_the_server_and_audited(
 async def test_who_cannot_ask_is_deleted_from_the_server(
     run: Run, client: AsyncClient, join: Join, superuser: Connection
 ) -> None:
-    """Also one who is disabled; not the last admin (S-31c)."""
+    """Also a disabled one; not the last admin (S-31c)."""
     admin, ada = await join(Role.admin), await join()
     await patch(client, admin, ada.id, status="disabled")
     for _ in range(2):
@@ -77,7 +77,7 @@ async def test_who_cannot_ask_is_deleted_from_the_server(
 async def test_what_others_have_erased_since_a_backup_is_taken_up_on_the_server(
     run: Run, join: Join, superuser: Connection
 ) -> None:
-    """S-29: a service's word alone deletes nobody, and the last admin stays."""
+    """S-29: a single service's report deletes nobody, and the last admin stays."""
     admin, ada, grace = await join(Role.admin), await join(), await join()
     await superuser.execute("UPDATE accounts SET roles = '{}' WHERE id <> $1", admin.id)
     noted = 'INSERT INTO deletions (account_id, asked_at, erased) VALUES ($1, NULL, \'{"users": "2026-11-22"}\')'

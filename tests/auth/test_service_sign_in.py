@@ -1,4 +1,4 @@
-"""Services: the client_credentials grant, and the routes for them alone."""
+"""Services: the client_credentials grant, and their internal routes."""
 
 from base64 import b64encode
 from urllib.parse import quote

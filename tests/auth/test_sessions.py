@@ -1,4 +1,4 @@
-"""The caller's devices, and signing out there."""
+"""The caller's sessions, and ending them."""
 
 import asyncio
 from typing import Any
@@ -24,7 +24,7 @@ async def devices(client: AsyncClient, token: str, **params: Any) -> list[dict[s
 
 
 async def refused(app: FastAPI, client: AsyncClient, token: str) -> bool:
-    """Whether an access token is refused, once this process has read what is new."""
+    """Whether an access token is refused after this process has read new revocations."""
     await app.state.revoked.read()
     reply = await client.get("/auth/me", headers=bearer(token))
     return (reply.status_code, reply.json().get("code")) == (401, "invalid-token")
@@ -68,7 +68,7 @@ async def test_devices_come_in_pages(client: AsyncClient, sign_up: SignUp, sign_
 async def test_one_device_is_signed_out(
     app: FastAPI, client: AsyncClient, sign_up: SignUp, sign_in: SignIn, superuser: Connection
 ) -> None:
-    """S-26: its refresh token at once, its access tokens as soon as it is known, and the others are told."""
+    """S-26: its refresh token at once, its access tokens after the next read, and the other services get an event."""
     person = await sign_up()
     lost, kept = [(await sign_in(person)).json() for _ in range(2)]
     lost_id = part(lost["access_token"], 1)["sid"]
@@ -126,7 +126,7 @@ async def test_two_who_end_the_same_session_at_once_end_it_once(
 async def test_a_stolen_refresh_token_ends_the_access_tokens_too(
     app: FastAPI, client: AsyncClient, signed_in: SignedIn, superuser: Connection
 ) -> None:
-    """S-24: the ending is told like any other, and stands in the audit trail."""
+    """S-24: the end is published like any other, and recorded in the audit trail."""
     first = await signed_in()
     second = (await refresh(client, first["refresh_token"])).json()
     third = (await refresh(client, second["refresh_token"])).json()
@@ -144,7 +144,7 @@ async def test_a_stolen_refresh_token_ends_the_access_tokens_too(
 async def test_replays_of_every_generation_end_the_session(
     client: AsyncClient, signed_in: SignedIn, superuser: Connection
 ) -> None:
-    """S-24: whichever spent token comes back, but the direct parent within its grace."""
+    """S-24: for every spent token, except the direct parent within its grace period."""
     for replayed in range(5):
         tokens = [(await signed_in())["refresh_token"]]
         for _ in range(6):
@@ -176,7 +176,7 @@ async def test_sessions_that_are_long_over_are_removed(
 async def test_an_account_has_a_hundred_sessions_and_those_used_the_longest_ago_end(
     app: FastAPI, client: AsyncClient, sign_up: SignUp, sign_in: SignIn, superuser: Connection
 ) -> None:
-    """However often somebody signs in: to end them all, when the password changes, has to stay one short statement."""
+    """However often a person signs in: ending all sessions after a password change must stay one short statement."""
     person = await sign_up()
     first, second = [(await sign_in(person)).json()["access_token"] for _ in range(2)]
     await superuser.execute(
@@ -202,7 +202,7 @@ async def test_an_account_has_a_hundred_sessions_and_those_used_the_longest_ago_
 
 
 async def test_sessions_that_are_over_are_found_by_indexes(superuser: Connection) -> None:
-    """However many go on: `FORGET` in the words of the repository, with a week and 30 days."""
+    """However many are open: the repository's `FORGET` with a week and 30 days."""
     await superuser.execute(
         "CREATE TEMP TABLE many (LIKE sessions INCLUDING ALL);"
         " INSERT INTO many (id, account_id, secret, user_agent, ip)"

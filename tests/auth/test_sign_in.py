@@ -1,4 +1,4 @@
-"""The password grant of `POST /auth/token`, and one's own account."""
+"""The password grant of `POST /auth/token`, and the caller's own account."""
 
 import asyncio
 from datetime import timedelta
@@ -15,7 +15,7 @@ CHANGING = {"x-request-id", "content-length"}
 
 
 def comparable(reply: Response, *times: str) -> tuple[int, dict[str, Any], dict[str, str]]:
-    """What must not tell one refusal from another. `times` are headers that may differ by a second."""
+    """The parts of a refusal that must be equal for all reasons. `times` are headers that may differ by a second."""
     body = {name: value for name, value in reply.json().items() if name != "instance"}
     headers = {name: value for name, value in reply.headers.items() if name not in CHANGING | {*times}}
     return reply.status_code, body, headers
@@ -113,7 +113,7 @@ async def test_a_password_of_256_characters_does_not_fit_with_one_more(client: A
 
 
 async def test_a_long_password_fits_however_a_system_types_its_accents(client: AsyncClient) -> None:
-    """S-02, S-03: the bound is on the letters, not on the parts in which they are sent."""
+    """S-02, S-03: the limit counts letters, not the code points that are sent for them."""
     person = {"email": "accents@example.com", "password": "é" * 256, "name": "Ada"}
     assert (await client.post("/auth/register", json=person)).status_code == 201
     reply = await client.post("/auth/token", data={"username": person["email"], "password": "e\u0301" * 256})
@@ -165,7 +165,7 @@ async def test_a_refusal_speaks_rfc_6749_and_problem(client: AsyncClient, form: 
 
 
 async def test_no_connection_is_held_while_a_password_is_hashed(settings: Settings, sign_up: SignUp) -> None:
-    """With one connection, and a slot that is taken for long, a read still gets through."""
+    """With one connection and a hasher that is busy for long, a read still succeeds."""
     people: list[Person] = [await sign_up() for _ in range(3)]
     patience = {"pool_timeout": timedelta(seconds=5)}
     one = settings.model_copy(update={"pool_size": 1, "max_overflow": 0, "hash_slots": 1, **patience})

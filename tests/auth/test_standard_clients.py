@@ -1,4 +1,4 @@
-"""Well-known libraries work with auth as they come: no setting, subclass or workaround."""
+"""Well-known libraries work with auth without settings, subclasses or workarounds."""
 
 import secrets
 
@@ -64,7 +64,7 @@ async def test_authlib_signs_services_in(app: FastAPI, service_secrets: dict[str
 
 
 async def test_authlib_tells_a_dead_token_from_a_limit(settings: Settings, app: FastAPI) -> None:
-    """RFC 6749, section 5.2: by `error`, which a client can read in a refusal of `application/json` only."""
+    """RFC 6749, section 5.2: by `error`, which clients read only in `application/json`."""
     async with oauth_client(app, token_endpoint=TOKEN) as client:
         with pytest.raises(OAuthError) as dead:
             await client.refresh_token(TOKEN, refresh_token="rt1.dead")

@@ -1,4 +1,4 @@
-"""How often passwords may be guessed (S-10, S-11, S-13)."""
+"""The limits on guesses at passwords (S-10, S-11, S-13)."""
 
 import asyncio
 import math
@@ -34,7 +34,7 @@ from tests.auth.mails import newest
 async def test_five_wrong_passwords_are_free_then_waits_double_from_a_second_to_a_quarter_of_an_hour(
     gateway: AsyncClient, sign_up: SignUp, superuser: Connection, known: bool
 ) -> None:
-    """S-10; S-06: whether there is an account or not."""
+    """S-10; S-06: with and without an account."""
     email = (await sign_up()).email if known else new_email()
     assert await statuses(gateway, email, 4) == [400] * 4
     for seconds in [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]:
@@ -96,7 +96,7 @@ async def test_a_wait_survives_a_restart(settings: Settings, superuser: Connecti
 async def test_a_success_forgives_its_source_and_gives_back_what_it_failed(
     gateway: AsyncClient, sign_up: SignUp, superuser: Connection
 ) -> None:
-    """S-10: an owner's slips do not add up, a stranger's guesses stay."""
+    """S-10: a success resets the owner's failures, but a stranger's guesses stay."""
     person = await sign_up()
     assert await statuses(gateway, person.email, 3, ELSEWHERE) == [400] * 3
     for _ in range(3):
@@ -111,7 +111,7 @@ async def test_a_success_forgives_its_source_and_gives_back_what_it_failed(
 async def test_an_attacker_elsewhere_does_not_keep_the_owner_out(
     gateway: AsyncClient, sign_up: SignUp, superuser: Connection
 ) -> None:
-    """S-11: another source with the right password still enters."""
+    """S-11: another source with the right password can still sign in."""
     person = await sign_up()
     await statuses(gateway, person.email, 5, ELSEWHERE)
     await hold(superuser, person.email)
@@ -160,7 +160,7 @@ async def test_devices_of_one_household_sign_in_at_once(gateway: AsyncClient, si
 async def test_the_hundredth_guess_is_the_last_of_a_stranger(
     gateway: AsyncClient, sign_up: SignUp, superuser: Connection, known: bool
 ) -> None:
-    """S-10: wherever it comes from; S-06: whether there is an account or not."""
+    """S-10: from any source; S-06: with and without an account."""
     email = (await sign_up()).email if known else new_email()
     await guessed(superuser, email, 98)
     replies = await asyncio.gather(*(attempt(gateway, email, source=f"203.0.113.{n}") for n in range(12)))
@@ -249,7 +249,7 @@ async def test_a_source_cannot_be_made_up(client: AsyncClient, superuser: Connec
 async def test_what_a_client_puts_before_the_proxys_own_word_is_not_believed(
     gateway: AsyncClient, superuser: Connection
 ) -> None:
-    """S-13: only the last address was added by our proxy."""
+    """S-13: our proxy added only the last address."""
     email = new_email()
     tries = [await attempt(gateway, email, source=f"10.9.8.{n}, {HERE}") for n in range(5)]
     assert [reply.status_code for reply in tries] == [400] * 5
@@ -258,7 +258,7 @@ async def test_what_a_client_puts_before_the_proxys_own_word_is_not_believed(
 
 
 async def test_old_rows_go_and_those_that_matter_stay(app: FastAPI, sign_up: SignUp, superuser: Connection) -> None:
-    """A flood of made-up addresses does not fill the database for ever."""
+    """Rows of invented addresses are deleted again."""
     once, often, closed, failed = (new_email() for _ in range(4))
     async with client_of(app) as client:
         person = await sign_up()

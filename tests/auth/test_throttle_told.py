@@ -1,4 +1,4 @@
-"""What is told of guesses: to who makes them, in the audit trail and in the logs (S-06, S-46)."""
+"""Reports of guesses: to the caller, in the audit trail and in the logs (S-06, S-46)."""
 
 import asyncio
 import json
@@ -98,7 +98,7 @@ async def test_logs_tell_of_each_try_and_mask_the_address(
 async def test_a_password_in_the_wrong_field_is_neither_logged_nor_noted(
     settings: Settings, superuser: Connection, log: Log, canary: str
 ) -> None:
-    """S-46: also if it has an @."""
+    """S-46: also if the password has an @."""
     async with running(settings) as app, client_of(app) as client:
         log()
         assert await statuses(client, canary, 5) == [400] * 5

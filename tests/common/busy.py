@@ -1,4 +1,4 @@
-"""A server with few places, and requests that keep them until they are told to go on."""
+"""A server with low limits, and requests that run until they are released."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ from tests.waiting import eventually
 MOST = 8
 LISTS = 6
 LARGE = 12_000_000
-"""Bytes, more than the machine keeps between a server and a client that does not read."""
+"""Bytes, more than the buffers between a server and a client that does not read."""
 
 
 class Word(Incoming):
@@ -31,7 +31,7 @@ class Word(Incoming):
 
 @dataclass
 class Busy:
-    """A server, some of whose requests wait until they are told to go on."""
+    """A server with routes that wait until they are released."""
 
     app: FastAPI
     port: int
@@ -46,7 +46,7 @@ class Busy:
         return limit
 
     async def have_under_way(self, count: int, path: str = "/wait") -> None:
-        """Begin so many requests that wait."""
+        """Begin `count` waiting requests."""
         for _ in range(count):
             streams = await self.waiting.enter_async_context(connected(self.port))
             streams[1].write(request(path))

@@ -1,4 +1,4 @@
-"""Service clients with the limits of the settings, and the longest deadline unless a test says otherwise."""
+"""Service clients with the default limits, and by default the longest deadline."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,7 +26,7 @@ def call_settings(**changes: Any) -> ServiceSettings:
 
 @asynccontextmanager
 async def calling(url: str, /, *, auth_url: str = "", **changes: Any) -> AsyncIterator[ServiceClient]:
-    """A client of the peer at `url`, which is auth too unless `auth_url` says otherwise."""
+    """A client of the peer at `url`, which by default is also auth."""
     settings = call_settings(**changes)
     async with http_pool(settings) as http:
         tokens = ServiceTokens(http, auth_url or url, "svc:posts", SECRET, deadline=settings.call_deadline)
@@ -40,7 +40,7 @@ def another(client: ServiceClient, audience: str, url: str, **changes: Any) -> S
 
 
 def connections(http: httpx.AsyncClient) -> int:
-    """How many the pool holds, in use or idle."""
-    transport = http._transport  # nothing public tells
+    """The number of connections in the pool, in use or idle."""
+    transport = http._transport  # no public API for it
     assert isinstance(transport, httpx.AsyncHTTPTransport)
     return len(transport._pool.connections)

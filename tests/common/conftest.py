@@ -1,4 +1,4 @@
-"""A small app made as every service is made, whose routes do what a test tells them to. It has no database."""
+"""A small app, built like the services, whose routes are controlled by tests. It has no database."""
 
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -43,7 +43,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
 
 
 def probe_app(fails: Fails | None = None, **changes: object) -> FastAPI:
-    """`GET /probe/fail/NAME` raises what `fails` makes under that name."""
+    """`GET /probe/fail/NAME` raises the error of that name in `fails`."""
     router, small = service_router("/probe", "probe", ServiceRoute), service_router("/small", "small", SmallBodyRoute)
 
     @router.get("/fail/{name}")
@@ -98,7 +98,7 @@ async def probe() -> AsyncIterator[AsyncClient]:
 
 
 class FakeClock:
-    """Time that passes when a test says so."""
+    """A clock that tests move."""
 
     def __init__(self, now: float = 1_000_000.0) -> None:
         self.now = now

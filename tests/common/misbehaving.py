@@ -1,4 +1,4 @@
-"""A peer on a real socket that does whatever a test says, and counts what it sees."""
+"""A peer on a real socket with configured behaviour, which records its requests."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ Behaviour = Callable[["Asked", asyncio.StreamWriter], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Asked:
-    """One request as it came."""
+    """One received request."""
 
     method: str
     path: str
@@ -29,7 +29,7 @@ class Asked:
 
 @dataclass
 class Misbehaving:
-    """Answers each request with `behave`; `/auth/token` as auth does, unless `auth` says otherwise."""
+    """Answers each request with `behave`, and `/auth/token` with `auth`, by default as auth does."""
 
     behave: Behaviour
     auth: Behaviour
@@ -53,7 +53,7 @@ class Misbehaving:
                 await (self.auth if for_auth else self.behave)(request, writer)
                 await writer.drain()
         except (ConnectionError, asyncio.CancelledError):
-            pass  # the other end went away, or the test is over
+            pass  # the client has gone, or the test has ended
         finally:
             self.open -= 1
             writer.close()
@@ -114,7 +114,7 @@ def new_token(expires_in: int = 300) -> Behaviour:
 
 
 def in_turn(*behaviours: Behaviour) -> Behaviour:
-    """One after the other; the last one goes on."""
+    """One behaviour per request; the last one repeats."""
     left = list(behaviours)
 
     async def behave(asked: Asked, writer: asyncio.StreamWriter) -> None:
@@ -124,7 +124,7 @@ def in_turn(*behaviours: Behaviour) -> Behaviour:
 
 
 async def silence(asked: Asked, _writer: asyncio.StreamWriter) -> None:
-    """Nothing, until the other end hangs up."""
+    """No answer until the client closes."""
     await asked.reader.read()
 
 
@@ -138,7 +138,7 @@ async def drip(_asked: Asked, writer: asyncio.StreamWriter) -> None:
 
 
 async def flood(_asked: Asked, writer: asyncio.StreamWriter) -> None:
-    """50 MiB, in chunks of 64 KiB, without saying so before."""
+    """50 MiB, in chunks of 64 KiB, without Content-Length."""
     writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
     chunk = b"10000\r\n" + b" " * 65536 + b"\r\n"
     for _ in range(800):

@@ -1,4 +1,4 @@
-"""An app served on a real socket, and bare connections to it: what only bytes and pauses can show."""
+"""Serves an app on a real socket, with raw connections to control bytes and pauses."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 @asynccontextmanager
 async def serving(app: Any, limit: LoadShedder, origins: Sequence[str] = (), **options: Any) -> AsyncIterator[int]:
-    """Run an app; gives its port."""
+    """Run an app; yields its port."""
     port = free_port()
     bounds: dict[str, Any] = {
         "http": bounded_http(limit, origins),
@@ -38,7 +38,7 @@ async def serving(app: Any, limit: LoadShedder, origins: Sequence[str] = (), **o
 
 @asynccontextmanager
 async def connected(port: int, buffer: int = 0) -> AsyncIterator[Streams]:
-    """A connection; with a small `buffer`, in bytes, little is received before it is read."""
+    """A connection; a small `buffer`, in bytes, limits the data received before reading."""
     connection = socket.socket()
     if buffer:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
@@ -75,7 +75,7 @@ async def ask(port: int, *parts: bytes) -> tuple[int, dict[str, str], Any]:
 
 
 async def read_all(streams: Streams, pause: float = 0.0) -> int:
-    """How many bytes come until the connection ends."""
+    """The number of bytes until the connection ends."""
     found = 0
     while more := await in_time(streams[0].read(1_000_000)):
         found += len(more)
@@ -84,7 +84,7 @@ async def read_all(streams: Streams, pause: float = 0.0) -> int:
 
 
 async def closed(streams: Streams) -> bool:
-    """Whether the other side ends the connection, with nothing more to say."""
+    """Whether the server closes the connection without further data."""
     try:
         return await in_time(streams[0].read()) == b""
     except ConnectionError:

@@ -1,4 +1,4 @@
-"""The breaker and the retry budget, by a clock of the test's own."""
+"""The breaker and the retry budget, with a fake clock."""
 
 from datetime import timedelta
 
@@ -28,7 +28,7 @@ def test_it_opens_after_so_many_failures_in_a_row(breaker: Breaker) -> None:
 
 
 def test_failures_among_successes_do_not_open_it(breaker: Breaker) -> None:
-    """R-09: a peer that loses some calls is still of use, however many there are."""
+    """R-09: a peer that loses some calls stays in use, whatever the number of calls."""
     for _ in range(100):
         breaker.failed()
         breaker.failed()

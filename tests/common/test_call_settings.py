@@ -1,4 +1,4 @@
-"""The limits of calls, as settings."""
+"""Settings of the limits of calls."""
 
 from datetime import timedelta
 from typing import Any

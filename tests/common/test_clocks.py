@@ -1,4 +1,4 @@
-"""A service whose own clock is wrong still knows the time, and says what is wrong (R-24)."""
+"""A service with a wrong clock still knows the time, and reports the skew (R-24)."""
 
 import math
 import time
@@ -66,7 +66,7 @@ async def test_a_slow_answer_says_nothing_about_now(reads: ReadSession) -> None:
 
 
 async def test_where_no_time_is_known_a_slow_answer_counts_from_when_it_was_asked_for(reads: ReadSession) -> None:
-    """Late rather than early: by a clock that is behind, old tokens would be good."""
+    """Rather late than early: with a slow clock, expired tokens would be accepted."""
     uptime = chain([0.0], repeat(9.0))
     clock = DatabaseClock(reads, uptime=lambda: next(uptime))
     await clock.read()

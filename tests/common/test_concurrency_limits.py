@@ -1,4 +1,4 @@
-"""One search at a time for each caller."""
+"""The limit of one search at a time per caller."""
 
 import asyncio
 from contextlib import AsyncExitStack

@@ -1,4 +1,4 @@
-"""The three ways in which a route uses its database, on a real one: what is kept, and what the caller is told."""
+"""The three ways in which a route uses its database, on a real one: their commits and answers."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
@@ -147,7 +147,7 @@ async def test_a_wrong_statement_is_a_500_that_shows_no_sql(client: AsyncClient,
 
 
 async def test_a_statement_that_waits_too_long_is_a_503(database: dict[str, str], superuser: Any) -> None:
-    """By the role's lock_timeout and statement_timeout: not now, rather than not like this."""
+    """By the role's lock_timeout and statement_timeout: a temporary 503, not a client error."""
     for limit in ("lock_timeout", "statement_timeout"):
         name = database["database_url"].rpartition("/")[2]
         await superuser.execute(f'ALTER ROLE auth IN DATABASE "{name}" SET {limit} = 50')

@@ -1,4 +1,4 @@
-"""R-21, one process: what clients see of a server that was told to stop."""
+"""R-21, one process: a stopping server, as its clients see it."""
 
 import asyncio
 import signal
@@ -26,7 +26,7 @@ DRAIN = 0.3
 
 @dataclass
 class Told:
-    """A server that runs in this process, and what it has been through."""
+    """A server in this process, and its state."""
 
     server: DrainingServer
     port: int
@@ -38,7 +38,7 @@ class Told:
         self.server.handle_exit(number, None)
 
     async def refuses(self) -> bool:
-        """Whether there are no new connections."""
+        """Whether new connections are refused."""
         try:
             _, writer = await self.connect()
         except OSError:
@@ -92,7 +92,7 @@ def make_app(lifespan: list[str]) -> FastAPI:
 
 @pytest.fixture
 async def told() -> AsyncIterator[Told]:
-    """A running server that nobody has told to stop yet."""
+    """A running server, before a signal to stop."""
     lifespan: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -172,7 +172,7 @@ async def test_an_idle_connection_may_be_used_until_the_end_and_does_not_delay_i
 
 
 async def test_after_the_drain_time_there_are_no_new_connections_and_old_ones_have_a_last_answer(told: Told) -> None:
-    """R-21: a gateway that goes on sending uses them up, and none is closed under a request."""
+    """R-21: a gateway that continues to send drains them, and none is closed during a request."""
     spare, unused = await told.connect(), await told.connect()
     told.signal()
     await eventually(told.refuses)
@@ -221,7 +221,7 @@ async def test_sigint_is_a_person_who_does_not_wait_nor_does_who_says_it_twice(
 
 
 def test_many_connections_are_accepted_in_one_turn_of_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-17: under load turns are long, and the queue of those who want to connect would be full."""
+    """R-17: under load the event loop's turns are long, and the accept queue would overflow."""
     server = DrainingServer(
         make_app([]),
         timedelta(0),
@@ -269,7 +269,7 @@ async def test_background_work_ends_between_its_steps_and_waiting_at_once(monkey
         await asyncio.sleep(3600)
 
     monkeypatch.setattr("common.background.STEP_GRACE", 3600)
-    async with asyncio.timeout(GENEROUS):  # nobody waits for who sleeps
+    async with asyncio.timeout(GENEROUS):  # the stop does not wait for sleeping requests
         async with background_tasks(steps(), sleepy()):
             await third.wait()
             assert (begun, ended) == ([0, 1, 2], [0, 1])

@@ -1,4 +1,4 @@
-"""What `If-Match` and `If-None-Match` mean (RFC 9110, sections 8.8.3 and 13.1)."""
+"""`If-Match` and `If-None-Match` (RFC 9110, sections 8.8.3 and 13.1)."""
 
 import pytest
 

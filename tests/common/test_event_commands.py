@@ -1,4 +1,4 @@
-"""`outbox`, `rebuild` and `reconcile` on the command line, as `python -m posts` has them. Runbooks quote them."""
+"""`outbox`, `rebuild` and `reconcile` on posts' command line. Runbooks quote their output."""
 
 import asyncio
 import secrets
@@ -27,7 +27,7 @@ Run = Callable[..., Awaitable[Result]]
 
 @pytest.fixture
 async def database(database_of: Cloner, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
-    """posts' database, to which the environment leads the commands; nobody is at the other services' addresses."""
+    """The environment of the commands: posts' database, and addresses of other services where nobody listens."""
     found = {**await database_of("posts"), "client_secret": secrets.token_urlsafe(32)}
     nobody = dict.fromkeys(("auth_url", "users_url", "jwks_url"), "http://127.0.0.1:1")
     for name, value in {**found, **nobody}.items():
@@ -41,7 +41,7 @@ async def database(database_of: Cloner, monkeypatch: pytest.MonkeyPatch) -> Asyn
 
 @pytest.fixture
 def run(database: Database, log: Log) -> Run:
-    """A command in a thread, where it has an event loop of its own. Whoever starts an app sets up logging anew."""
+    """A command in a thread, where it has its own event loop. Starting an app configures logging again."""
 
     async def run(*words: str) -> Result:
         return await asyncio.to_thread(CliRunner().invoke, cli, words)

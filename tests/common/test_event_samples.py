@@ -1,5 +1,7 @@
-"""Events as they travelled when their samples were frozen. Each release reads them, for publishers and subscribers are
-never deployed at the same moment: change a schema so that these tests stay green, and never the samples.
+"""Frozen samples of events in their wire format.
+
+Every release must read them, since publishers and subscribers are never deployed at the same moment. Change schemas so
+that these tests stay green; never change the samples.
 """
 
 import json
@@ -71,9 +73,9 @@ def test_a_frozen_event_is_read_as_ever_and_what_is_unknown_in_it_ignored(type_:
 
 @pytest.mark.parametrize("type_", READ)
 def test_what_is_told_today_has_the_fields_of_the_sample(type_: str) -> None:
-    """A renamed field would be read by this release, and by nobody who is still on the last one.
+    """A renamed field would be read by this release, but not by the previous one.
 
-    A new field has a default: events that were sent before there was one have none.
+    A new field has a default, since earlier events do not have it.
     """
     sample = json.loads((SAMPLES / f"{type_}.json").read_bytes())
     told = StateEvent.now(READ[type_]).model_dump(mode="json")

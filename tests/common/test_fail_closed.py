@@ -1,6 +1,6 @@
-"""Fail closed: taking away or weakening any setting that a check rests on ends the start, and the message names it.
+"""Fail closed: removing or weakening a setting of a security check prevents the start, and the message names it.
 
-`python -m SERVICE serve` reads its settings before anything else (the last test runs it); the others read them alone.
+`python -m SERVICE serve` reads its settings first (the last test runs it); the other tests only load the settings.
 """
 
 import os
@@ -73,7 +73,7 @@ WEAKER_IN["auth"] = {
     "PASSWORD_WORDS": ("canary",),
     "HASH_SLOTS": ("0", "-1", "canary"),
     "SMTP_URL": ("", "http://canary.example", "smtps://ada:canary@mail.example", "smtps://mail.example/canary"),
-    "SMTP_PASSWORD": ("canary",),  # there is no user that it would be of
+    "SMTP_PASSWORD": ("canary",),  # there is no user for it
     "MAIL_FROM": ("", "canary"),
     "SMTP_EHLO_NAME": ("canary relay", "-canary", "canary..example", "[canary]"),
     "SMTP_UTF8": ("canary",),
@@ -90,11 +90,11 @@ NO_CHECK_RESTS_ON = {
     "BREAKER_WINDOW", "BREAKER_PAUSE", "RELAY", "DRAIN", "LOG_LEVEL", "LOG_FORMAT", "OTEL_EXPORTER_OTLP_ENDPOINT",
     "MAIL_DIR", "SMTP_TIMEOUT", "REQUESTS_AT_ONCE",
 }  # fmt: skip
-"""Settings of speed and patience. A new setting is named here, or above with what would weaken it."""
+"""Settings without security effect. A new setting must be listed here, or above with its weak values."""
 
 
 def good(service: str) -> dict[str, str]:
-    """What production needs to say at the least."""
+    """The minimal settings of production."""
     place = {"PROFILE": "production", "DATABASE_URL": f"postgresql://{service}@db/{service}"}
     mail = {"SMTP_URL": "smtps://mail.example", "MAIL_FROM": "Us <us@example.com>"} if service == "auth" else {}
     secrets = {name: SECRETS[name] for name in OWN[service]}
@@ -118,7 +118,7 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def refusal(monkeypatch: pytest.MonkeyPatch, service: str, environment: Mapping[str, str]) -> str:
-    """What a start with these settings says before it ends."""
+    """The message of a start that fails with these settings."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(SystemExit) as ended:
@@ -131,7 +131,7 @@ def refusal(monkeypatch: pytest.MonkeyPatch, service: str, environment: Mapping[
 
 @pytest.mark.parametrize("service", SETTINGS)
 def test_what_production_needs_is_enough(monkeypatch: pytest.MonkeyPatch, service: str) -> None:
-    """Otherwise the refusals below would be for another reason."""
+    """Otherwise the refusals below would have another reason."""
     for name, value in good(service).items():
         monkeypatch.setenv(name, value)
     assert load(SETTINGS[service]).profile == "production"
@@ -149,7 +149,7 @@ def test_a_weaker_setting_ends_the_start_by_name(
 def test_a_secret_file_for_everybody_ends_the_start(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, service: str, name: str
 ) -> None:
-    """S-47; and so does a secret that is said twice, since nobody could tell which one counts."""
+    """S-47; and so does a secret with two sources, since the effective one would be unclear."""
     path = tmp_path / "secret"
     path.write_text(SECRETS[name])
     path.chmod(0o644)

@@ -32,7 +32,7 @@ async def port() -> AsyncIterator[int]:
 
 
 async def send(port: int, *parts: bytes, pause: float = 0.0) -> bytes:
-    """All that comes back until the server closes, or answers 200."""
+    """All answers until the server closes, or answers 200."""
     async with connected(port) as (reader, writer):
         for part in parts:
             writer.write(part)
@@ -48,7 +48,7 @@ def status(answer: bytes) -> int:
 
 
 def problem(answer: bytes) -> tuple[int, str]:
-    """Status and code. With the headers of every answer (S-42)."""
+    """Status and code; checks the headers of every answer (S-42)."""
     head, _, body = answer.partition(b"\r\n\r\n")
     assert all(b": ".join(header) in head for header in SECURITY_HEADERS)
     assert b"server:" not in head.lower()
@@ -85,7 +85,7 @@ async def test_what_does_not_fit_is_refused_and_the_connection_closed(
 
 
 async def test_a_page_is_shown_why_its_headers_are_refused() -> None:
-    """S-41: if its origin is an allowed one; without that a browser says no more than that the network failed."""
+    """S-41: for allowed origins; otherwise a browser reports only a network error."""
     long = "X: " + "y" * 16_384
     async with serving(hello, LoadShedder((), 1000), ["http://app.example"], lifespan="off") as port:
         shown = await send(port, request("/", "Origin: http://app.example", long))
@@ -112,7 +112,7 @@ async def test_a_page_is_shown_why_its_headers_are_refused() -> None:
     ],
 )
 async def test_a_body_whose_end_two_readers_could_see_elsewhere_is_refused(port: int, rest: bytes) -> None:
-    """S-43: what could smuggle a second request past the gateway ends the connection, and so the second one."""
+    """S-43: a request that could smuggle a second one past the gateway ends the connection, and so the second one."""
     smuggled = b"POST / HTTP/1.1\r\nHost: x\r\n" + rest + request()
     assert problem(await send(port, smuggled)) == (400, "malformed-request")
 
@@ -127,7 +127,7 @@ CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 @pytest.mark.parametrize("begun", [b"0\r\nX: ", b"3\r\nabc\r\n0\r\nX: ", b"3;x="])
 async def test_a_trailer_without_an_end_is_cut_off_long_before_it_fills_the_memory(port: int, begun: bytes) -> None:
-    """The request has begun by then, so nothing is said."""
+    """The request has begun by then, so there is no answer."""
     async with connected(port) as streams:
         streams[1].write(CHUNKED + begun)
         for _ in range(8):
@@ -137,7 +137,7 @@ async def test_a_trailer_without_an_end_is_cut_off_long_before_it_fills_the_memo
 
 
 async def test_what_comes_behind_a_body_is_no_header() -> None:
-    """S-13: the gateway has put nothing right in it."""
+    """S-13: the gateway has not normalised it."""
     seen: list[list[tuple[bytes, bytes]]] = []
 
     async def note(scope: Scope, receive: Receive, send: Send) -> None:
@@ -153,7 +153,7 @@ async def test_what_comes_behind_a_body_is_no_header() -> None:
 
 
 async def test_requests_ahead_of_their_answers_are_few() -> None:
-    """Each waits with all that it is, where no count of requests under way sees it."""
+    """Each waits with its data in memory, before any limit of running requests counts it."""
     begun: list[str] = []
     go_on = asyncio.Event()
 
@@ -190,7 +190,7 @@ async def test_heads_in_pieces_and_several_on_one_connection_are_fine(port: int)
 
 
 async def test_a_slow_head_is_cut_off(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-29: and, after the idle time, a connection on which nothing comes."""
+    """R-29: and, after the idle time, a connection without data."""
     monkeypatch.setattr(http_limits, "HEAD_TIMEOUT", 0.2)
     late = await send(port, b"GET / HTT", b"P/1.1\r\nX", b": y\r\n", pause=0.05)
     assert problem(late) == (408, "request-timeout")
@@ -204,12 +204,12 @@ async def test_an_idle_connection_is_kept_between_requests(port: int, monkeypatc
             writer.write(request())
             await in_time(reader.readuntil(b"hi"))
             await asyncio.sleep(0.3)
-        writer.write(b"GET / ")  # and the time runs again from the first byte of the next head
+        writer.write(b"GET / ")  # and the timer restarts at the first byte of the next head
         assert problem(await in_time(reader.read())) == (408, "request-timeout")
 
 
 async def test_what_is_refused_with_400_was_not_begun() -> None:
-    """R-12: a refusal means that nothing was done. Stray bytes behind a request say that its length was wrong."""
+    """R-12: a refusal means that nothing was done. Stray bytes after a request prove that its length was wrong."""
     begun: list[str] = []
     go_on = asyncio.Event()
 
@@ -223,7 +223,7 @@ async def test_what_is_refused_with_400_was_not_begun() -> None:
         async with connected(port) as (reader, writer):
             writer.write(request("/once", method="PUT"))
             await eventually(lambda: begun == ["/once"])
-            writer.write(b"stray\r\n")  # what is done already cannot be refused: nobody knows, so nothing is said
+            writer.write(b"stray\r\n")  # a processed request cannot be refused, so there is no answer
             assert await in_time(reader.read()) == b""
         go_on.set()
         assert status(await send(port, request("/next"))) == 200

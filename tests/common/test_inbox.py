@@ -17,7 +17,7 @@ EVENTS = [event(kind, {"active": True}, 7, other) for kind in ("follow", "block"
 
 
 async def test_types_and_subjects_are_applied_in_one_order_however_they_came() -> None:
-    """So that two batches with the same rows never wait for each other in a circle."""
+    """So that two batches with the same rows never deadlock."""
     applied: list[tuple[Any, ...]] = []
 
     def noting(schema: type[EventData]) -> Apply:
@@ -34,7 +34,7 @@ async def test_types_and_subjects_are_applied_in_one_order_however_they_came() -
 
 
 def test_the_largest_batch_that_a_relay_sends_is_one_that_receivers_take() -> None:
-    """A limit of readers binds those who write."""
+    """Writers must keep within the readers' limit."""
     longest = "\U0001f9d1"
     account = AccountData(
         email=longest * MAX_EMAIL, name=longest * 100, roles=["moderator", "admin"], status="disabled"

@@ -1,4 +1,4 @@
-"""The key set of auth as the other services keep it (S-22)."""
+"""auth's key set in the other services (S-22)."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ FIRST, SECOND = public_key(), public_key()
 
 
 class Auth(httpx.AsyncBaseTransport):
-    """Stands in for the network: answers what a test sets, counts the calls, takes its time."""
+    """A stub of the network: configured answers and delays; counts the calls."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -86,7 +86,7 @@ async def test_a_new_key_is_fetched_when_its_first_token_comes(auth: Auth, keys:
 async def test_a_flood_of_unknown_keys_costs_two_fetches_in_ten_seconds(
     auth: Auth, keys: RemoteKeys, clock: FakeClock
 ) -> None:
-    """S-22: and good tokens are not disturbed."""
+    """S-22: and valid tokens are not disturbed."""
     await keys.find(FIRST["kid"])
     for step in range(100):
         clock.now += 0.0999
@@ -124,7 +124,7 @@ async def test_the_last_good_set_serves_for_an_hour_without_auth(
 
 
 async def test_without_any_keys_nobody_is_let_in(auth: Auth, keys: RemoteKeys, clock: FakeClock) -> None:
-    """S-22: 503, never open; and auth is asked again after a while."""
+    """S-22: 503, fail closed; and auth is asked again after a while."""
     auth.be_away()
     for _ in range(3):
         with pytest.raises(KeysUnavailable):
@@ -210,7 +210,7 @@ async def test_no_mistake_ends_the_keeping_fresh(auth: Auth, keys: RemoteKeys, m
 
 
 async def test_an_answer_that_trickles_is_given_up(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Or one that never ends would keep everybody waiting for keys."""
+    """Otherwise an endless answer would block all who wait for keys."""
     monkeypatch.setattr(jwks, "TIMEOUT", 0.05)
 
     async def trickle() -> AsyncIterator[bytes]:

@@ -1,4 +1,4 @@
-"""Which requests are refused when there are too many, and how, on real sockets (R-17 to R-19)."""
+"""Load shedding on real sockets: the choice of refused requests, and their answers (R-17 to R-19)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -60,7 +60,7 @@ async def test_lists_go_first_and_tokens_and_health_last(busy: Busy) -> None:
     assert await busy.status(request("/things/2")) == 503
     assert await busy.status(request("/nowhere")) == 503
     assert await busy.status(token) == 200
-    busy.limit.limits[Priority.ORDINARY] = 2 * MOST  # to have so many wait
+    busy.limit.limits[Priority.ORDINARY] = 2 * MOST  # so that enough of them wait
     await busy.have_under_way(MOST)
     assert await busy.status(token) == 503
     for path in ("/livez", "/readyz", "/metrics"):
@@ -78,7 +78,7 @@ async def test_a_place_is_given_back_however_a_request_ends(busy: Busy) -> None:
     await eventually(lambda: len(busy.limit.tasks) == MOST)
     for streams in late:
         assert (await answer(streams))[0] == 504
-    for place in (2, 3, 4):  # they go away: two in the middle of an answer, one before it
+    for place in (2, 3, 4):  # the clients disconnect: two during an answer, one before it
         busy.streams[place][1].transport.abort()
     busy.go_on.set()
     for streams in busy.streams[:2]:
@@ -89,7 +89,7 @@ async def test_a_place_is_given_back_however_a_request_ends(busy: Busy) -> None:
 
 
 async def test_nothing_is_read_of_what_is_refused_and_the_next_request_is_understood(busy: Busy) -> None:
-    """R-17: the answer comes before the body; which may come all the same."""
+    """R-17: the answer is sent before the body has arrived; the body may still arrive."""
     await busy.have_under_way(MOST)
     async with connected(busy.port) as streams:
         streams[1].write(request("/words", "Content-Type: application/json", "Content-Length: 15", method="POST"))
@@ -120,7 +120,7 @@ async def test_where_the_next_request_would_start_is_never_guessed(busy: Busy) -
         streams[1].write(request("/things/1", method="HEAD") + request("/things/2"))
         head = await in_time(streams[0].readuntil(b"\r\n\r\n"))
         assert head.startswith(b"HTTP/1.1 503")
-        assert (await answer(streams))[0] == 503  # no body was between them
+        assert (await answer(streams))[0] == 503  # there was no body between them
 
 
 async def test_many_requests_in_one_go_are_refused_one_after_the_other(busy: Busy) -> None:
@@ -129,7 +129,7 @@ async def test_many_requests_in_one_go_are_refused_one_after_the_other(busy: Bus
         streams[1].write(request("/things/1") * 2_000)
         for _ in range(2_000):
             assert (await answer(streams))[0] == 503
-    busy.streams[0][1].write(request("/things/1") * MOST_PIPELINED)  # behind one that is under way
+    busy.streams[0][1].write(request("/things/1") * MOST_PIPELINED)  # pipelined behind a running one
     await asyncio.sleep(0.05)
     busy.limit.limits[Priority.ORDINARY] = busy.limit.open_to_all = 0
     busy.go_on.set()
@@ -207,7 +207,7 @@ PAGED = {
 
 
 def priorities(app: FastAPI) -> Iterator[tuple[str, Priority]]:
-    """As the limit sees requests."""
+    """The path and priority of every route."""
     for context in iter_route_contexts(app.routes):
         path = (context.path_format or "").replace("{", "").replace("}", "")
         for method in context.methods or ():
@@ -216,7 +216,7 @@ def priorities(app: FastAPI) -> Iterator[tuple[str, Priority]]:
 
 
 def test_what_matters_most_and_least_in_all_services() -> None:
-    """R-19: every such route, so that another one shows up in a review."""
+    """R-19: the complete list, so that an addition is visible in review."""
     found = dict(entry for service in SERVICES for entry in priorities(app_of(service)))
     vital = {line for line, priority in found.items() if priority is Priority.VITAL}
     assert {line for line in vital if " /internal/" not in line} == VITAL

@@ -1,4 +1,4 @@
-"""What all three services log over a story full of failures: whole lines, and nothing that is secret (S-45, S-46)."""
+"""Logs of all three services during many failures: complete lines, and no secrets (S-45, S-46)."""
 
 import json
 import secrets
@@ -27,12 +27,12 @@ from tests.database import Server
 from tests.peers import Peers
 
 INJECTION = '%0d%0a{"event":"forged"}%0a%1b[31mred%1b]0;title%07%00%e2%80%a8'
-"""Ends a line, begins one of its own, and speaks to a terminal."""
+"""A value with line breaks, a forged log line and terminal escapes."""
 
 
 @dataclass
 class Story:
-    """Sends requests, and keeps what must not be found again."""
+    """Sends requests, and collects the values that must not appear in logs."""
 
     canaries: set[str] = field(default_factory=set)
     replies: list[Response] = field(default_factory=list)
@@ -66,7 +66,7 @@ async def client_of(app: FastAPI) -> AsyncIterator[AsyncClient]:
 
 @asynccontextmanager
 async def without(server: Server, settings: dict[str, str], table: str) -> AsyncIterator[None]:
-    """Every statement on a table fails, and what fails has values in it."""
+    """Every statement on a table fails, with an error that contains values."""
     connection = await asyncpg.connect(server.dsn, database=settings["database_url"].rpartition("/")[2])
     await connection.execute(f'ALTER TABLE "{table}" RENAME TO "{table}_hidden"')
     yield
@@ -122,7 +122,7 @@ async def tell_of_users(story: Story, server: Server, database: dict[str, str]) 
         await app.state.revoked.read()
         ada, stranger = peers.new_account(), peers.new_account()
         peers.accounts[ada]["data"]["email"] = story.email()
-        peers.accounts[stranger]["data"]["email"] = None  # what auth never says
+        peers.accounts[stranger]["data"]["email"] = None  # values that auth never returns
         mine, theirs = (peers.issuer.person(account) for account in (ada, stranger))
         story.canaries.add(mine["Authorization"].removeprefix("Bearer "))
         await story.send(client, "GET", "/users/me", 200, headers=mine)

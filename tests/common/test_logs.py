@@ -1,4 +1,4 @@
-"""Where lines go, when they cannot go there. What they may say: test_log_canaries.py."""
+"""The output of log lines, and its failures. For their content see test_log_canaries.py."""
 
 import asyncio
 import errno
@@ -17,7 +17,7 @@ from tests.waiting import eventually
 
 
 class Disk(io.StringIO):
-    """An output that may be full."""
+    """An output that can be full."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class Disk(io.StringIO):
 
 
 def full_disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
-    """In a test's body: pytest's own capturing changes stdout after each fixture."""
+    """Use it in a test's body: pytest's capturing replaces stdout after each fixture."""
     made = Disk()
     monkeypatch.setattr(sys, "stdout", made)
     return made
@@ -71,7 +71,7 @@ async def test_requests_are_answered_on_a_full_disk_and_the_metric_tells(monkeyp
 
 
 async def test_a_loop_outlives_the_warnings_that_it_cannot_give(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process that is ready, and hears of nothing any more, is worse than one that has ended."""
+    """A ready process whose background task has ended is worse than a process that has ended."""
     full_disk(monkeypatch)
     configure_logging("probe", "info", "json")
     tries = 0

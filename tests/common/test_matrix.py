@@ -1,4 +1,4 @@
-"""An operation that nobody has put into its service's authorization matrix is found, and so is a wrong cell (S-31)."""
+"""The matrix finds operations without a line, and wrong cells (S-31)."""
 
 import pytest
 from fastapi import FastAPI

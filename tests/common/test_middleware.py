@@ -1,4 +1,4 @@
-"""What surrounds every answer: ids, security headers, CORS, and who is calling."""
+"""The middleware: request ids, security headers, CORS, and the client's address."""
 
 import pytest
 from httpx import AsyncClient, Response
@@ -110,7 +110,7 @@ async def test_any_other_origin_may_not(probe: AsyncClient, origin: str) -> None
     ("peer", "forwarded", "seen"),
     [
         ("203.0.113.9", None, "203.0.113.9"),
-        ("203.0.113.9", "1.2.3.4", "203.0.113.9"),  # not a proxy: it may say what it likes
+        ("203.0.113.9", "1.2.3.4", "203.0.113.9"),  # not a proxy: its headers are ignored
         ("10.0.0.1", "1.2.3.4", "1.2.3.4"),
         ("10.0.0.1", "6.6.6.6, 1.2.3.4", "1.2.3.4"),  # the caller wrote the first one itself
         ("10.0.0.1", "6.6.6.6, 1.2.3.4, 10.0.0.7", "1.2.3.4"),
@@ -120,7 +120,7 @@ async def test_any_other_origin_may_not(probe: AsyncClient, origin: str) -> None
         ("10.1.0.1", "1.2.3.4", "10.1.0.1"),
         ("::1", "1.2.3.4", "1.2.3.4"),
         ("somewhere", "1.2.3.4", "somewhere"),
-        ("10.0.0.1", "1.2.3.4:4711", "10.0.0.1"),  # each port would be somebody else
+        ("10.0.0.1", "1.2.3.4:4711", "10.0.0.1"),  # otherwise each port would be another client
         ("10.0.0.1", "6.6.6.6, [2001:db8::1]:4711", "10.0.0.1"),
         ("10.0.0.1", "1.2.3.4, unknown, 10.0.0.7", "10.0.0.1"),
         ("10.0.0.1", "2001:db8::1%canary", "10.0.0.1"),

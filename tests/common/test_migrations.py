@@ -1,4 +1,4 @@
-"""Migrations: one runner at a time, and the schema that they make is the one that the models describe."""
+"""Migrations: one runner at a time, and the resulting schema equals the models'."""
 
 import asyncio
 import shutil
@@ -30,7 +30,7 @@ def template(request: pytest.FixtureRequest, templates: dict[str, Template]) -> 
 
 @pytest.fixture
 async def database(template: Template) -> AsyncIterator[MigrationSettings]:
-    """A migrated database of the service, as its owner sees it."""
+    """A connection to a service's migrated database as its owner."""
     name = f"{template.service}_{uuid.uuid4().hex[:12]}"
     await template.clone(name)
     yield template.owner_settings(name)
@@ -39,7 +39,7 @@ async def database(template: Template) -> AsyncIterator[MigrationSettings]:
 
 @pytest.fixture
 async def empty(template: Template) -> AsyncIterator[MigrationSettings]:
-    """A database with nothing in it that belongs to the service's owner."""
+    """An empty database of the service's owner."""
     name = f"{template.service}_{uuid.uuid4().hex[:12]}"
     await template.prepare()
     await template.run(f'CREATE DATABASE "{name}" OWNER "{template.service}_owner" STRATEGY file_copy')
@@ -67,13 +67,13 @@ CATALOG = {
         SELECT conrelid::regclass || '.' || conname, pg_get_constraintdef(pg_constraint.oid)
         FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid
         WHERE relnamespace = 'public'::regnamespace AND contype <> 'n'
-    """,  # NOT NULL has rows of its own since PostgreSQL 18; the columns tell of it everywhere
+    """,  # NOT NULL has its own rows since PostgreSQL 18; the columns have it in all versions
     "indexes": "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
 }
 
 
 async def catalog(settings: MigrationSettings) -> dict[str, str]:
-    """What PostgreSQL says of each column, constraint and index, by their names. Alembic's own table is left out."""
+    """PostgreSQL's definitions of columns, constraints and indexes by name, without Alembic's own table."""
     connection = await connect(settings)
     try:
         found = {f"{kind} {row[0]}": row[1] for kind in CATALOG for row in await connection.fetch(CATALOG[kind])}
@@ -94,7 +94,7 @@ async def create_all(settings: MigrationSettings, metadata: MetaData, functions:
 
 
 async def prepared(settings: MigrationSettings) -> list[str]:
-    """What models only use and migrations make: extensions and functions, as statements."""
+    """Statements for extensions and functions, which models use and migrations create."""
     connection = await connect(settings)
     try:
         extensions = await connection.fetch(
@@ -112,7 +112,7 @@ async def prepared(settings: MigrationSettings) -> list[str]:
 async def test_the_models_describe_the_migrated_schema(
     template: Template, database: MigrationSettings, empty: MigrationSettings
 ) -> None:
-    """Checks, predicates of indexes and defaults as well, which Alembic's own comparison does not see."""
+    """Also checks, index predicates and defaults, which Alembic's own comparison ignores."""
     import_module(f"{template.service}.models")
     metadata = import_module(f"{template.service}.database").Base.metadata
     await create_all(empty, metadata, await prepared(database))
@@ -186,7 +186,7 @@ async def test_a_second_run_changes_nothing(template: Template, database: Migrat
 async def test_an_index_that_was_not_finished_is_made_again(
     template: Template, database: MigrationSettings, tmp_path: Path
 ) -> None:
-    """As when a backup, which holds a snapshot, is made meanwhile: the index stays behind, invalid, by its name."""
+    """For example during a backup, which holds a snapshot: an invalid index of that name remains."""
     folder = tmp_path / "migrations"
     shutil.copytree(template.migrations, folder)
     backup, connection = await connect(database), await connect(database)

@@ -1,4 +1,4 @@
-"""Keyset cursors: what we handed out comes back as it was, anything else is refused."""
+"""Keyset cursors: issued ones are read back unchanged, all others are refused."""
 
 import random
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ def test_any_place_comes_back_as_it_was() -> None:
 
 
 def test_a_changed_cursor_is_refused() -> None:
-    """S-36: whichever letter, by whatever other."""
+    """S-36: any letter, replaced by any other."""
     cursor = encode_cursor("posts", 1_700_000_000_000_000, 41)
     for place in range(len(cursor)):
         for letter in [*chance.sample(ALPHABET, 8), *STRANGE]:

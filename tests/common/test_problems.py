@@ -1,4 +1,4 @@
-"""Every error is a problem with a code of its own, and the unexpected tells nothing."""
+"""Every error is a problem with its own code, and unexpected errors reveal nothing."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -100,7 +100,7 @@ async def test_a_refusal_is_a_problem(failing: FastAPI, name: str, status: int, 
 
 @pytest.mark.parametrize("name", UNEXPECTED)
 async def test_the_unexpected_is_a_bare_500_whose_id_is_in_the_log(log: Log, name: str) -> None:
-    """S-45. Kinds of ValueError too: only an exact one is meant for the caller."""
+    """S-45. Also subclasses of ValueError: only an exact ValueError is meant for the caller."""
     async with probing(probe_app(EVERYTHING)) as client:
         reply = await client.get(f"/probe/fail/{name}")
     problem = reply.json()
@@ -178,7 +178,7 @@ def kinds(root: type[BaseException]) -> Iterator[type[BaseException]]:
 
 
 def test_every_refusal_has_a_code_of_its_own() -> None:
-    """And one that stays the same shape: words and dashes."""
+    """And all have the same form: words and dashes."""
     found: set[type[BaseException]] = {
         kind for root in (DomainError, DependencyUnavailable) for kind in kinds(root)
     } - {OutOfTea}

@@ -51,7 +51,7 @@ def test_a_flood_of_sources_fills_no_memory_and_slows_nothing(monkeypatch: pytes
 
 
 def test_a_flood_of_addresses_takes_a_bounded_piece_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-25: at most 20 MiB for 100,000 of them, and for any number. Tried at a fifteenth, and no more for the next."""
+    """R-25: at most 20 MiB for 100,000 of them, and for any number. Tested with a fifteenth, and no growth after it."""
     most = rate_limits.MAX_SOURCES // 15
     monkeypatch.setattr(rate_limits, "MAX_SOURCES", most)
     counter = Counter(Quota(5, timedelta(minutes=1)))

@@ -1,4 +1,4 @@
-"""Rebuilding and reconciling what posts and users keep of others' subjects, against an owner that a test speaks for."""
+"""Rebuilding and reconciling the read models of posts and users, with a stub of the owner."""
 
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -32,7 +32,7 @@ MAKE: dict[str, Callable[[dict[str, str], Peers], Any]] = {
 
 @dataclass(frozen=True)
 class Case:
-    """A read model, and one value in it that tells versions apart."""
+    """A read model, and a value in it that depends on the version."""
 
     service: str
     name: str
@@ -86,7 +86,7 @@ CASES = [
 
 @dataclass
 class Kept:
-    """A read model in a database of its own, and its owner, who has what is in `owner`."""
+    """A read model in its own database, and its owner, whose subjects are in `owner`."""
 
     case: Case
     peers: Peers
@@ -102,7 +102,7 @@ class Kept:
         self.owner |= {self.case.key(number): self.state(number, version) for number in numbers}
 
     async def told(self, version: int, *numbers: int) -> None:
-        """Events have come in."""
+        """Receive events."""
         events = [StateEvent.model_validate(self.state(number, version)) for number in numbers]
         async with self.database.transaction() as session:
             await self.inbox(session).receive(events, self.model.schema.owner)
@@ -114,14 +114,14 @@ class Kept:
         return await reconcile(self.database, self.model, self.inbox, repair=repair)
 
     async def rows(self) -> dict[Key, tuple[int, object]]:
-        """Version and value of all that is kept."""
+        """Version and value of all rows."""
         async with self.database.transaction() as session:
             values = {tuple(row[:-1]): row[-1] for row in await session.execute(text(self.case.kept))}
             versions = await self.model.table.between(session, (), None)
         return {key: (versions[key], value) for key, value in values.items()}
 
     def expected(self, **versions: Iterable[int]) -> dict[Key, tuple[int, object]]:
-        """`v3=[7, 8]`: these are kept as version 3."""
+        """`v3=[7, 8]`: these must have version 3."""
         numbered = {int(name[1:]): numbers for name, numbers in versions.items()}
         return {
             self.case.key(number): (version, self.case.value(version))
@@ -161,7 +161,7 @@ async def test_rebuild_fills_a_model_page_by_page_and_leaves_newer_states(kept: 
 
 
 async def test_rebuild_stores_states_of_the_same_version_again(kept: Kept) -> None:
-    """So that a column which was added since is filled: docs/operations/migrations.md, a field more in an event."""
+    """So that a column added later is filled: docs/operations/migrations.md, a new field in an event."""
     kept.owner_has(3, [1, 2])
     await kept.told(3, 1)
     await kept.told(7, 2)
@@ -175,7 +175,7 @@ async def test_reconcile_tells_what_differs_and_changes_nothing_unless_it_is_to_
     kept.owner_has(3, range(1, 106))
     await kept.told(3, *(number for number in range(1, 106) if number not in (7, 104)))
     kept.owner_has(4, [8, 105])  # their events are lost
-    await kept.told(9, 9, 103)  # the owner has forgotten these: it was restored from a backup
+    await kept.told(9, 9, 103)  # the owner has lost these: it was restored from a backup
     before = await kept.rows()
     drift = await kept.reconcile()
     assert (drift.compared, drift.total) == (105, 6)
@@ -191,7 +191,7 @@ async def test_reconcile_tells_what_differs_and_changes_nothing_unless_it_is_to_
 
 
 async def test_what_changes_while_it_is_compared_is_not_rolled_back(kept: Kept) -> None:
-    """The owner's page was made before the change, and its event came before the page."""
+    """The owner's page was read before the change, but the event of the change arrived before the page."""
     kept.owner_has(3, range(1, 6))
     await kept.told(3, *range(1, 6))
     await kept.told(9, 2)  # lost by the owner, unlike the next
@@ -213,7 +213,7 @@ async def test_what_changes_while_it_is_compared_is_not_rolled_back(kept: Kept) 
 
 
 async def test_what_the_owner_has_lost_is_told_and_goes_so_that_it_may_come_again(kept: Kept) -> None:
-    """The owner was restored to before they were; what happens there from now on begins with version 1."""
+    """The owner was restored to a time before them; new subjects there begin with version 1."""
     lost = [50, 150, 205, 206, 300]
     there = [number for number in range(1, 205) if number not in lost]
     kept.owner_has(3, there)
@@ -226,7 +226,7 @@ async def test_what_the_owner_has_lost_is_told_and_goes_so_that_it_may_come_agai
     assert await kept.rows() == before
 
     await kept.reconcile(repair=True)
-    if kept.model.table.owned_here:  # profiles are users' own: they stay
+    if kept.model.table.owned_here:  # profiles belong to users itself: they stay
         assert await kept.rows() == before
         return
     assert await kept.rows() == kept.expected(v3=there)
@@ -248,7 +248,7 @@ async def test_an_owner_that_has_lost_everything_is_compared_part_by_part(
 
 
 async def test_what_happens_again_while_it_is_compared_stays(kept: Kept) -> None:
-    """One subject is new since the owner's page was made; the other comes again before its old state is removed."""
+    """One subject is newer than the owner's page; the other arrives again before its old state is deleted."""
     await kept.told(1, 7)
     await kept.told(3, 8)
     asked: list[str] = []

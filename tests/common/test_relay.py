@@ -24,7 +24,7 @@ from tests.waiting import eventually
 
 
 class Peer:
-    """A target: keeps the newest version it was told of each subject, and answers what it is set to."""
+    """A target that keeps each subject's newest version, with configured answers."""
 
     def __init__(self) -> None:
         self.status = 204
@@ -87,7 +87,7 @@ async def until_parked(relay: Relay, target: str) -> None:
 
 
 async def until(database: Database, count: int) -> float:
-    """Wait for so many rows to be left; how long it took."""
+    """Wait until `count` rows are left; returns the seconds."""
     started = time.monotonic()
 
     async def are_left() -> bool:
@@ -111,7 +111,7 @@ async def relaying(database: Database, **targets: Peer) -> AsyncIterator[Relay]:
 async def test_a_commit_wakes_the_relay_and_a_rollback_leaves_nothing(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("common.events.relay.POLL", 3600.0)  # it does not look by itself
+    monkeypatch.setattr("common.events.relay.POLL", 3600.0)  # it does not poll by itself
     users = Peer()
     async with relaying(database, users=users):
         await asyncio.sleep(0.3)
@@ -140,7 +140,7 @@ async def oldest(database: Database) -> float:
 
 
 async def test_a_subject_that_changes_again_and_again_has_waited_since_the_first_change(database: Database) -> None:
-    """R-30: whoever watches the age learns of a target that is away, however lively the subject is."""
+    """R-30: the age shows a target that is down, however often the subject changes."""
     for version in (1, 2, 3):
         await publish(database, 7, version=version)
         await asyncio.sleep(0.2)
@@ -148,7 +148,7 @@ async def test_a_subject_that_changes_again_and_again_has_waited_since_the_first
 
 
 async def test_a_subject_that_changed_while_it_was_told_has_waited_since_that_change(database: Database) -> None:
-    """Its target is not away: a lively subject must not look like it."""
+    """Its target is up: a subject with frequent changes must not look like a target that is down."""
     await publish(database, 7)
     async with database.transaction() as session:
         (row,) = await OutboxRepository(session).lease("users", 10, LEASE)
@@ -182,7 +182,7 @@ async def test_a_target_that_is_away_is_waited_for(database: Database, status: i
 async def test_a_batch_that_its_target_has_no_time_for_is_halved(
     database: Database, monkeypatch: pytest.MonkeyPatch, answers: bool
 ) -> None:
-    """The same batch would be too long for ever (R-15). Afterwards batches grow again."""
+    """The same batch would always be too slow (R-15). Afterwards batches grow again."""
     monkeypatch.setattr("common.events.relay.LONGEST_PAUSE", 0.02)
     users = Peer()
     users.most, users.late = 0, 504 if answers else 0
@@ -208,7 +208,7 @@ async def test_one_target_does_not_delay_another(database: Database) -> None:
 
 
 async def test_what_is_refused_is_parked_after_five_tries_and_can_be_replayed(database: Database) -> None:
-    """R-14: the others of the batch are not held up."""
+    """R-14: the others of the batch are not delayed."""
     users = Peer()
     users.bad = {"author:3"}
     async with relaying(database, users=users) as relay:
@@ -260,14 +260,14 @@ async def test_a_change_while_its_event_is_on_the_way_is_sent_too(database: Data
     users.slow = 0.3
     async with relaying(database, users=users):
         await publish(database, 1)
-        await until_tried(users, 1)  # the first is on its way
+        await until_tried(users, 1)  # the first is being sent
         await publish(database, 1, version=2)
         await until(database, 0)
     assert users.versions == {"author:1": 2}
 
 
 async def test_a_relay_that_dies_after_sending_is_followed_by_another(database: Database) -> None:
-    """R-03: between send and delete. The lease ends, the event goes out again, the version makes it harmless."""
+    """R-03: between send and delete. The lease ends, the event is sent again, and its version makes it harmless."""
     await publish(database, 1)
     users = Peer()
     async with database.transaction() as session:
@@ -310,7 +310,7 @@ async def test_lost_connections_do_not_end_the_relay(database: Database, server:
             await killer.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
             await killer.close()
             await asyncio.sleep(0.3)
-            await database.engine.dispose()  # the publisher's own connections; the relay has noticed by itself
+            await database.engine.dispose()  # the publisher's own connections; the relay reconnects by itself
             await publish(database, 100 + round_)
             await until(database, 0)
     assert len(users.told) == 3
@@ -331,5 +331,5 @@ async def drain_rate(database: Database) -> float:
 
 @pytest.mark.timing
 async def test_a_backlog_drains_quickly(database: Database) -> None:
-    """R-15: at least 500 a second; the better of two tries, for others use this machine too."""
+    """R-15: at least 500 a second; the better of two attempts, since the machine is shared."""
     assert await drain_rate(database) >= 500 or await drain_rate(database) >= 500

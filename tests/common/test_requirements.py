@@ -1,4 +1,4 @@
-"""docs/operations/requirements.md: each row is named by a test that holds it, and nothing names a missing row."""
+"""docs/operations/requirements.md: a test names each row, and no test names a missing row."""
 
 import re
 from pathlib import Path

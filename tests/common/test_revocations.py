@@ -1,4 +1,4 @@
-"""Access tokens that are refused before they expire, in the services that hear of it (S-26, S-27)."""
+"""Access tokens that are refused before they expire, in services that get the events (S-26, S-27)."""
 
 import base64
 import secrets
@@ -29,7 +29,7 @@ PATHS = {"users": "/users/me", "posts": "/posts/drafts"}
 
 @dataclass
 class Listener:
-    """users or posts, whom auth tells what it must refuse."""
+    """users or posts, which get revocations from auth."""
 
     name: str
     app: FastAPI
@@ -43,7 +43,7 @@ class Listener:
 
     async def hears(self, *events: dict[str, Any]) -> None:
         assert await self.told(*events) == 204
-        await self.app.state.revoked.read()  # in earnest every second
+        await self.app.state.revoked.read()  # in production every second
 
     async def status(self, token: str) -> int:
         headers = {"Authorization": f"Bearer {token}"}
@@ -140,7 +140,7 @@ async def test_a_process_that_starts_knows_what_was_revoked_before(listener: Lis
 
 
 async def test_until_it_is_known_what_was_revoked_no_token_is_believed(listener: Listener) -> None:
-    """S-22: never open; anonymous reads are served."""
+    """S-22: fail closed; anonymous reads are served."""
     verifier = listener.app.state.verifier
     verifier._revocations, before = RevokedTokens(listener.app.state.database), verifier._revocations
     try:
@@ -190,7 +190,7 @@ async def test_what_cannot_matter_any_more_is_forgotten(listener: Listener) -> N
 
 
 async def test_a_database_that_is_away_for_a_while_costs_no_knowledge(listener: Listener) -> None:
-    """What is known stays; what came meanwhile is learnt when it is back, however long that took."""
+    """Known revocations stay; later ones are read once the database is back, however long that takes."""
     clock = [0.0]
     tokens = RevokedTokens(listener.app.state.database, clock=lambda: clock[0])
     await tokens.read()
@@ -207,7 +207,7 @@ async def test_a_database_that_is_away_for_a_while_costs_no_knowledge(listener: 
 
 
 async def test_a_process_that_reads_no_more_is_not_ready(listener: Listener) -> None:
-    """Its loop may hang: requests belong where more is known. What it knows holds on."""
+    """Its loop may hang: other replicas should serve requests. Known revocations stay in effect."""
     clock = [0.0]
     tokens = RevokedTokens(listener.app.state.database, clock=lambda: clock[0])
     await tokens.read()
@@ -236,7 +236,7 @@ async def test_no_mistake_ends_the_reading(listener: Listener, monkeypatch: pyte
 
 
 async def test_a_service_learns_it_by_itself(listener: Listener) -> None:
-    """S-26: 5 s, of which the relay takes one at most."""
+    """S-26: 5 s, of which the relay takes at most one."""
     sid = str(uuid.uuid4())
     token = listener.token(listener.peers.new_account(), sid=sid)
     assert await listener.status(token) == 200

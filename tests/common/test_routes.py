@@ -1,4 +1,4 @@
-"""Every route of every app: who may use it is said, and so is all that it may answer."""
+"""Every route of every app declares its access and all its answers."""
 
 import secrets
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ METHODS = ("get", "put", "post", "delete", "patch")
 VALUES: dict[str, Any] = {"database_url": "postgresql://x@127.0.0.1/x", **SECRETS}
 SERVICES: dict[str, Any] = {"auth": auth, "users": users, "posts": posts}
 OPEN = {"/livez", "/readyz", "/metrics"}
-"""What is no ServiceRoute: probes and metrics, which the gateway hides."""
+"""Routes that are no ServiceRoute: probes and metrics, which the gateway hides."""
 
 IN_THE_OPEN = {
     "POST /auth/token",
@@ -43,7 +43,7 @@ IN_THE_OPEN = {
     "GET /posts/{post_id}/comments/{comment_id}",
     "GET /posts/tags",
 }
-"""Every `@public` route, so that another one shows up in a review."""
+"""Every `@public` route, so that an addition is visible in review."""
 
 
 def app_of(service: str, **changes: Any) -> FastAPI:
@@ -105,7 +105,7 @@ def test_a_route_that_creates_outside_the_requests_transaction_is_not_built() ->
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_route_declares_what_follows_from_its_form(service: str) -> None:
-    """What only a rule can refuse is held by `tests.contract`, with each request of the other tests."""
+    """`tests.contract` checks refusals by business rules, in each request of the other tests."""
     for name, operation in operations(app_of(service)):
         responses = operation["responses"]
         for status, response in responses.items():

@@ -1,4 +1,4 @@
-"""Bodies: how large they may be, whatever they say of themselves (S-32). Their form is tested in tests/auth."""
+"""Limits of bodies, whatever size they declare (S-32). tests/auth tests their form."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""Records from rows, by the names of columns."""
+"""Records from rows, by column names."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

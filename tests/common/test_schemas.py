@@ -1,4 +1,4 @@
-"""Field types that more than one service speaks."""
+"""Field types of more than one service."""
 
 import time
 
@@ -30,7 +30,7 @@ def test_anything_else_is_no_id(value: object) -> None:
 
 
 def test_the_stored_spelling_of_an_address_stands_for_itself() -> None:
-    """Otherwise somebody could not sign in with the address that we show them."""
+    """Otherwise people could not sign in with the address that we show."""
     for code in [*range(0x20, 0x3000), *range(0xF900, 0x10000)]:
         if (stored := normal_email(f"a{chr(code)}b@example.com")) is not None:
             assert normal_email(stored) == stored, hex(code)
@@ -54,7 +54,7 @@ def test_the_stored_spelling_of_an_address_stands_for_itself() -> None:
     ids=ascii,
 )
 def test_two_mailboxes_are_two_addresses(one: str, other: str) -> None:
-    """Mails go to the stored spelling: were it another's mailbox, its owner could reset the password."""
+    """Mails go to the stored spelling: if that were another mailbox, its owner could reset the password."""
     assert None not in {normal_email(one), normal_email(other)}
     assert normal_email(one) != normal_email(other)
 
@@ -68,7 +68,7 @@ def test_the_stored_spelling_leads_to_the_domain_that_was_meant() -> None:
 @pytest.mark.parametrize("text", ["a", "a.", "@", "<", " ", '"', "b.", "a <", "\u0345", "ﷺ", "xn--", "1@"], ids=ascii)
 @pytest.mark.parametrize("ending", ["", "@", "@example.com", "a@b.c", "!"])
 def test_no_address_takes_long_to_read(text: str, ending: str) -> None:
-    """S-38: milliseconds; what grows with the square of the length takes minutes."""
+    """S-38: milliseconds; quadratic time would take minutes."""
     for address in (text * 50_000 + ending, "a@" + text * 50_000 + ending):
         started = time.process_time()
         normal_email(address)
@@ -97,7 +97,7 @@ UNSEEN = [
 
 @pytest.mark.parametrize("character", UNSEEN, ids=hex)
 def test_a_name_has_nothing_that_cannot_be_seen(character: int) -> None:
-    """S-35: C0 and C1, zero-width, bidi; what joins emoji is nothing behind a letter."""
+    """S-35: C0 and C1, zero-width, bidi; the joiner of emoji after a letter is dropped."""
     one = chr(character)
     for name in (f"A{one}da", f"!{one}Ada", f"Ada {one}!", f"Ada5{one}!", f"+{one}=", f"Ada {one}🩷"):
         with pytest.raises(ValidationError):

@@ -1,4 +1,4 @@
-"""Calls to other services: what comes back is input (S-30). What may happen on the way: test_service_client_faults."""
+"""Calls to other services: answers are untrusted input (S-30). For faults see test_service_client_faults."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -22,7 +22,7 @@ class Card(BaseModel):
 
 
 class Peers(httpx.AsyncBaseTransport):
-    """Stands in for the network: auth gives tokens t1, t2, …; the peer answers what a test lines up."""
+    """A stub of the network: auth issues tokens t1, t2, …; the peer has configured answers."""
 
     def __init__(self) -> None:
         self.token_calls: list[httpx.Request] = []

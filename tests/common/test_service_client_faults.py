@@ -1,4 +1,4 @@
-"""Every way in which a peer may misbehave ends as PeerUnavailable, within the deadline (R-07, R-09, S-30)."""
+"""Every fault of a peer becomes PeerUnavailable within the deadline (R-07, R-09, S-30)."""
 
 import asyncio
 import json
@@ -39,7 +39,7 @@ GOOD = answer(200, {"number": 7, "unknown": "ignored"})
 
 @contextmanager
 def fails_in_time(seconds: float = GENEROUS) -> Iterator[None]:
-    """The bound is far above the deadline, since the machine may be busy; some of the peers are silent for ever."""
+    """The limit is far above the deadline, since the machine may be busy; some of the peers never answer."""
     started = time.monotonic()
     with pytest.raises(PeerUnavailable):
         yield
@@ -97,7 +97,7 @@ async def test_a_peer_in_trouble_is_unavailable_in_time_and_then_left_alone(beha
 
 @pytest.mark.parametrize("behaviour", BAD_ANSWERS.values(), ids=list(BAD_ANSWERS))
 async def test_a_bad_answer_is_refused_and_not_asked_for_again(behaviour: Behaviour) -> None:
-    """The peer is there, so its other routes stay in use; nothing is followed (S-30)."""
+    """The peer is up, so its other routes stay in use; redirects are not followed (S-30)."""
     async with misbehaving(behaviour) as peer, calling(peer.url, breaker_failures=1) as client:
         with fails_in_time():
             await ask(client)
@@ -128,7 +128,7 @@ async def test_a_backlog_that_nobody_accepts() -> None:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        waiting = [socket.socket() for _ in range(4)]  # fill the backlog: further connections are not even made
+        waiting = [socket.socket() for _ in range(4)]  # fill the backlog, so that further connections cannot be made
         try:
             for one in waiting:
                 one.setblocking(False)
@@ -142,7 +142,7 @@ async def test_a_backlog_that_nobody_accepts() -> None:
 
 
 async def test_a_dead_peer_costs_bounded_connections_and_the_other_peer_nothing() -> None:
-    """100 calls at once; the other peer answers as if nothing were."""
+    """100 calls at once; the other peer answers normally."""
     async with misbehaving(silence) as dead, misbehaving(GOOD) as good:
         async with calling(dead.url, auth_url=good.url, call_deadline=4) as client:
             other = another(client, "auth", good.url)
@@ -180,7 +180,7 @@ async def test_callers_that_go_away_leak_no_connection_and_blame_nobody() -> Non
 
 
 async def test_the_deadline_of_the_request_is_passed_on_and_kept() -> None:
-    """R-09: a call gets what is left, not what it would like."""
+    """R-09: a call gets the remaining time, not its own limit."""
     async with (
         misbehaving(silence) as peer,
         misbehaving(GOOD) as auth,
@@ -216,7 +216,7 @@ async def test_reads_that_broke_are_repeated_once_within_the_budget() -> None:
 
 
 async def test_a_storm_of_503_reaches_the_peer_at_most_1_1_times() -> None:
-    """R-16, the breaker set aside; with it the peer sees five calls and then one per pause."""
+    """R-16, without the breaker; with it the peer gets five calls and then one per pause."""
     async with (
         misbehaving(answer(503, {})) as peer,
         calling(peer.url, breaker_failures=1000) as client,
@@ -240,7 +240,7 @@ async def test_with_the_breaker_a_storm_reaches_the_peer_hardly_and_healing_is_n
 
 @pytest.mark.parametrize("behaviour", [hang_up, reset, answer(503, {})])
 async def test_what_goes_wrong_is_told_also_while_the_peer_is_left_alone(behaviour: Behaviour) -> None:
-    """R-30: of each call that is let through to find out."""
+    """R-30: for each probing call."""
     async with misbehaving(behaviour) as peer, calling(peer.url, breaker_failures=1, retry_share=1) as client:
         for _ in range(2):
             await asyncio.sleep(client.breaker.opens_in)
@@ -260,13 +260,13 @@ async def test_a_peer_that_says_when_to_come_back_is_not_asked_before() -> None:
 async def test_a_token_refused_with_401_is_renewed_once() -> None:
     async with misbehaving(in_turn(GOOD, answer(401, {}), GOOD)) as peer, calling(peer.url) as client:
         await ask(client)
-        await asyncio.sleep(1.05)  # a token is not given up in its first second
+        await asyncio.sleep(1.05)  # a token is not replaced in its first second
         assert await ask(client) == Number(number=7)
         assert [asked.headers["authorization"][-1] for asked in peer.asked] == ["1", "1", "2"]
 
 
 async def test_a_peer_that_refuses_every_token_makes_no_storm_at_auth() -> None:
-    """A new token is asked for at most once a second."""
+    """A new token is requested at most once a second."""
     async with misbehaving(answer(401, {})) as peer, calling(peer.url) as client:
         started = time.monotonic()
         for _ in range(20):
@@ -300,7 +300,7 @@ async def test_a_post_is_sent_once_and_tells_the_status() -> None:
 
 
 async def test_events_that_no_peer_would_read_are_not_sent() -> None:
-    """R-14: the relay hears 413, so it sends them one by one and parks what is too large. The peer is not to blame."""
+    """R-14: the relay gets 413, sends them one by one and parks the large one. The peer does not count as failed."""
     name = ProfileData(name="A" * MAX_BODY, avatar_url=None)
     async with misbehaving(answer(204, b"")) as peer, calling(peer.url, breaker_failures=1) as client:
         assert await client.deliver([StateEvent.now(Event((7,), 1, name))]) == 413

@@ -1,4 +1,4 @@
-"""A service's own tokens: asked for once, renewed in time, and auth is not stormed (S-28)."""
+"""A service's own tokens: requested once, renewed in time, and without floods of calls to auth (S-28)."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -37,7 +37,7 @@ def tokens(auth: Misbehaving, http: httpx.AsyncClient, clock: FakeClock) -> Serv
 
 
 async def settle(tokens: ServiceTokens) -> None:
-    """Let questions that nobody waits for come to their end."""
+    """Let background requests finish."""
     await asyncio.gather(*tokens._asking.values())
 
 

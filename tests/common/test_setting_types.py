@@ -1,4 +1,4 @@
-"""Every setting is held against its form at the start, and the refusal says what would be right (S-41, S-47)."""
+"""Every setting is validated at the start, and the error describes the right form (S-41, S-47)."""
 
 import re
 from collections.abc import Mapping
@@ -42,7 +42,7 @@ def refusal(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
 
 
 def test_origins_that_no_browser_sends_are_refused_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each with its place in the list."""
+    """Each error with its index in the list."""
     origins = '["http://localhost:5173/","localhost:3000","https://*.example.com","https://right.example"]'
     first, second, third = refusal(monkeypatch, CORS_ORIGINS=origins).splitlines()
     assert re.match(r"CORS_ORIGINS \(1\.\): .*without a slash: https://app\.example\.com or", first)

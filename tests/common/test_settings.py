@@ -1,4 +1,4 @@
-"""Settings stop the start when a secret is missing, weak or open to others, and say which without saying it (S-47)."""
+"""A missing, weak or readable secret prevents the start; the message names the setting, not the value (S-47)."""
 
 import re
 from collections.abc import Mapping
@@ -77,7 +77,7 @@ def test_a_missing_or_weak_secret_is_named_and_not_shown(start: Start, secret: s
 
 @pytest.mark.parametrize("missing", ["KEY_ENCRYPTION_KEY", "REFRESH_KEY", "DATABASE_URL", "DATABASE_PASSWORD"])
 def test_auth_wants_every_one_of_its_secrets(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
-    """S-47: taking any away stops the start."""
+    """S-47: without any one of them the start fails."""
     for name, value in ({**GOOD, "KEY_ENCRYPTION_KEY": STRONG, "REFRESH_KEY": STRONG} | {missing: ""}).items():
         monkeypatch.setenv(name, value)
     with pytest.raises(SystemExit, match=missing):
@@ -148,7 +148,7 @@ def test_a_setting_that_makes_no_sense_is_named_and_not_shown(start: Start, name
 
 
 def test_the_page_on_reliability_tells_the_defaults() -> None:
-    """Of all settings that its limits name, with a number beside them."""
+    """The defaults of all settings that its section on limits names."""
     limits = PAGE.read_text().partition("## Limits of each dependency")[2]
     told = re.findall(r"`([A-Z_]+)` (\d[\d.]*)( s| %)?", limits)
     assert len(told) >= 8

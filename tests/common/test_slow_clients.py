@@ -1,4 +1,4 @@
-"""Clients that send or read slowly, on real sockets: they keep nobody out, and are not waited for for ever (R-29)."""
+"""Clients that send or read slowly, on real sockets: they do not block others, and time out (R-29)."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ def upload(length: int, path: str = "/words") -> bytes:
 
 
 async def begin_uploads(busy: Busy, count: int) -> list[Streams]:
-    """One after the other: until they begin to wait they need places."""
+    """One after the other, since each takes a slot until it waits."""
     slow = [await busy.waiting.enter_async_context(connected(busy.port)) for _ in range(count)]
     for number, streams in enumerate(slow, start=1):
         streams[1].write(upload(15) + b'{"word')
@@ -37,7 +37,7 @@ async def begin_uploads(busy: Busy, count: int) -> list[Streams]:
 
 
 async def test_a_body_that_comes_slowly_keeps_nobody_out(busy: Busy) -> None:
-    """R-29: who sends for half a minute would else have a place for half a minute."""
+    """R-29: otherwise a client that sends for half a minute would hold a slot for half a minute."""
     slow = await begin_uploads(busy, 3 * MOST)
     assert busy.limit.under_way == 0
     assert await busy.status(request("/things?limit=2")) == 200
@@ -51,7 +51,7 @@ async def test_a_body_that_comes_slowly_keeps_nobody_out(busy: Busy) -> None:
 
 
 async def test_a_body_that_is_announced_and_not_read_saves_no_place(busy: Busy) -> None:
-    """R-17: nor does one of the next request on the same connection."""
+    """R-17: nor does that of the next request on the same connection."""
     await busy.have_under_way(LISTS - 2)
     for rest in (b"", b"x" * 15 + upload(15)):
         streams = await busy.waiting.enter_async_context(connected(busy.port))
@@ -64,7 +64,7 @@ async def test_a_body_that_is_announced_and_not_read_saves_no_place(busy: Busy) 
 
 
 async def test_a_stream_waits_for_no_body(busy: Busy) -> None:
-    """R-17: while it is made, Starlette asks in `receive` whether its client is still there."""
+    """R-17: during the answer, Starlette checks in `receive` whether the client is still connected."""
     streams = await busy.waiting.enter_async_context(connected(busy.port))
     streams[1].write(request("/drip", "Content-Length: 1"))
     await streams[0].readuntil(b"drop")
@@ -94,7 +94,7 @@ async def test_so_many_bodies_may_be_waited_for_and_whole_ones_are_always_taken(
 
 
 async def test_bodies_have_so_much_memory_in_all(busy: Busy, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-29: small ones always get in."""
+    """R-29: small ones are always accepted."""
     monkeypatch.setattr(load_shedding, "MOST_BODIES", 300_000)
     large = b'{"word": "' + b"x" * 200_000
     slow = await busy.waiting.enter_async_context(connected(busy.port))
@@ -113,7 +113,7 @@ async def test_bodies_have_so_much_memory_in_all(busy: Busy, monkeypatch: pytest
 
 
 async def test_who_reads_slowly_keeps_nobody_out(busy: Busy) -> None:
-    """R-29: an export at the pace of a telephone. With more of them than may wait, the rest have places."""
+    """R-29: an export at the speed of a phone. If more clients are slow than may wait, the others hold slots."""
     busy.limit.most_waiting = MOST
     for number in range(1, MOST + 3):
         streams = await busy.waiting.enter_async_context(connected(busy.port, buffer=4096))
@@ -145,7 +145,7 @@ async def test_a_body_that_comes_after_all_leaves_the_connection(busy: Busy, mon
 
 
 async def test_who_sends_too_much_is_told_so_and_not_cut_off(busy: Busy) -> None:
-    """S-32: closing while a client sends resets the connection, and the answer is lost. Gateways say 502 then."""
+    """S-32: closing while a client sends resets the connection, and the answer is lost. Gateways then answer 502."""
     body = b" " * 3_000_000
     for _ in range(10):
         async with connected(busy.port) as streams:
@@ -163,7 +163,7 @@ async def test_who_sends_too_much_is_told_so_and_not_cut_off(busy: Busy) -> None
 
 
 async def test_a_body_that_nobody_reads_ends_with_its_connection(busy: Busy, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-29: a byte now and then would else keep the connection for ever."""
+    """R-29: otherwise a byte from time to time would keep the connection for ever."""
     monkeypatch.setattr(http_limits, "LINGER", 0.1)
     async with connected(busy.port) as streams:
         streams[1].write(request("/nowhere", "Content-Length: 1000", method="POST"))
@@ -178,7 +178,7 @@ async def test_a_body_that_nobody_reads_ends_with_its_connection(busy: Busy, mon
 async def test_who_does_not_read_is_cut_off(
     busy: Busy, monkeypatch: pytest.MonkeyPatch, path: str, headers: tuple[str, ...]
 ) -> None:
-    """R-29: and gives its place back."""
+    """R-29: and returns its slot."""
     monkeypatch.setattr(http_limits, "SEND_TIMEOUT", 0.1)
     async with connected(busy.port, buffer=4096) as streams:
         streams[1].write(request(path, *headers))
@@ -195,7 +195,7 @@ async def test_who_reads_slowly_is_waited_for(busy: Busy, monkeypatch: pytest.Mo
 
 
 async def test_an_idle_connection_whose_answer_is_not_read_is_cut_off() -> None:
-    """R-29: closing it would wait for the reader."""
+    """R-29: a normal close would wait for the reader."""
     async with served(timeout_keep_alive=1) as busy, connected(busy.port, buffer=4096) as streams:
         streams[1].write(request("/large"))
         await asyncio.sleep(1.2)
@@ -203,7 +203,7 @@ async def test_an_idle_connection_whose_answer_is_not_read_is_cut_off() -> None:
 
 
 class Unread(asyncio.Transport):
-    """A connection whose client reads nothing more."""
+    """A connection whose client has stopped reading."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -246,7 +246,7 @@ def connection(transport: Unread, most: int = MOST) -> BoundedHttp:
 
 @pytest.mark.parametrize("end", ["refused", "idle", "stopped", "resumed", "half-closed"])
 async def test_a_connection_that_ends_waits_for_its_reader_so_long(unread: Unread, end: str) -> None:
-    """R-29: also for the last few bytes of it, and whoever ends it."""
+    """R-29: also for the last few bytes of it, and whichever side ends it."""
     made = connection(unread)
     if end == "refused":
         made.data_received(b"no HTTP\r\n\r\n")
@@ -273,7 +273,7 @@ async def test_a_connection_that_has_ended_is_forgotten(unread: Unread) -> None:
 
 
 async def test_who_reads_no_refusals_gets_no_more_of_them(unread: Unread) -> None:
-    """R-29: answering costs us memory then, and asking costs nothing."""
+    """R-29: each answer costs us memory, and each request costs the client nothing."""
     made = connection(unread, most=0)
     made.data_received(request("/things/1") * 3)
     assert unread.unread.count(b"HTTP/1.1 503") == 3
@@ -284,7 +284,7 @@ async def test_who_reads_no_refusals_gets_no_more_of_them(unread: Unread) -> Non
 
 
 async def test_a_connection_ends_though_empty_lines_and_late_bodies_came() -> None:
-    """R-29: bytes that begin no request stop uvicorn's timer, and nobody would start it again."""
+    """R-29: bytes that begin no request stop uvicorn's timer, and nothing would restart it."""
     async with served(timeout_keep_alive=0.3) as patient:
         async with connected(patient.port) as streams:
             streams[1].write(b"\r\n")

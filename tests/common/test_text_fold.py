@@ -1,4 +1,4 @@
-"""One rule for what is the same to a search."""
+"""The fold that makes texts equal for search."""
 
 import sys
 import unicodedata
@@ -50,7 +50,7 @@ def test_these_are_not_the_same(one: str, other: str) -> None:
 
 
 def test_folding_again_changes_nothing() -> None:
-    """Whatever the character: so it makes no difference which side was folded how often."""
+    """For all characters, so that repeated folding of either side does not matter."""
     assigned = (
         one for one in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(one) not in {"Cn", "Co", "Cs"}
     )
@@ -65,7 +65,7 @@ def test_sending_all_characters_fills_no_memory() -> None:
 
 
 def test_once_all_characters_were_sent_new_ones_are_still_remembered() -> None:
-    """Else the first 20,000 that a process meets would make all others slow for as long as it lives."""
+    """Otherwise the first 20,000 characters of a process would make all later ones slow."""
     folds = Folds()
     "".join(map(chr, range(0x20000, 0x20000 + MOST_KEPT + 1))).translate(folds)
     assert ("\ufdfa".translate(folds), ord("\ufdfa") in folds) == ("صلى الله عليه وسلم".replace("ى", "ي"), True)

@@ -1,4 +1,4 @@
-"""What the verifier remembers of a token, and what it checks each time all the same."""
+"""The verifier's cache of tokens, and the checks of each request."""
 
 import json
 
@@ -22,7 +22,7 @@ def new_key() -> Key:
 
 
 class KeyTable:
-    """`Keys` that counts how often it is asked, which tells a hit from a check."""
+    """`Keys` that counts its calls, to distinguish cache hits from checks."""
 
     def __init__(self, **keys: Key) -> None:
         self.keys = {kid: key.public_key() for kid, key in keys.items()}
@@ -112,7 +112,7 @@ async def test_a_refused_token_is_not_remembered(clock: FakeClock) -> None:
 
 
 async def test_the_cache_is_bounded(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The oldest goes first, and works all the same."""
+    """The oldest is evicted first, and still works."""
     monkeypatch.setattr(tokens, "CACHED", 3)
     keys = KeyTable(k1=KEY)
     verifier = verifier_of(keys, clock)
@@ -160,7 +160,7 @@ async def test_why_a_token_is_refused_is_not_told(clock: FakeClock) -> None:
 
 
 async def test_a_token_of_the_future_is_refused_and_tells_of_a_clock_that_is_wrong(clock: FakeClock) -> None:
-    """R-24: its signature is good, so auth made it, by another clock."""
+    """R-24: its signature is valid, so auth issued it, with another clock."""
     verifier = verifier_of(KeyTable(k1=KEY), clock)
     now = int(clock())
     await verifier.verify(token(clock, iat=now + tokens.LEEWAY))

@@ -1,4 +1,4 @@
-"""A request that offers an upgrade is read like any other, body and all (RFC 9110, section 7.8)."""
+"""A request that offers an upgrade is read like any other, with its body (RFC 9110, section 7.8)."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ SENT = {
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with what the app was given; no offer is among it."""
+    """Answer with the received headers and body; there must be no offer."""
     body, more = b"", True
     while more:
         message = await receive()
@@ -87,7 +87,7 @@ async def test_an_offer_may_come_in_pieces(port: int, size: int) -> None:
     [("Transfer-Encoding: xchunked",), ("Transfer-Encoding: chunked", "Content-Length: 3"), ("Content-Length: +3",)],
 )
 async def test_an_offer_hides_no_bad_framing(port: int, framing: tuple[str, ...]) -> None:
-    """S-43: what would be refused without the offer is refused with it."""
+    """S-43: a request that is refused without the offer is also refused with it."""
     async with connected(port) as streams:
         streams[1].write(request("/length", *OFFER, *framing, method="POST") + b"0\r\n\r\n" + PLAIN)
         assert (await answer(streams))[0] == 400

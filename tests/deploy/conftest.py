@@ -1,4 +1,4 @@
-"""Folders that every user may enter, as a clone usually is; pytest's own are closed to all others."""
+"""Folders that every user may enter, like a usual clone; pytest's own are closed to other users."""
 
 import shutil
 import tempfile

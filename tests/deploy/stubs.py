@@ -1,4 +1,4 @@
-"""Stand-ins for the services, with their command lines, so that the runner is tested by itself."""
+"""Stubs of the services with their command lines, to test only the runner."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Backups as files. The drill on a running stack is tests/system/test_backup.py."""
+"""Backups as files. tests/system/test_backup.py tests them on a running stack."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ from deploy.local.secret_files import SERVICES
 
 
 class Dumps:
-    """A place whose databases are a few bytes; `broken` is one that cannot be dumped."""
+    """A place whose databases have a few bytes; `broken` cannot be dumped."""
 
     def __init__(self, broken: str = "") -> None:
         self.broken = broken

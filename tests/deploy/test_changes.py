@@ -1,4 +1,4 @@
-"""The change log: what stands in changes/ becomes the section of a release, and nothing is lost without a word."""
+"""The change log: files in changes/ become the section of a release, and none is silently lost."""
 
 import shutil
 import subprocess
@@ -13,7 +13,7 @@ from deploy.docs.files import ROOT, Repository
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """What towncrier reads, with one change of each kind."""
+    """A repository for towncrier, with a change of each kind."""
     (tmp_path / "changes").mkdir()
     for name in ("pyproject.toml", "CHANGELOG.md", "changes/template.md.jinja"):
         shutil.copy(ROOT / name, tmp_path / name)

@@ -1,4 +1,4 @@
-"""The commands of a working day: what a change renews, what is wrong and why, logs, psql and migrations."""
+"""A developer's daily commands: reloads after changes, errors with reasons, logs, psql and migrations."""
 
 import os
 import signal
@@ -25,13 +25,13 @@ LACKING = '{"status": "not ready", "missing": ["database: older than this releas
 
 @pytest.fixture(scope="module")
 def lacks(shared_open_folder: Path) -> Path:
-    """A file with what each service then lacks at /readyz."""
+    """A file with the missing parts at each service's /readyz."""
     return shared_open_folder / "lacks"
 
 
 @pytest.fixture(scope="module")
 def developed(shared_open_folder: Path, lacks: Path) -> Iterator[LocalStack]:
-    """A stack that renews what changes, as `make dev` starts it; with stubs of the services."""
+    """A stack like `make dev`, which renews changed parts, with stubs of the services."""
     write_stubs(shared_open_folder / "stubs")
     stack = LocalStack(shared_open_folder, STUB_LACKS=str(lacks))
     command = [sys.executable, "-m", "deploy.local", "dev"]
@@ -52,7 +52,7 @@ def wait_until(true: object) -> None:
 
 
 def touch(path: Path) -> None:
-    """Change a file, as far as its time tells."""
+    """Change a file's modification time."""
     os.utime(path)
 
 

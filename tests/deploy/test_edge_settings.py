@@ -1,4 +1,4 @@
-"""Settings that the gateway and the services must have alike, in each place where they run (S-13, S-41)."""
+"""Settings that must be equal for the gateway and the services, in each deployment (S-13, S-41)."""
 
 import json
 from pathlib import Path
@@ -35,7 +35,7 @@ def test_on_kubernetes_the_gateway_reads_the_services_own() -> None:
 
 @pytest.mark.parametrize("given", [None, "", '["https://app.example.com"]'])
 def test_locally_both_hops_have_the_same(monkeypatch: pytest.MonkeyPatch, given: str | None) -> None:
-    """Where an empty variable is none, as for the services."""
+    """An empty variable counts as unset, as for the services."""
     monkeypatch.setenv("EDGE_PROXIES", "192.0.2.0/24")
     monkeypatch.delenv("CORS_ORIGINS", raising=False)
     if given is not None:

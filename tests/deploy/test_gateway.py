@@ -1,4 +1,4 @@
-"""What the gateway itself does with requests: in front of an upstream that keeps what it was sent, on real sockets."""
+"""The gateway's own behaviour, on real sockets, with an upstream that records its requests."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ TAGGED = (HEAD + TEXT).encode()
 
 @dataclass
 class Upstream:
-    """A service that notes what it is sent. It hangs up on `/auth/die`, and when a body breaks off."""
+    """A service that records its requests. It closes the connection on `/auth/die`, and after an incomplete body."""
 
     heads: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
@@ -61,7 +61,7 @@ class Gateway:
 
 @pytest.fixture(scope="module")
 async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gateway]:
-    """auth is the upstream; at users' address nobody listens."""
+    """The upstream is auth; nobody listens at users' address."""
     upstream = Upstream()
     server = await asyncio.start_server(upstream.serve, "127.0.0.1", 0)
     auth = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
@@ -92,7 +92,7 @@ async def ask(known: Gateway, *parts: bytes) -> tuple[int, dict[str, str], objec
      b"fffffffffffffffffff\r\nabc\r\n", b"3\r\nabc\r\n0\r\nno trailer\r\n\r\n", b"3\nabc\r\n0\r\n\r\n"],
 )  # fmt: skip
 async def test_a_broken_chunk_is_the_clients_fault_and_sent_on_once(known: Gateway, method: str, body: bytes) -> None:
-    """The service is told of it once, and the connection ends: where the next request begins is anybody's guess."""
+    """The service gets it once, and the connection ends, since the start of the next request is unknown."""
     async with connected(known.port) as streams:
         streams[1].write(request("/auth/x", ORIGIN, CHUNKED, method=method) + body)
         status, headers, said = await answer(streams)
@@ -105,7 +105,7 @@ async def test_a_broken_chunk_is_the_clients_fault_and_sent_on_once(known: Gatew
 
 
 async def test_a_body_that_is_cut_short_is_the_clients_fault(known: Gateway) -> None:
-    """A bare 499 where the gateway sees the end of the connection before that of the body."""
+    """A bare 499 if the gateway sees the end of the connection before that of the body."""
     async with connected(known.port) as streams:
         streams[1].write(request("/auth/x", "Content-Length: 10", method="POST") + b"abc")
         streams[1].write_eof()
@@ -129,7 +129,7 @@ async def test_a_body_that_is_cut_short_is_the_clients_fault(known: Gateway) -> 
 async def test_only_what_has_no_body_and_may_arrive_twice_is_sent_again(
     known: Gateway, sent: bytes, times: int
 ) -> None:
-    """R-21 rests on the first two: a replica that goes away under them."""
+    """R-21 needs the first two: a replica that stops during them."""
     assert (await ask(known, sent))[0] == 502
     assert len(known.upstream.heads) == times
 
@@ -158,7 +158,7 @@ async def test_a_page_of_an_allowed_origin_sees_the_status_of_the_gateways_own_a
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", f"{PAGE}.evil.example", "http://APP.example", "*"])
 async def test_a_page_of_another_origin_sees_nothing(known: Gateway, origin: str) -> None:
-    """S-41: the answer is the same for caches, and no browser shows it."""
+    """S-41: the answer is the same for caches, and browsers hide it from the page."""
     found, headers, _ = await ask(known, request("/nowhere", f"Origin: {origin}"))
     assert (found, headers["vary"]) == (404, "Origin")
     assert not [name for name in headers if name.startswith("access-control")]
@@ -170,7 +170,7 @@ PREFLIGHT = ("Access-Control-Request-Method: PUT", "Access-Control-Request-Heade
 
 @pytest.mark.parametrize("path", ["/users/7", "/nowhere"])
 async def test_a_page_may_ask_also_where_nobody_answers(known: Gateway, path: str) -> None:
-    """Else its browser would never send the request whose status it is to see."""
+    """Otherwise its browser would not send the request at all."""
     async with connected(known.port) as streams:
         streams[1].write(request(path, ORIGIN, *PREFLIGHT, method="OPTIONS"))
         head = (await in_time(streams[0].readuntil(b"\r\n\r\n"))).decode()
@@ -184,7 +184,7 @@ async def test_a_page_may_ask_also_where_nobody_answers(known: Gateway, path: st
 
 
 async def test_a_services_answer_says_only_once_to_whom_it_is_shown(known: Gateway) -> None:
-    """A browser refuses two."""
+    """Browsers refuse two such headers."""
     _, headers, _ = await ask(known, request("/auth/x", ORIGIN))
     assert "access-control-allow-origin" not in headers
 
@@ -200,7 +200,7 @@ async def test_the_gateways_own_pages_answer_head(known: Gateway, path: str) -> 
 
 @pytest.mark.parametrize("proxies", ["", "192.0.2.0/24 2001:db8::/32"])
 async def test_what_a_client_says_of_itself_is_dropped(tmp_path: Path, known: Gateway, proxies: str) -> None:
-    """S-13: no proxy is trusted unless it is named."""
+    """S-13: only named proxies are trusted."""
     spoofed = ("X-Forwarded-For: 6.6.6.6", "X-Real-IP: 6.6.6.6", "Forwarded: for=6.6.6.6", "X-Deadline-Ms: 1")
     server = await asyncio.start_server(known.upstream.serve, "127.0.0.1", 0)
     auth = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"

@@ -1,4 +1,4 @@
-"""The rules for our manifests find what they shall; `make check` holds the rendered manifests against them."""
+"""The rules for our manifests find violations; `make check` applies them to the rendered manifests."""
 
 import copy
 import re
@@ -24,12 +24,12 @@ def read(name: str) -> list[Manifest]:
 
 @pytest.fixture
 def api() -> Manifest:
-    """The Deployment of every service, as Kustomize would finish it."""
+    """The Deployment of every service, as rendered by Kustomize."""
     (deployment,) = policies.of_kind(read("base/service/api.yaml"), "Deployment")
     pod = deployment["spec"]["template"]["spec"]
     pod["containers"][0]["image"] = "registry.example.com/trivium-posts:0.1.0"
     pod["volumes"].append({"name": "secrets", "projected": {"sources": []}})
-    return copy.deepcopy(deployment)  # YAML's anchors would be changed together
+    return copy.deepcopy(deployment)  # objects of YAML anchors are shared
 
 
 def pod(deployment: Manifest) -> dict[str, Any]:
@@ -161,7 +161,7 @@ def test_all_is_denied_that_is_not_allowed() -> None:
 
 
 def test_the_jobs_that_make_replicas_reach_an_instance_and_other_services_do_not() -> None:
-    """They are labelled with their cluster and their role as a Job: they are no instances."""
+    """They have labels of their cluster and their role as a Job, but not of instances."""
     clusters = [{"kind": "Cluster", "metadata": {"name": f"{name}-db"}} for name in policies.SERVICES]
     ours = [*read("base/network.yaml"), *read("overlays/production/network.yaml"), *clusters]
     assert list(clusters_work(ours)) == []
@@ -191,7 +191,7 @@ def test_the_route_has_the_gateways_paths() -> None:
 
 
 def test_roles_are_set_up_as_everywhere_else() -> None:
-    """Role, setting and value, of the SQL that CloudNativePG runs and of the one that all others run."""
+    """Role, setting and value, in CloudNativePG's SQL and in that of all other deployments."""
     everywhere = (FOLDER.parent / "postgres" / "service-database.sql").read_text()
     here = (FOLDER / "overlays/production/database/roles.sql").read_text().replace("''", "'")
     wanted = set(re.findall(r'ALTER ROLE :"(\w+)" SET (\w+) = (.+);', everywhere))
@@ -201,7 +201,7 @@ def test_roles_are_set_up_as_everywhere_else() -> None:
 
 
 def service_of(replicas: int, pool: int, given: int) -> list[Manifest]:
-    """What the budget looks at; relays and poolers are there in production only."""
+    """The manifests for the budget; only production has relays and poolers."""
     rolling = {
         "strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
         "minReadySeconds": 35,

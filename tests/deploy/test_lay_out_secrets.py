@@ -1,4 +1,4 @@
-"""What each container gets of the secrets. Whose the files are, tests/system/compose/test_images.py says."""
+"""The secrets of each container. tests/system/compose/test_images.py tests the files' owners."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ from deploy.docker.lay_out_secrets import NAMES, NEEDS, OPTIONAL, main
 
 @pytest.fixture(autouse=True)
 def owned_by_us(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only root may give files away."""
+    """Only root may change owners of files."""
     ours = {consumer: (os.geteuid(), names) for consumer, (_, names) in NEEDS.items()}
     monkeypatch.setattr(lay_out_secrets, "NEEDS", ours)
 
@@ -24,7 +24,7 @@ def given(tmp_path: Path) -> Path:
 
 
 def laid_out(volume: Path) -> dict[str, str]:
-    """By container and name."""
+    """Secrets by container and name."""
     paths = [path for path in volume.glob("*/*") if path.parent.name != "all"]
     return {f"{path.parent.name}/{path.name}": path.read_text() for path in paths}
 
@@ -65,7 +65,7 @@ def test_what_auth_may_have_is_passed_on_while_it_is_there_and_never_made_up(
 def test_production_generates_nothing_and_takes_nothing_weak(
     given: Path, tmp_path: Path, weak: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """S-47. Also what no service of ours checks: the databases' superusers."""
+    """S-47. Also those that no service checks: the databases' superusers."""
     monkeypatch.setenv("PROFILE", "production")
     for name in NAMES:
         (given / name).write_text(f"{name} 0123456789 0123456789 0123456789")

@@ -1,4 +1,4 @@
-"""docs/openapi.json: what the three apps promise, in one reviewed file from which clients can be generated."""
+"""docs/openapi.json: the API of the three services in one reviewed file, from which clients can be generated."""
 
 import json
 import re
@@ -44,7 +44,7 @@ def test_operations_have_names_for_people_and_for_clients(document: Node) -> Non
 
 
 def test_names_are_those_that_a_person_would_give(document: Node) -> None:
-    """They become the names of classes and files in generated clients."""
+    """They become names of classes and files in generated clients."""
     for kind in ("schemas", "responses"):
         for name in document["components"][kind]:
             assert re.fullmatch(r"([A-Z]+[a-z]+)+", name), name
@@ -54,7 +54,7 @@ def test_names_are_those_that_a_person_would_give(document: Node) -> None:
 
 
 def test_every_object_has_a_name(document: Node) -> None:
-    """Generators make an `InlineObject27` of each that has none."""
+    """Generators name each schema without a name `InlineObject27`."""
     named = document["components"]["schemas"].values()
     fields = [field for schema in named for field in schema.get("properties", {}).values()]
     for node in (document["paths"], document["components"]["responses"], fields):
@@ -62,7 +62,7 @@ def test_every_object_has_a_name(document: Node) -> None:
 
 
 def parts(node: Any) -> Iterator[Node]:
-    """A document's objects, however deep; without examples, which may hold anything."""
+    """A document's objects at any depth, without examples."""
     if isinstance(node, dict):
         yield node
         node = [value for name, value in node.items() if name not in {"example", "examples"}]
@@ -71,7 +71,7 @@ def parts(node: Any) -> Iterator[Node]:
 
 
 def test_ids_have_64_bits(document: Node) -> None:
-    """Without a format, generated Java keeps 32 bits of them, and Go does not compile."""
+    """Without a format, generated Java uses 32 bits for them, and Go does not compile."""
     wide = [part for part in parts(document) if part.get("type") == "integer" and part.get("maximum", 0) >= 2**31]
     assert len(wide) > 30
     for part in wide:
@@ -90,7 +90,7 @@ def parameters(operation: Node) -> list[Node]:
 
 
 def test_parameters_and_fields_of_forms_are_no_lists_and_never_null(document: Node) -> None:
-    """Nobody can send a null in them, and generators leave out routes whose headers may be lists."""
+    """They cannot hold null, and generators leave out routes whose headers may be lists."""
     found = [(one["name"], one["schema"]) for _, operation in operations(document) for one in parameters(operation)]
     for form in ("TokenForm", "RevokeForm"):
         found += document["components"]["schemas"][form]["properties"].items()
@@ -103,14 +103,14 @@ def test_parameters_and_fields_of_forms_are_no_lists_and_never_null(document: No
 
 
 def test_a_list_is_no_alternative_to_something_else(document: Node) -> None:
-    """openapi-generator makes Java of it that does not compile."""
+    """openapi-generator's Java for it does not compile."""
     for part in parts(document):
         kinds = [one.get("type") for one in part.get("anyOf", ()) if one.get("type") != "null"]
         assert "array" not in kinds or len(kinds) == 1, part
 
 
 def test_no_constant_is_a_boolean(document: Node) -> None:
-    """openapi-generator's Python compares a boolean constant with a text, and so refuses every answer that has it."""
+    """openapi-generator's Python compares a boolean constant with a text, and so refuses every answer with it."""
     constants = [part["const"] for part in parts(document) if "const" in part]
     assert constants
     assert all(isinstance(constant, str) for constant in constants)

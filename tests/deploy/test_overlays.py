@@ -1,4 +1,4 @@
-"""What `kubectl` makes of an overlay around production, and of a change of settings."""
+"""`kubectl`'s rendering of an overlay on production, and of a change of settings."""
 
 import shutil
 from pathlib import Path
@@ -15,7 +15,7 @@ DIGEST = "sha256:" + "0a" * 32
 
 @pytest.fixture
 def example(tmp_path: Path) -> Path:
-    """The overlay for one's own, in a copy that may be changed."""
+    """A copy of the example overlay, for changes."""
     shutil.copytree(FOLDER, tmp_path / "kubernetes")
     return tmp_path / "kubernetes" / "overlays" / "example"
 

@@ -1,4 +1,4 @@
-"""The web client's files, without a browser: how they are served, and what they may not hold."""
+"""The web client's files, without a browser: how they are served, and forbidden content."""
 
 import json
 import re
@@ -86,7 +86,7 @@ def test_programs_are_told_where_the_api_is_described(site: httpx.Client, tmp_pa
     ],
 )
 def test_links_that_a_program_on_the_way_has_rewritten_lead_to_the_page(site: httpx.Client, path: str) -> None:
-    """It takes the token from there. What is behind `#` in a mail is in the path then."""
+    """It takes the token from there. Then the link's fragment is in the path."""
     answer = site.get(path)
     assert (answer.status_code, answer.content) == (200, (PAGE / "index.html").read_bytes())
     assert answer.headers["referrer-policy"] == "no-referrer"
@@ -105,7 +105,7 @@ def test_without_the_page_rewritten_links_are_unknown_too(tmp_path: Path) -> Non
 
 
 def test_every_module_is_there_and_loaded_in_one_go() -> None:
-    """Without the hints a browser finds each module only when it has read the one that asks for it."""
+    """Without the hints a browser discovers each module only after the one that imports it."""
     for script in SCRIPTS:
         for name in IMPORT.findall((PAGE / script).read_text()):
             assert (PAGE / script).parent.joinpath(name).is_file(), f"{script} imports {name}"
@@ -116,7 +116,7 @@ def test_every_module_is_there_and_loaded_in_one_go() -> None:
 
 
 def test_no_text_becomes_markup() -> None:
-    """S-39: beside the policy, which a browser without trusted types does not hold in full."""
+    """S-39: beside the policy, which browsers without trusted types do not fully enforce."""
     for script in OURS:
         text = (PAGE / script).read_text()
         for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "style="):

@@ -1,4 +1,4 @@
-"""Base images by digest: written where an engine knows them, and then in all places alike (S-51)."""
+"""Base images by digest: written if an engine can resolve them, and equal in all places (S-51)."""
 
 import os
 import re

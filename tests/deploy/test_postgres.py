@@ -1,4 +1,4 @@
-"""The launcher: what a laptop does to a server, and what it must survive."""
+"""The launcher of PostgreSQL: starts, stops, crashes and damaged folders."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ AS_ROOT = os.geteuid() == 0
 
 
 def ask(server: Postgres, sql: str, login: str | None = None) -> str:
-    """Answer what psql says to a query, or its error."""
+    """psql's output for a query, or its error."""
     done = subprocess.run(
         [server.bin / "psql", login or server.dsn, "-Atc", sql], capture_output=True, text=True, check=False
     )
@@ -35,7 +35,7 @@ def ask(server: Postgres, sql: str, login: str | None = None) -> str:
 
 @pytest.fixture(scope="module")
 def prepared(shared_open_folder: Path) -> Postgres:
-    """A server with data, not running: each test that needs one starts and stops it."""
+    """A stopped server with data, which tests start and stop."""
     server = Postgres(shared_open_folder / "postgres", fsync=False)
     with server:
         pass
@@ -44,14 +44,14 @@ def prepared(shared_open_folder: Path) -> Postgres:
 
 @pytest.fixture
 def server(prepared: Postgres) -> Iterator[Postgres]:
-    """The same server for all, which no test leaves running."""
+    """One server for all tests; each test leaves it stopped."""
     yield prepared
     prepared.stop()
 
 
 @contextmanager
 def without(path: Path) -> Iterator[None]:
-    """Take a file or folder away, and put it back afterwards."""
+    """Remove a file or folder, and restore it afterwards."""
     path.rename(path.with_name("taken-away"))
     yield
     if path.is_dir():
@@ -68,7 +68,7 @@ def test_it_starts_where_nothing_is_and_finds_its_data_again(open_folder: Path) 
     with again:
         assert ask(again, "SELECT number FROM kept") == "7"
         assert again.port == first_port
-    shutil.rmtree(again.data)  # a lost folder is made anew
+    shutil.rmtree(again.data)  # a lost folder is created again
     with again:
         assert "does not exist" in ask(again, "SELECT number FROM kept")
 
@@ -143,7 +143,7 @@ def test_nothing_is_left_when_its_starter_is_killed(server: Postgres) -> None:
     starter.wait()
     if sys.platform == "linux":
         wait_until(lambda: not postgres.is_alive())
-    with server:  # elsewhere this ends the one that was left
+    with server:  # on other systems this ends the remaining server
         assert not postgres.is_alive()
 
 

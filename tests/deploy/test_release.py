@@ -1,4 +1,4 @@
-"""Licences and known weaknesses of the packages that run: an unknown one is never passed over in silence."""
+"""Licences and known vulnerabilities of the packages that run: an unknown one is always reported."""
 
 from datetime import date
 from typing import Any

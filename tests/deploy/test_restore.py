@@ -1,4 +1,4 @@
-"""The exchange of names at the end of a restore, on a real server. The drill is tests/system/test_backup.py."""
+"""The exchange of names at the end of a restore, on a real server. tests/system/test_backup.py tests whole restores."""
 
 import re
 from collections.abc import Iterator
@@ -24,14 +24,14 @@ def server(shared_open_folder: Path) -> Iterator[Postgres]:
 
 @pytest.fixture
 def place(server: Postgres) -> Iterator[LocalPlace]:
-    """A server with no database of posts but those that a test makes."""
+    """A server whose databases of posts are only those of the test."""
     place = LocalPlace(replace(Stack.from_environment(), folder=server.home.parent), server.port)
     yield place
     drop(place, *databases(place))
 
 
 def databases(place: LocalPlace) -> dict[str, str]:
-    """What each was made as, by its name now."""
+    """Each database's original name, by its current name."""
     question = "SELECT datname, shobj_description(oid, 'pg_database') FROM pg_database WHERE datname ~ '^posts'"
     ask = ("psql", "--dbname=postgres", "--tuples-only", "--no-align", f"--command={question}")
     return dict(line.split("|") for line in place.postgres("posts", *ask).splitlines())

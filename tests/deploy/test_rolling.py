@@ -1,4 +1,4 @@
-"""Replacing containers, by a Docker of our own that keeps to itself. In earnest: tests/system/compose."""
+"""Replacing containers, with a stub of Docker. tests/system/compose tests it with Docker."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ from deploy.docker.compose import DockerFailed
 
 @dataclass
 class Docker:
-    """One service's containers. `healthy` says how many of the new ones become so, one after the other."""
+    """One service's containers. `healthy` is the number of new ones that become healthy."""
 
     containers: list[str]
     ended: list[str] = field(default_factory=list)
@@ -64,5 +64,5 @@ def test_a_new_container_that_does_not_become_healthy_goes_again(
 
 
 def test_auth_comes_last() -> None:
-    """It may issue tokens that those which check them could not read before."""
+    """It may issue tokens that older verifiers cannot read."""
     assert rolling.IN_TURN == ["users", "posts", "auth"]

@@ -1,4 +1,4 @@
-"""The commands around the stack, with stubs for the services: what starts, what comes back, what is left."""
+"""The commands of the stack, with stubs of the services: starts, restarts, and no processes left behind."""
 
 import http.client
 import os
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class LocalStack:
-    """A stack in a folder of its own, on free ports, driven by the command line."""
+    """A stack in its own folder, on free ports, controlled by the command line."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder / "local"
@@ -45,7 +45,7 @@ class LocalStack:
 
     @property
     def is_running(self) -> bool:
-        """Seen without a command, which takes a third of a second."""
+        """Checks without a command, which would take a third of a second."""
         state = read_state(self.folder)
         return state is not None and state.running and state.phase == "ready"
 
@@ -71,7 +71,7 @@ def stubbed(shared_open_folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def stack(stubbed: Path) -> Iterator[LocalStack]:
-    """A stack, not running unless a test has started it."""
+    """A stack that tests start."""
     stack = LocalStack(stubbed)
     yield stack
     assert stack.command("reset").returncode == 0

@@ -1,4 +1,4 @@
-"""/.well-known/security.txt at the gateway (RFC 9116): whom to tell of a weakness, and never out of date."""
+"""/.well-known/security.txt at the gateway (RFC 9116): the security contact, and an expiry in the future."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

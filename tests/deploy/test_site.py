@@ -1,4 +1,4 @@
-"""/docs and /openapi.json at the gateway: files of our own, and nothing in production unless asked for."""
+"""/docs and /openapi.json at the gateway: only our own files, and off in production by default."""
 
 import os
 import re
@@ -19,7 +19,7 @@ from tests.waiting import GENEROUS, until_open
 
 @contextmanager
 def gateway(folder: Path, **settings: str) -> Iterator[httpx.Client]:
-    """A gateway with nothing behind it but the files."""
+    """A gateway with only the files, without services."""
     build(folder / "site")
     port = free_port()
     places = {"GATEWAY_ADDRESS": f"http://:{port}", "DOCS_FOLDER": str(folder / "site"), "XDG_DATA_HOME": str(folder)}
@@ -84,7 +84,7 @@ def test_there_is_no_way_to_other_files(site: httpx.Client, path: str) -> None:
 
 @pytest.mark.parametrize("path", ["/auth/token", "/auth/revoke"])
 def test_oauth_clients_can_read_that_auth_is_away(tmp_path: Path, path: str) -> None:
-    """RFC 6749, section 5.2: otherwise they could not tell it from a dead token."""
+    """RFC 6749, section 5.2: otherwise clients could not distinguish it from an invalid token."""
     with gateway(tmp_path, AUTH_UPSTREAM=f"127.0.0.1:{free_port()}") as client:
         reply, other = client.post(path, timeout=GENEROUS), client.post("/auth/register", timeout=GENEROUS)
     assert (reply.status_code, reply.headers["content-type"], reply.headers["retry-after"]) == (

@@ -1,4 +1,4 @@
-"""One version: the services read it from the package, and every other place says the same."""
+"""One version: the services read it from the package, and all other places have the same."""
 
 import shutil
 from importlib.metadata import version

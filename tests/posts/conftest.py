@@ -1,4 +1,4 @@
-"""posts' app on a database of its own; the other services answer from plain values."""
+"""posts' app with its own database, and stubs of the other services."""
 
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -23,7 +23,7 @@ SignedIn = Callable[..., dict[str, str]]
 
 @pytest.fixture(scope="module")
 async def settings(database_of: Cloner) -> Settings:
-    # no pause, so that peers a test took away are there again for the next one; and a busy machine refuses nobody
+    # no pause, so that the next test can reach peers again; and a busy machine refuses nothing
     patient = {"breaker_pause": 0, "pool_timeout": timedelta(seconds=10), "call_deadline": LONGEST_CALL}
     own = {"client_secret": secrets.token_urlsafe(32), "relay": False, **patient}
     return Settings.model_validate({**await database_of("posts"), **own})
@@ -62,7 +62,7 @@ NewPost = Callable[..., Awaitable[dict[str, Any]]]
 
 @pytest.fixture
 def write(client: AsyncClient, signed_in: SignedIn) -> NewPost:
-    """Publish a post, or whatever `fields` say: `await write(author, tags=["a"])` -> the answer's JSON."""
+    """Create a post, published by default: `await write(author, tags=["a"])` -> the answer's JSON."""
 
     async def write(author: int, **fields: Any) -> dict[str, Any]:
         post = {"title": "First light", "body": "It was a clear night.", **fields}

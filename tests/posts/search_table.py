@@ -1,13 +1,13 @@
-"""Which texts each query finds, and which not: the whole promise of the search for posts, as a table.
+"""The specification of the search for posts: queries, each with a text that it finds and one that it does not.
 
-The same table holds on every PostgreSQL and locale that a cluster may have (`make test-search`).
+It holds on every PostgreSQL and every locale of a cluster (`make test-search`).
 """
 
 from typing import Final
 
 FINDS: Final[dict[str, tuple[str, str]]] = {
     # query: (a text that it finds, one that it does not)
-    # signs that are not ASCII part words, and never belong to one
+    # punctuation beyond ASCII separates words, and is never part of one
     "hello": ("she said \u201chello\u201d to us", "she said hell to us"),
     "bonjour": ("il dit \u00abbonjour\u00bb", "il dit bonsoir"),
     "second": ("first\u2014second", "first\u2014sec ond"),
@@ -83,7 +83,7 @@ FINDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "🚀": ("we have lift-off🚀!", "we have lift-off\u2708!"),
     "cooperate": ("co\u00adoperate", "co-operate"),
-    # phrases, `or`, and words that must not be there
+    # phrases, `or`, and excluded words
     '"moons of jupiter"': ("the moons of Jupiter", "the moons, of course, of Jupiter"),
     "saturn or jupiter": ("near Saturn", "near Mars"),
     "jupiter -moons": ("Jupiter alone", "Jupiter and moons"),

@@ -1,4 +1,4 @@
-"""What a block changes here: who is blocked can neither comment nor like, nor change what they said before."""
+"""Effects of a block: the blocked person can neither comment, like, nor change earlier comments."""
 
 from typing import Any
 
@@ -36,14 +36,14 @@ async def test_who_is_blocked_can_neither_comment_nor_like_until_it_ends(
     assert (seen["likes_count"], seen["comments_count"], seen["liked"]) == (1, 1, True)
     assert (await client.get(place)).json()["body"] == "Well seen."
 
-    # elsewhere nothing has changed, nor for the other of the two, nor for third parties
+    # nothing else has changed, neither for the other person nor for third parties
     there = f"/posts/{elsewhere['id']}"
     assert (await client.post(f"{there}/comments", json=new, headers=headers)).status_code == 201
     own = f"/posts/{(await write(grace))['id']}"
     assert (await client.post(f"{own}/comments", json=new, headers=signed_in(ada))).status_code == 201
     assert (await client.put(f"{path}/like", headers=signed_in(other))).status_code == 204
 
-    # what they said and liked before, they may take back
+    # they may delete earlier comments and likes
     assert (await client.delete(f"{path}/like", headers=headers)).status_code == 204
     assert (await client.delete(place, headers=headers)).status_code == 204
     await tell(client, peers, "block", ada, grace, active=False, version=2)
@@ -65,7 +65,7 @@ async def test_a_block_is_applied_by_its_version(
 async def test_neither_feed_shows_the_other_once_users_has_told_of_a_block(
     client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost, walk: Walk
 ) -> None:
-    """users ends both follows with the block; what is public stays so."""
+    """users ends both follows with the block; public posts stay public."""
     ada, grace = peers.new_account(), peers.new_account()
     posts = [await write(author) for author in (ada, grace)]
     for follower, followee in ((ada, grace), (grace, ada)):

@@ -1,4 +1,4 @@
-"""How bodies are read: in size (S-32) and in time (S-33). What may be in them: test_posts.py."""
+"""Reading bodies: limits of size (S-32) and time (S-33). test_posts.py tests their content."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ async def chunks(body: bytes, pause: float = 0.0) -> AsyncIterator[bytes]:
 async def test_a_body_that_is_too_large_is_refused(
     client: AsyncClient, peers: Peers, signed_in: SignedIn, chunked: bool
 ) -> None:
-    """S-32: chunked ones are counted as they come."""
+    """S-32: chunked ones are counted as they arrive."""
     for key in ({}, {"Idempotency-Key": "a-key"}):
         headers = signed_in(peers.new_account()) | {"Content-Type": "application/json"} | key
         reply = await client.post("/posts", content=chunks(TOO_LARGE) if chunked else TOO_LARGE, headers=headers)
@@ -54,7 +54,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(
 
 
 async def test_a_body_whose_sender_dies_is_no_fault_of_ours(app: FastAPI, peers: Peers, signed_in: SignedIn) -> None:
-    """R-02: a gateway that is killed cuts all uploads short; found there, as errors in the log."""
+    """R-02: a killed gateway cuts off all uploads, which must not be errors in the log."""
     messages: Iterator[Message] = iter(
         [{"type": "http.request", "body": b'{"title": "t', "more_body": True}, {"type": "http.disconnect"}]
     )

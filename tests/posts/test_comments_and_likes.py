@@ -132,7 +132,7 @@ async def test_a_like_counts_once_per_person(
 
 
 async def twenty_at_a_time(sends: Sequence[Callable[[], Awaitable[Response]]]) -> set[int]:
-    """All statuses that came back."""
+    """The statuses of all answers."""
     statuses: set[int] = set()
     for start in range(0, len(sends), 20):
         replies = await asyncio.gather(*(send() for send in sends[start : start + 20]))
@@ -192,7 +192,7 @@ async def test_reading_never_waits_for_who_is_liking(
 async def test_what_is_gone_can_be_neither_liked_nor_commented(
     client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost
 ) -> None:
-    """Deleting and liking at once ends in 204 or 404, never in a fault."""
+    """Concurrent deletes and likes end in 204 or 404, never in a fault."""
     ada = peers.new_account()
     for _ in range(5):
         post = await write(ada)

@@ -21,7 +21,7 @@ async def test_an_answer_is_left_out_while_nothing_has_changed_for_its_viewer(
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
     for reply in (first, again):
         assert "Authorization" in reply.headers["vary"]
-    assert (await client.get(path, headers={"If-None-Match": tag})).status_code == 200  # `liked` is null to others
+    assert (await client.get(path, headers={"If-None-Match": tag})).status_code == 200  # `liked` is null for others
 
     await client.put(f"{path}/like", headers=reader)
     liked = await client.get(path, headers=reader | {"If-None-Match": tag})
@@ -73,7 +73,7 @@ async def test_an_edit_without_a_condition_is_made(
 async def test_conditions_in_several_lines_are_one_list(
     client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost
 ) -> None:
-    """RFC 9110, section 5.3; the document says that it is a text, since nearly all clients send one line."""
+    """RFC 9110, section 5.3; the document declares it as a text, since nearly all clients send one line."""
     ada = peers.new_account()
     path = f"/posts/{(await write(ada))['id']}"
     for lines, status in (('"7"', '"8"'), 412), (('"7"', '"1-ff"'), 200):

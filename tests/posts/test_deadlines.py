@@ -1,4 +1,4 @@
-"""What posts does when time is short: its own caller's, or because a peer is slow (R-09)."""
+"""posts under deadlines: its caller's, or because of a slow peer (R-09)."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,7 +25,7 @@ async def test_reads_are_answered_without_names_while_users_is_slow(
 ) -> None:
     peers.away = True
     try:
-        post = await write(peers.new_account("Ada"))  # somebody whom posts has not heard of yet
+        post = await write(peers.new_account("Ada"))  # a person unknown to posts
     finally:
         peers.away = False
     async with misbehaving(behaviour) as users:
@@ -41,7 +41,7 @@ async def test_reads_are_answered_without_names_while_users_is_slow(
 
 @pytest.fixture
 async def client_of_service(app: FastAPI) -> AsyncIterator[AsyncClient]:
-    """Other services alone may send a deadline, so the 504 that answers it is not in the public document."""
+    """Only services may send a deadline, so its 504 is not in the public document."""
     async with AsyncClient(transport=ASGITransport(app), base_url="http://posts.test") as client:
         yield client
 

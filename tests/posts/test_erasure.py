@@ -1,4 +1,4 @@
-"""People who were deleted: posts forgets them, at once and for good (the saga: docs/operations/security.md)."""
+"""posts erases deleted accounts, at once and for good (the saga: docs/operations/security.md)."""
 
 import asyncio
 import re
@@ -22,7 +22,7 @@ from tests.posts.test_export import pages
 from tests.waiting import until_blocked
 
 REMEMBERED = {"erased", "outbox"}
-"""Where the number of somebody stands who was forgotten: never again; and told to auth."""
+"""Places of an erased account's id: the list of erased accounts, and the event for auth."""
 
 
 async def tell(client: AsyncClient, peers: Peers, sender: str, *events: dict[str, Any]) -> Response:
@@ -34,7 +34,7 @@ async def tell(client: AsyncClient, peers: Peers, sender: str, *events: dict[str
 
 @pytest.fixture
 async def world(client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost) -> dict[str, Any]:
-    """Ada, who is about to go, and Bob: each wrote, liked and commented on the other's, and follows the other."""
+    """Ada, who will be deleted, and Bob. Each has posts, likes and comments on the other's, and follows the other."""
     ada, bob = peers.new_account("Ada"), peers.new_account("Bob")
     by_ada = await write(ada, title="Adas unmistakable words", tags=["mathematics", "adas-own"])
     edited = await write(ada, tags=["adas-former"])
@@ -100,7 +100,7 @@ async def test_what_they_wrote_is_hidden_at_once_and_then_gone_while_their_comme
     assert (post["likes_count"], post["comments_count"]) == (0, 2)
     assert await used(client, walk, "mathematics") == before - 1
     assert await outbox.rows("SELECT FROM tags WHERE name LIKE 'adas-%'") == [], "they may say who it was"
-    # what is nobody's can still be looked after
+    # comments without an author can still be moderated
     said = await walk(f"/posts/{world['by_bob']}/comments")
     path = f"/posts/{world['by_bob']}/comments/{said[0]['id']}"
     stranger = signed_in(peers.new_account())
@@ -165,7 +165,7 @@ async def test_who_has_just_been_deleted_can_write_nothing_with_a_token_that_is_
         for path in (world["by_ada"], world["draft"]):
             assert (await client.patch(f"/posts/{path}", json={"title": "mine"}, headers=me)).status_code == 404
             assert (await client.delete(f"/posts/{path}", headers=me)).status_code == 404
-        await client.put(f"{under}/like", headers=me)  # 204, as for one that is there
+        await client.put(f"{under}/like", headers=me)  # 204, as for an existing one
     assert await outbox.naming(ada) == REMEMBERED
     assert (await client.get(under)).json()["likes_count"] == 0
 
@@ -173,7 +173,7 @@ async def test_who_has_just_been_deleted_can_write_nothing_with_a_token_that_is_
 async def test_a_name_that_is_looked_up_while_its_owner_is_deleted_is_not_kept(
     app: FastAPI, client: AsyncClient, peers: Peers, signed_in: SignedIn, outbox: Outbox
 ) -> None:
-    """users answers what it knew a moment ago."""
+    """users answers from an earlier state."""
     ada = peers.new_account()
     await tell(client, peers, "auth", gone(ada))
     await erase(app.state.eraser)
@@ -185,7 +185,7 @@ async def test_a_name_that_is_looked_up_while_its_owner_is_deleted_is_not_kept(
 async def test_erasing_waits_for_what_began_before_and_takes_it_along(
     app: FastAPI, client: AsyncClient, peers: Peers, outbox: Outbox, signed_in: SignedIn, walk: Walk
 ) -> None:
-    """A request is between its insert and its commit when its author is deleted."""
+    """The author is deleted between a request's insert and its commit."""
     ada = peers.new_account()
     connection = await asyncpg.connect(outbox.dsn)
     under_way = connection.transaction()
@@ -209,7 +209,7 @@ async def test_erasing_waits_for_what_began_before_and_takes_it_along(
 async def test_an_author_who_is_deleted_in_the_middle_of_a_change_is_told_so(
     client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost, outbox: Outbox, method: str
 ) -> None:
-    """The post was there when the change began, and the author is not when it is counted."""
+    """The post existed when the change began, but the author is erased when it is counted."""
     ada = peers.new_account()
     post = await write(ada, status="draft" if method == "PATCH" else "published")
     connection = await asyncpg.connect(outbox.dsn)
@@ -219,7 +219,7 @@ async def test_an_author_who_is_deleted_in_the_middle_of_a_change_is_told_so(
     body = {"status": "published"} if method == "PATCH" else None
     change = client.request(method, f"/posts/{post['id']}", json=body, headers=signed_in(ada))
     waiting = asyncio.create_task(change)
-    await until_blocked(connection)  # it has its snapshot of who is hidden, and waits for the row
+    await until_blocked(connection)  # it has its snapshot of hidden authors, and waits for the row
     await tell(client, peers, "auth", gone(ada))
     await under_way.commit()
     await connection.close()
@@ -277,7 +277,7 @@ async def test_counters_are_right_when_others_are_at_work_meanwhile(
     outbox: Outbox,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Two people are erased while a third likes, comments and deletes; nobody waits in a circle."""
+    """Two people are erased while a third likes, comments and deletes, without deadlocks."""
     monkeypatch.setattr(erasing, "MANY", 2)
     monkeypatch.setattr(erasing, "SOME", 2)
     leavers, stayer = [peers.new_account() for _ in range(2)], peers.new_account()
@@ -322,7 +322,7 @@ async def test_the_export_of_somebody_who_is_erased_is_refused_and_never_looks_w
 async def test_read_models_do_not_differ_by_the_erased_and_rebuilding_brings_nobody_back(
     app: FastAPI, client: AsyncClient, peers: Peers, world: dict[str, Any], outbox: Outbox
 ) -> None:
-    """users has not forgotten them yet."""
+    """users has not erased them yet."""
     ada, bob = world["ada"], world["bob"]
     database, inbox = app.state.database, app.state.inbox
     await tell(client, peers, "auth", gone(ada))

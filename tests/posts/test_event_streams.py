@@ -1,4 +1,4 @@
-"""Whatever happens to a stream of events on its way, posts ends up knowing the same (R-13)."""
+"""posts reaches the same state for any disturbed stream of events (R-13)."""
 
 import pytest
 from fastapi import FastAPI

@@ -1,4 +1,4 @@
-"""What posts learns from events, and what it tells."""
+"""The events that posts receives and sends."""
 
 from typing import Any
 
@@ -81,7 +81,7 @@ BAD: dict[str, dict[str, Any]] = {
 async def test_a_bad_event_is_refused_and_the_whole_batch_with_it(
     client: AsyncClient, peers: Peers, write: NewPost, bad: dict[str, Any]
 ) -> None:
-    """R-14: the sender finds out which one it is by sending them one by one."""
+    """R-14: the sender finds the bad one by sending them one by one."""
     ada = peers.new_account("Ada")
     post = await write(ada)
     reply = await tell(client, peers, profile(ada, "changed", 9), bad)

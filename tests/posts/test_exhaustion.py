@@ -1,4 +1,4 @@
-"""All connections are taken and stay so (R-10): requests are refused in time, and the process still knows how it is."""
+"""All connections stay in use (R-10): requests are refused in time, and probes and metrics still work."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -68,7 +68,7 @@ async def test_requests_are_refused_in_time_and_the_process_stays_alive_and_read
 async def test_a_revocation_is_learned_while_readers_queue_for_every_connection(
     small: FastAPI, client: AsyncClient, peers: Peers
 ) -> None:
-    """S-14 under R-10: within 5 s everywhere, whatever else this process is busy with."""
+    """S-14 under R-10: within 5 s everywhere, however busy the process is."""
     claims = peers.issuer.claims(peers.new_account())
     headers = {"Authorization": f"Bearer {peers.issuer.sign(claims)}"}
     assert (await client.get("/posts/drafts", headers=headers)).status_code == 200
@@ -87,7 +87,7 @@ async def test_a_revocation_is_learned_while_readers_queue_for_every_connection(
 async def test_a_locked_table_leaves_no_deadlock_and_no_open_transaction(
     small: FastAPI, client: AsyncClient, peers: Peers, server: Server, settings: Settings
 ) -> None:
-    """Writers who need names, counters and events as well: each request takes its connections one after the other."""
+    """Writers that also need names, counters and events: each request takes its connections one after the other."""
     name = str(settings.database_url.path).lstrip("/")
     people = [peers.new_account() for _ in range(CLIENTS)]
     superuser = await asyncpg.connect(server.dsn, database=name)
@@ -130,7 +130,7 @@ async def test_who_looks_at_the_metrics_takes_nothing_from_those_who_need_it(
 async def test_no_request_holds_one_connection_while_it_waits_for_another(
     small: FastAPI, client: AsyncClient, peers: Peers
 ) -> None:
-    """With one connection for writing left, every kind of writer still gets through."""
+    """With one connection for writing left, every kind of write still succeeds."""
     ada, grace = peers.new_account("Ada"), peers.new_account("Grace")
     async with small.state.database.engine.connect() as held:
         await held.execute(text("SELECT 1"))

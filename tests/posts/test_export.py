@@ -1,4 +1,4 @@
-"""What posts tells users of an account, for its export."""
+"""posts' part of an account's export."""
 
 import json
 from typing import Any
@@ -48,7 +48,7 @@ async def test_an_account_is_told_of_all_that_it_wrote_and_likes(
 
 
 async def test_a_page_stays_below_what_a_caller_reads(client: AsyncClient, peers: Peers, signed_in: SignedIn) -> None:
-    """Also of texts that JSON writes six times as long."""
+    """Also for texts that become six times as long in JSON."""
     ada = peers.new_account()
     titles = [f"post {number}" for number in range(8)]
     for number, title in enumerate(titles):
@@ -82,7 +82,7 @@ FROM generate_series(1, 40) AS n
 
 
 async def test_a_page_of_long_posts_reads_only_those_that_it_gives(peers: Peers, outbox: Outbox) -> None:
-    """Else all of 500 are read for each one."""
+    """Otherwise all 500 would be read for each one."""
     ada = peers.new_account()
     drafts = SECTIONS["drafts"].statement
     assert isinstance(drafts, TextClause)

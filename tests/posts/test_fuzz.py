@@ -1,4 +1,4 @@
-"""posts keeps the promise of its OpenAPI document, whatever it is sent (R-28, `tests/fuzz.py`)."""
+"""posts follows its OpenAPI document for any input (R-28, `tests/fuzz.py`)."""
 
 import pytest
 from fastapi import FastAPI

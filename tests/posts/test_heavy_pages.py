@@ -1,4 +1,4 @@
-"""Pages of the longest posts: bounded in bytes, whatever `limit` says, and still nothing repeated or skipped."""
+"""Pages of the longest posts: limited in bytes for any `limit`, without repeated or skipped posts."""
 
 import asyncpg
 import pytest
@@ -32,7 +32,7 @@ SELECT $1, $2, repeat('\U0001f600', 5000) FROM generate_series(1, 100)
 
 @pytest.fixture
 async def author(app: FastAPI, peers: Peers, client: AsyncClient, write: NewPost, outbox: Outbox) -> int:
-    """Somebody with many of the longest posts and some such drafts, who follows themselves, as it were."""
+    """A person with many of the longest posts and some such drafts, who follows themselves in the read model."""
     author = peers.new_account()
     await write(author, title="Light", body="b")
     edge = event("follow", {"active": True}, author, author)
@@ -46,7 +46,7 @@ async def author(app: FastAPI, peers: Peers, client: AsyncClient, write: NewPost
 
 
 async def heavy_pages(client: AsyncClient, url: str, headers: dict[str, str]) -> list[int]:
-    """How many items each page has; all of them are seen once."""
+    """The number of items per page; checks that each item appears once."""
     seen: list[int] = []
     sizes: list[int] = []
     while url:
@@ -64,7 +64,7 @@ async def heavy_pages(client: AsyncClient, url: str, headers: dict[str, str]) ->
 async def test_a_page_of_the_longest_posts_holds_a_mebibyte_of_them(
     client: AsyncClient, signed_in: SignedIn, author: int
 ) -> None:
-    """Else a few slow readers hold all memory."""
+    """Otherwise a few slow readers would use all memory."""
     headers = signed_in(author)
     for path, count in {
         "?": MANY + 1,

@@ -1,4 +1,4 @@
-"""What hostile requests get from posts' routes. The mechanisms are common's; here is what depends on these routes."""
+"""Hostile requests to posts' routes. tests/common tests the mechanisms; here is what depends on these routes."""
 
 import gzip
 import json
@@ -88,7 +88,7 @@ async def test_an_id_that_nobody_has_is_not_found(client: AsyncClient, peers: Pe
 
 
 async def test_long_and_twisted_texts_take_no_time(client: AsyncClient, peers: Peers, signed_in: SignedIn) -> None:
-    """S-38: tens of milliseconds. What grows with the square of 100 KiB would take minutes."""
+    """S-38: tens of milliseconds. Quadratic time for 100 KiB would take minutes."""
     headers = signed_in(peers.new_account())
     await client.post("/posts", json={"title": "t", "body": "b"}, headers=headers)
     long = 100 * 1024
@@ -108,7 +108,7 @@ async def test_long_and_twisted_texts_take_no_time(client: AsyncClient, peers: P
 
 
 async def test_markup_stays_text(client: AsyncClient, peers: Peers, signed_in: SignedIn) -> None:
-    """S-39: stored and answered as it came, and never as something that a browser runs."""
+    """S-39: stored and answered unchanged, and never as a type that a browser executes."""
     headers, evil = signed_in(peers.new_account()), "</script><img src=x onerror=alert(1)>{{7*7}}"
     made = await client.post("/posts", json={"title": evil, "body": evil}, headers=headers)
     said = await client.post(f"{made.headers['location']}/comments", json={"body": evil}, headers=headers)

@@ -96,7 +96,7 @@ async def test_a_key_stands_for_one_body_one_path_and_one_person(
 async def test_a_repeat_after_a_change_of_the_services_password_has_its_answer(
     client: AsyncClient, app: FastAPI, peers: Peers, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The bodies cannot be compared any more; that is no reason to refuse an honest repeat for a day."""
+    """The bodies can no longer be compared; an honest repetition must not be refused for a day."""
     headers, other = signed_in(peers.new_account()) | new_key(), POST | {"body": "Another."}
     first = await client.post("/posts", json=POST, headers=headers)
     assert (await client.post("/posts", json=other, headers=headers)).status_code == 422

@@ -1,4 +1,4 @@
-"""Who may do what in posts: every operation by every kind of caller (S-31, S-31b). The mechanism: `tests/matrix.py`."""
+"""posts' authorization matrix: each operation by each kind of caller (S-31, S-31b). Mechanism: `tests/matrix.py`."""
 
 import secrets
 import uuid
@@ -17,10 +17,10 @@ from tests.matrix_table import complaints, read
 from tests.peers import Peers, ended, event
 from tests.posts.conftest import NewPost
 
-# Callers: nobody; the owner of the thing; another person; one whom the owner has blocked; a moderator; an admin; people
-# whose tokens are no longer good (account disabled, session ended); the three services; a service's token for another.
-# Things: the owner's published post; the owner's draft; the owner's comment on another's post; another's comment on the
-# owner's post. Internal: news of users' own, news of auth's.
+# Callers: anonymous; the owner of the thing; another person; one whom the owner has blocked; a moderator; an admin;
+# people whose tokens are no longer valid (account disabled, session ended); the three services; a service's token for
+# another. Things: the owner's published post; the owner's draft; the owner's comment on another's post; another's
+# comment on the owner's post. Internal: events of users and of auth.
 TABLE = """
 method path                                 thing   anon  owner other block moder admin gone  users posts auth  stray
 GET    /posts                               post    200   200   200   200   200   200   401   403   403   403   401
@@ -66,7 +66,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /internal/events ended": {"events": [ended(str(uuid.uuid4()))]},
 }
 PRIVATE = {"secret": {"owner", "users"}}
-"""A draft's title: for its author, and for users, which makes the author's export."""
+"""A draft's title is visible to its author, and to users, which makes the author's export."""
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ async def matrix(
 ) -> AsyncIterator[Matrix]:
     people, headers = await callers(app, client, peers, "posts")
     owner, host = people["owner"], peers.new_account("Host")
-    for account in (*people.values(), host):  # else they would arrive in a cell that changes nothing
+    for account in (*people.values(), host):  # otherwise they would arrive in a cell that must change nothing
         await write(account, status="draft")
     block = event("block", {"active": True}, owner, people["block"])
     told = await client.post("/internal/events", json={"events": [block]}, headers=headers["users"][0])
@@ -105,13 +105,13 @@ def test_every_operation_has_its_line(app: FastAPI) -> None:
 
 
 async def test_everybody_gets_what_the_table_says(matrix: Matrix) -> None:
-    """S-28, S-29, S-31, S-31b: 0 wrong cells, nothing private told, no field beyond the schema."""
+    """S-28, S-29, S-31, S-31b: 0 wrong cells, no private values, no field beyond the schema."""
     assert await matrix.try_cells() == []
     assert matrix.told == {(name, caller) for name, callers in PRIVATE.items() for caller in callers}
 
 
 async def test_no_other_verb_gains_anything(matrix: Matrix) -> None:
-    """S-31, S-43: neither sent nor named in a header or a parameter."""
+    """S-31, S-43: neither as the method nor in a header or a parameter."""
     assert await matrix.try_other_verbs() == []
     assert await matrix.try_overrides() == []
 

@@ -1,4 +1,4 @@
-"""What posts tells Prometheus of itself."""
+"""posts' metrics."""
 
 import asyncio
 import re
@@ -69,7 +69,7 @@ async def test_calls_to_other_services_are_told_with_their_breaker(
     client: AsyncClient, write: NewPost, peers: Peers
 ) -> None:
     before = await scrape(client)
-    await write(peers.new_account("Grace"))  # whom posts asks users about
+    await write(peers.new_account("Grace"))  # posts asks users about this person
     peers.away = True
     try:
         await write(peers.new_account("Alan"))

@@ -1,4 +1,4 @@
-"""What moderators remove is told to auth, whose audit trail keeps it; what people remove of their own is not."""
+"""Removals by moderators are sent to auth's audit trail; people's own deletions are not."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ async def test_a_moderator_s_removal_of_what_another_wrote_is_told_with_whose_it
 async def test_what_is_ones_own_to_remove_is_nobody_else_s_concern(
     client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost, outbox: Outbox
 ) -> None:
-    """A moderator's own post, their own comment, and one that somebody wrote under their post."""
+    """A moderator's own post, their own comment, and another's comment under their post."""
     ada, moderator = peers.new_account(), peers.new_account()
     headers = signed_in(moderator, "moderator")
     own, hers = (await write(moderator))["id"], (await write(ada))["id"]

@@ -207,7 +207,7 @@ async def test_every_language_has_titles_and_tags(write: NewPost, peers: Peers, 
 async def test_a_tag_has_one_spelling_though_typed_with_what_cannot_be_seen(
     write: NewPost, peers: Peers, typed: str, kept: str
 ) -> None:
-    """A joiner behind a letter that does not join anyway changes nothing."""
+    """A joiner after a letter that does not join changes nothing."""
     post = await write(peers.new_account(), tags=[typed])
     assert post["tags"] == [kept]
 
@@ -215,7 +215,7 @@ async def test_a_tag_has_one_spelling_though_typed_with_what_cannot_be_seen(
 async def test_an_author_nobody_knows_yet_costs_only_the_name(
     client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost, walk: Walk
 ) -> None:
-    """Written and read while users is away; the name is there as soon as users is."""
+    """Written and read while users is down; the name appears once users is back."""
     ada = peers.new_account("Ada")
     peers.away = True
     try:

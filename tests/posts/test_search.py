@@ -1,4 +1,4 @@
-"""Finding posts by their words (S-37)."""
+"""The search for posts (S-37)."""
 
 import time
 from contextlib import AsyncExitStack
@@ -41,10 +41,10 @@ def titles(found: Found) -> list[str]:
         ("moo jupiter", False),  # only the last word may be the beginning of one
         ('"moons of jupiter"', True),
         ('"of moons"', False),
-        ('"moons of jup"', False),  # a phrase is meant as it is
+        ('"moons of jup"', False),  # a phrase is exact
         ("jupiter -saturn", True),
         ("jupiter -moons", False),
-        ("jupiter -moo", True),  # what must not be in it is no beginning either
+        ("jupiter -moo", True),  # an excluded word is no beginning either
         ("saturn or jupiter", True),
         ("saturn jupiter", False),
         ("zoe", True),
@@ -71,7 +71,7 @@ async def test_what_words_find(client: AsyncClient, peers: Peers, write: NewPost
      "'; DROP TABLE posts; --", "') OR 1=1 --", "x" * 100, 'a -"b c"', "$1", ":asked", "\u202e"],
 )  # fmt: skip
 async def test_no_character_has_a_power(client: AsyncClient, peers: Peers, write: NewPost, words: str) -> None:
-    """S-37: neither SQL's nor those of the query language that we do not offer."""
+    """S-37: neither SQL's nor those of PostgreSQL's query language, which we do not offer."""
     await write(peers.new_account(), title="Inert")
     await search(client, words)
     assert "Inert" in titles((await client.get("/posts?limit=100")).json()["items"])
@@ -133,7 +133,7 @@ async def test_a_change_and_a_deletion_change_what_is_found(
 async def test_what_is_rare_or_long_ago_is_found_behind_many_newer_posts(
     client: AsyncClient, peers: Peers, write: NewPost, walk: Walk, outbox: Outbox
 ) -> None:
-    """The window over the newest posts is no limit to what is found."""
+    """The window of the newest posts does not limit the results."""
     ada = peers.new_account()
     await write(ada, title="Parallax one", tags=["old"])
     await outbox.rows(
@@ -155,9 +155,9 @@ async def test_what_is_rare_or_long_ago_is_found_behind_many_newer_posts(
 
 
 async def test_the_longest_text_can_be_searched(client: AsyncClient, peers: Peers, signed_in: SignedIn) -> None:
-    """A tsvector has its limit at 1 MiB; no body may reach it, and none is refused for it."""
+    """A tsvector is limited to 1 MiB; no body may exceed it, and none is refused because of it."""
     headers = signed_in(peers.new_account())
-    letters = [chr(0xAC00 + number) for number in range(11_000)]  # each is three when it is taken apart
+    letters = [chr(0xAC00 + number) for number in range(11_000)]  # each becomes three when decomposed
     for body in (
         " ".join(f"{one}{other}-{other}{one}" for one, other in zip(letters[:8000], letters[3000:], strict=True)),
         "".join(f"{letters[number]}-{letters[-number]} " for number in range(12_500)[: 11_000 - 1]),
@@ -194,7 +194,7 @@ async def test_a_search_may_take_two_seconds_and_is_ended_in_the_database_too(
 async def test_searches_that_are_slow_hold_up_other_searches_only(
     app: FastAPI, client: AsyncClient, peers: Peers, signed_in: SignedIn
 ) -> None:
-    """As many as may be have begun and do not end: one more is refused in time, and nobody else notices."""
+    """The maximum of searches runs without end: another one is refused in time, and other requests are not affected."""
     searches: SearchSession = app.state.post_queries.searches.session
     headers = signed_in(peers.new_account())
     async with AsyncExitStack() as held:

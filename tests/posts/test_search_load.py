@@ -1,4 +1,4 @@
-"""What a search may cost, whoever asks for what (S-37)."""
+"""Limits on the cost of any search (S-37)."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -40,7 +40,7 @@ INSERT INTO post_stats (post_id, likes_count) SELECT id, 0 FROM posts ON CONFLIC
 
 @pytest.fixture(scope="module")
 async def one_author(app: FastAPI, settings: Any, server: Any) -> AsyncIterator[asyncpg.Connection]:
-    """Many posts of one single author, as in somebody's own blog."""
+    """Many posts of a single author, as in a blog."""
     database = str(settings.database_url).rpartition("/")[2]
     connection = await asyncpg.connect(f"{server.dsn.rpartition('/')[0]}/{database}")
     await connection.execute(FILL)
@@ -111,7 +111,7 @@ async def test_where_there_is_one_author_no_list_is_a_full_scan(one_author: asyn
 async def test_of_the_newest_posts_words_are_looked_through_in_bounds(
     one_author: asyncpg.Connection, choice: PostFilter
 ) -> None:
-    """However long they are: of 5,000 of the longest, all words would be read for each search that finds nothing."""
+    """For any length: with 5,000 of the longest, a search without results would read all their words."""
     change = one_author.transaction()
     await change.start()
     try:
@@ -146,7 +146,7 @@ async def test_what_is_behind_the_bytes_is_found_too(
 async def test_the_top_of_a_common_tag_that_nobody_likes_is_complete(
     one_author: asyncpg.Connection, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The walk through the most liked posts is given up; the posts of the tag are put in order instead."""
+    """The scan of the most liked posts stops; the tag's posts are sorted instead."""
     liked = "UPDATE post_stats SET likes_count = {} WHERE post_id IN (SELECT min(id) + {} FROM posts) RETURNING post_id"
     first, second = [await one_author.fetchval(liked.format(likes, likes)) for likes in (9, 5)]
     newest = [row["id"] for row in await one_author.fetch("SELECT id FROM posts ORDER BY id DESC LIMIT 8")]
@@ -167,7 +167,7 @@ async def test_the_top_of_a_common_tag_that_nobody_likes_is_complete(
 async def test_lists_that_may_be_slow_run_as_searches_do(
     app: FastAPI, client: AsyncClient, one_author: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So that others read too, and for two seconds at most."""
+    """So that others can read too, and for at most two seconds."""
     searches: SearchSession = app.state.post_queries.searches.session
     monkeypatch.setattr(lists, "FEW", 100)
     async with AsyncExitStack() as held:

@@ -1,6 +1,6 @@
-"""What words find, wherever PostgreSQL comes from and whatever locale its cluster has.
+"""Search results on any PostgreSQL and any locale of its cluster.
 
-`make test-search` runs this on several versions of PostgreSQL; here it is the one that all tests have.
+`make test-search` runs this on several versions of PostgreSQL; otherwise it uses that of all tests.
 """
 
 import os
@@ -45,7 +45,7 @@ async def databases(server: Server, templates: dict[str, Template]) -> AsyncIter
 
 
 async def asked_on(app: FastAPI, peers: Peers) -> dict[str, tuple[bool, bool]]:
-    """Publish both texts of each row, and see whether its query finds them."""
+    """Publish both texts of each row, and return which of them its query finds."""
     async with AsyncClient(transport=ASGITransport(app), base_url="http://posts.test") as client:
         found: dict[str, tuple[bool, bool]] = {}
         for query, texts in FINDS.items():
@@ -63,7 +63,7 @@ async def asked_on(app: FastAPI, peers: Peers) -> dict[str, tuple[bool, bool]]:
 async def test_each_query_finds_what_the_table_says_in_every_locale(databases: dict[str, Template]) -> None:
     wrong: dict[str, dict[str, tuple[bool, bool]]] = {}
     for name, template in databases.items():
-        owner = template.owner_settings(name)  # nobody else has been granted anything there
+        owner = template.owner_settings(name)  # no other role has grants there
         database = {"database_url": owner.owner_database_url, "database_password": owner.owner_database_password}
         own = {"client_secret": secrets.token_urlsafe(32), "relay": False, "pool_timeout": timedelta(seconds=10)}
         peers = Peers()

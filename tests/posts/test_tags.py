@@ -1,4 +1,4 @@
-"""Tags, and how much they are used."""
+"""Tags and their counts."""
 
 import asyncio
 import itertools
@@ -55,7 +55,7 @@ async def test_published_posts_are_counted_by_their_tags_the_most_used_first(
 async def test_tags_are_counted_right_whatever_happens_at_once(
     client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost, counts: Any, outbox: Outbox
 ) -> None:
-    """The same tags in every order: nobody waits in a circle, and nobody's step is lost."""
+    """The same tags in every order: no deadlocks, and no lost counts."""
     ada, names = peers.new_account(), ["red", "green", "blue", "white"]
     orders = [list(order) for order in itertools.permutations(names)]
     posts = [
@@ -104,7 +104,7 @@ async def test_tags_that_no_published_post_carries_are_removed_and_no_others(
 async def test_a_post_that_is_tagged_while_its_tag_is_removed_is_counted(
     client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost, outbox: Outbox, method: str
 ) -> None:
-    """It waits for the removal, and makes the tag anew."""
+    """It waits for the removal, and creates the tag again."""
     ada, tag = peers.new_account(), f"back-by-{method.lower()}"
     headers = signed_in(ada)
     await client.delete(f"/posts/{(await write(ada, tags=[tag]))['id']}", headers=headers)
@@ -137,7 +137,7 @@ async def test_a_tag_that_is_being_put_on_a_post_is_not_removed_nor_waited_for(
         " ON CONFLICT (name) DO UPDATE SET posts_count = tags.posts_count + 1"
     )
     await RETENTION.apply(app.state.transactions)
-    await under_way.rollback()  # the post was not to be after all
+    await under_way.rollback()  # the post is not published after all
     await connection.close()
     kept = "SELECT FROM tags WHERE name = 'coming'"
     assert len(await outbox.rows(kept)) == 1
@@ -148,7 +148,7 @@ async def test_a_tag_that_is_being_put_on_a_post_is_not_removed_nor_waited_for(
 async def test_tags_that_come_and_go_while_unused_ones_are_removed_are_counted_right(
     app: FastAPI, client: AsyncClient, peers: Peers, signed_in: SignedIn, outbox: Outbox
 ) -> None:
-    """Several processes remove them, and several people write, retag and delete; nobody waits in a circle."""
+    """Several processes remove them while several people write, retag and delete, without deadlocks."""
     names = ["north", "east", "south", "west"]
 
     async def busy(order: list[str]) -> set[int]:

@@ -1,4 +1,4 @@
-"""Posts by how much they are liked."""
+"""Posts by number of likes."""
 
 import asyncpg
 from httpx import AsyncClient
@@ -68,7 +68,7 @@ async def test_a_cursor_of_one_order_is_none_of_the_other(client: AsyncClient, p
 async def test_a_draft_is_not_shown_though_it_has_counters(
     peers: Peers, write: NewPost, walk: Walk, outbox: Outbox
 ) -> None:
-    """An earlier release, still at work while a migration runs, makes them for drafts too."""
+    """An earlier release, which still runs during a migration, creates them for drafts too."""
     ada = peers.new_account()
     posts = [(await write(ada, status=status, tags=["stray"]))["id"] for status in ("published", "draft", "published")]
     superuser = await asyncpg.connect(outbox.dsn)

@@ -1,4 +1,4 @@
-"""The words of a post are there whoever wrote it, and always those of its text as it is now."""
+"""Each post has the words of its current text, whichever release wrote it."""
 
 import uuid
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.events import Outbox
 from tests.peers import Peers
 from tests.posts.conftest import NewPost, SignedIn
 
-# As the release before this one writes.
+# As the previous release writes.
 OLD_INSERT = """
 INSERT INTO posts (author_id, title, body, status, published_at) VALUES ($1, $2, 'b', $3, $4) RETURNING id
 """
@@ -57,7 +57,7 @@ async def test_a_draft_has_no_words(client: AsyncClient, peers: Peers, write: Ne
 
 
 async def test_what_the_release_before_writes_is_found_soon(app: FastAPI, client: AsyncClient, outbox: Outbox) -> None:
-    """Replicas of it go on while this one is rolled out."""
+    """Its replicas run on while this release is rolled out."""
     (time,) = (await outbox.rows(NOW))[0]
     post = (await outbox.rows(OLD_INSERT, 1, "Perigee/apogee", "published", time))[0]["id"]
     draft = (await outbox.rows(OLD_INSERT, 1, "Perigee", "draft", None))[0]["id"]
@@ -71,7 +71,7 @@ async def test_what_the_release_before_writes_is_found_soon(app: FastAPI, client
 
 
 async def test_words_of_a_text_that_has_changed_meanwhile_are_not_stored(app: FastAPI, outbox: Outbox) -> None:
-    """Two processes make words at once, or one makes them while somebody writes."""
+    """Two processes fill words at once, or one fills them while somebody writes."""
     (time,) = (await outbox.rows(NOW))[0]
     post = (await outbox.rows(OLD_INSERT, 1, "Quasar", "published", time))[0]["id"]
     async with app.state.database.transaction() as session:
@@ -84,7 +84,7 @@ async def test_words_of_a_text_that_has_changed_meanwhile_are_not_stored(app: Fa
 
 
 async def test_making_words_waits_for_nobody_and_comes_back(app: FastAPI, client: AsyncClient, outbox: Outbox) -> None:
-    """Whoever deletes many posts at once holds their rows in another order: the two would be deadlocked."""
+    """A deletion of many posts locks their rows in another order, which could deadlock."""
     (time,) = (await outbox.rows(NOW))[0]
     post = (await outbox.rows(OLD_INSERT, 1, "Zodiacal", "published", time))[0]["id"]
     connection = await asyncpg.connect(outbox.dsn)
@@ -100,7 +100,7 @@ async def test_making_words_waits_for_nobody_and_comes_back(app: FastAPI, client
 
 
 async def test_an_existing_database_is_mended(templates: dict[str, Template], tmp_path: Path) -> None:
-    """All published posts have their words after the migration, also if it was broken off in the middle."""
+    """All published posts have their words after the migration, also if it was interrupted."""
     template, name = templates["posts"], f"posts_{uuid.uuid4().hex[:12]}"
     await template.prepare()
     await template.run(f'CREATE DATABASE "{name}" OWNER posts_owner STRATEGY file_copy')
@@ -123,7 +123,7 @@ async def test_an_existing_database_is_mended(templates: dict[str, Template], tm
         await migrate(folding, owner)
         assert await connection.fetchval(beta) == 1080
         assert await connection.fetchval("SELECT count(*) FROM posts WHERE words @@ '''alpha/beta'''") == 1200
-        for index in ("ix_posts_words", "ix_post_words_words"):  # else one writer in thousands waits for seconds
+        for index in ("ix_posts_words", "ix_post_words_words"):  # otherwise one writer in thousands waits for seconds
             options = await connection.fetchval("SELECT reloptions FROM pg_class WHERE relname = $1", index)
             assert options == ["gin_pending_list_limit=256"]
     finally:

@@ -1,4 +1,4 @@
-"""A running stack, spoken to through its gateway: our own local one, or whatever SYSTEM_URL names."""
+"""A running stack behind its gateway: our own local one, or that of SYSTEM_URL."""
 
 import os
 import random
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With SYSTEM_URL, of the tests here only those that need nothing but a gateway."""
+    """With SYSTEM_URL, select only the tests that need nothing but a gateway."""
     if os.environ.get("SYSTEM_URL"):
         here = str(Path(__file__).parent)
         items[:] = [
@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A failing test shows the newest lines of each process of its stack, too."""
+    """A failed test also shows the newest log lines of its stack's processes."""
     report = yield
     stack = getattr(item, "funcargs", {}).get("local_stack")
     if report.failed and stack is not None:
@@ -47,7 +47,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def free_ports(count: int) -> int:
-    """The first of so many free ports in a row, below those that outgoing connections take for themselves."""
+    """The first of `count` free ports in a row, below the range of outgoing connections."""
     while True:
         first = random.randrange(10_000, 32_000)
         if all(is_free(port) for port in range(first, first + count)):
@@ -56,7 +56,7 @@ def free_ports(count: int) -> int:
 
 @dataclass
 class LocalStack:
-    """What `make start` runs, in a folder and on ports of its own; posts as two processes, the others as one."""
+    """The stack of `make start`, with its own folder and ports; posts has two processes, the others have one."""
 
     folder: Path
     base: int = field(default_factory=lambda: free_ports(30))
@@ -81,7 +81,7 @@ class LocalStack:
         )
 
     def pids(self) -> dict[str, int]:
-        """The processes that run, by name."""
+        """The running processes, by name."""
         state = read_state(self.folder)
         if state is None or not state.running:
             return {}
@@ -100,7 +100,7 @@ def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack
 
 @pytest.fixture(scope="session")
 def report() -> Report:
-    """Where a test of faults notes what it has done and seen: `report.fault(row="R-10", …)`."""
+    """The report for tests of faults: `report.fault(row="R-10", …)`."""
     return Report(figures("faults"))
 
 
@@ -122,7 +122,7 @@ async def gateway(url: str) -> AsyncIterator[AsyncClient]:
 
 @dataclass
 class Person:
-    """Somebody with an account who is signed in."""
+    """A person with an account, signed in."""
 
     id: int
     name: str
@@ -139,7 +139,7 @@ Meet = Callable[[str], Awaitable[Person]]
 
 
 async def sign_up(gateway: AsyncClient, name: str) -> Person:
-    """Somebody new, who is signed in."""
+    """A new person, signed in."""
     email, password = f"{secrets.token_hex(8)}@example.com", secrets.token_urlsafe(16)
     new = await gateway.post("/auth/register", json={"email": email, "password": password, "name": name})
     assert new.status_code == 201, new.text
@@ -150,5 +150,5 @@ async def sign_up(gateway: AsyncClient, name: str) -> Person:
 
 @pytest.fixture
 def meet(gateway: AsyncClient) -> Meet:
-    """Sign somebody up and in: `ada = await meet("Ada")`."""
+    """Create an account and sign in: `ada = await meet("Ada")`."""
     return partial(sign_up, gateway)

@@ -1,4 +1,4 @@
-"""A slug for each post: the expanding half (docs/operations/migrations.md)."""
+"""A slug for each post: the expand phase (docs/operations/migrations.md)."""
 
 from alembic import op
 
@@ -13,7 +13,7 @@ SELECT max(id) FROM batch
 
 
 def upgrade() -> None:
-    # No default to compute, no rewriting: a moment's lock. It is committed before what follows, which may fail.
+    # Without a default there is no rewrite, so the lock is short. Committed before the next steps, which may fail.
     op.execute("ALTER TABLE posts ADD COLUMN IF NOT EXISTS slug text")
     with op.get_context().autocommit_block():
         last = 0

@@ -1,6 +1,6 @@
-"""What was asked for and what was answered. From it, and from what is there in the end, comes the verdict.
+"""The ledger of requests and answers. The verdict compares it with the final state of the databases.
 
-An answer is `ok`, `fail` (it was refused: nothing was done), or `unknown`: nobody can know whether it was done.
+An answer is `ok`, `fail` (refused: nothing was done), or `unknown`, if it may have been done or not.
 """
 
 from collections import Counter
@@ -12,17 +12,18 @@ import httpx
 
 Answer = Literal["ok", "fail", "unknown"]
 Name = tuple[str, int, int]
-"""Of something that has one value: ("bio", person, 0), ("follow", follower, followed), ("like", person, post)."""
+"""The key of a single value: ("bio", person, 0), ("follow", follower, followed), ("like", person, post)."""
 NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 NO_RETRY_AFTER: Final = " (without Retry-After)"
 AT_WORK: Final = "request-in-progress"
-"""Of a 409: the request is there twice. The gateway repeats one with an Idempotency-Key when its connection breaks."""
+"""The code of a 409 for a concurrent repetition. The gateway repeats a request with an Idempotency-Key after a broken
+connection."""
 BEFORE_ANYTHING: Final = frozenset({"keys-unavailable", "overloaded"})
-"""Codes of a 503 that is said before anything is done."""
+"""Codes of a 503 before anything was done."""
 
 
 def judged(reply: httpx.Response | httpx.HTTPError, wanted: int) -> tuple[Answer, str]:
-    """What an answer, or its absence, tells; with a reason unless all is well."""
+    """The outcome of an answer, or of its absence; with a reason unless it is `ok`."""
     if isinstance(reply, httpx.HTTPError):
         return ("fail" if isinstance(reply, NEVER_SENT) else "unknown"), repr(reply)
     if reply.status_code == wanted:
@@ -33,12 +34,12 @@ def judged(reply: httpx.Response | httpx.HTTPError, wanted: int) -> tuple[Answer
     refused = 400 <= reply.status_code < 500 and AT_WORK not in reply.text
     if refused or any(code in reply.text for code in BEFORE_ANYTHING):
         return "fail", said
-    return "unknown", said  # 0, too: the connection ended without an answer
+    return "unknown", said  # also 0: the connection ended without an answer
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one request; `reason` is empty when it was answered as it should be."""
+    """The outcome of one request; `reason` is empty after the expected answer."""
 
     kind: str
     at: float
@@ -53,16 +54,16 @@ class Outcome:
 
 @dataclass(slots=True)
 class Creation:
-    """A post or a comment, told by its text from all others of its author."""
+    """A post or a comment, identified by its text among those of its author."""
 
     path: str
     text: str
     author: int
     key: str
-    """The Idempotency-Key under which it may be asked for again; empty if there was none."""
+    """The Idempotency-Key for repetitions, if any."""
     answer: Answer = "unknown"
     said: str = ""
-    """The answer in words, or the lack of one; empty while the request is under way."""
+    """The answer, or a note of its absence; empty while the request is running."""
     id: int | None = None
 
     @property
@@ -72,7 +73,7 @@ class Creation:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A change of something that has one value."""
+    """A change of a single value."""
 
     value: object
     began: float
@@ -82,18 +83,18 @@ class Write:
 
 @dataclass(slots=True)
 class Verdict:
-    """What went wrong, in words; nothing, if all is well."""
+    """Descriptions of all errors; empty without errors."""
 
     lost: list[str] = field(default_factory=list)
-    """Answered as done, and not there."""
+    """Acknowledged, but missing."""
     dup: list[str] = field(default_factory=list)
-    """Done more than once."""
+    """Applied more than once."""
     ghost: list[str] = field(default_factory=list)
-    """Refused, or never asked for, and there."""
+    """Present, although refused or never requested."""
     torn: list[str] = field(default_factory=list)
-    """Done by half: a counter, an event or a read model that does not fit the rest."""
+    """Partially applied: a counter, an event or a read model that does not match the rest."""
     signed_out: list[str] = field(default_factory=list)
-    """Somebody who only used the token they had."""
+    """A session that ended although its owner only used their current token."""
 
 
 @dataclass
@@ -104,27 +105,27 @@ class Ledger:
     writes: dict[Name, list[Write]] = field(default_factory=dict)
     signed_out: list[str] = field(default_factory=list)
     late: int = 0
-    """How often no answer came for longer than the grace of a refresh: an earlier try that was held up may follow."""
+    """How often an answer took longer than the refresh grace period: an earlier, delayed attempt may follow."""
 
     def create(self, path: str, text: str, author: int, *, key: str = "") -> Creation:
-        """Note that something is about to be asked for."""
+        """Record a request before it is sent."""
         self.creations.append(Creation(path, text, author, key))
         return self.creations[-1]
 
     def wrote(self, name: Name, write: Write) -> None:
-        """Note a change and its answer."""
+        """Record a change and its answer."""
         self.writes.setdefault(name, []).append(write)
 
     def famous(self) -> Sequence[Creation]:
-        """The posts that everybody likes and comments on."""
+        """The posts that all people like and comment on."""
         return [one for one in self.creations[:40] if one.path == "/posts" and one.answer == "ok"]
 
     def unknown(self) -> Sequence[Creation]:
-        """What was asked for, may be asked for again, and is to have one effect in the end: not what is under way."""
+        """Requests that may be repeated and must have one effect in the end; without running ones."""
         return [one for one in self.creations if one.answer == "unknown" and one.said and one.key]
 
     def compare_created(self, path: str, found: Mapping[tuple[int, str], Sequence[int]], verdict: Verdict) -> None:
-        """`found`: the ids of what is there below the path, by author and text."""
+        """`found`: the ids of existing items below the path, by author and text."""
         asked = {(one.author, one.text): one for one in self.creations if one.path == path}
         for name, one in asked.items():
             ids = found.get(name, ())
@@ -137,10 +138,10 @@ class Ledger:
         verdict.ghost += [f"{path} {name} was never asked for" for name in found.keys() - asked.keys()]
 
     def compare_value(self, name: Name, found: object, verdict: Verdict) -> None:
-        """The value must be the one that was answered last, or one whose answer came later or never.
+        """The value must be that of the last acknowledged change, or of a change with a later or no answer.
 
-        What began before the last change was answered may have been done after it; what was never answered at any time,
-        but for what is too old to be under way anywhere.
+        A change that began before the last acknowledgement may have been applied after it. A change without an answer
+        may have been applied at any time, unless it is too old to be still running.
         """
         writes = self.writes[name]
         last = max((write.began for write in writes if write.answer == "ok"), default=None)
@@ -160,7 +161,7 @@ class Ledger:
             )
 
     def compare_changes(self, name: Name, done: int, verdict: Verdict) -> None:
-        """`done`: how often it was changed. Not less often than was answered, and not more often than was asked for."""
+        """`done`: the number of applied changes, at least those acknowledged and at most those requested."""
         answers = Counter(write.answer for write in self.writes.get(name, ()))
         if done < answers["ok"]:
             verdict.lost.append(f"{name} was changed {done} times, and {answers['ok']} were answered")
@@ -169,5 +170,5 @@ class Ledger:
 
 
 FORGOTTEN_AFTER: Final = 120.0
-"""Seconds. The longest pause of a process that a test makes is 60."""
+"""Seconds. Tests stop a process for at most 60."""
 INITIAL: Final[Mapping[str, object]] = {"bio": "", "follow": False, "like": False}

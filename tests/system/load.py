@@ -1,8 +1,8 @@
-"""Open-loop load on a stack, and what became of each request (docs/operations/reliability.md).
+"""Open-loop load on a stack, with the outcome of each request (docs/operations/reliability.md).
 
-Keep-alive connections, and no retries that are not counted: whatever goes wrong is seen. 60 % reads, 15 % new posts and
-comments, 10 % changes (profiles, follows, likes), 10 % refreshes, 5 % sign-ins; and uploads that take seconds, beside
-them. RATE=30 is for a machine that has other things to do.
+Keep-alive connections, and no hidden retries, so that every failure is counted. 60 % reads, 15 % new posts and
+comments, 10 % changes (profiles, follows, likes), 10 % refreshes, 5 % sign-ins, and slow uploads beside them. RATE=30
+is for a machine with other work.
 """
 
 import asyncio
@@ -30,9 +30,9 @@ MIX = (
 )  # fmt: skip
 SLOW_EVERY = 0.5
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Made once, and never used: making one takes 30 ms."""
+"""Created once, and never used: creating one takes 30 ms."""
 LONGEST = 15.0
-"""Seconds after which somebody gives up."""
+"""Seconds until a client gives up."""
 
 
 @dataclass
@@ -64,12 +64,12 @@ class Load:
                     raise BaseExceptionGroup("the load itself has failed", users.errors)
 
     def client(self) -> httpx.AsyncClient:
-        """One for each person, as in life. One pool for all spends its time looking through hundreds of connections."""
+        """One client per person, as in production. A common pool would search through hundreds of connections."""
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=60)
         return httpx.AsyncClient(base_url=self.url, timeout=LONGEST, limits=limits, trust_env=False, verify=NO_TLS)
 
     async def send(self, users: Users) -> None:
-        """At the rate, whatever the answers take."""
+        """Send at the rate, independent of the answers' duration."""
         begun = time.monotonic()
         slow_due = begun
         for number in itertools.count():
@@ -90,7 +90,7 @@ class Load:
         return statistics.quantiles(took, n=100)[98]
 
     def figures(self) -> dict[str, Any]:
-        """For people: counts, and milliseconds."""
+        """A summary: counts and milliseconds."""
         quick = [outcome.seconds * 1000 for outcome in self.outcomes if outcome.kind != "slow"]
         cuts = statistics.quantiles(quick, n=100)
         answers = Counter(outcome.answer for outcome in self.outcomes)

@@ -1,4 +1,4 @@
-"""Each service by itself, as a real process, while the other two are down."""
+"""Each service as a real process while the other two are down."""
 
 import json
 import os
@@ -22,7 +22,7 @@ CLOSED = "http://127.0.0.1:9"  # the discard port: nobody listens
 
 @contextmanager
 def running(service: str, settings: dict[str, str]) -> Iterator[httpx.Client]:
-    """`python -m SERVICE serve`, with its peers at an address where nobody answers."""
+    """`python -m SERVICE serve`, with peers at an address where nobody listens."""
     port = free_port()
     peers = dict.fromkeys(("AUTH_URL", "USERS_URL", "POSTS_URL", "JWKS_URL"), CLOSED)
     secret = {name: secrets.token_urlsafe(32) for name in ("CLIENT_SECRET", "KEY_ENCRYPTION_KEY", "REFRESH_KEY")}
@@ -44,7 +44,7 @@ def running(service: str, settings: dict[str, str]) -> Iterator[httpx.Client]:
 
 
 def wait_for(client: httpx.Client, path: str) -> httpx.Response:
-    """Its answer, once that is 200."""
+    """Its answer, once it is 200."""
 
     def is_good() -> bool:
         try:
@@ -68,7 +68,7 @@ async def test_auth_alone_signs_up_and_in(database_of: Cloner) -> None:
 
 
 async def test_users_alone_answers_the_public_honestly(database_of: Cloner) -> None:
-    """S-22: never open. A token is neither believed nor called bad while nobody can tell."""
+    """S-22: fail closed. Without keys a token is neither accepted nor called invalid."""
     with running("users", await database_of("users")) as users:
         ready = users.get("/readyz")
         assert (ready.status_code, ready.json()["missing"][0]) == (503, "token keys: not known yet")

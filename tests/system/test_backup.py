@@ -1,4 +1,4 @@
-"""R-27: a backup, a restore of databases as of different times, and what nobody may notice of it afterwards."""
+"""R-27: a backup, a restore of databases as of different times, and its consistent result."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ from tests.system.test_story import within_a_second
 from tests.system.verdict import compare_read_models
 
 RESTORED = [one.split("+") for one in os.environ.get("RESTORED", "auth+posts").split()]
-"""Which databases are put back after a deletion; `make test-backup` tries them all."""
+"""The databases that are restored after a deletion; `make test-backup` tests all combinations."""
 
 
 def backup_command(stack: LocalStack, *words: str) -> subprocess.CompletedProcess[str]:
@@ -50,7 +50,7 @@ async def publish(gateway: AsyncClient, person: Person, title: str) -> int:
 
 
 async def count_of(gateway: AsyncClient, person: Person) -> int:
-    """How many posts users knows of."""
+    """A person's number of posts in users."""
     count: int = (await gateway.get(f"/users/{person.id}")).json()["posts_count"]
     return count
 
@@ -75,7 +75,7 @@ async def published(gateway: AsyncClient) -> list[dict[str, str]]:
 
 
 def signer(person: Person) -> str:
-    """The id of the key that has signed somebody's access token."""
+    """The id of the key that signed a person's access token."""
     return str(jwt.get_unverified_header(person.tokens["access_token"])["kid"])
 
 
@@ -130,7 +130,7 @@ async def test_databases_restored_as_of_different_times_agree_and_reuse_nothing(
     await publish(gateway, grace, "hers, and her first again")
     await within_a_second(lambda: count_of(gateway, grace), 1)
     new = {"email": bob.email, "password": bob.password, "name": "Bob"}
-    again = await gateway.post("/auth/register", json=new)  # auth does not know him any more
+    again = await gateway.post("/auth/register", json=new)  # auth no longer knows this account
     assert again.status_code == 201
     assert again.json()["id"] != bob.id
     await within_a_second(posts_count, 2)
@@ -171,7 +171,7 @@ async def test_who_was_deleted_since_is_forgotten_again_by_what_is_restored(
 async def test_what_was_revoked_since_stays_revoked_and_no_version_comes_twice(
     local_stack: LocalStack, gateway: AsyncClient, meet: Meet, tmp_path: Path
 ) -> None:
-    """Else a key that has leaked would sign again (S-21), and of two states with one version a copy keeps the wrong."""
+    """Otherwise a leaked key would sign again (S-21), and read models would keep lost states of the same version."""
     ada = await meet("Ada")
     before = {**ada.headers}
     assert (await gateway.patch("/users/me", json={"bio": "hers"}, headers=before)).status_code == 200
@@ -207,7 +207,7 @@ async def test_what_was_revoked_since_stays_revoked_and_no_version_comes_twice(
 async def test_what_users_has_lost_is_forgotten_by_posts_and_counts_again_when_it_happens_again(
     local_stack: LocalStack, gateway: AsyncClient, meet: Meet, tmp_path: Path
 ) -> None:
-    """The other way round: users as of before, posts and auth as of later."""
+    """The reverse: users as of earlier, posts and auth as of later."""
     ada, grace = await meet("Ada"), await meet("Grace")
     early = await back_up(local_stack, tmp_path)
     await publish(gateway, ada, "hers")

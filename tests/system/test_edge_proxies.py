@@ -1,4 +1,4 @@
-"""A proxy in front of the gateway, as a CDN is one: limits and audit trail see the client's address (S-13)."""
+"""A proxy in front of the gateway, such as a CDN: rate limits and audit trail use the client's address (S-13)."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ from tests.system.conftest import LocalStack, sign_up
 from tests.waiting import GENEROUS, until_open
 
 PROXY, ADA, GRACE = "127.0.0.9", "127.0.0.5", "127.0.0.6"
-# It believes what clients say of where they come from, and passes it on with their own address behind, as many do.
+# Like many proxies, it passes on clients' own X-Forwarded-For, with their address appended.
 IN_FRONT = """
 {{
 	admin off
@@ -47,7 +47,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 
 @pytest.fixture(scope="module")
 def front(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a Caddy before the gateway's."""
+    """The address of a Caddy in front of the gateway."""
     folder, port = tmp_path_factory.mktemp("front"), free_port()
     (folder / "Caddyfile").write_text(IN_FRONT.format(port=port, gateway=f"127.0.0.1:{stack.base}", address=PROXY))
     command = [str(caddy()), "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
@@ -69,7 +69,7 @@ async def register(client: AsyncClient, number: int, **headers: str) -> int:
 
 
 async def test_the_client_and_not_the_proxy_is_counted_and_noted(stack: LocalStack, front: str) -> None:
-    """Whatever a client says of itself, and also if it goes around the proxy."""
+    """Whatever header a client sends, and also if it bypasses the proxy."""
     async with (
         coming_from(GRACE, front) as grace,
         coming_from(ADA, front) as ada,

@@ -1,4 +1,4 @@
-"""What the ledger makes of answers, and of what is there in the end."""
+"""The ledger's judgement of answers and final states."""
 
 import httpx
 import pytest
@@ -39,7 +39,7 @@ def test_lost_doubled_and_invented_posts_are_told() -> None:
 @pytest.mark.parametrize(("found", "lost"), [("b", 0), ("c", 0), ("d", 0), ("a", 1), ("e", 1), ("", 1)])
 def test_a_value_is_the_last_that_was_answered_or_one_that_never_was(found: str, lost: int) -> None:
     ledger, verdict = Ledger(), Verdict()
-    ledger.wrote(BIO, Write("e", -200.0, -150.0, "unknown"))  # two minutes later nobody is at it any more
+    ledger.wrote(BIO, Write("e", -200.0, -150.0, "unknown"))  # after two minutes it cannot be running any more
     ledger.wrote(BIO, Write("d", 0.0, 1.0, "unknown"))
     ledger.wrote(BIO, Write("a", 2.0, 3.0, "ok"))
     ledger.wrote(BIO, Write("b", 4.0, 5.0, "ok"))

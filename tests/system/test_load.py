@@ -1,4 +1,4 @@
-"""What a load makes of its own mistakes."""
+"""The load generator's handling of its own errors."""
 
 from itertools import pairwise
 
@@ -23,7 +23,7 @@ def test_an_answer_that_breaks_off_is_none() -> None:
 
 
 async def test_everybody_does_everything_and_undoes_it_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In two minutes of the load: or nothing would change any more, and nothing could be lost."""
+    """In two minutes of load. Otherwise nothing would change, and nothing could be lost."""
     people = [Person(number, f"P{number}", "", "", {"access_token": "a"}) for number in range(20)]
     users = Users({}, people, Ledger(), [], 1.0)
     for number in range(5):

@@ -1,4 +1,4 @@
-"""The local runner with the real services: what dies comes back, what was stored stays, nothing secret is logged."""
+"""The local runner with the real services: restarts after crashes, stored data, no secrets in logs."""
 
 import os
 import signal
@@ -49,7 +49,7 @@ async def test_a_second_start_finds_the_data(local_stack: LocalStack, gateway: A
 
 
 async def until_refused(gateway: AsyncClient, person: Person, paths: Sequence[str]) -> None:
-    """Until every service refuses a token that was good."""
+    """Wait until every service refuses a formerly valid token."""
 
     async def is_refused() -> bool:
         return {(await gateway.get(path, headers=person.headers)).status_code for path in paths} == {401}
@@ -67,7 +67,7 @@ async def refreshed(gateway: AsyncClient, person: Person) -> Person:
 async def test_roles_and_status_are_felt_in_every_service_within_5_s(
     local_stack: LocalStack, gateway: AsyncClient, meet: Meet
 ) -> None:
-    """S-27, S-31c: an admin made on the server, a moderator promoted and demoted, somebody disabled."""
+    """S-27, S-31c: an admin by the command line, a moderator promoted and demoted, an account disabled."""
     everywhere = ("/auth/me", "/users/me", "/posts/feed")
     root, mod, ada = await meet("Root"), await meet("Mod"), await meet("Ada")
     post = (await gateway.post("/posts", json={"title": "t", "body": "b"}, headers=ada.headers)).json()
@@ -104,7 +104,7 @@ def test_the_demo_runs_through(local_stack: LocalStack) -> None:
 
 
 async def test_no_password_or_token_is_ever_logged(local_stack: LocalStack, gateway: AsyncClient, meet: Meet) -> None:
-    """S-46: not in our logs, nor in the database's or the gateway's, also when a request is refused."""
+    """S-46: neither in our logs nor in those of database and gateway, also for refused requests."""
     ada = await meet("Ada")
     wrong = "wrong-" + ada.password
     await gateway.post("/auth/token", data={"username": ada.email, "password": wrong})

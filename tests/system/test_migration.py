@@ -18,7 +18,7 @@ from tests.system.faults.report import Report
 from tests.system.load import Load
 
 ROWS = int(os.environ.get("ROWS", "20000"))
-LATER = Path(__file__).parent / "later_revision.py"  # as docs/operations/migrations.md says it is written
+LATER = Path(__file__).parent / "later_revision.py"  # written as docs/operations/migrations.md demands
 UNDO = "DROP INDEX ix_posts_slug; ALTER TABLE posts DROP COLUMN slug; UPDATE alembic_version SET version_num = $1"
 FILL = """
 INSERT INTO posts (author_id, title, body, status, published_at)
@@ -39,7 +39,7 @@ def owner_of(stack: LocalStack) -> MigrationSettings:
 async def test_no_request_fails_while_a_later_release_migrates(
     local_stack: LocalStack, gateway: AsyncClient, meet: Meet, tmp_path: Path, report: Report
 ) -> None:
-    """A column, its values in batches, an index: two runners at once, the earlier code serving and restarted beside."""
+    """A column, its values in batches, an index: two concurrent runners, and the earlier release serves on."""
     folder = tmp_path / "migrations"
     shutil.copytree(MIGRATIONS, folder)
     shutil.copy(LATER, folder / "versions" / "9999_slug.py")
@@ -60,7 +60,7 @@ async def test_no_request_fails_while_a_later_release_migrates(
         assert load.failed == []
         assert await database.fetchval("SELECT version_num FROM alembic_version") == "9999"
         assert await database.fetchval("SELECT count(*) FROM posts WHERE slug IS NULL AND author_id = 1") == 0
-        await migrate(MIGRATIONS, owner)  # the earlier release once more: a rollback
+        await migrate(MIGRATIONS, owner)  # the earlier release again: a rollback
         assert (await gateway.get("/posts")).status_code == 200
         report.fault(row="R-26", fault=f"a later release's migration under load, {ROWS} rows")
     finally:

@@ -21,7 +21,7 @@ SETTLE = 0.5
 async def test_no_request_fails_while_replicas_are_restarted(
     local_stack: LocalStack, gateway: AsyncClient, meet: Meet
 ) -> None:
-    """R-21: no error, no reset; slow uploads are under way all the time; what was stored is there, once."""
+    """R-21: no error, no reset, with slow uploads all the time; each acknowledged write exists once."""
     before = local_stack.pids()
     replicated = sorted({name.partition("-")[0] for name in before if "-" in name})
     for service in replicated * ROUNDS:
@@ -39,7 +39,7 @@ async def test_no_request_fails_while_replicas_are_restarted(
 
 
 def note(service: str, load: Load) -> None:
-    """Keep the figures: `.local/restarts.json`, one line per restart."""
+    """Record the figures in `.local/restarts.json`, one line per restart."""
     (ROOT / ".local").mkdir(exist_ok=True)
     with (ROOT / ".local" / "restarts.json").open("a") as file:
         file.write(json.dumps({"service": service, "slow_s": load.slow_s, **load.figures()}) + "\n")

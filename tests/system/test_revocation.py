@@ -1,4 +1,4 @@
-"""Signing out as real processes see it: each of the three services, through the gateway."""
+"""Signing out, with real processes: each of the three services, through the gateway."""
 
 import asyncio
 import time
@@ -13,14 +13,14 @@ PATHS = ("/auth/me", "/users/me", "/posts/drafts")
 
 
 async def statuses(gateway: AsyncClient, token: str) -> set[int]:
-    """What the services say to a token; posts runs as two processes, so each is asked more than once."""
+    """The services' answers to a token; posts has two processes, so each service is called more than once."""
     headers = {"Authorization": f"Bearer {token}"}
     replies = await asyncio.gather(*(gateway.get(path, headers=headers) for path in PATHS * 3))
     return {reply.status_code for reply in replies}
 
 
 async def refused_everywhere_after(gateway: AsyncClient, token: str, act: Callable[[], Awaitable[object]]) -> float:
-    """Seconds from an act until every service refuses a token that was good everywhere before."""
+    """Seconds from an action until every service refuses a formerly valid token."""
     assert await statuses(gateway, token) == {200}
     await act()
     since = time.monotonic()

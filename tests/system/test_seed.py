@@ -20,7 +20,7 @@ from tests.waiting import GENEROUS
 
 NOW = (END - ACCOUNT_EPOCH) // timedelta(milliseconds=1) << 12
 """An account's id when the seeded world ends."""
-# the same said twice: by its owner, and by who keeps a copy
+# the same data twice: by its owner, and in a read model
 SAID_TWICE = (
     (
         "auth",
@@ -68,7 +68,7 @@ def seed(stack: LocalStack, size: str, number: int = 7, **settings: str) -> subp
 
 
 async def seeded(connection: Connection, query: str) -> list[Any]:
-    """The rows of the seed. Other tests' people have signed up since, and may be on their way."""
+    """The rows of the seed. Accounts of other tests are newer, and their events may be waiting."""
     return sorted(row for row in map(tuple, await connection.fetch(query)) if row[0] < NOW)
 
 

@@ -1,4 +1,4 @@
-"""What only a clock can tell of signing in, on a real process: `make timing`, on a machine with nothing else to do."""
+"""Timing of sign-ins, with a real process: `make timing`, on an idle machine."""
 
 import asyncio
 import multiprocessing
@@ -24,7 +24,7 @@ MIB_PER_HASH = 19
 PASSWORD = "seven brave tin spoons"
 
 pytestmark = pytest.mark.timing
-sources = count(os.getpid() << 8)  # the storm's own process has others
+sources = count(os.getpid() << 8)  # the load generator's process has others
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 @pytest.fixture(scope="module")
 async def auth(house: House) -> AsyncIterator[httpx.AsyncClient]:
-    """auth as one process, behind a proxy that names the source."""
+    """auth as one process, behind a proxy that sets the client's address."""
     base = house.start_service("auth", TRUSTED_PROXIES='["127.0.0.1/32"]')
     limits = httpx.Limits(max_connections=2 * STORM)
     async with httpx.AsyncClient(base_url=base, trust_env=False, timeout=60, limits=limits) as client:
@@ -43,7 +43,7 @@ async def auth(house: House) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def from_somewhere() -> dict[str, str]:
-    """A source that has not been heard of before, so that nothing is throttled."""
+    """A new source address, so that nothing is throttled."""
     number = next(sources)
     return {"X-Forwarded-For": f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"}
 
@@ -73,8 +73,8 @@ def at(times: list[float], share: float) -> float:
 
 
 def storm(base: str, people: list[str], seconds: float) -> list[int]:
-    """Each signs in, again and again, all at the same time; returns the statuses of the answers."""
-    os.nice(19)  # people's devices are elsewhere, and take no time from the server
+    """All sign in repeatedly and concurrently; returns the statuses of the answers."""
+    os.nice(19)  # in production, clients take no CPU time from the server
 
     async def blow() -> list[int]:
         limits = httpx.Limits(max_connections=len(people))
@@ -110,10 +110,10 @@ async def test_known_and_unknown_addresses_take_as_long(auth: httpx.AsyncClient)
 
 
 async def test_a_hundred_sign_ins_at_once_leave_the_other_routes_alone(auth: httpx.AsyncClient, house: House) -> None:
-    """R-11: other routes are at most twice as slow, and there is no more memory than the hashes at work need.
+    """R-11: other routes are at most twice as slow, and memory grows only by that of concurrent hashes.
 
-    R-11 wants twice for the p99 too. On two cores that PostgreSQL, auth and all clients share it measured 2.3 times
-    (14.4 to 33.6 ms; the median 5.7 to 8.0 ms), so the p99 is held at three times.
+    R-11 limits the p99 to twice, too. On two cores, shared by PostgreSQL, auth and all clients, it was 2.3 times (14.4
+    to 33.6 ms; the median 5.7 to 8.0 ms), so the limit for the p99 here is three times.
     """
     people = [await sign_up(auth) for _ in range(STORM)]
     token = (await sign_in(auth, people[0])).json()["access_token"]

@@ -1,6 +1,6 @@
 """R-22: the services start in any order, the database late, peers absent. `make test-start-order` tries all six orders.
 
-Real processes. They wait without a crash, are alive all the time, and ready soon after what they need has come.
+With real processes. They wait without crashes, stay alive, and are ready soon after their dependencies.
 """
 
 import asyncio
@@ -26,12 +26,12 @@ ALL_ORDERS = list(itertools.permutations(SERVICES))
 ORDERS = ALL_ORDERS if os.environ.get("START_ORDERS") == "all" else [ALL_ORDERS[-1]]  # posts, users, auth
 READY_WITHIN = 10.0
 STARTED_WITHIN = 30.0
-"""Python itself takes its time where other tests run beside this one."""
+"""Starting Python is slow beside other tests."""
 
 
 @dataclass(frozen=True)
 class Service:
-    """One of the three, as a process."""
+    """One of the three services, as a process."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -46,7 +46,7 @@ class Service:
             return 0
 
     async def until(self, path: str, wanted: int, seconds: float = READY_WITHIN) -> None:
-        """Ask until the answer is the wanted one."""
+        """Repeat until the answer is the wanted one."""
         ends_at = time.monotonic() + seconds
         while (status := await self.status(path)) != wanted:
             assert status in (0, 200, 503)
@@ -65,7 +65,7 @@ class Service:
 
 @asynccontextmanager
 async def database_at(port: int, real: str) -> AsyncIterator[None]:
-    """The database, come at last: what connects to the port reaches the real one. In the end it is gone again."""
+    """Make the database available: the port forwards to the real one until the end of the block."""
     address = urlsplit(real)
     ends: list[asyncio.StreamWriter] = []
 
@@ -123,7 +123,7 @@ async def test_services_start_in_any_order_before_their_database(database_of: Cl
                 await started[name].until("/readyz", 200)
             await started["posts"].stop()
             await started["auth"].stop()
-            assert await started["users"].status("/readyz") == 200  # never asks a peer
+            assert await started["users"].status("/readyz") == 200  # never calls a peer
         await started["users"].until("/readyz", 503)
         assert await started["users"].status("/livez") == 200
     finally:

@@ -1,4 +1,4 @@
-"""What a newcomer does, from the outside."""
+"""A new user's first requests, through the gateway."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 async def within_a_second(look: Callable[[], Awaitable[T]], expected: T) -> None:
-    """What one service tells another by an event is there soon: within a second on a machine that is not busy."""
+    """Wait for the effect of an event: within a second on an idle machine."""
 
     async def is_seen() -> bool:
         return await look() == expected
@@ -23,7 +23,7 @@ async def within_a_second(look: Callable[[], Awaitable[T]], expected: T) -> None
 async def test_people_sign_up_follow_write_like_and_comment(gateway: AsyncClient, meet: Meet) -> None:
     ada, grace = await meet("Ada"), await meet("Grace")
 
-    profile = await gateway.get(f"/users/{ada.id}")  # at once, before Ada has been seen anywhere else
+    profile = await gateway.get(f"/users/{ada.id}")  # at once, before any other service knows Ada
     assert (profile.status_code, profile.json()["name"], profile.json()["email"]) == (200, "Ada", None)
 
     new = {"title": "First light", "body": "It was a clear night.", "tags": ["astronomy"]}
@@ -131,7 +131,7 @@ async def test_every_answer_has_the_security_headers_and_names_no_software(gatew
 
 
 async def test_verbs_that_nobody_takes_are_refused(gateway: AsyncClient) -> None:
-    """S-43: TRACE would show what came with the request."""
+    """S-43: TRACE would echo the request's headers."""
     for path in ("/auth/me", "/users/me", "/posts"):
         for verb in ("TRACE", "PROPFIND"):
             reply = await gateway.request(verb, path, headers={"X-Canary": "canary"})
@@ -140,7 +140,7 @@ async def test_verbs_that_nobody_takes_are_refused(gateway: AsyncClient) -> None
 
 
 async def test_what_the_client_says_of_its_address_is_not_believed(gateway: AsyncClient) -> None:
-    """S-13: the answers do not change, and nothing breaks, whatever these headers hold."""
+    """S-13: these headers do not change the answers, whatever their values."""
     forged = {"X-Forwarded-For": "1.2.3.4, <script>", "Forwarded": "for=1.2.3.4", "X-Real-IP": "x", "X-User-Id": "1"}
     assert (await gateway.get("/posts", headers=forged)).status_code == 200
     assert (await gateway.get("/users/me", headers=forged)).status_code == 401

@@ -1,4 +1,4 @@
-"""Traces of posts and users, on real sockets, with a stub in the collector's place."""
+"""Traces of posts and users, on real sockets, with a stub of the collector."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ SERVICES: dict[str, Any] = {"posts": posts, "users": users}
 
 @dataclass
 class Collector:
-    """Takes spans over OTLP/HTTP. `answers` cleared: it takes connections, and never answers."""
+    """Accepts spans by OTLP/HTTP. If `answers` is cleared, it accepts connections but never answers."""
 
     url: str
     spans: dict[str, list[Any]] = field(default_factory=dict)
@@ -60,7 +60,7 @@ def collecting() -> Iterator[Collector]:
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Nothing on stderr."""
+            """Checks that stderr is empty."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
@@ -76,7 +76,7 @@ def collecting() -> Iterator[Collector]:
 
 @dataclass
 class Outside(Peers):
-    """auth from plain values, users over the wire."""
+    """auth is a stub, users is called over HTTP."""
 
     users_port: int = 9  # nothing listens there
 

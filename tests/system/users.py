@@ -1,4 +1,4 @@
-"""What the people of a load do, one thing at a time, and what they note of it in the ledger."""
+"""The actions of a load's people, recorded in the ledger."""
 
 import asyncio
 import json
@@ -12,9 +12,9 @@ from tests.system.conftest import Person
 from tests.system.ledger import Creation, Ledger, Name, Outcome, Write, judged
 
 GRACE: Final = 9.0
-"""Seconds within which a refresh may be repeated, a little less than auth's own."""
+"""Seconds within which a refresh may be repeated, a little less than auth's grace period."""
 PATIENCE: Final = 90.0
-"""Seconds for which somebody tries to stay signed in."""
+"""Seconds for which a person retries a refresh."""
 PAUSE: Final = 0.2
 AT_ONCE: Final = 10
 KEPT: Final = frozenset({"retry-after"})
@@ -22,7 +22,7 @@ PATHS: Final = ("/posts?limit=5", "/users/{id}", "/posts?author_id={id}&limit=2"
 
 
 class Users:
-    """The people whose requests these are."""
+    """The people of a load."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Users:
         self.clients, self.people, self.ledger, self.outcomes, self.slow_s = clients, people, ledger, outcomes, slow_s
         self.under_way: set[asyncio.Task[None]] = set()
         self.errors: list[BaseException] = []
-        """What has gone wrong here, and not with the stack."""
+        """Errors of the load generator itself."""
         self.refreshing: set[int] = set()
         self.kinds: dict[str, Callable[[int], Awaitable[None]]] = {
             "read": self.read, "create": self.create, "change": self.change, "refresh": self.refresh,
@@ -56,7 +56,7 @@ class Users:
         await self.kinds[kind](number)
 
     def person(self, number: int) -> Person:
-        """One place further in each round of the mix, so that everybody does everything."""
+        """Shifted by one in each round of the mix, so that each person does every action."""
         return self.people[self.place(number)]
 
     def place(self, number: int) -> int:
@@ -65,7 +65,7 @@ class Users:
     async def ask(
         self, person: Person, kind: str, wanted: int, method: str, path: str, **request: Any
     ) -> tuple[Write, httpx.Response]:
-        """One request; an answer that never came is one of status 0."""
+        """One request; a missing answer has status 0."""
         began = time.monotonic()
         try:
             reply = await self.clients[person.id].request(method, path, **request)
@@ -84,7 +84,7 @@ class Users:
         await self.ask(person, "read", 200, "GET", path, headers=person.headers)
 
     async def create(self, number: int) -> None:
-        """A post, or now and then a comment on one that all know."""
+        """A post, or sometimes a comment on a common post."""
         famous, person = self.ledger.famous(), self.person(number)
         path = f"/posts/{famous[number % len(famous)].id}/comments" if famous and number % 3 == 0 else "/posts"
         await self.make(self.ledger.create(path, f"number {number}", person.id, key=f"key-{number}"))
@@ -98,7 +98,7 @@ class Users:
             one.id = reply.json()["id"]
 
     async def repeat_unknown(self) -> None:
-        """What nobody knows of is asked for again, under the same key, until somebody knows: soon, without faults."""
+        """Repeat requests with unknown outcome, with the same key, until it is known."""
         ends_at = time.monotonic() + PATIENCE
         while (unknown := self.ledger.unknown()) and time.monotonic() < ends_at:
             await asyncio.gather(*(self.repeat(one) for one in unknown[:AT_ONCE]))
@@ -106,12 +106,12 @@ class Users:
 
     async def repeat(self, one: Creation) -> None:
         await self.make(one)
-        if one.answer != "ok":  # refused this time, perhaps; that says nothing of the first
+        if one.answer != "ok":  # this one may be refused, which does not decide the first one
             one.answer = "unknown"
             await asyncio.sleep(PAUSE)
 
     async def change(self, number: int) -> None:
-        """A profile, whom somebody follows, or what they like: few, so that much is undone again."""
+        """Change a profile, a follow or a like: of few targets, so that many changes are reverted."""
         person, famous = self.person(number), self.ledger.famous()[:FEW]
         other = self.people[(self.place(number) + 1 + number % FEW) % len(self.people)]
         match MIXED[number % len(MIXED)]:
@@ -135,10 +135,10 @@ class Users:
         self.ledger.wrote(name, Write(value, done.began, done.ended, done.answer))
 
     async def refresh(self, number: int) -> None:
-        """As a client does: one at a time, and without an answer the same token again."""
+        """Like a client: one refresh at a time, and without an answer the same token again."""
         person = next((one for one in self.shifted(number) if one.id not in self.refreshing), None)
         if person is None:
-            return  # all of them are at it already
+            return  # all of them are refreshing already
         self.refreshing.add(person.id)
         try:
             await self.stay_signed_in(person)
@@ -162,7 +162,7 @@ class Users:
             if time.monotonic() - asked_at > PATIENCE:
                 return
             await asyncio.sleep(PAUSE)
-        if done.ended - asked_at > GRACE:  # a try that was held up for so long may have come after the one that counts
+        if done.ended - asked_at > GRACE:  # such a delayed attempt may have arrived after the successful one
             self.ledger.late += 1
         else:
             self.ledger.signed_out.append(f"{person.name}: {reply.text}")
@@ -180,7 +180,7 @@ class Users:
         await self.ask(person, "sign_in", 200, "POST", "/auth/token", data=form)
 
     async def slow(self, number: int) -> None:
-        """A new post whose body takes its time on the way; by hand, as httpx sends a body at once. Without a key."""
+        """A new post with a slow upload, without httpx, which sends a body at once. Without a key."""
         person, began = self.person(number), time.monotonic()
         one = self.ledger.create("/posts", f"slow number {number}", person.id)
         try:
@@ -211,7 +211,7 @@ class Users:
 
 
 def parsed(answer: bytes) -> httpx.Response:
-    """Of status 0 if there was none; raises `ConnectionResetError` for half of one."""
+    """Status 0 without an answer; raises `ConnectionResetError` for an incomplete one."""
     head, complete, content = answer.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}

@@ -1,4 +1,4 @@
-"""Reads everything back, and compares it with what was answered: lost = dup = ghost = torn = 0."""
+"""Reads all data back, and compares them with the ledger: lost = dup = ghost = torn = 0."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ TRIES: Final = 3
 
 
 async def items(client: AsyncClient, path: str, headers: dict[str, str]) -> AsyncIterator[dict[str, Any]]:
-    """All of a list, page by page."""
+    """All items of a list, page by page."""
     url = f"{path}{'&' if '?' in path else '?'}limit=100"
     while url:
         page = await client.get(url, headers=headers)
@@ -29,7 +29,7 @@ async def items(client: AsyncClient, path: str, headers: dict[str, str]) -> Asyn
 
 
 async def judge(stack: LocalStack, client: AsyncClient, people: Sequence[Person], ledger: Ledger) -> Verdict:
-    """Once every event is delivered: what people see, and what each service knows of the others."""
+    """After all events are delivered: the visible data, and each service's read models."""
     late: list[str] = []
     await until_told(stack, late)
     verdict = await read_back(client, people, ledger)
@@ -39,7 +39,7 @@ async def judge(stack: LocalStack, client: AsyncClient, people: Sequence[Person]
 
 
 async def read_back(client: AsyncClient, people: Sequence[Person], ledger: Ledger) -> Verdict:
-    """What does not fit, of all that these people have done. Their posts and edges must be all of this ledger's."""
+    """Differences for all actions of these people. All their posts and edges must be from this ledger."""
     verdict = Verdict(signed_out=ledger.signed_out)
     await compare_posts(client, people, ledger, verdict)
     await compare_comments(client, people, ledger, verdict)
@@ -61,7 +61,7 @@ async def compare_posts(client: AsyncClient, people: Sequence[Person], ledger: L
             if time.monotonic() > ends_at:
                 verdict.torn.append(f"{person.name} has {counts[person.id]} posts, and the profile says {count}")
                 break
-            await asyncio.sleep(0.1)  # posts tells users of it by an event
+            await asyncio.sleep(0.1)  # posts sends it to users by an event
 
 
 async def compare_comments(client: AsyncClient, people: Sequence[Person], ledger: Ledger, verdict: Verdict) -> None:
@@ -76,7 +76,7 @@ async def compare_comments(client: AsyncClient, people: Sequence[Person], ledger
 
 
 async def compare_people(client: AsyncClient, people: Sequence[Person], ledger: Ledger, verdict: Verdict) -> None:
-    """Profiles and who follows whom, from both ends."""
+    """Profiles and follows, from both ends."""
     for person in people:
         shown = await profile(client, person)
         lists = {
@@ -112,19 +112,19 @@ async def profile(client: AsyncClient, person: Person) -> dict[str, Any]:
 
 
 async def version(client: AsyncClient, person: Person) -> int:
-    """Of the profile: one more with each change."""
+    """The profile's version: incremented by each change."""
     reply = await client.get(f"/users/{person.id}", headers=person.headers)
     return int(reply.headers["ETag"].strip('W/"').partition("-")[0])
 
 
 async def told_all(stack: LocalStack) -> bool:
-    """Nothing waits in any outbox, and nothing is parked: the lines below the heading are gone."""
+    """Whether all outboxes are empty, without waiting or parked events."""
     commands = [asyncio.to_thread(stack.run, "run", service, "outbox", "status") for service in SERVICES]
     return all(one.returncode == 0 and len(one.stdout.splitlines()) == 1 for one in await asyncio.gather(*commands))
 
 
 async def until_told(stack: LocalStack, late: list[str]) -> None:
-    """Wait until every event is delivered; add to `late` if that takes too long."""
+    """Wait until all events are delivered; adds to `late` if that takes too long."""
     began = time.monotonic()
     while not await told_all(stack):
         if time.monotonic() - began > DELIVERED_WITHIN:
@@ -133,9 +133,9 @@ async def until_told(stack: LocalStack, late: list[str]) -> None:
 
 
 async def compare_read_models(stack: LocalStack, verdict: Verdict) -> None:
-    """Each service's copies of others' state, with their owners'."""
+    """Compare each service's read models with their owners."""
     for service in CONSUMERS:
-        for _ in range(TRIES):  # a busy machine does not always answer in time; that is no difference
+        for _ in range(TRIES):  # a timeout on a busy machine is no difference
             compared = await asyncio.to_thread(stack.run, "run", service, "reconcile")
             if " differ" in compared.stdout:
                 break

@@ -1,4 +1,4 @@
-"""users' app on a database of its own; the other services answer from plain values."""
+"""users' app with its own database, and stubs of the other services."""
 
 import secrets
 from collections.abc import AsyncIterator, Callable
@@ -22,7 +22,7 @@ SignedIn = Callable[..., dict[str, str]]
 
 @pytest.fixture(scope="module")
 async def settings(database_of: Cloner) -> Settings:
-    # no pause, so that peers a test took away are there again for the next one; and a busy machine refuses nobody
+    # no pause, so that the next test can reach peers again; and a busy machine refuses nothing
     patient = {"breaker_pause": 0, "pool_timeout": timedelta(seconds=10), "call_deadline": LONGEST_CALL}
     own = {"client_secret": secrets.token_urlsafe(32), "relay": False, **patient}
     return Settings.model_validate({**await database_of("users"), **own})

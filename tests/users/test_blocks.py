@@ -1,4 +1,4 @@
-"""Blocking, and what it ends."""
+"""Blocks and their effects."""
 
 import asyncio
 
@@ -89,7 +89,7 @@ async def test_nobody_blocks_themselves_or_nobody(client: AsyncClient, peers: Pe
 async def test_follows_and_blocks_crosswise_at_once_end_well(
     client: AsyncClient, peers: Peers, signed_in: SignedIn, outbox: Outbox
 ) -> None:
-    """Nothing waits in a circle, nobody follows over a block, and counters and events say what the edges say."""
+    """No deadlocks, no follow despite a block, and counters and events match the edges."""
     ada, eve = peers.new_account(), peers.new_account()
     pairs = [(ada, eve), (eve, ada)]
     calls = [("PUT", "follow"), ("PUT", "block"), ("DELETE", "block"), ("PUT", "follow"), ("DELETE", "follow")]

@@ -1,4 +1,4 @@
-"""People who were deleted: users forgets them, at once and for good (the saga: docs/operations/security.md)."""
+"""users erases deleted accounts, at once and for good (the saga: docs/operations/security.md)."""
 
 import asyncio
 from functools import partial
@@ -20,12 +20,12 @@ from tests.users.test_events import account, tell
 from users.repositories import erasing
 
 REMEMBERED = {"erased", "outbox"}
-"""Where the number of somebody stands who was forgotten: never again; and told to auth, and of edges to posts."""
+"""Places of an erased account's id: the list of erased accounts, and events for auth and, about edges, for posts."""
 
 
 @pytest.fixture
 async def world(client: AsyncClient, peers: Peers, signed_in: SignedIn) -> dict[str, int]:
-    """Ada, who is about to go; Bob, and they follow each other; Cy, who blocks her, and whom she blocks."""
+    """Ada, who will be deleted; Bob, and they follow each other; Cy, and they block each other."""
     ada, bob, cy, dan = (peers.new_account(name) for name in ("Unmistakable Ada", "Bob", "Cy", "Dan"))
     for me, whom, what in (
         (ada, bob, "follow"),
@@ -147,7 +147,7 @@ async def test_an_account_that_is_looked_up_is_not_kept_if_its_deletion_has_come
     outbox: Outbox,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """auth's answer is from a moment ago."""
+    """auth answers from an earlier state."""
     answer = peers.handle_async_request
 
     async def too_late(request: httpx.Request) -> httpx.Response:
@@ -187,7 +187,7 @@ async def test_looking_for_somebody_who_was_deleted_asks_nobody_and_writes_nothi
     world: dict[str, int],
     done: bool,
 ) -> None:
-    """Also if auth, from an older backup, calls them active."""
+    """Also if auth, restored from an older backup, reports them as active."""
     ada, bob, _ = world.values()
     await tell(client, peers, gone(ada))
     if done:
@@ -209,7 +209,7 @@ async def test_looking_for_somebody_who_was_deleted_asks_nobody_and_writes_nothi
 async def test_erasing_waits_for_what_began_before_and_takes_it_along(
     app: FastAPI, client: AsyncClient, peers: Peers, outbox: Outbox, world: dict[str, int]
 ) -> None:
-    """Somebody is about to be followed when they are deleted."""
+    """A person is deleted while somebody follows them."""
     ada, _, cy = world.values()
     connection = await asyncpg.connect(outbox.dsn)
     under_way = connection.transaction()
@@ -258,7 +258,7 @@ async def test_counters_are_right_when_others_are_at_work_meanwhile(
     outbox: Outbox,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Two people are erased while others follow and leave each other and them; nobody waits in a circle."""
+    """Two people are erased while others follow and unfollow each other and them, without deadlocks."""
     monkeypatch.setattr(erasing, "MANY", 2)
     people = [peers.new_account() for _ in range(8)]
     leavers, stayers = people[::4], [one for one in people if one not in people[::4]]
@@ -288,7 +288,7 @@ async def test_counters_are_right_when_others_are_at_work_meanwhile(
 async def test_read_models_do_not_differ_by_the_erased_and_rebuilding_brings_nobody_back(
     app: FastAPI, client: AsyncClient, peers: Peers, outbox: Outbox, world: dict[str, int]
 ) -> None:
-    """posts has not forgotten them yet; auth has."""
+    """posts has not erased them yet; auth has."""
     ada, bob, cy = world.values()
     await tell(client, peers, gone(ada))
     await erase(app.state.eraser)

@@ -1,4 +1,4 @@
-"""Whatever happens to a stream of events on its way, users ends up knowing, and telling, the same (R-13)."""
+"""users reaches the same state, and sends the same events, for any disturbed stream of events (R-13)."""
 
 import pytest
 from fastapi import FastAPI

@@ -1,4 +1,4 @@
-"""What users learns from events, and what it tells."""
+"""The events that users receives and sends."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Everything about oneself, from all services, as one document."""
+"""The export of the caller's data from all services, as one document."""
 
 import asyncio
 import json
@@ -118,7 +118,7 @@ async def test_a_service_that_is_away_is_said_before_anything_is_sent(
 
 @pytest.fixture
 async def address(app: FastAPI) -> AsyncIterator[str]:
-    """The app on a real socket: what is at stake is the end of a connection."""
+    """The app on a real socket, since the tests depend on the end of the connection."""
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, lifespan="off", ws="none"))
     task = asyncio.create_task(server._serve())
@@ -130,7 +130,7 @@ async def address(app: FastAPI) -> AsyncIterator[str]:
 
 
 async def broken_off(address: str, headers: dict[str, str]) -> bytes:
-    """All that comes of an export that breaks off, and is seen to be broken."""
+    """The content of an interrupted export, which the client detects."""
     received = bytearray()
 
     async def download() -> None:
@@ -165,7 +165,7 @@ LAST_PAGE = {
 async def test_an_export_ends_with_its_token(
     address: str, app: FastAPI, peers: Peers, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
-    """S-26, S-27: of what is read after that, nothing is sent."""
+    """S-26, S-27: nothing that is read after that is sent."""
     ada = peers.new_account()
     peers.exports[POSTS] = LAST_PAGE
     claims = peers.issuer.claims(ada)
@@ -193,7 +193,7 @@ async def test_an_export_ends_with_its_token(
 async def test_an_export_of_an_account_that_is_deleted_meanwhile_is_never_complete(
     address: str, peers: Peers, signed_in: SignedIn, port: int
 ) -> None:
-    """Also before its token is known to be revoked: each page of an account that is being forgotten is refused."""
+    """Also before its token is known to be revoked: each page of an account in erasure is refused."""
     peers.exports[port] = {"": {"sections": {"account": [{"id": 1}]}, "next": "account:1"}, "account:1": GONE}
     assert b"complete" not in await broken_off(address, signed_in(peers.new_account()))
 

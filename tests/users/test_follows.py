@@ -1,4 +1,4 @@
-"""Following and no longer following."""
+"""Following and unfollowing."""
 
 import asyncio
 
@@ -52,7 +52,7 @@ async def test_following_needs_sign_in(client: AsyncClient, peers: Peers) -> Non
 async def test_counters_are_right_when_everybody_follows_at_once(
     client: AsyncClient, peers: Peers, signed_in: SignedIn
 ) -> None:
-    """Also crosswise: two people who follow each other at once must not wait for each other for ever."""
+    """Also mutually: two people who follow each other at once must not deadlock."""
     people = [peers.new_account() for _ in range(4)]
     pairs = [(one, other) for one in people for other in people if one != other]
     replies = await asyncio.gather(

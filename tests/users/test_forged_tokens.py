@@ -1,4 +1,4 @@
-"""Tokens that are forged, malformed, mistyped or foreign, at users: each is a 401, and nothing worse."""
+"""Forged, malformed, mistyped or foreign tokens at users: each gets a 401, and nothing worse."""
 
 import pytest
 from httpx import AsyncClient

@@ -1,4 +1,4 @@
-"""Who may do what in users: every operation by every kind of caller (S-31, S-31b). The mechanism: `tests/matrix.py`."""
+"""users' authorization matrix: each operation by each kind of caller (S-31, S-31b). Mechanism: `tests/matrix.py`."""
 
 import uuid
 from collections.abc import AsyncIterator
@@ -15,9 +15,9 @@ from tests.matrix import Matrix
 from tests.matrix_table import complaints, read
 from tests.peers import Peers, ended, event
 
-# Callers: nobody; the owner of the thing; another person; one whom the owner has blocked; a moderator; an admin; people
-# whose tokens are no longer good (account disabled, session ended); the three services; a service's token for another.
-# Things: the owner's profile; for internal routes, news of auth's and of posts' own. `/users/me` is everybody's own.
+# Callers: anonymous; the owner of the thing; another person; one whom the owner has blocked; a moderator; an admin;
+# people whose tokens are no longer valid (account disabled, session ended); the three services; a service's token for
+# another. Things: the owner's profile; for internal routes, events of auth and of posts. `/users/me` is the caller's.
 TABLE = """
 method path                                 thing   anon  owner other block moder admin gone  users posts auth  stray
 GET    /users?ids={user_id}                 profile 200   200   200   200   200   200   401   403   403   403   401
@@ -60,7 +60,7 @@ async def matrix(app: FastAPI, client: AsyncClient, peers: Peers, outbox: Outbox
         "block",
         "moder",
         "admin",
-    ):  # else they would arrive in a cell that changes nothing
+    ):  # otherwise they would arrive in a cell that must change nothing
         assert (await client.get("/users/me", headers=headers[caller][0])).status_code == 200
     owner = people["owner"]
     assert (await client.put(f"/users/{people['block']}/block", headers=headers["owner"][0])).status_code == 204
@@ -79,13 +79,13 @@ def test_every_operation_has_its_line(app: FastAPI) -> None:
 
 
 async def test_everybody_gets_what_the_table_says(matrix: Matrix) -> None:
-    """S-28, S-29, S-31, S-31b: 0 wrong cells, no address told, no field beyond the schema."""
+    """S-28, S-29, S-31, S-31b: 0 wrong cells, no private address, no field beyond the schema."""
     assert await matrix.try_cells() == []
     assert matrix.told == {(name, caller) for name, callers in PRIVATE.items() for caller in callers}
 
 
 async def test_no_other_verb_gains_anything(matrix: Matrix) -> None:
-    """S-31, S-43: neither sent nor named in a header or a parameter."""
+    """S-31, S-43: neither as the method nor in a header or a parameter."""
     assert await matrix.try_other_verbs() == []
     assert await matrix.try_overrides() == []
 

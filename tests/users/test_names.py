@@ -1,4 +1,4 @@
-"""People are found by the fold by which posts are found, on every cluster, whoever wrote their names."""
+"""The search for names uses the same fold as that for posts, on every cluster and for names of every release."""
 
 import re
 import uuid
@@ -53,7 +53,7 @@ async def test_two_letters_of_a_script_with_blanks_are_a_beginning(client: Async
 
 
 def test_no_part_of_a_letter_is_another_letter() -> None:
-    """Letters are written as five of ASCII's each; a pattern must not begin in the middle of one."""
+    """Each letter is stored as five ASCII characters; a match must not begin in the middle of one."""
     letters = "".join(map(chr, (*range(0x430, 0x480), *range(0x4E00, 0x5000), 0x1F600, 0x2FFFF)))
     whole = as_stored(letters).strip()
     begins = {
@@ -64,7 +64,7 @@ def test_no_part_of_a_letter_is_another_letter() -> None:
 
 @pytest.mark.parametrize("query", ["\u0436\u0430\u043d", "太", "\u05e9\u05dc"])
 async def test_other_letters_than_latin_are_in_the_index(app: FastAPI, query: str) -> None:
-    """In locale C, PostgreSQL's index of letters knows none of them: all names would be read."""
+    """In locale C, PostgreSQL's trigram index ignores these letters, and all names would be read."""
     statement = SEARCH[0][0].params(viewer=None, limit=21, word0=as_pattern(query))
     async with app.state.database.engine.connect() as connection:
         compiled = statement.compile(connection.sync_engine, compile_kwargs={"literal_binds": True})

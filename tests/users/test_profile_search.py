@@ -1,4 +1,4 @@
-"""Several people at once: by their ids, by their names."""
+"""Lists of people by ids or by names."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ from tests.users.conftest import SignedIn
 from users.repositories.profiles import SEARCH
 
 WIDE = "\uff37ide \uff2fne"
-"""Full-width letters, as a Japanese keyboard writes them."""
+"""Full-width letters, as from a Japanese keyboard."""
 
 
 async def named(client: AsyncClient, peers: Peers, *names: str) -> list[int]:
-    """People of these names; the one named first has the fewest followers, none."""
+    """People with these names; the first has no followers, later ones have more."""
     ids = [peers.new_account(name) for name in names]
     for rank, user_id in enumerate(ids):
         await client.get("/users/me", headers=peers.issuer.person(user_id))
@@ -97,7 +97,7 @@ async def test_odd_queries_find_nobody(client: AsyncClient, query: str) -> None:
     "query", ["", "   ", "a" * 101, "\x00", "--", "_", "%", "\\", "()", "\u0301", "\U0001f4a5", "\x7f"]
 )
 async def test_queries_out_of_bounds_are_refused(client: AsyncClient, query: str) -> None:
-    """S-37: nor what has no letter and no digit, for which all names would have to be read."""
+    """S-37: nor a query without letters and digits, which would read all names."""
     reply = await client.get("/users", params={"q": query})
     assert (reply.status_code, reply.json()["code"]) == (422, "validation-failed")
 
@@ -124,7 +124,7 @@ async def test_a_new_name_is_found_and_the_old_one_is_not(
 
 @pytest.mark.parametrize("statement", [statement for pages in SEARCH for statement in pages])
 async def test_the_search_goes_by_the_index(statement: Select[Any], app: FastAPI) -> None:
-    """So that it may, whatever PostgreSQL prefers in a table as small as this one."""
+    """It must be able to, whatever PostgreSQL prefers for a table as small as this one."""
     names = {"viewer", "limit", "followers", "last"}
     words = {name: "ada" for name in statement.compile().params if name.startswith("word")}
     filled = statement.params({**dict.fromkeys(names, 9), **words})

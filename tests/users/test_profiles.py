@@ -1,4 +1,4 @@
-"""Profiles: one's own and others'."""
+"""Profiles: the caller's own and others'."""
 
 import asyncio
 
@@ -142,7 +142,7 @@ async def test_without_auth_known_people_are_served_and_unknown_ones_are_503(
 async def test_an_answer_of_auth_that_is_not_as_agreed_is_a_503(
     client: AsyncClient, peers: Peers, signed_in: SignedIn
 ) -> None:
-    """S-30: and not the fault of who waits for it."""
+    """S-30: and not reported as the caller's fault."""
     ada = peers.new_account()
     agreed = peers.accounts[ada]["data"]
     peers.accounts[ada]["data"] = {**agreed, "email": None}
@@ -154,7 +154,7 @@ async def test_an_answer_of_auth_that_is_not_as_agreed_is_a_503(
 
 
 async def test_cards_come_in_one_batch_for_posts_only(client: AsyncClient, peers: Peers, signed_in: SignedIn) -> None:
-    """S-28. Who has only just signed up is among them."""
+    """S-28. New accounts are included."""
     ada, grace = peers.new_account("Ada"), peers.new_account("Grace")
     path = f"/internal/profiles?ids={ada},{grace},4"
     reply = await client.get(path, headers=peers.issuer.service("posts", "users"))

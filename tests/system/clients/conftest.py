@@ -1,4 +1,4 @@
-"""A place where clients are generated, built and run, each by its generator's own tools, against the running stack."""
+"""Folders in which clients are generated, built and run with their generators' own tools, against the running stack."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ from tests.system.conftest import ROOT
 
 STORIES: Final = Path(__file__).parent
 INSTALLED: Final = ROOT / ".local" / "clients"
-"""Ignored by git. What is installed stays there for the next run."""
+"""Ignored by git. Installed packages stay there for the next run."""
 UV: Final = str(Path(sys.executable).with_name("uv"))
 SUFFIXES: Final = {".ts", ".py", ".go", ".java"}
 PATIENCE: Final = 600
@@ -28,13 +28,13 @@ PATIENCE: Final = 600
 
 @dataclass(frozen=True)
 class Workshop:
-    """One client's folder: its tools, the document, what was generated, and the story that uses it."""
+    """One client's folder: its tools, the document, the generated client, and the program that uses it."""
 
     folder: Path
     url: str
 
     def run(self, *command: str, **environment: str) -> str:
-        """What a command prints. Fails with all of it when the command does."""
+        """A command's output. Fails with the whole output if the command fails."""
         ours = {**os.environ, "TRIVIUM_URL": self.url, "GOTOOLCHAIN": "local", **environment}
         done = subprocess.run(
             command, cwd=self.folder, env=ours, capture_output=True, text=True, timeout=PATIENCE, check=False
@@ -43,7 +43,7 @@ class Workshop:
         return done.stdout
 
     def install(self, *packages: str, by: Sequence[str]) -> None:
-        """Have the packages here, which are the same as last time if their names and versions are."""
+        """Install the packages, if names or versions have changed since the last run."""
         mark = self.folder / f"installed-{hashlib.sha256(repr((by, packages)).encode()).hexdigest()[:16]}"
         if not mark.exists():
             self.run(*by, *packages)
@@ -55,7 +55,7 @@ class Workshop:
         self.install(*packages, by=("npm", "install", "--prefix", ".", *quietly))
 
     def install_python(self, *packages: str) -> str:
-        """Returns the interpreter that has them."""
+        """Returns the interpreter with these packages."""
         python = self.folder / "venv" / "bin" / "python"
         if not python.exists():
             self.run(UV, "venv", "--quiet", "--python", sys.executable, "venv")
@@ -67,14 +67,14 @@ class Workshop:
         self.install(program, by=("env", f"GOBIN={self.folder / 'bin'}", "go", "install"))
 
     def openapi_generator(self, *options: str) -> None:
-        """Run the generator of this name, which is a program for Java."""
+        """Run openapi-generator, a Java program, with the generator of this name."""
         need("java", "mvn")
         copy = ("mvn", "-q", "-B", f"{DEPENDENCIES}:copy", "-DoutputDirectory=generator", "-Dmdep.stripVersion")
         self.install("-Dartifact=org.openapitools:openapi-generator-cli:7.25.0", by=copy)
         self.run("java", "-jar", "generator/openapi-generator-cli.jar", "generate", "-i", "openapi.json", *options)
 
     def all_is_generated(self) -> None:
-        """Every operation has its method, and nothing has a name that nobody gave."""
+        """Every operation has its method, and there are no invented names."""
         files = [path for path in (self.folder / "generated").rglob("*") if path.suffix in SUFFIXES]
         text = " ".join(f"{path.stem} {path.read_text()}" for path in files).lower().replace("_", "")
         document: dict[str, Any] = json.loads(SNAPSHOT.read_text())
@@ -95,7 +95,7 @@ def need(*programs: str) -> None:
 
 @pytest.fixture
 def workshop(request: pytest.FixtureRequest, url: str) -> Workshop:
-    """A folder for the test's own client, named in its parameter or its name; what was generated before is gone."""
+    """A folder for the test's client, named by its parameter or its name, without earlier generated files."""
     folder = INSTALLED / request.node.name.removeprefix("test_")
     for old in ("generated", "built"):
         shutil.rmtree(folder / old, ignore_errors=True)

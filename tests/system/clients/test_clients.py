@@ -1,8 +1,8 @@
-"""Clients that six generators make of docs/openapi.json, and two strict OAuth libraries, use the running stack.
+"""Clients of six generators, from docs/openapi.json, and two strict OAuth libraries use the running stack.
 
-Each one is generated, compiled or type-checked, and tells the same story: sign up, sign in, write, edit under If-Match,
-be refused for an edit that comes too late, list, export, read a problem. `make test-clients`;
-docs/reference/clients.md has what came of it.
+Each client is generated, compiled or type-checked, and runs the same scenario: sign up, sign in, write, edit with
+If-Match, get a 412 for a late edit, list, export, read a problem. `make test-clients` runs them;
+docs/reference/clients.md has the results.
 """
 
 import json
@@ -21,7 +21,7 @@ TYPESCRIPT = ("typescript@5.9.3", "@types/node@20.19.0")
 
 
 async def is_told(gateway: AsyncClient, told: str) -> dict[str, Any]:
-    """The story has ended well, and what the client understood is what the services have."""
+    """The scenario has succeeded, and the client's values equal those of the services."""
     facts: dict[str, Any] = json.loads(told.splitlines()[-1])
     assert (facts["title"], facts["listed"], facts["complete"]) == ("Second light", True, True)
     assert (facts["stale"], facts["problem"]) == ("precondition-failed", "post-not-found")
@@ -41,7 +41,7 @@ def typescript_story(workshop: Workshop, name: str) -> str:
 
 
 def typescript(workshop: Workshop, name: str, *packages: str) -> None:
-    """The story's files, of which only this one is compiled."""
+    """The scenario's files, of which only this one is compiled."""
     workshop.install_node(*packages, *TYPESCRIPT)
     for file in (f"{name}.ts", "story.ts", "orval.config.cjs"):
         shutil.copy(STORIES / "typescript" / file, workshop.folder)
@@ -49,7 +49,7 @@ def typescript(workshop: Workshop, name: str, *packages: str) -> None:
 
 
 async def test_openapi_typescript(workshop: Workshop, gateway: AsyncClient) -> None:
-    """Types, which openapi-fetch puts to use. Fields with a default need not be given, so it is told."""
+    """Types for openapi-fetch, with an option that makes fields with defaults optional."""
     typescript(workshop, "fetch", "openapi-typescript@7.13.0", "openapi-fetch@0.17.0")
     way = ("--default-non-nullable", "false", "--output", "generated/fetch.ts")
     workshop.run("node_modules/.bin/openapi-typescript", "openapi.json", *way)
@@ -112,7 +112,7 @@ async def test_openapi_generator_java(workshop: Workshop, gateway: AsyncClient) 
 
 
 async def test_oapi_codegen(workshop: Workshop, gateway: AsyncClient) -> None:
-    """And golang.org/x/oauth2 reads why a dead refresh token was refused."""
+    """And golang.org/x/oauth2 reads the reason why an invalid refresh token was refused."""
     stories(workshop, "go")
     generator = "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2"
     workshop.install_go(generator)

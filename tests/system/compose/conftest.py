@@ -1,4 +1,4 @@
-"""A stack of containers of its own, beside the one that somebody may be using: `make test-compose`."""
+"""A separate stack of containers, beside one that may be in use: `make test-compose`."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from tests.system.conftest import ROOT
 
 @dataclass
 class ComposeStack:
-    """docker-compose.yml, started under a name and at a port of its own."""
+    """docker-compose.yml, started with its own project name and port."""
 
     name: str
     files: Sequence[Path] = ()
@@ -35,7 +35,7 @@ class ComposeStack:
         return {**os.environ, **ours}
 
     def run(self, *command: str) -> str:
-        """A program in the clone's folder, with the settings that make it mean this stack."""
+        """Run a program in the repository's folder, with the settings of this stack."""
         done = subprocess.run(
             command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=300, check=False
         )
@@ -49,7 +49,7 @@ class ComposeStack:
         return self.compose("ps", "--quiet", service).split()
 
     def pid(self, service: str) -> int:
-        """The main process of its first container, as this machine knows it."""
+        """The main process of a service's first container, by its pid on this machine."""
         return int(self.run("docker", "inspect", "--format", "{{.State.Pid}}", self.containers(service)[0]))
 
     def up(self, *words: str) -> None:
@@ -75,7 +75,7 @@ def url(compose_stack: ComposeStack) -> str:
 
 
 def until(url: str, wanted: int, seconds: float) -> float:
-    """How long it takes until that is the answer's status."""
+    """The seconds until the answer has this status."""
     begun = time.monotonic()
     with httpx.Client(trust_env=False, timeout=5) as client:
         while (status := status_of(client, url)) != wanted:
@@ -92,7 +92,7 @@ def status_of(client: httpx.Client, url: str) -> int:
 
 
 def note(**figures: object) -> None:
-    """Keep figures for people: .local/compose.json, one line each."""
+    """Record figures in .local/compose.json, one line each."""
     (ROOT / ".local").mkdir(exist_ok=True)
     with (ROOT / ".local" / "compose.json").open("a") as file:
         file.write(json.dumps(figures) + "\n")

@@ -1,4 +1,4 @@
-"""R-27 on containers; the drill, with all that may go wrong between the services, is tests/system/test_backup.py."""
+"""R-27 on containers; tests/system/test_backup.py tests all differences between the services after a restore."""
 
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-"""What containers and their machine do to a stack: nothing stored is lost, and all of it comes back by itself."""
+"""Faults of containers and their machine: no stored data is lost, and the stack recovers by itself."""
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ async def titles(gateway: AsyncClient, person: Person) -> set[str]:
 async def test_a_killed_container_is_back_within_10_seconds(
     compose_stack: ComposeStack, gateway: AsyncClient, meet: Meet, service: str
 ) -> None:
-    """R-02. By the process, since Docker takes its own `kill` for a wish that it stay away."""
+    """R-02. Kills the process, since Docker does not restart a container after its own `kill`."""
     ada = await meet("Ada")
     assert await write(gateway, ada, "kept") == 201
     os.kill(compose_stack.pid(service), signal.SIGKILL)
@@ -45,7 +45,7 @@ async def test_a_killed_container_is_back_within_10_seconds(
 async def test_a_stopped_database_takes_only_its_own_service_with_it(
     compose_stack: ComposeStack, gateway: AsyncClient, meet: Meet
 ) -> None:
-    """R-05: 503 with Retry-After while it is away, and within 5 seconds all is as before."""
+    """R-05: 503 with Retry-After while it is down, and normal service within 5 seconds."""
     ada = await meet("Ada")
     assert await write(gateway, ada, "kept") == 201
     await asyncio.to_thread(compose_stack.compose, "stop", "posts-db")
@@ -62,7 +62,7 @@ async def test_a_stopped_database_takes_only_its_own_service_with_it(
 async def test_a_killed_database_loses_nothing_that_was_answered(
     compose_stack: ComposeStack, gateway: AsyncClient, meet: Meet
 ) -> None:
-    """R-06: crash recovery, without anybody's help."""
+    """R-06: crash recovery without intervention."""
     ada = await meet("Ada")
     stored = {title for title in map(str, range(30)) if await write(gateway, ada, title) == 201}
     assert len(stored) == 30
@@ -75,7 +75,7 @@ async def test_a_killed_database_loses_nothing_that_was_answered(
 async def test_restarting_all_of_it_keeps_what_was_stored(
     compose_stack: ComposeStack, gateway: AsyncClient, meet: Meet
 ) -> None:
-    """R-22: everything at once, so in no order."""
+    """R-22: all at once, so in no particular order."""
     ada = await meet("Ada")
     assert await write(gateway, ada, "kept") == 201
     await asyncio.to_thread(compose_stack.compose, "restart")
@@ -88,7 +88,7 @@ async def test_restarting_all_of_it_keeps_what_was_stored(
 
 @pytest.fixture
 def small_stack(tmp_path: Path) -> Iterator[ComposeStack]:
-    """One whose posts have little room."""
+    """A stack in which posts' database has little space."""
     override = tmp_path / "small.yml"
     override.write_text(SMALL_VOLUME)
     stack = ComposeStack(f"trivium-small-{os.getpid()}", [override])
@@ -100,7 +100,7 @@ def small_stack(tmp_path: Path) -> Iterator[ComposeStack]:
 
 
 async def test_a_full_volume_refuses_writes_and_serves_reads_until_there_is_room(small_stack: ComposeStack) -> None:
-    """R-23: nobody restarts anything, and all that was answered is there."""
+    """R-23: without any restart, and without loss of acknowledged writes."""
     fill = "fallocate -l $(( ($(stat -f -c '%a * %S' /var/lib/postgresql/data) - 2000000) )) /var/lib/postgresql/data/x"
     async with AsyncClient(base_url=small_stack.url, timeout=15, trust_env=False) as gateway:
         password = "a long enough passphrase"

@@ -1,4 +1,4 @@
-"""The images as they are built (S-47, S-52)."""
+"""The built images (S-47, S-52)."""
 
 import json
 
@@ -47,7 +47,7 @@ def test_each_container_sees_its_own_secrets_only(compose_stack: ComposeStack) -
 
 
 def test_production_refuses_generated_secrets(compose_stack: ComposeStack) -> None:
-    """S-47: the whole stack waits for `secrets`, and that names what is wanted."""
+    """S-47: the whole stack waits for `secrets`, which names the missing ones."""
     start = ("docker", "compose", "run", "--rm", "--no-deps", "--env", "PROFILE=production", "secrets")
     with pytest.raises(AssertionError, match=r"PROFILE=production needs secrets of its own.*auth-owner-password"):
         compose_stack.run(*start)

@@ -1,4 +1,4 @@
-"""libfaketime: it lets a single process have a wrong clock, which may be set while the process runs."""
+"""libfaketime: gives a single process a wrong clock, which can be set while the process runs."""
 
 import shutil
 import subprocess
@@ -12,7 +12,7 @@ LIBRARY = "usr/lib/*/faketime/libfaketime.so.1"
 
 
 def libfaketime() -> Path | None:
-    """Where it is on this machine, or in `.local` after its Debian package was fetched; None if it cannot be had."""
+    """Its path on this machine, or in `.local` after a download of its Debian package; None if unavailable."""
     folder = ROOT / ".local" / "faketime"
     found = [*Path("/").glob(LIBRARY), *folder.glob(LIBRARY)]
     apt, dpkg = shutil.which("apt-get"), shutil.which("dpkg")
@@ -26,14 +26,14 @@ def libfaketime() -> Path | None:
 
 
 class FakeTime:
-    """The clock of one process, told by a file."""
+    """The clock of one process, controlled by a file."""
 
     def __init__(self, library: Path, file: Path) -> None:
         self._library, self._file = library, file
         self.set(0)
 
     def set(self, seconds: int) -> None:
-        """So far ahead of the machine's clock from now on, or behind it; the process reads it within a second."""
+        """Set the skew from the machine's clock; the process reads it within a second."""
         self._file.write_text(f"{seconds:+d}\n")
 
     @property
@@ -42,5 +42,5 @@ class FakeTime:
             "LD_PRELOAD": str(self._library),
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
             "FAKETIME_CACHE_DURATION": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",  # clocks are set, and time goes on as ever
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",  # clocks jump once, and then run normally
         }

@@ -1,4 +1,4 @@
-"""What is done to the processes of a local stack: one thing at a time, in an order that a seed decides."""
+"""Faults for the processes of a local stack: one at a time, in an order determined by a seed."""
 
 import asyncio
 import contextlib
@@ -43,7 +43,7 @@ class Deed:
 
 
 def schedule(chance: random.Random, kills: int, stops: int, longest: float) -> list[Deed]:
-    """At least so many kills and stops, and with every round of kills a restart of PostgreSQL."""
+    """At least `kills` and `stops`, and with every round of kills a restart of PostgreSQL."""
     deeds: list[Deed] = []
     for names, row, words in cycle(KILLED):
         if sum(deed.kills for deed in deeds) >= kills:
@@ -60,7 +60,7 @@ def schedule(chance: random.Random, kills: int, stops: int, longest: float) -> l
 
 
 async def perform(deed: Deed, stack: LocalStack) -> float:
-    """Do it; the moment at which the cause was over."""
+    """Cause the fault; returns the moment at which its cause ended."""
     pids = stack.pids()
     match deed.how:
         case "kill":
@@ -74,19 +74,19 @@ async def perform(deed: Deed, stack: LocalStack) -> float:
 
 
 async def kill_one(stack: LocalStack, names: Iterable[str], chance: random.Random) -> None:
-    """One of these, and surely: if none of them runs just now, wait until the runner has started one again."""
+    """Kill one of these; if none runs at the moment, wait until the runner has restarted one."""
     wanted = set(names)
     while True:
         pids = stack.pids()
         if running := sorted(wanted & pids.keys()):
-            with contextlib.suppress(ProcessLookupError):  # it has ended already, and the runner does not know yet
+            with contextlib.suppress(ProcessLookupError):  # it has ended already, but the runner has not noticed yet
                 os.kill(pids[chance.choice(running)], signal.SIGKILL)
                 return
         await asyncio.sleep(0.05)
 
 
 async def stopped(pids: Sequence[int], seconds: float) -> None:
-    """Let processes stand still for so long."""
+    """Stop processes (SIGSTOP) for some seconds."""
     try:
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
@@ -98,7 +98,7 @@ async def stopped(pids: Sequence[int], seconds: float) -> None:
 
 
 def family(pid: int) -> list[int]:
-    """A process and its children: PostgreSQL is one for each connection."""
+    """A process and its children: PostgreSQL has one for each connection."""
     children = [
         int(stat.parent.name)
         for stat in Path("/proc").glob("[0-9]*/stat")

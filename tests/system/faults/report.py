@@ -1,7 +1,7 @@
-"""A report of the faults: a file in `.local` while the tests run, then a table of docs/operations/reliability.md.
+"""The report of faults: a file in `.local` while the tests run, then a table in docs/operations/reliability.md.
 
 python -m tests.system.faults.report faults|overload            prints the table
-python -m tests.system.faults.report faults|overload --write    puts it into the page as well: the make targets do so
+python -m tests.system.faults.report faults|overload --write    also writes it into the page, as the make targets do
 """
 
 import json
@@ -17,11 +17,11 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[3]
 PAGE: Final = ROOT / "docs" / "operations" / "reliability.md"
 LEAST_KILLS: Final = {"faults": 100, "overload": 0}
-"""Of a run that may go into the page."""
+"""The minimum for a run in the page."""
 SEEN_WITHIN: Final = 30.0
-"""Seconds within which a fault must show somewhere (R-30)."""
+"""Seconds within which a fault must be visible (R-30)."""
 NOT_TRIED: Final = "not tried"
-"""How a verdict begins if the machine lacks what the test needs."""
+"""The beginning of a verdict if the machine lacks a requirement of the test."""
 HEAD: Final = (
     "| row | fault | times | back after, median / most | failed / unknown answers | seen by | verdict |\n"
     "|---|---|---|---|---|---|---|\n"
@@ -34,30 +34,30 @@ def figures(run: str) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One kind of fault that a test has put on, and what came of it."""
+    """One kind of fault that a test has caused, and its effects."""
 
     row: str
-    """Of docs/operations/requirements.md: R-10."""
+    """A row of docs/operations/requirements.md: R-10."""
     fault: str
     times: int
     kills: int
-    """Processes that were ended by SIGKILL: counted, not planned."""
+    """Processes that were ended by SIGKILL: the actual number."""
     recovery_s: Sequence[float]
-    """Of each time, or of some: from the end of what was done to the first good answer, or as the test says."""
+    """Recovery times: from the end of the fault to the first good answer, or as the test defines it."""
     seen: Mapping[str, float | None]
-    """Where somebody on duty would have seen it (readiness, a metric's name, the log), and after how many seconds.
+    """Where an operator would see it (readiness, a metric's name, the log), and after how many seconds.
 
-    None where the test looks only once all is over, and finds it there.
+    None if the test looks only afterwards, and finds it there.
     """
     failed: int
-    """Answers that said no because of it: nothing was done."""
+    """Refusals because of it: nothing was done."""
     unknown: int
-    """Answers that left open whether it was done: 50x, a reset, none in time."""
+    """Answers that leave the outcome unknown: 50x, a reset, none in time."""
     verdict: str
 
 
 class Report:
-    """Collects the rows of a run. The tests that put on faults have it as the fixture `report`."""
+    """Collects the rows of a run. Tests that cause faults have it as the fixture `report`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -76,9 +76,9 @@ class Report:
         unknown: int = 0,
         verdict: str = "held",
     ) -> None:
-        """Note a fault, once its test knows that all went well. The same row and fault again add up to one line.
+        """Record a fault after its test has succeeded. Repetitions of row and fault add up to one line.
 
-        `seen` is what was measured: it fails the test if it came too late. `seen_by` is what was found afterwards.
+        `seen` was measured, and fails the test if it is too late. `seen_by` was found afterwards.
         """
         assert seen is None or seen, f"{fault}: nobody on duty could see it"
         late = {where: after for where, after in (seen or {}).items() if after > SEEN_WITHIN}
@@ -95,12 +95,12 @@ class Report:
 
 
 def read(path: Path) -> list[Fault]:
-    """The rows of the last run; none if there was none."""
+    """The rows of the last run, if any."""
     return [Fault(**json.loads(line)) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 def table(faults: Iterable[Fault]) -> str:
-    """One line for each row and fault, in the order of the rows."""
+    """A line for each row and fault, in the order of the rows."""
     kinds: dict[tuple[str, str], list[Fault]] = {}
     for fault in sorted(faults, key=lambda fault: fault.row):
         kinds.setdefault((fault.row, fault.fault), []).append(fault)
@@ -117,7 +117,7 @@ def line(alike: Sequence[Fault]) -> str:
 
 
 def sight(alike: Sequence[Fault]) -> str:
-    """Each place once, with the longest that it took."""
+    """Each place once, with its longest time."""
     latest: dict[str, float | None] = {}
     for where, after in (seen for fault in alike for seen in fault.seen.items()):
         before = latest.get(where)
@@ -130,12 +130,12 @@ def kills(faults: Iterable[Fault]) -> int:
 
 
 def lacking(faults: Iterable[Fault]) -> list[str]:
-    """What was not tried, in words."""
+    """A sentence about faults that were not tested."""
     return [f"{fault.row}, {fault.fault}: {fault.verdict}" for fault in faults if fault.verdict.startswith(NOT_TRIED)]
 
 
 def written(page: str, run: str, text: str) -> str:
-    """The page with this between the marks of the run. All else stays."""
+    """The page with this text between the run's markers."""
     begin, end = f"<!-- {run}: made by `make {run}` -->\n", f"<!-- end of {run} -->"
     before, mark, rest = page.partition(begin)
     _, other_mark, after = rest.partition(end)
@@ -145,7 +145,7 @@ def written(page: str, run: str, text: str) -> str:
 
 
 def main(run: str, *words: str) -> str | None:
-    """What is wrong with the run, if anything."""
+    """Problems of the run, if any."""
     faults = read(figures(run))
     made, enough = table(faults), kills(faults) >= LEAST_KILLS[run]
     sys.stdout.write(f"{made}\n{kills(faults)} kills\n")

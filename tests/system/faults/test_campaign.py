@@ -1,6 +1,6 @@
-"""Processes are killed, stopped and restarted while people use them: nothing is lost, and nobody has to help.
+"""Processes are killed, stopped and restarted while people use them: no data is lost, and all recover by themselves.
 
-`make faults` does this with KILLS=64 STOPS=6 LONGEST_STOP=30; the run in .ci/run is shorter. SEED decides the order.
+`make faults` has KILLS=64 STOPS=6 LONGEST_STOP=30; .ci/run is shorter. SEED determines the order.
 """
 
 import asyncio
@@ -30,35 +30,35 @@ LONGEST_STOP = float(os.environ.get("LONGEST_STOP", "5"))
 SEED = int(os.environ.get("SEED", "20261122"))
 PEOPLE = 20
 NOTICED = 0.5
-"""Seconds for which nobody asks whether all is well again: those who look have not seen it yet."""
+"""Seconds before the first check of recovery: probes have not noticed the fault yet."""
 BACK_WITHIN = 60.0
-"""A bound for loaded machines, on which several things start at once."""
+"""A limit for loaded machines, on which several processes start at once."""
 LONG_FORM = 60
-"""Kills from which on each kind of fault comes several times, on a machine that is left alone: `make faults`."""
+"""From this number of kills on, each kind of fault occurs several times on an idle machine: `make faults`."""
 PROMISED = {"R-02": 10.0, "R-05": 5.0, "R-06": 10.0} if KILLS >= LONG_FORM else {}
-"""Seconds until all is well: what half of the faults of each kind must keep. The short form has only the bound."""
+"""Seconds to recovery: the limit for half of each kind's faults. The short form has only the limit above."""
 FAILED = 0.01
-"""The same for failed requests in 30 s, where there is a second process."""
+"""The same for failed requests in 30 s, if there is a second process."""
 WINDOW = 30.0
 UNAFFECTED = {"auth": {"read", "create", "change"}, "users": {"create"}}
-"""What is answered within the deadline while a service stands still."""
+"""The share of answers within the deadline while a service is stopped."""
 DEADLINE, BUSY = 2.0, 3.0 if KILLS >= LONG_FORM else 8.0
 AFTERMATH = 5.0
-"""Seconds after everything is ready again in which a request may still fail (R-05)."""
+"""Seconds after full readiness in which a request may still fail (R-05)."""
 
 
 @dataclass
 class Episode:
-    """A fault, and what came of it; moments on the monotonic clock."""
+    """A fault and its effects; moments of the monotonic clock."""
 
     deed: Deed
     began: float
     over: float = 0.0
-    """When its cause was."""
+    """The moment of its cause."""
     green: float = 0.0
-    """When everything was ready again."""
+    """The moment at which everything was ready again."""
     calm: float = 0.0
-    """When one request of each kind had been answered well since then."""
+    """The moment at which a request of each kind had succeeded since then."""
     seen: dict[str, float] = field(default_factory=dict)
     answers: Counter[str] = field(default_factory=Counter)
     back: dict[str, float] = field(default_factory=dict)
@@ -75,7 +75,7 @@ class Episode:
 
 
 async def until_calm(load: Load, green: float) -> float:
-    """Until each kind of request that began after that moment was answered well."""
+    """Wait until a request of each kind that began after that moment has succeeded."""
     wanted = set(MIX)
     while wanted - {outcome.kind for outcome in load.outcomes[-2000:] if outcome.at > green and not outcome.reason}:
         assert time.monotonic() - green < BACK_WITHIN, load.outcomes[-5:]
@@ -84,7 +84,7 @@ async def until_calm(load: Load, green: float) -> float:
 
 
 async def suffer(deed: Deed, stack: LocalStack, watch: Watch, load: Load) -> Episode:
-    """One fault, until all is well again."""
+    """Cause one fault, and wait for the recovery."""
     episode = Episode(deed, time.monotonic())
     episode.over = await perform(deed, stack)
     await asyncio.sleep(NOTICED)
@@ -96,7 +96,7 @@ async def suffer(deed: Deed, stack: LocalStack, watch: Watch, load: Load) -> Epi
 
 
 def attribute(outcomes: Sequence[Outcome], episodes: Sequence[Episode]) -> list[Outcome]:
-    """Count each bad answer to the fault that explains it; those that none does."""
+    """Assign each bad answer to the fault that explains it; returns the unexplained ones."""
     unexplained = []
     for outcome in outcomes:
         if outcome.reason:
@@ -133,7 +133,7 @@ async def test_whatever_is_killed_or_stopped_nothing_is_lost_doubled_invented_or
             episodes.append(await suffer(deed, local_stack, watch, load))
             if (
                 KILLS >= LONG_FORM and deed.words not in known
-            ):  # once each, what still fails later meets no other excuse
+            ):  # once each, so that no later failure has another explanation
                 await asyncio.sleep(AFTERMATH + 1)
             known.add(deed.words)
             print(f"{deed.words}: ready again after {episodes[-1].green - episodes[-1].over:.1f} s", flush=True)
@@ -166,10 +166,10 @@ def bad(episode: Episode) -> int:
 
 
 def keeps_what_is_promised_meanwhile(episode: Episode, outcomes: Sequence[Outcome]) -> None:
-    """R-05: a restart of PostgreSQL shows as 503 only. R-07: who waits for a service that hangs is not held long."""
+    """R-05: a restart of PostgreSQL causes only 503. R-07: callers of a hanging service are not blocked for long."""
     own = [one for one in outcomes if episode.began <= one.at <= episode.over]
     if episode.deed.row == "R-05":
-        # what ended later may have met the next fault
+        # later ones may have met the next fault
         during = [one for one in outcomes if episode.began <= one.at and one.ended <= episode.calm and one.reason]
         assert [one for one in during if not one.reason.startswith("503")] == []
     if episode.deed.row == "R-07":

@@ -1,7 +1,7 @@
-"""Each service's clock is wrong, and jumps while it runs: nobody notices but those on duty (R-24).
+"""Each service's clock is wrong, and jumps at run time: users do not notice, operators do (R-24).
 
-SKEWS="5 -5 60 -60 288 -288" is what `make faults` does; the run in .ci/run is shorter. All services have one database
-server here, by whose clock they go; what happens when two of those differ is in tests/common/test_token_cache.py.
+`make faults` has SKEWS="5 -5 60 -60 288 -288"; .ci/run is shorter. Here all services use the clock of one database
+server. tests/common/test_token_cache.py tests two different ones.
 """
 
 import asyncio
@@ -21,16 +21,16 @@ from tests.system.faults.report import Report
 
 SKEWS = [int(word) for word in os.environ.get("SKEWS", "-60 288").split()]
 LONG_FORM = 3
-"""Skews from which on there is also time to wait until a token has expired."""
+"""From this number of skews on, the test also waits until a token has expired."""
 LIFETIME = 30.0
-"""Seconds for which access tokens are good here: the least that auth allows."""
+"""Lifetime of access tokens in seconds: auth's minimum."""
 LEEWAY = 5.0
 NOTICED_WITHIN = 30.0
 PASSWORD = "seven brave tin spoons"
 
 
 class Somebody:
-    """A person who signs up and uses all three services, without a gateway."""
+    """A person who signs up and uses all three services directly."""
 
     def __init__(self, auth: AsyncClient, users: AsyncClient, posts: AsyncClient) -> None:
         self.auth, self.users, self.posts = auth, users, posts
@@ -47,7 +47,7 @@ class Somebody:
         return tokens
 
     async def use_all(self, token: str) -> list[Response]:
-        """Reads at each, and a new post."""
+        """Read from each service, and write a post."""
         headers = {"Authorization": f"Bearer {token}"}
         return [
             await self.auth.get("/auth/me", headers=headers),
@@ -64,7 +64,7 @@ class Somebody:
 
 
 async def seen(url: str, skew: int) -> float:
-    """How long it takes until the service's metrics tell of its clock."""
+    """Seconds until the service's metrics show the skew."""
     began = time.monotonic()
     while abs(await sample(url, "clock_skew_seconds") - skew) > 1:
         assert time.monotonic() - began < NOTICED_WITHIN
@@ -82,7 +82,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 async def test_a_wrong_clock_fails_no_request_lets_no_old_token_in_and_is_told(
     house: House, tmp_path: Path, report: Report
 ) -> None:
-    """R-24, R-30. More than the row asks for: no 401 either, since no service goes by its own clock."""
+    """R-24, R-30. Stricter than the row: no 401 either, since no service uses its own clock."""
     library = libfaketime()
     if library is None:
         report.fault(row="R-24", fault="a service's clock wrong", times=0, verdict="not tried: libfaketime is not here")

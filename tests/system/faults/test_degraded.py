@@ -1,6 +1,6 @@
-"""auth and users are away: what people came for goes on, for as long as their tokens live.
+"""auth and users are down: reading and writing posts works until tokens expire.
 
-AWAY_BOTH=60 is what `make faults` does; the run in .ci/run is shorter.
+`make faults` has AWAY_BOTH=30; .ci/run is shorter.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ Away = Callable[[LocalStack], AbstractAsyncContextManager[None]]
 
 
 async def read_and_write(gateway: AsyncClient, person: Person, number: int, took: list[float]) -> None:
-    """What readers and people who are signed in do with posts; all of it is answered as ever."""
+    """Requests of readers and signed-in people to posts; all succeed."""
     key = {**person.headers, "Idempotency-Key": f"away-{number}"}
     began = time.monotonic()
     anonymous = await gateway.get("/posts?limit=5")
@@ -43,7 +43,7 @@ async def read_and_write(gateway: AsyncClient, person: Person, number: int, took
 
 @asynccontextmanager
 async def stopped(stack: LocalStack) -> AsyncIterator[None]:
-    """Both stand still: connections are made, and nobody answers."""
+    """Both are stopped: connections are accepted, but not answered."""
     pids = [stack.pids()[name] for name in AUTH_AND_USERS]
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
@@ -56,7 +56,7 @@ async def stopped(stack: LocalStack) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def gone(stack: LocalStack) -> AsyncIterator[None]:
-    """Both have ended, and are not started again: who would do that stands still."""
+    """Both have ended, and are not restarted: the runner is stopped."""
     state = read_state(stack.folder)
     assert state
     pids = [stack.pids()[name] for name in AUTH_AND_USERS]
@@ -70,7 +70,7 @@ async def gone(stack: LocalStack) -> AsyncIterator[None]:
 
 
 async def restart_posts(stack: LocalStack, watch: Watch) -> None:
-    """One after the other: their successors find the keys in their own database."""
+    """One after the other: their successors read the keys from their own database."""
     for name in ("posts-1", "posts-2"):
         told_at = time.monotonic()
         before = stack.pids()[name]
@@ -85,7 +85,7 @@ async def restart_posts(stack: LocalStack, watch: Watch) -> None:
 async def test_without_auth_and_users_posts_are_read_and_written(
     local_stack: LocalStack, gateway: AsyncClient, meet: Meet, report: Report, away: Away
 ) -> None:
-    """Also by a posts that has been started meanwhile (R-22, S-22): it goes on with the keys it had last."""
+    """Also by a newly started posts (R-22, S-22), with its stored keys."""
     ada = await meet("Ada")
     assert (await gateway.get("/users/me", headers=ada.headers)).status_code == 200
     took: list[float] = []

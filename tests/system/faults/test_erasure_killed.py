@@ -1,6 +1,6 @@
-"""People are erased while services are killed: nobody's name stays anywhere, and no counter is wrong (R-02, R-13).
+"""People are erased while services are killed: no name remains anywhere, and no counter is wrong (R-02, R-13).
 
-ERASURE_KILLS=10 is what `make faults` does; the run in .ci/run is shorter.
+`make faults` has ERASURE_KILLS=10; .ci/run is shorter.
 """
 
 import asyncio
@@ -28,15 +28,15 @@ from tests.system.verdict import compare_read_models
 KILLS = int(os.environ.get("ERASURE_KILLS", "3"))
 SEED = int(os.environ.get("SEED", "20261122"))
 PATIENCE = 40.0
-"""Seconds from the last kill until all is done."""
+"""Seconds from the last kill until all erasures have finished."""
 DRAFTS = 300
-"""Several steps' worth."""
+"""Enough for several steps."""
 REMEMBERED = {
     "auth": {"accounts", "audit_events", "token_floors"},
     "users": {"erased", "token_floors"},
     "posts": {"erased", "token_floors"},
 }
-"""Where the number of somebody stands who was forgotten."""
+"""Places of an erased account's id."""
 WRONG = {
     "auth": "SELECT account_id FROM deletions",
     "users": """
@@ -75,7 +75,7 @@ async def databases(local_stack: LocalStack) -> AsyncIterator[Databases]:
 
 
 async def live(gateway: AsyncClient, me: Person, other: Person, post: int, posts: Databases) -> None:
-    """Leave something in every table."""
+    """Write rows to every table."""
     calls: list[Awaitable[Response]] = [
         gateway.post("/posts", json={"title": me.name, "body": me.email, "tags": ["leaver"]}, headers=me.headers),
         gateway.post("/posts", json={"title": "t", "body": "b"}, headers={**me.headers, "Idempotency-Key": str(me.id)}),
@@ -95,7 +95,7 @@ async def live(gateway: AsyncClient, me: Person, other: Person, post: int, posts
 
 
 async def leave(gateway: AsyncClient, me: Person) -> None:
-    """Ask until it is answered; that it was done is also told by a token that is good no more."""
+    """Repeat the request until it is answered; a revoked token also proves that it was done."""
     while True:
         try:
             reply = await gateway.post("/auth/account/deletion", json={"password": me.password}, headers=me.headers)
@@ -108,7 +108,7 @@ async def leave(gateway: AsyncClient, me: Person) -> None:
 
 
 async def pending(url: str) -> float:
-    """Seconds until auth tells of somebody who is not forgotten yet; it may be killed meanwhile."""
+    """Seconds until auth reports a pending erasure; auth may be killed meanwhile."""
     began = time.monotonic()
     while True:
         with contextlib.suppress(TransportError):
@@ -118,7 +118,7 @@ async def pending(url: str) -> float:
 
 
 async def until_all_is_quiet(stack: LocalStack, databases: Databases, leavers: Sequence[Person]) -> float:
-    """Seconds until everybody is deleted, every service told, and every process back. Waits for mails as well."""
+    """Seconds until all are deleted, all events sent, and all processes back. Waits for mails as well."""
 
     async def deleted() -> bool:
         ids = [leaver.id for leaver in leavers]
@@ -154,7 +154,7 @@ async def until_all_is_quiet(stack: LocalStack, databases: Databases, leavers: S
 
 
 async def assert_forgotten(stack: LocalStack, databases: Databases, leavers: Sequence[Person]) -> None:
-    """No row names them, no counter is wrong, each has a receipt, and no read model differs from its owner."""
+    """No row has their names, no counter is wrong, each has an audit line, and no read model differs from its owner."""
     for service, database in databases.items():
         assert await database.fetch(WRONG[service]) == []
         for leaver in leavers:
@@ -174,7 +174,7 @@ async def assert_forgotten(stack: LocalStack, databases: Databases, leavers: Seq
 async def test_people_who_are_erased_while_services_are_killed_are_forgotten_everywhere(
     local_stack: LocalStack, gateway: AsyncClient, meet: Meet, databases: Databases, report: Report
 ) -> None:
-    """R-02, R-13: and nobody has to help."""
+    """R-02, R-13: without intervention."""
     chance = random.Random(SEED)
     stayer = await meet("Stayer")
     posted = await gateway.post("/posts", json={"title": "Stays", "body": "b"}, headers=stayer.headers)

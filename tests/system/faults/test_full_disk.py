@@ -1,6 +1,6 @@
-"""The volume under PostgreSQL is full: reads go on, writes are refused, and with room again all is well (R-23).
+"""PostgreSQL's volume is full: reads work, writes are refused, and with free space all works again (R-23).
 
-On a small tmpfs, which only root can mount; where that cannot be, the report says that it was not tried.
+On a small tmpfs, which only root can mount; otherwise the report says that it was not tested.
 """
 
 import asyncio
@@ -28,16 +28,16 @@ from tests.system.verdict import read_back
 SIZE = "400m"
 FULL_FOR = 4.0
 BACK_WITHIN = 30.0
-"""Seconds: as R-23 wants it."""
+"""Seconds, by R-23."""
 FRESH_LOG = ("SELECT pg_switch_wal()", "SELECT pg_logical_emit_message(true, 'fresh', 'log')")
-"""16 MB of write-ahead log: the file has its room from the first write on, and before that would lack it."""
+"""16 MB of write-ahead log: after the first write its file has its space; before that it would not."""
 WASTE_LOG = "SELECT pg_logical_emit_message(false, 'full', repeat('x', 1000000)) FROM generate_series(1, 64)"
-"""64 MB of write-ahead log, for which there is no room: PostgreSQL ends itself."""
+"""64 MB of write-ahead log, for which there is no space: PostgreSQL shuts down."""
 
 
 @pytest.fixture
 def volume(tmp_path: Path) -> Iterator[Path | None]:
-    """The folder of a stack whose PostgreSQL has little room; None where nothing can be mounted."""
+    """The folder of a stack whose PostgreSQL has little space; None if mounting is impossible."""
     home = usable_home(tmp_path / "stack" / "postgres")
     home.mkdir(parents=True)
     mount, umount = shutil.which("mount"), shutil.which("umount")
@@ -53,7 +53,7 @@ def volume(tmp_path: Path) -> Iterator[Path | None]:
 
 @pytest.fixture
 def local_stack(volume: Path | None) -> Iterator[LocalStack | None]:
-    """In place of the one that all tests share."""
+    """Replaces the stack that all tests share."""
     if volume is None:
         yield None
         return
@@ -67,7 +67,7 @@ def local_stack(volume: Path | None) -> Iterator[LocalStack | None]:
 
 
 class Filler:
-    """A file that takes the volume's room."""
+    """A file that fills the volume."""
 
     def __init__(self, stack: LocalStack) -> None:
         self.file = usable_home(stack.folder / "postgres") / "filler"
@@ -76,7 +76,7 @@ class Filler:
         taken = 0
         with self.file.open("wb") as file:
             for step in (32 << 20, 1 << 20, 1 << 12):
-                with contextlib.suppress(OSError):  # no room for a step as large as this
+                with contextlib.suppress(OSError):  # no space for a step of this size
                     while True:
                         os.posix_fallocate(file.fileno(), taken, step)
                         taken += step
@@ -86,7 +86,7 @@ class Filler:
 
 
 async def run_as_superuser(stack: LocalStack, statement: str) -> str:
-    """What PostgreSQL says to it."""
+    """PostgreSQL's output for a statement."""
     state = read_state(stack.folder)
     server = state.process("postgres") if state else None
     assert server
@@ -109,7 +109,7 @@ def database_log(stack: LocalStack) -> str:
 
 
 async def first_good(load: Load, moment: float, kinds: set[str]) -> float:
-    """Seconds until each kind of request that began after the moment was answered well."""
+    """Seconds until a request of each kind that began after the moment has succeeded."""
     while kinds - {one.kind for one in load.outcomes if one.at > moment and not one.reason}:
         assert time.monotonic() - moment < BACK_WITHIN, load.outcomes[-3:]
         await asyncio.sleep(0.05)
@@ -117,7 +117,7 @@ async def first_good(load: Load, moment: float, kinds: set[str]) -> float:
 
 
 async def until_refused(gateway: AsyncClient, headers: dict[str, str]) -> float:
-    """A post that needs room is not taken."""
+    """A post that needs space is refused."""
     began = time.monotonic()
     while True:
         body = {"title": "large", "body": os.urandom(20_000).hex()}
@@ -130,7 +130,7 @@ async def until_refused(gateway: AsyncClient, headers: dict[str, str]) -> float:
 
 
 async def until_said(stack: LocalStack, words: str, moment: float) -> float:
-    """Seconds from that moment until PostgreSQL's log says so."""
+    """Seconds from that moment until PostgreSQL logs it."""
     while words not in database_log(stack):
         assert time.monotonic() - moment < SEEN_WITHIN, (words, database_log(stack)[-2000:])
         await asyncio.sleep(0.1)
@@ -145,7 +145,7 @@ def between(load: Load, began: float, ended: float, kind: str) -> list[Outcome]:
 async def test_a_full_volume_refuses_writes_and_serves_reads_until_there_is_room(
     local_stack: LocalStack | None, report: Report
 ) -> None:
-    """R-23, R-30. Without room for the write-ahead log PostgreSQL ends, and comes back with room."""
+    """R-23, R-30. Without space for the write-ahead log PostgreSQL ends; with space it restarts."""
     if local_stack is None:
         report.fault(row="R-23", fault="volume full", times=0, verdict="not tried: mounting a small one needs root")
         return

@@ -1,4 +1,4 @@
-"""Keys that change under load, and one that has to go at once, as real processes see them."""
+"""Key rotation under load, and the revocation of a key, with real processes."""
 
 import asyncio
 

@@ -1,6 +1,6 @@
-"""auth is killed while people refresh their tokens: nobody is signed out by it, and no token has two successors (R-04).
+"""auth is killed while people refresh their tokens: no session ends, and no token has two successors (R-04).
 
-REFRESH_KILLS=12 is what `make faults` does; the run in .ci/run is shorter.
+`make faults` has REFRESH_KILLS=12; .ci/run is shorter.
 """
 
 import asyncio
@@ -24,14 +24,14 @@ SEED = int(os.environ.get("SEED", "20261122"))
 PEOPLE = 6
 PATIENCE = 30.0
 IN_A_ROW = 4
-"""Kills; then auth may run until the runner calls it steady, and starts it at once again."""
+"""Kills in a row; then auth runs until the runner counts it as steady, and restarts it without a pause."""
 ENOUGH = 3
 """Rotations of a session, so that there is something to replay."""
 
 
 @dataclass
 class Chain:
-    """One session: its refresh tokens in the order in which they were handed out, and every successor ever seen."""
+    """One session: its refresh tokens in order, and every successor ever seen."""
 
     current: str
     successors: dict[str, set[str]] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Chain:
 
 
 async def refresh(gateway: AsyncClient, token: str) -> Response | None:
-    """None when nobody can know whether the token was spent."""
+    """None if it is unknown whether the token was spent."""
     try:
         reply = await gateway.post("/auth/token", data={"grant_type": "refresh_token", "refresh_token": token})
     except TransportError:
@@ -56,7 +56,7 @@ async def refresh(gateway: AsyncClient, token: str) -> Response | None:
 async def stay_signed_in(
     gateway: AsyncClient, chain: Chain, killing: asyncio.Task[list[float]], chance: random.Random
 ) -> None:
-    """As a client does: with each answer the new token; without one the old token again, however late."""
+    """Like a client: the new token after each answer; without an answer the old token again, however late."""
     waiting = False
     while waiting or not killing.done() or len(chain.successors) < ENOUGH:
         waiting = True
@@ -72,7 +72,7 @@ async def stay_signed_in(
 
 
 async def kill_auth(stack: LocalStack, chains: Sequence[Chain], chance: random.Random) -> list[float]:
-    """Each time amid rotations, that is once there are some again. Returns the moments of the kills."""
+    """Kill auth each time during rotations. Returns the moments of the kills."""
     kills: list[float] = []
     while len(kills) < KILLS:
         await until_rotations_go_on(chains)
@@ -92,7 +92,7 @@ async def until_rotations_go_on(chains: Sequence[Chain]) -> None:
 
 
 async def until_seen(watch: Watch, kill: float) -> None:
-    """Everybody may have had an answer just before the last kill, and not ask again: those who watch still see it."""
+    """People may all have had an answer just before the last kill; probes still see it."""
     while not {"log", "readiness"} <= watch.seen_since(kill).keys():
         assert time.monotonic() - kill < PATIENCE, "nobody on duty could see it"
         await asyncio.sleep(0.05)

@@ -1,6 +1,6 @@
-"""The relay is killed between sending and deleting; another follows, and nothing happens twice (R-03).
+"""The relay is killed between sending and deleting; its successor repeats events without double effects (R-03).
 
-RELAY_KILLS=24 is what `make faults` does; the run in .ci/run is shorter.
+`make faults` has RELAY_KILLS=24; .ci/run is shorter.
 """
 
 import asyncio
@@ -29,15 +29,15 @@ from tests.system.faults.report import SEEN_WITHIN, Report
 
 ROUNDS = int(os.environ.get("RELAY_KILLS", "3"))
 STARTED_WITHIN = 60.0
-"""Seconds; a bound for loaded machines."""
+"""Seconds; a limit for loaded machines."""
 SHOWN = 0.5
-"""Seconds: older than what is told without trouble."""
+"""Seconds: older than any event in normal operation."""
 ANSWER = b"HTTP/1.1 %b\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%b"
 
 
 @dataclass
 class Peer:
-    """auth and users in one: gives tokens, takes events, and answers them only when it is patient."""
+    """A stub of auth and users: issues tokens, accepts events, and answers them if `answers` is set."""
 
     answers: bool = False
     told: Counter[str] = field(default_factory=Counter)
@@ -53,12 +53,12 @@ class Peer:
             if "/auth/token" in head:
                 token = json.dumps({"access_token": "a-service-token", "expires_in": 300}).encode()
                 writer.write(ANSWER % (b"200 OK", len(token), token))
-            elif not length:  # no event: it asks for keys, and can do without
+            elif not length:  # no event but a request for keys, which may fail
                 writer.write(ANSWER % (b"404 Not Found", 0, b""))
             else:
                 self.apply(json.loads(body)["events"])
                 if not self.answers:
-                    await asyncio.sleep(10)  # done, and the answer is still on its way when the relay dies
+                    await asyncio.sleep(10)  # processed, but the relay dies before the answer arrives
                 writer.write(ANSWER % (b"204 No Content", 0, b""))
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
@@ -75,7 +75,7 @@ class Peer:
 
 @asynccontextmanager
 async def relay(settings: dict[str, str], url: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`python -m posts relay`, as a process of its own; killed at the end."""
+    """`python -m posts relay` as a separate process; killed at the end."""
     peers = dict.fromkeys(("AUTH_URL", "USERS_URL"), url) | {"JWKS_URL": f"{url}/jwks"}
     own = {name.upper(): value for name, value in settings.items()} | {"CLIENT_SECRET": secrets.token_urlsafe(32)}
     process = await asyncio.create_subprocess_exec(
@@ -89,7 +89,7 @@ async def relay(settings: dict[str, str], url: str) -> AsyncIterator[asyncio.sub
 
 
 async def until_shown(posts: AsyncClient) -> float:
-    """Seconds from now until posts' metrics tell that something waits for long."""
+    """Seconds until posts' metrics show an old waiting event."""
     began = time.monotonic()
     while total((await posts.get("/metrics")).text, "outbox_oldest_seconds", target="users") < SHOWN:
         assert time.monotonic() - began < SEEN_WITHIN

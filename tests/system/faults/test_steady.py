@@ -1,4 +1,4 @@
-"""The load of docs/operations/reliability.md on an undisturbed stack, to compare the faults with (R-01)."""
+"""The load of docs/operations/reliability.md without faults, for comparison (R-01)."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ PROMISED = {"reads": 250.0, "writes": 500.0}
 """Milliseconds, for the 99th percentile."""
 STEADY = float(os.environ.get("STEADY", "5"))
 ROOM = 3.0 if STEADY >= 30 else 20.0
-"""The load, all services and their databases share the cores; in the short form with whatever else there is, too."""
+"""The load, all services and their databases share the cores; in the short form with other processes, too."""
 
 
 @pytest.mark.faults

@@ -1,6 +1,6 @@
-"""A target is away while 50 changes a second go on; it catches up soon after its return (R-15).
+"""A target is down during 50 changes a second; it catches up soon after its return (R-15).
 
-AWAY=60 is what `make faults` does, AWAY=600 the long form; the run in .ci/run is shorter.
+`make faults` has AWAY=30, the long form AWAY=600; .ci/run is shorter.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ COPY_FOR_WITNESS = text(
 
 
 class Line:
-    """The way from users' relay to posts, which can be cut. What arrives is posts' own app."""
+    """The link from users' relay to posts' app, which can be cut."""
 
     def __init__(self, posts: AsyncClient, peers: Peers) -> None:
         self.posts, self.peers, self.cut = posts, peers, False
@@ -51,7 +51,7 @@ class Line:
 
 
 class Witness:
-    """Another target of the same relay; notes how old each state is when it comes."""
+    """Another target of the same relay; records the age of each arriving event."""
 
     def __init__(self) -> None:
         self.delays: list[float] = []
@@ -63,7 +63,7 @@ class Witness:
 
 @pytest.mark.faults
 async def test_a_target_catches_up_and_nobody_else_notices(database_of: Cloner, report: Report) -> None:
-    """Publishers and other targets go on as before; the backlog holds one row a subject."""
+    """Publishers and other targets are not affected; the backlog has one row per subject."""
     peers = Peers()
     own = {"client_secret": secrets.token_urlsafe(32), "relay": False, "log_level": "error"}
     users = create_users(UsersSettings.model_validate({**await database_of("users"), **own}), peers)
@@ -83,12 +83,12 @@ async def test_a_target_catches_up_and_nobody_else_notices(database_of: Cloner, 
         took: list[float] = []
 
         async def change(number: int) -> None:
-            """Somebody signs up and is seen for the first time: a profile, whose state posts has to learn."""
+            """A person signs up and makes a first request, which creates a profile, whose event goes to posts."""
             started = time.monotonic()
             reply = await at_users.get("/users/me", headers=peers.issuer.person(peers.new_account(f"person {number}")))
             took.append(time.monotonic() - started)
             assert reply.status_code == 200
-            async with database.transaction() as session:  # the witness wants to know of everything, too
+            async with database.transaction() as session:  # the witness gets all events, too
                 await session.execute(COPY_FOR_WITNESS)
 
         async def changes(seconds: float) -> list[float]:
@@ -104,7 +104,7 @@ async def test_a_target_catches_up_and_nobody_else_notices(database_of: Cloner, 
                 return sum(row.waiting for row in await OutboxRepository(session).status() if row.target == "posts")
 
         async def shown() -> float:
-            """Seconds until the metrics tell that posts hears nothing."""
+            """Seconds until the metrics show that posts gets no events."""
             cut_at = time.monotonic()
             while True:
                 told = {

@@ -1,4 +1,4 @@
-"""Looks at every process of a local stack four times a second, as an orchestrator does, and at the runner's log."""
+"""Probes every process of a local stack four times a second, like an orchestrator, and reads the runner's log."""
 
 import asyncio
 import time
@@ -17,10 +17,10 @@ PATIENCE = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One answer of a probe, or the lack of it."""
+    """A probe's answer, or its absence."""
 
     at: float
-    """When it was asked."""
+    """The moment of the probe."""
     known: float
     green: bool
     said: str
@@ -28,12 +28,12 @@ class Look:
 
 @dataclass
 class Watch:
-    """What the probes have said since the beginning: `/readyz` of the services, `/healthz` of the gateway."""
+    """All answers of the probes: `/readyz` of the services, `/healthz` of the gateway."""
 
     stack: LocalStack
     looks: dict[str, list[Look]] = field(default_factory=dict)
     ends: list[float] = field(default_factory=list)
-    """When the log told that a process has ended."""
+    """The moments at which the log reported an ended process."""
 
     @asynccontextmanager
     async def on(self) -> AsyncIterator[None]:
@@ -71,24 +71,24 @@ class Watch:
             self.ends += [time.monotonic() for line in lines if "starting it again" in line or "in a row" in line]
 
     def told(self) -> list[str]:
-        """Whole lines of the runner's log."""
+        """Complete lines of the runner's log."""
         return (self.stack.folder / "logs" / "runner.log").read_text().split("\n")[:-1]
 
     def all_green_since(self, moment: float) -> bool:
-        """Whether each was asked after that moment, and said yes at last."""
+        """Whether each was probed after that moment, and its last answer is ready."""
         return all(looks[-1].green and looks[-1].at > moment for looks in self.looks.values())
 
     async def until_green(self, moment: float, within: float) -> float:
-        """How long after that moment everything was ready, asked again and again."""
+        """The seconds from that moment until everything was ready."""
         while not self.all_green_since(moment):  # what is awaited is a state, not an event
             assert time.monotonic() - moment < within, {name: looks[-1] for name, looks in self.looks.items()}
             await asyncio.sleep(0.05)
         return time.monotonic() - moment
 
     def red_since(self, moment: float) -> dict[str, float]:
-        """Which were not ready at some time after that moment, and how many seconds after it this was known first.
+        """Processes that were not ready after that moment, each with the seconds until this was known.
 
-        Not being answered is known when the probe gives up.
+        A missing answer is known when the probe times out.
         """
         first: dict[str, float] = {}
         for name, looks in self.looks.items():
@@ -98,7 +98,7 @@ class Watch:
         return first
 
     def seen_since(self, moment: float) -> dict[str, float]:
-        """Where somebody on duty sees that something has ended or hangs, and how many seconds after that moment."""
+        """Where an operator sees an ended or hanging process, and how many seconds after that moment."""
         places = {
             "readiness": self.red_since(moment).values(),
             "log": (end - moment for end in self.ends if end > moment),
@@ -108,7 +108,7 @@ class Watch:
 
 
 def latest(each: Iterable[Mapping[str, float]]) -> dict[str, float]:
-    """Of several faults of one kind: the places where each of them was seen, and after how long at most."""
+    """For several faults of one kind: the places where all of them were seen, and the longest time."""
     faults = list(each)
     places = set.intersection(*(set(seen) for seen in faults)) if faults else set()
     return {place: max(seen[place] for seen in faults) for place in sorted(places)}

@@ -1,6 +1,6 @@
-"""A service on a core of its own, and the largest load that it bears.
+"""A service on its own core, and its maximum load.
 
-PostgreSQL and who asks have the other cores. OVERLOAD_SECONDS is the length of a part of a test.
+PostgreSQL and the clients have the other cores. OVERLOAD_SECONDS is the length of a part of a test.
 """
 
 import os
@@ -24,7 +24,7 @@ Measured = Mapping[str, Answers]
 
 @dataclass
 class Pinned:
-    """One service on a core of its own."""
+    """One service on its own core."""
 
     house: House
     name: str
@@ -37,7 +37,7 @@ class Pinned:
         """C: the highest rate with no error and a p99 of at most 250 ms (R-17), to 5 %."""
         good, bad, rate = 0.0, 0.0, start
         while not bad or bad > good * 1.05:
-            if await self.bears(flow(rate)) or await self.bears(flow(rate)):  # once more, if something else got between
+            if await self.bears(flow(rate)) or await self.bears(flow(rate)):  # a second time, in case of a disturbance
                 good = rate
             else:
                 bad = rate
@@ -56,14 +56,14 @@ class Pinned:
         return self.house.memory_mb(self.name)
 
     def refused(self) -> float:
-        """What `/metrics` says."""
+        """The text of `/metrics`."""
         lines = httpx.get(f"{self.base}/metrics", trust_env=False).text.splitlines()
         return sum(float(line.split()[-1]) for line in lines if line.startswith("http_requests_shed_total"))
 
 
 @pytest.fixture(scope="session")
 def report() -> Report:
-    """In place of that of `make faults`: its table stays as it is."""
+    """Replaces the report of `make faults`, whose table does not change."""
     return Report(figures("overload"))
 
 
@@ -71,7 +71,7 @@ def report() -> Report:
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) > 1:
-        os.sched_setaffinity(0, cores[1:])  # inherited by PostgreSQL and by who asks
+        os.sched_setaffinity(0, cores[1:])  # inherited by PostgreSQL and by the clients
     with House(Path(tmp_path_factory.mktemp("house"))) as house:
         yield house
     os.sched_setaffinity(0, cores)
@@ -106,7 +106,7 @@ def bearer(person: checks.Person) -> str:
 
 
 def reads(person: checks.Person) -> Callable[[float], Flow]:
-    """The cheapest that posts does, and so the hardest to protect: refusing costs the largest part of it."""
+    """posts' cheapest route, and so the hardest to protect: a refusal costs nearly as much."""
     requests = [request(f"/posts/{number}", bearer(person)) for number in range(1, POSTS + 1)]
     return lambda rate: Flow("reads", rate, requests)
 

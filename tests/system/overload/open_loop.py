@@ -1,7 +1,7 @@
-"""Load that does not wait: so many requests a second, whatever becomes of those before (as wrk2 makes it).
+"""Open-loop load: a fixed rate of requests, independent of earlier answers (like wrk2).
 
-Times are counted from when a request was due, so a server that stalls is charged for all who would have come meanwhile.
-Runs in a process of its own: `await load(base, 10, [Flow("reads", 500, [request("/posts/1")])])`.
+Times start when a request is due, so a stall of the server counts for all requests that were due meanwhile. It runs in
+a separate process: `await load(base, 10, [Flow("reads", 500, [request("/posts/1")])])`.
 """
 
 import asyncio
@@ -21,16 +21,16 @@ PATIENCE: Final = 3.0
 MOST_CONNECTIONS: Final = 3_000
 TICK: Final = 0.001
 LOOK_EVERY: Final = 0.05
-"""Seconds between looks for who has waited long enough."""
+"""Seconds between checks for timed-out clients."""
 GOOD_WITHIN: Final = 1.0
-"""Seconds: what comes later is of no use (R-17)."""
+"""Seconds: a later answer is useless (R-17)."""
 LOST: Final = 0
-"""The status of what had no answer."""
+"""The status of a request without an answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Requests of one kind, by so many a second; the given ones in turn."""
+    """Requests of one kind at a rate per second, in rotation."""
 
     name: str
     rate: float
@@ -39,7 +39,7 @@ class Flow:
 
 @dataclass(slots=True)
 class Answers:
-    """What became of a flow: status and seconds of each request, in the order of their ends."""
+    """A flow's results: status and seconds of each request, in the order of their ends."""
 
     seconds: float
     statuses: list[int] = field(default_factory=list)
@@ -59,11 +59,11 @@ class Answers:
         return self.good() / self.seconds
 
     def share(self) -> float:
-        """Of what was asked, how much was answered well."""
+        """The share of good answers."""
         return self.good() / len(self) if self.statuses else 0.0
 
     def at(self, share: float, *kinds: int) -> float:
-        """Milliseconds within which this share of the answers of these kinds (2 for 2xx) came."""
+        """The percentile, in milliseconds, of answers of these kinds (2 for 2xx)."""
         found = sorted(
             spent
             for status, spent in zip(self.statuses, self.times, strict=True)
@@ -72,7 +72,7 @@ class Answers:
         return found[min(len(found) - 1, int(len(found) * share))] * 1000 if found else 0.0
 
     def __str__(self) -> str:
-        """One line for people."""
+        """A summary in one line."""
         served = f"{self.goodput():.0f}/s good, 2xx p50 {self.at(0.5, 2):.0f}, p99 {self.at(0.99, 2):.0f} ms"
         return f"{served}; 5xx p95 {self.at(0.95, 5):.0f} ms; {self.counts()}"
 
@@ -211,6 +211,6 @@ def in_this_process(base: str, seconds: float, flows: Sequence[Flow]) -> dict[st
 
 
 async def load(base: str, seconds: float, flows: Sequence[Flow]) -> dict[str, Answers]:
-    """By the name of each flow, what became of it."""
+    """Results by flow."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as elsewhere:
         return await asyncio.wrap_future(elsewhere.submit(in_this_process, base, seconds, flows))

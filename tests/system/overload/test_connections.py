@@ -1,4 +1,4 @@
-"""R-29: connections that are held and not used, at a service itself and through the gateway: `make overload`."""
+"""R-29: idle connections, directly to a service and through the gateway: `make overload`."""
 
 import asyncio
 import os
@@ -24,11 +24,11 @@ HELD = f"{IDLE} idle, {SLOW} slow to send, {SLOW} that do not read"
 GOOD = 20
 """New clients a second."""
 LARGE = 50_000
-"""Characters of a post: twenty of them fill a page."""
+"""Characters of a post: twenty posts fill a page."""
 
 
 def open_files(pid: int) -> float:
-    """The share of its file descriptors that a process uses."""
+    """The share of used file descriptors of a process."""
     limit = next(
         int(line.split()[3]) for line in Path(f"/proc/{pid}/limits").read_text().splitlines() if "open files" in line
     )
@@ -36,7 +36,7 @@ def open_files(pid: int) -> float:
 
 
 class Abuse:
-    """Connections that take and give nothing."""
+    """Connections that neither send nor receive."""
 
     def __init__(self, base: str) -> None:
         place = urlsplit(base)
@@ -67,13 +67,13 @@ class Abuse:
             for client in slow:
                 try:
                     client.send(b"x")
-                except OSError:  # it was cut off, as it should be
+                except OSError:  # it was closed, as expected
                     continue
             await asyncio.sleep(1)
 
 
 async def good_clients(url: str, seconds: float) -> list[int]:
-    """The statuses that new clients get, each on a connection of its own; 0 for none within 2 s."""
+    """The statuses of new clients, each with its own connection; 0 without an answer in 2 s."""
 
     async def one() -> int:
         try:
@@ -107,7 +107,7 @@ async def abused(base: str, large: str, good: str, watch: Callable[[], None]) ->
 
 
 async def write_long_posts(client: httpx.AsyncClient, headers: dict[str, str]) -> str:
-    """Returns where the last one is."""
+    """Returns the address of the last one."""
     for number in range(20):
         new = {"title": f"Long {number}", "body": "x" * LARGE}
         written = (await client.post("/posts", json=new, headers=headers)).raise_for_status()

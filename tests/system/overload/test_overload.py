@@ -1,4 +1,4 @@
-"""R-17 to R-20: more than can be served, on a machine with nothing else to do: `make overload`."""
+"""R-17 to R-20: overload, on an idle machine: `make overload`."""
 
 import statistics
 
@@ -53,7 +53,7 @@ async def test_more_than_can_be_served_does_not_keep_from_serving(
 async def test_what_others_depend_on_is_answered_at_three_times_the_load(
     auth: Pinned, person: checks.Person, report: Report
 ) -> None:
-    """R-19: keys, renewing, health and admins; lists are given up first."""
+    """R-19: keys, refreshes, health and admins; lists are shed first."""
     own = request("/auth/me", bearer(person))
     most = await auth.capacity(lambda rate: Flow("me", rate, [own]), 200)
     chief = checks.sign_up_and_in(auth.base)
@@ -95,7 +95,7 @@ async def test_somebody_who_asks_too_much_is_nobody_elses_trouble(
         [request(f"/posts/{n % POSTS + 1}", f"X-Forwarded-For: 10.1.{n >> 8 & 255}.{n & 255}") for n in range(20_000)],
     )
     abuser = Flow("abuser", 10 * 300 / 60, [request("/posts/1", bearer(person))])
-    await limited.asked(Flow("first", 200, abuser.requests), seconds=2)  # it has used up what it may
+    await limited.asked(Flow("first", 200, abuser.requests), seconds=2)  # it has used up its limit
     quiet, busy = [], []
     for _ in range(3):
         quiet.append((await limited.asked(others, seconds=SECONDS / 2))["others"])

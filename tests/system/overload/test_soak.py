@@ -1,4 +1,4 @@
-"""R-25 in short: nothing grows while a service works: `make overload`, SOAK_SECONDS=7200 for the whole of it."""
+"""R-25 in short: no growth under load: `make overload`, SOAK_SECONDS=7200 for the full test."""
 
 import asyncio
 import os
@@ -22,14 +22,14 @@ SAMPLES = 12
 
 @dataclass
 class Sample:
-    """What a process holds."""
+    """A process's resources."""
 
     memory: float
     files: int
     threads: int
     under_way: float
     connections: int
-    """To PostgreSQL."""
+    """Connections to PostgreSQL."""
 
 
 async def sample(posts: Pinned, database: asyncpg.Connection) -> Sample:
@@ -46,7 +46,7 @@ async def sample(posts: Pinned, database: asyncpg.Connection) -> Sample:
 
 
 async def test_nothing_grows(posts: Pinned, person: checks.Person, report: Report) -> None:
-    """By the second half: R-25's 1 MiB an hour takes hours to tell from noise, so here it is 2 MiB in all."""
+    """In the second half: R-25's 1 MiB per hour is hidden by noise for hours, so the limit here is 2 MiB in total."""
     signed_in, mark = bearer(person), secrets.token_hex(4)
     writes = [
         request(

@@ -1,4 +1,4 @@
-"""A browser, and people who use the page with it. Whatever one of them does, the console has to stay silent."""
+"""A browser, and people who use the page. The console must stay silent."""
 
 import os
 import secrets
@@ -32,7 +32,7 @@ expect.set_options(timeout=15_000)
 
 
 def chromium() -> str | None:
-    """Where the machine's own browser is. None is downloaded."""
+    """The path of the machine's own browser. None is downloaded."""
     return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
@@ -42,7 +42,7 @@ async def browser() -> AsyncIterator[Browser]:
     if program is None:
         pytest.exit("there is no chromium here: apt-get install chromium, or say CHROMIUM=path", returncode=1)
     async with async_playwright() as playwright:
-        # its sandbox needs a user of its own, and root has none to give
+        # its sandbox does not work for root
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = await playwright.chromium.launch(executable_path=program, args=arguments)
         yield browser
@@ -51,7 +51,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture(scope="session")
 def world(request: pytest.FixtureRequest, url: str) -> None:
-    """People and posts to look at, where the stack is our own; elsewhere whatever is there."""
+    """People and posts, if the stack is our own; otherwise the existing ones."""
     if "SYSTEM_URL" in os.environ:
         return
     stack: LocalStack = request.getfixturevalue("local_stack")
@@ -62,7 +62,7 @@ def world(request: pytest.FixtureRequest, url: str) -> None:
 
 @dataclass
 class Visitor:
-    """Somebody in front of the page."""
+    """A person who uses the page."""
 
     page: Page
     url: str
@@ -70,7 +70,7 @@ class Visitor:
     email: str = field(default_factory=lambda: f"{secrets.token_hex(6)}@example.com")
     password: str = PASSWORD
     expected: set[str] = field(default_factory=set)
-    """Texts of console messages that belong to the story: a browser notes each 4xx."""
+    """Expected console messages: a browser logs each 4xx."""
     said: list[str] = field(default_factory=list)
 
     def hear(self, message: ConsoleMessage) -> None:
@@ -82,7 +82,7 @@ class Visitor:
         return [line for line in self.said if not any(text in line for text in self.expected)]
 
     async def go(self, place: str = "") -> None:
-        """Go to a place of the page by its address; again when a file of it did not arrive (NOT_OURS)."""
+        """Open a route of the page; retries if a file did not arrive (NOT_OURS)."""
         for _ in range(3):
             await self.page.goto(f"{self.url}/#{place}")
             await self.page.wait_for_function(STARTED)
@@ -95,7 +95,7 @@ class Visitor:
         await expect(self.page.get_by_text(text).first).to_be_visible()
 
     async def is_told(self, text: str) -> None:
-        """A message, also read out to who does not see."""
+        """A message, also announced to screen readers."""
         await expect(self.page.locator("[aria-live=polite]").get_by_text(text)).to_be_visible()
 
     async def fill(self, label: str, text: str) -> None:
@@ -133,7 +133,7 @@ Visit = Callable[..., Awaitable[Visitor]]
 
 @pytest.fixture
 async def visit(browser: Browser, url: str) -> AsyncIterator[Visit]:
-    """Open the page for somebody, on a device of their own: `ada = await visit("Ada")`."""
+    """Open the page for a person, on their own device: `ada = await visit("Ada")`."""
     visitors: list[Visitor] = []
     async with AsyncExitStack() as devices:
 

@@ -1,4 +1,4 @@
-"""How the page calls the API when a connection is bad, somebody else is faster, or the answer is no."""
+"""The page's calls to the API with bad connections, concurrent changes, and refusals."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ Handler = Callable[[Route], Awaitable[None]]
 
 
 def losing_the_first_answer(method: str = "POST") -> tuple[Handler, list[Request]]:
-    """A connection that lets the first request through and then breaks, and what was sent over it."""
+    """A connection that breaks after the first request, and its requests."""
     sent: list[Request] = []
 
     async def lose(route: Route) -> None:
@@ -128,7 +128,7 @@ async def test_the_unexpected_is_shown_with_its_number(visit: Visit) -> None:
 
 
 async def test_many_tabs_stay_signed_in_with_one_refresh_token(visit: Visit) -> None:
-    """Each tab needs a token of its own at once, again and again; the server ends a session whose token comes twice."""
+    """All tabs renew their token at once, repeatedly; the server ends a session whose token is used twice."""
     ada = await visit("Ada Lovelace")
     await ada.sign_up()
     tabs = [ada.page, *[await ada.page.context.new_page() for _ in range(3)]]
@@ -137,7 +137,7 @@ async def test_many_tabs_stay_signed_in_with_one_refresh_token(visit: Visit) -> 
     for tab in tabs:
         await expect(tab.get_by_role("heading", name="No drafts")).to_be_visible()
 
-    # and one sign-out is one for all of them
+    # and one sign-out signs all of them out
     await ada.page.get_by_label("Your menu").click()
     await ada.page.locator(".menu").get_by_role("button", name="Sign out").click()
     for tab in tabs[1:]:
@@ -221,12 +221,12 @@ async def test_a_renewal_whose_answer_is_lost_is_asked_for_again_at_once(visit: 
     await ada.sees("No drafts")
     assert len(sent) == 2
     assert sent[0].post_data == sent[1].post_data
-    await ada.page.reload()  # the session goes on
+    await ada.page.reload()  # the session continues
     await ada.sees("No drafts")
 
 
 async def test_a_renewal_that_gets_no_answer_is_given_up_and_asked_for_again(visit: Visit) -> None:
-    """As on a network that was changed, where an answer is neither there nor refused: not after the server's grace."""
+    """As after a change of network, without an answer or an error; not after the server's grace period."""
     ada = await visit("Ada Lovelace")
     await ada.sign_up()
     await ada.go("/drafts")

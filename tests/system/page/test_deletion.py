@@ -1,4 +1,4 @@
-"""Somebody deletes their account; others still read what they said, under nobody's name."""
+"""A person deletes their account; others still see their comments, without an author."""
 
 import pytest
 from playwright.async_api import expect

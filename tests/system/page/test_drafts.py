@@ -1,4 +1,4 @@
-"""What is being written stays until it is sent, for who wrote it and nobody else."""
+"""Unsent input stays until it is sent, and only for its author."""
 
 import pytest
 from playwright.async_api import expect
@@ -11,7 +11,7 @@ KEPT = "Object.keys(sessionStorage).filter((name) => name.startsWith('trivium.dr
 
 
 async def end_session(visitor: Visitor) -> None:
-    """As when another tab finds it over."""
+    """As if another tab found the session ended."""
     other = await visitor.page.context.new_page()
     await other.goto(f"{visitor.url}/page/icon.svg")
     await other.evaluate("localStorage.removeItem('trivium.session')")
@@ -114,7 +114,7 @@ async def test_nobody_else_sees_what_was_being_written(visit: Visit) -> None:
     await expect(ada.page.get_by_label("Title")).to_have_value("")
     assert await ada.page.evaluate(KEPT) == []
 
-    # who signs out leaves nothing, in no tab
+    # signing out deletes the input in all tabs
     await ada.fill("Title", "Another")
     other = await ada.page.context.new_page()
     await other.goto(f"{ada.url}/#/write")

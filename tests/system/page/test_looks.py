@@ -1,4 +1,4 @@
-"""What the page looks like, and whether everybody can use it: light and dark, on a phone and on a desk."""
+"""The page's appearance and accessibility: light and dark, on a phone and a desktop."""
 
 from collections.abc import Mapping
 from typing import Any, Final, Literal
@@ -18,7 +18,7 @@ would not give it away for any photograph. Its moons tonight: https://example.co
 
 
 async def faults(visitor: Visitor) -> list[str]:
-    """What axe-core finds against WCAG 2 A and AA, and its own best practices."""
+    """axe-core's violations of WCAG 2 A and AA, and of its best practices."""
     found: Mapping[str, Any] = (await Axe().run(visitor.page)).response
     return [f"{one['id']}: {node['html'][:120]}" for one in found["violations"] for node in one["nodes"]]
 

@@ -1,4 +1,4 @@
-"""Links in mails lead to the page, which does what they are for."""
+"""Links in mails open the page, which performs their action."""
 
 import asyncio
 import json
@@ -25,8 +25,8 @@ NextLink = Callable[[str, str], Awaitable[str]]
 
 @pytest.fixture
 def next_link(request: pytest.FixtureRequest) -> NextLink:
-    """The link of the mail to somebody about something: `await next_link(email, "password-reset")`."""
-    place = os.environ.get("MAIL_DIR")  # to be said when SYSTEM_URL is
+    """The link of the next mail of a kind to an address: `await next_link(email, "password-reset")`."""
+    place = os.environ.get("MAIL_DIR")  # must be set together with SYSTEM_URL
     stack: LocalStack | None = None if place else request.getfixturevalue("local_stack")
     folder = stack.folder / "mail" if stack else Path(place or "")
 
@@ -77,7 +77,7 @@ async def test_a_newcomer_proves_the_address(visit: Visit, next_link: NextLink) 
 
 
 async def test_a_program_that_loads_mailed_links_changes_nothing(visit: Visit, next_link: NextLink) -> None:
-    """As mail scanners do, scripts and all."""
+    """As mail scanners do, with scripts."""
     ada, scanner = await visit("Ada Lovelace"), await visit("a mail scanner")
     await ada.sign_up()
     await ada.go("/settings/account")
@@ -159,7 +159,7 @@ async def test_places_of_the_page_are_found_with_an_escaped_hash_too(visit: Visi
 
 
 async def test_who_asks_for_the_link_again_too_soon_is_told_when_to_ask(visit: Visit) -> None:
-    """Instead of that a link is on its way."""
+    """Instead of the message that a link was sent."""
     ada = await visit("Ada Lovelace")
     ada.expected.add("429 (Too Many Requests)")
     await ada.sign_up()
@@ -180,7 +180,7 @@ async def test_who_asks_for_the_link_again_too_soon_is_told_when_to_ask(visit: V
 
 async def test_a_link_works_once_also_where_the_session_turns_out_to_be_over(visit: Visit, next_link: NextLink) -> None:
     ada = await visit("Ada Lovelace")
-    ada.expected |= {"400 (Bad Request)", "401 (Unauthorized)"}  # the renewal, and what was asked for with it
+    ada.expected |= {"400 (Bad Request)", "401 (Unauthorized)"}  # the renewal, and the request after it
     await ada.sign_up()
     link = await next_link(ada.email, "verify-email")
     await ada.page.evaluate("""() => {
@@ -201,7 +201,7 @@ async def test_where_addresses_must_be_proven_a_newcomer_is_told(visit: Visit, n
     ada.expected.add("400 (Bad Request)")
 
     async def refuse(route: Route) -> None:
-        """As with REQUIRE_VERIFIED_EMAIL, until the address is proven."""
+        """As with REQUIRE_VERIFIED_EMAIL, until the address is verified."""
         await route.fulfill(status=400, json={"code": "invalid-grant", "error": "invalid_grant"})
 
     await ada.page.route("**/auth/token", refuse)

@@ -1,4 +1,4 @@
-"""Going back finds things as they were left."""
+"""Back restores lists and scroll positions."""
 
 import json
 from pathlib import Path
@@ -44,7 +44,7 @@ async def test_back_finds_a_list_as_it_was_left(visit: Visit) -> None:
     await expect(ada.page.get_by_role("button", name="Show more")).to_be_enabled()
     await expect(posts).to_have_count(60)
     assert await ada.page.evaluate(SCROLLED) == 7000
-    assert [url for url in asked if "/posts?" in url] == [f"{ada.url}/posts?limit=60"]  # what is new is seen
+    assert [url for url in asked if "/posts?" in url] == [f"{ada.url}/posts?limit=60"]  # new posts are shown
 
     await ada.press("Show more")
     await expect(posts).to_have_count(80)
@@ -97,7 +97,7 @@ async def test_a_list_that_cannot_be_read_anew_stays_and_can_be_tried_again(visi
 
 
 async def test_the_page_works_where_site_data_are_blocked(url: str, tmp_path: Path) -> None:
-    """Then storage and locks throw; a session is good for as long as the tab is open."""
+    """Then storage and locks throw; a session lasts until the tab is closed."""
     settings = {"profile": {"default_content_setting_values": {"cookies": 2}}}
     (tmp_path / "Default").mkdir()
     (tmp_path / "Default" / "Preferences").write_text(json.dumps(settings))

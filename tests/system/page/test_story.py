@@ -1,4 +1,4 @@
-"""What two people do with the page, from signing up to signing out."""
+"""Two people use the page, from signing up to signing out."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from tests.system.page.conftest import Visit
 pytestmark = pytest.mark.page
 
 TOLD = 2.0
-"""Seconds until posts has heard from users: one, and as much again for a busy machine."""
+"""Seconds until posts has users' event: one, and the same again for a busy machine."""
 
 
 async def test_two_people_write_follow_like_comment_and_search(visit: Visit) -> None:
@@ -21,7 +21,7 @@ async def test_two_people_write_follow_like_comment_and_search(visit: Visit) -> 
     await grace.sign_up()
     word = ada.email.partition("@")[0]
 
-    # a draft is seen by its author only; then it is published
+    # only its author sees a draft; then it is published
     await ada.go("/write")
     await ada.fill("Title", f"First light {word}")
     await ada.fill("Text", "It was a clear night.\n\n<b>And</b> cold.")
@@ -58,7 +58,7 @@ async def test_two_people_write_follow_like_comment_and_search(visit: Visit) -> 
     await grace.go("/following")
     await grace.sees(f"First light {word}")
 
-    # the author edits, and sees what was said
+    # the author edits, and sees the comments
     await ada.page.reload()
     await ada.sees("Well seen.")
     await ada.page.get_by_role("link", name="Edit", exact=True).click()
@@ -67,7 +67,7 @@ async def test_two_people_write_follow_like_comment_and_search(visit: Visit) -> 
     await ada.sees("It was a clear night, and cold.")
     await expect(ada.page.locator("article")).to_contain_text("edited")
 
-    # a comment goes, and so does the one who made it; a blocked account can say no more
+    # a comment is deleted, and its author is blocked; a blocked account cannot comment
     await ada.page.locator(".comment").get_by_role("button", name="Delete").click()
     await ada.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     await ada.is_told("The comment is deleted.")
@@ -92,7 +92,7 @@ async def test_two_people_write_follow_like_comment_and_search(visit: Visit) -> 
 
 
 async def person_id(page: Page) -> int:
-    """Whose page it is, by its own link to the profile."""
+    """The page's user, by its link to the profile."""
     link = page.get_by_role("navigation", name="Main").get_by_role("link", name="Profile")
     return int((await link.get_attribute("href") or "").rpartition("/")[2])
 
@@ -105,10 +105,10 @@ async def test_people_keep_their_account(visit: Visit, tmp_path: Path) -> None:
     await ada.press("Save")
     await ada.is_told("Your profile is saved.")
 
-    # the other device signs in with the keyboard alone, and is seen, and ended
+    # the other device signs in by keyboard only, is listed, and is signed out
     await phone.go("/people/1/followers")  # for who is signed in
     await expect(phone.page.get_by_role("heading", name="Welcome back")).to_be_visible()
-    await phone.go("/following")  # which asks to sign in first, and then goes on there
+    await phone.go("/following")  # which asks to sign in first, and then opens the route
     await expect(phone.page.get_by_role("heading", name="Welcome back")).to_be_visible()
     await phone.page.reload()
     await expect(phone.page.get_by_role("heading", name="Welcome back")).to_be_visible()

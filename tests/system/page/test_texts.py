@@ -1,4 +1,4 @@
-"""What people write: how long it may be, when it is refused, and the addresses in it."""
+"""People's texts: limits of length, refusals, and links."""
 
 import json
 from typing import Final

@@ -1,4 +1,4 @@
-"""The story with the Python client that openapi-generator makes."""
+"""The scenario with openapi-generator's Python client."""
 
 import json
 import os
@@ -19,7 +19,7 @@ configuration.access_token = tokens.access_token
 posts = trivium.PostsApi(client)
 created = posts.create_post_with_http_info(trivium.PostCreate(title="First light", body="It was clear."))
 post = created.data
-headers = created.headers or {}  # a plain dict, with the names as the server spells them
+headers = created.headers or {}  # a plain dict, with the server's spelling of names
 seen = {name.lower(): value for name, value in headers.items()}["etag"]
 revised = posts.revise_post(post.id, trivium.PostUpdate(title="Second light"), if_match=seen)
 try:

@@ -1,4 +1,4 @@
-"""The story with the client that openapi-python-client makes."""
+"""The scenario with openapi-python-client's client."""
 
 import json
 import os
@@ -43,7 +43,7 @@ assert isinstance(revised, PostResponse)
 stale = revise_post.sync_detailed(post.id, client=client, body=PostUpdate(title="Too late"), if_match=seen)
 assert stale.status_code == HTTPStatus.PRECONDITION_FAILED
 assert isinstance(stale.parsed, Problem)
-# Where signing in is optional, its types ask for a client that has signed in.
+# For routes with optional sign-in, its types need a signed-in client.
 page = list_posts.sync(client=client, author_id=account.id, limit=5)
 assert isinstance(page, PostPage)
 held = export_own_data.sync(client=client)

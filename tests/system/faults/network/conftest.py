@@ -1,6 +1,6 @@
-"""A local stack whose services find each other through links that tests break.
+"""A local stack whose services call each other through links that tests break.
 
-FAULT_SECONDS says how long each trouble lasts: 30 is what `make faults` does, the run in .ci/run is shorter.
+FAULT_SECONDS is the length of each fault: 20 in `make faults`, shorter in .ci/run.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ PORTS = {service: place for place, service in enumerate(SERVICES, start=1)}
 
 @dataclass
 class LinkedStack:
-    """The stack, and the ways between its services: `links["posts", "users"]` is what posts asks users through."""
+    """The stack, and the links between its services: posts calls users through `links["posts", "users"]`."""
 
     stack: LocalStack
     links: dict[tuple[str, str], Link]
@@ -58,11 +58,11 @@ class LinkedStack:
         return total(await self.metrics(service), name, **labels)
 
     def logged(self, service: str, words: str, since: float) -> bool:
-        """Whether a line with these words has come since a moment (of time.time())."""
+        """Whether a service has logged a line with these words since a moment (of time.time())."""
         return any(words in line for line in self.lines(service, since))
 
     def lines(self, service: str, since: float) -> list[str]:
-        """What a service has logged since a moment."""
+        """The service's log lines since a moment."""
         found = (self.stack.folder / "logs" / f"{service}.log").read_text().splitlines()
         return [line for line in found if line.startswith("{") and told_at(line) >= since]
 
@@ -86,7 +86,7 @@ class LinkedStack:
             await connection.close()
 
     async def titles_of(self, person: Person) -> list[str]:
-        """Of all that somebody has published."""
+        """The texts of all published posts of a person."""
         titles: list[str] = []
         url = f"/posts?author_id={person.id}&limit=100"
         while url:
@@ -105,7 +105,7 @@ def told_at(line: str) -> float:
 
 
 async def until(what: str, holds: Callable[[], Awaitable[bool]], seconds: float = 30.0) -> float:
-    """How long it took."""
+    """Its duration in seconds."""
     started = time.monotonic()
     while not await holds():
         assert time.monotonic() - started < seconds, what
@@ -124,7 +124,7 @@ async def linked_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
         ways: dict[str, dict[str, str]] = {service: {} for service in SERVICES}
         for (caller, peer), link in links.items():
             ways[caller][peer] = f"http://127.0.0.1:{link.port}"
-        # breakers look again soon, so that each trouble on a link is met, and not only the first
+        # breakers close again soon, so that calls meet each fault of a link, not only the first
         stack.environment = {"WAYS": json.dumps(ways), "REPLICAS_POSTS": "1", "BREAKER_PAUSE": "0.3"}
         gateway = await opened.enter_async_context(AsyncClient(base_url=stack.url, timeout=15, trust_env=False))
         started = await asyncio.to_thread(stack.run, "start")
@@ -138,7 +138,7 @@ async def linked_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
 
 @pytest.fixture
 async def linked(linked_stack: LinkedStack) -> AsyncIterator[LinkedStack]:
-    """All links are fine before and after."""
+    """All links work before and after each test."""
     yield linked_stack
     linked_stack.heal()
     await until("all events are delivered", linked_stack.all_told)
@@ -151,7 +151,7 @@ def gateway(linked: LinkedStack) -> AsyncClient:
 
 @pytest.fixture
 async def people(linked: LinkedStack, meet: Callable[[str], Awaitable[Person]]) -> list[Person]:
-    """Five whom everybody knows."""
+    """Five people whom all services know."""
     met = [await meet(f"Person {number}") for number in range(5)]
     await until("everybody knows them", linked.all_told)
     return met

@@ -1,7 +1,7 @@
-"""A way from one service to another on which anything may happen: a TCP proxy that a test tells what is wrong.
+"""A TCP proxy between two services, with faults that tests configure.
 
-A link that holds something back lets it through once that is over, as TCP does after a partition: a request may arrive
-when nobody waits for it any more.
+A link that delays data forwards them afterwards, as TCP does after a partition: a request may arrive when its caller
+has given up.
 """
 
 import asyncio
@@ -23,20 +23,20 @@ RESET: Final = struct.pack("ii", 1, 0)
 
 @dataclass(frozen=True)
 class Trouble:
-    """What is wrong. Without arguments: nothing."""
+    """The link's fault. Without arguments: none."""
 
     holds_requests: bool = False
     holds_answers: bool = False
     delay: float = 0.0
-    """Seconds until an answer goes on."""
+    """Seconds by which answers are delayed."""
     loses: float = 0.0
     """The share of requests whose connection is reset."""
     answer_bytes: int | None = None
-    """How much of each answer comes before the connection is closed."""
+    """Bytes of each answer before the connection is closed."""
     trickles: bool = False
     """A byte a second."""
     says: bytes | None = None
-    """Answered to each request, in the service's place."""
+    """Answer to each request instead of the service's."""
 
 
 FINE: Final = Trouble()
@@ -53,12 +53,12 @@ class Link:
     port: int = 0
     requests: int = 0
     deadlines: list[int] = field(default_factory=list)
-    """Milliseconds, of the requests that said how long they wait."""
+    """Milliseconds, from the requests that had a deadline."""
     healed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def suffer(self, trouble: Trouble) -> None:
         self.trouble = trouble
-        self.healed.set()  # whoever waits looks again
+        self.healed.set()  # wakes those who wait
         self.healed = asyncio.Event()
 
     async def until(self, passes: Callable[[], bool]) -> None:

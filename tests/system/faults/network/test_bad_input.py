@@ -1,4 +1,4 @@
-"""Whatever is thrown at the stack while people use it is refused at once, and they do not notice (R-28)."""
+"""The stack refuses malformed input at once, without effect on people who use it (R-28)."""
 
 import asyncio
 import itertools
@@ -17,7 +17,7 @@ RATE = 50.0
 LONGEST = 2.0
 BUSY = 0.5
 SILENT = 0.1
-"""The share to which a closed connection may say enough: what is no HTTP at all, or too large to be read."""
+"""The share of inputs whose only answer may be a closed connection: no HTTP at all, or too large to read."""
 JSON = "Content-Type: application/json"
 FORM = "Content-Type: application/x-www-form-urlencoded"
 POST = b'{"title": "t", "body": "b"}'
@@ -46,7 +46,7 @@ RAW = (
 
 
 def requests(person: Person, host: str) -> list[bytes]:
-    """As bytes, since no client would send them."""
+    """Raw bytes, since no client would send them."""
     token = f"Authorization: {person.headers['Authorization']}"
     bad_tokens = ("Authorization: Bearer " + "a" * 9000, "Authorization: Bearer x.y.z", "Authorization: Basic ====")
     made = list(RAW)
@@ -66,12 +66,12 @@ def request(method: str, path: str, host: str, body: bytes, *lines: str) -> byte
 
 
 def is_no_http(beginning: bytes) -> bool:
-    """To some of these Caddy says 505."""
+    """Caddy answers some of these with 505."""
     return any(raw.startswith(beginning) for raw in RAW)
 
 
 async def throw(url: str, content: bytes) -> tuple[int, float]:
-    """The answer's status, 0 if the connection was closed without one, and how long that took."""
+    """The answer's status, or 0 if the connection was closed without one, and the duration."""
     address = urlsplit(url)
     started = time.monotonic()
     try:

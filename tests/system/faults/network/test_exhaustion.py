@@ -1,4 +1,4 @@
-"""A table that is locked holds every connection of posts, while 200 people use it (R-10)."""
+"""A locked table blocks every connection of posts while 200 people use it (R-10)."""
 
 import asyncio
 import json
@@ -17,9 +17,9 @@ from tests.system.faults.report import Report
 CLIENTS = 200 if SECONDS >= 10 else 100
 POOL_TIMEOUT = Settings.model_fields["pool_timeout"].default.total_seconds()
 LOCK_TIMEOUT = 2.0
-"""Of the role, in deploy/postgres."""
+"""The role's statement timeout, in deploy/postgres."""
 BUSY = 2.0
-"""Seconds that a busy machine may take for itself."""
+"""Seconds of tolerance for a busy machine."""
 PROBE = """
 import http.client, sys, time
 began = time.monotonic()
@@ -30,7 +30,7 @@ print(connection.getresponse().status, time.monotonic() - began)
 
 
 async def probe(port: int, path: str) -> tuple[int, float]:
-    """The answer's status and its seconds, measured in a process of its own: this one has 200 clients to serve."""
+    """The answer's status and duration, measured in a separate process: this one runs 200 clients."""
     command = (sys.executable, "-c", PROBE, str(port), path)
     asked = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     said, _ = await asked.communicate()
@@ -56,7 +56,7 @@ async def test_held_connections_cost_refusals_in_time_and_nothing_else(
                 replies.append(await client.post("/posts", json=new, headers=ada.headers))
 
     async def looked_after() -> int:
-        """Whether the process is alive, ready and measured meanwhile, and the others do not notice."""
+        """Probes and metrics of the process work meanwhile, and other services are not affected."""
         for path in ("/livez", "/readyz"):
             status, seconds = await probe(linked.port("posts"), path)
             assert status == 200, path
@@ -91,7 +91,7 @@ async def test_held_connections_cost_refusals_in_time_and_nothing_else(
         assert await owner.fetchval(idle) == 0
     refused = [reply for reply in replies if reply.status_code not in (200, 201)]
     assert {(reply.status_code, reply.headers.get("retry-after")) for reply in refused} == {(503, "1")}
-    # by the service's own log: so many clients in one process mostly measure themselves
+    # from the service's own log: so many clients in one process mostly measure themselves
     answered = [json.loads(line) for line in linked.lines("posts", since) if '"event":"request"' in line]
     longest = max(line["ms"] for line in answered if line["status"] == 503) / 1000
     assert longest <= POOL_TIMEOUT + LOCK_TIMEOUT + BUSY

@@ -1,4 +1,4 @@
-"""R-08: services that cannot reach each other, both ways or one, while people use them."""
+"""R-08: network partitions between services, in one or both directions, while people use them."""
 
 import asyncio
 import base64
@@ -31,9 +31,9 @@ def with_unknown_key(person: Person) -> str:
 
 
 async def shown(linked: LinkedStack, teller: str, target: str, since: float, somebody: Person) -> bool:
-    """R-30: who looks at the metrics sees that somebody cannot be told, and for how long already.
+    """R-30: the metrics show that a target cannot be reached, and for how long.
 
-    A token with a key that nobody knows is refused, and makes posts ask auth for keys, at most every 5 s.
+    A token with an unknown key is refused, and makes posts request auth's keys, at most every 5 s.
     """
     unknown = {"Authorization": f"Bearer {with_unknown_key(somebody)}"}
     assert (await linked.gateway.get("/posts/drafts", headers=unknown)).status_code == 401
@@ -53,7 +53,7 @@ async def name_of(gateway: AsyncClient, post_id: int) -> str:
 async def test_a_partition_costs_nobody_a_request_and_is_made_up_for(
     linked: LinkedStack, gateway: AsyncClient, meet: Meet, people: list[Person], report: Report, case: str
 ) -> None:
-    """Reads, writes and checks of tokens all go on; what services tell each other comes within 30 s of the healing."""
+    """Reads, writes and checks of tokens continue; events arrive within 30 s after the partition."""
     trouble, ways, (teller, target) = CASES[case]
     ada, _, alan, leaver, grace = people
     new = {"title": "before", "body": "b"}
@@ -62,7 +62,7 @@ async def test_a_partition_costs_nobody_a_request_and_is_made_up_for(
     since, cut_at = time.time(), time.monotonic()
     linked.suffer(trouble, *ways)
     async with load.on(people[:2]):
-        newcomer = await meet("Newcomer")  # whom posts can hear of from one of the two
+        newcomer = await meet("Newcomer")  # posts can learn of this person from one of the two
         first = await gateway.post("/posts", json=new, headers=newcomer.headers)
         assert first.status_code == 201
         renamed = f"Countess {secrets.token_hex(4)}"

@@ -1,4 +1,4 @@
-"""Events that nobody can take (R-14): set aside, seen, mended and sent again, while all others come as ever."""
+"""Invalid events (R-14): parked, reported, repaired and sent again, without delay for all others."""
 
 import json
 import secrets

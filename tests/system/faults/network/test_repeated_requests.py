@@ -1,6 +1,6 @@
-"""Many at once send the same request, and some lose its answer: one effect per key, and the same answer (R-12).
+"""Concurrent repetitions of a request, some with lost answers: one effect per key, and one answer (R-12).
 
-KEYS=300 is what `make faults` does; the run in .ci/run is shorter.
+`make faults` has KEYS=150; .ci/run is shorter.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ AT_ONCE = 20
 
 
 async def send_and_hang_up(url: str, body: bytes, headers: dict[str, str]) -> None:
-    """The request arrives; its answer finds nobody."""
+    """The request arrives; its answer is lost."""
     address = urlsplit(url)
     _, writer = await asyncio.open_connection(address.hostname, address.port)
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())

@@ -1,6 +1,6 @@
-"""A peer that is slow, breaks off or answers 503 costs its callers a bounded time, and others nothing (R-09, R-16).
+"""A peer that is slow, cuts off answers or sends 503 delays only its callers, and only for a limited time (R-09, R-16).
 
-The calls are for the names of authors whom posts has not heard of: each look at a post of theirs asks users.
+The calls are for names of unknown authors: each read of their posts makes posts call users.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from tests.system.faults.report import Report
 ASKED = ("posts", "users")
 DEADLINE = 2.0
 BUSY = 0.6
-"""Seconds that this machine may take for itself."""
+"""Seconds of tolerance for this machine."""
 TROUBLES = {
     "+30 s": Trouble(delay=30),
     "1 byte/s": Trouble(trickles=True),
@@ -31,12 +31,12 @@ TROUBLES = {
 }
 SOME = {name: TROUBLES[name] for name in ("1 byte/s", "half an answer", "+200 ms and 5 % loss")}
 HARMLESS = "+200 ms and 5 % loss"
-"""Goes last: names that have come stay."""
+"""Must run last: names that have arrived stay."""
 
 
 @dataclass
 class Nameless:
-    """Published posts whose authors posts does not know, as long as it cannot ask."""
+    """Published posts whose authors are unknown to posts while it cannot reach users."""
 
     gateway: AsyncClient
     ids: Sequence[int]
@@ -51,7 +51,7 @@ class Nameless:
         self.named += reply.json()["author"]["name"] is not None
 
     async def look_for(self, seconds: float) -> None:
-        """At all of them, ten times a second."""
+        """Read all of them, ten times a second."""
         looks = []
         for _ in range(max(1, int(seconds * 10))):
             looks += [asyncio.create_task(self.look(post_id)) for post_id in self.ids]
@@ -66,7 +66,7 @@ class Nameless:
 
 @pytest.fixture
 async def nameless(linked: LinkedStack, gateway: AsyncClient, meet: Meet) -> Nameless:
-    """Nobody tells posts of them, and it cannot ask when they write."""
+    """posts gets no events about them, and cannot reach users when they write."""
     linked.suffer(CUT, ("auth", "posts"), ("users", "posts"))
     linked.suffer(Trouble(says=UNAVAILABLE), ASKED)
     people = [await meet(f"Nameless {number}") for number in range(5)]
@@ -78,7 +78,7 @@ async def nameless(linked: LinkedStack, gateway: AsyncClient, meet: Meet) -> Nam
 
 @asynccontextmanager
 async def others(gateway: AsyncClient, person: Person) -> AsyncIterator[list[float]]:
-    """Somebody uses what has nothing to do with the peer in trouble; gives how long each answer took."""
+    """Use routes that do not depend on the faulty peer; returns the duration of each answer."""
     took: list[float] = []
 
     async def go_on() -> None:
@@ -99,7 +99,7 @@ async def others(gateway: AsyncClient, person: Person) -> AsyncIterator[list[flo
 
 
 async def answered_calls(linked: LinkedStack) -> tuple[float, float]:
-    """Of posts to users: how many, and the seconds that they took."""
+    """The number of calls from posts to users, and their total seconds."""
     count, seconds = [
         await linked.shows("posts", f"client_call_duration_seconds_{kind}", peer="users", outcome="answered")
         for kind in ("count", "sum")
@@ -115,7 +115,7 @@ def p99(took: Sequence[float]) -> float:
 async def test_a_slow_peer_costs_a_bounded_time_and_others_nothing(
     linked: LinkedStack, gateway: AsyncClient, people: list[Person], nameless: Nameless, report: Report
 ) -> None:
-    """R-09: names are missing meanwhile, posts never are; the deadline is passed on from service to service."""
+    """R-09: meanwhile names are missing, but never posts; services pass on the deadline."""
     link = linked.links[ASKED]
     async with others(gateway, people[0]) as took:
         await asyncio.sleep(2)
@@ -151,7 +151,7 @@ async def test_a_slow_peer_costs_a_bounded_time_and_others_nothing(
 async def test_a_peer_in_trouble_is_not_stormed_and_used_again_soon(
     linked: LinkedStack, nameless: Nameless, report: Report
 ) -> None:
-    """R-16: it sees at most 1.1 times the calls that there are, and far fewer once it is left alone."""
+    """R-16: it gets at most 1.1 requests per call, and far fewer once the breaker is open."""
     link = linked.links[ASKED]
 
     async def calls() -> float:
