@@ -22,7 +22,6 @@ PATHS: Final = {
     "top_of_author": "/posts?sort=top&author_id=10",
     "top_of_tag_of_a_tenth": "/posts?sort=top&tag=astronomy",
     "top_of_tag_of_a_thousandth": "/posts?sort=top&tag=comets",
-    "top_of_tag_of_a_third_that_nobody_likes": "/posts?sort=top&tag=unliked",
     "word_in_all": "/posts?q=clear",
     "word_in_half": "/posts?q=second",
     "word_in_a_hundredth": "/posts?q=hundredth",
@@ -33,13 +32,14 @@ PATHS: Final = {
 }
 """The words and tags are those of `rows.FILL_POSTS`."""
 WORST: Final = {
+    "top_of_tag_of_a_third_that_nobody_likes": "/posts?sort=top&tag=unliked",
     "two_words_that_half_have_and_none_both": "/posts?q=second other",
     "all_words_of_a_post_but_in_no_post_side_by_side": '/posts?q="clear was"',
     "a_beginning_that_all_have_beside_a_word_that_none_has": "/posts?q=nowhere p",
     "a_word_that_all_have_by_an_author_beside_one_that_none_has": "/posts?author_id=10&q=clear nowhere",
     "a_word_that_none_has_with_a_tag_of_a_third": "/posts?tag=unliked&q=nowhere",
 }
-"""The searches that cost most; one may end by the limit of time, as `search-too-slow`."""
+"""The lists and searches that cost most; one may end by the limit of time, as `search-too-slow`."""
 LONGEST: Final = 300
 """So many of the longest posts are more than a search looks through."""
 

@@ -8,9 +8,8 @@ from typing import Any
 
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
-from sqlalchemy import event
 
-Statement = tuple[str, Sequence[Any]]
+from tests.queries import Query, listening
 
 
 @dataclass
@@ -20,7 +19,7 @@ class Recording:
     database: str
     id: int
     """The id that the statements were recorded with: another takes its place in each replay."""
-    statements: list[Statement]
+    statements: list[Query]
     answers: dict[int, str] = field(default_factory=dict)
     title: str = ""
     """For a POST, the title that it was recorded with,"""
@@ -39,18 +38,17 @@ class Recorder:
 
     app: FastAPI
     client: AsyncClient
-    statements: list[Statement] = field(default_factory=list)
+    statements: list[Query] = field(default_factory=list)
 
     async def ask(self, method: str, path: str, **options: Any) -> str:
         """The answer's body; `statements` then holds this request's own."""
-        self.statements.clear()
-        reply = await self.client.request(method, path, **options)
+        with listening(self.app) as queries:
+            reply = await self.client.request(method, path, **options)
+            self.statements = await queries()
         reply.raise_for_status()
+        if any(isinstance(arguments, list) for _, arguments in self.statements):
+            raise NotImplementedError("the limit app replays one execution at a time")
         return reply.text
-
-
-BESIDE = ("ended_sessions", "token_floors", "known_keys")
-"""What a service reads and writes beside its requests."""
 
 
 @asynccontextmanager
@@ -61,18 +59,7 @@ async def recorder(app: FastAPI, token: str) -> AsyncIterator[Recorder]:
         AsyncClient(transport=transport, base_url="http://bench.test", headers=headers) as client,
     ):
         await app.state.revoked.read()
-        listening = Recorder(app, client)
-
-        def note(_conn: Any, _cursor: Any, sql: str, arguments: Any, _context: Any, many: bool) -> None:
-            if any(table in sql for table in BESIDE):
-                return
-            if many:
-                raise NotImplementedError("the limit app replays one execution at a time")
-            listening.statements.append((sql, list(arguments)))
-
-        for engine in (app.state.database.engine, app.state.database.reading):
-            event.listen(engine.sync_engine, "before_cursor_execute", note)
-        yield listening
+        yield Recorder(app, client)
 
 
 async def record_gets(listening: Recorder, database: str, prefix: str, ids: Sequence[int]) -> Recording:

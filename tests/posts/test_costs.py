@@ -1,6 +1,5 @@
 """What lists cost: statements and calls per request, and what the database reads for a page."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -10,11 +9,11 @@ import asyncpg
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient, Response
-from sqlalchemy import event as listeners
 
 from tests.events import Outbox
 from tests.peers import Peers, event
 from tests.posts.conftest import NewPost, SignedIn
+from tests.queries import Query, listening
 
 FOLLOWEES = 100
 EACH = 60
@@ -24,31 +23,21 @@ EACH = 60
 class Statements:
     """What the app says to its database for a request; what it does by itself meanwhile does not count."""
 
+    app: FastAPI
     client: AsyncClient
-    task: object = None
-    said: list[tuple[str, Any]] = field(default_factory=list)
+    said: list[Query] = field(default_factory=list)
 
     async def get(self, path: str, headers: dict[str, str]) -> Response:
-        self.said.clear()
-        self.task = asyncio.current_task()  # the app answers in the task of who asks
-        reply = await self.client.get(path, headers=headers)
+        with listening(self.app) as queries:
+            reply = await self.client.get(path, headers=headers)
+            self.said = await queries()
         assert reply.status_code == 200, reply.text
         return reply
 
-    def note(self, _conn: Any, _cursor: Any, sql: str, arguments: Any, _context: Any, _many: bool) -> None:
-        if asyncio.current_task() is self.task:
-            self.said.append((sql, arguments))
-
 
 @pytest.fixture
-def statements(app: FastAPI, client: AsyncClient) -> Iterator[Statements]:
-    statements = Statements(client)
-    engines = [engine.sync_engine for engine in (app.state.database.engine, app.state.database.reading)]
-    for engine in engines:
-        listeners.listen(engine, "before_cursor_execute", statements.note)
-    yield statements
-    for engine in engines:
-        listeners.remove(engine, "before_cursor_execute", statements.note)
+def statements(app: FastAPI, client: AsyncClient) -> Statements:
+    return Statements(app, client)
 
 
 @pytest.fixture
