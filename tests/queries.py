@@ -1,4 +1,4 @@
-"""What an app says to its database, told by asyncpg itself."""
+"""Records an app's queries, by asyncpg's query loggers."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -10,16 +10,16 @@ from fastapi import FastAPI
 from sqlalchemy import event
 
 Query = tuple[str, tuple[Any, ...]]
-"""Its SQL, and its parameters."""
+"""SQL and parameters of a query."""
 BESIDE: Final = ("BEGIN", "COMMIT", "typeinfo_tree", "'jit'")
-"""In the ends of a transaction, and in what asyncpg asks on a new connection."""
+"""Parts of statements that are not counted: transactions, and asyncpg's own on a new connection."""
 ASKED: ContextVar[bool] = ContextVar("asked", default=False)
-"""Set where a test's own request runs; what the app does by itself meanwhile does not count."""
+"""Set in a test's own requests; queries of the app's background tasks do not count."""
 
 
 @contextmanager
 def listening(app: FastAPI) -> Iterator[Callable[[], Any]]:
-    """The queries of the requests that this task makes, in order. They are heard a turn of the loop later."""
+    """The queries of this task's requests, in order. They arrive one turn of the event loop later."""
     heard: list[Query] = []
 
     def note(query: Any) -> None:

@@ -1,4 +1,4 @@
-"""Which SQL a request of ours runs, and what it answers: what the limit app does again, without us."""
+"""Records the SQL and the answers of our requests, which the limit app replays."""
 
 import json
 from collections.abc import AsyncIterator, Sequence
@@ -18,15 +18,15 @@ class Recording:
 
     database: str
     id: int
-    """The id that the statements were recorded with: another takes its place in each replay."""
+    """The id in the recorded statements, which each replay replaces."""
     statements: list[Query]
     answers: dict[int, str] = field(default_factory=dict)
     title: str = ""
-    """For a POST, the title that it was recorded with,"""
+    """For a POST, the recorded title,"""
     author: int = 0
     """its author,"""
     authors: Sequence[int] = ()
-    """and who takes turns in the replays."""
+    """and the authors of replays, in turn."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -34,14 +34,14 @@ class Recording:
 
 @dataclass
 class Recorder:
-    """Asks an app in this process, and listens to what it tells its database."""
+    """Sends requests to an app in this process, and records its SQL."""
 
     app: FastAPI
     client: AsyncClient
     statements: list[Query] = field(default_factory=list)
 
     async def ask(self, method: str, path: str, **options: Any) -> str:
-        """The answer's body; `statements` then holds this request's own."""
+        """The answer's body; `statements` then has those of this request."""
         with listening(self.app) as queries:
             reply = await self.client.request(method, path, **options)
             self.statements = await queries()
@@ -71,8 +71,8 @@ async def record_gets(listening: Recorder, database: str, prefix: str, ids: Sequ
 async def record_post(
     listening: Recorder, database: str, path: str, body: dict[str, Any], authors: Sequence[int]
 ) -> Recording:
-    """A POST by the first of the authors that makes something with a title."""
-    for title in ("Warm up", body["title"]):  # the first may do what only a first one does
+    """A POST by the first author that creates something with a title."""
+    for title in ("Warm up", body["title"]):  # the first request may have extra work
         answer = await listening.ask("POST", path, json={**body, "title": title})
     made = json.loads(answer)["id"]
     return Recording(database, made, list(listening.statements), {made: answer}, title, authors[0], authors)

@@ -1,4 +1,4 @@
-"""Statements run by asyncpg itself give what SQLAlchemy gives, in the same transaction, and fail as its own do."""
+"""Statements on asyncpg have the same results and errors as with SQLAlchemy, in the same transaction."""
 
 import asyncio
 import importlib
@@ -110,7 +110,7 @@ async def test_an_insert_has_the_columns_that_it_is_given_and_takes_many_rows(da
 
 
 async def test_objects_and_statements_of_a_session_share_its_transaction(database: Database) -> None:
-    """Nothing here uses the ORM's objects; whoever does finds them where they are expected."""
+    """No service uses ORM objects, but they still work."""
 
     async def undo() -> None:
         async with database.transaction() as session:
@@ -163,7 +163,7 @@ async def test_a_cancelled_statement_is_ended_and_its_connection_is_not_used_aga
 async def test_a_migration_that_changes_a_columns_type_is_not_noticed_by_reads_and_once_by_writes(
     database: Database, owner: Any
 ) -> None:
-    """A read is prepared again. A write may have begun: it is undone, and its caller told to try again."""
+    """A read is prepared again. A write may have begun: it is rolled back, and its caller gets an error to retry."""
     await owner.execute("ALTER TABLE authors ALTER name TYPE varchar(200)")
     reads = ReadSession(database.reading)
     async with database.transaction() as session:

@@ -1,4 +1,4 @@
-"""What lists cost: statements and calls per request, and what the database reads for a page."""
+"""The cost of lists: statements and calls per request, and rows read per page."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -21,7 +21,7 @@ EACH = 60
 
 @dataclass
 class Statements:
-    """What the app says to its database for a request; what it does by itself meanwhile does not count."""
+    """The app's statements for a request, without those of its background tasks."""
 
     app: FastAPI
     client: AsyncClient
@@ -89,18 +89,18 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 @dataclass
 class World:
-    """So many posts that PostgreSQL had better use its indexes, and one reader who follows their authors."""
+    """Enough posts that PostgreSQL should use its indexes, and a reader who follows their authors."""
 
     superuser: asyncpg.Connection
     statements: Statements
     headers: dict[str, str]
 
     async def read(self, path: str) -> dict[str, int]:
-        """How many rows each index, or table without one, gave for a page, those that a filter refused included."""
+        """Rows read for a page from each index, or from tables by a scan, including filtered ones."""
         reply = await self.statements.get(path, self.headers)
         assert len(reply.json()["items"]) == 20
         sql, arguments = self.statements.said[-1]
-        async with self.superuser.transaction():  # 6,000 rows are soon read whole; a million are not
+        async with self.superuser.transaction():  # a full scan of 6,000 rows is fast; of a million it is not
             await self.superuser.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
             found = await self.superuser.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", *arguments)
         rows: dict[str, int] = {}

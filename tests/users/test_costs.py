@@ -1,4 +1,4 @@
-"""What a list costs: statements and calls per request are counted, so that no list asks once per item."""
+"""The cost of lists: counts statements and calls per request, so that no list has one per item."""
 
 from fastapi import FastAPI
 from httpx import AsyncClient
