@@ -13,7 +13,7 @@ from auth.repositories.audit import AuditRepository
 from auth.repositories.managed_accounts import ManagedAccountRepository
 from auth.services.audit import Action, AuditFilter
 from auth.services.records import AccountFilter, Role
-from common.db.database import Params, Rows
+from common.db.statements import Params, Rows
 from tests.auth.conftest import Connection
 
 FILL = """

@@ -35,11 +35,11 @@ from users.config import Settings as UsersSettings
 from users.main import create_app as create_users
 
 GETS: Final = 1_000
-"""How many different ids are asked for."""
+"""The number of different ids in requests."""
 WORLD: Final = 20_000
-"""Posts of the world of `make seed` in which single posts and people are read and written."""
+"""Posts of the seeded world (`make seed`) for reads and writes of single posts and people."""
 PEOPLE: Final = 16
-"""Who write posts, in turn: each has a counter, which one request at a time can change."""
+"""Authors who write posts, in turn: only one request at a time can change an author's counter."""
 PAGE: Final = 20
 FAR: Final = 10_000
 NEW_POST: Final = {"title": "Recorded", "body": "It was a clear night. " * 10, "tags": ["astronomy"]}
@@ -60,12 +60,12 @@ class Bench:
     size: int
     people: list[checks.Person] = field(default_factory=list)
     ids: dict[str, list[int]] = field(default_factory=dict)
-    """Of the profiles and posts that are asked for, by service."""
+    """Requested ids of profiles and posts, by service."""
     others: dict[str, str] = field(default_factory=dict)
-    """Services on other databases than their own."""
+    """Services with other databases than their own."""
 
     def prepare(self) -> None:
-        """Fill the databases, start the services, sign somebody up."""
+        """Fill the databases, start the services, and create an account."""
         say(f"filling a world of {WORLD:,} posts, and lists of {self.size:,}")
         asyncio.run(self.seed())
         for database, count in ((LARGE, self.size), (SMALL, rows.FEW), (RIVAL, rows.FEW)):
@@ -75,13 +75,13 @@ class Bench:
         self.posts = self.house.start_service("posts")
         self.people = [checks.sign_up_and_in(self.auth) for _ in range(PEOPLE)]
         for person in self.people:
-            # each one's first requests do what only first ones do: make the profile, the counter
+            # the first requests have extra work: they create the profile and the counter
             httpx.get(f"{self.users}/users/me", headers=person.headers, trust_env=False).raise_for_status()
             made = httpx.post(f"{self.posts}/posts", json=NEW_POST, headers=person.headers, trust_env=False)
             made.raise_for_status()
 
     async def seed(self) -> None:
-        """What `make seed` does; its people only stand there, nobody signs in as one of them."""
+        """As `make seed`; nobody signs in as one of its people."""
         async with AsyncExitStack() as stacked:
             found = {service: await asyncpg.connect(self.house.superuser_dsn(service)) for service in SERVICES}
             for connection in found.values():
@@ -97,7 +97,7 @@ class Bench:
         return [person.token for person in self.people]
 
     def start_rivals(self) -> None:
-        """Record what our requests do, and start the two apps that do the same."""
+        """Record our requests, and start the two apps that replay them."""
         say("recording the SQL and the answers")
         path = self.house.folder / "recordings.json"
         recordings = asyncio.run(self.record())
@@ -119,7 +119,7 @@ class Bench:
         return {"get_post": get_post, "get_user": get_user, "create_post": create_post}
 
     def settings(self, service: str, names: Iterable[str]) -> dict[str, Any]:
-        """The settings of a service's process, for its app in this process."""
+        """The settings of a service's process, for an app of it in this process."""
         environment = self.house.environment(service)
         found: dict[str, Any] = {"log_level": "error", "relay": False}
         for name in names:
@@ -131,7 +131,7 @@ class Bench:
         return found
 
     def against_limit(self, name: str, load: Load, base: str) -> Result:
-        """Ours after the limit after the plain idiom, round by round."""
+        """Measure the plain idiom, the limit and ours in turn, round by round."""
         rates = load.rounds({"plain": self.plain, "limit": self.limit, "ours": base}, self.rounds, self.seconds)
         speeds = {f"{server}_rps": sorted(rate)[len(rate) // 2] for server, rate in rates.items()}
         ratios = {
@@ -151,7 +151,7 @@ class Bench:
         return self.against_limit("create_post", Load("POST", "/posts", self.tokens), self.posts)
 
     def list_posts(self) -> Result:
-        """The same page out of many rows and out of few; one connection, so that it is a cost and no throughput."""
+        """The same page from many rows and from few; with one connection, to measure cost instead of throughput."""
         few, many = self.posts_on(SMALL), self.posts_on(LARGE)
         servers = {"few": few, "many": many}
         first = self.pages(servers, {"few": f"/posts?limit={PAGE}", "many": f"/posts?limit={PAGE}"})
@@ -171,7 +171,7 @@ class Bench:
         return lists.measure_longest(self.posts_on(SMALL), self.house.superuser_dsn(SMALL), self.rounds)
 
     def posts_on(self, database: str) -> str:
-        """A service of its own on that database, started when first asked for."""
+        """A separate service on that database, started at first use."""
         if database not in self.others:
             url = f"postgresql://posts@127.0.0.1:{self.house.postgres.port}/{database}"
             self.others[database] = self.house.start_service("posts", database, DATABASE_URL=url)
@@ -194,13 +194,13 @@ class Bench:
         return checks.signin_overhead(self.auth, self.people[0].email, 5 * self.rounds)
 
     def memory(self) -> Result:
-        """What the services hold after all of that."""
+        """The services' memory after all measurements."""
         held = {f"{service}_mb": self.house.memory_mb(service) for service in ("auth", "users", "posts")}
         return {"name": "memory", **held}
 
 
 def walk(base: str, rows_before: int) -> str:
-    """The path of the page behind so many rows, reached by `next_cursor` in the largest steps."""
+    """The path of the page after so many rows, reached by `next_cursor` in the largest steps."""
     cursor = ""
     with httpx.Client(base_url=base, trust_env=False) as client:
         for _ in range(rows_before // 100):

@@ -1,4 +1,4 @@
-"""What is no load: the cost of a token's check, and of a sign-in above its hash."""
+"""Costs measured without load: checking a token, and a sign-in without its hash."""
 
 import asyncio
 import secrets
@@ -22,7 +22,7 @@ PASSWORD = secrets.token_urlsafe(16)
 
 
 class FixedKeys:
-    """`Keys` that are simply there."""
+    """Fixed `Keys`."""
 
     def __init__(self, keys: Mapping[str, Key]) -> None:
         self._keys = keys
@@ -35,7 +35,7 @@ class FixedKeys:
 
 
 async def token_check(rounds: int) -> dict[str, Any]:
-    """Median microseconds of a check: of a token seen before, and of one never seen."""
+    """Median microseconds of a check: of a cached token, and of a new one."""
     issuer = Issuer()
     keys = FixedKeys({issuer.kid: jwk.construct(issuer.public.model_dump(), ALGORITHM)})
     new: list[float] = []
@@ -53,7 +53,7 @@ async def token_check(rounds: int) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who is signed in."""
+    """A signed-in account."""
 
     id: int
     email: str
@@ -78,7 +78,7 @@ def sign_in(client: httpx.Client, email: str) -> str:
 
 
 def signin_overhead(auth: str, email: str, rounds: int) -> dict[str, Any]:
-    """Median milliseconds of a sign-in above the same hash alone, one right after the other."""
+    """Median milliseconds of a sign-in minus those of the same hash, measured alternately."""
     hasher = PasswordHash((Argon2Hasher(memory_cost=19456, time_cost=2, parallelism=1),))
     known = hasher.hash(PASSWORD)
     above, alone = [], []

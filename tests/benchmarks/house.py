@@ -1,4 +1,4 @@
-"""What is measured: PostgreSQL as in production (fsync on), the three services, and the two apps to compare with."""
+"""The measured processes: PostgreSQL as in production (fsync on), the services, and two apps for comparison."""
 
 import asyncio
 import os
@@ -24,14 +24,14 @@ from deploy.local.stack import ROOT, Stack
 
 PATIENCE = 60.0
 LARGE, SMALL = "posts_large", "posts_small"
-"""Two more databases of posts, for lists: the one has a thousandth of the other's rows."""
+"""Two more databases of posts, for lists: one has a thousandth of the other's rows."""
 RIVAL = "posts_rival"
-"""And another: what the limit and the plain idiom write, no relay of ours sends on."""
+"""Another database for writes of the limit and the plain idiom, without a relay of ours."""
 
 
 @dataclass
 class House:
-    """Everything that runs during a benchmark. Its folder is deleted in the end."""
+    """All processes of a benchmark. Its folder is deleted at the end."""
 
     folder: Path
     stack: Stack = field(init=False)
@@ -76,7 +76,7 @@ class House:
         await connection.close()
 
     def dsn(self, database: str, role: str) -> str:
-        """The address of a database for a service's own role, password included."""
+        """The connection URL of a database for a service's own role, with the password."""
         password = self.stack.secret(f"{role}-password")
         return f"postgresql://{role}:{password}@127.0.0.1:{self.postgres.port}/{database}"
 
@@ -84,11 +84,11 @@ class House:
         return f"{self.postgres.dsn.rpartition('/')[0]}/{database}"
 
     def environment(self, service: str) -> dict[str, str]:
-        """A service's settings, with tokens that outlast the run."""
+        """A service's settings, with tokens that are valid for the whole run."""
         return {**self.stack.service_environment(service, self.postgres.port), "ACCESS_TTL": "PT15M"}
 
     def start_service(self, service: str, name: str = "", **settings: str) -> str:
-        """Run a service; returns its base address once it is ready. `name`, if it is a second one of its kind."""
+        """Run a service; returns its base address once it is ready. A second process of a service needs a `name`."""
         port = free_port() if name else self.ports[service]
         command = [sys.executable, "-m", service, "serve", "--port", str(port)]
         return self._start(name or service, command, port, {**self.environment(service), **settings}, "/readyz")
@@ -100,7 +100,7 @@ class House:
         return self._start(module, command, port, {**os.environ, **environment}, "/livez")
 
     def run_command(self, *command: str) -> None:
-        """A service's own command: `run_command("auth", "grant-role", …)`."""
+        """Run a service's command: `run_command("auth", "grant-role", …)`."""
         line, environment = [sys.executable, "-m", *command], self.environment(command[0])
         subprocess.run(line, env=environment, cwd=ROOT, check=True, capture_output=True)
 
@@ -117,7 +117,7 @@ class House:
         return f"http://127.0.0.1:{port}"
 
     def memory_mb(self, name: str) -> float:
-        """What a process holds of the machine's memory (RSS); 0 where /proc does not tell."""
+        """A process's memory (RSS); 0 without /proc."""
         status = Path(f"/proc/{self.processes[name].pid}/status")
         lines = status.read_text().splitlines() if status.exists() else []
         return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS")), 0.0)

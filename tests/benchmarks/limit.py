@@ -1,6 +1,6 @@
 """The limit: a bare ASGI app that runs the same SQL through an asyncpg pool and answers the same bytes.
 
-What it does not do is what we are measured for: routes, tokens, validation, sessions, headers, logs.
+The difference is our own cost: routes, tokens, validation, sessions, headers, logs.
 
     RECORDING=file.json POSTS_DSN=… RIVAL_DSN=… USERS_DSN=… python -m tests.benchmarks.limit PORT
 """

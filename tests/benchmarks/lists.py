@@ -1,4 +1,4 @@
-"""What lists cost in a large database: milliseconds of one request after the other on one connection."""
+"""The cost of lists in a large database: milliseconds of sequential requests on one connection."""
 
 import asyncio
 import statistics
@@ -22,7 +22,6 @@ PATHS: Final = {
     "top_of_author": "/posts?sort=top&author_id=10",
     "top_of_tag_of_a_tenth": "/posts?sort=top&tag=astronomy",
     "top_of_tag_of_a_thousandth": "/posts?sort=top&tag=comets",
-    "top_of_tag_of_a_third_that_nobody_likes": "/posts?sort=top&tag=unliked",
     "word_in_all": "/posts?q=clear",
     "word_in_half": "/posts?q=second",
     "word_in_a_hundredth": "/posts?q=hundredth",
@@ -31,17 +30,18 @@ PATHS: Final = {
     "word_in_none": "/posts?q=nowhere",
     "tags": "/posts/tags",
 }
-"""The words and tags are those of `rows.FILL_POSTS`."""
+"""Words and tags are those of `rows.FILL_POSTS`."""
 WORST: Final = {
+    "top_of_tag_of_a_third_that_nobody_likes": "/posts?sort=top&tag=unliked",
     "two_words_that_half_have_and_none_both": "/posts?q=second other",
     "all_words_of_a_post_but_in_no_post_side_by_side": '/posts?q="clear was"',
     "a_beginning_that_all_have_beside_a_word_that_none_has": "/posts?q=nowhere p",
     "a_word_that_all_have_by_an_author_beside_one_that_none_has": "/posts?author_id=10&q=clear nowhere",
     "a_word_that_none_has_with_a_tag_of_a_third": "/posts?tag=unliked&q=nowhere",
 }
-"""The searches that cost most; one may end by the limit of time, as `search-too-slow`."""
+"""The most expensive lists and searches; one may exceed the time limit, as `search-too-slow`."""
 LONGEST: Final = 300
-"""So many of the longest posts are more than a search looks through."""
+"""More of the longest posts than a search scans."""
 
 FOLLOW: Final = """
 INSERT INTO follows (follower_id, followee_id, active, version)
@@ -50,7 +50,7 @@ SELECT $1, n, true, 1 FROM generate_series($2::bigint, $3::bigint) AS n
 
 
 async def follow(dsn: str, reader: int, first: int) -> None:
-    """Let somebody follow 1,000 people: authors have the numbers 1 to 1,000, who is above has never written."""
+    """Let a person follow 1,000 people: authors have the ids 1 to 1,000, higher ids have no posts."""
     connection = await asyncpg.connect(dsn)
     await connection.execute(FOLLOW, reader, first, first + FOLLOWEES - 1)
     await connection.execute("ANALYZE follows")
@@ -58,7 +58,7 @@ async def follow(dsn: str, reader: int, first: int) -> None:
 
 
 def worst(base: str, path: str, rounds: int) -> float:
-    """Milliseconds until a search is answered, be it that it is refused for the time it takes."""
+    """Milliseconds until a search is answered, or refused at the time limit."""
     took = []
     with httpx.Client(base_url=base, trust_env=False) as client:
         for _ in range(max(3, rounds)):
@@ -81,7 +81,7 @@ def measure(base: str, dsn: str, readers: dict[str, tuple[int, str]], rounds: in
     found = {}
     for name, (path, token) in requests.items():
         load = Load("GET", path, [token], connections=1)
-        load.slice(base, 5)  # a first look may have to come from the disk
+        load.slice(base, 5)  # the first read may come from the disk
         found[f"{name}_ms"] = 1000 / statistics.median(load.slice(base, 1) for _ in range(max(1, rounds // 2)))
     for name, path in WORST.items():
         found[f"{name}_ms"] = worst(base, path, rounds)
@@ -89,7 +89,7 @@ def measure(base: str, dsn: str, readers: dict[str, tuple[int, str]], rounds: in
 
 
 def measure_longest(base: str, dsn: str, rounds: int) -> dict[str, Any]:
-    """A word that none has, where the newest posts are the longest: of all, and of the one who wrote them."""
+    """A word without matches, while the newest posts are the longest: among all posts, and among their author's."""
     asyncio.run(rows.fill_longest(dsn, LONGEST))
     return {
         "name": "longest_posts",

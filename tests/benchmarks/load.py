@@ -1,4 +1,4 @@
-"""Load by wrk, in slices: a slice of ours right after a slice of the limit, since the machine drifts."""
+"""Load by wrk, in alternating slices of ours and of the limit, since the machine's speed drifts."""
 
 import json
 import shutil
@@ -26,7 +26,7 @@ def find_wrk() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One kind of request. `path` holds %s where one of the `ids` goes; `tokens` take turns."""
+    """One kind of request. `path` has %s in place of one of the `ids`; `tokens` are used in turn."""
 
     method: str
     path: str
@@ -35,10 +35,10 @@ class Load:
     connections: int = CONNECTIONS
 
     def slice(self, base: str, seconds: float) -> float:
-        """Answers per second that one server gave.
+        """Answers per second of one server.
 
         Raises:
-            StackError: some answer was an error; its speed says nothing.
+            StackError: some answer was an error, so the speed is meaningless.
         """
         command = [find_wrk(), "-t1", f"-c{self.connections}", f"-d{seconds:g}s", "-s", str(SCRIPT), base, "--"]
         arguments = [self.method, self.path, str(len(self.ids)), *map(str, self.ids), *self.tokens]
@@ -53,7 +53,7 @@ class Load:
         return rate
 
     def rounds(self, servers: Mapping[str, str], rounds: int, seconds: float) -> dict[str, list[float]]:
-        """Answers per second of each server, round by round, each in its turn; the first round only warms up."""
+        """Answers per second of each server, round by round, in turn; the first round is a warm-up."""
         rates: dict[str, list[float]] = {name: [] for name in servers}
         for number in range(rounds + 1):
             for name, base in servers.items():
@@ -64,5 +64,5 @@ class Load:
 
 
 def median_ratio(rates: Shares, ours: str, theirs: str) -> float:
-    """The median over the rounds of ours / theirs."""
+    """The median of ours / theirs over all rounds."""
     return statistics.median(a / b for a, b in zip(rates[ours], rates[theirs], strict=True))

@@ -1,4 +1,4 @@
-"""The plain idiom: the same routes and rows as a FastAPI template writes them. ORM session, python-jose per request.
+"""The plain idiom: the same routes and rows in the style of FastAPI's template: ORM session, python-jose per request.
 
 JWKS_URL=… ISSUER=… POSTS_DSN=… RIVAL_DSN=… USERS_DSN=… python -m tests.benchmarks.plain PORT
 """

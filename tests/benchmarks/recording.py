@@ -1,4 +1,4 @@
-"""Which SQL a request of ours runs, and what it answers: what the limit app does again, without us."""
+"""Records the SQL and the answers of our requests, which the limit app replays."""
 
 import json
 from collections.abc import AsyncIterator, Sequence
@@ -8,9 +8,8 @@ from typing import Any
 
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
-from sqlalchemy import event
 
-Statement = tuple[str, Sequence[Any]]
+from tests.queries import Query, listening
 
 
 @dataclass
@@ -19,15 +18,15 @@ class Recording:
 
     database: str
     id: int
-    """The id that the statements were recorded with: another takes its place in each replay."""
-    statements: list[Statement]
+    """The id in the recorded statements, which each replay replaces."""
+    statements: list[Query]
     answers: dict[int, str] = field(default_factory=dict)
     title: str = ""
-    """For a POST, the title that it was recorded with,"""
+    """For a POST, the recorded title,"""
     author: int = 0
     """its author,"""
     authors: Sequence[int] = ()
-    """and who takes turns in the replays."""
+    """and the authors of replays, in turn."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -35,22 +34,21 @@ class Recording:
 
 @dataclass
 class Recorder:
-    """Asks an app in this process, and listens to what it tells its database."""
+    """Sends requests to an app in this process, and records its SQL."""
 
     app: FastAPI
     client: AsyncClient
-    statements: list[Statement] = field(default_factory=list)
+    statements: list[Query] = field(default_factory=list)
 
     async def ask(self, method: str, path: str, **options: Any) -> str:
-        """The answer's body; `statements` then holds this request's own."""
-        self.statements.clear()
-        reply = await self.client.request(method, path, **options)
+        """The answer's body; `statements` then has those of this request."""
+        with listening(self.app) as queries:
+            reply = await self.client.request(method, path, **options)
+            self.statements = await queries()
         reply.raise_for_status()
+        if any(isinstance(arguments, list) for _, arguments in self.statements):
+            raise NotImplementedError("the limit app replays one execution at a time")
         return reply.text
-
-
-BESIDE = ("ended_sessions", "token_floors", "known_keys")
-"""What a service reads and writes beside its requests."""
 
 
 @asynccontextmanager
@@ -61,18 +59,7 @@ async def recorder(app: FastAPI, token: str) -> AsyncIterator[Recorder]:
         AsyncClient(transport=transport, base_url="http://bench.test", headers=headers) as client,
     ):
         await app.state.revoked.read()
-        listening = Recorder(app, client)
-
-        def note(_conn: Any, _cursor: Any, sql: str, arguments: Any, _context: Any, many: bool) -> None:
-            if any(table in sql for table in BESIDE):
-                return
-            if many:
-                raise NotImplementedError("the limit app replays one execution at a time")
-            listening.statements.append((sql, list(arguments)))
-
-        for engine in (app.state.database.engine, app.state.database.reading):
-            event.listen(engine.sync_engine, "before_cursor_execute", note)
-        yield listening
+        yield Recorder(app, client)
 
 
 async def record_gets(listening: Recorder, database: str, prefix: str, ids: Sequence[int]) -> Recording:
@@ -84,8 +71,8 @@ async def record_gets(listening: Recorder, database: str, prefix: str, ids: Sequ
 async def record_post(
     listening: Recorder, database: str, path: str, body: dict[str, Any], authors: Sequence[int]
 ) -> Recording:
-    """A POST by the first of the authors that makes something with a title."""
-    for title in ("Warm up", body["title"]):  # the first may do what only a first one does
+    """A POST by the first author that creates something with a title."""
+    for title in ("Warm up", body["title"]):  # the first request may have extra work
         answer = await listening.ask("POST", path, json={**body, "title": title})
     made = json.loads(answer)["id"]
     return Recording(database, made, list(listening.statements), {made: answer}, title, authors[0], authors)

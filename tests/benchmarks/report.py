@@ -1,4 +1,4 @@
-"""The table that a person reads."""
+"""Formats the table of results."""
 
 import sys
 from collections.abc import Sequence

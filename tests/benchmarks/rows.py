@@ -1,6 +1,6 @@
-"""The rows that lists are measured on, with exact shares of words, tags and authors: a million in half a minute.
+"""Rows for measurements of lists, with exact shares of words, tags and authors: a million in half a minute.
 
-What else is measured, is measured on the world of `make seed`.
+All other measurements use the world of `make seed`.
 """
 
 from typing import Final
@@ -23,7 +23,7 @@ SELECT 1 + n % 1000,
 FROM generate_series(1, $1::bigint) AS n,
      LATERAL (SELECT timestamptz '2025-01-01' + n * interval '7 seconds' AS at) AS time
 """
-# As the service would make them: these texts part into the same words by PostgreSQL's own rules.
+# The same as the service's words: PostgreSQL's own rules split these texts equally.
 FILL_WORDS: Final = """
 INSERT INTO post_words (post_id, author_id, published_at, words)
 SELECT id, author_id, published_at, to_tsvector('simple', title || ' ' || body) FROM posts ORDER BY id
@@ -38,7 +38,7 @@ INSERT INTO authors (id, name, version) SELECT n, 'Author ' || n, 1 FROM generat
 """
 
 
-# Of 50,000 letters, no two words alike: as many bytes of words as a post can have, more or less.
+# 50,000 letters without repeated words: about the most bytes of words that a post can have.
 FILL_LONGEST: Final = """
 INSERT INTO posts (author_id, title, body, status, published_at)
 SELECT 1, 'Longest', (SELECT string_agg(md5(n || '.' || k), ' ') FROM generate_series(1, 1515) AS k), 'published', now()
@@ -51,7 +51,7 @@ WHERE id = post_id AND post_words.words IS NULL
 
 
 async def fill_longest(dsn: str, count: int) -> None:
-    """So many of the longest posts, newer than all others."""
+    """Insert so many of the longest posts, newer than all others."""
     connection = await asyncpg.connect(dsn)
     await connection.execute(FILL_LONGEST, count)
     await connection.execute(MAKE_WORDS)
@@ -60,9 +60,9 @@ async def fill_longest(dsn: str, count: int) -> None:
 
 
 async def fill_posts(dsn: str, count: int) -> None:
-    """As the superuser: a service's own role may not run a statement for so long."""
+    """As superuser, since the timeout of a service's own role is too short."""
     connection = await asyncpg.connect(dsn)
-    indexes = ("ix_posts_words", "ix_post_words_words")  # made in one go, they take a fraction of the time
+    indexes = ("ix_posts_words", "ix_post_words_words")  # created at once, they take a fraction of the time
     made = [await connection.fetchval("SELECT pg_get_indexdef($1::text::regclass)", index) for index in indexes]
     await connection.execute(f"DROP INDEX {', '.join(indexes)}")
     await connection.execute("ALTER TABLE posts DISABLE TRIGGER note_missing_words")

@@ -1,6 +1,5 @@
-"""What lists cost: statements and calls per request, and what the database reads for a page."""
+"""The cost of lists: statements and calls per request, and rows read per page."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -10,11 +9,11 @@ import asyncpg
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient, Response
-from sqlalchemy import event as listeners
 
 from tests.events import Outbox
 from tests.peers import Peers, event
 from tests.posts.conftest import NewPost, SignedIn
+from tests.queries import Query, listening
 
 FOLLOWEES = 100
 EACH = 60
@@ -22,33 +21,23 @@ EACH = 60
 
 @dataclass
 class Statements:
-    """What the app says to its database for a request; what it does by itself meanwhile does not count."""
+    """The app's statements for a request, without those of its background tasks."""
 
+    app: FastAPI
     client: AsyncClient
-    task: object = None
-    said: list[tuple[str, Any]] = field(default_factory=list)
+    said: list[Query] = field(default_factory=list)
 
     async def get(self, path: str, headers: dict[str, str]) -> Response:
-        self.said.clear()
-        self.task = asyncio.current_task()  # the app answers in the task of who asks
-        reply = await self.client.get(path, headers=headers)
+        with listening(self.app) as queries:
+            reply = await self.client.get(path, headers=headers)
+            self.said = await queries()
         assert reply.status_code == 200, reply.text
         return reply
 
-    def note(self, _conn: Any, _cursor: Any, sql: str, arguments: Any, _context: Any, _many: bool) -> None:
-        if asyncio.current_task() is self.task:
-            self.said.append((sql, arguments))
-
 
 @pytest.fixture
-def statements(app: FastAPI, client: AsyncClient) -> Iterator[Statements]:
-    statements = Statements(client)
-    engines = [engine.sync_engine for engine in (app.state.database.engine, app.state.database.reading)]
-    for engine in engines:
-        listeners.listen(engine, "before_cursor_execute", statements.note)
-    yield statements
-    for engine in engines:
-        listeners.remove(engine, "before_cursor_execute", statements.note)
+def statements(app: FastAPI, client: AsyncClient) -> Statements:
+    return Statements(app, client)
 
 
 @pytest.fixture
@@ -100,18 +89,18 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 @dataclass
 class World:
-    """So many posts that PostgreSQL had better use its indexes, and one reader who follows their authors."""
+    """Enough posts that PostgreSQL should use its indexes, and a reader who follows their authors."""
 
     superuser: asyncpg.Connection
     statements: Statements
     headers: dict[str, str]
 
     async def read(self, path: str) -> dict[str, int]:
-        """How many rows each index, or table without one, gave for a page, those that a filter refused included."""
+        """Rows read for a page from each index, or from tables by a scan, including filtered ones."""
         reply = await self.statements.get(path, self.headers)
         assert len(reply.json()["items"]) == 20
         sql, arguments = self.statements.said[-1]
-        async with self.superuser.transaction():  # 6,000 rows are soon read whole; a million are not
+        async with self.superuser.transaction():  # a full scan of 6,000 rows is fast; of a million it is not
             await self.superuser.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
             found = await self.superuser.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", *arguments)
         rows: dict[str, int] = {}

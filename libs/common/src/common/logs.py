@@ -102,7 +102,7 @@ def configure_logging(service: str, level: str, form: Form) -> Sink:
     root.handlers[:] = [handler]
     root.setLevel(max(logging.getLevelName(level.upper()), logging.INFO))
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole URLs at INFO
-    logging.getLogger("common.db.database").setLevel(logging.WARNING)  # SQLAlchemy's, named after our kind of pool
+    logging.getLogger("common.db").setLevel(logging.WARNING)  # SQLAlchemy's, named after our kind of pool
     return out
 
 

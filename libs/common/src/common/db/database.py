@@ -8,18 +8,20 @@ A route uses one of them, never two.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, TypeVar
 
+import asyncpg
 import structlog
 from fastapi import Request
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Executable, Result, bindparam, func
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Executable, bindparam, func
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import InstrumentedAttribute
-from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
 
+from common.db.connections import CountingPool, asyncpg_of, discard, is_usable_after, send_transactions
+from common.db.statements import Params, Rows, run
 from common.ports import Versions
 from common.settings import ServiceSettings, async_url
 
@@ -45,8 +47,6 @@ UPKEEP: Final = 1
 These read revocations and readiness, and keys at startup. They count in the connection budget.
 """
 W = TypeVar("W")
-Params = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
-Rows = Result[*tuple[Any, ...]]
 
 
 class Executor(Protocol):
@@ -69,31 +69,24 @@ def version_params(expected: Versions) -> dict[str, Any]:
 
 
 class RowSession(AsyncSession):
-    """A session whose statements return rows, never ORM objects.
+    """A session whose statements give rows and never ORM objects, which nobody here asks it for.
 
-    The ORM's share of a statement (building, loading) costs more than the rest of it together.
+    They run on asyncpg itself (`common.db.statements`), in the session's transaction.
     """
 
-    _connection: AsyncConnection | None = None
+    _used: AsyncConnection | None = None
+    _asyncpg: asyncpg.Connection
 
     async def execute(self, statement: Executable, params: Params = None, /) -> Rows:  # type: ignore[override]
-        if self._connection is None:  # a session has one transaction here, so one connection
-            self._connection = await self.connection()
-        return await self._connection.execute(statement, params)
-
-
-class CountingPool(AsyncAdaptedQueuePool):
-    """SQLAlchemy's pool, which also counts how often a caller found all connections taken."""
-
-    def __init__(self, creator: Any, *, pool_size: int, max_overflow: int, **options: Any) -> None:
-        super().__init__(creator, pool_size=pool_size, max_overflow=max_overflow, **options)
-        self.limit = pool_size + max_overflow
-        self.waits = 0
-
-    def connect(self) -> PoolProxiedConnection:
-        if self.checkedout() >= self.limit:
-            self.waits += 1
-        return super().connect()
+        if self._used is None:  # a session is one transaction's here, and so has one connection
+            self._used = await self.connection()
+            self._asyncpg = asyncpg_of(await self._used.get_raw_connection())
+        try:
+            return await run(self._asyncpg, statement, params)
+        except BaseException as error:
+            if not is_usable_after(error):
+                await asyncio.shield(self._used.run_sync(discard, error))
+            raise
 
 
 class Database:
@@ -111,14 +104,16 @@ class Database:
             "pool_timeout": settings.pool_timeout.total_seconds(),
             "pool_recycle": 1800,
             "hide_parameters": True,  # else an error's message repeats addresses and hashes
+            "isolation_level": "AUTOCOMMIT",
+            "skip_autocommit_rollback": True,  # a round trip for each use of a connection
             "connect_args": {"timeout": 5, "command_timeout": 10}
             | ({} if settings.prepared_statements else {"statement_cache_size": 0, "prepared_statement_cache_size": 0}),
         }
-        single: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
         self.engine: AsyncEngine = create_async_engine(url, pool_size=settings.pool_size, **options)
-        self.reading: AsyncEngine = create_async_engine(url, pool_size=settings.read_pool_size, **single, **options)
+        send_transactions(self.engine)
+        self.reading: AsyncEngine = create_async_engine(url, pool_size=settings.read_pool_size, **options)
         options["max_overflow"] = 0
-        self.upkeep: AsyncEngine = create_async_engine(url, pool_size=UPKEEP, **single, **options)
+        self.upkeep: AsyncEngine = create_async_engine(url, pool_size=UPKEEP, **options)
         self.sessions = async_sessionmaker(self.engine, class_=RowSession, expire_on_commit=False)
         self.on_published: Callable[[], None] = lambda: None
         """Called after a commit that wrote to the outbox."""

@@ -10,8 +10,11 @@ from typing import Final, Self
 from fastapi import Request
 from sqlalchemy import Executable
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.util import greenlet_spawn
 
-from common.db.database import Database, Params, Rows
+from common.db.connections import asyncpg_of, give_back, take
+from common.db.database import Database
+from common.db.statements import Params, Rows, run
 from common.errors import DependencyUnavailable
 from common.settings import ServiceSettings
 
@@ -26,8 +29,14 @@ class ReadSession:
     engine: AsyncEngine
 
     async def execute(self, statement: Executable, params: Params = None, /) -> Rows:
-        async with self.engine.connect() as connection:
-            return await connection.execute(statement, params)
+        pooled = await take(self.engine)
+        try:
+            rows = await run(asyncpg_of(pooled), statement, params)
+        except BaseException as error:
+            await asyncio.shield(greenlet_spawn(give_back, pooled, self.engine.pool, error))
+            raise
+        pooled.close()
+        return rows
 
 
 class SearchTooSlow(DependencyUnavailable):

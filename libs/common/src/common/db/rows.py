@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy import Row
 
-from common.db.database import Rows
+from common.db.statements import Rows
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy import ARRAY, delete, func, literal, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -42,7 +42,10 @@ class ReadModelTable:
 
     async def reopen(self, session: AsyncSession, versions: Mapping[Key, int]) -> None:
         """Let the states of these versions be stored once more. Rows are locked in the same order as by events."""
-        same = tuple_(*self.names, self.version).in_([(*key, version) for key, version in versions.items()])
+        columns = (*self.names, self.version)
+        rows = zip(*((*key, version) for key, version in versions.items()), strict=True)
+        given = (func.unnest(literal(list(row), ARRAY(one.type))) for one, row in zip(columns, rows, strict=True))
+        same = tuple_(*columns).in_(select(*given))
         await session.execute(select(self.version).where(same).order_by(*self.names).with_for_update())
         await session.execute(update(self.version.class_).where(same).values({self.version.key: -1}))
 

@@ -1,6 +1,6 @@
 """Concurrency limit: one search at a time for each caller.
 
-A search may take two seconds of the database, and only few run at once (`common.db.database.SearchSession`). So a
+A search may take two seconds of the database, and only few run at once (`common.db.reading.SearchSession`). So a
 caller may run one at a time; its next ones wait for a moment. Each process counts for itself.
 """
 

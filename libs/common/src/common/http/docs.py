@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from fastapi.routing import RouteContext, iter_route_contexts
 
 from common.errors import DependencyUnavailable, DomainError, PreconditionFailed
 from common.http import oauth
@@ -39,11 +39,6 @@ MEANINGS: Final[Mapping[str, str]] = {
     "internal-error": "An unexpected error on our side; `instance` names the request.",
 }
 """Descriptions of codes that have no error class."""
-
-
-def operation_id(route: APIRoute) -> str:
-    """The endpoint's name, such as `revise_post`; generated clients name a method after it. A test keeps it unique."""
-    return route.name
 
 
 def describe(app: FastAPI, *, internal: bool = False) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
+from common.db.connections import run_within
 from common.db.database import AT_BEGIN, Database
 from common.errors import Conflict, InvalidInput
 from common.http.deps import Handler, authenticate
@@ -149,9 +150,9 @@ class Claim:
             IdempotencyKeyReused: it was used with another body.
             AlreadyAnswered: it was used with this body, as far as can be known.
         """
-        if not connection.execute(LOCK, {"lock": self.lock}).scalar_one():
+        if not run_within(connection, LOCK, {"lock": self.lock}).scalar_one():
             raise RequestInProgress("A request with this Idempotency-Key is still running; try again.")
-        found = connection.execute(FIND, {**self.names, "kept": KEPT}).one_or_none()
+        found = run_within(connection, FIND, {**self.names, "kept": KEPT}).one_or_none()
         if found is None:
             return
         if not self.stands_for(found.fingerprint):

@@ -48,7 +48,6 @@ def build_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=docs.operation_id,
         telemetry=tracing.telemetry(tracer),
     )
     app.state.service = service
@@ -63,10 +62,9 @@ def build_app(
         on=production if settings.rate_limits is None else settings.rate_limits,
     )
     app.state.draining = False
-    for router in routers:
-        app.include_router(router)
-    app.include_router(health.router)
-    app.include_router(metrics.router)
+    for router in (*routers, health.router, metrics.router):
+        # On the app itself: `include_router` would build each route's handler anew, and find it through a tree.
+        app.router.routes.extend(router.routes)
     app.state.load_shedder = LoadShedder(app.routes, settings.most_requests)
     app.openapi = lambda: docs.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
     install_problem_handlers(app)

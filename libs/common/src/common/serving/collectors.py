@@ -11,7 +11,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Summa
 from sqlalchemy import Executable
 
 from common.calls.service_client import ServiceClient
-from common.db.database import CountingPool, Database
+from common.db.connections import CountingPool
+from common.db.database import Database
 from common.db.reading import ReadSession
 from common.events.outbox import OutboxRepository
 from common.events.relay import Relay

@@ -25,7 +25,8 @@ PUBLISHED: Final = (
     )
     .where(
         or_(
-            Table.state.in_(("next", "active")),
+            Table.state == "next",
+            Table.state == "active",
             and_(Table.state == "retired", Table.retired_at > NOW - bindparam("retired_for", type_=Interval)),
         )
     )

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, or_, select
 
-from common.db.database import Rows as Result
 from common.db.rows import RowReader, T
+from common.db.statements import Rows as Result
 from common.ports import Page
 
 Rows = Select[*tuple[Any, ...]]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, bindparam, case, delete, exists, func, select, text, update
+from sqlalchemy import BigInteger, bindparam, delete, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from common.db.database import EXPECTED, Executor, version_matches, version_params
@@ -103,7 +103,14 @@ COUNT: Final = (
         comments_count=PostStats.comments_count + bindparam("comments"),
     )
 )
-PUBLISHED_AT: Final = case((Table.published_at.is_(None), func.now()), else_=Table.published_at)
+# What else is given changes, by the name of its column.
+REVISE: Final = (
+    update(Table)
+    .where(Table.id == bindparam("post"), version_matches(Table.version))
+    .values(version=Table.version + 1, updated_at=func.now())
+    .returning(Table.id)
+)
+PUBLISH: Final = REVISE.values(published_at=func.coalesce(Table.published_at, func.now()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +133,9 @@ class PostRepository:
         return (row.author_id, row.status) if row else None
 
     async def revise(self, post_id: int, changes: Mapping[str, Any], expected: Versions) -> bool:
-        statement = update(Table).where(Table.id == post_id, version_matches(Table.version)).returning(Table.id)
-        statement = statement.values(**changes, version=Table.version + 1, updated_at=func.now())
-        if changes.get("status") == "published":
-            statement = statement.values(published_at=PUBLISHED_AT)
-        if (await self.session.execute(statement, version_params(expected))).one_or_none() is None:
+        statement = PUBLISH if changes.get("status") == "published" else REVISE
+        params = {"post": post_id, **changes, **version_params(expected)}
+        if (await self.session.execute(statement, params)).one_or_none() is None:
             return False
         if changes.keys() & {"tags", "status"}:
             await self.session.execute(LIST, {"post": post_id})

@@ -74,6 +74,13 @@ LOCK: Final = (
 )
 FOLD: Final = sa.update(Table).where(Table.id == USER).values(folded=sa.bindparam("folded"))
 SUMMARY: Final = (Table.id, Table.name, Table.avatar_url, Table.version)
+# What else is given changes, by the name of its column.
+EDIT: Final = (
+    sa.update(Table)
+    .where(Table.id == USER, version_matches(Table.version))
+    .values(version=Table.version + 1, updated_at=sa.func.now())
+    .returning(*SUMMARY)
+)
 SUMMARIES: Final = sa.select(*SUMMARY).where(
     Table.id == sa.func.any(sa.bindparam("ids", type_=sa.ARRAY(sa.BigInteger)))
 )
@@ -157,9 +164,8 @@ class ProfileRepository:
             await self.session.execute(statement, {"user": user_id})
 
     async def edit(self, user_id: int, changes: Mapping[str, Any], expected: Versions) -> ProfileSummary | None:
-        statement = sa.update(Table).where(Table.id == user_id, version_matches(Table.version)).returning(*SUMMARY)
-        statement = statement.values(**changes, version=Table.version + 1, updated_at=sa.func.now())
-        row = (await self.session.execute(statement, version_params(expected))).one_or_none()
+        params = {"user": user_id, **changes, **version_params(expected)}
+        row = (await self.session.execute(EDIT, params)).one_or_none()
         if row and "name" in changes:  # after the name, whose change clears it
             await self.session.execute(FOLD, {"user": user_id, "folded": as_stored(row.name)})
         return PROFILE_SUMMARY.read(row) if row else None

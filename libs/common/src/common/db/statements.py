@@ -1,0 +1,137 @@
+"""Statements of SQLAlchemy, compiled once and run on asyncpg itself.
+
+SQLAlchemy writes the SQL, keeps the pool and gives the result. What it does in between for each execution (a context, a
+cache key, a cursor that adapts asyncpg) would take longer than PostgreSQL. The statements of repositories are constants
+of their modules, so their SQL is compiled once as well. Their values are converted by SQLAlchemy's types, as ever.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+import asyncpg
+from sqlalchemy import Executable, Result
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
+from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import ClauseElement
+
+Params = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+Rows = Result[*tuple[Any, ...]]
+
+DIALECT: Final = dialect()  # type: ignore[no-untyped-call]
+
+
+class CompiledStatement:
+    """The SQL of one statement, the names of its parameters in order, and the names and types of its columns."""
+
+    __slots__ = ("_binds", "_columns", "_defaults", "_names", "_processors", "_results", "sql")
+
+    def __init__(self, statement: Executable, names: Sequence[str]) -> None:
+        """Compile it for parameters of these names; an INSERT without VALUES has a column for each.
+
+        Raises:
+            TypeError: it cannot be compiled once and for all.
+        """
+        if not isinstance(statement, ClauseElement):
+            raise TypeError(f"no statement: {statement!r}")
+        compiled = statement.compile(dialect=DIALECT, column_keys=list(names) or None)
+        if not isinstance(compiled, SQLCompiler) or compiled.insert_prefetch or compiled.update_prefetch:
+            raise TypeError(f"a default that Python makes is given as a parameter instead: {compiled}")
+        if compiled.post_compile_params:
+            raise TypeError(f"a list of values is one parameter, an array: column == func.any(…): {compiled}")
+        self.sql = str(compiled)
+        self._names = tuple(compiled.positiontup or ())
+        binds = {name: compiled.binds[name] for name in self._names}
+        self._defaults = {name: bind.effective_value for name, bind in binds.items() if not bind.required}
+        processors = {name: bind.type.dialect_impl(DIALECT).bind_processor(DIALECT) for name, bind in binds.items()}
+        self._binds = {name: processor for name, processor in processors.items() if processor}
+        columns = compiled._result_columns  # there is no public list of them
+        found = [(each.keyname, each.type.dialect_impl(DIALECT).result_processor(DIALECT, None)) for each in columns]
+        self._processors = {name: processor for name, processor in found if processor}
+        self._columns: SimpleResultMetaData | None = None
+        self._results: Sequence[tuple[int, Any]] = ()
+        if found and compiled._ordered_columns:  # else it is text, whose columns only PostgreSQL knows
+            self._name_columns([name for name, _ in found])
+
+    def _name_columns(self, names: Sequence[str]) -> SimpleResultMetaData:
+        self._columns = SimpleResultMetaData(names)
+        self._results = [
+            (place, self._processors[name]) for place, name in enumerate(names) if name in self._processors
+        ]
+        return self._columns
+
+    def arguments(self, params: Mapping[str, Any]) -> list[Any]:
+        """The parameters in the order in which the SQL numbers them.
+
+        Raises:
+            KeyError: one is missing.
+        """
+        values = {**self._defaults, **params} if self._defaults else params
+        if not self._binds:
+            return [values[name] for name in self._names]
+        return [self._binds[name](values[name]) if name in self._binds else values[name] for name in self._names]
+
+    async def columns(self, connection: asyncpg.Connection) -> SimpleResultMetaData:
+        """The names of the columns."""
+        if self._columns is not None:
+            return self._columns
+        prepared = await connection.prepare(self.sql)
+        return self._name_columns([attribute.name for attribute in prepared.get_attributes()])
+
+    def values(self, records: Sequence[asyncpg.Record]) -> list[tuple[Any, ...]]:
+        """The rows, converted by the types of their columns."""
+        if not self._results:
+            return [tuple(record) for record in records]
+        rows = [list(record) for record in records]
+        for row in rows:
+            for index, processor in self._results:
+                row[index] = processor(row[index])
+        return [tuple(row) for row in rows]
+
+
+COMPILED: Final = WeakKeyDictionary[Executable, dict[tuple[str, ...], CompiledStatement]]()
+
+
+def compile_once(statement: Executable, params: Mapping[str, Any]) -> CompiledStatement:
+    """The statement's SQL, made on first use; that of an INSERT or UPDATE for each set of names of parameters."""
+    names = tuple(params) if statement.is_dml else ()
+    try:
+        return COMPILED[statement][names]
+    except KeyError:
+        compiled = CompiledStatement(statement, names)
+        COMPILED.setdefault(statement, {})[names] = compiled
+        return compiled
+
+
+async def run(connection: asyncpg.Connection, statement: Executable, params: Params = None) -> Rows:
+    """Run a statement; with a sequence of parameters once for each, and then without a result.
+
+    Raises:
+        DBAPIError: PostgreSQL refused it, or the connection is lost (`connection_invalidated`).
+        TimeoutError: it took longer than the connection allows.
+    """
+    first = params[0] if isinstance(params, Sequence) else params or {}
+    compiled = compile_once(statement, first)
+    try:
+        if isinstance(params, Sequence):
+            await connection.executemany(compiled.sql, [compiled.arguments(each) for each in params])
+            return IteratorResult(SimpleResultMetaData([]), iter(()))
+        records = await connection.fetch(compiled.sql, *compiled.arguments(first))
+        return IteratorResult(await compiled.columns(connection), iter(compiled.values(records)))
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        raise sqlalchemy_error(error, compiled.sql, connection) from error
+
+
+def sqlalchemy_error(error: Exception, sql: str | None, connection: asyncpg.Connection | None) -> DBAPIError:
+    """The error that SQLAlchemy has for one of asyncpg's. It does not repeat the parameters, which may be secrets.
+
+    A connection counts as lost as well if a migration made its prepared statements invalid (`InvalidCachedStatement`):
+    asyncpg prepares again by itself, but not in a transaction.
+    """
+    kind = IntegrityError if isinstance(error, asyncpg.IntegrityConstraintViolationError) else DBAPIError
+    is_refused = isinstance(error, asyncpg.PostgresError | asyncpg.DataError)
+    is_outdated = isinstance(error, asyncpg.InvalidCachedStatementError)
+    is_lost = not is_refused or is_outdated or connection is None or connection.is_closed()
+    return kind(sql, None, error, hide_parameters=True, connection_invalidated=is_lost)
