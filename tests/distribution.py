@@ -19,7 +19,16 @@ class Scheduler(LoadFileScheduling):  # type: ignore[misc]
         return "the local stack" if module in LOCAL_STACK else module
 
 
+def module_of(item: pytest.Item) -> str:
+    return item.nodeid.split("::", 1)[0]
+
+
 def slowest_first(items: list[pytest.Item]) -> None:
-    """Tests that start processes come first, so that no process is left with one of them at the end."""
-    folders = ("tests/system/", "tests/deploy/", "tests/")
-    items.sort(key=lambda item: next(at for at, folder in enumerate(folders) if item.nodeid.startswith(folder)))
+    """Run tests that start processes first, so that at the end no process is left alone with one of them."""
+
+    def place(item: pytest.Item) -> int:
+        module = module_of(item)
+        first = (module in LOCAL_STACK, module.startswith("tests/system/"), module.startswith("tests/deploy/"), True)
+        return first.index(True)
+
+    items.sort(key=place)

@@ -1,12 +1,16 @@
 """auth follows its OpenAPI document for any input (R-28, `tests/fuzz.py`)."""
 
+from typing import TYPE_CHECKING
+
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
 
 from tests.auth.conftest import PASSWORD, SignIn, SignUp, bearer
 from tests.forgeries import Mint
-from tests.fuzz import Known, fuzz
+
+if TYPE_CHECKING:
+    from tests.fuzz import Known
 
 
 @pytest.mark.fuzz
@@ -18,6 +22,8 @@ async def test_auth_answers_as_its_schema_says(
     mint: Mint,
     service_secrets: dict[str, str],
 ) -> None:
+    from tests.fuzz import fuzz  # here, since it imports schemathesis, which takes each test process seconds
+
     person = await sign_up()
     tokens = [(await sign_in(person)).json() for _ in range(4)]
     internal = {"sub": "svc:users", "client_id": "svc:users", "scope": "internal", "aud": ["auth"], "sid": None}

@@ -4,7 +4,6 @@ import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
 
-from tests.fuzz import fuzz
 from tests.peers import Peers, event
 from tests.posts.conftest import NewPost
 
@@ -16,6 +15,8 @@ STATES = ("draft", "published")
 async def test_posts_answers_as_its_schema_says(
     app: FastAPI, client: AsyncClient, peers: Peers, write: NewPost
 ) -> None:
+    from tests.fuzz import fuzz  # here, since it imports schemathesis, which takes each test process seconds
+
     ada, grace = peers.new_account("Ada"), peers.new_account("Grace")
     signed_in = peers.issuer.person(ada)
     posts = [await write(author, tags=["a"], status=status) for author in (ada, grace) for status in STATES]

@@ -16,6 +16,7 @@ from httpx import AsyncClient
 
 from deploy.local.ports import is_free
 from deploy.local.state import read_state
+from tests.distribution import LOCAL_STACK, module_of
 from tests.failures import newest
 from tests.system.faults.report import Report, figures
 from tests.waiting import GENEROUS
@@ -44,6 +45,23 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         logs = sorted((stack.folder / "logs").glob("*"))
         report.sections += [(f"Log of {log.stem}", newest(log.read_text(errors="replace"))) for log in logs]
     return report
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Stop the local stack after the last of its modules: also without requests it takes CPU time from other tests."""
+    stack = item.session.stash.get(STACK, None)
+    modules = {module_of(one) for one in item.session.items if uses_stack(one)}
+    if stack and modules <= LOCAL_STACK and not (nextitem and module_of(nextitem) in LOCAL_STACK):
+        stopped = stack.run("stop")
+        assert stopped.returncode == 0, stopped.stdout + stopped.stderr
+        del item.session.stash[STACK]
+
+
+def uses_stack(item: pytest.Item) -> bool:
+    return item.path.is_relative_to(Path(__file__).parent) and bool(
+        {"local_stack", "url"} & set(getattr(item, "fixturenames", ()))
+    )
 
 
 def free_ports(count: int) -> int:
@@ -88,11 +106,15 @@ class LocalStack:
         return {process.name: process.id.pid for process in state.processes if process.id}
 
 
+STACK = pytest.StashKey[LocalStack]()
+
+
 @pytest.fixture(scope="session")
-def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+def local_stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     stack = LocalStack(tmp_path_factory.mktemp("stack"))
     started = stack.run("start")
     assert started.returncode == 0, started.stdout + started.stderr
+    request.session.stash[STACK] = stack
     yield stack
     stopped = stack.run("reset")
     assert stopped.returncode == 0, stopped.stdout + stopped.stderr

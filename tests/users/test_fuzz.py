@@ -1,15 +1,21 @@
 """users follows its OpenAPI document for any input (R-28, `tests/fuzz.py`)."""
 
+from typing import TYPE_CHECKING
+
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
 
-from tests.fuzz import Known, fuzz
 from tests.peers import Peers, event
+
+if TYPE_CHECKING:
+    from tests.fuzz import Known
 
 
 @pytest.mark.fuzz
 async def test_users_answers_as_its_schema_says(app: FastAPI, client: AsyncClient, peers: Peers) -> None:
+    from tests.fuzz import fuzz  # here, since it imports schemathesis, which takes each test process seconds
+
     ada, grace, nobody = peers.new_account("Ada"), peers.new_account("Grace"), 7
     signed_in = peers.issuer.person(ada)
     for other in (grace, peers.new_account("Alan")):
