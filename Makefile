@@ -116,7 +116,7 @@ lock: bootstrap ## compile the locks from the pyproject files
 # Compiled modules are kept, whatever the environment says: compiling the tests takes each worker half a minute.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: bootstrap ## run the whole test suite: make test ARGS="-k posts -x"
-	@$(VENV)/pytest -n 3 --dist loadfile $(ARGS)
+	@$(VENV)/pytest -n 3 --no-loadscope-reorder $(ARGS)
 
 test-page: bootstrap ## test the web client in this machine's chromium; screenshots in .local/screenshots
 	@$(VENV)/pytest tests/system/page -m page $(ARGS)

@@ -7,14 +7,14 @@ import os
 import sys
 import uuid
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
-from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 import structlog
 
-from tests.database import DockerServer, EmbeddedServer, Server, Template
+from tests.database import DockerServer, EmbeddedServer, Server, Template, server_folder
+from tests.distribution import Scheduler, slowest_first
 from tests.failures import shorten
 from tests.waiting import GENEROUS
 
@@ -22,6 +22,14 @@ from tests.waiting import GENEROUS
 sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
 SERVICES = ("auth", "users", "posts")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    slowest_first(items)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler:
+    return Scheduler(config, log)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -47,7 +55,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         with DockerServer() as running:
             yield running
     else:
-        with EmbeddedServer(Path(tmp_path_factory.mktemp("postgres"))) as running:
+        with EmbeddedServer(server_folder(tmp_path_factory.mktemp("postgres"))) as running:
             yield running
 
 

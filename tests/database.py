@@ -1,6 +1,7 @@
 """PostgreSQL servers and databases for tests, quick to create."""
 
 import asyncio
+import os
 import secrets
 import shutil
 from dataclasses import dataclass, field
@@ -16,8 +17,27 @@ from common.settings import MigrationSettings
 from deploy.local.databases import SCRIPT, ensure_database
 from deploy.local.postgres import Postgres
 
-CHEAP: Final = {"autovacuum": "off", "wal_level": "minimal", "max_wal_senders": "0", "scram_iterations": "1"}
+CHEAP: Final = {
+    "autovacuum": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "256MB",  # it may lie in memory
+    "scram_iterations": "1",
+}
 """Tests create hundreds of databases and connections, and run ANALYZE themselves if they need it."""
+MEMORY: Final = Path("/dev/shm")  # noqa: S108  # PostgreSQL closes its folder to other users
+ROOM_IN_MEMORY: Final = 3 * 1024**3
+"""More than the servers of all test processes take together."""
+
+
+def server_folder(on_disk: Path) -> Path:
+    """Choose a folder in memory if there is room: a database has 300 files, and creating files is slow on a disk."""
+    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ROOM_IN_MEMORY:
+        return on_disk
+    for folder in MEMORY.glob("trivium-tests-*"):
+        if not Path("/proc", folder.name.rpartition("-")[2]).exists():  # that test run was killed
+            shutil.rmtree(folder, ignore_errors=True)
+    return MEMORY / f"trivium-tests-{os.getpid()}"
 
 
 class Server(Protocol):
