@@ -353,7 +353,7 @@ async def test_trouble_with_rows_of_one_kind_keeps_no_other(
             await RETENTION.apply(logged.state.transactions)
     finally:
         await superuser.execute("ALTER TABLE away RENAME TO sessions")
-    assert [line["kind"] for line in log() if line["event"] == "old rows stay for now"] == ["sessions"]
+    assert [line["kind"] for line in log() if line["event"] == "retention failed"] == ["sessions"]
     assert await superuser.fetchval("SELECT count(*) FROM one_time_tokens WHERE account_id = $1", person.id) == 0
 
 

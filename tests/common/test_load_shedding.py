@@ -168,7 +168,7 @@ async def test_refusals_are_counted_and_told_now_and_then(log: Log, clock: FakeC
             await busy.status(request("/things/1"))
         clock.now += 1.1
         await busy.status(request("/things/1"))
-        found = [line["refused"] for line in log() if line["event"] == "more requests than can be served"]
+        found = [line["refused"] for line in log() if line["event"] == "overloaded: requests refused"]
         assert found == [1, 3]
         samples = {
             (sample.name, sample.labels.get("priority")): sample.value

@@ -40,4 +40,4 @@ class Retention(Generic[W]):
                     async with transactions() as work:
                         deleted = await delete(work, self.batch)
             except Exception as error:  # noqa: BLE001  # supervision: if this task ended, rows would stay for ever
-                log.warning("old rows stay for now", kind=kind, reason=repr(error)[:200])
+                log.warning("retention failed", kind=kind, reason=repr(error)[:200])

@@ -138,7 +138,7 @@ class Relay:
             channel.failures += 1
             if status == LATE:
                 channel.at_once = max(1, len(events) // 2)
-            log.info("target away", target=name, status=status, failures=channel.failures, waiting=len(events))
+            log.info("target unavailable", target=name, status=status, failures=channel.failures, waiting=len(events))
             async with self._database.transaction() as session:
                 await OutboxRepository(session).release(name, events)
         elif len(leased) > 1:

@@ -85,7 +85,7 @@ async def collected(collector: MetricCollector) -> Iterable[Metric]:
         async with asyncio.timeout(TIMEOUT):
             return await collector()
     except (TimeoutError, OSError, SQLAlchemyError) as error:
-        log.warning("not measured", measure=getattr(collector, "__qualname__", ""), reason=repr(error)[:200])
+        log.warning("metrics not collected", measure=getattr(collector, "__qualname__", ""), reason=repr(error)[:200])
         return ()
 
 

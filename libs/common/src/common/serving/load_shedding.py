@@ -86,7 +86,7 @@ class LoadShedder:
         now = self._now()
         if now - self._told_at >= TELL_EVERY:
             total = sum(self.refused.values())
-            log.warning("more requests than can be served", refused=total - self._told, under_way=self.under_way)
+            log.warning("overloaded: requests refused", refused=total - self._told, under_way=self.under_way)
             self._told_at, self._told = now, total
 
     def priority_of(self, scope: Mapping[str, Any]) -> Priority:

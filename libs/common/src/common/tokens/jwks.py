@@ -83,7 +83,7 @@ class RemoteKeys:
                     if not self.usable:
                         await self._recall()
             except Exception as error:  # noqa: BLE001  # supervision: without keys no token could be checked
-                log.warning("key set not kept fresh", reason=repr(error)[:200])
+                log.warning("refreshing the key set failed", reason=repr(error)[:200])
             await asyncio.sleep(REFRESH_EVERY if self.usable else RETRY_EVERY)
 
     async def _fetch_unless_just_tried(self) -> None:

@@ -66,7 +66,7 @@ class MailServer:
             with contextlib.suppress(SMTPException, OSError):  # the mail is delivered
                 await server.quit(timeout=GOODBYE)
         except (SMTPException, OSError) as error:
-            raise MailServerAway(f"The mail server does not answer well: {name(error)}") from error
+            raise MailServerAway(f"The mail server failed: {name(error)}") from error
         finally:
             server.close()
 
@@ -96,7 +96,7 @@ async def send(server: SMTP, message: EmailMessage, sender: str, recipient: str)
     except SMTPSenderRefused:
         raise
     except SMTPNotSupported as error:  # an address that is not ASCII
-        raise MailRefused("the server has no SMTPUTF8; with SMTP_UTF8=false nobody signs up in vain") from error
+        raise MailRefused("the server has no SMTPUTF8; SMTP_UTF8=false refuses such addresses at sign-up") from error
     except SMTPRecipientsRefused as error:
         raise refusal(error.recipients[0]) from error
     except SMTPDataError as error:

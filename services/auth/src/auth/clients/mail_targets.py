@@ -42,7 +42,7 @@ class MailTarget:
                 log.info("mail delayed", mail=told.subject, reason=reason(error))
                 return DELAYED
             except DependencyUnavailable as error:
-                log.warning("mails wait", reason=str(error))
+                log.warning("mail server unavailable; mails wait", reason=str(error))
                 raise
         return DONE
 
@@ -53,7 +53,7 @@ class MailTarget:
             raise TypeError(told.subject)
         mail = await self.renderer.render(mail_id, event.data, told.occurred_at)
         if mail is None:
-            log.info("mail not sent, its link is no longer good", mail=told.subject)
+            log.info("mail not sent: its link is no longer valid", mail=told.subject)
         else:
             await self.sender.deliver(mail)
 

@@ -88,7 +88,7 @@ class KeySchedule:
     def _refuse_unless_ours(self, keys: Sequence[StoredKey]) -> None:
         """With another secret than the replicas have, keys created here would sign, but not open there."""
         if not all(self.cipher.opens(key) for key in keys if key.state in ("active", "next")):
-            raise KeysNotOurs("KEY_ENCRYPTION_KEY does not open the keys that sign. Is it the one that auth runs with?")
+            raise KeysNotOurs("KEY_ENCRYPTION_KEY does not decrypt the signing keys. Is it that of the running auth?")
 
     def _is_due(self, keys: Sequence[StoredKey]) -> bool:
         return any(in_state(keys, state) is None for state in ("active", "next")) or self._rotation_is_due(keys)
