@@ -15,7 +15,7 @@ from posts.config import Settings
 from posts.main import create_app
 from tests.database import Server
 from tests.peers import Peers, ended, event
-from tests.waiting import eventually, in_time
+from tests.waiting import eventually, in_time, promptly
 
 POOL_TIMEOUT = 0.3
 CLIENTS = 60
@@ -51,10 +51,11 @@ async def test_requests_are_refused_in_time_and_the_process_stays_alive_and_read
 ) -> None:
     headers = peers.issuer.person(peers.new_account())
     async with all_taken(small.state.database):
-        refused = await asyncio.gather(
-            *(client.get("/posts") for _ in range(CLIENTS)),
-            *(client.post("/posts", json={"title": "t", "body": "b"}, headers=headers) for _ in range(CLIENTS)),
-        )
+        with promptly(POOL_TIMEOUT + 5):  # all at once
+            refused = await asyncio.gather(
+                *(client.get("/posts") for _ in range(CLIENTS)),
+                *(client.post("/posts", json={"title": "t", "body": "b"}, headers=headers) for _ in range(CLIENTS)),
+            )
         told = {(reply.status_code, reply.json()["code"], reply.headers["retry-after"]) for reply in refused}
         assert told == {(503, "database-unavailable", "1")}
         assert (await client.get("/livez")).status_code == 200
@@ -81,7 +82,8 @@ async def test_a_revocation_is_learned_while_readers_queue_for_every_connection(
         async def is_refused() -> bool:
             return (await client.get("/posts/drafts", headers=headers)).status_code == 401
 
-        await eventually(is_refused)
+        with promptly(3):
+            await eventually(is_refused)
 
 
 async def test_a_locked_table_leaves_no_deadlock_and_no_open_transaction(
@@ -98,7 +100,8 @@ async def test_a_locked_table_leaves_no_deadlock_and_no_open_transaction(
             writing = [client.post("/posts", json=new, headers=peers.issuer.person(person)) for person in people]
             replies = await asyncio.gather(*writing, *(client.get("/posts") for _ in range(CLIENTS)))
             assert {reply.status_code for reply in replies} == {503}
-        assert (await client.post("/posts", json=new, headers=peers.issuer.person(people[0]))).status_code == 201
+        with promptly(2):
+            assert (await client.post("/posts", json=new, headers=peers.issuer.person(people[0]))).status_code == 201
         database = small.state.database
         assert {pool.checkedout() for pool in (database.engine.pool, database.reading.pool)} == {0}
         idle = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND state LIKE 'idle in transaction%'"

@@ -11,14 +11,15 @@ import pytest
 from httpx import AsyncClient
 
 from tests.system.conftest import ROOT, LocalStack, Meet, Person
-from tests.waiting import GENEROUS, eventually
+from tests.waiting import GENEROUS, eventually, promptly
 
 
 async def until_it_answers(gateway: AsyncClient, path: str) -> None:
     async def is_back() -> bool:
         return (await gateway.get(path)).status_code == 200
 
-    await eventually(is_back)
+    with promptly(10):
+        await eventually(is_back)
 
 
 @pytest.mark.parametrize("service", ["auth", "users"])
@@ -54,7 +55,8 @@ async def until_refused(gateway: AsyncClient, person: Person, paths: Sequence[st
     async def is_refused() -> bool:
         return {(await gateway.get(path, headers=person.headers)).status_code for path in paths} == {401}
 
-    await eventually(is_refused)
+    with promptly(5):
+        await eventually(is_refused)
 
 
 async def refreshed(gateway: AsyncClient, person: Person) -> Person:
