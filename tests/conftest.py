@@ -1,6 +1,5 @@
 """One PostgreSQL for the whole run, a migrated template per service, and a database per test module."""
 
-import asyncio
 import contextlib
 import json
 import logging
@@ -13,7 +12,6 @@ from typing import Any
 import asyncpg
 import pytest
 import structlog
-import uvloop
 
 from tests.database import DockerServer, EmbeddedServer, Server, Template, server_folder
 from tests.distribution import Scheduler, slowest_first
@@ -32,11 +30,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler:
     return Scheduler(config, log)
-
-
-def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Run tests on the event loop that the services have."""
-    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.hookimpl(wrapper=True)
