@@ -12,7 +12,7 @@ import { Empty, say } from "../ui.js";
 const onwards = (next) => replace(next?.startsWith("/") ? next : "/");
 
 const NotKept = () => isBlocked && html`<p class="hint center">This browser keeps no data for this page, so you stay signed in only until you
-  close it or load it anew.</p>`;
+  close or reload it.</p>`;
 
 function Door({ title, children, foot }) {
   return html`<div class="door"><h1>${title}</h1><div class="card">${children}</div><p class="center">${foot}</p></div>`;

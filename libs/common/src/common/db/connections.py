@@ -31,13 +31,13 @@ class CountingPool(AsyncAdaptedQueuePool):
         return super().connect()
 
     def note_loss(self, pooled: PoolProxiedConnection, error: BaseException) -> None:
-        """If a connection was lost, those made before it count as lost as well, and are not tried one by one."""
+        """After a lost connection, all older ones count as lost as well, instead of failing one by one."""
         if isinstance(error, DBAPIError):
             self._invalidate(pooled, _checkin=False)
 
 
 def is_usable_after(error: BaseException) -> bool:
-    """Whether a connection can go on: PostgreSQL refused a statement, and waits for another."""
+    """Whether a connection is still usable: PostgreSQL refused a statement, and waits for the next one."""
     return isinstance(error, DBAPIError) and not error.connection_invalidated
 
 
@@ -52,8 +52,8 @@ async def take(engine: AsyncEngine) -> PoolProxiedConnection:
     """A connection of the pool.
 
     Raises:
-        DBAPIError: PostgreSQL does not let us in.
-        OSError: it does not answer.
+        DBAPIError: PostgreSQL refuses the connection.
+        OSError: PostgreSQL does not answer.
         sqlalchemy.exc.TimeoutError: all connections were in use for too long.
     """
     try:
@@ -71,14 +71,14 @@ def give_back(pooled: PoolProxiedConnection, pool: Any, error: BaseException) ->
 
 
 def discard(connection: Connection, error: BaseException) -> None:
-    """Close a connection that is lost, or in the middle of a statement, which PostgreSQL is told to end."""
+    """Close a connection that is lost, or that runs a statement, which PostgreSQL then cancels."""
     pool: Any = connection.engine.pool
     pool.note_loss(connection.connection, error)
     connection.invalidate(error)
 
 
 def run_within(connection: Connection, statement: Executable, params: Params = None) -> Rows:
-    """Run a statement where SQLAlchemy calls us, which is in a greenlet of its own."""
+    """Run a statement in an event handler of SQLAlchemy, which runs in a greenlet."""
     try:
         return await_only(run(asyncpg_of(connection.connection), statement, params))
     except BaseException as error:
@@ -95,8 +95,7 @@ def roll_back(connection: Connection) -> None:
 def send_transactions(engine: AsyncEngine) -> None:
     """Begin and end the transactions of an AUTOCOMMIT engine, for its sessions and connections alike.
 
-    SQLAlchemy's own way begins with the first statement that SQLAlchemy executes, and knows nothing of
-    `common.db.statements`.
+    SQLAlchemy itself begins a transaction only with its own first statement, not with those of `common.db.statements`.
     """
     event.listen(engine.sync_engine, "begin", partial(run_within, statement=BEGIN))
     event.listen(engine.sync_engine, "commit", partial(run_within, statement=COMMIT))

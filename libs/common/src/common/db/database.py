@@ -50,7 +50,7 @@ W = TypeVar("W")
 
 
 class Executor(Protocol):
-    """A repository's view of a session: something that runs a statement."""
+    """The part of a session that repositories use: it runs statements."""
 
     async def execute(self, statement: Executable, params: Params = None, /) -> Rows: ...
 
@@ -69,7 +69,7 @@ def version_params(expected: Versions) -> dict[str, Any]:
 
 
 class RowSession(AsyncSession):
-    """A session whose statements give rows and never ORM objects, which nobody here asks it for.
+    """A session whose statements return rows, never ORM objects, since no repository needs them.
 
     They run on asyncpg itself (`common.db.statements`), in the session's transaction.
     """
@@ -78,7 +78,7 @@ class RowSession(AsyncSession):
     _asyncpg: asyncpg.Connection
 
     async def execute(self, statement: Executable, params: Params = None, /) -> Rows:  # type: ignore[override]
-        if self._used is None:  # a session is one transaction's here, and so has one connection
+        if self._used is None:  # here a session has one transaction, and so one connection
             self._used = await self.connection()
             self._asyncpg = asyncpg_of(await self._used.get_raw_connection())
         try:
@@ -103,7 +103,7 @@ class Database:
             "max_overflow": settings.max_overflow,
             "pool_timeout": settings.pool_timeout.total_seconds(),
             "pool_recycle": 1800,
-            "hide_parameters": True,  # else an error's message repeats addresses and hashes
+            "hide_parameters": True,  # otherwise error messages repeat addresses and hashes
             "isolation_level": "AUTOCOMMIT",
             "skip_autocommit_rollback": True,  # a round trip for each use of a connection
             "connect_args": {"timeout": 5, "command_timeout": 10}

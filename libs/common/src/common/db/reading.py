@@ -1,6 +1,6 @@
 """Single reading statements, each on a connection of its own, AUTOCOMMIT: one round trip.
 
-Read-only dependencies are stateless, so they are made once, with the app.
+Read-only dependencies are stateless, so they are created once, with the app.
 """
 
 import asyncio

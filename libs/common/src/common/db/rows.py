@@ -1,4 +1,4 @@
-"""Rows as records, mapped by the names of their columns: one column more, or another order, changes nothing."""
+"""Rows as records, mapped by column names: additional columns, or another order, have no effect."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import fields
@@ -17,10 +17,10 @@ Read = Callable[[tuple[Any, ...]], T]
 
 
 class RowReader(Generic[T]):
-    """Makes records of one dataclass with two or more fields; a field is read from the column of its name.
+    """Makes records of one dataclass with two or more fields; each field is read from the column of its name.
 
-    The last field may be a record itself, whose columns have the prefix of its own reader, `last`. It is None where
-    its first column is null. Names are looked up once for each statement, so a row costs what positions cost.
+    The last field may be a record itself, whose columns have the prefix of its own reader, `last`. It is None if its
+    first column is null. Names are looked up once per statement, so a row costs the same as access by position.
     """
 
     def __init__(self, kind: type[T], *, prefix: str = "", last: "RowReader[Any] | None" = None) -> None:

@@ -1,8 +1,8 @@
 """Statements of SQLAlchemy, compiled once and run on asyncpg itself.
 
-SQLAlchemy writes the SQL, keeps the pool and gives the result. What it does in between for each execution (a context, a
-cache key, a cursor that adapts asyncpg) would take longer than PostgreSQL. The statements of repositories are constants
-of their modules, so their SQL is compiled once as well. Their values are converted by SQLAlchemy's types, as ever.
+SQLAlchemy compiles the SQL, keeps the pool and provides the result. Its own work for each execution (a context, a cache
+key, a cursor that adapts asyncpg) would take longer than PostgreSQL. Repositories' statements are constants of their
+modules, so each is compiled once. SQLAlchemy's types convert the values, as usual.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ class CompiledStatement:
         """Compile it for parameters of these names; an INSERT without VALUES has a column for each.
 
         Raises:
-            TypeError: it cannot be compiled once and for all.
+            TypeError: it depends on the values of its parameters.
         """
         if not isinstance(statement, ClauseElement):
             raise TypeError(f"no statement: {statement!r}")
@@ -47,12 +47,12 @@ class CompiledStatement:
         self._defaults = {name: bind.effective_value for name, bind in binds.items() if not bind.required}
         processors = {name: bind.type.dialect_impl(DIALECT).bind_processor(DIALECT) for name, bind in binds.items()}
         self._binds = {name: processor for name, processor in processors.items() if processor}
-        columns = compiled._result_columns  # there is no public list of them
+        columns = compiled._result_columns  # there is no public API for them
         found = [(each.keyname, each.type.dialect_impl(DIALECT).result_processor(DIALECT, None)) for each in columns]
         self._processors = {name: processor for name, processor in found if processor}
         self._columns: SimpleResultMetaData | None = None
         self._results: Sequence[tuple[int, Any]] = ()
-        if found and compiled._ordered_columns:  # else it is text, whose columns only PostgreSQL knows
+        if found and compiled._ordered_columns:  # otherwise it is text, whose columns only PostgreSQL knows
             self._name_columns([name for name, _ in found])
 
     def _name_columns(self, names: Sequence[str]) -> SimpleResultMetaData:
@@ -63,7 +63,7 @@ class CompiledStatement:
         return self._columns
 
     def arguments(self, params: Mapping[str, Any]) -> list[Any]:
-        """The parameters in the order in which the SQL numbers them.
+        """The parameters in the order of their numbers in the SQL.
 
         Raises:
             KeyError: one is missing.
@@ -95,7 +95,7 @@ COMPILED: Final = WeakKeyDictionary[Executable, dict[tuple[str, ...], CompiledSt
 
 
 def compile_once(statement: Executable, params: Mapping[str, Any]) -> CompiledStatement:
-    """The statement's SQL, made on first use; that of an INSERT or UPDATE for each set of names of parameters."""
+    """The statement's SQL, compiled at its first use; an INSERT or UPDATE for each set of parameter names."""
     names = tuple(params) if statement.is_dml else ()
     try:
         return COMPILED[statement][names]
@@ -125,7 +125,7 @@ async def run(connection: asyncpg.Connection, statement: Executable, params: Par
 
 
 def sqlalchemy_error(error: Exception, sql: str | None, connection: asyncpg.Connection | None) -> DBAPIError:
-    """The error that SQLAlchemy has for one of asyncpg's. It does not repeat the parameters, which may be secrets.
+    """SQLAlchemy's error for one of asyncpg's. It does not repeat the parameters, which may be secrets.
 
     A connection counts as lost as well if a migration made its prepared statements invalid (`InvalidCachedStatement`):
     asyncpg prepares again by itself, but not in a transaction.

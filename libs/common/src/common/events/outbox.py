@@ -1,7 +1,7 @@
 """The outbox: one row per (target, type, subject), written in the transaction of the change.
 
 A newer state of a subject replaces the one still waiting. So the size of the backlog depends on the number of changed
-subjects, not on how long a target is away. `common.events.relay` sends the rows.
+subjects, not on how long a target is down. `common.events.relay` sends the rows.
 """
 
 from collections.abc import Sequence

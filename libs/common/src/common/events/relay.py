@@ -73,7 +73,7 @@ class Channel:
         self.at_once = self.batch
 
     def pause(self) -> float:
-        """Seconds to wait for a target that is away: doubling, with jitter."""
+        """Seconds to wait for a target that is down: doubling, with jitter."""
         longest = min(LONGEST_PAUSE, FIRST_PAUSE * float(2 ** min(self.failures, 10)))
         return longest * random.uniform(0.5, 1.0)  # noqa: S311  # no secret
 

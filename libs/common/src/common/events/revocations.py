@@ -157,7 +157,7 @@ class RevokedTokens:
         self._known = True
 
     async def keep_fresh(self) -> None:
-        """Runs for ever. If the database is away, it tries again."""
+        """Runs for ever. If the database is down, it tries again."""
         while True:
             try:
                 await self.read()

@@ -66,7 +66,7 @@ class DrainingServer(uvicorn.Server):
 
     def close_after_answers(self) -> None:
         """Send `Connection: close` with every answer from now on."""
-        self.config.encoded_headers.append(CLOSE)  # for the headers that uvicorn makes anew each second
+        self.config.encoded_headers.append(CLOSE)  # for the headers that uvicorn rebuilds each second
         self.server_state.default_headers = [*self.server_state.default_headers, CLOSE]
         for connection in self.server_state.connections:
             cycle = getattr(connection, "cycle", None)

@@ -16,7 +16,7 @@ from common.contracts.events import EVERYBODY
 from common.db.database import Executor
 from common.db.rows import RowReader
 
-# What holds for everybody (`services.session_revocation.revoke_all_tokens`) holds here too, if it is later.
+# The floor of all accounts (`services.session_revocation.revoke_all_tokens`) applies if it is later.
 FLOOR_OF_ALL: Final = select(TokenFloor.not_before).where(TokenFloor.account_id == EVERYBODY)
 COLUMNS: Final = (
     Table.id,
@@ -28,14 +28,14 @@ COLUMNS: Final = (
     func.greatest(Table.tokens_not_before, FLOOR_OF_ALL.scalar_subquery()).label("tokens_not_before"),
     Table.version,
 )
-# Any conflict, of the address or of the id: one statement, so that of two sign-ups only one can win.
+# On any conflict, of the address or the id: one statement, so that only one of two sign-ups can win.
 ADD: Final = insert(Table).on_conflict_do_nothing().returning(*COLUMNS)
 GET: Final = select(*COLUMNS).where(Table.id == bindparam("account_id"))
 GET_FOR_SHARE: Final = GET.with_for_update(read=True, of=Table)
-# Tokens of an account whose floor was moved lately are dated at that floor, which may lie a little ahead. One second
-# more, since somebody may be signing in who has not seen this moment yet.
-# Moments set again and again within seconds would run ahead of the clock, and with them the tokens dated at them, until
-# verifiers take those for tokens of the future. So whoever sets another one waits until the last is 2 s ahead at most.
+# Tokens of an account whose floor was raised recently are dated at that floor, which may be slightly ahead. The extra
+# second is for a sign-in that has not seen the new floor yet. Floors raised again within seconds would run ahead of the
+# clock, and so would the tokens dated at them. Verifiers would refuse those as tokens of the future. So a raise waits
+# until the last floor is at most 2 s ahead.
 CATCH_UP: Final = text("""
     SELECT pg_sleep(greatest(0, max(not_before) - extract(epoch FROM clock_timestamp()) - 2)) FROM token_floors
     WHERE CAST(:account AS bigint) IS NULL OR account_id IN (0, :account)
@@ -47,7 +47,7 @@ AFTER_ALL: Final = select(
     )
     + 1
 )
-GONE: Final = text("status <> 'active' AND status IN ('deleting', 'deleted')")  # in the words of the partial index
+GONE: Final = text("status <> 'active' AND status IN ('deleting', 'deleted')")  # as in the partial index
 PAGE: Final = select(*COLUMNS).where(Table.id > bindparam("after")).order_by(Table.id).limit(bindparam("most"))
 PAGE_GONE: Final = PAGE.where(GONE)
 CREDENTIALS: Final = select(*COLUMNS, Table.password_hash).where(Table.email == bindparam("address"))
@@ -124,7 +124,7 @@ class AccountRepository:
             raise EmailTaken("This address already has an account.")
         try:
             return ACCOUNT.one(await self.session.execute(CHANGE_EMAIL, {"account": account_id, "new": email}))
-        except IntegrityError as error:  # somebody else took it just now
+        except IntegrityError as error:  # another account has just taken it
             raise EmailTaken("This address already has an account.") from error
 
     async def lock_for_share(self, account_id: int) -> Account | None:

@@ -16,9 +16,9 @@ from common.ports import Page
 from common.state_events import Event
 
 NOTE: Final = insert(Table)
-# The unique index of `detail ->> 'event'` lets it in once.
+# The unique index of `detail ->> 'event'` accepts it once.
 NOTE_ONCE: Final = NOTE.on_conflict_do_nothing()
-# By time, so that with any one filter, and between any two moments, an index has just the lines of the page.
+# By time, so that with any one filter, and between any two moments, an index holds exactly the lines of the page.
 NEWEST: Final = select(
     Table.id, Table.at, Table.action, Table.account_id, Table.actor, Table.ip, Table.detail
 ).order_by(Table.at.desc(), Table.id.desc())

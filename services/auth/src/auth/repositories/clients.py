@@ -16,7 +16,7 @@ FIND: Final = select(
     cast(func.floor(func.extract("epoch", func.clock_timestamp())), BigInteger).label("now"),
 ).where(Table.client_id == bindparam("client"))
 _PUT = insert(Table)
-# A new secret keeps the one before valid; the same one again changes nothing.
+# A new secret keeps the previous one valid; the same secret again changes nothing.
 PUT: Final = _PUT.on_conflict_do_update(
     index_elements=[Table.client_id],
     set_={"previous_hash": Table.secret_hash, "secret_hash": _PUT.excluded.secret_hash, "updated_at": func.now()},

@@ -14,7 +14,7 @@ from auth.services.records import Account, PendingDeletion
 from common.db.database import Executor
 
 UNASKED: Final = text("SELECT id FROM accounts WHERE id = ANY (:accounts) AND status IN ('active', 'disabled')")
-# What was said before anybody asked does not count.
+# Earlier reports of other services do not count.
 BEGIN: Final = text("""
     INSERT INTO deletions (account_id) VALUES (:account)
     ON CONFLICT (account_id) DO UPDATE SET asked_at = clock_timestamp(), told_at = clock_timestamp(), erased = '{}'
@@ -43,7 +43,7 @@ NOTED: Final = text("SELECT account_id FROM deletions WHERE asked_at IS NULL ORD
 THESE: Final = (
     select(*COLUMNS).where(Table.id == func.any(bindparam("ids", type_=ARRAY(BigInteger)))).order_by(Table.id)
 )
-# The answer to the sign-up, which has the address, was kept for somebody whom nobody knew yet.
+# The stored answer to the sign-up holds the address, and belongs to an anonymous caller.
 SCRUB: Final = (
     text("DELETE FROM sessions WHERE account_id = :account"),
     text("DELETE FROM one_time_tokens WHERE account_id = :account"),

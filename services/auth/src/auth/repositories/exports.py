@@ -1,4 +1,4 @@
-"""What auth holds about an account, for its export: nothing that lets anybody in."""
+"""The data that auth holds about an account, for its export: no secrets."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -18,7 +18,7 @@ SESSIONS: Final = """
     FROM sessions
     WHERE account_id = :account AND id > :after ORDER BY id
 """
-# who else did something to the account, and from where, is theirs and not the account's
+# If somebody else acted on the account, their identity and address are their data, not the account's.
 HISTORY: Final = """
     SELECT id AS place, at, action, actor = CAST(account_id AS text) AS by_yourself,
            CASE WHEN actor = CAST(account_id AS text) THEN ip END AS ip, detail

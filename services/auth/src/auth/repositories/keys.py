@@ -35,10 +35,10 @@ PUBLISHED: Final = (
 LINES: Final = select(Table.kid, Table.state, Table.created_at, Table.activated_at, Table.retired_at).order_by(
     Table.created_at.desc()
 )
-# One at a time looks after the keys. The number is only ours: no other advisory lock of auth's has it.
+# Only one process at a time manages the keys. No other advisory lock of auth uses this number.
 LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtext('trivium signing keys'))")
 ADD: Final = insert(Table)
-# What no longer signs needs no private half.
+# A key that no longer signs needs no private half.
 RETIRE: Final = update(Table).where(Table.state == "active").values(state="retired", retired_at=NOW, private_key=b"")
 ACTIVATE: Final = update(Table).where(Table.kid == bindparam("which")).values(state="active", activated_at=NOW)
 REVOKE: Final = (

@@ -1,4 +1,4 @@
-"""What is counted by e-mail address in PostgreSQL, whether or not an account has it: mails, and tries to sign in."""
+"""Mail counts in PostgreSQL, by e-mail address, whether or not an account has it."""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sqlalchemy import text
 from auth.services.mails import LIMITS, USUAL, WINDOW
 from common.db.database import Executor
 
-# The row's lock makes it exact: who comes second sees what the first has counted.
+# The row lock makes it exact: a second caller sees the count of the first.
 TAKE: Final = text("""
     INSERT INTO mail_counts AS counted (address_hash, kind, sent_at)
     VALUES (:address, :kind, ARRAY[clock_timestamp()])
@@ -23,7 +23,7 @@ TAKE: Final = text("""
               <= clock_timestamp() - CAST(:window AS interval))
     RETURNING true
 """)
-# After TAKE, which has locked the row, though it left it as it was.
+# Runs after TAKE, which has locked the row even if it did not change it.
 WAIT: Final = text("""
     SELECT greatest(
         last_at + CAST(:pause AS interval),
@@ -37,7 +37,7 @@ FORGET_COUNTS: Final = text("""
 
 
 def hash_address(email: str) -> bytes:
-    """An address, in its normal form, as it is counted."""
+    """The key by which an address, in its normal form, is counted."""
     return hashlib.sha256(email.encode()).digest()
 
 

@@ -1,4 +1,4 @@
-"""Accounts in PostgreSQL, for those who manage them."""
+"""Accounts in PostgreSQL, for admins."""
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
@@ -20,16 +20,16 @@ def has_role(role: Role) -> sa.ColumnElement[bool]:
 
 
 ALL: Final = (*COLUMNS, Table.created_at)
-# What the partial indexes are made for, in their own words: a planner does not see it behind a parameter.
+# The exact conditions of the partial indexes: the planner does not match them with a parameter.
 WITH_ROLES: Final = sa.text("roles <> '{}'")
 NOT_ACTIVE: Final = sa.text("status <> 'active'")
 NOW: Final = sa.cast(sa.func.floor(sa.func.extract("epoch", sa.func.clock_timestamp())), sa.BigInteger)
 GET: Final = sa.select(*ALL).where(Table.id == sa.bindparam("account"))
 ID_OF: Final = sa.select(Table.id).where(Table.email == sa.bindparam("address"))
-# No key update: rows that refer to the account (sessions, one-time tokens) may still be changed meanwhile.
+# No key update: rows that refer to the account (sessions, one-time tokens) may still change meanwhile.
 LOCK: Final = GET.with_for_update(key_share=True, of=Table)
-# One lock and not the admins' rows: who waits for one of those keeps it even if it is no admin's any more by then, so
-# two who demote the same people could wait in a circle.
+# One lock instead of locks on the admins' rows: a waiter keeps such a row lock even if the row is no admin's by then.
+# So two callers who demote the same people could deadlock.
 ONE_AT_A_TIME: Final = sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended("auth: managing accounts", 0)))
 ADMINS: Final = sa.select(Table.id).where(WITH_ROLES, has_role(Role.admin), Table.status == "active")
 CHANGE: Final = (
@@ -38,7 +38,7 @@ CHANGE: Final = (
     .values(status=sa.bindparam("new_status"), roles=sa.bindparam("new_roles"), version=Table.version + 1)
     .returning(*ALL)
 )
-# Twice within a second, or after everybody's: after the first, tokens were already dated at the moment to come.
+# Twice within a second, or after a floor of all: tokens may already be dated at the coming moment.
 RAISE_TOKEN_FLOOR: Final = (
     sa.update(Table)
     .where(Table.id == sa.bindparam("account"))
@@ -49,7 +49,7 @@ MANAGED_ACCOUNT: Final = RowReader(ManagedAccount)
 
 
 def pattern(part: str) -> str:
-    """For LIKE: anywhere, and nothing in it is a sign of LIKE's own (S-37)."""
+    """A LIKE pattern for a part of a text, with LIKE's own characters escaped (S-37)."""
     for sign in ("\\", "%", "_"):
         part = part.replace(sign, f"\\{sign}")
     return f"%{part.lower()}%"

@@ -1,4 +1,4 @@
-"""Tokens of mailed links in PostgreSQL, as hashes. Every time is the database's own."""
+"""Tokens of mailed links in PostgreSQL, as hashes. All times are the database's own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,14 +30,14 @@ GOOD: Final = (
     or_(Table.purpose == "email-change", Table.email == Account.email),
 )
 FIND: Final = select(*COLUMNS, Table.email.label("mailed_to")).where(*GOOD)
-# The account and not the token: two links of one account may be opened at once.
+# Locks the account and not the token: two links of one account may be opened at once.
 LOCK: Final = select(Account.id).where(*GOOD).with_for_update(key_share=True, of=Account)
 DROP: Final = delete(Table).where(
     Table.account_id == bindparam("account"),
     Table.purpose == func.any(bindparam("purposes", type_=ARRAY(Text))),
     Table.email.is_distinct_from(bindparam("kept", type_=Text)),
 )
-# Each costs a mail, of which there are few: so this needs no batches.
+# Each token costs a mail, so there are few, and this needs no batches.
 EXPIRED: Final = select(Table.token_hash).where(Table.expires_at < func.now()).with_for_update(skip_locked=True)
 FORGET: Final = delete(Table).where(Table.token_hash.in_(EXPIRED))
 
@@ -58,7 +58,7 @@ class OneTimeTokenRepository:
 
     async def hold(self, token_hash: bytes, purpose: str) -> MailedAccount | None:
         await self.session.execute(LOCK, {"hashed": token_hash, "purpose": purpose})
-        return await self.find(token_hash, purpose)  # anew: whoever held it before may have changed everything
+        return await self.find(token_hash, purpose)  # read again: the previous holder may have changed everything
 
     async def drop(self, account_id: int, purposes: Sequence[str], *, but_to: str | None = None) -> None:
         await self.session.execute(DROP, {"account": account_id, "purposes": list(purposes), "kept": but_to})

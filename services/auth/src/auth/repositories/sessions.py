@@ -1,4 +1,4 @@
-"""Sessions in PostgreSQL. Every time is the database's own: one clock for all replicas."""
+"""Sessions in PostgreSQL. All times are the database's own: one clock for all replicas."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from common.ports import Page
 
 NOW: Final = sa.func.clock_timestamp()
 MOST: Final = 100
-"""Sessions of an account that go on: ending them all has to be one short statement, whoever has its password."""
+"""Most open sessions of an account. Ending them all must be one short statement, whoever has its password."""
 MOST_ENDED: Final = 1000
 STEP: Final = 10
 ALIVE: Final[sa.ColumnElement[bool]] = (
@@ -31,7 +31,7 @@ ALIVE: Final[sa.ColumnElement[bool]] = (
 REISSUED: Final = Table.reissued_as == Table.generation
 PARENT: Final = sa.case((REISSUED, Table.reissued_for), else_=Table.generation - 1)
 REISSUES: Final = sa.case((REISSUED, Table.reissues), else_=0)
-# When it last gave an access token. PostgreSQL's GREATEST passes over NULL.
+# When it last got an access token. PostgreSQL's GREATEST ignores NULL.
 USED: Final = sa.func.greatest(Table.rotated_at, Table.reissued_at)
 FIND: Final = (
     sa.select(
@@ -55,8 +55,8 @@ ROTATE: Final = (
     .values(generation=Table.generation + 1, rotated_at=NOW)
     .returning(Table.id)
 )
-# The caller has locked the row, and seen whose successor this is. The idle limit stays where it was: only the use of a
-# successor moves it on.
+# The caller has locked the row, and seen whose successor this is. The idle limit does not move: only the use of a
+# successor moves it.
 REISSUE: Final = (
     sa.update(Table)
     .where(Table.id == sa.bindparam("sid"))
@@ -69,7 +69,7 @@ REISSUE: Final = (
     )
     .returning(Table.generation)
 )
-# Until then an access token that was issued before now may be good, by whatever lifetime it was given.
+# Until then an access token that was issued before now may be valid, whatever its configured lifetime.
 UNTIL: Final = NOW + sa.literal(LONGEST, sa.Interval)
 END: Final = (
     sa.update(Table)
@@ -93,9 +93,9 @@ _LISTED = (
 FIRST: Final = _LISTED
 NEXT: Final = _LISTED.where(sa.tuple_(Table.created_at, Table.id) < sa.tuple_(sa.bindparam("time"), sa.bindparam("id")))
 OWNER: Final = sa.select(Table.account_id).where(Table.id == sa.bindparam("sid"))
-# In small numbers, so that nobody waits for it long. Each condition begins with an index, and few of the rows it finds
-# have to stay: who was idle for so long signed in earlier still. By now(), since with a clock that goes on while the
-# statement runs no index is of use.
+# In small batches, so that nobody waits long. Each condition begins with an indexed column, and most rows it finds are
+# deleted: idle sessions were also created long ago. By now(), since no index helps with a clock that runs on during the
+# statement.
 FORGET: Final = sa.text("""
     DELETE FROM sessions WHERE id = ANY (ARRAY(
         SELECT id FROM sessions
@@ -106,7 +106,7 @@ FORGET: Final = sa.text("""
         LIMIT :most FOR UPDATE SKIP LOCKED))
     RETURNING id
 """)
-# What is in use at this moment is left alone. A few each time: also an account that has very many comes down to these.
+# Skips sessions in use. A few each time, so that even an account with very many sessions comes down to the limit.
 TOO_MANY: Final = sa.text("""
     WITH forgotten AS (
         DELETE FROM sessions WHERE id = ANY (ARRAY(
@@ -115,8 +115,8 @@ TOO_MANY: Final = sa.text("""
     SELECT id FROM sessions WHERE account_id = :account AND ended_at IS NULL
     ORDER BY rotated_at DESC OFFSET :most LIMIT :step FOR UPDATE SKIP LOCKED
 """)
-# Locks the account against a change of its password, status or roles. Who makes one waits, and then ends this session
-# or refuses its tokens; and what is read here is as whoever was first has left it.
+# Locks the account against a change of its password, status or roles. Such a change waits, and then ends this session
+# or refuses its tokens. Conversely, this statement sees the result of an earlier change.
 WHO: Final = (
     sa.select(*COLUMNS)
     .where(Account.id == sa.bindparam("account"), Account.password_hash == sa.bindparam("password_hash"))
@@ -155,7 +155,7 @@ OPEN_SESSION: Final = RowReader(OpenSession)
 
 @dataclass(frozen=True, slots=True)
 class Lifetimes:
-    """How long sessions last."""
+    """Lifetimes of sessions."""
 
     idle: timedelta
     absolute: timedelta

@@ -1,4 +1,4 @@
-"""The sign-in throttle in PostgreSQL. Every time is the database's own: one clock for all replicas."""
+"""The sign-in throttle in PostgreSQL. All times are the database's own: one clock for all replicas."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,11 +11,11 @@ from auth.services.throttle import FREE, KNOWN_FOR, LONGEST_WAIT, MOST_GUESSES
 from common.db.database import Executor
 
 RULES: Final = {"free": FREE, "longest": LONGEST_WAIT, "most": MOST_GUESSES, "known_for": KNOWN_FOR}
-# One statement, and the source before the address wherever both are locked, so that no two wait for each other. Rows
-# are judged as they are once locked, however many try at once. The commit does not wait for the disk, which every
-# sign-in would pay for: what a crash of the database's machine may forget is the last half second's tries.
-# An address is kept a day for each attempt, so guessers get one a day; one that is closed is kept for ever. As each
-# attempt costs a hash, a flood of made-up addresses leaves a day's worth of rows.
+# One statement, which locks the source before the address everywhere, so that no two wait for each other. Rows are
+# judged once they are locked, however many attempts run at once. The commit does not wait for the disk, since every
+# sign-in would pay for that. A crash of the database's machine may forget the attempts of the last half second.
+# An address is kept for a day per attempt, so guessers get one a day; a closed one is kept for ever. Each attempt costs
+# a hash, so a flood of made-up addresses leaves a day's worth of rows.
 COUNT: Final = text("""
     WITH source AS (
         INSERT INTO sign_in_sources AS known (address_hash, source, failures, kept_until)
@@ -45,7 +45,7 @@ WAIT: Final = text("""
     SELECT blocked_until - clock_timestamp() AS wait FROM sign_in_sources
     WHERE address_hash = :address AND source = :source
 """)
-# What the source has failed since its last success was counted for the address too, and is given back with it.
+# The source's failures since its last success were counted for the address too, and are given back with it.
 SUCCEED: Final = text("""
     WITH before AS (
         SELECT failures FROM sign_in_sources WHERE address_hash = :address AND source = :source FOR UPDATE

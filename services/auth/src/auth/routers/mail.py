@@ -35,7 +35,7 @@ async def ask_to_verify_email(
 ) -> Response:
     """Mail a link that verifies the address, if an account has it. Signing up does this as well.
 
-    A caller who is signed in as that account is told if no mail is sent, and why.
+    If no mail is sent, a caller who is signed in as that account gets the reason.
     """
     limits.hit(MAIL)
     await verification.ask(given.email, device.ip, caller.account_id if caller else None)

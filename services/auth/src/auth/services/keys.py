@@ -95,7 +95,7 @@ class OwnKeys:
         return active.kid, jwk.construct(pem.decode(), ALGORITHM)
 
     async def keep_fresh(self) -> None:
-        """Runs for ever. If the database is away, it tries again."""
+        """Runs for ever. If the database is down, it tries again."""
         while True:
             try:
                 await self.load()

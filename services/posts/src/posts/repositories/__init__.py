@@ -1,1 +1,1 @@
-"""The only SQL of posts. A repository works in a session that somebody else opens and commits."""
+"""The only SQL of posts. Repositories work in a session that their caller opens and commits."""

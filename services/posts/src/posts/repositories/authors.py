@@ -1,4 +1,4 @@
-"""The read model of people, in PostgreSQL."""
+"""The read model of authors, in PostgreSQL."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ NOTE_PROFILE: Final = _PROFILE.on_conflict_do_update(
     set_={name: _PROFILE.excluded[name] for name in ("name", "avatar_url", "version")},
     where=Table.version < _PROFILE.excluded.version,
 )
-# Version 0: the name given at sign-up, until users tells of the profile.
+# Version 0: the name given at sign-up, until users sends the profile.
 NOTE_ACCOUNT: Final = insert(Table).values(version=0).on_conflict_do_nothing(index_elements=[Table.id])
 COUNT: Final = (
     insert(StatsTable)
@@ -60,7 +60,7 @@ class AuthorRepository:
 
     async def note_profiles(self, profiles: Sequence[Event]) -> None:
         if profiles:
-            # in one order everywhere, so that a reader and the inbox never wait for each other in a circle
+            # in the same order everywhere, so that a reader and the inbox do not deadlock
             ordered = sorted(profiles, key=lambda profile: profile.key)
             await self.session.execute(NOTE_PROFILE, event_rows(ordered, "id"))
 

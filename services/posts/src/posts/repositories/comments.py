@@ -19,7 +19,7 @@ FIELDS: Final = ("id", "post_id", "body", "created_at", "updated_at", "version")
 
 
 def with_author(comments: FromClause) -> Select[*tuple[Any, ...]]:
-    """Comments, and what is known of their authors."""
+    """Comments, with their authors' profiles."""
     fields = [comments.c[name] for name in FIELDS]
     author = case((shown(comments.c.author_id), comments.c.author_id)).label("author_id")
     named = select(*fields, author, People.name.label("author_name"), People.avatar_url.label("author_avatar_url"))

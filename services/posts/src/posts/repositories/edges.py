@@ -1,4 +1,4 @@
-"""The read models of who follows and who has blocked whom, in PostgreSQL."""
+"""The read models of follows and blocks, in PostgreSQL."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ KNOWN_BLOCKS: Final = ReadModelTable((Block.blocker_id, Block.blocked_id), Block
 
 
 def noting(table: type[Follow | Block], model: ReadModelTable) -> Insert:
-    """Stores the newer state of an edge."""
+    """Stores the state of an edge if it is newer."""
     new = insert(table)
     return new.on_conflict_do_update(
         index_elements=model.names,
@@ -32,7 +32,7 @@ NOTE_BLOCK: Final = noting(Block, KNOWN_BLOCKS)
 
 @dataclass(frozen=True, slots=True)
 class EdgeRepository:
-    """`EdgeStore` in PostgreSQL. Edges are looked up with the posts that they concern."""
+    """`EdgeStore` in PostgreSQL. Queries for posts read the edges."""
 
     session: Executor
 

@@ -1,8 +1,8 @@
-"""How posts forgets somebody, in small steps (`common.events.erasure`).
+"""Erasure of an account's data in posts, in small steps (`common.events.erasure`).
 
-What they wrote goes with all that hangs on it; what they said under others' posts stays, and is nobody's. Rows are
-locked in the order of `repositories.posts`: posts by their ids, their likes or comments, counters by ids, tags by
-names. Each statement stands alone, so that it sees what those who were waited for have left.
+Its posts are deleted with everything that belongs to them. Its comments under others' posts stay, without an author.
+Rows are locked in the order of `repositories.posts`: posts by id, their likes or comments, counters by id, tags by
+name. Each statement runs alone, so that it sees the commits of those that it waited for.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from posts.repositories.tags import FORGET_UNUSED
 
 MANY: Final = 500
 SOME: Final = 50
-"""Posts at a time: each is large."""
+"""Posts per step: each is large."""
 LOCK_FOR_SHARE: Final = text("SELECT id FROM posts WHERE id = ANY (:posts) ORDER BY id FOR KEY SHARE")
 
 LIKED: Final = text("SELECT post_id FROM likes WHERE account_id = :account ORDER BY post_id LIMIT :most")
@@ -31,8 +31,8 @@ UNCOUNT: Final = text("""
 SAID: Final = text("SELECT id, post_id FROM comments WHERE author_id = :account ORDER BY id LIMIT :most")
 ANONYMISE: Final = text("UPDATE comments SET author_id = NULL WHERE author_id = :account AND id = ANY (:comments)")
 
-# In portions, since a post may have any number; post by post, in an index's order, so that only these rows are read. A
-# bitmap would be made of all that a post has, for each portion anew.
+# In portions, since a post may have any number. Post by post, in the order of an index, so that only these rows are
+# read. A bitmap scan would read all rows of a post, again for each portion.
 NO_BITMAPS: Final = text("SET LOCAL enable_bitmapscan = off")
 OF_POSTS: Final = """
     DELETE FROM {table} WHERE ctid = ANY (ARRAY(
@@ -69,7 +69,7 @@ REST: Final = [
 
 
 def edges(table: str, mine: str, others: str) -> TextClause:
-    """Removes some of a read model's edges from or to somebody, in the order in which events store them."""
+    """Deletes some of an account's edges from a read model, in the order in which events store them."""
     return text(f"""
         DELETE FROM {table} WHERE ({mine}, {others}) IN (
             SELECT {mine}, {others} FROM {table} WHERE {mine} = :account ORDER BY {others} LIMIT :most FOR UPDATE)
@@ -102,14 +102,14 @@ async def anonymise_comments(session: Executor, account_id: int) -> bool:
 
 
 async def lock_existing(session: Executor, posts: Sequence[int]) -> Sequence[int]:
-    """Those of these posts that are still there, and stay until this transaction ends."""
+    """The posts that still exist, locked until this transaction ends."""
     return (await session.execute(LOCK_FOR_SHARE, {"posts": list(posts)})).scalars().all()
 
 
 async def erase_posts(session: Executor, account_id: int) -> bool:
-    """The next few, with what hangs on them: first that, in as many steps as it takes.
+    """Delete the next few posts, and first the rows that belong to them, in as many steps as needed.
 
-    They are locked, so nothing is added to them meanwhile, and hidden, so nobody takes anything away.
+    The posts are locked, so nothing is added meanwhile, and hidden, so nothing is removed.
     """
     written = (await session.execute(WRITTEN, {"account": account_id, "most": SOME})).scalars().all()
     await session.execute(NO_BITMAPS)
@@ -121,7 +121,7 @@ async def erase_posts(session: Executor, account_id: int) -> bool:
 
 
 def each(*statements: TextClause) -> Step:
-    """Runs statements that give the rows that they removed, each until it finds no more."""
+    """Runs statements that return the rows they deleted, each until it finds no more."""
 
     async def step(session: Executor, account_id: int) -> bool:
         params: dict[str, Any] = {"account": account_id, "most": MANY}

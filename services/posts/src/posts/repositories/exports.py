@@ -1,4 +1,4 @@
-"""What posts holds about an account, for its export. Names and follows are copies of what users has, and left out."""
+"""The data that posts holds about an account, for its export. Copies of users' data (names, follows) are left out."""
 
 from collections.abc import Mapping
 from typing import Final

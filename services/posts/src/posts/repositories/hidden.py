@@ -1,6 +1,6 @@
-"""Who is being forgotten just now. What they wrote is not shown while it is still there (`common.events.erasure`).
+"""Accounts whose erasure is running. Their posts are hidden while they still exist (`common.events.erasure`).
 
-Almost always that is nobody: the list of them is made once per statement, from an empty index.
+There are almost never any: each statement reads the list once, from an empty index.
 """
 
 from typing import Any, Final
@@ -17,15 +17,15 @@ HIDDEN: Final = func.array(
 
 
 def shown(author: SQLCoreOperations[Any]) -> ColumnElement[bool]:
-    """For the WHERE of what has an author.
+    """For the WHERE of rows with an author.
 
-    Not `author <> ALL (hidden)`: PostgreSQL believes that it leaves nothing where there are few authors, takes a page
-    of 20 for a search of the whole table, and reads that. Of "is not null" it believes that all is left.
+    Not `author <> ALL (hidden)`: with few authors, PostgreSQL estimates that no row is left. Then it plans a page of 20
+    as a search of the whole table. For "is not null" it estimates that all rows are left.
     """
     return case((author == any_(HIDDEN), None), else_=true()).is_not(None)
 
 
 def of_shown_author(post: SQLCoreOperations[int]) -> ColumnElement[bool]:
-    """For the WHERE of what only names a post, which is looked at if there is anybody to hide."""
+    """For the WHERE of rows that only name a post. The post is read only if any account is hidden."""
     seen = aliased(Post)  # not one of the statement around it
     return or_(func.cardinality(HIDDEN) == 0, exists().where(seen.id == post, shown(seen.author_id)))

@@ -1,12 +1,14 @@
-"""Lists of posts in PostgreSQL. A list is cut from an index in its own order before any post is read.
+"""Lists of posts in PostgreSQL. A page is cut from an index in its own order before any post is read.
 
-What a page of n costs, whichever page it is:
-- the newest posts, those of a tag or of an author, and the top of all: n rows of their own index;
-- the feed: one index row per followee, and n² more;
-- an author's posts with a tag, and an author's top: the author's posts at most;
-- the top of a tag: the tag's posts; or if they are more than FEW, the top of all posts until n have the tag, which is
-  given up after WALK of them.
-What may take long, the top of a tag or an author, runs as a search does: with few at once, and for 2 s at most.
+The cost of any page of n:
+
+- The newest posts, those of a tag or of an author, and the top of all: n rows of their own index.
+- The feed: one index row per followee, and n² more.
+- An author's posts with a tag, and an author's top: at most all posts of the author.
+- The top of a tag: all posts of the tag. If they are more than FEW: the top of all posts until n have the tag, given up
+  after WALK of them.
+
+Slow ones, the top of a tag or an author, run as a search: few at once, and for 2 s at most.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,13 +30,13 @@ from posts.services.ports import Place, Rank
 from posts.services.records import Post, PostFilter
 
 FEW: Final = 5_000
-"""So many posts of a tag are looked at one by one; in the top of a million, every 200th has a tag that more have."""
+"""Most posts of a tag that are read one by one. In the top of a million posts, a larger tag is one in 200."""
 WALK: Final = 20_000
-"""So many of the most liked posts are looked at for a tag. If it is one in a thousand of them, they fill a page."""
+"""Most posts of the top that are read for a tag. They fill a page if one in a thousand has it."""
 TAG: Final = bindparam("tag", type_=Text)
 AUTHOR: Final = bindparam("author", type_=BigInteger)
 AFTER: Final = tuple_(bindparam("time"), bindparam("id", type_=BigInteger))
-# wider than the column, as a cursor's numbers are: behind more likes than there can be is a place like any
+# wider than the column, as a cursor's numbers are: it may name more likes than there can be
 AFTER_RANK: Final = tuple_(bindparam("likes", type_=BigInteger), bindparam("id", type_=BigInteger))
 PUBLISHED: Final = Table.status == "published"
 TAGGED_SO: Final = (PostTag.tag == TAG) & of_shown_author(PostTag.post_id)
@@ -83,8 +85,8 @@ def newest_of(author: SQLCoreOperations[Any], limit: Any, *after: Any) -> Any:
 def feed(*after: Any) -> Rows:
     """The newest posts of all followees, merged.
 
-    A page of n posts comes from the n authors whose newest posts are the newest. So the first look is at one post of
-    each followee, however silent or busy, and only those n authors are looked at further.
+    A page of n posts comes from the n authors whose newest posts are the newest. So the first step reads one post of
+    each followee, and only those n authors are read further.
     """
     head = newest_of(Follow.followee_id, 1, *after)
     authors = select(Follow.followee_id).join(head, true())
@@ -102,20 +104,20 @@ def ranked(page: Rows) -> Rows:
 
 
 def top(*after: Any) -> Rows:
-    """Of all posts, along the index of likes. That only published ones have any there is not relied on."""
+    """The top of all posts, along the index of likes. Checks for published posts itself."""
     posts = select(*COLUMNS).select_from(PostStats).join(Table, Table.id == PostStats.post_id)
     posts = posts.outerjoin(People, People.id == Table.author_id).where(PUBLISHED, SHOWN, *after)
     return most_liked_first(posts.order_by(*MOST_LIKED_FIRST).limit(LIMIT))
 
 
 def has_tag(post: SQLCoreOperations[int]) -> ColumnElement[bool]:
-    """Looked up post by post: as a join, PostgreSQL might begin with all posts that have the tag."""
+    """Looked up post by post: with a join, PostgreSQL might begin with all posts of the tag."""
     found: Rows = select(literal_column("true")).where(PostTag.post_id == post, TAGGED_SO)
     return found.correlate_except(PostTag).scalar_subquery().is_not(None)
 
 
 def top_of_common_tag(*after: Any) -> Rows:
-    """Of the posts with a tag that many have, along the index of likes, as far as it is gone."""
+    """The top of a tag that many posts have: along the index of likes, for at most WALK posts."""
     walk = select(PostStats.post_id, PostStats.likes_count).where(*after).order_by(*MOST_LIKED_FIRST).limit(WALK)
     walked = walk.subquery("walked")
     page = select(walked.c.post_id.label("id")).where(has_tag(walked.c.post_id))
@@ -123,7 +125,7 @@ def top_of_common_tag(*after: Any) -> Rows:
 
 
 def top_of(posts: Rows, post: SQLCoreOperations[int], *, later: bool) -> Rows:
-    """Of some posts, each of which is looked at: PostgreSQL would rather walk the top of all posts to find them."""
+    """The top of some posts, each of which is read: PostgreSQL would rather walk the top of all posts."""
     likes = select(PostStats.post_id, PostStats.likes_count).where(PostStats.post_id == post).limit(1).lateral()
     after = [tuple_(likes.c.likes_count, likes.c.post_id) < AFTER_RANK] * later
     page = posts.add_columns(likes.c.post_id.label("id")).join(likes, true()).where(*after)
@@ -131,7 +133,7 @@ def top_of(posts: Rows, post: SQLCoreOperations[int], *, later: bool) -> Rows:
 
 
 def top_of_whole_tag(*after: Any) -> Rows:
-    """Of all posts with a tag, put in order. By expressions, which the index does not have, so it is not walked."""
+    """The top of all posts of a tag, sorted. By expressions, so that PostgreSQL does not walk the index."""
     order = [(column + 0).desc() for column in (PostStats.likes_count, PostStats.post_id)]
     tagged = select(PostTag.post_id).where(TAGGED_SO).cte("tagged").prefix_with("MATERIALIZED")
     page = select(tagged.c.post_id.label("id")).join(PostStats, PostStats.post_id == tagged.c.post_id)
@@ -163,7 +165,7 @@ class PostLists:
 
     session: Executor
     searches: Executor
-    """For what may take long."""
+    """For slow queries."""
 
     async def get(self, post_id: int, viewer_id: int | None) -> Post | None:
         return await get_post(self.session, post_id, viewer_id)
@@ -184,7 +186,7 @@ class PostLists:
             return await self._top(self.searches, statements, page)
         if wanted.tag is None:
             return await self._top(self.session, TOP, page)
-        # asked first, since PostgreSQL's own choice between the two is a wrong one for most tags
+        # asked first, since PostgreSQL's own choice between the two is wrong for most tags
         used = (await self.session.execute(USED, {"tag": wanted.tag})).scalar_one_or_none()
         if used is None or used <= FEW:
             return await self._top(self.session, TOP_OF_TAG, page)
@@ -210,7 +212,7 @@ class PostLists:
 
 @dataclass(frozen=True, slots=True)
 class TopPage:
-    """Which page of a top is asked for, and by whom."""
+    """A request for a page of a top list."""
 
     viewer_id: int | None
     limit: int
@@ -219,7 +221,7 @@ class TopPage:
 
 
 def filter_params(wanted: PostFilter) -> dict[str, Any]:
-    """The parameters of a choice; a statement takes those that it knows."""
+    """The parameters of a filter; a statement uses those that it knows."""
     return {"author": wanted.author_id, "tag": wanted.tag}
 
 

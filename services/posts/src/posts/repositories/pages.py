@@ -1,4 +1,4 @@
-"""Pages that are bounded in bytes too, since a hundred of the longest posts are 20 MB, for each reader who takes them
+"""Pages with a limit in bytes, too: a hundred of the longest posts are 20 MB, held for each reader that reads
 slowly."""
 
 from collections.abc import Callable
@@ -13,16 +13,16 @@ from common.ports import Page
 Rows = Select[*tuple[Any, ...]]
 
 LIMIT: Final = bindparam("limit", type_=BigInteger)
-"""How many items a page may have, and one: the last one only tells that more follow."""
+"""One more than the items of a page: the last row only shows that more follow."""
 ENOUGH: Final = 1024 * 1024
-"""Bytes of text in a page. Only a first item may be larger."""
+"""Most bytes of text in a page. Only a first item may be larger."""
 
 
 def bounded(found: Rows, way: Callable[[ColumnElement[Any]], ColumnElement[Any]], *places: str) -> Rows:
-    """Of what is found (LIMIT rows, each with an `id` and a `body`) as much as a page may hold, in the order of the
-    columns `places`, all of them this `way`. Each row says last whether there are `more` behind it.
+    """Cut a page from `found` (LIMIT rows, each with an `id` and a `body`) by bytes.
 
-    PostgreSQL knows a text's size without reading it: what is left out costs nothing.
+    The order is that of the columns `places`, all of them this `way`. Each row's last column says whether `more`
+    follow. PostgreSQL knows a text's size without reading it: rows that are left out cost nothing.
     """
     rows = found.subquery("found")
     over: dict[str, Any] = {"order_by": [way(rows.c[place]) for place in places], "rows": (None, 0)}
@@ -37,6 +37,6 @@ def bounded(found: Rows, way: Callable[[ColumnElement[Any]], ColumnElement[Any]]
 
 
 def read_page(found: Result, reader: RowReader[T]) -> Page[T]:
-    """What a `bounded` statement gave."""
+    """Read the result of a `bounded` statement."""
     rows = found.all()
     return Page(reader.all(rows), bool(rows) and rows[-1].more)

@@ -1,4 +1,4 @@
-"""Rows of posts as one viewer sees them: what all statements that read posts have in common."""
+"""Rows of posts as one viewer sees them: the common part of all statements that read posts."""
 
 from typing import Final
 

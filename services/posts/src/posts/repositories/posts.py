@@ -1,6 +1,6 @@
-"""Changes of posts in PostgreSQL, with all that is counted and listed beside them.
+"""Changes of posts in PostgreSQL, with their counters and list rows.
 
-Rows are locked in one order everywhere: the post, its likes or comments, its counters, tags by their names.
+Rows are locked in the same order everywhere: the post, its likes or comments, its counters, tags by name.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from posts.repositories.post_rows import get_post
 from posts.repositories.words import OF_POST, WRITE, as_tsvector
 from posts.services.records import Post, PostAuthor
 
-# One statement each, since a statement costs a round trip and what SQLAlchemy does around it.
+# One statement each, since every statement costs a round trip and SQLAlchemy's overhead.
 ADD: Final = text("""
     WITH post AS (
         INSERT INTO posts (author_id, title, body, tags, status, published_at)
@@ -41,7 +41,7 @@ ADD: Final = text("""
     )
     SELECT id FROM post
 """)
-# After a change of a published post's tags, or when it is published: brings everything beside it to what it says.
+# After a change of a published post's tags, or its publication: updates the rows beside it.
 LIST: Final = text("""
     WITH post AS (
         SELECT id, posts.tags AS names, published_at FROM posts WHERE id = :post AND status = 'published'
@@ -72,7 +72,7 @@ REMOVE: Final = text("""
 SHOWN: Final = shown(Table.author_id)
 LOCK: Final = select(Table.author_id, Table.status).where(Table.id == bindparam("post"), SHOWN).with_for_update()
 VIEWER: Final = bindparam("viewer", type_=BigInteger)
-# Weaker than LOCK: any number of people may like at once, but nobody may remove the post meanwhile.
+# Weaker than LOCK: any number of people may like at once, but nobody may delete the post meanwhile.
 LOCK_FOR_SHARE: Final = (
     select(
         Table.author_id.label("id"),
@@ -103,7 +103,7 @@ COUNT: Final = (
         comments_count=PostStats.comments_count + bindparam("comments"),
     )
 )
-# What else is given changes, by the name of its column.
+# Each further parameter changes the column of its name.
 REVISE: Final = (
     update(Table)
     .where(Table.id == bindparam("post"), version_matches(Table.version))
@@ -144,7 +144,7 @@ class PostRepository:
         return True
 
     async def _write_words(self, post_id: int) -> None:
-        """Make a post's words anew; its text has just been written, and so is locked. A draft has none."""
+        """Make a post's words again. Its text was just written, so the row is locked. A draft has no words."""
         text = (await self.session.execute(OF_POST, {"post": post_id})).one_or_none()
         if text:
             await self.session.execute(WRITE, {"post": post_id, "made": as_tsvector(text.title, text.body)})

@@ -1,8 +1,8 @@
 """Full-text search in PostgreSQL, the newest first.
 
-The index finds what matches, and not in an order: a word that half of all posts have would have to be read whole for
-one page. So the newest posts are looked through first, and the index is asked only if these do not fill the page, which
-rare words alone do not. What is still too much ends by the limit of time (`common.db.reading.SearchSession`).
+The index finds matches in no order. For a word that half of all posts have, it would read all of them for one page. So
+the newest posts are scanned first. The index is used only if these do not fill the page, which means rare words only.
+Slower queries end at the time limit (`common.db.reading.SearchSession`).
 """
 
 from dataclasses import dataclass
@@ -37,13 +37,13 @@ from posts.services.records import PostFilter
 from posts.services.words import Query
 
 WINDOW: Final = 3_000
-"""How many of the newest posts are looked through: a word in one of 140 fills a page of 20 from them."""
+"""How many of the newest posts are scanned: a word in one of 140 fills a page of 20 from them."""
 WINDOW_LONG: Final = 100
-"""How many of them may be long (`posts.models.post_words.IS_LONG`): their words are 8 MiB if all are the longest."""
+"""How many of them may be long (`posts.models.post_words.IS_LONG`): the longest have 8 MiB of words in total."""
 WINDOW_BYTES: Final = 8 * 1024 * 1024
-"""How many bytes of words are looked through in the list of an author or a tag: no index names their long ones."""
+"""Bytes of words that are scanned in the list of an author or a tag, where no index marks the long posts."""
 
-# Asked as a subquery, so that the plan does not depend on the query.
+# In a subquery, so that the plan does not depend on the query.
 QUERY: Final = sa.select(sa.cast(sa.bindparam("query", type_=sa.Text), TSQUERY)).scalar_subquery()
 SHOWN_WORDS: Final = shown(Table.author_id)
 LATER_WORDS: Final = sa.tuple_(Table.published_at, Table.post_id) < AFTER
@@ -64,7 +64,7 @@ def listed(wanted: PostFilter, *columns: Any, later: bool) -> Rows:
 
 
 def look_through(rows: Rows, most_bytes: int) -> sa.CTE:
-    """The first of these posts, and whether they match: null behind the bytes, or while there are no words."""
+    """The first of these posts, and whether they match. Null if they exceed the bytes, or have no words yet."""
     newest = rows.limit(WINDOW).subquery("newest")
     order = (newest.c.published_at.desc(), newest.c.post_id.desc())
     so_far = sa.func.sum(sa.func.pg_column_size(newest.c.words)).over(order_by=order, rows=(None, 0)).label("so_far")
@@ -74,10 +74,10 @@ def look_through(rows: Rows, most_bytes: int) -> sa.CTE:
 
 
 def near_by_list(most_bytes: int, wanted: PostFilter, *, later: bool) -> tuple[sa.CTE, sa.ColumnElement[bool]]:
-    """The newest posts of an author or a tag; and whether there are more than were looked through."""
+    """The newest posts of an author or a tag; and whether there are more than were scanned."""
     if wanted.author_id is not None:
         rows = listed(wanted, Table.post_id, Table.published_at, Table.words, later=later)
-    else:  # the list's own time: by that of the words, the window would be sorted once more
+    else:  # the list's own time: with that of the words, the window would be sorted again
         rows = listed(wanted, PostTag.post_id, PostTag.published_at, Table.words, later=later)
         rows = rows.join(Table, Table.post_id == PostTag.post_id)
     looked = look_through(rows, most_bytes)
@@ -87,9 +87,9 @@ def near_by_list(most_bytes: int, wanted: PostFilter, *, later: bool) -> tuple[s
 
 
 def near_by_time(most_long: int, *, later: bool) -> tuple[sa.CTE, sa.ColumnElement[bool]]:
-    """The newest posts of all, of which there may be more.
+    """The newest of all posts; there may be more.
 
-    An index names the long ones, so nothing is summed up: that would take a quarter of a search.
+    An index marks the long ones, so no sum is needed, which would take a quarter of a search.
     """
     newest_first = (Table.published_at.desc(), Table.post_id.desc())
     long = sa.select(Table.published_at).where(IS_LONG, *[LATER_WORDS] * later).order_by(*newest_first)
@@ -102,14 +102,14 @@ def near_by_time(most_long: int, *, later: bool) -> tuple[sa.CTE, sa.ColumnEleme
 
 
 def search(wanted: PostFilter, *, later: bool, most_long: int = WINDOW_LONG, most_bytes: int = WINDOW_BYTES) -> Rows:
-    """The newest of a window over the list's own order; and if they are too few, of all that the index finds."""
+    """Matches among the newest posts of the list; if they are too few, among all that the index finds."""
     if wanted == PostFilter():
         looked, is_more = near_by_time(most_long, later=later)
     else:
         looked, is_more = near_by_list(most_bytes, wanted, later=later)
     near = sa.select(looked.c.post_id, looked.c.published_at).where(looked.c.is_match)
     near_page = near.order_by(looked.c.published_at.desc(), looked.c.post_id.desc()).limit(LIMIT).cte("near")
-    # Without its order, which would have PostgreSQL look through all posts by their time.
+    # Without an order, or PostgreSQL would scan all posts by time.
     far = sa.select(Table.post_id, Table.published_at).where(
         sa.select(sa.func.count()).select_from(near_page).scalar_subquery() < LIMIT,
         is_more,
@@ -119,7 +119,7 @@ def search(wanted: PostFilter, *, later: bool, most_long: int = WINDOW_LONG, mos
         *[Table.author_id == AUTHOR] * (wanted.author_id is not None),
         *[has_tag(Table.post_id)] * (wanted.tag is not None),
     )
-    # What has been found near by is found again, and the newest first.
+    # The index finds the matches of the window again; the union removes duplicates.
     found = sa.union(far, sa.select(near_page)).subquery("found")
     page = sa.select(found.c.post_id.label("id")).order_by(found.c.published_at.desc(), found.c.post_id.desc())
     return of_page(page.limit(LIMIT).subquery("page"))

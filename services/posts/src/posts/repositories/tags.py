@@ -1,4 +1,4 @@
-"""Tags and how much they are used, in PostgreSQL. Posts count them (`posts.repositories.posts`)."""
+"""Tags and their use, in PostgreSQL. Changes of posts count them (`posts.repositories.posts`)."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -22,7 +22,7 @@ MOST_USED: Final = (
 AFTER: Final = tuple_(bindparam("count", type_=BigInteger), bindparam("id", type_=BigInteger))
 LATER: Final = MOST_USED.where(tuple_(Table.posts_count, Table.id) < AFTER)
 TAG: Final = RowReader(Tag)
-# A post that is being tagged holds the tag's row, which is passed over; or it waits here, and inserts the tag anew.
+# A transaction that tags a post holds the tag's row, which is skipped here; or it waits, and inserts the tag again.
 FORGET_UNUSED: Final = text("""
     DELETE FROM tags WHERE posts_count = 0 AND name = ANY (ARRAY(
         SELECT name FROM tags WHERE posts_count = 0 ORDER BY name LIMIT :most FOR UPDATE SKIP LOCKED))

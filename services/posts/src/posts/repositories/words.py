@@ -1,10 +1,9 @@
 """The words by which posts are found, as PostgreSQL stores and compares them.
 
-Both sides are written out here. Neither PostgreSQL's parser nor its dictionaries nor the cluster's locale takes part,
-so a text has the same words on every server.
-
-Whoever writes a post writes its words in the same transaction. For a text from somewhere else, as from the release
-before this one during a rollout, a trigger leaves the words missing (migration 0010), and `Backfill` makes them.
+Documents and queries are written out here, without PostgreSQL's parser, dictionaries or locale. So a text has the same
+words on every server.
+A change of a post writes its words in the same transaction. Other writers, such as the previous release during a
+rollout, leave them NULL by a trigger (migration 0010), and `Backfill` makes them.
 """
 
 from typing import Final
@@ -15,15 +14,15 @@ from common.db.backfill import BackfillSource
 from posts.services.words import Query, Term, words_of
 
 MOST_PLACES: Final = 255
-"""Of one word, and the last place that counts: a tsvector has no more. Behind it words are found, and phrases not."""
+"""Limits of a tsvector: places per word, and the last place. Beyond them words are found, but phrases are not."""
 LAST_PLACE: Final = 16_383
 
 MISSING: Final = text("""
     SELECT post_id AS id, cleared AS mark, title, body FROM post_words JOIN posts ON posts.id = post_id
     WHERE post_words.words IS NULL AND post_id > :after ORDER BY post_id LIMIT :most
 """)
-# Only if the text has not changed again since it was read: the trigger counts. Rows that somebody else holds are left
-# for the next look: whoever deletes many posts, and this, would wait for each other.
+# Only if the text has not changed since it was read: the trigger counts changes. Locked rows are left for the next
+# round: otherwise this and a deletion of many posts could deadlock.
 STORE: Final = text("""
     WITH free AS (
         SELECT post_id FROM post_words WHERE post_id = ANY (CAST(:ids AS bigint[])) AND words IS NULL
@@ -39,7 +38,7 @@ WRITE: Final = text("UPDATE post_words SET words = CAST(:made AS tsvector) WHERE
 
 
 def as_tsvector(title: str, body: str) -> str:
-    """All words of a post, in the written form of a tsvector."""
+    """All words of a post, in the text form of a tsvector."""
     return " ".join(
         f"'{word}':{','.join(str(min(place, LAST_PLACE)) for place in places[:MOST_PLACES])}"
         for word, places in words_of(f"{title}\n{body}").items()
@@ -47,7 +46,7 @@ def as_tsvector(title: str, body: str) -> str:
 
 
 def as_tsquery(query: Query) -> str:
-    """A query, in the written form of a tsquery. There are no signs in words, so there is nothing to escape."""
+    """A query, in the text form of a tsquery. Words hold no special characters, so nothing needs escaping."""
     return " | ".join(f"({' & '.join(map(term_as_tsquery, terms))})" for terms in query)
 
 

@@ -1,4 +1,4 @@
-"""Edges between people in PostgreSQL: follows and blocks, which are kept alike."""
+"""Edges between people in PostgreSQL: follows and blocks, which are stored alike."""
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ TARGET: Final = bindparam("target", type_=BigInteger)
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """What is asked of one table of edges."""
+    """The statements for one table of edges."""
 
     start: Executable
     end: Executable
@@ -59,7 +59,7 @@ class Statements:
 
 
 def newest(table: type[Follow] | type[Block], mine: Column, others: Column) -> Pages:
-    """The first page and a later one of those at the other end, newest edges first, ties broken by id."""
+    """The first page and a later one of the people at the other end, newest edges first, ties broken by id."""
     first = (
         select(Profile.id, Profile.name, Profile.avatar_url, table.since)
         .join(Profile, Profile.id == others)

@@ -1,7 +1,8 @@
-"""How users forgets somebody, in small steps (`common.events.erasure`). The profile went at once; here go its edges.
+"""Erasure of an account's data in users, in small steps (`common.events.erasure`). Deletes its edges.
 
-Who is at the other end is locked first, in ascending order of the ids, as in `services.graph`, and has one follower, or
-one whom they follow, less. Each statement stands alone, so that it sees what those who were waited for have left.
+The profile was deleted at once. People at the other end are locked first, in ascending order of ids, as in
+`services.graph`; then their counters are reduced. Each statement runs alone, so that it sees the commits of those that
+it waited for.
 """
 
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ REST: Final = [
 
 
 def edges(table: str, mine: str, others: str, count: str | None = None) -> Step:
-    """Removes the edges from or to somebody, also ended ones; `count` is what the others' profiles count them by."""
+    """Deletes an account's edges, also ended ones. `count` is the counter of the others' profiles."""
     found = text(f"SELECT {others} FROM {table} WHERE {mine} = :account ORDER BY {others} LIMIT :most")  # noqa: S608
     these = f"{mine} = :account AND {others} = ANY (:ids)"
     remove = text(f"DELETE FROM {table} WHERE {these} RETURNING {others} AS other, active")  # noqa: S608
@@ -44,7 +45,7 @@ def edges(table: str, mine: str, others: str, count: str | None = None) -> Step:
 
 
 async def erase_rest(session: Executor, account_id: int) -> bool:
-    """What came in between: a profile that was being made when the account was deleted."""
+    """Delete rows that came meanwhile: a profile that was being created when the account was deleted."""
     for statement in REST:
         await session.execute(statement, {"account": account_id})
     return False

@@ -1,4 +1,4 @@
-"""What users holds about an account, for its export. Who blocks somebody is the blocker's, and left out."""
+"""The data that users holds about an account, for its export, without blocks by others: those are their data."""
 
 from collections.abc import Mapping
 from typing import Final

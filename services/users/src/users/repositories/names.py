@@ -1,8 +1,8 @@
-"""Names, as people are searched by them.
+"""Names, in the form in which people are searched.
 
-A name is stored folded (`common.text_fold`) and in ASCII. PostgreSQL's index of three letters each (pg_trgm) leaves out
-letters that the cluster's locale does not know, in locale C all that are not ASCII; and a part of a word shorter than
-three letters it cannot look up. So each other letter is five of ASCII's, which makes even one Chinese letter enough.
+A name is stored folded (`common.text_fold`) and in ASCII. PostgreSQL's trigram index (pg_trgm) ignores letters that the
+cluster's locale does not know; in locale C these are all beyond ASCII. It also cannot look up less than three letters.
+So every other letter is written as five ASCII letters, and even one Chinese letter is enough.
 """
 
 from typing import Final
@@ -13,15 +13,15 @@ from common.db.backfill import BackfillSource
 from common.text_fold import fold, is_unspaced
 
 DIGITS: Final = "BCDEFGHIJKLMNOPQRSTUVWXYZ"
-"""Capitals, since a folded name has none: so no part of one letter is taken for another letter."""
+"""Capitals, since a folded name has none: so no part of an encoded letter is taken for another letter."""
 HIGHEST: Final = len(DIGITS) ** 4
-"""All letters that there are have lower codes."""
+"""All code points are lower."""
 SHORT: Final = 2
 
 MISSING: Final = text("""
     SELECT id, name AS mark, name FROM profiles WHERE folded IS NULL AND id > :after ORDER BY id LIMIT :most
 """)
-# Rows that somebody else holds are left for the next look, so that two never wait for each other.
+# Locked rows are left for the next round, so that two transactions never deadlock.
 STORE: Final = text("""
     WITH free AS (
         SELECT id FROM profiles WHERE id = ANY (CAST(:ids AS bigint[])) AND folded IS NULL
@@ -35,15 +35,15 @@ STORE: Final = text("""
 
 
 def as_stored(name: str) -> str:
-    """A name as it is searched in: with a blank before each word, also the first."""
+    """A name as it is stored for the search: with a blank before each word, also the first."""
     return f" {in_ascii(fold(name))}"
 
 
 def as_pattern(word: str) -> str:
-    """The LIKE pattern that finds a word of a query, whose signs are themselves (S-37); empty for what is no letter.
+    """The LIKE pattern for a word of a query, with LIKE's own characters escaped (S-37); empty if it folds to nothing.
 
-    It is found anywhere in a name, or, if it is very short, where a word of the name begins. Where words are written
-    without blanks, nobody knows where that is.
+    It matches anywhere in a name; a very short word only where a word of the name begins. In scripts without blanks
+    that place is unknown, so there it matches anywhere.
     """
     folded = fold(word)
     if not folded:
@@ -59,7 +59,7 @@ def in_ascii(folded: str) -> str:
 
 
 def encode_letter(code: int) -> str:
-    """A letter as five capitals, those first that differ most from one letter of a script to the next."""
+    """A letter as five capitals; those that differ most within a script come first."""
     if code >= HIGHEST:
         return ""
     digits = ""

@@ -23,7 +23,7 @@ VIEWER: Final = sa.bindparam("viewer", type_=sa.BigInteger)
 
 
 def from_viewer(*edge: sa.ColumnExpressionArgument[bool]) -> sa.ColumnElement[bool]:
-    """Whether the viewer has such an edge; null if nobody in particular looks."""
+    """Whether the viewer has such an edge; null without a viewer."""
     return sa.case((VIEWER.is_not(None), sa.exists().where(*edge)))
 
 
@@ -47,10 +47,10 @@ MOST_FOLLOWED: Final = (Table.followers_count.desc(), Table.id.desc())
 
 
 def search(words: int) -> tuple[Shown, Shown]:
-    """The first page and a later one of people whose names have so many words.
+    """The first page and a later one of a search for so many words of names.
 
-    The patterns come in sub-selects, so that the plan does not depend on them, and no index has the order of the
-    answer: so PostgreSQL always goes by the index of names, and never through all people until it has found enough.
+    The patterns are in sub-selects, so that the plan does not depend on them, and no index has the order of the answer.
+    So PostgreSQL always uses the index of names, and never scans all people until it has found enough.
     """
     patterns = [sa.select(sa.bindparam(f"word{n}", type_=sa.Text)).scalar_subquery() for n in range(words)]
     page = sa.select(Table.id).where(*(Table.folded.like(pattern) for pattern in patterns))
@@ -70,11 +70,11 @@ LOCK: Final = (
     sa.select(Table.id)
     .where(Table.id == sa.func.any(sa.bindparam("ids", type_=sa.ARRAY(sa.BigInteger))))
     .order_by(Table.id)
-    .with_for_update(key_share=True)  # not against foreign keys to the row, which stay as they are
+    .with_for_update(key_share=True)  # foreign keys may still refer to the row
 )
 FOLD: Final = sa.update(Table).where(Table.id == USER).values(folded=sa.bindparam("folded"))
 SUMMARY: Final = (Table.id, Table.name, Table.avatar_url, Table.version)
-# What else is given changes, by the name of its column.
+# Each further parameter changes the column of its name.
 EDIT: Final = (
     sa.update(Table)
     .where(Table.id == USER, version_matches(Table.version))
@@ -86,7 +86,7 @@ SUMMARIES: Final = sa.select(*SUMMARY).where(
 )
 PAGE: Final = sa.select(*SUMMARY).where(Table.id > sa.bindparam("after")).order_by(Table.id).limit(sa.bindparam("most"))
 _ACCOUNT = insert(Table)
-# xmax is 0 in a row that was inserted and not updated: only then is the profile a new one
+# xmax is 0 in a row that was inserted and not updated: only then is the profile new.
 UPSERT_ACCOUNT: Final[sa.Executable] = _ACCOUNT.on_conflict_do_update(
     index_elements=[Table.id],
     set_={"email": _ACCOUNT.excluded.email, "account_version": _ACCOUNT.excluded.account_version},
@@ -166,7 +166,7 @@ class ProfileRepository:
     async def edit(self, user_id: int, changes: Mapping[str, Any], expected: Versions) -> ProfileSummary | None:
         params = {"user": user_id, **changes, **version_params(expected)}
         row = (await self.session.execute(EDIT, params)).one_or_none()
-        if row and "name" in changes:  # after the name, whose change clears it
+        if row and "name" in changes:  # after the name, whose change clears this column
             await self.session.execute(FOLD, {"user": user_id, "folded": as_stored(row.name)})
         return PROFILE_SUMMARY.read(row) if row else None
 
