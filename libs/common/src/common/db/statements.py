@@ -21,6 +21,8 @@ Params = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 Rows = Result[*tuple[Any, ...]]
 
 DIALECT: Final = dialect()  # type: ignore[no-untyped-call]
+NO_ROWS: Final = SimpleResultMetaData(["unknown"])
+"""The columns of no rows, where nobody has said them: one, so that `scalars()` finds it."""
 
 
 class CompiledStatement:
@@ -55,12 +57,11 @@ class CompiledStatement:
         if found and compiled._ordered_columns:  # otherwise it is text, whose columns only PostgreSQL knows
             self._name_columns([name for name, _ in found])
 
-    def _name_columns(self, names: Sequence[str]) -> SimpleResultMetaData:
+    def _name_columns(self, names: Sequence[str]) -> None:
         self._columns = SimpleResultMetaData(names)
         self._results = [
             (place, self._processors[name]) for place, name in enumerate(names) if name in self._processors
         ]
-        return self._columns
 
     def arguments(self, params: Mapping[str, Any]) -> list[Any]:
         """The parameters in the order of their numbers in the SQL.
@@ -73,12 +74,15 @@ class CompiledStatement:
             return [values[name] for name in self._names]
         return [self._binds[name](values[name]) if name in self._binds else values[name] for name in self._names]
 
-    async def columns(self, connection: asyncpg.Connection) -> SimpleResultMetaData:
-        """The names of the columns."""
-        if self._columns is not None:
-            return self._columns
-        prepared = await connection.prepare(self.sql)
-        return self._name_columns([attribute.name for attribute in prepared.get_attributes()])
+    def columns(self, records: Sequence[asyncpg.Record]) -> SimpleResultMetaData:
+        """The names of the columns. Only a first row has those of text.
+
+        `Connection.prepare` would know them without a row, but leaves the connection in the middle of a request until
+        the next one: `statement_timeout` and closing count that as a statement that runs.
+        """
+        if self._columns is None and records:
+            self._name_columns(list(records[0].keys()))
+        return NO_ROWS if self._columns is None else self._columns
 
     def values(self, records: Sequence[asyncpg.Record]) -> list[tuple[Any, ...]]:
         """The rows, converted by the types of their columns."""
@@ -117,9 +121,9 @@ async def run(connection: asyncpg.Connection, statement: Executable, params: Par
     try:
         if isinstance(params, Sequence):
             await connection.executemany(compiled.sql, [compiled.arguments(each) for each in params])
-            return IteratorResult(SimpleResultMetaData([]), iter(()))
+            return IteratorResult(NO_ROWS, iter(()))
         records = await connection.fetch(compiled.sql, *compiled.arguments(first))
-        return IteratorResult(await compiled.columns(connection), iter(compiled.values(records)))
+        return IteratorResult(compiled.columns(records), iter(compiled.values(records)))
     except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         raise sqlalchemy_error(error, compiled.sql, connection) from error
 
