@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, ResourceClosedError
 from sqlalchemy.sql.elements import ClauseElement
 
 import auth.repositories
@@ -82,13 +82,15 @@ async def test_rows_are_those_of_sqlalchemy(database: Database) -> None:
         sa.literal(None).label("e"),
         sa.bindparam("f", type_=sa.ARRAY(sa.Text)).label("f"),
         (sa.literal("x") == "x").label("g"),
+        sa.literal(1.5, sa.Float).label("h"),
+        (sa.literal(7) / sa.literal(2)).label("i"),
     )
     params = {"f": ["ä", "b"]}
     found = (await ReadSession(database.reading).execute(statement, params)).mappings().one()
     async with database.engine.connect() as connection:
         expected = (await connection.execute(statement, params)).mappings().one()
     assert dict(found) == dict(expected)
-    assert list(found) == list("abcdefg")
+    assert list(found) == list("abcdefghi")
     assert found["d"] == document
 
 
@@ -168,6 +170,35 @@ async def test_a_cancelled_statement_is_ended_and_its_connection_is_not_used_aga
     assert (await reads.execute(sa.text("SELECT pg_backend_pid()"))).scalar_one() != pid
     gone = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1)"
     await eventually(lambda: owner.fetchval(gone, pid))
+
+
+async def test_a_session_that_has_ended_runs_nothing_more(database: Database) -> None:
+    """Its connection may be another request's by then."""
+    async with database.transaction() as session:
+        await session.execute(NAMES, {"ids": []})
+    with pytest.raises(ResourceClosedError):
+        await session.execute(NAMES, {"ids": []})
+
+
+async def test_connections_beyond_the_pools_size_are_closed_after_their_use(dsn: dict[str, str], owner: Any) -> None:
+    sizes = {
+        "read_pool_size": 1,
+        "pool_size": 1,
+        "max_overflow": 2,
+        "client_secret": "a-secret-of-some-length-0123456789",
+    }
+    database = Database(Settings.model_validate({**dsn, **sizes}))
+    count = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'posts' AND datname = current_database()"
+    before = await owner.fetchval(count)
+    reads = ReadSession(database.reading)
+    for _ in range(3):
+        await asyncio.gather(*(reads.execute(sa.text("SELECT pg_sleep(0.05)")) for _ in range(3)))
+
+    async def is_one() -> bool:
+        return bool(await owner.fetchval(count) == before + 1)
+
+    await eventually(is_one)
+    await database.disconnect()
 
 
 async def test_a_migration_that_changes_a_columns_type_is_not_noticed_by_reads_and_once_by_writes(

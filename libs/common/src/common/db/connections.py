@@ -1,20 +1,20 @@
 """Connections of SQLAlchemy's pool, on which statements run by asyncpg itself (`common.db.statements`)."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Final
+from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy import Connection, Executable, event, text
+from sqlalchemy import Connection, Executable, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
-from sqlalchemy.util import await_only
+from sqlalchemy.util import await_only, greenlet_spawn
 
-from common.db.statements import Params, Rows, run, sqlalchemy_error
+from common.background import shielded
+from common.db.statements import ASYNCPG_ERRORS, Params, Rows, run, sqlalchemy_error
 
-BEGIN: Final = text("BEGIN")
-COMMIT: Final = text("COMMIT")
-ROLLBACK: Final = text("ROLLBACK")
+T = TypeVar("T")
 
 
 class CountingPool(AsyncAdaptedQueuePool):
@@ -28,7 +28,10 @@ class CountingPool(AsyncAdaptedQueuePool):
     def connect(self) -> PoolProxiedConnection:
         if self.checkedout() >= self.limit:
             self.waits += 1
-        return super().connect()
+        try:
+            return super().connect()
+        except ASYNCPG_ERRORS as error:  # SQLAlchemy does not translate those of a connection's first statements
+            raise sqlalchemy_error(error, None, None) from error
 
     def note_loss(self, pooled: PoolProxiedConnection, error: BaseException) -> None:
         """After a lost connection, all older ones count as lost as well, instead of failing one by one."""
@@ -62,34 +65,61 @@ async def take(engine: AsyncEngine) -> PoolProxiedConnection:
         raise sqlalchemy_error(error, None, None) from error
 
 
-def give_back(pooled: PoolProxiedConnection, pool: Any, error: BaseException) -> None:
-    if is_usable_after(error):
-        pooled.close()
-    else:
+async def give_back(engine: AsyncEngine, pooled: PoolProxiedConnection, error: BaseException | None = None) -> None:
+    """Return a connection to its pool, or close it if it cannot be used after an error."""
+    pool: Any = engine.pool
+    if error is not None and not is_usable_after(error):
         pool.note_loss(pooled, error)
-        pooled.invalidate(error)
+        await shielded(greenlet_spawn(pooled.invalidate, error))
+    elif pool.overflow() > 0:  # one too many for the pool is closed, which takes a greenlet
+        await shielded(greenlet_spawn(pooled.close))
+    else:
+        pooled.close()
 
 
 def discard(connection: Connection, error: BaseException) -> None:
     """Close a connection that is lost, or that runs a statement, which PostgreSQL then cancels."""
+    if connection.closed or connection.invalidated:
+        return
     pool: Any = connection.engine.pool
     pool.note_loss(connection.connection, error)
     connection.invalidate(error)
 
 
-def run_within(connection: Connection, statement: Executable, params: Params = None) -> Rows:
-    """Run a statement in an event handler of SQLAlchemy, which runs in a greenlet."""
+def within(connection: Connection, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+    """Do something with a connection in an event handler of SQLAlchemy, which runs in a greenlet."""
     try:
-        return await_only(run(asyncpg_of(connection.connection), statement, params))
+        return await_only(work(asyncpg_of(connection.connection)))
     except BaseException as error:
         if not is_usable_after(error):
             discard(connection, error)
         raise
 
 
+def run_within(connection: Connection, statement: Executable, params: Params) -> Rows:
+    """Run a statement in an event handler of SQLAlchemy."""
+    return within(connection, lambda driver: run(driver, statement, params))
+
+
+async def send(driver: asyncpg.Connection, command: str) -> None:
+    """By the simple protocol, which prepares nothing: a COMMIT must not fail before it has ended the transaction."""
+    try:
+        await driver.execute(command)
+    except ASYNCPG_ERRORS as error:
+        raise sqlalchemy_error(error, command, driver) from error
+
+
+def begin(connection: Connection) -> None:
+    within(connection, partial(send, command="BEGIN"))
+
+
+def commit(connection: Connection) -> None:
+    within(connection, partial(send, command="COMMIT"))
+
+
 def roll_back(connection: Connection) -> None:
     if not connection.invalidated:
-        run_within(connection, ROLLBACK)
+        within(connection, partial(send, command="ROLLBACK"))
 
 
 def send_transactions(engine: AsyncEngine) -> None:
@@ -97,6 +127,6 @@ def send_transactions(engine: AsyncEngine) -> None:
 
     SQLAlchemy itself begins a transaction only with its own first statement, not with those of `common.db.statements`.
     """
-    event.listen(engine.sync_engine, "begin", partial(run_within, statement=BEGIN))
-    event.listen(engine.sync_engine, "commit", partial(run_within, statement=COMMIT))
+    event.listen(engine.sync_engine, "begin", begin)
+    event.listen(engine.sync_engine, "commit", commit)
     event.listen(engine.sync_engine, "rollback", roll_back)

@@ -17,9 +17,11 @@ import asyncpg
 import structlog
 from fastapi import Request
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, Executable, bindparam, func
+from sqlalchemy.exc import ResourceClosedError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import InstrumentedAttribute
 
+from common.background import shielded
 from common.db.connections import CountingPool, asyncpg_of, discard, is_usable_after, send_transactions
 from common.db.statements import Params, Rows, run
 from common.ports import Versions
@@ -81,11 +83,13 @@ class RowSession(AsyncSession):
         if self._used is None:  # here a session has one transaction, and so one connection
             self._used = await self.connection()
             self._asyncpg = asyncpg_of(await self._used.get_raw_connection())
+        if self._used.closed or self._used.invalidated:  # the connection may be another request's by now
+            raise ResourceClosedError("the session's transaction has ended")
         try:
             return await run(self._asyncpg, statement, params)
         except BaseException as error:
             if not is_usable_after(error):
-                await asyncio.shield(self._used.run_sync(discard, error))
+                await shielded(self._used.run_sync(discard, error))
             raise
 
 
@@ -106,7 +110,7 @@ class Database:
             "hide_parameters": True,  # otherwise error messages repeat addresses and hashes
             "isolation_level": "AUTOCOMMIT",
             "skip_autocommit_rollback": True,  # a round trip for each use of a connection
-            "connect_args": {"timeout": 5, "command_timeout": 10}
+            "connect_args": {"timeout": 5, "command_timeout": 10, "max_cached_statement_lifetime": 0}
             | ({} if settings.prepared_statements else {"statement_cache_size": 0, "prepared_statement_cache_size": 0}),
         }
         self.engine: AsyncEngine = create_async_engine(url, pool_size=settings.pool_size, **options)

@@ -10,7 +10,6 @@ from typing import Final, Self
 from fastapi import Request
 from sqlalchemy import Executable
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.util import greenlet_spawn
 
 from common.db.connections import asyncpg_of, give_back, take
 from common.db.database import Database
@@ -33,9 +32,9 @@ class ReadSession:
         try:
             rows = await run(asyncpg_of(pooled), statement, params)
         except BaseException as error:
-            await asyncio.shield(greenlet_spawn(give_back, pooled, self.engine.pool, error))
+            await give_back(self.engine, pooled, error)
             raise
-        pooled.close()
+        await give_back(self.engine, pooled)
         return rows
 
 

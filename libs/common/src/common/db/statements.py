@@ -10,17 +10,21 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import asyncpg
-from sqlalchemy import Executable, Result
+from sqlalchemy import Executable, Float, Numeric, Result
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
+from sqlalchemy.types import TypeEngine
 
 Params = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 Rows = Result[*tuple[Any, ...]]
 
 DIALECT: Final = dialect()  # type: ignore[no-untyped-call]
+ASYNCPG_ERRORS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+FLOAT8: Final = 701
+NUMERIC: Final = 1700
 NO_ROWS: Final = SimpleResultMetaData(["unknown"])
 """The columns of no rows, where nobody has said them: one, so that `scalars()` finds it."""
 
@@ -50,7 +54,10 @@ class CompiledStatement:
         processors = {name: bind.type.dialect_impl(DIALECT).bind_processor(DIALECT) for name, bind in binds.items()}
         self._binds = {name: processor for name, processor in processors.items() if processor}
         columns = compiled._result_columns  # there is no public API for them
-        found = [(each.keyname, each.type.dialect_impl(DIALECT).result_processor(DIALECT, None)) for each in columns]
+        found = [
+            (each.keyname, each.type.dialect_impl(DIALECT).result_processor(DIALECT, wire_type(each.type)))
+            for each in columns
+        ]
         self._processors = {name: processor for name, processor in found if processor}
         self._columns: SimpleResultMetaData | None = None
         self._results: Sequence[tuple[int, Any]] = ()
@@ -95,6 +102,13 @@ class CompiledStatement:
         return [tuple(row) for row in rows]
 
 
+def wire_type(column: TypeEngine[Any]) -> int | None:
+    """The number of PostgreSQL's type, where SQLAlchemy converts by it."""
+    if isinstance(column, Float):
+        return FLOAT8
+    return NUMERIC if isinstance(column, Numeric) else None
+
+
 COMPILED: Final = WeakKeyDictionary[Executable, dict[tuple[str, ...], CompiledStatement]]()
 
 
@@ -124,7 +138,7 @@ async def run(connection: asyncpg.Connection, statement: Executable, params: Par
             return IteratorResult(NO_ROWS, iter(()))
         records = await connection.fetch(compiled.sql, *compiled.arguments(first))
         return IteratorResult(compiled.columns(records), iter(compiled.values(records)))
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+    except ASYNCPG_ERRORS as error:
         raise sqlalchemy_error(error, compiled.sql, connection) from error
 
 
@@ -135,7 +149,7 @@ def sqlalchemy_error(error: Exception, sql: str | None, connection: asyncpg.Conn
     asyncpg prepares again by itself, but not in a transaction.
     """
     kind = IntegrityError if isinstance(error, asyncpg.IntegrityConstraintViolationError) else DBAPIError
-    is_refused = isinstance(error, asyncpg.PostgresError | asyncpg.DataError)
     is_outdated = isinstance(error, asyncpg.InvalidCachedStatementError)
-    is_lost = not is_refused or is_outdated or connection is None or connection.is_closed()
+    is_broken = isinstance(error, asyncpg.InternalClientError)
+    is_lost = is_outdated or is_broken or connection is None or connection.is_closed()
     return kind(sql, None, error, hide_parameters=True, connection_invalidated=is_lost)

@@ -63,7 +63,8 @@ def build_app(
     )
     app.state.draining = False
     for router in (*routers, health.router, metrics.router):
-        # On the app itself: `include_router` would build each route's handler again, and search it in a tree.
+        # On the app itself: `include_router` would build each route's handler anew, and find it through a tree. What it
+        # would add from the app (dependencies, responses) is not used here.
         app.router.routes.extend(router.routes)
     app.state.load_shedder = LoadShedder(app.routes, settings.most_requests)
     app.openapi = lambda: docs.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
