@@ -148,10 +148,13 @@ async def test_a_refused_statement_tells_why_and_costs_no_connection(database: D
     for statement, params, state in (
         (sa.text("SELECT 1 / 0"), {}, "22012"),
         (NAMES, {"ids": ["no number"]}, "22000"),
+        (sa.text("SELECT CAST(:text AS jsonb)"), {"text": "no number"}, "22P02"),
+        (sa.text("SELECT CAST(CAST(:text AS text) AS bigint)"), {"text": "no number"}, "22P02"),
     ):
         with pytest.raises(DBAPIError) as refused:
             await reads.execute(statement, params)
         assert (getattr(refused.value.orig, "sqlstate", None), database_is_away(refused.value)) == (state, False)
+        assert "no number" not in f"{refused.value} {refused.value.__cause__}"
     with pytest.raises(IntegrityError):
         async with database.transaction() as session:
             await session.execute(ADD, [{"id": 21, "name": "Twice", "version": 1}] * 2)

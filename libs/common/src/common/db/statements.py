@@ -143,11 +143,13 @@ async def run(connection: asyncpg.Connection, statement: Executable, params: Par
 
 
 def sqlalchemy_error(error: Exception, sql: str | None, connection: asyncpg.Connection | None) -> DBAPIError:
-    """SQLAlchemy's error for one of asyncpg's. It does not repeat the parameters, which may be secrets.
+    """SQLAlchemy's error for one of asyncpg's. Neither repeats the parameters, which may be secrets.
 
     A connection counts as lost as well if a migration made its prepared statements invalid (`InvalidCachedStatement`):
     asyncpg prepares again by itself, but not in a transaction.
     """
+    if isinstance(error, asyncpg.DataError):
+        error.args = (str(error.args[0]).partition(":")[0],)  # a colon and the wrong value end the message
     kind = IntegrityError if isinstance(error, asyncpg.IntegrityConstraintViolationError) else DBAPIError
     is_outdated = isinstance(error, asyncpg.InvalidCachedStatementError)
     is_broken = isinstance(error, asyncpg.InternalClientError)
