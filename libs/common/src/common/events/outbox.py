@@ -55,6 +55,12 @@ PUBLISH: Final = text("""
         next_at = LEAST(outbox.next_at, clock_timestamp()), attempts = 0, parked_at = NULL, last_error = NULL
     WHERE outbox.version < excluded.version
 """)
+DUE: Final = text("""
+    SELECT name FROM unnest(CAST(:targets AS text[])) AS name
+    WHERE EXISTS (
+        SELECT FROM outbox WHERE target = name AND parked_at IS NULL AND next_at <= clock_timestamp()
+    )
+""")
 # Leased rows are not due until the lease ends. If a relay dies meanwhile, another one takes over.
 LEASE: Final = text("""
     UPDATE outbox o SET next_at = clock_timestamp() + CAST(:lease AS interval)
@@ -152,6 +158,10 @@ class OutboxRepository:
         await self.session.execute(PUBLISH, values[0] if len(values) == 1 else values)
         if isinstance(self.session, AsyncSession):
             self.session.info[PUBLISHED] = True
+
+    async def due(self, targets: Sequence[str]) -> Sequence[str]:
+        """Those of the targets that have events to send now."""
+        return (await self.session.execute(DUE, {"targets": targets})).scalars().all()
 
     async def lease(self, target: str, most: int, lease: timedelta) -> Sequence[Leased]:
         """Lease rows that are due, those due longest. Sorted by the age of their state."""

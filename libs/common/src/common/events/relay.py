@@ -17,9 +17,11 @@ from datetime import timedelta
 from typing import Final, Protocol
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from common.background import shielded
 from common.db.database import Database
+from common.db.reading import ReadSession
 from common.errors import DependencyUnavailable
 from common.events.outbox import Leased, OutboxRepository
 from common.state_events import StateEvent
@@ -27,7 +29,7 @@ from common.state_events import StateEvent
 log = structlog.get_logger()
 
 POLL: Final = 0.2
-"""Seconds between looks at an empty outbox. A commit in this process wakes the relay at once."""
+"""Seconds between looks at the outbox, one for all targets. A commit in this process wakes the relay at once."""
 BATCH: Final = 100
 LEASE: Final = timedelta(seconds=12)
 """Longer than any call's deadline (`LONGEST_CALL` in `common.settings`).
@@ -97,8 +99,23 @@ class Relay:
     async def run(self) -> None:
         """Send for ever."""
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._watch(), name="relay's watch")
             for name, channel in self.channels.items():
                 group.create_task(self._serve(name, channel), name=f"relay to {name}")
+
+    async def _watch(self) -> None:
+        """Wake the channels whose events are due: other processes wrote them, or their pause is over.
+
+        One read for all targets, since an idle service should cost next to nothing.
+        """
+        outbox = OutboxRepository(ReadSession(self._database.upkeep))
+        while True:
+            await asyncio.sleep(POLL)
+            try:
+                for name in await outbox.due(list(self.channels)):
+                    self.channels[name].wake.set()
+            except (SQLAlchemyError, OSError):
+                self.wake()  # each channel meets the same error, logs it, and pauses
 
     async def _serve(self, name: str, channel: Channel) -> None:
         """Never ends by itself: every failure, such as a lost connection, is logged and tried again."""
@@ -113,7 +130,7 @@ class Relay:
             if channel.failures:
                 await asyncio.sleep(channel.pause())
             elif not sent:
-                await wait(channel.wake, POLL)
+                await channel.wake.wait()
 
     async def step(self, name: str, channel: Channel) -> bool:
         """Lease a batch, send it, and record the result. False if nothing was due."""
@@ -163,10 +180,3 @@ class Relay:
             parked = await outbox.refused(name, row.event, f"status {status}", pause, tries)
         channel.parked += parked
         log.warning("event refused", target=name, event_id=row.event.id, status=status, parked=parked)
-
-
-async def wait(event: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(event.wait(), seconds)
-    except TimeoutError:
-        return
