@@ -16,7 +16,7 @@ from common.ports import Versions
 from posts.models import Block, Like, PostStats
 from posts.models import Post as Table
 from posts.repositories.hidden import shown
-from posts.repositories.post_rows import get_post
+from posts.repositories.post_rows import POST, get_post
 from posts.repositories.words import OF_POST, WRITE, as_tsvector
 from posts.services.records import Post, PostAuthor
 
@@ -25,7 +25,7 @@ ADD: Final = text("""
     WITH post AS (
         INSERT INTO posts (author_id, title, body, tags, status, published_at)
         VALUES (:author, :title, :body, :tags, :status, CASE WHEN CAST(:status AS text) = 'published' THEN now() END)
-        RETURNING id, posts.tags AS names, published_at
+        RETURNING id, title, body, posts.tags AS names, status, created_at, updated_at, published_at, version
     ), published AS (
         SELECT id, names, published_at FROM post WHERE published_at IS NOT NULL
     ), stats AS (
@@ -39,7 +39,10 @@ ADD: Final = text("""
         INSERT INTO tags (name, posts_count) SELECT unnest(names) AS name, 1 FROM published ORDER BY name
         ON CONFLICT (name) DO UPDATE SET posts_count = tags.posts_count + 1
     )
-    SELECT id FROM post
+    SELECT post.id, title, body, names AS tags, status, created_at, updated_at, published_at, post.version,
+        0 AS likes_count, 0 AS comments_count, false AS liked,
+        CAST(:author AS bigint) AS author_id, name AS author_name, avatar_url AS author_avatar_url
+    FROM post LEFT JOIN authors ON authors.id = :author
 """)
 # After a change of a published post's tags, or its publication: updates the rows beside it.
 LIST: Final = text("""
@@ -122,11 +125,9 @@ class PostRepository:
     async def get(self, post_id: int, viewer_id: int | None) -> Post | None:
         return await get_post(self.session, post_id, viewer_id)
 
-    async def add(self, author_id: int, values: Mapping[str, Any]) -> int | None:
+    async def add(self, author_id: int, values: Mapping[str, Any]) -> Post | None:
         words = as_tsvector(values["title"], values["body"]) if values["status"] == "published" else ""
-        added = await self.session.execute(ADD, {**values, "author": author_id, "words": words})
-        post_id: int | None = added.scalar_one_or_none()
-        return post_id
+        return POST.one(await self.session.execute(ADD, {**values, "author": author_id, "words": words}))
 
     async def lock(self, post_id: int) -> tuple[int, str] | None:
         row = (await self.session.execute(LOCK, {"post": post_id})).one_or_none()

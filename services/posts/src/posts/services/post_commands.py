@@ -25,12 +25,12 @@ class PostCommands:
     async def create(self, author_id: int, values: Mapping[str, Any]) -> Post:
         """Store a post or a draft. Raises InvalidToken: the author was deleted a moment ago."""
         await self.authors.ensure_known(author_id)
-        post_id = await self.work.posts.add(author_id, values)
-        if post_id is None:
+        post = await self.work.posts.add(author_id, values)
+        if post is None:
             raise author_deleted()
         if values["status"] == "published":
             await self._count(author_id, +1)
-        return await self._stored(post_id, author_id)
+        return post
 
     async def revise(self, post_id: int, editor: Editor, changes: Mapping[str, Any], expected: Versions = None) -> Post:
         """Replace some fields of a post. Publishing is one-way.
