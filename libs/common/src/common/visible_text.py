@@ -48,17 +48,25 @@ def visible_line(text: str) -> str:
         ValueError: it is blank, or holds a control or invisible character without a visible effect.
     """
     text = stripped(text)
-    shown = REGION.sub("", text)
-    if any(hides(one) and not fits_context(shown, at) for at, one in enumerate(shown)):
-        raise ValueError("must not contain control or invisible characters")
+    if not is_plain(text):
+        shown = REGION.sub("", text)
+        if any(hides(one) and not fits_context(shown, at) for at, one in enumerate(shown)):
+            raise ValueError("must not contain control or invisible characters")
     return not_blank(text)
 
 
 def visible_words(text: str) -> str:
     """A title: as `visible_line`, but joiners may follow any letter. A title identifies nobody."""
     text = stripped(text)
+    if is_plain(text):
+        return not_blank(text)
     visible_line("".join(one for before, one in zip(f" {text}", text, strict=False) if not joins_letters(before, one)))
     return text
+
+
+def is_plain(text: str) -> bool:
+    """Only ASCII without control characters: most texts, for which the rules need not look at each character."""
+    return text.isascii() and text.isprintable()
 
 
 def not_blank(text: str) -> str:
@@ -91,6 +99,8 @@ def hides(character: str) -> bool:
 
     Unassigned code points are accepted: new emoji exist before this Python's Unicode knows them.
     """
+    if character.isascii():
+        return not character.isprintable()
     code = ord(character)
     if any(code in codes for codes in SELECTORS):
         return True

@@ -109,7 +109,7 @@ class Database:
             "pool_recycle": 1800,
             "hide_parameters": True,  # otherwise error messages repeat addresses and hashes
             "isolation_level": "AUTOCOMMIT",
-            "skip_autocommit_rollback": True,  # a round trip for each use of a connection
+            "pool_reset_on_return": None,  # every transaction is ended where it began; a reset costs each read 2 %
             "connect_args": {"timeout": 5, "command_timeout": 10, "max_cached_statement_lifetime": 0}
             | ({} if settings.prepared_statements else {"statement_cache_size": 0, "prepared_statement_cache_size": 0}),
         }

@@ -28,8 +28,11 @@ from common.state_events import StateEvent
 
 log = structlog.get_logger()
 
-POLL: Final = 0.2
+POLL: Final = 0.5
 """Seconds between looks at the outbox, one for all targets. A commit in this process wakes the relay at once."""
+GATHER: Final = 0.05
+"""Seconds between two batches, unless more than a batch is due. Under load events gather meanwhile: fewer and larger
+batches, and several states of one subject are sent as one."""
 BATCH: Final = 100
 LEASE: Final = timedelta(seconds=12)
 """Longer than any call's deadline (`LONGEST_CALL` in `common.settings`).
@@ -121,26 +124,28 @@ class Relay:
         """Never ends by itself: every failure, such as a lost connection, is logged and tried again."""
         while True:
             channel.wake.clear()
+            size = channel.at_once
             try:
                 sent = await shielded(self.step(name, channel))  # sent events are deleted also at a shutdown
             except Exception as error:  # noqa: BLE001  # supervision: the loop must not end
-                sent = False
+                sent = 0
                 channel.failures += 1
                 log.warning("relay failed", target=name, reason=repr(error)[:200])
             if channel.failures:
                 await asyncio.sleep(channel.pause())
-            elif not sent:
+            elif sent < size:  # the rest of the outbox is not due yet
+                await asyncio.sleep(GATHER)
                 await channel.wake.wait()
 
-    async def step(self, name: str, channel: Channel) -> bool:
-        """Lease a batch, send it, and record the result. False if nothing was due."""
+    async def step(self, name: str, channel: Channel) -> int:
+        """Lease a batch, send it, and record the result. Returns how many events were due, at most a batch."""
         async with self._database.transaction() as session:
             leased = await OutboxRepository(session).lease(name, channel.at_once, channel.lease)
         if leased:
             await self._send(name, channel, leased)
         else:
             channel.failures = 0  # the database works, and no event is due
-        return bool(leased)
+        return len(leased)
 
     async def _send(self, name: str, channel: Channel, leased: Sequence[Leased]) -> None:
         events = [row.event for row in leased]

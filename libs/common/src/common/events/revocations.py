@@ -77,12 +77,12 @@ RAISE_FLOOR: Final = text("""
     ON CONFLICT (account_id) DO UPDATE SET not_before = excluded.not_before, noted_at = clock_timestamp()
     WHERE token_floors.not_before < excluded.not_before
 """)
-ENDED: Final = text("""
-    SELECT session_id FROM ended_sessions
+# One statement for both tables, since each process sends it every second.
+REVOKED: Final = text("""
+    SELECT session_id, NULL AS account_id, NULL AS not_before FROM ended_sessions
     WHERE noted_at > clock_timestamp() - CAST(:back AS interval) AND until > clock_timestamp()
-""")
-FLOORS: Final = text("""
-    SELECT account_id, not_before FROM token_floors
+    UNION ALL
+    SELECT NULL, account_id, not_before FROM token_floors
     WHERE noted_at > clock_timestamp() - CAST(:back AS interval)
       AND not_before > extract(epoch FROM clock_timestamp() - CAST(:longest AS interval))
 """)
@@ -146,9 +146,9 @@ class RevokedTokens:
         now = self._clock()
         whole = now - self._whole_at > WHOLE_EVERY or now - self._read_at > LATELY.total_seconds() / 2
         back = EVER if whole else LATELY
-        ended = {str(row.session_id) for row in await self._reads.execute(ENDED, {"back": back})}
-        found = await self._reads.execute(FLOORS, {"back": back, "longest": LONGEST})
-        floors = {str(row.account_id): row.not_before for row in found}
+        found = (await self._reads.execute(REVOKED, {"back": back, "longest": LONGEST})).all()
+        ended = {str(row.session_id) for row in found if row.session_id is not None}
+        floors = {str(row.account_id): row.not_before for row in found if row.account_id is not None}
         self._ended = ended if whole else self._ended | ended
         self._floors = floors if whole else self._floors | floors
         self._floor_of_all = self._floors.get(str(EVERYBODY), 0)

@@ -18,7 +18,7 @@ from posts.models import Post as Table
 from posts.repositories.hidden import shown
 from posts.repositories.post_rows import POST, get_post
 from posts.repositories.words import OF_POST, WRITE, as_tsvector
-from posts.services.records import Post, PostAuthor
+from posts.services.records import AuthorStats, Post, PostAuthor
 
 # One statement each, since every statement costs a round trip and SQLAlchemy's overhead.
 ADD: Final = text("""
@@ -37,12 +37,19 @@ ADD: Final = text("""
         INSERT INTO post_tags (post_id, tag, published_at) SELECT id, unnest(names), published_at FROM published
     ), counted AS (
         INSERT INTO tags (name, posts_count) SELECT unnest(names) AS name, 1 FROM published ORDER BY name
-        ON CONFLICT (name) DO UPDATE SET posts_count = tags.posts_count + 1
+        ON CONFLICT (name) DO UPDATE SET posts_count = tags.posts_count + 1 RETURNING name
+    ), totals AS (
+        INSERT INTO author_stats (author_id, posts_count)
+        SELECT :author, 1 FROM published WHERE (SELECT count(*) FROM counted) >= 0  -- after the tags, as elsewhere
+        ON CONFLICT (author_id) DO UPDATE
+        SET posts_count = author_stats.posts_count + 1, version = author_stats.version + 1
+        RETURNING author_id, posts_count, version
     )
     SELECT post.id, title, body, names AS tags, status, created_at, updated_at, published_at, post.version,
         0 AS likes_count, 0 AS comments_count, false AS liked,
-        CAST(:author AS bigint) AS author_id, name AS author_name, avatar_url AS author_avatar_url
-    FROM post LEFT JOIN authors ON authors.id = :author
+        CAST(:author AS bigint) AS author_id, name AS author_name, avatar_url AS author_avatar_url,
+        totals.author_id AS total_author_id, totals.posts_count AS total_posts_count, totals.version AS total_version
+    FROM post LEFT JOIN authors ON authors.id = :author LEFT JOIN totals ON true
 """)
 # After a change of a published post's tags, or its publication: updates the rows beside it.
 LIST: Final = text("""
@@ -87,6 +94,7 @@ LOCK_FOR_SHARE: Final = (
     .with_for_update(key_share=True, read=True, of=Table)
 )
 POST_AUTHOR: Final = RowReader(PostAuthor)
+TOTALS: Final = RowReader(AuthorStats, prefix="total_")
 LIKE: Final = (
     insert(Like)
     .values(post_id=bindparam("post"), account_id=bindparam("account"))
@@ -125,9 +133,13 @@ class PostRepository:
     async def get(self, post_id: int, viewer_id: int | None) -> Post | None:
         return await get_post(self.session, post_id, viewer_id)
 
-    async def add(self, author_id: int, values: Mapping[str, Any]) -> Post | None:
+    async def add(self, author_id: int, values: Mapping[str, Any]) -> tuple[Post, AuthorStats | None] | None:
         words = as_tsvector(values["title"], values["body"]) if values["status"] == "published" else ""
-        return POST.one(await self.session.execute(ADD, {**values, "author": author_id, "words": words}))
+        added = await self.session.execute(ADD, {**values, "author": author_id, "words": words})
+        row = added.one_or_none()
+        if row is None:
+            return None
+        return POST.read(row), None if row.total_version is None else TOTALS.read(row)
 
     async def lock(self, post_id: int) -> tuple[int, str] | None:
         row = (await self.session.execute(LOCK, {"post": post_id})).one_or_none()

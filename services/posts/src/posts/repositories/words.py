@@ -6,6 +6,7 @@ A change of a post writes its words in the same transaction. Other writers, such
 rollout, leave them NULL by a trigger (migration 0010), and `Backfill` makes them.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import text
@@ -40,9 +41,14 @@ WRITE: Final = text("UPDATE post_words SET words = CAST(:made AS tsvector) WHERE
 def as_tsvector(title: str, body: str) -> str:
     """All words of a post, in the text form of a tsvector."""
     return " ".join(
-        f"'{word}':{','.join(str(min(place, LAST_PLACE)) for place in places[:MOST_PLACES])}"
+        f"'{word}':{','.join(map(str, places_in_tsvector(places)))}"
         for word, places in words_of(f"{title}\n{body}").items()
     )
+
+
+def places_in_tsvector(places: Sequence[int]) -> Sequence[int]:
+    kept = places[:MOST_PLACES]
+    return kept if kept[-1] <= LAST_PLACE else [min(place, LAST_PLACE) for place in kept]
 
 
 def as_tsquery(query: Query) -> str:

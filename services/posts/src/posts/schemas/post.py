@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from common.schemas import Id, Incoming, Moment, Outgoing, Written, no_nul
-from common.visible_text import fits_context, hides, stripped, visible_words, without_idle_joiners
+from common.visible_text import fits_context, hides, is_plain, stripped, visible_words, without_idle_joiners
 
 MARKS: Final = frozenset({"Mn", "Mc"})
 """Vowel signs of many scripts, which are no letters of their own."""
@@ -18,8 +18,11 @@ NOT_GIVEN: Any = None  # the default of fields that may be left out but are neve
 
 def normal_tag(tag: str) -> str:
     """One spelling per tag: compatibility characters and case folded, and only joiners that change the display."""
-    tag = without_idle_joiners(stripped(unicodedata.normalize("NFKC", tag).casefold()))
-    letters = "".join(one for at, one in enumerate(tag) if not is_mark(one) and not fits_context(tag, at))
+    if is_plain(tag):
+        tag = letters = tag.lower()
+    else:
+        tag = without_idle_joiners(stripped(unicodedata.normalize("NFKC", tag).casefold()))
+        letters = "".join(one for at, one in enumerate(tag) if not is_mark(one) and not fits_context(tag, at))
     if len(tag) > MAX_TAG or not TAG.fullmatch(letters) or is_mark(tag[0]) or any(map(hides, letters)):
         raise ValueError("must be one word of up to 50 letters, digits and . + # - _")
     return tag

@@ -94,8 +94,8 @@ class TagReader(Protocol):
 class PostStore(Protocol):
     """Reads and changes posts."""
 
-    async def add(self, author_id: int, values: Mapping[str, Any]) -> Post | None:
-        """Store a post; None if its author was deleted."""
+    async def add(self, author_id: int, values: Mapping[str, Any]) -> tuple[Post, AuthorStats | None] | None:
+        """Store a post, and count it if it is published. None, or no stats: its author was deleted meanwhile."""
 
     async def get(self, post_id: int, viewer_id: int | None) -> Post | None: ...
 

@@ -10,7 +10,7 @@ from posts.services.authors import AuthorDirectory
 from posts.services.errors import AlreadyPublished, NotTheAuthor, PostNotFound, author_deleted
 from posts.services.events import author_event, removal_event
 from posts.services.ports import UnitOfWork
-from posts.services.records import Editor, Post
+from posts.services.records import AuthorStats, Editor, Post
 
 CHANGED: Final = "The post has changed since."
 
@@ -25,11 +25,12 @@ class PostCommands:
     async def create(self, author_id: int, values: Mapping[str, Any]) -> Post:
         """Store a post or a draft. Raises InvalidToken: the author was deleted a moment ago."""
         await self.authors.ensure_known(author_id)
-        post = await self.work.posts.add(author_id, values)
-        if post is None:
+        added = await self.work.posts.add(author_id, values)
+        if added is None:
             raise author_deleted()
-        if values["status"] == "published":
-            await self._count(author_id, +1)
+        post, stats = added
+        if post.status == "published":
+            await self._publish(stats)
         return post
 
     async def revise(self, post_id: int, editor: Editor, changes: Mapping[str, Any], expected: Versions = None) -> Post:
@@ -104,10 +105,14 @@ class PostCommands:
     async def _count(self, author_id: int, step: int) -> None:
         """Raises InvalidToken: the author was deleted while publishing."""
         stats = await self.work.stats.count(author_id, step)
-        if stats is not None:
-            await self.work.events.publish(author_event(stats))
-        elif step > 0:
+        if stats is not None or step > 0:
+            await self._publish(stats)
+
+    async def _publish(self, stats: AuthorStats | None) -> None:
+        """Raises InvalidToken: there are no stats, since the author was deleted while publishing."""
+        if stats is None:
             raise author_deleted()
+        await self.work.events.publish(author_event(stats))
 
     async def _stored(self, post_id: int, viewer_id: int) -> Post:
         post = await self.work.posts.get(post_id, viewer_id)
