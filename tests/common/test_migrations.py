@@ -10,11 +10,13 @@ from typing import Any
 
 import asyncpg
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, pool
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from common.db.migrations import migrate
+from common.db.schema_check import revisions
 from common.settings import MigrationSettings, async_url
 from tests.conftest import SERVICES
 from tests.database import Template
@@ -146,6 +148,14 @@ async def test_a_drift_of_the_schema_is_seen(template: Template, database: Migra
     finally:
         await connection.close()
     assert await catalog(database) != before
+
+
+@pytest.mark.parametrize("service", MIGRATED)
+def test_the_names_of_files_give_the_order_of_revisions(service: str) -> None:
+    folder: Path = import_module(f"{service}.database").MIGRATIONS
+    by_alembic = [script.revision for script in ScriptDirectory(str(folder)).walk_revisions()]
+    assert len(by_alembic) > 3
+    assert revisions(folder) == by_alembic[::-1]
 
 
 async def test_an_earlier_release_leaves_a_later_ones_database_alone(

@@ -11,11 +11,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, pool, text
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from common.db.database import Database
-from common.health import Check
 from common.settings import MigrationSettings, async_url
 
 log = structlog.get_logger()
@@ -100,21 +97,3 @@ def run_env(metadata: MetaData) -> None:
     context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=True)
     with context.begin_transaction():
         context.run_migrations()
-
-
-def database_is_ready(database: Database, folder: Path) -> Check:
-    """Ready unless the database is older than the code. A newer schema, by a later release, is accepted."""
-    scripts = ScriptDirectory.from_config(alembic_config(folder))
-    head = scripts.get_current_head()
-    older = {script.revision for script in scripts.walk_revisions()} - {head}
-
-    async def database_answers() -> str | None:
-        try:
-            async with database.upkeep.connect() as connection:
-                found = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
-        except (SQLAlchemyError, OSError) as error:
-            state = getattr(getattr(error, "orig", None), "sqlstate", None)
-            return "database: not migrated" if state == "42P01" else "database: no answer"
-        return "database: older than this release; run migrate" if found is None or found in older else None
-
-    return database_answers

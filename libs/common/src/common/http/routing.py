@@ -12,6 +12,7 @@ from common.http import etags, idempotency, rate_limits
 from common.http.access import Access, access_of, dependencies_of
 from common.http.bodies import FORM, JSON, MAX_BODY, with_strict_body
 from common.http.deps import Handler
+from common.http.handlers import NotPrepared, as_app, prepared_handler
 from common.http.paging import get_page
 
 INTERNAL: Final = "/internal"
@@ -58,6 +59,11 @@ class ServiceRoute(APIRoute):
         options["generate_unique_id_function"] = operation_id
         options["openapi_extra"] = {"parameters": parameters}
         super().__init__(path, endpoint, **options)
+        try:
+            handle = prepared_handler(self, is_form=is_form(self))
+        except NotPrepared:
+            return  # `self.app` is FastAPI's
+        self.app = as_app(self.with_conventions(handle))
 
     @property
     def access(self) -> Access:
@@ -71,8 +77,10 @@ class ServiceRoute(APIRoute):
         return Priority.LISTS if get_page in dependencies_of(self.dependant) else Priority.ORDINARY
 
     def get_route_handler(self) -> Handler:
-        """Wrap FastAPI's own handler, which ends with the serialised answer. The innermost wrapper comes first."""
-        handle = super().get_route_handler()
+        return self.with_conventions(super().get_route_handler())
+
+    def with_conventions(self, handle: Handler) -> Handler:
+        """Wrap the handler, which ends with the serialised answer. The innermost wrapper comes first."""
         access = self.access
         if self.is_tagged:
             handle = etags.with_etag(handle)

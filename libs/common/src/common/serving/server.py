@@ -8,18 +8,19 @@ import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
-from common.db.migrations import AfterMigrate
-from common.db.migrations import migrate as run_migrations
 from common.health import wait_until_ready
 from common.serving.draining import DrainingServer
 from common.serving.http_limits import bounded_http
 from common.settings import MigrationSettings, ServiceSettings, load
+
+if TYPE_CHECKING:
+    from common.db.migrations import AfterMigrate
 
 KEEP_ALIVE: Final = 75
 """Seconds. Longer than the gateway keeps idle connections (30), so that it never sends on a closing one."""
@@ -76,7 +77,10 @@ def serve(app: FastAPI, host: str, port: int) -> None:
 
 
 def command_line(
-    create_app: Callable[[], FastAPI], migrations: Path, settings: type[M], after_migrate: AfterMigrate[M] | None = None
+    create_app: Callable[[], FastAPI],
+    migrations: Path,
+    settings: type[M],
+    after_migrate: "AfterMigrate[M] | None" = None,
 ) -> typer.Typer:
     """The commands of a service; it may add its own."""
     cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -91,8 +95,10 @@ def command_line(
     @cli.command("migrate")
     def migrate_command() -> None:
         """Bring the database to this release's schema."""
+        from common.db.migrations import migrate  # only here: a serving process does without Alembic
+
         try:
-            asyncio.run(run_migrations(migrations, load(settings), after_migrate))
+            asyncio.run(migrate(migrations, load(settings), after_migrate))
         except (SQLAlchemyError, OSError) as error:
             sys.exit(f"Cannot migrate: {error}")
 

@@ -19,8 +19,8 @@ from common.background import background_tasks
 from common.calls.http_pool import http_pool
 from common.calls.service_client import ServiceClient
 from common.db.database import Database
-from common.db.migrations import database_is_ready
 from common.db.reading import ReadSession
+from common.db.schema_check import database_is_ready
 from common.events.read_models import InboxFactory, ReadModel
 from common.events.relay import Channel, Relay, Target
 from common.events.revocations import RevokedTokens

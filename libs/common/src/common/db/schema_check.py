@@ -1,0 +1,33 @@
+"""Whether the database has this release's schema. Without Alembic, which a serving process need not load (8 MiB)."""
+
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from common.db.database import Database
+from common.db.reading import ReadSession
+from common.health import Check
+
+VERSION = text("SELECT version_num FROM alembic_version")
+
+
+def revisions(folder: Path) -> list[str]:
+    """All revisions, the newest last: each file's name begins with its own. A test compares them with Alembic's."""
+    return sorted(path.name.partition("_")[0] for path in (folder / "versions").glob("[0-9]*_*.py"))
+
+
+def database_is_ready(database: Database, folder: Path) -> Check:
+    """Ready unless the database is older than the code. A newer schema, by a later release, is accepted."""
+    older = revisions(folder)[:-1]
+    reads = ReadSession(database.upkeep)
+
+    async def database_answers() -> str | None:
+        try:
+            found = (await reads.execute(VERSION)).scalar()
+        except (SQLAlchemyError, OSError) as error:
+            state = getattr(getattr(error, "orig", None), "sqlstate", None)
+            return "database: not migrated" if state == "42P01" else "database: no answer"
+        return "database: older than this release; run migrate" if found is None or found in older else None
+
+    return database_answers
