@@ -9,10 +9,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from auth.models import Account
+from auth.models import Account as Accounts
 from auth.models import Session as Table
 from auth.repositories.accounts import ACCOUNT, COLUMNS
-from auth.services.records import Credentials, Device, OpenSession, Session
+from auth.services.records import Account, Credentials, Device, OpenSession, Session
 from common.db.database import Executor
 from common.db.rows import RowReader
 from common.events.revocations import LONGEST
@@ -41,19 +41,27 @@ FIND: Final = (
         PARENT.label("parent"),
         REISSUES.label("reissues"),
         Table.secret,
-        (ALIVE & (Account.status == "active")).label("alive"),
+        (ALIVE & (Accounts.status == "active")).label("alive"),
         (USED + sa.bindparam("grace", type_=sa.Interval) > NOW).label("in_grace"),
         sa.cast(sa.func.floor(sa.func.extract("epoch", NOW)), sa.BigInteger).label("now"),
     )
-    .join(Account, Account.id == Table.account_id)
+    .join(Accounts, Accounts.id == Table.account_id)
     .where(Table.id == sa.bindparam("sid"))
 )
 FIND_LOCKED: Final = FIND.with_for_update(of=Table)
+# The account is locked until the tokens are made: a change of it waits, or has raised the floor past these tokens.
+ACTIVE: Final = (
+    sa.select(*COLUMNS)
+    .where(Accounts.id == sa.bindparam("account"), Accounts.status == "active")
+    .with_for_update(read=True, of=Accounts)
+    .cte("active")
+)
 ROTATE: Final = (
     sa.update(Table)
     .where(Table.id == sa.bindparam("sid"), Table.generation == sa.bindparam("current"), ALIVE)
+    .where(Table.account_id == ACTIVE.c.id)
     .values(generation=Table.generation + 1, rotated_at=NOW)
-    .returning(Table.id)
+    .returning(*ACTIVE.c)
 )
 # The caller has locked the row, and seen whose successor this is. The idle limit does not move: only the use of a
 # successor moves it.
@@ -119,9 +127,9 @@ TOO_MANY: Final = sa.text("""
 # or refuses its tokens. Conversely, this statement sees the result of an earlier change.
 WHO: Final = (
     sa.select(*COLUMNS)
-    .where(Account.id == sa.bindparam("account"), Account.password_hash == sa.bindparam("password_hash"))
-    .where(Account.status == "active")
-    .with_for_update(read=True, of=Account)
+    .where(Accounts.id == sa.bindparam("account"), Accounts.password_hash == sa.bindparam("password_hash"))
+    .where(Accounts.status == "active")
+    .with_for_update(read=True, of=Accounts)
     .cte("who")
 )
 OPENED: Final = (
@@ -189,9 +197,9 @@ class SessionRepository:
         row = (await self.session.execute(statement, params)).one_or_none()
         return read_session(row) if row else None
 
-    async def rotate(self, session_id: UUID, generation: int) -> bool:
-        params = {"sid": session_id, "current": generation, **self._limits}
-        return (await self.session.execute(ROTATE, params)).one_or_none() is not None
+    async def rotate(self, found: Session, generation: int) -> Account | None:
+        params = {"sid": found.id, "account": found.account.id, "current": generation, **self._limits}
+        return ACCOUNT.one(await self.session.execute(ROTATE, params))
 
     async def reissue(self, session_id: UUID, parent: int) -> int:
         made: int = (await self.session.execute(REISSUE, {"sid": session_id, "parent": parent})).scalar_one()

@@ -118,10 +118,11 @@ class SessionStore(Protocol):
 
     async def find(self, session_id: UUID, *, lock: bool = False) -> Session | None: ...
 
-    async def rotate(self, session_id: UUID, generation: int) -> bool:
-        """Step from this generation to the next. False if it is not the current one, or the session has ended.
+    async def rotate(self, found: Session, generation: int) -> Account | None:
+        """Step from this generation to the next. Returns the account, locked against changes until the commit.
 
-        One statement, so that of several callers at most one succeeds.
+        None if the generation is not the current one, the session has ended, or the account is not active. One
+        statement, so that of several callers at most one succeeds.
         """
 
     async def reissue(self, session_id: UUID, parent: int) -> int:

@@ -116,12 +116,12 @@ class SignInService:
         session = await self._genuine(work, claimed)
         if session is None or not session.alive:
             return None
-        # Locked until the tokens are made: a change of the account waits, or has raised the floor past these tokens.
+        account = await work.sessions.rotate(session, claimed.generation)
+        if account is not None:
+            return replace(session, account=account, generation=claimed.generation + 1)
         account = await work.accounts.lock_for_share(session.account.id)
         if account is None or account.status != "active":
             return None
-        if await work.sessions.rotate(session.id, claimed.generation):
-            return replace(session, account=account, generation=claimed.generation + 1)
         current = await work.sessions.find(session.id, lock=True)
         if current is None or not current.alive:
             return None
