@@ -29,7 +29,7 @@ from posts.main import create_app as create_posts
 from tests.benchmarks import checks, lists, rows
 from tests.benchmarks.house import LARGE, RIVAL, SMALL, House
 from tests.benchmarks.load import Load, find_wrk, median_ratio
-from tests.benchmarks.recording import Recording, record_gets, record_post, recorder
+from tests.benchmarks.recording import Recording, record_gets, record_page, record_post, recorder
 from tests.benchmarks.report import show
 from users.config import Settings as UsersSettings
 from users.main import create_app as create_users
@@ -112,11 +112,12 @@ class Bench:
         posts = create_posts(PostsSettings.model_validate(self.settings("posts", PostsSettings.model_fields)))
         async with recorder(posts, self.tokens[0]) as listening:
             get_post = await record_gets(listening, "posts", "/posts", self.ids["posts"])
+            get_page = await record_page(listening, "posts", f"/posts?limit={PAGE}")
             create_post = await record_post(listening, "rival", "/posts", NEW_POST, [one.id for one in self.people])
         users = create_users(UsersSettings.model_validate(self.settings("users", UsersSettings.model_fields)))
         async with recorder(users, self.tokens[0]) as listening:
             get_user = await record_gets(listening, "users", "/users", self.ids["users"])
-        return {"get_post": get_post, "get_user": get_user, "create_post": create_post}
+        return {"get_post": get_post, "get_page": get_page, "get_user": get_user, "create_post": create_post}
 
     def settings(self, service: str, names: Iterable[str]) -> dict[str, Any]:
         """The settings of a service's process, for an app of it in this process."""
@@ -131,13 +132,15 @@ class Bench:
         return found
 
     def against_limit(self, name: str, load: Load, base: str) -> Result:
-        """Measure the plain idiom, the limit and ours in turn, round by round."""
-        rates = load.rounds({"plain": self.plain, "limit": self.limit, "ours": base}, self.rounds, self.seconds)
+        """Measure the plain idiom, the limit and ours in turn, round by round. The plain idiom has no lists."""
+        servers = {"plain": self.plain, "limit": self.limit, "ours": base}
+        if name == "get_page":
+            del servers["plain"]
+        rates = load.rounds(servers, self.rounds, self.seconds)
         speeds = {f"{server}_rps": sorted(rate)[len(rate) // 2] for server, rate in rates.items()}
-        ratios = {
-            "ratio_to_limit": median_ratio(rates, "ours", "limit"),
-            "plain_ratio": median_ratio(rates, "plain", "limit"),
-        }
+        ratios = {"ratio_to_limit": median_ratio(rates, "ours", "limit")}
+        if "plain" in rates:
+            ratios["plain_ratio"] = median_ratio(rates, "plain", "limit")
         each = [ours / limit for ours, limit in zip(rates["ours"], rates["limit"], strict=True)]
         return {"name": name, **speeds, **ratios, "ratios": each}
 
@@ -146,6 +149,9 @@ class Bench:
 
     def get_user(self) -> Result:
         return self.against_limit("get_user", Load("GET", "/users/%s", self.tokens, self.ids["users"]), self.users)
+
+    def get_page(self) -> Result:
+        return self.against_limit("get_page", Load("GET", f"/posts?limit={PAGE}", self.tokens), self.posts)
 
     def create_post(self) -> Result:
         return self.against_limit("create_post", Load("POST", "/posts", self.tokens), self.posts)
@@ -227,6 +233,7 @@ def main() -> None:
         parts: list[Callable[[], Result]] = [
             bench.get_post,
             bench.get_user,
+            bench.get_page,
             bench.list_posts,
             bench.lists,
             bench.longest_posts,

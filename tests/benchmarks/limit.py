@@ -63,12 +63,12 @@ class Limit:
                 return
 
     async def get(self, path: str, send: Send) -> None:
-        name = PREFIXES[path[:7]]
-        number = int(path[7:])
+        name, number = ("get_page", 0) if path == "/posts" else (PREFIXES[path[:7]], int(path[7:]))
         recording = self.recordings[name]
         async with self.pools[recording.database].acquire() as connection:
             for sql, arguments in recording.statements:
-                await connection.fetch(sql, *(number if value == recording.id else value for value in arguments))
+                swapped = (number if number and value == recording.id else value for value in arguments)
+                await connection.fetch(sql, *swapped)
         await answer(send, 200, self.answers[name][number])
 
     async def create(self, receive: Receive, send: Send) -> None:

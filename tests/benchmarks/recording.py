@@ -68,6 +68,12 @@ async def record_gets(listening: Recorder, database: str, prefix: str, ids: Sequ
     return Recording(database, ids[-1], list(listening.statements), answers)
 
 
+async def record_page(listening: Recorder, database: str, path: str) -> Recording:
+    """`GET path`, which has no id."""
+    answer = await listening.ask("GET", path)
+    return Recording(database, 0, list(listening.statements), {0: answer})
+
+
 async def record_post(
     listening: Recorder, database: str, path: str, body: dict[str, Any], authors: Sequence[int]
 ) -> Recording:

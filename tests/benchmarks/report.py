@@ -10,7 +10,9 @@ COLUMNS: Final = ("ours_rps", "limit_rps", "plain_rps", "ratio_to_limit", "plain
 def show(results: Sequence[dict[str, Any]]) -> None:
     lines = [f"{'':<16}" + "".join(f"{column:>16}" for column in COLUMNS)]
     compared = [result for result in results if "ratio_to_limit" in result]
-    lines += [f"{one['name']:<16}" + "".join(f"{figure(one[column]):>16}" for column in COLUMNS) for one in compared]
+    for one in compared:
+        cells = (figure(one[column]) if column in one else "" for column in COLUMNS)
+        lines.append(f"{one['name']:<16}" + "".join(f"{cell:>16}" for cell in cells))
     for result in results:
         if result not in compared:
             words = [f"{key} {figure(value)}" for key, value in result.items() if key != "name"]
