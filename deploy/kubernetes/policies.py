@@ -256,6 +256,14 @@ def strategies_have_a_type(manifests: Sequence[Manifest]) -> Iterator[str]:
             yield f"{named(deployment)} has a strategy without a type"
 
 
+def values_are_not_empty(manifests: Sequence[Manifest]) -> Iterator[str]:
+    """Kubernetes drops the empty value of a variable, and `kubectl apply` would send it again each time."""
+    for name, container in containers(manifests):
+        for one in container.get("env", []):
+            if one.get("value") == "":
+                yield f"{name} has an empty {one['name']}"
+
+
 def namespace_is_apart(manifests: Sequence[Manifest]) -> Iterator[str]:
     """`kubectl delete --kustomize` would delete the namespace, and with it the Secrets, which are not in manifests."""
     for namespace in of_kind(manifests, "Namespace"):
@@ -303,6 +311,7 @@ RULES: Final[Sequence[Rule]] = (
     references_lead_somewhere,
     headless_services_are_not_addresses,
     strategies_have_a_type,
+    values_are_not_empty,
     namespace_is_apart,
     nothing_speaks_by_default,
 )
