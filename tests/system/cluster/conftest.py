@@ -36,6 +36,10 @@ TWO_REPLICAS = {
     "target": {"kind": "HorizontalPodAutoscaler"},
     "patch": json.dumps([{"op": "replace", "path": "/spec/minReplicas", "value": 2}]),
 }
+TWO_GATEWAYS = {
+    "target": {"kind": "Deployment", "name": "gateway"},
+    "patch": json.dumps([{"op": "replace", "path": "/spec/replicas", "value": 2}]),
+}
 
 
 def run(*command: str, environment: dict[str, str] | None = None, given: str | None = None) -> str:
@@ -49,7 +53,7 @@ def run(*command: str, environment: dict[str, str] | None = None, given: str | N
 
 @dataclass
 class Cluster:
-    """A cluster with an overlay on `overlays/local` of our own, in which each service has two replicas."""
+    """A cluster with an overlay on `overlays/local` of our own, in which gateway and services have two replicas."""
 
     overlay: Path
     load_command: list[str]
@@ -69,7 +73,7 @@ class Cluster:
         made = {
             "resources": [os.path.relpath(KUBERNETES / "overlays" / "local", self.overlay)],
             "images": [{"name": f"trivium-{name}", "newTag": tag} for name in IMAGES],
-            "patches": [TWO_REPLICAS, *patches],
+            "patches": [TWO_REPLICAS, TWO_GATEWAYS, *patches],
         }
         (self.overlay / "kustomization.yaml").write_text(yaml.safe_dump(made))
         return self.kubectl("apply", "--kustomize", str(self.overlay))
