@@ -20,7 +20,7 @@ export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unk
 .PHONY: up dev start stop status logs restart-one run mail seed demo reset psql migrate migration backup restore check
 .PHONY: check-deploy format openapi lock test test-page test-clients test-clients-short test-search test-restarts
 .PHONY: test-start-order test-backup fuzz faults faults-short bench timing overload compose-up compose-down
-.PHONY: compose-upgrade rolling-restart pin-images test-compose help bootstrap docs changelog sbom audit
+.PHONY: compose-upgrade rolling-restart pin-images test-compose test-cluster help bootstrap docs changelog sbom audit
 
 ##@ The stack on this machine
 
@@ -215,6 +215,12 @@ test-compose: bootstrap ## run the system tests against the running containers, 
 	@rm -f .local/compose.json
 	@$(VENV)/pytest tests/system/compose -m compose $(ARGS)
 	@cat .local/compose.json
+
+test-cluster: export RATE ?= 20
+test-cluster: bootstrap ## upgrade, roll back and cause faults under load on Kubernetes: KUBECONFIG=… LOAD_IMAGES="kind load docker-image"
+	@rm -f .local/cluster.json
+	@$(VENV)/pytest tests/system/cluster -m cluster $(ARGS)
+	@cat .local/cluster.json
 
 ##@ Releases
 

@@ -4,10 +4,13 @@ import asyncio
 import os
 import secrets
 import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Final, Protocol, Self
+from urllib.parse import urlsplit
 
 import asyncpg
 from testcontainers.community.postgres import PostgresContainer
@@ -171,3 +174,31 @@ class Template:
                 "owner_database_password": self.owner_password,
             }
         )
+
+
+@asynccontextmanager
+async def database_at(port: int, real: str) -> AsyncIterator[None]:
+    """Make the database available: the port forwards to the real one until the end of the block."""
+    address = urlsplit(real)
+    ends: list[asyncio.StreamWriter] = []
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there = await asyncio.open_connection(address.hostname, address.port)
+        ends.extend((writer, there[1]))
+        await asyncio.gather(pump(reader, there[1]), pump(there[0], writer))
+
+    server = await asyncio.start_server(connect, "127.0.0.1", port)
+    yield
+    server.close()
+    for end in ends:
+        end.close()

@@ -20,9 +20,10 @@ import yaml
 
 from deploy.kubernetes.budget import budget
 from deploy.kubernetes.flows import clusters_work
-from deploy.kubernetes.policies import RULES, Manifest, named, of_kind
+from deploy.kubernetes.policies import RULES, Manifest, named, namespace_enforces, of_kind
 
 FOLDER: Final = Path(__file__).parent
+NAMESPACE: Final = FOLDER / "namespace.yaml"
 CADDYFILE: Final = FOLDER.parent / "gateway" / "Caddyfile"
 OVERLAYS: Final = tuple(FOLDER / "overlays" / name for name in ("local", "production", "example"))
 VERSIONS: Final = ("1.33", kubernetes_validate.latest_version())
@@ -88,6 +89,8 @@ def main() -> int:
         return 0
     folders = [Path(name) for name in sys.argv[1:]] or OVERLAYS
     found = [f"overlay {folder.name}: {error}" for folder in folders for error in errors(render(folder))]
+    namespace = [yaml.safe_load(NAMESPACE.read_text())]
+    found += [f"{NAMESPACE.name}: {error}" for error in (*schema_errors(namespace), *namespace_enforces(namespace))]
     sys.stdout.write(
         "".join(f"{line}\n" for line in found) or f"Kubernetes {', '.join(VERSIONS)}: the manifests are sound\n"
     )

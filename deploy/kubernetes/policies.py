@@ -19,9 +19,12 @@ POSTGRES_USER: Final = 999  # its image has no other user
 COMPONENT: Final = "app.kubernetes.io/component"
 NAME: Final = "app.kubernetes.io/name"
 SERVICES: Final = ("auth", "users", "posts")
-JOB_NAME: Final = re.compile(r"(?=.{1,63}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+POD_NAME: Final = re.compile(r"(?=.{1,63}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 HASHED: Final = re.compile(r"-[a-z0-9]{10}$")
-"""The suffix that Kustomize adds to the name of a ConfigMap."""
+"""The suffix that Kustomize adds to the names of ConfigMaps and of migration Jobs."""
+JOB_BOUNDS: Final = {"backoffLimit": 6, "activeDeadlineSeconds": 3600, "ttlSecondsAfterFinished": 86400}
+HOST: Final = re.compile(r"([a-z0-9][a-z0-9.-]*):\d+")
+"""The host in `host:port`, as in addresses of databases and upstreams."""
 PRIVATE: Final = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
 PER_SERVICE: Final = ("Deployment", "Service", "HorizontalPodAutoscaler", "ServiceAccount")
 
@@ -111,19 +114,28 @@ def images_have_tags(manifests: Sequence[Manifest]) -> Iterator[str]:
             yield f"{named(cluster)} has an image without a minor version: {image}"
 
 
-def migrations_carry_their_tag(manifests: Sequence[Manifest]) -> Iterator[str]:
-    """Jobs are immutable: each release needs another name, with the image's tag and valid as a label of a pod."""
+def jobs_are_named_by_their_content(manifests: Sequence[Manifest]) -> Iterator[str]:
+    """Jobs are immutable, so a changed Job needs another name: one with Kustomize's hash. It names pods too."""
     for job in of_kind(manifests, "Job"):
-        (container,) = job["spec"]["template"]["spec"]["containers"]
-        name, (_, _, tag) = job["metadata"]["name"], container["image"].partition("@")[0].rpartition(":")
-        if not tag or not name.endswith(f"-migrate-{tag}"):
-            yield f"{named(job)} does not carry the tag of {container['image']}"
-        if not JOB_NAME.fullmatch(name):
-            yield f"{named(job)} is no name for a Job"
+        if not HASHED.search(job["metadata"]["name"]):
+            yield f"{named(job)} has no hash in its name: `kubectl apply` would refuse a change"
+        if not POD_NAME.fullmatch(job["metadata"]["name"]):
+            yield f"{named(job)} is no name for pods"
+
+
+def jobs_end(manifests: Sequence[Manifest]) -> Iterator[str]:
+    """A Job of a withdrawn release must not migrate later, or stay for ever."""
+    for job in of_kind(manifests, "Job"):
+        for bound, most in JOB_BOUNDS.items():
+            if not 0 < job["spec"].get(bound, 0) <= most:
+                yield f"{named(job)} needs {bound} of at most {most}"
 
 
 def migrations_name_what_stays(manifests: Sequence[Manifest]) -> Iterator[str]:
-    """A Job must not use a ConfigMap whose name changes with its content: Jobs are immutable."""
+    """A Job must not use a ConfigMap whose name changes with its content.
+
+    Kustomize makes the Job's hash before it inserts that name, so the Job would change and keep its own name.
+    """
     for name, labels, pod in workloads(manifests):
         used = [source["configMapRef"]["name"] for one in pod["containers"] for source in one.get("envFrom", [])]
         for changing in (one for one in used if labels.get(COMPONENT) == "migrate" and HASHED.search(one)):
@@ -214,6 +226,50 @@ def references_lead_somewhere(manifests: Sequence[Manifest]) -> Iterator[str]:
             yield f"{name} names the ConfigMap {missing}, which is not there"
 
 
+def headless_services_are_not_addresses(manifests: Sequence[Manifest]) -> Iterator[str]:
+    """Without a ready pod the name of a headless Service does not exist, and DNS servers cache that answer for 30 s."""
+    headless = {
+        service["metadata"]["name"]
+        for service in of_kind(manifests, "Service")
+        if service["spec"].get("clusterIP") == "None"
+    }
+    for name, value in configured(manifests):
+        for host in HOST.findall(value):
+            if headless.intersection(host.split(".")[:2]):  # SERVICE.… or POD.SERVICE.…
+                yield f"{name} connects to {host}, a Service without an address"
+
+
+def configured(manifests: Sequence[Manifest]) -> Iterator[tuple[str, str]]:
+    """All values of settings, by their ConfigMap or container."""
+    for manifest in of_kind(manifests, "ConfigMap"):
+        for value in manifest.get("data", {}).values():
+            yield named(manifest), value
+    for name, container in containers(manifests):
+        for one in container.get("env", []):
+            yield name, one.get("value", "")
+
+
+def strategies_have_a_type(manifests: Sequence[Manifest]) -> Iterator[str]:
+    """Kubernetes adds the default, and `kubectl apply` would remove it again each time ("configured")."""
+    for deployment in of_kind(manifests, "Deployment"):
+        if "type" not in deployment["spec"].get("strategy", {}):
+            yield f"{named(deployment)} has a strategy without a type"
+
+
+def values_are_not_empty(manifests: Sequence[Manifest]) -> Iterator[str]:
+    """Kubernetes drops the empty value of a variable, and `kubectl apply` would send it again each time."""
+    for name, container in containers(manifests):
+        for one in container.get("env", []):
+            if one.get("value") == "":
+                yield f"{name} has an empty {one['name']}"
+
+
+def namespace_is_apart(manifests: Sequence[Manifest]) -> Iterator[str]:
+    """`kubectl delete --kustomize` would delete the namespace, and with it the Secrets, which are not in manifests."""
+    for namespace in of_kind(manifests, "Namespace"):
+        yield f"{named(namespace)} must not be part of an overlay"
+
+
 def namespace_enforces(manifests: Sequence[Manifest]) -> Iterator[str]:
     for namespace in of_kind(manifests, "Namespace"):
         labels = namespace["metadata"].get("labels", {})
@@ -244,7 +300,8 @@ RULES: Final[Sequence[Rule]] = (
     containers_are_locked,
     containers_have_bounds,
     images_have_tags,
-    migrations_carry_their_tag,
+    jobs_are_named_by_their_content,
+    jobs_end,
     migrations_name_what_stays,
     probes_differ,
     replicas_are_spread,
@@ -252,6 +309,9 @@ RULES: Final[Sequence[Rule]] = (
     secrets_are_references,
     proxies_are_named,
     references_lead_somewhere,
-    namespace_enforces,
+    headless_services_are_not_addresses,
+    strategies_have_a_type,
+    values_are_not_empty,
+    namespace_is_apart,
     nothing_speaks_by_default,
 )

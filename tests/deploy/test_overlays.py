@@ -8,9 +8,10 @@ import pytest
 from deploy.kubernetes import policies
 from deploy.kubernetes.check import FOLDER, render
 from deploy.kubernetes.policies import Manifest, of_kind
+from deploy.kubernetes.size import size
 
 pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl renders them")
-DIGEST = "sha256:" + "0a" * 32
+DEPLOY = FOLDER.parents[1] / "docs" / "operations" / "deploy.md"
 
 
 @pytest.fixture
@@ -30,19 +31,29 @@ def migrations(manifests: list[Manifest]) -> dict[str, Manifest]:
     return {job["metadata"]["name"]: job["spec"] for job in of_kind(manifests, "Job")}
 
 
-@pytest.mark.parametrize(("tag", "release"), [("0.3.0", "0.3.0"), (f"0.3.0-rc.2@{DIGEST}", "0.3.0-rc.2")])
-def test_the_migrations_of_an_outer_overlay_carry_its_tag(example: Path, tag: str, release: str) -> None:
-    lines = (example / "kustomization.yaml").read_text().splitlines()
-    changed = [f"    newTag: {tag}" if line.strip().startswith("newTag:") else line for line in lines]
-    (example / "kustomization.yaml").write_text("\n".join(changed))
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("overlays/example/kustomization.yaml", "newTag: 0.2.0-rc.1@", "newTag: 0.3.0@"),
+        ("overlays/example/kustomization.yaml", "@sha256:0a", "@sha256:0b"),
+        ("base/service/migrate.yaml", "memory: 300Mi", "memory: 301Mi"),
+    ],
+)
+def test_a_changed_migration_has_another_name(example: Path, file: str, old: str, new: str) -> None:
+    """Jobs are immutable: `kubectl apply` would refuse the change."""
+    before = migrations(render(example))
+    change(example.parents[1] / file, old, new)
     made = render(example)
-    assert migrations(made).keys() == {f"{service}-migrate-{release}" for service in policies.SERVICES}
+    after = migrations(made)
+    kept = before.keys() & after.keys()
+    assert len(kept) < len(after)
+    assert {name: before[name] for name in kept} == {name: after[name] for name in kept}
     assert [error for rule in policies.RULES for error in rule(made)] == []
 
 
-def test_an_outer_overlay_that_does_not_name_its_release_is_found(example: Path) -> None:
-    change(example / "kustomization.yaml", "transformers:", "# transformers:")
-    assert len(list(policies.migrations_carry_their_tag(render(example)))) == 3
+def test_a_migration_without_kustomizes_hash_is_found(example: Path) -> None:
+    change(example.parents[1] / "base/service/migrate.yaml", "needsHashSuffix", "needsNoSuffix")
+    assert len(list(policies.jobs_are_named_by_their_content(render(example)))) == 3
 
 
 def test_a_changed_setting_replaces_the_replicas_and_leaves_the_migrations_as_they_are(example: Path) -> None:
@@ -64,3 +75,20 @@ def test_replicas_that_may_share_a_node_or_leave_it_together_are_found(name: str
     assert len(list(policies.replicas_go_one_by_one(made))) == 1
     made.remove(budget)
     assert len(list(policies.replicas_go_one_by_one(made))) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "replicas"), [("production", "minReplicas"), ("production", "maxReplicas"), ("local", "minReplicas")]
+)
+def test_the_documented_sizes_are_those_of_the_manifests(name: str, replicas: str) -> None:
+    cpu, memory, volumes = size(render(FOLDER / "overlays" / name), replicas)
+    row = f"| {cpu:.1f} | {memory / 2**30:.1f} GiB | {volumes / 2**30:.0f} GiB |"
+    assert row in DEPLOY.read_text()
+
+
+@pytest.mark.parametrize("name", ["local", "production"])
+def test_what_delete_takes_away_is_neither_the_namespace_nor_a_secret(name: str) -> None:
+    """`kubectl delete --kustomize` deletes what the overlay has; the Secrets hold `key-encryption-key`."""
+    made = render(FOLDER / "overlays" / name)
+    assert of_kind(made, "Namespace", "Secret") == []
+    assert of_kind(made, "Service", "Cluster")

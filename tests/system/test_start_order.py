@@ -10,8 +10,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -20,6 +19,7 @@ from httpx import AsyncClient, ConnectError
 
 from deploy.local.ports import free_port
 from tests.conftest import Cloner
+from tests.database import database_at
 
 SERVICES = ("auth", "users", "posts")
 ALL_ORDERS = list(itertools.permutations(SERVICES))
@@ -61,34 +61,6 @@ class Service:
             assert await asyncio.to_thread(self.process.wait, 25) == 0
         finally:
             self.process.kill()
-
-
-@asynccontextmanager
-async def database_at(port: int, real: str) -> AsyncIterator[None]:
-    """Make the database available: the port forwards to the real one until the end of the block."""
-    address = urlsplit(real)
-    ends: list[asyncio.StreamWriter] = []
-
-    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while data := await reader.read(65536):
-                writer.write(data)
-                await writer.drain()
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
-
-    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there = await asyncio.open_connection(address.hostname, address.port)
-        ends.extend((writer, there[1]))
-        await asyncio.gather(pump(reader, there[1]), pump(there[0], writer))
-
-    server = await asyncio.start_server(connect, "127.0.0.1", port)
-    yield
-    server.close()
-    for end in ends:
-        end.close()
 
 
 def start(name: str, ports: Mapping[str, int], settings: Mapping[str, str]) -> subprocess.Popen[bytes]:

@@ -1,6 +1,7 @@
 """Alembic, the same for every service: one runner at a time, with the role that owns the tables."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final, TypeVar
@@ -11,7 +12,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, pool, text
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from common.settings import MigrationSettings, async_url
 
@@ -20,6 +22,8 @@ log = structlog.get_logger()
 S = TypeVar("S", bound=MigrationSettings)
 LOCK: Final = 7_046_029_254_386_353_131  # any number; all migrations of a database use it
 PAUSE: Final = 0.2  # seconds
+PATIENCE: Final = 60.0
+"""Seconds for which `migrate` waits for its database: at the first start both begin at the same time."""
 INVALID: Final = text("""
     SELECT indexrelid::regclass::text FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
     WHERE NOT indisvalid AND relkind = 'i' AND relnamespace = current_schema()::regnamespace
@@ -39,8 +43,9 @@ AfterMigrate = Callable[[AsyncConnection, S], Awaitable[None]]
 async def migrate(folder: Path, settings: S, after: AfterMigrate[S] | None = None) -> None:
     """Migrate a database to this release's schema. A second runner waits, then finds nothing to do."""
     url = async_url(settings.owner_database_url, settings.owner_database_password)
-    engine = create_async_engine(url, poolclass=pool.NullPool)
+    engine = create_async_engine(url, poolclass=pool.NullPool, connect_args={"timeout": 5})
     try:
+        await wait_for_database(engine)
         async with engine.connect() as connection:
             await take_migration_lock(connection)
             await connection.run_sync(upgrade, folder)
@@ -50,6 +55,33 @@ async def migrate(folder: Path, settings: S, after: AfterMigrate[S] | None = Non
                 await connection.commit()
     finally:
         await engine.dispose()
+
+
+async def wait_for_database(engine: AsyncEngine, patience: float = PATIENCE) -> None:
+    """Return once the database answers.
+
+    Raises:
+        OSError, DBAPIError: it did not answer for `patience` seconds, or it refuses the role.
+    """
+    ends_at = time.monotonic() + patience
+    reason = None
+    while True:
+        try:
+            async with engine.connect():
+                return
+        except (OSError, DBAPIError) as error:
+            if not is_unreachable(error) or time.monotonic() > ends_at:
+                raise
+            if str(error) != reason:
+                reason = str(error)
+                log.info("waiting for the database", seconds=patience, reason=reason)
+        await asyncio.sleep(PAUSE)
+
+
+def is_unreachable(error: OSError | DBAPIError) -> bool:
+    """Whether a wait may help. PostgreSQL's error classes: 08 connection, 57P shutdown and start."""
+    state = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
+    return isinstance(error, OSError) or state.startswith(("08", "57P"))
 
 
 async def take_migration_lock(connection: AsyncConnection) -> None:

@@ -94,9 +94,11 @@ def command_line(
 
     @cli.command("migrate")
     def migrate_command() -> None:
-        """Bring the database to this release's schema."""
+        """Bring the database to this release's schema. Wait a minute for the database if it does not answer."""
         from common.db.migrations import migrate  # only here: a serving process does without Alembic
 
+        # The first process of a container ignores SIGTERM by default: a withdrawn migration would run on for 30 s.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit("Cannot migrate: stopped by SIGTERM"))
         try:
             asyncio.run(migrate(migrations, load(settings), after_migrate))
         except (SQLAlchemyError, OSError) as error:
