@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, Final
 
 from fastapi import Request, Response
+from fastapi._compat import ModelField, is_scalar_field
 from fastapi.datastructures import DefaultPlaceholder
 from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import get_dependant, request_body_to_args, request_params_to_args
@@ -36,11 +37,38 @@ FAILED: Final = object()
 UNKNOWN: Final = ("cookie_params", "websocket_param_name", "http_connection_param_name", "background_tasks_param_name")
 UNKNOWN_BELOW: Final = ("body_params", "own_oauth_scopes", "parent_oauth_scopes", "security_scopes_param_name")
 CONSTANTS: Final = (type(None), bool, int, float, str)
-NO_QUERY: Final = QueryParams()
+NOTHING: Final = QueryParams()
 
 
 class NotPrepared(Exception):
     """The route needs FastAPI's own handler."""
+
+
+class Parameters:
+    """The parameters of a call in the path, or in the query."""
+
+    def __init__(self, place: str, fields: Sequence[ModelField]) -> None:
+        self.place = place
+        self.fields = fields
+        known = [one for one in fields if one.field_info.validation_alias in {None, one.alias}]
+        found, _ = request_params_to_args(known, NOTHING)
+        self.defaults = {name: value for name, value in found.items() if isinstance(value, CONSTANTS)}
+        """Values of parameters that a request does not have."""
+        self.scalars = {one.name for one in known if is_scalar_field(one)}
+
+    def read(self, given: Mapping[str, Any], values: dict[str, Any], wrong: list[Any]) -> None:
+        """Add the values of a request, and what is wrong with them."""
+        for field in self.fields:
+            name, alias = field.name, field.alias
+            if name in self.defaults and alias not in given:
+                values[name] = self.defaults[name]
+            elif name in self.scalars and alias in given:
+                values[name], errors = field.validate(given[alias], loc=(self.place, alias))
+                wrong += errors
+            else:
+                found, errors = request_params_to_args([field], given)
+                values |= found
+                wrong += errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +79,18 @@ class Step:
     needs: Sequence[tuple[str, int]]
     """Arguments that are results of earlier steps, by their numbers."""
     dependant: Dependant
-    defaults: Mapping[str, Any]
-    """The values of query parameters that are not in a request."""
     is_generator: bool
+    path: Parameters
+    query: Parameters
 
     def arguments(self, request: Request, answer: Response, results: Sequence[Any]) -> tuple[dict[str, Any], list[Any]]:
         """The arguments, and what is wrong with them."""
         known, wrong = self.dependant, list[Any]()
         values = {name: results[place] for name, place in self.needs}
-        if known.path_params:
-            found, wrong = request_params_to_args(known.path_params, request.path_params)
-            values |= found
-        if known.query_params:
-            values |= self.defaults
-            given = request.query_params if request.scope["query_string"] else NO_QUERY
-            fields = [one for one in known.query_params if one.name not in self.defaults or one.alias in given]
-            if fields:
-                found, errors = request_params_to_args(fields, given)
-                values |= found
-                wrong += errors
+        if self.path.fields:
+            self.path.read(request.path_params, values, wrong)
+        if self.query.fields:
+            self.query.read(request.query_params if request.scope["query_string"] else NOTHING, values, wrong)
         if known.header_params:
             found, errors = request_params_to_args(known.header_params, request.headers)
             values |= found
@@ -116,10 +137,8 @@ def step(known: Dependant, needs: Sequence[tuple[str, int]]) -> Step:
     is_generator = inspect.isasyncgenfunction(function)
     if not (inspect.iscoroutinefunction(function) or (is_generator and known.scope == "function")):
         raise NotPrepared
-    fields = [one for one in known.query_params if one.field_info.validation_alias in {None, one.alias}]
-    found, _ = request_params_to_args(fields, NO_QUERY)
-    defaults = {name: value for name, value in found.items() if isinstance(value, CONSTANTS)}
-    return Step(asynccontextmanager(call) if is_generator else call, needs, known, defaults, is_generator)
+    path, query = Parameters("path", known.path_params), Parameters("query", known.query_params)
+    return Step(asynccontextmanager(call) if is_generator else call, needs, known, is_generator, path, query)
 
 
 def prepared_handler(route: APIRoute, *, is_form: bool) -> Handler:

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
+from starlette.routing import Match
+from starlette.types import Scope
 
 from common.db.database import get_db
 from common.http import etags, idempotency, rate_limits
@@ -59,11 +61,20 @@ class ServiceRoute(APIRoute):
         options["generate_unique_id_function"] = operation_id
         options["openapi_extra"] = {"parameters": parameters}
         super().__init__(path, endpoint, **options)
+        self.beginning, self.has_parameters, _ = path.partition("{")
         try:
             handle = prepared_handler(self, is_form=is_form(self))
         except NotPrepared:
             return  # `self.app` is FastAPI's
         self.app = as_app(self.with_conventions(handle))
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """As the framework, which compares a regular expression; but most routes have another beginning."""
+        path: str = scope["path"]
+        is_other = not path.startswith(self.beginning) if self.has_parameters else path != self.beginning
+        if is_other and not scope.get("root_path"):
+            return Match.NONE, {}
+        return super().matches(scope)
 
     @property
     def access(self) -> Access:
