@@ -22,7 +22,8 @@ from common.events import revocations
 from common.events.revocations import FORGET, LONGEST, STALE_AFTER, RevokedTokens
 from tests.conftest import Cloner
 from tests.peers import Peers, ended, revoked
-from tests.waiting import eventually, promptly
+from tests.timing import Within, also_timed
+from tests.waiting import eventually
 
 PATHS = {"users": "/users/me", "posts": "/posts/drafts"}
 
@@ -235,7 +236,8 @@ async def test_no_mistake_ends_the_reading(listener: Listener, monkeypatch: pyte
         await eventually(lambda: tries > 2)
 
 
-async def test_a_service_learns_it_by_itself_within_seconds(listener: Listener) -> None:
+@also_timed
+async def test_a_service_learns_it_by_itself_within_seconds(listener: Listener, within: Within) -> None:
     """S-26: 5 s, of which the relay takes at most one."""
     sid = str(uuid.uuid4())
     token = listener.token(listener.peers.new_account(), sid=sid)
@@ -245,5 +247,5 @@ async def test_a_service_learns_it_by_itself_within_seconds(listener: Listener) 
     async def is_refused() -> bool:
         return await listener.status(token) == 401
 
-    with promptly(3):
+    with within(3):
         await eventually(is_refused)
