@@ -188,10 +188,26 @@ async def test_who_does_not_read_is_cut_off(
 
 
 async def test_who_reads_slowly_is_waited_for(busy: Busy, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_limits, "SEND_TIMEOUT", 0.2)
+    """However slow the machine is: the client has read a third of the answer before each check."""
+    monkeypatch.setattr(http_limits, "SEND_TIMEOUT", 0.05)
+    check_reading = BoundedHttp.check_reading
+    found, checked_at = 0, [0]
+
+    def check(connection: BoundedHttp, before: int) -> None:
+        if found - checked_at[-1] < LARGE // 3:
+            connection.send_timer = connection.loop.call_later(0.02, check, connection, before)
+        else:
+            checked_at.append(found)
+            check_reading(connection, before)
+
+    monkeypatch.setattr(BoundedHttp, "check_reading", check)
     async with connected(busy.port, buffer=4096) as streams:
         streams[1].write(request("/large", "Connection: close"))
-        assert await read_all(streams, pause=0.005) > LARGE
+        while more := await in_time(streams[0].read(1_000_000)):
+            found += len(more)
+            await asyncio.sleep(0.005)
+    assert found > LARGE
+    assert len(checked_at) > 2
 
 
 async def test_an_idle_connection_whose_answer_is_not_read_is_cut_off() -> None:
