@@ -38,19 +38,6 @@ async def test_a_killed_service_is_back_within_seconds(
     assert {name for name in before if before[name] == after[name]} == before.keys() - {service}
 
 
-async def test_a_second_start_finds_the_data(local_stack: LocalStack, gateway: AsyncClient, meet: Meet) -> None:
-    ada = await meet("Ada")
-    post = (await gateway.post("/posts", json={"title": "t", "body": "b"}, headers=ada.headers)).json()
-    assert local_stack.run("stop").returncode == 0
-    assert local_stack.pids() == {}
-    started = local_stack.run("start")
-    assert started.returncode == 0, started.stdout + started.stderr
-    assert (await gateway.get(f"/posts/{post['id']}")).json()["title"] == "t"
-    assert (await gateway.get("/users/me", headers=ada.headers)).json()["email"] == ada.email
-    form = {"grant_type": "refresh_token", "refresh_token": ada.tokens["refresh_token"]}
-    assert (await gateway.post("/auth/token", data=form)).status_code == 200
-
-
 async def until_refused(gateway: AsyncClient, person: Person, paths: Sequence[str]) -> None:
     """Wait until every service refuses a formerly valid token."""
 
