@@ -19,12 +19,18 @@ from tests.timing import Within, also_timed
 from tests.waiting import eventually, in_time
 
 POOL_TIMEOUT = 0.3
+LOCK_TIMEOUT = "2s"
+"""The production limit, see deploy/postgres/service-database.sql."""
 CLIENTS = 60
 
 
 @pytest.fixture
-async def small(settings: Settings, peers: Peers) -> AsyncIterator[FastAPI]:
-    """posts with two connections of each kind."""
+async def small(settings: Settings, peers: Peers, server: Server) -> AsyncIterator[FastAPI]:
+    """posts with two connections of each kind, and the limit of production for locks."""
+    name = str(settings.database_url.path).lstrip("/")
+    superuser = await asyncpg.connect(server.dsn)
+    await superuser.execute(f"""ALTER ROLE posts IN DATABASE "{name}" SET lock_timeout = '{LOCK_TIMEOUT}'""")
+    await superuser.close()
     limits = {"pool_size": 1, "read_pool_size": 1, "max_overflow": 1, "pool_timeout": POOL_TIMEOUT}
     app = create_app(Settings.model_validate({**settings.model_dump(), **limits}), peers)
     async with app.router.lifespan_context(app):
