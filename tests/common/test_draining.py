@@ -14,7 +14,6 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 from httpx import AsyncClient, ConnectError
 
 from common import health
-from common.background import background_tasks, shielded
 from common.serving.draining import DrainingServer
 from common.serving.http_limits import bounded_http
 from common.serving.load_shedding import LoadShedder
@@ -261,48 +260,3 @@ def test_many_connections_are_accepted_in_one_turn_of_the_loop(monkeypatch: pyte
     monkeypatch.setattr(server, "on_tick", look)
     server.run()
     assert len(turns) <= 10
-
-
-async def test_background_work_ends_between_its_steps_and_waiting_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    begun: list[int] = []
-    ended: list[int] = []
-    third = asyncio.Event()
-
-    async def step(number: int) -> None:
-        begun.append(number)
-        if number == 2:
-            third.set()
-        await asyncio.sleep(0.05)
-        ended.append(number)
-
-    async def steps() -> None:
-        while True:
-            await shielded(step(len(begun)))
-
-    async def sleepy() -> None:
-        await asyncio.sleep(3600)
-
-    monkeypatch.setattr("common.background.STEP_GRACE", 3600)
-    async with asyncio.timeout(GENEROUS):  # the stop does not wait for sleeping requests
-        async with background_tasks(steps(), sleepy()):
-            await third.wait()
-            assert (begun, ended) == ([0, 1, 2], [0, 1])
-    assert begun == ended == [0, 1, 2]
-
-
-async def test_a_step_that_hangs_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("common.background.STEP_GRACE", 0.1)
-    cut_off = asyncio.Event()
-
-    async def hangs() -> None:
-        try:
-            await asyncio.sleep(3600)
-        finally:
-            cut_off.set()
-
-    async def work() -> None:
-        await shielded(hangs())
-
-    async with background_tasks(work()):
-        await asyncio.sleep(0.01)
-    assert cut_off.is_set()
