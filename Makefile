@@ -179,7 +179,7 @@ faults-short: bootstrap ## cause the main faults, a few of each, as in .ci/run (
 bench: bootstrap ## compare the speed with a bare app, by wrk: make bench SECONDS=2 ROUNDS=7 ONLY=get_post
 	@SECONDS=$(SECONDS) ROUNDS=$(ROUNDS) ROWS=$(ROWS) ONLY=$(ONLY) $(VENV)/python -m tests.benchmarks
 
-timing: bootstrap ## S-07 and R-11: measure the effect of sign-ins on other requests, on an idle machine (about a minute)
+timing: bootstrap ## promised times: S-07, S-26, S-27, R-09 to R-11, R-15; on an idle machine (about three minutes)
 	@$(VENV)/pytest tests -m timing -s $(ARGS)
 
 overload: bootstrap ## R-17 to R-20, R-25, R-29: overload, on an idle machine (about 6 minutes); writes docs/operations/reliability.md

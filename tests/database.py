@@ -28,6 +28,12 @@ CHEAP: Final = {
     "scram_iterations": "1",
 }
 """Tests create hundreds of databases and connections, and run ANALYZE themselves if they need it."""
+PATIENT: Final = ("lock_timeout", "statement_timeout")
+LIMIT: Final = "9s"
+"""Of the services' roles, instead of 2 s and 5 s: on a busy machine a queue for one row takes longer.
+
+asyncpg's own limit is 10 s. A test of the limits sets short ones for its database.
+"""
 MEMORY: Final = Path("/dev/shm")  # noqa: S108  # PostgreSQL closes its folder to other users
 ROOM_IN_MEMORY: Final = 3 * 1024**3
 """More than the servers of all test processes take together."""
@@ -131,6 +137,8 @@ class Template:
         async with self.migrating:
             if not self.migrated:
                 self.server.ensure(self.service, self.owner_password, self.password)
+                for limit in PATIENT:
+                    await self.run(f"ALTER ROLE {self.service} SET {limit} = '{LIMIT}'")
                 await migrate(self.migrations, self.owner_settings(self.service))
                 self.migrated = True
 

@@ -5,10 +5,13 @@ from typing import Final
 import pytest
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
-LOCAL_STACK: Final = frozenset(
-    f"tests/system/test_{name}.py" for name in ("local_stack", "revocation", "seed", "story")
+LOCAL_STACK: Final = tuple(
+    f"tests/system/test_{name}.py" for name in ("local_stack", "revocation", "seed", "story", "edge_proxies")
 )
-"""The modules that use the `local_stack` fixture. A stack takes half a minute of CPU time to start, and more to run."""
+"""The modules that use the `local_stack` fixture, in their order: the last one starts it again with other settings.
+
+A stack takes half a minute of CPU time to start, and more to run.
+"""
 
 
 class Scheduler(LoadFileScheduling):  # type: ignore[misc]
@@ -26,9 +29,11 @@ def module_of(item: pytest.Item) -> str:
 def slowest_first(items: list[pytest.Item]) -> None:
     """Run tests that start processes first, so that at the end no process is left alone with one of them."""
 
-    def place(item: pytest.Item) -> int:
+    def place(item: pytest.Item) -> tuple[int, int]:
         module = module_of(item)
-        first = (module in LOCAL_STACK, module.startswith("tests/system/"), module.startswith("tests/deploy/"), True)
-        return first.index(True)
+        if module in LOCAL_STACK:
+            return 0, LOCAL_STACK.index(module)
+        first = (module.startswith("tests/system/"), module.startswith("tests/deploy/"), True)
+        return 1 + first.index(True), 0
 
     items.sort(key=place)

@@ -1,15 +1,14 @@
 """Waits in tests, with one generous limit.
 
-Long limits cost nothing while the code is right. A promise of the documents, such as "within 5 s", is checked with
-`promptly`, which leaves room for a busy machine: `make bench`, `make timing` and `make overload` measure speed.
+Long limits cost nothing while the code is right. Promised times, such as "within 5 s", are measured by `make timing`:
+see tests/timing.py.
 """
 
 import asyncio
 import inspect
 import socket
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 import asyncpg
@@ -17,22 +16,11 @@ import asyncpg
 T = TypeVar("T")
 GENEROUS: Final = 90
 """Seconds until a test gives up: far more than a busy machine needs."""
-BUSY: Final = 10
-"""How many times slower a test may be because other processes use the machine."""
 PAUSE: Final = 0.01
 # A statement that waits for another's rows waits for its transaction, not for a relation.
 BLOCKED: Final = """
 SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
 """
-
-
-@contextmanager
-def promptly(seconds: float) -> Iterator[None]:
-    """Expect what is inside to take so long at most, on a quiet machine."""
-    started = time.monotonic()
-    yield
-    took = time.monotonic() - started
-    assert took < seconds * BUSY, f"it took {took:.1f} s instead of {seconds} s"
 
 
 async def in_time(awaitable: Awaitable[T]) -> T:

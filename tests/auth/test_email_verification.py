@@ -11,11 +11,8 @@ from httpx import AsyncClient, Response
 from pydantic import SecretStr
 
 from auth.config import Settings
-from auth.repositories.mail_counts import hash_address
-from auth.services.retention import RETENTION
 from tests.auth.conftest import PASSWORD, Connection, SignIn, SignUp, bearer, client_of, new_email, running
 from tests.auth.mails import mails, newest, relay
-from tests.conftest import Log
 from tests.queries import listening
 
 
@@ -205,23 +202,6 @@ async def test_many_relays_send_one_mail(
     assert len(await mails(app, email)) == 2
 
 
-async def test_a_request_that_is_not_understood_does_not_stop_the_others(
-    client: AsyncClient, app: FastAPI, sign_up: SignUp, superuser: Connection
-) -> None:
-    await relay(app)
-    for data in ('{"purpose": "of-a-later-release", "email": "a@example.com", "ip": null}', '{"purpose": 7}'):
-        await superuser.execute(
-            "INSERT INTO outbox (target, type, subject, version, data)"
-            " VALUES ('auth', 'mail.wanted', 'mail.wanted:' || gen_random_uuid(), 1, $1)",
-            data,
-        )
-    emails = [(await sign_up()).email for _ in range(2)]
-    assert [len(await mails(app, email)) for email in emails] == [1, 1]
-    left = await superuser.fetch("SELECT attempts, last_error FROM outbox WHERE target = 'auth'")
-    assert [tuple(row) for row in left] == [(left[0]["attempts"], "status 422")] * 2
-    await superuser.execute("DELETE FROM outbox WHERE target = 'auth'")
-
-
 async def test_a_mail_outlives_a_change_of_the_key(
     client: AsyncClient, app: FastAPI, settings: Settings, sign_up: SignUp
 ) -> None:
@@ -251,16 +231,6 @@ async def test_nothing_of_a_token_is_in_the_database_that_makes_it(
     assert secret
     assert (await confirm(client, secret[1])).status_code == 400
     assert await superuser.fetchval("SELECT count(*) FROM outbox WHERE target IN ('smtp', 'auth')") == 0
-
-
-async def test_a_mail_whose_link_no_longer_works_is_not_sent(
-    client: AsyncClient, app: FastAPI, superuser: Connection, sign_up: SignUp
-) -> None:
-    person = await sign_up()
-    await relay(app, "auth")
-    await superuser.execute("UPDATE one_time_tokens SET expires_at = now() WHERE account_id = $1", person.id)
-    assert await mails(app, person.email) == []
-    assert await superuser.fetchval("SELECT count(*) FROM outbox WHERE target = 'smtp'") == 0
 
 
 async def test_nobody_can_have_us_send_their_words(client: AsyncClient, app: FastAPI) -> None:
@@ -322,52 +292,3 @@ async def test_the_trail_tells_of_it_without_the_address(
         ("email-verification-sent", "anonymous", "127.0.0.1", '{"to": "p***@example.com"}'),
         ("email-verified", str(person.id), "127.0.0.1", "{}"),
     ]
-
-
-async def test_what_is_over_is_removed(app: FastAPI, sign_up: SignUp, superuser: Connection) -> None:
-    gone, kept = [await sign_up() for _ in range(2)]
-    await relay(app)
-    everything = (
-        "SELECT count(*) FROM one_time_tokens WHERE account_id = $1",
-        "SELECT count(*) FROM mail_counts, accounts WHERE address_hash = sha256(email::bytea) AND accounts.id = $1",
-    )
-    await superuser.execute("UPDATE one_time_tokens SET expires_at = now() WHERE account_id = $1", gone.id)
-    await superuser.execute(
-        "UPDATE mail_counts SET last_at = now() - interval '61 min' WHERE address_hash = $1", hash_address(gone.email)
-    )
-    await RETENTION.apply(app.state.transactions)
-    for person, left in ((gone, 0), (kept, 1)):
-        assert [await superuser.fetchval(count, person.id) for count in everything] == [left, left]
-
-
-async def test_trouble_with_rows_of_one_kind_keeps_no_other(
-    app: FastAPI, settings: Settings, sign_up: SignUp, superuser: Connection, log: Log
-) -> None:
-    person = await sign_up()
-    await relay(app)
-    await superuser.execute("UPDATE one_time_tokens SET expires_at = now() WHERE account_id = $1", person.id)
-    await superuser.execute("ALTER TABLE sessions RENAME TO away")
-    try:
-        async with running(settings) as logged:
-            log()
-            await RETENTION.apply(logged.state.transactions)
-    finally:
-        await superuser.execute("ALTER TABLE away RENAME TO sessions")
-    assert [line["kind"] for line in log() if line["event"] == "retention failed"] == ["sessions"]
-    assert await superuser.fetchval("SELECT count(*) FROM one_time_tokens WHERE account_id = $1", person.id) == 0
-
-
-async def test_refused_mails_are_kept_for_a_week(app: FastAPI, superuser: Connection) -> None:
-    """They hold addresses."""
-    for target, days in (("smtp", 8), ("smtp", 6), ("posts", 8)):
-        await superuser.execute(
-            "INSERT INTO outbox (target, type, subject, version, data, parked_at)"
-            " VALUES ($1, 'mail', 'mail:' || gen_random_uuid(), 1, '{}', now() - $2::int * interval '1 day')",
-            target,
-            days,
-        )
-    await RETENTION.apply(app.state.transactions)
-    left = await superuser.fetch(
-        "DELETE FROM outbox WHERE parked_at IS NOT NULL RETURNING target, extract(day FROM now() - parked_at)::int"
-    )
-    assert {tuple(row) for row in left} == {("smtp", 6), ("posts", 8)}

@@ -2,9 +2,10 @@
 
 import time
 
+import pytest
 from httpx import AsyncClient
 
-from tests.forgeries import Forge, Mint, bearer, every_forgery, survives
+from tests.forgeries import Forge, Mint, are_refused_promptly, bearer, every_forgery, survives
 
 
 async def test_the_mint_makes_good_tokens(client: AsyncClient, mint: Mint) -> None:
@@ -28,3 +29,8 @@ async def test_the_mint_makes_good_tokens(client: AsyncClient, mint: Mint) -> No
 async def test_a_forgery_is_a_401_and_a_good_token_still_works(client: AsyncClient, mint: Mint, forge: Forge) -> None:
     """S-15, S-16, S-17"""
     await survives(client, "/auth/me", mint, forge)
+
+
+@pytest.mark.timing
+async def test_forgeries_are_refused_promptly(client: AsyncClient, mint: Mint) -> None:
+    await are_refused_promptly(client, "/auth/me", mint)

@@ -74,12 +74,11 @@ async def ask(port: int, *parts: bytes) -> tuple[int, dict[str, str], Any]:
         return await answer(streams)
 
 
-async def read_all(streams: Streams, pause: float = 0.0) -> int:
+async def read_all(streams: Streams) -> int:
     """The number of bytes until the connection ends."""
     found = 0
     while more := await in_time(streams[0].read(1_000_000)):
         found += len(more)
-        await asyncio.sleep(pause)
     return found
 
 

@@ -14,7 +14,6 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 from httpx import AsyncClient, ConnectError
 
 from common import health
-from common.background import background_tasks, shielded
 from common.serving.draining import DrainingServer
 from common.serving.http_limits import bounded_http
 from common.serving.load_shedding import LoadShedder
@@ -22,6 +21,14 @@ from deploy.local.ports import free_port
 from tests.waiting import GENEROUS, eventually, in_time
 
 DRAIN = 0.3
+
+
+@dataclass
+class Slow:
+    """Requests to /slow, which end when a test says so."""
+
+    begun: int = 0
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass
@@ -33,6 +40,7 @@ class Told:
     running: asyncio.Task[None]
     client: AsyncClient
     lifespan: list[str] = field(default_factory=list)
+    slow: Slow = field(default_factory=Slow)
 
     def signal(self, number: signal.Signals = signal.SIGTERM) -> None:
         self.server.handle_exit(number, None)
@@ -54,7 +62,7 @@ class Told:
         assert self.lifespan == ["up", "down"]
 
 
-def make_app(lifespan: list[str]) -> FastAPI:
+def make_app(lifespan: list[str], slow: Slow) -> FastAPI:
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         lifespan.append("up")
@@ -65,9 +73,10 @@ def make_app(lifespan: list[str]) -> FastAPI:
     app.state.draining, app.state.readiness = False, ()
     app.include_router(health.router)
 
-    @app.get("/slow/{seconds}")
-    async def slow(seconds: float) -> str:
-        await asyncio.sleep(seconds)
+    @app.get("/slow")
+    async def wait() -> str:
+        slow.begun += 1
+        await slow.go_on.wait()
         return "done"
 
     @app.post("/upload")
@@ -93,11 +102,11 @@ def make_app(lifespan: list[str]) -> FastAPI:
 @pytest.fixture
 async def told() -> AsyncIterator[Told]:
     """A running server, before a signal to stop."""
-    lifespan: list[str] = []
+    lifespan, slow = list[str](), Slow()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         server = DrainingServer(
-            make_app(lifespan),
+            make_app(lifespan, slow),
             timedelta(seconds=DRAIN),
             http=bounded_http(LoadShedder((), 1000)),
             ws="none",
@@ -107,7 +116,7 @@ async def told() -> AsyncIterator[Told]:
         task = asyncio.create_task(server.serve(sockets=[listener]))
         async with AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=GENEROUS) as client:
             await client.get("/livez")  # waits in the listener's queue until the server accepts
-            yield Told(server, port, task, client, lifespan)
+            yield Told(server, port, task, client, lifespan, slow)
         server.should_exit = server.force_exit = True
         await task
 
@@ -130,10 +139,13 @@ async def test_readiness_is_red_at_once_while_requests_are_still_served(told: To
 
 async def test_what_runs_when_told_is_finished_long_after_the_drain_time(told: Told) -> None:
     told.server.drain = 1
-    slow = asyncio.create_task(told.client.get("/slow/2.2"))
-    await asyncio.sleep(0.1)
+    slow = asyncio.create_task(told.client.get("/slow"))
+    await eventually(lambda: told.slow.begun == 1)
     told.signal()
-    late = asyncio.create_task(told.client.get("/slow/2"))  # begun while draining
+    late = asyncio.create_task(told.client.get("/slow"))  # begun while draining
+    await eventually(lambda: told.slow.begun == 2)
+    await eventually(told.refuses)
+    told.slow.go_on.set()
     for answer in await asyncio.gather(slow, late):
         assert (answer.status_code, answer.text, answer.headers["connection"]) == (200, '"done"', "close")
     await told.ends()
@@ -157,12 +169,13 @@ async def test_a_body_that_comes_slowly_is_waited_for(told: Told) -> None:
 
 
 async def test_an_idle_connection_may_be_used_until_the_end_and_does_not_delay_it(told: Told) -> None:
+    told.server.drain = 1
     used, unused = await told.connect(), await told.connect()
     request = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
     used[1].write(request)
     assert b"connection: close" not in await used[0].readuntil(b"}")
     told.signal()
-    await asyncio.sleep(DRAIN / 2)
+    await asyncio.sleep(DRAIN)
     used[1].write(request)
     assert b"connection: close" in await used[0].read()
     assert await in_time(unused[0].read()) == b""
@@ -196,8 +209,8 @@ async def test_a_client_that_never_reads_is_left_when_the_time_is_up(told: Told,
 
 
 async def test_a_second_signal_skips_the_drain_and_a_third_the_rest(told: Told) -> None:
-    slow = asyncio.create_task(told.client.get("/slow/3600"))
-    await asyncio.sleep(0.1)
+    slow = asyncio.create_task(told.client.get("/slow"))
+    await eventually(lambda: told.slow.begun)
     told.server.drain = 3600
     told.signal()
     told.signal()
@@ -223,7 +236,7 @@ async def test_sigint_is_a_person_who_does_not_wait_nor_does_who_says_it_twice(
 def test_many_connections_are_accepted_in_one_turn_of_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     """R-17: under load the event loop's turns are long, and the accept queue would overflow."""
     server = DrainingServer(
-        make_app([]),
+        make_app([], Slow()),
         timedelta(0),
         port=free_port(),
         http=bounded_http(LoadShedder((), 1000)),
@@ -247,48 +260,3 @@ def test_many_connections_are_accepted_in_one_turn_of_the_loop(monkeypatch: pyte
     monkeypatch.setattr(server, "on_tick", look)
     server.run()
     assert len(turns) <= 10
-
-
-async def test_background_work_ends_between_its_steps_and_waiting_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    begun: list[int] = []
-    ended: list[int] = []
-    third = asyncio.Event()
-
-    async def step(number: int) -> None:
-        begun.append(number)
-        if number == 2:
-            third.set()
-        await asyncio.sleep(0.05)
-        ended.append(number)
-
-    async def steps() -> None:
-        while True:
-            await shielded(step(len(begun)))
-
-    async def sleepy() -> None:
-        await asyncio.sleep(3600)
-
-    monkeypatch.setattr("common.background.STEP_GRACE", 3600)
-    async with asyncio.timeout(GENEROUS):  # the stop does not wait for sleeping requests
-        async with background_tasks(steps(), sleepy()):
-            await third.wait()
-            assert (begun, ended) == ([0, 1, 2], [0, 1])
-    assert begun == ended == [0, 1, 2]
-
-
-async def test_a_step_that_hangs_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("common.background.STEP_GRACE", 0.1)
-    cut_off = asyncio.Event()
-
-    async def hangs() -> None:
-        try:
-            await asyncio.sleep(3600)
-        finally:
-            cut_off.set()
-
-    async def work() -> None:
-        await shielded(hangs())
-
-    async with background_tasks(work()):
-        await asyncio.sleep(0.01)
-    assert cut_off.is_set()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -10,7 +11,8 @@ from common.calls.http_pool import http_pool
 from common.tokens.service_tokens import NoToken, ServiceTokens
 from tests.common.calls import SECRET, call_settings
 from tests.common.conftest import FakeClock
-from tests.common.misbehaving import Misbehaving, answer, in_turn, misbehaving, new_token, silence
+from tests.common.misbehaving import Asked, Misbehaving, answer, hang_up, in_turn, misbehaving, new_token, silence
+from tests.waiting import eventually, in_time
 
 
 @pytest.fixture
@@ -52,13 +54,28 @@ async def test_of_many_callers_one_asks_for_each_audience(tokens: ServiceTokens,
 
 
 async def test_a_slow_answer_for_one_audience_delays_no_other(tokens: ServiceTokens, auth: Misbehaving) -> None:
-    auth.auth = in_turn(silence, new_token())
+    go_on = asyncio.Event()
+
+    async def slowly(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        await go_on.wait()
+        await hang_up(asked, writer)
+
+    auth.auth = in_turn(slowly, new_token())
     slow = asyncio.create_task(tokens.token_for("users"))
-    await asyncio.sleep(0.05)
+    await eventually(lambda: auth.tokens)
     assert await tokens.token_for("auth") == "token-1"
     assert not slow.done()
+    go_on.set()
     with pytest.raises(NoToken):
         await slow
+
+
+async def test_an_auth_that_does_not_answer_is_given_up(auth: Misbehaving, http: httpx.AsyncClient) -> None:
+    auth.auth = silence
+    tokens = ServiceTokens(http, auth.url, "svc:posts", SECRET, deadline=timedelta(seconds=0.1))
+    with pytest.raises(NoToken):
+        await in_time(tokens.token_for("users"))
+    assert len(auth.tokens) == 1
 
 
 async def test_a_caller_that_gives_up_ends_the_question_for_nobody_else(

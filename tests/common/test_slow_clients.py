@@ -2,16 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
-import uvicorn
-from starlette.types import Receive, Scope, Send
-from uvicorn.server import ServerState
 
 from common.serving import http_limits, load_shedding
-from common.serving.http_limits import BoundedHttp, bounded_http
-from common.serving.load_shedding import LoadShedder
+from common.serving.http_limits import BoundedHttp
 from tests.common.busy import LARGE, LISTS, MOST, Busy, served
 from tests.common.serving import Streams, answer, closed, connected, read_all, request
 from tests.waiting import eventually, in_time
@@ -188,10 +183,26 @@ async def test_who_does_not_read_is_cut_off(
 
 
 async def test_who_reads_slowly_is_waited_for(busy: Busy, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_limits, "SEND_TIMEOUT", 0.2)
+    """However slow the machine is: the client has read a third of the answer before each check."""
+    monkeypatch.setattr(http_limits, "SEND_TIMEOUT", 0.05)
+    check_reading = BoundedHttp.check_reading
+    found, checked_at = 0, [0]
+
+    def check(connection: BoundedHttp, before: int) -> None:
+        if found - checked_at[-1] < LARGE // 3:
+            connection.send_timer = connection.loop.call_later(0.02, check, connection, before)
+        else:
+            checked_at.append(found)
+            check_reading(connection, before)
+
+    monkeypatch.setattr(BoundedHttp, "check_reading", check)
     async with connected(busy.port, buffer=4096) as streams:
         streams[1].write(request("/large", "Connection: close"))
-        assert await read_all(streams, pause=0.005) > LARGE
+        while more := await in_time(streams[0].read(1_000_000)):
+            found += len(more)
+            await asyncio.sleep(0.005)
+    assert found > LARGE
+    assert len(checked_at) > 2
 
 
 async def test_an_idle_connection_whose_answer_is_not_read_is_cut_off() -> None:
@@ -200,87 +211,6 @@ async def test_an_idle_connection_whose_answer_is_not_read_is_cut_off() -> None:
         streams[1].write(request("/large"))
         await asyncio.sleep(1.2)
         assert 0 < await read_all(streams) < LARGE
-
-
-class Unread(asyncio.Transport):
-    """A connection whose client has stopped reading."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.unread, self.closing, self.cut_off = b"", False, False
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.unread += bytes(data)
-
-    def get_write_buffer_size(self) -> int:
-        return len(self.unread)
-
-    def is_closing(self) -> bool:
-        return self.closing
-
-    def close(self) -> None:
-        self.closing = True
-
-    def abort(self) -> None:
-        self.cut_off = True
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return default
-
-
-@pytest.fixture
-def unread(monkeypatch: pytest.MonkeyPatch) -> Unread:
-    monkeypatch.setattr(http_limits, "SEND_TIMEOUT", 0.05)
-    return Unread()
-
-
-def connection(transport: Unread, most: int = MOST) -> BoundedHttp:
-    async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
-        """Is not asked."""
-
-    config = uvicorn.Config(nothing, log_config=None)
-    made = bounded_http(LoadShedder((), most))(config, ServerState(), {})
-    made.connection_made(transport)
-    return made
-
-
-@pytest.mark.parametrize("end", ["refused", "idle", "stopped", "resumed", "half-closed"])
-async def test_a_connection_that_ends_waits_for_its_reader_so_long(unread: Unread, end: str) -> None:
-    """R-29: also for the last few bytes of it, and whichever side ends it."""
-    made = connection(unread)
-    if end == "refused":
-        made.data_received(b"no HTTP\r\n\r\n")
-    elif end == "idle":
-        made.head_is_late()
-    elif end == "stopped":
-        made.shutdown()
-    elif end == "half-closed":
-        made.eof_received()
-    else:
-        made.pause_writing()
-        made.shutdown()
-        made.resume_writing()
-    assert unread.closing
-    await eventually(lambda: unread.cut_off)
-
-
-async def test_a_connection_that_has_ended_is_forgotten(unread: Unread) -> None:
-    made = connection(unread)
-    made.data_received(b"no HTTP\r\n\r\n")
-    made.connection_lost(None)
-    await asyncio.sleep(0.1)
-    assert not unread.cut_off
-
-
-async def test_who_reads_no_refusals_gets_no_more_of_them(unread: Unread) -> None:
-    """R-29: each answer costs us memory, and each request costs the client nothing."""
-    made = connection(unread, most=0)
-    made.data_received(request("/things/1") * 3)
-    assert unread.unread.count(b"HTTP/1.1 503") == 3
-    made.pause_writing()
-    made.data_received(request("/things/1") * 100)
-    assert unread.unread.count(b"HTTP/1.1 503") == 4
-    assert unread.closing
 
 
 async def test_a_connection_ends_though_empty_lines_and_late_bodies_came() -> None:

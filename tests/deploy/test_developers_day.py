@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,8 +17,8 @@ from deploy.local.logs import LogReader
 from deploy.local.stack import ROOT, Stack
 from tests.deploy.stubs import write_stubs
 from tests.deploy.test_runner import LocalStack
+from tests.waiting import wait_until
 
-LONG_ENOUGH = 60
 LACKING = '{"status": "not ready", "missing": ["database: older than this release; run migrate"]}'
 
 
@@ -41,14 +40,6 @@ def developed(shared_open_folder: Path, lacks: Path) -> Iterator[LocalStack]:
     process.send_signal(signal.SIGINT)
     process.communicate()
     assert stack.command("reset").returncode == 0
-
-
-def wait_until(true: object) -> None:
-    assert callable(true)
-    deadline = time.monotonic() + LONG_ENOUGH
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def touch(path: Path) -> None:

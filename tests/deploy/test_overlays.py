@@ -1,5 +1,6 @@
 """`kubectl`'s rendering of an overlay on production, and of a change of settings."""
 
+import copy
 import shutil
 from pathlib import Path
 
@@ -25,6 +26,17 @@ def change(path: Path, old: str, new: str) -> None:
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
+
+
+@pytest.fixture(scope="module")
+def rendered() -> list[Manifest]:
+    return render(FOLDER / "overlays" / "production")
+
+
+@pytest.fixture
+def production(rendered: list[Manifest]) -> list[Manifest]:
+    """The production overlay's manifests, for changes."""
+    return copy.deepcopy(rendered)
 
 
 def migrations(manifests: list[Manifest]) -> dict[str, Manifest]:
@@ -65,8 +77,8 @@ def test_a_changed_setting_replaces_the_replicas_and_leaves_the_migrations_as_th
 
 
 @pytest.mark.parametrize("name", ["users-api", "users-relay", "users-pooler"])
-def test_replicas_that_may_share_a_node_or_leave_it_together_are_found(name: str) -> None:
-    made = render(FOLDER / "overlays" / "production")
+def test_replicas_that_may_share_a_node_or_leave_it_together_are_found(production: list[Manifest], name: str) -> None:
+    made = production
     pods = [one for one in of_kind(made, "Deployment", "Pooler") if one["metadata"]["name"] == name]
     pods[0]["spec"]["template"]["spec"]["topologySpreadConstraints"].pop()
     assert len(list(policies.replicas_are_spread(made))) == 1

@@ -8,7 +8,8 @@ import pytest
 
 from deploy.local.processes import ProcessId, spawn
 from deploy.local.supervisor import Supervised
-from tests.waiting import promptly, wait_until
+from tests.timing import Within, also_timed
+from tests.waiting import wait_until
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 DIE = [sys.executable, "-c", "raise SystemExit(3)"]
@@ -21,7 +22,8 @@ def supervised(command: list[str], told: list[str]) -> Supervised:
     return Supervised("stub", start, told.append)
 
 
-def test_a_process_that_is_killed_runs_again_within_a_second() -> None:
+@also_timed
+def test_a_process_that_is_killed_runs_again_within_a_second(within: Within) -> None:
     told: list[str] = []
     program = supervised(SLEEP, told)
     program.tick()
@@ -35,7 +37,7 @@ def test_a_process_that_is_killed_runs_again_within_a_second() -> None:
         program.tick()
         return program.running and program.id != first
 
-    with promptly(1):
+    with within(1):
         wait_until(runs_again)
     assert told == ["stub was ended by SIGKILL; starting it again"]
     program.force_to_stop()

@@ -14,14 +14,16 @@ from tests.common.misbehaving import Behaviour, drip, misbehaving, silence
 from tests.database import Server
 from tests.peers import Peers
 from tests.posts.conftest import NewPost
-from tests.waiting import promptly
+from tests.timing import Within, also_timed
+from tests.waiting import in_time
 
 SLOW = {"silent": silence, "a byte a second": drip}
 
 
+@also_timed
 @pytest.mark.parametrize("behaviour", SLOW.values(), ids=list(SLOW))
 async def test_reads_are_answered_without_names_while_users_is_slow(
-    settings: Settings, peers: Peers, write: NewPost, behaviour: Behaviour
+    settings: Settings, peers: Peers, write: NewPost, behaviour: Behaviour, within: Within
 ) -> None:
     peers.away = True
     try:
@@ -32,8 +34,8 @@ async def test_reads_are_answered_without_names_while_users_is_slow(
         urls = {"users_url": users.url, "auth_url": users.url, "jwks_url": users.url, "call_deadline": 0.4}
         async with client_on_real_sockets(settings, urls) as client:
             for path in (f"/posts/{post['id']}", "/posts", f"/posts/{post['id']}/comments"):
-                with promptly(1.2):
-                    reply = await client.get(path)
+                with within(1.2):
+                    reply = await in_time(client.get(path))
                 assert reply.status_code == 200, reply.text
             one = (await client.get(f"/posts/{post['id']}")).json()
     assert one["author"] == {"id": post["author"]["id"], "name": None, "avatar_url": None}
@@ -70,16 +72,17 @@ async def test_a_deadline_that_makes_no_sense_is_ignored(client: AsyncClient, se
     assert (await client.get("/posts", headers={"X-Deadline-Ms": sent})).status_code == 200
 
 
+@also_timed
 async def test_work_that_overruns_is_ended_and_leaves_nothing_behind(
-    client_of_service: AsyncClient, app: FastAPI, server: Server, settings: Settings
+    client_of_service: AsyncClient, app: FastAPI, server: Server, settings: Settings, within: Within
 ) -> None:
     """The statement is cancelled, the connection is free again, and the next request is served."""
     superuser = await asyncpg.connect(server.dsn, database=str(settings.database_url.path).lstrip("/"))
     try:
         async with superuser.transaction():
             await superuser.execute("LOCK TABLE posts IN ACCESS EXCLUSIVE MODE")
-            with promptly(1.5):
-                reply = await client_of_service.get("/posts", headers={"X-Deadline-Ms": "200"})
+            with within(1.5):
+                reply = await in_time(client_of_service.get("/posts", headers={"X-Deadline-Ms": "200"}))
             assert (reply.status_code, reply.json()["code"]) == (504, "deadline-expired")
             assert app.state.database.reading.pool.checkedout() == 0
         waiting = (

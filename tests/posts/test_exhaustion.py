@@ -15,15 +15,22 @@ from posts.config import Settings
 from posts.main import create_app
 from tests.database import Server
 from tests.peers import Peers, ended, event
-from tests.waiting import eventually, in_time, promptly
+from tests.timing import Within, also_timed
+from tests.waiting import eventually, in_time
 
 POOL_TIMEOUT = 0.3
+LOCK_TIMEOUT = "2s"
+"""The production limit, see deploy/postgres/service-database.sql."""
 CLIENTS = 60
 
 
 @pytest.fixture
-async def small(settings: Settings, peers: Peers) -> AsyncIterator[FastAPI]:
-    """posts with two connections of each kind."""
+async def small(settings: Settings, peers: Peers, server: Server) -> AsyncIterator[FastAPI]:
+    """posts with two connections of each kind, and the limit of production for locks."""
+    name = str(settings.database_url.path).lstrip("/")
+    superuser = await asyncpg.connect(server.dsn)
+    await superuser.execute(f"""ALTER ROLE posts IN DATABASE "{name}" SET lock_timeout = '{LOCK_TIMEOUT}'""")
+    await superuser.close()
     limits = {"pool_size": 1, "read_pool_size": 1, "max_overflow": 1, "pool_timeout": POOL_TIMEOUT}
     app = create_app(Settings.model_validate({**settings.model_dump(), **limits}), peers)
     async with app.router.lifespan_context(app):
@@ -46,12 +53,13 @@ async def all_taken(database: Database) -> AsyncIterator[None]:
         yield
 
 
+@also_timed
 async def test_requests_are_refused_in_time_and_the_process_stays_alive_and_ready(
-    small: FastAPI, client: AsyncClient, peers: Peers
+    small: FastAPI, client: AsyncClient, peers: Peers, within: Within
 ) -> None:
     headers = peers.issuer.person(peers.new_account())
     async with all_taken(small.state.database):
-        with promptly(POOL_TIMEOUT + 5):  # all at once
+        with within(POOL_TIMEOUT + 5):  # all at once
             refused = await asyncio.gather(
                 *(client.get("/posts") for _ in range(CLIENTS)),
                 *(client.post("/posts", json={"title": "t", "body": "b"}, headers=headers) for _ in range(CLIENTS)),
@@ -66,8 +74,9 @@ async def test_requests_are_refused_in_time_and_the_process_stays_alive_and_read
     assert (await client.get("/posts")).status_code == 200
 
 
+@also_timed
 async def test_a_revocation_is_learned_while_readers_queue_for_every_connection(
-    small: FastAPI, client: AsyncClient, peers: Peers
+    small: FastAPI, client: AsyncClient, peers: Peers, within: Within
 ) -> None:
     """S-14 under R-10: within 5 s everywhere, however busy the process is."""
     claims = peers.issuer.claims(peers.new_account())
@@ -82,12 +91,13 @@ async def test_a_revocation_is_learned_while_readers_queue_for_every_connection(
         async def is_refused() -> bool:
             return (await client.get("/posts/drafts", headers=headers)).status_code == 401
 
-        with promptly(3):
+        with within(3):
             await eventually(is_refused)
 
 
+@also_timed
 async def test_a_locked_table_leaves_no_deadlock_and_no_open_transaction(
-    small: FastAPI, client: AsyncClient, peers: Peers, server: Server, settings: Settings
+    small: FastAPI, client: AsyncClient, peers: Peers, server: Server, settings: Settings, within: Within
 ) -> None:
     """Writers that also need names, counters and events: each request takes its connections one after the other."""
     name = str(settings.database_url.path).lstrip("/")
@@ -100,7 +110,7 @@ async def test_a_locked_table_leaves_no_deadlock_and_no_open_transaction(
             writing = [client.post("/posts", json=new, headers=peers.issuer.person(person)) for person in people]
             replies = await asyncio.gather(*writing, *(client.get("/posts") for _ in range(CLIENTS)))
             assert {reply.status_code for reply in replies} == {503}
-        with promptly(2):
+        with within(2):
             assert (await client.post("/posts", json=new, headers=peers.issuer.person(people[0]))).status_code == 201
         database = small.state.database
         assert {pool.checkedout() for pool in (database.engine.pool, database.reading.pool)} == {0}

@@ -3,7 +3,7 @@
 import pytest
 from httpx import AsyncClient
 
-from tests.forgeries import Forge, Mint, every_forgery, survives
+from tests.forgeries import Forge, Mint, are_refused_promptly, every_forgery, survives
 from tests.peers import ISSUER, Peers
 
 
@@ -16,3 +16,8 @@ def mint(peers: Peers) -> Mint:
 async def test_a_forgery_is_a_401_and_a_good_token_still_works(client: AsyncClient, mint: Mint, forge: Forge) -> None:
     """S-15, S-16, S-17"""
     await survives(client, "/posts/drafts", mint, forge)
+
+
+@pytest.mark.timing
+async def test_forgeries_are_refused_promptly(client: AsyncClient, mint: Mint) -> None:
+    await are_refused_promptly(client, "/posts/drafts", mint)

@@ -52,7 +52,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     """Stop the local stack after the last of its modules: also without requests it takes CPU time from other tests."""
     stack = item.session.stash.get(STACK, None)
     modules = {module_of(one) for one in item.session.items if uses_stack(one)}
-    if stack and modules <= LOCAL_STACK and not (nextitem and module_of(nextitem) in LOCAL_STACK):
+    if stack and modules <= set(LOCAL_STACK) and not (nextitem and module_of(nextitem) in LOCAL_STACK):
         stopped = stack.run("stop")
         assert stopped.returncode == 0, stopped.stdout + stopped.stderr
         del item.session.stash[STACK]

@@ -15,7 +15,7 @@ from deploy.local.ports import free_port
 from tests.conftest import Cloner
 from tests.failures import newest
 from tests.peers import Issuer
-from tests.waiting import GENEROUS, wait_until
+from tests.waiting import GENEROUS, until_open, wait_until
 
 CLOSED = "http://127.0.0.1:9"  # the discard port: nobody listens
 
@@ -31,6 +31,7 @@ def running(service: str, settings: dict[str, str]) -> Iterator[httpx.Client]:
     environment = {**os.environ, **peers, **secret, **own, "DRAIN": "PT0S"}
     with TemporaryFile() as log, subprocess.Popen(command, env=environment, stdout=log) as process:
         try:
+            until_open(port)
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=GENEROUS) as client:
                 wait_for(client, "/livez")
                 yield client
@@ -45,14 +46,7 @@ def running(service: str, settings: dict[str, str]) -> Iterator[httpx.Client]:
 
 def wait_for(client: httpx.Client, path: str) -> httpx.Response:
     """Its answer, once it is 200."""
-
-    def is_good() -> bool:
-        try:
-            return client.get(path).status_code == 200
-        except httpx.ConnectError:
-            return False
-
-    wait_until(is_good)
+    wait_until(lambda: client.get(path).status_code == 200, pause=0.1)
     return client.get(path)
 
 

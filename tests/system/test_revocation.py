@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 from httpx import AsyncClient
 
 from tests.system.conftest import Meet
-from tests.waiting import eventually, promptly
+from tests.timing import Within, also_timed
+from tests.waiting import eventually
 
 PATHS = ("/auth/me", "/users/me", "/posts/drafts")
 
@@ -32,10 +33,13 @@ async def refused_everywhere_after(gateway: AsyncClient, token: str, act: Callab
     return time.monotonic() - since
 
 
-async def test_a_signed_out_token_is_refused_everywhere_within_five_seconds(gateway: AsyncClient, meet: Meet) -> None:
+@also_timed
+async def test_a_signed_out_token_is_refused_everywhere_within_five_seconds(
+    gateway: AsyncClient, meet: Meet, within: Within
+) -> None:
     """S-26"""
     ada, grace = await meet("Ada"), await meet("Grace")
-    with promptly(5):
+    with within(5):
         await refused_everywhere_after(
             gateway,
             ada.tokens["access_token"],

@@ -13,6 +13,7 @@ from httpx import ASGITransport, AsyncClient
 
 from common.events.exports import AccountGone
 from deploy.local.ports import free_port
+from tests.events import Outbox
 from tests.peers import GONE, Peers, ended, gone, revoked
 from tests.users.conftest import SignedIn
 from tests.waiting import GENEROUS
@@ -85,7 +86,9 @@ async def still_good() -> None:
     """A token that is."""
 
 
-async def test_long_sections_are_whole(client: AsyncClient, peers: Peers, signed_in: SignedIn, app: FastAPI) -> None:
+async def test_long_sections_are_whole(
+    client: AsyncClient, peers: Peers, signed_in: SignedIn, app: FastAPI, outbox: Outbox
+) -> None:
     """More rows than one statement gives."""
     ada = peers.new_account()
     fans = sorted(peers.new_account() for _ in range(520))
@@ -93,9 +96,8 @@ async def test_long_sections_are_whole(client: AsyncClient, peers: Peers, signed
     for start in range(0, len(tell), 100):
         events = {"events": tell[start : start + 100]}
         await client.post("/internal/events", json=events, headers=peers.issuer.service("auth", "users"))
-    for start in range(0, len(fans), 20):
-        few = fans[start : start + 20]
-        await asyncio.gather(*(client.put(f"/users/{ada}/follow", headers=signed_in(fan)) for fan in few))
+    follow = "INSERT INTO follows (follower_id, followee_id, active) SELECT unnest($1::bigint[]), $2, true"
+    await outbox.rows(follow, fans, ada)
     held = []
     async for part in await app.state.export.begin(ada, still_good):
         held.append(app.state.database.reading.pool.checkedout())

@@ -122,6 +122,7 @@ class RevokedTokens:
         self._floor_of_all = 0
         self._read_at = self._whole_at = float("-inf")
         self._known = False
+        self._reading = asyncio.Lock()
 
     async def revocations_are_known(self) -> str | None:
         """For `/readyz`."""
@@ -142,6 +143,10 @@ class RevokedTokens:
 
     async def read(self) -> None:
         """Read new revocations; every `WHOLE_EVERY` seconds, and after a pause, all of them."""
+        async with self._reading:  # an overlapping reading could put back an older state
+            await self._read()
+
+    async def _read(self) -> None:
         await self.clock.read()
         now = self._clock()
         whole = now - self._whole_at > WHOLE_EVERY or now - self._read_at > LATELY.total_seconds() / 2

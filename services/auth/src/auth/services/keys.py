@@ -43,6 +43,7 @@ class OwnKeys:
         self._schedule = schedule
         self._ring: KeyRing | None = None
         self._wrong_secret = False
+        self._loading = asyncio.Lock()
         self.to_publish = 0
         """How many keys should be published now; only the newest `MOST_KEYS` can be."""
 
@@ -71,6 +72,10 @@ class OwnKeys:
 
     async def load(self) -> None:
         """Do what is due, and read the keys."""
+        async with self._loading:  # an overlapping loading could put back older keys
+            await self._load()
+
+    async def _load(self) -> None:
         async with self._transactions() as work:
             stored = await self._schedule.maintain(work)
         self.to_publish = len(stored)
