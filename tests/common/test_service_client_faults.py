@@ -7,6 +7,7 @@ import time
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -17,6 +18,7 @@ from common.contracts.events import AuthorData, ProfileData
 from common.http.bodies import MAX_BODY
 from common.settings import LONGEST_CALL
 from common.state_events import Event, StateEvent
+from common.tokens.replies import fetch
 from tests.common.calls import Number, another, calling, connections
 from tests.common.misbehaving import (
     Asked,
@@ -32,7 +34,7 @@ from tests.common.misbehaving import (
     silence,
 )
 from tests.timing import Within, also_timed
-from tests.waiting import GENEROUS
+from tests.waiting import GENEROUS, eventually
 
 DEADLINE = 1.0
 GOOD = answer(200, {"number": 7, "unknown": "ignored"})
@@ -173,11 +175,28 @@ async def test_callers_that_go_away_leak_no_connection_and_blame_nobody() -> Non
             for one in flock:
                 one.cancel()
             await asyncio.gather(*flock, return_exceptions=True)
-        assert await peer.all_closed()
-        assert connections(client.http) <= 1
-        assert client.breaker.state == "closed"
         peer.behave = GOOD
+        assert await ask(client) == Number(number=7)
+        await eventually(lambda: peer.open == 1)
+        assert connections(client.http) <= 2, "to the peer and to auth"
+        assert client.breaker.state == "closed"
         assert await asyncio.gather(*(ask(client) for _ in range(20))) == [Number(number=7)] * 20
+
+
+async def test_a_call_may_be_cancelled_at_any_moment() -> None:
+    """httpcore alone would lose the connection (findings/httpcore-cancel-leaks-connections.sh)."""
+    async with misbehaving(GOOD) as peer:
+        for turns in range(60):  # of the loop, until the cancellation
+            deadline = timedelta(seconds=5)
+            async with calling(peer.url, call_pool_size=6, calls_per_peer=2, call_deadline=deadline) as client:
+                flock = [asyncio.create_task(fetch(client.http, "GET", peer.url)) for _ in range(6)]
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                for one in flock:
+                    one.cancel()
+                await asyncio.gather(*flock, return_exceptions=True)
+                assert await asyncio.gather(*(ask(client) for _ in range(6))) == [Number(number=7)] * 6, turns
+                assert connections(client.http) <= 6
 
 
 @also_timed

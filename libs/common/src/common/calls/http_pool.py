@@ -3,10 +3,40 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import httpcore
 import httpx
 
 from common.observability import tracing
 from common.settings import ServiceSettings
+from common.tokens.replies import EXCHANGE, Exchange
+
+
+class Transport(httpx.AsyncHTTPTransport):
+    """The network. Before each request it closes the connections that httpcore has lost.
+
+    httpcore keeps a connection for ever if its request is cancelled at certain moments, such as between connecting and
+    sending. Each call that reaches its deadline is cancelled, and after `max_connections` such moments no call would be
+    possible (findings/httpcore-cancel-leaks-connections.sh).
+    """
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await self.close_lost()
+        return await super().handle_async_request(request)
+
+    async def close_lost(self) -> None:
+        """Close connections in use by no request; a request whose exchange has ended uses none."""
+        pool = self._pool  # there is no public API for it
+        pool._requests = [one for one in pool._requests if not has_ended(one.request)]
+        used = {id(one.connection) for one in pool._requests}
+        for connection in pool.connections:
+            if id(connection) not in used and not connection.is_idle() and not connection.is_closed():
+                pool._connections.remove(connection)
+                await connection.aclose()
+
+
+def has_ended(request: httpcore.Request) -> bool:
+    exchange: Exchange | None = request.extensions.get(EXCHANGE)
+    return exchange is not None and exchange.has_ended
 
 
 @asynccontextmanager
@@ -24,9 +54,8 @@ async def http_pool(
     )
     timeout = httpx.Timeout(settings.call_deadline.total_seconds(), connect=settings.connect_timeout.total_seconds())
     async with httpx.AsyncClient(
-        limits=limits,
         timeout=timeout,
-        transport=transport,
+        transport=transport or Transport(limits=limits, trust_env=False),
         headers={"Accept-Encoding": "identity"},
         event_hooks={"request": [tracing.propagate_trace] if settings.otel_exporter_otlp_endpoint else []},
         follow_redirects=False,

@@ -10,6 +10,17 @@ NO_REPLY: Final = (httpx.HTTPError, httpx.StreamError, ValueError)
 """The errors of `fetch`: no connection, a broken one, not HTTP; or `ReplyRefused`."""
 
 
+EXCHANGE: Final = "trivium.exchange"
+"""Key in a request's extensions: its exchange, for the pool of connections (`common.calls.http_pool`)."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A request and its answer, until the caller has the answer or has gone."""
+
+    has_ended: bool = False
+
+
 class ReplyRefused(ValueError):
     """Too long, or compressed: a few bytes could decompress to very many, and we never ask for that."""
 
@@ -29,12 +40,16 @@ async def fetch(http: httpx.AsyncClient, method: str, url: str, *, max_bytes: in
     Raises:
         one of NO_REPLY.
     """
-    async with http.stream(method, url, **options) as answer:
-        if "content-encoding" in answer.headers:
-            raise ReplyRefused("content-encoding")
-        body = bytearray()
-        async for chunk in answer.aiter_bytes():
-            body += chunk
-            if len(body) > max_bytes:
-                raise ReplyRefused(f"more than {max_bytes} bytes")
-        return Reply(answer.status_code, answer.headers, bytes(body))
+    exchange = Exchange()
+    try:
+        async with http.stream(method, url, extensions={EXCHANGE: exchange}, **options) as answer:
+            if "content-encoding" in answer.headers:
+                raise ReplyRefused("content-encoding")
+            body = bytearray()
+            async for chunk in answer.aiter_bytes():
+                body += chunk
+                if len(body) > max_bytes:
+                    raise ReplyRefused(f"more than {max_bytes} bytes")
+            return Reply(answer.status_code, answer.headers, bytes(body))
+    finally:
+        exchange.has_ended = True
