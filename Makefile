@@ -19,7 +19,7 @@ export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unk
 .DEFAULT_GOAL := help
 .PHONY: up dev start stop status logs restart-one run mail seed demo reset psql migrate migration backup restore check
 .PHONY: check-deploy format openapi lock test test-page test-clients test-clients-short test-search test-restarts
-.PHONY: test-start-order test-backup fuzz faults faults-short bench timing overload compose-up compose-down
+.PHONY: test-start-order test-backup fuzz faults faults-short bench bench-peers timing overload compose-up compose-down
 .PHONY: compose-upgrade rolling-restart pin-images test-compose test-cluster help bootstrap docs changelog sbom audit
 
 ##@ The stack on this machine
@@ -178,6 +178,9 @@ faults-short: bootstrap ## cause the main faults, a few of each, as in .ci/run (
 
 bench: bootstrap ## compare the speed with a bare app, by wrk: make bench SECONDS=2 ROUNDS=7 ONLY=get_post
 	@SECONDS=$(SECONDS) ROUNDS=$(ROUNDS) ROWS=$(ROWS) ONLY=$(ONLY) $(VENV)/python -m tests.benchmarks
+
+bench-peers: bootstrap ## compare servers that already run, by wrk: make bench-peers PEERS=peers.toml (docs/operations/performance.md)
+	@$(VENV)/python -m tests.benchmarks.peers $(or $(PEERS),$(error name the file with the servers: PEERS=peers.toml))
 
 timing: bootstrap ## promised times: S-07, S-26, S-27, R-09 to R-11, R-15; on an idle machine (about three minutes)
 	@$(VENV)/pytest tests -m timing -s $(ARGS)
