@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import pytest
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute, request_response
@@ -103,7 +103,7 @@ async def test_a_route_is_called_as_fastapi_would_call_it(service: str) -> None:
         bare.dependant = without_surroundings(route.dependant, {})
         fastapis = request_response(APIRoute.get_route_handler(bare))
         try:
-            ours = as_app(prepared_handler(bare, is_form=is_form(route)))
+            ours = as_app(prepared_handler(bare, is_form=is_form(route)), bare.with_overrides)
         except NotPrepared:
             assert route.path in WITH_FASTAPIS
             continue
@@ -146,6 +146,7 @@ async def test_a_route_is_called_as_fastapi_would_call_it(service: str) -> None:
         ("DELETE", "/probe/nothing", None),
         ("PUT", "/probe/made", None),
         ("GET", "/probe/own", None),
+        ("GET", "/probe/chosen", None),
     ],
 )
 async def test_an_answer_is_fastapis_to_the_byte(method: str, path: str, body: bytes | None) -> None:
@@ -163,6 +164,12 @@ async def test_an_answer_is_fastapis_to_the_byte(method: str, path: str, body: b
         async def made(answer: Response) -> dict[str, str]:
             answer.headers["X-Made"] = "yes"
             return {"made": "é"}
+
+        @router.get("/chosen")
+        @public
+        async def chosen(answer: Response) -> dict[str, str]:
+            answer.status_code = 203
+            return {}
 
         @router.get("/own")
         @public
@@ -204,3 +211,37 @@ async def test_tests_may_replace_dependencies_in_fastapis_way() -> None:
         app.dependency_overrides[real] = replaced
         assert (await client.get("/probe/named?name=a&other=b")).json() == {"name": "b"}
         assert (await client.get("/probe/named")).json() == {"name": "replaced"}
+        app.dependency_overrides[real] = lambda: "fake"
+        assert (await client.get("/probe/named")).json() == {"name": "fake"}
+        app.dependency_overrides.clear()
+        assert (await client.get("/probe/named")).json() == {"name": "real"}
+
+
+async def test_a_default_factory_is_called_for_each_request() -> None:
+    app = probe_app()
+    router = service_router("/probe", "probe")
+    numbers = iter(range(100))
+
+    @router.get("/numbered")
+    @public
+    async def numbered(number: Annotated[int, Query(default_factory=lambda: next(numbers))]) -> dict[str, int]:
+        return {"number": number}
+
+    app.router.routes.extend(router.routes)
+    async with probing(app) as client:
+        first, second = [(await client.get("/probe/numbered")).json()["number"] for _ in range(2)]
+    assert first < second
+
+
+async def test_a_router_may_be_included_below_a_prefix() -> None:
+    app = probe_app()
+    router = service_router("/things", "probe")
+
+    @router.get("/{thing_id}")
+    @public
+    async def thing(thing_id: int) -> dict[str, int]:
+        return {"id": thing_id}
+
+    app.include_router(router, prefix="/v1")
+    async with probing(app) as client:
+        assert (await client.get("/v1/things/7")).json() == {"id": 7}

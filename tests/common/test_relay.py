@@ -124,6 +124,23 @@ async def test_a_commit_wakes_the_relay_and_a_rollback_leaves_nothing(
     assert users.told == {"author:1": 1}
 
 
+async def test_a_fault_of_its_watch_does_not_end_the_relay(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+
+    async def broken(*_: object) -> Sequence[str]:
+        nonlocal looks
+        looks += 1
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("common.events.relay.OutboxRepository.due", broken)
+    users = Peer()
+    async with relaying(database, users=users):
+        await eventually(lambda: looks > 1)
+        await publish(database, 1)
+        await until(database, 0)
+    assert users.told == {"author:1": 1}
+
+
 async def test_only_the_newest_state_waits(database: Database) -> None:
     for version in (1, 2, 5, 4):
         await publish(database, 7, version=version)

@@ -195,6 +195,8 @@ async def test_a_call_may_be_cancelled_at_any_moment() -> None:
                 for one in flock:
                     one.cancel()
                 await asyncio.gather(*flock, return_exceptions=True)
+                asked = asyncio.gather(*(fetch(client.http, "GET", peer.url) for _ in range(6)))
+                assert {reply.status for reply in await asked} == {200}, turns
                 assert await asyncio.gather(*(ask(client) for _ in range(6))) == [Number(number=7)] * 6, turns
                 assert connections(client.http) <= 6
 

@@ -28,10 +28,10 @@ class Transport(httpx.AsyncHTTPTransport):
         pool = self._pool  # there is no public API for it
         pool._requests = [one for one in pool._requests if not has_ended(one.request)]
         used = {id(one.connection) for one in pool._requests}
-        for connection in pool.connections:
-            if id(connection) not in used and not connection.is_idle() and not connection.is_closed():
-                pool._connections.remove(connection)
-                await connection.aclose()
+        lost = [one for one in pool.connections if id(one) not in used and not one.is_idle() and not one.is_closed()]
+        pool._connections = [one for one in pool.connections if one not in lost]  # before any await
+        for connection in lost:
+            await connection.aclose()
 
 
 def has_ended(request: httpcore.Request) -> bool:

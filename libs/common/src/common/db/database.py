@@ -46,7 +46,8 @@ GOODBYE: Final = 2.0
 UPKEEP: Final = 1
 """Connections of a process that requests cannot take, for work that must not queue behind them (R-10).
 
-These read revocations and readiness, and keys at startup. They count in the connection budget.
+These read revocations and readiness, keys at startup, and whether an event or an erasure is due. They count in the
+connection budget.
 """
 W = TypeVar("W")
 

@@ -19,7 +19,10 @@ def revisions(folder: Path) -> list[str]:
 
 def database_is_ready(database: Database, folder: Path) -> Check:
     """Ready unless the database is older than the code. A newer schema, by a later release, is accepted."""
-    older = revisions(folder)[:-1]
+    known = revisions(folder)
+    if not known:
+        raise FileNotFoundError(f"no migrations in {folder}")
+    older = known[:-1]
     reads = ReadSession(database.upkeep)
 
     async def database_answers() -> str | None:

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from fastapi import Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi._compat import ModelField, is_scalar_field
 from fastapi.datastructures import DefaultPlaceholder
 from fastapi.dependencies.models import Dependant
-from fastapi.dependencies.utils import get_dependant, request_body_to_args, request_params_to_args
+from fastapi.dependencies.utils import request_body_to_args, request_params_to_args
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute, serialize_response
 from pydantic_core import PydanticUndefined
@@ -27,11 +27,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from common.http.deps import Handler
 
-Overrides = Mapping[Callable[..., Any], Callable[..., Any]]
-"""`app.dependency_overrides`, by which tests replace dependencies."""
-
 STACK: Final = "trivium.stack"
 """Key in a request's scope: closes its dependencies, such as the transaction, before the answer is sent."""
+NOT_SET: Final = 0
+"""The status of an answer whose route has not chosen one."""
 FAILED: Final = object()
 """The value of a dependency whose parameters are wrong."""
 UNKNOWN: Final = ("cookie_params", "websocket_param_name", "http_connection_param_name", "background_tasks_param_name")
@@ -50,7 +49,10 @@ class Parameters:
     def __init__(self, place: str, fields: Sequence[ModelField]) -> None:
         self.place = place
         self.fields = fields
-        known = [one for one in fields if one.field_info.validation_alias in {None, one.alias}]
+        infos = [(one, one.field_info) for one in fields]
+        known = [
+            one for one, info in infos if info.validation_alias in {None, one.alias} and info.default_factory is None
+        ]
         found, _ = request_params_to_args(known, NOTHING)
         self.defaults = {name: value for name, value in found.items() if isinstance(value, CONSTANTS)}
         """Values of parameters that a request does not have."""
@@ -102,7 +104,7 @@ class Step:
         return values, wrong
 
 
-def steps_of(dependant: Dependant, overrides: Overrides) -> list[Step]:
+def steps_of(dependant: Dependant) -> list[Step]:
     """All calls of a route in their order, each once.
 
     Raises:
@@ -119,11 +121,8 @@ def steps_of(dependant: Dependant, overrides: Overrides) -> list[Step]:
             raise NotPrepared
         if call in places:
             return places[call]
-        used = known
-        if call in overrides:
-            used = get_dependant(path=known.path or "", call=overrides[call], name=known.name, scope=known.scope)
-        needs = [(below.name, add(below)) for below in used.dependencies]
-        steps.append(step(used, [(name, place) for name, place in needs if name is not None]))
+        needs = [(below.name, add(below)) for below in known.dependencies]
+        steps.append(step(known, [(name, place) for name, place in needs if name is not None]))
         places[call] = len(steps) - 1
         return places[call]
 
@@ -151,7 +150,7 @@ def prepared_handler(route: APIRoute, *, is_form: bool) -> Handler:
     status = route.status_code or 200
     if not is_plain or (route.response_field is None and status != 204) or route.stream_item_field is not None:
         raise NotPrepared
-    prepared = steps_of(route.dependant, {})
+    *before, last = steps_of(route.dependant)
     body_fields = route.dependant.body_params
     serialise = partial(
         serialize_response,
@@ -169,13 +168,12 @@ def prepared_handler(route: APIRoute, *, is_form: bool) -> Handler:
         body: Any = PydanticUndefined
         if body_fields:
             body = await (request.form() if is_form else read_json(request))
-        overrides = request.app.dependency_overrides
-        steps = steps_of(route.dependant, overrides) if overrides else prepared
         answer = Response()
         del answer.headers["content-length"]
+        answer.status_code = NOT_SET
         results: list[Any] = []
         errors: list[Any] = []
-        for one in steps[:-1]:
+        for one in before:
             values, wrong = one.arguments(request, answer, results)
             errors += wrong
             if errors and (wrong or FAILED in values.values()):
@@ -185,7 +183,7 @@ def prepared_handler(route: APIRoute, *, is_form: bool) -> Handler:
                 results.append(await stack.enter_async_context(one.call(**values)))
             else:
                 results.append(await one.call(**values))
-        values, wrong = steps[-1].arguments(request, answer, results)
+        values, wrong = last.arguments(request, answer, results)
         errors += wrong
         if body_fields:
             found, wrong = await request_body_to_args(body_fields, body, route._embed_body_fields)
@@ -193,11 +191,11 @@ def prepared_handler(route: APIRoute, *, is_form: bool) -> Handler:
             errors += wrong
         if errors:
             raise RequestValidationError(errors, body=None if body is PydanticUndefined else body)
-        result = await steps[-1].call(**values)
+        result = await last.call(**values)
         if isinstance(result, Response):
             return result
         content = b"" if status == 204 else await serialise(response_content=result)
-        response = Response(content, status, media_type="application/json")
+        response = Response(content, answer.status_code or status, media_type="application/json")
         response.raw_headers += answer.raw_headers
         return response
 
@@ -214,10 +212,16 @@ async def read_json(request: Request) -> Any:
         raise RequestValidationError([{**problem, "ctx": {"error": error.msg}}], body=error.doc) from error
 
 
-def as_app(handle: Handler) -> ASGIApp:
-    """Runs a prepared handler. Exceptions are answered by the app's middleware, after everything is closed."""
+def as_app(handle: Handler, with_overrides: Callable[[FastAPI], ASGIApp]) -> ASGIApp:
+    """Runs a prepared handler. Exceptions are answered by the app's middleware, after everything is closed.
+
+    `with_overrides` makes FastAPI's handler, for tests that replace dependencies (`app.dependency_overrides`).
+    """
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["app"].dependency_overrides:
+            await with_overrides(scope["app"])(scope, receive, send)
+            return
         async with AsyncExitStack() as stack:
             scope[STACK] = stack
             response = await handle(Request(scope, receive, send))

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Final
 
-from fastapi import APIRouter
-from fastapi.routing import APIRoute
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute, request_response
 from starlette.routing import Match
-from starlette.types import Scope
+from starlette.types import ASGIApp, Scope
 
 from common.db.database import get_db
 from common.http import etags, idempotency, rate_limits
@@ -66,13 +66,21 @@ class ServiceRoute(APIRoute):
             handle = prepared_handler(self, is_form=is_form(self))
         except NotPrepared:
             return  # `self.app` is FastAPI's
-        self.app = as_app(self.with_conventions(handle))
+        self.app = as_app(self.with_conventions(handle), self.with_overrides)
+
+    def with_overrides(self, app: FastAPI) -> ASGIApp:
+        """FastAPI's own handler, which replaces dependencies by `app.dependency_overrides`."""
+        self.dependency_overrides_provider = app
+        return request_response(self.get_route_handler())
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """As the framework, which compares a regular expression; but most routes have another beginning."""
+        """As the framework, which compares a regular expression; but most routes have another beginning.
+
+        Not below a prefix: of a proxy (`root_path`), or of a router that includes this one (FastAPI's own key).
+        """
         path: str = scope["path"]
         is_other = not path.startswith(self.beginning) if self.has_parameters else path != self.beginning
-        if is_other and not scope.get("root_path"):
+        if is_other and not scope.get("root_path") and not scope.get("fastapi"):
             return Match.NONE, {}
         return super().matches(scope)
 

@@ -1,6 +1,7 @@
 """Changes of posts in PostgreSQL, with their counters and list rows.
 
-Rows are locked in the same order everywhere: the post, its likes or comments, its counters, tags by name.
+Rows are locked in the same order everywhere: the post, its likes or comments, its counters, tags by name, the author's
+totals, the outbox.
 """
 
 from collections.abc import Mapping
@@ -40,7 +41,8 @@ ADD: Final = text("""
         ON CONFLICT (name) DO UPDATE SET posts_count = tags.posts_count + 1 RETURNING name
     ), totals AS (
         INSERT INTO author_stats (author_id, posts_count)
-        SELECT :author, 1 FROM published WHERE (SELECT count(*) FROM counted) >= 0  -- after the tags, as elsewhere
+        SELECT :author, 1 FROM published
+        WHERE (SELECT count(*) FROM counted) >= 0  -- always true: the tags are locked first
         ON CONFLICT (author_id) DO UPDATE
         SET posts_count = author_stats.posts_count + 1, version = author_stats.version + 1
         RETURNING author_id, posts_count, version
