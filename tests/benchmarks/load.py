@@ -24,6 +24,24 @@ def find_wrk() -> str:
     return wrk
 
 
+def run_wrk(script: Path, base: str, connections: int, seconds: float, arguments: Sequence[str]) -> dict[str, float]:
+    """A slice of load on one server, as the script reports it.
+
+    Raises:
+        StackError: some answer was an error, so the speed is meaningless.
+    """
+    command = [find_wrk(), "-t1", f"-c{connections}", f"-d{seconds:g}s", "-s", str(script), base, "--", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    said = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
+    if done.returncode != 0 or not said:
+        raise StackError(f"wrk failed: {(done.stderr or done.stdout).strip()[-300:]}")
+    result: dict[str, float] = json.loads(said[0].removeprefix("RESULT "))
+    if result["failed"] or not result["requests"]:
+        asked = f"{arguments[0]} {base}{arguments[1]}"
+        raise StackError(f"{asked}: {result['failed']} of {result['requests']} answers were errors")
+    return result
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
     """One kind of request. `path` has %s in place of one of the `ids`; `tokens` are used in turn."""
@@ -35,20 +53,9 @@ class Load:
     connections: int = CONNECTIONS
 
     def slice(self, base: str, seconds: float) -> float:
-        """Answers per second of one server.
-
-        Raises:
-            StackError: some answer was an error, so the speed is meaningless.
-        """
-        command = [find_wrk(), "-t1", f"-c{self.connections}", f"-d{seconds:g}s", "-s", str(SCRIPT), base, "--"]
+        """Answers per second of one server. Raises StackError."""
         arguments = [self.method, self.path, str(len(self.ids)), *map(str, self.ids), *self.tokens]
-        done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
-        said = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
-        if done.returncode != 0 or not said:
-            raise StackError(f"wrk failed: {(done.stderr or done.stdout).strip()[-300:]}")
-        result = json.loads(said[0].removeprefix("RESULT "))
-        if result["failed"] or not result["requests"]:
-            raise StackError(f"{self.method} {base}{self.path}: {result['failed']} of {result['requests']} failed")
+        result = run_wrk(SCRIPT, base, self.connections, seconds, arguments)
         rate: float = result["requests"] / result["seconds"]
         return rate
 

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from deploy.local.errors import StackError
-from tests.benchmarks.load import find_wrk
+from tests.benchmarks.load import run_wrk
 from tests.benchmarks.report import figure
 
 SCRIPT: Final = Path(__file__).with_name("request.lua")
@@ -99,27 +99,11 @@ def slice_of(server: Server, request: Request, connections: int, seconds: float,
     headers = {**request.headers, **(json.loads(said) if said.strip() else {})}
     parts = urlsplit(request.url)
     path = request.url.removeprefix(f"{parts.scheme}://{parts.netloc}")
-    command = [
-        find_wrk(),
-        "-t1",
-        f"-c{connections}",
-        f"-d{seconds:g}s",
-        "-s",
-        str(SCRIPT),
-        f"http://{parts.netloc}",
-        "--",
-    ]
-    arguments = [request.method, path, request.body, str(len(request.ids)), *map(str, request.ids)]
     lines = [f"{name}: {value}" for name, value in headers.items()]
+    arguments = [request.method, path, request.body, str(len(request.ids)), *map(str, request.ids), *lines]
     before = cpu_seconds(server.pids)
-    done = subprocess.run([*command, *arguments, *lines], capture_output=True, text=True, check=False)
+    result = run_wrk(SCRIPT, f"http://{parts.netloc}", connections, seconds, arguments)
     used = cpu_seconds(server.pids) - before
-    results = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
-    if done.returncode != 0 or not results:
-        raise StackError(f"wrk failed: {(done.stderr or done.stdout).strip()[-300:]}")
-    result = json.loads(results[0].removeprefix("RESULT "))
-    if result["failed"] or not result["requests"]:
-        raise StackError(f"{server.name} {request.url}: {result['failed']} of {result['requests']} answers were errors")
     figures.rps.append(result["requests"] / result["seconds"])
     figures.p50_ms.append(result["p50_ms"])
     figures.p99_ms.append(result["p99_ms"])
