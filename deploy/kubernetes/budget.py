@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from common.db.database import UPKEEP
-from deploy.kubernetes.policies import SERVICES, Manifest, of_kind
+from deploy.kubernetes.manifests import SERVICES, Manifest, of_kind
 
 MIGRATION: Final = 1
 RESERVED: Final = 10

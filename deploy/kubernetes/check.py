@@ -20,7 +20,8 @@ import yaml
 
 from deploy.kubernetes.budget import budget
 from deploy.kubernetes.flows import clusters_work
-from deploy.kubernetes.policies import RULES, Manifest, named, namespace_enforces, of_kind
+from deploy.kubernetes.manifests import Manifest, named, of_kind
+from deploy.kubernetes.policies import RULES, namespace_enforces
 
 FOLDER: Final = Path(__file__).parent
 NAMESPACE: Final = FOLDER / "namespace.yaml"

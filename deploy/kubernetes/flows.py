@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from deploy.kubernetes.policies import SERVICES, Manifest, of_kind
+from deploy.kubernetes.manifests import SERVICES, Manifest, of_kind
 from deploy.kubernetes.selectors import Labels, selects
 
 POSTGRES: Final = 5432

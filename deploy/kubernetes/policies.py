@@ -6,19 +6,26 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from ipaddress import ip_network
-from typing import Any, Final
+from typing import Final
 
 from common.setting_types import narrow
-from deploy.kubernetes.selectors import Labels, selects
+from deploy.kubernetes.manifests import (
+    COMPONENT,
+    SERVICES,
+    Manifest,
+    configured,
+    containers,
+    named,
+    of_kind,
+    replicated,
+    workloads,
+)
+from deploy.kubernetes.selectors import selects
 
-Manifest = dict[str, Any]
 Rule = Callable[[Sequence[Manifest]], Iterator[str]]
 
 LEAST_USER: Final = 10001
 POSTGRES_USER: Final = 999  # its image has no other user
-COMPONENT: Final = "app.kubernetes.io/component"
-NAME: Final = "app.kubernetes.io/name"
-SERVICES: Final = ("auth", "users", "posts")
 POD_NAME: Final = re.compile(r"(?=.{1,63}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 HASHED: Final = re.compile(r"-[a-z0-9]{10}$")
 """The suffix that Kustomize adds to the names of ConfigMaps and of migration Jobs."""
@@ -27,27 +34,6 @@ HOST: Final = re.compile(r"([a-z0-9][a-z0-9.-]*):\d+")
 """The host in `host:port`, as in addresses of databases and upstreams."""
 PRIVATE: Final = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
 PER_SERVICE: Final = ("Deployment", "Service", "HorizontalPodAutoscaler", "ServiceAccount")
-
-
-def named(manifest: Manifest) -> str:
-    return f"{manifest['kind']}/{manifest['metadata']['name']}"
-
-
-def of_kind(manifests: Sequence[Manifest], *kinds: str) -> list[Manifest]:
-    return [manifest for manifest in manifests if manifest["kind"] in kinds]
-
-
-def workloads(manifests: Sequence[Manifest]) -> Iterator[tuple[str, Manifest, Manifest]]:
-    """Each workload's name, its pod's labels and its pod's spec."""
-    for manifest in of_kind(manifests, "Deployment", "StatefulSet", "Job"):
-        template = manifest["spec"]["template"]
-        yield named(manifest), template["metadata"].get("labels", {}), template["spec"]
-
-
-def containers(manifests: Sequence[Manifest]) -> Iterator[tuple[str, Manifest]]:
-    for name, _, pod in workloads(manifests):
-        for container in (*pod.get("initContainers", []), *pod["containers"]):
-            yield f"{name}, container {container['name']}", container
 
 
 def every_service_is_whole(manifests: Sequence[Manifest]) -> Iterator[str]:
@@ -155,15 +141,6 @@ def probes_differ(manifests: Sequence[Manifest]) -> Iterator[str]:
                 yield f"{name} needs a preStop, so that it is out of the balancers before it stops"
 
 
-def replicated(manifests: Sequence[Manifest]) -> Iterator[tuple[str, Labels, Manifest]]:
-    """As `workloads`: those with replicas, except CloudNativePG's instances, which their operator spreads."""
-    for name, labels, pod in workloads(manifests):
-        if labels.get(COMPONENT) in ("api", "relay"):
-            yield name, labels, pod
-    for pooler in of_kind(manifests, "Pooler"):
-        yield named(pooler), {"cnpg.io/poolerName": pooler["metadata"]["name"]}, pooler["spec"]["template"]["spec"]
-
-
 def replicas_are_spread(manifests: Sequence[Manifest]) -> Iterator[str]:
     for name, labels, pod in replicated(manifests):
         constraints = pod.get("topologySpreadConstraints", [])
@@ -237,16 +214,6 @@ def headless_services_are_not_addresses(manifests: Sequence[Manifest]) -> Iterat
         for host in HOST.findall(value):
             if headless.intersection(host.split(".")[:2]):  # SERVICE.… or POD.SERVICE.…
                 yield f"{name} connects to {host}, a Service without an address"
-
-
-def configured(manifests: Sequence[Manifest]) -> Iterator[tuple[str, str]]:
-    """All values of settings, by their ConfigMap or container."""
-    for manifest in of_kind(manifests, "ConfigMap"):
-        for value in manifest.get("data", {}).values():
-            yield named(manifest), value
-    for name, container in containers(manifests):
-        for one in container.get("env", []):
-            yield name, one.get("value", "")
 
 
 def strategies_have_a_type(manifests: Sequence[Manifest]) -> Iterator[str]:

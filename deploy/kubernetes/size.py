@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from deploy.kubernetes.policies import Manifest, of_kind
+from deploy.kubernetes.manifests import Manifest, of_kind
 
 UNITS: Final = {"": Decimal(1), "m": Decimal("0.001"), "Mi": Decimal(2**20), "Gi": Decimal(2**30)}
 

@@ -12,7 +12,8 @@ from deploy.kubernetes import budget as connections
 from deploy.kubernetes import policies
 from deploy.kubernetes.check import CADDYFILE, FOLDER, gateway_paths, route_paths, schema_errors
 from deploy.kubernetes.flows import clusters_work
-from deploy.kubernetes.policies import Manifest, Rule
+from deploy.kubernetes.manifests import SERVICES, Manifest, of_kind
+from deploy.kubernetes.policies import Rule
 from deploy.kubernetes.secrets import all_secrets
 
 Change = Callable[[dict[str, Any]], object]
@@ -25,7 +26,7 @@ def read(name: str) -> list[Manifest]:
 @pytest.fixture
 def api() -> Manifest:
     """The Deployment of every service, as rendered by Kustomize."""
-    (deployment,) = policies.of_kind(read("base/service/api.yaml"), "Deployment")
+    (deployment,) = of_kind(read("base/service/api.yaml"), "Deployment")
     pod = deployment["spec"]["template"]["spec"]
     pod["containers"][0]["image"] = "registry.example.com/trivium-posts:0.1.0"
     pod["volumes"].append({"name": "secrets", "projected": {"sources": []}})
@@ -117,7 +118,7 @@ def test_an_address_that_ends_with_its_pod_is_found(host: str) -> None:
     """A database that was away for 4 s was unreachable for 29 s: its name did not exist, and DNS cached that."""
     found = [f"ConfigMap/settings connects to {host}, a Service without an address"]
     settings = {"DATABASE_URL": f"postgresql://posts@{host}:5432/posts"}
-    services = policies.of_kind(read("overlays/local/database/db/database.yaml"), "Service")
+    services = of_kind(read("overlays/local/database/db/database.yaml"), "Service")
     for service in services:
         service["metadata"]["name"] = f"posts-{service['metadata']['name']}"
     config = {"kind": "ConfigMap", "metadata": {"name": "settings"}, "data": settings}
@@ -188,7 +189,7 @@ def test_all_is_denied_that_is_not_allowed() -> None:
 
 def test_the_jobs_that_make_replicas_reach_an_instance_and_other_services_do_not() -> None:
     """They have labels of their cluster and their role as a Job, but not of instances."""
-    clusters = [{"kind": "Cluster", "metadata": {"name": f"{name}-db"}} for name in policies.SERVICES]
+    clusters = [{"kind": "Cluster", "metadata": {"name": f"{name}-db"}} for name in SERVICES]
     ours = [*read("base/network.yaml"), *read("overlays/production/network.yaml"), *clusters]
     assert list(clusters_work(ours)) == []
     instances = {"matchLabels": {"cnpg.io/cluster": "auth-db", "cnpg.io/podRole": "instance"}}
@@ -236,7 +237,7 @@ def service_of(replicas: int, pool: int, given: int) -> list[Manifest]:
     settings = {"POOL_SIZE": str(pool), "READ_POOL_SIZE": str(pool), "MAX_OVERFLOW": "2"}
     server = {"template": {"spec": {"containers": [{"args": ["-c", f"max_connections={given}"]}]}}}
     made: list[Manifest] = [{"kind": "ConfigMap", "metadata": {"name": "trivium-5mmd8kktd2"}, "data": settings}]
-    for name in policies.SERVICES:
+    for name in SERVICES:
         made += [
             {"kind": "HorizontalPodAutoscaler", "metadata": {"name": f"{name}-api"}, "spec": {"maxReplicas": replicas}},
             {"kind": "Deployment", "metadata": {"name": f"{name}-api"}, "spec": rolling},
@@ -255,9 +256,9 @@ def test_the_connection_budget_counts_replicas_relays_what_an_update_adds_and_th
 
 
 def test_old_replicas_all_count_if_new_ones_do_not_wait_for_them_to_end() -> None:
-    (deployment,) = policies.of_kind(read("base/service/api.yaml"), "Deployment")
+    (deployment,) = of_kind(read("base/service/api.yaml"), "Deployment")
     assert connections.in_update(deployment, 6) == 6 + 1 + 1
-    (relay,) = policies.of_kind(read("base/service/relay.yaml"), "Deployment")
+    (relay,) = of_kind(read("base/service/relay.yaml"), "Deployment")
     assert connections.in_update(relay, 2) == 2 + 0 + 1
     deployment["spec"]["minReadySeconds"] = 34
     assert connections.in_update(deployment, 6) == 6 + 1 + 6

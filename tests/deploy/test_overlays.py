@@ -8,7 +8,7 @@ import pytest
 
 from deploy.kubernetes import policies
 from deploy.kubernetes.check import FOLDER, render
-from deploy.kubernetes.policies import Manifest, of_kind
+from deploy.kubernetes.manifests import Manifest, of_kind
 from deploy.kubernetes.size import size
 
 pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl renders them")
