@@ -8,7 +8,7 @@
 # Seen on:   2026-11-29
 # Known as:  encode/httpcore#1093 (open); mended in httpx2 by pydantic/httpx2#983
 # Why here:  calls to other services end with their caller or deadline (guard: `common.calls.http_pool`). On a busy machine,
-#            tests/common/test_service_client_faults.py found such a connection open after 90 s.
+#            tests/common/test_service_client_cancellation.py found such a connection open after 90 s.
 set -eu
 
 folder=$(mktemp -d)

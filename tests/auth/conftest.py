@@ -29,7 +29,7 @@ from tests.conftest import Cloner
 from tests.contract import Declared
 from tests.database import Server
 from tests.events import Outbox
-from tests.forgeries import Mint
+from tests.mint import Mint
 from tests.waiting import GENEROUS
 
 PASSWORD = "a long enough passphrase"

@@ -12,7 +12,7 @@ from jose import jwt
 
 from auth.config import Settings
 from tests.auth.conftest import Connection, SignedIn, SignIn, SignUp
-from tests.forgeries import b64
+from tests.mint import b64
 
 
 def part(token: str, index: int) -> dict[str, Any]:

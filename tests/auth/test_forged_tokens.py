@@ -5,7 +5,8 @@ import time
 import pytest
 from httpx import AsyncClient
 
-from tests.forgeries import Forge, Mint, are_refused_promptly, bearer, every_forgery, survives
+from tests.forgeries import Forge, are_refused_promptly, bearer, every_forgery, survives
+from tests.mint import Mint
 
 
 async def test_the_mint_makes_good_tokens(client: AsyncClient, mint: Mint) -> None:

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 
 from tests.auth.conftest import PASSWORD, SignIn, SignUp, bearer
-from tests.forgeries import Mint
+from tests.mint import Mint
 
 if TYPE_CHECKING:
     from tests.fuzz import Known

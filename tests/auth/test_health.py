@@ -11,7 +11,7 @@ from pydantic import PostgresDsn, SecretStr
 from auth.config import Settings
 from auth.main import create_app
 from tests.auth.conftest import PASSWORD, Connection, bearer, client_of, running
-from tests.forgeries import Mint
+from tests.mint import Mint
 
 IMPATIENT = {"pool_timeout": timedelta(seconds=0.5)}
 """As in production: a request that waits for a connection does not learn that another connection failed."""

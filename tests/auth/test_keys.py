@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from auth.config import Settings
 from auth.main import create_app
 from tests.auth.conftest import Connection, Person, SignIn, SignUp, bearer, client_of, refresh, running
-from tests.forgeries import Mint
+from tests.mint import Mint
 from tests.waiting import eventually
 
 

@@ -20,9 +20,9 @@ from tests.auth.conftest import (
     new_email,
 )
 from tests.auth.test_access_tokens import part
-from tests.forgeries import Mint, without
 from tests.matrix import Matrix
 from tests.matrix_table import complaints, read
+from tests.mint import Mint, without
 from tests.peers import erased
 
 # Callers: anonymous; the owner of the thing; another person; a moderator; an admin; people whose tokens are no longer

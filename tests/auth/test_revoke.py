@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 
 from tests.auth.conftest import NEVER, Connection, SignedIn, bearer, refresh
-from tests.auth.test_refresh import ending, spent
+from tests.auth.refreshing import ending, spent
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from httpx import AsyncClient
 from auth.repositories.sessions import FORGET
 from auth.services.retention import RETENTION
 from tests.auth.conftest import Connection, Person, SignedIn, SignIn, SignUp, bearer, refresh
+from tests.auth.refreshing import spent
 from tests.auth.test_access_tokens import part
-from tests.auth.test_refresh import spent
 from tests.cursors import forge
 
 

@@ -1,17 +1,22 @@
-"""Service clients with the default limits, and by default the longest deadline."""
+"""Service clients with the default limits, and by default the longest deadline; and what tests ask of their peers."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import httpx
+import pytest
 from pydantic import BaseModel, SecretStr
 
 from common.calls.http_pool import http_pool
-from common.calls.service_client import ServiceClient
+from common.calls.service_client import PeerUnavailable, ServiceClient
 from common.settings import LONGEST_CALL, ServiceSettings
 from common.tokens.service_tokens import ServiceTokens
 from tests.common.conftest import probe_settings
+from tests.common.misbehaving import answer
+from tests.waiting import GENEROUS
 
 SECRET = SecretStr("a secret of a service, long enough")
 
@@ -44,3 +49,25 @@ def connections(http: httpx.AsyncClient) -> int:
     transport = http._transport  # no public API for it
     assert isinstance(transport, httpx.AsyncHTTPTransport)
     return len(transport._pool.connections)
+
+
+GOOD = answer(200, {"number": 7, "unknown": "ignored"})
+
+
+@contextmanager
+def fails_in_time() -> Iterator[None]:
+    """The limit is far above the deadline, since the machine may be busy; some of the peers never answer."""
+    started = time.monotonic()
+    with pytest.raises(PeerUnavailable):
+        yield
+    assert time.monotonic() - started < GENEROUS
+
+
+async def ask(client: ServiceClient) -> Number | None:
+    return await client.get("/internal/number", Number)
+
+
+def closed_port() -> str:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{one.getsockname()[1]}"

@@ -7,7 +7,7 @@ from httpx import AsyncClient
 from tests.events import Outbox
 from tests.peers import Peers, gone
 from tests.posts.conftest import NewPost, SignedIn
-from tests.posts.test_erasure import tell
+from tests.posts.telling import tell
 
 Told = list[dict[str, Any]]
 

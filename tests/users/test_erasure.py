@@ -1,11 +1,9 @@
 """users erases deleted accounts, at once and for good (the saga: docs/operations/security.md)."""
 
-import asyncio
 from functools import partial
 from typing import Any
 
 import asyncpg
-import httpx
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
@@ -14,13 +12,11 @@ from common.events.reconcile import rebuild, reconcile
 from tests.erasing import erase, erase_though_killed
 from tests.events import Outbox
 from tests.peers import Peers, Told, event, gone, page
-from tests.personal_data import held, kept, left, missing_from_export
+from tests.personal_data import kept
+from tests.personal_rows import held, left, missing_from_export
 from tests.users.conftest import SignedIn
-from tests.users.test_events import account, tell
+from tests.users.telling import REMEMBERED, account, counts, tell
 from users.repositories import erasing
-
-REMEMBERED = {"erased", "outbox"}
-"""Places of an erased account's id: the list of erased accounts, and events for auth and, about edges, for posts."""
 
 
 @pytest.fixture
@@ -39,11 +35,6 @@ async def world(client: AsyncClient, peers: Peers, signed_in: SignedIn) -> dict[
     await client.delete(f"/users/{ada}/follow", headers=signed_in(dan))
     await tell(client, peers, event("author", {"posts_count": 3}, ada), sender="posts")
     return {"ada": ada, "bob": bob, "cy": cy}
-
-
-async def counts(client: AsyncClient, user: int) -> tuple[int, int]:
-    profile = (await client.get(f"/users/{user}")).json()
-    return profile["followers_count"], profile["following_count"]
 
 
 async def test_a_profile_is_gone_at_once_and_its_edges_soon_after(
@@ -139,34 +130,6 @@ async def test_nothing_that_is_told_late_again_or_in_another_order_brings_anybod
     assert await outbox.waiting(f"account:{ada}") == [("auth", 1, {"service": "users"})]
 
 
-async def test_an_account_that_is_looked_up_is_not_kept_if_its_deletion_has_come_meanwhile(
-    app: FastAPI,
-    client: AsyncClient,
-    peers: Peers,
-    signed_in: SignedIn,
-    outbox: Outbox,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """auth answers from an earlier state."""
-    answer = peers.handle_async_request
-
-    async def too_late(request: httpx.Request) -> httpx.Response:
-        reply = await answer(request)
-        if request.url.path.startswith("/internal/accounts/"):
-            await tell(client, peers, gone(int(request.url.path.rpartition("/")[2])))
-        return reply
-
-    monkeypatch.setattr(peers, "handle_async_request", too_late)
-    bob = peers.new_account()
-    for method, path in (("GET", "me"), ("GET", "{}"), ("PUT", "{}/follow"), ("PATCH", "me")):
-        ada = peers.new_account()
-        me = signed_in(bob if "follow" in path else ada)
-        reply = await client.request(method, f"/users/{path.format(ada)}", headers=me, json={"bio": "b"})
-        assert (reply.status_code, f"/internal/accounts/{ada}" in peers.asked) == (404, True)
-        await erase(app.state.eraser)
-        assert await outbox.naming(ada) == REMEMBERED
-
-
 async def test_an_account_that_is_found_deleted_is_forgotten_without_its_event(
     app: FastAPI, client: AsyncClient, peers: Peers, signed_in: SignedIn, outbox: Outbox
 ) -> None:
@@ -248,41 +211,6 @@ async def test_erasing_goes_on_after_a_kill_between_any_two_steps(
     assert await erase_though_killed(app.state.eraser) > 5
     assert await outbox.naming(ada) == REMEMBERED
     assert await counts(client, bob) == (1, 0)
-
-
-async def test_counters_are_right_when_others_are_at_work_meanwhile(
-    app: FastAPI,
-    client: AsyncClient,
-    peers: Peers,
-    signed_in: SignedIn,
-    outbox: Outbox,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Two people are erased while others follow and unfollow each other and them, without deadlocks."""
-    monkeypatch.setattr(erasing, "MANY", 2)
-    people = [peers.new_account() for _ in range(8)]
-    leavers, stayers = people[::4], [one for one in people if one not in people[::4]]
-    pairs = [(one, other) for one in people for other in people if one != other]
-    for one, other in pairs:
-        await client.put(f"/users/{other}/follow", headers=signed_in(one))
-    for leaver in leavers:
-        peers.accounts[leaver] = gone(leaver)
-
-    async def busy(me: int) -> None:
-        for verb in ("DELETE", "PUT"):
-            for other in people:
-                if other != me:
-                    await client.request(verb, f"/users/{other}/follow", headers=signed_in(me))
-
-    async def leave() -> None:
-        await tell(client, peers, *(gone(leaver) for leaver in leavers))
-        await asyncio.gather(erase(app.state.eraser), erase(app.state.eraser))
-
-    await asyncio.gather(leave(), *(busy(stayer) for stayer in stayers))
-    for stayer in stayers:
-        assert await counts(client, stayer) == (len(stayers) - 1, len(stayers) - 1)
-    for leaver in leavers:
-        assert await outbox.naming(leaver) == REMEMBERED
 
 
 async def test_read_models_do_not_differ_by_the_erased_and_rebuilding_brings_nobody_back(

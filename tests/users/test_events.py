@@ -2,22 +2,12 @@
 
 from typing import Any
 
-from httpx import AsyncClient, Response
+from httpx import AsyncClient
 
 from tests.events import Outbox
 from tests.peers import Peers, event
 from tests.users.conftest import SignedIn
-
-
-async def tell(client: AsyncClient, peers: Peers, *events: dict[str, Any], sender: str = "auth") -> Response:
-    headers = peers.issuer.service(sender, "users")
-    return await client.post("/internal/events", json={"events": list(events)}, headers=headers)
-
-
-def account(account_id: int, email: str, version: int) -> dict[str, Any]:
-    return event(
-        "account", {"email": email, "name": "Ada", "roles": [], "status": "active"}, account_id, version=version
-    )
+from tests.users.telling import account, tell
 
 
 async def test_an_account_becomes_a_profile_and_posts_is_told(

@@ -3,7 +3,8 @@
 import pytest
 from httpx import AsyncClient
 
-from tests.forgeries import Forge, Mint, are_refused_promptly, every_forgery, survives
+from tests.forgeries import Forge, are_refused_promptly, every_forgery, survives
+from tests.mint import Mint
 from tests.peers import ISSUER, Peers
 
 

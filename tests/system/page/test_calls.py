@@ -1,49 +1,13 @@
-"""The page's calls to the API with bad connections, concurrent changes, and refusals."""
+"""The page's calls to the API: concurrent changes, refusals, and what is not sent again."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import pytest
-from httpx import AsyncClient
-from playwright.async_api import Request, Response, Route, expect
+from playwright.async_api import Response, Route, expect
 
-from tests.system.conftest import Meet
 from tests.system.page.conftest import Visit
 
 pytestmark = pytest.mark.page
-
-Handler = Callable[[Route], Awaitable[None]]
-
-
-def losing_the_first_answer(method: str = "POST") -> tuple[Handler, list[Request]]:
-    """A connection that breaks after the first request, and its requests."""
-    sent: list[Request] = []
-
-    async def lose(route: Route) -> None:
-        if route.request.method != method:
-            return await route.continue_()
-        sent.append(route.request)
-        if len(sent) > 1:
-            return await route.continue_()
-        await route.fetch()
-        return await route.abort("connectionreset")
-
-    return lose, sent
-
-
-async def test_a_post_whose_answer_is_lost_is_made_once(visit: Visit) -> None:
-    ada = await visit("Ada Lovelace")
-    ada.expected.add("ERR_CONNECTION_RESET")
-    await ada.sign_up()
-    lose, sent = losing_the_first_answer()
-    await ada.page.route("**/posts", lose)
-    await ada.publish("Once only", "Sent twice.")
-    keys = [request.headers["idempotency-key"] for request in sent]
-    assert len(keys) == 2
-    assert keys[0] == keys[1]
-    await ada.page.get_by_label("Your menu").click()
-    await ada.page.locator(".menu").get_by_role("link", name="Profile").click()
-    await expect(ada.page.get_by_role("list", name="Posts of Ada Lovelace").get_by_role("listitem")).to_have_count(1)
 
 
 async def test_who_edits_what_has_changed_is_told_and_loses_nothing(visit: Visit) -> None:
@@ -144,18 +108,6 @@ async def test_many_tabs_stay_signed_in_with_one_refresh_token(visit: Visit) -> 
         await expect(tab.get_by_role("heading", name="Welcome back")).to_be_visible()
 
 
-@pytest.mark.usefixtures("world")
-async def test_lists_go_on_where_they_ended(visit: Visit) -> None:
-    ada = await visit("Ada Lovelace")
-    await ada.go()
-    titles = ada.page.get_by_role("list", name="Latest posts").locator("h2 a")
-    await expect(titles).to_have_count(20)
-    await ada.press("Show more")
-    await expect(titles).to_have_count(40)
-    places = [await title.get_attribute("href") for title in await titles.all()]
-    assert len(set(places)) == 40
-
-
 async def test_what_has_not_changed_is_not_sent_again(visit: Visit) -> None:
     ada = await visit("Ada Lovelace")
     await ada.sign_up()
@@ -173,30 +125,6 @@ async def test_what_has_not_changed_is_not_sent_again(visit: Visit) -> None:
     assert statuses == [304, 304]
 
 
-async def test_a_change_and_a_deletion_whose_answers_are_lost_are_not_told_as_refused(visit: Visit) -> None:
-    ada = await visit("Ada Lovelace")
-    ada.expected |= {"ERR_CONNECTION_RESET", "412 (Precondition Failed)", "404 (Not Found)"}
-    await ada.sign_up()
-    post = await ada.publish("First light", "One.")
-    lose, sent = losing_the_first_answer("PATCH")
-    await ada.page.route(f"**/posts/{post}", lose)
-    await ada.go(f"/posts/{post}/edit")
-    await ada.fill("Text", "Two.")
-    await ada.press("Save")
-    await expect(ada.page.locator("article .text")).to_have_text("Two.")
-    assert len(sent) == 2
-
-    await ada.fill("Add a comment", "Well seen.")
-    await ada.press("Comment")
-    lose, sent = losing_the_first_answer("DELETE")
-    await ada.page.route("**/comments/*", lose)
-    await ada.page.locator(".comment").get_by_role("button", name="Delete").click()
-    await ada.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    await ada.is_told("The comment is deleted.")
-    await ada.sees("No comments yet.")
-    assert len(sent) == 2
-
-
 async def test_the_same_words_said_twice_are_two_comments(visit: Visit) -> None:
     ada = await visit("Ada Lovelace")
     await ada.sign_up()
@@ -208,44 +136,6 @@ async def test_the_same_words_said_twice_are_two_comments(visit: Visit) -> None:
         await expect(ada.page.get_by_label("Add a comment")).to_have_value("")
     await ada.page.reload()
     await expect(ada.page.locator(".comment")).to_have_count(2)
-
-
-async def test_a_renewal_whose_answer_is_lost_is_asked_for_again_at_once(visit: Visit) -> None:
-    ada = await visit("Ada Lovelace")
-    ada.expected.add("ERR_CONNECTION_RESET")
-    await ada.sign_up()
-    await ada.go("/drafts")
-    lose, sent = losing_the_first_answer()
-    await ada.page.route("**/auth/token", lose)
-    await ada.page.reload()
-    await ada.sees("No drafts")
-    assert len(sent) == 2
-    assert sent[0].post_data == sent[1].post_data
-    await ada.page.reload()  # the session continues
-    await ada.sees("No drafts")
-
-
-async def test_a_renewal_that_gets_no_answer_is_given_up_and_asked_for_again(visit: Visit) -> None:
-    """As after a change of network, without an answer or an error; not after the server's grace period."""
-    ada = await visit("Ada Lovelace")
-    await ada.sign_up()
-    await ada.go("/drafts")
-    sent: list[Request] = []
-    is_over = asyncio.Event()
-
-    async def hang(route: Route) -> None:
-        sent.append(route.request)
-        if len(sent) > 1:
-            return await route.continue_()
-        await route.fetch()  # the server has rotated the token
-        await is_over.wait()
-        return await route.abort()
-
-    await ada.page.route("**/auth/token", hang)
-    await ada.page.reload()
-    await ada.sees("No drafts")
-    is_over.set()
-    assert [request.post_data for request in sent] == [sent[0].post_data] * 2
 
 
 async def test_who_is_signed_in_is_asked_for_until_it_is_known(visit: Visit) -> None:
@@ -265,48 +155,3 @@ async def test_who_is_signed_in_is_asked_for_until_it_is_known(visit: Visit) -> 
     await ada.go("/write")
     await ada.page.unroute("**/users/me")
     await expect(ada.page.get_by_label("Title")).to_be_visible()
-
-
-async def test_a_list_goes_on_when_its_first_page_is_emptied(visit: Visit) -> None:
-    ada = await visit("Ada Lovelace")
-    await ada.sign_up()
-
-    async def one_a_page(route: Route) -> None:
-        name, cursor = ("Linus", None) if "cursor" in route.request.url else ("Grace", "next")
-        person = {"id": len(name), "name": name, "bio": "", "avatar_url": None, "since": None}
-        await route.fulfill(json={"items": [person], "next_cursor": cursor})
-
-    async def unblock(route: Route) -> None:
-        await route.fulfill(status=204)
-
-    await ada.page.route("**/users/me/blocks*", one_a_page)
-    await ada.page.route("**/users/*/block", unblock)
-    await ada.go("/settings/blocked")
-    await ada.press("Unblock Grace")
-    await ada.press("Unblock Linus")
-    await ada.sees("Nobody is blocked")
-
-
-async def test_a_new_comment_stays_below_those_that_are_still_to_come(
-    visit: Visit, meet: Meet, gateway: AsyncClient
-) -> None:
-    grace, ada = await meet("Grace Hopper"), await visit("Ada Lovelace")
-    await ada.sign_up()
-    post = await ada.publish("First light", "One.")
-    said = [f"Number {number}" for number in range(1, 26)]
-    for body in said:
-        answer = await gateway.post(f"/posts/{post}/comments", json={"body": body}, headers=grace.headers)
-        assert answer.status_code == 201, answer.text
-    await ada.page.reload()
-    comments = ada.page.locator(".comment .text")
-    await expect(comments).to_have_text(said[:20])
-    for body in ("Mine", "Mine too"):
-        await ada.fill("Add a comment", body)
-        await ada.press("Comment")
-        await ada.sees(body)
-    await expect(comments).to_have_text([*said[:20], "Mine", "Mine too"])
-    await ada.press("Show more")
-    await expect(comments).to_have_text([*said, "Mine", "Mine too"])
-    await ada.page.locator(".comment").last.get_by_role("button", name="Delete").click()
-    await ada.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    await expect(comments).to_have_text([*said, "Mine"])
