@@ -15,8 +15,10 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
 "$folder/venv/bin/pip" install -q httpx==0.28.1 httpcore==1.0.9
-"$folder/venv/bin/python" -W ignore - 2>/dev/null <<'PYTHON'
+"$folder/venv/bin/python" -W ignore - <<'PYTHON'
 import asyncio
+import contextlib
+import sys
 
 import httpx
 
@@ -24,9 +26,10 @@ GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
 async def serve(reader, writer):
-    while await reader.readline():
-        writer.write(GOOD)
-        await reader.read(65536)
+    with contextlib.suppress(asyncio.CancelledError):  # at the end
+        while await reader.readline():
+            writer.write(GOOD)
+            await reader.read(65536)
 
 
 async def main():
@@ -46,9 +49,8 @@ async def main():
                 await client.get(url)
             except httpx.PoolTimeout:
                 print(f"cancelled after {turns} turns of the loop: no request can be made any more")
-                print(client._transport._pool.connections[:1])
                 return
-    print("not reproduced")
+    sys.exit("every connection came back: this has changed")
 
 
 asyncio.run(main())

@@ -1,6 +1,7 @@
 """Whether the database has this release's schema. Without Alembic, which a serving process need not load (8 MiB)."""
 
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -9,7 +10,7 @@ from common.db.database import Database
 from common.db.reading import ReadSession
 from common.health import Check
 
-VERSION = text("SELECT version_num FROM alembic_version")
+VERSION: Final = text("SELECT version_num FROM alembic_version")
 
 
 def revisions(folder: Path) -> list[str]:

@@ -17,6 +17,7 @@ from datetime import timedelta
 from typing import Final, Protocol
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from common.background import shielded
 from common.db.database import Database
@@ -116,9 +117,10 @@ class Relay:
             try:
                 for name in await outbox.due(list(self.channels)):
                     self.channels[name].wake.set()
+            except (SQLAlchemyError, OSError):
+                self.wake()  # each channel meets the same error, logs it, and pauses
             except Exception as error:  # noqa: BLE001  # supervision: it would end all channels with it
                 log.warning("outbox not read", reason=repr(error)[:200])
-                self.wake()
 
     async def _serve(self, name: str, channel: Channel) -> None:
         """Never ends by itself: every failure, such as a lost connection, is logged and tried again."""
