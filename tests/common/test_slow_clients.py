@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from common.serving import http_limits, load_shedding
+from common.serving import http_limits, load_shedding, slow_clients
 from common.serving.http_limits import BoundedHttp
 from tests.common.busy import LARGE, LISTS, MOST, Busy, served
 from tests.common.serving import Streams, answer, closed, connected, read_all, request
@@ -174,7 +174,7 @@ async def test_who_does_not_read_is_cut_off(
     busy: Busy, monkeypatch: pytest.MonkeyPatch, path: str, headers: tuple[str, ...]
 ) -> None:
     """R-29: and returns its slot."""
-    monkeypatch.setattr(http_limits, "SEND_TIMEOUT", 0.1)
+    monkeypatch.setattr(slow_clients, "SEND_TIMEOUT", 0.1)
     async with connected(busy.port, buffer=4096) as streams:
         streams[1].write(request(path, *headers))
         await asyncio.sleep(0.8)
@@ -184,7 +184,7 @@ async def test_who_does_not_read_is_cut_off(
 
 async def test_who_reads_slowly_is_waited_for(busy: Busy, monkeypatch: pytest.MonkeyPatch) -> None:
     """However slow the machine is: the client has read a third of the answer before each check."""
-    monkeypatch.setattr(http_limits, "SEND_TIMEOUT", 0.05)
+    monkeypatch.setattr(slow_clients, "SEND_TIMEOUT", 0.05)
     check_reading = BoundedHttp.check_reading
     found, checked_at = 0, [0]
 

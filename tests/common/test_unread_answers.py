@@ -8,7 +8,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from common.serving import http_limits
+from common.serving import slow_clients
 from common.serving.http_limits import BoundedHttp, bounded_http
 from common.serving.load_shedding import LoadShedder
 from tests.common.busy import MOST
@@ -44,7 +44,7 @@ class Unread(asyncio.Transport):
 
 @pytest.fixture
 def unread(monkeypatch: pytest.MonkeyPatch) -> Unread:
-    monkeypatch.setattr(http_limits, "SEND_TIMEOUT", 0.05)
+    monkeypatch.setattr(slow_clients, "SEND_TIMEOUT", 0.05)
     return Unread()
 
 

@@ -26,6 +26,13 @@ log = structlog.get_logger()
 SHARES: Final = {Priority.LISTS: 0.75, Priority.ORDINARY: 1.0, Priority.VITAL: 2.0}
 """By priority: the share of the limit up to which a request is still started."""
 PARAMETER: Final = re.compile(r"\{[^}]*\}")
+PLAIN: Final = re.compile(
+    rb"(GET|HEAD) (/[!$&-;=@-Z_a-z~]*+)(?:\?[!-~]*+)? HTTP/1\.1\r\n"
+    rb"(?:(?!(?i:connection|content-length|expect|origin|transfer-encoding|upgrade):)[\w-]++:[ -~]*+\r\n)*+\r\n"
+)
+"""A whole head after which a request surely ends, and whose connection stays open. All others are parsed."""
+MAX_PLAIN: Final = 4096
+"""Bytes of such a head."""
 WAITING: Final = 4
 """Times the limit: so many requests may wait for their body, and so many for their reader, without counting."""
 MOST_BODIES: Final = 64 * 1024 * 1024
@@ -62,6 +69,11 @@ class LoadShedder:
         self._told_at, self._told = -TELL_EVERY, 0
 
     @property
+    def is_busy(self) -> bool:
+        """Whether some requests are refused now."""
+        return len(self.tasks) - len(self.uploads) - len(self.readers) >= self.open_to_all
+
+    @property
     def under_way(self) -> int:
         return len(self.tasks) - len(self.uploads) - len(self.readers)
 
@@ -70,9 +82,10 @@ class LoadShedder:
         under_way = len(self.tasks) - len(self.uploads) - len(self.readers)
         if under_way < self.open_to_all or scope["path"] in QUIET:
             return True
-        if under_way < self.limits[self.priority_of(scope)]:
+        priority = self.priority_of(scope)
+        if under_way < self.limits[priority]:
             return True
-        self.refuse(scope)
+        self._refuse(priority)
         return False
 
     def takes(self, received: int, body: int) -> bool:
@@ -82,7 +95,10 @@ class LoadShedder:
 
     def refuse(self, scope: Mapping[str, Any]) -> None:
         """Count a refusal, and log it now and then."""
-        self.refused[self.priority_of(scope)] += 1
+        self._refuse(self.priority_of(scope))
+
+    def _refuse(self, priority: Priority) -> None:
+        self.refused[priority] += 1
         now = self._now()
         if now - self._told_at >= TELL_EVERY:
             total = sum(self.refused.values())
@@ -95,6 +111,12 @@ class LoadShedder:
         if self._vital.fullmatch(line):
             return Priority.VITAL
         return Priority.LISTS if self._lists.fullmatch(line) else Priority.ORDINARY
+
+
+def plain_request(data: bytes) -> dict[str, Any] | None:
+    """Method and path, as in ASGI's scope, if the bytes are one plain request; else None."""
+    found = PLAIN.fullmatch(data) if len(data) <= MAX_PLAIN else None
+    return found and {"method": found[1].decode(), "path": found[2].decode()}
 
 
 def oauth_paths(routes: Sequence[BaseRoute]) -> Iterator[str]:

@@ -6,12 +6,16 @@ client far behind. A body that is announced but not read, or another request on 
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from common.http.problems import Overloaded
 from common.serving.load_shedding import LoadShedder
+
+SEND_TIMEOUT: Final = 30.0
+SEND_LEAST: Final = 64 * 1024
+"""Bytes of its answer, or the rest of it, that a client must read in `SEND_TIMEOUT` seconds."""
 
 
 class Exchange:
@@ -97,3 +101,44 @@ class WatchedTransport:
         self.transport.close()
         if self.on_close is not None:
             self.on_close()
+
+
+class ImpatientHttp(HttpToolsProtocol):
+    """Ends the connection of a client that does not read its answer."""
+
+    send_timer: asyncio.TimerHandle | None = None
+
+    def pause_writing(self) -> None:
+        """The client is 64 KiB behind with reading."""
+        super().pause_writing()
+        self.expect_reading()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if not self.transport.is_closing():
+            self.stop_expecting()
+
+    def expect_reading(self) -> None:
+        """From now on the client must read: until it has caught up, or, if we are closing, to the end."""
+        if self.send_timer is None:
+            unread = self.transport.get_write_buffer_size()
+            self.send_timer = self.loop.call_later(SEND_TIMEOUT, self.check_reading, unread)
+
+    def check_reading(self, before: int) -> None:
+        self.send_timer = None
+        if before - self.transport.get_write_buffer_size() < SEND_LEAST:
+            self.transport.abort()
+        else:
+            self.expect_reading()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """End an idle connection. With an unread answer, `close` would wait for its reader for ever."""
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+        else:
+            super().timeout_keep_alive_handler()
+
+    def stop_expecting(self) -> None:
+        if self.send_timer is not None:
+            self.send_timer.cancel()
+            self.send_timer = None
