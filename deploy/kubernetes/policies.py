@@ -231,6 +231,13 @@ def values_are_not_empty(manifests: Sequence[Manifest]) -> Iterator[str]:
                 yield f"{name} has an empty {one['name']}"
 
 
+def nothing_is_a_template(manifests: Sequence[Manifest]) -> Iterator[str]:
+    """A rendered overlay can stand in a Helm chart, which would fill in `{{ … }}` (docs/adr, decision 8)."""
+    for manifest in manifests:
+        if "{{" in json.dumps(manifest):
+            yield f"{named(manifest)} has {{{{, which Helm takes for a template"
+
+
 def namespace_is_apart(manifests: Sequence[Manifest]) -> Iterator[str]:
     """`kubectl delete --kustomize` would delete the namespace, and with it the Secrets, which are not in manifests."""
     for namespace in of_kind(manifests, "Namespace"):
@@ -279,6 +286,7 @@ RULES: Final[Sequence[Rule]] = (
     headless_services_are_not_addresses,
     strategies_have_a_type,
     values_are_not_empty,
+    nothing_is_a_template,
     namespace_is_apart,
     nothing_speaks_by_default,
 )

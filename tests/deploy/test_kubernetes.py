@@ -56,6 +56,7 @@ BREAKS: list[tuple[Rule, Change]] = [
     (policies.images_have_tags, lambda d: container(d).update(image="trivium-posts")),
     (policies.images_have_tags, lambda d: container(d).update(image="trivium-posts:latest")),
     (policies.values_are_not_empty, lambda d: container(d).update(env=[{"name": "RELAY", "value": ""}])),
+    (policies.nothing_is_a_template, lambda d: container(d).update(args=["{{ .Values.args }}"])),
     (policies.strategies_have_a_type, lambda d: d["spec"]["strategy"].pop("type")),
     (policies.probes_differ, lambda d: container(d).pop("startupProbe")),
     (policies.probes_differ, lambda d: container(d).update(livenessProbe=container(d)["readinessProbe"])),

@@ -1,16 +1,22 @@
 """Trivium on a real cluster: `make test-cluster`.
 
-KUBECONFIG names a cluster of your own, and LOAD_IMAGES the command that gives it images (`kind load docker-image`).
-Without KUBECONFIG, the program CLUSTER makes a cluster (commands: status, up, load, down).
+KUBECONFIG names a cluster of your own. For it, name these commands too (here those for kind):
+
+    LOAD_IMAGES="kind load docker-image" ON_NODE="docker exec {node}"
+    LOSE_NODE="docker kill {node}" REGAIN_NODE="docker start {node}"
+
+Without KUBECONFIG, the program CLUSTER makes a cluster (commands: status, up, load, exec, down).
 """
 
+import asyncio
 import json
 import os
 import shlex
+import string
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,19 +24,27 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from httpx import AsyncClient
 
+from common.db.schema_check import revisions
 from deploy.kubernetes.secrets import all_secrets
 from deploy.local.ports import free_port
 from tests.system.compose.conftest import status_of, until
-from tests.system.conftest import ROOT
+from tests.system.conftest import ROOT, Meet
+from tests.system.ledger import Verdict
+from tests.system.load import Load
+from tests.system.verdict import read_back
 
 KUBERNETES = ROOT / "deploy" / "kubernetes"
 TOOL = os.environ.get("CLUSTER", str(ROOT.parent / "shared" / "cluster" / "cluster"))
+ON_NODE = os.environ.get("ON_NODE", f"{TOOL} exec {{number}}")
+LOSE_NODE = os.environ.get("LOSE_NODE", "kill -9 $(pgrep -P $(cat /run/trivium-cluster/{node}.pid))")
+REGAIN_NODE = os.environ.get("REGAIN_NODE", f"{TOOL} up")
 NAMESPACE = "trivium"
 SERVICES = ("auth", "users", "posts")
 IMAGES = (*SERVICES, "gateway")
-FIRST, SECOND = "0.1.0-test.1", "0.1.0-test.2"
-"""Two releases of the same code."""
+FIRST, EXPANDED, CONTRACTED, BROKEN = (f"0.1.0-test.{number}" for number in (1, 2, 3, 4))
+"""Releases of the same code. Each later one of posts has more migrations: `releases`."""
 MIGRATIONS = "app.kubernetes.io/component=migrate"
 TWO_REPLICAS = {
     "target": {"kind": "HorizontalPodAutoscaler"},
@@ -64,8 +78,10 @@ class Cluster:
         return run("kubectl", "--namespace", NAMESPACE, *words, environment=self.environment, given=given)
 
     def load(self, tag: str) -> None:
+        """Give the cluster a release, whose image of posts `derive_posts` has just built."""
         for name in IMAGES:
-            run("docker", "tag", f"trivium-{name}", f"trivium-{name}:{tag}")
+            source = "trivium-posts-of-a-test" if name == "posts" else f"trivium-{name}"
+            run("docker", "tag", source, f"trivium-{name}:{tag}")
         run(*self.load_command, *(f"trivium-{name}:{tag}" for name in IMAGES), environment=self.environment)
 
     def apply(self, tag: str, *patches: dict[str, Any]) -> str:
@@ -86,6 +102,28 @@ class Cluster:
         ready = "jsonpath={.status.readyReplicas}=2"
         self.kubectl("wait", "--for", ready, "deployment", "--selector", "app.kubernetes.io/component=api")
 
+    def end_migrations(self) -> None:
+        self.kubectl("delete", "job", "--selector", MIGRATIONS, "--cascade=foreground")
+
+    def pods(self, selector: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(
+            self.kubectl("get", "pod", "--selector", selector, "--output", "json")
+        )["items"]
+        return found
+
+    def on_node(self, node: str, *command: str) -> str:
+        """Run a program on a node."""
+        prefix = ON_NODE.format(node=node, number=node.lstrip(string.ascii_letters + "-"))
+        return run(*shlex.split(prefix), *command, environment=self.environment)
+
+    def lose(self, node: str) -> None:
+        """End a node at once, with all its pods."""
+        run("sh", "-c", LOSE_NODE.format(node=node), environment=self.environment)
+
+    def regain(self, node: str) -> None:
+        run("sh", "-c", REGAIN_NODE.format(node=node), environment=self.environment)
+        self.kubectl("wait", "--for", "condition=Ready", f"node/{node}", "--timeout", "2m")
+
     def jobs(self) -> set[str]:
         return set(self.kubectl("get", "job", "--output", "name").split())
 
@@ -93,7 +131,9 @@ class Cluster:
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """The cluster, with the first release. The namespace must not exist, and is deleted at the end."""
-    made = Cluster(tmp_path_factory.mktemp("overlay"), shlex.split(os.environ.get("LOAD_IMAGES", f"{TOOL} load")))
+    folder = tmp_path_factory.mktemp("cluster") / "overlay"
+    folder.mkdir()
+    made = Cluster(folder, shlex.split(os.environ.get("LOAD_IMAGES", f"{TOOL} load")))
     with ExitStack() as stack:
         if "KUBECONFIG" not in os.environ:
             if "is down" in run(TOOL, "status"):
@@ -115,7 +155,8 @@ def install(made: Cluster) -> None:
         build = ("-f", "deploy/docker/Dockerfile", "--build-arg", f"SERVICE={service}", "-t", f"trivium-{service}")
         run("docker", "build", *build, ".")
     run("docker", "build", "-f", "deploy/gateway/Dockerfile", "-t", "trivium-gateway", ".")
-    for tag in (FIRST, SECOND):
+    for tag, migrations in releases().items():
+        derive_posts(made.overlay.parent / tag, migrations)
         made.load(tag)
     run(*made.load_command, "postgres:17", environment=made.environment)
     made.kubectl("apply", "--filename", str(KUBERNETES / "namespace.yaml"))
@@ -125,6 +166,38 @@ def install(made: Cluster) -> None:
     said = made.apply(FIRST)
     made.settle()
     note(what="installed", seconds=round(time.monotonic() - began), warnings=said.count("Warning"))
+
+
+def releases() -> dict[str, dict[str, str]]:
+    """The migrations that each release of posts adds: file name -> content."""
+    head = revisions(ROOT / "services" / "posts" / "migrations")[-1]
+    numbers = [f"{int(head) + step:04}" for step in (1, 2)]
+
+    def migration(step: int, statement: str) -> dict[str, str]:
+        before = (head, *numbers)[step]
+        lines = [
+            "from alembic import op",
+            f'revision = "{numbers[step]}"',
+            f'down_revision = "{before}"',
+            "def upgrade() -> None:",
+            f'    op.execute("{statement}")',
+        ]
+        return {f"{numbers[step]}_of_a_test.py": "\n".join([*lines, ""])}
+
+    expand = migration(0, "ALTER TABLE posts ADD COLUMN mood text NOT NULL DEFAULT 'calm'")
+    contract = migration(1, "ALTER TABLE posts DROP COLUMN mood")
+    broken = migration(1, "SELECT 1 / 0")
+    return {FIRST: {}, EXPANDED: expand, CONTRACTED: expand | contract, BROKEN: expand | broken}
+
+
+def derive_posts(folder: Path, migrations: dict[str, str]) -> None:
+    """Build the image of posts with these migrations."""
+    folder.mkdir()
+    (folder / "Dockerfile").write_text("FROM trivium-posts\nCOPY versions /app/services/posts/migrations/versions/\n")
+    (folder / "versions").mkdir()
+    for name, content in {"README": "of a test\n", **migrations}.items():
+        (folder / "versions" / name).write_text(content)
+    run("docker", "build", "--quiet", "-t", "trivium-posts-of-a-test", str(folder))
 
 
 @contextmanager
@@ -157,3 +230,15 @@ def note(**figures: object) -> None:
     (ROOT / ".local").mkdir(exist_ok=True)
     with (ROOT / ".local" / "cluster.json").open("a") as file:
         file.write(json.dumps(figures) + "\n")
+
+
+@asynccontextmanager
+async def under_load(cluster: Cluster, gateway: AsyncClient, meet: Meet, what: str) -> AsyncIterator[Load]:
+    people = [await meet(f"Person {number}") for number in range(5)]
+    load = Load(cluster.url, 5.0)
+    async with load.on(people):
+        await asyncio.sleep(2)
+        yield load
+        await asyncio.sleep(2)
+    note(what=what, **load.figures(), reasons=[outcome.reason for outcome in load.failed[:3]])
+    assert await read_back(gateway, people, load.ledger) == Verdict()

@@ -7,19 +7,27 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 import pytest
 from httpx import AsyncClient
 
-from tests.system.cluster.conftest import FIRST, MIGRATIONS, SECOND, SERVICES, Cluster, note, run
+from tests.system.cluster.conftest import (
+    BROKEN,
+    CONTRACTED,
+    EXPANDED,
+    FIRST,
+    MIGRATIONS,
+    SERVICES,
+    Cluster,
+    note,
+    run,
+    under_load,
+)
 from tests.system.compose.conftest import status_of
 from tests.system.conftest import Meet
-from tests.system.ledger import Verdict
-from tests.system.load import Load
-from tests.system.verdict import read_back
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.cluster
 API = "app.kubernetes.io/component=api"
@@ -30,18 +38,6 @@ MORE_MEMORY = {
 }
 BACK_WITHIN = 5.0
 """Seconds of failed requests of a service whose database pod is replaced."""
-
-
-@asynccontextmanager
-async def under_load(cluster: Cluster, gateway: AsyncClient, meet: Meet, what: str) -> AsyncIterator[Load]:
-    people = [await meet(f"Person {number}") for number in range(5)]
-    load = Load(cluster.url, 5.0)
-    async with load.on(people):
-        await asyncio.sleep(2)
-        yield load
-        await asyncio.sleep(2)
-    note(what=what, **load.figures(), reasons=[outcome.reason for outcome in load.failed[:3]])
-    assert await read_back(gateway, people, load.ledger) == Verdict()
 
 
 async def test_the_system_tests_pass(cluster: Cluster) -> None:
@@ -64,17 +60,48 @@ async def test_a_changed_migration_without_a_new_tag_is_another_job(cluster: Clu
     cluster.settle()
 
 
-@pytest.mark.parametrize(("what", "tag"), [("upgrade", SECOND), ("rollback", FIRST)])
+@pytest.mark.parametrize(
+    ("what", "tag"),
+    [
+        ("upgrade, which adds a column", EXPANDED),
+        ("rollback", FIRST),
+        ("upgrade again", EXPANDED),
+        ("upgrade, which drops the column", CONTRACTED),
+    ],
+)
 async def test_another_release_fails_no_request(
     cluster: Cluster, gateway: AsyncClient, meet: Meet, what: str, tag: str
 ) -> None:
     async with under_load(cluster, gateway, meet, what) as load:
         if what == "rollback":
-            end_migrations = ("delete", "job", "--selector", MIGRATIONS, "--cascade=foreground")
-            await asyncio.to_thread(cluster.kubectl, *end_migrations)
+            await asyncio.to_thread(cluster.end_migrations)
         await asyncio.to_thread(cluster.apply, tag)
         await asyncio.to_thread(cluster.settle)
     assert load.failed == []
+
+
+async def test_a_migration_that_fails_changes_nothing(cluster: Cluster, gateway: AsyncClient, meet: Meet) -> None:
+    """The new release's pods are not ready, so the old ones stay. Its withdrawal needs no downgrade."""
+    async with under_load(cluster, gateway, meet, "a migration that fails, and its withdrawal") as load:
+        await asyncio.to_thread(cluster.apply, BROKEN)
+        failing = f"{MIGRATIONS},app.kubernetes.io/name=posts"
+
+        def has_failed() -> bool:
+            return any(pod["status"]["phase"] == "Failed" for pod in cluster.pods(failing))
+
+        await eventually(lambda: asyncio.to_thread(has_failed), 1)
+        new = [pod for pod in cluster.pods(f"app.kubernetes.io/name=posts,{API}") if image(pod).endswith(BROKEN)]
+        assert new
+        assert not any(status["ready"] for pod in new for status in pod["status"].get("containerStatuses", []))
+        await asyncio.to_thread(cluster.end_migrations)
+        await asyncio.to_thread(cluster.apply, CONTRACTED)
+        await asyncio.to_thread(cluster.settle)
+    assert load.failed == []
+
+
+def image(pod: dict[str, Any]) -> str:
+    name: str = pod["spec"]["containers"][0]["image"]
+    return name
 
 
 @pytest.mark.parametrize("service", SERVICES)
