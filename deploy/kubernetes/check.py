@@ -22,6 +22,7 @@ from deploy.kubernetes.budget import budget
 from deploy.kubernetes.flows import clusters_work
 from deploy.kubernetes.manifests import Manifest, named, of_kind
 from deploy.kubernetes.policies import RULES, namespace_enforces
+from deploy.kubernetes.size import quota_errors
 
 FOLDER: Final = Path(__file__).parent
 NAMESPACE: Final = FOLDER / "namespace.yaml"
@@ -81,6 +82,7 @@ def errors(manifests: Sequence[Manifest]) -> Iterator[str]:
     yield from budget(manifests)
     yield from clusters_work(manifests)
     yield from route_errors(manifests)
+    yield from quota_errors(manifests, list(yaml.safe_load_all(NAMESPACE.read_text())))
 
 
 def main() -> int:
@@ -90,7 +92,7 @@ def main() -> int:
         return 0
     folders = [Path(name) for name in sys.argv[1:]] or OVERLAYS
     found = [f"overlay {folder.name}: {error}" for folder in folders for error in errors(render(folder))]
-    namespace = [yaml.safe_load(NAMESPACE.read_text())]
+    namespace = list(yaml.safe_load_all(NAMESPACE.read_text()))
     found += [f"{NAMESPACE.name}: {error}" for error in (*schema_errors(namespace), *namespace_enforces(namespace))]
     sys.stdout.write(
         "".join(f"{line}\n" for line in found) or f"Kubernetes {', '.join(VERSIONS)}: the manifests are sound\n"

@@ -42,6 +42,21 @@ def sizes_of_pods(manifests: Sequence[Manifest], replicas: str) -> Iterator[Size
         yield times(spec["instances"], spec, [spec["storage"]["size"], spec["walStorage"]["size"]])
 
 
+def quota_errors(manifests: Sequence[Manifest], namespace: Sequence[Manifest]) -> Iterator[str]:
+    """The largest size, with a pod more of each Deployment during an update and the migrations, within the quota."""
+    updated = [
+        container
+        for workload in of_kind(manifests, "Deployment", "Job")
+        for container in workload["spec"]["template"]["spec"]["containers"]
+    ]
+    largest = [size(manifests, "maxReplicas"), *(times(1, container, []) for container in updated)]
+    asked = {"requests.cpu": sum(one.cpu for one in largest), "requests.memory": sum(one.memory for one in largest)}
+    for quota in of_kind(namespace, "ResourceQuota"):
+        for name, value in asked.items():
+            if value > quantity(quota["spec"]["hard"][name]):
+                yield f"an update may request {value:f} of {name}, more than the namespace's quota"
+
+
 def times(count: int, one: Manifest, volumes: Sequence[str]) -> Size:
     requests = one["resources"]["requests"]
     sizes = (quantity(requests["cpu"]), quantity(requests["memory"]), sum(map(quantity, volumes), Decimal(0)))

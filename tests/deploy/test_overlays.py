@@ -9,7 +9,7 @@ import pytest
 from deploy.kubernetes import policies
 from deploy.kubernetes.check import FOLDER, render
 from deploy.kubernetes.manifests import Manifest, of_kind
-from deploy.kubernetes.size import size
+from deploy.kubernetes.size import quota_errors, size
 
 pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl renders them")
 DEPLOY = FOLDER.parents[1] / "docs" / "operations" / "deploy.md"
@@ -104,3 +104,9 @@ def test_what_delete_takes_away_is_neither_the_namespace_nor_a_secret(name: str)
     made = render(FOLDER / "overlays" / name)
     assert of_kind(made, "Namespace", "Secret") == []
     assert of_kind(made, "Service", "Cluster")
+
+
+@pytest.mark.parametrize(("cpu", "memory", "found"), [("16", "32Gi", 0), ("8", "32Gi", 1), ("8", "16Gi", 2)])
+def test_an_update_beyond_the_quota_is_found(cpu: str, memory: str, found: int) -> None:
+    quota = {"kind": "ResourceQuota", "spec": {"hard": {"requests.cpu": cpu, "requests.memory": memory}}}
+    assert len(list(quota_errors(render(FOLDER / "overlays" / "production"), [quota]))) == found
