@@ -149,6 +149,14 @@ def replicas_are_spread(manifests: Sequence[Manifest]) -> Iterator[str]:
             yield f"{name} is not spread over zones and nodes"
 
 
+def replicas_leave_lost_nodes(manifests: Sequence[Manifest]) -> Iterator[str]:
+    """Within a minute: Kubernetes' default is five."""
+    for name, _, pod in replicated(manifests):
+        bounds = {one.get("key"): one.get("tolerationSeconds", 300) for one in pod.get("tolerations", [])}
+        if any(bounds.get(f"node.kubernetes.io/{state}", 300) > 60 for state in ("not-ready", "unreachable")):
+            yield f"{name} waits too long for a lost node"
+
+
 def replicas_go_one_by_one(manifests: Sequence[Manifest]) -> Iterator[str]:
     """For drains of nodes."""
     budgets = [one["spec"] for one in of_kind(manifests, "PodDisruptionBudget") if "selector" in one["spec"]]
@@ -246,8 +254,7 @@ def namespace_is_apart(manifests: Sequence[Manifest]) -> Iterator[str]:
 
 def namespace_enforces(manifests: Sequence[Manifest]) -> Iterator[str]:
     for namespace in of_kind(manifests, "Namespace"):
-        labels = namespace["metadata"].get("labels", {})
-        if labels.get("pod-security.kubernetes.io/enforce") != "restricted":
+        if namespace["metadata"].get("labels", {}).get("pod-security.kubernetes.io/enforce") != "restricted":
             yield f"{named(namespace)} does not enforce the standard restricted"
 
 
@@ -279,6 +286,7 @@ RULES: Final[Sequence[Rule]] = (
     migrations_name_what_stays,
     probes_differ,
     replicas_are_spread,
+    replicas_leave_lost_nodes,
     replicas_go_one_by_one,
     secrets_are_references,
     proxies_are_named,
