@@ -11,7 +11,6 @@ from typing import Final
 from common.setting_types import narrow
 from deploy.kubernetes.manifests import (
     COMPONENT,
-    SERVICES,
     Manifest,
     configured,
     containers,
@@ -21,6 +20,7 @@ from deploy.kubernetes.manifests import (
     workloads,
 )
 from deploy.kubernetes.selectors import selects
+from deploy.services import SERVICES
 
 Rule = Callable[[Sequence[Manifest]], Iterator[str]]
 

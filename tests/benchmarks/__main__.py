@@ -19,11 +19,11 @@ import asyncpg
 import httpx
 
 from deploy.local.errors import StackError
-from deploy.local.secret_files import SERVICES
 from deploy.local.stack import ROOT
 from deploy.seed.__main__ import SEED
 from deploy.seed.tables import Databases, fill
 from deploy.seed.world import World
+from deploy.services import SERVICES
 from posts.config import Settings as PostsSettings
 from posts.main import create_app as create_posts
 from tests.benchmarks import checks, lists, rows
