@@ -115,6 +115,8 @@ def setting_of(secret: str) -> str:
 
 REGISTRY: Final[Mapping[str, Service]] = read(FILE.read_text(encoding="utf-8"))
 SERVICES: Final = tuple(REGISTRY)
+STARTED: Final = tuple(name for name, service in REGISTRY.items() if not service.off)
+"""The services that run unless somebody turns them off."""
 DATABASES: Final = tuple(name for name, service in REGISTRY.items() if service.database)
 """The services that have a database."""
 CLIENTS: Final = tuple(name for name, service in REGISTRY.items() if service.signs_in)

@@ -12,11 +12,11 @@ import sys
 from collections.abc import Sequence
 
 from deploy.docker.compose import DockerFailed, compose, docker
-from deploy.services import ISSUER, REGISTRY, SERVICES
+from deploy.services import ISSUER, REGISTRY, STARTED
 
 PATIENCE = "30"  # seconds; a service stops within 25
 LAST_WORDS = "20"  # lines
-IN_TURN = sorted((name for name in SERVICES if not REGISTRY[name].off), key=ISSUER.__eq__)
+IN_TURN = sorted(STARTED, key=ISSUER.__eq__)
 
 
 def replace_containers(service: str) -> None:

@@ -18,7 +18,7 @@ def watched() -> dict[str, list[Path]]:
     code = {name: [ROOT / "libs/common/src", ROOT / "services" / name / "src"] for name in SERVICES}
     schemas = {f"{name} schema": [ROOT / "services" / name / "migrations"] for name in DATABASES}
     page = [ROOT / "deploy/gateway/page", ROOT / "deploy/gateway/docs", ROOT / "docs/openapi.json"]
-    return {**code, **schemas, PAGE: page, GATEWAY: [CADDYFILE]}
+    return {**code, **schemas, PAGE: page, GATEWAY: [CADDYFILE, CADDYFILE.with_name("services.caddy")]}
 
 
 class Changes:

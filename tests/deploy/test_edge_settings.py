@@ -9,6 +9,7 @@ import yaml
 from deploy.docker.compose import ROOT
 from deploy.local.errors import StackError
 from deploy.local.stack import Stack
+from deploy.services import STARTED
 
 SHARED = ("CORS_ORIGINS", "EDGE_PROXIES")
 OVERLAY = ROOT / "deploy" / "kubernetes" / "overlays" / "local"
@@ -17,7 +18,7 @@ OVERLAY = ROOT / "deploy" / "kubernetes" / "overlays" / "local"
 def test_in_containers_both_hops_have_one_setting() -> None:
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
     for name in SHARED:
-        values = [services[service]["environment"][name] for service in ("gateway", "auth", "users", "posts")]
+        values = [services[service]["environment"][name] for service in ("gateway", *STARTED)]
         assert len(set(values)) == 1, name
         assert values[0].startswith(f"${{{name}:-")
 
