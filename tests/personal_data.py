@@ -1,7 +1,7 @@
 """Columns with data about an account, their place in its export, and the data that remain after its deletion.
 
-A new table or column fails `tests/test_personal_data.py` until its service lists it, in `tests/SERVICE/personal_data.py`,
-and the service's own tests of export and erasure until both match that list. Each exception has its reason.
+A new table or column fails `tests/test_personal_data.py` until the service's `personal_data.py` lists it, and the
+service's own tests of export and erasure until both match that list. Each exception has its reason.
 """
 
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ ERASED: Final = "keeps a deleted account from coming back: its number, for ever"
 
 
 def tables_of(service: str) -> Mapping[str, Table]:
-    """The tables of a service, from its `tests/SERVICE/personal_data.py`."""
+    """The tables of a service, from the module of this name in its tests."""
     found: Mapping[str, Table] = import_module(f"tests.{service}.personal_data").TABLES
     return found
 

@@ -14,7 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from common.db.migrations import migrate
 from common.db.schema_check import revisions
 from common.settings import MigrationSettings
-from tests.common.migrations.conftest import DATABASES, connect
+from deploy.services import DATABASES
+from tests.common.migrations.conftest import connect
 from tests.database import Template
 
 LATER = Path(__file__).parents[2] / "system" / "later_revision.py"
