@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
-from tests.system.cluster.conftest import SERVICES, Cluster, note, under_load
+from deploy.services import STARTED
+from tests.system.cluster.conftest import Cluster, note, under_load
 from tests.system.conftest import Meet
 from tests.system.load import Load
 
@@ -35,7 +36,7 @@ async def calm(load: Load, what: str, since: float) -> None:
     note(what=what, back_s=round(max(0.0, quiet_since - since), 1))
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", STARTED)
 async def test_a_killed_process_loses_nothing(cluster: Cluster, gateway: AsyncClient, meet: Meet, service: str) -> None:
     """`kill -9` of a container's process: the pod starts it again."""
     (pod, *_) = cluster.pods(f"app.kubernetes.io/name={service},app.kubernetes.io/component=api")
@@ -94,7 +95,7 @@ def keep_databases_off(cluster: Cluster, node: str) -> None:
         cluster.kubectl("delete", "pod", *databases)
     cluster.settle()
     cluster.kubectl("uncordon", node)
-    for service in SERVICES:
+    for service in STARTED:
         cluster.kubectl("rollout", "restart", f"deployment/{service}-api")
     cluster.settle()
 
