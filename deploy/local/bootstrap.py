@@ -32,7 +32,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "trivium-stamp"
 LOCK = ROOT / "requirements-dev.lock"
-PACKAGES = ("libs/common", "services/auth", "services/users", "services/posts")
+PACKAGES = ("libs/common", "libs/clients/python", "services/auth", "services/users", "services/posts")
 # Inside a virtual environment this is its base Python: .venv must not be created from itself.
 BASE_PYTHON = getattr(sys, "_base_executable", sys.executable)
 
