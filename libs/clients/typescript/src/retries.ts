@@ -41,16 +41,24 @@ export async function send(request: Outgoing, fetch: typeof globalThis.fetch): P
 /** The whole answer, so that an answer that is lost halfway is a lost answer. */
 async function attempted(request: Outgoing, fetch: typeof globalThis.fetch): Promise<Response | NoAnswer> {
   const { url, method, headers, body, patienceMs = Infinity } = request;
-  const left = Math.max(0, Math.min(request.endsAt - Date.now(), patienceMs));
-  const signal = AbortSignal.any([request.signal, AbortSignal.timeout(left)]);
+  const end = new AbortController();
+  const forward = (): void => end.abort(request.signal.reason);
+  request.signal.addEventListener("abort", forward);
+  const leftMs = Math.max(0, Math.min(request.endsAt - Date.now(), patienceMs));
+  const timer = setTimeout(() => end.abort(new Error("the time for it is over")), leftMs);
   try {
+    request.signal.throwIfAborted();
     // The API uses no cookies.
-    const answer = await fetch(url, { method, headers, body: body ?? null, signal, credentials: "omit" });
+    const how = { method, headers, body: body ?? null, signal: end.signal, credentials: "omit" } as const;
+    const answer = await fetch(url, how);
     const content = await answer.arrayBuffer();
     return new Response(content.byteLength ? content : null, answer);
   } catch (error) {
     request.signal.throwIfAborted();
     return new NoAnswer(error);
+  } finally {
+    clearTimeout(timer);
+    request.signal.removeEventListener("abort", forward);
   }
 }
 
