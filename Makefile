@@ -86,6 +86,7 @@ check: bootstrap ## lint, format, types, import contracts, migrations, OpenAPI, 
 	@$(VENV)/python -m deploy.imports
 	@$(VENV)/python -m deploy.gateway.openapi --check
 	@$(VENV)/python -m deploy.clients check
+	@$(VENV)/python -m deploy.release.breaking
 	@$(VENV)/python -m deploy.local.migrations check
 	@$(VENV)/python -m deploy.docs check
 	@$(MAKE) -s check-deploy
@@ -238,7 +239,7 @@ changelog: bootstrap ## write a release's section of CHANGELOG.md from changes/,
 	@$(VENV)/towncrier build --yes --version $(or $(VERSION),$(error say which: make changelog VERSION=0.2.0))
 	@$(VENV)/python -m deploy.version $(VERSION)
 	@$(MAKE) -s openapi
-	@$(MAKE) -s clients
+	@$(VENV)/python -m deploy.release.breaking --release
 
 sbom: bootstrap ## write a bill of materials, .local/sbom.json (CycloneDX), and check the packages' licences
 	@$(VENV)/python -m deploy.release.sbom
