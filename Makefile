@@ -106,7 +106,7 @@ format: bootstrap ## format the code, and fix what can be fixed
 openapi: bootstrap ## generate docs/openapi.json from the apps, after a change of routes or schemas
 	@$(VENV)/python -m deploy.gateway.openapi
 
-clients: bootstrap ## generate the parts of libs/clients that come from docs/openapi.json (needs Node)
+clients: bootstrap ## generate the parts of libs/clients that come from docs/openapi.json, after a change of it
 	@$(VENV)/python -m deploy.clients write
 
 docs: bootstrap ## generate the pages of docs/reference from the code, and build the site in .local/docs

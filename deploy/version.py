@@ -16,6 +16,9 @@ NUMBER: Final = re.compile(r"\d+\.\d+\.\d+")
 PLACES: Final = {
     "libs/common/src/common/__init__.py": r'^__version__ = "()"',
     "libs/common/pyproject.toml": r'^version = "()"',
+    "libs/clients/python/pyproject.toml": r'^version = "()"',
+    "libs/clients/typescript/package.json": r'^  "version": "()"',
+    "libs/clients/typescript/package-lock.json": r'"name": "trivium-client",\s+"version": "()"',
     "services/*/pyproject.toml": r'^version = "()"',
     "deploy/docker/Dockerfile": r"^ARG VERSION=()$",
     "deploy/gateway/Dockerfile": r"^ARG VERSION=()$",

@@ -10,11 +10,11 @@ from deploy.gateway.openapi import SNAPSHOT
 from deploy.local.stack import ROOT
 
 CLIENTS: Final = ROOT / "libs" / "clients"
+TYPESCRIPT: Final = "libs/clients/typescript"
 SOURCES: Final = (
     "deploy/clients/*.py",
     "libs/clients/python/src/trivium_client/asynchronous/connection.py",
-    "libs/clients/typescript/package-lock.json",
-    "requirements-release.lock",
+    "requirements-clients.lock",
 )
 """What the generated files depend on, beside docs/openapi.json."""
 
@@ -40,7 +40,7 @@ def stale(root: Path = ROOT) -> Iterator[str]:
 def sources(root: Path) -> str:
     """The hash of everything that the generated files depend on."""
     paths = [path for glob in SOURCES for path in sorted(root.glob(glob))]
-    parts = [document(root), *(path.read_bytes() for path in paths)]
+    parts = [document(root), typescript_tools(root), *(path.read_bytes() for path in paths)]
     return digest(b"".join(digest(part).encode() for part in parts))
 
 
@@ -49,6 +49,12 @@ def document(root: Path) -> bytes:
     described: dict[str, Any] = json.loads((root / SNAPSHOT.relative_to(ROOT)).read_bytes())
     del described["info"]["version"]
     return json.dumps(described, sort_keys=True).encode()
+
+
+def typescript_tools(root: Path) -> bytes:
+    """The versions of openapi-typescript and openapi-fetch; the other version in the file is our own."""
+    package = json.loads((root / TYPESCRIPT / "package.json").read_bytes())
+    return json.dumps([package["dependencies"], package["devDependencies"]]).encode()
 
 
 def digest(content: bytes) -> str:

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from deploy.clients.document import FORM, JSON, Node, Operation, codes, document, operations, reference
 from deploy.clients.made import CLIENTS
-from deploy.release.environments import tool
+from deploy.release.environments import generator
 
 PACKAGE: Final = CLIENTS / "python" / "src" / "trivium_client"
 LIMITS: Final = {"minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems", "pattern", "examples", "title"}
@@ -88,7 +88,7 @@ def models(described: Node) -> str:
         source, target = Path(folder) / "openapi.json", Path(folder) / "models.py"
         source.write_text(json.dumps(without_limits(described)), encoding="utf-8")
         way = ["--input", str(source), "--output", str(target), *MODELS.split()]
-        subprocess.run([tool("datamodel-codegen"), *way], check=True)
+        subprocess.run([generator("datamodel-codegen"), *way], check=True)
         made = target.read_text(encoding="utf-8")
     return MADE.format("The bodies of requests and answers.") + made.partition("\n\n")[2]
 

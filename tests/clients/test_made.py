@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.clients.document import Operation
-from deploy.clients.made import SOURCES, record, stale
+from deploy.clients.made import SOURCES, TYPESCRIPT, record, stale
 from deploy.clients.python import PACKAGE, method, synchronous
 from deploy.gateway.openapi import SNAPSHOT
 from deploy.local.stack import ROOT
@@ -19,7 +19,7 @@ DOCUMENT = str(SNAPSHOT.relative_to(ROOT))
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     sources = [path.relative_to(ROOT) for glob in SOURCES for path in ROOT.glob(glob)]
-    for name in [*sources, Path(DOCUMENT), Path(MADE)]:
+    for name in [*sources, Path(DOCUMENT), Path(TYPESCRIPT) / "package.json", Path(MADE)]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     record([tmp_path / MADE], tmp_path)
@@ -30,7 +30,7 @@ def test_here_nothing_is_outdated() -> None:
     assert list(stale()) == []
 
 
-@pytest.mark.parametrize("name", [DOCUMENT, "deploy/clients/python.py", "libs/clients/typescript/package-lock.json"])
+@pytest.mark.parametrize("name", [DOCUMENT, "deploy/clients/python.py", "requirements-clients.lock"])
 def test_a_change_of_a_source_asks_for_make_clients(clone: Path, name: str) -> None:
     text = (clone / name).read_text()
     (clone / name).write_text(text.replace("Page", "Sheet") if name == DOCUMENT else text + "\n")
