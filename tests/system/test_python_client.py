@@ -2,6 +2,8 @@
 
 import asyncio
 import secrets
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +12,8 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from tests.system.conftest import Meet
+from deploy.clients.made import CLIENTS
+from tests.system.conftest import Meet, example
 from tests.waiting import GENEROUS
 from trivium_client import AsyncTrivium, Tokens, Trivium, problems
 from trivium_client.models import CommentCreate, PostCreate, PostUpdate, UserCreate
@@ -42,6 +45,12 @@ def refused(tokens: Tokens | None) -> Tokens:
     """The same session, with an access token that is no longer accepted."""
     assert tokens
     return replace(tokens, access_token="expired")
+
+
+def test_the_example_prints_what_its_readme_says(url: str) -> None:
+    program, printed = example(CLIENTS / "python" / "README.md", "python", url)
+    command = [sys.executable, "-W", "error", "-c", program]
+    assert subprocess.run(command, check=True, capture_output=True, text=True, timeout=GENEROUS).stdout == printed
 
 
 async def test_twenty_callers_share_one_renewal(url: str, meet: Meet) -> None:

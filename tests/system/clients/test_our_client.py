@@ -13,7 +13,7 @@ from playwright.async_api import BrowserContext, Route, async_playwright
 
 from deploy.clients.typescript import PACKAGE
 from tests.system.clients.conftest import INSTALLED, NPM_INSTALL, STORIES, TYPESCRIPT, Workshop, is_told, need
-from tests.system.conftest import Meet
+from tests.system.conftest import Meet, example
 from tests.system.page.conftest import chromium
 
 pytestmark = pytest.mark.clients
@@ -60,6 +60,14 @@ def installed(url: str) -> Workshop:
 
 async def test_our_client_in_node(installed: Workshop, gateway: AsyncClient) -> None:
     await is_told_by_ours(gateway, installed.run("node", "--input-type", "module", "--eval", IN_NODE))
+
+
+@pytest.mark.usefixtures("gateway")
+def test_the_example_in_node_prints_what_its_readme_says(installed: Workshop, url: str) -> None:
+    program, printed = example(PACKAGE / "README.md", "ts", url)
+    (installed.folder / "example.mts").write_text(program)
+    installed.run("node_modules/.bin/tsc", *STRICTLY, "--module", "nodenext", "--outDir", "built", "example.mts")
+    assert installed.run("node", "built/example.mjs") == printed
 
 
 @pytest.fixture
