@@ -18,7 +18,18 @@ from tests.system.page.conftest import chromium
 
 pytestmark = pytest.mark.clients
 
-STRICTLY = ("--strict", "--exactOptionalPropertyTypes", "--target", "es2022", "--lib", "es2022,dom,dom.iterable")
+STRICTLY = (
+    "--module",
+    "nodenext",
+    "--outDir",
+    "built",
+    "--strict",
+    "--exactOptionalPropertyTypes",
+    "--target",
+    "es2022",
+    "--lib",
+    "es2022,dom,dom.iterable",
+)
 IMPORTS = {"trivium-client": "/own/trivium-client/dist/index.js", "openapi-fetch": "/own/openapi-fetch/dist/index.mjs"}
 IN_NODE = """import { story } from "./built/own.mjs";
 console.log(JSON.stringify(await story(process.env.TRIVIUM_URL)));"""
@@ -53,8 +64,10 @@ def installed(url: str) -> Workshop:
     shutil.rmtree(PACKAGE / "dist", ignore_errors=True)
     tarball = workshop.run("npm", "pack", "--silent", str(PACKAGE)).split()[-1]
     workshop.run(*NPM_INSTALL, f"./{tarball}", *TYPESCRIPT)
-    shutil.copy(STORIES / "typescript" / "own.mts", workshop.folder)
-    workshop.run("node_modules/.bin/tsc", *STRICTLY, "--module", "nodenext", "--outDir", "built", "own.mts")
+    programs = ("own.mts", "retries.mts")
+    for program in programs:
+        shutil.copy(STORIES / "typescript" / program, workshop.folder)
+    workshop.run("node_modules/.bin/tsc", *STRICTLY, *programs)
     return workshop
 
 
@@ -66,8 +79,29 @@ async def test_our_client_in_node(installed: Workshop, gateway: AsyncClient) -> 
 def test_the_example_in_node_prints_what_its_readme_says(installed: Workshop, url: str) -> None:
     program, printed = example(PACKAGE / "README.md", "ts", url)
     (installed.folder / "example.mts").write_text(program)
-    installed.run("node_modules/.bin/tsc", *STRICTLY, "--module", "nodenext", "--outDir", "built", "example.mts")
+    installed.run("node_modules/.bin/tsc", *STRICTLY, "example.mts")
     assert installed.run("node", "built/example.mjs") == printed
+
+
+@pytest.mark.usefixtures("gateway")
+def test_only_safe_calls_are_repeated_in_node(installed: Workshop) -> None:
+    """The same rules as in Python: tests/clients/test_retries.py."""
+    calls = ("read", "create", "change", "change_if", "act")
+    where_safe, always, never = (
+        dict(zip(calls, times, strict=True)) for times in ((2, 2, 2, 1, 1), (2,) * 5, (1,) * 5)
+    )
+    assert json.loads(installed.run("node", "built/retries.mjs")) == {
+        "attempts": {
+            **dict.fromkeys(("lost", "halfway", "502", "database-unavailable"), where_safe),
+            **dict.fromkeys(("overloaded", "rate-limited", "request-in-progress"), always),
+            **dict.fromkeys(("internal-error", "post-not-found"), never),
+        },
+        "most": [4, True],
+        "too_long": 1,
+        "deleted": 2,
+        "missing": True,
+        "own_reason": True,
+    }
 
 
 @pytest.fixture
