@@ -36,8 +36,11 @@ console.log(JSON.stringify(await story(process.env.TRIVIUM_URL)));"""
 PAGE = f'<!doctype html><script type="importmap">{json.dumps({"imports": IMPORTS})}</script>'
 SIGN_IN = """async ([email, password]) => {
     const { BrowserStore, createTrivium } = await import("trivium-client");
+    await createTrivium({ baseUrl: location.origin, store: new BrowserStore() }).signIn(email, password);
+}"""
+SPOIL_TOKEN = """async () => {
+    const { BrowserStore } = await import("trivium-client");
     const store = new BrowserStore();
-    await createTrivium({ baseUrl: location.origin, store }).signIn(email, password);
     store.save({ ...store.load(), access_token: "refused" });
 }"""
 READ_OWN_NAME = """async () => {
@@ -134,23 +137,32 @@ async def test_our_client_in_chromium(device: BrowserContext, gateway: AsyncClie
     await is_told_by_ours(gateway, json.dumps(told))
 
 
-async def test_tabs_in_chromium_share_one_renewal(device: BrowserContext, meet: Meet) -> None:
+async def test_tabs_in_chromium_share_one_session(device: BrowserContext, meet: Meet) -> None:
+    """Twice, all tabs send a refused token at the same time.
+
+    There may be more than one renewal: chromium does not promise that the next tab with the lock sees what the last one
+    has stored. Such a tab repeats the same refresh token, and gets the same successor.
+    """
     ada = await meet("Ada")
     tabs = [await device.new_page() for _ in range(3)]
+    sent: list[str] = []
+    all_have_sent = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        """Answer the first requests only when every tab has sent one."""
+        if sent.count("/users/me") >= len(tabs):
+            all_have_sent.set()
+        await all_have_sent.wait()
+        await route.continue_()
+
+    device.on("request", lambda request: sent.append(urlsplit(request.url).path))
+    await device.route("**/users/me", hold)
     for tab in tabs:
         await tab.goto("/own/")
     await tabs[0].evaluate(SIGN_IN, [ada.email, ada.password])
-    paths: list[str] = []
-    all_are_sent = asyncio.Event()
-
-    async def hold(route: Route) -> None:
-        """Answer the first requests only when every tab has sent one, with the same refused token."""
-        if paths.count("/users/me") == len(tabs):
-            all_are_sent.set()
-        await all_are_sent.wait()
-        await route.continue_()
-
-    device.on("request", lambda request: paths.append(urlsplit(request.url).path))
-    await device.route("**/users/me", hold)
-    assert await asyncio.gather(*(tab.evaluate(READ_OWN_NAME) for tab in tabs)) == ["Ada"] * 3
-    assert (paths.count("/auth/token"), paths.count("/users/me")) == (1, 6)
+    for _ in range(2):
+        await tabs[0].evaluate(SPOIL_TOKEN)
+        sent.clear()
+        all_have_sent.clear()
+        assert await asyncio.gather(*(tab.evaluate(READ_OWN_NAME) for tab in tabs)) == ["Ada"] * 3
+        assert "/auth/token" in sent

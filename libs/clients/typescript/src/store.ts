@@ -40,8 +40,10 @@ export class MemoryStore implements TokenStore {
 
 /**
  * Keeps tokens in localStorage, so that all tabs share one session. Scripts that run in the page can read them: allow
- * only your own, by a Content-Security-Policy. Without locks (plain HTTP on another host) two tabs may renew at the same
- * time; the server gives both the same answer for ten seconds.
+ * only your own, by a Content-Security-Policy.
+ *
+ * One tab renews at a time. The next one may still read the older tokens: browsers do not order localStorage by locks, and
+ * plain HTTP on another host has no locks. It repeats the renewal, and the server gives it the same answer for ten seconds.
  */
 export class BrowserStore extends MemoryStore {
   readonly #key: string;
