@@ -53,6 +53,12 @@ def test_the_example_prints_what_its_readme_says(url: str) -> None:
     assert subprocess.run(command, check=True, capture_output=True, text=True, timeout=GENEROUS).stdout == printed
 
 
+def test_the_demo_ends_as_it_expects(url: str) -> None:
+    command = [sys.executable, "-m", "deploy.local.demo", url]
+    told = subprocess.run(command, check=True, capture_output=True, text=True, timeout=GENEROUS).stdout
+    assert told.endswith("The demo is finished: every answer was as expected.\n")
+
+
 async def test_twenty_callers_share_one_renewal(url: str, meet: Meet) -> None:
     ada, network = await meet("Ada"), Network()
     tokens = Tokens("expired", ada.tokens["refresh_token"])
