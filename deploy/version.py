@@ -25,6 +25,7 @@ PLACES: Final = {
     "deploy/kubernetes/base/*/kustomization.yaml": r"newTag: ()\}",
     "deploy/kubernetes/overlays/local/kustomization.yaml": r"newTag: ()\}",
     "deploy/kubernetes/overlays/production/kustomization.yaml": r"newTag: ()\}",
+    "docs/reference/clients.md": r"trivium.client-()",
     "docs/operations/deploy.md": r"trivium-\S+?:()\b",
 }
 """Files, and the pattern of the version in them: `()` stands for it."""
