@@ -1,7 +1,8 @@
 """The operations and error codes in docs/openapi.json, as the generators need them."""
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -76,9 +77,26 @@ def operations(described: Node) -> list[Operation]:
 
 def codes(described: Node) -> dict[str, str]:
     """The meaning of each error code, sorted by code."""
+    return meanings(described["components"]["responses"].values())
+
+
+def own_codes(described: Node, operation: Operation) -> dict[str, str]:
+    """The meanings of the codes that an operation has, and that less than a quarter of the operations have."""
+    shared = described["components"]["responses"]
+
+    def all_of(one: Operation) -> dict[str, str]:
+        names = [answer["$ref"].rpartition("/")[2] for answer in one.node["responses"].values() if "$ref" in answer]
+        return meanings(shared[name] for name in names)
+
+    everywhere = Counter(code for one in operations(described) for code in all_of(one))
+    rare = len(operations(described)) / 4
+    return {code: meaning for code, meaning in all_of(operation).items() if everywhere[code] < rare}
+
+
+def meanings(responses: Iterable[Node]) -> dict[str, str]:
     examples = [
         example["value"]
-        for response in described["components"]["responses"].values()
+        for response in responses
         for content in response["content"].values()
         for example in content["examples"].values()
     ]

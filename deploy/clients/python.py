@@ -10,12 +10,12 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from textwrap import fill, indent
 from typing import Any, Final
 
-from deploy.clients.document import FORM, JSON, Node, Operation, codes, document, operations, reference
+from deploy.clients.document import FORM, JSON, Node, Operation, codes, document, operations, own_codes, reference
 from deploy.clients.made import CLIENTS
 from deploy.release.environments import generator
 
@@ -125,10 +125,10 @@ def class_name(code: str) -> str:
 def client(described: Node) -> str:
     names = sorted(described["components"]["schemas"])
     head = MADE.format("One method for each operation.") + CLIENT.format(models=", ".join(names))
-    return head + "".join(method(one) for one in operations(described))
+    return head + "".join(method(one, own_codes(described, one)) for one in operations(described))
 
 
-def method(operation: Operation) -> str:
+def method(operation: Operation, refusals: Mapping[str, str]) -> str:
     """The method of an operation: path parameters and body by position, everything else by name."""
     path = [one for one in operation.parameters if one["in"] == "path"]
     query = [one for one in operation.parameters if one["in"] == "query"]
@@ -143,7 +143,7 @@ def method(operation: Operation) -> str:
     does = f"return await self._read({result}, {call})" if result else f"await self._send({call})"
     return f"""
     async def {operation.name}({signature}) -> {result}:
-        \"\"\"{documentation(operation)}\"\"\"
+        \"\"\"{documentation(operation, refusals)}\"\"\"
         {does}
 """
 
@@ -197,10 +197,13 @@ def annotation(schema: Node) -> str:
     return FORMATS.get(schema.get("format", "")) or TYPES[schema["type"]]
 
 
-def documentation(operation: Operation) -> str:
-    """The description, as a docstring."""
+def documentation(operation: Operation, refusals: Mapping[str, str]) -> str:
+    """The description and the operation's own refusals, as a docstring."""
     paragraphs = operation.node["description"].replace("\\", "\\\\").split("\n\n")
     text = "\n\n".join(fill(" ".join(one.split()), WIDTH - 8) for one in paragraphs)
+    raised = [f"    {class_name(code)}: {meaning}" for code, meaning in refusals.items()]
+    if raised:
+        text += "\n\n" + "\n".join(["Raises:", *(fill(one, WIDTH - 8, subsequent_indent=" " * 8) for one in raised)])
     return indent(text, " " * 8).strip() + ("\n        " if "\n" in text else "")
 
 

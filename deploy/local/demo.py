@@ -15,6 +15,8 @@ from trivium_client.models import CommentCreate, PostCreate, ProfileUpdate, User
 from trivium_client.problems import SignInRequired
 
 SHOWN = 160
+PATIENCE = 20
+"""Seconds for an event between services, which usually takes less than one."""
 NEW = PostCreate(title="First light", body="It was a clear night.", tags=["astronomy"])
 
 
@@ -45,9 +47,11 @@ def story(ada: Trivium, grace: Trivium, anybody: Trivium) -> None:
 
     sign_up(grace, "Grace")
     grace.follow(ada_id)
-    time.sleep(0.5)  # the follow reaches posts as an event
-    if [item.id for item in grace.get_feed().items] != [post.id]:
-        sys.exit("\nThe post is missing from the feed.")
+    ends = time.monotonic() + PATIENCE
+    while [item.id for item in grace.get_feed().items] != [post.id]:  # the follow reaches posts as an event
+        if time.monotonic() > ends:
+            sys.exit("\nThe post is missing from the feed.")
+        time.sleep(0.2)
     grace.like_post(post.id)
     grace.add_comment(post.id, CommentCreate(body="Well seen."))
 

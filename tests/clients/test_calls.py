@@ -1,5 +1,6 @@
 """What the client for Python sends, and what it makes of the answers."""
 
+from copy import copy
 from datetime import UTC, datetime
 
 import httpx
@@ -52,6 +53,13 @@ async def test_an_unknown_code_and_a_page_of_a_proxy_are_plain_problems() -> Non
         with pytest.raises(Problem) as refused:
             await Server(answer).client().get_own_account()
         assert (refused.type, refused.value.code) == (Problem, code)
+
+
+async def test_a_problem_can_be_pickled_and_copied() -> None:
+    with pytest.raises(Problem) as refused:
+        await Server(refusal(404, "post-not-found", retry_after="")).client().get_post(7)
+    copied = copy(refused.value)  # by the same protocol
+    assert (type(copied), str(copied)) == (problems.PostNotFound, "It said so. (post-not-found, 404)")
 
 
 @pytest.mark.parametrize("answer", [httpx.Response(200, text="<h1>Hello</h1>"), httpx.Response(302)])

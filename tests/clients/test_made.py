@@ -63,4 +63,4 @@ def test_a_parameter_of_an_unknown_form_is_refused() -> None:
     given = {"name": "when", "in": "query", "schema": {"type": "array"}}
     node = {"operationId": "find", "description": "Find.", "parameters": [given], "responses": {}}
     with pytest.raises(KeyError, match="array"):
-        method(Operation("GET", "/find", node))
+        method(Operation("GET", "/find", node), {})

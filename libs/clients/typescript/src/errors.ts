@@ -33,7 +33,7 @@ export class Problem extends TriviumError {
   readonly retryAfter: number | undefined;
 
   constructor(response: Response, body: unknown) {
-    const members = (typeof body === "object" && body !== null ? body : {}) as Partial<components["schemas"]["Problem"]>;
+    const members: Partial<components["schemas"]["Problem"]> = typeof body === "object" && body !== null ? body : {};
     super(members.detail ?? `HTTP status ${response.status}`);
     this.name = "Problem";
     this.status = response.status;

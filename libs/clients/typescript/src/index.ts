@@ -31,7 +31,8 @@ export interface Trivium extends Client<paths> {
 }
 
 /** A client for the API, for one person or none. */
-export function createTrivium({ baseUrl, store = new MemoryStore(), timeoutMs = 10_000, ...how }: TriviumOptions): Trivium {
+export function createTrivium(options: TriviumOptions): Trivium {
+  const { baseUrl, store = new MemoryStore(), timeoutMs = 10_000, ...how } = options;
   const base = baseUrl.replace(/\/+$/, "");
   const fetch = how.fetch ?? ((...request: Parameters<typeof globalThis.fetch>) => globalThis.fetch(...request));
   const session = new Session(base, store, timeoutMs, fetch);

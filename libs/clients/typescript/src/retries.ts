@@ -63,7 +63,11 @@ async function attempted(request: Outgoing, fetch: typeof globalThis.fetch): Pro
 }
 
 /** Milliseconds until the next attempt; undefined if the outcome is final. */
-async function pauseAfter(request: Outgoing, outcome: Response | NoAnswer, attempt: number): Promise<number | undefined> {
+async function pauseAfter(
+  request: Outgoing,
+  outcome: Response | NoAnswer,
+  attempt: number,
+): Promise<number | undefined> {
   if (attempt >= ATTEMPTS) return undefined;
   if (!(await isWithoutEffect(outcome)) && !(mayRepeat(request) && isUnknown(outcome))) return undefined;
   const told = outcome instanceof Response ? retryAfter(outcome) : undefined;

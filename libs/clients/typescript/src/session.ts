@@ -75,8 +75,8 @@ export class Session {
 
   private form(path: string, fields: Record<string, string>): Outgoing {
     const headers = new Headers({ Accept: "application/json" });
-    const body = new URLSearchParams(fields);
-    return { url: this.baseUrl + path, method: "POST", headers, body, signal: new AbortController().signal, endsAt: this.end() };
+    const request = { url: this.baseUrl + path, method: "POST", headers, body: new URLSearchParams(fields) };
+    return { ...request, signal: new AbortController().signal, endsAt: this.end() };
   }
 
   private async outgoing(request: Request): Promise<Outgoing> {

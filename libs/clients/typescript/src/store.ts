@@ -42,8 +42,9 @@ export class MemoryStore implements TokenStore {
  * Keeps tokens in localStorage, so that all tabs share one session. Scripts that run in the page can read them: allow
  * only your own, by a Content-Security-Policy.
  *
- * One tab renews at a time. The next one may still read the older tokens: browsers do not order localStorage by locks, and
- * plain HTTP on another host has no locks. It repeats the renewal, and the server gives it the same answer for ten seconds.
+ * One tab renews at a time. The next one may still read the older tokens: browsers do not order localStorage by locks,
+ * and plain HTTP on another host has no locks. It repeats the renewal, and the server gives it the same answer for ten
+ * seconds.
  */
 export class BrowserStore extends MemoryStore {
   readonly #key: string;

@@ -1,5 +1,6 @@
 // The story of libs/clients/typescript, in Node and in a browser: what the client adds to openapi-fetch.
-import { createTrivium, isProblem, iterate, MemoryStore, NoAnswer, Problem, take, type ProblemCode } from "trivium-client";
+import { createTrivium, isProblem, iterate, MemoryStore, NoAnswer, Problem, take } from "trivium-client";
+import type { ProblemCode } from "trivium-client";
 
 /** The network between client and server: counts the renewals, and loses an answer on demand. */
 class Network {

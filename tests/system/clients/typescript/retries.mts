@@ -73,7 +73,8 @@ await take(gone.client().DELETE("/posts/{post_id}", { params }));
 const nothing = new Server(problem(404, "post-not-found"));
 const missing = await take(nothing.client().DELETE("/posts/{post_id}", { params })).catch((error: unknown) => error);
 const left = new Error("the reader has left");
-const ended = await new Server(done).client().GET("/posts", { signal: AbortSignal.abort(left) }).catch((error: unknown) => error);
+const reader = new Server(done).client();
+const ended = await reader.GET("/posts", { signal: AbortSignal.abort(left) }).catch((error: unknown) => error);
 console.log(
   JSON.stringify({
     attempts,

@@ -39,4 +39,7 @@ class Problem(TriviumError):
         """Finds the request in the server's log."""
         self.retry_after = retry_after
         """Seconds to wait before a retry; None if the answer does not say."""
-        super().__init__(f"{self.detail} ({self.code or 'no code'}, {status})")
+        super().__init__(status, members, retry_after)  # as given, so that it can be pickled
+
+    def __str__(self) -> str:
+        return f"{self.detail} ({self.code or 'no code'}, {self.status})"
