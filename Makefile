@@ -18,7 +18,8 @@ export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unk
 
 .DEFAULT_GOAL := help
 .PHONY: up dev start stop status logs restart-one run mail seed demo reset psql migrate migration backup restore check
-.PHONY: check-deploy format generate openapi lock test test-page test-clients test-clients-short test-search test-restarts
+.PHONY: check-deploy format generate openapi clients lock test test-page test-clients test-clients-short test-search
+.PHONY: test-restarts
 .PHONY: test-start-order test-backup fuzz faults faults-short bench bench-peers timing overload compose-up compose-down
 .PHONY: compose-upgrade rolling-restart pin-images test-compose test-cluster help bootstrap docs changelog sbom audit
 
@@ -86,6 +87,8 @@ check: bootstrap ## lint, format, types, import contracts, generated files, migr
 	@$(VENV)/python -m deploy.imports
 	@$(VENV)/python -m deploy.generate --check
 	@$(VENV)/python -m deploy.gateway.openapi --check
+	@$(VENV)/python -m deploy.clients check
+	@$(VENV)/python -m deploy.release.breaking
 	@$(VENV)/python -m deploy.local.migrations check
 	@$(VENV)/python -m deploy.docs check
 	@$(MAKE) -s check-deploy
@@ -108,6 +111,9 @@ generate: bootstrap ## write what follows from deploy/services.toml: constants, 
 openapi: bootstrap ## generate docs/openapi.json from the apps, after a change of routes or schemas
 	@$(VENV)/python -m deploy.gateway.openapi
 
+clients: bootstrap ## generate the parts of libs/clients that come from docs/openapi.json, after a change of it
+	@$(VENV)/python -m deploy.clients write
+
 docs: bootstrap ## generate the pages of docs/reference from the code, and build the site in .local/docs
 	@$(VENV)/python -m deploy.docs write
 	@$(VENV)/python -m deploy.docs site
@@ -128,8 +134,11 @@ test-page: bootstrap ## test the web client in this machine's chromium; screensh
 test-clients: bootstrap ## generate clients from docs/openapi.json with six generators, compile and use them (needs Node, Go, Java)
 	@$(VENV)/pytest tests/system/clients -m clients $(ARGS)
 
-test-clients-short: bootstrap ## the two fastest generators, as in .ci/run: openapi-typescript (needs Node), openapi-python-client
-	@$(VENV)/pytest tests/system/clients -m clients -k "test_openapi_python_client$(if $(shell command -v npm), or test_openapi_typescript)" $(ARGS)
+# What this machine can run: without Node only openapi-python-client.
+SHORT_CLIENTS := openapi_python_client $(if $(shell command -v npm),or openapi_typescript or in_node \
+	$(if $(shell command -v chromium chromium-browser),or in_chromium))
+test-clients-short: bootstrap ## libs/clients/typescript in Node and chromium, and the two fastest generators, as in .ci/run
+	@$(VENV)/pytest tests/system/clients -m clients -k "$(SHORT_CLIENTS)" $(ARGS)
 
 # PG_BINS: folders with postgres, initdb and psql; the default is that of all tests. The system needs the locales.
 test-search: export LC_CTYPES ?= C C.UTF-8 en_US.UTF-8
@@ -235,6 +244,7 @@ changelog: bootstrap ## write a release's section of CHANGELOG.md from changes/,
 	@$(VENV)/towncrier build --yes --version $(or $(VERSION),$(error say which: make changelog VERSION=0.2.0))
 	@$(VENV)/python -m deploy.version $(VERSION)
 	@$(MAKE) -s openapi
+	@$(VENV)/python -m deploy.release.breaking --release
 
 sbom: bootstrap ## write a bill of materials, .local/sbom.json (CycloneDX), and check the packages' licences
 	@$(VENV)/python -m deploy.release.sbom

@@ -99,12 +99,22 @@ def contracts() -> list[dict[str, object]]:
             "source_modules": ["common"],
             "forbidden_modules": [*SERVICES],
         },
+        {
+            "name": "The client for Python is installed alone: it imports neither the shared library nor a service",
+            "type": "forbidden",
+            "source_modules": ["trivium_client"],
+            "forbidden_modules": ["common", *SERVICES],
+        },
     ]
 
 
 def main() -> int:
     """import-linter's exit code."""
-    own = {"root_packages": ["common", *SERVICES], "include_external_packages": True, "contracts": contracts()}
+    own = {
+        "root_packages": ["common", *SERVICES, "trivium_client"],
+        "include_external_packages": True,
+        "contracts": contracts(),
+    }
     with tempfile.NamedTemporaryFile("w", suffix=".toml") as config:
         config.write(tomlkit.dumps({"tool": {"importlinter": own}}))
         config.flush()

@@ -16,12 +16,16 @@ NUMBER: Final = re.compile(r"\d+\.\d+\.\d+")
 PLACES: Final = {
     "libs/common/src/common/__init__.py": r'^__version__ = "()"',
     "libs/common/pyproject.toml": r'^version = "()"',
+    "libs/clients/python/pyproject.toml": r'^version = "()"',
+    "libs/clients/typescript/package.json": r'^  "version": "()"',
+    "libs/clients/typescript/package-lock.json": r'"name": "trivium-client",\s+"version": "()"',
     "services/*/pyproject.toml": r'^version = "()"',
     "deploy/docker/Dockerfile": r"^ARG VERSION=()$",
     "deploy/gateway/Dockerfile": r"^ARG VERSION=()$",
     "deploy/kubernetes/base/*/kustomization.yaml": r"newTag: ()\}",
     "deploy/kubernetes/overlays/local/kustomization.yaml": r"newTag: ()\}",
     "deploy/kubernetes/overlays/production/kustomization.yaml": r"newTag: ()\}",
+    "docs/reference/clients.md": r"trivium.client-()",
     "docs/operations/deploy.md": r"trivium-\S+?:()\b",
 }
 """Files, and the pattern of the version in them: `()` stands for it."""

@@ -6,7 +6,8 @@ import pytest
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 LOCAL_STACK: Final = tuple(
-    f"tests/system/test_{name}.py" for name in ("local_stack", "revocation", "seed", "story", "edge_proxies")
+    f"tests/system/test_{name}.py"
+    for name in ("local_stack", "revocation", "seed", "story", "python_client", "edge_proxies")
 )
 """The modules that use the `local_stack` fixture, in their order: the last one starts it again with other settings.
 

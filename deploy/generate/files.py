@@ -32,7 +32,12 @@ def wanted(registered: Registered) -> dict[Path, str]:
 def pyproject(text: str, registered: Registered) -> str:
     """With the folders in which mypy finds the services. (ruff understands `services/*/src`.)"""
     document = tomlkit.parse(text)
-    folders = ["libs/common/src", *(f"{service.package}/src" for service in registered.values()), "."]
+    folders = [
+        "libs/common/src",
+        "libs/clients/python/src",
+        *(f"{service.package}/src" for service in registered.values()),
+        ".",
+    ]
     mypy: Any = document["tool"]["mypy"]
     if mypy["mypy_path"] != folders:
         mypy["mypy_path"] = folders

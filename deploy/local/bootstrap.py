@@ -32,7 +32,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "trivium-stamp"
 LOCK = ROOT / "requirements-dev.lock"
-OURS = [ROOT / "libs/common/pyproject.toml", *sorted(ROOT.glob("services/*/pyproject.toml"))]
+OURS = [ROOT / folder / "pyproject.toml" for folder in ("libs/common", "libs/clients/python")]
+OURS += sorted(ROOT.glob("services/*/pyproject.toml"))
 # Inside a virtual environment this is its base Python: .venv must not be created from itself.
 BASE_PYTHON = getattr(sys, "_base_executable", sys.executable)
 

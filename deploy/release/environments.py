@@ -1,4 +1,4 @@
-"""Two virtual environments below .local: the packages that run, and the tools that inspect them."""
+"""Virtual environments below .local: the packages that run, the tools that inspect them, and generators of clients."""
 
 import shutil
 import subprocess
@@ -10,6 +10,7 @@ ROOT: Final = Path(__file__).parents[2]
 FOLDER: Final = ROOT / ".local" / "release"
 RUNTIME_LOCK: Final = ROOT / "requirements.lock"
 TOOLS_LOCK: Final = ROOT / "requirements-release.lock"
+GENERATORS_LOCK: Final = ROOT / "requirements-clients.lock"
 
 
 def runtime() -> Path:
@@ -20,6 +21,11 @@ def runtime() -> Path:
 def tool(name: str) -> Path:
     """A program of requirements-release.lock."""
     return installed(FOLDER / "tools", TOOLS_LOCK).with_name(name)
+
+
+def generator(name: str) -> Path:
+    """A program of requirements-clients.lock."""
+    return installed(FOLDER / "generators", GENERATORS_LOCK).with_name(name)
 
 
 def installed(folder: Path, lock: Path) -> Path:

@@ -34,7 +34,8 @@ def test_a_release_gets_a_section_above_the_ones_before(clone: Path) -> None:
     assert after[2].endswith(before[2])
     section = after[2].removesuffix(before[2])
     beginning = (
-        "\n## 7.8.9 (2030-01-02)\n\n### Upgrade\n\n- What changed for upgrade.\n\n### API\n\n- What changed for api.\n"
+        "\n## 7.8.9 (2030-01-02)\n\n### Upgrade\n\n- What changed for upgrade.\n"
+        "\n### API: breaking\n\n- What changed for breaking.\n"
     )
     assert section.startswith(beginning)
     assert [f"\n- What changed for {kind}.\n" in section for kind in kinds()] == [True] * len(kinds())

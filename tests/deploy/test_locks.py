@@ -5,7 +5,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock", "requirements-release.lock"])
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "requirements-dev.lock", "requirements-release.lock", "requirements-clients.lock"]
+)
 def test_a_lock_names_no_address_and_hashes_everything(name: str) -> None:
     """S-49."""
     text = (ROOT / name).read_text()

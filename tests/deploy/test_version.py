@@ -20,7 +20,7 @@ def test_every_place_says_the_same_version() -> None:
     assert said_in(ROOT) == {place: {__version__} for place in said_in(ROOT)}
 
 
-@pytest.mark.parametrize("package", ["common", *SERVICES])
+@pytest.mark.parametrize("package", ["common", "client", *SERVICES])
 def test_the_installed_packages_have_it(package: str) -> None:
     assert version(f"trivium-{package}") == __version__
 

@@ -142,6 +142,13 @@ async def gateway(url: str) -> AsyncIterator[AsyncClient]:
         yield client
 
 
+def example(readme: Path, language: str, url: str) -> tuple[str, str]:
+    """The program in a README, for this stack and a new person, and what it prints according to the README."""
+    text = readme.read_text(encoding="utf-8")
+    program, printed = (text.partition(f"```{kind}\n")[2].partition("```")[0] for kind in (language, "text"))
+    return program.replace("http://127.0.0.1:8000", url).replace("ada@", f"{secrets.token_hex(8)}@"), printed
+
+
 @dataclass
 class Person:
     """A person with an account, signed in."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from httpx import AsyncClient
 
 from deploy.gateway.openapi import SNAPSHOT
 from tests.system.conftest import ROOT
@@ -21,6 +22,9 @@ STORIES: Final = Path(__file__).parent
 INSTALLED: Final = ROOT / ".local" / "clients"
 """Ignored by git. Installed packages stay there for the next run."""
 UV: Final = str(Path(sys.executable).with_name("uv"))
+TYPESCRIPT: Final = ("typescript@5.9.3", "@types/node@20.19.0")
+QUIETLY: Final = ("--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund")
+NPM_INSTALL: Final = ("npm", "install", "--prefix", ".", *QUIETLY)
 SUFFIXES: Final = {".ts", ".py", ".go", ".java"}
 PATIENCE: Final = 600
 """Seconds for one command; most of them download something the first time."""
@@ -51,8 +55,7 @@ class Workshop:
 
     def install_node(self, *packages: str) -> None:
         need("node", "npm")
-        quietly = ("--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund")
-        self.install(*packages, by=("npm", "install", "--prefix", ".", *quietly))
+        self.install(*packages, by=NPM_INSTALL)
 
     def install_python(self, *packages: str) -> str:
         """Returns the interpreter with these packages."""
@@ -82,6 +85,17 @@ class Workshop:
         words = {*re.findall(r"[a-z]+", text)}
         assert {name for name in operations if name.replace("_", "") not in words} == set()
         assert "inlineobject" not in text
+
+
+async def is_told(gateway: AsyncClient, told: str) -> dict[str, Any]:
+    """The scenario has succeeded, and the client's values equal those of the services."""
+    facts: dict[str, Any] = json.loads(told.splitlines()[-1])
+    assert (facts["title"], facts["listed"], facts["complete"]) == ("Second light", True, True)
+    assert (facts["stale"], facts["problem"]) == ("precondition-failed", "post-not-found")
+    post = (await gateway.get(f"/posts/{facts['post_id']}")).json()
+    assert (post["title"], post["author"]["id"]) == ("Second light", facts["account_id"])
+    assert facts["account_id"] > 2**32, "an id that 32 bits could hold shows nothing"
+    return facts
 
 
 DEPENDENCIES: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1"

@@ -8,27 +8,13 @@ docs/reference/clients.md has the results.
 import json
 import shutil
 import sys
-from typing import Any
 
 import pytest
 from httpx import AsyncClient
 
-from tests.system.clients.conftest import DEPENDENCIES, STORIES, Workshop
+from tests.system.clients.conftest import DEPENDENCIES, STORIES, TYPESCRIPT, Workshop, is_told
 
 pytestmark = pytest.mark.clients
-
-TYPESCRIPT = ("typescript@5.9.3", "@types/node@20.19.0")
-
-
-async def is_told(gateway: AsyncClient, told: str) -> dict[str, Any]:
-    """The scenario has succeeded, and the client's values equal those of the services."""
-    facts: dict[str, Any] = json.loads(told.splitlines()[-1])
-    assert (facts["title"], facts["listed"], facts["complete"]) == ("Second light", True, True)
-    assert (facts["stale"], facts["problem"]) == ("precondition-failed", "post-not-found")
-    post = (await gateway.get(f"/posts/{facts['post_id']}")).json()
-    assert (post["title"], post["author"]["id"]) == ("Second light", facts["account_id"])
-    assert facts["account_id"] > 2**32, "an id that 32 bits could hold shows nothing"
-    return facts
 
 
 def stories(workshop: Workshop, language: str) -> None:

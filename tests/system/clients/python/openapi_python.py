@@ -5,11 +5,12 @@ import os
 import uuid
 from http import HTTPStatus
 
-from trivium_client import AuthenticatedClient, Client
 from trivium_client.api.auth import register
 from trivium_client.api.export import export_own_data
 from trivium_client.api.posts import create_post, get_post, list_posts, revise_post
 from trivium_client.api.tokens import issue_token
+
+from trivium_client import AuthenticatedClient, Client
 from trivium_client.models import (
     ExportResponse,
     PostCreate,

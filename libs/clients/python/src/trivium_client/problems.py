@@ -1,0 +1,451 @@
+"""An exception for each error code. Made by `make clients`; do not edit."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from trivium_client.errors import Problem
+
+
+class AccountBeingDeleted(Problem):
+    """The account is deleted or being deleted, and can no longer be changed."""
+
+    known_code = "account-being-deleted"
+
+
+class AccountNotFound(Problem):
+    """No account has this id."""
+
+    known_code = "account-not-found"
+
+
+class AddressNeedsSmtputf8(Problem):
+    """An address to which this site's mail server cannot send (RFC 6531)."""
+
+    known_code = "address-needs-smtputf8"
+
+
+class AlreadyPublished(Problem):
+    """Publishing is one-way."""
+
+    known_code = "already-published"
+
+
+class BadCursor(Problem):
+    """The cursor was not issued for this list."""
+
+    known_code = "bad-cursor"
+
+
+class BadIdempotencyKey(Problem):
+    """The key is not 1 to 255 visible ASCII characters."""
+
+    known_code = "bad-idempotency-key"
+
+
+class BadIds(Problem):
+    """The list of ids is malformed."""
+
+    known_code = "bad-ids"
+
+
+class BadRequest(Problem):
+    """A rule refuses the request. The caller sees the message, so it must hold no secrets."""
+
+    known_code = "bad-request"
+
+
+class Blocked(Problem):
+    """The post's author has blocked the caller, who wants to comment on it or like it."""
+
+    known_code = "blocked"
+
+
+class BlockedByThem(Problem):
+    """This person has blocked the caller."""
+
+    known_code = "blocked-by-them"
+
+
+class BlockedByYou(Problem):
+    """The caller has blocked this person, and must end that first."""
+
+    known_code = "blocked-by-you"
+
+
+class BodyTooDeep(Problem):
+    """The JSON is nested too deeply."""
+
+    known_code = "body-too-deep"
+
+
+class BodyTooLarge(Problem):
+    """The body, or a list in it, is too long."""
+
+    known_code = "body-too-large"
+
+
+class CannotBlockYourself(Problem):
+    """People cannot block themselves."""
+
+    known_code = "cannot-block-yourself"
+
+
+class CannotFollowYourself(Problem):
+    """People cannot follow themselves."""
+
+    known_code = "cannot-follow-yourself"
+
+
+class CommentNotFound(Problem):
+    """There is no such comment under this post."""
+
+    known_code = "comment-not-found"
+
+
+class DatabaseUnavailable(Problem):
+    """There was no connection to the database, or it cancelled the work."""
+
+    known_code = "database-unavailable"
+
+
+class DuplicateNames(Problem):
+    """A JSON object has a duplicate name."""
+
+    known_code = "duplicate-names"
+
+
+class EmailAlreadyVerified(Problem):
+    """The caller's address is verified already."""
+
+    known_code = "email-already-verified"
+
+
+class EmailTaken(Problem):
+    """Another account has this address."""
+
+    known_code = "email-taken"
+
+
+class HeadersTooLarge(Problem):
+    """The headers are too many or too long."""
+
+    known_code = "headers-too-large"
+
+
+class IdempotencyKeyReused(Problem):
+    """The key was used with another body."""
+
+    known_code = "idempotency-key-reused"
+
+
+class IdsOrQuery(Problem):
+    """The request must have either `ids` or `q`."""
+
+    known_code = "ids-or-query"
+
+
+class InternalError(Problem):
+    """An unexpected error on our side; `instance` names the request."""
+
+    known_code = "internal-error"
+
+
+class InvalidClient(Problem):
+    """An unknown service, or the wrong secret."""
+
+    known_code = "invalid-client"
+
+
+class InvalidGrant(Problem):
+    """Wrong password or spent refresh token. The answer never tells which reason it was (S-06)."""
+
+    known_code = "invalid-grant"
+
+
+class InvalidRequest(Problem):
+    """A parameter is missing or malformed (RFC 6749, section 5.2)."""
+
+    known_code = "invalid-request"
+
+
+class InvalidScope(Problem):
+    """The requested scope exceeds the available one."""
+
+    known_code = "invalid-scope"
+
+
+class InvalidToken(Problem):
+    """The token is not ours, not for this service, or no longer valid. The reason is not revealed."""
+
+    known_code = "invalid-token"
+
+
+class KeysUnavailable(Problem):
+    """No key set is known yet, so tokens cannot be checked, and none is accepted."""
+
+    known_code = "keys-unavailable"
+
+
+class LastAdmin(Problem):
+    """Without this account nobody could manage the others."""
+
+    known_code = "last-admin"
+
+
+class LinkNotValid(Problem):
+    """The token of a mailed link is unknown, used, replaced or expired. The answer does not tell which."""
+
+    known_code = "link-not-valid"
+
+
+class MalformedBody(Problem):
+    """The body cannot be parsed as its media type."""
+
+    known_code = "malformed-body"
+
+
+class NoSuchRoute(Problem):
+    """No route has this path."""
+
+    known_code = "no-such-route"
+
+
+class NotAnAdmin(Problem):
+    """The caller is no longer an admin."""
+
+    known_code = "not-an-admin"
+
+
+class NotForThisCaller(Problem):
+    """The token is valid, but its kind of caller may not do this."""
+
+    known_code = "not-for-this-caller"
+
+
+class NotTheAuthor(Problem):
+    """Only the author may do this."""
+
+    known_code = "not-the-author"
+
+
+class Overloaded(Problem):
+    """The service is overloaded and has not started the request. Try again after `Retry-After`."""
+
+    known_code = "overloaded"
+
+
+class PeerUnavailable(Problem):
+    """Another service did not answer in time, or not as agreed."""
+
+    known_code = "peer-unavailable"
+
+
+class PostNotFound(Problem):
+    """There is no such post, or it is somebody else's draft."""
+
+    known_code = "post-not-found"
+
+
+class PreconditionFailed(Problem):
+    """The resource has changed since the caller read it."""
+
+    known_code = "precondition-failed"
+
+
+class RateLimited(Problem):
+    """One person or address has sent too many requests."""
+
+    known_code = "rate-limited"
+
+
+class RequestInProgress(Problem):
+    """The first request with this key is still running."""
+
+    known_code = "request-in-progress"
+
+
+class RequestTimeout(Problem):
+    """The body did not arrive in time."""
+
+    known_code = "request-timeout"
+
+
+class SearchHasOneOrder(Problem):
+    """Search results come the newest first."""
+
+    known_code = "search-has-one-order"
+
+
+class SearchHasTooManyWords(Problem):
+    """The query has too many words. Each is looked up separately, and one character may stand for four of them."""
+
+    known_code = "search-has-too-many-words"
+
+
+class SearchNeedsAWord(Problem):
+    """The query only excludes words: nearly all posts would have to be read for it."""
+
+    known_code = "search-needs-a-word"
+
+
+class SearchTooSlow(Problem):
+    """The search was cancelled after two seconds: very many posts have its words."""
+
+    known_code = "search-too-slow"
+
+
+class SearchUnderWay(Problem):
+    """The caller's last search is still running."""
+
+    known_code = "search-under-way"
+
+
+class SessionNotFound(Problem):
+    """The caller has no such session, or it has ended."""
+
+    known_code = "session-not-found"
+
+
+class SignInClosed(Problem):
+    """Too many wrong passwords for this address in total: only sources of recent successful sign-ins may try."""
+
+    known_code = "sign-in-closed"
+
+
+class SignInRequired(Problem):
+    """The request has no bearer token."""
+
+    known_code = "sign-in-required"
+
+
+class SignInThrottled(Problem):
+    """Too many wrong passwords for this address from this source; it has to wait."""
+
+    known_code = "sign-in-throttled"
+
+
+class SpecialUseDomain(Problem):
+    """An address of a special-use domain (RFC 6761) that this site does not accept."""
+
+    known_code = "special-use-domain"
+
+
+class TooBusy(Problem):
+    """More passwords wait to be hashed than can be in time."""
+
+    known_code = "too-busy"
+
+
+class TooManyMails(Problem):
+    """Too many mails of a kind were sent recently. Only for signed-in callers: others are not told."""
+
+    known_code = "too-many-mails"
+
+
+class UnsupportedGrantType(Problem):
+    """The server does not support the grant type."""
+
+    known_code = "unsupported-grant-type"
+
+
+class UnsupportedMediaType(Problem):
+    """The route does not accept the body's media type."""
+
+    known_code = "unsupported-media-type"
+
+
+class UrlTooLong(Problem):
+    """The address is too long."""
+
+    known_code = "url-too-long"
+
+
+class UserNotFound(Problem):
+    """There is no such person."""
+
+    known_code = "user-not-found"
+
+
+class ValidationFailed(Problem):
+    """The request does not have the expected form; `errors` says where."""
+
+    known_code = "validation-failed"
+
+
+class WeakPassword(Problem):
+    """The new password is too short, too common, or made of words that others know of its owner."""
+
+    known_code = "weak-password"
+
+
+class WrongPassword(Problem):
+    """The current password is wrong. Not a 401: the access token is valid, and a new one would not help."""
+
+    known_code = "wrong-password"
+
+
+BY_CODE: Final[Mapping[str, type[Problem]]] = {
+    "account-being-deleted": AccountBeingDeleted,
+    "account-not-found": AccountNotFound,
+    "address-needs-smtputf8": AddressNeedsSmtputf8,
+    "already-published": AlreadyPublished,
+    "bad-cursor": BadCursor,
+    "bad-idempotency-key": BadIdempotencyKey,
+    "bad-ids": BadIds,
+    "bad-request": BadRequest,
+    "blocked": Blocked,
+    "blocked-by-them": BlockedByThem,
+    "blocked-by-you": BlockedByYou,
+    "body-too-deep": BodyTooDeep,
+    "body-too-large": BodyTooLarge,
+    "cannot-block-yourself": CannotBlockYourself,
+    "cannot-follow-yourself": CannotFollowYourself,
+    "comment-not-found": CommentNotFound,
+    "database-unavailable": DatabaseUnavailable,
+    "duplicate-names": DuplicateNames,
+    "email-already-verified": EmailAlreadyVerified,
+    "email-taken": EmailTaken,
+    "headers-too-large": HeadersTooLarge,
+    "idempotency-key-reused": IdempotencyKeyReused,
+    "ids-or-query": IdsOrQuery,
+    "internal-error": InternalError,
+    "invalid-client": InvalidClient,
+    "invalid-grant": InvalidGrant,
+    "invalid-request": InvalidRequest,
+    "invalid-scope": InvalidScope,
+    "invalid-token": InvalidToken,
+    "keys-unavailable": KeysUnavailable,
+    "last-admin": LastAdmin,
+    "link-not-valid": LinkNotValid,
+    "malformed-body": MalformedBody,
+    "no-such-route": NoSuchRoute,
+    "not-an-admin": NotAnAdmin,
+    "not-for-this-caller": NotForThisCaller,
+    "not-the-author": NotTheAuthor,
+    "overloaded": Overloaded,
+    "peer-unavailable": PeerUnavailable,
+    "post-not-found": PostNotFound,
+    "precondition-failed": PreconditionFailed,
+    "rate-limited": RateLimited,
+    "request-in-progress": RequestInProgress,
+    "request-timeout": RequestTimeout,
+    "search-has-one-order": SearchHasOneOrder,
+    "search-has-too-many-words": SearchHasTooManyWords,
+    "search-needs-a-word": SearchNeedsAWord,
+    "search-too-slow": SearchTooSlow,
+    "search-under-way": SearchUnderWay,
+    "session-not-found": SessionNotFound,
+    "sign-in-closed": SignInClosed,
+    "sign-in-required": SignInRequired,
+    "sign-in-throttled": SignInThrottled,
+    "special-use-domain": SpecialUseDomain,
+    "too-busy": TooBusy,
+    "too-many-mails": TooManyMails,
+    "unsupported-grant-type": UnsupportedGrantType,
+    "unsupported-media-type": UnsupportedMediaType,
+    "url-too-long": UrlTooLong,
+    "user-not-found": UserNotFound,
+    "validation-failed": ValidationFailed,
+    "weak-password": WeakPassword,
+    "wrong-password": WrongPassword,
+}

@@ -1,0 +1,612 @@
+"""One method for each operation. Made by `make clients`; do not edit."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from trivium_client.calls import Call, new_key
+from trivium_client.models import (
+    AccountDeletion,
+    AccountResponse,
+    AccountUpdate,
+    Action,
+    AddressGiven,
+    AuditEventPage,
+    BlockedPage,
+    CommentCreate,
+    CommentPage,
+    CommentResponse,
+    ExportResponse,
+    FollowerPage,
+    KeySet,
+    LinkOpened,
+    ManagedAccountPage,
+    ManagedAccountResponse,
+    NewAddress,
+    PasswordChange,
+    PasswordChosen,
+    PostCreate,
+    PostPage,
+    PostResponse,
+    PostUpdate,
+    ProfilePage,
+    ProfileResponse,
+    ProfileUpdate,
+    RevokeForm,
+    Role,
+    ServerMetadata,
+    SessionPage,
+    TagPage,
+    TokenForm,
+    TokenResponse,
+    UserCreate,
+    UserResponse,
+)
+from trivium_client.synchronous.connection import Connection
+
+
+class Trivium(Connection):
+    """The API, for threads. Each method is one operation."""
+
+    def issue_token(self, form: TokenForm) -> TokenResponse:
+        """Sign in with a password, stay signed in with a refresh token, or sign a service in.
+
+        Raises:
+            InvalidClient: An unknown service, or the wrong secret.
+            InvalidGrant: Wrong password or spent refresh token. The answer never tells which reason it was (S-06).
+            InvalidRequest: A parameter is missing or malformed (RFC 6749, section 5.2).
+            InvalidScope: The requested scope exceeds the available one.
+            SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
+                sign-ins may try.
+            SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
+            TooBusy: More passwords wait to be hashed than can be in time.
+            UnsupportedGrantType: The server does not support the grant type.
+        """
+        return self._read(TokenResponse, Call("POST", "/auth/token", form=form, signed=False))
+
+    def revoke_token(self, form: RevokeForm) -> None:
+        """Sign out: end the session of a refresh or access token. Answers 200 for tokens that are unknown or dead.
+
+        Raises:
+            InvalidRequest: A parameter is missing or malformed (RFC 6749, section 5.2).
+        """
+        self._send(Call("POST", "/auth/revoke", form=form, signed=False))
+
+    def register(self, body: UserCreate, *, idempotency_key: str | None = None) -> UserResponse:
+        """Open an account. Sign in with it at `/auth/token`; its profile is at `Location`.
+
+        Raises:
+            AddressNeedsSmtputf8: An address to which this site's mail server cannot send (RFC 6531).
+            BadIdempotencyKey: The key is not 1 to 255 visible ASCII characters.
+            EmailTaken: Another account has this address.
+            IdempotencyKeyReused: The key was used with another body.
+            RequestInProgress: The first request with this key is still running.
+            SpecialUseDomain: An address of a special-use domain (RFC 6761) that this site does not accept.
+            TooBusy: More passwords wait to be hashed than can be in time.
+            WeakPassword: The new password is too short, too common, or made of words that others know of its owner.
+        """
+        return self._read(
+            UserResponse,
+            Call("POST", "/auth/register", body=body, idempotency_key=idempotency_key or new_key(), signed=False),
+        )
+
+    def get_own_account(self) -> AccountResponse:
+        """Get the caller's account.
+
+        Raises:
+            AccountNotFound: No account has this id.
+        """
+        return self._read(AccountResponse, Call("GET", "/auth/me"))
+
+    def delete_own_account(self, body: AccountDeletion) -> None:
+        """Delete the caller's account for good, with all data that the services hold about it.
+
+        All devices are signed out at once. Profile, posts and drafts are hidden within seconds and then removed,
+        with likes, follows and blocks. Comments under others' posts stay, without an author. After that the address
+        may be used for a new account.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            LastAdmin: Without this account nobody could manage the others.
+            SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
+                sign-ins may try.
+            SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
+            TooBusy: More passwords wait to be hashed than can be in time.
+            WrongPassword: The current password is wrong. Not a 401: the access token is valid, and a new one would
+                not help.
+        """
+        self._send(Call("POST", "/auth/account/deletion", body=body))
+
+    def list_sessions(self, *, limit: int | None = None, cursor: str | None = None) -> SessionPage:
+        """List where the caller is signed in, the latest sign-in first.
+
+        Raises:
+            BadCursor: The cursor was not issued for this list.
+        """
+        return self._read(SessionPage, Call("GET", "/auth/sessions", query={"limit": limit, "cursor": cursor}))
+
+    def end_other_sessions(self) -> None:
+        """Sign out all devices but this one."""
+        self._send(Call("DELETE", "/auth/sessions"))
+
+    def end_session(self, session_id: UUID) -> None:
+        """Sign out one device. Its access tokens are refused everywhere within seconds.
+
+        Raises:
+            SessionNotFound: The caller has no such session, or it has ended.
+        """
+        self._send(Call("DELETE", f"/auth/sessions/{session_id}"))
+
+    def change_password(self, body: PasswordChange) -> None:
+        """Change the caller's password. Ends all other sessions; wrong current passwords count like failed sign-ins.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
+                sign-ins may try.
+            SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
+            TooBusy: More passwords wait to be hashed than can be in time.
+            WeakPassword: The new password is too short, too common, or made of words that others know of its owner.
+            WrongPassword: The current password is wrong. Not a 401: the access token is valid, and a new one would
+                not help.
+        """
+        self._send(Call("POST", "/auth/password", body=body))
+
+    def ask_to_verify_email(self, body: AddressGiven) -> None:
+        """Mail a link that verifies the address, if an account has it. Signing up does this as well.
+
+        If no mail is sent, a caller who is signed in as that account gets the reason.
+
+        Raises:
+            EmailAlreadyVerified: The caller's address is verified already.
+            TooManyMails: Too many mails of a kind were sent recently. Only for signed-in callers: others are not
+                told.
+        """
+        self._send(Call("POST", "/auth/verify-email", body=body))
+
+    def verify_email(self, body: LinkOpened) -> None:
+        """Verify the address of an account. The same link again is 204 and changes nothing.
+
+        Raises:
+            LinkNotValid: The token of a mailed link is unknown, used, replaced or expired. The answer does not tell
+                which.
+        """
+        self._send(Call("POST", "/auth/verify-email/confirm", body=body, signed=False))
+
+    def ask_to_reset_password(self, body: AddressGiven) -> None:
+        """Mail a link for choosing a new password, if an account has the address."""
+        self._send(Call("POST", "/auth/password-reset", body=body, signed=False))
+
+    def reset_password(self, body: PasswordChosen) -> None:
+        """Choose a new password. All devices are signed out, and other links to the account stop working.
+
+        Raises:
+            LinkNotValid: The token of a mailed link is unknown, used, replaced or expired. The answer does not tell
+                which.
+            TooBusy: More passwords wait to be hashed than can be in time.
+            WeakPassword: The new password is too short, too common, or made of words that others know of its owner.
+        """
+        self._send(Call("POST", "/auth/password-reset/confirm", body=body, signed=False))
+
+    def ask_to_change_email(self, body: NewAddress) -> None:
+        """Mail a link to the new address, and notify the old one. Nothing changes until the link is opened.
+
+        An earlier link stops working, whatever the answer.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            AddressNeedsSmtputf8: An address to which this site's mail server cannot send (RFC 6531).
+            SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
+                sign-ins may try.
+            SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
+            SpecialUseDomain: An address of a special-use domain (RFC 6761) that this site does not accept.
+            TooBusy: More passwords wait to be hashed than can be in time.
+            TooManyMails: Too many mails of a kind were sent recently. Only for signed-in callers: others are not
+                told.
+            WrongPassword: The current password is wrong. Not a 401: the access token is valid, and a new one would
+                not help.
+        """
+        self._send(Call("POST", "/auth/email", body=body))
+
+    def change_email(self, body: LinkOpened) -> None:
+        """Change the address. Devices stay signed in. The same link again is 204 and changes nothing.
+
+        Raises:
+            EmailTaken: Another account has this address.
+            LinkNotValid: The token of a mailed link is unknown, used, replaced or expired. The answer does not tell
+                which.
+        """
+        self._send(Call("POST", "/auth/email/confirm", body=body, signed=False))
+
+    def find_accounts(
+        self,
+        *,
+        q: str | None = None,
+        status: Literal["active", "disabled", "deleting", "deleted"] | None = None,
+        role: Role | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> ManagedAccountPage:
+        """List accounts, the newest first.
+
+        Raises:
+            BadCursor: The cursor was not issued for this list.
+        """
+        return self._read(
+            ManagedAccountPage,
+            Call(
+                "GET",
+                "/auth/accounts",
+                query={"q": q, "status": status, "role": role, "limit": limit, "cursor": cursor},
+            ),
+        )
+
+    def inspect_account(self, account_id: int) -> ManagedAccountResponse:
+        """Get an account.
+
+        Raises:
+            AccountNotFound: No account has this id.
+        """
+        return self._read(ManagedAccountResponse, Call("GET", f"/auth/accounts/{account_id}"))
+
+    def manage_account(
+        self, account_id: int, body: AccountUpdate, *, if_match: str | None = None
+    ) -> ManagedAccountResponse:
+        """Disable or enable an account, or change its roles.
+
+        Both take effect everywhere within seconds. A disabled account's sessions end, and its tokens are refused.
+        After a change of roles its tokens are refused as well, and the next refresh returns one with the new roles.
+
+        Raises:
+            AccountBeingDeleted: The account is deleted or being deleted, and can no longer be changed.
+            AccountNotFound: No account has this id.
+            LastAdmin: Without this account nobody could manage the others.
+            NotAnAdmin: The caller is no longer an admin.
+            PreconditionFailed: The resource has changed since the caller read it.
+        """
+        return self._read(
+            ManagedAccountResponse, Call("PATCH", f"/auth/accounts/{account_id}", body=body, if_match=if_match)
+        )
+
+    def sign_account_out(self, account_id: int) -> None:
+        """Sign an account out everywhere.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            NotAnAdmin: The caller is no longer an admin.
+        """
+        self._send(Call("DELETE", f"/auth/accounts/{account_id}/sessions"))
+
+    def list_audit_events(
+        self,
+        *,
+        account_id: int | None = None,
+        action: Action | None = None,
+        actor: str | None = None,
+        from_: datetime | None = None,
+        to: datetime | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> AuditEventPage:
+        """List events of accounts, roles and keys, the newest first. Nobody can change or remove a line.
+
+        Raises:
+            BadCursor: The cursor was not issued for this list.
+        """
+        return self._read(
+            AuditEventPage,
+            Call(
+                "GET",
+                "/auth/audit",
+                query={
+                    "account_id": account_id,
+                    "action": action,
+                    "actor": actor,
+                    "from": from_,
+                    "to": to,
+                    "limit": limit,
+                    "cursor": cursor,
+                },
+            ),
+        )
+
+    def get_jwks(self) -> KeySet:
+        """Get the public keys of access tokens (RFC 7517)."""
+        return self._read(KeySet, Call("GET", "/.well-known/jwks.json", signed=False))
+
+    def get_metadata(self) -> ServerMetadata:
+        """Get the addresses of the OAuth endpoints (RFC 8414)."""
+        return self._read(ServerMetadata, Call("GET", "/.well-known/oauth-authorization-server", signed=False))
+
+    def list_users(
+        self, *, ids: str | None = None, q: str | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> ProfilePage:
+        """List people by `ids` or by name.
+
+        By `ids`: in their order and on one page; unknown ids are left out. By `q`: people whose names have all of
+        its words, regardless of case and accents, most followers first. Like all lists with a live order, it may
+        repeat or miss a person whose place changes between two pages. A caller may run one search at a time. The
+        next one waits for half a second, and is then refused with 429.
+
+        Raises:
+            BadCursor: The cursor was not issued for this list.
+            BadIds: The list of ids is malformed.
+            IdsOrQuery: The request must have either `ids` or `q`.
+            SearchTooSlow: The search was cancelled after two seconds: very many posts have its words.
+            SearchUnderWay: The caller's last search is still running.
+        """
+        return self._read(
+            ProfilePage, Call("GET", "/users", query={"ids": ids, "q": q, "limit": limit, "cursor": cursor})
+        )
+
+    def get_own_profile(self) -> ProfileResponse:
+        """Get the caller's profile. It exists right after sign-up.
+
+        Raises:
+            UserNotFound: There is no such person.
+        """
+        return self._read(ProfileResponse, Call("GET", "/users/me"))
+
+    def edit_own_profile(self, body: ProfileUpdate, *, if_match: str | None = None) -> ProfileResponse:
+        """Change some fields of the caller's profile.
+
+        Raises:
+            PreconditionFailed: The resource has changed since the caller read it.
+            UserNotFound: There is no such person.
+        """
+        return self._read(ProfileResponse, Call("PATCH", "/users/me", body=body, if_match=if_match))
+
+    def get_user(self, user_id: int) -> ProfileResponse:
+        """Get a person's profile.
+
+        Raises:
+            UserNotFound: There is no such person.
+        """
+        return self._read(ProfileResponse, Call("GET", f"/users/{user_id}"))
+
+    def follow(self, user_id: int) -> None:
+        """Follow somebody. A repetition changes nothing. Nobody can follow a person who blocks them or whom they
+        block.
+
+        Raises:
+            BlockedByThem: This person has blocked the caller.
+            BlockedByYou: The caller has blocked this person, and must end that first.
+            CannotFollowYourself: People cannot follow themselves.
+            UserNotFound: There is no such person.
+        """
+        self._send(Call("PUT", f"/users/{user_id}/follow"))
+
+    def unfollow(self, user_id: int) -> None:
+        """Stop following somebody. A repetition changes nothing."""
+        self._send(Call("DELETE", f"/users/{user_id}/follow"))
+
+    def list_followers(self, user_id: int, *, limit: int | None = None, cursor: str | None = None) -> FollowerPage:
+        """List a person's followers, the newest first.
+
+        Raises:
+            BadCursor: The cursor was not issued for this list.
+            UserNotFound: There is no such person.
+        """
+        return self._read(
+            FollowerPage, Call("GET", f"/users/{user_id}/followers", query={"limit": limit, "cursor": cursor})
+        )
+
+    def list_following(self, user_id: int, *, limit: int | None = None, cursor: str | None = None) -> FollowerPage:
+        """List the people that a person follows, the newest first.
+
+        Raises:
+            BadCursor: The cursor was not issued for this list.
+            UserNotFound: There is no such person.
+        """
+        return self._read(
+            FollowerPage, Call("GET", f"/users/{user_id}/following", query={"limit": limit, "cursor": cursor})
+        )
+
+    def block(self, user_id: int) -> None:
+        """Block somebody. A repetition changes nothing.
+
+        Neither follows the other any longer, nor can. The blocked person can no longer comment on or like the
+        caller's posts. Profiles and published posts stay public: the blocked person still sees them, as anybody
+        does without signing in.
+
+        Raises:
+            CannotBlockYourself: People cannot block themselves.
+            UserNotFound: There is no such person.
+        """
+        self._send(Call("PUT", f"/users/{user_id}/block"))
+
+    def unblock(self, user_id: int) -> None:
+        """End a block. A repetition changes nothing. Earlier follows are not restored."""
+        self._send(Call("DELETE", f"/users/{user_id}/block"))
+
+    def list_blocked(self, *, limit: int | None = None, cursor: str | None = None) -> BlockedPage:
+        """List the people that the caller blocks, the newest first.
+
+        Raises:
+            BadCursor: The cursor was not issued for this list.
+        """
+        return self._read(BlockedPage, Call("GET", "/users/me/blocks", query={"limit": limit, "cursor": cursor}))
+
+    def export_own_data(self) -> ExportResponse:
+        """Get all data that the services hold about the caller, as a file (GDPR, articles 15 and 20).
+
+        One JSON document, streamed. It is complete if its last member, `complete`, is present. An interrupted
+        export is invalid JSON, and its connection ends early. That happens, too, if the access token expires or is
+        revoked, or the account is deleted meanwhile. It holds no passwords, keys or tokens.
+
+        Raises:
+            UserNotFound: There is no such person.
+        """
+        return self._read(ExportResponse, Call("GET", "/users/me/export"))
+
+    def list_posts(
+        self,
+        *,
+        author_id: int | None = None,
+        tag: str | None = None,
+        q: str | None = None,
+        sort: Literal["new", "top"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> PostPage:
+        """List published posts, the newest first or the most liked first. All filters may be combined.
+
+        The order by likes is live: pages shift as likes change. A caller may run one search or list by likes at a
+        time. The next one waits for half a second, and is then refused with 429.
+
+        Raises:
+            BadCursor: The cursor was not issued for this list.
+            SearchHasOneOrder: Search results come the newest first.
+            SearchHasTooManyWords: The query has too many words. Each is looked up separately, and one character may
+                stand for four of them.
+            SearchNeedsAWord: The query only excludes words: nearly all posts would have to be read for it.
+            SearchTooSlow: The search was cancelled after two seconds: very many posts have its words.
+            SearchUnderWay: The caller's last search is still running.
+        """
+        return self._read(
+            PostPage,
+            Call(
+                "GET",
+                "/posts",
+                query={"author_id": author_id, "tag": tag, "q": q, "sort": sort, "limit": limit, "cursor": cursor},
+            ),
+        )
+
+    def create_post(self, body: PostCreate, *, idempotency_key: str | None = None) -> PostResponse:
+        """Publish a post, or store a draft.
+
+        Raises:
+            BadIdempotencyKey: The key is not 1 to 255 visible ASCII characters.
+            IdempotencyKeyReused: The key was used with another body.
+            RequestInProgress: The first request with this key is still running.
+        """
+        return self._read(PostResponse, Call("POST", "/posts", body=body, idempotency_key=idempotency_key or new_key()))
+
+    def get_feed(self, *, limit: int | None = None, cursor: str | None = None) -> PostPage:
+        """List posts of the people the caller follows, the newest first.
+
+        A block ends following in both directions, so neither person sees the other here. Elsewhere published posts
+        stay readable for everybody, as without a token.
+
+        Raises:
+            BadCursor: The cursor was not issued for this list.
+        """
+        return self._read(PostPage, Call("GET", "/posts/feed", query={"limit": limit, "cursor": cursor}))
+
+    def list_drafts(self, *, limit: int | None = None, cursor: str | None = None) -> PostPage:
+        """List the caller's drafts, the newest first.
+
+        Raises:
+            BadCursor: The cursor was not issued for this list.
+        """
+        return self._read(PostPage, Call("GET", "/posts/drafts", query={"limit": limit, "cursor": cursor}))
+
+    def list_tags(self, *, limit: int | None = None, cursor: str | None = None) -> TagPage:
+        """List tags of published posts, the most used first.
+
+        Raises:
+            BadCursor: The cursor was not issued for this list.
+        """
+        return self._read(TagPage, Call("GET", "/posts/tags", query={"limit": limit, "cursor": cursor}, signed=False))
+
+    def get_post(self, post_id: int) -> PostResponse:
+        """Get a post. A draft is visible only to its author.
+
+        Raises:
+            PostNotFound: There is no such post, or it is somebody else's draft.
+        """
+        return self._read(PostResponse, Call("GET", f"/posts/{post_id}"))
+
+    def revise_post(self, post_id: int, body: PostUpdate, *, if_match: str | None = None) -> PostResponse:
+        """Change some fields of one of the caller's own posts, or publish a draft.
+
+        Raises:
+            AlreadyPublished: Publishing is one-way.
+            NotTheAuthor: Only the author may do this.
+            PostNotFound: There is no such post, or it is somebody else's draft.
+            PreconditionFailed: The resource has changed since the caller read it.
+        """
+        return self._read(PostResponse, Call("PATCH", f"/posts/{post_id}", body=body, if_match=if_match))
+
+    def delete_post(self, post_id: int, *, if_match: str | None = None) -> None:
+        """Delete one of the caller's own posts with its comments and likes; moderators may delete published ones.
+
+        Raises:
+            NotTheAuthor: Only the author may do this.
+            PostNotFound: There is no such post, or it is somebody else's draft.
+            PreconditionFailed: The resource has changed since the caller read it.
+        """
+        self._send(Call("DELETE", f"/posts/{post_id}", if_match=if_match))
+
+    def like_post(self, post_id: int) -> None:
+        """Like a post, unless its author has blocked the caller. A repetition changes nothing.
+
+        Raises:
+            Blocked: The post's author has blocked the caller, who wants to comment on it or like it.
+            PostNotFound: There is no such post, or it is somebody else's draft.
+        """
+        self._send(Call("PUT", f"/posts/{post_id}/like"))
+
+    def unlike_post(self, post_id: int) -> None:
+        """Remove the caller's like. A repetition changes nothing."""
+        self._send(Call("DELETE", f"/posts/{post_id}/like"))
+
+    def list_comments(self, post_id: int, *, limit: int | None = None, cursor: str | None = None) -> CommentPage:
+        """List the comments of a post, the oldest first.
+
+        Raises:
+            BadCursor: The cursor was not issued for this list.
+            PostNotFound: There is no such post, or it is somebody else's draft.
+        """
+        return self._read(
+            CommentPage,
+            Call("GET", f"/posts/{post_id}/comments", query={"limit": limit, "cursor": cursor}, signed=False),
+        )
+
+    def add_comment(self, post_id: int, body: CommentCreate, *, idempotency_key: str | None = None) -> CommentResponse:
+        """Comment on a published post, unless its author has blocked the caller.
+
+        Raises:
+            BadIdempotencyKey: The key is not 1 to 255 visible ASCII characters.
+            Blocked: The post's author has blocked the caller, who wants to comment on it or like it.
+            IdempotencyKeyReused: The key was used with another body.
+            PostNotFound: There is no such post, or it is somebody else's draft.
+            RequestInProgress: The first request with this key is still running.
+        """
+        return self._read(
+            CommentResponse,
+            Call("POST", f"/posts/{post_id}/comments", body=body, idempotency_key=idempotency_key or new_key()),
+        )
+
+    def get_comment(self, post_id: int, comment_id: int) -> CommentResponse:
+        """Get a comment.
+
+        Raises:
+            CommentNotFound: There is no such comment under this post.
+        """
+        return self._read(CommentResponse, Call("GET", f"/posts/{post_id}/comments/{comment_id}", signed=False))
+
+    def revise_comment(
+        self, post_id: int, comment_id: int, body: CommentCreate, *, if_match: str | None = None
+    ) -> CommentResponse:
+        """Change one of the caller's own comments.
+
+        Raises:
+            Blocked: The post's author has blocked the caller, who wants to comment on it or like it.
+            CommentNotFound: There is no such comment under this post.
+            NotTheAuthor: Only the author may do this.
+            PreconditionFailed: The resource has changed since the caller read it.
+        """
+        return self._read(
+            CommentResponse, Call("PATCH", f"/posts/{post_id}/comments/{comment_id}", body=body, if_match=if_match)
+        )
+
+    def delete_comment(self, post_id: int, comment_id: int, *, if_match: str | None = None) -> None:
+        """Delete a comment. Allowed for its author, the post's author, and moderators.
+
+        Raises:
+            CommentNotFound: There is no such comment under this post.
+            NotTheAuthor: Only the author may do this.
+            PreconditionFailed: The resource has changed since the caller read it.
+        """
+        self._send(Call("DELETE", f"/posts/{post_id}/comments/{comment_id}", if_match=if_match))

@@ -1,0 +1,137 @@
+// Made by `make clients`; do not edit.
+
+/** The codes of problems. A newer server may have more. */
+export type ProblemCode =
+  /** The account is deleted or being deleted, and can no longer be changed. */
+  | "account-being-deleted"
+  /** No account has this id. */
+  | "account-not-found"
+  /** An address to which this site's mail server cannot send (RFC 6531). */
+  | "address-needs-smtputf8"
+  /** Publishing is one-way. */
+  | "already-published"
+  /** The cursor was not issued for this list. */
+  | "bad-cursor"
+  /** The key is not 1 to 255 visible ASCII characters. */
+  | "bad-idempotency-key"
+  /** The list of ids is malformed. */
+  | "bad-ids"
+  /** A rule refuses the request. The caller sees the message, so it must hold no secrets. */
+  | "bad-request"
+  /** The post's author has blocked the caller, who wants to comment on it or like it. */
+  | "blocked"
+  /** This person has blocked the caller. */
+  | "blocked-by-them"
+  /** The caller has blocked this person, and must end that first. */
+  | "blocked-by-you"
+  /** The JSON is nested too deeply. */
+  | "body-too-deep"
+  /** The body, or a list in it, is too long. */
+  | "body-too-large"
+  /** People cannot block themselves. */
+  | "cannot-block-yourself"
+  /** People cannot follow themselves. */
+  | "cannot-follow-yourself"
+  /** There is no such comment under this post. */
+  | "comment-not-found"
+  /** There was no connection to the database, or it cancelled the work. */
+  | "database-unavailable"
+  /** A JSON object has a duplicate name. */
+  | "duplicate-names"
+  /** The caller's address is verified already. */
+  | "email-already-verified"
+  /** Another account has this address. */
+  | "email-taken"
+  /** The headers are too many or too long. */
+  | "headers-too-large"
+  /** The key was used with another body. */
+  | "idempotency-key-reused"
+  /** The request must have either `ids` or `q`. */
+  | "ids-or-query"
+  /** An unexpected error on our side; `instance` names the request. */
+  | "internal-error"
+  /** An unknown service, or the wrong secret. */
+  | "invalid-client"
+  /** Wrong password or spent refresh token. The answer never tells which reason it was (S-06). */
+  | "invalid-grant"
+  /** A parameter is missing or malformed (RFC 6749, section 5.2). */
+  | "invalid-request"
+  /** The requested scope exceeds the available one. */
+  | "invalid-scope"
+  /** The token is not ours, not for this service, or no longer valid. The reason is not revealed. */
+  | "invalid-token"
+  /** No key set is known yet, so tokens cannot be checked, and none is accepted. */
+  | "keys-unavailable"
+  /** Without this account nobody could manage the others. */
+  | "last-admin"
+  /** The token of a mailed link is unknown, used, replaced or expired. The answer does not tell which. */
+  | "link-not-valid"
+  /** The body cannot be parsed as its media type. */
+  | "malformed-body"
+  /** No route has this path. */
+  | "no-such-route"
+  /** The caller is no longer an admin. */
+  | "not-an-admin"
+  /** The token is valid, but its kind of caller may not do this. */
+  | "not-for-this-caller"
+  /** Only the author may do this. */
+  | "not-the-author"
+  /** The service is overloaded and has not started the request. Try again after `Retry-After`. */
+  | "overloaded"
+  /** Another service did not answer in time, or not as agreed. */
+  | "peer-unavailable"
+  /** There is no such post, or it is somebody else's draft. */
+  | "post-not-found"
+  /** The resource has changed since the caller read it. */
+  | "precondition-failed"
+  /** One person or address has sent too many requests. */
+  | "rate-limited"
+  /** The first request with this key is still running. */
+  | "request-in-progress"
+  /** The body did not arrive in time. */
+  | "request-timeout"
+  /** Search results come the newest first. */
+  | "search-has-one-order"
+  /** The query has too many words. Each is looked up separately, and one character may stand for four of them. */
+  | "search-has-too-many-words"
+  /** The query only excludes words: nearly all posts would have to be read for it. */
+  | "search-needs-a-word"
+  /** The search was cancelled after two seconds: very many posts have its words. */
+  | "search-too-slow"
+  /** The caller's last search is still running. */
+  | "search-under-way"
+  /** The caller has no such session, or it has ended. */
+  | "session-not-found"
+  /** Too many wrong passwords for this address in total: only sources of recent successful sign-ins may try. */
+  | "sign-in-closed"
+  /** The request has no bearer token. */
+  | "sign-in-required"
+  /** Too many wrong passwords for this address from this source; it has to wait. */
+  | "sign-in-throttled"
+  /** An address of a special-use domain (RFC 6761) that this site does not accept. */
+  | "special-use-domain"
+  /** More passwords wait to be hashed than can be in time. */
+  | "too-busy"
+  /** Too many mails of a kind were sent recently. Only for signed-in callers: others are not told. */
+  | "too-many-mails"
+  /** The server does not support the grant type. */
+  | "unsupported-grant-type"
+  /** The route does not accept the body's media type. */
+  | "unsupported-media-type"
+  /** The address is too long. */
+  | "url-too-long"
+  /** There is no such person. */
+  | "user-not-found"
+  /** The request does not have the expected form; `errors` says where. */
+  | "validation-failed"
+  /** The new password is too short, too common, or made of words that others know of its owner. */
+  | "weak-password"
+  /** The current password is wrong. Not a 401: the access token is valid, and a new one would not help. */
+  | "wrong-password";
+
+/** Routes whose POST takes an `Idempotency-Key`. */
+export const CREATING: ReadonlySet<string> = new Set([
+  "/auth/register",
+  "/posts",
+  "/posts/{post_id}/comments"
+]);

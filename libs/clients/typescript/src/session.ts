@@ -1,0 +1,100 @@
+// The session: sends requests with its access token, and renews the token when it is refused.
+import { Problem } from "./errors.js";
+import { send, type Outgoing } from "./retries.js";
+import type { TokenStore, Tokens } from "./store.js";
+
+/** The server accepts a repeated refresh token for ten seconds: a lost answer leaves time for a second attempt. */
+const RENEWAL_PATIENCE_MS = 3000;
+/** They take no access token. */
+const UNSIGNED = ["/auth/token", "/auth/revoke"];
+
+export class Session {
+  constructor(
+    private readonly baseUrl: string,
+    private readonly store: TokenStore,
+    private readonly timeoutMs: number,
+    private readonly fetch: typeof globalThis.fetch,
+  ) {}
+
+  get isSignedIn(): boolean {
+    return this.store.load() !== null;
+  }
+
+  async signIn(email: string, password: string): Promise<void> {
+    const fields = { grant_type: "password", username: email, password };
+    await this.store.alone(async () => {
+      this.store.save(await tokensOf(await send(this.form("/auth/token", fields), this.fetch)));
+    });
+  }
+
+  async signOut(): Promise<void> {
+    await this.store.alone(async () => {
+      const tokens = this.store.load();
+      if (!tokens) return;
+      this.store.save(null);
+      const fields = { token: tokens.refresh_token, token_type_hint: "refresh_token" };
+      const answer = await send({ ...this.form("/auth/revoke", fields), repeatable: true }, this.fetch);
+      if (!answer.ok) throw await problemOf(answer);
+    });
+  }
+
+  /** What openapi-fetch calls in place of `fetch`. */
+  async send(request: Request): Promise<Response> {
+    const outgoing = await this.outgoing(request);
+    const isSigned = !UNSIGNED.includes(new URL(request.url).pathname);
+    const tokens = isSigned ? this.store.load() : null;
+    const answer = await this.sendWith(tokens, outgoing);
+    if (answer.status !== 401 || !tokens) return answer;
+    const renewed = await this.renew(tokens, outgoing);
+    return renewed ? this.sendWith(renewed, outgoing) : answer;
+  }
+
+  private sendWith(tokens: Tokens | null, outgoing: Outgoing): Promise<Response> {
+    const headers = new Headers(outgoing.headers);
+    if (tokens) headers.set("Authorization", `Bearer ${tokens.access_token}`);
+    return send({ ...outgoing, headers }, this.fetch);
+  }
+
+  /** Replace tokens that were refused; null if the session has ended. Concurrent callers share one renewal. */
+  private renew(refused: Tokens, { signal, endsAt }: Outgoing): Promise<Tokens | null> {
+    return this.store.alone(async () => {
+      const now = this.store.load();
+      if (now?.access_token !== refused.access_token) return now;
+      const fields = { grant_type: "refresh_token", refresh_token: now.refresh_token };
+      const form = { ...this.form("/auth/token", fields), signal, endsAt };
+      const answer = await send({ ...form, repeatable: true, patienceMs: RENEWAL_PATIENCE_MS }, this.fetch);
+      const tokens = await tokensOf(answer).catch((error: unknown) => {
+        // Others, such as overload, do not concern the session.
+        if (!(error instanceof Problem && error.code === "invalid-grant")) throw error;
+        return null;
+      });
+      this.store.save(tokens);
+      return tokens;
+    });
+  }
+
+  private form(path: string, fields: Record<string, string>): Outgoing {
+    const headers = new Headers({ Accept: "application/json" });
+    const request = { url: this.baseUrl + path, method: "POST", headers, body: new URLSearchParams(fields) };
+    return { ...request, signal: new AbortController().signal, endsAt: this.end() };
+  }
+
+  private async outgoing(request: Request): Promise<Outgoing> {
+    const { url, method, headers, signal } = request;
+    return { url, method, headers, signal, endsAt: this.end(), body: (await request.text()) || undefined };
+  }
+
+  private end(): number {
+    return Date.now() + this.timeoutMs;
+  }
+}
+
+async function tokensOf(answer: Response): Promise<Tokens> {
+  if (!answer.ok) throw await problemOf(answer);
+  const { access_token, refresh_token } = (await answer.json()) as Tokens;
+  return { access_token, refresh_token };
+}
+
+async function problemOf(answer: Response): Promise<Problem> {
+  return new Problem(answer, await answer.json().catch(() => null));
+}
