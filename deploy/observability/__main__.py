@@ -16,7 +16,7 @@ from deploy.observability.dashboards import dashboards
 
 FOLDER: Final = Path(__file__).parent
 RULES: Final = FOLDER / "rules.yml"
-MADE: Final = "# Made from rules.yml by `python -m deploy.observability write`; do not edit.\n"
+MADE: Final = "# Made from rules.yml by `python -m deploy.observability write`; do not edit.\n# yamllint disable rule:line-length\n"
 cli = typer.Typer(no_args_is_help=True, add_completion=False)
 
 

@@ -26,6 +26,10 @@ def rate(metric: str, by: str, more: str = "") -> str:
     return f'sum by ({by}) (rate({metric}{{job=~"$job"{more}}}[5m]))'
 
 
+def share(part: str, whole: str, by: str) -> str:
+    return " / ".join(f'sum by ({by}) ({metric}{{job=~"$job"}})' for metric in (part, whole))
+
+
 def quantile(share: float, by: str) -> str:
     buckets = rate("http_request_duration_seconds_bucket", f"{by}, le")
     return f"histogram_quantile({share}, {buckets})"
@@ -58,11 +62,7 @@ LOAD: Final = (
         "Database connections in use",
         "percentunit",
         [
-            (
-                'sum by (job, pool) (db_pool_connections{job=~"$job"})'
-                ' / sum by (job, pool) (db_pool_limit{job=~"$job"})',
-                "{{job}} {{pool}}",
-            )
+            (share("db_pool_connections", "db_pool_limit", "job, pool"), "{{job}} {{pool}}"),
         ],
     ),
     Panel("Waits for a connection", "ops", [(rate("db_pool_waits_total", "job, pool"), "{{job}} {{pool}}")]),

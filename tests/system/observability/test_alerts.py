@@ -11,7 +11,8 @@ from contextlib import contextmanager
 import pytest
 from httpx import AsyncClient
 
-from deploy.observability.__main__ import FOLDER, SERVICES
+from deploy.kubernetes.manifests import SERVICES
+from deploy.observability.__main__ import FOLDER
 from deploy.observability.dashboards import dashboards
 from tests.system.conftest import LocalStack, Person, sign_up
 from tests.system.observability.conftest import PROMETHEUS, Prometheus
@@ -90,10 +91,12 @@ async def test_each_panel_shows_data(prometheus: Prometheus, gateway: AsyncClien
         for target in panel["targets"]
     }
 
+
     def empty() -> list[tuple[str, str]]:
         return sorted(panel for panel in panels if not prometheus.query(panel[1]))
 
-    await eventually(lambda: not empty(), 1)
+    await asyncio.sleep(5)
+    assert empty() == []
 
 
 async def test_a_service_that_stands_still_is_down_and_late(
@@ -102,7 +105,7 @@ async def test_a_service_that_stands_still_is_down_and_late(
     """It does not learn of revocations, nor of other events."""
     ada = await use_everything(gateway)
     with standing_still(watched, "posts"):
-        signed_out = await gateway.delete("/auth/sessions/current", headers=ada.headers)
+        signed_out = await gateway.post("/auth/revoke", data={"token": ada.tokens["refresh_token"]})
         assert signed_out.is_success, signed_out.text
         await fires(
             prometheus, ("TriviumDown", "posts"), ("TriviumRevocationsLate", "auth"), ("TriviumEventsLate", "auth")
@@ -172,15 +175,13 @@ async def test_an_erasure_that_cannot_go_on(watched: LocalStack, prometheus: Pro
 
 async def test_a_process_that_restarts_again_and_again(watched: LocalStack, prometheus: Prometheus) -> None:
     for _ in range(4):
-        before = watched.pids()["auth"]
-        os.kill(before, signal.SIGKILL)
-        await eventually(lambda before=before: watched.pids().get("auth", before) != before, 0.2)
-        await eventually(lambda: prometheus.query('up{job="auth"} == 1'), 0.5)
-        await asyncio.sleep(2)  # a scrape of this process
+        os.kill(watched.pids()["auth"], signal.SIGKILL)
+        await eventually(lambda: prometheus.query('up{job="auth"} == 0'), 0.2)
+        await eventually(lambda: prometheus.query('up{job="auth"} == 1'), 0.2)
     await fires(prometheus, ("TriviumRestarts", "auth"))
 
 
 async def test_a_key_set_that_is_full(watched: LocalStack, prometheus: Prometheus) -> None:
-    while watched.run("run", "auth", "keys", "rotate").returncode == 0:
+    while watched.run("run", "auth keys rotate --now").returncode == 0:
         assert not prometheus.query("signing_keys_published > signing_keys_limit")
     await fires(prometheus, ("TriviumKeySetFull", "auth"))
