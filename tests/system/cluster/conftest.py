@@ -29,6 +29,7 @@ from httpx import AsyncClient
 from common.db.schema_check import revisions
 from deploy.kubernetes.secrets import all_secrets
 from deploy.local.ports import free_port
+from deploy.services import STARTED
 from tests.system.compose.conftest import status_of, until
 from tests.system.conftest import ROOT, Meet
 from tests.system.ledger import Verdict
@@ -41,8 +42,7 @@ ON_NODE = os.environ.get("ON_NODE", f"{TOOL} exec {{number}}")
 LOSE_NODE = os.environ.get("LOSE_NODE", "kill -9 $(pgrep -P $(cat /run/trivium-cluster/{node}.pid))")
 REGAIN_NODE = os.environ.get("REGAIN_NODE", f"{TOOL} up")
 NAMESPACE = "trivium"
-SERVICES = ("auth", "users", "posts")
-IMAGES = (*SERVICES, "gateway")
+IMAGES = (*STARTED, "gateway")
 FIRST, EXPANDED, CONTRACTED, BROKEN = (f"0.1.0-test.{number}" for number in (1, 2, 3, 4))
 """Releases of the same code. Each later one of posts has more migrations: `releases`."""
 MIGRATIONS = "app.kubernetes.io/component=migrate"
@@ -151,7 +151,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 def install(made: Cluster) -> None:
-    for service in SERVICES:
+    for service in STARTED:
         build = ("-f", "deploy/docker/Dockerfile", "--build-arg", f"SERVICE={service}", "-t", f"trivium-{service}")
         run("docker", "build", *build, ".")
     run("docker", "build", "-f", "deploy/gateway/Dockerfile", "-t", "trivium-gateway", ".")

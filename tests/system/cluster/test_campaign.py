@@ -13,13 +13,13 @@ import httpx
 import pytest
 from httpx import AsyncClient
 
+from deploy.services import STARTED
 from tests.system.cluster.conftest import (
     BROKEN,
     CONTRACTED,
     EXPANDED,
     FIRST,
     MIGRATIONS,
-    SERVICES,
     Cluster,
     note,
     run,
@@ -56,7 +56,7 @@ async def test_applying_the_same_again_changes_nothing(cluster: Cluster) -> None
 async def test_a_changed_migration_without_a_new_tag_is_another_job(cluster: Cluster) -> None:
     before = cluster.jobs()
     said = cluster.apply(FIRST, MORE_MEMORY)
-    assert said.count(" created") == len(cluster.jobs() - before) == len(SERVICES)
+    assert said.count(" created") == len(cluster.jobs() - before) == len(STARTED)
     cluster.settle()
 
 
@@ -104,7 +104,7 @@ def image(pod: dict[str, Any]) -> str:
     return name
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", STARTED)
 async def test_a_deleted_pod_fails_no_request(cluster: Cluster, gateway: AsyncClient, meet: Meet, service: str) -> None:
     selector = f"app.kubernetes.io/name={service},{API}"
     pod = cluster.kubectl("get", "pod", "--selector", selector, "--output", "name").split()[0]

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
-from tests.system.cluster.conftest import SERVICES, Cluster, note, under_load
+from deploy.services import STARTED
+from tests.system.cluster.conftest import Cluster, note, under_load
 from tests.system.conftest import Meet
 from tests.system.load import Load
 
@@ -35,7 +36,7 @@ async def calm(load: Load, what: str, since: float) -> None:
     note(what=what, back_s=round(max(0.0, quiet_since - since), 1))
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", STARTED)
 async def test_a_killed_process_loses_nothing(cluster: Cluster, gateway: AsyncClient, meet: Meet, service: str) -> None:
     """`kill -9` of a container's process: the pod starts it again."""
     (pod, *_) = cluster.pods(f"app.kubernetes.io/name={service},app.kubernetes.io/component=api")
@@ -65,10 +66,9 @@ async def test_dns_that_is_away_loses_nothing(cluster: Cluster, gateway: AsyncCl
 async def test_everything_restarted_at_once_loses_nothing(cluster: Cluster, gateway: AsyncClient, meet: Meet) -> None:
     """All pods of the namespace, databases and gateway included."""
     async with under_load(cluster, gateway, meet, "all pods deleted at once") as load:
-        began = time.monotonic()
         await asyncio.to_thread(cluster.kubectl, "delete", "pod", "--all", "--wait=false")
         await asyncio.to_thread(cluster.settle)
-        await calm(load, "all pods deleted at once", began)
+        await calm(load, "all pods deleted at once, after they are ready", time.monotonic())
 
 
 async def test_a_lost_node_loses_nothing(cluster: Cluster, gateway: AsyncClient, meet: Meet) -> None:
@@ -95,7 +95,7 @@ def keep_databases_off(cluster: Cluster, node: str) -> None:
         cluster.kubectl("delete", "pod", *databases)
     cluster.settle()
     cluster.kubectl("uncordon", node)
-    for service in SERVICES:
+    for service in STARTED:
         cluster.kubectl("rollout", "restart", f"deployment/{service}-api")
     cluster.settle()
 
