@@ -1,4 +1,4 @@
-"""Grafana dashboards, made from the panels below: one for all services, and one for each."""
+"""Grafana dashboards, made from the panels below: one for all services, and one for any of them."""
 
 from __future__ import annotations
 
@@ -127,19 +127,25 @@ KEYS: Final = (
 
 
 def dashboards(services: Sequence[str]) -> dict[str, Dashboard]:
-    """By file name."""
-    everything = [*REQUESTS, *LOAD, *EVENTS, *CALLS]
-    made = {"trivium": dashboard("Trivium", "|".join(services), everything)}
-    for service in services:
-        own = [*ROUTES, *REQUESTS, *LOAD, *EVENTS, *CALLS, *(KEYS if service == "auth" else ())]
-        made[f"trivium-{service}"] = dashboard(f"Trivium {service}", service, own)
-    return {f"{name}.json": content for name, content in made.items()}
+    """By file name: one for all services, and one that shows the service which is chosen."""
+    everything = "|".join(services)
+    all_jobs = {
+        "type": "constant",
+        "query": everything,
+        "current": {"text": everything, "value": everything},
+        "hide": 2,
+    }
+    one_job = {"type": "custom", "query": ",".join(services), "current": {"text": services[0], "value": services[0]}}
+    return {
+        "trivium.json": dashboard("Trivium", all_jobs, [*REQUESTS, *LOAD, *EVENTS, *CALLS, *KEYS]),
+        "trivium-service.json": dashboard("Trivium service", one_job, [*ROUTES, *REQUESTS, *LOAD, *EVENTS, *CALLS]),
+    }
 
 
-def dashboard(title: str, jobs: str, panels: Sequence[Panel]) -> Dashboard:
+def dashboard(title: str, jobs: dict[str, Any], panels: Sequence[Panel]) -> Dashboard:
     variables = [
-        {"name": "source", "label": "Source", "type": "datasource", "query": "prometheus", "hide": 0},
-        {"name": "job", "type": "constant", "query": jobs, "current": {"text": jobs, "value": jobs}, "hide": 2},
+        {"name": "source", "label": "Source", "type": "datasource", "query": "prometheus"},
+        {"name": "job", "label": "Service", **jobs},
     ]
     return {
         "uid": title.lower().replace(" ", "-"),

@@ -14,7 +14,8 @@ import yaml
 
 from deploy.local.ports import free_port
 from deploy.local.state import read_state
-from deploy.observability.__main__ import RULES
+from deploy.observability.files import RULES
+from deploy.services import STARTED
 from tests.system.conftest import LocalStack
 from tests.waiting import wait_until
 
@@ -59,7 +60,7 @@ def targets(stack: LocalStack) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for process in state.processes:
         service = process.name.split("-")[0]
-        if service in ("auth", "users", "posts"):
+        if service in STARTED:
             found.setdefault(service, []).append(f"127.0.0.1:{process.port}")
     return found
 
