@@ -21,7 +21,7 @@ export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unk
 .PHONY: check-deploy format generate openapi clients lock test test-page test-clients test-clients-short test-search
 .PHONY: test-restarts
 .PHONY: test-start-order test-backup fuzz faults faults-short bench bench-peers timing overload compose-up compose-down
-.PHONY: compose-upgrade rolling-restart pin-images test-compose test-cluster help bootstrap docs changelog sbom audit
+.PHONY: test-observability compose-upgrade rolling-restart pin-images test-compose test-cluster help bootstrap docs changelog sbom audit
 
 ##@ The stack on this machine
 
@@ -159,6 +159,9 @@ test-backup: bootstrap ## R-27: restore databases as of different times, and aft
 
 fuzz: bootstrap ## send each service 10,000 generated requests from its OpenAPI document
 	@FUZZ_CASES=$(or $(FUZZ_CASES),10000) $(VENV)/pytest tests -m fuzz $(ARGS)
+
+test-observability: bootstrap ## cause each alert on a running stack, with Debian's prometheus (PROMETHEUS, PROMTOOL: other programs)
+	@$(VENV)/pytest tests/system/observability -m observability $(ARGS)
 
 # Number or length of each fault; the tests' defaults are the short form.
 faults: export KILLS ?= 64

@@ -11,6 +11,7 @@ import tomlkit
 from common import services
 from deploy.generate import compose, constants, gateway, kubernetes, overlays
 from deploy.generate.documents import ensure, mentions, parse, prune, render
+from deploy.observability import files as observability
 from deploy.services import ROOT, Service
 
 KUBERNETES: Final = ROOT / "deploy/kubernetes"
@@ -26,6 +27,7 @@ def wanted(registered: Registered) -> dict[Path, str]:
         gateway.PLACE: gateway.paths(registered),
         ROOT / "pyproject.toml": pyproject((ROOT / "pyproject.toml").read_text(encoding="utf-8"), registered),
         **dict(completed(registered)),
+        **observability.files([name for name, service in registered.items() if not service.off]),
     }
 
 
