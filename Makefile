@@ -18,7 +18,8 @@ export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unk
 
 .DEFAULT_GOAL := help
 .PHONY: up dev start stop status logs restart-one run mail seed demo reset psql migrate migration backup restore check
-.PHONY: check-deploy format generate openapi lock test test-page test-clients test-clients-short test-search test-restarts
+.PHONY: check-deploy format generate new-service remove-service openapi lock test test-page test-clients test-clients-short
+.PHONY: test-search test-restarts test-new-service
 .PHONY: test-start-order test-backup fuzz faults faults-short bench bench-peers timing overload compose-up compose-down
 .PHONY: compose-upgrade rolling-restart pin-images test-compose test-cluster help bootstrap docs changelog sbom audit
 
@@ -104,6 +105,12 @@ format: bootstrap ## format the code, and fix what can be fixed
 
 generate: bootstrap ## write what follows from deploy/services.toml: constants, gateway paths, containers, manifests
 	@$(VENV)/python -m deploy.generate
+
+new-service: bootstrap ## lay out a service that works: make new-service NAME=billing (docs/tutorial/add-a-service.md)
+	@$(VENV)/python -m deploy.generate.service new $(or $(NAME),$(error say its name: make new-service NAME=billing))
+
+remove-service: bootstrap ## delete a service's code and deployment: make remove-service NAME=billing DATA=billing (its local data too)
+	@$(VENV)/python -m deploy.generate.service remove $(or $(NAME),$(error say its name: make remove-service NAME=billing)) --data "$(DATA)"
 
 openapi: bootstrap ## generate docs/openapi.json from the apps, after a change of routes or schemas
 	@$(VENV)/python -m deploy.gateway.openapi
