@@ -136,10 +136,10 @@ def remove(name: str, data: str) -> None:
 
 def follow() -> None:
     """Generate everything that follows, each step in a process that reads the new registry."""
-    run(sys.executable, "-m", "deploy.generate")
-    run(sys.executable, "-I", "deploy/local/bootstrap.py")
-    run(sys.executable, "-m", "deploy.gateway.openapi")
-    run(sys.executable, "-m", "deploy.docs", "write")
+    run("python", "-m", "deploy.generate")
+    run("python", "-I", "deploy/local/bootstrap.py")
+    run("python", "-m", "deploy.gateway.openapi")
+    run("python", "-m", "deploy.docs", "write")
 
 
 def git(*words: str) -> str:

@@ -32,10 +32,10 @@ def main() -> int:
         return 130
 
 
-def up_here(stack: Stack, given: argparse.Namespace) -> int | None:
+def up_here(stack: Stack, given: argparse.Namespace) -> None:
     if not given.background:
         control.stop_if_outdated(stack)
-    return Runner(stack, background=given.background).run()
+    Runner(stack, background=given.background).run()
 
 
 def _parser() -> argparse.ArgumentParser:
