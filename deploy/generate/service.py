@@ -120,7 +120,8 @@ def require_unused(name: str) -> None:
 def remove(name: str, data: str) -> None:
     """Delete a service's code, tests and deployment; and its data in the local stack, if `data` names it too."""
     require_unused(name)
-    require_clean()
+    if git("ls-files", "--", f"services/{name}"):  # else it was laid out just now, and this undoes it
+        require_clean()
     if data not in {"", name}:
         raise Refused(f"DATA={data} is another service than {name}: name the same one to delete its data")
     if data:
