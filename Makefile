@@ -108,9 +108,14 @@ generate: bootstrap ## write what follows from deploy/services.toml: constants, 
 
 new-service: bootstrap ## lay out a service that works: make new-service NAME=billing (docs/tutorial/add-a-service.md)
 	@$(VENV)/python -m deploy.generate.service new $(or $(NAME),$(error say its name: make new-service NAME=billing))
+	@$(MAKE) -s bootstrap openapi
+	@$(VENV)/python -m deploy.docs write
 
 remove-service: bootstrap ## delete a service's code and deployment: make remove-service NAME=billing DATA=billing (its local data too)
 	@$(VENV)/python -m deploy.generate.service remove $(or $(NAME),$(error say its name: make remove-service NAME=billing)) --data "$(DATA)"
+	@$(VENV)/uv pip uninstall --quiet --python $(VENV)/python trivium-$(NAME)
+	@$(MAKE) -s bootstrap openapi
+	@$(VENV)/python -m deploy.docs write
 
 openapi: bootstrap ## generate docs/openapi.json from the apps, after a change of routes or schemas
 	@$(VENV)/python -m deploy.gateway.openapi
@@ -154,6 +159,9 @@ test-start-order: bootstrap ## R-22: start the services in every order
 test-backup: export RESTORED ?= auth+posts users posts
 test-backup: bootstrap ## R-27: restore databases as of different times, and after deletions (about 3 minutes)
 	@$(VENV)/pytest tests/system/test_backup.py -m backup $(ARGS)
+
+test-new-service: bootstrap ## lay out a service in a copy of the repository, check and test it, and remove it again
+	@$(VENV)/pytest tests/deploy/test_new_service.py -m new_service $(ARGS)
 
 fuzz: bootstrap ## send each service 10,000 generated requests from its OpenAPI document
 	@FUZZ_CASES=$(or $(FUZZ_CASES),10000) $(VENV)/pytest tests -m fuzz $(ARGS)

@@ -1,6 +1,7 @@
 """`python -m deploy.generate.service new|remove NAME`: a new service from tests/skeleton, and back.
 
-Both change only files of the repository, and leave the review to you: `git diff`.
+Both change only files of the repository, for review by `git diff`. `make new-service` also installs the package, and
+writes the documents that are generated from the apps.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def new(name: str) -> None:
     registry.add(name, row)
     FILE.write_text(tomlkit.dumps(registry), encoding="utf-8")
     format_code(name)
-    follow()
+    run("python", "-m", "deploy.generate")
 
 
 def copy(source: Path, target: Path, name: str, *, but: str = "") -> None:
@@ -131,16 +132,7 @@ def remove(name: str, data: str) -> None:
     FILE.write_text(tomlkit.dumps(registry).rstrip("\n") + "\n", encoding="utf-8")
     for place in places(name):
         shutil.rmtree(place, ignore_errors=True)
-    follow()
-    run("uv", "pip", "uninstall", "--quiet", "--python", sys.executable, f"trivium-{name}")
-
-
-def follow() -> None:
-    """Generate everything that follows, each step in a process that reads the new registry."""
-    run("python", "-m", "deploy.generate")
-    run("python", "-I", "deploy/local/bootstrap.py")
-    run("python", "-m", "deploy.gateway.openapi")
-    run("python", "-m", "deploy.docs", "write")
+    run("python", "-m", "deploy.generate")  # a process of its own, which reads the new registry
 
 
 def git(*words: str) -> str:
