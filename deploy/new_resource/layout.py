@@ -1,0 +1,107 @@
+"""All files of a resource: the new ones, and the changed ones. Nothing is written here."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import libcst as cst
+
+from deploy.new_resource import code, proofs, rules, tests, wiring
+from deploy.new_resource.edits import NoAnchor, assigned, text_of
+from deploy.new_resource.names import Resource
+from deploy.new_resource.refusals import require_no_name_twice
+
+
+@dataclass
+class Layout:
+    """Texts by path below the root; and the lines to write by hand, where a module does not look as expected."""
+
+    new: dict[str, str] = field(default_factory=dict)
+    changed: dict[str, str] = field(default_factory=dict)
+    by_hand: dict[str, str] = field(default_factory=dict)
+
+
+def lay_out(root: Path, one: Resource, services: Sequence[str]) -> Layout:
+    """The resource's files in the repository below `root`. Raises Refused: two things would have one name."""
+    layout = Layout(new=new_files(root, one))
+    for path, edit, by_hand in changes(root, one, services):
+        if not (root / path).exists():
+            layout.by_hand[path] = by_hand
+            continue
+        before = (root / path).read_text(encoding="utf-8")
+        try:
+            after = edit(cst.parse_module(before), one).code
+        except NoAnchor:
+            layout.by_hand[path] = by_hand
+        else:
+            if after != before:
+                layout.changed[path] = after
+    return layout
+
+
+def new_files(root: Path, one: Resource) -> dict[str, str]:
+    """Raises Refused."""
+    package = f"services/{one.service}/src/{one.service}"
+    modules = {
+        f"{package}/models/{one.singular}.py": code.model(one),
+        f"{package}/schemas/{one.singular}.py": code.schemas(one),
+        f"{package}/services/{one.plural}.py": rules.service(one),
+        f"{package}/repositories/{one.plural}.py": code.repository(one),
+        f"{package}/routers/{one.plural}.py": code.router(one),
+        f"tests/{one.service}/test_{one.plural}.py": tests.behaviour(one),
+    }
+    for path, text in modules.items():
+        require_no_name_twice(path, text)
+    said = (
+        f"{one.all_said.capitalize()}: create, list, get, change and delete, at `{one.path}`. Private to their owner.\n"
+    )
+    return {
+        **modules,
+        migration_path(root, one): code.migration(one, *revisions(root, one)),
+        f"changes/+{one.service}-{one.plural.replace('_', '-')}.api.md": said,
+    }
+
+
+def versions(root: Path, one: Resource) -> Path:
+    return root / "services" / one.service / "migrations" / "versions"
+
+
+def revisions(root: Path, one: Resource) -> tuple[str, str]:
+    """The next revision, and the last one."""
+    last = max(int(path.name[:4]) for path in versions(root, one).glob("[0-9]*.py"))
+    return f"{last + 1:04}", f"{last:04}"
+
+
+def migration_path(root: Path, one: Resource) -> str:
+    """The resource's migration: the existing one, or the next."""
+    folder = versions(root, one)
+    found = [path.name for path in folder.glob(f"[0-9]*_{one.plural}.py")]
+    name = found[0] if found else f"{revisions(root, one)[0]}_{one.plural}.py"
+    return str((folder / name).relative_to(root))
+
+
+def changes(root: Path, one: Resource, services: Sequence[str]) -> Iterator[tuple[str, wiring.Edit, str]]:
+    """Path, change, and the lines for the change by hand."""
+    package = f"services/{one.service}/src/{one.service}"
+    for module, edit in wiring.MODULES.items():
+        yield f"{package}/{module}", edit, wiring.BY_HAND[module](one)
+    sections = sections_of(root / package / "repositories" / "exports.py")
+    edits: Mapping[str, wiring.Edit] = {
+        f"tests/{one.service}/test_matrix.py": proofs.matrix(services),
+        f"tests/{one.service}/test_erasure.py": proofs.erasure,
+        f"tests/{one.service}/test_export.py": proofs.export(sections),
+        f"tests/{one.service}/test_fuzz.py": proofs.fuzz,
+        "tests/personal_data.py": proofs.personal_data,
+        "services/users/src/users/schemas/export.py": proofs.users_export,
+    }
+    for path, edit in edits.items():
+        yield path, edit, proofs.BY_HAND[Path(path).name](one)
+
+
+def sections_of(exports: Path) -> list[str]:
+    """The sections of a service's export."""
+    if not exports.exists():
+        return []
+    node = assigned(cst.parse_module(exports.read_text(encoding="utf-8")), "SECTIONS")
+    elements = node.elements if isinstance(node, cst.Dict) else ()
+    return [text_of(element.key) or "" for element in elements if isinstance(element, cst.DictElement)]
