@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from deploy.docs.files import ROOT
 from deploy.docs.markdown import code, table
-from deploy.imports import SERVICES
+from deploy.services import SERVICES
 
 DOCUMENT: Final = ROOT / "docs" / "openapi.json"
 

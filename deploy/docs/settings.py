@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings
 
 from common.settings import MigrationSettings, ServiceSettings
 from deploy.docs.markdown import code, table
-from deploy.imports import SERVICES
+from deploy.services import SERVICES
 
 UNITS: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1), ("ms", 0.001))
 IN_WORDS: Final = "by default"

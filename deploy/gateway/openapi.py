@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from common.http.docs import SCHEMAS, declared_codes, describe, rename
 from common.http.problems import PROBLEM
-from deploy.local.secret_files import SERVICES
 from deploy.local.stack import ROOT
+from deploy.services import SERVICES
 
 SNAPSHOT: Final = ROOT / "docs" / "openapi.json"
 NOWHERE: Final = {

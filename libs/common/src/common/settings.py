@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from sqlalchemy import URL, make_url
 
 from common.secrets import GENERATED_PREFIX, FileSettings, Secret
+from common.services import Addresses
 from common.setting_types import DatabaseUrl, Duration, Network, Networks, SpacedNetworks
 from common.url_types import Address, BaseAddress, Origins, PublicAddress
 
@@ -69,7 +70,7 @@ LONGEST_CALL: Final = timedelta(seconds=10)
 """Shorter than the lease of an event (`common.events.relay`), so that normally no two relays send the same row."""
 
 
-class ServiceSettings(BaseConfig):
+class ServiceSettings(Addresses, BaseConfig):
     """Settings that every service has. Its own settings class adds the rest."""
 
     database_url: DatabaseUrl = Field(description="postgresql://USER@HOST/DATABASE, of the role that reads and writes.")
@@ -94,9 +95,6 @@ class ServiceSettings(BaseConfig):
     jwks_url: Address = Field(
         "http://127.0.0.1:8001/.well-known/jwks.json", description="Internal address of auth's public keys."
     )
-    auth_url: Address = Field("http://127.0.0.1:8001", description="Internal address of auth.")
-    users_url: Address = Field("http://127.0.0.1:8002", description="Internal address of users.")
-    posts_url: Address = Field("http://127.0.0.1:8003", description="Internal address of posts.")
 
     # Calls to the other services. At a limit a call waits within its deadline, and then counts as failed.
     call_deadline: Annotated[Duration, Gt(timedelta(0)), Le(LONGEST_CALL)] = Field(
