@@ -43,8 +43,8 @@ def migrate(stack: Stack, services: Sequence[str]) -> None:
     Raises:
         StackError: the stack does not run, there is no such service, or a migration failed; with its last output.
     """
-    if unknown := set(services) - set(stack.databases):
-        raise StackError(f"no service {' or '.join(sorted(unknown))}: there are {', '.join(stack.databases)}")
+    if unknown := set(services) - set(DATABASES):
+        raise StackError(f"no service {' or '.join(sorted(unknown))}: there are {', '.join(DATABASES)}")
     server = running_postgres(stack, running_state(stack))
     for service in services or stack.databases:
         revision = _migrate_one(stack, server, service)
