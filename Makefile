@@ -18,7 +18,7 @@ export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unk
 
 .DEFAULT_GOAL := help
 .PHONY: up dev start stop status logs restart-one run mail seed demo reset psql migrate migration backup restore check
-.PHONY: check-deploy format generate openapi lock test test-page test-clients test-clients-short test-search test-restarts
+.PHONY: check-deploy format generate new-resource test-resource openapi lock test test-page test-clients test-clients-short test-search test-restarts
 .PHONY: test-start-order test-backup fuzz faults faults-short bench bench-peers timing overload compose-up compose-down
 .PHONY: compose-upgrade rolling-restart pin-images test-compose test-cluster help bootstrap docs changelog sbom audit
 
@@ -105,6 +105,10 @@ format: bootstrap ## format the code, and fix what can be fixed
 generate: bootstrap ## write what follows from deploy/services.toml: constants, gateway paths, containers, manifests
 	@$(VENV)/python -m deploy.generate
 
+# FIELDS: line, text, count, moment, flag or link, each with ? if it is optional.
+new-resource: bootstrap ## lay out a resource in a service: make new-resource SERVICE=posts NAME=polls FIELDS="question:line closes_at:moment?"
+	@$(VENV)/python -m deploy.new_resource $(or $(SERVICE),$(error say whose: make new-resource SERVICE=posts NAME=polls FIELDS="question:line")) "$(or $(NAME),$(error say which: make new-resource SERVICE=$(SERVICE) NAME=polls FIELDS="question:line"))" "$(FIELDS)" $(if $(SINGULAR),--singular "$(SINGULAR)") $(if $(FORCE),--force)
+
 openapi: bootstrap ## generate docs/openapi.json from the apps, after a change of routes or schemas
 	@$(VENV)/python -m deploy.gateway.openapi
 
@@ -135,6 +139,9 @@ test-clients-short: bootstrap ## the two fastest generators, as in .ci/run: open
 test-search: export LC_CTYPES ?= C C.UTF-8 en_US.UTF-8
 test-search: bootstrap ## test the results of search on several PostgreSQLs: make test-search PG_BINS="/usr/lib/postgresql/15/bin …"
 	@for bin in $(or $(PG_BINS),""); do PG_BIN=$$bin $(VENV)/pytest tests/posts/test_search_table.py $(ARGS) || exit 1; done
+
+test-resource: bootstrap ## lay out two resources in a copy of this repository, and run its checks and their tests there
+	@$(VENV)/pytest tests/deploy/test_new_resource_in_copy.py -m resource $(ARGS)
 
 test-restarts: bootstrap ## R-21: restart every service under load: make test-restarts RESTARTS=5
 	@rm -f .local/restarts.json

@@ -6,12 +6,11 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from deploy.local.secret_files import SERVICES
 from deploy.new_resource.layout import Layout, lay_out
 from deploy.new_resource.names import Refused, Resource, named
 from deploy.new_resource.refusals import load, require_clean_tree, require_free, require_service
+from deploy.services import REGISTRY, ROOT, SERVICES
 
-ROOT: Final = Path(__file__).parents[2]
 OPENAPI: Final = "docs/openapi.json"
 
 
@@ -26,7 +25,7 @@ def main() -> int:
     given = parser.parse_args()
     try:
         require_service(given.service, SERVICES, package_of(given.service) / "models")
-        one = named(given.service, f"/{given.service}", given.name, given.singular, given.fields)
+        one = named(given.service, prefix_of(given.service), given.name, given.singular, given.fields)
         layout = lay_out(ROOT, one, SERVICES)
         if all((ROOT / path).exists() for path in layout.new):
             sys.stdout.write(f"{one.service} has {one.all_said} already: nothing is changed.\n")
@@ -43,6 +42,14 @@ def main() -> int:
     write(layout)
     report(one, layout)
     return 1 if layout.by_hand else 0
+
+
+def prefix_of(service: str) -> str:
+    """The first path that the gateway routes to a service: what is below it needs no change there."""
+    paths = REGISTRY[service].paths
+    if not paths:
+        raise Refused(f"{service} has no path at the gateway (deploy/services.toml), so nobody could reach it.")
+    return paths[0].rstrip("/")
 
 
 def package_of(service: str) -> Path:

@@ -141,7 +141,7 @@ def answered(one: Resource) -> str:
 def repository(one: Resource) -> str:
     texts = ", ".join(f'"{field.name}"' for field in one.texts)
     texts = f"({texts},)" if len(one.texts) == 1 else f"({texts})"
-    its_id, row, name = one.its_id, one.singular.upper(), one.singular
+    its_id, row = one.its_id, one.singular.upper()
     return f'''"""{one.all_said.capitalize()} in PostgreSQL."""
 
 from collections.abc import Mapping
@@ -206,12 +206,12 @@ class {one.kind}Repository:
     async def revise(
         self, {its_id}: int, account_id: int, changes: Mapping[str, Any], expected: Versions
     ) -> {one.kind} | None:
-        {name} = {{"{its_id}": {its_id}, "account": account_id, **version_params(expected)}}
-        return {row}.one(await self.session.execute(REVISE, {{**changes, **{name}}}))
+        this = {{"{its_id}": {its_id}, "account": account_id, **version_params(expected)}}
+        return {row}.one(await self.session.execute(REVISE, {{**changes, **this}}))
 
     async def remove(self, {its_id}: int, account_id: int, expected: Versions) -> bool:
-        {name} = {{"{its_id}": {its_id}, "account": account_id, **version_params(expected)}}
-        return (await self.session.execute(REMOVE, {name})).one_or_none() is not None
+        this = {{"{its_id}": {its_id}, "account": account_id, **version_params(expected)}}
+        return (await self.session.execute(REMOVE, this)).one_or_none() is not None
 '''
 
 

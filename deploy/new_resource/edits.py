@@ -66,8 +66,8 @@ def add_statements(
         if not found and not or_last:
             raise NoAnchor
         place = min(found, default=place)
-    apart = [cst.EmptyLine(indent=False)] * 2
-    new[0] = new[0].with_changes(leading_lines=[*apart, *new[0].leading_lines])
+    if isinstance(new[0], cst.BaseCompoundStatement):
+        new[0] = new[0].with_changes(leading_lines=[cst.EmptyLine(indent=False)] * 2)
     return tree.with_changes(body=[*body[:place], *new, *body[place:]])
 
 
@@ -120,11 +120,15 @@ def body_of(tree: cst.Module, name: str) -> cst.IndentedBlock:
     return definition.body
 
 
+def locals_of(tree: cst.Module, function: str) -> set[str]:
+    """The names in a function: its parameters, and what it assigns or uses."""
+    found = m.findall(tree, m.FunctionDef(name=m.Name(function)))
+    return {node.value for one in found for node in m.findall(one, m.Name()) if isinstance(node, cst.Name)}
+
+
 def require_names(tree: cst.Module, function: str, *names: str) -> None:
     """Raises NoAnchor: a function lacks a name that a change of it uses."""
-    found = m.findall(tree, m.FunctionDef(name=m.Name(function)))
-    used = {node.value for one in found for node in m.findall(one, m.Name()) if isinstance(node, cst.Name)}
-    if not set(names) <= used:
+    if not set(names) <= locals_of(tree, function):
         raise NoAnchor
 
 
@@ -162,15 +166,6 @@ def argument(call: cst.Call, keyword: str) -> cst.BaseExpression:
     if not found:
         raise NoAnchor
     return found[0]
-
-
-def value_at(node: cst.BaseExpression, key: str) -> cst.BaseExpression:
-    """The value of a key in a dict display."""
-    if isinstance(node, cst.Dict):
-        for element in node.elements:
-            if isinstance(element, cst.DictElement) and text_of(element.key) == key:
-                return element.value
-    raise NoAnchor
 
 
 def text_of(node: cst.CSTNode) -> str | None:

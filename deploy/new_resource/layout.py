@@ -91,7 +91,7 @@ def changes(root: Path, one: Resource, services: Sequence[str]) -> Iterator[tupl
         f"tests/{one.service}/test_erasure.py": proofs.erasure,
         f"tests/{one.service}/test_export.py": proofs.export(sections),
         f"tests/{one.service}/test_fuzz.py": proofs.fuzz,
-        "tests/personal_data.py": proofs.personal_data,
+        f"tests/{one.service}/personal_data.py": proofs.personal_data,
         "services/users/src/users/schemas/export.py": proofs.users_export,
     }
     for path, edit in edits.items():

@@ -47,7 +47,7 @@ class FieldType:
 TYPES: Final[Mapping[str, FieldType]] = {
     "line": FieldType("ShortText", "str", "Text", "str", '"First light"', '"Second light"', '"a\\nb"', is_text=True),
     "text": FieldType("LongText", "str", "Text", "str", '"It was a clear night."', '"And cold."', '" "', is_text=True),
-    "count": FieldType("Count", "int", "BigInteger", "int", "3", "4", "-1"),
+    "count": FieldType("Count", "int", "BigInteger", "Count", "3", "4", "-1"),
     "moment": FieldType(
         "GivenMoment",
         "datetime",

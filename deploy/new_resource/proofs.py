@@ -9,6 +9,7 @@ from libcst import matchers as m
 from deploy.new_resource.edits import (
     NoAnchor,
     add_element,
+    add_imports,
     add_to_function,
     assigned,
     binds,
@@ -17,7 +18,6 @@ from deploy.new_resource.edits import (
     is_return,
     require_names,
     text_of,
-    value_at,
 )
 from deploy.new_resource.names import Resource
 from deploy.new_resource.wiring import Edit
@@ -29,12 +29,13 @@ REFUSED: Final[Mapping[str, int]] = {"anon": 401, "gone": 401, "stray": 401}
 
 def personal_data(tree: cst.Module, one: Resource) -> cst.Module:
     """After the last table of that kind."""
-    tables = value_at(assigned(tree, "PERSONAL_DATA"), one.service)
+    tables = assigned(tree, "TABLES")
     if not isinstance(tables, cst.Dict):
         raise NoAnchor
     kinds = [m.matches(element, m.DictElement(value=m.Call())) for element in tables.elements]
     place = len(kinds) - kinds[::-1].index(True) if True in kinds else 0
-    return add_element(tree, tables, personal(one), place)
+    tree = add_element(tree, tables, personal(one), place)
+    return add_imports(tree, tests__personal_data=["COUNTER", "Personal"])
 
 
 def personal(one: Resource) -> str:

@@ -18,6 +18,7 @@ from deploy.new_resource.edits import (
     binds,
     call_of,
     is_alias,
+    locals_of,
 )
 from deploy.new_resource.names import Resource
 
@@ -65,7 +66,8 @@ def erasing(tree: cst.Module, one: Resource) -> cst.Module:
 
 
 def deps(tree: cst.Module, one: Resource) -> cst.Module:
-    queries = f'"{one.singular}_queries": {one.kind}Queries({one.kind}Repository(opened.reads))'
+    reads = "reads" if "reads" in locals_of(tree, "wire") else "opened.reads"
+    queries = f'"{one.singular}_queries": {one.kind}Queries({one.kind}Repository({reads}))'
     parts = call_of(tree, "Parts")
     try:
         tree = add_element(tree, argument(parts, "state"), queries)
