@@ -11,8 +11,8 @@ from libcst import matchers as m
 from libcst.codemod import CodemodContext
 from libcst.codemod.visitors import AddImportsVisitor, ImportItem
 
-Collection = cst.List | cst.Dict
-Item = TypeVar("Item", cst.Arg, cst.BaseElement, cst.BaseDictElement)
+Item = TypeVar("Item", cst.BaseElement, cst.BaseDictElement)
+Bracket = TypeVar("Bracket", cst.RightSquareBracket, cst.RightCurlyBrace)
 Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement
 
 
@@ -182,8 +182,12 @@ def add_argument(tree: cst.Module, call: cst.Call, text: str, before: str) -> cs
     keywords = [arg.keyword.value if arg.keyword else "" for arg in call.args]
     if new.keyword and new.keyword.value in keywords:
         return tree
-    place = keywords.index(before) if before in keywords else len(keywords)
-    return replaced(tree, call, call.with_changes(args=inserted(call.args, new, place)))
+    args, comma = list(call.args), cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    if before in keywords:
+        args.insert(keywords.index(before), new.with_changes(comma=comma))
+    else:
+        args = [*args[:-1], *(arg.with_changes(comma=comma) for arg in args[-1:]), new]
+    return replaced(tree, call, call.with_changes(args=args))
 
 
 def add_element(tree: cst.Module, node: cst.BaseExpression, text: str, place: int | None = None) -> cst.Module:
@@ -192,30 +196,30 @@ def add_element(tree: cst.Module, node: cst.BaseExpression, text: str, place: in
         new = parsed(f"[{text}]", cst.List).elements[0]
         if any(element.value.deep_equals(new.value) for element in node.elements):
             return tree
-        at = len(node.elements) if place is None else place
-        return replaced(tree, node, node.with_changes(elements=inserted(node.elements, new, at)))
+        elements, bracket = inserted(node.elements, new, place, node.rbracket)
+        return replaced(tree, node, node.with_changes(elements=elements, rbracket=bracket))
     if isinstance(node, cst.Dict):
         pair = parsed(f"{{{text}}}", cst.Dict).elements[0]
         keys = [text_of(element.key) for element in node.elements if isinstance(element, cst.DictElement)]
         if isinstance(pair, cst.DictElement) and text_of(pair.key) in keys:
             return tree
-        at = len(node.elements) if place is None else place
-        return replaced(tree, node, node.with_changes(elements=inserted(node.elements, pair, at)))
+        pairs, brace = inserted(node.elements, pair, place, node.rbrace)
+        return replaced(tree, node, node.with_changes(elements=pairs, rbrace=brace))
     raise NoAnchor
 
 
-def inserted(items: Sequence[Item], new: Item, place: int) -> list[Item]:
-    """The items with a new one. Comments at a comma stay with their own item; a comma at the end stays one."""
+def inserted(items: Sequence[Item], new: Item, place: int | None, end: Bracket) -> tuple[list[Item], Bracket]:
+    """The items with a new one, and the bracket behind them. Comments stay with the items before them."""
     made: list[Item] = list(items)
-    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
-    if place < len(made):
-        made.insert(place, new.with_changes(comma=comma))
-    elif made and not isinstance(made[-1].comma, cst.Comma):
-        made[-1] = made[-1].with_changes(comma=comma)
-        made.append(new)
-    else:
-        made.append(new.with_changes(comma=cst.Comma()) if made else new)
-    return made
+    if place is not None and place < len(made):
+        made.insert(place, new.with_changes(comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))))
+        return made, end
+    if not made:
+        return [new], end
+    is_open = isinstance(made[-1].comma, cst.Comma)  # then ruff keeps a line for each item
+    made[-1] = made[-1].with_changes(comma=cst.Comma(whitespace_after=end.whitespace_before))
+    made.append(new.with_changes(comma=cst.Comma()) if is_open else new)
+    return made, end.with_changes(whitespace_before=cst.SimpleWhitespace(""))
 
 
 Parsed = TypeVar("Parsed", bound=cst.BaseExpression)

@@ -17,7 +17,7 @@ PARAMETERS: Final = ("account", "expected_versions")
 """Of statements that change rows, where each other parameter sets the column of its name."""
 ADDED: Final = ("place", "nth", "so_far", "more")
 """Columns that exports and pages add to rows."""
-OTHERS: Final = frozenset({*OWN_COLUMNS, *PARAMETERS, *ADDED, "datetime"})
+OTHERS: Final = frozenset({*OWN_COLUMNS, *PARAMETERS, *ADDED, "datetime", "metadata"})
 NAME: Final = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 PLURAL: Final = re.compile(r"[a-z]+(?:_[a-z]+)*")
 LONGEST: Final = 28

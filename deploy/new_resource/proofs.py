@@ -19,12 +19,13 @@ from deploy.new_resource.edits import (
     require_names,
     text_of,
 )
-from deploy.new_resource.names import Resource
+from deploy.new_resource.names import Refused, Resource
 from deploy.new_resource.wiring import Edit
 
 NOT_IN_EXPORT: Final = '{"account_id": "it is whose export it is", "version": COUNTER}'
 REFUSED: Final[Mapping[str, int]] = {"anon": 401, "gone": 401, "stray": 401}
 """Kinds of callers of a matrix who have no valid token here."""
+LINE: Final = 120
 
 
 def personal_data(tree: cst.Module, one: Resource) -> cst.Module:
@@ -44,26 +45,33 @@ def personal(one: Resource) -> str:
 
 
 def table(callers: Sequence[str], services: Sequence[str], one: Resource) -> str:
-    """The lines of the matrix's table. Every person has a list and may add to it; an item is its owner's."""
+    """The lines of the matrix's table. Every person has a list and may add to it; an item is its owner's.
+
+    Raises:
+        Refused: a line would be too long.
+    """
 
     def status(caller: str, granted: int, to_others: int) -> int:
         if caller in REFUSED:
             return REFUSED[caller]
         return 403 if caller in services else granted if caller == "owner" else to_others
 
-    lines = [
+    operations = [
         ("GET", one.path, 200, 200),
         ("POST", one.path, 201, 201),
         ("GET", one.item, 200, 404),
         ("PATCH", one.item, 200, 404),
         ("DELETE", one.item, 204, 404),
     ]
-    return "".join(
-        f"{method:6} {path:36} {one.singular:7} "
-        + " ".join(f"{status(caller, granted, to_others):<5}" for caller in callers).rstrip()
-        + "\n"
-        for method, path, granted, to_others in lines
-    )
+    for width in (5, 3):
+        lines = [
+            f"{method:6} {path:36} {one.singular:7} "
+            + " ".join(f"{status(caller, granted, to_others):<{width}}" for caller in callers).rstrip()
+            for method, path, granted, to_others in operations
+        ]
+        if max(map(len, lines)) <= LINE:
+            return "\n".join(lines) + "\n"
+    raise Refused(f"{one.plural} is too long a name: its lines in the matrix would exceed {LINE} characters.")
 
 
 def with_lines(text: str, services: Sequence[str], one: Resource) -> str:

@@ -62,9 +62,7 @@ class Copy:
 
     def run(self, module: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", module, *arguments]
-        done = subprocess.run(
-            command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{module} {arguments}: {done.stdout[-6000:]}\n{done.stderr[-6000:]}"
         return done
 
