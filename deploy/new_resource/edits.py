@@ -3,7 +3,7 @@
 Each function takes and returns a tree. A repetition changes nothing. ruff makes the format right afterwards.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TypeVar
 
 import libcst as cst
@@ -80,13 +80,13 @@ def is_alias(statement: cst.CSTNode) -> bool:
     return m.matches(statement, m.SimpleStatementLine(body=[m.Assign(value=m.Subscript(value=m.Name("Annotated")))]))
 
 
-def add_member(tree: cst.Module, class_name: str, member: str, before: str) -> cst.Module:
-    """Add an annotation to a class: before the member of that name, or at the end."""
+def add_member(tree: cst.Module, class_name: str, member: str, before: Collection[str]) -> cst.Module:
+    """Add an annotation to a class: before the first member of these names, or at the end."""
     block, new = body_of(tree, class_name), statements(tree, member)
     names = [name for statement in block.body for name in names_of(statement)]
     if set(names_of(new[0])) <= set(names):
         return tree
-    found = [number for number, statement in enumerate(block.body) if before in names_of(statement)]
+    found = [number for number, statement in enumerate(block.body) if binds(*before)(statement)]
     place = min(found, default=len(block.body))
     return replaced(tree, block, block.with_changes(body=[*block.body[:place], *new, *block.body[place:]]))
 
@@ -176,15 +176,16 @@ def text_of(node: cst.CSTNode) -> str | None:
     return None
 
 
-def add_argument(tree: cst.Module, call: cst.Call, text: str, before: str) -> cst.Module:
-    """Add a keyword argument to a call: before the one of that name, or as the last."""
+def add_argument(tree: cst.Module, call: cst.Call, text: str, before: Collection[str] = ()) -> cst.Module:
+    """Add a keyword argument to a call: before the first of these names, or as the last."""
     new = parsed(f"f({text})", cst.Call).args[0]
     keywords = [arg.keyword.value if arg.keyword else "" for arg in call.args]
     if new.keyword and new.keyword.value in keywords:
         return tree
     args, comma = list(call.args), cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
-    if before in keywords:
-        args.insert(keywords.index(before), new.with_changes(comma=comma))
+    found = [number for number, keyword in enumerate(keywords) if keyword in before]
+    if found:
+        args.insert(found[0], new.with_changes(comma=comma))
     else:
         args = [*args[:-1], *(arg.with_changes(comma=comma) for arg in args[-1:]), new]
     return replaced(tree, call, call.with_changes(args=args))

@@ -25,9 +25,6 @@ def lay_out(root: Path, one: Resource, services: Sequence[str]) -> Layout:
     """The resource's files in the repository below `root`. Raises Refused: two things would have one name."""
     layout = Layout(new=new_files(root, one))
     for path, edit, by_hand in changes(root, one, services):
-        if not (root / path).exists():
-            layout.by_hand[path] = by_hand
-            continue
         before = (root / path).read_text(encoding="utf-8")
         try:
             after = edit(cst.parse_module(before), one).code
@@ -81,27 +78,30 @@ def migration_path(root: Path, one: Resource) -> str:
 
 
 def changes(root: Path, one: Resource, services: Sequence[str]) -> Iterator[tuple[str, wiring.Edit, str]]:
-    """Path, change, and the lines for the change by hand."""
+    """Path, change, and the lines for the change by hand. A new service may have none of the tests, and no export."""
     package = f"services/{one.service}/src/{one.service}"
-    for module, edit in wiring.MODULES.items():
-        yield f"{package}/{module}", edit, wiring.BY_HAND[module](one)
-    sections = sections_of(root / package / "repositories" / "exports.py")
+    modules = {f"{package}/{module}": (edit, wiring.BY_HAND[module](one)) for module, edit in wiring.MODULES.items()}
+    exports = f"{package}/repositories/exports.py"
+    is_exported = (root / exports).exists()
     edits: Mapping[str, wiring.Edit] = {
         f"tests/{one.service}/test_matrix.py": proofs.matrix(services),
+        f"tests/{one.service}/personal_data.py": proofs.personal_data if is_exported else proofs.unexported_data,
         f"tests/{one.service}/test_erasure.py": proofs.erasure,
-        f"tests/{one.service}/test_export.py": proofs.export(sections),
+        f"tests/{one.service}/test_export.py": proofs.export(sections_of(root / exports) if is_exported else ()),
         f"tests/{one.service}/test_fuzz.py": proofs.fuzz,
-        f"tests/{one.service}/personal_data.py": proofs.personal_data,
-        "services/users/src/users/schemas/export.py": proofs.users_export,
     }
+    if is_exported:
+        modules["services/users/src/users/schemas/export.py"] = proofs.users_export, proofs.name(one)
+    else:
+        del modules[exports]
+    yield from ((path, edit, by_hand) for path, (edit, by_hand) in modules.items())
     for path, edit in edits.items():
-        yield path, edit, proofs.BY_HAND[Path(path).name](one)
+        if (root / path).exists():
+            yield path, edit, proofs.BY_HAND[Path(path).name](one)
 
 
 def sections_of(exports: Path) -> list[str]:
     """The sections of a service's export."""
-    if not exports.exists():
-        return []
     node = assigned(cst.parse_module(exports.read_text(encoding="utf-8")), "SECTIONS")
     elements = node.elements if isinstance(node, cst.Dict) else ()
     return [text_of(element.key) or "" for element in elements if isinstance(element, cst.DictElement)]

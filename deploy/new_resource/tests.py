@@ -6,9 +6,9 @@ from deploy.new_resource.names import Resource
 
 PAGES: Final = """
 async def test_the_list_comes_in_pages_the_newest_first(
-    client: AsyncClient, peers: Peers, signed_in: SignedIn
+    client: AsyncClient, peers: Peers
 ) -> None:
-    me = signed_in(peers.new_account())
+    me = peers.issuer.person(peers.new_account())
     stored = [(await create(client, me)).json() for _ in range(5)]
     seen, url = [], f"{PATH}?limit=2"
     while url:
@@ -22,8 +22,8 @@ async def test_the_list_comes_in_pages_the_newest_first(
 
 """
 CONDITIONS: Final = """
-async def test_of_many_edits_of_one_version_one_wins(client: AsyncClient, peers: Peers, signed_in: SignedIn) -> None:
-    me = signed_in(peers.new_account())
+async def test_of_many_edits_of_one_version_one_wins(client: AsyncClient, peers: Peers) -> None:
+    me = peers.issuer.person(peers.new_account())
     created = await create(client, me)
     place, seen = created.headers["location"], me | {"If-Match": created.headers["etag"]}
     replies = await asyncio.gather(*(client.patch(place, json=CHANGE, headers=seen) for _ in range(5)))
@@ -57,7 +57,6 @@ from httpx import AsyncClient, Response
 from tests.erasing import erase
 from tests.events import Outbox
 from tests.peers import Peers, gone
-from tests.{one.service}.conftest import SignedIn
 
 PATH = "{one.path}"
 NEW: dict[str, Any] = {one.body()}
@@ -75,9 +74,9 @@ async def create(client: AsyncClient, headers: dict[str, str], **fields: Any) ->
 def story(one: Resource) -> str:
     return f'''
 async def test_{one.a.replace(" ", "_")}_is_stored_read_listed_changed_and_deleted(
-    client: AsyncClient, peers: Peers, signed_in: SignedIn
+    client: AsyncClient, peers: Peers
 ) -> None:
-    me = signed_in(peers.new_account())
+    me = peers.issuer.person(peers.new_account())
     created = await create(client, me)
     stored, place = created.json(), created.headers["location"]
     assert place == f"{{PATH}}/{{stored['id']}}"
@@ -97,8 +96,9 @@ async def test_{one.a.replace(" ", "_")}_is_stored_read_listed_changed_and_delet
     assert (await client.get(PATH, headers=me)).json()["items"] == []
 
 
-async def test_others_can_neither_see_nor_change_it(client: AsyncClient, peers: Peers, signed_in: SignedIn) -> None:
-    me, stranger = signed_in(peers.new_account()), signed_in(peers.new_account(), "moderator", "admin")
+async def test_others_can_neither_see_nor_change_it(client: AsyncClient, peers: Peers) -> None:
+    me = peers.issuer.person(peers.new_account())
+    stranger = peers.issuer.person(peers.new_account(), "moderator", "admin")
     created = await create(client, me)
     place = created.headers["location"]
     for reply in (
@@ -112,9 +112,9 @@ async def test_others_can_neither_see_nor_change_it(client: AsyncClient, peers: 
 
 
 async def test_it_is_stored_once_for_each_idempotency_key(
-    client: AsyncClient, peers: Peers, signed_in: SignedIn
+    client: AsyncClient, peers: Peers
 ) -> None:
-    me = signed_in(peers.new_account())
+    me = peers.issuer.person(peers.new_account())
     first, again = [await create(client, me | {{"Idempotency-Key": "once"}}) for _ in range(2)]
     assert (again.json(), again.headers["location"]) == (first.json(), first.headers["location"])
     assert [item["id"] for item in (await client.get(PATH, headers=me)).json()["items"]] == [first.json()["id"]]
@@ -135,9 +135,9 @@ def refusals(one: Resource) -> str:
     ],
 )
 async def test_a_wrong_value_is_refused_and_changes_nothing(
-    client: AsyncClient, peers: Peers, signed_in: SignedIn, field: str, value: Any
+    client: AsyncClient, peers: Peers, field: str, value: Any
 ) -> None:
-    me = signed_in(peers.new_account())
+    me = peers.issuer.person(peers.new_account())
     created = await create(client, me)
     place = created.headers["location"]
     for reply in (
@@ -157,8 +157,8 @@ def nulls(one: Resource) -> str:
         return ""
     names = "".join(f'"{field.name}", ' for field in optional)
     return f"""
-async def test_fields_may_be_left_out_and_removed(client: AsyncClient, peers: Peers, signed_in: SignedIn) -> None:
-    me, nothing = signed_in(peers.new_account()), dict.fromkeys(({names}))
+async def test_fields_may_be_left_out_and_removed(client: AsyncClient, peers: Peers) -> None:
+    me, nothing = peers.issuer.person(peers.new_account()), dict.fromkeys(({names}))
     fewer = {{name: value for name, value in NEW.items() if name not in nothing}}
     without = await client.post(PATH, json=fewer, headers=me)
     assert without.json() == without.json() | NEW | nothing
@@ -172,11 +172,11 @@ async def test_fields_may_be_left_out_and_removed(client: AsyncClient, peers: Pe
 def deletion(one: Resource) -> str:
     return f'''
 async def test_who_was_just_deleted_sees_and_stores_nothing_and_all_is_erased(
-    app: FastAPI, client: AsyncClient, peers: Peers, signed_in: SignedIn, outbox: Outbox
+    app: FastAPI, client: AsyncClient, peers: Peers, outbox: Outbox
 ) -> None:
     """The token is still valid for a few seconds."""
     ada = peers.new_account()
-    me, auth = signed_in(ada), peers.issuer.service("auth", "{one.service}")
+    me, auth = peers.issuer.person(ada), peers.issuer.service("auth", "{one.service}")
     place = (await create(client, me)).headers["location"]
     told = await client.post("/internal/events", json={{"events": [gone(ada)]}}, headers=auth)
     assert told.status_code == 204, told.text

@@ -23,8 +23,8 @@ from deploy.new_resource.edits import (
 from deploy.new_resource.names import Resource
 
 Edit = Callable[[cst.Module, Resource], cst.Module]
-SHARED: Final = "events"
-"""The first store of each unit of work that is no resource's."""
+SHARED: Final = ("events", "revocations")
+"""The stores of shared mechanisms in a unit of work: they come last."""
 
 
 def models(tree: cst.Module, one: Resource) -> cst.Module:
@@ -72,7 +72,7 @@ def deps(tree: cst.Module, one: Resource) -> cst.Module:
     try:
         tree = add_element(tree, argument(parts, "state"), queries)
     except NoAnchor:
-        tree = add_argument(tree, parts, f"state={{{queries}}}", before="")
+        tree = add_argument(tree, parts, f"state={{{queries}}}")
     tree = add_statements(tree, rules.commands_provider(one), before=is_alias, or_last=True)
     tree = add_statements(tree, rules.aliases(one))
     own = {

@@ -148,11 +148,20 @@ def test_only_lines_are_added_and_a_repetition_adds_none(tree: Path) -> None:
 def test_a_module_that_looks_otherwise_is_left_alone_and_told_of(tree: Path) -> None:
     main, erasure = tree / "services/posts/src/posts/main.py", tree / "tests/posts/test_erasure.py"
     main.write_text(main.read_text().replace("build_app(", "another_app("))
-    erasure.unlink()
+    erasure.write_text(erasure.read_text().replace("async def world(", "async def another("))
     layout = lay_out(tree, polls(), SERVICES)
     assert list(layout.by_hand) == ["services/posts/src/posts/main.py", "tests/posts/test_erasure.py"]
     assert layout.by_hand["services/posts/src/posts/main.py"] == "polls.router,  # before the others"
     assert 'client.post("/posts/polls"' in layout.by_hand["tests/posts/test_erasure.py"]
+
+
+def test_a_service_without_an_export_says_so_of_each_column(tree: Path) -> None:
+    (tree / "services/posts/src/posts/repositories/exports.py").unlink()
+    (tree / "tests/posts/test_export.py").unlink()
+    layout = lay_out(tree, polls(), SERVICES)
+    assert layout.by_hand == {}
+    assert "posts has no export yet" in layout.changed["tests/posts/personal_data.py"]
+    assert not [path for path in layout.changed if "export" in path]
 
 
 def edited(edit: wiring.Edit, text: str) -> str:
