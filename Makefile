@@ -140,7 +140,7 @@ test-search: export LC_CTYPES ?= C C.UTF-8 en_US.UTF-8
 test-search: bootstrap ## test the results of search on several PostgreSQLs: make test-search PG_BINS="/usr/lib/postgresql/15/bin …"
 	@for bin in $(or $(PG_BINS),""); do PG_BIN=$$bin $(VENV)/pytest tests/posts/test_search_table.py $(ARGS) || exit 1; done
 
-test-resource: bootstrap ## lay out two resources in a copy of this repository, and run its checks and their tests there
+test-resource: bootstrap ## lay out three resources in a copy of this repository, and run its checks and their tests there
 	@$(VENV)/pytest tests/deploy/test_new_resource_in_copy.py -m resource $(ARGS)
 
 test-restarts: bootstrap ## R-21: restart every service under load: make test-restarts RESTARTS=5

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import libcst as cst
 
-from deploy.new_resource import code, proofs, rules, tests, wiring
+from deploy.new_resource import code, keys, proofs, rules, tests, wiring
 from deploy.new_resource.edits import NoAnchor, assigned, text_of
 from deploy.new_resource.names import Resource
-from deploy.new_resource.refusals import require_no_name_twice
+from deploy.new_resource.refusals import require_no_name_twice, shared_tables
 
 
 @dataclass
@@ -23,22 +23,34 @@ class Layout:
 
 def lay_out(root: Path, one: Resource, services: Sequence[str]) -> Layout:
     """The resource's files in the repository below `root`. Raises Refused: two things would have one name."""
-    layout = Layout(new=new_files(root, one))
-    for path, edit, by_hand in changes(root, one, services):
-        before = (root / path).read_text(encoding="utf-8")
+    lacks_keys = keys.TABLE not in shared_tables(root / package_of(one) / "models")
+    layout = Layout(new=new_files(root, one, lacks_keys=lacks_keys))
+    todo = [*changes(root, one, services), *(changes_for_keys(one) if lacks_keys else ())]
+    for path, edit, by_hand in todo:
+        before = layout.changed.get(path) or (root / path).read_text(encoding="utf-8")
         try:
             after = edit(cst.parse_module(before), one).code
         except NoAnchor:
-            layout.by_hand[path] = by_hand
+            layout.by_hand[path] = "\n".join(filter(None, (layout.by_hand.get(path), by_hand)))
         else:
             if after != before:
                 layout.changed[path] = after
     return layout
 
 
-def new_files(root: Path, one: Resource) -> dict[str, str]:
+def package_of(one: Resource) -> str:
+    return f"services/{one.service}/src/{one.service}"
+
+
+def changes_for_keys(one: Resource) -> Iterator[tuple[str, wiring.Edit, str]]:
+    for module, edit in keys.MODULES.items():
+        yield f"{package_of(one)}/{module}", edit, "the table of idempotency keys, as in services/posts"
+    yield f"tests/{one.service}/personal_data.py", keys.personal_data, keys.PERSONAL
+
+
+def new_files(root: Path, one: Resource, *, lacks_keys: bool = False) -> dict[str, str]:
     """Raises Refused."""
-    package = f"services/{one.service}/src/{one.service}"
+    package = package_of(one)
     modules = {
         f"{package}/models/{one.singular}.py": code.model(one),
         f"{package}/schemas/{one.singular}.py": code.schemas(one),
@@ -52,9 +64,10 @@ def new_files(root: Path, one: Resource) -> dict[str, str]:
     said = (
         f"{one.all_said.capitalize()}: create, list, get, change and delete, at `{one.path}`. Private to their owner.\n"
     )
+    migration = code.migration(one, *revisions(root, one))
     return {
         **modules,
-        migration_path(root, one): code.migration(one, *revisions(root, one)),
+        migration_path(root, one): keys.with_keys(migration) if lacks_keys else migration,
         f"changes/+{one.service}-{one.plural.replace('_', '-')}.api.md": said,
     }
 
@@ -79,7 +92,7 @@ def migration_path(root: Path, one: Resource) -> str:
 
 def changes(root: Path, one: Resource, services: Sequence[str]) -> Iterator[tuple[str, wiring.Edit, str]]:
     """Path, change, and the lines for the change by hand. A new service may have none of the tests, and no export."""
-    package = f"services/{one.service}/src/{one.service}"
+    package = package_of(one)
     modules = {f"{package}/{module}": (edit, wiring.BY_HAND[module](one)) for module, edit in wiring.MODULES.items()}
     exports = f"{package}/repositories/exports.py"
     is_exported = (root / exports).exists()

@@ -125,7 +125,8 @@ def erasure(tree: cst.Module, one: Resource) -> cst.Module:
 
 
 def row(one: Resource) -> str:
-    return f'await client.post("{one.path}", json={one.body()}, headers=signed_in(ada))\n'
+    headers = f'signed_in(ada) | {{"Idempotency-Key": "{one.singular}"}}'
+    return f'assert (await client.post("{one.path}", json={one.body()}, headers={headers})).status_code == 201\n'
 
 
 def export(sections: Sequence[str]) -> Edit:

@@ -11,11 +11,6 @@ import libcst as cst
 from deploy.new_resource.edits import NoAnchor, body_of, bound, names_of
 from deploy.new_resource.names import Refused, Resource
 
-NEEDED: Final = {
-    "IdempotencyKey": "a POST that creates takes an Idempotency-Key",
-    "Erased": "rows of the deleted are erased",
-}
-"""Tables that a service needs, and why."""
 LOCALS: Final = frozenset(
     {"account", "answer", "caller", "changes", "commands", "expected", "found", "internal", "lifespan", "limit", "new"}
     | {"page", "place", "queries", "revised", "session", "settings", "statement", "transport", "values", "work"}
@@ -24,14 +19,19 @@ LOCALS: Final = frozenset(
 
 
 def require_service(service: str, services: Collection[str], models: Path) -> None:
-    """Raises Refused: there is no such service, or it lacks a table that resources need."""
+    """Raises Refused: there is no such service, or it erases deleted accounts in a way of its own."""
     if service not in services:
         raise Refused(f"There is no service {service}: there are {', '.join(services)}.")
+    if "Erased" not in shared_tables(models):
+        raise Refused(
+            f"{service} has no table Erased in models/shared.py, by which rows of deleted accounts are erased."
+        )
+
+
+def shared_tables(models: Path) -> list[str]:
+    """The names in a service's `models/shared.py`."""
     shared = models / "shared.py"
-    there = bound(cst.parse_module(shared.read_text(encoding="utf-8"))) if shared.exists() else []
-    for table, why in NEEDED.items():
-        if table not in there:
-            raise Refused(f"{service} has no table {table} in models/shared.py, which a resource needs: {why}.")
+    return bound(cst.parse_module(shared.read_text(encoding="utf-8"))) if shared.exists() else []
 
 
 def require_clean_tree(root: Path) -> None:

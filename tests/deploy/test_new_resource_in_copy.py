@@ -1,6 +1,7 @@
 """New resources in a copy of this repository: every gate and every test is green, without a touch.
 
-One has a field of each type, each required and optional. The other has the least: one optional field without text.
+One has a field of each type, each required and optional. One has the least: an optional field without text. One is the
+first of users, which has no table of idempotency keys before.
 """
 
 import os
@@ -16,11 +17,11 @@ from deploy.new_resource.names import TYPES
 from deploy.services import ROOT
 
 ALL: Final = " ".join(f"{kind}_here:{kind} {kind}_there:{kind}?" for kind in TYPES)
-CODE: Final = ("libs", "services", "deploy/new_resource", "tests/posts")
+CODE: Final = ("libs", "services", "deploy/new_resource", "tests/posts", "tests/users")
 CHECKS: Final = (
     ("ruff", "check", *CODE),
     ("ruff", "format", "--check", *CODE),
-    ("mypy", "--strict", "services/posts", "services/users", "tests/posts"),
+    ("mypy", "--strict", "services/posts", "services/users", "tests/posts", "tests/users"),
     ("deploy.imports",),
     ("deploy.gateway.openapi", "--check"),
     ("deploy.local.migrations", "check"),
@@ -28,6 +29,7 @@ CHECKS: Final = (
 )
 TESTS: Final = (
     *(f"tests/posts/test_{name}.py" for name in ("polls", "reading_goals", "matrix", "erasure", "export")),
+    *(f"tests/users/test_{name}.py" for name in ("notes", "matrix", "erasure", "export")),
     "tests/posts/test_forged_tokens.py",
     "tests/common/test_routes.py",
     "tests/common/test_statements.py",
@@ -76,6 +78,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     assert "services/posts/src/posts/models/poll.py" in copy.new("posts", "polls", ALL)
     copy.commit()
     copy.new("posts", "reading_goals", "is_met:flag?", "--singular", "reading_goal")
+    copy.new("users", "notes", "words:text", "--force")
     return copy
 
 
@@ -98,4 +101,4 @@ def test_its_tests_and_those_of_all_routes_and_tables_are_green(copy: Copy) -> N
 
 @pytest.mark.resource
 def test_it_follows_its_document_for_any_input(copy: Copy) -> None:
-    copy.run("pytest", "-m", "fuzz", "-p", "no:cacheprovider", "tests/posts/test_fuzz.py")
+    copy.run("pytest", "-m", "fuzz", "-p", "no:cacheprovider", "tests/posts/test_fuzz.py", "tests/users/test_fuzz.py")
