@@ -41,20 +41,27 @@ LAYERS: Final = [
     "deps",
     "(key_collector) | (mailing)",
     "schemas",
-    "repositories | clients",
-    "models",
-    "config | database",
+    "(repositories) | (clients)",
+    "(models)",
+    "config | (database)",
     "services",
 ]
-"""Layers of each service, from the top down; those in parentheses are auth's."""
+"""Layers of each service, from the top down; those in parentheses are auth's, or those of services that need them."""
 
 FRAMEWORKS: Final = ["fastapi", "starlette", "sqlalchemy", "asyncpg", "httpx"]
 ADAPTERS: Final = ["common.db", "common.calls", "common.tokens.service_tokens", "common.tokens.replies"]
 
 
 def inside(*folders: str) -> list[str]:
-    """These folders of every service."""
-    return [f"{service}.{folder}" for service in SERVICES for folder in folders]
+    """These folders and modules of every service, where it has them."""
+    places = [
+        (service, folder, HOUSE / "services" / service / "src" / service) for service in SERVICES for folder in folders
+    ]
+    return [
+        f"{service}.{folder}"
+        for service, folder, package in places
+        if (package / folder).is_dir() or (package / f"{folder}.py").is_file()
+    ]
 
 
 def contracts() -> list[dict[str, object]]:

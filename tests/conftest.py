@@ -14,7 +14,6 @@ import asyncpg
 import pytest
 import structlog
 
-from deploy.services import DATABASES
 from tests.database import DockerServer, EmbeddedServer, Server, Template, server_folder
 from tests.distribution import Scheduler, slowest_first
 from tests.failures import shorten
@@ -71,7 +70,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def templates(server: Server) -> dict[str, Template]:
     """Migrated template databases by service, created at their first use."""
-    return {service: Template(server, service) for service in DATABASES}
+    return Templates(server)
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +79,16 @@ async def database_of(templates: dict[str, Template]) -> AsyncIterator["Cloner"]
     cloner = Cloner(templates)
     yield cloner
     await cloner.drop()
+
+
+class Templates(dict[str, Template]):
+    """Templates by service."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+
+    def __missing__(self, service: str) -> Template:
+        return self.setdefault(service, Template(self.server, service))
 
 
 class Cloner:

@@ -49,7 +49,11 @@ class Mint:
             "scope": "api",
             "sid": str(uuid.UUID(int=0)),
         }
-        where = {"iss": self.issuer, "aud": list(AUDIENCES), "jti": secrets.token_urlsafe(16)}
+        where = {
+            "iss": self.issuer,
+            "aud": list({**dict.fromkeys(AUDIENCES), self.audience: None}),
+            "jti": secrets.token_urlsafe(16),
+        }
         return {**who, **where, "iat": now, "nbf": now, "exp": now + 300, **changes}
 
     def token(self, claims: dict[str, object] | bytes | None = None, header: dict[str, object] | bytes = b"") -> str:

@@ -25,6 +25,8 @@ class Issuer:
     """Signs access tokens as auth does."""
 
     kid: str = field(default_factory=lambda: uuid.uuid4().hex)
+    audiences: tuple[str, ...] = AUDIENCES
+    """Where people's tokens are valid."""
     private: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
 
     def __post_init__(self) -> None:
@@ -40,7 +42,7 @@ class Issuer:
         now = int(time.time())
         times = {"iat": now, "nbf": now, "exp": now + 300}
         about = {"sub": str(account_id), "client_id": "trivium", "scope": "api", "sid": str(uuid.uuid4())}
-        aud = list(AUDIENCES)
+        aud = list(self.audiences)
         return {"iss": ISSUER, "aud": aud, "jti": uuid.uuid4().hex, "roles": list(roles), **about, **times}
 
     def service_claims(self, service: str, audience: str) -> dict[str, Any]:
@@ -118,8 +120,8 @@ GONE: Final[dict[str, Any]] = {"code": "account-gone"}
 class Peers(httpx.AsyncBaseTransport):
     """The other services. `away` makes all of them unreachable."""
 
-    def __init__(self) -> None:
-        self.issuer = Issuer()
+    def __init__(self, issuer: Issuer | None = None) -> None:
+        self.issuer = issuer or Issuer()
         self.away = False
         self.accounts: dict[int, dict[str, Any]] = {}
         self.profiles: dict[int, dict[str, Any]] = {}

@@ -16,6 +16,8 @@ from deploy.services import ROOT, Service
 KUBERNETES: Final = ROOT / "deploy/kubernetes"
 BASE, LOCAL, PRODUCTION = (KUBERNETES / folder for folder in ("base", "overlays/local", "overlays/production"))
 KUSTOMIZATION: Final = "kustomization.yaml"
+SKELETON: Final = "tests/skeleton/service/src"
+"""The code that `make new-service` copies, which is tested like all other code."""
 Registered = dict[str, Service]
 
 
@@ -32,7 +34,7 @@ def wanted(registered: Registered) -> dict[Path, str]:
 def pyproject(text: str, registered: Registered) -> str:
     """With the folders in which mypy finds the services. (ruff understands `services/*/src`.)"""
     document = tomlkit.parse(text)
-    folders = ["libs/common/src", *(f"{service.package}/src" for service in registered.values()), "."]
+    folders = ["libs/common/src", *(f"{service.package}/src" for service in registered.values()), SKELETON, "."]
     mypy: Any = document["tool"]["mypy"]
     if mypy["mypy_path"] != folders:
         mypy["mypy_path"] = folders

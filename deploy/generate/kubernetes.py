@@ -94,13 +94,18 @@ def flows(registered: Registered) -> dict[str, set[str]]:
     }
 
 
+def owners_of_events() -> dict[str, str]:
+    """The owner of each type of event; empty if several services send it."""
+    return {kind.type: kind.owner for kind in EventData.__subclasses__() if kind.__module__ == events.__name__}
+
+
 def told(owner: str, registered: Registered) -> set[str]:
     """The services that get events of this one.
 
     Raises:
         RegistryError: one of them hears a type that nobody sends.
     """
-    owners = {kind.type: kind.owner for kind in EventData.__subclasses__() if kind.__module__ == events.__name__}
+    owners = owners_of_events()
     for name, service in registered.items():
         for unknown in service.hears:
             if unknown not in owners:

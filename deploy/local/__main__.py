@@ -32,6 +32,12 @@ def main() -> int:
         return 130
 
 
+def up_here(stack: Stack, given: argparse.Namespace) -> None:
+    if not given.background:
+        control.stop_if_outdated(stack)
+    Runner(stack, background=given.background).run()
+
+
 def _parser() -> argparse.ArgumentParser:
     """The parser of all commands. Each has a function `do`, which returns an exit code or None."""
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description="The stack on this machine.")
@@ -42,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(do=do)
         return added
 
-    up = command("up", "run in the foreground", lambda stack, given: Runner(stack, background=given.background).run())
+    up = command("up", "run in the foreground", up_here)
     up.add_argument("--background", action="store_true", help=argparse.SUPPRESS)
     command("dev", "run in the foreground; renew what files change", lambda stack, _: Runner(stack, develop=True).run())
     command("start", "run in the background; returns when ready", lambda stack, _: control.start(stack))

@@ -13,7 +13,7 @@ from deploy.local.errors import StackError
 from deploy.local.postgres_home import usable_home
 from deploy.local.runner import POSTGRES, STOP_PATIENCE
 from deploy.local.runner_lock import end_orphans, only_runner
-from deploy.local.stack import ROOT, Stack
+from deploy.local.stack import GATEWAY, ROOT, Stack
 from deploy.local.state import read_state
 
 STEP = 0.05
@@ -42,6 +42,7 @@ def start(stack: Stack) -> None:
     Raises:
         StackError: the stack could not start; with the runner's reason.
     """
+    stop_if_outdated(stack)
     state = read_state(stack.folder)
     if state and state.running:
         tell(f"already running: {state.gateway}")
@@ -68,6 +69,16 @@ def start(stack: Stack) -> None:
         runner.wait()
         raise
     tell(log_path.read_text(errors="replace").strip())
+
+
+def stop_if_outdated(stack: Stack) -> None:
+    """Stop a running stack that has other services than deploy/services.toml names for this one."""
+    state = read_state(stack.folder)
+    if state and state.phase == "ready" and state.running:
+        running = {process.service for process in state.processes} - {POSTGRES, GATEWAY}
+        if differing := sorted(running ^ set(stack.services)):
+            tell(f"starting anew, for the change of {', '.join(differing)}")
+            stop(stack)
 
 
 def stop(stack: Stack) -> None:

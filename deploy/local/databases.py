@@ -26,6 +26,14 @@ def ensure_database(server: Postgres, service: str, *, owner_password: str, pass
         raise PostgresError(f"database {service}: {reason} (if its password is lost: `make reset`)")
 
 
+def drop_database(server: Postgres, service: str) -> None:
+    """Delete a service's database and its roles. Raises PostgresError."""
+    script = f'DROP DATABASE IF EXISTS "{service}" WITH (FORCE);\nDROP ROLE IF EXISTS "{service}", "{service}_owner";\n'
+    done = _psql(server, "--dbname=postgres", "--set=ON_ERROR_STOP=1", "--file=-", script=script)
+    if done.returncode != 0:
+        raise PostgresError(f"database {service}: {done.stderr.strip().splitlines()[0]}")
+
+
 def schema_version(server: Postgres, service: str) -> str:
     """Read the revision of a service's database; empty if no migration has run."""
     asked = "--command=SELECT version_num FROM alembic_version"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from deploy.local.changes import newest_change, watched
 from deploy.local.control import tell
+from deploy.local.databases import drop_database
 from deploy.local.errors import StackError
 from deploy.local.health import why_not_ready
 from deploy.local.logs import LogReader, Terminal
@@ -89,6 +90,17 @@ def psql(stack: Stack, database: str, arguments: str) -> int:
     login = {"PGHOST": "127.0.0.1", "PGPORT": str(server.port), "PGUSER": owner, "PGDATABASE": database}
     environment = {**os.environ, **login, "PGPASSWORD": stack.secret(f"{database}-owner-password")}
     return subprocess.run([server.bin / "psql", *shlex.split(arguments)], env=environment, check=False).returncode
+
+
+def forget(stack: Stack, service: str) -> None:
+    """Delete a service's database, roles and secrets in the running stack.
+
+    Raises:
+        StackError: the stack does not run.
+    """
+    drop_database(running_postgres(stack, running_state(stack)), service)
+    for secret in (f"{service}-password", f"{service}-owner-password", f"svc-{service}-secret"):
+        (stack.secrets / secret).unlink(missing_ok=True)
 
 
 def running_state(stack: Stack) -> State:

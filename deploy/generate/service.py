@@ -1,0 +1,166 @@
+"""`python -m deploy.generate.service new|remove NAME`: a new service from tests/skeleton, and back.
+
+Both change only files of the repository, for review by `git diff`. `make new-service` also installs the package, and
+writes the documents that are generated from the apps.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import keyword
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import tomlkit
+from sqlalchemy.dialects.postgresql.base import RESERVED_WORDS
+
+from deploy.generate import kubernetes
+from deploy.generate.documents import words
+from deploy.generate.files import BASE, LOCAL, PRODUCTION, wanted
+from deploy.local.errors import StackError
+from deploy.local.show import forget
+from deploy.local.stack import Stack
+from deploy.services import FILE, ISSUER, NAME, PORTS, REGISTRY, ROOT, RegistryError
+
+SKELETON: Final = "skeleton"
+TEMPLATE: Final = ROOT / "tests" / SKELETON
+PATHS: Final = frozenset({"docs", "healthz", "internal", "livez", "metrics", "openapi", "page", "readyz"})
+"""First words of paths that the gateway or every service has."""
+HEARS: Final = ("account", "session.ended", "tokens.revoked")
+
+
+class Refused(Exception):
+    """A sentence for the user; nothing was changed."""
+
+
+def places(name: str) -> list[Path]:
+    """The folders that belong to one service."""
+    databases = (LOCAL / "database" / name, PRODUCTION / "database" / name)
+    return [ROOT / "services" / name, ROOT / "tests" / name, BASE / name, *databases]
+
+
+def require_free(name: str) -> None:
+    """Raises Refused: the name is taken, reserved or impossible."""
+    if not NAME.fullmatch(name):
+        raise Refused(f"{name!r} cannot be a service's name: use 2 to 20 small letters and digits, a letter first")
+    if name in REGISTRY or any(place.exists() for place in places(name)):
+        raise Refused(f"{name} exists already: choose another name")
+    if name in PATHS or name.startswith("svc"):
+        raise Refused(f"{name} is reserved for a path of the gateway or of every service: choose another name")
+    if keyword.iskeyword(name) or name in RESERVED_WORDS or importlib.util.find_spec(name) is not None:
+        raise Refused(f"{name} is a word of Python or SQL, or an installed package: choose another name")
+    known = {word for text in wanted(dict(REGISTRY)).values() for word in words(text)}
+    if name in known:
+        raise Refused(f"{name} has a meaning in the deployment's files already: choose another name")
+
+
+def require_clean() -> None:
+    """Raises Refused: there are uncommitted changes, among which the new ones could not be told apart."""
+    if git("status", "--porcelain"):
+        raise Refused("there are uncommitted changes: commit or stash them, so that the new ones can be reviewed alone")
+
+
+def new(name: str) -> None:
+    """Lay out a service: its code, its tests, and its place in the registry."""
+    require_free(name)
+    require_clean()
+    taken = {service.port for service in REGISTRY.values()}
+    port = next((port for port in PORTS if port not in taken), None)
+    if port is None:
+        raise Refused(f"all ports from {PORTS[0]} to {PORTS[-1]} are taken")
+    copy(TEMPLATE / "service", ROOT / "services" / name, name)
+    copy(TEMPLATE, ROOT / "tests" / name, name, but="service")
+    registry = tomlkit.parse(FILE.read_text(encoding="utf-8"))
+    row = tomlkit.table()
+    row.update({"port": port, "paths": [f"/{name}"], "calls": [ISSUER], "hears": list(HEARS)})
+    registry.add(tomlkit.nl())
+    registry.add(name, row)
+    FILE.write_text(tomlkit.dumps(registry), encoding="utf-8")
+    format_code(name)
+    run("python", "-m", "deploy.generate")
+
+
+def copy(source: Path, target: Path, name: str, *, but: str = "") -> None:
+    """Copy the skeleton's files, with the service's name in paths and texts."""
+    tracked = git("ls-files", "-z", "--", str(source)).split("\0")
+    for path in (ROOT / one for one in tracked if one):
+        inside = path.relative_to(source)
+        if inside.parts[0] == but:
+            continue
+        place = target / str(inside).replace(SKELETON, name)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(path.read_text(encoding="utf-8").replace(SKELETON, name), encoding="utf-8")
+
+
+def format_code(name: str) -> None:
+    """Order imports anew: the name has another place in the alphabet."""
+    folders = [f"services/{name}", f"tests/{name}"]
+    run("ruff", "check", "--quiet", "--fix", "--select", "I", *folders)
+    run("ruff", "format", "--quiet", *folders)
+
+
+def require_unused(name: str) -> None:
+    """Raises Refused: there is no such service, or others need it."""
+    if name not in REGISTRY:
+        raise Refused(f"there is no service {name}: there are {', '.join(REGISTRY)}")
+    if name == ISSUER:
+        raise Refused(f"{ISSUER} cannot be removed: it issues the tokens of all others")
+    types = {type_ for type_, owner in kubernetes.owners_of_events().items() if owner == name}
+    callers = [one for one, service in REGISTRY.items() if name in service.calls]
+    hearers = [one for one, service in REGISTRY.items() if types & set(service.hears) and one != name]
+    if needed := sorted({*callers, *hearers}):
+        raise Refused(
+            f"{' and '.join(needed)} call {name} or hear its events: change that code and deploy/services.toml first"
+        )
+
+
+def remove(name: str, data: str) -> None:
+    """Delete a service's code, tests and deployment; and its data in the local stack, if `data` names it too."""
+    require_unused(name)
+    if git("ls-files", "--", f"services/{name}"):  # else it was laid out just now, and this undoes it
+        require_clean()
+    if data not in {"", name}:
+        raise Refused(f"DATA={data} is another service than {name}: name the same one to delete its data")
+    if data:
+        forget(Stack.from_environment(), name)
+    registry = tomlkit.parse(FILE.read_text(encoding="utf-8"))
+    registry.remove(name)
+    FILE.write_text(tomlkit.dumps(registry).rstrip("\n") + "\n", encoding="utf-8")
+    for place in places(name):
+        shutil.rmtree(place, ignore_errors=True)
+    run("python", "-m", "deploy.generate")  # a process of its own, which reads the new registry
+
+
+def git(*words: str) -> str:
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S603, S607
+
+
+def run(program: str, *arguments: str) -> None:
+    """Run a program of .venv; its output is shown only if it fails."""
+    command = [str(Path(sys.executable).with_name(program)), *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode != 0:
+        raise SystemExit(f"`{' '.join(arguments)}` failed:\n{done.stdout}{done.stderr}")
+
+
+def main() -> int:
+    """Exit code 0 on success."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.generate.service", description=__doc__)
+    parser.add_argument("command", choices=("new", "remove"))
+    parser.add_argument("name")
+    parser.add_argument("--data", default="", metavar="NAME", help="remove: delete its data in the local stack too")
+    given = parser.parse_args()
+    try:
+        new(given.name) if given.command == "new" else remove(given.name, given.data)
+    except (Refused, RegistryError, StackError) as error:
+        sys.stderr.write(f"refused: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,24 @@
+"""skeleton's app."""
+
+import httpx
+from fastapi import FastAPI
+
+from common.serving.app import build_app
+from common.serving.service import lifespan
+from skeleton.config import Settings
+from skeleton.database import MIGRATIONS
+from skeleton.deps import wire
+from skeleton.routers import internal, members
+
+
+def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:
+    return build_app(
+        settings,
+        service="skeleton",
+        title="Trivium skeleton",
+        description="A new service.",
+        lifespan=lifespan(MIGRATIONS, wire),
+        routers=[members.router, internal.router],
+        quotas={},
+        transport=transport,
+    )

@@ -1,0 +1,27 @@
+"""Tables of shared mechanisms. Each docstring names the module that explains the columns."""
+
+from common.events.erasure import ErasedRow
+from common.events.outbox import OutboxRow
+from common.events.revocations import EndedSessionRow, TokenFloorRow
+from common.tokens.known_keys import KnownKeysRow
+from skeleton.database import Base
+
+
+class Outbox(OutboxRow, Base):
+    """`common.events.outbox`."""
+
+
+class EndedSession(EndedSessionRow, Base):
+    """`common.events.revocations`."""
+
+
+class TokenFloor(TokenFloorRow, Base):
+    """`common.events.revocations`."""
+
+
+class Erased(ErasedRow, Base):
+    """`common.events.erasure`."""
+
+
+class KnownKeys(KnownKeysRow, Base):
+    """`common.tokens.known_keys`."""

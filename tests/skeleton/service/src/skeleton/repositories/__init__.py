@@ -1,0 +1,1 @@
+"""The only SQL of skeleton. Repositories work in a session that their caller opens and commits."""

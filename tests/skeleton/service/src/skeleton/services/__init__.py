@@ -1,0 +1,1 @@
+"""skeleton' rules. They know no SQL, no HTTP and no FastAPI."""

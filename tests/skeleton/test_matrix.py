@@ -1,0 +1,59 @@
+"""skeleton's authorization matrix: each operation by each kind of caller. Mechanism: `tests/matrix.py`."""
+
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+from fastapi import FastAPI
+from httpx import AsyncClient
+
+from tests.callers import callers
+from tests.events import Outbox
+from tests.matrix import Matrix
+from tests.matrix_table import complaints, read
+from tests.peers import Peers, ended
+
+# Callers: anonymous; a person; a moderator; an admin; people whose tokens are no longer valid; auth; and a service's
+# token for another service.
+TABLE = """
+method path              thing   anon  owner other moder admin gone  auth  stray
+GET    /skeleton/me      account 401   200   404   404   404   401   403   401
+PUT    /skeleton/me      account 401   200   200   200   200   401   403   401
+POST   /internal/events  ended   401   403   403   403   403   401   204   401
+GET    /livez            none    200   200   200   200   200   200   200   200
+GET    /readyz           none    200   200   200   200   200   200   200   200
+GET    /metrics          none    200   200   200   200   200   200   200   200
+"""
+LINES = read(TABLE)
+BODIES: dict[str, dict[str, Any]] = {"POST /internal/events ended": {"events": [ended(str(uuid.uuid4()))]}}
+
+
+@pytest.fixture
+async def matrix(app: FastAPI, client: AsyncClient, peers: Peers, outbox: Outbox) -> AsyncIterator[Matrix]:
+    people, headers = await callers(app, client, peers, "skeleton")
+    assert (await client.put("/skeleton/me", headers=headers["owner"][0])).status_code == 200
+
+    async def thing(name: str) -> dict[str, Any]:
+        return {"account_id": people["owner"]}
+
+    connection = await asyncpg.connect(outbox.dsn)
+    yield Matrix(app, client, connection, LINES, headers, thing, BODIES, {})
+    await connection.close()
+
+
+def test_every_operation_has_its_line(app: FastAPI) -> None:
+    """S-31: deny by default."""
+    assert complaints(app, LINES, "tests/skeleton/test_matrix.py") == []
+
+
+async def test_everybody_gets_what_the_table_says(matrix: Matrix) -> None:
+    """S-28, S-29, S-31, S-31b"""
+    assert await matrix.try_cells() == []
+
+
+async def test_no_other_verb_gains_anything(matrix: Matrix) -> None:
+    """S-31, S-43: neither as the method nor in a header or a parameter."""
+    assert await matrix.try_other_verbs() == []
+    assert await matrix.try_overrides() == []
