@@ -16,7 +16,7 @@ from deploy.services import REGISTRY, ROOT, SERVICES
 GATES = (
     "ruff check libs services deploy tests",
     "ruff format --check libs services deploy tests",
-    "mypy --strict services/billing tests/billing",
+    "mypy --strict services/newcomer tests/newcomer",
     "python -m deploy.imports",
     "python -m deploy.generate --check",
     "python -m deploy.gateway.openapi --check",
@@ -25,7 +25,7 @@ GATES = (
     "yamllint --strict docker-compose.yml deploy",
     "python -m deploy.docker.check",  # Compose resolves the file, where it is installed
     "python -m deploy.kubernetes.check",  # all overlays render, where kubectl is installed
-    "pytest -q -p no:cacheprovider tests/billing tests/test_personal_data.py tests/deploy/test_services.py",
+    "pytest -q -p no:cacheprovider tests/newcomer tests/test_personal_data.py tests/deploy/test_services.py",
 )
 
 
@@ -70,16 +70,16 @@ class Copy:
 @pytest.mark.new_service
 def test_a_new_service_passes_every_gate_and_goes_without_a_trace(tmp_path: Path) -> None:
     copy = Copy(tmp_path / "copy")
-    copy.run("python -m deploy.generate.service new billing")
+    copy.run("python -m deploy.generate.service new newcomer")
     copy.follow()
     for gate in GATES:
         copy.run(gate)
-    assert "billing" in (copy.folder / "docker-compose.yml").read_text()
-    copy.commit("billing")
-    copy.run("python -m deploy.generate.service remove billing")
+    assert "newcomer" in (copy.folder / "docker-compose.yml").read_text()
+    copy.commit("newcomer")
+    copy.run("python -m deploy.generate.service remove newcomer")
     copy.follow()
     assert copy.run("git diff HEAD~1") == ""
-    assert copy.run("git status --porcelain --ignored=no -- services tests/billing").count("??") == 0
+    assert copy.run("git status --porcelain --ignored=no -- services tests/newcomer").count("??") == 0
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_a_new_service_passes_every_gate_and_goes_without_a_trace(tmp_path: Path
     [
         ("posts", "posts exists already"),
         ("skeleton", "skeleton exists already"),
-        ("Billing", "cannot be a service's name"),
+        ("Newcomer", "cannot be a service's name"),
         ("page", "reserved for a path"),
         ("json", "a word of Python or SQL, or an installed package"),
         ("order", "a word of Python or SQL, or an installed package"),
@@ -102,8 +102,8 @@ def test_a_name_that_is_taken_or_reserved_is_refused(name: str, said: str) -> No
 def test_uncommitted_changes_are_not_mixed_with_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "git", lambda *_: " M README.md")
     with pytest.raises(Refused, match="there are uncommitted changes"):
-        service.new("billing")
-    assert not (ROOT / "services/billing").exists()
+        service.new("newcomer")
+    assert not (ROOT / "services/newcomer").exists()
 
 
 @pytest.mark.parametrize(
