@@ -18,8 +18,8 @@ export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unk
 
 .DEFAULT_GOAL := help
 .PHONY: up dev start stop status logs restart-one run mail seed demo reset psql migrate migration backup restore check
-.PHONY: check-deploy format generate new-service remove-service new-resource openapi lock test test-page test-clients test-clients-short
-.PHONY: test-search test-restarts test-new-service test-resource
+.PHONY: check-deploy format generate new-service remove-service new-resource openapi lock test test-page test-clients
+.PHONY: test-clients-short test-search test-restarts test-new-service test-resource
 .PHONY: test-start-order test-backup fuzz faults faults-short bench bench-peers timing overload compose-up compose-down
 .PHONY: compose-upgrade rolling-restart pin-images test-compose test-cluster help bootstrap docs changelog sbom audit
 
@@ -152,9 +152,6 @@ test-search: export LC_CTYPES ?= C C.UTF-8 en_US.UTF-8
 test-search: bootstrap ## test the results of search on several PostgreSQLs: make test-search PG_BINS="/usr/lib/postgresql/15/bin …"
 	@for bin in $(or $(PG_BINS),""); do PG_BIN=$$bin $(VENV)/pytest tests/posts/test_search_table.py $(ARGS) || exit 1; done
 
-test-resource: bootstrap ## lay out three resources in a copy of this repository, and run its checks and their tests there
-	@$(VENV)/pytest tests/deploy/test_new_resource_in_copy.py -m resource $(ARGS)
-
 test-restarts: bootstrap ## R-21: restart every service under load: make test-restarts RESTARTS=5
 	@rm -f .local/restarts.json
 	@REPLICAS=2 REPLICAS_POSTS=2 RESTARTS=$(or $(RESTARTS),5) $(VENV)/pytest tests/system/test_restarts.py -m faults $(ARGS)
@@ -169,6 +166,9 @@ test-backup: bootstrap ## R-27: restore databases as of different times, and aft
 
 test-new-service: bootstrap ## lay out a service in a copy of the repository, check and test it, and remove it again
 	@$(VENV)/pytest tests/deploy/test_new_service.py -m new_service $(ARGS)
+
+test-resource: bootstrap ## lay out resources in a copy of the repository, check and test them
+	@$(VENV)/pytest tests/deploy/test_new_resource_in_copy.py -m resource $(ARGS)
 
 fuzz: bootstrap ## send each service 10,000 generated requests from its OpenAPI document
 	@FUZZ_CASES=$(or $(FUZZ_CASES),10000) $(VENV)/pytest tests -m fuzz $(ARGS)

@@ -49,7 +49,8 @@ def require_free(one: Resource, document: dict[str, Any], package: Path) -> None
     for what, name, there in taken_in_api(one, document):
         if name in there:
             raise Refused(f"The {what} {name} is taken: choose another NAME.")
-    for module, names in new_names(one).items():
+    there = {module: names for module, names in new_names(one).items() if (package / module).exists()}
+    for module, names in there.items():
         tree = cst.parse_module((package / module).read_text(encoding="utf-8"))
         for name in names:
             if name in {*bound(tree), *members_of(tree)}:

@@ -157,6 +157,7 @@ def test_a_module_that_looks_otherwise_is_left_alone_and_told_of(tree: Path) -> 
 def test_a_service_without_an_export_says_so_of_each_column(tree: Path) -> None:
     (tree / "services/posts/src/posts/repositories/exports.py").unlink()
     (tree / "tests/posts/test_export.py").unlink()
+    require_free(polls(), load(ROOT / "docs/openapi.json"), tree / "services/posts/src/posts")
     layout = lay_out(tree, polls(), SERVICES)
     assert layout.by_hand == {}
     assert "posts has no export yet" in layout.changed["tests/posts/personal_data.py"]
