@@ -121,9 +121,14 @@ def body_of(tree: cst.Module, name: str) -> cst.IndentedBlock:
 
 
 def locals_of(tree: cst.Module, function: str) -> set[str]:
-    """The names in a function: its parameters, and what it assigns or uses."""
-    found = m.findall(tree, m.FunctionDef(name=m.Name(function)))
-    return {node.value for one in found for node in m.findall(one, m.Name()) if isinstance(node, cst.Name)}
+    """The parameters of a function, and the names that it assigns."""
+    functions = m.findall(tree, m.FunctionDef(name=m.Name(function)))
+    places = [place for one in functions for place in m.findall(one, m.Param() | m.AssignTarget())]
+    targets = [
+        place.name if isinstance(place, cst.Param) else cst.ensure_type(place, cst.AssignTarget).target
+        for place in places
+    ]
+    return {cst.ensure_type(name, cst.Name).value for target in targets for name in m.findall(target, m.Name())}
 
 
 def require_names(tree: cst.Module, function: str, *names: str) -> None:

@@ -185,7 +185,7 @@ def test_the_router_comes_first() -> None:
 def test_a_service_without_resources_gets_its_first() -> None:
     ports = "class UnitOfWork:\n    events: EventPublisher\n"
     assert "    polls: PollStore\n    events: EventPublisher\n" in edited(wiring.ports, ports)
-    deps = "def wire(opened):\n    return Parts(identity=identity)\n"
+    deps = "def wire(opened):\n    members = Members(opened.reads)\n    return Parts(identity=identity)\n"
     after = edited(wiring.deps, deps)
     assert 'Parts(identity=identity, state={"poll_queries": PollQueries(PollRepository(opened.reads))})' in after
     assert after.index("async def get_poll_commands") < after.index("WritePolls = ")
