@@ -27,8 +27,8 @@ def lay_out(root: Path, one: Resource, services: Sequence[str]) -> Layout:
     layout = Layout(new=new_files(root, one, lacks_keys=lacks_keys))
     todo = [*changes(root, one, services), *(changes_for_keys(one) if lacks_keys else ())]
     for path, edit, by_hand in todo:
-        before = layout.changed.get(path) or (root / path).read_text(encoding="utf-8")
         try:
+            before = layout.changed.get(path) or read(root / path)
             after = edit(cst.parse_module(before), one).code
         except NoAnchor:
             layout.by_hand[path] = "\n".join(filter(None, (layout.by_hand.get(path), by_hand)))
@@ -36,6 +36,13 @@ def lay_out(root: Path, one: Resource, services: Sequence[str]) -> Layout:
             if after != before:
                 layout.changed[path] = after
     return layout
+
+
+def read(path: Path) -> str:
+    """The text of a module. Raises NoAnchor: there is none."""
+    if not path.exists():
+        raise NoAnchor
+    return path.read_text(encoding="utf-8")
 
 
 def package_of(one: Resource) -> str:
@@ -114,7 +121,10 @@ def changes(root: Path, one: Resource, services: Sequence[str]) -> Iterator[tupl
 
 
 def sections_of(exports: Path) -> list[str]:
-    """The sections of a service's export."""
-    node = assigned(cst.parse_module(exports.read_text(encoding="utf-8")), "SECTIONS")
+    """The sections of a service's export; none if the module looks otherwise, which its own change tells."""
+    try:
+        node = assigned(cst.parse_module(read(exports)), "SECTIONS")
+    except NoAnchor:
+        return []
     elements = node.elements if isinstance(node, cst.Dict) else ()
     return [text_of(element.key) or "" for element in elements if isinstance(element, cst.DictElement)]

@@ -67,12 +67,12 @@ def erasing(tree: cst.Module, one: Resource) -> cst.Module:
 
 def deps(tree: cst.Module, one: Resource) -> cst.Module:
     reads = "reads" if "reads" in locals_of(tree, "wire") else "opened.reads"
-    queries = f'"{one.singular}_queries": {one.kind}Queries({one.kind}Repository({reads}))'
+    pair = queries(one, reads)
     parts = call_of(tree, "Parts")
     try:
-        tree = add_element(tree, argument(parts, "state"), queries)
+        tree = add_element(tree, argument(parts, "state"), pair)
     except NoAnchor:
-        tree = add_argument(tree, parts, f"state={{{queries}}}")
+        tree = add_argument(tree, parts, f"state={{{pair}}}")
     tree = add_statements(tree, rules.commands_provider(one), before=is_alias, or_last=True)
     tree = add_statements(tree, rules.aliases(one))
     own = {
@@ -83,6 +83,10 @@ def deps(tree: cst.Module, one: Resource) -> cst.Module:
     return add_imports(
         tree, **own, common__http__deps=["DbSession", "FromState"], fastapi=["Depends"], typing=["Annotated"]
     )
+
+
+def queries(one: Resource, reads: str) -> str:
+    return f'"{one.singular}_queries": {one.kind}Queries({one.kind}Repository({reads}))'
 
 
 def main(tree: cst.Module, one: Resource) -> cst.Module:
@@ -111,7 +115,9 @@ BY_HAND: Final[Mapping[str, Callable[[Resource], str]]] = {
     "repositories/unit_of_work.py": lambda one: f"{one.plural}={one.kind}Repository(session),",
     "repositories/exports.py": lambda one: f'{rules.export(one)}\n"{one.plural}": {rules.section(one)},',
     "repositories/erasing.py": lambda one: f'rows_of("{one.plural}"),  # in STEPS',
-    "deps.py": lambda one: f"{rules.commands_provider(one)}\n{rules.aliases(one)}",
-    "main.py": lambda one: f"{one.plural}.router,  # before the others",
+    "deps.py": lambda one: (
+        f"{queries(one, 'opened.reads')},  # in state\n\n{rules.commands_provider(one)}\n{rules.aliases(one)}"
+    ),
+    "main.py": lambda one: f"from {one.service}.routers import {one.plural}\n{one.plural}.router,  # before the others",
 }
 """What to write, where a module does not look as expected."""

@@ -16,7 +16,7 @@ NEW: Final = "python -m deploy.new_resource"
 TESTS: Final = (
     "posts/test_polls.py posts/test_reading_goals.py posts/test_matrix.py posts/test_erasure.py posts/test_export.py "
     "posts/test_forged_tokens.py users/test_notes.py users/test_matrix.py users/test_erasure.py users/test_export.py "
-    "newcomer common/test_routes.py common/test_statements.py test_personal_data.py"
+    "newcomer common/test_routes.py common/test_statements.py deploy/test_openapi.py test_personal_data.py"
 )
 FUZZ: Final = "tests/posts/test_fuzz.py tests/users/test_fuzz.py"
 CODE: Final = "libs services deploy/new_resource tests/posts tests/users tests/newcomer"
