@@ -12,7 +12,7 @@ from deploy.generate.files import wanted
 from deploy.services import FILE, REGISTRY, ROOT, SERVICES, RegistryError, folders, read, require_folders
 
 REGISTERED: Final = FILE.read_text()
-ROW: Final = '[newcomer]\nport = 8009\npaths = ["/newcomer"]\n'
+ROW: Final = '[arrival]\nport = 8009\npaths = ["/arrival"]\n'
 BY_HAND: Final = {
     "deploy/services.toml",
     "deploy/kubernetes/overlays/example/kustomization.yaml",  # a template: each image has its own digest
@@ -64,13 +64,13 @@ def test_at_most_three_files_with_a_list_of_all_services_are_written_by_hand() -
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        (ROW.replace("8009", "8001"), "newcomer has the port of auth"),
-        (ROW.replace("8009", "9000"), "newcomer has port 9000: choose one of 8001 to 8009"),
-        (ROW.replace("/newcomer", "/posts"), "newcomer cannot have the path /posts"),
-        (ROW.replace("[newcomer]", "[New-comer]"), "'New-comer' is no name of a service"),
-        (ROW + 'calls = ["nobody"]', "newcomer calls nobody, which is no other service"),
-        (ROW + "prots = 1", "newcomer has an unknown field prots"),
-        (ROW + 'database = false\nhears = ["account"]', "newcomer hears events, and has no database to note them in"),
+        (ROW.replace("8009", "8001"), "arrival has the port of auth"),
+        (ROW.replace("8009", "9000"), "arrival has port 9000: choose one of 8001 to 8009"),
+        (ROW.replace("/arrival", "/posts"), "arrival cannot have the path /posts"),
+        (ROW.replace("[arrival]", "[Arri-val]"), "'Arri-val' is no name of a service"),
+        (ROW + 'calls = ["nobody"]', "arrival calls nobody, which is no other service"),
+        (ROW + "prots = 1", "arrival has an unknown field prots"),
+        (ROW + 'database = false\nhears = ["account"]', "arrival hears events, and has no database to note them in"),
     ],
 )
 def test_a_registry_that_contradicts_itself_is_refused(row: str, said: str) -> None:
@@ -80,7 +80,7 @@ def test_a_registry_that_contradicts_itself_is_refused(row: str, said: str) -> N
 
 def test_a_service_that_hears_what_nobody_sends_is_refused() -> None:
     registered = read(f'{REGISTERED}\n{ROW}hears = ["nothing"]')
-    with pytest.raises(RegistryError, match=r"newcomer hears nothing, which is no type of common\.contracts\.events"):
+    with pytest.raises(RegistryError, match=r"arrival hears nothing, which is no type of common\.contracts\.events"):
         wanted(registered)
 
 
