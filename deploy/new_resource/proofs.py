@@ -172,7 +172,9 @@ def name(one: Resource) -> str:
 
 BY_HAND: Final[Mapping[str, Callable[[Resource], str]]] = {
     "personal_data.py": personal,
-    "test_matrix.py": thing,
+    "test_matrix.py": lambda one: (
+        f"# a line for each route in TABLE, its bodies in BODIES, and in `thing`:\n{thing(one)}"
+    ),
     "test_erasure.py": row,
     "test_export.py": lambda one: f'"{one.plural}"',
     "test_fuzz.py": lambda one: f'"{one.its_id}": [...]',
