@@ -3,7 +3,7 @@
 Each function takes and returns a tree. A repetition changes nothing. ruff makes the format right afterwards.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import libcst as cst
@@ -20,9 +20,9 @@ class NoAnchor(Exception):
     """The place of a change is not there, or does not look as expected."""
 
 
-def add_imports(tree: cst.Module, **modules: Sequence[str]) -> cst.Module:
-    """Import names: `add_imports(tree, typing=["Any"])`; dots in a module's name are `__`."""
-    items = [ImportItem(module.replace("__", "."), name) for module, names in modules.items() for name in names]
+def add_imports(tree: cst.Module, modules: Mapping[str, Sequence[str]]) -> cst.Module:
+    """Import names from modules."""
+    items = [ImportItem(module, name) for module, names in modules.items() for name in names]
     return AddImportsVisitor(CodemodContext(), items).transform_module(tree)
 
 

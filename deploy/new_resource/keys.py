@@ -48,12 +48,12 @@ DROP: Final = 'op.drop_table("idempotency_keys")\n'
 
 
 def shared(tree: cst.Module, one: Resource) -> cst.Module:
-    return add_imports(add_statements(tree, MODEL), common__http__idempotency=["IdempotencyKeyRow"])
+    return add_imports(add_statements(tree, MODEL), {"common.http.idempotency": ["IdempotencyKeyRow"]})
 
 
 def models(tree: cst.Module, one: Resource) -> cst.Module:
     tree = add_element(tree, assigned(tree, "__all__"), f'"{TABLE}"')
-    return add_imports(tree, **{f"{one.service}__models__shared": [TABLE]})
+    return add_imports(tree, {f"{one.service}.models.shared": [TABLE]})
 
 
 def deps(tree: cst.Module, one: Resource) -> cst.Module:
@@ -62,12 +62,12 @@ def deps(tree: cst.Module, one: Resource) -> cst.Module:
         tree = add_element(tree, argument(parts, "loops"), LOOP)
     except NoAnchor:
         tree = add_argument(tree, parts, f"loops=({LOOP},)", before=("relay_loops", "state"))
-    return add_imports(tree, common__http__idempotency=["forget_expired"], functools=["partial"])
+    return add_imports(tree, {"common.http.idempotency": ["forget_expired"], "functools": ["partial"]})
 
 
 def erasing(tree: cst.Module, one: Resource) -> cst.Module:
     tree = add_element(tree, assigned(tree, "STEPS"), "erase_keys")
-    return add_imports(tree, common__http__idempotency=["erase_keys"])
+    return add_imports(tree, {"common.http.idempotency": ["erase_keys"]})
 
 
 def personal_data(tree: cst.Module, one: Resource) -> cst.Module:
@@ -81,7 +81,7 @@ def with_keys(migration: str) -> str:
         (definition,) = [one for one in tree.body if isinstance(one, cst.FunctionDef) and one.name.value == function]
         body = [*definition.body.body, *statements(tree, text)]
         tree = tree.with_deep_changes(definition.body, body=body)
-    return add_imports(tree, sqlalchemy__dialects__postgresql=["JSONB"]).code
+    return add_imports(tree, {"sqlalchemy.dialects.postgresql": ["JSONB"]}).code
 
 
 MODULES: Final[Mapping[str, Edit]] = {

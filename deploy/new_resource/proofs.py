@@ -47,7 +47,7 @@ def with_table(tree: cst.Module, text: str) -> cst.Module:
     kinds = [m.matches(element, m.DictElement(value=m.Call())) for element in tables.elements]
     place = len(kinds) - kinds[::-1].index(True) if True in kinds else 0
     tree = add_element(tree, tables, text, place)
-    return add_imports(tree, tests__personal_data=["COUNTER", "Personal"] if "COUNTER" in text else ["Personal"])
+    return add_imports(tree, {"tests.personal_data": ["COUNTER", "Personal"] if "COUNTER" in text else ["Personal"]})
 
 
 def personal(one: Resource) -> str:

@@ -29,40 +29,40 @@ SHARED: Final = ("events", "revocations")
 
 def models(tree: cst.Module, one: Resource) -> cst.Module:
     tree = add_element(tree, assigned(tree, "__all__"), f'"{one.kind}"')
-    return add_imports(tree, **{f"{one.service}__models__{one.singular}": [one.kind]})
+    return add_imports(tree, {f"{one.service}.models.{one.singular}": [one.kind]})
 
 
 def records(tree: cst.Module, one: Resource) -> cst.Module:
     tree = add_statements(tree, rules.record(one))
-    return add_imports(tree, dataclasses=["dataclass"], datetime=["datetime"])
+    return add_imports(tree, {"dataclasses": ["dataclass"], "datetime": ["datetime"]})
 
 
 def errors(tree: cst.Module, one: Resource) -> cst.Module:
-    return add_imports(add_statements(tree, rules.error(one)), common__errors=["NotFound"])
+    return add_imports(add_statements(tree, rules.error(one)), {"common.errors": ["NotFound"]})
 
 
 def ports(tree: cst.Module, one: Resource) -> cst.Module:
     tree = add_statements(tree, rules.port(one), before=binds("UnitOfWork"))
     tree = add_member(tree, "UnitOfWork", f"{one.plural}: {one.kind}Store\n", before=SHARED)
-    own = {f"{one.service}__services__records": [one.kind], "common__ports": ["Page", "Versions"]}
-    return add_imports(tree, **own, collections__abc=["Mapping"], typing=["Any", "Protocol"])
+    names = {"collections.abc": ["Mapping"], "typing": ["Any", "Protocol"], "common.ports": ["Page", "Versions"]}
+    return add_imports(tree, names | {f"{one.service}.services.records": [one.kind]})
 
 
 def unit_of_work(tree: cst.Module, one: Resource) -> cst.Module:
     store = f"{one.plural}={one.kind}Repository(session)"
     tree = add_argument(tree, call_of(tree, "UnitOfWork"), store, before=SHARED)
-    return add_imports(tree, **{f"{one.service}__repositories__{one.plural}": [f"{one.kind}Repository"]})
+    return add_imports(tree, {f"{one.service}.repositories.{one.plural}": [f"{one.kind}Repository"]})
 
 
 def exports(tree: cst.Module, one: Resource) -> cst.Module:
     tree = add_statements(tree, rules.export(one), before=binds("SECTIONS"))
     tree = add_element(tree, assigned(tree, "SECTIONS"), f'"{one.plural}": {rules.section(one)}')
-    return add_imports(tree, common__events__exports=["Section", "bounded_rows"], typing=["Final"])
+    return add_imports(tree, {"common.events.exports": ["Section", "bounded_rows"], "typing": ["Final"]})
 
 
 def erasing(tree: cst.Module, one: Resource) -> cst.Module:
     tree = add_element(tree, assigned(tree, "STEPS"), f'rows_of("{one.plural}")')
-    return add_imports(tree, common__events__erasure=["rows_of"])
+    return add_imports(tree, {"common.events.erasure": ["rows_of"]})
 
 
 def deps(tree: cst.Module, one: Resource) -> cst.Module:
@@ -76,13 +76,12 @@ def deps(tree: cst.Module, one: Resource) -> cst.Module:
     tree = add_statements(tree, rules.commands_provider(one), before=is_alias, or_last=True)
     tree = add_statements(tree, rules.aliases(one))
     own = {
-        f"{one.service}__repositories__{one.plural}": [f"{one.kind}Repository"],
-        f"{one.service}__repositories__unit_of_work": ["unit_of_work"],
-        f"{one.service}__services__{one.plural}": [f"{one.kind}Commands", f"{one.kind}Queries"],
+        f"{one.service}.repositories.{one.plural}": [f"{one.kind}Repository"],
+        f"{one.service}.repositories.unit_of_work": ["unit_of_work"],
+        f"{one.service}.services.{one.plural}": [f"{one.kind}Commands", f"{one.kind}Queries"],
     }
-    return add_imports(
-        tree, **own, common__http__deps=["DbSession", "FromState"], fastapi=["Depends"], typing=["Annotated"]
-    )
+    shared = {"common.http.deps": ["DbSession", "FromState"], "fastapi": ["Depends"], "typing": ["Annotated"]}
+    return add_imports(tree, own | shared)
 
 
 def queries(one: Resource, reads: str) -> str:
@@ -93,7 +92,7 @@ def main(tree: cst.Module, one: Resource) -> cst.Module:
     """First in the list: a request tries the routers in order, and `/posts/{post_id}` would take `/posts/polls`."""
     routers = argument(call_of(tree, "build_app"), "routers")
     tree = add_element(tree, routers, f"{one.plural}.router", place=0)
-    return add_imports(tree, **{f"{one.service}__routers": [one.plural]})
+    return add_imports(tree, {f"{one.service}.routers": [one.plural]})
 
 
 MODULES: Final[Mapping[str, Edit]] = {
