@@ -18,8 +18,8 @@ export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unk
 
 .DEFAULT_GOAL := help
 .PHONY: up dev start stop status logs restart-one run mail seed demo reset psql migrate migration backup restore check
-.PHONY: check-deploy format generate new-service remove-service openapi clients lock test test-page test-clients
-.PHONY: test-clients-short test-search test-restarts test-new-service test-observability
+.PHONY: check-deploy format generate new-service remove-service new-resource openapi clients lock test test-page
+.PHONY: test-clients test-clients-short test-search test-restarts test-new-service test-resource test-observability
 .PHONY: test-start-order test-backup fuzz faults faults-short bench bench-peers timing overload compose-up compose-down
 .PHONY: compose-upgrade rolling-restart pin-images test-compose test-cluster help bootstrap docs changelog sbom audit
 
@@ -110,14 +110,19 @@ generate: bootstrap ## write what follows from deploy/services.toml: constants, 
 
 new-service: bootstrap ## lay out a service that works: make new-service NAME=billing (docs/tutorial/add-a-service.md)
 	@$(VENV)/python -m deploy.generate.service new $(or $(NAME),$(error say its name: make new-service NAME=billing))
-	@$(MAKE) -s bootstrap openapi
+	@$(MAKE) -s bootstrap openapi clients
 	@$(VENV)/python -m deploy.docs write
 
 remove-service: bootstrap ## delete a service's code and deployment: make remove-service NAME=billing DATA=billing (its local data too)
 	@$(VENV)/python -m deploy.generate.service remove $(or $(NAME),$(error say its name: make remove-service NAME=billing)) --data "$(DATA)"
 	@$(VENV)/uv pip uninstall --quiet --python $(VENV)/python trivium-$(NAME)
-	@$(MAKE) -s bootstrap openapi
+	@$(MAKE) -s bootstrap openapi clients
 	@$(VENV)/python -m deploy.docs write
+
+# FIELDS: line, text, count, moment, flag or link, each with ? if it is optional.
+new-resource: bootstrap ## lay out a resource in a service: make new-resource SERVICE=posts NAME=polls FIELDS="question:line closes_at:moment?"
+	@$(VENV)/python -m deploy.new_resource $(or $(SERVICE),$(error say whose: make new-resource SERVICE=posts NAME=polls FIELDS="question:line")) "$(or $(NAME),$(error say which: make new-resource SERVICE=$(SERVICE) NAME=polls FIELDS="question:line"))" "$(FIELDS)" $(if $(SINGULAR),--singular "$(SINGULAR)") $(if $(FORCE),--force)
+	@$(MAKE) -s clients
 
 openapi: bootstrap ## generate docs/openapi.json from the apps, after a change of routes or schemas
 	@$(VENV)/python -m deploy.gateway.openapi
@@ -170,6 +175,9 @@ test-backup: bootstrap ## R-27: restore databases as of different times, and aft
 
 test-new-service: bootstrap ## lay out a service in a copy of the repository, check and test it, and remove it again
 	@$(VENV)/pytest tests/deploy/test_new_service.py -m new_service $(ARGS)
+
+test-resource: bootstrap ## lay out resources in a copy of the repository, check and test them
+	@$(VENV)/pytest tests/deploy/test_new_resource_in_copy.py -m resource $(ARGS)
 
 fuzz: bootstrap ## send each service 10,000 generated requests from its OpenAPI document
 	@FUZZ_CASES=$(or $(FUZZ_CASES),10000) $(VENV)/pytest tests -m fuzz $(ARGS)

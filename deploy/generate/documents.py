@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from textwrap import dedent
@@ -280,16 +280,3 @@ def words(text: str) -> set[str]:
 def mentions(names: Sequence[str]) -> Callable[[str], bool]:
     """Whether a key or identity has one of these names as a word: `svc-billing`, `BILLING_URL`, `trivium-billing`."""
     return lambda text: bool(words(text) & set(names))
-
-
-def leaves(node: Any) -> Iterator[str]:
-    """All keys and texts."""
-    if isinstance(node, Mapping):
-        for key, value in node.items():
-            yield str(key)
-            yield from leaves(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from leaves(value)
-    elif isinstance(node, str):
-        yield node

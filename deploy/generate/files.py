@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,9 +49,9 @@ def completed(registered: Registered) -> Iterable[tuple[Path, str]]:
     """The YAML files, with what was missing, and without services that are no longer registered."""
     yield change(ROOT / "docker-compose.yml", registered, lambda found: compose.complete(found[0], registered))
     for path, content in manifests(registered).items():
-        yield change(path, registered, lambda found, content=content: ensure(found[0], content))  # type: ignore[misc]
+        yield change(path, registered, partial(complete_first, content))
     for path, policies in networks(registered).items():
-        yield change(path, registered, lambda found, policies=policies: ensure(found, policies))  # type: ignore[misc]
+        yield change(path, registered, partial(complete_all, policies))
     upstreams = overlays.gateway(registered)
     yield change(LOCAL / "gateway.yaml", registered, lambda found: ensure(deployment(found), upstreams))
     yield change(PRODUCTION / "route.yaml", registered, lambda found: complete_routes(found[0], registered))
@@ -79,6 +80,14 @@ def networks(registered: Registered) -> dict[Path, list[Any]]:
         LOCAL / "network.yaml": overlays.local_network(registered),
         PRODUCTION / "network.yaml": overlays.production_network(registered),
     }
+
+
+def complete_first(content: Any, documents: list[Any]) -> None:
+    ensure(documents[0], content)
+
+
+def complete_all(policies: list[Any], documents: list[Any]) -> None:
+    ensure(documents, policies)
 
 
 def deployment(documents: list[Any]) -> Any:

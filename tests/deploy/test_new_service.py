@@ -1,17 +1,13 @@
 """`make new-service` and `make remove-service`, in a copy of the repository."""
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from deploy.docs.files import Repository
 from deploy.generate import service
 from deploy.generate.service import Refused, require_free, require_unused
 from deploy.services import REGISTRY, ROOT, SERVICES
+from tests.deploy.copies import Copy
 
 GATES = (
     "ruff check libs services deploy tests",
@@ -27,44 +23,6 @@ GATES = (
     "python -m deploy.kubernetes.check",  # all overlays render, where kubectl is installed
     "pytest -q -p no:cacheprovider tests/newcomer tests/test_personal_data.py tests/deploy/test_services.py",
 )
-
-
-class Copy:
-    """A copy of the repository, with a commit of its own. Programs come from our own environment."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        for name in Repository(ROOT).files:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
-        self.run("git init --quiet")
-        self.commit("before")
-
-    def commit(self, message: str) -> None:
-        self.run("git add --all")
-        self.run(f"git -c user.name=tests -c user.email=tests@example.com commit --quiet --message={message}")
-
-    def run(self, command: str) -> str:
-        """Run a program on the copy's own code. Fails with its output."""
-        program, *arguments = command.split()
-        ours = Path(sys.executable).with_name(program)
-        code = [self.folder / "libs/common/src", *self.folder.glob("services/*/src")]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, code))}
-        done = subprocess.run(
-            [ours if ours.exists() else program, *arguments],
-            cwd=self.folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"{command}:\n{done.stdout}{done.stderr}"
-        return done.stdout
-
-    def follow(self) -> None:
-        """As the Makefile does."""
-        self.run("python -m deploy.gateway.openapi")
-        self.run("python -m deploy.docs write")
 
 
 @pytest.mark.new_service

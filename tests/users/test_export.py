@@ -70,7 +70,9 @@ async def test_the_export_is_all_that_the_three_services_say(
     (profile,) = users["profile"]
     assert (profile["id"], profile["bio"]) == (ada, "Poetical\nscience. ü")
     assert profile["email"] == f"person{ada}@example.com"
-    people = {name: [(person["id"], person["name"]) for person in users[name]] for name in list(users)[1:]}
+    assert list(users) == ["profile", "following", "followers", "blocked"]
+    edges = ("following", "followers", "blocked")
+    people = {name: [(person["id"], person["name"]) for person in users[name]] for name in edges}
     assert people == {"following": [(grace, "Grace")], "followers": [(grace, "Grace")], "blocked": [(eve, "Eve")]}
 
 

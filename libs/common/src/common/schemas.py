@@ -1,12 +1,22 @@
 """Schemas and field types that several services use."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    StringConstraints,
+    TypeAdapter,
+)
 
-from common.visible_text import not_blank, visible_line
+from common.visible_text import not_blank, visible_line, visible_words
 
 MAX_ID: Final = 2**53 - 1
 """Ids fit exactly in a JavaScript number."""
@@ -49,6 +59,45 @@ def no_nul(text: str) -> str:
 Text = Annotated[str, AfterValidator(no_nul)]
 Written = Annotated[Text, AfterValidator(not_blank)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(visible_line)]
+
+URL: Final = TypeAdapter(HttpUrl)
+TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt].+")
+
+
+def without_credentials(url: HttpUrl) -> str:
+    """A URL in its normal form (RFC 3986). Others see it, so a user name or password in it is refused."""
+    if url.username is not None or url.password is not None:
+        raise ValueError("must not hold a name or password")
+    return str(url)
+
+
+def link(text: str) -> str:
+    """An http or https URL, as `without_credentials`."""
+    return without_credentials(URL.validate_python(text))
+
+
+def written_time(value: Any) -> Any:
+    """Accept only a written time (RFC 3339): pydantic would also read seconds since 1970, and dates."""
+    if not isinstance(value, str) or not TIME.fullmatch(value):
+        raise ValueError("must be a time with its offset, such as 2026-11-22T13:28:00Z")
+    return value
+
+
+def in_utc(moment: datetime) -> datetime:
+    """The moment in UTC. An offset can move the first and the last day out of the years that there are."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("must be a time of the years 1 to 9999 in UTC") from error
+
+
+# Types of incoming fields. `make new-resource` knows them as line, text, count, moment, flag and link.
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(visible_words)]
+LongText = Annotated[Written, StringConstraints(min_length=1, max_length=5000)]
+Count = Annotated[int, Field(ge=0, le=MAX_ID, strict=True, json_schema_extra=WIDE)]
+GivenMoment = Annotated[AwareDatetime, BeforeValidator(written_time), AfterValidator(in_utc)]
+Flag = Annotated[bool, Field(strict=True)]
+Link = Annotated[str, StringConstraints(max_length=2000), AfterValidator(link)]
 
 
 # As typed. auth counts again in NFKC, and has further rules (`auth.services.password_policy`).

@@ -32,6 +32,8 @@ POLL: Final = 1.0
 """Seconds between checks for an account to erase."""
 PAUSE: Final = 2.0
 """Seconds before a failed step is tried again."""
+MANY: Final = 500
+"""Rows that a step of `rows_of` deletes."""
 
 
 class ErasedRow:
@@ -100,6 +102,19 @@ class ErasureRepository:
 def erased(account_id: int, service: str) -> Event:
     """The event that ends an erasure."""
     return Event((account_id,), 1, AccountErasedData(service=service))
+
+
+def rows_of(table: str) -> Step:
+    """Deletes the rows of a table with the columns `id` and `account_id`, MANY at a time."""
+    delete = text(
+        f"DELETE FROM {table} WHERE id = ANY (ARRAY("  # noqa: S608  # a name of ours
+        f"SELECT id FROM {table} WHERE account_id = :account ORDER BY id LIMIT :most)) RETURNING id"
+    )
+
+    async def step(session: Executor, account_id: int) -> bool:
+        return bool((await session.execute(delete, {"account": account_id, "most": MANY})).all())
+
+    return step
 
 
 @dataclass(slots=True)

@@ -30,7 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from common.db.connections import run_within
-from common.db.database import AT_BEGIN, Database
+from common.db.database import AT_BEGIN, Database, Executor
 from common.errors import Conflict, InvalidInput
 from common.http.deps import Handler, authenticate
 from common.settings import ServiceSettings
@@ -71,6 +71,10 @@ FORGET: Final = text(
     " WHERE created_at <= clock_timestamp() - CAST(:kept AS interval)"
     " ORDER BY created_at LIMIT :batch FOR UPDATE SKIP LOCKED)) RETURNING 1)"
     " SELECT count(*) FROM gone"
+)
+
+ERASE: Final = text(
+    "DELETE FROM idempotency_keys WHERE subject = CAST(CAST(:account AS bigint) AS text) RETURNING method"
 )
 
 
@@ -229,3 +233,8 @@ async def forget_batch(database: Database) -> int:
     async with database.transaction() as session:
         removed: int = (await session.execute(FORGET, {"kept": KEPT, "batch": BATCH})).scalar_one()
         return removed
+
+
+async def erase_keys(session: Executor, account_id: int) -> bool:
+    """Delete an account's keys: a step of its erasure (`common.events.erasure`). True if there were any."""
+    return bool((await session.execute(ERASE, {"account": account_id})).all())

@@ -6,12 +6,12 @@ from typing import Any, Final
 from sqlalchemy import FromClause, Select, asc, bindparam, case, delete, func, insert, select, update
 
 from common.db.database import Executor, version_matches, version_params
+from common.db.pages import LIMIT, bounded, read_page
 from common.db.rows import RowReader
 from common.ports import Page, Versions
 from posts.models import Author as People
 from posts.models import Comment as Table
 from posts.repositories.hidden import of_shown_author, shown
-from posts.repositories.pages import LIMIT, bounded, read_page
 from posts.repositories.post_rows import AUTHOR
 from posts.services.records import NOBODY, Comment
 

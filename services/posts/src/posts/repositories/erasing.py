@@ -13,6 +13,7 @@ from sqlalchemy import TextClause, text
 from common.db.database import Executor
 from common.events.erasure import Step
 from common.events.read_models import ReadModelTable
+from common.http.idempotency import erase_keys
 from posts.models import Erased
 from posts.repositories.tags import FORGET_UNUSED
 
@@ -64,7 +65,6 @@ REST: Final = [
     text("DELETE FROM authors WHERE id = :account RETURNING id"),
     text("DELETE FROM author_stats WHERE author_id = :account RETURNING author_id"),
     text(f"DELETE FROM outbox WHERE type = 'author' AND subject = 'author:' || {AS_TEXT} RETURNING type"),  # noqa: S608
-    text(f"DELETE FROM idempotency_keys WHERE subject = {AS_TEXT} RETURNING method"),  # noqa: S608
 ]
 
 
@@ -134,4 +134,10 @@ def each(*statements: TextClause) -> Step:
 
 
 KNOWN_ERASED: Final = ReadModelTable((Erased.account_id,), Erased.version, owned_here=True)
-STEPS: Final[Sequence[Step]] = [erase_likes, anonymise_comments, erase_posts, each(*EDGES, *REST, FORGET_UNUSED)]
+STEPS: Final[Sequence[Step]] = [
+    erase_likes,
+    anonymise_comments,
+    erase_posts,
+    each(*EDGES, *REST, FORGET_UNUSED),
+    erase_keys,
+]

@@ -19,12 +19,12 @@ from sqlalchemy import BigInteger, ColumnElement, Subquery, Text, bindparam, des
 from sqlalchemy.sql.elements import SQLCoreOperations
 
 from common.db.database import Executor
+from common.db.pages import LIMIT, Rows, bounded, read_page
 from common.ports import Page
 from posts.models import Author as People
 from posts.models import Follow, PostStats, PostTag, Tag
 from posts.models import Post as Table
 from posts.repositories.hidden import of_shown_author, shown
-from posts.repositories.pages import LIMIT, Rows, bounded, read_page
 from posts.repositories.post_rows import COLUMNS, POST, POSTS, VIEWER, get_post
 from posts.services.ports import Place, Rank
 from posts.services.records import Post, PostFilter

@@ -5,12 +5,12 @@ from typing import Final
 from sqlalchemy import BigInteger, bindparam, case, exists, func, select
 
 from common.db.database import Executor
+from common.db.pages import Rows
 from common.db.rows import RowReader
 from posts.models import Author as People
 from posts.models import Like, PostStats
 from posts.models import Post as Table
 from posts.repositories.hidden import shown
-from posts.repositories.pages import Rows
 from posts.services.records import Author, Post
 
 VIEWER: Final = bindparam("viewer", type_=BigInteger)

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.sql.elements import SQLCoreOperations
 
 from common.db.database import Executor
+from common.db.pages import LIMIT, Rows, read_page
 from common.ports import Page
 from posts.models import PostTag
 from posts.models import PostWords as Table
@@ -28,7 +29,6 @@ from posts.repositories.lists import (
     of_page,
     place_params,
 )
-from posts.repositories.pages import LIMIT, Rows, read_page
 from posts.repositories.post_rows import POST
 from posts.repositories.words import as_tsquery
 from posts.services.ports import Place

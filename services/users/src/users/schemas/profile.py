@@ -5,17 +5,14 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, Field, HttpUrl, StringConstraints, TypeAdapter, UrlConstraints
 
 from common.contracts.accounts import UserResponse
-from common.schemas import Id, Incoming, Moment, Name, Outgoing, Text
+from common.schemas import Id, Incoming, Moment, Name, Outgoing, Text, without_credentials
 
 ADDRESS: Final = TypeAdapter(Annotated[HttpUrl, UrlConstraints(allowed_schemes=["https"], max_length=500)])
 
 
 def https_address(text: str) -> str:
     """An https address, in its normal form (RFC 3986). It is public, so it must not hold a user name or password."""
-    address = ADDRESS.validate_python(text)
-    if address.username is not None or address.password is not None:
-        raise ValueError("must not hold a name or password")
-    return str(address)
+    return without_credentials(ADDRESS.validate_python(text))
 
 
 Avatar = Annotated[str, StringConstraints(max_length=500), AfterValidator(https_address)]
