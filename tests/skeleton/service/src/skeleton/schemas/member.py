@@ -11,4 +11,4 @@ class MemberResponse(Outgoing):
     """A member."""
 
     id: Id = Field(examples=[7])
-    since: datetime
+    since: datetime = Field(examples=["2026-01-02T03:04:05Z"])
