@@ -197,13 +197,19 @@ def add_argument(tree: cst.Module, call: cst.Call, text: str, before: Collection
 
 
 def add_element(tree: cst.Module, node: cst.BaseExpression, text: str, place: int | None = None) -> cst.Module:
-    """Add an element to a list, or `key: value` to a dict, as the last or at a place; to a tuple, as the first."""
+    """Add an element to a list or set, or `key: value` to a dict: the last or at a place. To a tuple: the first."""
     if isinstance(node, cst.Tuple):
         first = parsed(f"({text},)", cst.Tuple).elements[0]
         if any(element.value.deep_equals(first.value) for element in node.elements):
             return tree
         first = first.with_changes(comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
         return replaced(tree, node, node.with_changes(elements=[first, *node.elements]))
+    if isinstance(node, cst.Set):
+        member = parsed(f"[{text}]", cst.List).elements[0]
+        if any(element.value.deep_equals(member.value) for element in node.elements):
+            return tree
+        members, end = inserted(node.elements, member, place, node.rbrace)
+        return replaced(tree, node, node.with_changes(elements=members, rbrace=end))
     if isinstance(node, cst.List):
         new = parsed(f"[{text}]", cst.List).elements[0]
         if any(element.value.deep_equals(new.value) for element in node.elements):

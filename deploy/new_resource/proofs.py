@@ -143,6 +143,15 @@ def export(sections: Sequence[str]) -> Edit:
     return edit
 
 
+def paged(tree: cst.Module, one: Resource) -> cst.Module:
+    """The routes that answer in pages, which are shed first."""
+    return add_element(tree, assigned(tree, "PAGED"), page(one))
+
+
+def page(one: Resource) -> str:
+    return f'"GET {one.path}"'
+
+
 def fuzz(tree: cst.Module, one: Resource) -> cst.Module:
     """One that exists, so that not every answer is a refusal."""
     known = assigned(tree, "known")
@@ -177,6 +186,7 @@ BY_HAND: Final[Mapping[str, Callable[[Resource], str]]] = {
     ),
     "test_erasure.py": row,
     "test_export.py": lambda one: f'"{one.plural}"',
+    "test_load_shedding.py": page,
     "test_fuzz.py": lambda one: f'"{one.its_id}": [...]',
 }
 """What to write, where a module does not look as expected; by the file's name."""

@@ -25,6 +25,7 @@ from auth.services.management import Management, Manager
 from auth.services.records import Role
 from auth.services.sign_in import hash_secret
 from common.db.database import TransactionFactory
+from common.services import CLIENTS
 from tests.conftest import Cloner
 from tests.contract import Declared
 from tests.database import Server
@@ -179,8 +180,8 @@ async def refresh(client: AsyncClient, token: str) -> Response:
 
 @pytest.fixture(scope="module")
 async def service_secrets(superuser: Connection) -> dict[str, str]:
-    """The secrets with which svc:users and svc:posts may sign in."""
-    known = {f"svc:{service}": secrets.token_urlsafe(32) for service in ("users", "posts")}
+    """The secrets with which the other services may sign in."""
+    known = {f"svc:{service}": secrets.token_urlsafe(32) for service in CLIENTS}
     for client_id, secret in known.items():
         await superuser.execute(
             "INSERT INTO service_clients (client_id, secret_hash) VALUES ($1, $2)", client_id, hash_secret(secret)

@@ -9,6 +9,7 @@ import pytest
 from httpx import AsyncClient
 
 from auth.services.records import Role
+from common.contracts.events import AccountData
 from tests.auth.conftest import (
     SERVER,
     Connection,
@@ -59,7 +60,9 @@ async def test_a_disabled_account_is_refused_everywhere_until_it_is_enabled(
         "SELECT target, type, data->>'status' AS status FROM outbox WHERE subject = $1", f"account:{ada.id}"
     )
     assert {tuple(row) for row in told} == {
-        (target, *what) for target in ("users", "posts") for what in (("account", "disabled"), ("tokens.revoked", None))
+        (target, *what)
+        for target in AccountData.targets
+        for what in (("account", "disabled"), ("tokens.revoked", None))
     }
     await learn()
     assert outcome(await client.get("/auth/me", headers=ada.headers)) == (401, "invalid-token")

@@ -8,6 +8,7 @@ from httpx import AsyncClient, Response
 
 from auth.services.records import Role
 from auth.services.retention import RETENTION
+from common.contracts.events import AccountData
 from common.state_events import StateEvent
 from tests.auth.conftest import (
     PASSWORD,
@@ -50,7 +51,9 @@ async def test_an_account_is_emptied_once_users_and_posts_have_forgotten_it_and_
     ada = await join()
     await client.post("/auth/token", data={"username": ada.person.email, "password": "wrong"})
     assert (await delete(client, ada)).status_code == 202
-    for service, free in (("users", 409), ("users", 409), ("posts", 201), ("posts", 409), ("users", 409)):
+    first, *_, last = AccountData.targets
+    early = [(service, 409) for service in (first, *AccountData.targets[:-1])]
+    for service, free in (*early, (last, 201), (last, 409), (first, 409)):
         assert (await say_erased(ada, service)).status_code == 204
         assert (await register(client, ada)).status_code == free, service
     row = await superuser.fetchrow("SELECT * FROM accounts WHERE id = $1", ada.id)
@@ -65,7 +68,7 @@ async def test_an_account_is_emptied_once_users_and_posts_have_forgotten_it_and_
     )
     assert await outbox.naming(ada.id) <= KEPT
     receipts = [detail for action, detail in await lines(superuser, ada) if action == "account-deleted"]
-    assert [set(receipt) for receipt in receipts] == [{"asked_at", "users", "posts"}]
+    assert [set(receipt) for receipt in receipts] == [{"asked_at", *AccountData.targets}]
     (again,) = await superuser.fetch("SELECT * FROM accounts WHERE email = $1", ada.person.email)
     assert (again["status"], again["id"] != ada.id) == ("active", True)
     assert (await sign_in(ada.person)).status_code == 200, "the new one's owner"
@@ -107,7 +110,7 @@ async def test_each_table_about_somebody_is_exported_and_emptied(
     export = (await client.get(f"/internal/export/{ada.id}", headers=headers)).json()
     assert missing_from_export("auth", before, export["sections"]) == []
     assert (await delete(client, ada)).status_code == 202
-    for service in ("users", "posts"):
+    for service in AccountData.targets:
         await say_erased(ada, service)
     assert await left(outbox.dsn, "auth", before) == kept("auth")
 
@@ -134,7 +137,7 @@ async def test_nobody_brings_an_account_back_or_changes_it(
         found = (await client.get(f"/auth/accounts?status={status}", headers=admin.headers)).json()["items"]
         assert ada.id in [account["id"] for account in found]
         await manage(lambda management: management.sign_out_everywhere(ada.id, SERVER))
-        for service in ("users", "posts"):
+        for service in AccountData.targets:
             await say_erased(ada, service)
     assert (seen["email"], seen["name"]) == ("", "")
 
@@ -146,7 +149,7 @@ async def test_other_services_may_ask_for_all_who_were_deleted(
     ada, bob, _ = [await join() for _ in range(3)]
     for member in (ada, bob):
         await delete(client, member)
-    for service in ("users", "posts"):
+    for service in AccountData.targets:
         await say_erased(bob, service)
     headers = bearer(await service_token("svc:posts"))
     reply = await client.get(f"/internal/erased?after={ada.id - 1}", headers=headers)
@@ -191,7 +194,7 @@ async def test_others_cannot_delete_the_last_admin(
     client: AsyncClient, only_admin: Member, join: Join, say_erased: Any, sign_in: SignIn
 ) -> None:
     """S-31c"""
-    for service in ("users", "posts"):
+    for service in AccountData.targets:
         assert (await say_erased(only_admin, service)).status_code == 204
     assert (await sign_in(only_admin.person)).status_code == 200
 
@@ -212,7 +215,7 @@ async def test_whoever_does_not_answer_for_minutes_is_told_again(
     assert await told(ada) == []
     await superuser.execute("UPDATE deletions SET told_at = told_at - interval '6 minutes'")
     await RETENTION.apply(app.state.transactions)
-    assert (await told(ada), await told(bob)) == (["posts", "users"], [])
+    assert (await told(ada), await told(bob)) == (sorted(AccountData.targets), [])
     await superuser.execute("DELETE FROM outbox WHERE type = 'account'")
     await RETENTION.apply(app.state.transactions)
     assert await told(ada) == [], "not all the time"
@@ -229,6 +232,6 @@ async def test_how_many_deletions_are_under_way_and_for_how_long_is_measured(
     found = (await client.get("/metrics")).text
     assert "\nerasures_pending 1.0\n" in found
     assert "\nerasure_oldest_seconds 36" in found
-    for service in ("users", "posts"):
+    for service in AccountData.targets:
         await say_erased(ada, service)
     assert "\nerasures_pending 0.0\n" in (await client.get("/metrics")).text

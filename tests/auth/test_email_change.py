@@ -7,6 +7,7 @@ from datetime import timedelta
 from fastapi import FastAPI
 from httpx import AsyncClient, Response
 
+from common.contracts.events import AccountData
 from tests.auth.conftest import PASSWORD, Connection, Person, SignIn, SignUp, bearer, new_email, refresh
 from tests.auth.mails import mails, newest, relay
 from tests.auth.test_email_verification import turn_back
@@ -43,8 +44,7 @@ async def test_an_address_is_changed_by_password_and_a_link_that_the_new_one_get
     assert (await refresh(client, device["refresh_token"])).status_code == 200, "devices stay signed in"
     told = await superuser.fetch("SELECT target, version, data FROM outbox WHERE subject = $1", f"account:{person.id}")
     assert {(row["target"], row["version"], json.loads(row["data"])["email"]) for row in told} == {
-        ("users", 2, new),
-        ("posts", 2, new),
+        (target, 2, new) for target in AccountData.targets
     }
 
 

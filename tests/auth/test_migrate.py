@@ -1,11 +1,14 @@
 """`auth migrate` also stores the services' credentials."""
 
+from typing import Any
+
 from pydantic import SecretStr
 
 from auth.client_commands import put_service_clients
 from auth.config import MigrateSettings, Settings
 from auth.services.sign_in import hash_secret
 from common.db.database import Database
+from common.services import ClientSecrets
 from tests.auth.conftest import Connection
 
 
@@ -14,11 +17,9 @@ async def test_migrate_keeps_the_secret_before_valid(settings: Settings, superus
     secrets = ["first secret " * 4, "second secret " * 4, "second secret " * 4]
     database = Database(settings)
     for secret in secrets:
-        given = SecretStr(secret)
+        given: dict[str, Any] = dict.fromkeys(ClientSecrets.model_fields, SecretStr(secret))
         async with database.engine.begin() as connection:
-            await put_service_clients(
-                connection, MigrateSettings.model_construct(svc_users_secret=given, svc_posts_secret=given)
-            )
+            await put_service_clients(connection, MigrateSettings.model_construct(**given))
     await database.disconnect()
     row = await superuser.fetchrow("SELECT * FROM service_clients WHERE client_id = 'svc:posts'")
     assert row is not None

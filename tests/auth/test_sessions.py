@@ -10,6 +10,7 @@ from httpx import AsyncClient
 
 from auth.repositories.sessions import FORGET
 from auth.services.retention import RETENTION
+from common.contracts.events import SessionEndedData
 from tests.auth.conftest import Connection, Person, SignedIn, SignIn, SignUp, bearer, refresh
 from tests.auth.refreshing import spent
 from tests.auth.test_access_tokens import part
@@ -78,7 +79,7 @@ async def test_one_device_is_signed_out(
     assert await refused(app, client, lost["access_token"])
     assert [device["id"] for device in await devices(client, kept["access_token"])] != [lost_id]
     told = await superuser.fetch("SELECT target, data FROM outbox WHERE subject = $1", f"session:{lost_id}")
-    assert {row["target"] for row in told} == {"users", "posts"}
+    assert {row["target"] for row in told} == set(SessionEndedData.targets)
     again = await client.delete(f"/auth/sessions/{lost_id}", headers=bearer(kept["access_token"]))
     assert (again.status_code, again.json()["code"]) == (404, "session-not-found")
 

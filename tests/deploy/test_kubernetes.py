@@ -15,7 +15,7 @@ from deploy.kubernetes.flows import clusters_work
 from deploy.kubernetes.manifests import Manifest, of_kind
 from deploy.kubernetes.policies import Rule
 from deploy.kubernetes.secrets import all_secrets
-from deploy.services import DATABASES
+from deploy.services import CLIENTS, DATABASES, REGISTRY
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -284,8 +284,8 @@ def test_poolers_fit_between_the_replicas_and_the_database() -> None:
 
 def test_made_secrets_are_new_and_those_for_trying_out_are_refused_in_production() -> None:
     values = [value for one in all_secrets(local=False) for value in one["stringData"].values() if len(value) > 20]
-    assert len(values) == len(set(values)) == 10
+    assert len(values) == len(set(values)) == 2 * len(DATABASES) + len(CLIENTS) + len(REGISTRY["auth"].secrets)
     assert not any(value.startswith("local-") for value in values)
     local = [value for one in all_secrets(local=True) for value in one["stringData"].values() if len(value) > 20]
-    assert len(local) == 13
+    assert len(local) == len(values) + len(DATABASES)
     assert all(value.startswith("local-") for value in local)

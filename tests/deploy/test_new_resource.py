@@ -19,7 +19,7 @@ PACKAGE = ROOT / "services/posts/src/posts"
 FIELDS = "question:line closes_at:moment?"
 
 
-def polls(plural: str = "polls", singular: str = "") -> Resource:
+def quokkas(plural: str = "quokkas", singular: str = "") -> Resource:
     return named("posts", "/posts", plural, singular, FIELDS)
 
 
@@ -46,7 +46,7 @@ def test_the_singular_is_derived(plural: str, singular: str) -> None:
 )
 def test_names_that_cannot_be_are_refused(plural: str, singular: str, reason: str) -> None:
     with pytest.raises(Refused, match=reason):
-        polls(plural, singular)
+        quokkas(plural, singular)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_names_that_cannot_be_are_refused(plural: str, singular: str, reason: st
         ("model_name:line", "The field model_name has a name"),
         ("metadata:line", "The field metadata has a name"),
         ("json:line", "The field json has a name"),
-        ("poll_id:count", "The field poll_id would have the name of the resource's own id."),
+        ("quokka_id:count", "The field quokka_id would have the name of the resource's own id."),
         ("class:line", "The field class has a name of Python or SQL."),
         ("order:count", "The field order has a name of Python or SQL."),
         ("type:line", "The field type has a name of Python or SQL."),
@@ -71,7 +71,7 @@ def test_names_that_cannot_be_are_refused(plural: str, singular: str, reason: st
 )
 def test_fields_that_cannot_be_are_refused(fields: str, reason: str) -> None:
     with pytest.raises(Refused, match=reason.replace("?", "[?]")):
-        named("posts", "/posts", "polls", "", fields)
+        named("posts", "/posts", "quokkas", "", fields)
 
 
 def test_a_field_may_be_optional() -> None:
@@ -103,17 +103,17 @@ def test_a_service_without_what_resources_need_is_refused(service: str, reason: 
 )
 def test_what_is_taken_is_refused(plural: str, reason: str) -> None:
     with pytest.raises(Refused, match=reason):
-        require_free(polls(plural), load(ROOT / "docs/openapi.json"), PACKAGE)
+        require_free(quokkas(plural), load(ROOT / "docs/openapi.json"), PACKAGE)
 
 
 def test_a_name_that_the_templates_use_is_refused() -> None:
     with pytest.raises(Refused, match=r"repositories/owners\.py would have two things of the name OWNER"):
-        lay_out(ROOT, polls("owners"), SERVICES)
+        lay_out(ROOT, quokkas("owners"), SERVICES)
 
 
 def test_a_name_that_no_line_of_the_matrix_can_hold_is_refused() -> None:
     with pytest.raises(Refused, match="its lines in the matrix would exceed 120 characters"):
-        lay_out(ROOT, polls("notification_rule_templates"), SERVICES)
+        lay_out(ROOT, quokkas("notification_rule_templates"), SERVICES)
 
 
 def test_changes_that_are_not_committed_are_kept_safe(tmp_path: Path) -> None:
@@ -127,68 +127,68 @@ def test_changes_that_are_not_committed_are_kept_safe(tmp_path: Path) -> None:
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A copy of the modules that a resource changes."""
-    for name in ("services/posts", "services/users/src/users/schemas", "tests/posts"):
+    for name in ("services/posts", "services/users/src/users/schemas", "tests/posts", "tests/common"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 
 
 def test_only_lines_are_added_and_a_repetition_adds_none(tree: Path) -> None:
-    first = lay_out(tree, polls(), SERVICES)
+    first = lay_out(tree, quokkas(), SERVICES)
     assert first.by_hand == {}
-    assert len(first.changed) == 15
+    assert len(first.changed) == 16
     for path, after in first.changed.items():
         before = (tree / path).read_text().splitlines()
         lost = [line for line in before if line not in after.splitlines()]
         assert len(lost) <= 4, f"{path} lost {lost}"  # they became longer: an import, a list
         (tree / path).write_text(after)
-    assert lay_out(tree, polls(), SERVICES).changed == {}
+    assert lay_out(tree, quokkas(), SERVICES).changed == {}
 
 
 def test_a_module_that_looks_otherwise_is_left_alone_and_told_of(tree: Path) -> None:
     main, erasure = tree / "services/posts/src/posts/main.py", tree / "tests/posts/test_erasure.py"
     main.write_text(main.read_text().replace("build_app(", "another_app("))
     erasure.write_text(erasure.read_text().replace("async def world(", "async def another("))
-    layout = lay_out(tree, polls(), SERVICES)
+    layout = lay_out(tree, quokkas(), SERVICES)
     assert list(layout.by_hand) == ["services/posts/src/posts/main.py", "tests/posts/test_erasure.py"]
-    assert layout.by_hand["services/posts/src/posts/main.py"].endswith("polls.router,  # before the others")
-    assert 'client.post("/posts/polls"' in layout.by_hand["tests/posts/test_erasure.py"]
+    assert layout.by_hand["services/posts/src/posts/main.py"].endswith("quokkas.router,  # before the others")
+    assert 'client.post("/posts/quokkas"' in layout.by_hand["tests/posts/test_erasure.py"]
 
 
 def test_a_service_without_an_export_says_so_of_each_column(tree: Path) -> None:
     (tree / "services/posts/src/posts/repositories/exports.py").unlink()
     (tree / "tests/posts/test_export.py").unlink()
-    require_free(polls(), load(ROOT / "docs/openapi.json"), tree / "services/posts/src/posts")
-    layout = lay_out(tree, polls(), SERVICES)
+    require_free(quokkas(), load(ROOT / "docs/openapi.json"), tree / "services/posts/src/posts")
+    layout = lay_out(tree, quokkas(), SERVICES)
     assert layout.by_hand == {}
     assert "posts has no export yet" in layout.changed["tests/posts/personal_data.py"]
     assert not [path for path in layout.changed if "export" in path]
 
 
 def edited(edit: wiring.Edit, text: str) -> str:
-    return edit(cst.parse_module(text), polls()).code
+    return edit(cst.parse_module(text), quokkas()).code
 
 
 def test_comments_and_trailing_commas_stay() -> None:
     text = "from x import Step\n\nSTEPS = [\n    one,  # the first\n    two,  # the last\n]\n"
     after = edited(wiring.erasing, text)
     assert "    one,  # the first\n    two,  # the last\n" in after
-    assert after.endswith('rows_of("polls"),]\n')
+    assert after.endswith('rows_of("quokkas"),]\n')
     assert "from common.events.erasure import rows_of\n" in after
 
 
 def test_the_router_comes_first() -> None:
-    """`/posts/{post_id}` would take `/posts/polls`."""
+    """`/posts/{post_id}` would take `/posts/quokkas`."""
     text = "def create_app():\n    return build_app(routers=[posts.router, internal.router])\n"
-    assert "routers=[polls.router, posts.router, internal.router]" in edited(wiring.main, text)
+    assert "routers=[quokkas.router, posts.router, internal.router]" in edited(wiring.main, text)
 
 
 def test_a_service_without_resources_gets_its_first() -> None:
     ports = "class UnitOfWork:\n    events: EventPublisher\n"
-    assert "    polls: PollStore\n    events: EventPublisher\n" in edited(wiring.ports, ports)
+    assert "    quokkas: QuokkaStore\n    events: EventPublisher\n" in edited(wiring.ports, ports)
     deps = "def wire(opened):\n    members = Members(opened.reads)\n    return Parts(identity=identity)\n"
     after = edited(wiring.deps, deps)
-    assert 'Parts(identity=identity, state={"poll_queries": PollQueries(PollRepository(opened.reads))})' in after
-    assert after.index("async def get_poll_commands") < after.index("WritePolls = ")
+    assert 'Parts(identity=identity, state={"quokka_queries": QuokkaQueries(QuokkaRepository(opened.reads))})' in after
+    assert after.index("async def get_quokka_commands") < after.index("WriteQuokkas = ")
 
 
 MATRIX = '''
@@ -207,14 +207,14 @@ async def matrix(client, headers):
 
 def test_the_matrix_gets_a_line_for_each_operation() -> None:
     after = edited(proofs.matrix(["posts"]), MATRIX)
-    lines = [line.split() for line in after.splitlines() if "polls" in line and line[:3] in {"GET", "POS", "DEL"}]
+    lines = [line.split() for line in after.splitlines() if "quokkas" in line and line[:3] in {"GET", "POS", "DEL"}]
     assert lines == [
-        ["GET", "/posts/polls", "poll", "401", "200", "200", "401", "403", "401"],
-        ["POST", "/posts/polls", "poll", "401", "201", "201", "401", "403", "401"],
-        ["GET", "/posts/polls/{poll_id}", "poll", "401", "200", "404", "401", "403", "401"],
-        ["DELETE", "/posts/polls/{poll_id}", "poll", "401", "204", "404", "401", "403", "401"],
+        ["GET", "/posts/quokkas", "quokka", "401", "200", "200", "401", "403", "401"],
+        ["POST", "/posts/quokkas", "quokka", "401", "201", "201", "401", "403", "401"],
+        ["GET", "/posts/quokkas/{quokka_id}", "quokka", "401", "200", "404", "401", "403", "401"],
+        ["DELETE", "/posts/quokkas/{quokka_id}", "quokka", "401", "204", "404", "401", "403", "401"],
     ]
-    assert after.index("/posts/polls") < after.index("/livez")
+    assert after.index("/posts/quokkas") < after.index("/livez")
     assert edited(proofs.matrix(["posts"]), after) == after
 
 
@@ -230,7 +230,7 @@ LINT = ("ruff", "check", "--quiet", "--config", ROOT / "pyproject.toml")
 @pytest.mark.parametrize(
     ("plural", "fields"),
     [
-        ("reading_goals", "is_met:flag?"),
+        ("wombat_goals", "is_met:flag?"),
         ("notification_rules", " ".join(f"{kind}_{'x' * 20}:{kind} {kind}_{'y' * 20}:{kind}?" for kind in TYPES)),
     ],
 )

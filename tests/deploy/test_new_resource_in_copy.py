@@ -14,9 +14,10 @@ from tests.deploy.copies import Copy
 ALL: Final = " ".join(f"{kind}_here:{kind} {kind}_there:{kind}?" for kind in TYPES)
 NEW: Final = "python -m deploy.new_resource"
 TESTS: Final = (
-    "posts/test_polls.py posts/test_reading_goals.py posts/test_matrix.py posts/test_erasure.py posts/test_export.py "
-    "posts/test_forged_tokens.py users/test_notes.py users/test_matrix.py users/test_erasure.py users/test_export.py "
-    "newcomer common/test_routes.py common/test_statements.py deploy/test_openapi.py test_personal_data.py"
+    "posts/test_quokkas.py posts/test_wombat_goals.py posts/test_matrix.py posts/test_erasure.py posts/test_export.py "
+    "posts/test_forged_tokens.py users/test_numbats.py users/test_matrix.py users/test_erasure.py users/test_export.py "
+    "newcomer common/test_routes.py common/test_statements.py common/test_load_shedding.py "
+    "deploy/test_openapi.py test_personal_data.py"
 )
 FUZZ: Final = "tests/posts/test_fuzz.py tests/users/test_fuzz.py"
 CODE: Final = "libs services deploy/new_resource tests/posts tests/users tests/newcomer"
@@ -38,17 +39,17 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     copy = Copy(tmp_path_factory.mktemp("copy"))
     copy.run("python -m deploy.generate.service new newcomer")
     copy.commit("newcomer")
-    said = copy.run(f"{NEW} posts polls '{ALL}'")
-    assert "new      services/posts/src/posts/models/poll.py\n" in said
-    copy.run(f"{NEW} posts reading_goals is_met:flag? --singular reading_goal --force")
-    copy.run(f"{NEW} users notes words:text --force")
+    said = copy.run(f"{NEW} posts quokkas '{ALL}'")
+    assert "new      services/posts/src/posts/models/quokka.py\n" in said
+    copy.run(f"{NEW} posts wombat_goals is_met:flag? --singular wombat_goal --force")
+    copy.run(f"{NEW} users numbats words:text --force")
     copy.run(f"{NEW} newcomer invoices 'number:line total_cents:count due:moment?' --force")
     return copy
 
 
 @pytest.mark.resource
 def test_a_second_time_changes_nothing(copy: Copy) -> None:
-    assert copy.run(f"{NEW} posts polls '{ALL}'") == "posts has polls already: nothing is changed.\n"
+    assert copy.run(f"{NEW} posts quokkas '{ALL}'") == "posts has quokkas already: nothing is changed.\n"
 
 
 @pytest.mark.resource

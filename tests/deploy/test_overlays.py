@@ -10,6 +10,7 @@ from deploy.kubernetes import policies
 from deploy.kubernetes.check import FOLDER, render
 from deploy.kubernetes.manifests import Manifest, of_kind
 from deploy.kubernetes.size import quota_errors, size
+from deploy.services import DATABASES
 
 pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl renders them")
 DEPLOY = FOLDER.parents[1] / "docs" / "operations" / "deploy.md"
@@ -65,7 +66,7 @@ def test_a_changed_migration_has_another_name(example: Path, file: str, old: str
 
 def test_a_migration_without_kustomizes_hash_is_found(example: Path) -> None:
     change(example.parents[1] / "base/service/migrate.yaml", "needsHashSuffix", "needsNoSuffix")
-    assert len(list(policies.jobs_are_named_by_their_content(render(example)))) == 3
+    assert len(list(policies.jobs_are_named_by_their_content(render(example)))) == len(DATABASES)
 
 
 def test_a_changed_setting_replaces_the_replicas_and_leaves_the_migrations_as_they_are(example: Path) -> None:

@@ -25,7 +25,7 @@ LATER = Path(__file__).parents[2] / "system" / "later_revision.py"
 def test_the_names_of_files_give_the_order_of_revisions(service: str) -> None:
     folder: Path = import_module(f"{service}.database").MIGRATIONS
     by_alembic = [script.revision for script in ScriptDirectory(str(folder)).walk_revisions()]
-    assert len(by_alembic) > 3
+    assert by_alembic
     assert revisions(folder) == by_alembic[::-1]
 
 
