@@ -49,6 +49,7 @@ PERSONAL_DATA: Final[Mapping[str, Mapping[str, Table]]] = {
                 "id": "account.id",
                 "email": "account.email",
                 "name": "account.name",
+                "username": "account.username",
                 "roles": "account.roles",
                 "status": "account.status",
                 "email_verified_at": "account.email_verified_at",
@@ -77,6 +78,7 @@ PERSONAL_DATA: Final[Mapping[str, Mapping[str, Table]]] = {
             "account_id = $1",
             {
                 "id": "sessions.id",
+                "client": "sessions.client",
                 "user_agent": "sessions.user_agent",
                 "ip": "sessions.ip",
                 "created_at": "sessions.created_at",
@@ -112,6 +114,7 @@ PERSONAL_DATA: Final[Mapping[str, Mapping[str, Table]]] = {
                 "id": "profile.id",
                 "email": "profile.email",
                 "name": "profile.name",
+                "username": "profile.username",
                 "bio": "profile.bio",
                 "avatar_url": "profile.avatar_url",
                 "followers_count": "profile.followers_count",

@@ -50,6 +50,8 @@ Text = Annotated[str, AfterValidator(no_nul)]
 Written = Annotated[Text, AfterValidator(not_blank)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(visible_line)]
 
+Username = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
+
 
 # As typed. auth counts again in NFKC, and has further rules (`auth.services.password_policy`).
 NewPassword = Annotated[str, Field(min_length=8, max_length=MAX_PASSWORD, repr=False), AfterValidator(no_nul)]
