@@ -7,7 +7,7 @@ import httpcore
 import httpx
 
 from common.observability import tracing
-from common.settings import ServiceSettings
+from common.settings import AppSettings
 from common.tokens.replies import EXCHANGE, Exchange
 
 
@@ -41,7 +41,7 @@ def has_ended(request: httpcore.Request) -> bool:
 
 @asynccontextmanager
 async def http_pool(
-    settings: ServiceSettings, transport: httpx.AsyncBaseTransport | None = None
+    settings: AppSettings, transport: httpx.AsyncBaseTransport | None = None
 ) -> AsyncIterator[httpx.AsyncClient]:
     """The pool of outgoing connections, one per process. A new client per call would cost 30 ms each.
 

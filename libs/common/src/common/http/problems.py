@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final
@@ -56,6 +56,8 @@ CODES: Final[Mapping[int, str]] = {
     500: "internal-error",
 }
 MAX_ERRORS: Final = 20
+ErrorForm = Callable[[dict[str, Any]], dict[str, Any]]
+"""`app.state.error_form`: changes the bodies of all problems of a service that speaks a foreign API."""
 MAX_WORD: Final = 100
 
 
@@ -115,8 +117,12 @@ def problem(
     if oauth.is_oauth_endpoint(request.scope):
         media_type = oauth.MEDIA_TYPE
         body |= oauth.members(status, body["detail"])
+    body |= extra
+    form: ErrorForm | None = getattr(request.scope["app"].state, "error_form", None) if "app" in request.scope else None
+    if form is not None:
+        media_type, body = oauth.MEDIA_TYPE, form(body)
     # ASCII escapes: a lone surrogate in a field name of the caller's could not be encoded as UTF-8
-    content = json.dumps(body | extra, ensure_ascii=True).encode()
+    content = json.dumps(body, ensure_ascii=True).encode()
     return Response(content, status, headers, media_type=media_type)
 
 

@@ -42,6 +42,7 @@ LINGER: Final = 5.0
 """Seconds for the rest of a body whose request is answered: a client that is cut off earlier may miss the answer."""
 MOST_PIPELINED: Final = 16
 """Requests that a client may send before the first is answered: each is buffered as a whole. Browsers send none."""
+ANY_ORIGIN: Final = b"*"
 LINE_OVERHEAD: Final = 4
 """The bytes of `: ` and the line end of a header."""
 
@@ -202,7 +203,7 @@ class BoundedHttp(HttpToolsProtocol):
     def shown_to(self, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
         """The CORS header lines that let the requesting page read the answer."""
         origin = next((value for name, value in headers if name == b"origin"), b"")
-        return self.for_pages.get(origin, b"")
+        return self.for_pages.get(origin, self.for_pages.get(ANY_ORIGIN, b"") if origin else b"")
 
     def pause_writing(self) -> None:
         """The client is 64 KiB behind with reading."""
