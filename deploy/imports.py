@@ -39,12 +39,12 @@ LAYERS: Final = [
     "deps",
     "(key_collector) | (mailing)",
     "schemas",
-    "repositories | clients",
-    "models",
-    "config | database",
+    "(repositories) | clients",
+    "(models)",
+    "config | (database)",
     "services",
 ]
-"""Layers of each service, from the top down; those in parentheses are auth's."""
+"""Layers of each service, from the top down; those in parentheses not every service has."""
 
 FRAMEWORKS: Final = ["fastapi", "starlette", "sqlalchemy", "asyncpg", "httpx"]
 ADAPTERS: Final = ["common.db", "common.calls", "common.tokens.service_tokens", "common.tokens.replies"]

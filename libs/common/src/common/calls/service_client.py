@@ -125,11 +125,11 @@ class ServiceClient:
         if reply.status == 404:
             return None
         if reply.status != 200:
-            raise self._unavailable(path, f"status {reply.status}")
+            raise self.unavailable(path, f"status {reply.status}")
         try:
             return answer.model_validate_json(reply.body)
         except ValidationError as error:
-            raise self._unavailable(path, f"not as agreed: {error.error_count()} errors") from error
+            raise self.unavailable(path, f"not as agreed: {error.error_count()} errors") from error
 
     async def post(self, path: str, body: bytes | Mapping[str, Any]) -> int:
         """Send JSON, as bytes or as a mapping, and return the status of the answer, whatever it is.
@@ -182,12 +182,12 @@ class ServiceClient:
     async def _in_time(self, method: str, path: str, tries: int, params: Params | None, content: bytes | None) -> Reply:
         seconds = deadlines.remaining(self.deadline)
         if seconds <= 0:
-            raise self._unavailable(path, "no time left")
+            raise self.unavailable(path, "no time left")
         try:
             async with asyncio.timeout(seconds) as limit:
                 return await self._try_all(Call(method, path, limit, params, content), tries)
         except (*NO_REPLY, TimeoutError, NoToken) as error:
-            raise self._unavailable(path, error) from error
+            raise self.unavailable(path, error) from error
 
     async def _try_all(self, call: Call, tries: int) -> Reply:
         self.retries.earn()
@@ -247,7 +247,8 @@ class ServiceClient:
             self.breaker.succeeded()
         return reply
 
-    def _unavailable(self, path: str, reason: object) -> PeerUnavailable:
+    def unavailable(self, path: str, reason: object) -> PeerUnavailable:
+        """The error of a call that failed, which is logged with its reason."""
         log.warning("call failed", peer=self.audience, path=path, reason=str(reason)[:MAX_WORDS] or repr(reason))
         return PeerUnavailable(f"The {self.audience} service does not answer just now.")
 

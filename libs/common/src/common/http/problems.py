@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final
@@ -56,8 +57,17 @@ CODES: Final[Mapping[int, str]] = {
     500: "internal-error",
 }
 MAX_ERRORS: Final = 20
-ErrorForm = Callable[[dict[str, Any]], dict[str, Any]]
-"""`app.state.error_form`: changes the bodies of all problems of a service that speaks a foreign API."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorForm:
+    """`app.state.error_form`: the form of all errors of a service that speaks a foreign API, as `application/json`."""
+
+    change: Callable[[dict[str, Any]], dict[str, Any]]
+    """Makes the body from that of a problem."""
+    schema: Mapping[str, Any]
+
+
 MAX_WORD: Final = 100
 
 
@@ -120,7 +130,7 @@ def problem(
     body |= extra
     form: ErrorForm | None = getattr(request.scope["app"].state, "error_form", None) if "app" in request.scope else None
     if form is not None:
-        media_type, body = oauth.MEDIA_TYPE, form(body)
+        media_type, body = oauth.MEDIA_TYPE, form.change(body)
     # ASCII escapes: a lone surrogate in a field name of the caller's could not be encoded as UTF-8
     content = json.dumps(body, ensure_ascii=True).encode()
     return Response(content, status, headers, media_type=media_type)

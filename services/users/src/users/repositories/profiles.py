@@ -45,7 +45,7 @@ USER: Final = sa.bindparam("user", type_=sa.BigInteger)
 GET: Final = SHOWN.where(Table.id == USER)
 BATCH: Final = SHOWN.where(Table.id == sa.func.any(sa.bindparam("ids", type_=sa.ARRAY(sa.BigInteger))))
 BY_USERNAME: Final = SHOWN.where(
-    sa.func.lower(Table.username) == sa.func.any(sa.bindparam("names", type_=sa.ARRAY(sa.Text)))
+    sa.func.lower(Table.username) == sa.any_(sa.bindparam("names", type_=sa.ARRAY(sa.Text)))
 ).order_by(Table.id)
 MOST_FOLLOWED: Final = (Table.followers_count.desc(), Table.id.desc())
 
