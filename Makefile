@@ -1,7 +1,7 @@
 # All commands of this repository. `make up` and `make test` need only make and Python 3.11 or later.
 #
 # Ports and places are variables: make up PORT=9000, make start PORT_BASE=9000 LOCAL_DIR=.local-2, …
-# (PORT, PORT_BASE, AUTH_PORT, USERS_PORT, POSTS_PORT, PG_PORT, LOCAL_DIR, PG_BIN, REPLICAS, REPLICAS_POSTS, …; see
+# (PORT, PORT_BASE, POSTS_PORT, …, PG_PORT, LOCAL_DIR, PG_BIN, REPLICAS, REPLICAS_POSTS, …; see
 # deploy/local/stack.py).
 
 PYTHON ?= python3
@@ -18,7 +18,7 @@ export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unk
 
 .DEFAULT_GOAL := help
 .PHONY: up dev start stop status logs restart-one run mail seed demo reset psql migrate migration backup restore check
-.PHONY: check-deploy format openapi lock test test-page test-clients test-clients-short test-search test-restarts
+.PHONY: check-deploy format generate openapi lock test test-page test-clients test-clients-short test-search test-restarts
 .PHONY: test-start-order test-backup fuzz faults faults-short bench bench-peers timing overload compose-up compose-down
 .PHONY: compose-upgrade rolling-restart pin-images test-compose test-cluster help bootstrap docs changelog sbom audit
 
@@ -43,7 +43,7 @@ logs: bootstrap ## show and follow the newest log lines: make logs SERVICE="post
 	@$(LOCAL) logs $(SERVICE)
 
 restart-one: bootstrap ## migrate a service and restart its processes one by one: make restart-one SERVICE=posts
-	@$(LOCAL) restart $(or $(SERVICE),$(error say which: make restart-one SERVICE=auth, users, posts, gateway, postgres))
+	@$(LOCAL) restart $(or $(SERVICE),$(error say which: make restart-one SERVICE=posts (or gateway, postgres)))
 
 run: bootstrap ## run a service's command on the running stack: make run CMD="posts outbox status"
 	@$(LOCAL) run $(or $(CMD),$(error say what: make run CMD="posts outbox status"))
@@ -63,7 +63,7 @@ reset: bootstrap ## stop, and delete all local data and secrets
 ##@ Databases
 
 psql: bootstrap ## open a service's database as its owner: make psql DB=posts ARGS="-c 'SELECT count(*) FROM posts'"
-	@$(LOCAL) psql $(or $(DB),$(error say which: make psql DB=auth, users, posts)) --arguments "$$ARGS"
+	@$(LOCAL) psql $(or $(DB),$(error say which: make psql DB=posts)) --arguments "$$ARGS"
 
 migrate: bootstrap ## migrate the running stack's databases: make migrate SERVICE=posts
 	@$(LOCAL) migrate $(SERVICE)
@@ -71,7 +71,7 @@ migrate: bootstrap ## migrate the running stack's databases: make migrate SERVIC
 migration: bootstrap ## write the next migration from the models: make migration SERVICE=posts NAME="add a subtitle"
 	@$(VENV)/python -m deploy.local.migrations new $(or $(SERVICE),$(error say whose: make migration SERVICE=posts NAME="add a subtitle")) "$(or $(NAME),$(error say what changes: make migration SERVICE=$(SERVICE) NAME="add a subtitle"))"
 
-backup: bootstrap ## back up the three databases to .local/backups: make backup TO=folder, make backup OF=compose
+backup: bootstrap ## back up the databases to .local/backups: make backup TO=folder, make backup OF=compose
 	@$(VENV)/python -m deploy.backup $(if $(filter compose,$(OF)),--compose) backup $(TO)
 
 restore: bootstrap ## restore a backup while the stack runs: make restore FROM=.local/backups/… ONLY="users posts"
@@ -79,11 +79,12 @@ restore: bootstrap ## restore a backup while the stack runs: make restore FROM=.
 
 ##@ Changing the code
 
-check: bootstrap ## lint, format, types, import contracts, migrations, OpenAPI, documentation, deployment, locks
+check: bootstrap ## lint, format, types, import contracts, generated files, migrations, OpenAPI, documentation, deployment, locks
 	@$(VENV)/ruff check $(CODE)
 	@$(VENV)/ruff format --check $(CODE)
 	@$(VENV)/mypy --strict $(CODE)
 	@$(VENV)/python -m deploy.imports
+	@$(VENV)/python -m deploy.generate --check
 	@$(VENV)/python -m deploy.gateway.openapi --check
 	@$(VENV)/python -m deploy.local.migrations check
 	@$(VENV)/python -m deploy.docs check
@@ -100,6 +101,9 @@ format: bootstrap ## format the code, and fix what can be fixed
 	@$(VENV)/ruff format $(CODE)
 	@$(VENV)/ruff check --fix $(CODE)
 	@$(VENV)/ruff format --quiet $(CODE)
+
+generate: bootstrap ## write what follows from deploy/services.toml: constants, gateway paths, containers, manifests
+	@$(VENV)/python -m deploy.generate
 
 openapi: bootstrap ## generate docs/openapi.json from the apps, after a change of routes or schemas
 	@$(VENV)/python -m deploy.gateway.openapi

@@ -5,6 +5,7 @@ import time
 from fastapi import FastAPI
 from httpx import AsyncClient
 
+from common.services import AUDIENCES
 from tests.forgeries import bearer
 from tests.matrix import Headers
 from tests.peers import Peers, ended, revoked
@@ -30,6 +31,6 @@ async def callers(app: FastAPI, client: AsyncClient, peers: Peers, service: str)
         "anon": [{}],
         **{kind: [tokens[kind]] for kind in PEOPLE},
         "gone": [tokens["disabled"], tokens["signed out"]],
-        **{caller: [issuer.service(caller, service)] for caller in ("users", "posts", "auth")},
+        **{caller: [issuer.service(caller, service)] for caller in AUDIENCES},
         "stray": [issuer.service("posts" if service == "users" else "users", "auth")],
     }

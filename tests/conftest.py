@@ -14,6 +14,7 @@ import asyncpg
 import pytest
 import structlog
 
+from deploy.services import DATABASES
 from tests.database import DockerServer, EmbeddedServer, Server, Template, server_folder
 from tests.distribution import Scheduler, slowest_first
 from tests.failures import shorten
@@ -21,8 +22,6 @@ from tests.waiting import GENEROUS
 
 # httpx looks for it at each request to an app, and a lookup of a missing package is slow.
 sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
-
-SERVICES = ("auth", "users", "posts")
 
 gc.disable()  # until all tests are collected: imports and test items stay for good
 
@@ -72,7 +71,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def templates(server: Server) -> dict[str, Template]:
     """Migrated template databases by service, created at their first use."""
-    return {service: Template(server, service) for service in SERVICES}
+    return {service: Template(server, service) for service in DATABASES}
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from httpx import AsyncClient, Response
 from jose import jwk, jwt
 
+from common.services import AUDIENCES
 from tests.mint import NEVER, Mint, b64, without
 
 Forge = Callable[[Mint], str]
@@ -91,14 +92,14 @@ HEADERS: dict[str, dict[str, object]] = {
 MISTYPED: dict[str, tuple[object, ...]] = {
     "iss": (7, None, ["http://127.0.0.1:8000"], {}, "http://evil.example", "http://127.0.0.1:8000/", ""),
     "aud": (
-        "auth users posts",
+        " ".join(AUDIENCES),
         None,
         [],
         ["Auth", "Users", "Posts"],
         [7],
         [None],
         {"auth": 1},
-        [["auth", "users", "posts"]],
+        [list(AUDIENCES)],
         7,
     ),
     "sub": (7, None, "", "0", "-7", "07", "7.0", "7 ", " 7", "1e3", "\uff17", "svc:users", ["7"], {}, "9" * 17, True),

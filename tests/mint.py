@@ -12,6 +12,8 @@ from typing import Final
 
 from jose.backends.base import Key
 
+from common.services import AUDIENCES
+
 
 def b64(raw: bytes) -> str:
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
@@ -47,7 +49,7 @@ class Mint:
             "scope": "api",
             "sid": str(uuid.UUID(int=0)),
         }
-        where = {"iss": self.issuer, "aud": ["auth", "users", "posts"], "jti": secrets.token_urlsafe(16)}
+        where = {"iss": self.issuer, "aud": list(AUDIENCES), "jti": secrets.token_urlsafe(16)}
         return {**who, **where, "iat": now, "nbf": now, "exp": now + 300, **changes}
 
     def token(self, claims: dict[str, object] | bytes | None = None, header: dict[str, object] | bytes = b"") -> str:

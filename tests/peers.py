@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from jose import jwk, jwt
 
 from common.events.revocations import LONGEST
+from common.services import AUDIENCES
 from common.tokens.claims import ALGORITHM, Principal
 from common.tokens.known_keys import PublicKey
 
@@ -39,7 +40,7 @@ class Issuer:
         now = int(time.time())
         times = {"iat": now, "nbf": now, "exp": now + 300}
         about = {"sub": str(account_id), "client_id": "trivium", "scope": "api", "sid": str(uuid.uuid4())}
-        aud = ["auth", "users", "posts"]
+        aud = list(AUDIENCES)
         return {"iss": ISSUER, "aud": aud, "jti": uuid.uuid4().hex, "roles": list(roles), **about, **times}
 
     def service_claims(self, service: str, audience: str) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""Backups of the three databases, local or of Compose, and their restore: `make backup`, `make restore FROM=…`."""
+"""Backups of the databases, local or of Compose, and their restore: `make backup`, `make restore FROM=…`."""

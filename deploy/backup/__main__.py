@@ -11,8 +11,8 @@ from deploy.backup.places import ComposePlace, LocalPlace, Place
 from deploy.backup.restore import restore
 from deploy.docker.compose import DockerFailed
 from deploy.local.errors import StackError
-from deploy.local.secret_files import SERVICES
 from deploy.local.stack import Stack
+from deploy.services import DATABASES
 
 
 def main() -> int:
@@ -20,11 +20,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m deploy.backup", description=__doc__)
     parser.add_argument("--compose", action="store_true", help="of the containers, not of the local stack")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    to = commands.add_parser("backup", help="write all three databases into a new folder")
+    to = commands.add_parser("backup", help="write all databases into a new folder")
     to.add_argument("folder", type=Path, nargs="?", help="the folder's parent; by default .local/backups")
     back = commands.add_parser("restore", help="replace databases by those of a backup while the stack runs")
     back.add_argument("folder", type=Path)
-    back.add_argument("--only", choices=SERVICES, nargs="+", default=SERVICES)
+    back.add_argument("--only", choices=DATABASES, nargs="+", default=DATABASES)
     arguments = parser.parse_args()
     try:
         stack = Stack.from_environment()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy.backup.places import Place
-from deploy.local.secret_files import SERVICES
+from deploy.services import DATABASES
 
 SUMS: Final = "SHA256SUMS"
 
@@ -30,11 +30,11 @@ def back_up(place: Place, parent: Path) -> Path:
     unfinished = folder.with_name(f".{folder.name}.unfinished")
     unfinished.mkdir(mode=0o700, parents=True)
     try:
-        for service in SERVICES:
+        for service in DATABASES:
             with dump_of(unfinished, service).open("xb") as file:
                 dump = ("pg_dump", f"--dbname={service}", "--format=custom", "--lock-wait-timeout=10s")
                 place.postgres(service, *dump, stdout=file)
-        sums = "".join(f"{checksum(dump_of(unfinished, service))}  {service}.dump\n" for service in SERVICES)
+        sums = "".join(f"{checksum(dump_of(unfinished, service))}  {service}.dump\n" for service in DATABASES)
         (unfinished / SUMS).write_text(sums)
         unfinished.rename(folder)
     except BaseException:

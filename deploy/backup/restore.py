@@ -16,16 +16,22 @@ from typing import Final
 
 from deploy.backup.dumps import dump_of
 from deploy.backup.places import CommandFailed, Place
+from deploy.services import REGISTRY
 
 AFTER: Final = Path(__file__).parents[1] / "postgres" / "after-restore.sql"
 # Owners first: users' profiles derive from auth, and posts' authors from users' profiles.
 # Deletions before all: restored data of deleted accounts is erased again, in auth too.
-READ_MODELS: Final = (
-    ("users", ("erased",)),
-    ("posts", ("erased",)),
+ERASING: Final = tuple(name for name, service in REGISTRY.items() if "account" in service.hears)
+"""The services with data of accounts."""
+OWNERS_FIRST: Final = (
     ("users", ("profiles",)),
     ("posts", ("authors", "follows", "blocks")),
     ("users", ("authored",)),
+)
+READ_MODELS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
+    *((name, ("erased",)) for name in ERASING),
+    *((name, models) for name, models in OWNERS_FIRST if name in ERASING),
+    *((name, ()) for name in ERASING if name not in dict(OWNERS_FIRST)),  # all of them
 )
 TRIES: Final = 5
 PAUSE: Final = 2.0  # seconds; each service notices connection by connection that its connections are gone
@@ -55,7 +61,7 @@ def restore(place: Place, folder: Path, services: Sequence[str], say: Callable[[
 def take_up_deletions(place: Place) -> str:
     """Delete accounts that another service has erased since the backup, once auth has all of their events."""
     for _ in range(TRIES):
-        if not any("account.erased" in place.service(service, "outbox", "status") for service in ("users", "posts")):
+        if not any("account.erased" in place.service(service, "outbox", "status") for service in ERASING):
             break
         time.sleep(PAUSE)
     return place.service("auth", "take-up-deletions")

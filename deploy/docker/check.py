@@ -16,12 +16,13 @@ import yaml
 
 from deploy.docker import pins
 from deploy.docker.compose import ROOT
+from deploy.services import DATABASES
 
 OUTSIDE: Final = "outside"
 """The one network with access to the internet."""
 GO_OUT: Final = ("gateway", "auth")
 """Services with internet access: for certificates, and for mails."""
-ONCE: Final = ("secrets", "auth-migrate", "users-migrate", "posts-migrate")
+ONCE: Final = ("secrets", *(f"{name}-migrate" for name in DATABASES))
 Service = dict[str, Any]
 
 

@@ -8,53 +8,70 @@ only by its own user. It uses only the standard library, so that it runs in any 
 import os
 import secrets
 import sys
+import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 GIVEN: Final = Path("/given")
 VOLUME: Final = Path("/secrets")
+REGISTRY: Final = Path("/services.toml")
 GENERATED_PREFIX: Final = "local-"  # as in common.settings, which refuses it
 MIN_LENGTH: Final = 32
 APP, POSTGRES = 10001, 999  # the users of our image, and of postgres:17
-NEEDS: Final = {
-    "auth": (APP, ("auth-password", "key-encryption-key", "refresh-key")),
-    "auth-migrate": (APP, ("auth-owner-password", "svc-users-secret", "svc-posts-secret")),
-    "auth-db": (POSTGRES, ("auth-superuser-password", "auth-owner-password", "auth-password")),
-    "users": (APP, ("users-password", "svc-users-secret")),
-    "users-migrate": (APP, ("users-owner-password",)),
-    "users-db": (POSTGRES, ("users-superuser-password", "users-owner-password", "users-password")),
-    "posts": (APP, ("posts-password", "svc-posts-secret")),
-    "posts-migrate": (APP, ("posts-owner-password",)),
-    "posts-db": (POSTGRES, ("posts-superuser-password", "posts-owner-password", "posts-password")),
-}
-# Never generated: the mail server's password, and previous keys during a rotation.
-OPTIONAL: Final = {"auth": ("smtp-password", "key-encryption-key-previous", "refresh-key-previous")}
-NAMES: Final = sorted({name for _, names in NEEDS.values() for name in names})
+ISSUER: Final = "auth"
+Registry = Mapping[str, Mapping[str, Any]]
+"""deploy/services.toml."""
 
 
-def main(given: Path = GIVEN, volume: Path = VOLUME) -> None:
+def needs(registry: Registry) -> dict[str, tuple[int, list[str]]]:
+    """The user and the secrets of each container."""
+    found: dict[str, tuple[int, list[str]]] = {}
+    databases = [name for name, service in registry.items() if service.get("database", True)]
+    clients = {name: f"svc-{name}-secret" for name in databases if name != ISSUER}
+    for name, service in registry.items():
+        own = [f"{name}-password"] if name in databases else []
+        found[name] = (APP, [*own, *([clients[name]] if name in clients else []), *service.get("secrets", [])])
+        if name in databases:
+            owner = f"{name}-owner-password"
+            found[f"{name}-migrate"] = (APP, [owner, *(clients.values() if name == ISSUER else [])])
+            found[f"{name}-db"] = (POSTGRES, [f"{name}-superuser-password", owner, f"{name}-password"])
+    return found
+
+
+def names_in(registry: Registry) -> list[str]:
+    """All secrets but those that are optional."""
+    return sorted({name for _, names in needs(registry).values() for name in names})
+
+
+def main(given: Path = GIVEN, volume: Path = VOLUME, services: Path = REGISTRY) -> None:
     """Write every container's folder.
 
     Raises:
         SystemExit: production lacks its own secrets; the message names them.
     """
+    registry = tomllib.loads(services.read_text())
     production = os.environ.get("PROFILE") == "production"
-    values = {name: given_secret(given / name) for name in NAMES}
+    values = {name: given_secret(given / name) for name in names_in(registry)}
     if not production:
         values = {name: value or kept(volume / "all" / name) for name, value in values.items()}
-    wrong = [name for name, value in values.items() if value is None or (production and not is_sound(value))]
+    needed = names_in({name: service for name, service in registry.items() if not service.get("off")})
+    missing = [name for name in needed if values[name] is None]
+    weak = [name for name, value in values.items() if production and value is not None and not is_sound(value)]
+    wrong = [*missing, *weak]
     if wrong:
         sys.exit(
             f"PROFILE=production needs secrets of its own, {MIN_LENGTH} characters or more: put {', '.join(wrong)} "
             "into a folder, a file each (openssl rand -base64 48), and name it: SECRETS=./folder"
         )
-    for consumer, (user, names) in NEEDS.items():
+    for consumer, (user, names) in needs(registry).items():
         folder = volume / consumer
         folder.mkdir(exist_ok=True)
         folder.chmod(0o700)
         for name in names:
-            write(folder / name, values[name] or "", user)
-        for name in OPTIONAL.get(consumer, ()):
+            if secret := values[name]:
+                write(folder / name, secret, user)
+        for name in registry.get(consumer, {}).get("optional_secrets", ()):  # never generated
             if brought := given_secret(given / name):
                 write(folder / name, brought, user)
             else:

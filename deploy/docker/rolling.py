@@ -12,16 +12,17 @@ import sys
 from collections.abc import Sequence
 
 from deploy.docker.compose import DockerFailed, compose, docker
-from deploy.local.secret_files import SERVICES
+from deploy.services import ISSUER, REGISTRY, STARTED
 
 PATIENCE = "30"  # seconds; a service stops within 25
 LAST_WORDS = "20"  # lines
-IN_TURN = sorted(SERVICES, key="auth".__eq__)
+IN_TURN = sorted(STARTED, key=ISSUER.__eq__)
 
 
 def replace_containers(service: str) -> None:
     """Migrate, then for each container: start another, and remove the old one once the new one is healthy."""
-    compose("run", "--rm", "--no-deps", f"{service}-migrate")
+    if REGISTRY[service].database:
+        compose("run", "--rm", "--no-deps", f"{service}-migrate")
     before = compose("ps", "--quiet", service).split()
     one_more = f"{service}={len(before) + 1}"
     for container in before:

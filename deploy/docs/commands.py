@@ -10,7 +10,7 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from deploy.docs.files import ROOT
 from deploy.docs.markdown import code, table
-from deploy.imports import SERVICES
+from deploy.services import SERVICES
 
 TARGET: Final = re.compile(r"^([a-z-]+):.*?## (.+)$|^##@ (.+)$", re.MULTILINE)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from deploy.docs.files import Repository
+from deploy.services import SERVICES
 
 LINK: Final = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)|<img src=\"([^\"]+)\"")
 SCHEME: Final = re.compile(r"[a-z]+:")
@@ -15,7 +16,7 @@ HEADING: Final = re.compile(r"^#+ +(.+)$", re.MULTILINE)
 DOCUMENT: Final = re.compile(r"(?<![\w/.*{}$\"'+-])[\w./-]*\w\.md\b")
 CODE: Final = re.compile(r"`([^`\s]+)`")
 PATH: Final = re.compile(r"[\w.-]+(?:/[\w.*-]+)+\.(?:css|html|js|json|md|mjs|py|sh|sql|toml|ts|txt|yaml|yml)(?:::\w+)?")
-MODULE: Final = re.compile(r"(?:auth|common|deploy|posts|tests|users)(?:\.[a-z_]\w*)+")
+MODULE: Final = re.compile(rf"(?:common|deploy|tests|{'|'.join(SERVICES)})(?:\.[a-z_]\w*)+")
 BASES: Final = (
     "",
     "docs",

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from common.db.database import UPKEEP
-from deploy.kubernetes.manifests import SERVICES, Manifest, of_kind
+from deploy.kubernetes.manifests import Manifest, of_kind
+from deploy.services import DATABASES
 
 MIGRATION: Final = 1
 RESERVED: Final = 10
@@ -22,7 +23,7 @@ RESERVED: Final = 10
 
 
 def budget(manifests: Sequence[Manifest]) -> Iterator[str]:
-    for service in SERVICES:
+    for service in DATABASES:
         asked, given = asked_for(manifests, service), max_connections(manifests, service)
         if asked > given:
             yield f"{service} may ask for {asked} connections, and its database gives {given}"

@@ -7,7 +7,6 @@ It needs no cluster, but `kubectl` to render. Without `kubectl` it prints a mess
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 import sys
@@ -22,10 +21,10 @@ from deploy.kubernetes.budget import budget
 from deploy.kubernetes.flows import clusters_work
 from deploy.kubernetes.manifests import Manifest, named, of_kind
 from deploy.kubernetes.policies import RULES, namespace_enforces
+from deploy.services import REGISTRY
 
 FOLDER: Final = Path(__file__).parent
 NAMESPACE: Final = FOLDER / "namespace.yaml"
-CADDYFILE: Final = FOLDER.parent / "gateway" / "Caddyfile"
 OVERLAYS: Final = tuple(FOLDER / "overlays" / name for name in ("local", "production", "example"))
 VERSIONS: Final = ("1.33", kubernetes_validate.latest_version())
 # Kinds of operators, which Kubernetes' own schemas do not have.
@@ -51,10 +50,10 @@ def schema_errors(manifests: Sequence[Manifest]) -> Iterator[str]:
                 yield f"{named(manifest)}, Kubernetes {version}: {error.message}"
 
 
-def gateway_paths(caddyfile: str) -> dict[str, set[str]]:
-    """Paths by service, from lines such as `@auth path /auth/* …`, for services that get requests."""
-    found = re.findall(r"^\t@(\w+) path (.+)$", caddyfile, re.MULTILINE)
-    return {name: {path.removesuffix("/*") for path in paths.split()} for name, paths in found if name != "docs"}
+def gateway_paths() -> dict[str, set[str]]:
+    """Paths by service, as at our own gateway."""
+    always = (service for service in REGISTRY.values() if service.paths and not service.off)
+    return {service.name: {path.rstrip("/") for path in service.paths} for service in always}
 
 
 def route_paths(manifests: Sequence[Manifest]) -> dict[str, set[str]]:
@@ -68,10 +67,10 @@ def route_paths(manifests: Sequence[Manifest]) -> dict[str, set[str]]:
 
 
 def route_errors(manifests: Sequence[Manifest]) -> Iterator[str]:
-    """An overlay's own HTTPRoute must send the same paths to the same services as the Caddyfile."""
-    ours, theirs = route_paths(manifests), gateway_paths(CADDYFILE.read_text())
+    """An overlay's own HTTPRoute must send the same paths to the same services as deploy/services.toml."""
+    ours, theirs = route_paths(manifests), gateway_paths()
     if ours and ours != theirs:
-        yield f"the HTTPRoute has {ours}, the Caddyfile {theirs}"
+        yield f"the HTTPRoute has {ours}, deploy/services.toml {theirs}"
 
 
 def errors(manifests: Sequence[Manifest]) -> Iterator[str]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from deploy.kubernetes.manifests import SERVICES, Manifest, of_kind
+from deploy.kubernetes.manifests import Manifest, of_kind
 from deploy.kubernetes.selectors import Labels, selects
+from deploy.services import DATABASES
 
 POSTGRES: Final = 5432
 
@@ -53,7 +54,7 @@ def clusters_work(manifests: Sequence[Manifest]) -> Iterator[str]:
         for who, labels in wanted.items():
             if not may_speak(manifests, labels, instance, POSTGRES):
                 yield f"{who} cannot reach an instance of {name}"
-        for stranger in SERVICES:
+        for stranger in DATABASES:
             if stranger != service and any(
                 may_speak(manifests, pod(stranger, component), instance, POSTGRES)
                 for component in ("api", "relay", "migrate")

@@ -8,7 +8,6 @@ from typing import Any, Final
 from deploy.kubernetes.selectors import Labels
 
 Manifest = dict[str, Any]
-SERVICES: Final = ("auth", "users", "posts")
 COMPONENT: Final = "app.kubernetes.io/component"
 NAME: Final = "app.kubernetes.io/name"
 

@@ -11,7 +11,6 @@ from typing import Final
 from common.setting_types import narrow
 from deploy.kubernetes.manifests import (
     COMPONENT,
-    SERVICES,
     Manifest,
     configured,
     containers,
@@ -21,6 +20,7 @@ from deploy.kubernetes.manifests import (
     workloads,
 )
 from deploy.kubernetes.selectors import selects
+from deploy.services import STARTED
 
 Rule = Callable[[Sequence[Manifest]], Iterator[str]]
 
@@ -38,7 +38,7 @@ PER_SERVICE: Final = ("Deployment", "Service", "HorizontalPodAutoscaler", "Servi
 
 def every_service_is_whole(manifests: Sequence[Manifest]) -> Iterator[str]:
     there = {named(manifest) for manifest in manifests}
-    for service in SERVICES:
+    for service in STARTED:
         for kind in PER_SERVICE:
             if f"{kind}/{service}-api" not in there:
                 yield f"{service} has no {kind}"

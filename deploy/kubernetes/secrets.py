@@ -11,20 +11,20 @@ import secrets
 import sys
 from typing import Any, Final
 
-from deploy.local.secret_files import GENERATED_PREFIX, SERVICES
+from deploy.local.secret_files import GENERATED_PREFIX
+from deploy.services import CLIENTS, DATABASES, REGISTRY
 
 NAMESPACE: Final = "trivium"
 KEYS: Final = {
-    "auth-keys": ("key-encryption-key", "refresh-key"),
-    "svc-users": ("secret",),
-    "svc-posts": ("secret",),
+    **{f"{name}-keys": service.secrets for name, service in REGISTRY.items() if service.secrets},
+    **{f"svc-{name}": ("secret",) for name in CLIENTS},
 }
 
 
 def all_secrets(*, local: bool) -> list[dict[str, Any]]:
     """The overlay `local` also needs superusers for its servers, and has secrets that production refuses."""
     made = [opaque(name, keys, local=local) for name, keys in KEYS.items()]
-    for service in SERVICES:
+    for service in DATABASES:
         made += [login(f"{service}-database", service, local=local)]
         made += [login(f"{service}-database-owner", f"{service}_owner", local=local)]
         made += [login(f"{service}-database-superuser", "postgres", local=local)] if local else []

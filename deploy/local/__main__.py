@@ -10,8 +10,8 @@ from collections.abc import Callable
 from deploy.local import control, mail, renew, show
 from deploy.local.errors import StackError
 from deploy.local.runner import Runner
-from deploy.local.secret_files import SERVICES
 from deploy.local.stack import Stack
+from deploy.services import DATABASES, SERVICES
 
 
 def main() -> int:
@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     logs.add_argument("names", nargs="*", metavar="NAME")
     logs.add_argument("--no-follow", dest="follow", action="store_false", help="end after the last lines")
     psql = command("psql", "open a database", lambda stack, given: show.psql(stack, given.database, given.arguments))
-    psql.add_argument("database", choices=SERVICES)
+    psql.add_argument("database", choices=DATABASES)
     psql.add_argument("--arguments", default="", help="psql's own, as one text")
     run = command("run", "run a service's command", lambda stack, given: renew.run(stack, given.service, given.words))
     run.add_argument("service", choices=SERVICES)

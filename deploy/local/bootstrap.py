@@ -32,7 +32,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "trivium-stamp"
 LOCK = ROOT / "requirements-dev.lock"
-PACKAGES = ("libs/common", "services/auth", "services/users", "services/posts")
+OURS = [ROOT / "libs/common/pyproject.toml", *sorted(ROOT.glob("services/*/pyproject.toml"))]
 # Inside a virtual environment this is its base Python: .venv must not be created from itself.
 BASE_PYTHON = getattr(sys, "_base_executable", sys.executable)
 
@@ -67,7 +67,7 @@ def say(text: str) -> None:
 def wanted_stamp() -> str:
     """Identify everything that determines the content of `.venv`, its place and Python included."""
     digest = hashlib.sha256(str(VENV).encode())
-    for path in [LOCK, Path(__file__), *(ROOT / package / "pyproject.toml" for package in PACKAGES)]:
+    for path in [LOCK, Path(__file__), *OURS]:
         digest.update(path.read_bytes())
     return f"{digest.hexdigest()} {os.path.realpath(str(PYTHON))}"
 
@@ -95,8 +95,8 @@ def pip() -> "list[str]":
 def install() -> None:
     """Install the locked packages, then our own, editable."""
     ours = ["--no-deps", "--no-build-isolation"]
-    for package in PACKAGES:
-        ours += ["-e", str(ROOT / package)]
+    for package in OURS:
+        ours += ["-e", str(package.parent)]
     locked = ["--require-hashes", "-r", str(LOCK)]
     try:
         install_uv()

@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from deploy.local.secret_files import SERVICES
 from deploy.local.stack import CADDYFILE, GATEWAY, ROOT
+from deploy.services import DATABASES, SERVICES
 
 PAGE = "page"
 
@@ -16,9 +16,9 @@ PAGE = "page"
 def watched() -> dict[str, list[Path]]:
     """The parts to renew, and the files or folders of each."""
     code = {name: [ROOT / "libs/common/src", ROOT / "services" / name / "src"] for name in SERVICES}
-    schemas = {f"{name} schema": [ROOT / "services" / name / "migrations"] for name in SERVICES}
+    schemas = {f"{name} schema": [ROOT / "services" / name / "migrations"] for name in DATABASES}
     page = [ROOT / "deploy/gateway/page", ROOT / "deploy/gateway/docs", ROOT / "docs/openapi.json"]
-    return {**code, **schemas, PAGE: page, GATEWAY: [CADDYFILE]}
+    return {**code, **schemas, PAGE: page, GATEWAY: [CADDYFILE, CADDYFILE.with_name("services.caddy")]}
 
 
 class Changes:

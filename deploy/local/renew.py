@@ -17,10 +17,10 @@ from deploy.local.logs import LogReader
 from deploy.local.migrated import Migrated
 from deploy.local.postgres import Postgres
 from deploy.local.runner import HOPELESS, READY_PATIENCE, STOP_PATIENCE
-from deploy.local.secret_files import SERVICES
 from deploy.local.show import running_postgres, running_state, why_not_up
 from deploy.local.stack import ROOT, Stack, shown
 from deploy.local.state import ProcessState, read_state
+from deploy.services import DATABASES, SERVICES
 
 STUCK_AFTER = 10.0
 """Seconds that a service may be not ready for the same reason. A person must fix it then."""
@@ -43,10 +43,10 @@ def migrate(stack: Stack, services: Sequence[str]) -> None:
     Raises:
         StackError: the stack does not run, there is no such service, or a migration failed; with its last output.
     """
-    if unknown := set(services) - set(SERVICES):
-        raise StackError(f"no service {' or '.join(sorted(unknown))}: there are {', '.join(SERVICES)}")
+    if unknown := set(services) - set(DATABASES):
+        raise StackError(f"no service {' or '.join(sorted(unknown))}: there are {', '.join(DATABASES)}")
     server = running_postgres(stack, running_state(stack))
-    for service in services or SERVICES:
+    for service in services or stack.databases:
         revision = _migrate_one(stack, server, service)
         tell(f"{service}: migrated to {revision}" if revision else f"{service}: up to date")
 
@@ -65,7 +65,7 @@ def restart(stack: Stack, name: str) -> None:
     if not processes:
         raise StackError(f"no process {name!r}: there are {', '.join(process.name for process in state.processes)}")
     service = processes[0].service
-    if service in SERVICES and (revision := _migrate_one(stack, running_postgres(stack, state), service)):
+    if service in DATABASES and (revision := _migrate_one(stack, running_postgres(stack, state), service)):
         tell(f"{service}: migrated to {revision}")
     for process in processes:
         _restart_one(stack, process, signal.SIGTERM if len(processes) > 1 else signal.SIGINT)

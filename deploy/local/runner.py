@@ -1,4 +1,4 @@
-"""`make up`: PostgreSQL, the migrations, three services and the gateway, supervised until they are stopped.
+"""`make up`: PostgreSQL, the migrations, the services and the gateway, supervised until they are stopped.
 
 `make dev` is the same, and renews the parts whose files change.
 
@@ -29,7 +29,7 @@ from deploy.local.postgres import Postgres
 from deploy.local.postgres_home import usable_home
 from deploy.local.processes import ProcessId, spawn
 from deploy.local.runner_lock import end_orphans, only_runner
-from deploy.local.secret_files import SERVICES, ensure_secrets
+from deploy.local.secret_files import ensure_secrets
 from deploy.local.stack import GATEWAY, ROOT, Stack, code_version, shown
 from deploy.local.state import Phase, ProcessState, State, write_state
 from deploy.local.supervisor import Start, Supervised
@@ -119,14 +119,14 @@ class Runner:
         )
         self._watch(POSTGRES, postgres.launch).start_now()
         postgres.await_ready()
-        for service in SERVICES:
+        for service in stack.databases:
             ensure_database(
                 postgres,
                 service,
                 owner_password=stack.secret(f"{service}-owner-password"),
                 password=stack.secret(f"{service}-password"),
             )
-        self._migrate(postgres)
+        self._migrate(postgres, stack.databases)
         self._watch(GATEWAY, self._starter(GATEWAY, stack.gateway_command(), stack.gateway_environment()))
         for replica in stack.all_replicas:
             environment = stack.service_environment(replica.service, postgres.port)
@@ -150,7 +150,7 @@ class Runner:
 
         return start
 
-    def _migrate(self, postgres: Postgres, services: Sequence[str] = SERVICES) -> None:
+    def _migrate(self, postgres: Postgres, services: Sequence[str]) -> None:
         """Migrate the databases that may be outdated, in parallel."""
         stack, migrated = self._stack, Migrated(self._stack, postgres)
         running = {}
@@ -212,7 +212,7 @@ class Runner:
             return
         self._look_at = time.monotonic() + LOOK_EVERY
         changed = self._changes.since_last_time()
-        schemas = [service for service in SERVICES if f"{service} schema" in changed]
+        schemas = [service for service in self._stack.databases if f"{service} schema" in changed]
         if schemas and self._postgres:
             self._say(f"changed: the schema of {', '.join(schemas)}; migrating")
             try:

@@ -9,15 +9,14 @@ import os
 import secrets
 from pathlib import Path
 
+from deploy.services import CLIENTS, DATABASES, REGISTRY
+
 GENERATED_PREFIX = "local-"  # as in common.settings, which refuses it in production
-SERVICES = ("auth", "users", "posts")
 NAMES = (
-    *(f"{service}-owner-password" for service in SERVICES),
-    *(f"{service}-password" for service in SERVICES),
-    "svc-users-secret",
-    "svc-posts-secret",
-    "key-encryption-key",
-    "refresh-key",
+    *(f"{name}-owner-password" for name in DATABASES),
+    *(f"{name}-password" for name in DATABASES),
+    *(f"svc-{name}-secret" for name in CLIENTS),
+    *(secret for service in REGISTRY.values() for secret in service.secrets),
 )
 
 

@@ -17,9 +17,9 @@ from deploy.local.logs import LogReader, Terminal
 from deploy.local.postgres import Postgres, accepts_connections
 from deploy.local.postgres_home import usable_home
 from deploy.local.runner import POSTGRES
-from deploy.local.secret_files import SERVICES
 from deploy.local.stack import GATEWAY, Stack, shown
 from deploy.local.state import ProcessState, State, read_state
+from deploy.services import SERVICES
 
 LINES = 10  # lines of each log before following it
 STEP = 0.2

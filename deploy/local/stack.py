@@ -15,7 +15,7 @@ from pathlib import Path
 from deploy.local.binaries import caddy
 from deploy.local.errors import StackError
 from deploy.local.ports import PortTaken
-from deploy.local.secret_files import SERVICES
+from deploy.services import CLIENTS, DATABASES, FIRST_PORT, ISSUER, REGISTRY, SERVICES, setting_of
 
 ROOT = Path(__file__).resolve().parents[2]
 CADDYFILE = ROOT / "deploy" / "gateway" / "Caddyfile"
@@ -48,16 +48,18 @@ class Stack:
     postgres_port: int | None
     log_format: str = "json"
     counts: Mapping[str, int] = field(default_factory=dict)
+    """Replicas by service; one if it is not named."""
 
     @classmethod
     def from_environment(cls) -> Stack:
         """Read LOCAL_DIR, PORT, PORT_BASE, AUTH_PORT, …, PG_PORT, and REPLICAS, REPLICAS_AUTH, …."""
         base = _port("PORT_BASE", 8000)
         ports = {GATEWAY: _port("PORT", base)}
-        for place, service in enumerate(SERVICES, start=1):
-            ports[service] = _port(f"{service.upper()}_PORT", base + place)
+        services = [name for name in SERVICES if not REGISTRY[name].off or _is_on(name)]
+        for name in services:
+            ports[name] = _port(f"{name.upper()}_PORT", base + REGISTRY[name].port - FIRST_PORT)
         postgres_port = _port("PG_PORT", 0) or None
-        counts = {service: _count(f"REPLICAS_{service.upper()}", _count("REPLICAS", 1)) for service in SERVICES}
+        counts = {service: _count(f"REPLICAS_{service.upper()}", _count("REPLICAS", 1)) for service in services}
         stack = cls((ROOT / os.environ.get("LOCAL_DIR", ".local")).absolute(), ports, postgres_port, counts=counts)
         named = [*stack.named_ports.values(), *([postgres_port] if postgres_port else [])]
         for port in named:
@@ -73,9 +75,19 @@ class Stack:
         return [Replica(f"{service}-{number}", service, port + 10 * number) for number in range(1, count + 1)]
 
     @property
+    def services(self) -> list[str]:
+        """The services that run in this stack."""
+        return [name for name in SERVICES if name in self.ports]
+
+    @property
+    def databases(self) -> list[str]:
+        """Those of them that have a database."""
+        return [name for name in self.services if name in DATABASES]
+
+    @property
     def all_replicas(self) -> list[Replica]:
         """The names of all services' processes."""
-        return [replica for service in SERVICES for replica in self.replicas(service)]
+        return [replica for service in self.services for replica in self.replicas(service)]
 
     @property
     def named_ports(self) -> dict[str, int]:
@@ -140,19 +152,20 @@ class Stack:
         settings = {
             "ISSUER": self.url(GATEWAY),
             "TRUSTED_PROXIES": json.dumps(["127.0.0.1"]),
-            "DATABASE_URL": f"postgresql://{service}@127.0.0.1:{postgres_port}/{service}",
-            "DATABASE_PASSWORD_FILE": self._file(f"{service}-password"),
         }
+        if service in DATABASES:
+            settings["DATABASE_URL"] = f"postgresql://{service}@127.0.0.1:{postgres_port}/{service}"
+            settings["DATABASE_PASSWORD_FILE"] = self._file(f"{service}-password")
+        if service in CLIENTS:
+            settings["CLIENT_SECRET_FILE"] = self._file(f"svc-{service}-secret")
+        for secret in REGISTRY[service].secrets:
+            settings[setting_of(secret)] = self._file(secret)
         ways = json.loads(os.environ.get("WAYS", "{}")).get(service, {})  # through the proxies of fault tests
-        for other in SERVICES:
+        for other in self.services:
             settings[f"{other.upper()}_URL"] = ways.get(other, self.url(other))
         settings["JWKS_URL"] = f"{settings['AUTH_URL']}/.well-known/jwks.json"
-        if service == "auth":
-            settings["KEY_ENCRYPTION_KEY_FILE"] = self._file("key-encryption-key")
-            settings["REFRESH_KEY_FILE"] = self._file("refresh-key")
+        if service == ISSUER:
             defaults["MAIL_DIR"] = str(self.mail)  # SMTP_URL takes precedence
-        else:
-            settings["CLIENT_SECRET_FILE"] = self._file(f"svc-{service}-secret")
         environment = {**defaults, **os.environ, **settings}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiling our modules at each start costs 0.2 s of 1.4
         return environment
@@ -163,15 +176,16 @@ class Stack:
             "OWNER_DATABASE_URL": f"postgresql://{service}_owner@127.0.0.1:{postgres_port}/{service}",
             "OWNER_DATABASE_PASSWORD_FILE": self._file(f"{service}-owner-password"),
         }
-        if service == "auth":
-            settings["SVC_USERS_SECRET_FILE"] = self._file("svc-users-secret")
-            settings["SVC_POSTS_SECRET_FILE"] = self._file("svc-posts-secret")
+        if service == ISSUER:
+            settings |= {
+                setting_of(secret): self._file(secret) for secret in (f"svc-{name}-secret" for name in CLIENTS)
+            }
         return {**self.service_environment(service, postgres_port), **settings}
 
     def gateway_environment(self) -> dict[str, str]:
         """The Caddyfile's placeholders. Caddy's own files stay in our folder."""
         upstreams, balancers = {}, ""
-        for service in SERVICES:
+        for service in self.services:
             replicas = self.replicas(service)
             addresses = " ".join(f"127.0.0.1:{replica.port}" for replica in replicas)
             upstreams[f"{service.upper()}_UPSTREAM"] = addresses
@@ -182,8 +196,7 @@ class Stack:
         own["DOCS_FOLDER"] = str(self.site)
         address = {"GATEWAY_ADDRESS": f"http://:{self.ports[GATEWAY]}", "GATEWAY_BIND": "127.0.0.1"}
         for name in ("DOCS", "PAGE"):
-            if os.environ.get(name, "") not in {"", "on", "off"}:
-                raise StackError(f"{name} must be on or off")
+            _is_on(name)
         contact = os.environ.get("SECURITY_CONTACT", "")
         if contact and not CONTACT.fullmatch(contact):
             raise StackError("SECURITY_CONTACT must be an address such as mailto:security@example.com or https://…")
@@ -214,6 +227,13 @@ def _port(name: str, otherwise: int) -> int:
     if not value.isdigit() or not (int(value) < 65536):
         raise PortTaken(f"{name}={value} is no port: choose a number from 1024 to 65535")
     return int(value)
+
+
+def _is_on(name: str) -> bool:
+    value = os.environ.get(name.upper(), "")
+    if value not in {"", "on", "off"}:
+        raise StackError(f"{name.upper()} must be on or off")
+    return value == "on"
 
 
 def _count(name: str, otherwise: int) -> int:

@@ -1,6 +1,6 @@
 -- One service's database and its two roles. It may run again at any time, and updates passwords and limits.
 --
--- psql variables: service (auth, users or posts), owner_password, password. Set them with \set on standard input, before
+-- psql variables: service (its name, as posts), owner_password, password. Set them with \set on standard input, before
 -- \i of this file, not with -v: every user of the machine can read command lines.
 --
 --   X_owner  owns database X and its schema public, and migrates it

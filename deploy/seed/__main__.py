@@ -15,7 +15,6 @@ import asyncpg
 from auth.services.passwords import Argon2
 from deploy.local.errors import StackError
 from deploy.local.runner import POSTGRES
-from deploy.local.secret_files import SERVICES
 from deploy.local.stack import GATEWAY, Stack
 from deploy.local.state import read_state
 from deploy.seed.tables import KINDS, AlreadySeeded, Connection, Databases, fill
@@ -25,6 +24,7 @@ from deploy.seed.world import (
     LIKES_PER_POST,
     World,
 )
+from deploy.services import DATABASES
 
 DEFAULT = 20_000
 MOST = 1_000_000
@@ -85,7 +85,7 @@ async def connect(stack: Stack, stacked: AsyncExitStack) -> dict[str, Connection
     if postgres is None:
         raise StackError("the stack does not run: `make start` first")
     found: dict[str, Connection] = {}
-    for service in SERVICES:
+    for service in DATABASES:
         password = stack.secret(f"{service}-owner-password")
         found[service] = connection = await asyncpg.connect(
             host="127.0.0.1", port=postgres.port, user=f"{service}_owner", password=password, database=service

@@ -11,6 +11,7 @@ from httpx import AsyncClient
 from jose import jwt
 
 from auth.config import Settings
+from common.services import AUDIENCES
 from tests.auth.conftest import Connection, SignedIn, SignIn, SignUp
 from tests.mint import b64
 
@@ -33,7 +34,7 @@ async def test_an_access_token_says_what_it_should_and_nothing_personal(
     assert set(claims) == {
         "iss", "aud", "sub", "iat", "nbf", "exp", "jti", "sid", "client_id", "scope",
     }  # fmt: skip
-    assert claims["aud"] == ["auth", "users", "posts"]
+    assert claims["aud"] == list(AUDIENCES)
     assert (claims["sub"], claims["client_id"], claims["scope"]) == (str(person.id), "trivium", "api")
     assert UUID(claims["sid"]).version == 4
     assert claims["exp"] - claims["iat"] == 300

@@ -19,11 +19,11 @@ import asyncpg
 import httpx
 
 from deploy.local.errors import StackError
-from deploy.local.secret_files import SERVICES
 from deploy.local.stack import ROOT
 from deploy.seed.__main__ import SEED
 from deploy.seed.tables import Databases, fill
 from deploy.seed.world import World
+from deploy.services import SERVICES, STARTED
 from posts.config import Settings as PostsSettings
 from posts.main import create_app as create_posts
 from tests.benchmarks import checks, lists, rows
@@ -201,7 +201,7 @@ class Bench:
 
     def memory(self) -> Result:
         """The services' memory after all measurements."""
-        held = {f"{service}_mb": self.house.memory_mb(service) for service in ("auth", "users", "posts")}
+        held = {f"{service}_mb": self.house.memory_mb(service) for service in STARTED}
         return {"name": "memory", **held}
 
 

@@ -19,8 +19,9 @@ from deploy.local.health import is_ready
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from deploy.local.processes import spawn
-from deploy.local.secret_files import SERVICES, ensure_secrets
+from deploy.local.secret_files import ensure_secrets
 from deploy.local.stack import ROOT, Stack
+from deploy.services import SERVICES
 
 PATIENCE = 60.0
 LARGE, SMALL = "posts_large", "posts_small"

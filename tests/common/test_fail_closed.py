@@ -7,21 +7,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-import auth.config
-import posts.config
-import users.config
+from common.services import Addresses
 from common.settings import ServiceSettings, load
+from deploy.services import DATABASES
 from tests.waiting import GENEROUS
 
-SETTINGS: Mapping[str, type[ServiceSettings]] = {
-    "auth": auth.config.Settings,
-    "users": users.config.Settings,
-    "posts": posts.config.Settings,
-}
+SETTINGS: Mapping[str, type[ServiceSettings]] = {name: import_module(f"{name}.config").Settings for name in DATABASES}
 SECRETS = {
     "DATABASE_PASSWORD": "Xk3jQ0f9-canary-Zp7Lw2vN8sRt5yUb",
     "KEY_ENCRYPTION_KEY": "Bq8wE1r7-canary-Hy6Kd3mV0xTg2cPo",
@@ -29,9 +25,8 @@ SECRETS = {
     "CLIENT_SECRET": "Vd2cR6y8-canary-Go4Tx0pN3kUj7mZa",
 }
 OWN = {
-    "auth": ("DATABASE_PASSWORD", "KEY_ENCRYPTION_KEY", "REFRESH_KEY"),
-    "users": ("DATABASE_PASSWORD", "CLIENT_SECRET"),
-    "posts": ("DATABASE_PASSWORD", "CLIENT_SECRET"),
+    name: [secret for secret in SECRETS if (field := settings.model_fields.get(secret.lower())) and field.is_required()]
+    for name, settings in SETTINGS.items()
 }
 NO_SECRETS = {
     "missing": "",
@@ -45,9 +40,7 @@ WEAKER: dict[str, tuple[str, ...]] = {
     "DATABASE_URL": ("", "mysql://canary@db/x", "canary"),
     "ISSUER": ("", *BAD_ADDRESSES, "http://canary.example", "https://canary.example/", "https://x.example/canary"),
     "JWKS_URL": BAD_ADDRESSES,
-    "AUTH_URL": BAD_ADDRESSES,
-    "USERS_URL": BAD_ADDRESSES,
-    "POSTS_URL": BAD_ADDRESSES,
+    **{name.upper(): BAD_ADDRESSES for name in Addresses.model_fields},
     "PROFILE": ("canary", "Production"),
     "RATE_LIMITS": ("false", "canary"),
     "RATE_LIMIT_GENERAL": ("0", "-1", "100001", "canary"),
@@ -55,7 +48,7 @@ WEAKER: dict[str, tuple[str, ...]] = {
     "TRUSTED_PROXIES": ('["0.0.0.0/0"]', '["::/0"]', '["10.0.0.0/8", "0.0.0.0/1"]', '["2000::/3"]', "*"),
     "EDGE_PROXIES": ("0.0.0.0/0", "::/0", "10.0.0.0/8 0.0.0.0/1", "2000::/3", "*"),
 }
-WEAKER_IN: dict[str, dict[str, tuple[str, ...]]] = {"auth": {}, "users": {}, "posts": {}}
+WEAKER_IN: dict[str, dict[str, tuple[str, ...]]] = {name: {} for name in SETTINGS}
 WEAKER_IN["users"] = {"RATE_LIMIT_EXPORT": ("0", "1001")}
 WEAKER_IN["auth"] = {
     "KEY_ENCRYPTION_KEY_PREVIOUS": ("canary-too-short", "a" * 64),

@@ -19,8 +19,9 @@ from starlette.types import ASGIApp
 from common.http.access import public
 from common.http.handlers import NotPrepared, as_app, prepared_handler
 from common.http.routing import ServiceRoute, is_form, service_router
+from deploy.services import SERVICES
 from tests.common.conftest import probe_app, probing
-from tests.common.test_routes import SERVICES, app_of, routes
+from tests.common.test_routes import app_of, routes
 
 Call = Callable[..., Any]
 QUERIES = (

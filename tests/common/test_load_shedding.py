@@ -11,10 +11,11 @@ from common.http.middleware import SECURITY_HEADERS
 from common.http.routing import Priority
 from common.serving.collectors import requests
 from common.serving.http_limits import MOST_PIPELINED
+from deploy.services import SERVICES
 from tests.common.busy import LISTS, MOST, Busy, served
 from tests.common.conftest import FakeClock
 from tests.common.serving import answer, ask, closed, connected, request
-from tests.common.test_routes import SERVICES, app_of
+from tests.common.test_routes import app_of
 from tests.conftest import Log
 from tests.waiting import eventually, in_time
 

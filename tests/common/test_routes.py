@@ -2,30 +2,25 @@
 
 import secrets
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Annotated, Any
 
 import pytest
 from fastapi import Depends, FastAPI
 from fastapi.routing import iter_route_contexts
 
-import auth.config
-import auth.main
-import posts.config
-import posts.main
-import users.config
-import users.main
 from common.http.access import Access, public
 from common.http.deps import CallingService, DbSession, MaybeSignedIn, ReadSession, SignedIn
 from common.http.docs import declared_codes, describe
 from common.http.routing import ServiceRoute, service_router
 from common.tokens.claims import Principal
+from deploy.services import SERVICES
 
 SECRETS = dict.fromkeys(
     ("database_password", "client_secret", "key_encryption_key", "refresh_key"), secrets.token_urlsafe(32)
 )
 METHODS = ("get", "put", "post", "delete", "patch")
 VALUES: dict[str, Any] = {"database_url": "postgresql://x@127.0.0.1/x", **SECRETS}
-SERVICES: dict[str, Any] = {"auth": auth, "users": users, "posts": posts}
 OPEN = {"/livez", "/readyz", "/metrics"}
 """Routes that are no ServiceRoute: probes and metrics, which the gateway hides."""
 
@@ -47,8 +42,8 @@ IN_THE_OPEN = {
 
 
 def app_of(service: str, **changes: Any) -> FastAPI:
-    module = SERVICES[service]
-    app: FastAPI = module.main.create_app(module.config.Settings.model_validate({**VALUES, **changes}))
+    settings = import_module(f"{service}.config").Settings.model_validate({**VALUES, **changes})
+    app: FastAPI = import_module(f"{service}.main").create_app(settings)
     return app
 
 

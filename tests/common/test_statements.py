@@ -15,13 +15,11 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.exc import DBAPIError, IntegrityError, ResourceClosedError
 from sqlalchemy.sql.elements import ClauseElement
 
-import auth.repositories
-import posts.repositories
-import users.repositories
 from common.db.database import Database
 from common.db.reading import ReadSession
 from common.db.statements import DIALECT, compile_once
 from common.http.error_handlers import database_is_away
+from deploy.services import DATABASES
 from posts.config import Settings
 from posts.models import Author, PostStats
 from tests.conftest import Cloner
@@ -63,7 +61,7 @@ def statements_of(package: ModuleType) -> Iterator[tuple[str, Any]]:
 
 
 def test_every_constant_of_a_repository_is_compiled_once_to_what_sqlalchemy_sends() -> None:
-    found = [one for package in (auth, users, posts) for one in statements_of(package.repositories)]
+    found = [one for name in DATABASES for one in statements_of(importlib.import_module(f"{name}.repositories"))]
     assert len(found) > 200
     for name, statement in found:
         params = dict.fromkeys(statement.table.columns.keys()) if isinstance(statement, sa.Insert) else {}

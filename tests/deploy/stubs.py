@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-SERVICES = ("auth", "users", "posts")
+from deploy.services import SERVICES
+
 STUB = """
 import os, signal, sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,7 +36,7 @@ ThreadingHTTPServer(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])), 
 
 
 def write_stubs(folder: Path) -> Path:
-    """Write packages `auth`, `users` and `posts` that come before the real ones on PYTHONPATH."""
+    """Write a package for each service, which comes before the real ones on PYTHONPATH."""
     for service in SERVICES:
         (folder / service).mkdir(parents=True)
         (folder / service / "__init__.py").touch()

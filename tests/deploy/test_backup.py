@@ -8,7 +8,7 @@ import pytest
 
 from deploy.backup.dumps import BackupError, back_up, read_backup
 from deploy.backup.places import CommandFailed
-from deploy.local.secret_files import SERVICES
+from deploy.services import SERVICES
 
 
 class Dumps:

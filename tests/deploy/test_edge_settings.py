@@ -9,15 +9,18 @@ import yaml
 from deploy.docker.compose import ROOT
 from deploy.local.errors import StackError
 from deploy.local.stack import Stack
+from deploy.services import REGISTRY, STARTED
 
 SHARED = ("CORS_ORIGINS", "EDGE_PROXIES")
 OVERLAY = ROOT / "deploy" / "kubernetes" / "overlays" / "local"
+
+PORTS = {"gateway": 8000, **{name: service.port for name, service in REGISTRY.items()}}
 
 
 def test_in_containers_both_hops_have_one_setting() -> None:
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
     for name in SHARED:
-        values = [services[service]["environment"][name] for service in ("gateway", "auth", "users", "posts")]
+        values = [services[service]["environment"][name] for service in ("gateway", *STARTED)]
         assert len(set(values)) == 1, name
         assert values[0].startswith(f"${{{name}:-")
 
@@ -40,7 +43,7 @@ def test_locally_both_hops_have_the_same(monkeypatch: pytest.MonkeyPatch, given:
     monkeypatch.delenv("CORS_ORIGINS", raising=False)
     if given is not None:
         monkeypatch.setenv("CORS_ORIGINS", given)
-    stack = Stack(Path("/nowhere"), {"gateway": 8000, "auth": 8001, "users": 8002, "posts": 8003}, None)
+    stack = Stack(Path("/nowhere"), PORTS, None)
     gateway, service = stack.gateway_environment(), stack.service_environment("users", 5432)
     assert gateway["EDGE_PROXIES"] == service["EDGE_PROXIES"] == "192.0.2.0/24"
     assert json.loads(gateway["CORS_ORIGINS"]) == json.loads(service["CORS_ORIGINS"] or "[]")
@@ -48,7 +51,7 @@ def test_locally_both_hops_have_the_same(monkeypatch: pytest.MonkeyPatch, given:
 
 @pytest.mark.parametrize("name", ["DOCS", "PAGE"])
 def test_what_is_on_or_off_is_nothing_else(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    stack = Stack(Path("/nowhere"), {"gateway": 8000, "auth": 8001, "users": 8002, "posts": 8003}, None)
+    stack = Stack(Path("/nowhere"), PORTS, None)
     monkeypatch.setenv(name, "off")
     assert stack.gateway_environment()[name] == "off"
     monkeypatch.setenv(name, "false")

@@ -10,11 +10,12 @@ import yaml
 
 from deploy.kubernetes import budget as connections
 from deploy.kubernetes import policies
-from deploy.kubernetes.check import CADDYFILE, FOLDER, gateway_paths, route_paths, schema_errors
+from deploy.kubernetes.check import FOLDER, gateway_paths, route_paths, schema_errors
 from deploy.kubernetes.flows import clusters_work
-from deploy.kubernetes.manifests import SERVICES, Manifest, of_kind
+from deploy.kubernetes.manifests import Manifest, of_kind
 from deploy.kubernetes.policies import Rule
 from deploy.kubernetes.secrets import all_secrets
+from deploy.services import DATABASES
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -189,7 +190,7 @@ def test_all_is_denied_that_is_not_allowed() -> None:
 
 def test_the_jobs_that_make_replicas_reach_an_instance_and_other_services_do_not() -> None:
     """They have labels of their cluster and their role as a Job, but not of instances."""
-    clusters = [{"kind": "Cluster", "metadata": {"name": f"{name}-db"}} for name in SERVICES]
+    clusters = [{"kind": "Cluster", "metadata": {"name": f"{name}-db"}} for name in DATABASES]
     ours = [*read("base/network.yaml"), *read("overlays/production/network.yaml"), *clusters]
     assert list(clusters_work(ours)) == []
     instances = {"matchLabels": {"cnpg.io/cluster": "auth-db", "cnpg.io/podRole": "instance"}}
@@ -212,8 +213,8 @@ def test_schemas_refuse_unknown_fields_and_skip_what_is_not_kubernetes_own(api: 
 
 
 def test_the_route_has_the_gateways_paths() -> None:
-    paths = gateway_paths(CADDYFILE.read_text())
-    assert paths == {"auth": {"/auth", "/.well-known"}, "users": {"/users"}, "posts": {"/posts"}}
+    paths = gateway_paths()
+    assert paths["auth"] == {"/auth", "/.well-known"}
     assert route_paths(read("overlays/production/route.yaml")) == paths
 
 
@@ -237,7 +238,7 @@ def service_of(replicas: int, pool: int, given: int) -> list[Manifest]:
     settings = {"POOL_SIZE": str(pool), "READ_POOL_SIZE": str(pool), "MAX_OVERFLOW": "2"}
     server = {"template": {"spec": {"containers": [{"args": ["-c", f"max_connections={given}"]}]}}}
     made: list[Manifest] = [{"kind": "ConfigMap", "metadata": {"name": "trivium-5mmd8kktd2"}, "data": settings}]
-    for name in SERVICES:
+    for name in DATABASES:
         made += [
             {"kind": "HorizontalPodAutoscaler", "metadata": {"name": f"{name}-api"}, "spec": {"maxReplicas": replicas}},
             {"kind": "Deployment", "metadata": {"name": f"{name}-api"}, "spec": rolling},

@@ -14,6 +14,7 @@ import pytest
 
 from deploy.local.ports import free_port
 from deploy.local.state import State, read_state
+from deploy.services import STARTED
 from tests.deploy.stubs import write_stubs
 from tests.waiting import GENEROUS, wait_until
 
@@ -103,9 +104,7 @@ def test_it_starts_shows_itself_stops_and_leaves_nothing(running: LocalStack) ->
     assert re.findall(r"^(\w+) +\d+ +\d+  up ", shown.stdout, re.MULTILINE) == [
         "postgres",
         "gateway",
-        "auth",
-        "users",
-        "posts",
+        *STARTED,
     ]
     processes = [process.id for process in running.state().processes]
     assert running.command("stop").stdout == "stopped\n"

@@ -8,7 +8,7 @@ import pytest
 
 from common import __version__
 from deploy.gateway.openapi import SNAPSHOT, describe_service
-from deploy.imports import SERVICES
+from deploy.services import SERVICES
 from deploy.version import ROOT, places, write
 
 

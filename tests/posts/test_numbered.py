@@ -10,7 +10,7 @@ from httpx import ASGITransport, AsyncClient
 
 from posts.config import Settings
 from posts.main import create_app
-from tests.peers import Peers, event, gone, page
+from tests.peers import Peers, Told, event, gone, page
 from tests.posts.conftest import NewPost, SignedIn
 
 Numbered = Callable[..., Awaitable[tuple[list[str], int]]]
@@ -89,7 +89,7 @@ async def test_the_feed_shows_a_follow_as_soon_as_it_was_refreshed(
     for number in range(3):
         await write((ada, bob)[number % 2], title=f"f{number}")
     assert await numbered("feed=true", signed_in(reader)) == ([], 0)
-    told = {(reader, person): event("follow", {"active": True}, reader, person) for person in (ada, bob)}
+    told: Told = {(reader, person): event("follow", {"active": True}, reader, person) for person in (ada, bob)}
 
     def follows(params: httpx.QueryParams) -> dict[str, Any]:
         """Places in a list of pairs are written as two numbers."""
@@ -112,7 +112,7 @@ async def test_a_follow_that_never_was_or_cannot_be_asked_changes_nothing(
     client: AsyncClient, peers: Peers, signed_in: SignedIn
 ) -> None:
     one, other = peers.new_account(), peers.new_account()
-    further = {(one, other + 1): event("follow", {"active": True}, one, other + 1)}
+    further: Told = {(one, other + 1): event("follow", {"active": True}, one, other + 1)}
     peers.lists["/internal/follows"] = lambda params: page(further, params)
     assert (await client.put(f"/posts/feed/follows/{other}", headers=signed_in(one))).status_code == 204
     del peers.lists["/internal/follows"]

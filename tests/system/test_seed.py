@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
-from deploy.local.secret_files import SERVICES
 from deploy.local.stack import Stack
 from deploy.seed.__main__ import PASSWORD, connect, main
 from deploy.seed.tables import Connection
 from deploy.seed.world import ACCOUNT_EPOCH, END, World
+from deploy.services import SERVICES
 from tests.system.conftest import ROOT, LocalStack
 from tests.waiting import GENEROUS
 

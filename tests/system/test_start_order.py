@@ -18,11 +18,11 @@ import pytest
 from httpx import AsyncClient, ConnectError
 
 from deploy.local.ports import free_port
+from deploy.services import STARTED
 from tests.conftest import Cloner
 from tests.database import database_at
 
-SERVICES = ("auth", "users", "posts")
-ALL_ORDERS = list(itertools.permutations(SERVICES))
+ALL_ORDERS = list(itertools.permutations(STARTED))
 ORDERS = ALL_ORDERS if os.environ.get("START_ORDERS") == "all" else [ALL_ORDERS[-1]]  # posts, users, auth
 READY_WITHIN = 10.0
 STARTED_WITHIN = 30.0
@@ -77,7 +77,7 @@ def start(name: str, ports: Mapping[str, int], settings: Mapping[str, str]) -> s
 @pytest.mark.faults
 @pytest.mark.parametrize("order", ORDERS, ids="-".join)
 async def test_services_start_in_any_order_before_their_database(database_of: Cloner, order: tuple[str, ...]) -> None:
-    ports = {name: free_port() for name in SERVICES}
+    ports = {name: free_port() for name in STARTED}
     database = free_port()
     started: dict[str, Service] = {}
     try:
@@ -91,7 +91,7 @@ async def test_services_start_in_any_order_before_their_database(database_of: Cl
             assert await started[name].status("/readyz") == 503
         await asyncio.sleep(1)
         async with database_at(database, real):
-            for name in ("auth", "users", "posts"):
+            for name in STARTED:
                 await started[name].until("/readyz", 200)
             await started["posts"].stop()
             await started["auth"].stop()

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from httpx import AsyncClient
 
+from deploy.services import STARTED
 from tests.system.conftest import LocalStack, Person
 from tests.system.ledger import Ledger, Verdict
 
-SERVICES: Final = ("auth", "users", "posts")
 CONSUMERS: Final = ("users", "posts")
 DELIVERED_WITHIN: Final = 30.0
 TRIES: Final = 3
@@ -119,7 +119,7 @@ async def version(client: AsyncClient, person: Person) -> int:
 
 async def told_all(stack: LocalStack) -> bool:
     """Whether all outboxes are empty, without waiting or parked events."""
-    commands = [asyncio.to_thread(stack.run, "run", service, "outbox", "status") for service in SERVICES]
+    commands = [asyncio.to_thread(stack.run, "run", service, "outbox", "status") for service in STARTED]
     return all(one.returncode == 0 and len(one.stdout.splitlines()) == 1 for one in await asyncio.gather(*commands))
 
 

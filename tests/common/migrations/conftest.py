@@ -2,20 +2,17 @@
 
 import uuid
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 
 from common.settings import MigrationSettings
-from tests.conftest import SERVICES
+from deploy.services import DATABASES
 from tests.database import Template
 
-MIGRATED = [name for name in SERVICES if (Path(__file__).parents[3] / "services" / name / "migrations").is_dir()]
 
-
-@pytest.fixture(params=MIGRATED)
+@pytest.fixture(params=DATABASES)
 def template(request: pytest.FixtureRequest, templates: dict[str, Template]) -> Template:
     return templates[request.param]
 

@@ -14,13 +14,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from common.db.migrations import migrate
 from common.db.schema_check import revisions
 from common.settings import MigrationSettings
-from tests.common.migrations.conftest import MIGRATED, connect
+from deploy.services import DATABASES
+from tests.common.migrations.conftest import connect
 from tests.database import Template
 
 LATER = Path(__file__).parents[2] / "system" / "later_revision.py"
 
 
-@pytest.mark.parametrize("service", MIGRATED)
+@pytest.mark.parametrize("service", DATABASES)
 def test_the_names_of_files_give_the_order_of_revisions(service: str) -> None:
     folder: Path = import_module(f"{service}.database").MIGRATIONS
     by_alembic = [script.revision for script in ScriptDirectory(str(folder)).walk_revisions()]

@@ -21,14 +21,14 @@ import yaml
 
 from deploy.kubernetes.secrets import all_secrets
 from deploy.local.ports import free_port
+from deploy.services import STARTED
 from tests.system.compose.conftest import status_of, until
 from tests.system.conftest import ROOT
 
 KUBERNETES = ROOT / "deploy" / "kubernetes"
 TOOL = os.environ.get("CLUSTER", str(ROOT.parent / "shared" / "cluster" / "cluster"))
 NAMESPACE = "trivium"
-SERVICES = ("auth", "users", "posts")
-IMAGES = (*SERVICES, "gateway")
+IMAGES = (*STARTED, "gateway")
 FIRST, SECOND = "0.1.0-test.1", "0.1.0-test.2"
 """Two releases of the same code."""
 MIGRATIONS = "app.kubernetes.io/component=migrate"
@@ -111,7 +111,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 def install(made: Cluster) -> None:
-    for service in SERVICES:
+    for service in STARTED:
         build = ("-f", "deploy/docker/Dockerfile", "--build-arg", f"SERVICE={service}", "-t", f"trivium-{service}")
         run("docker", "build", *build, ".")
     run("docker", "build", "-f", "deploy/gateway/Dockerfile", "-t", "trivium-gateway", ".")

@@ -14,7 +14,8 @@ import httpx
 import pytest
 from httpx import AsyncClient
 
-from tests.system.cluster.conftest import FIRST, MIGRATIONS, SECOND, SERVICES, Cluster, note, run
+from deploy.services import STARTED
+from tests.system.cluster.conftest import FIRST, MIGRATIONS, SECOND, Cluster, note, run
 from tests.system.compose.conftest import status_of
 from tests.system.conftest import Meet
 from tests.system.ledger import Verdict
@@ -60,7 +61,7 @@ async def test_applying_the_same_again_changes_nothing(cluster: Cluster) -> None
 async def test_a_changed_migration_without_a_new_tag_is_another_job(cluster: Cluster) -> None:
     before = cluster.jobs()
     said = cluster.apply(FIRST, MORE_MEMORY)
-    assert said.count(" created") == len(cluster.jobs() - before) == len(SERVICES)
+    assert said.count(" created") == len(cluster.jobs() - before) == len(STARTED)
     cluster.settle()
 
 
@@ -77,7 +78,7 @@ async def test_another_release_fails_no_request(
     assert load.failed == []
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", STARTED)
 async def test_a_deleted_pod_fails_no_request(cluster: Cluster, gateway: AsyncClient, meet: Meet, service: str) -> None:
     selector = f"app.kubernetes.io/name={service},{API}"
     pod = cluster.kubectl("get", "pod", "--selector", selector, "--output", "name").split()[0]

@@ -7,6 +7,7 @@ import sys
 import pytest
 from httpx import AsyncClient
 
+from deploy.services import STARTED
 from tests.system.compose.conftest import ComposeStack, note
 from tests.system.conftest import Meet
 from tests.system.ledger import Verdict
@@ -14,11 +15,10 @@ from tests.system.load import Load
 from tests.system.verdict import read_back
 
 ROLLS = int(os.environ.get("ROLLS", "1"))
-SERVICES = ("auth", "users", "posts")
 
 
 @pytest.mark.compose
-@pytest.mark.parametrize("service", SERVICES * ROLLS)
+@pytest.mark.parametrize("service", STARTED * ROLLS)
 async def test_no_request_fails_while_containers_are_replaced(
     compose_stack: ComposeStack, gateway: AsyncClient, meet: Meet, service: str
 ) -> None:

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from sqlalchemy import URL, make_url
 
 from common.secrets import GENERATED_PREFIX, FileSettings, Secret
+from common.services import Addresses
 from common.setting_types import DatabaseUrl, Duration, Network, Networks, SpacedNetworks
 from common.url_types import Address, BaseAddress, Origins, PublicAddress
 
@@ -72,7 +73,7 @@ LONGEST_CALL: Final = timedelta(seconds=10)
 """Shorter than the lease of an event (`common.events.relay`), so that normally no two relays send the same row."""
 
 
-class AppSettings(BaseConfig):
+class AppSettings(Addresses, BaseConfig):
     """Settings of everything that serves HTTP, with or without a database."""
 
     requests_at_once: int | None = Field(
@@ -84,9 +85,6 @@ class AppSettings(BaseConfig):
     issuer: PublicAddress = Field(
         "http://127.0.0.1:8000", description="The site's public address; the `iss` of tokens."
     )
-    auth_url: Address = Field("http://127.0.0.1:8001", description="Internal address of auth.")
-    users_url: Address = Field("http://127.0.0.1:8002", description="Internal address of users.")
-    posts_url: Address = Field("http://127.0.0.1:8003", description="Internal address of posts.")
 
     # Calls to the other services. At a limit a call waits within its deadline, and then counts as failed.
     call_deadline: Annotated[Duration, Gt(timedelta(0)), Le(LONGEST_CALL)] = Field(

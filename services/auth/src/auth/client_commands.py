@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -19,22 +18,17 @@ from auth.services.audit import SERVER, Action
 from auth.services.sign_in import hash_secret
 from common.db.database import Database
 from common.secrets import read_secret, strong
+from common.services import CLIENTS, Client
 from common.settings import ServiceSettings, load
 
 STANDARD_INPUT: Final = "-"
 
 
-class Service(StrEnum):
-    """The services that sign in to auth."""
-
-    users = "users"
-    posts = "posts"
-
-
 async def put_service_clients(connection: AsyncConnection, settings: MigrateSettings) -> None:
-    """Store the secrets with which users and posts sign in."""
+    """Store the secrets with which the other services sign in."""
     clients = ClientRepository(connection)
-    for service, secret in ((Service.users, settings.svc_users_secret), (Service.posts, settings.svc_posts_secret)):
+    for service in CLIENTS:
+        secret: SecretStr = getattr(settings, f"svc_{service}_secret")
         await clients.put(f"svc:{service}", hash_secret(secret.get_secret_value()))
 
 
@@ -48,7 +42,7 @@ def clients() -> None:
 
 @clients_cli.command("rotate")
 def rotate_command(
-    service: Service,
+    service: Client,
     read: Annotated[str | None, typer.Option(help="File with the new secret; - for standard input.")] = None,
     write: Annotated[Path | None, typer.Option(help="Make a new secret and write it here, mode 600.")] = None,
 ) -> None:
@@ -69,7 +63,7 @@ def rotate_command(
     typer.echo(f"svc:{service} has a new secret; restart {service} with it. The previous one stays valid.")
 
 
-async def rotate(settings: ServiceSettings, service: Service, secret: SecretStr) -> None:
+async def rotate(settings: ServiceSettings, service: str, secret: SecretStr) -> None:
     database = Database(settings)
     try:
         async with database.transaction() as session:

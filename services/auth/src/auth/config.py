@@ -14,6 +14,7 @@ from auth.services.mails import WINDOW
 from auth.services.passwords import QUEUE
 from common.email_addresses import SPECIAL_USE
 from common.secrets import Secret
+from common.services import ClientSecrets
 from common.setting_types import Duration, Folder, Words, in_json
 from common.settings import MigrationSettings, ServiceSettings
 from common.url_types import BaseAddress
@@ -167,11 +168,8 @@ class Settings(ServiceSettings):
         return self
 
 
-class MigrateSettings(MigrationSettings):
+class MigrateSettings(ClientSecrets, MigrationSettings):
     """`auth migrate` also stores the credentials of the other services."""
-
-    svc_users_secret: Secret = Field(description="The CLIENT_SECRET of users.")
-    svc_posts_secret: Secret = Field(description="The CLIENT_SECRET of posts.")
 
 
 def given(*secrets: SecretStr | None) -> list[str]:

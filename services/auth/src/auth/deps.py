@@ -86,7 +86,6 @@ def wire(opened: Opened[Settings]) -> Parts:
     tokens = one_time_tokens(settings)
     return Parts(
         identity=identity,
-        peers=(opened.peer("users", identity.tokens), opened.peer("posts", identity.tokens)),
         targets=own_targets(settings, transactions, tokens),
         inbox=lambda session: EventSubscriber(unit_of_work(session, lasting)).inbox,
         erasures=BACKLOG,

@@ -18,8 +18,8 @@ import asyncpg
 import pytest
 from httpx import AsyncClient
 
-from deploy.local.secret_files import SERVICES
 from deploy.local.state import read_state
+from deploy.services import SERVICES
 from tests.system.conftest import LocalStack, Person
 from tests.system.faults.metrics import total
 from tests.system.faults.network.link import FINE, Link, Trouble, link_to

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from deploy.services import STARTED
 from tests.system.conftest import Person
 from tests.system.faults.network.conftest import SECONDS, SEED, LinkedStack
 from tests.system.faults.report import Report
@@ -95,7 +96,7 @@ async def test_bad_input_is_refused_at_once_and_nobody_else_notices(
 ) -> None:
     ada, grace, alan, edsger, eve = people
     host = urlsplit(linked.stack.url).netloc
-    places = [linked.stack.url, *map(linked.address, ("auth", "users", "posts"))]
+    places = [linked.stack.url, *map(linked.address, STARTED)]
     thrown = [(place, content) for place in places for content in requests(eve, host)]
     random.Random(SEED).shuffle(thrown)
     answers: list[tuple[int, float, str, bytes]] = []

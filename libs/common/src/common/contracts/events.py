@@ -1,4 +1,4 @@
-"""The events that services send each other: the data of each type, its owner and its targets.
+"""The events that services send each other: the data of each type and its owner. deploy/services.toml has the targets.
 
 Schemas may grow: a new field has a default, and consumers ignore the fields that they do not know.
 """
@@ -10,10 +10,16 @@ from typing import Final
 from pydantic import Field
 
 from common.schemas import MAX_ID
+from common.services import AUDIENCES, LISTENERS
 from common.state_events import EventData, Key, read_uuid
 
 EVERYBODY: Final = 0
 """Stands for all accounts in place of an account id."""
+
+
+def heard(type_: str) -> tuple[str, ...]:
+    """The services that get the events of this type."""
+    return LISTENERS.get(type_, ())
 
 
 class AccountData(EventData):
@@ -21,7 +27,7 @@ class AccountData(EventData):
 
     type = "account"
     owner = "auth"
-    targets = ("users", "posts")
+    targets = heard("account")
 
     email: str
     name: str
@@ -41,7 +47,7 @@ class AccountErasedData(EventData):
     """A service has erased all data of an account, and tells auth. Subject `account:<id>`, version 1: it is final."""
 
     type = "account.erased"
-    targets = ("auth",)
+    targets = heard("account.erased")
     subject = "account"
 
     service: str
@@ -55,7 +61,7 @@ class SessionEndedData(EventData):
 
     type = "session.ended"
     owner = "auth"
-    targets = ("users", "posts")
+    targets = heard("session.ended")
     subject = "session"
 
     until: datetime
@@ -74,7 +80,7 @@ class TokensRevokedData(EventData):
 
     type = "tokens.revoked"
     owner = "auth"
-    targets = ("users", "posts")
+    targets = heard("tokens.revoked")
     subject = "account"
 
     not_before: int = Field(ge=0, le=MAX_ID)
@@ -90,7 +96,7 @@ class ProfileData(EventData):
 
     type = "profile"
     owner = "users"
-    targets = ("posts",)
+    targets = heard("profile")
 
     name: str
     avatar_url: str | None
@@ -101,7 +107,7 @@ class FollowData(EventData):
 
     type = "follow"
     owner = "users"
-    targets = ("posts",)
+    targets = heard("follow")
     numbers = 2
 
     active: bool
@@ -112,7 +118,7 @@ class BlockData(EventData):
 
     type = "block"
     owner = "users"
-    targets = ("posts",)
+    targets = heard("block")
     numbers = 2
 
     active: bool
@@ -123,7 +129,7 @@ class AuthorData(EventData):
 
     type = "author"
     owner = "posts"
-    targets = ("users",)
+    targets = heard("author")
 
     posts_count: int = Field(ge=0)
 
@@ -136,7 +142,7 @@ class ModerationData(EventData):
 
     type = "moderation"
     owner = "posts"
-    targets = ("auth",)
+    targets = heard("moderation")
 
     kind: str = Field(max_length=20)
     """`post` or `comment`."""
@@ -148,3 +154,10 @@ class ModerationData(EventData):
     @classmethod
     def read_key(cls, words: Sequence[str]) -> Key:
         return read_uuid(words)
+
+
+def targets_of(service: str) -> list[str]:
+    """The services that get events of this one."""
+    sent = [kind for kind in EventData.__subclasses__() if kind.owner == service or kind is AccountErasedData]
+    found = {target for kind in sent for target in kind.targets}
+    return [name for name in AUDIENCES if name in found and name != service]

@@ -6,7 +6,7 @@ relay, metrics, and the loops that run beside the requests.
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -18,6 +18,7 @@ from sqlalchemy import Executable
 from common.background import background_tasks
 from common.calls.http_pool import http_pool
 from common.calls.service_client import ServiceClient
+from common.contracts.events import targets_of
 from common.db.database import Database
 from common.db.reading import ReadSession
 from common.db.schema_check import database_is_ready
@@ -89,10 +90,10 @@ class Parts:
     """The parts that a service adds."""
 
     identity: Identity
-    peers: Sequence[ServiceClient]
-    """Also the targets of its events."""
+    peers: Sequence[ServiceClient] = ()
+    """The services that it calls. Those that its events go to are added."""
     targets: Mapping[str, Target | Channel] = field(default_factory=dict)
-    """Further targets."""
+    """Targets of events that are no services."""
     inbox: InboxFactory
     read_models: Mapping[str, ReadModel] = field(default_factory=dict)
     erasures: Executable
@@ -118,7 +119,8 @@ def lifespan(
         try:
             async with http_pool(settings, state.transport) as http:
                 revoked = state.revoked = RevokedTokens(database)
-                parts = wire(Opened(state.service, settings, database, http, revoked))
+                opened = Opened(state.service, settings, database, http, revoked)
+                parts = with_targets(opened, wire(opened))
                 async with background_tasks(*(loop() for loop in install(app, parts, migrations))):
                     yield
                 parts.close()
@@ -126,6 +128,13 @@ def lifespan(
             await database.disconnect()
 
     return open_parts
+
+
+def with_targets(opened: Opened[S], parts: Parts) -> Parts:
+    """Add the services that get its events to the peers."""
+    there = {peer.audience for peer in parts.peers}
+    more = [opened.peer(name, parts.identity.tokens) for name in targets_of(opened.name) if name not in there]
+    return replace(parts, peers=[*parts.peers, *more])
 
 
 def install(app: FastAPI, parts: Parts, migrations: Path) -> Sequence[Loop]:

@@ -13,13 +13,14 @@ from common.http.deps import CallingService
 from common.http.problems import problems
 from common.http.routing import internal_router
 from common.schemas import AfterId, Id, PageSize
+from common.services import CLIENTS
 from common.state_events import EventBatch, EventPage, StateEvent
 from common.tokens.claims import Principal
 
 router = internal_router()
 
 Users = Annotated[Principal, Depends(CallingService("users"))]
-Others = Annotated[Principal, Depends(CallingService("users", "posts"))]
+Others = Annotated[Principal, Depends(CallingService(*CLIENTS))]
 
 
 @router.get("/accounts/{account_id}", responses=problems(AccountNotFound))

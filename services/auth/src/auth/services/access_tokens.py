@@ -11,9 +11,9 @@ from jose import jwt
 from jose.backends.base import Key
 
 from auth.services.records import Account
+from common.services import AUDIENCES
 from common.tokens.claims import ALGORITHM, SERVICE_SCOPE, TYPE, USER_SCOPE
 
-AUDIENCES: Final = ("auth", "users", "posts")
 CLIENT: Final = "trivium"
 
 
@@ -38,7 +38,7 @@ class AccessTokens:
         return int(self.ttl.total_seconds())
 
     def for_person(self, account: Account, session_id: UUID, now: int, client: str = CLIENT) -> str:
-        """Valid at all three services. Never dated before `tokens_not_before`, or it would be refused at once."""
+        """Valid at all services. Never dated before `tokens_not_before`, or it would be refused at once."""
         issued_at = max(now, account.tokens_not_before)
         about = {"sub": str(account.id), "client_id": client, "scope": USER_SCOPE, "sid": str(session_id)}
         roles = {"roles": account.roles} if account.roles else {}  # validators of RFC 9068 refuse an empty list

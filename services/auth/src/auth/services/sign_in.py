@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 
 from auth.services import refresh_tokens
-from auth.services.access_tokens import AUDIENCES, CLIENT, AccessTokens
+from auth.services.access_tokens import CLIENT, AccessTokens
 from auth.services.audit import ANONYMOUS, Action, masked
 from auth.services.errors import InvalidClient, InvalidGrant, OAuthRefusal
 from auth.services.ports import UnitOfWork
@@ -22,6 +22,7 @@ from auth.services.session_revocation import end_session
 from auth.services.throttle import NOBODY, Throttle
 from common.email_addresses import normal_email
 from common.ports import Transactions
+from common.services import AUDIENCES
 from common.tokens.claims import SERVICE_SCOPE, USER_SCOPE
 
 log = structlog.get_logger()

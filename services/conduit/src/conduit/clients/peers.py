@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from common.calls.service_client import IDEMPOTENT, Params, PeerUnavailable, ServiceClient
-from common.errors import DomainError, TooManyRequests
+from common.errors import DomainError
 from common.tokens.claims import InvalidToken
 from common.tokens.replies import Reply
 from conduit.services import errors
@@ -34,12 +34,6 @@ FIELDS: Final = {"weak-password": "password", "special-use-domain": "email", "ad
 NAMES: Final = {"tags": "tagList", "avatar_url": "image"}
 """Fields that have another name in the RealWorld API."""
 THROTTLED: Final = 429
-
-
-class CallerThrottled(TooManyRequests):
-    """Another service counts too many requests of this caller."""
-
-    code = "rate-limited"
 
 
 class Refusal(BaseModel):
@@ -89,7 +83,7 @@ class Peer:
         if reply.status == THROTTLED:
             seconds = reply.headers.get("retry-after", "1")
             pause = timedelta(seconds=int(seconds) if seconds.isdecimal() else 1)
-            return CallerThrottled(refusal.detail, retry_after=pause)
+            return errors.CallerThrottled(refusal.detail, retry_after=pause)
         if refusal.code in REFUSALS:
             return REFUSALS[refusal.code](refusal.detail)
         if reply.status == 401:

@@ -8,11 +8,10 @@ from fastapi import Query
 from common.calls.service_client import PeerUnavailable
 from common.http.deps import MaybeSignedIn, SignedIn
 from common.http.problems import problems
-from conduit.clients.peers import CallerThrottled
 from conduit.deps import ArticlesOfCaller, OwnArticle
 from conduit.routers.route import conduit_router
 from conduit.schemas.article import ArticleAnswer, ArticleChangesBody, ArticlesAnswer, ListedArticle, NewArticleBody
-from conduit.services.errors import ArticleNotFound, FieldsRefused, NotYourArticle
+from conduit.services.errors import ArticleNotFound, CallerThrottled, FieldsRefused, NotYourArticle
 from conduit.services.records import Article, ArticleFilter
 
 router = conduit_router("/articles", "conduit articles")

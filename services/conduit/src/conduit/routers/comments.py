@@ -3,11 +3,17 @@
 from common.calls.service_client import PeerUnavailable
 from common.http.deps import MaybeSignedIn, SignedIn
 from common.http.problems import problems
-from conduit.clients.peers import CallerThrottled
 from conduit.deps import CommentsOfCaller, FoundArticle
 from conduit.routers.route import conduit_router
 from conduit.schemas.comment import CommentAnswer, CommentsAnswer, CommentShown, NewCommentBody
-from conduit.services.errors import ArticleNotFound, CommentNotFound, FieldsRefused, NotYourArticle, NotYourComment
+from conduit.services.errors import (
+    ArticleNotFound,
+    CallerThrottled,
+    CommentNotFound,
+    FieldsRefused,
+    NotYourArticle,
+    NotYourComment,
+)
 
 router = conduit_router("/articles/{slug}/comments", "conduit comments")
 

@@ -3,11 +3,10 @@
 from common.calls.service_client import PeerUnavailable
 from common.http.deps import MaybeSignedIn, SignedIn
 from common.http.problems import problems
-from conduit.clients.peers import CallerThrottled
 from conduit.deps import Profiles
 from conduit.routers.route import conduit_router
 from conduit.schemas.user import ProfileAnswer
-from conduit.services.errors import CannotFollowYourself, ProfileForbidden, ProfileNotFound
+from conduit.services.errors import CallerThrottled, CannotFollowYourself, ProfileForbidden, ProfileNotFound
 from conduit.services.records import Profile
 
 router = conduit_router("/profiles", "conduit profiles")

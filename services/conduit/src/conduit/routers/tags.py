@@ -3,10 +3,10 @@
 from common.calls.service_client import PeerUnavailable
 from common.http.access import public
 from common.http.problems import problems
-from conduit.clients.peers import CallerThrottled
 from conduit.deps import PublicArticles
 from conduit.routers.route import conduit_router
 from conduit.schemas.article import TagsAnswer
+from conduit.services.errors import CallerThrottled
 
 router = conduit_router("/tags", "conduit tags")
 

@@ -4,11 +4,10 @@ from common.calls.service_client import PeerUnavailable
 from common.http.access import public
 from common.http.deps import SignedIn
 from common.http.problems import problems
-from conduit.clients.peers import CallerThrottled
 from conduit.deps import Newcomers, Token, Users
 from conduit.routers.route import conduit_router
 from conduit.schemas.user import CredentialsBody, NewUserBody, UserAnswer, UserChangesBody
-from conduit.services.errors import CredentialsInvalid, EmailTaken, FieldsRefused, UsernameTaken
+from conduit.services.errors import CallerThrottled, CredentialsInvalid, EmailTaken, FieldsRefused, UsernameTaken
 from conduit.services.records import User
 
 router = conduit_router("", "conduit users")

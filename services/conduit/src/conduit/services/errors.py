@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from common.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
+from common.errors import Conflict, Forbidden, InvalidInput, NotFound, TooManyRequests, Unauthenticated
 
 
 class CredentialsInvalid(Unauthenticated):
@@ -63,6 +63,12 @@ class UsernameTaken(Conflict):
     """Another account has this username."""
 
     code = "username-taken"
+
+
+class CallerThrottled(TooManyRequests):
+    """Another service counts too many requests of this caller."""
+
+    code = "rate-limited"
 
 
 class FieldsRefused(InvalidInput):

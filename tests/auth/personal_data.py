@@ -1,0 +1,72 @@
+"""Personal data in auth's tables: see `tests/personal_data.py`."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from tests.personal_data import COUNTER, DERIVED, HASHED, MECHANISM, OUTBOX, REVOKED, SECRET, Personal, Table
+
+TABLES: Final[Mapping[str, Table]] = {
+    "accounts": Personal(
+        "id = $1",
+        {
+            "id": "account.id",
+            "email": "account.email",
+            "name": "account.name",
+            "username": "account.username",
+            "roles": "account.roles",
+            "status": "account.status",
+            "email_verified_at": "account.email_verified_at",
+            "created_at": "account.created_at",
+        },
+        {"password_hash": SECRET, "tokens_not_before": REVOKED, "version": COUNTER, "search": DERIVED},
+        kept="an empty row, so that its number is never given again",
+    ),
+    "audit_events": Personal(
+        "account_id = $1",
+        {"at": "history.at", "action": "history.action", "detail": "history.detail"},
+        {
+            "id": "numbers the lines of all accounts",
+            "account_id": "it is whose export it is",
+            "actor": "who else did something is theirs; `by_yourself` tells one's own",
+            "ip": "of others it is theirs; one's own are in `history.ip`",
+        },
+        kept="the trail of what was done outlives the account, without its address",
+    ),
+    "one_time_tokens": Personal(
+        "account_id = $1",
+        {},
+        dict.fromkeys(("token_hash", "purpose", "account_id", "email", "expires_at", "created_at"), SECRET),
+    ),
+    "sessions": Personal(
+        "account_id = $1",
+        {
+            "id": "sessions.id",
+            "client": "sessions.client",
+            "user_agent": "sessions.user_agent",
+            "ip": "sessions.ip",
+            "created_at": "sessions.created_at",
+            "rotated_at": "sessions.last_used_at",
+            "reissued_at": "sessions.last_used_at",
+            "ended_at": "sessions.ended_at",
+            "end_reason": "sessions.end_reason",
+        },
+        {
+            "account_id": "it is whose export it is",
+            "generation": COUNTER,
+            "reissued_for": COUNTER,
+            "reissued_as": COUNTER,
+            "reissues": COUNTER,
+            "secret": SECRET,
+        },
+    ),
+    "deletions": "how far a deletion has come, until it is over",
+    "idempotency_keys": "answers to what was asked twice: for 24 h; a deletion takes the account's at once",
+    "mail_counts": HASHED,
+    "sign_in_addresses": HASHED,
+    "sign_in_sources": HASHED,
+    "ended_sessions": REVOKED,
+    "token_floors": REVOKED,
+    "outbox": OUTBOX,
+    "service_clients": MECHANISM,
+    "signing_keys": MECHANISM,
+}
