@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -110,6 +111,13 @@ async def client(app: FastAPI) -> AsyncIterator[AsyncClient]:
 
 
 numbers = count()
+RUN = secrets.token_hex(3)
+"""These tests also run against stacks that keep their data (tests/system/conduit)."""
+
+
+def unique(word: str) -> str:
+    """A username or tag that nobody else has."""
+    return f"{word}_{RUN}_{next(numbers)}"
 
 
 @dataclass
@@ -138,13 +146,15 @@ class Person:
 NewPerson = Callable[..., Awaitable[Person]]
 
 
+async def sign_up(client: AsyncClient) -> Person:
+    """A new person, signed in."""
+    name = unique("person")
+    user = {"username": name, "email": f"{name}@example.com", "password": "password123"}
+    reply = await client.post("/api/users", json={"user": user})
+    assert reply.status_code == 201, reply.text
+    return Person(client, name, user["email"], reply.json()["user"]["token"])
+
+
 @pytest.fixture
 def new_person(client: AsyncClient) -> NewPerson:
-    async def new_person() -> Person:
-        name = f"person_{next(numbers)}"
-        user = {"username": name, "email": f"{name}@example.com", "password": "password123"}
-        reply = await client.post("/api/users", json={"user": user})
-        assert reply.status_code == 201, reply.text
-        return Person(client, name, user["email"], reply.json()["user"]["token"])
-
-    return new_person
+    return partial(sign_up, client)

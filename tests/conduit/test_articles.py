@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
-from tests.conduit.conftest import NewPerson
+from tests.conduit.conftest import NewPerson, unique
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 NOTHING = {"articles": [], "articlesCount": 0}
@@ -130,14 +130,14 @@ async def test_favourites_count_people_and_are_seen_at_once(client: AsyncClient,
 
 
 async def test_lists_are_filtered_and_paged(client: AsyncClient, new_person: NewPerson) -> None:
-    ada, bob = await new_person(), await new_person()
-    made = [(await ada.publish(title=f"Number {number}", tagList=["paged"]))["slug"] for number in range(3)]
-    await bob.publish(tagList=["paged"])
+    ada, bob, tag = await new_person(), await new_person(), unique("paged")
+    made = [(await ada.publish(title=f"Number {number}", tagList=[tag]))["slug"] for number in range(3)]
+    await bob.publish(tagList=[tag])
     assert slugs(await client.get(f"/api/articles?author={ada.name}")) == made[::-1]
     page = await client.get(f"/api/articles?author={ada.name}&limit=1&offset=1")
     assert (slugs(page), page.json()["articlesCount"]) == ([made[1]], 3)
-    assert (await client.get("/api/articles?tag=paged&limit=1")).json()["articlesCount"] == 4
-    assert len(slugs(await client.get(f"/api/articles?tag=paged&author={bob.name}"))) == 1
+    assert (await client.get(f"/api/articles?tag={tag}&limit=1")).json()["articlesCount"] == 4
+    assert len(slugs(await client.get(f"/api/articles?tag={tag}&author={bob.name}"))) == 1
     for nothing in (
         "tag=unheard-of",
         "tag=two words",
@@ -223,23 +223,23 @@ async def test_the_author_of_an_article_may_not_delete_others_comments(new_perso
 
 
 async def test_a_deleted_article_takes_everything_with_it(client: AsyncClient, new_person: NewPerson) -> None:
-    ada = await new_person()
-    path = f"/articles/{(await ada.publish(tagList=['passing']))['slug']}"
+    ada, tag = await new_person(), unique("passing")
+    path = f"/articles/{(await ada.publish(tagList=[tag]))['slug']}"
     await ada.send("POST", f"{path}/favorite")
     removed = await ada.send("DELETE", path)
     assert (removed.status_code, removed.content) == (204, b"")
     assert (await client.get(f"/api{path}")).json()["errors"] == {"article": ["not found"]}
-    for filtered in (f"author={ada.name}", f"favorited={ada.name}", "tag=passing"):
+    for filtered in (f"author={ada.name}", f"favorited={ada.name}", f"tag={tag}"):
         assert (await client.get(f"/api/articles?{filtered}")).json() == NOTHING
 
 
 async def test_tags_are_listed_at_once_even_after_many_others(client: AsyncClient, new_person: NewPerson) -> None:
-    ada = await new_person()
-    await ada.publish(tagList=["rare"])
-    for batch in range(12):
-        await ada.publish(tagList=[f"tag-{batch}-{number}" for number in range(10)])
-    assert "rare" not in (await client.get("/api/tags")).json()["tags"]
-    await ada.publish(tagList=["rare", "new"])
+    ada, rare, new = await new_person(), unique("rare"), unique("new")
+    await ada.publish(tagList=[rare])
+    for _ in range(12):
+        await ada.publish(tagList=[unique("tag") for _ in range(10)])
+    assert rare not in (await client.get("/api/tags")).json()["tags"]
+    await ada.publish(tagList=[rare, new])
     tags = (await client.get("/api/tags")).json()["tags"]
-    assert {"rare", "new"} <= set(tags)
+    assert {rare, new} <= set(tags)
     assert len(tags) == len(set(tags)) == 100

@@ -3,18 +3,19 @@
 import pytest
 from httpx import AsyncClient
 
-from tests.conduit.conftest import NewPerson, Person
+from tests.conduit.conftest import NewPerson, Person, unique
 
 
 async def test_a_new_user_is_signed_in(client: AsyncClient) -> None:
-    user = {"username": "jake_1", "email": "jake_1@example.com", "password": "password"}
+    name = unique("jake")
+    user = {"username": name, "email": f"{name}@example.com", "password": "password"}
     reply = await client.post("/api/users", json={"user": user, "unknown": 1})
     assert reply.status_code == 201
     told = reply.json()["user"]
     assert told == {
-        "email": "jake_1@example.com",
+        "email": user["email"],
         "token": told["token"],
-        "username": "jake_1",
+        "username": name,
         "bio": None,
         "image": None,
     }
@@ -27,16 +28,15 @@ async def test_a_new_user_is_signed_in(client: AsyncClient) -> None:
 
 
 async def test_a_name_or_address_is_given_once(client: AsyncClient, new_person: NewPerson) -> None:
-    ada = await new_person()
+    ada, name = await new_person(), unique("free")
+    free = {"username": name, "email": f"{name}@example.com", "password": "password123"}
     for taken in ({"username": ada.name}, {"email": ada.email}, {"username": ada.name.upper()}):
-        user = {"username": "new_name", "email": "new_name@example.com", "password": "password123", **taken}
+        user = {**free, **taken}
         reply = await client.post("/api/users", json={"user": user})
         (key,) = taken
         assert (reply.status_code, reply.json()["errors"]) == (409, {key: ["has already been taken"]})
-    free = await client.post(
-        "/api/users", json={"user": {"username": "new_name", "email": "new_name@example.com", "password": "password1"}}
-    )
-    assert free.status_code == 201  # the refusals have left nothing behind
+    reply = await client.post("/api/users", json={"user": free})
+    assert reply.status_code == 201  # the refusals have left nothing behind
 
 
 @pytest.mark.parametrize("field", ["username", "email", "password"])
@@ -110,19 +110,18 @@ async def test_given_fields_change_and_others_stay(new_person: NewPerson) -> Non
 
 async def test_a_new_name_and_address_are_seen_at_once(client: AsyncClient, new_person: NewPerson) -> None:
     ada, bob = await new_person(), await new_person()
-    slug = (await ada.publish())["slug"]
-    renamed = await ada.send("PUT", "/user", user={"username": "renamed_1", "email": "renamed_1@example.com"})
+    slug, name = (await ada.publish())["slug"], unique("renamed")
+    email = f"{name}@example.com"
+    renamed = await ada.send("PUT", "/user", user={"username": name, "email": email})
     assert renamed.status_code == 200, renamed.text
     told = renamed.json()["user"]
-    assert (told["username"], told["email"], told["token"]) == ("renamed_1", "renamed_1@example.com", ada.token)
+    assert (told["username"], told["email"], told["token"]) == (name, email, ada.token)
     assert (await ada.send("GET", "/user")).json()["user"] == told
-    assert (await bob.send("GET", f"/articles/{slug}")).json()["article"]["author"]["username"] == "renamed_1"
-    assert (await bob.send("GET", "/articles?author=renamed_1")).json()["articlesCount"] == 1
+    assert (await bob.send("GET", f"/articles/{slug}")).json()["article"]["author"]["username"] == name
+    assert (await bob.send("GET", f"/articles?author={name}")).json()["articlesCount"] == 1
     assert (await bob.send("GET", f"/articles?author={ada.name}")).json() == {"articles": [], "articlesCount": 0}
     assert (await bob.send("GET", f"/profiles/{ada.name}")).status_code == 404
-    reply = await client.post(
-        "/api/users/login", json={"user": {"email": "renamed_1@example.com", "password": "password123"}}
-    )
+    reply = await client.post("/api/users/login", json={"user": {"email": email, "password": "password123"}})
     assert reply.status_code == 200
 
 
@@ -175,7 +174,7 @@ async def test_a_change_of_password_keeps_the_session_that_made_it_and_ends_othe
 async def test_unknown_paths_and_verbs_answer_in_the_same_form(client: AsyncClient) -> None:
     for method, path, status in (("GET", "/api/nothing", 404), ("PATCH", "/api/user", 405)):
         reply = await client.request(method, path)
-        assert (reply.status_code, reply.headers["content-type"]) == (status, "application/json")
+        assert (reply.status_code, reply.headers["content-type"]) == (status, "application/json; charset=utf-8")
         assert reply.json()["errors"].keys() == {"request"}
 
 

@@ -59,13 +59,14 @@ CODES: Final[Mapping[int, str]] = {
 MAX_ERRORS: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ErrorForm:
-    """`app.state.error_form`: the form of all errors of a service that speaks a foreign API, as `application/json`."""
+    """`app.state.error_form`: the form of all errors of a service that speaks a foreign API."""
 
     change: Callable[[dict[str, Any]], dict[str, Any]]
     """Makes the body from that of a problem."""
     schema: Mapping[str, Any]
+    media_type: str
 
 
 MAX_WORD: Final = 100
@@ -130,7 +131,7 @@ def problem(
     body |= extra
     form: ErrorForm | None = getattr(request.scope["app"].state, "error_form", None) if "app" in request.scope else None
     if form is not None:
-        media_type, body = oauth.MEDIA_TYPE, form.change(body)
+        media_type, body = form.media_type, form.change(body)
     # ASCII escapes: a lone surrogate in a field name of the caller's could not be encoded as UTF-8
     content = json.dumps(body, ensure_ascii=True).encode()
     return Response(content, status, headers, media_type=media_type)

@@ -40,6 +40,7 @@ class ServiceRoute(APIRoute):
     keeps_answers = True
     """Whether a route that creates repeats its answer (`common.http.idempotency`). A service without a database cannot:
     it passes the key on."""
+    media_type = "application/json"
     limited = True
     """Whether the general rate limit applies. Never to services."""
     vital = False

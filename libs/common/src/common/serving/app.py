@@ -53,6 +53,7 @@ def build_app(
     app.state.settings = settings
     app.state.transport = transport
     app.state.readiness = ()
+    app.state.error_form = None
     app.state.tracer = tracer
     app.state.metrics = metrics.Metrics(out)
     app.state.rate_limits = RateLimits(

@@ -22,10 +22,11 @@ from common.http.error_responses import (
     MAX_HEADER_LINES,
     MAX_HEADERS,
     MAX_URL,
-    OVERLOADED,
     last_answer,
+    overloaded,
     seen_by_pages,
 )
+from common.http.problems import ErrorForm
 from common.serving.draining import CLOSE as LAST_ANSWER
 from common.serving.load_shedding import LoadShedder
 from common.serving.slow_clients import Exchange, WatchedTransport
@@ -56,6 +57,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     load_shedder: ClassVar[LoadShedder]
     for_pages: ClassVar[dict[bytes, bytes]]
+    error_form: ClassVar[ErrorForm | None] = None
     reading_head = False
     reading_body = False
     offers_upgrade = False
@@ -188,7 +190,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def shed(self, cycle: RequestResponseCycle) -> None:
         """Answer that the service is overloaded. A body that still arrives is read and dropped for a while."""
-        head, content = OVERLOADED[cycle.scope["path"] in self.load_shedder.oauth_paths]
+        for_oauth = cycle.scope["path"] in self.load_shedder.oauth_paths
+        head, content = overloaded(self.error_form, for_oauth=for_oauth)
         # A client that waits for `100 Continue` will not send its body, so the start of its next request is unknown.
         last = not cycle.keep_alive or cycle.waiting_for_100_continue or bool(self.pipeline)
         # A client that reads none of its answers gets no more of them: they would fill our memory.
@@ -265,7 +268,8 @@ class BoundedHttp(HttpToolsProtocol):
         reading = self.reading_head  # else `self.headers` are an earlier request's
         path = self.url.partition(b"?")[0].decode("latin-1")  # as far as received
         for_page = self.shown_to(self.headers) if reading else b""
-        code, content = last_answer(status, for_page, for_oauth=path in self.load_shedder.oauth_paths)
+        for_oauth = path in self.load_shedder.oauth_paths
+        code, content = last_answer(status, for_page, for_oauth=for_oauth, form=self.error_form)
         log.info("request refused before it was read", status=status, code=code)
         self.reading_head = self.reading_body = False
         self.stop_timer()
@@ -278,11 +282,12 @@ class BoundedHttp(HttpToolsProtocol):
         self.transport.close()
 
 
-def bounded_http(limit: LoadShedder, origins: Sequence[str] = ()) -> type[BoundedHttp]:
-    """The protocol class of a server. Pages of `origins` can read the answers of shed requests."""
+def bounded_http(limit: LoadShedder, origins: Sequence[str] = (), form: ErrorForm | None = None) -> type[BoundedHttp]:
+    """The protocol class of a server. Pages of `origins` can read the answers of shed requests; `form` is theirs."""
 
     class Http(BoundedHttp):
         load_shedder = limit
         for_pages = seen_by_pages(origins)
+        error_form = form
 
     return Http

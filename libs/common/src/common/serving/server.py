@@ -66,7 +66,7 @@ def serve(app: FastAPI, host: str, port: int) -> None:
         host=host,
         port=port,
         loop="uvloop",
-        http=bounded_http(app.state.load_shedder, settings.page_origins),
+        http=bounded_http(app.state.load_shedder, settings.page_origins, app.state.error_form),
         ws="none",
         log_config=None,  # `common.logs` has set up logging
         access_log=False,  # `common.http.middleware` writes the line

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request, Response
 from common.http.problems import ErrorForm, problem
 from conduit.services.errors import FieldsRefused
 
+MEDIA_TYPE: Final = "application/json; charset=utf-8"
 BLANK: Final = "can't be blank"
 BLANK_TYPES: Final = frozenset({"missing", "blank"})
 SAID: Final[Mapping[str, tuple[str, str]]] = {
@@ -62,7 +63,7 @@ def by_field(items: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
 
 
 def install_errors(app: FastAPI) -> None:
-    app.state.error_form = ErrorForm(as_conduit, SCHEMA)
+    app.state.error_form = ErrorForm(as_conduit, SCHEMA, MEDIA_TYPE)
 
     @app.exception_handler(FieldsRefused)
     async def refuse(request: Request, error: FieldsRefused) -> Response:
