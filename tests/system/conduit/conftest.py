@@ -20,10 +20,8 @@ def conduit_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if elsewhere := os.environ.get("CONDUIT_URL"):
         yield elsewhere
         return
-    stack = LocalStack(
-        tmp_path_factory.mktemp("conduit"),
-        environment={"CONDUIT": "on", "REPLICAS_POSTS": "1", "REPLICAS_CONDUIT": "2"},
-    )
+    several = {"REPLICAS_POSTS": "1", "REPLICAS_CONDUIT": "2"}
+    stack = LocalStack(tmp_path_factory.mktemp("conduit"), environment={"CONDUIT": "on", **several})
     started = stack.run("start")
     assert started.returncode == 0, started.stdout + started.stderr
     yield stack.url

@@ -75,3 +75,6 @@ async def test_the_gateways_own_refusals_have_the_same_form(client: AsyncClient)
     too_large = await client.post("/api/users", json={"user": {"username": "x" * 2_000_000}})
     assert too_large.status_code == 413
     assert isinstance(too_large.json()["errors"], dict)
+    broken = await client.post("/api/users", content=b"{", headers={"Content-Type": "text/plain"})
+    assert broken.status_code == 415
+    assert isinstance(broken.json()["errors"], dict)
