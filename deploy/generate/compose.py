@@ -37,11 +37,11 @@ def api(compose: Any, service: Service) -> Any:
     environment: dict[str, Any] = {}
     block: dict[str, Any] = {
         "image": f"trivium-{name}",
-        "build": flow(
-            context=".",
-            dockerfile="deploy/docker/Dockerfile",
-            args=flow(SERVICE=name, REVISION="${REVISION:-unknown}"),
-        ),
+        "build": {
+            "context": ".",
+            "dockerfile": "deploy/docker/Dockerfile",
+            "args": flow(SERVICE=name, REVISION="${REVISION:-unknown}"),
+        },
         "environment": environment,
     }
     if service.off:
