@@ -55,6 +55,6 @@ class Declared:
             code = json.loads(body)["code"]
             if code not in declared_codes(declared[str(status)]):
                 self.undeclared.append(f"{method} {path} answered {status} {code}")
-            media_type = answer["headers"][b"content-type"].decode()
+            media_type = answer["headers"][b"content-type"].decode().partition(";")[0]
             if media_type not in declared[str(status)].get("content", {}):
                 self.undeclared.append(f"{method} {path} answered {status} as {media_type}")

@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings
 
 from common.settings import MigrationSettings, ServiceSettings
 from deploy.docs.markdown import code, table
-from deploy.services import SERVICES
+from deploy.services import DATABASES, SERVICES
 
 UNITS: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1), ("ms", 0.001))
 IN_WORDS: Final = "by default"
@@ -26,6 +26,8 @@ def settings() -> str:
     for service in SERVICES:
         module = import_module(f"{service}.config")
         sections.append(section(f"{service} only", module.Settings, *ServiceSettings.model_fields))
+        if service not in DATABASES:
+            continue
         if own := module.MigrateSettings.model_fields.keys() - MigrationSettings.model_fields.keys():
             others = module.MigrateSettings.model_fields.keys() - own
             sections.append(section(f"{service}'s migration only", module.MigrateSettings, *others))

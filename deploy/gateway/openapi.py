@@ -15,7 +15,7 @@ from typing import Any, Final
 from common.http.docs import SCHEMAS, declared_codes, describe, rename
 from common.http.problems import PROBLEM
 from deploy.local.stack import ROOT
-from deploy.services import SERVICES
+from deploy.services import STARTED
 
 SNAPSHOT: Final = ROOT / "docs" / "openapi.json"
 NOWHERE: Final = {
@@ -131,7 +131,7 @@ def references(node: Any) -> set[str]:
 
 def current() -> str:
     """The current text of docs/openapi.json."""
-    document = merge({service: describe_service(service) for service in SERVICES})
+    document = merge({service: describe_service(service) for service in STARTED})
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -12,6 +12,7 @@ TABLES: Final[Mapping[str, Table]] = {
             "id": "account.id",
             "email": "account.email",
             "name": "account.name",
+            "username": "account.username",
             "roles": "account.roles",
             "status": "account.status",
             "email_verified_at": "account.email_verified_at",
@@ -40,6 +41,7 @@ TABLES: Final[Mapping[str, Table]] = {
         "account_id = $1",
         {
             "id": "sessions.id",
+            "client": "sessions.client",
             "user_agent": "sessions.user_agent",
             "ip": "sessions.ip",
             "created_at": "sessions.created_at",

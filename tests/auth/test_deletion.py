@@ -1,6 +1,7 @@
 """Asking for an account's deletion: `POST /auth/account/deletion` (docs/operations/security.md)."""
 
 import asyncio
+from typing import Any
 
 from fastapi import FastAPI
 from httpx import AsyncClient
@@ -49,7 +50,7 @@ async def test_who_asks_with_the_password_is_out_at_once_and_everybody_is_told(
 
     told = [data | {"to": target, "v": version} for target, version, data in await outbox.waiting(f"account:{ada.id}")]
     states = [state for state in told if "status" in state]
-    nothing = {"email": "", "name": "", "roles": [], "status": "deleting", "v": 2}
+    nothing: dict[str, Any] = {"email": "", "name": "", "username": None, "roles": [], "status": "deleting", "v": 2}
     assert states == [nothing | {"to": target} for target in sorted(AccountData.targets)]
     assert len([state for state in told if "not_before" in state]) == len(AccountData.targets)
     detail = dict(await lines(superuser, ada))["account-deletion-asked"]

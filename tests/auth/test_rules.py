@@ -38,11 +38,13 @@ class Accounts:
     collisions: int = 0
     tried: list[int] = field(default_factory=list)
 
-    async def add(self, account_id: int, email: str, password_hash: str, name: str) -> Account | None:
+    async def add(
+        self, account_id: int, email: str, password_hash: str, name: str, username: str | None = None
+    ) -> Account | None:
         self.tried.append(account_id)
         if email in self.by_email or len(self.tried) <= self.collisions:
             return None
-        self.by_email[email] = Account(account_id, email, name, [], "active", False, 0, 1)
+        self.by_email[email] = Account(account_id, email, name, username, [], "active", False, 0, 1)
         return self.by_email[email]
 
     async def get(self, account_id: int) -> Account | None:
@@ -53,6 +55,14 @@ class Accounts:
 
     async def page(self, after: int, limit: int) -> Sequence[Account]:
         raise NotImplementedError
+
+    async def change(
+        self, account_id: int, *, email: str | None, username: str | None, password_hash: str | None
+    ) -> Account | None:
+        raise NotImplementedError
+
+    async def has_username(self, username: str) -> bool:
+        return False
 
     async def has_email(self, email: str) -> bool:
         return email in self.by_email

@@ -106,7 +106,7 @@ async def test_users_alone_may_look_an_account_up(
     assert reply.status_code == 200, reply.text
     told = reply.json()
     assert (told["type"], told["subject"], told["version"]) == ("account", f"account:{person.id}", 1)
-    assert told["data"] == {"email": person.email, "name": "Ada", "roles": [], "status": "active"}
+    assert told["data"] == {"email": person.email, "name": "Ada", "username": None, "roles": [], "status": "active"}
     refused: list[tuple[dict[str, str], int, str]] = [
         ({}, 401, "sign-in-required"),
         (bearer((await signed_in())["access_token"]), 403, "not-for-this-caller"),

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 
 from posts.models import Author, AuthorStats, Like, Outbox, Post, PostStats, PostTag, Tag
 from posts.schemas.post import PostCreate, PostResponse
+from posts.services.slugs import slug_of
 from users.models import Authored, Block, Follow, Profile
 from users.schemas.profile import ProfileResponse
 
@@ -72,9 +73,10 @@ async def load_post(session: AsyncSession, post_id: int, user_id: int) -> dict[s
     if row is None:
         raise HTTPException(404, "Post not found")
     post, stats, author, like = row
-    names = ("id", "title", "body", "tags", "status", "created_at", "updated_at", "published_at")
+    names = ("id", "title", "description", "body", "tags", "status", "created_at", "updated_at", "published_at")
     return {
         **{name: getattr(post, name) for name in names},
+        "slug": slug_of(post.title, post.id),
         "author": author or {"id": post.author_id, "name": None, "avatar_url": None},
         "likes_count": stats.likes_count,
         "comments_count": stats.comments_count,

@@ -96,7 +96,7 @@ def test_parameters_and_fields_of_forms_are_no_lists_and_never_null(document: No
         found += document["components"]["schemas"][form]["properties"].items()
     for name, schema in found:
         assert "anyOf" not in schema, name
-        assert schema.get("type", "string") in {"string", "integer"}, name
+        assert schema.get("type", "string") in {"string", "integer", "boolean"}, name
     conditions = [schema for name, schema in found if name in {"If-Match", "If-None-Match", "Idempotency-Key"}]
     assert len(conditions) > 10
     assert {schema["type"] for schema in conditions} == {"string"}

@@ -11,6 +11,7 @@ TABLES: Final[Mapping[str, Table]] = {
         {
             "id": "posts.id drafts.id",
             "title": "posts.title drafts.title",
+            "description": "posts.description drafts.description",
             "body": "posts.body drafts.body",
             "tags": "posts.tags drafts.tags",
             "created_at": "posts.created_at drafts.created_at",

@@ -26,6 +26,13 @@ method path                                 thing   anon  owner other block mode
 GET    /posts                               post    200   200   200   200   200   200   401   403   403   403   401
 GET    /posts?author_id={author_id}         draft   200   200   200   200   200   200   401   403   403   403   401
 POST   /posts                               new     401   201   201   201   201   201   401   403   403   403   401
+GET    /posts/numbered                      post    200   200   200   200   200   200   401   403   403   403   401
+GET    /posts/numbered?author_id={author_id} draft  200   200   200   200   200   200   401   403   403   403   401
+GET    /posts/numbered?liked_by={author_id} draft   403   200   403   403   403   403   401   403   403   403   401
+GET    /posts/numbered?feed=true            post    422   200   200   200   200   200   401   403   403   403   401
+GET    /posts/by-slug/{slug}                post    200   200   200   200   200   200   401   403   403   403   401
+GET    /posts/by-slug/{slug}                draft   404   200   404   404   404   404   401   403   403   403   401
+PUT    /posts/feed/follows/{user_id}        none    401   204   204   204   204   204   401   403   403   403   401
 GET    /posts/feed                          post    401   200   200   200   200   200   401   403   403   403   401
 GET    /posts/drafts                        draft   401   200   200   200   200   200   401   403   403   403   401
 GET    /posts/tags                          draft   200   200   200   200   200   200   200   200   200   200   200
@@ -86,7 +93,7 @@ async def matrix(
         author, commenter = (host, owner) if name == "comment" else (owner, host)
         status = "draft" if name == "draft" else "published"
         post = await write(author, title=secret, tags=["t" + secret], status=status)
-        values = {"author_id": owner, "account_id": owner, "post_id": post["id"]}
+        values = {"author_id": owner, "account_id": owner, "post_id": post["id"], "slug": post["slug"], "user_id": host}
         if name in ("comment", "theirs"):
             said = await client.post(
                 f"/posts/{post['id']}/comments", json={"body": "Seen."}, headers=peers.issuer.person(commenter)

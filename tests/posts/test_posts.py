@@ -62,7 +62,12 @@ async def test_a_revision_changes_what_it_names(
         f"/posts/{post['id']}", json={"title": "Second light", "tags": ["after"]}, headers=signed_in(ada)
     )
     assert reply.status_code == 200, reply.text
-    assert reply.json() == post | {"title": "Second light", "tags": ["after"], "updated_at": reply.json()["updated_at"]}
+    assert reply.json() == post | {
+        "title": "Second light",
+        "slug": f"second-light-{post['id']}",
+        "tags": ["after"],
+        "updated_at": reply.json()["updated_at"],
+    }
     assert reply.json()["updated_at"] > post["updated_at"]
     assert await walk("/posts?tag=before") == []
     assert [item["id"] for item in await walk("/posts?tag=AFTER")] == [post["id"]]

@@ -12,6 +12,7 @@ TABLES: Final[Mapping[str, Table]] = {
             "id": "profile.id",
             "email": "profile.email",
             "name": "profile.name",
+            "username": "profile.username",
             "bio": "profile.bio",
             "avatar_url": "profile.avatar_url",
             "followers_count": "profile.followers_count",

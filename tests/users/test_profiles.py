@@ -17,6 +17,7 @@ async def test_a_profile_is_there_at_once_after_sign_up(client: AsyncClient, pee
         "id": ada,
         "email": f"person{ada}@example.com",
         "name": "Ada",
+        "username": None,
         "bio": "",
         "avatar_url": None,
         "followers_count": 0,

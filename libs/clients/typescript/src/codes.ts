@@ -18,6 +18,8 @@ export type ProblemCode =
   | "bad-ids"
   /** A rule refuses the request. The caller sees the message, so it must hold no secrets. */
   | "bad-request"
+  /** The list of usernames is malformed. */
+  | "bad-usernames"
   /** The post's author has blocked the caller, who wants to comment on it or like it. */
   | "blocked"
   /** This person has blocked the caller. */
@@ -42,11 +44,13 @@ export type ProblemCode =
   | "email-already-verified"
   /** Another account has this address. */
   | "email-taken"
+  /** An anonymous caller follows nobody. */
+  | "feed-needs-sign-in"
   /** The headers are too many or too long. */
   | "headers-too-large"
   /** The key was used with another body. */
   | "idempotency-key-reused"
-  /** The request must have either `ids` or `q`. */
+  /** The request must have one of `ids`, `usernames` and `q`. */
   | "ids-or-query"
   /** An unexpected error on our side; `instance` names the request. */
   | "internal-error"
@@ -64,6 +68,8 @@ export type ProblemCode =
   | "keys-unavailable"
   /** Without this account nobody could manage the others. */
   | "last-admin"
+  /** Lists of the posts that somebody likes are theirs, unless CONDUIT is on. */
+  | "likes-are-private"
   /** The token of a mailed link is unknown, used, replaced or expired. The answer does not tell which. */
   | "link-not-valid"
   /** The body cannot be parsed as its media type. */

@@ -431,13 +431,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List people by `ids` or by name
-         * @description List people by `ids` or by name.
+         * List people by `ids`, by `usernames` or by name
+         * @description List people by `ids`, by `usernames` or by name.
          *
-         *     By `ids`: in their order and on one page; unknown ids are left out. By `q`: people whose names have all of its
-         *     words, regardless of case and accents, most followers first. Like all lists with a live order, it may repeat or miss
-         *     a person whose place changes between two pages. A caller may run one search at a time. The next one waits for half a
-         *     second, and is then refused with 429.
+         *     By `ids` or `usernames`: in their order and on one page; unknown ones are left out. By `q`: people whose names have
+         *     all of its words, regardless of case and accents, most followers first. Like all lists with a live order, it may
+         *     repeat or miss a person whose place changes between two pages. A caller may run one search at a time. The next one
+         *     waits for half a second, and is then refused with 429.
          */
         get: operations["list_users"];
         put?: never;
@@ -628,6 +628,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/posts/numbered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List published posts without their texts, the newest first, with the number of all
+         * @description List published posts without their texts, the newest first, with the number of all. All filters may be combined.
+         *
+         *     For page numbers. While others publish, pages shift: `GET /posts` has cursors, which do not. The posts that somebody
+         *     likes are for themselves only, unless the setting CONDUIT is on.
+         */
+        get: operations["list_numbered"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/posts/by-slug/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a post by its `slug`
+         * @description Get a post by its `slug`. A draft is visible only to its author.
+         */
+        get: operations["get_post_by_slug"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/posts/feed/follows/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Read now from users whether the caller follows this person
+         * @description Read now from users whether the caller follows this person.
+         *
+         *     An event tells it a moment later anyway. After this call the caller's feed is certainly up to date.
+         */
+        put: operations["refresh_follow"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/posts": {
         parameters: {
             query?: never;
@@ -706,8 +771,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List tags of published posts, the most used first
-         * @description List tags of published posts, the most used first.
+         * List tags of published posts, the most used first; or those of the latest posts first, on one page
+         * @description List tags of published posts, the most used first; or those of the latest posts first, on one page.
          */
         get: operations["list_tags"];
         put?: never;
@@ -894,7 +959,7 @@ export interface components {
          * @description The kinds of events. Values are stored and shown, so they never change.
          * @enum {string}
          */
-        Action: "registered" | "signed-in" | "sign-in-refused" | "sign-in-throttled" | "signed-out" | "refresh-token-reused" | "refresh-token-reissued" | "session-ended" | "other-sessions-ended" | "all-sessions-ended" | "password-changed" | "password-refused" | "password-reset-requested" | "password-reset" | "email-verification-sent" | "email-verified" | "email-change-requested" | "email-changed" | "roles-changed" | "account-deletion-asked" | "account-deleted" | "status-changed" | "tokens-revoked" | "content-removed" | "service-secret-changed" | "key-created" | "key-activated" | "key-retired" | "key-revoked";
+        Action: "registered" | "signed-in" | "sign-in-refused" | "sign-in-throttled" | "signed-out" | "refresh-token-reused" | "refresh-token-reissued" | "session-ended" | "other-sessions-ended" | "all-sessions-ended" | "password-changed" | "password-refused" | "password-reset-requested" | "password-reset" | "email-verification-sent" | "email-verified" | "email-change-requested" | "email-changed" | "username-changed" | "roles-changed" | "account-deletion-asked" | "account-deleted" | "status-changed" | "tokens-revoked" | "content-removed" | "service-secret-changed" | "key-created" | "key-activated" | "key-retired" | "key-revoked";
         /**
          * AddressGiven
          * @description The address to write to.
@@ -1320,6 +1385,19 @@ export interface components {
             password: string;
         };
         /**
+         * NumberedPage
+         * @description A page by its place in a list, and the length of the whole list.
+         */
+        NumberedPage: {
+            /** Items */
+            items: components["schemas"]["PostSummary"][];
+            /**
+             * Total
+             * @example 64
+             */
+            total: number;
+        };
+        /**
          * OAuthProblem
          * @description An error of the token and revocation endpoints, also as RFC 6749, section 5.2, requires. `error` is stable.
          */
@@ -1416,6 +1494,12 @@ export interface components {
              */
             title: string;
             /**
+             * Description
+             * @default
+             * @example A clear night at last.
+             */
+            description?: string;
+            /**
              * Body
              * @example It was a clear night.
              */
@@ -1457,15 +1541,100 @@ export interface components {
              */
             id: number;
             /**
+             * Slug
+             * @description Its name in addresses; changes with the title.
+             * @example first-light-41
+             */
+            slug: string;
+            /**
              * Title
              * @example First light
              */
             title: string;
             /**
+             * Description
+             * @example A clear night at last.
+             */
+            description: string;
+            /**
+             * Tags
+             * @example [
+             *       "astronomy"
+             *     ]
+             */
+            tags: string[];
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "draft" | "published";
+            /** @description Null once the author is deleted. */
+            author: components["schemas"]["AuthorResponse"] | null;
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            updated_at: string;
+            /**
+             * Published At
+             * @description Null while it is a draft.
+             */
+            published_at: string | null;
+            /**
+             * Likes Count
+             * @example 3
+             */
+            likes_count: number;
+            /**
+             * Comments Count
+             * @example 1
+             */
+            comments_count: number;
+            /**
+             * Liked
+             * @description Whether the caller likes it; null when anonymous.
+             */
+            liked: boolean | null;
+            /**
              * Body
              * @example It was a clear night.
              */
             body: string;
+        };
+        /**
+         * PostSummary
+         * @description A post without its text.
+         */
+        PostSummary: {
+            /**
+             * Id
+             * Format: int64
+             * @example 41
+             */
+            id: number;
+            /**
+             * Slug
+             * @description Its name in addresses; changes with the title.
+             * @example first-light-41
+             */
+            slug: string;
+            /**
+             * Title
+             * @example First light
+             */
+            title: string;
+            /**
+             * Description
+             * @example A clear night at last.
+             */
+            description: string;
             /**
              * Tags
              * @example [
@@ -1523,6 +1692,11 @@ export interface components {
              * @example Second light
              */
             title?: string;
+            /**
+             * Description
+             * @example Another clear night.
+             */
+            description?: string;
             /**
              * Body
              * @example It was a clear night, and cold.
@@ -1617,6 +1791,12 @@ export interface components {
              * @example Ada Lovelace
              */
             name: string;
+            /**
+             * Username
+             * @description Unique in any case of letters; most people have none.
+             * @example ada
+             */
+            username: string | null;
             /**
              * Bio
              * @example Poetical science.
@@ -2079,8 +2259,9 @@ export interface components {
         };
         /**
          * @description - `bad-ids`: The list of ids is malformed.
+         *     - `bad-usernames`: The list of usernames is malformed.
          *     - `bad-cursor`: The cursor was not issued for this list.
-         *     - `ids-or-query`: The request must have either `ids` or `q`.
+         *     - `ids-or-query`: The request must have one of `ids`, `usernames` and `q`.
          *     - `validation-failed`: The request does not have the expected form; `errors` says where.
          */
         BadIds: {
@@ -2207,6 +2388,18 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /**
+         * @description - `feed-needs-sign-in`: An anonymous caller follows nobody.
+         *     - `validation-failed`: The request does not have the expected form; `errors` says where.
+         */
+        FeedNeedsSignIn: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description - `headers-too-large`: The headers are too many or too long. */
         HeadersTooLarge: {
             headers: {
@@ -2239,6 +2432,18 @@ export interface components {
          *     - `account-being-deleted`: The account is deleted or being deleted, and can no longer be changed.
          */
         LastAdminOrAccountBeingDeleted: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `likes-are-private`: Lists of the posts that somebody likes are theirs, unless CONDUIT is on.
+         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
+         */
+        LikesArePrivate: {
             headers: {
                 [name: string]: unknown;
             };
@@ -3540,6 +3745,8 @@ export interface operations {
             query?: {
                 /** @description Up to 100 ids, separated by commas. */
                 ids?: string;
+                /** @description Up to 100 usernames, or ~ID. */
+                usernames?: string;
                 /** @description Parts of a name, with a letter or digit; less than three are the beginning of a word (in Chinese, Japanese and Thai any part). */
                 q?: string;
                 /** @description How many items at most; a page of long ones has fewer. */
@@ -3951,6 +4158,118 @@ export interface operations {
             503: components["responses"]["DatabaseUnavailable"];
         };
     };
+    list_numbered: {
+        parameters: {
+            query?: {
+                /** @description Only this person's posts. */
+                author_id?: number;
+                /** @description Only posts with this tag. */
+                tag?: string;
+                /** @description Only posts that this person likes. */
+                liked_by?: number;
+                /** @description Only posts of the people whom the caller follows. */
+                feed?: boolean;
+                limit?: number;
+                /** @description How many posts to skip. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberedPage"];
+                };
+            };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["LikesArePrivate"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["FeedNeedsSignIn"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    get_post_by_slug: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag`s that the caller has; 304 when nothing has changed since. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match` and `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostResponse"];
+                };
+            };
+            /** @description Nothing has changed. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["NotForThisCaller"];
+            404: components["responses"]["PostNotFound"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    refresh_follow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["NotForThisCaller"];
+            404: components["responses"]["NoSuchRoute"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["PeerUnavailable"];
+        };
+    };
     list_posts: {
         parameters: {
             query?: {
@@ -4103,6 +4422,8 @@ export interface operations {
     list_tags: {
         parameters: {
             query?: {
+                /** @description The order. */
+                sort?: "used" | "recent";
                 /** @description How many items at most; a page of long ones has fewer. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */

@@ -60,6 +60,8 @@ Text = Annotated[str, AfterValidator(no_nul)]
 Written = Annotated[Text, AfterValidator(not_blank)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(visible_line)]
 
+Username = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
+
 URL: Final = TypeAdapter(HttpUrl)
 TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt].+")
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from common.secrets import Secret
 from common.url_types import Address
 
-SERVICES: Final = ("auth", "users", "posts")
+SERVICES: Final = ("auth", "users", "posts", "conduit")
 AUDIENCES: Final = ("auth", "users", "posts")
 """The services that verify access tokens."""
 Client = Literal["users", "posts"]

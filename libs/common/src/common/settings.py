@@ -5,6 +5,7 @@ Every setting `NAME` may be given as `NAME_FILE` instead: the path of a file tha
 
 import re
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Final, Literal, Self, TypeVar
 
@@ -66,34 +67,23 @@ class BaseConfig(BaseSettings):
         return self
 
 
+MOST_REQUESTS: Final = 60
+"""Running requests of a process without a database."""
 LONGEST_CALL: Final = timedelta(seconds=10)
 """Shorter than the lease of an event (`common.events.relay`), so that normally no two relays send the same row."""
 
 
-class ServiceSettings(Addresses, BaseConfig):
-    """Settings that every service has. Its own settings class adds the rest."""
-
-    database_url: DatabaseUrl = Field(description="postgresql://USER@HOST/DATABASE, of the role that reads and writes.")
-    database_password: Secret = Field(description="Password of that role.")
-    pool_size: int = Field(15, ge=1, description="Connections for writing, kept open.")
-    read_pool_size: int = Field(15, ge=1, description="Connections for single reads, kept open.")
-    max_overflow: int = Field(
-        0, ge=0, description="Connections above either pool's size. Opened for each use: slow under load."
-    )
-    pool_timeout: Duration = Field(
-        timedelta(milliseconds=500), description="How long a request waits for a connection before a 503 (R-18)."
-    )
-    prepared_statements: bool = Field(True, description="False behind a PgBouncer older than 1.21.")
+class AppSettings(Addresses, BaseConfig):
+    """Settings of everything that serves HTTP, with or without a database."""
 
     requests_at_once: int | None = Field(
-        None, ge=4, description="Requests under way in a process; by default two for each connection to the database."
+        None,
+        ge=4,
+        description="Requests under way in a process; by default two for each connection to the database, or 60.",
     )
 
     issuer: PublicAddress = Field(
         "http://127.0.0.1:8000", description="The site's public address; the `iss` of tokens."
-    )
-    jwks_url: Address = Field(
-        "http://127.0.0.1:8001/.well-known/jwks.json", description="Internal address of auth's public keys."
     )
 
     # Calls to the other services. At a limit a call waits within its deadline, and then counts as failed.
@@ -122,10 +112,6 @@ class ServiceSettings(Addresses, BaseConfig):
     rate_limit_general: int = Field(
         300, ge=1, le=100_000, description="Requests a minute, per person, or per address without a token."
     )
-    relay: bool = Field(
-        True, description="False if `python -m SERVICE relay` sends the events and erases accounts instead."
-    )
-
     cors_origins: Origins = Field(
         default_factory=list, description="JSON list of exact origins whose pages may call; there is no wildcard."
     )
@@ -156,8 +142,13 @@ class ServiceSettings(Addresses, BaseConfig):
 
     @property
     def most_requests(self) -> int:
-        """The limit of running requests: those that use a connection, and as many that wait for one."""
-        return self.requests_at_once or 2 * (self.pool_size + self.read_pool_size + 2 * self.max_overflow)
+        """The limit of running requests."""
+        return self.requests_at_once or MOST_REQUESTS
+
+    @property
+    def page_origins(self) -> Sequence[str]:
+        """Origins whose pages may call; `*` is any."""
+        return self.cors_origins
 
     @model_validator(mode="after")
     def keep_connections_for_every_peer(self) -> Self:
@@ -172,6 +163,33 @@ class ServiceSettings(Addresses, BaseConfig):
         if self.profile == "production" and self.rate_limits is False:
             raise ValueError("RATE_LIMITS cannot be off in production; raise the one that is too low")
         return self
+
+
+class ServiceSettings(AppSettings):
+    """Settings that every service with a database has. Its own settings class adds the rest."""
+
+    database_url: DatabaseUrl = Field(description="postgresql://USER@HOST/DATABASE, of the role that reads and writes.")
+    database_password: Secret = Field(description="Password of that role.")
+    pool_size: int = Field(15, ge=1, description="Connections for writing, kept open.")
+    read_pool_size: int = Field(15, ge=1, description="Connections for single reads, kept open.")
+    max_overflow: int = Field(
+        0, ge=0, description="Connections above either pool's size. Opened for each use: slow under load."
+    )
+    pool_timeout: Duration = Field(
+        timedelta(milliseconds=500), description="How long a request waits for a connection before a 503 (R-18)."
+    )
+    prepared_statements: bool = Field(True, description="False behind a PgBouncer older than 1.21.")
+    jwks_url: Address = Field(
+        "http://127.0.0.1:8001/.well-known/jwks.json", description="Internal address of auth's public keys."
+    )
+    relay: bool = Field(
+        True, description="False if `python -m SERVICE relay` sends the events and erases accounts instead."
+    )
+
+    @property
+    def most_requests(self) -> int:
+        """The limit of running requests: those that use a connection, and as many that wait for one."""
+        return self.requests_at_once or 2 * (self.pool_size + self.read_pool_size + 2 * self.max_overflow)
 
 
 class MigrationSettings(BaseConfig):

@@ -73,6 +73,10 @@ class Settings(ServiceSettings):
     refresh_absolute: Annotated[Duration, Ge(timedelta(minutes=5)), Le(timedelta(days=365))] = Field(
         timedelta(days=30), description="Every session ends after this time."
     )
+    conduit: bool = Field(
+        False,
+        description="Serve sessions for the RealWorld API, where a new password needs only 8 characters.",
+    )
     rate_limit_sign_in: int = Field(30, ge=1, le=10_000, description="Sign-ins by password a minute, per address.")
     rate_limit_refresh: int = Field(150, ge=1, le=50_000, description="Refreshes in 5 minutes, per address.")
     rate_limit_registration: int = Field(10, ge=1, le=10_000, description="Sign-ups an hour, per address.")
@@ -140,6 +144,12 @@ class Settings(ServiceSettings):
             raise ValueError("APP_URL must be https:// in production: the links to it open accounts")
         if not self.mail_from.name.isprintable():
             raise ValueError("MAIL_FROM must be one line")
+        return self
+
+    @model_validator(mode="after")
+    def sign_in_before_verification(self) -> Self:
+        if self.conduit and self.require_verified_email:
+            raise ValueError("CONDUIT and REQUIRE_VERIFIED_EMAIL exclude each other: its front ends cannot wait")
         return self
 
     @model_validator(mode="after")

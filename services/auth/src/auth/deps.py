@@ -1,6 +1,7 @@
 """Wires auth's layers together, and names what its routes depend on."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Annotated
@@ -21,6 +22,7 @@ from auth.services.access_tokens import AccessTokens
 from auth.services.accounts import AccountQueries, Registration
 from auth.services.address_policy import AddressPolicy
 from auth.services.audit import AuditReader
+from auth.services.conduit import ConduitChanges, ConduitSignUp
 from auth.services.deletion import Deletion
 from auth.services.email_change import EmailChange
 from auth.services.email_verification import EmailVerification
@@ -113,6 +115,7 @@ def wire(opened: Opened[Settings]) -> Parts:
             "password_reset": PasswordReset(transactions, tokens, passwords, policy),
             "email_change": EmailChange(transactions, tokens, throttle, addresses),
             "deletion": Deletion(transactions, throttle),
+            "conduit_changes": ConduitChanges(transactions, passwords, replace(policy, screens=False), addresses),
         },
     )
 
@@ -120,6 +123,14 @@ def wire(opened: Opened[Settings]) -> Parts:
 async def get_registration(request: Request, session: DbSession) -> Registration:
     state = request.app.state
     return Registration(unit_of_work(session, state.lifetimes), state.passwords, state.policy, state.addresses)
+
+
+RegisterAccount = Annotated[Registration, Depends(get_registration)]
+
+
+async def get_conduit_registration(request: Request, registration: RegisterAccount) -> ConduitSignUp:
+    lenient = replace(registration, policy=replace(registration.policy, screens=False))
+    return ConduitSignUp(lenient, request.app.state.sign_in)
 
 
 async def get_management(request: Request, session: DbSession) -> Management:
@@ -144,7 +155,8 @@ async def get_device(request: Request) -> Device:
 Administrator = Annotated[Principal, Depends(WithRole(Role.admin))]
 ManageAccounts = Annotated[Management, Depends(get_management)]
 ReadAudit = Annotated[AuditReader, Depends(get_audit)]
-RegisterAccount = Annotated[Registration, Depends(get_registration)]
+ConduitRegistration = Annotated[ConduitSignUp, Depends(get_conduit_registration)]
+ConduitAccounts = Annotated[ConduitChanges, Depends(FromState("conduit_changes"))]
 ReadAccounts = Annotated[AccountQueries, Depends(FromState("accounts"))]
 SignIn = Annotated[SignInService, Depends(FromState("sign_in"))]
 ChangePassword = Annotated[OwnPassword, Depends(FromState("own_password"))]

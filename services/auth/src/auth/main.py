@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from auth.config import Settings
 from auth.database import MIGRATIONS
 from auth.deps import quotas, wire
-from auth.routers import accounts, admin, internal, mail, password, sessions, tokens, well_known
+from auth.routers import accounts, admin, conduit, internal, mail, password, sessions, tokens, well_known
 from common.serving.app import build_app
 from common.serving.service import lifespan
 
@@ -20,7 +20,7 @@ def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         title="Trivium auth",
         description="Accounts, sign-in, sessions and keys.",
         lifespan=lifespan(MIGRATIONS, wire),
-        routers=[module.router for module in ROUTERS],
+        routers=[module.router for module in (*ROUTERS, *([conduit] if settings.conduit else []))],
         quotas=quotas(settings),
         transport=transport,
     )

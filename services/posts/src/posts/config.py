@@ -10,6 +10,9 @@ class Settings(ServiceSettings):
     """posts' settings, in addition to those of every service."""
 
     client_secret: Secret = Field(description="The secret with which posts signs in to auth.")
+    conduit: bool = Field(
+        False, description="The RealWorld API is on: anybody may list the posts that somebody likes, as there."
+    )
 
 
 class MigrateSettings(MigrationSettings):

@@ -16,6 +16,7 @@ from common.http.concurrency_limits import ConcurrencyLimits
 from common.http.deps import DbSession, FromState, SignedIn
 from common.http.idempotency import forget_expired
 from common.serving.service import Opened, Parts
+from posts.clients.follows import UsersFollowClient
 from posts.clients.profiles import UsersProfileClient
 from posts.config import Settings
 from posts.repositories.authors import KNOWN_PROFILES, StatsRepository
@@ -24,12 +25,14 @@ from posts.repositories.edges import KNOWN_BLOCKS, KNOWN_FOLLOWS
 from posts.repositories.erasing import KNOWN_ERASED, STEPS
 from posts.repositories.exports import SECTIONS
 from posts.repositories.lists import PostLists
+from posts.repositories.numbered import NumberedPages
 from posts.repositories.search import SearchRepository
 from posts.repositories.tags import TagRepository
 from posts.repositories.unit_of_work import unit_of_work
 from posts.repositories.words import WORDS
 from posts.services.authors import AuthorDirectory
 from posts.services.comments import CommentCommands, CommentQueries
+from posts.services.follows import FollowDirectory
 from posts.services.ports import StatsStore, TagReader
 from posts.services.post_commands import PostCommands
 from posts.services.post_queries import PostQueries
@@ -67,7 +70,14 @@ def wire(opened: Opened[Settings]) -> Parts:
             "backfill": backfill,
             "search_limits": ConcurrencyLimits(searches.patience),
             "authors": authors,
-            "post_queries": PostQueries(lists, SearchRepository(searches), authors),
+            "post_queries": PostQueries(
+                lists,
+                SearchRepository(searches),
+                NumberedPages(reads),
+                authors,
+                likes_are_public=opened.settings.conduit,
+            ),
+            "follows": FollowDirectory(UsersFollowClient(users), transactions),
             "comment_queries": CommentQueries(lists, CommentRepository(reads), authors),
             "tags": TagRepository(reads),
             "stats": StatsRepository(reads),
@@ -94,6 +104,7 @@ async def get_editor(caller: SignedIn) -> Editor:
 
 ReadPosts = Annotated[PostQueries, Depends(FromState("post_queries"))]
 WritePosts = Annotated[PostCommands, Depends(get_post_commands)]
+RefreshFollows = Annotated[FollowDirectory, Depends(FromState("follows"))]
 ReadComments = Annotated[CommentQueries, Depends(FromState("comment_queries"))]
 WriteComments = Annotated[CommentCommands, Depends(get_comment_commands)]
 ConsumeEvents = Annotated[EventSubscriber, Depends(get_subscriber)]

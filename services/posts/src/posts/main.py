@@ -8,7 +8,7 @@ from common.serving.service import lifespan
 from posts.config import Settings
 from posts.database import MIGRATIONS
 from posts.deps import wire
-from posts.routers import comments, internal, likes, posts
+from posts.routers import comments, internal, likes, numbered, posts
 
 
 def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:
@@ -18,6 +18,6 @@ def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         title="Trivium posts",
         description="Posts, comments, likes and the feed.",
         lifespan=lifespan(MIGRATIONS, wire),
-        routers=[posts.router, likes.router, comments.router, internal.router],
+        routers=[numbered.router, posts.router, likes.router, comments.router, internal.router],
         transport=transport,
     )

@@ -8,7 +8,9 @@ from common.serving.service import lifespan
 from users.config import Settings
 from users.database import MIGRATIONS
 from users.deps import quotas, wire
-from users.routers import blocks, export, follows, internal, profiles
+from users.routers import blocks, conduit, export, follows, internal, profiles
+
+ROUTERS = (profiles.router, follows.router, blocks.router, export.router, internal.router)
 
 
 def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:
@@ -18,7 +20,7 @@ def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         title="Trivium users",
         description="Profiles, follows and blocks.",
         lifespan=lifespan(MIGRATIONS, wire),
-        routers=[profiles.router, follows.router, blocks.router, export.router, internal.router],
+        routers=[*ROUTERS, *([conduit.router] if settings.conduit else [])],
         quotas=quotas(settings),
         transport=transport,
     )

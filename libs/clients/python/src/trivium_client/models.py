@@ -62,6 +62,7 @@ Action = TypeAliasType(
         "email-verified",
         "email-change-requested",
         "email-changed",
+        "username-changed",
         "roles-changed",
         "account-deletion-asked",
         "account-deleted",
@@ -245,6 +246,13 @@ class NewAddress(Model):
     password: str
 
 
+class NumberedPage(Model):
+    """A page by its place in a list, and the length of the whole list."""
+
+    items: list[PostSummary]
+    total: int
+
+
 class OAuthProblem(Model):
     """An error of the token and revocation endpoints, also as RFC 6749, section 5.2, requires. `error` is stable."""
 
@@ -287,6 +295,7 @@ class PostCreate(Model):
         extra="forbid",
     )
     title: str
+    description: str | None = ""
     body: str
     tags: list[str] | None = None
     status: Literal["draft", "published"] | None = "published"
@@ -302,8 +311,33 @@ class PostResponse(Model):
     """A post."""
 
     id: int
+    slug: str
+    """Its name in addresses; changes with the title."""
     title: str
+    description: str
+    tags: list[str]
+    status: Literal["draft", "published"]
+    author: AuthorResponse | None
+    """Null once the author is deleted."""
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    published_at: AwareDatetime | None
+    """Null while it is a draft."""
+    likes_count: int
+    comments_count: int
+    liked: bool | None
+    """Whether the caller likes it; null when anonymous."""
     body: str
+
+
+class PostSummary(Model):
+    """A post without its text."""
+
+    id: int
+    slug: str
+    """Its name in addresses; changes with the title."""
+    title: str
+    description: str
     tags: list[str]
     status: Literal["draft", "published"]
     author: AuthorResponse | None
@@ -325,6 +359,7 @@ class PostUpdate(Model):
         extra="forbid",
     )
     title: str | None = None
+    description: str | None = None
     body: str | None = None
     tags: list[str] | None = None
     status: Literal["draft", "published"] | None = None
@@ -356,6 +391,8 @@ class ProfileResponse(Model):
     id: int
     email: str | None
     name: str
+    username: str | None
+    """Unique in any case of letters; most people have none."""
     bio: str
     avatar_url: str | None
     followers_count: int

@@ -54,6 +54,12 @@ class BadRequest(Problem):
     known_code = "bad-request"
 
 
+class BadUsernames(Problem):
+    """The list of usernames is malformed."""
+
+    known_code = "bad-usernames"
+
+
 class Blocked(Problem):
     """The post's author has blocked the caller, who wants to comment on it or like it."""
 
@@ -126,6 +132,12 @@ class EmailTaken(Problem):
     known_code = "email-taken"
 
 
+class FeedNeedsSignIn(Problem):
+    """An anonymous caller follows nobody."""
+
+    known_code = "feed-needs-sign-in"
+
+
 class HeadersTooLarge(Problem):
     """The headers are too many or too long."""
 
@@ -139,7 +151,7 @@ class IdempotencyKeyReused(Problem):
 
 
 class IdsOrQuery(Problem):
-    """The request must have either `ids` or `q`."""
+    """The request must have one of `ids`, `usernames` and `q`."""
 
     known_code = "ids-or-query"
 
@@ -190,6 +202,12 @@ class LastAdmin(Problem):
     """Without this account nobody could manage the others."""
 
     known_code = "last-admin"
+
+
+class LikesArePrivate(Problem):
+    """Lists of the posts that somebody likes are theirs, unless CONDUIT is on."""
+
+    known_code = "likes-are-private"
 
 
 class LinkNotValid(Problem):
@@ -393,6 +411,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "bad-idempotency-key": BadIdempotencyKey,
     "bad-ids": BadIds,
     "bad-request": BadRequest,
+    "bad-usernames": BadUsernames,
     "blocked": Blocked,
     "blocked-by-them": BlockedByThem,
     "blocked-by-you": BlockedByYou,
@@ -405,6 +424,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "duplicate-names": DuplicateNames,
     "email-already-verified": EmailAlreadyVerified,
     "email-taken": EmailTaken,
+    "feed-needs-sign-in": FeedNeedsSignIn,
     "headers-too-large": HeadersTooLarge,
     "idempotency-key-reused": IdempotencyKeyReused,
     "ids-or-query": IdsOrQuery,
@@ -416,6 +436,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "invalid-token": InvalidToken,
     "keys-unavailable": KeysUnavailable,
     "last-admin": LastAdmin,
+    "likes-are-private": LikesArePrivate,
     "link-not-valid": LinkNotValid,
     "malformed-body": MalformedBody,
     "no-such-route": NoSuchRoute,

@@ -10,7 +10,7 @@ import json
 import random
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self, TypeVar
 
 import httpx
@@ -22,7 +22,7 @@ from common.calls.breaker import Breaker, RetryBudget
 from common.errors import DependencyUnavailable
 from common.http.bodies import MAX_BODY
 from common.logs import request_context
-from common.settings import ServiceSettings
+from common.settings import AppSettings
 from common.state_events import EventBatch, StateEvent
 from common.tokens.replies import NO_REPLY, Reply, fetch
 from common.tokens.service_tokens import NoToken, TokenSource
@@ -35,6 +35,7 @@ MAX_PAUSE: Final = 0.1
 FAIR_SHARE: Final = 0.5
 """Share of the full deadline. A timeout counts as the peer's failure only if it had this much time."""
 TOO_LARGE: Final = 413
+IDEMPOTENT: Final = frozenset({"GET", "PUT", "DELETE"})
 BROKEN: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 Answer = TypeVar("Answer", bound=BaseModel)
 Params = Mapping[str, str | int]
@@ -59,9 +60,10 @@ class Call:
     def seconds_left(self) -> float:
         return (self.limit.when() or 0.0) - asyncio.get_running_loop().time()
 
-    def headers(self, token: str) -> dict[str, str]:
+    def headers(self, token: str | None, own: Mapping[str, str]) -> dict[str, str]:
         headers = {
-            "Authorization": f"Bearer {token}",
+            **own,
+            **({"Authorization": f"Bearer {token}"} if token else {}),
             deadlines.HEADER: str(max(1, int(self.seconds_left() * 1000))),
             "X-Request-ID": request_context().get("request_id", "no-request"),
         }
@@ -85,10 +87,12 @@ class ServiceClient:
     """Number of calls by result, for the metrics. Refused: a 4xx. Failed: a 5xx, or no answer."""
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("answered", "refused", "failed"), 0.0))
     """Total duration by result."""
+    own_headers: Mapping[str, str] = field(default_factory=dict)
+    """Further headers of each request: `for_caller`."""
 
     @classmethod
     def to(
-        cls, audience: str, base_url: str, *, http: httpx.AsyncClient, tokens: TokenSource, settings: ServiceSettings
+        cls, audience: str, base_url: str, *, http: httpx.AsyncClient, tokens: TokenSource, settings: AppSettings
     ) -> Self:
         """A client with the limits of the settings."""
         return cls(
@@ -107,6 +111,10 @@ class ServiceClient:
             asyncio.Semaphore(settings.calls_per_peer),
         )
 
+    def for_caller(self, tokens: TokenSource, own_headers: Mapping[str, str]) -> Self:
+        """The same client with a caller's own token and headers. It shares breaker, budget, slots and counts."""
+        return replace(self, tokens=tokens, own_headers=own_headers)
+
     async def get(self, path: str, answer: type[Answer], params: Params | None = None) -> Answer | None:
         """Fetch JSON and validate it against `answer` (unknown fields are ignored). None for a 404.
 
@@ -117,11 +125,11 @@ class ServiceClient:
         if reply.status == 404:
             return None
         if reply.status != 200:
-            raise self._unavailable(path, f"status {reply.status}")
+            raise self.unavailable(path, f"status {reply.status}")
         try:
             return answer.model_validate_json(reply.body)
         except ValidationError as error:
-            raise self._unavailable(path, f"not as agreed: {error.error_count()} errors") from error
+            raise self.unavailable(path, f"not as agreed: {error.error_count()} errors") from error
 
     async def post(self, path: str, body: bytes | Mapping[str, Any]) -> int:
         """Send JSON, as bytes or as a mapping, and return the status of the answer, whatever it is.
@@ -133,6 +141,18 @@ class ServiceClient:
         """
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         return (await self._call("POST", path, tries=1, content=content)).status
+
+    async def send(
+        self, method: str, path: str, *, params: Params | None = None, body: Mapping[str, Any] | None = None
+    ) -> Reply:
+        """Send a request and return its answer, whatever it is. Only idempotent methods are retried.
+
+        Raises:
+            PeerUnavailable: no answer within the deadline. The peer may have handled the request all the same.
+        """
+        content = None if body is None else json.dumps(body).encode()
+        tries = 2 if method in IDEMPOTENT else 1
+        return await self._call(method, path, tries=tries, params=params, content=content)
 
     async def deliver(self, events: Sequence[StateEvent]) -> int:
         """`common.events.relay.Target`: send a batch of events to the peer.
@@ -162,12 +182,12 @@ class ServiceClient:
     async def _in_time(self, method: str, path: str, tries: int, params: Params | None, content: bytes | None) -> Reply:
         seconds = deadlines.remaining(self.deadline)
         if seconds <= 0:
-            raise self._unavailable(path, "no time left")
+            raise self.unavailable(path, "no time left")
         try:
             async with asyncio.timeout(seconds) as limit:
                 return await self._try_all(Call(method, path, limit, params, content), tries)
         except (*NO_REPLY, TimeoutError, NoToken) as error:
-            raise self._unavailable(path, error) from error
+            raise self.unavailable(path, error) from error
 
     async def _try_all(self, call: Call, tries: int) -> Reply:
         self.retries.earn()
@@ -190,16 +210,16 @@ class ServiceClient:
         """Not if the breaker would refuse it: the log must name the failure, not the open breaker."""
         return self.breaker.state != "open" and self.retries.spend()
 
-    def _wants_another(self, reply: Reply, token: str) -> bool:
+    def _wants_another(self, reply: Reply, token: str | None) -> bool:
         """Whether a retry can help: after a 401 with a new token, or after 502, 503 or 504 without `Retry-After`.
 
         `Retry-After` is in seconds, which is longer than we would wait.
         """
         if reply.status == 401:
-            return self.tokens.forget(self.audience, token)
+            return token is not None and self.tokens.forget(self.audience, token)
         return reply.status in {502, 503, 504} and "retry-after" not in reply.headers
 
-    async def _try(self, call: Call, token: str) -> Reply:
+    async def _try(self, call: Call, token: str | None) -> Reply:
         """One exchange; reports its result to the breaker. A 4xx counts as a success: the peer is up."""
         async with self.slots:
             if not self.breaker.admit():
@@ -212,7 +232,7 @@ class ServiceClient:
                     self.base_url + call.path,
                     params=call.params,
                     content=call.content,
-                    headers=call.headers(token),
+                    headers=call.headers(token, self.own_headers),
                 )
             except asyncio.CancelledError:
                 if fair and call.limit.expired():  # else our caller left, or gave the peer too little time
@@ -227,7 +247,8 @@ class ServiceClient:
             self.breaker.succeeded()
         return reply
 
-    def _unavailable(self, path: str, reason: object) -> PeerUnavailable:
+    def unavailable(self, path: str, reason: object) -> PeerUnavailable:
+        """The error of a call that failed, which is logged with its reason."""
         log.warning("call failed", peer=self.audience, path=path, reason=str(reason)[:MAX_WORDS] or repr(reason))
         return PeerUnavailable(f"The {self.audience} service does not answer just now.")
 

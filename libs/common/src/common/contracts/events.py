@@ -32,6 +32,8 @@ class AccountData(EventData):
     email: str
     name: str
     """As given at sign-up; afterwards the profile's name counts. Empty after deletion, like the address."""
+    username: str | None = None
+    """Unique among accounts, in any case of letters. Most accounts have none."""
     roles: list[str]
     status: str
 

@@ -18,6 +18,7 @@ from common.tokens.verifier import TokenVerifier
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 """Answers a request, once its route is found."""
 ONE_TOKEN: Final = "The Authorization header must hold one bearer token."  # noqa: S105  # a message
+BEARER: Final = "bearer"
 TOKEN_URL: Final = "/auth/token"  # noqa: S105  # an address
 
 
@@ -55,6 +56,8 @@ class NotForThisCaller(Forbidden):
 def bearer_token(request: Request) -> str | None:
     """The token of the `Authorization` header; no other place is read (S-18).
 
+    A service may have another scheme than `Bearer` (`app.state.auth_scheme`).
+
     Raises:
         SignInRequired: the header has another scheme, or no token: no bearer token came (RFC 6750, section 3.1).
         InvalidToken: there is another `Authorization` header beside the bearer token.
@@ -63,7 +66,8 @@ def bearer_token(request: Request) -> str | None:
     if not values:
         return None
     parts = [value.partition(" ") for value in values]
-    tokens = [token for scheme, _, token in parts if scheme.lower() == "bearer" and token]
+    wanted = getattr(request.app.state, "auth_scheme", BEARER)
+    tokens = [token for scheme, _, token in parts if scheme.lower() == wanted and token]
     if not tokens:
         raise SignInRequired(ONE_TOKEN)
     if len(values) > 1:

@@ -18,7 +18,7 @@ from common.http.access import dependencies_of
 from common.http.bodies import FORM
 from common.http.deps import CurrentUserIfAny
 from common.http.idempotency import BadIdempotencyKey, IdempotencyKeyReused, RequestInProgress
-from common.http.problems import PROBLEM, OAuthProblem, Problem, declare_codes
+from common.http.problems import PROBLEM, ErrorForm, OAuthProblem, Problem, declare_codes
 from common.http.rate_limits import RateLimited
 from common.http.routing import INTERNAL
 
@@ -67,7 +67,8 @@ def describe(app: FastAPI, *, internal: bool = False) -> dict[str, Any]:
             operation["summary"], operation["description"] = summary_and_description(route)
             forbid_null(operation, schemas)
             add_common_problems(operation)
-            explain_problems(operation["responses"], for_oauth=getattr(route.original_route, "oauth", False))
+            is_oauth, form = getattr(route.original_route, "oauth", False), getattr(app.state, "error_form", None)
+            explain_problems(operation["responses"], form, for_oauth=is_oauth)
     return document
 
 
@@ -157,7 +158,7 @@ def declared_codes(response: dict[str, Any]) -> list[str]:
     return [code for content in response.get("content", {}).values() for code in content.get("examples", ())]
 
 
-def explain_problems(responses: dict[str, Any], *, for_oauth: bool) -> None:
+def explain_problems(responses: dict[str, Any], form: ErrorForm | None, *, for_oauth: bool) -> None:
     """Describe each problem by its codes, with an example of each."""
     known = {error.code: error for error in errors()}
     meanings = {**MEANINGS, **{code: (inspect.getdoc(error) or "").splitlines()[0] for code, error in known.items()}}
@@ -166,15 +167,17 @@ def explain_problems(responses: dict[str, Any], *, for_oauth: bool) -> None:
         if codes:
             response["description"] = "\n".join(f"- `{code}`: {meanings[code]}" for code in codes)
             content = response["content"].pop(PROBLEM)
-            response["content"][oauth.MEDIA_TYPE if for_oauth else PROBLEM] = content
+            response["content"][oauth.MEDIA_TYPE if for_oauth or form else PROBLEM] = content
             if for_oauth:
                 content["schema"] = {"$ref": REFERENCE.format(model=OAuthProblem.__name__)}
+            if form:
+                content["schema"] = dict(form.schema)
             for code in codes:
                 value = example(code, int(status), meanings[code])
                 if for_oauth:
                     value |= oauth.members(int(status), meanings[code])
                     value["error"] = getattr(known.get(code), "oauth_error", value["error"])
-                content["examples"][code] = {"value": value}
+                content["examples"][code] = {"value": form.change(value) if form else value}
 
 
 def example(code: str, status: int, meaning: str) -> dict[str, Any]:

@@ -152,6 +152,7 @@ def prepared_handler(route: APIRoute, *, is_form: bool) -> Handler:
         raise NotPrepared
     *before, last = steps_of(route.dependant)
     body_fields = route.dependant.body_params
+    media_type = getattr(route, "media_type", "application/json")
     serialise = partial(
         serialize_response,
         field=route.response_field,
@@ -195,7 +196,7 @@ def prepared_handler(route: APIRoute, *, is_form: bool) -> Handler:
         if isinstance(result, Response):
             return result
         content = b"" if status == 204 else await serialise(response_content=result)
-        response = Response(content, answer.status_code or status, media_type="application/json")
+        response = Response(content, answer.status_code or status, media_type=media_type)
         response.raw_headers += answer.raw_headers
         return response
 

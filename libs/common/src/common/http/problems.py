@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final
@@ -56,6 +57,18 @@ CODES: Final[Mapping[int, str]] = {
     500: "internal-error",
 }
 MAX_ERRORS: Final = 20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ErrorForm:
+    """`app.state.error_form`: the form of all errors of a service that speaks a foreign API."""
+
+    change: Callable[[dict[str, Any]], dict[str, Any]]
+    """Makes the body from that of a problem."""
+    schema: Mapping[str, Any]
+    media_type: str
+
+
 MAX_WORD: Final = 100
 
 
@@ -115,8 +128,12 @@ def problem(
     if oauth.is_oauth_endpoint(request.scope):
         media_type = oauth.MEDIA_TYPE
         body |= oauth.members(status, body["detail"])
+    body |= extra
+    form: ErrorForm | None = getattr(request.scope["app"].state, "error_form", None) if "app" in request.scope else None
+    if form is not None:
+        media_type, body = form.media_type, form.change(body)
     # ASCII escapes: a lone surrogate in a field name of the caller's could not be encoded as UTF-8
-    content = json.dumps(body | extra, ensure_ascii=True).encode()
+    content = json.dumps(body, ensure_ascii=True).encode()
     return Response(content, status, headers, media_type=media_type)
 
 

@@ -37,6 +37,10 @@ class ServiceRoute(APIRoute):
     """
 
     max_body = MAX_BODY
+    keeps_answers = True
+    """Whether a route that creates repeats its answer (`common.http.idempotency`). A service without a database cannot:
+    it passes the key on."""
+    media_type = "application/json"
     limited = True
     """Whether the general rate limit applies. Never to services."""
     vital = False
@@ -54,7 +58,7 @@ class ServiceRoute(APIRoute):
             if "GET" in methods:
                 responses[304] = {"description": "Nothing has changed."}
                 parameters.append(etags.NONE_MATCH_PARAMETER)
-        self.creates = "POST" in methods and options.get("status_code") == 201
+        self.creates = self.keeps_answers and "POST" in methods and options.get("status_code") == 201
         if self.creates:
             parameters.append(idempotency.PARAMETER)
         options["responses"] = responses

@@ -11,17 +11,16 @@ from common import __version__, health
 from common.access_log import AccessLog
 from common.http import docs
 from common.http.error_handlers import install_problem_handlers
-from common.http.idempotency import fingerprint_key
 from common.http.middleware import RequestMiddleware
 from common.http.rate_limits import GENERAL, Quota, RateLimits
 from common.logs import configure_logging
 from common.observability import metrics, tracing
 from common.serving.load_shedding import LoadShedder
-from common.settings import ServiceSettings
+from common.settings import AppSettings
 
 
 def build_app(
-    settings: ServiceSettings,
+    settings: AppSettings,
     *,
     service: str,
     title: str,
@@ -54,9 +53,9 @@ def build_app(
     app.state.settings = settings
     app.state.transport = transport
     app.state.readiness = ()
+    app.state.error_form = None
     app.state.tracer = tracer
     app.state.metrics = metrics.Metrics(out)
-    app.state.fingerprint_key = fingerprint_key(settings)
     app.state.rate_limits = RateLimits(
         {GENERAL: Quota(settings.rate_limit_general, timedelta(minutes=1)), **(quotas or {})},
         on=production if settings.rate_limits is None else settings.rate_limits,
@@ -71,7 +70,7 @@ def build_app(
     install_problem_handlers(app)
     app.add_middleware(
         RequestMiddleware,
-        cors_origins=settings.cors_origins,
+        cors_origins=settings.page_origins,
         trusted_proxies=settings.proxies,
         hsts=production,
         call_deadline=settings.call_deadline,

@@ -22,10 +22,11 @@ from common.http.error_responses import (
     MAX_HEADER_LINES,
     MAX_HEADERS,
     MAX_URL,
-    OVERLOADED,
     last_answer,
+    overloaded,
     seen_by_pages,
 )
+from common.http.problems import ErrorForm
 from common.serving.draining import CLOSE as LAST_ANSWER
 from common.serving.load_shedding import LoadShedder, plain_request
 from common.serving.slow_clients import Exchange, ImpatientHttp, WatchedTransport
@@ -39,6 +40,7 @@ LINGER: Final = 5.0
 """Seconds for the rest of a body whose request is answered: a client that is cut off earlier may miss the answer."""
 MOST_PIPELINED: Final = 16
 """Requests that a client may send before the first is answered: each is buffered as a whole. Browsers send none."""
+ANY_ORIGIN: Final = b"*"
 LINE_OVERHEAD: Final = 4
 """The bytes of `: ` and the line end of a header."""
 
@@ -52,6 +54,7 @@ class BoundedHttp(ImpatientHttp):
 
     load_shedder: ClassVar[LoadShedder]
     for_pages: ClassVar[dict[bytes, bytes]]
+    error_form: ClassVar[ErrorForm | None] = None
     reading_head = False
     reading_body = False
     offers_upgrade = False
@@ -216,13 +219,14 @@ class BoundedHttp(ImpatientHttp):
 
     def write_overloaded(self, scope: Mapping[str, Any], more: bytes = b"") -> None:
         """`more` are header lines."""
-        head, content = OVERLOADED[scope["path"] in self.load_shedder.oauth_paths]
+        for_oauth = scope["path"] in self.load_shedder.oauth_paths
+        head, content = overloaded(self.error_form, for_oauth=for_oauth)
         self.transport.write(head + more + b"\r\n" + (b"" if scope["method"] == "HEAD" else content))
 
     def shown_to(self, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
         """The CORS header lines that let the requesting page read the answer."""
         origin = next((value for name, value in headers if name == b"origin"), b"")
-        return self.for_pages.get(origin, b"")
+        return self.for_pages.get(origin, self.for_pages.get(ANY_ORIGIN, b"") if origin else b"")
 
     def send_400_response(self, msg: str) -> None:
         """Called by uvicorn if it cannot parse a request. Here it sends every refusal, as a problem."""
@@ -249,7 +253,8 @@ class BoundedHttp(ImpatientHttp):
         reading = self.reading_head  # else `self.headers` are an earlier request's
         path = self.url.partition(b"?")[0].decode("latin-1")  # as far as received
         for_page = self.shown_to(self.headers) if reading else b""
-        code, content = last_answer(status, for_page, for_oauth=path in self.load_shedder.oauth_paths)
+        for_oauth = path in self.load_shedder.oauth_paths
+        code, content = last_answer(status, for_page, for_oauth=for_oauth, form=self.error_form)
         log.info("request refused before it was read", status=status, code=code)
         self.reading_head = self.reading_body = False
         self.stop_timer()
@@ -262,11 +267,12 @@ class BoundedHttp(ImpatientHttp):
         self.transport.close()
 
 
-def bounded_http(limit: LoadShedder, origins: Sequence[str] = ()) -> type[BoundedHttp]:
-    """The protocol class of a server. Pages of `origins` can read the answers of shed requests."""
+def bounded_http(limit: LoadShedder, origins: Sequence[str] = (), form: ErrorForm | None = None) -> type[BoundedHttp]:
+    """The protocol class of a server. Pages of `origins` can read the answers of shed requests; `form` is theirs."""
 
     class Http(BoundedHttp):
         load_shedder = limit
         for_pages = seen_by_pages(origins)
+        error_form = form
 
     return Http

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from common.health import wait_until_ready
 from common.serving.draining import DrainingServer
 from common.serving.http_limits import bounded_http
-from common.settings import MigrationSettings, ServiceSettings, load
+from common.settings import AppSettings, MigrationSettings, load
 
 if TYPE_CHECKING:
     from common.db.migrations import AfterMigrate
@@ -55,7 +55,7 @@ def serve(app: FastAPI, host: str, port: int) -> None:
     """Run until SIGTERM or SIGINT, then exit with status 0: a requested stop is no failure."""
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: sys.exit(0))  # until the server takes them over
-    settings: ServiceSettings = app.state.settings
+    settings: AppSettings = app.state.settings
     allow_many_connections()
     listen_when_ready(app)
     gc.collect()
@@ -66,7 +66,7 @@ def serve(app: FastAPI, host: str, port: int) -> None:
         host=host,
         port=port,
         loop="uvloop",
-        http=bounded_http(app.state.load_shedder, settings.cors_origins),
+        http=bounded_http(app.state.load_shedder, settings.page_origins, app.state.error_form),
         ws="none",
         log_config=None,  # `common.logs` has set up logging
         access_log=False,  # `common.http.middleware` writes the line
@@ -76,14 +76,13 @@ def serve(app: FastAPI, host: str, port: int) -> None:
     ).run()
 
 
-def command_line(
-    create_app: Callable[[], FastAPI],
-    migrations: Path,
-    settings: type[M],
-    after_migrate: "AfterMigrate[M] | None" = None,
-) -> typer.Typer:
-    """The commands of a service; it may add its own."""
+def serving_command(create_app: Callable[[], FastAPI]) -> typer.Typer:
+    """The command `serve`, all that a service without a database has."""
     cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+    @cli.callback()
+    def commands() -> None:
+        """Without it, a single command would lose its name."""
 
     @cli.command("serve")
     def serve_command(
@@ -91,6 +90,18 @@ def command_line(
     ) -> None:
         """Serve HTTP until SIGTERM."""
         serve(create_app(), host, port)
+
+    return cli
+
+
+def command_line(
+    create_app: Callable[[], FastAPI],
+    migrations: Path,
+    settings: type[M],
+    after_migrate: "AfterMigrate[M] | None" = None,
+) -> typer.Typer:
+    """The commands of a service; it may add its own."""
+    cli = serving_command(create_app)
 
     @cli.command("migrate")
     def migrate_command() -> None:

@@ -25,6 +25,7 @@ from common.db.schema_check import database_is_ready
 from common.events.read_models import InboxFactory, ReadModel
 from common.events.relay import Channel, Relay, Target
 from common.events.revocations import RevokedTokens
+from common.http.idempotency import fingerprint_key
 from common.observability.metrics import MetricCollector
 from common.serving import collectors
 from common.settings import ServiceSettings
@@ -144,6 +145,7 @@ def install(app: FastAPI, parts: Parts, migrations: Path) -> Sequence[Loop]:
     verifier = state.verifier = TokenVerifier(
         keys, revoked, issuer=settings.issuer, audience=state.service, now=revoked.clock.now
     )
+    state.fingerprint_key = fingerprint_key(settings)
     state.readiness = (database_is_ready(database, migrations), keys.keys_are_known, revoked.revocations_are_known)
     state.inbox, state.read_models = parts.inbox, parts.read_models
     for name, part in parts.state.items():

@@ -32,8 +32,8 @@ class NoToken(Exception):
 class TokenSource(Protocol):
     """Provides a service's own tokens."""
 
-    async def token_for(self, audience: str) -> str:
-        """A token that `audience` accepts. Raises NoToken."""
+    async def token_for(self, audience: str) -> str | None:
+        """A token that `audience` accepts; None to call without one. Raises NoToken."""
 
     def forget(self, audience: str, token: str) -> bool:
         """Call after a refusal of this token. Returns whether a retry with another token makes sense."""

@@ -20,6 +20,7 @@ class Account(Base):
         CheckConstraint("roles <@ ARRAY['moderator', 'admin']", name="roles"),
         Index("ix_accounts_search", "search", postgresql_using="gin", postgresql_ops={"search": "gin_trgm_ops"}),
         Index("ix_accounts_with_roles", "id", postgresql_where=text("roles <> '{}'")),
+        Index("uq_accounts_username", text("lower(username)"), unique=True),
         Index("ix_accounts_not_active", "id", postgresql_where=text("status <> 'active'")),
     )
 
@@ -29,6 +30,8 @@ class Account(Base):
     password_hash: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
     """As given at sign-up; afterwards the profile in users counts."""
+    username: Mapped[str | None] = mapped_column(Text)
+    """Unique in any case of letters. Only people who signed up by the RealWorld API have one (`services.conduit`)."""
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     status: Mapped[str] = mapped_column(Text, server_default="active")
     email_verified_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -20,6 +20,8 @@ class Session(Base):
     generation: Mapped[int] = mapped_column(Integer, server_default="1")
     secret: Mapped[bytes] = mapped_column(LargeBinary)
     """32 random bytes. The token derives from them and the server's key; neither alone is enough."""
+    client: Mapped[str] = mapped_column(Text, server_default="trivium")
+    """`conduit`: a lasting session, whose one token never changes (`services.refresh_tokens`)."""
     user_agent: Mapped[str] = mapped_column(Text)
     ip: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import BigInteger, bindparam, cast, exists, func, literal_column, select, text, update
+from sqlalchemy import BigInteger, Text, bindparam, case, cast, exists, func, literal_column, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from auth.models import Account as Table
 from auth.models import TokenFloor
-from auth.services.errors import EmailTaken
+from auth.services.errors import EmailTaken, UsernameTaken
 from auth.services.records import Account, Credentials
 from common.contracts.events import EVERYBODY
 from common.db.database import Executor
@@ -22,6 +22,7 @@ COLUMNS: Final = (
     Table.id,
     func.coalesce(Table.email, literal_column("''")).label("email"),
     Table.name,
+    Table.username,
     Table.roles,
     Table.status,
     Table.email_verified_at.is_not(None).label("email_verified"),
@@ -56,6 +57,7 @@ CREDENTIALS_OF: Final = select(*COLUMNS, Table.password_hash).where(
 )
 CREDENTIALS_OF_LOCKED: Final = CREDENTIALS_OF.with_for_update(read=True, of=Table)
 FIND: Final = select(*COLUMNS).where(Table.email == bindparam("address"))
+HAS_USERNAME: Final = select(exists().where(func.lower(Table.username) == func.lower(bindparam("username"))))
 HAS_EMAIL: Final = select(exists().where(Table.email == bindparam("address")))
 REPLACE_HASH: Final = (
     update(Table)
@@ -63,6 +65,7 @@ REPLACE_HASH: Final = (
     .values(password_hash=bindparam("new"))
     .returning(Table.id)
 )
+NEW_EMAIL: Final = bindparam("new_email", type_=Text)
 ACTIVE: Final = (Table.id == bindparam("account"), Table.status == "active")
 OWN: Final = (*ACTIVE, Table.email == bindparam("address"))
 PROVEN: Final = func.coalesce(Table.email_verified_at, func.clock_timestamp())
@@ -76,6 +79,19 @@ CHANGE_EMAIL: Final = (
     .values(email=bindparam("new"), email_verified_at=func.clock_timestamp(), version=Table.version + 1)
     .returning(*COLUMNS)
 )
+# A null changes nothing. Another address is not verified.
+CHANGE: Final = (
+    update(Table)
+    .where(*ACTIVE)
+    .values(
+        email=func.coalesce(NEW_EMAIL, Table.email),
+        email_verified_at=case((Table.email != NEW_EMAIL, None), else_=Table.email_verified_at),
+        username=func.coalesce(bindparam("new_username", type_=Text), Table.username),
+        password_hash=func.coalesce(bindparam("new_hash", type_=Text), Table.password_hash),
+        version=Table.version + 1,
+    )
+    .returning(*COLUMNS)
+)
 ACCOUNT: Final = RowReader(Account)
 """From COLUMNS, among others."""
 
@@ -86,8 +102,10 @@ class AccountRepository:
 
     session: Executor
 
-    async def add(self, account_id: int, email: str, password_hash: str, name: str) -> Account | None:
-        values = {"id": account_id, "email": email, "password_hash": password_hash, "name": name}
+    async def add(
+        self, account_id: int, email: str, password_hash: str, name: str, username: str | None = None
+    ) -> Account | None:
+        values = {"id": account_id, "email": email, "password_hash": password_hash, "name": name, "username": username}
         return ACCOUNT.one(await self.session.execute(ADD, values))
 
     async def get(self, account_id: int) -> Account | None:
@@ -127,6 +145,17 @@ class AccountRepository:
         except IntegrityError as error:  # another account has just taken it
             raise EmailTaken("This address already has an account.") from error
 
+    async def change(
+        self, account_id: int, *, email: str | None, username: str | None, password_hash: str | None
+    ) -> Account | None:
+        values = {"new_email": email, "new_username": username, "new_hash": password_hash}
+        try:
+            return ACCOUNT.one(await self.session.execute(CHANGE, {"account": account_id, **values}))
+        except IntegrityError as error:
+            if "username" in (getattr(error.orig, "constraint_name", None) or ""):
+                raise UsernameTaken("This username is taken.") from error
+            raise EmailTaken("This address already has an account.") from error
+
     async def lock_for_share(self, account_id: int) -> Account | None:
         return ACCOUNT.one(await self.session.execute(GET_FOR_SHARE, {"account_id": account_id}))
 
@@ -136,6 +165,9 @@ class AccountRepository:
 
     async def has_email(self, email: str) -> bool:
         return bool((await self.session.execute(HAS_EMAIL, {"address": email})).scalar_one())
+
+    async def has_username(self, username: str) -> bool:
+        return bool((await self.session.execute(HAS_USERNAME, {"username": username})).scalar_one())
 
     async def replace_hash(self, account_id: int, old: str, new: str) -> bool:
         found = await self.session.execute(REPLACE_HASH, {"account_id": account_id, "old": old, "new": new})

@@ -60,6 +60,7 @@ EMPTY: Final = (
     .values(
         email=None,
         name="",
+        username=None,
         password_hash="",
         roles=[],
         status="deleted",

@@ -37,6 +37,7 @@ FIND: Final = (
     sa.select(
         *COLUMNS,
         Table.id.label("session_id"),
+        Table.client,
         Table.generation,
         PARENT.label("parent"),
         REISSUES.label("reissues"),
@@ -61,6 +62,13 @@ ROTATE: Final = (
     .where(Table.id == sa.bindparam("sid"), Table.generation == sa.bindparam("current"), ALIVE)
     .where(Table.account_id == ACTIVE.c.id)
     .values(generation=Table.generation + 1, rotated_at=NOW)
+    .returning(*ACTIVE.c)
+)
+USE: Final = (
+    sa.update(Table)
+    .where(Table.id == sa.bindparam("sid"), ALIVE)
+    .where(Table.account_id == ACTIVE.c.id)
+    .values(rotated_at=NOW)
     .returning(*ACTIVE.c)
 )
 # The caller has locked the row, and seen whose successor this is. The idle limit does not move: only the use of a
@@ -135,21 +143,23 @@ WHO: Final = (
 OPENED: Final = (
     insert(Table)
     .from_select(
-        ["id", "account_id", "secret", "user_agent", "ip"],
+        ["id", "account_id", "client", "secret", "user_agent", "ip"],
         sa.select(
             sa.bindparam("sid", type_=sa.Uuid),
             WHO.c.id,
+            sa.bindparam("client", type_=sa.Text),
             sa.bindparam("secret", type_=sa.LargeBinary),
             sa.bindparam("user_agent", type_=sa.Text),
             sa.bindparam("ip", type_=sa.Text),
         ),
     )
-    .returning(Table.id, Table.account_id, Table.generation, Table.secret)
+    .returning(Table.id, Table.account_id, Table.client, Table.generation, Table.secret)
     .cte("opened")
 )
 OPEN: Final = sa.select(
     *WHO.c,
     OPENED.c.id.label("session_id"),
+    OPENED.c.client,
     OPENED.c.generation,
     (OPENED.c.generation - 1).label("parent"),
     sa.literal(0).label("reissues"),
@@ -181,9 +191,12 @@ class SessionRepository:
     def _limits(self) -> dict[str, Any]:
         return {"idle": self.lifetimes.idle, "absolute": self.lifetimes.absolute}
 
-    async def open(self, session_id: UUID, credentials: Credentials, secret: bytes, device: Device) -> Session | None:
+    async def open(
+        self, session_id: UUID, credentials: Credentials, secret: bytes, device: Device, client: str
+    ) -> Session | None:
         who = {"account": credentials.account.id, "password_hash": credentials.password_hash}
-        values = {**who, "sid": session_id, "secret": secret, "user_agent": device.user_agent, "ip": device.ip}
+        device_values = {"user_agent": device.user_agent, "ip": device.ip}
+        values = {**who, **device_values, "sid": session_id, "client": client, "secret": secret}
         row = (await self.session.execute(OPEN, values)).one_or_none()
         return read_session(row) if row else None
 
@@ -200,6 +213,10 @@ class SessionRepository:
     async def rotate(self, found: Session, generation: int) -> Account | None:
         params = {"sid": found.id, "account": found.account.id, "current": generation, **self._limits}
         return ACCOUNT.one(await self.session.execute(ROTATE, params))
+
+    async def use(self, found: Session) -> Account | None:
+        params = {"sid": found.id, "account": found.account.id, **self._limits}
+        return ACCOUNT.one(await self.session.execute(USE, params))
 
     async def reissue(self, session_id: UUID, parent: int) -> int:
         made: int = (await self.session.execute(REISSUE, {"sid": session_id, "parent": parent})).scalar_one()
@@ -235,6 +252,7 @@ def read_session(row: sa.Row[Any]) -> Session:
     return Session(
         id=row.session_id,
         account=ACCOUNT.read(row),
+        client=row.client,
         generation=row.generation,
         parent=row.parent,
         reissues=row.reissues,

@@ -7,7 +7,7 @@ from typing import Final
 
 from auth.services.address_policy import AddressPolicy
 from auth.services.audit import Action, masked
-from auth.services.errors import AccountNotFound, EmailTaken
+from auth.services.errors import AccountNotFound, EmailTaken, UsernameTaken
 from auth.services.events import account_event
 from auth.services.mail_requests import want_mail
 from auth.services.one_time_tokens import Purpose
@@ -41,19 +41,22 @@ class Registration:
     addresses: AddressPolicy
     now: Clock = utc_now
 
-    async def register(self, email: str, password: str, name: str, *, ip: str | None = None) -> Account:
+    async def register(
+        self, email: str, password: str, name: str, *, username: str | None = None, ip: str | None = None
+    ) -> Account:
         """Open an account, and mail its owner a link to verify the address.
 
         Raises:
             SpecialUseDomain, AddressNeedsUtf8: accounts may not have this address here.
             EmailTaken: an account has the address, in whatever spelling.
+            UsernameTaken: an account has the username, in any case of letters.
             WeakPassword: the password is too easy to guess.
         """
         self.addresses.check(email)
         self.policy.check(password, email=email, name=name)
         password_hash = await self.passwords.hash(password)  # before the first statement: it holds no connection
         while True:
-            account = await self.work.accounts.add(new_account_id(self.now()), email, password_hash, name)
+            account = await self.work.accounts.add(new_account_id(self.now()), email, password_hash, name, username)
             if account is not None:
                 await self.work.events.publish(account_event(account))
                 await self.work.audit.note(Action.registered, account.id, ip=ip, email=masked(email))
@@ -62,6 +65,8 @@ class Registration:
                 return account
             if await self.work.accounts.has_email(email):
                 raise EmailTaken("This address already has an account.")
+            if username is not None and await self.work.accounts.has_username(username):
+                raise UsernameTaken("This username is taken.")
 
 
 @dataclass(frozen=True, slots=True)

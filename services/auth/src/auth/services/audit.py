@@ -61,6 +61,7 @@ class Action(StrEnum):
     email_verified = "email-verified"
     email_change_requested = "email-change-requested"
     email_changed = "email-changed"
+    username_changed = "username-changed"
     roles_changed = "roles-changed"
     account_deletion_asked = "account-deletion-asked"
     account_deleted = "account-deleted"

@@ -11,6 +11,18 @@ class EmailTaken(Conflict):
     code = "email-taken"
 
 
+class UsernameTaken(Conflict):
+    """Another account has this username."""
+
+    code = "username-taken"
+
+
+class NotThisClient(Forbidden):
+    """The token was issued for another client."""
+
+    code = "not-this-client"
+
+
 class AccountNotFound(NotFound):
     """No account has this id."""
 

@@ -43,8 +43,18 @@ class AccountReader(Protocol):
 class AccountStore(AccountReader, Protocol):
     """Reads and changes accounts."""
 
-    async def add(self, account_id: int, email: str, password_hash: str, name: str) -> Account | None:
-        """The new account; None if the id or the address is taken."""
+    async def add(
+        self, account_id: int, email: str, password_hash: str, name: str, username: str | None = None
+    ) -> Account | None:
+        """The new account; None if the id, the address or the username is taken."""
+
+    async def change(
+        self, account_id: int, *, email: str | None, username: str | None, password_hash: str | None
+    ) -> Account | None:
+        """The account's next version, with the given values; None if it may not sign in.
+
+        Another address is not verified. Raises EmailTaken, UsernameTaken.
+        """
 
     async def credentials(self, email: str) -> Credentials | None: ...
 
@@ -69,6 +79,8 @@ class AccountStore(AccountReader, Protocol):
         """A moment, in seconds since 1970, after the issue of all tokens until now."""
 
     async def has_email(self, email: str) -> bool: ...
+
+    async def has_username(self, username: str) -> bool: ...
 
     async def replace_hash(self, account_id: int, old: str, new: str) -> bool:
         """Store another hash. False if somebody else has changed it meanwhile."""
@@ -107,7 +119,9 @@ class SessionReader(Protocol):
 class SessionStore(Protocol):
     """Sessions. All times are the database's."""
 
-    async def open(self, session_id: UUID, credentials: Credentials, secret: bytes, device: Device) -> Session | None:
+    async def open(
+        self, session_id: UUID, credentials: Credentials, secret: bytes, device: Device, client: str
+    ) -> Session | None:
         """None if the account may not sign in, or has another password by now.
 
         One statement that locks the account, so that ending all its sessions never misses one that is being opened.
@@ -123,6 +137,12 @@ class SessionStore(Protocol):
 
         None if the generation is not the current one, the session has ended, or the account is not active. One
         statement, so that of several callers at most one succeeds.
+        """
+
+    async def use(self, found: Session) -> Account | None:
+        """Note the use of a lasting session. Returns the account, locked against changes until the commit.
+
+        None if the session has ended, or the account is not active.
         """
 
     async def reissue(self, session_id: UUID, parent: int) -> int:

@@ -22,6 +22,7 @@ class Account:
     email: str
     """Empty, like the name, once the account is deleted."""
     name: str
+    username: str | None
     roles: list[str]
     status: str
     email_verified: bool
@@ -82,6 +83,7 @@ class Session:
 
     id: UUID
     account: Account
+    client: str
     generation: int
     secret: bytes = field(repr=False)
     alive: bool
@@ -189,3 +191,6 @@ class Tokens:
     expires_in: int
     scope: str
     refresh_token: str | None = field(default=None, repr=False)
+    """Of a lasting session: its token, which never changes."""
+    account_id: int | None = None
+    """None for services."""

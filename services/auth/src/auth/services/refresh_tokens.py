@@ -15,6 +15,10 @@ from uuid import UUID
 
 SHAPE: Final = re.compile(r"rt1\.([0-9a-f]{8})\.([0-9a-f]{32})\.([1-9][0-9]{0,8})\.([A-Za-z0-9_-]{43})")
 
+LASTING_SHAPE: Final = re.compile(r"st1\.([0-9a-f]{8})\.([0-9a-f]{32})\.([A-Za-z0-9_-]{43})")
+LASTING: Final = 0
+"""In place of a generation."""
+
 
 @dataclass(frozen=True, slots=True)
 class RefreshToken:
@@ -35,6 +39,15 @@ def parse(token: str) -> RefreshToken | None:
     return RefreshToken(key_id, UUID(session_id), int(generation), mac)
 
 
+def parse_lasting(token: str) -> RefreshToken | None:
+    """The parts of a lasting token, or None if it has another shape."""
+    match = LASTING_SHAPE.fullmatch(token)
+    if match is None:
+        return None
+    key_id, session_id, mac = match.groups()
+    return RefreshToken(key_id, UUID(session_id), LASTING, mac)
+
+
 class RefreshTokens:
     """Makes tokens under the server's key, and checks them under it and under previous keys."""
 
@@ -46,6 +59,11 @@ class RefreshTokens:
     def make(self, session_id: UUID, generation: int, secret: bytes) -> str:
         made = mac(self._keys[self._key_id], session_id, generation, secret)
         return f"rt1.{self._key_id}.{session_id.hex}.{generation}.{made}"
+
+    def make_lasting(self, session_id: UUID, secret: bytes) -> str:
+        """The token of a lasting session. It never changes, and is no refresh token: no generation is 0."""
+        made = mac(self._keys[self._key_id], session_id, LASTING, secret)
+        return f"st1.{self._key_id}.{session_id.hex}.{made}"
 
     def genuine(self, token: RefreshToken, secret: bytes) -> bool:
         """Whether this server made the token, of any generation, for the session with this secret."""

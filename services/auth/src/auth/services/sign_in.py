@@ -6,16 +6,17 @@ import re
 import secrets
 import uuid
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import structlog
 
 from auth.services import refresh_tokens
-from auth.services.access_tokens import AccessTokens
+from auth.services.access_tokens import CLIENT, AccessTokens
 from auth.services.audit import ANONYMOUS, Action, masked
 from auth.services.errors import InvalidClient, InvalidGrant, OAuthRefusal
 from auth.services.ports import UnitOfWork
-from auth.services.records import CheckedPassword, Credentials, Device, Session, Tokens
+from auth.services.records import Account, CheckedPassword, Credentials, Device, Session, Tokens
 from auth.services.refresh_tokens import RefreshToken, RefreshTokens
 from auth.services.session_revocation import end_session
 from auth.services.throttle import NOBODY, Throttle
@@ -26,8 +27,11 @@ from common.tokens.claims import SERVICE_SCOPE, USER_SCOPE
 
 log = structlog.get_logger()
 
+LASTING: Final = "conduit"
+"""The client whose sessions have one token that never changes: front ends of the RealWorld API cannot renew one."""
+
 WRONG = "The address or the password is wrong."
-CLIENT: Final = re.compile(r"svc:[a-z]{1,20}")
+SERVICE: Final = re.compile(r"svc:[a-z]{1,20}")
 MOST_REISSUES: Final = 3
 """Answers are rarely lost; a thief could repeat a stolen token for as long as the session lasts."""
 SPENT = "The refresh token is not valid any more; sign in again."
@@ -45,7 +49,7 @@ class SignInService:
     parents_repeat: bool = True
     """False: each refresh token can be used once, even if the answer is lost."""
 
-    async def with_password(self, username: str, password: str, device: Device) -> Tokens:
+    async def with_password(self, username: str, password: str, device: Device, client: str = CLIENT) -> Tokens:
         """Open a session.
 
         Raises:
@@ -55,7 +59,7 @@ class SignInService:
         """
         checked = await self.throttle.check(username, password, device)
         async with self.transactions() as work:
-            session = await self._open(work, checked, device)
+            session = await self._open(work, checked, device, client)
             tokens = self._tokens(session, session.generation) if session else None
             if session is not None:
                 for other in await work.sessions.too_many(session.account.id):
@@ -68,7 +72,7 @@ class SignInService:
             log.info("signed in", account=session.account.id, session=str(session.id))
             return tokens
         if self._why_not(checked) is None:  # the account has changed while the password was being checked
-            return await self.with_password(username, password, device)
+            return await self.with_password(username, password, device, client)
         raise InvalidGrant(WRONG)
 
     def _why_not(self, checked: CheckedPassword) -> str | None:
@@ -82,14 +86,14 @@ class SignInService:
             return f"account {account.status}"
         return "address not proven" if self.require_verified_email and not account.email_verified else None
 
-    async def _open(self, work: UnitOfWork, checked: CheckedPassword, device: Device) -> Session | None:
+    async def _open(self, work: UnitOfWork, checked: CheckedPassword, device: Device, client: str) -> Session | None:
         """The new session; None if the sign-in is refused, or the account has changed meanwhile."""
         found = checked.found
         if found is None or self._why_not(checked) is not None:
             return None
         if checked.renewed and await work.accounts.replace_hash(found.account.id, found.password_hash, checked.renewed):
             found = Credentials(found.account, checked.renewed)
-        return await work.sessions.open(uuid.uuid4(), found, secrets.token_bytes(32), device)
+        return await work.sessions.open(uuid.uuid4(), found, secrets.token_bytes(32), device, client)
 
     async def with_refresh_token(self, token: str, device: Device) -> Tokens:
         """Rotate a session's refresh token (RFC 9700, section 4.14).
@@ -146,12 +150,41 @@ class SignInService:
         return session if session is not None and self.refresh_tokens.genuine(claimed, session.secret) else None
 
     def _tokens(self, session: Session, generation: int) -> Tokens:
+        lasting = session.client == LASTING
+        make = self.refresh_tokens.make_lasting if lasting else partial(self.refresh_tokens.make, generation=generation)
         return Tokens(
-            access_token=self.access.for_person(session.account, session.id, session.now),
+            access_token=self.access.for_person(session.account, session.id, session.now, session.client),
             expires_in=self.access.expires_in,
             scope=USER_SCOPE,
-            refresh_token=self.refresh_tokens.make(session.id, generation, session.secret),
+            refresh_token=make(session.id, secret=session.secret),
+            account_id=session.account.id,
         )
+
+    async def with_new_account(self, work: UnitOfWork, account: Account, device: Device, client: str) -> Tokens:
+        """Open the first session of an account that this transaction has created."""
+        known = await work.accounts.credentials_of(account.id)
+        secret = secrets.token_bytes(32)
+        session = await work.sessions.open(uuid.uuid4(), known, secret, device, client) if known else None
+        if session is None:  # deleted at this moment
+            raise InvalidGrant(WRONG)
+        await work.audit.note(Action.signed_in, account.id, ip=device.ip, session=str(session.id))
+        return self._tokens(session, session.generation)
+
+    async def with_lasting_token(self, token: str, device: Device) -> Tokens:
+        """An access token for a lasting session, which this use keeps from ending by idleness.
+
+        Raises:
+            InvalidGrant: for any reason.
+        """
+        claimed = refresh_tokens.parse_lasting(token)
+        if claimed is None:
+            raise InvalidGrant(SPENT)
+        async with self.transactions() as work:
+            session = await self._genuine(work, claimed)
+            account = await work.sessions.use(session) if session and session.client == LASTING else None
+            if session is None or account is None:
+                raise InvalidGrant(SPENT)
+            return self._tokens(replace(session, account=account), session.generation)
 
     async def with_client_secret(self, client_id: str, secret: str, audience: str | None, device: Device) -> Tokens:
         """A service's token for one other service.
@@ -164,7 +197,7 @@ class SignInService:
             identity = await work.clients.find(client_id)
         offered = hash_secret(secret)
         if identity is None or not any(hmac.compare_digest(offered, known) for known in identity.secret_hashes):
-            known_shape = CLIENT.fullmatch(client_id)  # other values may be a secret in the wrong field
+            known_shape = SERVICE.fullmatch(client_id)  # other values may be a secret in the wrong field
             log.warning("service sign-in refused", client=client_id if known_shape else None, ip=device.ip)
             raise InvalidClient("Unknown client or wrong secret.")
         if audience not in AUDIENCES:

@@ -5,8 +5,8 @@ from typing import Final
 
 from common.events.exports import Section, bounded_rows, moment
 
-POST: Final = "id, title, body, tags, created_at, updated_at"
-SIZE: Final = "octet_length(title) + octet_length(body)"
+POST: Final = "id, title, description, body, tags, created_at, updated_at"
+SIZE: Final = "octet_length(title) + octet_length(description) + octet_length(body)"
 POSTS: Final = f"""
     SELECT CAST(extract(epoch FROM published_at) * 1000000 AS bigint) || '.' || id AS place, {POST}, published_at
     FROM posts WHERE author_id = :account AND status = 'published' AND (published_at, id) > (:since, :after)

@@ -20,6 +20,7 @@ LIKED: Final = case(
 COLUMNS: Final = (
     Table.id,
     Table.title,
+    Table.description,
     Table.body,
     Table.tags,
     Table.status,

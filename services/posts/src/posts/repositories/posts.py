@@ -24,9 +24,11 @@ from posts.services.records import AuthorStats, Post, PostAuthor
 # One statement each, since every statement costs a round trip and SQLAlchemy's overhead.
 ADD: Final = text("""
     WITH post AS (
-        INSERT INTO posts (author_id, title, body, tags, status, published_at)
-        VALUES (:author, :title, :body, :tags, :status, CASE WHEN CAST(:status AS text) = 'published' THEN now() END)
-        RETURNING id, title, body, posts.tags AS names, status, created_at, updated_at, published_at, version
+        INSERT INTO posts (author_id, title, description, body, tags, status, published_at)
+        VALUES (:author, :title, :description, :body, :tags, :status,
+            CASE WHEN CAST(:status AS text) = 'published' THEN now() END)
+        RETURNING id, title, description, body, posts.tags AS names, status, created_at, updated_at, published_at,
+            version
     ), published AS (
         SELECT id, names, published_at FROM post WHERE published_at IS NOT NULL
     ), stats AS (
@@ -47,7 +49,7 @@ ADD: Final = text("""
         SET posts_count = author_stats.posts_count + 1, version = author_stats.version + 1
         RETURNING author_id, posts_count, version
     )
-    SELECT post.id, title, body, names AS tags, status, created_at, updated_at, published_at, post.version,
+    SELECT post.id, title, description, body, names AS tags, status, created_at, updated_at, published_at, post.version,
         0 AS likes_count, 0 AS comments_count, false AS liked,
         CAST(:author AS bigint) AS author_id, name AS author_name, avatar_url AS author_avatar_url,
         totals.author_id AS total_author_id, totals.posts_count AS total_posts_count, totals.version AS total_version

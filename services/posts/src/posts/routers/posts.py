@@ -16,7 +16,7 @@ from common.http.routing import service_router
 from common.schemas import Id
 from posts.deps import ReadPosts, ReadTags, SignedInEditor, WritePosts
 from posts.schemas.post import PostCreate, PostResponse, PostUpdate, Sort, Tag, Words
-from posts.schemas.tag import TagResponse
+from posts.schemas.tag import TagResponse, TagSort
 from posts.services import errors
 from posts.services.records import Post, PostFilter
 
@@ -99,8 +99,13 @@ async def list_drafts(caller: SignedIn, queries: ReadPosts, page: Paging) -> Pag
 
 @router.get("/tags", responses=problems(BadCursor))
 @public
-async def list_tags(tags: ReadTags, page: Paging) -> PageResponse[TagResponse]:
-    """List tags of published posts, the most used first."""
+async def list_tags(
+    tags: ReadTags, page: Paging, sort: Annotated[TagSort, Query(description="The order.")] = "used"
+) -> PageResponse[TagResponse]:
+    """List tags of published posts, the most used first; or those of the latest posts first, on one page."""
+    if sort == "recent":
+        latest = await tags.recent(page.limit)
+        return PageResponse(items=[TagResponse.model_validate(tag) for tag in latest], next_cursor=None)
     found = await tags.most_used(page.limit, page.after_pair("tags"))
     return page.answer(found, "tags", lambda tag: (tag.posts_count, tag.id), TagResponse)
 

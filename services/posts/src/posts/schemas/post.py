@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from common.schemas import Id, Incoming, Moment, Outgoing, Written, no_nul
+from common.schemas import Id, Incoming, Moment, Outgoing, Text, Written, no_nul
 from common.visible_text import fits_context, hides, is_plain, stripped, visible_words, without_idle_joiners
 
 MARKS: Final = frozenset({"Mn", "Mc"})
@@ -38,6 +38,7 @@ def once(tags: list[str]) -> list[str]:
 
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TAG), AfterValidator(normal_tag)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(visible_words)]
+Description = Annotated[Text, StringConstraints(max_length=1000)]
 Body = Annotated[Written, StringConstraints(min_length=1, max_length=50_000)]
 Tags = Annotated[list[Tag], Field(max_length=10), AfterValidator(once)]
 Status = Literal["draft", "published"]
@@ -50,6 +51,7 @@ class PostCreate(Incoming):
     """A new post."""
 
     title: Title = Field(examples=["First light"])
+    description: Description = Field(default="", examples=["A clear night at last."])
     body: Body = Field(examples=["It was a clear night."])
     tags: Tags = Field(default_factory=list, examples=[["astronomy"]])
     status: Status = "published"
@@ -59,6 +61,7 @@ class PostUpdate(Incoming):
     """The fields to change; others stay."""
 
     title: Title = Field(default=NOT_GIVEN, examples=["Second light"])
+    description: Description = Field(default=NOT_GIVEN, examples=["Another clear night."])
     body: Body = Field(default=NOT_GIVEN, examples=["It was a clear night, and cold."])
     tags: Tags = Field(default=NOT_GIVEN, examples=[["astronomy"]])
     status: Status = Field(default=NOT_GIVEN, description="Publishing is one-way.")
@@ -72,12 +75,13 @@ class AuthorResponse(Outgoing):
     avatar_url: str | None = Field(examples=["https://example.com/ada.png"])
 
 
-class PostResponse(Outgoing):
-    """A post."""
+class PostSummary(Outgoing):
+    """A post without its text."""
 
     id: Id
+    slug: str = Field(examples=["first-light-41"], description="Its name in addresses; changes with the title.")
     title: str = Field(examples=["First light"])
-    body: str = Field(examples=["It was a clear night."])
+    description: str = Field(examples=["A clear night at last."])
     tags: list[str] = Field(examples=[["astronomy"]])
     status: Status
     author: AuthorResponse | None = Field(description="Null once the author is deleted.")
@@ -87,3 +91,16 @@ class PostResponse(Outgoing):
     likes_count: int = Field(examples=[3])
     comments_count: int = Field(examples=[1])
     liked: bool | None = Field(description="Whether the caller likes it; null when anonymous.")
+
+
+class PostResponse(PostSummary):
+    """A post."""
+
+    body: str = Field(examples=["It was a clear night."])
+
+
+class NumberedPage(Outgoing):
+    """A page by its place in a list, and the length of the whole list."""
+
+    items: list[PostSummary]
+    total: int = Field(examples=[64])

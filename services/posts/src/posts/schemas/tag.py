@@ -1,8 +1,12 @@
 """Schemas of tags."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from common.schemas import Outgoing
+
+TagSort = Literal["used", "recent"]
 
 
 class TagResponse(Outgoing):

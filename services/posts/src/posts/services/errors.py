@@ -39,6 +39,12 @@ class Blocked(Forbidden):
     code = "blocked"
 
 
+class LikesArePrivate(Forbidden):
+    """Lists of the posts that somebody likes are theirs, unless CONDUIT is on."""
+
+    code = "likes-are-private"
+
+
 class SearchHasOneOrder(InvalidInput):
     """Search results come the newest first."""
 

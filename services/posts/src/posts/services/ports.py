@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from common.ports import Page, Versions
 from common.state_events import ErasureStore, Event, EventPublisher, RevocationStore
-from posts.services.records import Author, AuthorStats, Comment, Post, PostAuthor, PostFilter, Tag
+from posts.services.records import Author, AuthorStats, Comment, Post, PostAuthor, PostFilter, Selection, Tag
 from posts.services.words import Query
 
 Place = tuple[datetime, int]
@@ -21,6 +21,13 @@ class ProfileClient(Protocol):
 
     async def get(self, ids: Collection[int]) -> Sequence[Event]:
         """The existing profiles. Raises DependencyUnavailable."""
+
+
+class FollowClient(Protocol):
+    """Calls to users."""
+
+    async def get(self, follower_id: int, followee_id: int) -> Sequence[Event]:
+        """The state of one follow; empty if there was never one. Raises DependencyUnavailable."""
 
 
 class AuthorStore(Protocol):
@@ -70,6 +77,15 @@ class PostReader(Protocol):
     async def drafts(self, author_id: int, limit: int, after: int | None) -> Page[Post]: ...
 
 
+class NumberedReader(Protocol):
+    """Reads posts by their place in a list."""
+
+    async def page(
+        self, wanted: Selection, viewer_id: int | None, limit: int, offset: int
+    ) -> tuple[Sequence[Post], int]:
+        """Some posts, the newest first, without their texts; and how many there are in all."""
+
+
 class PostSearch(Protocol):
     """Finds posts by their words."""
 
@@ -89,6 +105,9 @@ class TagReader(Protocol):
     """Reads tags of published posts."""
 
     async def most_used(self, limit: int, after: Rank | None) -> Page[Tag]: ...
+
+    async def recent(self, limit: int) -> Sequence[Tag]:
+        """Tags of the latest posts, the newest post's first."""
 
 
 class PostStore(Protocol):

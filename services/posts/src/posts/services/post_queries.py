@@ -1,12 +1,14 @@
 """Reading posts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from common.ports import Page
 from posts.services.authors import AuthorDirectory
-from posts.services.errors import PostNotFound
-from posts.services.ports import Place, PostReader, PostSearch, Rank
-from posts.services.records import Post, PostFilter
+from posts.services.errors import LikesArePrivate, PostNotFound
+from posts.services.ports import NumberedReader, Place, PostReader, PostSearch, Rank
+from posts.services.records import Post, PostFilter, Selection
+from posts.services.slugs import id_in
 from posts.services.words import parse
 
 
@@ -16,7 +18,10 @@ class PostQueries:
 
     posts: PostReader
     searches: PostSearch
+    numbers: NumberedReader
     authors: AuthorDirectory
+    likes_are_public: bool = False
+    """Whether anybody may list the posts that somebody likes."""
 
     async def get(self, post_id: int, viewer_id: int | None) -> Post:
         """A published post, or the viewer's own draft.
@@ -29,6 +34,28 @@ class PostQueries:
             raise PostNotFound(f"There is no post {post_id}.")
         await self.authors.fill_in(post)
         return post
+
+    async def by_slug(self, slug: str, viewer_id: int | None) -> Post:
+        """The post with exactly this slug. Raises PostNotFound, as `get`."""
+        post_id = id_in(slug)
+        post = await self.get(post_id, viewer_id) if post_id else None
+        if post is None or post.slug != slug:
+            raise PostNotFound("There is no such post.")
+        return post
+
+    async def numbered(
+        self, wanted: Selection, viewer_id: int | None, limit: int, offset: int
+    ) -> tuple[Sequence[Post], int]:
+        """Published posts without their texts, the newest first; and how many there are in all.
+
+        Raises:
+            LikesArePrivate: the posts that somebody else likes.
+        """
+        if wanted.liked_by not in {None, viewer_id} and not self.likes_are_public:
+            raise LikesArePrivate("Only they may list the posts that somebody likes.")
+        found, total = await self.numbers.page(wanted, viewer_id, limit, offset)
+        await self.authors.fill_in(*found)
+        return found, total
 
     async def newest(self, wanted: PostFilter, viewer_id: int | None, limit: int, after: Place | None) -> Page[Post]:
         """Published posts, the newest first."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from posts.services.errors import Blocked
+from posts.services.slugs import slug_of
 
 NOBODY: Final = 0
 """Stands for the id of a deleted author."""
@@ -36,6 +37,7 @@ class Post:
 
     id: int
     title: str
+    description: str
     body: str
     tags: list[str]
     status: str
@@ -48,6 +50,11 @@ class Post:
     liked: bool | None
     """Whether the viewer likes it; None without a viewer."""
     author: Author
+
+    @property
+    def slug(self) -> str:
+        """Its name in addresses (`posts.services.slugs`)."""
+        return slug_of(self.title, self.id)
 
 
 @dataclass(slots=True)
@@ -79,6 +86,15 @@ class PostFilter:
 
     author_id: int | None = None
     tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection(PostFilter):
+    """Conditions of a numbered page: those of `PostFilter`, and those that need the rows of one account."""
+
+    liked_by: int | None = None
+    followed_by: int | None = None
+    """Only posts of the people whom this account follows."""
 
 
 @dataclass(frozen=True, slots=True)

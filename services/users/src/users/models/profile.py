@@ -21,6 +21,7 @@ class Profile(Base):
             postgresql_ops={"folded": "gin_trgm_ops"},
             postgresql_with={"gin_pending_list_limit": 256},  # see posts' `PostWords`
         ),
+        Index("ix_profiles_username", text("lower(username)"), "id"),
         Index("ix_profiles_not_folded", "id", postgresql_where=text("folded IS NULL")),
         Index("ix_profiles_search", "search", postgresql_using="gin", postgresql_ops={"search": "gin_trgm_ops"}),
     )
@@ -28,6 +29,8 @@ class Profile(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     email: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
+    username: Mapped[str | None] = mapped_column(Text)
+    """The account's, from auth, which keeps it unique. For a moment two profiles may have it: the newer one counts."""
     search: Mapped[str] = mapped_column(Text, Computed("search_form(name)", persisted=True))
     """The previous release searches this column; the next one drops it."""
     folded: Mapped[str | None] = mapped_column(Text)

@@ -6,7 +6,7 @@ from typing import Final
 from common.events.exports import Section, bounded_rows, moment
 
 PROFILE: Final = """
-    SELECT profiles.id AS place, profiles.id, email, name, bio, avatar_url, followers_count, following_count,
+    SELECT profiles.id AS place, profiles.id, email, name, username, bio, avatar_url, followers_count, following_count,
            coalesce(posts_count, 0) AS posts_count, created_at, updated_at
     FROM profiles LEFT JOIN authored ON authored.id = profiles.id
     WHERE profiles.id = :account AND profiles.id > :after ORDER BY profiles.id

@@ -31,6 +31,7 @@ SHOWN: Final[Shown] = sa.select(
     Table.id,
     Table.email,
     Table.name,
+    Table.username,
     Table.bio,
     Table.avatar_url,
     Table.followers_count,
@@ -43,6 +44,9 @@ SHOWN: Final[Shown] = sa.select(
 USER: Final = sa.bindparam("user", type_=sa.BigInteger)
 GET: Final = SHOWN.where(Table.id == USER)
 BATCH: Final = SHOWN.where(Table.id == sa.func.any(sa.bindparam("ids", type_=sa.ARRAY(sa.BigInteger))))
+BY_USERNAME: Final = SHOWN.where(
+    sa.func.lower(Table.username) == sa.any_(sa.bindparam("names", type_=sa.ARRAY(sa.Text)))
+).order_by(Table.id)
 MOST_FOLLOWED: Final = (Table.followers_count.desc(), Table.id.desc())
 
 
@@ -89,7 +93,7 @@ _ACCOUNT = insert(Table)
 # xmax is 0 in a row that was inserted and not updated: only then is the profile new.
 UPSERT_ACCOUNT: Final[sa.Executable] = _ACCOUNT.on_conflict_do_update(
     index_elements=[Table.id],
-    set_={"email": _ACCOUNT.excluded.email, "account_version": _ACCOUNT.excluded.account_version},
+    set_={name: _ACCOUNT.excluded[name] for name in ("email", "username", "account_version")},
     where=Table.account_version < _ACCOUNT.excluded.account_version,
 ).returning(*SUMMARY, sa.literal_column("xmax = 0").label("is_new"))
 _AUTHORED = insert(Authored)
@@ -130,6 +134,9 @@ class ProfileRepository:
     async def batch(self, ids: Sequence[int], viewer_id: int | None) -> Sequence[Profile]:
         return PROFILE.all(await self.session.execute(BATCH, {"ids": list(ids), "viewer": viewer_id}))
 
+    async def by_username(self, names: Sequence[str], viewer_id: int | None) -> Sequence[Profile]:
+        return PROFILE.all(await self.session.execute(BY_USERNAME, {"names": list(names), "viewer": viewer_id}))
+
     async def search(
         self, words: Sequence[str], viewer_id: int | None, limit: int, after: tuple[int, int] | None
     ) -> Page[Profile]:
@@ -154,8 +161,14 @@ class ProfileRepository:
         await self.session.execute(NOTE_AUTHORED, event_rows(authors, "id"))
 
     async def upsert_account(self, account: AccountState) -> ProfileSummary | None:
-        values = {"id": account.id, "email": account.email, "name": account.name, "account_version": account.version}
-        values["folded"] = as_stored(account.name)
+        values = {
+            "id": account.id,
+            "email": account.email,
+            "name": account.name,
+            "username": account.username,
+            "account_version": account.version,
+            "folded": as_stored(account.name),
+        }
         row = (await self.session.execute(UPSERT_ACCOUNT, values)).one_or_none()
         return PROFILE_SUMMARY.read(row) if row is not None and row.is_new else None
 

@@ -15,7 +15,7 @@ from common.http.routing import service_router
 from common.schemas import Id
 from common.tokens.claims import Principal
 from users.deps import ReadProfiles, WriteProfiles
-from users.schemas.ids import BadIds, id_list
+from users.schemas.ids import BadIds, BadUsernames, id_list, username_list
 from users.schemas.profile import NameQuery, ProfileResponse, ProfileUpdate
 from users.services.errors import UserNotFound
 from users.services.records import Profile, Viewer
@@ -24,12 +24,12 @@ router = service_router("/users", "users")
 
 
 class IdsOrQuery(InvalidInput):
-    """The request must have either `ids` or `q`."""
+    """The request must have one of `ids`, `usernames` and `q`."""
 
     code = "ids-or-query"
 
 
-@router.get("", responses=problems(BadIds, BadCursor, IdsOrQuery, SearchUnderWay, SearchTooSlow))
+@router.get("", responses=problems(BadIds, BadUsernames, BadCursor, IdsOrQuery, SearchUnderWay, SearchTooSlow))
 async def list_users(
     caller: MaybeSignedIn,
     profiles: ReadProfiles,
@@ -37,6 +37,9 @@ async def list_users(
     limit: SearchLimit,
     ids: Annotated[
         str | None, Query(max_length=2000, description="Up to 100 ids, separated by commas.", examples=["41,42"])
+    ] = None,
+    usernames: Annotated[
+        str | None, Query(max_length=4200, description="Up to 100 usernames, or ~ID.", examples=["ada,~42"])
     ] = None,
     q: Annotated[
         NameQuery | None,
@@ -47,18 +50,22 @@ async def list_users(
         ),
     ] = None,
 ) -> PageResponse[ProfileResponse]:
-    """List people by `ids` or by name.
+    """List people by `ids`, by `usernames` or by name.
 
-    By `ids`: in their order and on one page; unknown ids are left out. By `q`: people whose names have all of its
-    words, regardless of case and accents, most followers first. Like all lists with a live order, it may repeat or miss
-    a person whose place changes between two pages. A caller may run one search at a time. The next one waits for half a
-    second, and is then refused with 429.
+    By `ids` or `usernames`: in their order and on one page; unknown ones are left out. By `q`: people whose names have
+    all of its words, regardless of case and accents, most followers first. Like all lists with a live order, it may
+    repeat or miss a person whose place changes between two pages. A caller may run one search at a time. The next one
+    waits for half a second, and is then refused with 429.
     """
     viewer = viewer_of(caller)
-    if (ids is None) == (q is None):
-        raise IdsOrQuery("Give either ids or q.")
-    if ids is not None:
-        batch = await profiles.batch(id_list(ids), viewer)
+    if [ids, usernames, q].count(None) != 2:
+        raise IdsOrQuery("Give one of ids, usernames and q.")
+    if ids is not None or usernames is not None:
+        batch = await (
+            profiles.batch(id_list(ids), viewer)
+            if ids is not None
+            else profiles.by_username(username_list(usernames or ""), viewer)
+        )
         return PageResponse(items=[ProfileResponse.model_validate(profile) for profile in batch], next_cursor=None)
     after = page.after_pair("people")
     async with limit.slot():

@@ -1,11 +1,13 @@
 """Lists of ids in a query."""
 
+import re
 from typing import Final
 
 from common.errors import InvalidInput
 from common.schemas import DIGITS, MAX_ID
 
 MAX_BATCH: Final = 100
+NAMED: Final = re.compile(r"[A-Za-z0-9_.-]{1,40}|~[1-9][0-9]{0,14}")
 
 
 class BadIds(InvalidInput):
@@ -24,6 +26,24 @@ def id_list(text: str) -> list[int]:
     if len(words) > MAX_BATCH or not all(DIGITS.fullmatch(word) and 1 <= int(word) <= MAX_ID for word in words):
         raise BadIds(f"ids must be up to {MAX_BATCH} numbers, separated by commas.")
     return list(dict.fromkeys(int(word) for word in words))
+
+
+class BadUsernames(InvalidInput):
+    """The list of usernames is malformed."""
+
+    code = "bad-usernames"
+
+
+def username_list(text: str) -> list[str]:
+    """`ada,~42`, at most 100 of them: usernames, and ids of people who may have none.
+
+    Raises:
+        BadUsernames: it is something else.
+    """
+    names = text.split(",")
+    if len(names) > MAX_BATCH or not all(map(NAMED.fullmatch, names)):
+        raise BadUsernames(f"usernames must be up to {MAX_BATCH} names, separated by commas.")
+    return names
 
 
 def id_pair(text: str) -> tuple[int, int]:

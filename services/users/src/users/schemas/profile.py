@@ -40,9 +40,17 @@ class ProfileUpdate(Incoming):
     )
 
 
+class ConduitProfileUpdate(Incoming):
+    """The fields to change; others stay. The picture is any text, which is never fetched nor rewritten."""
+
+    bio: Text = Field(default=NOT_GIVEN, max_length=1000)
+    avatar_url: Annotated[Text, StringConstraints(max_length=2000)] | None = None
+
+
 class ProfileResponse(UserResponse):
     """A profile. The address is null, except for its owner and for admins."""
 
+    username: str | None = Field(examples=["ada"], description="Unique in any case of letters; most people have none.")
     bio: str = Field(examples=["Poetical science."])
     avatar_url: str | None = Field(examples=["https://example.com/ada.png"])
     followers_count: int = Field(examples=[12])

@@ -29,6 +29,9 @@ class ProfileReader(Protocol):
     async def batch(self, ids: Sequence[int], viewer_id: int | None) -> Sequence[Profile]:
         """The existing profiles, in any order."""
 
+    async def by_username(self, names: Sequence[str], viewer_id: int | None) -> Sequence[Profile]:
+        """The profiles with these usernames, given in lower case, by ascending ids."""
+
     async def summaries(self, ids: Sequence[int]) -> Sequence[ProfileSummary]: ...
 
     async def page(self, after: int, limit: int) -> Sequence[ProfileSummary]:

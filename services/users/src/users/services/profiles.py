@@ -41,6 +41,15 @@ class ProfileQueries:
         found = {profile.id: profile for profile in await self.reader.batch(ids, viewer.id)}
         return [as_seen(found[user_id], viewer) for user_id in ids if user_id in found]
 
+    async def by_username(self, names: Sequence[str], viewer: Viewer) -> Sequence[Profile]:
+        """The existing profiles, in the order of the names, regardless of case. `~41` names the profile of an id."""
+        folded = list(dict.fromkeys(name.lower() for name in names))
+        numbers = [int(name[1:]) for name in folded if name.startswith("~")]
+        named = await self.reader.by_username(folded, viewer.id) if len(numbers) < len(folded) else []
+        found = {profile.username.lower(): profile for profile in named if profile.username}
+        found |= {f"~{profile.id}": profile for profile in (await self.batch(numbers, viewer) if numbers else [])}
+        return [as_seen(found[name], viewer) for name in folded if name in found]
+
     async def search(self, query: str, viewer: Viewer, limit: int, after: tuple[int, int] | None) -> Page[Profile]:
         """People whose names have all words of the query, regardless of case and accents; most followers first."""
         found = await self.searches.search(query.split(), viewer.id, limit, after)
@@ -89,6 +98,11 @@ class ProfileCommands:
         await self.provisioning.ensure_profile(user_id)
         if not await self._edit(user_id, changes, expected):
             raise UserNotFound("User not found")
+
+    async def edit_latest(self, user_id: int, changes: Mapping[str, Any]) -> None:
+        """As `edit`, after storing the latest state of the account. Raises DependencyUnavailable: auth is away."""
+        await self.provisioning.ensure_profile(user_id)
+        await self.edit(user_id, changes)
 
     async def _edit(self, user_id: int, changes: Mapping[str, Any], expected: Versions) -> bool:
         """False if there was no profile; it may exist a moment later."""

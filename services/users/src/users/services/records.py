@@ -26,6 +26,7 @@ class AccountState:
     id: int
     email: str
     name: str
+    username: str | None
     version: int
     gone: bool
     """Deleted, or being deleted: then it has no address and no name."""
@@ -38,6 +39,7 @@ class Profile:
     id: int
     email: str | None
     name: str
+    username: str | None
     bio: str
     avatar_url: str | None
     followers_count: int

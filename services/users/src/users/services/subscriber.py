@@ -39,4 +39,4 @@ def account_state(event: Event) -> AccountState:
     data = event.data
     if not isinstance(data, AccountData):
         raise TypeError(f"{event.subject} is no account")
-    return AccountState(event.account_id, data.email, data.name, event.version, data.gone)
+    return AccountState(event.account_id, data.email, data.name, data.username, event.version, data.gone)

@@ -23,6 +23,7 @@ from trivium_client.models import (
     ManagedAccountPage,
     ManagedAccountResponse,
     NewAddress,
+    NumberedPage,
     PasswordChange,
     PasswordChosen,
     PostCreate,
@@ -319,24 +320,32 @@ class Trivium(Connection):
         return self._read(ServerMetadata, Call("GET", "/.well-known/oauth-authorization-server", signed=False))
 
     def list_users(
-        self, *, ids: str | None = None, q: str | None = None, limit: int | None = None, cursor: str | None = None
+        self,
+        *,
+        ids: str | None = None,
+        usernames: str | None = None,
+        q: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
     ) -> ProfilePage:
-        """List people by `ids` or by name.
+        """List people by `ids`, by `usernames` or by name.
 
-        By `ids`: in their order and on one page; unknown ids are left out. By `q`: people whose names have all of
-        its words, regardless of case and accents, most followers first. Like all lists with a live order, it may
-        repeat or miss a person whose place changes between two pages. A caller may run one search at a time. The
-        next one waits for half a second, and is then refused with 429.
+        By `ids` or `usernames`: in their order and on one page; unknown ones are left out. By `q`: people whose
+        names have all of its words, regardless of case and accents, most followers first. Like all lists with a
+        live order, it may repeat or miss a person whose place changes between two pages. A caller may run one
+        search at a time. The next one waits for half a second, and is then refused with 429.
 
         Raises:
             BadCursor: The cursor was not issued for this list.
             BadIds: The list of ids is malformed.
-            IdsOrQuery: The request must have either `ids` or `q`.
+            BadUsernames: The list of usernames is malformed.
+            IdsOrQuery: The request must have one of `ids`, `usernames` and `q`.
             SearchTooSlow: The search was cancelled after two seconds: very many posts have its words.
             SearchUnderWay: The caller's last search is still running.
         """
         return self._read(
-            ProfilePage, Call("GET", "/users", query={"ids": ids, "q": q, "limit": limit, "cursor": cursor})
+            ProfilePage,
+            Call("GET", "/users", query={"ids": ids, "usernames": usernames, "q": q, "limit": limit, "cursor": cursor}),
         )
 
     def get_own_profile(self) -> ProfileResponse:
@@ -439,6 +448,57 @@ class Trivium(Connection):
         """
         return self._read(ExportResponse, Call("GET", "/users/me/export"))
 
+    def list_numbered(
+        self,
+        *,
+        author_id: int | None = None,
+        tag: str | None = None,
+        liked_by: int | None = None,
+        feed: bool | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> NumberedPage:
+        """List published posts without their texts, the newest first, with the number of all. All filters may be
+        combined.
+
+        For page numbers. While others publish, pages shift: `GET /posts` has cursors, which do not. The posts that
+        somebody likes are for themselves only, unless the setting CONDUIT is on.
+
+        Raises:
+            FeedNeedsSignIn: An anonymous caller follows nobody.
+            LikesArePrivate: Lists of the posts that somebody likes are theirs, unless CONDUIT is on.
+        """
+        return self._read(
+            NumberedPage,
+            Call(
+                "GET",
+                "/posts/numbered",
+                query={
+                    "author_id": author_id,
+                    "tag": tag,
+                    "liked_by": liked_by,
+                    "feed": feed,
+                    "limit": limit,
+                    "offset": offset,
+                },
+            ),
+        )
+
+    def get_post_by_slug(self, slug: str) -> PostResponse:
+        """Get a post by its `slug`. A draft is visible only to its author.
+
+        Raises:
+            PostNotFound: There is no such post, or it is somebody else's draft.
+        """
+        return self._read(PostResponse, Call("GET", f"/posts/by-slug/{slug}"))
+
+    def refresh_follow(self, user_id: int) -> None:
+        """Read now from users whether the caller follows this person.
+
+        An event tells it a moment later anyway. After this call the caller's feed is certainly up to date.
+        """
+        self._send(Call("PUT", f"/posts/feed/follows/{user_id}"))
+
     def list_posts(
         self,
         *,
@@ -501,13 +561,17 @@ class Trivium(Connection):
         """
         return self._read(PostPage, Call("GET", "/posts/drafts", query={"limit": limit, "cursor": cursor}))
 
-    def list_tags(self, *, limit: int | None = None, cursor: str | None = None) -> TagPage:
-        """List tags of published posts, the most used first.
+    def list_tags(
+        self, *, sort: Literal["used", "recent"] | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> TagPage:
+        """List tags of published posts, the most used first; or those of the latest posts first, on one page.
 
         Raises:
             BadCursor: The cursor was not issued for this list.
         """
-        return self._read(TagPage, Call("GET", "/posts/tags", query={"limit": limit, "cursor": cursor}, signed=False))
+        return self._read(
+            TagPage, Call("GET", "/posts/tags", query={"sort": sort, "limit": limit, "cursor": cursor}, signed=False)
+        )
 
     def get_post(self, post_id: int) -> PostResponse:
         """Get a post. A draft is visible only to its author.

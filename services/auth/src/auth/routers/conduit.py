@@ -1,0 +1,98 @@
+"""For the RealWorld API, with the setting CONDUIT only: lasting sessions, and changes without the current password."""
+
+from auth.deps import (
+    REFRESH,
+    REGISTRATION,
+    SIGN_IN,
+    CallingDevice,
+    ConduitAccounts,
+    ConduitRegistration,
+    SignIn,
+)
+from auth.schemas.conduit import (
+    ConduitAccount,
+    ConduitChangesBody,
+    ConduitSession,
+    ConduitSignInBody,
+    ConduitSignUpBody,
+    LastingToken,
+)
+from auth.services import errors
+from auth.services.passwords import TooBusy
+from auth.services.sign_in import LASTING
+from common.http.access import public
+from common.http.deps import SignedIn
+from common.http.problems import problems
+from common.http.rate_limits import Limits
+from common.http.routing import SmallBodyRoute, service_router
+
+router = service_router("/auth/conduit", "conduit", SmallBodyRoute)
+
+
+@router.post(
+    "/accounts",
+    status_code=201,
+    responses=problems(
+        errors.EmailTaken,
+        errors.UsernameTaken,
+        errors.WeakPassword,
+        errors.SpecialUseDomain,
+        errors.AddressNeedsUtf8,
+        TooBusy,
+    ),
+)
+@public
+async def open_conduit_account(
+    new: ConduitSignUpBody, registration: ConduitRegistration, limits: Limits, device: CallingDevice
+) -> ConduitSession:
+    """Open an account, and sign in."""
+    limits.hit(REGISTRATION)
+    return ConduitSession.model_validate(await registration.register(new.email, new.password, new.username, device))
+
+
+@router.post("/sessions", responses=problems(errors.InvalidGrant, errors.SignInThrottled, errors.SignInClosed, TooBusy))
+@public
+async def open_conduit_session(
+    credentials: ConduitSignInBody, sign_in: SignIn, limits: Limits, device: CallingDevice
+) -> ConduitSession:
+    """Sign in with a password."""
+    limits.hit(SIGN_IN)
+    return ConduitSession.model_validate(
+        await sign_in.with_password(credentials.email, credentials.password, device, LASTING)
+    )
+
+
+@router.post("/renewals", responses=problems(errors.InvalidGrant))
+@public
+async def renew_conduit_session(
+    lasting: LastingToken, sign_in: SignIn, limits: Limits, device: CallingDevice
+) -> ConduitSession:
+    """Get an access token for a session's token."""
+    limits.hit(REFRESH)
+    return ConduitSession.model_validate(await sign_in.with_lasting_token(lasting.token, device))
+
+
+@router.patch(
+    "/account",
+    responses=problems(
+        errors.NotThisClient,
+        errors.EmailTaken,
+        errors.UsernameTaken,
+        errors.WeakPassword,
+        errors.SpecialUseDomain,
+        errors.AddressNeedsUtf8,
+        errors.AccountNotFound,
+        TooBusy,
+    ),
+)
+async def change_conduit_account(
+    changes: ConduitChangesBody, caller: SignedIn, account: ConduitAccounts, limits: Limits, device: CallingDevice
+) -> ConduitAccount:
+    """Change the caller's address, username and password; only with a token of a lasting session."""
+    if caller.client_id != LASTING:
+        raise errors.NotThisClient("Only sessions of the RealWorld API may do this.")
+    given = changes.model_dump(exclude_unset=True)
+    if "password" in given:
+        limits.hit(SIGN_IN)  # a hash takes as long as a sign-in
+    changed = await account.change(caller.account_id, caller.session_id, device, **given)
+    return ConduitAccount.model_validate(changed)

@@ -1,0 +1,104 @@
+"""Accounts of the RealWorld API: sign-up with a username, and changes without the current password.
+
+Only with the setting CONDUIT, and only for tokens of that client: whoever has one may change the address and the
+password, as that API promises. Tokens of other clients may not, and other sign-ups keep their rules.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from auth.services.accounts import Registration
+from auth.services.address_policy import AddressPolicy
+from auth.services.audit import Action, masked
+from auth.services.errors import AccountNotFound
+from auth.services.events import account_event
+from auth.services.mail_requests import want_mail
+from auth.services.mails import Kind, send
+from auth.services.one_time_tokens import Purpose
+from auth.services.password_policy import PasswordPolicy
+from auth.services.ports import PasswordHasher, UnitOfWork
+from auth.services.records import Account, Device, Tokens
+from auth.services.session_revocation import end_sessions
+from auth.services.sign_in import LASTING, SignInService
+from auth.services.throttle import reset_attempts
+from common.ports import Transactions
+
+
+@dataclass(frozen=True, slots=True)
+class ConduitSignUp:
+    """Opens an account and its first session, in the transaction of one request."""
+
+    registration: Registration
+    sign_in: SignInService
+
+    async def register(self, email: str, password: str, username: str, device: Device) -> Tokens:
+        """Raises what `Registration.register` raises."""
+        opened = await self.registration.register(email, password, username, username=username, ip=device.ip)
+        return await self.sign_in.with_new_account(self.registration.work, opened, device, LASTING)
+
+
+@dataclass(frozen=True, slots=True)
+class ConduitChanges:
+    """Changes the caller's account at once."""
+
+    transactions: Transactions[UnitOfWork]
+    passwords: PasswordHasher
+    policy: PasswordPolicy
+    addresses: AddressPolicy
+
+    async def change(
+        self,
+        account_id: int,
+        session_id: UUID,
+        device: Device,
+        *,
+        email: str | None = None,
+        username: str | None = None,
+        password: str | None = None,
+    ) -> Account:
+        """Change what is given. Another address is not verified; another password ends all other sessions.
+
+        The previous address is told of both, so that its owner notices a thief.
+
+        Raises:
+            SpecialUseDomain, AddressNeedsUtf8, WeakPassword: the new values are not accepted.
+            EmailTaken, UsernameTaken: another account has them.
+            AccountNotFound: the account was deleted or disabled a moment ago.
+        """
+        if email is not None:
+            self.addresses.check(email)
+        if password is not None:
+            self.policy.check(password, email=email or "", name=username or "")
+        password_hash = await self.passwords.hash(password) if password is not None else None
+        async with self.transactions() as work:
+            before = await work.accounts.get(account_id)
+            if before is None:
+                raise AccountNotFound("There is no such account.")
+            after = await work.accounts.change(account_id, email=email, username=username, password_hash=password_hash)
+            if after is None:
+                raise AccountNotFound("There is no such account.")
+            await work.events.publish(account_event(after))
+            if password_hash is not None:
+                await self._note_password(work, before, session_id, device)
+            if after.email != before.email:
+                await self._note_email(work, before, after, device)
+            if after.username != before.username:
+                await work.audit.note(Action.username_changed, after.id, ip=device.ip)
+        return after
+
+    async def _note_password(self, work: UnitOfWork, before: Account, session_id: UUID, device: Device) -> None:
+        await work.one_time_tokens.drop(before.id, [Purpose.password_reset, Purpose.email_change])
+        ended = await end_sessions(work, before.id, "password changed", but=session_id)
+        await reset_attempts(work, before.email)
+        if await work.mail_counts.take(before.email, Kind.password_changed) is None:
+            await send(work, Kind.password_changed, before.id, before.email)
+        await work.audit.note(Action.password_changed, before.id, ip=device.ip, sessions_ended=ended)
+
+    async def _note_email(self, work: UnitOfWork, before: Account, after: Account, device: Device) -> None:
+        await work.one_time_tokens.drop(after.id, list(Purpose), but_to=after.email)
+        await reset_attempts(work, after.email)  # attempts from before it was this account's
+        await want_mail(work, Purpose.verify_email, after.email, device.ip)
+        if await work.mail_counts.take(before.email, Kind.email_changed) is None:
+            await send(work, Kind.email_changed, before.id, before.email)
+        told = {"before": masked(before.email), "after": masked(after.email)}
+        await work.audit.note(Action.email_changed, after.id, ip=device.ip, **told)

@@ -1,0 +1,1 @@
+"""conduit's clients for other services."""

@@ -1,0 +1,79 @@
+"""Profiles and follows, from users."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import BaseModel
+
+from conduit.clients.peers import Peer
+from conduit.services.records import Profile
+
+MOST: Final = 100
+"""People per call."""
+NAMED: Final = re.compile(r"[A-Za-z0-9_.-]{1,40}|~[1-9][0-9]{0,14}")
+"""Usernames that users can have; an id stands for people without one."""
+
+
+class ProfileAnswer(BaseModel):
+    """A profile of users."""
+
+    id: int
+    username: str | None
+    email: str | None
+    bio: str
+    avatar_url: str | None
+    following: bool | None
+
+    @property
+    def profile(self) -> Profile:
+        name = self.username or f"~{self.id}"
+        following = bool(self.following)
+        return Profile(self.id, name, self.bio or None, self.avatar_url or None, following, self.email)
+
+
+class ProfilesAnswer(BaseModel):
+    """A page of them."""
+
+    items: list[ProfileAnswer]
+
+
+@dataclass(frozen=True, slots=True)
+class UsersPeople:
+    """`People` over HTTP."""
+
+    users: Peer
+
+    async def me(self) -> Profile:
+        return (await self.users.fetch("GET", "/users/me", ProfileAnswer)).profile
+
+    async def edit(self, changes: Mapping[str, str | None]) -> Profile:
+        body: dict[str, str | None] = {}
+        if "bio" in changes:
+            body["bio"] = changes["bio"] or ""
+        if "image" in changes:
+            body["avatar_url"] = changes["image"] or None
+        return (await self.users.fetch("PATCH", "/users/conduit/me", ProfileAnswer, body=body)).profile
+
+    async def named(self, names: Sequence[str]) -> Sequence[Profile]:
+        wanted = ",".join(name for name in names if NAMED.fullmatch(name))
+        return await self._list({"usernames": wanted}) if wanted else []
+
+    async def by_id(self, ids: Collection[int]) -> Mapping[int, Profile]:
+        found: dict[int, Profile] = {}
+        wanted = sorted(ids)
+        for start in range(0, len(wanted), MOST):
+            some = wanted[start : start + MOST]
+            found |= {one.id: one for one in await self._list({"ids": ",".join(map(str, some))})}
+        return found
+
+    async def follow(self, user_id: int) -> None:
+        await self.users.call("PUT", f"/users/{user_id}/follow")
+
+    async def unfollow(self, user_id: int) -> None:
+        await self.users.call("DELETE", f"/users/{user_id}/follow")
+
+    async def _list(self, params: Mapping[str, str]) -> list[Profile]:
+        answer = await self.users.fetch("GET", "/users", ProfilesAnswer, params=params)
+        return [one.profile for one in answer.items]

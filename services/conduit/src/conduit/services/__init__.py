@@ -1,0 +1,1 @@
+"""conduit's rules. They know no HTTP and no FastAPI."""
