@@ -6,8 +6,9 @@ from uuid import UUID
 
 from auth.services.audit import Action
 from auth.services.errors import SessionNotFound
-from auth.services.ports import SessionReader, UnitOfWork
+from auth.services.ports import UnitOfWork
 from auth.services.records import Device, OpenSession
+from auth.services.session_ports import SessionReader
 from auth.services.session_revocation import end_session, end_sessions
 from common.ports import Page, Transactions
 
