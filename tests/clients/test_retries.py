@@ -11,7 +11,8 @@ from trivium_client.models import LinkOpened, PostCreate, PostUpdate
 
 LOST = httpx.ReadError("the connection was reset")
 POST = {
-    "id": 7, "title": "First light", "body": "Clear.", "tags": [], "status": "published", "author": None,
+    "id": 7, "title": "First light", "slug": "first-light-7", "description": "", "body": "Clear.", "tags": [],
+    "status": "published", "author": None,
     "created_at": "2026-11-22T13:28:00Z", "updated_at": "2026-11-22T13:28:00Z", "published_at": None,
     "likes_count": 0, "comments_count": 0, "liked": None,
 }  # fmt: skip

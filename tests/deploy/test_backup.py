@@ -8,7 +8,7 @@ import pytest
 
 from deploy.backup.dumps import BackupError, back_up, read_backup
 from deploy.backup.places import CommandFailed
-from deploy.services import SERVICES
+from deploy.services import DATABASES
 
 
 class Dumps:
@@ -36,7 +36,7 @@ class Dumps:
 def test_a_backup_is_whole_and_its_owners_alone(tmp_path: Path) -> None:
     folder = back_up(Dumps(), tmp_path / "backups")
     assert read_backup(folder) == folder
-    assert {path.name for path in folder.iterdir()} == {*(f"{service}.dump" for service in SERVICES), "SHA256SUMS"}
+    assert {path.name for path in folder.iterdir()} == {*(f"{service}.dump" for service in DATABASES), "SHA256SUMS"}
     assert folder.stat().st_mode & 0o077 == 0
 
 

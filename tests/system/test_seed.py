@@ -16,7 +16,7 @@ from deploy.local.stack import Stack
 from deploy.seed.__main__ import PASSWORD, connect, main
 from deploy.seed.tables import Connection
 from deploy.seed.world import ACCOUNT_EPOCH, END, World
-from deploy.services import SERVICES
+from deploy.services import DATABASES
 from tests.system.conftest import ROOT, LocalStack
 from tests.waiting import GENEROUS
 
@@ -90,7 +90,7 @@ async def test_a_seeded_world_is_one_world(local_stack: LocalStack) -> None:
             assert all(
                 one == other and more == others for one, other, more, others in await databases[service].fetch(query)
             )
-        for service in SERVICES:
+        for service in DATABASES:
             assert await databases[service].fetchval("SELECT count(*) FROM outbox") < 20
         for service, unsearchable in UNSEARCHABLE.items():
             assert await databases[service].fetchval(unsearchable) == 0

@@ -4,7 +4,7 @@ The services do not serve it. `python -m deploy.gateway.openapi` merges their do
 """
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from common.http.problems import PROBLEM, ErrorForm, OAuthProblem, Problem, decl
 from common.http.rate_limits import RateLimited
 from common.http.routing import INTERNAL
 
+ErrorClass = type[DomainError | DependencyUnavailable]
 SCHEMAS: Final = "#/components/schemas/"
 REFERENCE: Final = SCHEMAS + "{model}"
 MEANINGS: Final[Mapping[str, str]] = {
@@ -59,6 +60,7 @@ def describe(app: FastAPI, *, internal: bool = False) -> dict[str, Any]:
         definition = model.model_json_schema(ref_template=REFERENCE)
         schemas.update(definition.pop("$defs"))
         schemas[model.__name__] = definition
+    known = {error.code: error for error in errors(app.state.service)}
     for route in routes:
         for method in (route.methods or ()) if route.include_in_schema else ():
             operation = document["paths"][route.path_format][method.lower()]
@@ -68,7 +70,7 @@ def describe(app: FastAPI, *, internal: bool = False) -> dict[str, Any]:
             forbid_null(operation, schemas)
             add_common_problems(operation)
             is_oauth, form = getattr(route.original_route, "oauth", False), getattr(app.state, "error_form", None)
-            explain_problems(operation["responses"], form, for_oauth=is_oauth)
+            explain_problems(operation["responses"], known, form, for_oauth=is_oauth)
     return document
 
 
@@ -158,9 +160,10 @@ def declared_codes(response: dict[str, Any]) -> list[str]:
     return [code for content in response.get("content", {}).values() for code in content.get("examples", ())]
 
 
-def explain_problems(responses: dict[str, Any], form: ErrorForm | None, *, for_oauth: bool) -> None:
-    """Describe each problem by its codes, with an example of each."""
-    known = {error.code: error for error in errors()}
+def explain_problems(
+    responses: dict[str, Any], known: Mapping[str, ErrorClass], form: ErrorForm | None, *, for_oauth: bool
+) -> None:
+    """Describe each problem by its codes, with an example of each. `known` are error classes by code."""
     meanings = {**MEANINGS, **{code: (inspect.getdoc(error) or "").splitlines()[0] for code, error in known.items()}}
     for status, response in responses.items():
         codes = declared_codes(response)
@@ -191,9 +194,13 @@ def example(code: str, status: int, meaning: str) -> dict[str, Any]:
     }
 
 
-def errors() -> Iterator[type[DomainError | DependencyUnavailable]]:
-    """All imported error classes, base classes first."""
-    level: list[type[DomainError | DependencyUnavailable]] = [DomainError, DependencyUnavailable]
+def errors(service: str) -> list[ErrorClass]:
+    """All imported error classes: first those of other services, which may have the same codes, last the service's."""
+    found: list[ErrorClass] = []
+    level: list[ErrorClass] = [DomainError, DependencyUnavailable]
     while level:
-        yield from level
+        found += level
         level = [special for kind in level for special in kind.__subclasses__()]
+    order = ("common", service)
+    packages = {error: error.__module__.partition(".")[0] for error in found}
+    return sorted(found, key=lambda error: order.index(packages[error]) if packages[error] in order else -1)
