@@ -21,6 +21,7 @@ from common.http.idempotency import BadIdempotencyKey, IdempotencyKeyReused, Req
 from common.http.problems import PROBLEM, ErrorForm, OAuthProblem, Problem, declare_codes
 from common.http.rate_limits import RateLimited
 from common.http.routing import INTERNAL
+from common.services import SERVICES
 
 ErrorClass = type[DomainError | DependencyUnavailable]
 SCHEMAS: Final = "#/components/schemas/"
@@ -195,12 +196,11 @@ def example(code: str, status: int, meaning: str) -> dict[str, Any]:
 
 
 def errors(service: str) -> list[ErrorClass]:
-    """All imported error classes: first those of other services, which may have the same codes, last the service's."""
+    """All imported error classes, base classes first; without those of other services, which may have the same codes."""
     found: list[ErrorClass] = []
     level: list[ErrorClass] = [DomainError, DependencyUnavailable]
+    others = set(SERVICES) - {service}
     while level:
         found += level
         level = [special for kind in level for special in kind.__subclasses__()]
-    order = ("common", service)
-    packages = {error: error.__module__.partition(".")[0] for error in found}
-    return sorted(found, key=lambda error: order.index(packages[error]) if packages[error] in order else -1)
+    return [error for error in found if error.__module__.partition(".")[0] not in others]
