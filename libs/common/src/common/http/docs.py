@@ -196,7 +196,7 @@ def example(code: str, status: int, meaning: str) -> dict[str, Any]:
 
 
 def errors(service: str) -> list[ErrorClass]:
-    """All imported error classes, base classes first. Other services may have the same codes, so theirs are left out."""
+    """All imported error classes, base classes first. Other services may use the same codes, so theirs are left out."""
     found: list[ErrorClass] = []
     level: list[ErrorClass] = [DomainError, DependencyUnavailable]
     others = set(SERVICES) - {service}
