@@ -116,15 +116,16 @@ def told(owner: str, registered: Registered) -> set[str]:
 def network(registered: Registered) -> list[Any]:
     """base/network.yaml."""
     to = flows(shown(registered))
-    return [
-        policy(
-            name,
-            {"matchLabels": flow(**{NAME: name}), "matchExpressions": [among(COMPONENT, "api", "relay")]},
-            ingress=[opened("from", [others([one for one in to if name in to[one]], "api", "relay")], HTTP)],
-            egress=[opened("to", [others([one for one in to if one in to[name]], "api")], HTTP)],
-        )
-        for name in to
-    ]
+    made = []
+    for name, called in to.items():
+        callers = [one for one in to if name in to[one]]
+        ways = {  # an empty list of values is invalid, so a service without callers has no such rule
+            "ingress": [opened("from", [others(callers, "api", "relay")], HTTP)] if callers else [],
+            "egress": [opened("to", [others([one for one in to if one in called], "api")], HTTP)] if called else [],
+        }
+        own = {"matchLabels": flow(**{NAME: name}), "matchExpressions": [among(COMPONENT, "api", "relay")]}
+        made.append(policy(name, own, **ways))
+    return made
 
 
 def policy(name: str, pods: dict[str, Any], **ways: list[Any]) -> dict[str, Any]:

@@ -121,18 +121,18 @@ def require_unused(name: str) -> None:
 def remove(name: str, data: str) -> None:
     """Delete a service's code, tests and deployment; and its data in the local stack, if `data` names it too."""
     require_unused(name)
-    if git("ls-files", "--", f"services/{name}"):  # else it was laid out just now, and this undoes it
+    if git("ls-files", "--", f"services/{name}"):  # else it was laid out just now, and this undoes it with all changes
         require_clean()
     if data not in {"", name}:
         raise Refused(f"DATA={data} is another service than {name}: name the same one to delete its data")
-    if data:
-        forget(Stack.from_environment(), name)
     registry = tomlkit.parse(FILE.read_text(encoding="utf-8"))
     registry.remove(name)
     FILE.write_text(tomlkit.dumps(registry).rstrip("\n") + "\n", encoding="utf-8")
-    for place in places(name):
-        shutil.rmtree(place, ignore_errors=True)
+    for place in filter(Path.exists, places(name)):
+        shutil.rmtree(place)
     run("python", "-m", "deploy.generate")  # a process of its own, which reads the new registry
+    if data:
+        forget(Stack.from_environment(), name)
 
 
 def git(*words: str) -> str:

@@ -23,7 +23,7 @@ from deploy.local.stack import ROOT
 from deploy.seed.__main__ import SEED
 from deploy.seed.tables import Databases, fill
 from deploy.seed.world import World
-from deploy.services import SERVICES, STARTED
+from deploy.services import DATABASES, STARTED
 from posts.config import Settings as PostsSettings
 from posts.main import create_app as create_posts
 from tests.benchmarks import checks, lists, rows
@@ -83,7 +83,7 @@ class Bench:
     async def seed(self) -> None:
         """As `make seed`; nobody signs in as one of its people."""
         async with AsyncExitStack() as stacked:
-            found = {service: await asyncpg.connect(self.house.superuser_dsn(service)) for service in SERVICES}
+            found = {service: await asyncpg.connect(self.house.superuser_dsn(service)) for service in DATABASES}
             for connection in found.values():
                 stacked.push_async_callback(connection.close)
             databases = Databases(found["auth"], found["users"], found["posts"], progress=lambda _: None)

@@ -21,7 +21,7 @@ from deploy.local.postgres import Postgres
 from deploy.local.processes import spawn
 from deploy.local.secret_files import ensure_secrets
 from deploy.local.stack import ROOT, Stack
-from deploy.services import SERVICES
+from deploy.services import DATABASES, SERVICES
 
 PATIENCE = 60.0
 LARGE, SMALL = "posts_large", "posts_small"
@@ -49,7 +49,7 @@ class House:
         self.postgres.remove()
         self.postgres.start()
         try:
-            for service in SERVICES:
+            for service in DATABASES:
                 self._make_database(service)
             for copy in (LARGE, SMALL, RIVAL):
                 asyncio.run(self._run(f"CREATE DATABASE {copy} TEMPLATE posts OWNER posts_owner"))

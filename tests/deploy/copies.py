@@ -44,6 +44,6 @@ class Copy:
         return done.stdout
 
     def follow(self) -> None:
-        """As the Makefile does."""
+        """As the Makefile does, without the clients, whose generator is an environment of its own."""
         self.run("python -m deploy.gateway.openapi")
         self.run("python -m deploy.docs write")

@@ -18,7 +18,11 @@ from deploy.services import REGISTRY, ROOT, Service
 
 ARRIVAL: Final = Service(name="arrival", port=8008, paths=("/arrival",), calls=("auth",), hears=("account", "profile"))
 FRONT: Final = Service(name="front", port=8009, paths=("/front",), calls=("auth", "posts"), database=False, off=True)
-MORE: Final = {**REGISTRY, "arrival": ARRIVAL, "front": FRONT}
+ALONE: Final = Service(name="alone", port=8005, paths=("/alone",), database=False)
+"""It calls nobody, and nobody calls it."""
+NEW: Final = {"arrival": ARRIVAL, "front": FRONT, "alone": ALONE}
+MORE: Final = {**REGISTRY, **NEW}
+NETWORK: Final = ROOT / "deploy/kubernetes/base/network.yaml"
 COMPOSE: Final = ROOT / "docker-compose.yml"
 
 
@@ -34,8 +38,8 @@ FILES: Final = [str(path.relative_to(ROOT)) for path, _ in completed(dict(REGIST
 def test_a_service_that_goes_leaves_each_file_as_it_was(name: str) -> None:
     documents = parse(with_more()[ROOT / name])
     for document in documents:
-        prune(document, mentions(["arrival", "front"]))
-    prune(documents, mentions(["arrival", "front"]))
+        prune(document, mentions([*NEW]))
+    prune(documents, mentions([*NEW]))
     assert render(documents) == (ROOT / name).read_text()
 
 
@@ -70,12 +74,19 @@ def test_containers_of_a_new_service_are_as_those_of_the_others() -> None:
 
 
 def test_each_service_may_reach_those_that_it_calls_or_tells_and_no_others() -> None:
-    policies = yaml.safe_load_all(with_more()[ROOT / "deploy/kubernetes/base/network.yaml"])
+    policies = yaml.safe_load_all(with_more()[NETWORK])
     to = {one["metadata"]["name"]: set(reached(one)) for one in policies if one["metadata"]["name"] in MORE}
     assert to["arrival"] == {"auth"}
     assert to["users"] == {"auth", "posts", "arrival"}, "it hears of profiles"
     assert to["posts"] == {"auth", "users"}
     assert "front" not in to, "which overlays leave out"
+
+
+def test_a_service_that_calls_nobody_and_that_nobody_calls_has_no_empty_rule() -> None:
+    """The API server refuses an empty list of values."""
+    policies = {one["metadata"]["name"]: one for one in yaml.safe_load_all(with_more()[NETWORK])}
+    assert policies["alone"]["spec"]["ingress"] == policies["alone"]["spec"]["egress"] == []
+    assert "values: []" not in with_more()[NETWORK]
 
 
 def reached(policy: dict[str, Any]) -> Iterator[str]:

@@ -13,12 +13,16 @@ from deploy.services import FILE, REGISTRY, ROOT, SERVICES, RegistryError, folde
 
 REGISTERED: Final = FILE.read_text()
 ROW: Final = '[arrival]\nport = 8009\npaths = ["/arrival"]\n'
+MANY: Final = 3
+"""Services: a list that has so many was meant to have all."""
 BY_HAND: Final = {
     "deploy/services.toml",
     "deploy/kubernetes/overlays/example/kustomization.yaml",  # a template: each image has its own digest
 }
 """The files with a list of all services that are written by hand."""
 DOMAIN: Final = {
+    "deploy/observability/rules_test.yml": "alerts of each",
+    "services/conduit/src/conduit/deps.py": "the peers that it calls",
     "services/users/src/users/deps.py": "the export of personal data has a field for each",
     "tests/auth/test_matrix.py": "kinds of callers",
     "tests/common/test_log_canaries.py": "tells a story of each",
@@ -38,7 +42,7 @@ def lists(name: str, text: str) -> Iterator[str]:
         for node in ast.walk(ast.parse(text)):
             parts = [*node.keys] if isinstance(node, ast.Dict) else getattr(node, "elts", [])
             words = {part.value for part in parts if isinstance(part, ast.Constant)}
-            if words >= set(SERVICES):
+            if len(words & set(SERVICES)) >= MANY:
                 yield f"{name}:{node.lineno}"  # type: ignore[attr-defined]
         return
     found: dict[str, set[str]] = {}
@@ -47,9 +51,10 @@ def lists(name: str, text: str) -> Iterator[str]:
             if service in line:
                 found.setdefault("".join(line.split()).replace(service, "…"), set()).add(service)
         bare = line.split("#")[0].replace(" and ", " ").replace(" or ", " ")
-        if set(SERVICES) <= set("".join(" " if letter in BETWEEN else letter for letter in bare).split()):
+        words = "".join(" " if letter in BETWEEN else letter for letter in bare).split()
+        if len(set(SERVICES) & set(words)) >= MANY:
             yield f"{name}: {line.strip()}"
-    yield from (f"{name}: {line}" for line, services in found.items() if services >= set(SERVICES))
+    yield from (f"{name}: {line}" for line, services in found.items() if len(services) >= MANY)
 
 
 def test_at_most_three_files_with_a_list_of_all_services_are_written_by_hand() -> None:
@@ -57,8 +62,9 @@ def test_at_most_three_files_with_a_list_of_all_services_are_written_by_hand() -
     generated = {str(path.relative_to(ROOT)) for path in wanted(dict(REGISTRY))}
     texts = [(name, text) for name, text in Repository(ROOT).texts if not name.endswith(LANGUAGES)]
     found = {name for name, text in texts for _ in lists(name, text)} - generated
+    assert found - DOMAIN.keys() == BY_HAND
     assert len(BY_HAND) <= 3
-    assert found <= BY_HAND | DOMAIN.keys()
+    assert found >= DOMAIN.keys(), "this entry has become unnecessary"
 
 
 @pytest.mark.parametrize(

@@ -142,9 +142,8 @@ async def test_more_requests_than_a_process_serves(
 
     asking = [asyncio.create_task(ask()) for _ in range(40)]
     try:
-        await fires(
-            prometheus, ("TriviumOverloaded", "posts"), ("TriviumErrorsFast", "posts"), ("TriviumPoolWaits", "posts")
-        )
+        names = ("TriviumOverloaded", "TriviumErrorsFast", "TriviumErrorsSlow", "TriviumPoolWaits")
+        await fires(prometheus, *((name, "posts") for name in names))
     finally:
         for task in asking:
             task.cancel()

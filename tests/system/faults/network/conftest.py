@@ -19,14 +19,14 @@ import pytest
 from httpx import AsyncClient
 
 from deploy.local.state import read_state
-from deploy.services import SERVICES
+from deploy.services import STARTED
 from tests.system.conftest import LocalStack, Person
 from tests.system.faults.metrics import total
 from tests.system.faults.network.link import FINE, Link, Trouble, link_to
 
 SECONDS = float(os.environ.get("FAULT_SECONDS", "2"))
 SEED = int(os.environ.get("SEED") or "20261122")
-PORTS = {service: place for place, service in enumerate(SERVICES, start=1)}
+PORTS = {service: place for place, service in enumerate(STARTED, start=1)}
 
 
 @dataclass
@@ -96,7 +96,7 @@ class LinkedStack:
         return titles
 
     async def all_told(self) -> bool:
-        return not sum([await self.shows(service, "outbox_rows", state="waiting") for service in SERVICES])
+        return not sum([await self.shows(service, "outbox_rows", state="waiting") for service in STARTED])
 
 
 def told_at(line: str) -> float:
@@ -119,9 +119,9 @@ async def linked_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
     async with AsyncExitStack() as opened:
         links = {
             way: await opened.enter_async_context(link_to(stack.base + PORTS[way[1]], SEED + number))
-            for number, way in enumerate(permutations(SERVICES, 2))
+            for number, way in enumerate(permutations(STARTED, 2))
         }
-        ways: dict[str, dict[str, str]] = {service: {} for service in SERVICES}
+        ways: dict[str, dict[str, str]] = {service: {} for service in STARTED}
         for (caller, peer), link in links.items():
             ways[caller][peer] = f"http://127.0.0.1:{link.port}"
         # breakers close again soon, so that calls meet each fault of a link, not only the first
