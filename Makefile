@@ -18,8 +18,8 @@ export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unk
 
 .DEFAULT_GOAL := help
 .PHONY: up dev start stop status logs restart-one run mail seed demo reset psql migrate migration backup restore check
-.PHONY: check-deploy format generate new-service remove-service new-resource openapi clients lock test test-page
-.PHONY: test-clients test-clients-short test-search test-restarts test-new-service test-resource test-observability
+.PHONY: check-deploy format generate rename new-service remove-service new-resource openapi clients lock test
+.PHONY: test-page test-clients test-clients-short test-search test-restarts test-new-service test-resource test-observability
 .PHONY: test-start-order test-backup fuzz faults faults-short bench bench-peers timing overload compose-up compose-down
 .PHONY: compose-upgrade rolling-restart pin-images test-compose test-cluster help bootstrap docs changelog sbom audit
 
@@ -119,6 +119,13 @@ remove-service: bootstrap ## delete a service's code and deployment: make remove
 	@$(MAKE) -s bootstrap openapi clients
 	@$(VENV)/python -m deploy.docs write
 
+rename: bootstrap ## give the product your own name, in code, packages, images, the page and problem types: make rename NAME=Acme
+	@$(VENV)/python -m deploy.release.rename $(or $(NAME),$(error say the name: make rename NAME=Acme))
+	@rm -f $(VENV)/trivium-stamp
+	@$(MAKE) -s bootstrap openapi clients
+	@$(VENV)/python -m deploy.generate
+	@$(VENV)/python -m deploy.docs write
+
 # FIELDS: line, text, count, moment, flag or link, each with ? if it is optional.
 new-resource: bootstrap ## lay out a resource in a service: make new-resource SERVICE=posts NAME=polls FIELDS="question:line closes_at:moment?"
 	@$(VENV)/python -m deploy.new_resource $(or $(SERVICE),$(error say whose: make new-resource SERVICE=posts NAME=polls FIELDS="question:line")) "$(or $(NAME),$(error say which: make new-resource SERVICE=$(SERVICE) NAME=polls FIELDS="question:line"))" "$(FIELDS)" $(if $(SINGULAR),--singular "$(SINGULAR)") $(if $(FORCE),--force)
@@ -173,8 +180,8 @@ test-backup: export RESTORED ?= auth+posts users posts
 test-backup: bootstrap ## R-27: restore databases as of different times, and after deletions (about 3 minutes)
 	@$(VENV)/pytest tests/system/test_backup.py -m backup $(ARGS)
 
-test-new-service: bootstrap ## lay out a service in a copy of the repository, check and test it, and remove it again
-	@$(VENV)/pytest tests/deploy/test_new_service.py -m new_service $(ARGS)
+test-new-service: bootstrap ## lay out and remove a service, and rename the product, in copies of the repository
+	@$(VENV)/pytest tests/deploy/test_new_service.py tests/deploy/test_rename.py -m new_service $(ARGS)
 
 test-resource: bootstrap ## lay out resources in a copy of the repository, check and test them
 	@$(VENV)/pytest tests/deploy/test_new_resource_in_copy.py -m resource $(ARGS)

@@ -30,7 +30,8 @@ class Copy:
         """Run a program on the copy's own code. Fails with its output."""
         program, *arguments = shlex.split(command)
         ours = Path(sys.executable).with_name(program)
-        code = [self.folder / "libs/common/src", *self.folder.glob("services/*/src")]
+        folders = ("libs/common/src", "libs/clients/python/src")
+        code = [*(self.folder / folder for folder in folders), *self.folder.glob("services/*/src")]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, code))}
         done = subprocess.run(
             [ours if ours.exists() else program, *arguments],
