@@ -22,7 +22,7 @@ router = conduit_router("/articles/{slug}/comments", "conduit comments")
 async def list_article_comments(
     caller: MaybeSignedIn, article: FoundArticle, comments: CommentsOfCaller
 ) -> CommentsAnswer:
-    """List all comments of an article, the oldest first."""
+    """List the comments of an article, the oldest first: up to 500."""
     found = await comments.all(article)
     return CommentsAnswer(comments=[CommentShown.model_validate(one) for one in found])
 
