@@ -8,6 +8,7 @@ from fastapi import Query
 from common.calls.service_client import PeerUnavailable
 from common.http.deps import MaybeSignedIn, SignedIn
 from common.http.problems import problems
+from common.http.routing import shed_first
 from conduit.deps import ArticlesOfCaller, OwnArticle
 from conduit.routers.route import conduit_router
 from conduit.schemas.article import ArticleAnswer, ArticleChangesBody, ArticlesAnswer, ListedArticle, NewArticleBody
@@ -23,6 +24,7 @@ POSTS_NAMES: Final = {"tagList": "tags"}
 
 
 @router.get("", responses=problems(CallerThrottled, PeerUnavailable))
+@shed_first
 async def list_articles(
     caller: MaybeSignedIn,
     articles: ArticlesOfCaller,
@@ -37,6 +39,7 @@ async def list_articles(
 
 
 @router.get("/feed", responses=problems(CallerThrottled, PeerUnavailable))
+@shed_first
 async def get_article_feed(
     caller: SignedIn, articles: ArticlesOfCaller, limit: Limit = 20, offset: Offset = 0
 ) -> ArticlesAnswer:

@@ -9,7 +9,7 @@ from common.errors import InvalidInput
 from common.http.deps import MaybeSignedIn, SignedIn
 from common.http.etags import WithETag, set_etag
 from common.http.problems import problems
-from common.http.routing import service_router
+from common.http.routing import service_router, shed_first
 from common.schemas import Id, PageSize
 from posts.deps import ReadPosts, RefreshFollows
 from posts.schemas.post import NumberedPage, PostResponse, PostSummary, Tag
@@ -28,6 +28,7 @@ class FeedNeedsSignIn(InvalidInput):
 
 
 @router.get("/numbered", responses=problems(LikesArePrivate, FeedNeedsSignIn))
+@shed_first
 async def list_numbered(
     caller: MaybeSignedIn,
     queries: ReadPosts,
