@@ -164,6 +164,12 @@ async def test_a_page_reads_its_own_rows_only_wherever_it_is(world: World, path:
         cursor = f"&cursor={page.json()['next_cursor']}"
 
 
+async def test_all_posts_are_counted_in_an_index(world: World) -> None:
+    rows = await world.read("/posts/numbered?offset=20")
+    assert "count" in world.statements.said[-1][0]
+    assert rows.keys() == {"ix_posts_newest"}
+
+
 async def test_a_rare_word_is_found_by_the_index(world: World) -> None:
     reply = await world.statements.get("/posts?q=rare", world.headers)
     assert [post["title"] for post in reply.json()["items"]] == ["Rare"]

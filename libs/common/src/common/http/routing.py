@@ -32,7 +32,7 @@ class Priority(StrEnum):
 
 
 def shed_first(endpoint: F) -> F:
-    """Shed a route as a list (`Priority.LISTS`), below the router's decorator. Routes with `Paging` are lists anyway."""
+    """Shed a route as a list (`Priority.LISTS`). Below the router's decorator; routes with `Paging` need it not."""
     setattr(endpoint, SHED_FIRST, True)
     return endpoint
 

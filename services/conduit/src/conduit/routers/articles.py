@@ -19,6 +19,7 @@ router = conduit_router("/articles", "conduit articles")
 
 Limit = Annotated[int, Query(ge=1, le=100, description="Articles per page.")]
 Offset = Annotated[int, Query(ge=0, le=10_000, description="How many articles to skip.")]
+FeedOffset = Annotated[int, Query(ge=0, le=1_000, description="How many articles to skip.")]
 POSTS_NAMES: Final = {"tagList": "tags"}
 """Fields that have another name in posts."""
 
@@ -41,7 +42,7 @@ async def list_articles(
 @router.get("/feed", responses=problems(CallerThrottled, PeerUnavailable))
 @shed_first
 async def get_article_feed(
-    caller: SignedIn, articles: ArticlesOfCaller, limit: Limit = 20, offset: Offset = 0
+    caller: SignedIn, articles: ArticlesOfCaller, limit: Limit = 20, offset: FeedOffset = 0
 ) -> ArticlesAnswer:
     """List articles of the people whom the caller follows, the newest first."""
     return listed(*await articles.feed(limit, offset))
