@@ -1,8 +1,8 @@
 """Numbered pages in PostgreSQL: the newest posts from some place on, and how many there are in all.
 
 For front ends that show page numbers. Rows before the page are skipped in an index, and texts are not read. The number
-comes from counters where there are any: of tags, and of authors. Otherwise rows are counted, up to MOST_COUNTED: entries
-of an index without conditions; with two, the rows of one author, or those that one account likes.
+comes from counters where there are any: of tags, and of authors. Otherwise rows are counted, up to MOST_COUNTED.
+Without conditions these are entries of an index; with two, the rows of one author, or those that one account likes.
 """
 
 from dataclasses import dataclass
