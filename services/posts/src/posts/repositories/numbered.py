@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, func, literal_column, select, true
+from sqlalchemy import BigInteger, ColumnElement, bindparam, func, literal_column, select
 
 from common.db.database import Executor
 from common.db.pages import LIMIT, Rows
 from posts.models import AuthorStats, Follow, Like, PostTag, Tag
 from posts.models import Post as Table
 from posts.repositories.hidden import shown
-from posts.repositories.lists import AUTHOR, HAS_TAG, NEWEST_FIRST, PUBLISHED, SHOWN, TAG, TAGGED_SO, newest_of
+from posts.repositories.lists import AUTHOR, HAS_TAG, NEWEST_FIRST, PUBLISHED, SHOWN, TAG, TAGGED_SO, feed_places
 from posts.repositories.post_rows import COLUMNS, POST, POSTS
 from posts.services.records import Post, Selection
 
@@ -44,11 +44,8 @@ def places(kind: Kind) -> Rows:
     if kind == {"tag"}:
         tagged = select(PostTag.post_id.label("id")).where(TAGGED_SO)
         return tagged.order_by(PostTag.published_at.desc(), PostTag.post_id.desc()).offset(OFFSET).limit(LIMIT)
-    if kind == {"followed_by"}:  # the newest of each author, merged
-        each = newest_of(Follow.followee_id, OFFSET + LIMIT)
-        merged = select(each.c.id).select_from(Follow).join(each, true())
-        merged = merged.where(Follow.follower_id == READER, Follow.active, shown(Follow.followee_id))
-        return merged.order_by(each.c.published_at.desc(), each.c.id.desc()).offset(OFFSET).limit(LIMIT)
+    if kind == {"followed_by"}:
+        return feed_places(READER, OFFSET + LIMIT).offset(OFFSET).limit(LIMIT)
     rows = select(Table.id).where(PUBLISHED, SHOWN, *(CONDITIONS[name] for name in sorted(kind)))
     return rows.order_by(*NEWEST_FIRST).offset(OFFSET).limit(LIMIT)
 
