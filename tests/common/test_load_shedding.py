@@ -204,6 +204,11 @@ PAGED = {
     "GET /posts/drafts",
     "GET /posts/tags",
     "GET /posts/{post_id}/comments",
+    "GET /posts/numbered",
+    "GET /api/articles",
+    "GET /api/articles/feed",
+    "GET /api/articles/{slug}/comments",
+    "GET /api/tags",
 }
 
 

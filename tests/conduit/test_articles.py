@@ -154,6 +154,9 @@ async def test_lists_are_filtered_and_paged(client: AsyncClient, new_person: New
 async def test_the_feed_follows_at_once(client: AsyncClient, new_person: NewPerson) -> None:
     ada, bob, reader = [await new_person() for _ in range(3)]
     assert (await reader.send("GET", "/articles/feed")).json() == NOTHING
+    beyond = await reader.send("GET", "/articles/feed?offset=1001")
+    assert (beyond.status_code, beyond.json()["errors"].keys()) == (422, {"offset"})
+    assert slugs(await reader.send("GET", "/articles/feed?offset=1000")) == []
     own = await reader.publish()
     first, second = (await ada.publish())["slug"], (await bob.publish())["slug"]
     for _ in range(2):

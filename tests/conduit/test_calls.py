@@ -165,8 +165,9 @@ async def test_a_service_that_is_away_is_told_as_such(
     network.away.clear()
 
 
-async def test_comments_of_any_number_are_one_list(
-    client: AsyncClient, stack: Network, new_person: NewPerson, outgoing: Network
+@pytest.mark.parametrize(("written", "shown", "calls"), [(150, 150, 4), (501, 500, 7)])
+async def test_comments_are_one_list_up_to_500(
+    client: AsyncClient, stack: Network, new_person: NewPerson, outgoing: Network, written: int, shown: int, calls: int
 ) -> None:
     ada = await new_person()
     slug = (await ada.publish())["slug"]
@@ -175,14 +176,26 @@ async def test_comments_of_any_number_are_one_list(
     async with reads.connect() as connection:
         await connection.exec_driver_sql(
             "INSERT INTO comments (post_id, author_id, body) SELECT $1::bigint, author_id, n::text"
-            " FROM posts, generate_series(1, 150) AS n WHERE posts.id = $1",
-            (number,),
+            " FROM posts, generate_series(1, $2::int) AS n WHERE posts.id = $1",
+            (number, written),
         )
         await connection.commit()
     outgoing.calls.clear()
     comments = (await client.get(f"/api/articles/{slug}/comments")).json()["comments"]
-    assert [int(one["body"]) for one in comments] == list(range(1, 151))
-    assert len(outgoing.calls) == 4
+    assert [int(one["body"]) for one in comments] == list(range(1, shown + 1))
+    assert len(outgoing.calls) == calls
+
+
+@pytest.mark.parametrize("slug", ["%2E", "%2e%2E"])
+async def test_a_slug_of_dots_reaches_no_other_path(new_person: NewPerson, outgoing: Network, slug: str) -> None:
+    ada = await new_person()
+    outgoing.calls.clear()
+    for method, end in (
+        ("GET", ""), ("PUT", ""), ("DELETE", ""), ("POST", "/favorite"), ("DELETE", "/favorite"), ("GET", "/comments"),
+    ):  # fmt: skip
+        reply = await ada.send(method, f"/articles/{slug}{end}", **({"article": {}} if method == "PUT" else {}))
+        assert (reply.status_code, reply.json()["errors"]) == (404, {"article": ["not found"]}), (method, end)
+    assert outgoing.calls == []
 
 
 async def test_a_repeated_creation_with_a_key_has_one_effect(new_person: NewPerson) -> None:

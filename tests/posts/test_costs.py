@@ -95,11 +95,11 @@ class World:
     statements: Statements
     headers: dict[str, str]
 
-    async def read(self, path: str) -> dict[str, int]:
-        """Rows read for a page from each index, or from tables by a scan, including filtered ones."""
+    async def read(self, path: str, statement: int = -1) -> dict[str, int]:
+        """Rows that a statement reads for a page, by index, or from tables by a scan, including filtered ones."""
         reply = await self.statements.get(path, self.headers)
         assert len(reply.json()["items"]) == 20
-        sql, arguments = self.statements.said[-1]
+        sql, arguments = self.statements.said[statement]
         async with self.superuser.transaction():  # a full scan of 6,000 rows is fast; of a million it is not
             await self.superuser.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
             found = await self.superuser.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", *arguments)
@@ -162,6 +162,18 @@ async def test_a_page_reads_its_own_rows_only_wherever_it_is(world: World, path:
         assert max(rows.values()) <= 21 + is_search, rows
         page = await world.statements.get(f"{path}&limit=20{cursor}", world.headers)
         cursor = f"&cursor={page.json()['next_cursor']}"
+
+
+@pytest.mark.parametrize("offset", [0, 10])
+async def test_a_numbered_feed_reads_the_authors_of_its_page_only(world: World, offset: int) -> None:
+    rows = await world.read(f"/posts/numbered?feed=true&offset={offset}", statement=0)
+    assert rows["ix_posts_by_author"] <= FOLLOWEES + (offset + 20) ** 2
+
+
+async def test_all_posts_are_counted_in_an_index(world: World) -> None:
+    rows = await world.read("/posts/numbered?offset=20")
+    assert "count" in world.statements.said[-1][0]
+    assert rows.keys() == {"ix_posts_newest"}
 
 
 async def test_a_rare_word_is_found_by_the_index(world: World) -> None:

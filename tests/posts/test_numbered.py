@@ -10,6 +10,7 @@ from httpx import ASGITransport, AsyncClient
 
 from posts.config import Settings
 from posts.main import create_app
+from tests.events import Outbox
 from tests.peers import Peers, Told, event, gone, page
 from tests.posts.conftest import NewPost, SignedIn
 
@@ -108,6 +109,21 @@ async def test_the_feed_shows_a_follow_as_soon_as_it_was_refreshed(
     del peers.lists["/internal/follows"]
 
 
+@pytest.mark.parametrize("erased", ["follower", "followee"])
+async def test_a_follow_of_an_erased_account_is_not_stored(
+    client: AsyncClient, peers: Peers, signed_in: SignedIn, outbox: Outbox, erased: str
+) -> None:
+    follower, followee = peers.new_account(), peers.new_account()
+    told: Told = {(follower, followee): event("follow", {"active": True}, follower, followee)}
+    peers.lists["/internal/follows"] = lambda params: page(told, params)
+    # The row alone: the event would also end the follower's session.
+    await outbox.rows("INSERT INTO erased VALUES ($1, 2)", follower if erased == "follower" else followee)
+    reply = await client.put(f"/posts/feed/follows/{followee}", headers=signed_in(follower))
+    assert reply.status_code == 204, reply.text
+    assert await outbox.rows("SELECT FROM follows WHERE follower_id = $1", follower) == []
+    del peers.lists["/internal/follows"]
+
+
 async def test_a_follow_that_never_was_or_cannot_be_asked_changes_nothing(
     client: AsyncClient, peers: Peers, signed_in: SignedIn
 ) -> None:
@@ -140,6 +156,35 @@ async def test_posts_of_people_who_are_being_erased_are_left_out(
     assert reply.status_code == 204
     assert (await numbered("tag=erasing"))[0] == []
     assert await numbered(f"author_id={ada}") == ([], 0)
+
+
+async def test_counting_ends_at_ten_thousand_where_there_is_no_counter(
+    app: FastAPI, peers: Peers, numbered: Numbered
+) -> None:
+    ada = peers.new_account()
+    async with app.state.database.engine.connect() as connection:
+        await connection.exec_driver_sql(
+            "INSERT INTO posts (author_id, title, body, tags, status, published_at)"
+            " SELECT $1::bigint, 'many', 'b', ARRAY['many'], 'published', now() FROM generate_series(1, 10001)",
+            (ada,),
+        )
+        await connection.exec_driver_sql(
+            "INSERT INTO author_stats (author_id, posts_count) VALUES ($1::bigint, 10001)", (ada,)
+        )
+        await connection.commit()
+    assert (await numbered("limit=1"))[1] == 10_000
+    assert await numbered(f"author_id={ada}&tag=many&limit=1&offset=10000") == (["many"], 10_000)
+    assert (await numbered(f"author_id={ada}&limit=1"))[1] == 10_001
+
+
+async def test_a_feed_is_not_skipped_for_long(
+    client: AsyncClient, peers: Peers, signed_in: SignedIn, numbered: Numbered
+) -> None:
+    reader = signed_in(peers.new_account())
+    assert await numbered("feed=true&offset=1000", reader) == ([], 0)
+    for more in ("", "&tag=t"):
+        reply = await client.get(f"/posts/numbered?feed=true&offset=1001{more}", headers=reader)
+        assert (reply.status_code, reply.json()["code"]) == (422, "feed-offset-too-large")
 
 
 async def test_recent_tags_are_those_of_the_latest_posts_first(

@@ -46,6 +46,8 @@ export type ProblemCode =
   | "email-taken"
   /** An anonymous caller follows nobody. */
   | "feed-needs-sign-in"
+  /** A page of a feed may begin after 1,000 posts at most: as many are read of each followee. */
+  | "feed-offset-too-large"
   /** The headers are too many or too long. */
   | "headers-too-large"
   /** The key was used with another body. */

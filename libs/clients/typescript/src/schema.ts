@@ -636,11 +636,12 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List published posts without their texts, the newest first, with the number of all
-         * @description List published posts without their texts, the newest first, with the number of all. All filters may be combined.
+         * List published posts without their texts, the newest first, with their number
+         * @description List published posts without their texts, the newest first, with their number. All filters may be combined.
          *
          *     For page numbers. While others publish, pages shift: `GET /posts` has cursors, which do not. The posts that somebody
-         *     likes are for themselves only, unless the setting CONDUIT is on.
+         *     likes are for themselves only, unless the setting CONDUIT is on. Without filters, and with several, the number is at
+         *     most 10,000. In a feed, `offset` is at most 1,000.
          */
         get: operations["list_numbered"];
         put?: never;
@@ -1393,6 +1394,7 @@ export interface components {
             items: components["schemas"]["PostSummary"][];
             /**
              * Total
+             * @description Exact for one tag, one author and the feed; other lists are counted up to 10,000.
              * @example 64
              */
             total: number;
@@ -2390,6 +2392,7 @@ export interface components {
         };
         /**
          * @description - `feed-needs-sign-in`: An anonymous caller follows nobody.
+         *     - `feed-offset-too-large`: A page of a feed may begin after 1,000 posts at most: as many are read of each followee.
          *     - `validation-failed`: The request does not have the expected form; `errors` says where.
          */
         FeedNeedsSignIn: {

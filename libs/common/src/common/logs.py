@@ -41,6 +41,12 @@ def request_context() -> dict[str, Any]:
     return {name: state[name] for name in ABOUT if name in state} if state else {}
 
 
+def client_ip() -> str | None:
+    """The address of the current request's caller; None outside of requests."""
+    state = REQUEST.get()
+    return state.get("client_ip") if state else None
+
+
 def add_request_context(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     return {**event, **request_context()}
 

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from common.calls.service_client import ServiceClient
 from common.http.deps import SignedIn, bearer_token
 from common.http.idempotency import HEADER as IDEMPOTENCY_KEY
+from common.logs import client_ip
 from common.serving.stateless import Connected, StatelessParts
 from common.tokens.service_tokens import TokenSource
 from conduit.clients.accounts import AuthAccounts
@@ -25,6 +26,7 @@ from conduit.services.users import UserService
 
 SCHEME: Final = "token"
 MAX_AGENT: Final = 200
+FORWARDED_FOR: Final = "X-Forwarded-For"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Peers:
 def wire(connected: Connected[Settings]) -> StatelessParts:
     """Create the parts that live as long as the app."""
     auth, users, posts = (connected.peer(name) for name in ("auth", "users", "posts"))
-    sessions = Sessions(AuthAccounts(Peer(auth)))
+    sessions = Sessions(lambda: AuthAccounts(Peer(auth.for_caller(auth.tokens, {FORWARDED_FOR: client_ip() or ""}))))
     return StatelessParts(
         callers=sessions, peers=(auth, users, posts), state={"peers": Peers(auth, users, posts, sessions)}
     )
@@ -53,7 +55,7 @@ def wire(connected: Connected[Settings]) -> StatelessParts:
 def headers_of(request: Request) -> Mapping[str, str]:
     """Headers of the caller's request that the other services get too: for limits, sessions and repetitions."""
     state, given = request.scope["state"], request.headers
-    passed = {"X-Forwarded-For": state["client_ip"], "User-Agent": given.get("user-agent", "")[:MAX_AGENT]}
+    passed = {FORWARDED_FOR: state["client_ip"], "User-Agent": given.get("user-agent", "")[:MAX_AGENT]}
     if IDEMPOTENCY_KEY in given:
         passed[IDEMPOTENCY_KEY] = given[IDEMPOTENCY_KEY]
     return {name: value for name, value in passed.items() if value.isascii() and value.isprintable() and value}
@@ -101,7 +103,7 @@ def users_of(request: Request, token: str | None) -> UserService:
     people, _ = for_caller(request, token)
 
     def people_of(opened: OpenedSession) -> UsersPeople:
-        peers.sessions.keep(opened)
+        peers.sessions.keep(opened.token, opened)
         return UsersPeople(Peer(peers.users.for_caller(peers.tokens_of(opened.token), headers)))
 
     accounts = AuthAccounts(Peer(peers.auth.for_caller(peers.tokens_of(token), headers)))

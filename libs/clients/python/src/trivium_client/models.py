@@ -251,6 +251,7 @@ class NumberedPage(Model):
 
     items: list[PostSummary]
     total: int
+    """Exact for one tag, one author and the feed; other lists are counted up to 10,000."""
 
 
 class OAuthProblem(Model):

@@ -138,6 +138,12 @@ class FeedNeedsSignIn(Problem):
     known_code = "feed-needs-sign-in"
 
 
+class FeedOffsetTooLarge(Problem):
+    """A page of a feed may begin after 1,000 posts at most: as many are read of each followee."""
+
+    known_code = "feed-offset-too-large"
+
+
 class HeadersTooLarge(Problem):
     """The headers are too many or too long."""
 
@@ -425,6 +431,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "email-already-verified": EmailAlreadyVerified,
     "email-taken": EmailTaken,
     "feed-needs-sign-in": FeedNeedsSignIn,
+    "feed-offset-too-large": FeedOffsetTooLarge,
     "headers-too-large": HeadersTooLarge,
     "idempotency-key-reused": IdempotencyKeyReused,
     "ids-or-query": IdsOrQuery,

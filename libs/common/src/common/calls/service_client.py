@@ -220,7 +220,7 @@ class ServiceClient:
         return reply.status in {502, 503, 504} and "retry-after" not in reply.headers
 
     async def _try(self, call: Call, token: str | None) -> Reply:
-        """One exchange; reports its result to the breaker. A 4xx counts as a success: the peer is up."""
+        """One exchange; reports its result to the breaker. A 4xx but 429 counts as a success: the peer is up."""
         async with self.slots:
             if not self.breaker.admit():
                 raise PeerUnavailable(f"The {self.audience} service does not answer; calls to it are paused.")
@@ -241,7 +241,8 @@ class ServiceClient:
             except NO_REPLY:
                 self.breaker.failed()
                 raise
-        if reply.status >= 500 or reply.status == 429:
+        # A limit that one caller has reached says nothing about the peer, and must not stop the calls for others.
+        if reply.status >= 500 or (reply.status == 429 and not self.own_headers):
             self.breaker.failed()
         else:
             self.breaker.succeeded()

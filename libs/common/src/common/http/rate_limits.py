@@ -16,7 +16,7 @@ from typing import Annotated, Any, ClassVar, Final
 
 from fastapi import Depends, Request, Response
 
-from common.errors import TooManyRequests, Unauthenticated
+from common.errors import DomainError, TooManyRequests, Unauthenticated
 from common.http.deps import Handler, authenticate
 
 MAX_SOURCES: Final = 80_000  # in 18 MiB for each quota
@@ -130,11 +130,11 @@ def with_rate_limit(handle: Handler, *, knows_people: bool) -> Handler:
         limits: RateLimits = request.app.state.rate_limits
         if limits.on:
             source = source_of(request)
-            refused: Unauthenticated | None = None
+            refused: DomainError | None = None
             if knows_people:
                 try:
                     principal = await authenticate(request)
-                except Unauthenticated as error:  # guessing tokens is counted as well
+                except (Unauthenticated, TooManyRequests) as error:  # guessing tokens is counted as well
                     refused = error
                 else:
                     source = principal.subject if principal else source

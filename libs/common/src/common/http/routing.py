@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute, request_response
@@ -17,7 +17,9 @@ from common.http.deps import Handler
 from common.http.handlers import NotPrepared, as_app, prepared_handler
 from common.http.paging import get_page
 
+F = TypeVar("F", bound=Callable[..., Any])
 INTERNAL: Final = "/internal"
+SHED_FIRST: Final = "__shed_first__"
 
 
 class Priority(StrEnum):
@@ -27,6 +29,12 @@ class Priority(StrEnum):
     ORDINARY = "ordinary"
     VITAL = "vital"
     """Others depend on it: keys, tokens, calls between services; and the actions of admins."""
+
+
+def shed_first(endpoint: F) -> F:
+    """Shed a route as a list (`Priority.LISTS`). Below the router's decorator; routes with `Paging` need it not."""
+    setattr(endpoint, SHED_FIRST, True)
+    return endpoint
 
 
 class ServiceRoute(APIRoute):
@@ -97,7 +105,8 @@ class ServiceRoute(APIRoute):
         """How long it is kept under overload. Routes that answer in pages are lists or searches."""
         if self.vital or self.access in {Access.SERVICES, Access.ROLE}:
             return Priority.VITAL
-        return Priority.LISTS if get_page in dependencies_of(self.dependant) else Priority.ORDINARY
+        is_list = getattr(self.endpoint, SHED_FIRST, False) or get_page in dependencies_of(self.dependant)
+        return Priority.LISTS if is_list else Priority.ORDINARY
 
     def get_route_handler(self) -> Handler:
         return self.with_conventions(super().get_route_handler())

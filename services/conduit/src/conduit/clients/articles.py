@@ -9,11 +9,15 @@ from urllib.parse import quote
 from pydantic import BaseModel
 
 from conduit.clients.peers import Peer
-from conduit.services.errors import FieldsRefused, NotYourArticle, NotYourComment
+from conduit.services.errors import ArticleNotFound, FieldsRefused, NotYourArticle, NotYourComment
 from conduit.services.records import Article, Comment, Selection
 
 MOST: Final = 100
 """Comments, and tags, per call."""
+COMMENT_PAGES: Final = 5
+"""Most calls for the comments of an article."""
+STEPS: Final = frozenset({".", ".."})
+"""Slugs that would name another path: no quoting keeps them (RFC 3986, section 6.2.2)."""
 
 
 class AuthorAnswer(BaseModel):
@@ -103,6 +107,8 @@ class PostsArticles:
     posts: Peer
 
     async def get(self, slug: str) -> Article:
+        if slug in STEPS:
+            raise ArticleNotFound("There is no such article.")
         return (await self.posts.fetch("GET", f"/posts/by-slug/{quote(slug, safe='')}", PostAnswer)).article
 
     async def page(self, wanted: Selection, limit: int, offset: int) -> tuple[Sequence[Article], int]:
@@ -143,12 +149,13 @@ class PostsArticles:
     async def comments(self, article_id: int) -> Sequence[Comment]:
         found: list[Comment] = []
         params: dict[str, str | int] = {"limit": MOST}
-        while True:
+        for _ in range(COMMENT_PAGES):
             page = await self.posts.fetch("GET", f"/posts/{article_id}/comments", CommentsAnswer, params=params)
             found += [one.comment for one in page.items]
             if page.next_cursor is None:
-                return found
+                break
             params["cursor"] = page.next_cursor
+        return found
 
     async def add_comment(self, article_id: int, body: str) -> Comment:
         path = f"/posts/{article_id}/comments"

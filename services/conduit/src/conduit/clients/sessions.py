@@ -5,23 +5,28 @@ here while it is good. So a session that was ended is refused as everywhere: the
 within seconds, and auth gives no new one. A process that forgets them, or another replica, asks auth again.
 """
 
+import asyncio
 import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from common.tokens.claims import USER_SCOPE, InvalidToken, Principal
 from conduit.clients.accounts import AuthAccounts
 from conduit.services.errors import CredentialsInvalid
 from conduit.services.records import OpenedSession
 
+T = TypeVar("T")
 SHAPE: Final = re.compile(r"st1\.[0-9a-f]{8}\.[0-9a-f]{32}\.[A-Za-z0-9_-]{43}")
 REMEMBERED: Final = 20_000
-"""Sessions: about 1 KiB each."""
+"""Sessions, about 1 KiB each; and refused tokens."""
+REFUSED_FOR: Final = 5.0
+"""Seconds for which a token that auth refused is refused without asking again."""
 GOOD_FOR: Final = 0.8
 """Share of an access token's life for which it is used."""
+INVALID: Final = "The token is not valid."
 COOL_DOWN: Final = 1.0
 """Seconds. A younger access token is not given up: a peer that refuses all of them must not cause a storm on auth."""
 
@@ -34,31 +39,38 @@ class Held:
     had_at: float
     principal: Principal
 
+    def is_good(self, now: float) -> bool:
+        return now < self.had_at + self.session.expires_in * GOOD_FOR
+
 
 @dataclass(slots=True)
 class Sessions:
-    """Identifies callers, and keeps their access tokens."""
+    """Identifies callers, and keeps their access tokens. All requests with one token share one call to auth."""
 
-    accounts: AuthAccounts
+    accounts: Callable[[], AuthAccounts]
+    """auth, as the current request's caller."""
     now: Callable[[], float] = time.monotonic
     held: OrderedDict[str, Held] = field(default_factory=OrderedDict)
+    """By the token that callers send, the oldest first."""
+    refused: OrderedDict[str, float] = field(default_factory=OrderedDict)
+    """Tokens that auth refused, and until when not to ask again; the oldest first."""
+    asking: dict[str, asyncio.Task[Held]] = field(default_factory=dict)
 
     async def verify(self, token: str) -> Principal:
-        """The caller of a lasting token. Raises InvalidToken, DependencyUnavailable."""
+        """The caller of a lasting token. Raises InvalidToken, CallerThrottled, DependencyUnavailable."""
         return (await self._of(token)).principal
 
     async def access_token(self, token: str) -> str:
-        """Raises InvalidToken, DependencyUnavailable."""
+        """Raises InvalidToken, CallerThrottled, DependencyUnavailable."""
         return (await self._of(token)).session.access_token
 
-    def keep(self, opened: OpenedSession) -> Held:
-        """Keep a session that was just opened or renewed."""
+    def keep(self, token: str, opened: OpenedSession) -> Held:
+        """Keep a session that was just opened or renewed, under the token that its caller sends."""
         now = self.now()
         subject = str(opened.account_id)
         principal = Principal(subject, "conduit", USER_SCOPE, (), None, int(now), int(now) + opened.expires_in)
-        if len(self.held) >= REMEMBERED:
-            self.held.popitem(last=False)  # the oldest; it is only a cache
-        self.held[opened.token] = held = Held(opened, now, principal)
+        make_room(self.held, token, lambda oldest: not oldest.is_good(now))
+        self.held[token] = held = Held(opened, now, principal)
         return held
 
     def drop(self, token: str, access_token: str) -> bool:
@@ -71,16 +83,40 @@ class Sessions:
         return True
 
     async def _of(self, token: str) -> Held:
+        now = self.now()
         held = self.held.get(token)
-        if held is not None and self.now() < held.had_at + held.session.expires_in * GOOD_FOR:
+        if held is not None and held.is_good(now):
             return held
-        if not SHAPE.fullmatch(token):
-            raise InvalidToken("The token is not valid.")
+        if not SHAPE.fullmatch(token) or now < self.refused.get(token, now):
+            raise InvalidToken(INVALID)
+        asking = self.asking.get(token)
+        if asking is None:
+            # It belongs to no request, so a cancelled one does not cancel it for the others.
+            asking = self.asking[token] = asyncio.create_task(self._renew(token))
+            asking.add_done_callback(lambda done: self._asked(token, done))
+        return await asyncio.shield(asking)
+
+    def _asked(self, token: str, done: asyncio.Task[Held]) -> None:
+        del self.asking[token]
+        if not done.cancelled():
+            done.exception()  # seen, also if every request has left meanwhile
+
+    async def _renew(self, token: str) -> Held:
         try:
-            return self.keep(await self.accounts.renew(token))
+            return self.keep(token, await self.accounts().renew(token))
         except CredentialsInvalid as error:
             self.held.pop(token, None)
-            raise InvalidToken("The token is not valid.") from error
+            now = self.now()
+            make_room(self.refused, token, lambda until: until <= now)
+            self.refused[token] = now + REFUSED_FOR
+            raise InvalidToken(INVALID) from error
+
+
+def make_room(kept: OrderedDict[str, T], token: str, is_over: Callable[[T], bool]) -> None:
+    """Prepare a new last entry: drop the token's old one, what is over, and the oldest if there are too many."""
+    kept.pop(token, None)
+    while kept and (len(kept) >= REMEMBERED or is_over(next(iter(kept.values())))):
+        kept.popitem(last=False)
 
 
 @dataclass(frozen=True, slots=True)

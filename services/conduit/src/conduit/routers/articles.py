@@ -8,6 +8,7 @@ from fastapi import Query
 from common.calls.service_client import PeerUnavailable
 from common.http.deps import MaybeSignedIn, SignedIn
 from common.http.problems import problems
+from common.http.routing import shed_first
 from conduit.deps import ArticlesOfCaller, OwnArticle
 from conduit.routers.route import conduit_router
 from conduit.schemas.article import ArticleAnswer, ArticleChangesBody, ArticlesAnswer, ListedArticle, NewArticleBody
@@ -18,11 +19,13 @@ router = conduit_router("/articles", "conduit articles")
 
 Limit = Annotated[int, Query(ge=1, le=100, description="Articles per page.")]
 Offset = Annotated[int, Query(ge=0, le=10_000, description="How many articles to skip.")]
+FeedOffset = Annotated[int, Query(ge=0, le=1_000, description="How many articles to skip.")]
 POSTS_NAMES: Final = {"tagList": "tags"}
 """Fields that have another name in posts."""
 
 
 @router.get("", responses=problems(CallerThrottled, PeerUnavailable))
+@shed_first
 async def list_articles(
     caller: MaybeSignedIn,
     articles: ArticlesOfCaller,
@@ -37,8 +40,9 @@ async def list_articles(
 
 
 @router.get("/feed", responses=problems(CallerThrottled, PeerUnavailable))
+@shed_first
 async def get_article_feed(
-    caller: SignedIn, articles: ArticlesOfCaller, limit: Limit = 20, offset: Offset = 0
+    caller: SignedIn, articles: ArticlesOfCaller, limit: Limit = 20, offset: FeedOffset = 0
 ) -> ArticlesAnswer:
     """List articles of the people whom the caller follows, the newest first."""
     return listed(*await articles.feed(limit, offset))

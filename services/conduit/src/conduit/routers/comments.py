@@ -3,6 +3,7 @@
 from common.calls.service_client import PeerUnavailable
 from common.http.deps import MaybeSignedIn, SignedIn
 from common.http.problems import problems
+from common.http.routing import shed_first
 from conduit.deps import CommentsOfCaller, FoundArticle
 from conduit.routers.route import conduit_router
 from conduit.schemas.comment import CommentAnswer, CommentsAnswer, CommentShown, NewCommentBody
@@ -19,10 +20,11 @@ router = conduit_router("/articles/{slug}/comments", "conduit comments")
 
 
 @router.get("", responses=problems(ArticleNotFound, CallerThrottled, PeerUnavailable))
+@shed_first
 async def list_article_comments(
     caller: MaybeSignedIn, article: FoundArticle, comments: CommentsOfCaller
 ) -> CommentsAnswer:
-    """List all comments of an article, the oldest first."""
+    """List the comments of an article, the oldest first: up to 500."""
     found = await comments.all(article)
     return CommentsAnswer(comments=[CommentShown.model_validate(one) for one in found])
 

@@ -66,7 +66,10 @@ class ArticlesAnswer(Shown):
     """Some articles, and how many there are in all."""
 
     articles: list[ListedArticle]
-    articles_count: int = Field(examples=[64])
+    articles_count: int = Field(
+        examples=[64],
+        description="Exact for one tag, one author and the feed; other lists are counted up to 10,000.",
+    )
 
 
 class TagsAnswer(Shown):

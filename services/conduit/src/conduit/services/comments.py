@@ -21,7 +21,10 @@ class CommentService:
     people: People
 
     async def all(self, article: Article) -> Sequence[Comment]:
-        """All comments, the oldest first. One call more for each further hundred, and each further hundred people."""
+        """The first 500 comments, the oldest first.
+
+        One call more for each further hundred, and each further hundred people.
+        """
         return await self._with_authors(await self.articles.comments(article.id))
 
     async def add(self, article: Article, body: str) -> Comment:

@@ -70,7 +70,7 @@ class Articles(Protocol):
         """Have posts learn whether the caller follows this person, for the feed."""
 
     async def comments(self, article_id: int) -> Sequence[Comment]:
-        """All comments, the oldest first. Raises ArticleNotFound."""
+        """The first 500 comments, the oldest first. Raises ArticleNotFound."""
 
     async def add_comment(self, article_id: int, body: str) -> Comment:
         """Raises ArticleNotFound, NotYourArticle (blocked), FieldsRefused."""

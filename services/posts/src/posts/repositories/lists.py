@@ -82,19 +82,24 @@ def newest_of(author: SQLCoreOperations[Any], limit: Any, *after: Any) -> Any:
     return places.order_by(*NEWEST_FIRST).limit(limit).lateral()
 
 
-def feed(*after: Any) -> Rows:
-    """The newest posts of all followees, merged.
+def feed_places(reader: SQLCoreOperations[Any], most: Any, *after: Any) -> Rows:
+    """The places of all followees' newest posts, merged, of which `most` are wanted.
 
-    A page of n posts comes from the n authors whose newest posts are the newest. So the first step reads one post of
+    The n newest posts come from the n authors whose newest posts are the newest. So the first step reads one post of
     each followee, and only those n authors are read further.
     """
     head = newest_of(Follow.followee_id, 1, *after)
     authors = select(Follow.followee_id).join(head, true())
-    authors = authors.where(Follow.follower_id == VIEWER, Follow.active, shown(Follow.followee_id))
-    nearest = authors.order_by(head.c.published_at.desc(), head.c.id.desc()).limit(LIMIT).subquery()
-    each = newest_of(nearest.c.followee_id, LIMIT, *after)
+    authors = authors.where(Follow.follower_id == reader, Follow.active, shown(Follow.followee_id))
+    nearest = authors.order_by(head.c.published_at.desc(), head.c.id.desc()).limit(most).subquery()
+    each = newest_of(nearest.c.followee_id, most, *after)
     merged = select(each.c.id).select_from(nearest).join(each, true())
-    return of_page(merged.order_by(each.c.published_at.desc(), each.c.id.desc()).limit(LIMIT).subquery())
+    return merged.order_by(each.c.published_at.desc(), each.c.id.desc())
+
+
+def feed(*after: Any) -> Rows:
+    """A page of the feed."""
+    return of_page(feed_places(VIEWER, LIMIT, *after).limit(LIMIT).subquery())
 
 
 def ranked(page: Rows) -> Rows:

@@ -1,22 +1,22 @@
 """Numbered pages in PostgreSQL: the newest posts from some place on, and how many there are in all.
 
 For front ends that show page numbers. Rows before the page are skipped in an index, and texts are not read. The number
-comes from counters where there are any: of tags, and of authors. With two conditions the rows are counted: at most
-those of one author, or those that one account likes.
+comes from counters where there are any: of tags, and of authors. Otherwise rows are counted, up to MOST_COUNTED.
+Without conditions these are entries of an index; with two, the rows of one author, or those that one account likes.
 """
 
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, func, literal_column, select, true
+from sqlalchemy import BigInteger, ColumnElement, bindparam, func, literal_column, select
 
 from common.db.database import Executor
 from common.db.pages import LIMIT, Rows
 from posts.models import AuthorStats, Follow, Like, PostTag, Tag
 from posts.models import Post as Table
 from posts.repositories.hidden import shown
-from posts.repositories.lists import AUTHOR, HAS_TAG, NEWEST_FIRST, PUBLISHED, SHOWN, TAG, TAGGED_SO, newest_of
+from posts.repositories.lists import AUTHOR, HAS_TAG, NEWEST_FIRST, PUBLISHED, SHOWN, TAG, TAGGED_SO, feed_places
 from posts.repositories.post_rows import COLUMNS, POST, POSTS
 from posts.services.records import Post, Selection
 
@@ -31,6 +31,8 @@ CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
     "liked_by": Table.id.in_(LIKED_POSTS),
     "followed_by": Table.author_id.in_(FOLLOWED),
 }
+MOST_COUNTED: Final = 10_000
+"""No page lies further away (`posts.routers.numbered`)."""
 NO_TEXT: Final = [literal_column("''").label("body") if column is Table.body else column for column in COLUMNS]
 COUNTED: Final = select(func.coalesce(func.sum(AuthorStats.posts_count), 0)).where(shown(AuthorStats.author_id))
 
@@ -42,11 +44,8 @@ def places(kind: Kind) -> Rows:
     if kind == {"tag"}:
         tagged = select(PostTag.post_id.label("id")).where(TAGGED_SO)
         return tagged.order_by(PostTag.published_at.desc(), PostTag.post_id.desc()).offset(OFFSET).limit(LIMIT)
-    if kind == {"followed_by"}:  # the newest of each author, merged
-        each = newest_of(Follow.followee_id, OFFSET + LIMIT)
-        merged = select(each.c.id).select_from(Follow).join(each, true())
-        merged = merged.where(Follow.follower_id == READER, Follow.active, shown(Follow.followee_id))
-        return merged.order_by(each.c.published_at.desc(), each.c.id.desc()).offset(OFFSET).limit(LIMIT)
+    if kind == {"followed_by"}:
+        return feed_places(READER, OFFSET + LIMIT).offset(OFFSET).limit(LIMIT)
     rows = select(Table.id).where(PUBLISHED, SHOWN, *(CONDITIONS[name] for name in sorted(kind)))
     return rows.order_by(*NEWEST_FIRST).offset(OFFSET).limit(LIMIT)
 
@@ -59,16 +58,19 @@ def page(kind: Kind) -> Rows:
 
 def total(kind: Kind) -> Rows:
     match sorted(kind):
-        case []:
-            return COUNTED
+        case []:  # also those of people who are being erased, so that the index is enough
+            return counted(select(Table.id).where(PUBLISHED).order_by(*NEWEST_FIRST))
         case ["author_id"]:
             return COUNTED.where(AuthorStats.author_id == AUTHOR)
         case ["followed_by"]:
             return COUNTED.where(AuthorStats.author_id.in_(FOLLOWED))
         case ["tag"]:
             return select(func.coalesce(func.sum(Tag.posts_count), 0)).where(Tag.name == TAG)
-    rows = select(func.count()).select_from(Table)
-    return rows.where(PUBLISHED, SHOWN, *(CONDITIONS[name] for name in sorted(kind)))
+    return counted(select(Table.id).where(PUBLISHED, SHOWN, *(CONDITIONS[name] for name in sorted(kind))))
+
+
+def counted(rows: Rows) -> Rows:
+    return select(func.count()).select_from(rows.limit(literal_column(str(MOST_COUNTED))).subquery())
 
 
 KINDS: Final = [frozenset(names) for size in range(5) for names in combinations(CONDITIONS, size)]

@@ -9,11 +9,11 @@ from common.errors import InvalidInput
 from common.http.deps import MaybeSignedIn, SignedIn
 from common.http.etags import WithETag, set_etag
 from common.http.problems import problems
-from common.http.routing import service_router
+from common.http.routing import service_router, shed_first
 from common.schemas import Id, PageSize
 from posts.deps import ReadPosts, RefreshFollows
 from posts.schemas.post import NumberedPage, PostResponse, PostSummary, Tag
-from posts.services.errors import LikesArePrivate, PostNotFound
+from posts.services.errors import FeedOffsetTooLarge, LikesArePrivate, PostNotFound
 from posts.services.records import Selection
 
 router = service_router("/posts", "posts")
@@ -27,7 +27,8 @@ class FeedNeedsSignIn(InvalidInput):
     code = "feed-needs-sign-in"
 
 
-@router.get("/numbered", responses=problems(LikesArePrivate, FeedNeedsSignIn))
+@router.get("/numbered", responses=problems(LikesArePrivate, FeedNeedsSignIn, FeedOffsetTooLarge))
+@shed_first
 async def list_numbered(
     caller: MaybeSignedIn,
     queries: ReadPosts,
@@ -38,10 +39,11 @@ async def list_numbered(
     limit: PageSize = 20,
     offset: Annotated[int, Query(ge=0, le=FURTHEST, description="How many posts to skip.")] = 0,
 ) -> NumberedPage:
-    """List published posts without their texts, the newest first, with the number of all. All filters may be combined.
+    """List published posts without their texts, the newest first, with their number. All filters may be combined.
 
     For page numbers. While others publish, pages shift: `GET /posts` has cursors, which do not. The posts that somebody
-    likes are for themselves only, unless the setting CONDUIT is on.
+    likes are for themselves only, unless the setting CONDUIT is on. Without filters, and with several, the number is at
+    most 10,000. In a feed, `offset` is at most 1,000.
     """
     if feed and caller is None:
         raise FeedNeedsSignIn("Sign in to see a feed.")

@@ -103,4 +103,7 @@ class NumberedPage(Outgoing):
     """A page by its place in a list, and the length of the whole list."""
 
     items: list[PostSummary]
-    total: int = Field(examples=[64])
+    total: int = Field(
+        examples=[64],
+        description="Exact for one tag, one author and the feed; other lists are counted up to 10,000.",
+    )

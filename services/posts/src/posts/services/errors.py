@@ -61,3 +61,9 @@ class SearchHasTooManyWords(InvalidInput):
     """The query has too many words. Each is looked up separately, and one character may stand for four of them."""
 
     code = "search-has-too-many-words"
+
+
+class FeedOffsetTooLarge(InvalidInput):
+    """A page of a feed may begin after 1,000 posts at most: as many are read of each followee."""
+
+    code = "feed-offset-too-large"

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from common.ports import Page
 from posts.services.authors import AuthorDirectory
-from posts.services.errors import LikesArePrivate, PostNotFound
+from posts.services.errors import FeedOffsetTooLarge, LikesArePrivate, PostNotFound
 from posts.services.ports import NumberedReader, Place, PostReader, PostSearch, Rank
 from posts.services.records import Post, PostFilter, Selection
 from posts.services.slugs import id_in
 from posts.services.words import parse
+
+FURTHEST_IN_FEED: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +49,16 @@ class PostQueries:
     async def numbered(
         self, wanted: Selection, viewer_id: int | None, limit: int, offset: int
     ) -> tuple[Sequence[Post], int]:
-        """Published posts without their texts, the newest first; and how many there are in all.
+        """Published posts without their texts, the newest first; and how many there are, if need be up to 10,000.
 
         Raises:
             LikesArePrivate: the posts that somebody else likes.
+            FeedOffsetTooLarge: with `followed_by`, each followee's posts are read up to the page's end.
         """
         if wanted.liked_by not in {None, viewer_id} and not self.likes_are_public:
             raise LikesArePrivate("Only they may list the posts that somebody likes.")
+        if wanted.followed_by is not None and offset > FURTHEST_IN_FEED:
+            raise FeedOffsetTooLarge(f"In a feed, at most {FURTHEST_IN_FEED:,} posts can be skipped.")
         found, total = await self.numbers.page(wanted, viewer_id, limit, offset)
         await self.authors.fill_in(*found)
         return found, total

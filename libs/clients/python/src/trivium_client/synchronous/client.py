@@ -458,14 +458,16 @@ class Trivium(Connection):
         limit: int | None = None,
         offset: int | None = None,
     ) -> NumberedPage:
-        """List published posts without their texts, the newest first, with the number of all. All filters may be
-        combined.
+        """List published posts without their texts, the newest first, with their number. All filters may be combined.
 
         For page numbers. While others publish, pages shift: `GET /posts` has cursors, which do not. The posts that
-        somebody likes are for themselves only, unless the setting CONDUIT is on.
+        somebody likes are for themselves only, unless the setting CONDUIT is on. Without filters, and with several,
+        the number is at most 10,000. In a feed, `offset` is at most 1,000.
 
         Raises:
             FeedNeedsSignIn: An anonymous caller follows nobody.
+            FeedOffsetTooLarge: A page of a feed may begin after 1,000 posts at most: as many are read of each
+                followee.
             LikesArePrivate: Lists of the posts that somebody likes are theirs, unless CONDUIT is on.
         """
         return self._read(
