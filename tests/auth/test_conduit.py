@@ -1,5 +1,6 @@
 """Lasting sessions and direct changes, for the RealWorld API: only with CONDUIT, and only by tokens of that client."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,9 +12,10 @@ from pydantic import ValidationError
 from auth.config import Settings
 from common.http.access import Access
 from common.http.routing import ServiceRoute
-from tests.auth.conftest import PASSWORD, Connection, SignedIn, bearer, client_of, new_email, refresh, running
+from tests.auth.conftest import PASSWORD, Connection, SignedIn, bearer, client_of, new_email, outcome, refresh, running
 from tests.auth.mails import mails, relay
 from tests.matrix_table import operations
+from tests.waiting import until_blocked
 
 PATHS = {
     "POST /auth/conduit/accounts": Access.PUBLIC,
@@ -134,6 +136,30 @@ async def test_a_change_is_told_to_the_owner_and_leaves_a_trace(
     query = "SELECT action FROM audit_events WHERE account_id = $1"
     actions = {row["action"] for row in await superuser.fetch(query, session["account_id"])}
     assert {"registered", "signed-in", "password-changed", "email-changed", "username-changed"} <= actions
+
+
+@pytest.mark.parametrize("end", ["ended_at = now()", "rotated_at = now() - interval '8 days'", "client = 'trivium'"])
+async def test_an_ended_session_changes_nothing_though_its_access_token_is_still_accepted(
+    conduit: AsyncClient, superuser: Connection, end: str
+) -> None:
+    session = await opened(conduit)
+    await superuser.execute(f"UPDATE sessions SET {end} WHERE account_id = $1", session["account_id"])  # noqa: S608
+    for changes in ({"password": "another one"}, {"email": new_email()}, {"username": "taken_over"}):
+        assert outcome(await change(conduit, session, **changes)) == (401, "invalid-token")
+    account = (await conduit.get("/auth/me", headers=bearer(session["access_token"]))).json()
+    assert account["email"] == session["email"]
+
+
+async def test_of_two_changes_at_once_the_second_is_told_to_the_address_of_the_first(
+    conduit_app: FastAPI, conduit: AsyncClient, superuser: Connection
+) -> None:
+    session, between = await opened(conduit), new_email()
+    async with superuser.transaction():
+        await superuser.execute("UPDATE accounts SET email = $1 WHERE id = $2", between, session["account_id"])
+        second = asyncio.create_task(change(conduit, session, email=new_email()))
+        await until_blocked(superuser)
+    assert (await second).status_code == 200
+    assert [mail.subject for mail in await mails(conduit_app, between)] == ["Your e-mail address was changed"]
 
 
 async def test_names_and_addresses_are_unique_and_a_refusal_leaves_nothing(

@@ -81,7 +81,6 @@ async def renew_conduit_session(
         errors.WeakPassword,
         errors.SpecialUseDomain,
         errors.AddressNeedsUtf8,
-        errors.AccountNotFound,
         TooBusy,
     ),
 )

@@ -10,7 +10,6 @@ from uuid import UUID
 from auth.services.accounts import Registration
 from auth.services.address_policy import AddressPolicy
 from auth.services.audit import Action, masked
-from auth.services.errors import AccountNotFound
 from auth.services.events import account_event
 from auth.services.mail_requests import want_mail
 from auth.services.mails import Kind, send
@@ -22,6 +21,7 @@ from auth.services.session_revocation import end_sessions
 from auth.services.sign_in import LASTING, SignInService
 from auth.services.throttle import reset_attempts
 from common.ports import Transactions
+from common.tokens.claims import InvalidToken
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class ConduitChanges:
         Raises:
             SpecialUseDomain, AddressNeedsUtf8, WeakPassword: the new values are not accepted.
             EmailTaken, UsernameTaken: another account has them.
-            AccountNotFound: the account was deleted or disabled a moment ago.
+            InvalidToken: the session has ended, or the account may not sign in.
         """
         if email is not None:
             self.addresses.check(email)
@@ -71,12 +71,8 @@ class ConduitChanges:
             self.policy.check(password, email=email or "", name=username or "")
         password_hash = await self.passwords.hash(password) if password is not None else None
         async with self.transactions() as work:
-            before = await work.accounts.get(account_id)
-            if before is None:
-                raise AccountNotFound("There is no such account.")
+            before = await self._lock(work, account_id, session_id)
             after = await work.accounts.change(account_id, email=email, username=username, password_hash=password_hash)
-            if after is None:
-                raise AccountNotFound("There is no such account.")
             await work.events.publish(account_event(after))
             if password_hash is not None:
                 await self._note_password(work, before, session_id, device)
@@ -85,6 +81,17 @@ class ConduitChanges:
             if after.username != before.username:
                 await work.audit.note(Action.username_changed, after.id, ip=device.ip)
         return after
+
+    async def _lock(self, work: UnitOfWork, account_id: int, session_id: UUID) -> Account:
+        """The account, which nobody else changes until this transaction ends.
+
+        The access token alone is not enough: it may be accepted for seconds after its session has ended.
+        """
+        await work.managed_accounts.lock(account_id)  # before reading, so that earlier changes of it are seen
+        session = await work.sessions.find(session_id)
+        if session is None or not session.alive or session.client != LASTING or session.account.id != account_id:
+            raise InvalidToken("The session has ended.")
+        return session.account
 
     async def _note_password(self, work: UnitOfWork, before: Account, session_id: UUID, device: Device) -> None:
         await work.one_time_tokens.drop(before.id, [Purpose.password_reset, Purpose.email_change])
