@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient, Response
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from auth.config import Settings
 from common.http.access import Access
@@ -70,6 +70,17 @@ async def test_a_lasting_token_gets_access_tokens_and_stays_the_same(conduit: As
     assert first["access_token"] != second["access_token"]
     for token in (session["access_token"], second["access_token"]):
         assert (await conduit.get("/auth/me", headers=bearer(token))).json()["id"] == session["account_id"]
+
+
+async def test_a_lasting_token_stays_the_same_while_the_refresh_key_is_replaced(
+    settings: Settings, conduit: AsyncClient
+) -> None:
+    token = (await opened(conduit))["token"]
+    keys = {"refresh_key": SecretStr("another key 0123456789 abcdefghi"), "refresh_key_previous": settings.refresh_key}
+    async with running(settings.model_copy(update={"conduit": True, **keys})) as app, client_of(app) as client:
+        assert (await renewed(client, token)).json()["token"] == token
+        new = (await opened(client))["token"]
+        assert new.split(".")[1] != token.split(".")[1]
 
 
 @pytest.mark.parametrize("spoil", [lambda token: token[:-1] + "x", lambda token: "", lambda token: token + "x"])

@@ -184,7 +184,8 @@ class SignInService:
             account = await work.sessions.use(session) if session and session.client == LASTING else None
             if session is None or account is None:
                 raise InvalidGrant(SPENT)
-            return self._tokens(replace(session, account=account), session.generation)
+            made = self._tokens(replace(session, account=account), session.generation)
+            return replace(made, refresh_token=token)  # not one under the server's new key: it never changes
 
     async def with_client_secret(self, client_id: str, secret: str, audience: str | None, device: Device) -> Tokens:
         """A service's token for one other service.
