@@ -37,10 +37,10 @@ async def conduit(conduit_app: FastAPI) -> AsyncIterator[AsyncClient]:
         yield client
 
 
-async def opened(conduit: AsyncClient, **fields: Any) -> dict[str, Any]:
+async def opened(conduit: AsyncClient, **headers: str) -> dict[str, Any]:
     email = new_email()
-    account = {"email": email, "username": email.partition("@")[0], "password": "password", **fields}
-    reply = await conduit.post("/auth/conduit/accounts", json=account)
+    account = {"email": email, "username": email.partition("@")[0], "password": "password"}
+    reply = await conduit.post("/auth/conduit/accounts", json=account, headers=headers)
     assert reply.status_code == 201, reply.text
     session: dict[str, Any] = {"email": email, **reply.json()}
     return session
@@ -70,6 +70,12 @@ async def test_a_lasting_token_gets_access_tokens_and_stays_the_same(conduit: As
     assert first["access_token"] != second["access_token"]
     for token in (session["access_token"], second["access_token"]):
         assert (await conduit.get("/auth/me", headers=bearer(token))).json()["id"] == session["account_id"]
+
+
+async def test_no_answer_with_a_token_is_kept(conduit: AsyncClient, superuser: Connection) -> None:
+    session = await opened(conduit, **{"Idempotency-Key": "conduit-1"})
+    kept = await superuser.fetch("SELECT path, body FROM idempotency_keys")
+    assert not [row for row in kept if "conduit" in row["path"] or session["token"].encode() in row["body"]]
 
 
 async def test_a_lasting_token_stays_the_same_while_the_refresh_key_is_replaced(

@@ -26,7 +26,14 @@ from common.http.problems import problems
 from common.http.rate_limits import Limits
 from common.http.routing import SmallBodyRoute, service_router
 
-router = service_router("/auth/conduit", "conduit", SmallBodyRoute)
+
+class LastingRoute(SmallBodyRoute):
+    """Its answers hold tokens, so none is kept."""
+
+    keeps_answers = False
+
+
+router = service_router("/auth/conduit", "conduit", LastingRoute)
 
 
 @router.post(
