@@ -28,7 +28,8 @@ SHARES: Final = {Priority.LISTS: 0.75, Priority.ORDINARY: 1.0, Priority.VITAL: 2
 PARAMETER: Final = re.compile(r"\{[^}]*\}")
 PLAIN: Final = re.compile(
     rb"(GET|HEAD) (/[!$&-;=@-Z_a-z~]*+)(?:\?[!-~]*+)? HTTP/1\.1\r\n"
-    rb"(?:(?!(?i:connection|content-length|expect|origin|proxy-connection|transfer-encoding|upgrade):)[\w-]++:[ -~]*+\r\n)*+\r\n"
+    rb"(?:(?!(?i:connection|content-length|expect|origin|proxy-connection|transfer-encoding|upgrade):)"
+    rb"[\w-]++:[ -~]*+\r\n)*+\r\n"
 )
 """A whole head after which a request surely ends, and whose connection stays open. All others are parsed."""
 MAX_PLAIN: Final = 4096
