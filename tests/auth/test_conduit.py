@@ -179,6 +179,35 @@ async def test_of_two_changes_at_once_the_second_is_told_to_the_address_of_the_f
     assert [mail.subject for mail in await mails(conduit_app, between)] == ["Your e-mail address was changed"]
 
 
+async def test_five_changes_of_address_or_username_an_hour_are_tried_and_then_none_tells_whether_it_is_taken(
+    conduit_app: FastAPI, conduit: AsyncClient, superuser: Connection
+) -> None:
+    taken, session, addresses = await opened(conduit), await opened(conduit), [new_email() for _ in range(2)]
+    for _ in range(6):  # front ends send all fields, changed or not
+        assert (await change(conduit, session, email=session["email"], password="another one")).status_code == 200
+    for email in addresses:
+        assert (await change(conduit, session, email=email)).status_code == 200
+    for _ in range(2):
+        assert outcome(await change(conduit, session, email=taken["email"])) == (409, "email-taken")
+    assert outcome(await change(conduit, session, username=taken["email"].partition("@")[0])) == (409, "username-taken")
+    for changes in ({"email": taken["email"]}, {"email": new_email()}, {"username": "a_free_name"}):
+        reply = await change(conduit, session, **changes)
+        assert outcome(reply) == (429, "too-many-changes")
+        assert 3500 < int(reply.headers["retry-after"]) <= 3600
+    assert (await conduit.get("/auth/me", headers=bearer(session["access_token"]))).json()["email"] == addresses[-1]
+    await superuser.execute("UPDATE mail_counts SET sent_at = '{}', last_at = now() - interval '2 hours'")
+    assert (await change(conduit, session, email=new_email())).status_code == 200
+
+
+async def test_changes_of_address_or_username_count_as_mails_of_their_source(settings: Settings) -> None:
+    strict = {"conduit": True, "rate_limits": True, "rate_limit_mail": 1}
+    async with running(settings.model_copy(update=strict)) as app, client_of(app) as client:
+        session = await opened(client)
+        assert (await change(client, session, password="another one")).status_code == 200
+        assert (await change(client, session, email=new_email())).status_code == 200
+        assert outcome(await change(client, session, username="a_free_name")) == (429, "rate-limited")
+
+
 async def test_names_and_addresses_are_unique_and_a_refusal_leaves_nothing(
     conduit: AsyncClient, superuser: Connection
 ) -> None:

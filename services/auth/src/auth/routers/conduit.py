@@ -1,6 +1,7 @@
 """For the RealWorld API, with the setting CONDUIT only: lasting sessions, and changes without the current password."""
 
 from auth.deps import (
+    MAIL,
     REFRESH,
     REGISTRATION,
     SIGN_IN,
@@ -88,6 +89,7 @@ async def renew_conduit_session(
         errors.WeakPassword,
         errors.SpecialUseDomain,
         errors.AddressNeedsUtf8,
+        errors.TooManyChanges,
         TooBusy,
     ),
 )
@@ -100,5 +102,7 @@ async def change_conduit_account(
     given = changes.model_dump(exclude_unset=True)
     if "password" in given:
         limits.hit(SIGN_IN)  # a hash takes as long as a sign-in
+    if given.keys() & {"email", "username"}:
+        limits.hit(MAIL)
     changed = await account.change(caller.account_id, caller.session_id, device, **given)
     return ConduitAccount.model_validate(changed)

@@ -10,9 +10,10 @@ from uuid import UUID
 from auth.services.accounts import Registration
 from auth.services.address_policy import AddressPolicy
 from auth.services.audit import Action, masked
+from auth.services.errors import TooManyChanges
 from auth.services.events import account_event
 from auth.services.mail_requests import want_mail
-from auth.services.mails import Kind, send
+from auth.services.mails import DIRECT_CHANGE, Kind, send
 from auth.services.one_time_tokens import Purpose
 from auth.services.password_policy import PasswordPolicy
 from auth.services.ports import PasswordHasher, UnitOfWork
@@ -63,12 +64,14 @@ class ConduitChanges:
         Raises:
             SpecialUseDomain, AddressNeedsUtf8, WeakPassword: the new values are not accepted.
             EmailTaken, UsernameTaken: another account has them.
+            TooManyChanges: of address or username, refused ones included.
             InvalidToken: the session has ended, or the account may not sign in.
         """
         if email is not None:
             self.addresses.check(email)
         if password is not None:
             self.policy.check(password, email=email or "", name=username or "")
+        await self._count(account_id, session_id, email, username)
         password_hash = await self.passwords.hash(password) if password is not None else None
         async with self.transactions() as work:
             before = await self._lock(work, account_id, session_id)
@@ -81,6 +84,22 @@ class ConduitChanges:
             if after.username != before.username:
                 await work.audit.note(Action.username_changed, after.id, ip=device.ip)
         return after
+
+    async def _count(self, account_id: int, session_id: UUID, email: str | None, username: str | None) -> None:
+        """Count a change of address or username, in a transaction of its own: a refused one counts as well.
+
+        Otherwise whoever has a session could ask for any number of addresses whether they have an account, and have
+        mails sent to them.
+        """
+        if email is None and username is None:
+            return
+        async with self.transactions() as work:
+            now = await self._lock(work, account_id, session_id)
+            if email in (None, now.email) and username in (None, now.username):
+                return
+            wait = await work.mail_counts.take(str(account_id), DIRECT_CHANGE)
+        if wait is not None:
+            raise TooManyChanges("The address or username was changed too often lately; try later.", retry_after=wait)
 
     async def _lock(self, work: UnitOfWork, account_id: int, session_id: UUID) -> Account:
         """The account, which nobody else changes until this transaction ends.

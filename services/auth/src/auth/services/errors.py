@@ -62,6 +62,12 @@ class TooManyMails(TooManyRequests):
     code = "too-many-mails"
 
 
+class TooManyChanges(TooManyRequests):
+    """The account has changed its address or username too often lately."""
+
+    code = "too-many-changes"
+
+
 class EmailAlreadyVerified(Conflict):
     """The caller's address is verified already."""
 
