@@ -84,12 +84,13 @@ async def renew_conduit_session(
     "/account",
     responses=problems(
         errors.NotThisClient,
+        errors.UsernameNeeded,
         errors.EmailTaken,
         errors.UsernameTaken,
         errors.WeakPassword,
         errors.SpecialUseDomain,
         errors.AddressNeedsUtf8,
-        errors.TooManyChanges,
+        errors.TooManyMails,
         TooBusy,
     ),
 )

@@ -23,6 +23,12 @@ class NotThisClient(Forbidden):
     code = "not-this-client"
 
 
+class UsernameNeeded(Forbidden):
+    """Only accounts with a username are changed without their password."""
+
+    code = "username-needed"
+
+
 class AccountNotFound(NotFound):
     """No account has this id."""
 
@@ -60,12 +66,6 @@ class TooManyMails(TooManyRequests):
     """Too many mails of a kind were sent recently. Only for signed-in callers: others are not told."""
 
     code = "too-many-mails"
-
-
-class TooManyChanges(TooManyRequests):
-    """The account has changed its address or username too often lately."""
-
-    code = "too-many-changes"
 
 
 class EmailAlreadyVerified(Conflict):

@@ -40,7 +40,7 @@ USUAL: Final = Limit()
 OWN_CHANGE: Final = "email-change-own"
 """Counts mails by account and address together; not a mail of its own."""
 DIRECT_CHANGE: Final = "direct-change"
-"""Counts an account's changes of address or username that need no password (`services.conduit`)."""
+"""Counts an account's changes of address that need no password (`services.conduit`)."""
 LIMITS: Final[Mapping[str, Limit]] = {
     # Counts the requests of an account, since its own address is notified each time. Without a pause: a user who has
     # misspelt the new address asks again at once.
