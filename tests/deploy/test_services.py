@@ -51,8 +51,8 @@ def lists(name: str, text: str) -> Iterator[str]:
             if service in line:
                 found.setdefault("".join(line.split()).replace(service, "…"), set()).add(service)
         bare = line.split("#")[0].replace(" and ", " ").replace(" or ", " ")
-        words = "".join(" " if letter in BETWEEN else letter for letter in bare).split()
-        if len(set(SERVICES) & set(words)) >= MANY:
+        spoken = "".join(" " if letter in BETWEEN else letter for letter in bare).split()
+        if len(set(SERVICES) & set(spoken)) >= MANY:
             yield f"{name}: {line.strip()}"
     yield from (f"{name}: {line}" for line, services in found.items() if len(services) >= MANY)
 
