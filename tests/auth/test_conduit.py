@@ -1,19 +1,35 @@
 """Lasting sessions and direct changes, for the RealWorld API: only with CONDUIT, and only by tokens of that client."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient, Response
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from auth.config import Settings
 from common.http.access import Access
 from common.http.routing import ServiceRoute
-from tests.auth.conftest import PASSWORD, Connection, SignedIn, bearer, client_of, new_email, refresh, running
+from tests.auth.conftest import (
+    PASSWORD,
+    Connection,
+    SignedIn,
+    SignIn,
+    SignUp,
+    bearer,
+    client_of,
+    new_email,
+    outcome,
+    refresh,
+    roles_in,
+    running,
+)
 from tests.auth.mails import mails, relay
 from tests.matrix_table import operations
+from tests.waiting import until_blocked
 
 PATHS = {
     "POST /auth/conduit/accounts": Access.PUBLIC,
@@ -35,10 +51,10 @@ async def conduit(conduit_app: FastAPI) -> AsyncIterator[AsyncClient]:
         yield client
 
 
-async def opened(conduit: AsyncClient, **fields: Any) -> dict[str, Any]:
+async def opened(conduit: AsyncClient, **headers: str) -> dict[str, Any]:
     email = new_email()
-    account = {"email": email, "username": email.partition("@")[0], "password": "password", **fields}
-    reply = await conduit.post("/auth/conduit/accounts", json=account)
+    account = {"email": email, "username": email.partition("@")[0], "password": "password"}
+    reply = await conduit.post("/auth/conduit/accounts", json=account, headers=headers)
     assert reply.status_code == 201, reply.text
     session: dict[str, Any] = {"email": email, **reply.json()}
     return session
@@ -68,6 +84,23 @@ async def test_a_lasting_token_gets_access_tokens_and_stays_the_same(conduit: As
     assert first["access_token"] != second["access_token"]
     for token in (session["access_token"], second["access_token"]):
         assert (await conduit.get("/auth/me", headers=bearer(token))).json()["id"] == session["account_id"]
+
+
+async def test_no_answer_with_a_token_is_kept(conduit: AsyncClient, superuser: Connection) -> None:
+    session = await opened(conduit, **{"Idempotency-Key": "conduit-1"})
+    kept = await superuser.fetch("SELECT path, body FROM idempotency_keys")
+    assert not [row for row in kept if "conduit" in row["path"] or session["token"].encode() in row["body"]]
+
+
+async def test_a_lasting_token_stays_the_same_while_the_refresh_key_is_replaced(
+    settings: Settings, conduit: AsyncClient
+) -> None:
+    token = (await opened(conduit))["token"]
+    keys = {"refresh_key": SecretStr("another key 0123456789 abcdefghi"), "refresh_key_previous": settings.refresh_key}
+    async with running(settings.model_copy(update={"conduit": True, **keys})) as app, client_of(app) as client:
+        assert (await renewed(client, token)).json()["token"] == token
+        new = (await opened(client))["token"]
+        assert new.split(".")[1] != token.split(".")[1]
 
 
 @pytest.mark.parametrize("spoil", [lambda token: token[:-1] + "x", lambda token: "", lambda token: token + "x"])
@@ -136,6 +169,58 @@ async def test_a_change_is_told_to_the_owner_and_leaves_a_trace(
     assert {"registered", "signed-in", "password-changed", "email-changed", "username-changed"} <= actions
 
 
+@pytest.mark.parametrize("end", ["ended_at = now()", "rotated_at = now() - interval '8 days'", "client = 'trivium'"])
+async def test_an_ended_session_changes_nothing_though_its_access_token_is_still_accepted(
+    conduit: AsyncClient, superuser: Connection, end: str
+) -> None:
+    session = await opened(conduit)
+    await superuser.execute(f"UPDATE sessions SET {end} WHERE account_id = $1", session["account_id"])  # noqa: S608
+    for changes in ({"password": "another one"}, {"email": new_email()}, {"username": "taken_over"}):
+        assert outcome(await change(conduit, session, **changes)) == (401, "invalid-token")
+    account = (await conduit.get("/auth/me", headers=bearer(session["access_token"]))).json()
+    assert account["email"] == session["email"]
+
+
+async def test_of_two_changes_at_once_the_second_is_told_to_the_address_of_the_first(
+    conduit_app: FastAPI, conduit: AsyncClient, superuser: Connection
+) -> None:
+    session, between = await opened(conduit), new_email()
+    async with superuser.transaction():
+        await superuser.execute("UPDATE accounts SET email = $1 WHERE id = $2", between, session["account_id"])
+        second = asyncio.create_task(change(conduit, session, email=new_email()))
+        await until_blocked(superuser)
+    assert (await second).status_code == 200
+    assert [mail.subject for mail in await mails(conduit_app, between)] == ["Your e-mail address was changed"]
+
+
+async def test_five_changes_of_address_an_hour_are_tried_and_then_none_tells_whether_it_is_taken(
+    conduit_app: FastAPI, conduit: AsyncClient, superuser: Connection
+) -> None:
+    taken, session, addresses = await opened(conduit), await opened(conduit), [new_email() for _ in range(2)]
+    for _ in range(6):  # front ends send all fields, changed or not
+        assert (await change(conduit, session, email=session["email"], password="another one")).status_code == 200
+    for email in addresses:
+        assert (await change(conduit, session, email=email)).status_code == 200
+    for _ in range(3):
+        assert outcome(await change(conduit, session, email=taken["email"])) == (409, "email-taken")
+    for email in (taken["email"], new_email()):
+        reply = await change(conduit, session, email=email)
+        assert outcome(reply) == (429, "too-many-mails")
+        assert 3500 < int(reply.headers["retry-after"]) <= 3600
+    assert (await conduit.get("/auth/me", headers=bearer(session["access_token"]))).json()["email"] == addresses[-1]
+    await superuser.execute("UPDATE mail_counts SET sent_at = '{}', last_at = now() - interval '2 hours'")
+    assert (await change(conduit, session, email=new_email())).status_code == 200
+
+
+async def test_changes_of_address_or_username_count_as_mails_of_their_source(settings: Settings) -> None:
+    strict = {"conduit": True, "rate_limits": True, "rate_limit_mail": 1}
+    async with running(settings.model_copy(update=strict)) as app, client_of(app) as client:
+        session = await opened(client)
+        assert (await change(client, session, password="another one")).status_code == 200
+        assert (await change(client, session, email=new_email())).status_code == 200
+        assert outcome(await change(client, session, username="a_free_name")) == (429, "rate-limited")
+
+
 async def test_names_and_addresses_are_unique_and_a_refusal_leaves_nothing(
     conduit: AsyncClient, superuser: Connection
 ) -> None:
@@ -160,6 +245,35 @@ async def test_common_passwords_are_refused_elsewhere_as_before(conduit: AsyncCl
     body = {"current_password": PASSWORD, "new_password": "password"}
     reply = await conduit.post("/auth/password", json=body, headers=bearer((await signed_in())["access_token"]))
     assert reply.json()["code"] == "weak-password"
+
+
+async def test_an_account_with_roles_has_no_lasting_session(
+    conduit_app: FastAPI, conduit: AsyncClient, superuser: Connection
+) -> None:
+    session = await opened(conduit)
+    credentials = {"email": session["email"], "password": "password"}
+    await superuser.execute("UPDATE accounts SET roles = '{admin}' WHERE id = $1", session["account_id"])
+    assert outcome(await conduit.post("/auth/conduit/sessions", json=credentials)) == (400, "invalid-grant")
+    assert outcome(await renewed(conduit, session["token"])) == (400, "invalid-grant")
+    assert outcome(await change(conduit, session, password="another one")) == (401, "invalid-token")
+    usual = {"username": credentials["email"], "password": credentials["password"]}
+    assert roles_in((await conduit.post("/auth/token", data=usual)).json()["access_token"]) == ["admin"]
+    reason = "SELECT detail::json->>'reason' FROM audit_events WHERE account_id = $1 AND action = 'sign-in-refused'"
+    assert await superuser.fetchval(reason, session["account_id"]) == "account has roles"
+    account = await conduit_app.state.accounts.get(session["account_id"])
+    assert account.roles == ["admin"]
+    assert roles_in(conduit_app.state.sign_in.access.for_person(account, uuid4(), 0, "conduit")) == []
+
+
+async def test_an_account_without_a_username_keeps_the_rules_of_its_sign_up(
+    conduit: AsyncClient, sign_up: SignUp, sign_in: SignIn
+) -> None:
+    person = await sign_up()
+    credentials = {"email": person.email, "password": person.password}
+    session = (await conduit.post("/auth/conduit/sessions", json=credentials)).json()
+    for changes in ({"password": "password"}, {"email": new_email()}, {"username": "a_free_name"}):
+        assert outcome(await change(conduit, session, **changes)) == (403, "username-needed")
+    assert (await sign_in(person)).status_code == 200
 
 
 def test_the_setting_excludes_what_it_would_undermine(settings: Settings) -> None:

@@ -10,7 +10,7 @@ from httpx import ASGITransport, AsyncClient
 from conduit.config import Settings
 from conduit.main import create_app
 from conduit.services.records import OpenedSession
-from tests.conduit.conftest import PATIENT, Network, NewPerson, Person
+from tests.conduit.conftest import PATIENT, Network, NewPerson, Person, unique
 from tests.matrix_table import operations
 
 MOST = 3
@@ -221,3 +221,17 @@ async def test_limits_of_the_other_services_reach_the_caller(new_person: NewPers
 
 def test_nothing_of_a_session_is_printed() -> None:
     assert "secret" not in repr(OpenedSession("secret-1", "secret-2", 300, 7))
+
+
+async def test_people_without_a_username_change_only_their_profile(client: AsyncClient, stack: Network) -> None:
+    email = f"{unique('elsewhere')}@example.com"
+    person = {"email": email, "password": "a long enough passphrase", "name": "Ada"}
+    async with AsyncClient(transport=ASGITransport(stack.apps["auth"]), base_url="http://auth.test") as auth:
+        assert (await auth.post("/auth/register", json=person)).status_code == 201
+    credentials = {"email": email, "password": person["password"]}
+    told = (await client.post("/api/users/login", json={"user": credentials})).json()["user"]
+    ada = Person(client, told["username"], email, told["token"])
+    for changes in ({"password": "password"}, {"email": f"new{email}"}, {"username": unique("named")}):
+        reply = await ada.send("PUT", "/user", user=changes)
+        assert (reply.status_code, reply.json()["errors"]) == (403, {"username": ["is needed"]})
+    assert (await ada.send("PUT", "/user", user={"bio": "Poetical."})).json()["user"]["bio"] == "Poetical."

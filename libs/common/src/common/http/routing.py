@@ -46,8 +46,8 @@ class ServiceRoute(APIRoute):
 
     max_body = MAX_BODY
     keeps_answers = True
-    """Whether a route that creates repeats its answer (`common.http.idempotency`). A service without a database cannot:
-    it passes the key on."""
+    """Whether a route that creates repeats its answer (`common.http.idempotency`). Not if the answer holds tokens: they
+    are never stored. A service without a database cannot: it passes the key on."""
     media_type = "application/json"
     limited = True
     """Whether the general rate limit applies. Never to services."""

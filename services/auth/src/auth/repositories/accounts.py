@@ -82,7 +82,7 @@ CHANGE_EMAIL: Final = (
 # A null changes nothing. Another address is not verified.
 CHANGE: Final = (
     update(Table)
-    .where(*ACTIVE)
+    .where(Table.id == bindparam("account"))
     .values(
         email=func.coalesce(NEW_EMAIL, Table.email),
         email_verified_at=case((Table.email != NEW_EMAIL, None), else_=Table.email_verified_at),
@@ -147,10 +147,10 @@ class AccountRepository:
 
     async def change(
         self, account_id: int, *, email: str | None, username: str | None, password_hash: str | None
-    ) -> Account | None:
+    ) -> Account:
         values = {"new_email": email, "new_username": username, "new_hash": password_hash}
         try:
-            return ACCOUNT.one(await self.session.execute(CHANGE, {"account": account_id, **values}))
+            return ACCOUNT.read((await self.session.execute(CHANGE, {"account": account_id, **values})).one())
         except IntegrityError as error:
             if "username" in (getattr(error.orig, "constraint_name", None) or ""):
                 raise UsernameTaken("This username is taken.") from error

@@ -1,6 +1,7 @@
 """For the RealWorld API, with the setting CONDUIT only: lasting sessions, and changes without the current password."""
 
 from auth.deps import (
+    MAIL,
     REFRESH,
     REGISTRATION,
     SIGN_IN,
@@ -26,7 +27,14 @@ from common.http.problems import problems
 from common.http.rate_limits import Limits
 from common.http.routing import SmallBodyRoute, service_router
 
-router = service_router("/auth/conduit", "conduit", SmallBodyRoute)
+
+class LastingRoute(SmallBodyRoute):
+    """Its answers hold tokens, so none is kept."""
+
+    keeps_answers = False
+
+
+router = service_router("/auth/conduit", "conduit", LastingRoute)
 
 
 @router.post(
@@ -76,12 +84,13 @@ async def renew_conduit_session(
     "/account",
     responses=problems(
         errors.NotThisClient,
+        errors.UsernameNeeded,
         errors.EmailTaken,
         errors.UsernameTaken,
         errors.WeakPassword,
         errors.SpecialUseDomain,
         errors.AddressNeedsUtf8,
-        errors.AccountNotFound,
+        errors.TooManyMails,
         TooBusy,
     ),
 )
@@ -94,5 +103,7 @@ async def change_conduit_account(
     given = changes.model_dump(exclude_unset=True)
     if "password" in given:
         limits.hit(SIGN_IN)  # a hash takes as long as a sign-in
+    if given.keys() & {"email", "username"}:
+        limits.hit(MAIL)
     changed = await account.change(caller.account_id, caller.session_id, device, **given)
     return ConduitAccount.model_validate(changed)

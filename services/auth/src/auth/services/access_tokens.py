@@ -38,10 +38,14 @@ class AccessTokens:
         return int(self.ttl.total_seconds())
 
     def for_person(self, account: Account, session_id: UUID, now: int, client: str = CLIENT) -> str:
-        """Valid at all services. Never dated before `tokens_not_before`, or it would be refused at once."""
+        """Valid at all services. Never dated before `tokens_not_before`, or it would be refused at once.
+
+        Other clients' tokens have no roles (`services.conduit`).
+        """
         issued_at = max(now, account.tokens_not_before)
         about = {"sub": str(account.id), "client_id": client, "scope": USER_SCOPE, "sid": str(session_id)}
-        roles = {"roles": account.roles} if account.roles else {}  # validators of RFC 9068 refuse an empty list
+        has_roles = account.roles and client == CLIENT
+        roles = {"roles": account.roles} if has_roles else {}  # validators of RFC 9068 refuse an empty list
         return self._sign({**about, "aud": list(AUDIENCES), **roles}, issued_at)
 
     def for_service(self, client_id: str, audience: str, now: int) -> str:

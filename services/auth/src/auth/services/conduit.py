@@ -1,7 +1,8 @@
 """Accounts of the RealWorld API: sign-up with a username, and changes without the current password.
 
-Only with the setting CONDUIT, and only for tokens of that client: whoever has one may change the address and the
-password, as that API promises. Tokens of other clients may not, and other sign-ups keep their rules.
+Only with the setting CONDUIT, for tokens of that client and accounts with a username, but without roles: whoever has
+one may change the address and the password, as that API promises. Tokens of other clients may not, and other accounts
+keep their rules.
 """
 
 from dataclasses import dataclass
@@ -10,10 +11,10 @@ from uuid import UUID
 from auth.services.accounts import Registration
 from auth.services.address_policy import AddressPolicy
 from auth.services.audit import Action, masked
-from auth.services.errors import AccountNotFound
+from auth.services.errors import TooManyMails, UsernameNeeded
 from auth.services.events import account_event
 from auth.services.mail_requests import want_mail
-from auth.services.mails import Kind, send
+from auth.services.mails import DIRECT_CHANGE, Kind, send
 from auth.services.one_time_tokens import Purpose
 from auth.services.password_policy import PasswordPolicy
 from auth.services.ports import PasswordHasher, UnitOfWork
@@ -22,6 +23,7 @@ from auth.services.session_revocation import end_sessions
 from auth.services.sign_in import LASTING, SignInService
 from auth.services.throttle import reset_attempts
 from common.ports import Transactions
+from common.tokens.claims import InvalidToken
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +65,20 @@ class ConduitChanges:
         Raises:
             SpecialUseDomain, AddressNeedsUtf8, WeakPassword: the new values are not accepted.
             EmailTaken, UsernameTaken: another account has them.
-            AccountNotFound: the account was deleted or disabled a moment ago.
+            TooManyMails: the account was given other addresses too often, refused ones included.
+            InvalidToken: the session has ended, or the account may not sign in this way.
+            UsernameNeeded: the account was opened elsewhere, under other rules.
         """
         if email is not None:
             self.addresses.check(email)
         if password is not None:
             self.policy.check(password, email=email or "", name=username or "")
+        if email is not None:
+            await self._count(account_id, session_id, email)
         password_hash = await self.passwords.hash(password) if password is not None else None
         async with self.transactions() as work:
-            before = await work.accounts.get(account_id)
-            if before is None:
-                raise AccountNotFound("There is no such account.")
+            before = await self._lock(work, account_id, session_id)
             after = await work.accounts.change(account_id, email=email, username=username, password_hash=password_hash)
-            if after is None:
-                raise AccountNotFound("There is no such account.")
             await work.events.publish(account_event(after))
             if password_hash is not None:
                 await self._note_password(work, before, session_id, device)
@@ -85,6 +87,34 @@ class ConduitChanges:
             if after.username != before.username:
                 await work.audit.note(Action.username_changed, after.id, ip=device.ip)
         return after
+
+    async def _count(self, account_id: int, session_id: UUID, email: str) -> None:
+        """Count a change of address, in a transaction of its own: a refused one counts as well.
+
+        Otherwise whoever has a session could ask for any number of addresses whether they have an account, and have
+        mails sent to them.
+        """
+        async with self.transactions() as work:
+            if email == (await self._lock(work, account_id, session_id)).email:
+                return
+            wait = await work.mail_counts.take(str(account_id), DIRECT_CHANGE)
+        if wait is not None:
+            raise TooManyMails("The address was changed too often lately; try again later.", retry_after=wait)
+
+    async def _lock(self, work: UnitOfWork, account_id: int, session_id: UUID) -> Account:
+        """The account, which nobody else changes until this transaction ends.
+
+        The access token alone is not enough: it may be accepted for seconds after its session has ended.
+        """
+        await work.managed_accounts.lock(account_id)  # before reading, so that earlier changes of it are seen
+        session = await work.sessions.find(session_id)
+        if session is None or not session.alive or session.client != LASTING or session.account.id != account_id:
+            raise InvalidToken("The session has ended.")
+        if session.account.roles:
+            raise InvalidToken("Accounts with roles have no such sessions.")
+        if session.account.username is None:
+            raise UsernameNeeded("Only accounts with a username are changed without their password.")
+        return session.account
 
     async def _note_password(self, work: UnitOfWork, before: Account, session_id: UUID, device: Device) -> None:
         await work.one_time_tokens.drop(before.id, [Purpose.password_reset, Purpose.email_change])

@@ -23,6 +23,12 @@ class NotThisClient(Forbidden):
     code = "not-this-client"
 
 
+class UsernameNeeded(Forbidden):
+    """Only accounts with a username are changed without their password."""
+
+    code = "username-needed"
+
+
 class AccountNotFound(NotFound):
     """No account has this id."""
 

@@ -39,10 +39,13 @@ class Limit:
 USUAL: Final = Limit()
 OWN_CHANGE: Final = "email-change-own"
 """Counts mails by account and address together; not a mail of its own."""
+DIRECT_CHANGE: Final = "direct-change"
+"""Counts an account's changes of address that need no password (`services.conduit`)."""
 LIMITS: Final[Mapping[str, Limit]] = {
     # Counts the requests of an account, since its own address is notified each time. Without a pause: a user who has
     # misspelt the new address asks again at once.
     Kind.email_change_asked: Limit(pause=timedelta(0)),
+    DIRECT_CHANGE: Limit(pause=timedelta(0)),
     # By one account to one address: no other account uses these up.
     OWN_CHANGE: Limit(most=2, pause=timedelta(0)),
     # Beyond those, all accounts together.

@@ -47,8 +47,8 @@ class AccountStore(AccountReader, Protocol):
 
     async def change(
         self, account_id: int, *, email: str | None, username: str | None, password_hash: str | None
-    ) -> Account | None:
-        """The account's next version, with the given values; None if it may not sign in.
+    ) -> Account:
+        """Write the next version of a locked account, with the given values.
 
         Another address is not verified. Raises EmailTaken, UsernameTaken.
         """

@@ -66,16 +66,16 @@ class SignInService:
                     await end_session(work, other, "too many sessions")
                 await work.throttle.succeed(checked.key)
                 await work.audit.note(Action.signed_in, session.account.id, ip=device.ip, session=str(session.id))
-            elif (reason := self._why_not(checked)) is not None:
+            elif (reason := self._why_not(checked, client)) is not None:
                 await note_refusal(work, checked, reason, username, device)
         if session is not None and tokens is not None:
             log.info("signed in", account=session.account.id, session=str(session.id))
             return tokens
-        if self._why_not(checked) is None:  # the account has changed while the password was being checked
+        if self._why_not(checked, client) is None:  # the account has changed while the password was being checked
             return await self.with_password(username, password, device, client)
         raise InvalidGrant(WRONG)
 
-    def _why_not(self, checked: CheckedPassword) -> str | None:
+    def _why_not(self, checked: CheckedPassword, client: str) -> str | None:
         """Why this sign-in is refused; for the audit trail, never for the caller (S-06)."""
         if checked.found is None:
             return "unknown address"
@@ -84,12 +84,14 @@ class SignInService:
             return "wrong password"
         if account.status != "active":
             return f"account {account.status}"
+        if client == LASTING and account.roles:
+            return "account has roles"
         return "address not proven" if self.require_verified_email and not account.email_verified else None
 
     async def _open(self, work: UnitOfWork, checked: CheckedPassword, device: Device, client: str) -> Session | None:
         """The new session; None if the sign-in is refused, or the account has changed meanwhile."""
         found = checked.found
-        if found is None or self._why_not(checked) is not None:
+        if found is None or self._why_not(checked, client) is not None:
             return None
         if checked.renewed and await work.accounts.replace_hash(found.account.id, found.password_hash, checked.renewed):
             found = Credentials(found.account, checked.renewed)
@@ -173,6 +175,8 @@ class SignInService:
     async def with_lasting_token(self, token: str, device: Device) -> Tokens:
         """An access token for a lasting session, which this use keeps from ending by idleness.
 
+        None for an account with roles: a stolen token, whose reuse nobody notices, must not be an admin's.
+
         Raises:
             InvalidGrant: for any reason.
         """
@@ -182,9 +186,10 @@ class SignInService:
         async with self.transactions() as work:
             session = await self._genuine(work, claimed)
             account = await work.sessions.use(session) if session and session.client == LASTING else None
-            if session is None or account is None:
+            if session is None or account is None or account.roles:
                 raise InvalidGrant(SPENT)
-            return self._tokens(replace(session, account=account), session.generation)
+            made = self._tokens(replace(session, account=account), session.generation)
+            return replace(made, refresh_token=token)  # not one under the server's new key: it never changes
 
     async def with_client_secret(self, client_id: str, secret: str, audience: str | None, device: Device) -> Tokens:
         """A service's token for one other service.

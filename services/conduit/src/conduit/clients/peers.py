@@ -19,6 +19,7 @@ REFUSALS: Final[Mapping[str, type[DomainError]]] = {
     "invalid-grant": errors.CredentialsInvalid,
     "email-taken": errors.EmailTaken,
     "username-taken": errors.UsernameTaken,
+    "username-needed": errors.UsernameNeeded,
     "user-not-found": errors.ProfileNotFound,
     "blocked-by-them": errors.ProfileForbidden,
     "blocked-by-you": errors.ProfileForbidden,

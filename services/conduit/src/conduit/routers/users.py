@@ -7,7 +7,14 @@ from common.http.problems import problems
 from conduit.deps import Newcomers, Token, Users
 from conduit.routers.route import conduit_router
 from conduit.schemas.user import CredentialsBody, NewUserBody, UserAnswer, UserChangesBody
-from conduit.services.errors import CallerThrottled, CredentialsInvalid, EmailTaken, FieldsRefused, UsernameTaken
+from conduit.services.errors import (
+    CallerThrottled,
+    CredentialsInvalid,
+    EmailTaken,
+    FieldsRefused,
+    UsernameNeeded,
+    UsernameTaken,
+)
 from conduit.services.records import User
 
 router = conduit_router("", "conduit users")
@@ -38,7 +45,10 @@ async def get_current_user(caller: SignedIn, users: Users, token: Token) -> User
     return shown(await users.current(token or ""))
 
 
-@router.put("/user", responses=problems(EmailTaken, UsernameTaken, FieldsRefused, CallerThrottled, PeerUnavailable))
+@router.put(
+    "/user",
+    responses=problems(UsernameNeeded, EmailTaken, UsernameTaken, FieldsRefused, CallerThrottled, PeerUnavailable),
+)
 async def update_user(body: UserChangesBody, caller: SignedIn, users: Users, token: Token) -> UserAnswer:
     """Change some fields of the caller's account. Another password signs all other devices out."""
     return shown(await users.update(token or "", body.user.model_dump(exclude_unset=True)))

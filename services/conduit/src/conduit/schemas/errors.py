@@ -26,6 +26,7 @@ SAID: Final[Mapping[str, tuple[str, str]]] = {
     "profile-forbidden": ("profile", "forbidden"),
     "cannot-follow-yourself": ("profile", "can't be yourself"),
     "email-taken": ("email", "has already been taken"),
+    "username-needed": ("username", "is needed"),
     "username-taken": ("username", "has already been taken"),
 }
 """Key and message by the code of a problem."""

@@ -53,6 +53,12 @@ class CannotFollowYourself(InvalidInput):
     code = "cannot-follow-yourself"
 
 
+class UsernameNeeded(Forbidden):
+    """Only accounts with a username are changed without their password."""
+
+    code = "username-needed"
+
+
 class EmailTaken(Conflict):
     """Another account has this address."""
 

@@ -19,7 +19,7 @@ class Accounts(Protocol):
         """Raises CredentialsInvalid."""
 
     async def change(self, changes: Mapping[str, str]) -> None:
-        """Change `email`, `username` or `password`. Raises EmailTaken, UsernameTaken, FieldsRefused."""
+        """Change `email`, `username` or `password`. Raises EmailTaken, UsernameTaken, UsernameNeeded, FieldsRefused."""
 
 
 class People(Protocol):

@@ -35,6 +35,7 @@ class UserService:
 
         Raises:
             EmailTaken, UsernameTaken, FieldsRefused.
+            UsernameNeeded: to change more than the profile.
         """
         account = {name: value for name, value in changes.items() if name in OF_ACCOUNT and value is not None}
         if account:
