@@ -21,7 +21,9 @@ GATES = (
     "yamllint --strict docker-compose.yml deploy",
     "python -m deploy.docker.check",  # Compose resolves the file, where it is installed
     "python -m deploy.kubernetes.check",  # all overlays render, where kubectl is installed
+    "python -m deploy.release.breaking",
     "pytest -q -p no:cacheprovider tests/newcomer tests/test_personal_data.py tests/deploy/test_services.py",
+    "pytest -q -p no:cacheprovider tests/deploy/test_overlays.py",
 )
 
 
