@@ -24,6 +24,7 @@ DOMAIN: Final = {
     "deploy/observability/rules_test.yml": "alerts of each",
     "services/conduit/src/conduit/deps.py": "the peers that it calls",
     "services/users/src/users/deps.py": "the export of personal data has a field for each",
+    "tests/auth/test_conduit_matrix.py": "kinds of callers",
     "tests/auth/test_matrix.py": "kinds of callers",
     "tests/common/test_log_canaries.py": "tells a story of each",
     "tests/system/faults/test_clock_skew.py": "gives each a clock",
