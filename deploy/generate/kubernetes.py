@@ -10,11 +10,10 @@ from common import __version__
 from common.contracts import events
 from common.state_events import EventData
 from deploy.generate.documents import Default, Exactly, Text, flow, listed
+from deploy.kubernetes.manifests import COMPONENT, NAME
 from deploy.services import ISSUER, RegistryError, Service, addressed, setting_of
 
 API: Final = "kustomize.config.k8s.io/v1beta1"
-NAME: Final = "app.kubernetes.io/name"
-COMPONENT: Final = "app.kubernetes.io/component"
 SECRETS: Final = "/run/secrets/trivium"
 HTTP: Final = 8000
 READABLE: Final = ScalarInt(440, width=4)

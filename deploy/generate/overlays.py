@@ -8,9 +8,7 @@ from common import __version__
 from deploy.generate.documents import Default, Text, flow, listed
 from deploy.generate.kubernetes import (
     API,
-    COMPONENT,
     HTTP,
-    NAME,
     READABLE,
     Registered,
     among,
@@ -19,9 +17,10 @@ from deploy.generate.kubernetes import (
     policy,
     shown,
 )
+from deploy.kubernetes.flows import POSTGRES
+from deploy.kubernetes.manifests import COMPONENT, NAME
 from deploy.services import Service
 
-POSTGRES: Final = 5432
 KUBERNETES: Final = (443, 6443)
 CLUSTER: Final = "cnpg.io/cluster"
 POOLER: Final = "cnpg.io/poolerName"

@@ -24,6 +24,7 @@ from deploy.generate.files import BASE, LOCAL, PRODUCTION, wanted
 from deploy.local.errors import StackError
 from deploy.local.show import forget
 from deploy.local.stack import Stack
+from deploy.refusals import Refused, git, is_committed, require_clean
 from deploy.services import FILE, ISSUER, NAME, PORTS, REGISTRY, ROOT, RegistryError
 
 SKELETON: Final = "skeleton"
@@ -31,10 +32,6 @@ TEMPLATE: Final = ROOT / "tests" / SKELETON
 PATHS: Final = frozenset({"docs", "healthz", "internal", "livez", "metrics", "openapi", "page", "readyz"})
 """First words of paths that the gateway or every service has."""
 HEARS: Final = ("account", "session.ended", "tokens.revoked")
-
-
-class Refused(Exception):
-    """A sentence for the user; nothing was changed."""
 
 
 def places(name: str) -> list[Path]:
@@ -56,12 +53,6 @@ def require_free(name: str) -> None:
     known = {word for text in wanted(dict(REGISTRY)).values() for word in words(text)}
     if name in known:
         raise Refused(f"{name} has a meaning in the deployment's files already: choose another name")
-
-
-def require_clean() -> None:
-    """Raises Refused: there are uncommitted changes, among which the new ones could not be told apart."""
-    if git("status", "--porcelain"):
-        raise Refused("there are uncommitted changes: commit or stash them, so that the new ones can be reviewed alone")
 
 
 def new(name: str) -> None:
@@ -121,7 +112,7 @@ def require_unused(name: str) -> None:
 def remove(name: str, data: str) -> None:
     """Delete a service's code, tests and deployment; and its data in the local stack, if `data` names it too."""
     require_unused(name)
-    if git("ls-files", "--", f"services/{name}"):  # else it was laid out just now, and this undoes it with all changes
+    if is_committed(f"services/{name}"):  # else it was laid out just now, and this undoes it with all changes
         require_clean()
     if data not in {"", name}:
         raise Refused(f"DATA={data} is another service than {name}: name the same one to delete its data")
@@ -130,13 +121,11 @@ def remove(name: str, data: str) -> None:
     FILE.write_text(tomlkit.dumps(registry).rstrip("\n") + "\n", encoding="utf-8")
     for place in filter(Path.exists, places(name)):
         shutil.rmtree(place)
+    for entry in (ROOT / "changes").glob(f"+{name}-*"):  # of its resources
+        entry.unlink()
     run("python", "-m", "deploy.generate")  # a process of its own, which reads the new registry
     if data:
         forget(Stack.from_environment(), name)
-
-
-def git(*words: str) -> str:
-    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S603, S607
 
 
 def run(program: str, *arguments: str) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from deploy.new_resource.layout import Layout, lay_out
-from deploy.new_resource.names import Refused, Resource, named
-from deploy.new_resource.refusals import load, require_clean_tree, require_free, require_service
+from deploy.new_resource.names import Resource, named
+from deploy.new_resource.refusals import load, require_free, require_service
+from deploy.refusals import Refused, is_committed, require_clean
 from deploy.services import REGISTRY, ROOT, SERVICES
 
 OPENAPI: Final = "docs/openapi.json"
@@ -30,8 +31,8 @@ def main() -> int:
         if all((ROOT / path).exists() for path in layout.new):
             sys.stdout.write(f"{one.service} has {one.all_said} already: nothing is changed.\n")
             return 0
-        if not given.force:
-            require_clean_tree(ROOT)
+        if not given.force and is_committed(f"services/{given.service}"):  # else it was laid out just now
+            require_clean()
         for path in layout.new:
             if (ROOT / path).exists():
                 raise Refused(f"{path} exists already: choose another NAME.")

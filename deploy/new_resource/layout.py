@@ -109,7 +109,7 @@ def changes(root: Path, one: Resource, services: Sequence[str]) -> Iterator[tupl
         f"tests/{one.service}/test_erasure.py": proofs.erasure,
         f"tests/{one.service}/test_export.py": proofs.export(sections_of(root / exports) if is_exported else ()),
         f"tests/{one.service}/test_fuzz.py": proofs.fuzz,
-        "tests/common/test_load_shedding.py": proofs.paged,
+        f"tests/{one.service}/paged.py": proofs.paged,
     }
     if is_exported:
         modules["services/users/src/users/schemas/export.py"] = proofs.users_export, proofs.name(one)

@@ -12,6 +12,8 @@ from pydantic import BaseModel
 from sqlalchemy.dialects.postgresql.base import RESERVED_WORDS
 from sqlalchemy.orm import DeclarativeBase
 
+from deploy.refusals import Refused
+
 OWN_COLUMNS: Final = ("id", "account_id", "version", "created_at", "updated_at")
 PARAMETERS: Final = ("account", "expected_versions")
 """Of statements that change rows, where each other parameter sets the column of its name."""
@@ -22,10 +24,6 @@ NAME: Final = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 PLURAL: Final = re.compile(r"[a-z]+(?:_[a-z]+)*")
 LONGEST: Final = 28
 """Letters of a name: an export's place has room for 30 (`common.events.exports`)."""
-
-
-class Refused(Exception):
-    """A message for the user, in one sentence."""
 
 
 @dataclass(frozen=True)

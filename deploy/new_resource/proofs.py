@@ -19,8 +19,9 @@ from deploy.new_resource.edits import (
     require_names,
     text_of,
 )
-from deploy.new_resource.names import Refused, Resource
+from deploy.new_resource.names import Resource
 from deploy.new_resource.wiring import Edit
+from deploy.refusals import Refused
 
 NOT_IN_EXPORT: Final = '{"account_id": "it is whose export it is", "version": COUNTER}'
 REFUSED: Final[Mapping[str, int]] = {"anon": 401, "gone": 401, "stray": 401}
@@ -186,7 +187,7 @@ BY_HAND: Final[Mapping[str, Callable[[Resource], str]]] = {
     ),
     "test_erasure.py": row,
     "test_export.py": lambda one: f'"{one.plural}"',
-    "test_load_shedding.py": page,
+    "paged.py": page,
     "test_fuzz.py": lambda one: f'"{one.its_id}": [...]',
 }
 """What to write, where a module does not look as expected; by the file's name."""

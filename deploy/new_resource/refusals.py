@@ -1,7 +1,6 @@
 """What stands in the way of a new resource, each in one sentence."""
 
 import json
-import subprocess
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -9,7 +8,8 @@ from typing import Any, Final
 import libcst as cst
 
 from deploy.new_resource.edits import NoAnchor, body_of, bound, names_of
-from deploy.new_resource.names import Refused, Resource
+from deploy.new_resource.names import Resource
+from deploy.refusals import Refused
 
 LOCALS: Final = frozenset(
     {"account", "answer", "caller", "changes", "commands", "expected", "found", "internal", "lifespan", "limit", "new"}
@@ -32,14 +32,6 @@ def shared_tables(models: Path) -> list[str]:
     """The names in a service's `models/shared.py`."""
     shared = models / "shared.py"
     return bound(cst.parse_module(shared.read_text(encoding="utf-8"))) if shared.exists() else []
-
-
-def require_clean_tree(root: Path) -> None:
-    """Raises Refused: git knows of changes, among which those of the command would be lost."""
-    status = ["git", "status", "--porcelain"]
-    changed = subprocess.run(status, cwd=root, capture_output=True, check=True, text=True).stdout  # noqa: S603
-    if changed:
-        raise Refused("There are changes that are not committed: commit them first, or set FORCE=1.")
 
 
 def require_free(one: Resource, document: dict[str, Any], package: Path) -> None:

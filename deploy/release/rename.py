@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy.docs.files import Repository
-from deploy.generate.service import Refused, require_clean
+from deploy.refusals import Refused, require_clean
 from deploy.services import REGISTRY, ROOT
 
 OLD: Final = "Trivium"

@@ -11,8 +11,9 @@ import pytest
 from deploy.new_resource import proofs, wiring
 from deploy.new_resource.edits import NoAnchor
 from deploy.new_resource.layout import lay_out, new_files
-from deploy.new_resource.names import TYPES, Refused, Resource, fields_of, named, singular_of
-from deploy.new_resource.refusals import load, require_clean_tree, require_free, require_service
+from deploy.new_resource.names import TYPES, Resource, fields_of, named, singular_of
+from deploy.new_resource.refusals import load, require_free, require_service
+from deploy.refusals import Refused, require_clean
 from deploy.services import ROOT, SERVICES
 
 PACKAGE = ROOT / "services/posts/src/posts"
@@ -118,10 +119,10 @@ def test_a_name_that_no_line_of_the_matrix_can_hold_is_refused() -> None:
 
 def test_changes_that_are_not_committed_are_kept_safe(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "--quiet", tmp_path], check=True)  # noqa: S607
-    require_clean_tree(tmp_path)
+    require_clean(tmp_path)
     (tmp_path / "new.txt").touch()
-    with pytest.raises(Refused, match="commit them first, or set FORCE=1"):
-        require_clean_tree(tmp_path)
+    with pytest.raises(Refused, match="there are uncommitted changes"):
+        require_clean(tmp_path)
 
 
 @pytest.fixture

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from deploy import refusals
 from deploy.generate import service
-from deploy.generate.service import Refused, require_free, require_unused
+from deploy.generate.service import require_free, require_unused
+from deploy.refusals import Refused
 from deploy.services import REGISTRY, ROOT, SERVICES
 from tests.deploy.copies import Copy
 
@@ -31,6 +33,9 @@ GATES = (
 def test_a_new_service_passes_every_gate_and_goes_without_a_trace(tmp_path: Path) -> None:
     copy = Copy(tmp_path / "copy")
     copy.run("python -m deploy.generate.service new newcomer")
+    copy.run(
+        "python -m deploy.new_resource newcomer invoices 'number:line due:moment?'"
+    )  # before anything is committed
     copy.follow()
     for gate in GATES:
         copy.run(gate)
@@ -60,7 +65,7 @@ def test_a_name_that_is_taken_or_reserved_is_refused(name: str, said: str) -> No
 
 
 def test_uncommitted_changes_are_not_mixed_with_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "git", lambda *_: " M README.md")
+    monkeypatch.setattr(refusals, "git", lambda *_, **__: " M README.md")
     with pytest.raises(Refused, match="there are uncommitted changes"):
         service.new("newcomer")
     assert not (ROOT / "services/newcomer").exists()
@@ -78,7 +83,7 @@ def test_a_service_that_others_need_is_not_removed(name: str, said: str) -> None
 
 def test_data_are_deleted_only_by_the_services_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "require_unused", lambda _: None)
-    monkeypatch.setattr(service, "git", lambda *_: "")
+    monkeypatch.setattr(service, "require_clean", lambda: None)
     with pytest.raises(Refused, match="DATA=users is another service than posts"):
         service.remove("posts", "users")
     assert (ROOT / "services/posts").exists()

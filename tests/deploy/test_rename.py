@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.generate.service import Refused
+from deploy.refusals import Refused
 from deploy.release import rename
 from deploy.release.rename import OLD, forms, renamed, require_name
 from tests.deploy.copies import Copy
