@@ -16,6 +16,7 @@ TABLES: Final[Mapping[str, Table]] = {
             "roles": "account.roles",
             "status": "account.status",
             "email_verified_at": "account.email_verified_at",
+            "second_factor": "account.second_factor",
             "created_at": "account.created_at",
         },
         {"password_hash": SECRET, "tokens_not_before": REVOKED, "version": COUNTER, "search": DERIVED},
@@ -42,6 +43,8 @@ TABLES: Final[Mapping[str, Table]] = {
         {
             "id": "sessions.id",
             "client": "sessions.client",
+            "methods": "sessions.methods",
+            "confirmed_at": "sessions.confirmed_at",
             "user_agent": "sessions.user_agent",
             "ip": "sessions.ip",
             "created_at": "sessions.created_at",

@@ -32,13 +32,15 @@ async def test_an_access_token_says_what_it_should_and_nothing_personal(
     assert part(token, 0) == {"alg": "ES256", "typ": "at+jwt", "kid": jwks["keys"][0]["kid"]}
     claims = jwt.decode(token, jwks, algorithms=["ES256"], audience="posts", issuer=settings.issuer)
     assert set(claims) == {
-        "iss", "aud", "sub", "iat", "nbf", "exp", "jti", "sid", "client_id", "scope",
+        "iss", "aud", "sub", "iat", "nbf", "exp", "jti", "sid", "client_id", "scope", "amr", "auth_time",
     }  # fmt: skip
     assert claims["aud"] == list(AUDIENCES)
     assert (claims["sub"], claims["client_id"], claims["scope"]) == (str(person.id), "trivium", "api")
     assert UUID(claims["sid"]).version == 4
     assert claims["exp"] - claims["iat"] == 300
     assert claims["nbf"] == claims["iat"]
+    assert claims["amr"] == ["pwd"]
+    assert 0 <= claims["iat"] - claims["auth_time"] <= 1
     assert abs(claims["iat"] - time.time()) < 5
     assert len(claims["jti"]) >= 16
     assert len(token) <= 1536

@@ -11,6 +11,7 @@ from httpx import AsyncClient, Response
 from pydantic import SecretStr, ValidationError
 
 from auth.config import Settings
+from auth.services.records import Account, Session
 from common.http.access import Access
 from common.http.routing import ServiceRoute
 from tests.auth.conftest import (
@@ -262,7 +263,7 @@ async def test_an_account_with_roles_has_no_lasting_session(
     assert await superuser.fetchval(reason, session["account_id"]) == "account has roles"
     account = await conduit_app.state.accounts.get(session["account_id"])
     assert account.roles == ["admin"]
-    assert roles_in(conduit_app.state.sign_in.access.for_person(account, uuid4(), 0, "conduit")) == []
+    assert roles_in(conduit_app.state.sign_in.sessions.access.for_person(session_of(account, "conduit"))) == []
 
 
 async def test_an_account_without_a_username_keeps_the_rules_of_its_sign_up(
@@ -279,3 +280,20 @@ async def test_an_account_without_a_username_keeps_the_rules_of_its_sign_up(
 def test_the_setting_excludes_what_it_would_undermine(settings: Settings) -> None:
     with pytest.raises(ValidationError, match="CONDUIT and REQUIRE_VERIFIED_EMAIL exclude each other"):
         Settings.model_validate({**settings.model_dump(), "conduit": True, "require_verified_email": True})
+
+
+def session_of(account: Account, client: str) -> Session:
+    return Session(
+        id=uuid4(),
+        account=account,
+        client=client,
+        methods=["pwd"],
+        proven_at=0,
+        generation=1,
+        secret=b"",
+        alive=True,
+        in_grace=False,
+        parent=0,
+        reissues=0,
+        now=0,
+    )

@@ -33,6 +33,7 @@ TABLE = """
 method path                                 thing   anon  owner other moder admin gone  users posts auth  stray
 POST   /auth/register                       account 201   201   201   201   201   201   201   201   201   201
 POST   /auth/token                          account 200   200   200   200   200   200   200   200   200   200
+POST   /auth/sign-in                        account 200   200   200   200   200   200   200   200   200   200
 POST   /auth/revoke                         session 200   200   200   200   200   200   200   200   200   200
 POST   /auth/verify-email                   account 202   202   202   202   202   401   403   403   403   401
 POST   /auth/verify-email/confirm           account 400   400   400   400   400   400   400   400   400   400
@@ -70,6 +71,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /auth/account/deletion": {"password": PASSWORD},
     "POST /auth/register": {"email": "{new_email}", "password": PASSWORD, "name": "Ada"},
     "POST /auth/token": {"username": "{email}", "password": PASSWORD},
+    "POST /auth/sign-in": {"email": "{email}", "password": PASSWORD},
     "POST /auth/revoke": {"token": "{refresh_token}"},
     "POST /auth/verify-email": {"email": "{email}"},
     "POST /auth/verify-email/confirm": {"token": "x"},

@@ -44,7 +44,7 @@ class Accounts:
         self.tried.append(account_id)
         if email in self.by_email or len(self.tried) <= self.collisions:
             return None
-        self.by_email[email] = Account(account_id, email, name, username, [], "active", False, 0, 1)
+        self.by_email[email] = Account(account_id, email, name, username, [], "active", False, False, 0, 1)
         return self.by_email[email]
 
     async def get(self, account_id: int) -> Account | None:

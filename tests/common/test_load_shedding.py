@@ -184,6 +184,7 @@ async def test_refusals_are_counted_and_told_now_and_then(log: Log, clock: FakeC
 
 VITAL = {
     "POST /auth/token",
+    "POST /auth/sign-in",
     "POST /auth/revoke",
     "GET /.well-known/jwks.json",
     "GET /.well-known/oauth-authorization-server",

@@ -134,6 +134,8 @@ export type ProblemCode =
   | "validation-failed"
   /** The new password is too short, too common, or made of words that others know of its owner. */
   | "weak-password"
+  /** The sign-in is refused. The answer never tells which reason it was (S-06). */
+  | "wrong-credentials"
   /** The current password is wrong. Not a 401: the access token is valid, and a new one would not help. */
   | "wrong-password";
 

@@ -44,6 +44,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with a password
+         * @description Sign in with a password.
+         */
+        post: operations["sign_in_with_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/register": {
         parameters: {
             query?: never;
@@ -1486,6 +1506,23 @@ export interface components {
             new_password: string;
         };
         /**
+         * PasswordSignIn
+         * @description An address and its password.
+         */
+        PasswordSignIn: {
+            /**
+             * Email
+             * @example ada@example.com
+             */
+            email: string;
+            /**
+             * Password
+             * Format: password
+             * @example correct horse battery staple
+             */
+            password: string;
+        };
+        /**
          * PostCreate
          * @description A new post.
          */
@@ -2040,6 +2077,46 @@ export interface components {
              * @description Whether it is the session of this request.
              */
             current: boolean;
+        };
+        /**
+         * SignedIn
+         * @description The tokens of a new session, as `/auth/token` issues them.
+         */
+        SignedIn: {
+            /**
+             * Access Token
+             * @example eyJhbGciOiJFUzI1NiIs…
+             */
+            access_token: string;
+            /**
+             * Token Type
+             * @default bearer
+             * @constant
+             */
+            token_type?: "bearer";
+            /**
+             * Expires In
+             * @description Seconds.
+             * @example 300
+             */
+            expires_in: number;
+            /**
+             * Refresh Token
+             * @description Left out for services.
+             * @example rt1.k1.6f1c0a….3.mD4x…
+             */
+            refresh_token?: string | null;
+            /**
+             * Scope
+             * @example api
+             */
+            scope: string;
+            /**
+             * State
+             * @default signed-in
+             * @constant
+             */
+            state?: "signed-in";
         };
         /** TagPage */
         TagPage: {
@@ -2986,6 +3063,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description - `wrong-credentials`: The sign-in is refused. The answer never tells which reason it was (S-06). */
+        WrongCredentials: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /**
          * @description - `wrong-password`: The current password is wrong. Not a 401: the access token is valid, and a new one would not help.
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
@@ -3071,6 +3157,41 @@ export interface operations {
             431: components["responses"]["OAuthHeadersTooLarge"];
             500: components["responses"]["OAuthInternalError"];
             503: components["responses"]["OAuthDatabaseUnavailable"];
+        };
+    };
+    sign_in_with_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordSignIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["WrongCredentials"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["SignInThrottled"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["TooBusy"];
         };
     };
     register: {

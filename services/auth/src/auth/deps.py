@@ -37,6 +37,7 @@ from auth.services.passwords import Argon2
 from auth.services.records import Device, Role
 from auth.services.refresh_tokens import RefreshTokens
 from auth.services.retention import RETENTION
+from auth.services.session_opening import SessionOpener
 from auth.services.sessions import SessionService
 from auth.services.sign_in import SignInService
 from auth.services.subscriber import EventSubscriber
@@ -83,6 +84,8 @@ def wire(opened: Opened[Settings]) -> Parts:
     policy = PasswordPolicy(settings.password_min_length, tuple(settings.password_words))
     addresses = AddressPolicy(tuple(settings.special_use_domains), settings.smtp_utf8)
     throttle = Throttle(transactions, passwords)
+    refresh_tokens = RefreshTokens(*given(settings.refresh_key, settings.refresh_key_previous))
+    sessions = SessionOpener(access, refresh_tokens, settings.require_verified_email)
     tokens = one_time_tokens(settings)
     return Parts(
         identity=identity,
@@ -103,12 +106,7 @@ def wire(opened: Opened[Settings]) -> Parts:
             "exports": ExportReader(reads, SECTIONS, DELETED),
             "sessions": SessionService(transactions, SessionRepository(reads, lasting)),
             "sign_in": SignInService(
-                transactions,
-                throttle,
-                access,
-                RefreshTokens(*given(settings.refresh_key, settings.refresh_key_previous)),
-                require_verified_email=settings.require_verified_email,
-                parents_repeat=settings.refresh_grace > timedelta(0),
+                transactions, throttle, sessions, parents_repeat=settings.refresh_grace > timedelta(0)
             ),
             "own_password": OwnPassword(transactions, throttle, passwords, policy),
             "verification": EmailVerification(transactions, tokens),

@@ -289,6 +289,16 @@ class PasswordChosen(Model):
     new_password: str
 
 
+class PasswordSignIn(Model):
+    """An address and its password."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    email: str
+    password: str
+
+
 class PostCreate(Model):
     """A new post."""
 
@@ -474,6 +484,19 @@ class SessionResponse(Model):
     """Address of its sign-in."""
     current: bool
     """Whether it is the session of this request."""
+
+
+class SignedIn(Model):
+    """The tokens of a new session, as `/auth/token` issues them."""
+
+    access_token: str
+    token_type: Literal["bearer"] = "bearer"
+    expires_in: int
+    """Seconds."""
+    refresh_token: str | None = None
+    """Left out for services."""
+    scope: str
+    state: Literal["signed-in"] = "signed-in"
 
 
 class TagPage(Model):

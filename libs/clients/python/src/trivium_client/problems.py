@@ -402,6 +402,12 @@ class WeakPassword(Problem):
     known_code = "weak-password"
 
 
+class WrongCredentials(Problem):
+    """The sign-in is refused. The answer never tells which reason it was (S-06)."""
+
+    known_code = "wrong-credentials"
+
+
 class WrongPassword(Problem):
     """The current password is wrong. Not a 401: the access token is valid, and a new one would not help."""
 
@@ -475,5 +481,6 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "user-not-found": UserNotFound,
     "validation-failed": ValidationFailed,
     "weak-password": WeakPassword,
+    "wrong-credentials": WrongCredentials,
     "wrong-password": WrongPassword,
 }

@@ -142,10 +142,16 @@ class SmallBodyRoute(ServiceRoute):
     max_body = 16 * 1024
 
 
-class TokenRoute(SmallBodyRoute):
+class SignInRoute(SmallBodyRoute):
     """For tokens. Refusing one causes more load: a client that cannot renew its token must sign in again."""
 
     vital = True
+    keeps_answers = False
+
+
+class TokenRoute(SignInRoute):
+    """For tokens of OAuth clients."""
+
     oauth = True
 
 

@@ -42,6 +42,10 @@ class Principal:
     sid: str | None
     issued_at: int
     expires_at: int
+    methods: tuple[str, ...] = ()
+    """How a person proved who they are: `amr` (RFC 8176). Empty for services."""
+    proven_at: int = 0
+    """When, in seconds since 1970: `auth_time`."""
 
     @property
     def account_id(self) -> int:

@@ -137,7 +137,20 @@ class TokenVerifier:
         if not subject_fits(words["scope"], words["sub"], words["client_id"], sid):
             raise InvalidToken("subject")
         roles = texts(claims.get("roles", []))
-        return Principal(words["sub"], words["client_id"], words["scope"], roles, sid, times["iat"], times["exp"])
+        methods, proven_at = texts(claims.get("amr", [])), claims.get("auth_time", 0)
+        if type(proven_at) is not int:
+            raise InvalidToken("auth_time")
+        return Principal(
+            words["sub"],
+            words["client_id"],
+            words["scope"],
+            roles,
+            sid,
+            issued_at=times["iat"],
+            expires_at=times["exp"],
+            methods=methods,
+            proven_at=proven_at,
+        )
 
     def _remember(self, token: str, principal: Principal, kid: str) -> None:
         if len(self._seen) >= CACHED:

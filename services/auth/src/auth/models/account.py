@@ -2,7 +2,19 @@
 
 from datetime import datetime
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Computed, DateTime, Index, Integer, Text, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Computed,
+    DateTime,
+    Index,
+    Integer,
+    Text,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from auth.database import Base
@@ -34,6 +46,8 @@ class Account(Base):
     """Unique in any case of letters. Only people who signed up by the RealWorld API have one (`services.conduit`)."""
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     status: Mapped[str] = mapped_column(Text, server_default="active")
+    second_factor: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    """Whether a password alone does not sign in."""
     email_verified_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     tokens_not_before: Mapped[int] = mapped_column(BigInteger, server_default="0")
     """Access tokens issued before this moment (seconds since 1970) are refused."""

@@ -26,6 +26,7 @@ COLUMNS: Final = (
     Table.roles,
     Table.status,
     Table.email_verified_at.is_not(None).label("email_verified"),
+    Table.second_factor,
     func.greatest(Table.tokens_not_before, FLOOR_OF_ALL.scalar_subquery()).label("tokens_not_before"),
     Table.version,
 )

@@ -9,12 +9,13 @@ from sqlalchemy.dialects.postgresql import JSONB
 from common.events.exports import Section, bounded_rows, uuid
 
 ACCOUNT: Final = """
-    SELECT id AS place, id, email, name, username, roles, status, email_verified_at, created_at FROM accounts
+    SELECT id AS place, id, email, name, username, roles, status, email_verified_at, second_factor, created_at
+    FROM accounts
     WHERE id = :account AND id > :after ORDER BY id
 """
 SESSIONS: Final = """
-    SELECT id AS place, id, client, user_agent, ip, created_at, greatest(rotated_at, reissued_at) AS last_used_at,
-        ended_at, end_reason
+    SELECT id AS place, id, client, methods, confirmed_at, user_agent, ip, created_at,
+        greatest(rotated_at, reissued_at) AS last_used_at, ended_at, end_reason
     FROM sessions
     WHERE account_id = :account AND id > :after ORDER BY id
 """

@@ -33,11 +33,16 @@ PARENT: Final = sa.case((REISSUED, Table.reissued_for), else_=Table.generation -
 REISSUES: Final = sa.case((REISSUED, Table.reissues), else_=0)
 # When it last got an access token. PostgreSQL's GREATEST ignores NULL.
 USED: Final = sa.func.greatest(Table.rotated_at, Table.reissued_at)
+PROVEN_AT: Final = sa.cast(
+    sa.func.floor(sa.func.extract("epoch", sa.func.coalesce(Table.confirmed_at, Table.created_at))), sa.BigInteger
+)
 FIND: Final = (
     sa.select(
         *COLUMNS,
         Table.id.label("session_id"),
         Table.client,
+        Table.methods,
+        PROVEN_AT.label("proven_at"),
         Table.generation,
         PARENT.label("parent"),
         REISSUES.label("reissues"),
@@ -143,23 +148,34 @@ WHO: Final = (
 OPENED: Final = (
     insert(Table)
     .from_select(
-        ["id", "account_id", "client", "secret", "user_agent", "ip"],
+        ["id", "account_id", "client", "methods", "secret", "user_agent", "ip"],
         sa.select(
             sa.bindparam("sid", type_=sa.Uuid),
             WHO.c.id,
             sa.bindparam("client", type_=sa.Text),
+            sa.bindparam("methods", type_=sa.ARRAY(sa.Text)),
             sa.bindparam("secret", type_=sa.LargeBinary),
             sa.bindparam("user_agent", type_=sa.Text),
             sa.bindparam("ip", type_=sa.Text),
         ),
     )
-    .returning(Table.id, Table.account_id, Table.client, Table.generation, Table.secret)
+    .returning(
+        Table.id,
+        Table.account_id,
+        Table.client,
+        Table.methods,
+        PROVEN_AT.label("proven_at"),
+        Table.generation,
+        Table.secret,
+    )
     .cte("opened")
 )
 OPEN: Final = sa.select(
     *WHO.c,
     OPENED.c.id.label("session_id"),
     OPENED.c.client,
+    OPENED.c.methods,
+    OPENED.c.proven_at,
     OPENED.c.generation,
     (OPENED.c.generation - 1).label("parent"),
     sa.literal(0).label("reissues"),
@@ -192,11 +208,18 @@ class SessionRepository:
         return {"idle": self.lifetimes.idle, "absolute": self.lifetimes.absolute}
 
     async def open(
-        self, session_id: UUID, credentials: Credentials, secret: bytes, device: Device, client: str
+        self,
+        session_id: UUID,
+        credentials: Credentials,
+        secret: bytes,
+        device: Device,
+        client: str,
+        methods: Sequence[str],
     ) -> Session | None:
         who = {"account": credentials.account.id, "password_hash": credentials.password_hash}
         device_values = {"user_agent": device.user_agent, "ip": device.ip}
         values = {**who, **device_values, "sid": session_id, "client": client, "secret": secret}
+        values["methods"] = list(methods)
         row = (await self.session.execute(OPEN, values)).one_or_none()
         return read_session(row) if row else None
 
@@ -253,6 +276,8 @@ def read_session(row: sa.Row[Any]) -> Session:
         id=row.session_id,
         account=ACCOUNT.read(row),
         client=row.client,
+        methods=row.methods,
+        proven_at=row.proven_at,
         generation=row.generation,
         parent=row.parent,
         reissues=row.reissues,

@@ -20,7 +20,7 @@ from auth.schemas.conduit import (
 )
 from auth.services import errors
 from auth.services.passwords import TooBusy
-from auth.services.sign_in import LASTING
+from auth.services.session_opening import LASTING
 from common.http.access import public
 from common.http.deps import SignedIn
 from common.http.problems import problems

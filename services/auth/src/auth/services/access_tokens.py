@@ -5,12 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Protocol
-from uuid import UUID
 
 from jose import jwt
 from jose.backends.base import Key
 
-from auth.services.records import Account
+from auth.services.records import Session
 from common.services import AUDIENCES
 from common.tokens.claims import ALGORITHM, SERVICE_SCOPE, TYPE, USER_SCOPE
 
@@ -37,14 +36,22 @@ class AccessTokens:
     def expires_in(self) -> int:
         return int(self.ttl.total_seconds())
 
-    def for_person(self, account: Account, session_id: UUID, now: int, client: str = CLIENT) -> str:
+    def for_person(self, session: Session) -> str:
         """Valid at all services. Never dated before `tokens_not_before`, or it would be refused at once.
 
-        Other clients' tokens have no roles (`services.conduit`).
+        `amr` and `auth_time` say how and when the person proved who they are (RFC 8176, RFC 9470). Other clients'
+        tokens have no roles (`services.conduit`).
         """
-        issued_at = max(now, account.tokens_not_before)
-        about = {"sub": str(account.id), "client_id": client, "scope": USER_SCOPE, "sid": str(session_id)}
-        has_roles = account.roles and client == CLIENT
+        account = session.account
+        issued_at = max(session.now, account.tokens_not_before)
+        about: dict[str, Any] = {
+            "sub": str(account.id),
+            "client_id": session.client,
+            "scope": USER_SCOPE,
+            "sid": str(session.id),
+        }
+        about |= {"amr": session.methods, "auth_time": session.proven_at}
+        has_roles = account.roles and session.client == CLIENT
         roles = {"roles": account.roles} if has_roles else {}  # validators of RFC 9068 refuse an empty list
         return self._sign({**about, "aud": list(AUDIENCES), **roles}, issued_at)
 

@@ -19,8 +19,9 @@ from auth.services.one_time_tokens import Purpose
 from auth.services.password_policy import PasswordPolicy
 from auth.services.ports import PasswordHasher, UnitOfWork
 from auth.services.records import Account, Device, Tokens
+from auth.services.session_opening import LASTING
 from auth.services.session_revocation import end_sessions
-from auth.services.sign_in import LASTING, SignInService
+from auth.services.sign_in import SignInService
 from auth.services.throttle import reset_attempts
 from common.ports import Transactions
 from common.tokens.claims import InvalidToken

@@ -80,6 +80,12 @@ class WrongPassword(Forbidden):
     code = "wrong-password"
 
 
+class WrongCredentials(Unauthenticated):
+    """The sign-in is refused. The answer never tells which reason it was (S-06)."""
+
+    code = "wrong-credentials"
+
+
 class SignInThrottled(TooManyRequests):
     """Too many wrong passwords for this address from this source; it has to wait."""
 

@@ -26,6 +26,8 @@ class Account:
     roles: list[str]
     status: str
     email_verified: bool
+    second_factor: bool
+    """Whether a password alone does not sign in."""
     tokens_not_before: int
     version: int
 
@@ -84,6 +86,10 @@ class Session:
     id: UUID
     account: Account
     client: str
+    methods: list[str]
+    """How its owner proved who they are: values of `amr` (RFC 8176)."""
+    proven_at: int
+    """When they last did so, in seconds since 1970 by the database's clock: `auth_time`."""
     generation: int
     secret: bytes = field(repr=False)
     alive: bool

@@ -20,7 +20,13 @@ class SessionStore(Protocol):
     """Sessions. All times are the database's."""
 
     async def open(
-        self, session_id: UUID, credentials: Credentials, secret: bytes, device: Device, client: str
+        self,
+        session_id: UUID,
+        credentials: Credentials,
+        secret: bytes,
+        device: Device,
+        client: str,
+        methods: Sequence[str],
     ) -> Session | None:
         """None if the account may not sign in, or has another password by now.
 

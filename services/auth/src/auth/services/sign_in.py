@@ -3,32 +3,27 @@
 import hashlib
 import hmac
 import re
-import secrets
-import uuid
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Final
 
 import structlog
 
 from auth.services import refresh_tokens
-from auth.services.access_tokens import CLIENT, AccessTokens
+from auth.services.access_tokens import CLIENT
 from auth.services.audit import ANONYMOUS, Action, masked
 from auth.services.errors import InvalidClient, InvalidGrant, OAuthRefusal
 from auth.services.ports import UnitOfWork
 from auth.services.records import Account, CheckedPassword, Credentials, Device, Session, Tokens
-from auth.services.refresh_tokens import RefreshToken, RefreshTokens
+from auth.services.refresh_tokens import RefreshToken
+from auth.services.session_opening import LASTING, Method, SessionOpener
 from auth.services.session_revocation import end_session
 from auth.services.throttle import NOBODY, Throttle
 from common.email_addresses import normal_email
 from common.ports import Transactions
 from common.services import AUDIENCES
-from common.tokens.claims import SERVICE_SCOPE, USER_SCOPE
+from common.tokens.claims import SERVICE_SCOPE
 
 log = structlog.get_logger()
-
-LASTING: Final = "conduit"
-"""The client whose sessions have one token that never changes: front ends of the RealWorld API cannot renew one."""
 
 WRONG = "The address or the password is wrong."
 SERVICE: Final = re.compile(r"svc:[a-z]{1,20}")
@@ -43,9 +38,7 @@ class SignInService:
 
     transactions: Transactions[UnitOfWork]
     throttle: Throttle
-    access: AccessTokens
-    refresh_tokens: RefreshTokens
-    require_verified_email: bool = False
+    sessions: SessionOpener
     parents_repeat: bool = True
     """False: each refresh token can be used once, even if the answer is lost."""
 
@@ -59,17 +52,12 @@ class SignInService:
         """
         checked = await self.throttle.check(username, password, device)
         async with self.transactions() as work:
-            session = await self._open(work, checked, device, client)
-            tokens = self._tokens(session, session.generation) if session else None
-            if session is not None:
-                for other in await work.sessions.too_many(session.account.id):
-                    await end_session(work, other, "too many sessions")
+            tokens = await self._open(work, checked, device, client)
+            if tokens is not None:
                 await work.throttle.succeed(checked.key)
-                await work.audit.note(Action.signed_in, session.account.id, ip=device.ip, session=str(session.id))
             elif (reason := self._why_not(checked, client)) is not None:
                 await note_refusal(work, checked, reason, username, device)
-        if session is not None and tokens is not None:
-            log.info("signed in", account=session.account.id, session=str(session.id))
+        if tokens is not None:
             return tokens
         if self._why_not(checked, client) is None:  # the account has changed while the password was being checked
             return await self.with_password(username, password, device, client)
@@ -79,23 +67,16 @@ class SignInService:
         """Why this sign-in is refused; for the audit trail, never for the caller (S-06)."""
         if checked.found is None:
             return "unknown address"
-        account = checked.found.account
-        if not checked.fits:
-            return "wrong password"
-        if account.status != "active":
-            return f"account {account.status}"
-        if client == LASTING and account.roles:
-            return "account has roles"
-        return "address not proven" if self.require_verified_email and not account.email_verified else None
+        return self.sessions.why_not(checked.found.account, client) if checked.fits else "wrong password"
 
-    async def _open(self, work: UnitOfWork, checked: CheckedPassword, device: Device, client: str) -> Session | None:
-        """The new session; None if the sign-in is refused, or the account has changed meanwhile."""
+    async def _open(self, work: UnitOfWork, checked: CheckedPassword, device: Device, client: str) -> Tokens | None:
+        """The new session's tokens; None if the sign-in is refused, or the account has changed meanwhile."""
         found = checked.found
         if found is None or self._why_not(checked, client) is not None:
             return None
         if checked.renewed and await work.accounts.replace_hash(found.account.id, found.password_hash, checked.renewed):
             found = Credentials(found.account, checked.renewed)
-        return await work.sessions.open(uuid.uuid4(), found, secrets.token_bytes(32), device, client)
+        return await self.sessions.open(work, found, device, [Method.password], client)
 
     async def with_refresh_token(self, token: str, device: Device) -> Tokens:
         """Rotate a session's refresh token (RFC 9700, section 4.14).
@@ -114,7 +95,7 @@ class SignInService:
         async with self.transactions() as work:
             rotated = await self._rotate(work, claimed, device)
             # within the transaction: without a signing key, the given token is not spent
-            tokens = self._tokens(rotated, rotated.generation) if rotated else None
+            tokens = self.sessions.tokens(rotated, rotated.generation) if rotated else None
         if tokens is None:
             raise InvalidGrant(SPENT)
         return tokens
@@ -149,28 +130,16 @@ class SignInService:
     async def _genuine(self, work: UnitOfWork, claimed: RefreshToken) -> Session | None:
         """The session of a token that this server made. A forged token is refused and changes nothing."""
         session = await work.sessions.find(claimed.session_id)
-        return session if session is not None and self.refresh_tokens.genuine(claimed, session.secret) else None
-
-    def _tokens(self, session: Session, generation: int) -> Tokens:
-        lasting = session.client == LASTING
-        make = self.refresh_tokens.make_lasting if lasting else partial(self.refresh_tokens.make, generation=generation)
-        return Tokens(
-            access_token=self.access.for_person(session.account, session.id, session.now, session.client),
-            expires_in=self.access.expires_in,
-            scope=USER_SCOPE,
-            refresh_token=make(session.id, secret=session.secret),
-            account_id=session.account.id,
-        )
+        genuine = self.sessions.refresh_tokens.genuine
+        return session if session is not None and genuine(claimed, session.secret) else None
 
     async def with_new_account(self, work: UnitOfWork, account: Account, device: Device, client: str) -> Tokens:
         """Open the first session of an account that this transaction has created."""
         known = await work.accounts.credentials_of(account.id)
-        secret = secrets.token_bytes(32)
-        session = await work.sessions.open(uuid.uuid4(), known, secret, device, client) if known else None
-        if session is None:  # deleted at this moment
+        tokens = await self.sessions.open(work, known, device, [Method.password], client) if known else None
+        if tokens is None:  # deleted at this moment
             raise InvalidGrant(WRONG)
-        await work.audit.note(Action.signed_in, account.id, ip=device.ip, session=str(session.id))
-        return self._tokens(session, session.generation)
+        return tokens
 
     async def with_lasting_token(self, token: str, device: Device) -> Tokens:
         """An access token for a lasting session, which this use keeps from ending by idleness.
@@ -188,7 +157,7 @@ class SignInService:
             account = await work.sessions.use(session) if session and session.client == LASTING else None
             if session is None or account is None or account.roles:
                 raise InvalidGrant(SPENT)
-            made = self._tokens(replace(session, account=account), session.generation)
+            made = self.sessions.tokens(replace(session, account=account), session.generation)
             return replace(made, refresh_token=token)  # not one under the server's new key: it never changes
 
     async def with_client_secret(self, client_id: str, secret: str, audience: str | None, device: Device) -> Tokens:
@@ -207,8 +176,9 @@ class SignInService:
             raise InvalidClient("Unknown client or wrong secret.")
         if audience not in AUDIENCES:
             raise OAuthRefusal("audience must name one service.")
-        token = self.access.for_service(client_id, audience, identity.now)
-        return Tokens(access_token=token, expires_in=self.access.expires_in, scope=SERVICE_SCOPE)
+        access = self.sessions.access
+        token = access.for_service(client_id, audience, identity.now)
+        return Tokens(access_token=token, expires_in=access.expires_in, scope=SERVICE_SCOPE)
 
     async def revoke(self, token: str, device: Device) -> None:
         """End the session of a refresh token of any generation (RFC 7009); other tokens are ignored."""

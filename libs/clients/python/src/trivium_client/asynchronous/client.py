@@ -27,6 +27,7 @@ from trivium_client.models import (
     NumberedPage,
     PasswordChange,
     PasswordChosen,
+    PasswordSignIn,
     PostCreate,
     PostPage,
     PostResponse,
@@ -38,6 +39,7 @@ from trivium_client.models import (
     Role,
     ServerMetadata,
     SessionPage,
+    SignedIn,
     TagPage,
     TokenForm,
     TokenResponse,
@@ -72,6 +74,18 @@ class AsyncTrivium(Connection):
             InvalidRequest: A parameter is missing or malformed (RFC 6749, section 5.2).
         """
         await self._send(Call("POST", "/auth/revoke", form=form, signed=False))
+
+    async def sign_in_with_password(self, body: PasswordSignIn) -> SignedIn:
+        """Sign in with a password.
+
+        Raises:
+            SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
+                sign-ins may try.
+            SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
+            TooBusy: More passwords wait to be hashed than can be in time.
+            WrongCredentials: The sign-in is refused. The answer never tells which reason it was (S-06).
+        """
+        return await self._read(SignedIn, Call("POST", "/auth/sign-in", body=body, signed=False))
 
     async def register(self, body: UserCreate, *, idempotency_key: str | None = None) -> UserResponse:
         """Open an account. Sign in with it at `/auth/token`; its profile is at `Location`.
