@@ -166,6 +166,7 @@ class Stack:
         settings["JWKS_URL"] = f"{settings['AUTH_URL']}/.well-known/jwks.json"
         if service == ISSUER:
             defaults["MAIL_DIR"] = str(self.mail)  # SMTP_URL takes precedence
+            defaults["MAIL_CODES"] = "true"
         environment = {**defaults, **os.environ, **settings}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiling our modules at each start costs 0.2 s of 1.4
         return environment

@@ -63,6 +63,7 @@ TABLES: Final[Mapping[str, Table]] = {
         },
     ),
     "deletions": "how far a deletion has come, until it is over",
+    "sign_in_codes": "addresses for ten minutes, of whoever asked; a deletion takes the account's at once",
     "idempotency_keys": "answers to what was asked twice: for 24 h; a deletion takes the account's at once",
     "mail_counts": HASHED,
     "sign_in_addresses": HASHED,

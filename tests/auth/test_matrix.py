@@ -34,6 +34,9 @@ method path                                 thing   anon  owner other moder admi
 POST   /auth/register                       account 201   201   201   201   201   201   201   201   201   201
 POST   /auth/token                          account 200   200   200   200   200   200   200   200   200   200
 POST   /auth/sign-in                        account 200   200   200   200   200   200   200   200   200   200
+GET    /auth/sign-in                        none    200   200   200   200   200   200   200   200   200   200
+POST   /auth/sign-in/mail-code              account 404   404   404   404   404   404   404   404   404   404
+POST   /auth/sign-in/mail-code/confirm      account 404   404   404   404   404   404   404   404   404   404
 POST   /auth/revoke                         session 200   200   200   200   200   200   200   200   200   200
 POST   /auth/verify-email                   account 202   202   202   202   202   401   403   403   403   401
 POST   /auth/verify-email/confirm           account 400   400   400   400   400   400   400   400   400   400
@@ -72,6 +75,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /auth/register": {"email": "{new_email}", "password": PASSWORD, "name": "Ada"},
     "POST /auth/token": {"username": "{email}", "password": PASSWORD},
     "POST /auth/sign-in": {"email": "{email}", "password": PASSWORD},
+    "POST /auth/sign-in/mail-code": {"email": "{email}"},
+    "POST /auth/sign-in/mail-code/confirm": {"challenge": "x", "code": "12345678"},
     "POST /auth/revoke": {"token": "{refresh_token}"},
     "POST /auth/verify-email": {"email": "{email}"},
     "POST /auth/verify-email/confirm": {"token": "x"},

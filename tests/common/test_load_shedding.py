@@ -185,6 +185,8 @@ async def test_refusals_are_counted_and_told_now_and_then(log: Log, clock: FakeC
 VITAL = {
     "POST /auth/token",
     "POST /auth/sign-in",
+    "POST /auth/sign-in/mail-code",
+    "POST /auth/sign-in/mail-code/confirm",
     "POST /auth/revoke",
     "GET /.well-known/jwks.json",
     "GET /.well-known/oauth-authorization-server",

@@ -9,6 +9,7 @@ import * as account from "./views/account.js";
 import * as home from "./views/home.js";
 import { NeighboursPage, PersonPage } from "./views/people.js";
 import { PostPage } from "./views/post.js";
+import { MailCodePage } from "./views/mail_code.js";
 import { SearchPage } from "./views/search.js";
 import { SettingsPage } from "./views/settings.js";
 import { DraftsPage, EditPage, WritePage } from "./views/write.js";
@@ -27,6 +28,7 @@ const PUBLIC = [
   ["/posts/:id#", PostPage],
   ["/people/:id#", PersonPage],
   ["/sign-in", account.SignInPage],
+  ["/sign-in/code", MailCodePage],
   ["/sign-up", account.SignUpPage],
   ["/forgot", account.ForgotPage],
   ["/unconfirmed", account.UnconfirmedPage],

@@ -55,11 +55,16 @@ async function post(path, fields, signal) {
   return send("POST", path, { body: new URLSearchParams(fields), signal });
 }
 
+/** Begin a session with the tokens of an answer. */
+export function enter(answer) {
+  keep(randomKey(), answer);
+  tell();
+}
+
 /** @throws {Problem} `invalid-grant` for a wrong address or password, 429 after too many attempts */
 export async function signIn(email, password) {
   const answer = await post("/auth/token", { grant_type: "password", username: email, password });
-  keep(randomKey(), await answer.json());
-  tell();
+  enter(await answer.json());
 }
 
 /** End the session, also on the server. If the server cannot be reached, the session is still deleted here. */

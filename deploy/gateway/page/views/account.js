@@ -7,14 +7,15 @@ import { link, mailedToken, replace } from "../router.js";
 import { signIn } from "../session.js";
 import { isBlocked } from "../storage.js";
 import { Empty, say } from "../ui.js";
+import { MailCodeOffer } from "./mail_code.js";
 
 /** Only routes of this page, against open redirects. */
-const onwards = (next) => replace(next?.startsWith("/") ? next : "/");
+export const onwards = (next) => replace(next?.startsWith("/") ? next : "/");
 
 const NotKept = () => isBlocked && html`<p class="hint center">This browser keeps no data for this page, so you stay signed in only until you
   close or reload it.</p>`;
 
-function Door({ title, children, foot }) {
+export function Door({ title, children, foot }) {
   return html`<div class="door"><h1>${title}</h1><div class="card">${children}</div><p class="center">${foot}</p></div>`;
 }
 
@@ -30,6 +31,7 @@ export function SignInPage({ query }) {
       <${Submit}>Sign in<//>
     <//>
     <${NotKept} />
+    <${MailCodeOffer} next=${query.next} />
     <p class="center"><a href=${link("/forgot")}>Forgot your password?</a></p>
     <p class="center"><a href=${link("/unconfirmed")}>Address not confirmed?</a></p>
   <//>`;

@@ -34,6 +34,8 @@ export type ProblemCode =
   | "cannot-block-yourself"
   /** People cannot follow themselves. */
   | "cannot-follow-yourself"
+  /** The code is wrong, used or expired, or was asked for in another browser. The answer never tells which. */
+  | "code-not-valid"
   /** There is no such comment under this post. */
   | "comment-not-found"
   /** There was no connection to the database, or it cancelled the work. */
@@ -74,6 +76,8 @@ export type ProblemCode =
   | "likes-are-private"
   /** The token of a mailed link is unknown, used, replaced or expired. The answer does not tell which. */
   | "link-not-valid"
+  /** This site does not send codes for signing in (MAIL_CODES). */
+  | "mail-codes-off"
   /** The body cannot be parsed as its media type. */
   | "malformed-body"
   /** No route has this path. */

@@ -51,13 +51,57 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List how people sign in at this site
+         * @description List how people sign in at this site.
+         */
+        get: operations["list_ways_to_sign_in"];
         put?: never;
         /**
          * Sign in with a password
          * @description Sign in with a password.
          */
         post: operations["sign_in_with_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/sign-in/mail-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mail a code to the address, if an account has it
+         * @description Mail a code to the address, if an account has it. The answer does not tell whether one has.
+         */
+        post: operations["ask_for_mail_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/sign-in/mail-code/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with the mailed code, where it was asked for
+         * @description Sign in with the mailed code, where it was asked for. It also verifies the address. Five tries for each code.
+         */
+        post: operations["sign_in_with_mail_code"];
         delete?: never;
         options?: never;
         head?: never;
@@ -980,7 +1024,7 @@ export interface components {
          * @description The kinds of events. Values are stored and shown, so they never change.
          * @enum {string}
          */
-        Action: "registered" | "signed-in" | "sign-in-refused" | "sign-in-throttled" | "signed-out" | "refresh-token-reused" | "refresh-token-reissued" | "session-ended" | "other-sessions-ended" | "all-sessions-ended" | "password-changed" | "password-refused" | "password-reset-requested" | "password-reset" | "email-verification-sent" | "email-verified" | "email-change-requested" | "email-changed" | "username-changed" | "roles-changed" | "account-deletion-asked" | "account-deleted" | "status-changed" | "tokens-revoked" | "content-removed" | "service-secret-changed" | "key-created" | "key-activated" | "key-retired" | "key-revoked";
+        Action: "registered" | "signed-in" | "sign-in-refused" | "sign-in-throttled" | "signed-out" | "refresh-token-reused" | "refresh-token-reissued" | "session-ended" | "other-sessions-ended" | "all-sessions-ended" | "password-changed" | "password-refused" | "password-reset-requested" | "password-reset" | "email-verification-sent" | "email-verified" | "email-change-requested" | "email-changed" | "username-changed" | "sign-in-code-sent" | "roles-changed" | "account-deletion-asked" | "account-deleted" | "status-changed" | "tokens-revoked" | "content-removed" | "service-secret-changed" | "key-created" | "key-activated" | "key-retired" | "key-revoked";
         /**
          * AddressGiven
          * @description The address to write to.
@@ -1116,6 +1160,39 @@ export interface components {
              * @example 2026-11-22T13:28:00Z
              */
             since: string;
+        };
+        /**
+         * CodeAsked
+         * @description What belongs to the mailed code. Keep it where the code will be typed.
+         */
+        CodeAsked: {
+            /**
+             * Challenge
+             * @example J4rT5zv0mSg1…
+             */
+            challenge: string;
+            /**
+             * Expires In
+             * @description Seconds.
+             * @example 600
+             */
+            expires_in: number;
+        };
+        /**
+         * CodeGiven
+         * @description The mailed code, with the challenge of the same request.
+         */
+        CodeGiven: {
+            /**
+             * Challenge
+             * @example J4rT5zv0mSg1…
+             */
+            challenge: string;
+            /**
+             * Code
+             * @example 41870362
+             */
+            code: string;
         };
         /**
          * CommentCreate
@@ -2277,6 +2354,19 @@ export interface components {
              */
             name: string;
         };
+        /**
+         * WaysToSignIn
+         * @description What the sign-in page offers.
+         */
+        WaysToSignIn: {
+            /**
+             * Methods
+             * @example [
+             *       "password"
+             *     ]
+             */
+            methods: ("password" | "mail-code")[];
+        };
     };
     responses: {
         /** @description - `account-not-found`: No account has this id. */
@@ -2411,6 +2501,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description - `code-not-valid`: The code is wrong, used or expired, or was asked for in another browser. The answer never tells which. */
+        CodeNotValid: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /**
          * @description - `comment-not-found`: There is no such comment under this post.
          *     - `no-such-route`: No route has this path.
@@ -2537,6 +2636,15 @@ export interface components {
          *     - `bad-request`: A rule refuses the request. The caller sees the message, so it must hold no secrets.
          */
         LinkNotValid: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description - `mail-codes-off`: This site does not send codes for signing in (MAIL_CODES). */
+        MailCodesOff: {
             headers: {
                 [name: string]: unknown;
             };
@@ -3159,6 +3267,31 @@ export interface operations {
             503: components["responses"]["OAuthDatabaseUnavailable"];
         };
     };
+    list_ways_to_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaysToSignIn"];
+                };
+            };
+            414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
     sign_in_with_password: {
         parameters: {
             query?: never;
@@ -3192,6 +3325,77 @@ export interface operations {
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["TooBusy"];
+        };
+    };
+    ask_for_mail_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddressGiven"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeAsked"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            404: components["responses"]["MailCodesOff"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    sign_in_with_mail_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeGiven"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["CodeNotValid"];
+            404: components["responses"]["MailCodesOff"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
         };
     };
     register: {

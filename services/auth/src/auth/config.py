@@ -112,6 +112,7 @@ class Settings(ServiceSettings):
     mail_from: NameEmail = Field(NOBODY, description="The sender of mails; mails use its name as the site's name.")
     app_url: BaseAddress | None = Field(None, description="Base address of links in mails; by default the ISSUER.")
     require_verified_email: bool = Field(False, description="Refuse to sign in until the address is verified.")
+    mail_codes: bool = Field(False, description="Let people sign in with a code that is mailed to them.")
     verify_email_ttl: Lifetime = Field(
         timedelta(hours=24), description="How long a link works that verifies an address."
     )
@@ -138,6 +139,8 @@ class Settings(ServiceSettings):
             raise ValueError("SMTP_URL is missing: in production mails go to a mail server")
         if self.smtp_url is None and self.mail_dir is None and self.require_verified_email:
             raise ValueError("REQUIRE_VERIFIED_EMAIL needs SMTP_URL or MAIL_DIR: without mails nobody could sign in")
+        if self.smtp_url is None and self.mail_dir is None and self.mail_codes:
+            raise ValueError("MAIL_CODES needs SMTP_URL or MAIL_DIR")
         if self.smtp_url is not None and self.mail_from == NOBODY:
             raise ValueError("MAIL_FROM is missing: SMTP_URL needs a sender")
         if self.profile == "production" and self.app_url is not None and not self.app_url.startswith("https://"):

@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from auth.clients.self_signed_tokens import SelfSignedTokens
 from auth.config import Settings, given
 from auth.key_collector import signing_keys
-from auth.mailing import one_time_tokens, own_targets
+from auth.mailing import code_maker, one_time_tokens, own_targets
 from auth.repositories.accounts import AccountRepository
 from auth.repositories.audit import AuditRepository
 from auth.repositories.deletions import BACKLOG
@@ -29,6 +29,7 @@ from auth.services.email_verification import EmailVerification
 from auth.services.key_material import KeyCipher
 from auth.services.key_schedule import KeySchedule
 from auth.services.keys import OwnKeys
+from auth.services.mail_codes.sign_in import MailCodeSignIn
 from auth.services.management import Management
 from auth.services.own_password import OwnPassword
 from auth.services.password_policy import PasswordPolicy
@@ -108,6 +109,7 @@ def wire(opened: Opened[Settings]) -> Parts:
             "sign_in": SignInService(
                 transactions, throttle, sessions, parents_repeat=settings.refresh_grace > timedelta(0)
             ),
+            "mail_codes": MailCodeSignIn(transactions, sessions, code_maker(settings), settings.mail_codes),
             "own_password": OwnPassword(transactions, throttle, passwords, policy),
             "verification": EmailVerification(transactions, tokens),
             "password_reset": PasswordReset(transactions, tokens, passwords, policy),
@@ -157,6 +159,7 @@ ConduitRegistration = Annotated[ConduitSignUp, Depends(get_conduit_registration)
 ConduitAccounts = Annotated[ConduitChanges, Depends(FromState("conduit_changes"))]
 ReadAccounts = Annotated[AccountQueries, Depends(FromState("accounts"))]
 SignIn = Annotated[SignInService, Depends(FromState("sign_in"))]
+MailCodes = Annotated[MailCodeSignIn, Depends(FromState("mail_codes"))]
 ChangePassword = Annotated[OwnPassword, Depends(FromState("own_password"))]
 Sessions = Annotated[SessionService, Depends(FromState("sessions"))]
 SigningKeys = Annotated[OwnKeys, Depends(FromState("keys"))]

@@ -11,6 +11,7 @@ from auth.clients.mail_server import MailServer
 from auth.clients.mail_targets import MailRequestTarget, MailTarget
 from auth.clients.messages import Mailbox
 from auth.config import Settings, given
+from auth.services.mail_codes.sign_in import CodeMaker
 from auth.services.mail_rendering import MailRenderer, MailSender, Templates
 from auth.services.mail_requests import MailRequests
 from auth.services.one_time_tokens import OneTimeTokens, Purpose, TokenMaker
@@ -34,6 +35,10 @@ def one_time_tokens(settings: Settings) -> OneTimeTokens:
     return OneTimeTokens(TokenMaker(*given(settings.refresh_key, settings.refresh_key_previous)), lifetimes)
 
 
+def code_maker(settings: Settings) -> CodeMaker:
+    return CodeMaker(*given(settings.refresh_key, settings.refresh_key_previous))
+
+
 def own_targets(
     settings: Settings, transactions: TransactionFactory[UnitOfWork], tokens: OneTimeTokens
 ) -> Mapping[str, Target | Channel]:
@@ -42,7 +47,9 @@ def own_targets(
     sender = mail_sender(settings)
     if sender is not None:
         app_url = settings.app_url or settings.issuer
-        renderer = MailRenderer(transactions, tokens, Templates(), settings.mail_from.name, app_url)
+        renderer = MailRenderer(
+            transactions, tokens, code_maker(settings), Templates(), settings.mail_from.name, app_url
+        )
         targets["smtp"] = Channel(MailTarget(renderer, sender), batch=1, lease=LEASE, doublings=DOUBLINGS)
     return targets
 

@@ -63,6 +63,7 @@ Action = TypeAliasType(
         "email-change-requested",
         "email-changed",
         "username-changed",
+        "sign-in-code-sent",
         "roles-changed",
         "account-deletion-asked",
         "account-deleted",
@@ -130,6 +131,24 @@ class BlockedResponse(Model):
     name: str
     avatar_url: str | None
     since: AwareDatetime
+
+
+class CodeAsked(Model):
+    """What belongs to the mailed code. Keep it where the code will be typed."""
+
+    challenge: str
+    expires_in: int
+    """Seconds."""
+
+
+class CodeGiven(Model):
+    """The mailed code, with the challenge of the same request."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    challenge: str
+    code: str
 
 
 class CommentCreate(Model):
@@ -560,3 +579,9 @@ class UserResponse(Model):
     id: int
     email: str | None
     name: str
+
+
+class WaysToSignIn(Model):
+    """What the sign-in page offers."""
+
+    methods: list[Literal["password", "mail-code"]]

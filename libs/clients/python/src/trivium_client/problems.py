@@ -102,6 +102,12 @@ class CannotFollowYourself(Problem):
     known_code = "cannot-follow-yourself"
 
 
+class CodeNotValid(Problem):
+    """The code is wrong, used or expired, or was asked for in another browser. The answer never tells which."""
+
+    known_code = "code-not-valid"
+
+
 class CommentNotFound(Problem):
     """There is no such comment under this post."""
 
@@ -220,6 +226,12 @@ class LinkNotValid(Problem):
     """The token of a mailed link is unknown, used, replaced or expired. The answer does not tell which."""
 
     known_code = "link-not-valid"
+
+
+class MailCodesOff(Problem):
+    """This site does not send codes for signing in (MAIL_CODES)."""
+
+    known_code = "mail-codes-off"
 
 
 class MalformedBody(Problem):
@@ -431,6 +443,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "body-too-large": BodyTooLarge,
     "cannot-block-yourself": CannotBlockYourself,
     "cannot-follow-yourself": CannotFollowYourself,
+    "code-not-valid": CodeNotValid,
     "comment-not-found": CommentNotFound,
     "database-unavailable": DatabaseUnavailable,
     "duplicate-names": DuplicateNames,
@@ -451,6 +464,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "last-admin": LastAdmin,
     "likes-are-private": LikesArePrivate,
     "link-not-valid": LinkNotValid,
+    "mail-codes-off": MailCodesOff,
     "malformed-body": MalformedBody,
     "no-such-route": NoSuchRoute,
     "not-an-admin": NotAnAdmin,

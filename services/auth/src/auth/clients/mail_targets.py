@@ -10,6 +10,7 @@ import structlog
 from auth.services.mail_events import MailData, MailWantedData
 from auth.services.mail_rendering import MailDelayed, MailRefused, MailRenderer, MailSender
 from auth.services.mail_requests import MailRequests
+from auth.services.mails import Kind
 from auth.services.one_time_tokens import Purpose
 from common.errors import DependencyUnavailable, DomainError
 from common.events.inbox import parse_event
@@ -85,5 +86,6 @@ def understood(told: StateEvent) -> MailWantedData:
     data = parse_event(told, MailWantedData).data
     if not isinstance(data, MailWantedData):
         raise TypeError(told.subject)
-    Purpose(data.purpose)
+    if data.purpose != Kind.sign_in_code:
+        Purpose(data.purpose)
     return data

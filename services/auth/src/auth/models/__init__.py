@@ -8,6 +8,7 @@ from auth.models.one_time_token import OneTimeToken
 from auth.models.service_client import ServiceClient
 from auth.models.session import Session
 from auth.models.shared import EndedSession, IdempotencyKey, Outbox, TokenFloor
+from auth.models.sign_in_code import SignInCode
 from auth.models.sign_in_throttle import SignInAddress, SignInSource
 from auth.models.signing_key import SigningKey
 
@@ -23,6 +24,7 @@ __all__ = [
     "ServiceClient",
     "Session",
     "SignInAddress",
+    "SignInCode",
     "SignInSource",
     "SigningKey",
     "TokenFloor",

@@ -11,6 +11,7 @@ from auth.repositories.mail_counts import MailCountRepository
 from auth.repositories.managed_accounts import ManagedAccountRepository
 from auth.repositories.one_time_tokens import OneTimeTokenRepository
 from auth.repositories.sessions import Lifetimes, SessionRepository
+from auth.repositories.sign_in_codes import SignInCodeRepository
 from auth.repositories.throttle import ThrottleRepository
 from auth.services.ports import UnitOfWork
 from common.events.outbox import OutboxRepository
@@ -31,4 +32,5 @@ def unit_of_work(session: AsyncSession, lifetimes: Lifetimes) -> UnitOfWork:
         audit=AuditRepository(session),
         one_time_tokens=OneTimeTokenRepository(session),
         mail_counts=MailCountRepository(session),
+        sign_in_codes=SignInCodeRepository(session),
     )

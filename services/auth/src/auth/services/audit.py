@@ -62,6 +62,7 @@ class Action(StrEnum):
     email_change_requested = "email-change-requested"
     email_changed = "email-changed"
     username_changed = "username-changed"
+    sign_in_code_sent = "sign-in-code-sent"
     roles_changed = "roles-changed"
     account_deletion_asked = "account-deletion-asked"
     account_deleted = "account-deleted"

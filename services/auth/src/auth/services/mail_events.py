@@ -8,7 +8,7 @@ from common.state_events import EventData, Key, read_uuid
 
 
 class MailWantedData(EventData):
-    """A request for a mail with a link; auth sends it to itself. Subject `mail.wanted:<id>`, version 1.
+    """A request for a mail with a link or a code; auth sends it to itself. Subject `mail.wanted:<id>`, version 1.
 
     auth looks up the account only when it handles the event, so that the request takes the same time either way (S-08).
     """
@@ -18,9 +18,11 @@ class MailWantedData(EventData):
     targets = ("auth",)
 
     purpose: str
-    """A value of `auth.services.one_time_tokens.Purpose`."""
+    """A value of `auth.services.one_time_tokens.Purpose`, or `sign-in-code`."""
     email: str
     ip: str | None
+    secret: str | None = Field(default=None, exclude_if=lambda secret: secret is None)
+    """The code derives from it (`auth.services.mail_codes`)."""
 
     @classmethod
     def read_key(cls, words: Sequence[str]) -> Key:

@@ -1,4 +1,4 @@
-"""Renders a mail: its text, and its link.
+"""Renders a mail: its text, and its link or code.
 
 A mail holds no text that a user has chosen, except its address and two letters of the account's own address. So nobody
 can use us to send their words to other mailboxes.
@@ -12,6 +12,7 @@ from string import Template
 from typing import Final, Protocol
 from uuid import UUID
 
+from auth.services.mail_codes.sign_in import LIFETIME, CodeMaker
 from auth.services.mail_events import MailData
 from auth.services.mails import Kind
 from auth.services.one_time_tokens import OneTimeTokens, Purpose
@@ -78,14 +79,20 @@ class MailRenderer:
 
     transactions: Transactions[UnitOfWork]
     tokens: OneTimeTokens
+    codes: CodeMaker
     templates: Templates
     app_name: str
     app_url: str
 
     async def render(self, mail_id: UUID, data: MailData, written_at: datetime) -> RenderedMail | None:
         """Renders the same mail every time; None if its link no longer works."""
-        values = {"app": self.app_name, "link": "", "lifetime": "", "account": ""}
-        if data.secret is not None:
+        values = {"app": self.app_name, "link": "", "lifetime": "", "account": "", "code": ""}
+        if data.kind == Kind.sign_in_code and data.secret is not None:
+            async with self.transactions() as work:
+                if not await work.sign_in_codes.waits(data.secret, data.to):
+                    return None
+            values |= {"code": self.codes.make(data.secret), "lifetime": in_words(LIFETIME)}
+        elif data.secret is not None:
             purpose = Purpose(data.kind)
             async with self.transactions() as work:
                 found = await self.tokens.token_of(work, purpose, data.secret)

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from auth.services.audit import ANONYMOUS
+from auth.services.mail_codes.sign_in import send_code
 from auth.services.mail_events import MailWantedData
+from auth.services.mails import Kind
 from auth.services.one_time_tokens import OneTimeTokens, Purpose
 from auth.services.ports import UnitOfWork
 from common.ports import Transactions
@@ -34,12 +36,15 @@ class MailRequests:
                 await self._answer(work, request)
 
     async def _answer(self, work: UnitOfWork, request: MailWantedData) -> None:
-        purpose = Purpose(request.purpose)
         found = await work.accounts.find(request.email)
         # locked, so that no mail is created beside a deletion that has just dropped them all
         account = await work.accounts.lock_for_share(found.id) if found else None
         if account is None or account.status != "active":
             return
+        if request.purpose == Kind.sign_in_code:
+            await send_code(work, account, request)
+            return
+        purpose = Purpose(request.purpose)
         if purpose is Purpose.verify_email and account.email_verified:
             return
         await self.tokens.mail(work, account, purpose, account.email, ip=request.ip, actor=ANONYMOUS)

@@ -16,7 +16,10 @@ WINDOW: Final = timedelta(hours=1)
 
 
 class Kind(StrEnum):
-    """Each has its text in `templates/`. The first three carry a link, whose purpose has the same name."""
+    """Each has its text in `templates/`. The first three carry a link, whose purpose has the same name.
+
+    `sign_in_code` carries a code.
+    """
 
     verify_email = "verify-email"
     password_reset = "password-reset"  # noqa: S105  # a name
@@ -26,6 +29,7 @@ class Kind(StrEnum):
     email_change_asked = "email-change-asked"
     email_changed = "email-changed"
     account_deleted = "account-deleted"
+    sign_in_code = "sign-in-code"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from auth.services.audit import AuditTrail
+from auth.services.mail_codes.ports import SignInCodeStore
 from auth.services.records import (
     Account,
     AccountFilter,
@@ -237,6 +238,7 @@ class UnitOfWork:
     audit: AuditTrail
     one_time_tokens: OneTimeTokenStore
     mail_counts: MailCountStore
+    sign_in_codes: SignInCodeStore
 
 
 class PasswordHasher(Protocol):

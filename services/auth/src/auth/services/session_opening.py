@@ -28,6 +28,7 @@ class Method(StrEnum):
     """How somebody proved who they are: values of `amr` (RFC 8176), as sessions and access tokens name them."""
 
     password = "pwd"  # noqa: S105  # a name
+    code = "otp"
 
 
 @dataclass(frozen=True, slots=True)

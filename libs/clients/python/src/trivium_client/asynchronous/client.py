@@ -14,6 +14,8 @@ from trivium_client.models import (
     AddressGiven,
     AuditEventPage,
     BlockedPage,
+    CodeAsked,
+    CodeGiven,
     CommentCreate,
     CommentPage,
     CommentResponse,
@@ -45,6 +47,7 @@ from trivium_client.models import (
     TokenResponse,
     UserCreate,
     UserResponse,
+    WaysToSignIn,
 )
 
 
@@ -75,6 +78,10 @@ class AsyncTrivium(Connection):
         """
         await self._send(Call("POST", "/auth/revoke", form=form, signed=False))
 
+    async def list_ways_to_sign_in(self) -> WaysToSignIn:
+        """List how people sign in at this site."""
+        return await self._read(WaysToSignIn, Call("GET", "/auth/sign-in", signed=False))
+
     async def sign_in_with_password(self, body: PasswordSignIn) -> SignedIn:
         """Sign in with a password.
 
@@ -86,6 +93,25 @@ class AsyncTrivium(Connection):
             WrongCredentials: The sign-in is refused. The answer never tells which reason it was (S-06).
         """
         return await self._read(SignedIn, Call("POST", "/auth/sign-in", body=body, signed=False))
+
+    async def ask_for_mail_code(self, body: AddressGiven) -> CodeAsked:
+        """Mail a code to the address, if an account has it. The answer does not tell whether one has.
+
+        Raises:
+            MailCodesOff: This site does not send codes for signing in (MAIL_CODES).
+        """
+        return await self._read(CodeAsked, Call("POST", "/auth/sign-in/mail-code", body=body, signed=False))
+
+    async def sign_in_with_mail_code(self, body: CodeGiven) -> SignedIn:
+        """Sign in with the mailed code, where it was asked for. It also verifies the address. Five tries for each
+        code.
+
+        Raises:
+            CodeNotValid: The code is wrong, used or expired, or was asked for in another browser. The answer never
+                tells which.
+            MailCodesOff: This site does not send codes for signing in (MAIL_CODES).
+        """
+        return await self._read(SignedIn, Call("POST", "/auth/sign-in/mail-code/confirm", body=body, signed=False))
 
     async def register(self, body: UserCreate, *, idempotency_key: str | None = None) -> UserResponse:
         """Open an account. Sign in with it at `/auth/token`; its profile is at `Location`.

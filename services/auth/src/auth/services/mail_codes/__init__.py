@@ -1,0 +1,1 @@
+"""Signing in with a code that is sent by mail."""

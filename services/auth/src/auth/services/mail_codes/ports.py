@@ -1,0 +1,33 @@
+"""The port of codes by mail."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class AskedCode:
+    """A request for a code: the address, and what the code derives from."""
+
+    email: str
+    secret: str = field(repr=False)
+
+
+class SignInCodeStore(Protocol):
+    """Requests for codes. All times are the database's."""
+
+    async def put(self, challenge_hash: bytes, email: str, secret: str, lifetime: timedelta) -> None: ...
+
+    async def waits(self, secret: str, email: str) -> bool:
+        """Whether a code may still be used."""
+
+    async def count(self, challenge_hash: bytes, most: int) -> AskedCode | None:
+        """Count a try. None: no such request, expired, or tried `most` times. Exact under concurrency."""
+
+    async def take(self, challenge_hash: bytes) -> bool:
+        """Use up a request. Of several concurrent callers only one gets True."""
+
+    async def drop(self, email: str) -> None:
+        """Delete all requests for an address."""
+
+    async def forget_expired(self) -> None: ...

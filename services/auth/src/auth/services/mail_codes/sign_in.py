@@ -1,0 +1,129 @@
+"""Signing in with a code of eight digits that is sent to the account's address.
+
+Whoever asks gets a challenge, and the mailbox gets the code; only both together sign in. So a code that somebody else
+asked for, or that its owner was talked into telling, opens nothing in another browser. The code derives, under the
+server's key, from 32 random bytes: neither the database nor the key alone is enough to make one.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import uuid4
+
+import structlog
+
+from auth.services.audit import ANONYMOUS, Action, masked
+from auth.services.mail_codes.errors import CodeNotValid, MailCodesOff
+from auth.services.mail_events import MailWantedData
+from auth.services.mails import Kind, send
+from auth.services.ports import UnitOfWork
+from auth.services.records import Account, Device, Tokens
+from auth.services.session_opening import Method, SessionOpener
+from common.ports import Transactions
+from common.state_events import Event
+
+log = structlog.get_logger()
+
+LIFETIME: Final = timedelta(minutes=10)
+DIGITS: Final = 8
+MOST_TRIES: Final = 5
+"""Per code. With the limit of mails an hour, a guesser needs about 450 years for an even chance at one address."""
+
+
+class CodeMaker:
+    """Makes codes under the server's key, and recomputes those made under previous keys."""
+
+    def __init__(self, key: str, *previous: str) -> None:
+        self._keys = [hashlib.sha256(b"trivium sign-in codes\0" + each.encode()).digest() for each in (key, *previous)]
+
+    def make(self, secret: str) -> str:
+        return self.under_each_key(secret)[0]
+
+    def under_each_key(self, secret: str) -> Sequence[str]:
+        """The codes under all keys, the current key's first."""
+        macs = [hmac.digest(key, secret.encode(), "sha256") for key in self._keys]
+        return [f"{int.from_bytes(mac, 'big') % 10**DIGITS:0{DIGITS}d}" for mac in macs]
+
+    def fits(self, secret: str, code: str) -> bool:
+        offered = "".join(code.split()).encode()
+        return any(hmac.compare_digest(known.encode(), offered) for known in self.under_each_key(secret))
+
+
+@dataclass(frozen=True, slots=True)
+class MailCodeSignIn:
+    """Sends codes, and accepts each once."""
+
+    transactions: Transactions[UnitOfWork]
+    sessions: SessionOpener
+    codes: CodeMaker
+    is_on: bool
+
+    async def ask(self, email: str, device: Device) -> str:
+        """Have a code mailed to the address, if an account has it; returns the challenge that belongs to it.
+
+        The account is looked up later, so that every request takes as long (S-08).
+
+        Raises:
+            MailCodesOff
+        """
+        self._require()
+        challenge, secret = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+        async with self.transactions() as work:
+            await work.sign_in_codes.put(hashed(challenge), email, secret, LIFETIME)
+            wanted = MailWantedData(purpose=Kind.sign_in_code, email=email, ip=device.ip, secret=secret)
+            await work.events.publish(Event((uuid4(),), 1, wanted))
+        return challenge
+
+    async def confirm(self, challenge: str, code: str, device: Device) -> Tokens:
+        """Open a session. The code also proves the address.
+
+        Raises:
+            MailCodesOff
+            CodeNotValid: for any reason; the fifth wrong code uses up the challenge.
+        """
+        self._require()
+        async with self.transactions() as work:  # the count stays, whatever comes of it
+            asked = await work.sign_in_codes.count(hashed(challenge), MOST_TRIES)
+        if asked is None or not self.codes.fits(asked.secret, code):
+            if asked is not None:
+                log.warning("code refused", email=masked(asked.email))
+            raise CodeNotValid("This code does not work. Look for the newest mail, or ask for another code.")
+        tokens = None
+        async with self.transactions() as work:
+            if await work.sign_in_codes.take(hashed(challenge)):
+                tokens = await self._open(work, asked.email, device)
+        if tokens is None:
+            raise CodeNotValid("This code does not work. Ask for another one.")
+        return tokens
+
+    async def _open(self, work: UnitOfWork, email: str, device: Device) -> Tokens | None:
+        account = await work.accounts.find(email)
+        if account is None or not await work.accounts.verify_email(account.id, email):
+            return None
+        known = await work.accounts.credentials_of(account.id, lock=True)
+        if known is None:
+            return None
+        if not account.email_verified:
+            await work.audit.note(Action.email_verified, account.id, ip=device.ip)
+        return await self.sessions.open(work, known, device, [Method.code])
+
+    def _require(self) -> None:
+        if not self.is_on:
+            raise MailCodesOff("This site does not send codes for signing in.")
+
+
+async def send_code(work: UnitOfWork, account: Account, wanted: MailWantedData) -> None:
+    """Handle a request of an account's address. Over the limit of mails, nothing is sent."""
+    if await work.mail_counts.take(account.email, Kind.sign_in_code) is None:
+        await send(work, Kind.sign_in_code, account.id, account.email, wanted.secret)
+        to = masked(account.email)
+        await work.audit.note(Action.sign_in_code_sent, account.id, actor=ANONYMOUS, ip=wanted.ip, to=to)
+
+
+def hashed(challenge: str) -> bytes:
+    """The stored form of a challenge."""
+    return hashlib.sha256(challenge.encode()).digest()
