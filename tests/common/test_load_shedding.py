@@ -185,6 +185,7 @@ async def test_refusals_are_counted_and_told_now_and_then(log: Log, clock: FakeC
 VITAL = {
     "POST /auth/token",
     "POST /auth/sign-in",
+    "GET /auth/sign-in",
     "POST /auth/sign-in/mail-code",
     "POST /auth/sign-in/mail-code/confirm",
     "POST /auth/revoke",
