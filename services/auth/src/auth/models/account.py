@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Computed, DateTime, Index, Integer, Text, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Computed, DateTime, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from auth.database import Base
@@ -38,6 +38,8 @@ class Account(Base):
     tokens_not_before: Mapped[int] = mapped_column(BigInteger, server_default="0")
     """Access tokens issued before this moment (seconds since 1970) are refused."""
     version: Mapped[int] = mapped_column(Integer, server_default="1")
+    locale: Mapped[str | None] = mapped_column(String(35))
+    """The language of mails to it, as in BCP 47; null: the setting MAIL_LOCALE."""
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))
     search: Mapped[str | None] = mapped_column(Text, Computed("lower(name || ' '::text || email)", persisted=True))
     """The text in which admins search for parts of names and addresses."""

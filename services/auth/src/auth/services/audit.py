@@ -62,6 +62,7 @@ class Action(StrEnum):
     email_change_requested = "email-change-requested"
     email_changed = "email-changed"
     username_changed = "username-changed"
+    locale_changed = "locale-changed"
     roles_changed = "roles-changed"
     account_deletion_asked = "account-deletion-asked"
     account_deleted = "account-deleted"

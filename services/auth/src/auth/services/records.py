@@ -28,6 +28,8 @@ class Account:
     email_verified: bool
     tokens_not_before: int
     version: int
+    locale: str | None
+    """The language of mails to it; None: MAIL_LOCALE."""
 
 
 @dataclass(frozen=True, slots=True)
