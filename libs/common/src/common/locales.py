@@ -15,7 +15,7 @@ PATTERN: Final = (
 """RFC 5646, section 2.1: a language, and if given script, region, variants, extensions and private use."""
 TAG: Final = re.compile(PATTERN)
 RANGE: Final = re.compile(
-    r"\s*(\*|[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*[Qq]=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\s*)?"
+    r"\s*(\*|[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,8})\s*(?:;\s*[Qq]=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\s*)?"
 )
 MOST_RANGES: Final = 30
 """Browsers send a handful."""

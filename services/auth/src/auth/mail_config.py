@@ -1,6 +1,7 @@
 """Settings of the mails' looks and languages; also read alone, by the preview."""
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Final, Self
 
@@ -47,6 +48,10 @@ def printable(text: str) -> str:
     return "\n".join(lines)
 
 
+# Checked with the settings, and used by the app: read once for both.
+templates_of = cache(Templates)
+
+
 class MailSettings(BaseConfig):
     """What mails look like, and their languages."""
 
@@ -67,7 +72,7 @@ class MailSettings(BaseConfig):
     def read_templates(self) -> Templates:
         """Raises BadTemplates."""
         brand = Brand(self.mail_from.name, self.brand_colour, self.mail_support or "", self.mail_imprint)
-        return Templates(brand, self.mail_templates, self.mail_locale)
+        return templates_of(brand, self.mail_templates, self.mail_locale)
 
     @model_validator(mode="after")
     def find_mistakes_in_templates(self) -> Self:

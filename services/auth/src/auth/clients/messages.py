@@ -42,7 +42,7 @@ def compose(mail: RenderedMail, sender_name: str, sender: Mailbox) -> EmailMessa
     message["Date"] = mail.written_at
     message["Message-ID"] = f"<{mail.id}@{sender.domain}>"
     message["Auto-Submitted"] = GENERATED
-    message["Content-Language"] = mail.locale
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
+    message["Content-Language"] = mail.locale  # last: the library moves it into a part otherwise
     return message

@@ -54,18 +54,23 @@ def files_in(folder: Path) -> Iterator[tuple[str, str]]:
     try:
         for entry in visible(folder):
             if not entry.is_dir():
-                yield known(entry.name), entry.read_text(encoding="utf-8")
+                yield known(entry.name), text_of(entry)
                 continue
             for file in visible(entry):
-                yield known(f"{entry.name}/{file.name}"), file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise BadTemplates(f"{folder} has a file that is not text in UTF-8") from error
+                yield known(f"{entry.name}/{file.name}"), text_of(file)
     except OSError as error:
         raise BadTemplates(f"{error.filename} cannot be read: {error.strerror}") from error
 
 
 def visible(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise BadTemplates(f"{file} is not text in UTF-8") from error
 
 
 def known(path: str) -> str:

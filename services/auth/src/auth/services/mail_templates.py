@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -22,11 +23,16 @@ from common.locales import truncations
 Values: TypeAlias = Mapping[str, str | timedelta]
 LAST: Final = "en"
 """The language that has every mail."""
-WITH_LINK: Final = {"link": "https://example.com/#verify-email=3q2-7wAh5jVtYk0c", "lifetime": timedelta(hours=24)}
+
+
+def linked(kind: Kind, lifetime: timedelta) -> dict[str, str | timedelta]:
+    return {"link": f"https://example.com/#{kind}=3q2-7wAh5jVtYk0c", "lifetime": lifetime}
+
+
 SAMPLES: Final[Mapping[Kind, Values]] = {
-    Kind.verify_email: WITH_LINK,
-    Kind.password_reset: {**WITH_LINK, "lifetime": timedelta(hours=1)},
-    Kind.email_change: {**WITH_LINK, "lifetime": timedelta(minutes=90), "account": "a***@e***"},
+    Kind.verify_email: linked(Kind.verify_email, timedelta(hours=24)),
+    Kind.password_reset: linked(Kind.password_reset, timedelta(hours=1)),
+    Kind.email_change: linked(Kind.email_change, timedelta(minutes=90)) | {"account": "a***@e***"},
 }
 """The placeholders that only some kinds have, with sample values."""
 MAX_SUBJECT: Final = 150
@@ -101,17 +107,17 @@ class Templates:
         return self._fill(kind, self.locale_of(kind, wanted), values)
 
     def _fill(self, kind: Kind, locale: str, values: Values) -> Filled:
-        known = self._brand_values | {name: self._written(locale, value) for name, value in values.items()}
-        subject = one_line(self._compiled[f"{locale}/{kind}.{SUBJECT}"].render(known))
-        body = self._compiled[f"{locale}/{kind}.{TEXT}"].render(known).strip()
-        page = known | {"subject": subject, "lang": locale, "dir": direction(locale), "colour": self._colour}
-        page_of = self._compiled.get(f"{locale}/{kind}.{HTML}") or self._compiled["layout.html"]
-        return Filled(
-            locale,
-            subject,
-            self._compiled["layout.txt"].render(known, body=body).strip() + "\n",
-            page_of.render({"link": "", **page}, paragraphs=list(paragraphs(body, known.get("link", ""), subject))),
-        )
+        try:
+            known = self._brand_values | {name: self._written(locale, value) for name, value in values.items()}
+            subject = one_line(self._compiled[f"{locale}/{kind}.{SUBJECT}"].render(known))
+            body = self._compiled[f"{locale}/{kind}.{TEXT}"].render(known).strip()
+            text = self._compiled["layout.txt"].render(known, body=body).strip() + "\n"
+            page = {"link": "", **known, "subject": subject, "lang": locale, "dir": direction(locale)}
+            rows = list(paragraphs(body, page["link"], subject))
+            own = self._compiled.get(f"{locale}/{kind}.{HTML}") or self._compiled["layout.html"]
+            return Filled(locale, subject, text, own.render(page, colour=self._colour, paragraphs=rows))
+        except (TemplateError, ArithmeticError, LookupError, TypeError) as error:
+            raise BadTemplates(f"{locale}/{kind} cannot be rendered: {error}") from error
 
     def _chain(self, wanted: str | None) -> Iterator[str]:
         for tag in (wanted, self._default, LAST):
@@ -137,8 +143,6 @@ class Templates:
                 raise BadTemplates(
                     f"{path} uses {', '.join(strange)}, which it does not get; there are {', '.join(sorted(allowed))}"
                 )
-            if path.endswith(f".{TEXT}") and (needed := (allowed & INDISPENSABLE) - used) and path not in LAYOUTS:
-                raise BadTemplates(f"{path} does not use {', '.join(needed)}, without which the mail is useless")
             return env.from_string(source)
         except TemplateSyntaxError as error:
             raise BadTemplates(f"{path} is not well written: {error.message}, in line {error.lineno}") from error
@@ -147,15 +151,20 @@ class Templates:
         """Each mail of each language, with sample values. Raises BadTemplates."""
         for locale, kinds in sorted(self._kinds.items()):
             for kind in kinds:
-                try:
-                    yield locale, kind, self._fill(kind, locale, SAMPLES.get(kind, {}))
-                except (TemplateError, ArithmeticError, LookupError, TypeError) as error:
-                    raise BadTemplates(f"{locale}/{kind} cannot be rendered: {error}") from error
+                yield locale, kind, self._fill(kind, locale, SAMPLES.get(kind, {}))
 
     def _refuse_bad_ones(self) -> None:
+        """Render everything once, with sample values."""
         for locale, kind, filled in self.samples():
             if not filled.subject or len(filled.subject) > MAX_SUBJECT:
                 raise BadTemplates(f"{locale}/{kind}.{SUBJECT} must have 1 to {MAX_SUBJECT} characters")
+            for name in SAMPLES.get(kind, {}).keys() & INDISPENSABLE:
+                value = str(SAMPLES[kind][name])
+                for part, shown in ((TEXT, filled.text), (HTML, unescape(filled.html))):
+                    if value not in shown:
+                        raise BadTemplates(
+                            f"{locale}/{kind}.{part} does not show {name}; without it the mail is useless"
+                        )
 
 
 def environment(layouts: Mapping[str, str], *, escape: bool) -> ImmutableSandboxedEnvironment:
@@ -190,7 +199,7 @@ def paragraphs(body: str, link: str, subject: str) -> Iterator[Paragraph]:
 
 
 def one_line(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join(line for part in text.splitlines() if (line := part.strip()))
 
 
 def direction(locale: str) -> str:
