@@ -8,7 +8,7 @@ from typing import Annotated, Final, Self
 from pydantic import AfterValidator, EmailStr, Field, NameEmail, model_validator
 
 from auth.services.mail_templates import LAST, Brand, Templates
-from common.locales import Locale
+from common.locales import normal_locale
 from common.settings import BaseConfig
 from common.url_types import BaseAddress
 
@@ -60,7 +60,9 @@ class MailSettings(BaseConfig):
     mail_templates: Path | None = Field(
         None, description="A folder with texts of mails of your own, which replace ours file by file."
     )
-    mail_locale: Locale = Field(LAST, description="The language of mails to people whose own language has none.")
+    mail_locale: Annotated[str, AfterValidator(normal_locale)] = Field(
+        LAST, description="The language of mails to people whose own language has none."
+    )
     mail_support: EmailStr | None = Field(None, description="The address in mails for people who need help.")
     mail_imprint: Annotated[str, Field(max_length=1000), AfterValidator(printable)] = Field(
         "", description="Lines below each mail, such as the operator's postal address."

@@ -28,6 +28,8 @@ class AccountResponse(Model):
     roles: list[str]
     status: str
     email_verified: bool
+    locale: str | None
+    """The language of mails, as in BCP 47; null: that of the site."""
 
 
 class AccountUpdate(Model):
@@ -63,6 +65,7 @@ Action = TypeAliasType(
         "email-change-requested",
         "email-changed",
         "username-changed",
+        "locale-changed",
         "roles-changed",
         "account-deletion-asked",
         "account-deleted",
@@ -231,6 +234,8 @@ class ManagedAccountResponse(Model):
     roles: list[str]
     status: str
     email_verified: bool
+    locale: str | None
+    """The language of mails, as in BCP 47; null: that of the site."""
     name: str
     """As given at sign-up; empty, like `email`, if it is `deleted`."""
     created_at: AwareDatetime
@@ -267,6 +272,16 @@ class OAuthProblem(Model):
     """Validation errors only."""
     error: str
     error_description: str
+
+
+class OwnAccountUpdate(Model):
+    """The fields to change; others stay."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    locale: str | None = None
+    """The language of mails, as in BCP 47; null: that of the site."""
 
 
 class PasswordChange(Model):
@@ -529,6 +544,8 @@ class UserCreate(Model):
     email: str
     password: str
     name: str
+    locale: str | None = None
+    """The language of mails, as in BCP 47; without it, Accept-Language tells."""
 
 
 class UserResponse(Model):

@@ -22,7 +22,7 @@ class BadTemplates(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class MailFiles:
-    """The sources by path, such as `de/verify-email.txt`."""
+    """The sources by path: `LOCALE/KIND.PART`, `LOCALE/lifetime.txt`, and the layouts."""
 
     sources: Mapping[str, str]
 
@@ -41,7 +41,7 @@ def read_files(own: Path | None) -> MailFiles:
     found = dict(files_in(SHIPPED))
     if own is not None:
         if not own.is_dir():
-            raise BadTemplates(f"{own} is no folder")
+            raise BadTemplates("must be a folder, and there is none")
         found |= dict(files_in(own))
     files = MailFiles(found)
     for path in found:
@@ -59,7 +59,7 @@ def files_in(folder: Path) -> Iterator[tuple[str, str]]:
             for file in visible(entry):
                 yield known(f"{entry.name}/{file.name}"), text_of(file)
     except OSError as error:
-        raise BadTemplates(f"{error.filename} cannot be read: {error.strerror}") from error
+        raise BadTemplates(f"{Path(error.filename).name} cannot be read: {error.strerror}") from error
 
 
 def visible(folder: Path) -> list[Path]:
@@ -70,7 +70,7 @@ def text_of(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise BadTemplates(f"{file} is not text in UTF-8") from error
+        raise BadTemplates(f"{file.parent.name}/{file.name} is not text in UTF-8") from error
 
 
 def known(path: str) -> str:

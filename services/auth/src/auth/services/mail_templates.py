@@ -90,7 +90,7 @@ class Templates:
         self._compiled = {path: self._compile(path, source) for path, source in self.files.sources.items()}
         self._kinds = {locale: self.files.kinds(locale) for locale in self.files.locales}
         if not any(tag in self._kinds for tag in truncations(default)):
-            raise BadTemplates(f"there are no mails in {default}, only in {', '.join(sorted(self.locales))}")
+            raise BadTemplates(f"there are only mails in {', '.join(sorted(self.locales))}")
         self._refuse_bad_ones()
 
     @property
