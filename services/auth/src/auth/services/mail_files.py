@@ -22,7 +22,7 @@ class BadTemplates(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class MailFiles:
-    """The sources by path: `LOCALE/KIND.PART`, `LOCALE/lifetime.txt`, and the layouts."""
+    """The sources by path, relative to the folder."""
 
     sources: Mapping[str, str]
 
