@@ -17,7 +17,7 @@ export LOCAL_DIR
 export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: up dev start stop status logs restart-one run mail seed demo reset psql migrate migration backup restore check
+.PHONY: up dev start stop status logs restart-one run mail mails seed demo reset psql migrate migration backup restore check
 .PHONY: check-deploy format generate rename new-service remove-service new-resource openapi clients lock test
 .PHONY: test-page test-clients test-clients-short test-search test-restarts test-new-service test-resource test-observability
 .PHONY: test-start-order test-backup fuzz faults faults-short bench bench-peers timing overload compose-up compose-down
@@ -51,6 +51,9 @@ run: bootstrap ## run a service's command on the running stack: make run CMD="po
 
 mail: bootstrap ## list the newest mails of the running stack, with their links
 	@$(LOCAL) mail
+
+mails: bootstrap ## write all mails in all languages as files, to look at: make mails MAIL_TEMPLATES=folder BRAND_COLOUR="#7a1f5c"
+	@$(VENV)/python -m auth write-mails $(LOCAL_DIR)/mails
 
 seed: bootstrap ## fill the running stack with realistic data: make seed SIZE=20000 (posts, up to 1M) SEED=7
 	@$(VENV)/python -m deploy.seed $(or $(SIZE),20000) --seed $(or $(SEED),7)

@@ -28,14 +28,14 @@ ROOMS: Final = [
     "schemas",
     "retention | settings",
     "services",
-    "access_log | email_addresses | secrets | url_types",
+    "access_log | email_addresses | locales | secrets | url_types",
     "background | deadlines | errors | health | logs | ports | setting_types | text_fold | visible_text",
 ]
 """Rooms of libs/common, from the top down."""
 
 LAYERS: Final = [
     "__main__",
-    "(account_commands) | (client_commands) | (key_commands)",
+    "(account_commands) | (client_commands) | (key_commands) | (mail_commands)",
     "(command_transaction) | main",
     "routers",
     "deps",
@@ -44,6 +44,7 @@ LAYERS: Final = [
     "(repositories) | (clients)",
     "(models)",
     "config | (database)",
+    "(mail_config)",
     "services",
 ]
 """Layers of each service, from the top down; those in parentheses are auth's, or those of services that need them."""

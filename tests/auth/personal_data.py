@@ -13,6 +13,7 @@ TABLES: Final[Mapping[str, Table]] = {
             "email": "account.email",
             "name": "account.name",
             "username": "account.username",
+            "locale": "account.locale",
             "roles": "account.roles",
             "status": "account.status",
             "email_verified_at": "account.email_verified_at",

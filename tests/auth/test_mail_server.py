@@ -263,7 +263,7 @@ async def test_no_password_and_no_mail_without_the_tls_that_was_asked_for(
     ids=ascii,
 )
 def test_nothing_can_be_slipped_into_a_header(changes: dict[str, str]) -> None:
-    letter = {"to": "ada@example.com", "subject": "Hello", "text": "", "html": "", **changes}
+    letter = {"locale": "en", "to": "ada@example.com", "subject": "Hello", "text": "", "html": "", **changes}
     with pytest.raises(ValueError, match=r"."):
         compose(RenderedMail(id=uuid4(), written_at=datetime.now(UTC), **letter), "Trivium", Mailbox.of(OURS))
 

@@ -44,6 +44,7 @@ POST   /auth/password-reset                 account 202   202   202   202   202 
 POST   /auth/password-reset/confirm         account 400   400   400   400   400   400   400   400   400   400
 POST   /auth/email/confirm                  account 400   400   400   400   400   400   400   400   400   400
 GET    /auth/me                             account 401   200   200   200   200   401   403   403   403   401
+PATCH  /auth/me                             account 401   200   200   200   200   401   403   403   403   401
 GET    /auth/sessions                       session 401   200   200   200   200   401   403   403   403   401
 DELETE /auth/sessions/{session_id}          session 401   204   404   404   404   401   403   403   403   401
 DELETE /auth/sessions                       session 401   204   204   204   204   401   403   403   403   401
@@ -83,6 +84,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /auth/password-reset": {"email": "{email}"},
     "POST /auth/password-reset/confirm": {"token": "x", "new_password": PASSWORD},
     "POST /auth/email/confirm": {"token": "x"},
+    "PATCH /auth/me": {"locale": "de"},
     "POST /auth/email": {"email": "{new_email}", "password": PASSWORD},
     "POST /auth/password": {"current_password": PASSWORD, "new_password": PASSWORD},
     "PATCH /auth/accounts/{account_id}": {"roles": ["moderator"]},

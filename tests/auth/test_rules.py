@@ -39,12 +39,18 @@ class Accounts:
     tried: list[int] = field(default_factory=list)
 
     async def add(
-        self, account_id: int, email: str, password_hash: str, name: str, username: str | None = None
+        self,
+        account_id: int,
+        email: str,
+        password_hash: str,
+        name: str,
+        username: str | None = None,
+        locale: str | None = None,
     ) -> Account | None:
         self.tried.append(account_id)
         if email in self.by_email or len(self.tried) <= self.collisions:
             return None
-        self.by_email[email] = Account(account_id, email, name, username, [], "active", False, False, 0, 1)
+        self.by_email[email] = Account(account_id, email, name, username, [], "active", False, False, 0, 1, locale)
         return self.by_email[email]
 
     async def get(self, account_id: int) -> Account | None:

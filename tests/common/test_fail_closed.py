@@ -68,6 +68,11 @@ WEAKER_IN["auth"] = {
     "SMTP_URL": ("", "http://canary.example", "smtps://ada:canary@mail.example", "smtps://mail.example/canary"),
     "SMTP_PASSWORD": ("canary",),  # there is no user for it
     "MAIL_FROM": ("", "canary"),
+    "MAIL_TEMPLATES": ("/nowhere/canary",),
+    "MAIL_LOCALE": ("canary",),
+    "MAIL_SUPPORT": ("canary",),
+    "MAIL_IMPRINT": ("canary\x1b",),
+    "BRAND_COLOUR": ("canary", "#ffffff"),
     "SMTP_EHLO_NAME": ("canary relay", "-canary", "canary..example", "[canary]"),
     "SMTP_UTF8": ("canary",),
     "SPECIAL_USE_DOMAINS": ("canary", '["example.com"]', '["canary"]'),

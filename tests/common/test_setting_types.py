@@ -153,6 +153,8 @@ WRONG: Mapping[str, Mapping[str, str]] = {
     "PASSWORD_WORDS": {"acme": LISTS + '["trivium", "acme"]', '["acme", " "]': "must have letters or digits"},
     "SPECIAL_USE_DOMAINS": {"nas.local": LISTS + '["nas.local"]'},
     "MAIL_DIR": {__file__: "must be a folder"},
+    "MAIL_LOCALE": {"de_DE": "such as de or pt-BR"},
+    "BRAND_COLOUR": {"canary": "such as #0f6b5c", "#ffcc00": "too light"},
     "MAIL_FROM": {"canary": "valid email address"},
     "SMTP_URL": {"mail.canary.example:587": "'smtp', 'smtps' or 'smtp+starttls'", "smtp://": "empty host"},
 }

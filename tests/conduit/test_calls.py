@@ -235,3 +235,15 @@ async def test_people_without_a_username_change_only_their_profile(client: Async
         reply = await ada.send("PUT", "/user", user=changes)
         assert (reply.status_code, reply.json()["errors"]) == (403, {"username": ["is needed"]})
     assert (await ada.send("PUT", "/user", user={"bio": "Poetical."})).json()["user"]["bio"] == "Poetical."
+
+
+async def test_a_sign_up_tells_auth_the_callers_language(client: AsyncClient, stack: Network) -> None:
+    name = unique("deutsch")
+    user = {"username": name, "email": f"{name}@example.com", "password": "password123"}
+    reply = await client.post("/api/users", json={"user": user}, headers={"Accept-Language": "de-AT, en;q=0.5"})
+    transport = ASGITransport(stack.apps["auth"], raise_app_exceptions=False)
+    async with AsyncClient(transport=transport, base_url="http://auth.test") as auth:
+        token = {"token": reply.json()["user"]["token"]}
+        access = (await auth.post("/auth/conduit/renewals", json=token)).json()["access_token"]
+        mine = await auth.get("/auth/me", headers={"Authorization": f"Bearer {access}"})
+    assert mine.json()["locale"] == "de"

@@ -51,12 +51,13 @@ export async function post(path, body, key = null) {
 
 /**
  * Change some fields of a resource that was read with the ETag `ifMatch`; 412 if it has changed meanwhile, unless to the
- * same values, since an answer may have been lost.
+ * same values, since an answer may have been lost. Resources without an ETag have none.
  * @returns {Promise<Answer>}
  */
-export async function patch(path, body, ifMatch) {
+export async function patch(path, body, ifMatch = null) {
+  const headers = ifMatch ? { "If-Match": ifMatch } : {};
   try {
-    const answer = await read(await call("PATCH", path, { headers: { "If-Match": ifMatch }, json: body }));
+    const answer = await read(await call("PATCH", path, { headers, json: body }));
     if (answer.etag) remember(path, answer);
     return answer;
   } catch (problem) {

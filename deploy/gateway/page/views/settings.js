@@ -14,6 +14,8 @@ import { People } from "./people.js";
 import { Devices } from "./devices.js";
 
 const PARTS = [["Profile", "profile"], ["Account", "account"], ["Devices", "devices"], ["Blocked", "blocked"], ["Your data", "data"]];
+/** There are mails in these. */
+const LANGUAGES = [["en", "English"], ["de", "Deutsch"], ["es", "Español"], ["fr", "Français"], ["ja", "日本語"]];
 const VIEWS = { profile: Profile, account: Account, devices: Devices, blocked: Blocked, data: YourData };
 
 export function SettingsPage({ part = "profile" }) {
@@ -59,7 +61,14 @@ function Account() {
     setChanges(changes + 1);
     say(`We have sent a link to ${email}. Your address changes when you open it and confirm.`);
   }
+  async function changeLanguage({ locale }) {
+    await patch("/auth/me", { locale: locale || null });
+    say("The language of mails is saved.");
+    await reload();
+  }
   if (!account) return html`<${Pending} problem=${problem} retry=${reload} rows=${2} tall />`;
+  const isKnown = !account.locale || LANGUAGES.some(([tag]) => tag === account.locale);
+  const languages = isKnown ? LANGUAGES : [...LANGUAGES, [account.locale, account.locale]]; // chosen elsewhere
   return html`
     <section class="card"><h2>Password</h2>
       <${Form} key="password-${changes}" send=${changePassword} label="Change password">
@@ -73,6 +82,15 @@ function Account() {
       <${Form} key="email-${changes}" send=${changeEmail} label="Change email">
         <${Email} label="New email" autocomplete="email" /><${Password} />
         <div class="row end"><${Submit}>Change email<//></div>
+      <//></section>
+    <section class="card"><h2>Language</h2>
+      <${Form} send=${changeLanguage} label="Language">
+        <div class="field"><label for="locale">Language of mails</label>
+          <select id="locale" name="locale">
+            <option value="">The language of this site</option>
+            ${languages.map(([tag, name]) => html`<option value=${tag} lang=${tag} selected=${tag === account.locale}>${name}</option>`)}
+          </select></div>
+        <div class="row end"><${Submit}>Save language<//></div>
       <//></section>
     <section class="card row spread"><h2>Sign out</h2><${SignOut} class="button" /></section>
     <${DeleteAccount} />`;

@@ -120,6 +120,8 @@ export interface paths {
         /**
          * Open an account
          * @description Open an account. Sign in with it at `/auth/token`; its profile is at `Location`.
+         *
+         *     Mails are in the language `locale`, or else in the best one of `Accept-Language` that there are mails in.
          */
         post: operations["register"];
         delete?: never;
@@ -145,7 +147,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change the language of mails to the caller
+         * @description Change the language of mails to the caller. Mails that wait to be sent keep theirs.
+         */
+        patch: operations["change_own_account"];
         trace?: never;
     };
     "/auth/account/deletion": {
@@ -998,6 +1004,12 @@ export interface components {
             status: string;
             /** Email Verified */
             email_verified: boolean;
+            /**
+             * Locale
+             * @description The language of mails, as in BCP 47; null: that of the site.
+             * @example pt-BR
+             */
+            locale: string | null;
         };
         /**
          * AccountUpdate
@@ -1024,7 +1036,7 @@ export interface components {
          * @description The kinds of events. Values are stored and shown, so they never change.
          * @enum {string}
          */
-        Action: "registered" | "signed-in" | "sign-in-refused" | "sign-in-throttled" | "signed-out" | "refresh-token-reused" | "refresh-token-reissued" | "session-ended" | "other-sessions-ended" | "all-sessions-ended" | "password-changed" | "password-refused" | "password-reset-requested" | "password-reset" | "email-verification-sent" | "email-verified" | "email-change-requested" | "email-changed" | "username-changed" | "sign-in-code-sent" | "roles-changed" | "account-deletion-asked" | "account-deleted" | "status-changed" | "tokens-revoked" | "content-removed" | "service-secret-changed" | "key-created" | "key-activated" | "key-retired" | "key-revoked";
+        Action: "registered" | "signed-in" | "sign-in-refused" | "sign-in-throttled" | "signed-out" | "refresh-token-reused" | "refresh-token-reissued" | "session-ended" | "other-sessions-ended" | "all-sessions-ended" | "password-changed" | "password-refused" | "password-reset-requested" | "password-reset" | "email-verification-sent" | "email-verified" | "email-change-requested" | "email-changed" | "username-changed" | "sign-in-code-sent" | "locale-changed" | "roles-changed" | "account-deletion-asked" | "account-deleted" | "status-changed" | "tokens-revoked" | "content-removed" | "service-secret-changed" | "key-created" | "key-activated" | "key-retired" | "key-revoked";
         /**
          * AddressGiven
          * @description The address to write to.
@@ -1453,6 +1465,12 @@ export interface components {
             /** Email Verified */
             email_verified: boolean;
             /**
+             * Locale
+             * @description The language of mails, as in BCP 47; null: that of the site.
+             * @example pt-BR
+             */
+            locale: string | null;
+            /**
              * Name
              * @description As given at sign-up; empty, like `email`, if it is `deleted`.
              * @example Ada Lovelace
@@ -1548,6 +1566,17 @@ export interface components {
              * @example The e-mail address or the password is wrong.
              */
             error_description: string;
+        };
+        /**
+         * OwnAccountUpdate
+         * @description The fields to change; others stay.
+         */
+        OwnAccountUpdate: {
+            /**
+             * Locale
+             * @description The language of mails, as in BCP 47; null: that of the site.
+             */
+            locale?: string | null;
         };
         /**
          * PasswordChange
@@ -2331,6 +2360,11 @@ export interface components {
              * @example Ada Lovelace
              */
             name: string;
+            /**
+             * Locale
+             * @description The language of mails, as in BCP 47; without it, Accept-Language tells.
+             */
+            locale?: string | null;
         };
         /**
          * UserResponse
@@ -3458,6 +3492,43 @@ export interface operations {
             403: components["responses"]["NotForThisCaller"];
             404: components["responses"]["AccountNotFound"];
             414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    change_own_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnAccountUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountResponse"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["NotForThisCaller"];
+            404: components["responses"]["AccountNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];

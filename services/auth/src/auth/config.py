@@ -2,13 +2,14 @@
 
 import os
 from datetime import timedelta
-from typing import Annotated, Final, Self
+from typing import Annotated, Self
 
 from annotated_types import Ge, Gt, Le
-from pydantic import AfterValidator, Field, NameEmail, SecretStr, UrlConstraints, model_validator
+from pydantic import AfterValidator, Field, SecretStr, UrlConstraints, model_validator
 from pydantic_core import Url
 from pydantic_settings import NoDecode
 
+from auth.mail_config import NOBODY, MailSettings
 from auth.services.address_policy import is_within
 from auth.services.mails import WINDOW
 from auth.services.passwords import QUEUE
@@ -17,9 +18,7 @@ from common.secrets import Secret
 from common.services import ClientSecrets
 from common.setting_types import Duration, Folder, Words, in_json
 from common.settings import MigrationSettings, ServiceSettings
-from common.url_types import BaseAddress
 
-NOBODY: Final = NameEmail("Trivium", "no-reply@trivium.example")
 Lifetime = Annotated[Duration, Ge(WINDOW), Le(timedelta(days=7))]
 SmtpUrl = Annotated[
     Url, UrlConstraints(allowed_schemes=["smtp", "smtps", "smtp+starttls"], host_required=True, max_length=500)
@@ -44,7 +43,7 @@ def special_use(domains: list[str]) -> list[str]:
     return folded
 
 
-class Settings(ServiceSettings):
+class Settings(MailSettings, ServiceSettings):
     """auth's settings, in addition to those of every service."""
 
     key_encryption_key: Secret = Field(description="Encrypts the signing keys in the database.")
@@ -109,8 +108,6 @@ class Settings(ServiceSettings):
         default_factory=list, description='JSON list of domains without public mail that are accepted: ["nas.local"].'
     )
     mail_dir: Folder | None = Field(None, description="Without SMTP_URL: mails are written to this folder.")
-    mail_from: NameEmail = Field(NOBODY, description="The sender of mails; mails use its name as the site's name.")
-    app_url: BaseAddress | None = Field(None, description="Base address of links in mails; by default the ISSUER.")
     require_verified_email: bool = Field(False, description="Refuse to sign in until the address is verified.")
     mail_codes: bool = Field(False, description="Let people sign in with a code that is mailed to them.")
     verify_email_ttl: Lifetime = Field(
@@ -145,8 +142,6 @@ class Settings(ServiceSettings):
             raise ValueError("MAIL_FROM is missing: SMTP_URL needs a sender")
         if self.profile == "production" and self.app_url is not None and not self.app_url.startswith("https://"):
             raise ValueError("APP_URL must be https:// in production: the links to it open accounts")
-        if not self.mail_from.name.isprintable():
-            raise ValueError("MAIL_FROM must be one line")
         return self
 
     @model_validator(mode="after")

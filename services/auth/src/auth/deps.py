@@ -19,7 +19,7 @@ from auth.repositories.exports import DELETED, SECTIONS
 from auth.repositories.sessions import Lifetimes, SessionRepository
 from auth.repositories.unit_of_work import unit_of_work
 from auth.services.access_tokens import AccessTokens
-from auth.services.accounts import AccountQueries, Registration
+from auth.services.accounts import AccountQueries, OwnLanguage, Registration
 from auth.services.address_policy import AddressPolicy
 from auth.services.audit import AuditReader
 from auth.services.conduit import ConduitChanges, ConduitSignUp
@@ -48,6 +48,7 @@ from common.events.exports import ExportReader
 from common.http.deps import DbSession, FromState, ReadSession, WithRole
 from common.http.idempotency import forget_expired
 from common.http.rate_limits import Quota, source_of
+from common.locales import accepted_locale
 from common.serving.service import Identity, Opened, Parts
 from common.tokens.claims import Principal
 
@@ -88,9 +89,10 @@ def wire(opened: Opened[Settings]) -> Parts:
     refresh_tokens = RefreshTokens(*given(settings.refresh_key, settings.refresh_key_previous))
     sessions = SessionOpener(access, refresh_tokens, settings.require_verified_email)
     tokens = one_time_tokens(settings)
+    templates = settings.read_templates()
     return Parts(
         identity=identity,
-        targets=own_targets(settings, transactions, tokens),
+        targets=own_targets(settings, transactions, tokens, templates),
         inbox=lambda session: EventSubscriber(unit_of_work(session, lasting)).inbox,
         erasures=BACKLOG,
         loops=(partial(forget_expired, database), partial(RETENTION.run, transactions)),
@@ -104,6 +106,8 @@ def wire(opened: Opened[Settings]) -> Parts:
             "policy": policy,
             "addresses": addresses,
             "accounts": AccountQueries(AccountRepository(reads)),
+            "locales": templates.locales,
+            "own_language": OwnLanguage(transactions),
             "exports": ExportReader(reads, SECTIONS, DELETED),
             "sessions": SessionService(transactions, SessionRepository(reads, lasting)),
             "sign_in": SignInService(
@@ -152,11 +156,18 @@ async def get_device(request: Request) -> Device:
     return Device(printable, request.state.client_ip, source_of(request))
 
 
+async def get_preferred_locale(request: Request) -> str | None:
+    """The language of mails that the caller's Accept-Language prefers; None: it names none that there are mails in."""
+    return accepted_locale(",".join(request.headers.getlist("accept-language")), request.app.state.locales)
+
+
 Administrator = Annotated[Principal, Depends(WithRole(Role.admin))]
 ManageAccounts = Annotated[Management, Depends(get_management)]
 ReadAudit = Annotated[AuditReader, Depends(get_audit)]
 ConduitRegistration = Annotated[ConduitSignUp, Depends(get_conduit_registration)]
 ConduitAccounts = Annotated[ConduitChanges, Depends(FromState("conduit_changes"))]
+ChooseLanguage = Annotated[OwnLanguage, Depends(FromState("own_language"))]
+PreferredLocale = Annotated[str | None, Depends(get_preferred_locale)]
 ReadAccounts = Annotated[AccountQueries, Depends(FromState("accounts"))]
 SignIn = Annotated[SignInService, Depends(FromState("sign_in"))]
 MailCodes = Annotated[MailCodeSignIn, Depends(FromState("mail_codes"))]

@@ -12,8 +12,9 @@ from auth.clients.mail_targets import MailRequestTarget, MailTarget
 from auth.clients.messages import Mailbox
 from auth.config import Settings, given
 from auth.services.mail_codes.sign_in import CodeMaker
-from auth.services.mail_rendering import MailRenderer, MailSender, Templates
+from auth.services.mail_rendering import MailRenderer, MailSender
 from auth.services.mail_requests import MailRequests
+from auth.services.mail_templates import Templates
 from auth.services.one_time_tokens import OneTimeTokens, Purpose, TokenMaker
 from auth.services.ports import UnitOfWork
 from common.db.database import TransactionFactory
@@ -40,16 +41,14 @@ def code_maker(settings: Settings) -> CodeMaker:
 
 
 def own_targets(
-    settings: Settings, transactions: TransactionFactory[UnitOfWork], tokens: OneTimeTokens
+    settings: Settings, transactions: TransactionFactory[UnitOfWork], tokens: OneTimeTokens, templates: Templates
 ) -> Mapping[str, Target | Channel]:
     """Targets of auth's outbox other than services. Without a way to send mails, they wait in it."""
     targets: dict[str, Target | Channel] = {"auth": MailRequestTarget(MailRequests(transactions, tokens))}
     sender = mail_sender(settings)
     if sender is not None:
         app_url = settings.app_url or settings.issuer
-        renderer = MailRenderer(
-            transactions, tokens, code_maker(settings), Templates(), settings.mail_from.name, app_url
-        )
+        renderer = MailRenderer(transactions, tokens, code_maker(settings), templates, app_url)
         targets["smtp"] = Channel(MailTarget(renderer, sender), batch=1, lease=LEASE, doublings=DOUBLINGS)
     return targets
 

@@ -25,7 +25,7 @@ from conduit.services.records import Article, OpenedSession
 from conduit.services.users import UserService
 
 SCHEME: Final = "token"
-MAX_AGENT: Final = 200
+MAX_DESCRIPTION: Final = 200
 FORWARDED_FOR: Final = "X-Forwarded-For"
 
 
@@ -55,7 +55,8 @@ def wire(connected: Connected[Settings]) -> StatelessParts:
 def headers_of(request: Request) -> Mapping[str, str]:
     """Headers of the caller's request that the other services get too: for limits, sessions and repetitions."""
     state, given = request.scope["state"], request.headers
-    passed = {FORWARDED_FOR: state["client_ip"], "User-Agent": given.get("user-agent", "")[:MAX_AGENT]}
+    passed = {FORWARDED_FOR: state["client_ip"]}
+    passed |= {name: given.get(name, "")[:MAX_DESCRIPTION] for name in ("User-Agent", "Accept-Language")}
     if IDEMPOTENCY_KEY in given:
         passed[IDEMPOTENCY_KEY] = given[IDEMPOTENCY_KEY]
     return {name: value for name, value in passed.items() if value.isascii() and value.isprintable() and value}

@@ -28,6 +28,8 @@ class AccountResponse(Model):
     roles: list[str]
     status: str
     email_verified: bool
+    locale: str | None
+    """The language of mails, as in BCP 47; null: that of the site."""
 
 
 class AccountUpdate(Model):
@@ -64,6 +66,7 @@ Action = TypeAliasType(
         "email-changed",
         "username-changed",
         "sign-in-code-sent",
+        "locale-changed",
         "roles-changed",
         "account-deletion-asked",
         "account-deleted",
@@ -250,6 +253,8 @@ class ManagedAccountResponse(Model):
     roles: list[str]
     status: str
     email_verified: bool
+    locale: str | None
+    """The language of mails, as in BCP 47; null: that of the site."""
     name: str
     """As given at sign-up; empty, like `email`, if it is `deleted`."""
     created_at: AwareDatetime
@@ -286,6 +291,16 @@ class OAuthProblem(Model):
     """Validation errors only."""
     error: str
     error_description: str
+
+
+class OwnAccountUpdate(Model):
+    """The fields to change; others stay."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    locale: str | None = None
+    """The language of mails, as in BCP 47; null: that of the site."""
 
 
 class PasswordChange(Model):
@@ -571,6 +586,8 @@ class UserCreate(Model):
     email: str
     password: str
     name: str
+    locale: str | None = None
+    """The language of mails, as in BCP 47; without it, Accept-Language tells."""
 
 
 class UserResponse(Model):

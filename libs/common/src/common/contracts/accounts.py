@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from common.email_addresses import Email
+from common.locales import Locale
 from common.schemas import Id, Incoming, Name, NewPassword, Outgoing
 
 
@@ -12,6 +13,9 @@ class UserCreate(Incoming):
     email: Email = Field(examples=["ada@example.com"])
     password: NewPassword = Field(examples=["correct horse battery staple"])
     name: Name = Field(max_length=100, examples=["Ada Lovelace"])
+    locale: Locale | None = Field(
+        default=None, description="The language of mails, as in BCP 47; without it, Accept-Language tells."
+    )
 
 
 class UserResponse(Outgoing):

@@ -34,7 +34,8 @@ class Mailbox:
 def compose(mail: RenderedMail, sender_name: str, sender: Mailbox) -> EmailMessage:
     """Plain text with an HTML alternative. The same mail always has the same Message-ID, which identifies copies."""
     to = Mailbox.of(mail.to)
-    message = EmailMessage(policy=SMTP if str(to).isascii() else SMTPUTF8)
+    # 7bit: bodies beyond ASCII are encoded, since a server on the way may have no 8BITMIME
+    message = EmailMessage(policy=(SMTP if str(to).isascii() else SMTPUTF8).clone(cte_type="7bit"))
     message["From"] = Address(sender_name, sender.local, sender.domain)
     message["To"] = Address("", to.local, to.domain)
     message["Subject"] = mail.subject
@@ -43,4 +44,5 @@ def compose(mail: RenderedMail, sender_name: str, sender: Mailbox) -> EmailMessa
     message["Auto-Submitted"] = GENERATED
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
+    message["Content-Language"] = mail.locale  # last: the library moves it into a part otherwise
     return message

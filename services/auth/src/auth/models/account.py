@@ -11,6 +11,7 @@ from sqlalchemy import (
     DateTime,
     Index,
     Integer,
+    String,
     Text,
     false,
     text,
@@ -52,6 +53,8 @@ class Account(Base):
     tokens_not_before: Mapped[int] = mapped_column(BigInteger, server_default="0")
     """Access tokens issued before this moment (seconds since 1970) are refused."""
     version: Mapped[int] = mapped_column(Integer, server_default="1")
+    locale: Mapped[str | None] = mapped_column(String(35))
+    """The language of mails to it, as in BCP 47; null: the setting MAIL_LOCALE."""
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))
     search: Mapped[str | None] = mapped_column(Text, Computed("lower(name || ' '::text || email)", persisted=True))
     """The text in which admins search for parts of names and addresses."""

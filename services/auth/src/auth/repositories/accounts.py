@@ -29,6 +29,7 @@ COLUMNS: Final = (
     Table.second_factor,
     func.greatest(Table.tokens_not_before, FLOOR_OF_ALL.scalar_subquery()).label("tokens_not_before"),
     Table.version,
+    Table.locale,
 )
 # On any conflict, of the address or the id: one statement, so that only one of two sign-ups can win.
 ADD: Final = insert(Table).on_conflict_do_nothing().returning(*COLUMNS)
@@ -93,6 +94,9 @@ CHANGE: Final = (
     )
     .returning(*COLUMNS)
 )
+SET_LOCALE: Final = (
+    update(Table).where(Table.id == bindparam("account")).values(locale=bindparam("new")).returning(*COLUMNS)
+)
 ACCOUNT: Final = RowReader(Account)
 """From COLUMNS, among others."""
 
@@ -104,10 +108,16 @@ class AccountRepository:
     session: Executor
 
     async def add(
-        self, account_id: int, email: str, password_hash: str, name: str, username: str | None = None
+        self,
+        account_id: int,
+        email: str,
+        password_hash: str,
+        name: str,
+        username: str | None = None,
+        locale: str | None = None,
     ) -> Account | None:
         values = {"id": account_id, "email": email, "password_hash": password_hash, "name": name, "username": username}
-        return ACCOUNT.one(await self.session.execute(ADD, values))
+        return ACCOUNT.one(await self.session.execute(ADD, values | {"locale": locale}))
 
     async def get(self, account_id: int) -> Account | None:
         return ACCOUNT.one(await self.session.execute(GET, {"account_id": account_id}))
@@ -156,6 +166,9 @@ class AccountRepository:
             if "username" in (getattr(error.orig, "constraint_name", None) or ""):
                 raise UsernameTaken("This username is taken.") from error
             raise EmailTaken("This address already has an account.") from error
+
+    async def set_locale(self, account_id: int, locale: str | None) -> Account:
+        return ACCOUNT.read((await self.session.execute(SET_LOCALE, {"account": account_id, "new": locale})).one())
 
     async def lock_for_share(self, account_id: int) -> Account | None:
         return ACCOUNT.one(await self.session.execute(GET_FOR_SHARE, {"account_id": account_id}))

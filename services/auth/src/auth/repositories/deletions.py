@@ -61,6 +61,7 @@ EMPTY: Final = (
         email=None,
         name="",
         username=None,
+        locale=None,
         password_hash="",
         roles=[],
         status="deleted",

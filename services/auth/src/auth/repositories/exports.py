@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from common.events.exports import Section, bounded_rows, uuid
 
 ACCOUNT: Final = """
-    SELECT id AS place, id, email, name, username, roles, status, email_verified_at, second_factor, created_at
+    SELECT id AS place, id, email, name, username, locale, roles, status, email_verified_at, second_factor, created_at
     FROM accounts
     WHERE id = :account AND id > :after ORDER BY id
 """

@@ -2,8 +2,17 @@
 
 from fastapi import Response
 
-from auth.deps import REGISTRATION, SIGN_IN, CallingDevice, DeleteAccount, ReadAccounts, RegisterAccount
-from auth.schemas.account import AccountDeletion, AccountResponse
+from auth.deps import (
+    REGISTRATION,
+    SIGN_IN,
+    CallingDevice,
+    ChooseLanguage,
+    DeleteAccount,
+    PreferredLocale,
+    ReadAccounts,
+    RegisterAccount,
+)
+from auth.schemas.account import AccountDeletion, AccountResponse, OwnAccountUpdate
 from auth.services import errors
 from auth.services.passwords import TooBusy
 from common.contracts.accounts import UserCreate, UserResponse
@@ -25,11 +34,20 @@ router = service_router("/auth", "auth", SmallBodyRoute)
 )
 @public
 async def register(
-    user: UserCreate, registration: RegisterAccount, limits: Limits, device: CallingDevice, response: Response
+    user: UserCreate,
+    registration: RegisterAccount,
+    limits: Limits,
+    device: CallingDevice,
+    preferred: PreferredLocale,
+    response: Response,
 ) -> UserResponse:
-    """Open an account. Sign in with it at `/auth/token`; its profile is at `Location`."""
+    """Open an account. Sign in with it at `/auth/token`; its profile is at `Location`.
+
+    Mails are in the language `locale`, or else in the best one of `Accept-Language` that there are mails in.
+    """
     limits.hit(REGISTRATION)
-    account = await registration.register(user.email, user.password, user.name, ip=device.ip)
+    locale = user.locale or preferred
+    account = await registration.register(user.email, user.password, user.name, locale=locale, ip=device.ip)
     response.headers["Location"] = f"/users/{account.id}"
     return UserResponse.model_validate(account)
 
@@ -38,6 +56,16 @@ async def register(
 async def get_own_account(caller: SignedIn, accounts: ReadAccounts) -> AccountResponse:
     """Get the caller's account."""
     return AccountResponse.model_validate(await accounts.own(caller.account_id))
+
+
+@router.patch("/me", responses=problems(errors.AccountNotFound))
+async def change_own_account(
+    update: OwnAccountUpdate, caller: SignedIn, language: ChooseLanguage, accounts: ReadAccounts, device: CallingDevice
+) -> AccountResponse:
+    """Change the language of mails to the caller. Mails that wait to be sent keep theirs."""
+    if "locale" not in update.model_fields_set:
+        return AccountResponse.model_validate(await accounts.own(caller.account_id))
+    return AccountResponse.model_validate(await language.choose(caller.account_id, update.locale, device.ip))
 
 
 @router.post(

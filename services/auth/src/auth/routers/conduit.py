@@ -8,6 +8,7 @@ from auth.deps import (
     CallingDevice,
     ConduitAccounts,
     ConduitRegistration,
+    PreferredLocale,
     SignIn,
 )
 from auth.schemas.conduit import (
@@ -51,11 +52,16 @@ router = service_router("/auth/conduit", "conduit", LastingRoute)
 )
 @public
 async def open_conduit_account(
-    new: ConduitSignUpBody, registration: ConduitRegistration, limits: Limits, device: CallingDevice
+    new: ConduitSignUpBody,
+    registration: ConduitRegistration,
+    limits: Limits,
+    device: CallingDevice,
+    preferred: PreferredLocale,
 ) -> ConduitSession:
     """Open an account, and sign in."""
     limits.hit(REGISTRATION)
-    return ConduitSession.model_validate(await registration.register(new.email, new.password, new.username, device))
+    opened = await registration.register(new.email, new.password, new.username, device, preferred)
+    return ConduitSession.model_validate(opened)
 
 
 @router.post("/sessions", responses=problems(errors.InvalidGrant, errors.SignInThrottled, errors.SignInClosed, TooBusy))

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, Field
 
 from auth.services.records import Role
+from common.locales import Locale
 from common.schemas import MAX_TYPED, Id, Incoming, Moment, NewPassword, Outgoing, Text
 
 CurrentPassword = Annotated[
@@ -28,6 +29,17 @@ class AccountResponse(Outgoing):
     roles: list[str] = Field(examples=[["moderator"]])
     status: str = Field(examples=["active"])
     email_verified: bool
+    locale: str | None = Field(
+        examples=["pt-BR"], description="The language of mails, as in BCP 47; null: that of the site."
+    )
+
+
+class OwnAccountUpdate(Incoming):
+    """The fields to change; others stay."""
+
+    locale: Locale | None = Field(
+        default=NOT_GIVEN, description="The language of mails, as in BCP 47; null: that of the site."
+    )
 
 
 class ManagedAccountResponse(AccountResponse):

@@ -63,6 +63,7 @@ class Action(StrEnum):
     email_changed = "email-changed"
     username_changed = "username-changed"
     sign_in_code_sent = "sign-in-code-sent"
+    locale_changed = "locale-changed"
     roles_changed = "roles-changed"
     account_deletion_asked = "account-deletion-asked"
     account_deleted = "account-deleted"

@@ -34,9 +34,11 @@ class ConduitSignUp:
     registration: Registration
     sign_in: SignInService
 
-    async def register(self, email: str, password: str, username: str, device: Device) -> Tokens:
+    async def register(self, email: str, password: str, username: str, device: Device, locale: str | None) -> Tokens:
         """Raises what `Registration.register` raises."""
-        opened = await self.registration.register(email, password, username, username=username, ip=device.ip)
+        opened = await self.registration.register(
+            email, password, username, username=username, locale=locale, ip=device.ip
+        )
         return await self.sign_in.with_new_account(self.registration.work, opened, device, LASTING)
 
 

@@ -43,6 +43,8 @@ class MailData(EventData):
     """The account that it belongs to, whatever its address. None in events of the previous release."""
     secret: str | None = None
     """The link's token derives from it, together with a key that only the server has."""
+    locale: str | None = Field(default=None, exclude_if=lambda locale: locale is None)
+    """The account's language when the mail was wanted: a deleted account has none any more. None: the default."""
 
     @classmethod
     def read_key(cls, words: Sequence[str]) -> Key:

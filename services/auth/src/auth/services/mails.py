@@ -16,9 +16,10 @@ WINDOW: Final = timedelta(hours=1)
 
 
 class Kind(StrEnum):
-    """Each has its text in `templates/`. The first three carry a link, whose purpose has the same name.
+    """Each has a subject and a text in each folder of `templates/`: `de/KIND.subject` and `de/KIND.txt`.
 
-    `sign_in_code` carries a code.
+    The first three carry a link, whose purpose has the same name; `sign_in_code` carries a code. Placeholders of some
+    kinds only are in `services.mail_templates.SAMPLES`.
     """
 
     verify_email = "verify-email"
@@ -65,5 +66,8 @@ async def take(work: UnitOfWork, kind: Kind, account_id: int, to: str) -> timede
 
 
 async def send(work: UnitOfWork, kind: Kind, account_id: int, to: str, secret: str | None = None) -> None:
-    """Send an account's mail once this transaction is committed."""
-    await work.events.publish(Event((uuid4(),), 1, MailData(kind=kind, to=to, account=account_id, secret=secret)))
+    """Send an account's mail, in its language, once this transaction is committed."""
+    account = await work.accounts.get(account_id)
+    locale = account.locale if account else None
+    data = MailData(kind=kind, to=to, account=account_id, secret=secret, locale=locale)
+    await work.events.publish(Event((uuid4(),), 1, data))

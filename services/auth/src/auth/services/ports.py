@@ -42,7 +42,13 @@ class AccountStore(AccountReader, Protocol):
     """Reads and changes accounts."""
 
     async def add(
-        self, account_id: int, email: str, password_hash: str, name: str, username: str | None = None
+        self,
+        account_id: int,
+        email: str,
+        password_hash: str,
+        name: str,
+        username: str | None = None,
+        locale: str | None = None,
     ) -> Account | None:
         """The new account; None if the id, the address or the username is taken."""
 
@@ -69,6 +75,9 @@ class AccountStore(AccountReader, Protocol):
 
     async def change_email(self, account_id: int, email: str) -> Account | None:
         """The account's next version, with a verified address; None if it may not sign in. Raises EmailTaken."""
+
+    async def set_locale(self, account_id: int, locale: str | None) -> Account:
+        """Set the language of mails to a locked account; its version stays, since no event has the language."""
 
     async def lock_for_share(self, account_id: int) -> Account | None:
         """Read and lock an account: changes wait until this transaction ends."""

@@ -30,6 +30,8 @@ class Account:
     """Whether a password alone does not sign in."""
     tokens_not_before: int
     version: int
+    locale: str | None
+    """The language of mails to it; None: MAIL_LOCALE."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from trivium_client.models import (
     ManagedAccountResponse,
     NewAddress,
     NumberedPage,
+    OwnAccountUpdate,
     PasswordChange,
     PasswordChosen,
     PasswordSignIn,
@@ -116,6 +117,8 @@ class Trivium(Connection):
     def register(self, body: UserCreate, *, idempotency_key: str | None = None) -> UserResponse:
         """Open an account. Sign in with it at `/auth/token`; its profile is at `Location`.
 
+        Mails are in the language `locale`, or else in the best one of `Accept-Language` that there are mails in.
+
         Raises:
             AddressNeedsSmtputf8: An address to which this site's mail server cannot send (RFC 6531).
             BadIdempotencyKey: The key is not 1 to 255 visible ASCII characters.
@@ -138,6 +141,14 @@ class Trivium(Connection):
             AccountNotFound: No account has this id.
         """
         return self._read(AccountResponse, Call("GET", "/auth/me"))
+
+    def change_own_account(self, body: OwnAccountUpdate) -> AccountResponse:
+        """Change the language of mails to the caller. Mails that wait to be sent keep theirs.
+
+        Raises:
+            AccountNotFound: No account has this id.
+        """
+        return self._read(AccountResponse, Call("PATCH", "/auth/me", body=body))
 
     def delete_own_account(self, body: AccountDeletion) -> None:
         """Delete the caller's account for good, with all data that the services hold about it.
