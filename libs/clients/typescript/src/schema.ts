@@ -1465,12 +1465,6 @@ export interface components {
             /** Email Verified */
             email_verified: boolean;
             /**
-             * Locale
-             * @description The language of mails, as in BCP 47; null: that of the site.
-             * @example pt-BR
-             */
-            locale: string | null;
-            /**
              * Name
              * @description As given at sign-up; empty, like `email`, if it is `deleted`.
              * @example Ada Lovelace

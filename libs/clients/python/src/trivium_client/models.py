@@ -253,8 +253,6 @@ class ManagedAccountResponse(Model):
     roles: list[str]
     status: str
     email_verified: bool
-    locale: str | None
-    """The language of mails, as in BCP 47; null: that of the site."""
     name: str
     """As given at sign-up; empty, like `email`, if it is `deleted`."""
     created_at: AwareDatetime

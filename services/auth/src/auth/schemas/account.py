@@ -21,14 +21,19 @@ CurrentPassword = Annotated[
 NOT_GIVEN: Final[Any] = None  # the default of fields that may be left out but are never null
 
 
-class AccountResponse(Outgoing):
-    """The caller's own account."""
+class AccountFields(Outgoing):
+    """The fields of an account that its owner and admins see."""
 
     id: Id
     email: str = Field(examples=["ada@example.com"])
     roles: list[str] = Field(examples=[["moderator"]])
     status: str = Field(examples=["active"])
     email_verified: bool
+
+
+class AccountResponse(AccountFields):
+    """The caller's own account."""
+
     locale: str | None = Field(
         examples=["pt-BR"], description="The language of mails, as in BCP 47; null: that of the site."
     )
@@ -42,7 +47,7 @@ class OwnAccountUpdate(Incoming):
     )
 
 
-class ManagedAccountResponse(AccountResponse):
+class ManagedAccountResponse(AccountFields):
     """An account as admins see it."""
 
     name: str = Field(
