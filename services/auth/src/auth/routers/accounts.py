@@ -28,7 +28,7 @@ async def register(
     user: UserCreate, registration: RegisterAccount, limits: Limits, device: CallingDevice, response: Response
 ) -> UserResponse:
     """Open an account. Sign in with it at `/auth/token`; its profile is at `Location`."""
-    limits.hit(REGISTRATION)
+    await limits.hit(REGISTRATION)
     account = await registration.register(user.email, user.password, user.name, ip=device.ip)
     response.headers["Location"] = f"/users/{account.id}"
     return UserResponse.model_validate(account)
@@ -62,6 +62,6 @@ async def delete_own_account(
     likes, follows and blocks. Comments under others' posts stay, without an author. After that the address may be used
     for a new account.
     """
-    limits.hit(SIGN_IN)  # a password can be guessed here
+    await limits.hit(SIGN_IN)  # a password can be guessed here
     await account.ask(caller.account_id, deletion.password, device)
     return Response(status_code=202)

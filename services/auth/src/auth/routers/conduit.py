@@ -54,7 +54,7 @@ async def open_conduit_account(
     new: ConduitSignUpBody, registration: ConduitRegistration, limits: Limits, device: CallingDevice
 ) -> ConduitSession:
     """Open an account, and sign in."""
-    limits.hit(REGISTRATION)
+    await limits.hit(REGISTRATION)
     return ConduitSession.model_validate(await registration.register(new.email, new.password, new.username, device))
 
 
@@ -64,7 +64,7 @@ async def open_conduit_session(
     credentials: ConduitSignInBody, sign_in: SignIn, limits: Limits, device: CallingDevice
 ) -> ConduitSession:
     """Sign in with a password."""
-    limits.hit(SIGN_IN)
+    await limits.hit(SIGN_IN)
     return ConduitSession.model_validate(
         await sign_in.with_password(credentials.email, credentials.password, device, LASTING)
     )
@@ -76,7 +76,7 @@ async def renew_conduit_session(
     lasting: LastingToken, sign_in: SignIn, limits: Limits, device: CallingDevice
 ) -> ConduitSession:
     """Get an access token for a session's token."""
-    limits.hit(REFRESH)
+    await limits.hit(REFRESH)
     return ConduitSession.model_validate(await sign_in.with_lasting_token(lasting.token, device))
 
 
@@ -102,8 +102,8 @@ async def change_conduit_account(
         raise errors.NotThisClient("Only sessions of the RealWorld API may do this.")
     given = changes.model_dump(exclude_unset=True)
     if "password" in given:
-        limits.hit(SIGN_IN)  # a hash takes as long as a sign-in
+        await limits.hit(SIGN_IN)  # a hash takes as long as a sign-in
     if given.keys() & {"email", "username"}:
-        limits.hit(MAIL)
+        await limits.hit(MAIL)
     changed = await account.change(caller.account_id, caller.session_id, device, **given)
     return ConduitAccount.model_validate(changed)
