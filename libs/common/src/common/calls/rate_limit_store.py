@@ -140,4 +140,4 @@ def counted(answer: Any) -> Hits:
     if not isinstance(answer, list) or len(answer) != 2:
         raise ValkeyError("the answer is no count")
     hits, milliseconds = answer
-    return hits, -(-milliseconds // 1000)
+    return hits, max(1, -(-milliseconds // 1000))
