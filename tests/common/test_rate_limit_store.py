@@ -262,22 +262,3 @@ async def test_metrics_tell_where_requests_are_counted(store: ValkeyServer) -> N
     assert 'rate_limit_hits_total{counted="process"} 3.0' in after
     assert "rate_limit_store_failures_total 2.0" in after
     assert "rate_limit_store_away 1.0" in after
-
-
-@pytest.mark.parametrize(("changes", "said"), [({"replicas": 3}, [3]), ({}, []), ({"replicas": 3, "on": False}, [])])
-async def test_several_processes_without_a_store_are_told_at_the_start(
-    changes: dict[str, Any], said: list[int]
-) -> None:
-    app = limited_app({}, **{"rate_limits": changes.pop("on", True), **changes})
-    with capture_logs() as told:
-        async with probing(app) as client:
-            await client.get(WHO)
-    assert [line["limits_grow_by_up_to"] for line in told if "limits_grow_by_up_to" in line] == said
-
-
-async def test_several_processes_with_a_store_need_no_warning(store: ValkeyServer) -> None:
-    app = limited_app(store.settings, replicas=3)
-    with capture_logs() as told:
-        async with probing(app):
-            pass
-    assert told == []

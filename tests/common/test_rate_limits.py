@@ -1,19 +1,27 @@
 """The rules of rate limits, in a process and in a store. Through the API: tests/auth/test_rate_limits.py."""
 
 import asyncio
+import json
+import os
+import subprocess
+import sys
 import timeit
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+from structlog.testing import capture_logs
 
 from common.calls.rate_limit_store import RateLimitStore
 from common.http import rate_limits
 from common.http.rate_limits import Counter, Hits, Quota
-from tests.common.conftest import probe_settings
+from common.serving.server import tell_how_limits_grow
+from deploy.local.ports import free_port
+from tests.common.conftest import probe_app, probe_settings
 from tests.store import running_store
+from tests.waiting import GENEROUS
 
 
 class Clock:
@@ -99,3 +107,30 @@ def test_a_flood_of_addresses_takes_a_bounded_piece_of_memory(monkeypatch: pytes
         tracemalloc.stop()
     assert len(counter) == most
     assert full * 15 < 20 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"rate_limits": True, "replicas": 3}, [3]),
+        ({"rate_limits": True}, []),
+        ({"replicas": 3}, []),  # nothing is counted
+        ({"rate_limits": True, "replicas": 3, "rate_limit_store": "valkey://store"}, []),
+    ],
+)
+def test_several_processes_that_count_separately_are_told(changes: dict[str, Any], said: list[int]) -> None:
+    app = probe_app(**changes)
+    with capture_logs() as told:
+        tell_how_limits_grow(app)
+    assert [line["limits_grow_up_to"] for line in told] == said
+
+
+def test_it_is_told_at_the_start() -> None:
+    command = [sys.executable, "-m", "conduit", "serve", "--port", str(free_port())]
+    environment = {**os.environ, "RATE_LIMITS": "true", "REPLICAS": "3", "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        first = json.loads(process.stdout.readline())
+        process.terminate()
+        process.communicate(timeout=GENEROUS)
+    assert (first["limits_grow_up_to"], first["level"]) == (3, "warning")

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import httpx
-import structlog
 from fastapi import APIRouter, FastAPI
 
 from common import __version__, health
@@ -23,7 +22,6 @@ from common.settings import AppSettings
 if TYPE_CHECKING:
     from common.calls.rate_limit_store import RateLimitStore
 
-log = structlog.get_logger()
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
@@ -50,7 +48,7 @@ def build_app(
         title=title,
         description=description,
         version=__version__,
-        lifespan=with_rate_limits(lifespan),
+        lifespan=closing_store(lifespan),
         openapi_url=None,  # the gateway serves it, and the page, as files (deploy/gateway)
         docs_url=None,
         redoc_url=None,
@@ -102,21 +100,14 @@ def open_store(settings: AppSettings, service: str) -> "RateLimitStore | None":
     return RateLimitStore.of(settings, service)
 
 
-def with_rate_limits(lifespan: Lifespan) -> Lifespan:
-    """Say at the start if processes count separately, and close the store at the end."""
+def closing_store(lifespan: Lifespan) -> Lifespan:
+    """The same, and the store of rate limits is closed at the end."""
 
     @asynccontextmanager
-    async def count_meanwhile(app: FastAPI) -> AsyncGenerator[None]:
-        state = app.state
-        if state.rate_limits.on and state.rate_limit_store is None and state.settings.replicas > 1:
-            log.warning(
-                "each process counts rate limits for itself: name a RATE_LIMIT_STORE",
-                processes=state.settings.replicas,
-                limits_grow_by_up_to=state.settings.replicas,
-            )
+    async def run(app: FastAPI) -> AsyncGenerator[None]:
         async with lifespan(app):
             yield
-        if state.rate_limit_store is not None:
-            await state.rate_limit_store.close()
+        if app.state.rate_limit_store is not None:
+            await app.state.rate_limit_store.close()
 
-    return count_meanwhile
+    return run
