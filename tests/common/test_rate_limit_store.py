@@ -236,6 +236,14 @@ async def test_a_cancelled_request_disturbs_no_other(store: ValkeyServer) -> Non
     await counters.close()
 
 
+async def test_a_connection_that_the_store_has_closed_costs_nothing(store: ValkeyServer) -> None:
+    """As idle ones, by a balancer."""
+    async with limited(store.settings, rate_limit_store_fails="closed") as client:
+        for _ in range(3):
+            assert (await client.get(WHO)).status_code == 200
+            store.admin.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+
+
 async def test_something_else_at_the_address_is_a_store_that_fails() -> None:
     async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")

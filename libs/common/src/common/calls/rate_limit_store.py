@@ -11,10 +11,9 @@ from itertools import repeat
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-from valkey.asyncio import Connection, ConnectionPool, SSLConnection, Valkey
-from valkey.asyncio.retry import Retry
-from valkey.backoff import NoBackoff
-from valkey.exceptions import ValkeyError
+from valkey.asyncio import Connection, SSLConnection
+from valkey.exceptions import ConnectionError as Disconnected
+from valkey.exceptions import ResponseError, ValkeyError
 
 from common.calls.breaker import Breaker
 from common.http.rate_limits import Hits, StoreUnavailable
@@ -41,11 +40,11 @@ Hit = tuple[str, int, "asyncio.Future[Hits | None]"]
 class RateLimitStore:
     """The counters of one service in the store. Nothing connects before the first hit."""
 
-    def __init__(self, client: Valkey, service: str, *, secret: bytes, breaker: Breaker) -> None:
+    def __init__(self, connection: Connection, service: str, *, secret: bytes, breaker: Breaker) -> None:
         self.breaker = breaker
         self.failures = 0
         """Round trips without an answer, for the metrics."""
-        self._client = client
+        self._connection = connection
         self._service = service
         self._secret = secret
         self._waiting: list[Hit] = []
@@ -57,21 +56,20 @@ class RateLimitStore:
         address = urlsplit(settings.rate_limit_store or "")
         given = settings.rate_limit_store_password
         password = given.get_secret_value() if given else ""
-        secure = address.scheme in SECURE_STORES
-        pool = ConnectionPool(
-            connection_class=SSLConnection if secure else Connection,
-            max_connections=1,
-            host=address.hostname,
-            port=address.port or STORE_PORT,
-            db=int(address.path.strip("/") or 0),
-            username=unquote(address.username) if address.username else None,
-            password=password or None,
-            socket_timeout=None,  # a trip has its own
-            retry=Retry(NoBackoff(), 0),
-            lib_name=None,  # else each connection tells it, by a command that a restricted user may lack
-            lib_version=None,
-            **({"ssl_check_hostname": True} if secure else {}),  # the client's default accepts any valid certificate
-        )
+        options: dict[str, Any] = {
+            "host": address.hostname,
+            "port": address.port or STORE_PORT,
+            "db": int(address.path.strip("/") or 0),
+            "username": unquote(address.username) if address.username else None,
+            "password": password or None,
+            "socket_timeout": None,  # a trip has its own
+            "lib_name": None,  # else each connection tells it, by a command that a restricted user may lack
+            "lib_version": None,
+        }
+        if address.scheme in SECURE_STORES:  # by default the client accepts the valid certificate of any host
+            connection: Connection = SSLConnection(ssl_check_hostname=True, **options)
+        else:
+            connection = Connection(**options)
         breaker = Breaker(
             "rate-limit-store",
             failures=settings.breaker_failures,
@@ -79,7 +77,7 @@ class RateLimitStore:
             pause=settings.breaker_pause,
         )
         secret = hashlib.blake2b(password.encode(), person=b"rate limits").digest()
-        return cls(Valkey.from_pool(pool), service, secret=secret, breaker=breaker)
+        return cls(connection, service, secret=secret, breaker=breaker)
 
     async def hit(self, quota: str, source: str, seconds: float) -> Hits:
         """Count a request in the source's window, which begins with its first request.
@@ -99,9 +97,10 @@ class RateLimitStore:
         return found
 
     async def close(self) -> None:
+        """End it with the app, whose requests have ended."""
         if self._trip is not None:
             self._trip.cancel()
-        await self._client.aclose()
+        await self._connection.disconnect()
 
     def key(self, quota: str, source: str) -> str:
         """`trivium:auth:sign-in:<hash>`: of bounded length, and an address in it is not in the clear."""
@@ -127,10 +126,25 @@ class RateLimitStore:
             self._trip = asyncio.create_task(self._make_trip()) if self._waiting else None
 
     async def _count(self, hits: list[Hit]) -> list[Hits]:
-        pipeline = self._client.pipeline(transaction=False)
-        for key, milliseconds, _ in hits:
-            pipeline.execute_command("EVAL", COUNT, 1, key, milliseconds)
-        return [counted(answer) for answer in await pipeline.execute(raise_on_error=False)]
+        if self._connection.is_connected:
+            try:
+                return await self._exchange(hits)
+            except Disconnected:  # an idle connection was closed; at worst these hits count twice
+                pass
+        await self._connection.connect()  # type: ignore[no-untyped-call]  # as it is written there
+        return await self._exchange(hits)
+
+    async def _exchange(self, hits: list[Hit]) -> list[Hits]:
+        connection = self._connection
+        commands = [("EVAL", COUNT, 1, key, milliseconds) for key, milliseconds, _ in hits]
+        await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
+        answers: list[Any] = []
+        for _ in hits:
+            try:
+                answers.append(await connection.read_response())
+            except ResponseError as error:
+                answers.append(error)  # of one hit; the answers to the others follow
+        return [counted(answer) for answer in answers]
 
 
 def counted(answer: Any) -> Hits:
