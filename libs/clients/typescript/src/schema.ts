@@ -2351,6 +2351,7 @@ export interface components {
          *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
          *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
+         *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
          */
         DatabaseUnavailable: {
             headers: {
@@ -2548,6 +2549,7 @@ export interface components {
          *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
          *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
+         *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
          */
         OAuthDatabaseUnavailable: {
             headers: {
@@ -2650,6 +2652,7 @@ export interface components {
          *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
          *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
+         *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
          */
         OAuthTooBusy: {
             headers: {
@@ -2691,6 +2694,7 @@ export interface components {
          *     - `database-unavailable`: There was no connection to the database, or it cancelled the work.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
          *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
+         *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
          */
         PeerUnavailable: {
             headers: {
@@ -2754,6 +2758,7 @@ export interface components {
          *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
          *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
+         *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
          */
         SearchTooSlow: {
             headers: {
@@ -2849,6 +2854,7 @@ export interface components {
          *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
          *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
+         *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
          */
         TooBusy: {
             headers: {
