@@ -20,17 +20,19 @@ GENERATED_PREFIX: Final = "local-"  # as in common.settings, which refuses it
 MIN_LENGTH: Final = 32
 APP, POSTGRES = 10001, 999  # the users of our image, and of postgres:17
 ISSUER: Final = "auth"
+STORE: Final = "rate-limit-store"
+"""The container that counts for all services, if RATE_LIMIT_STORE is set."""
 Registry = Mapping[str, Mapping[str, Any]]
 """deploy/services.toml."""
 
 
-def needs(registry: Registry) -> dict[str, tuple[int, list[str]]]:
-    """The user and the secrets of each container."""
-    found: dict[str, tuple[int, list[str]]] = {}
+def needs(registry: Registry, shared: tuple[str, ...] = ()) -> dict[str, tuple[int, list[str]]]:
+    """The user and the secrets of each container. All services have those that are `shared` with the store."""
+    found: dict[str, tuple[int, list[str]]] = {STORE: (APP, [*shared])}
     databases = [name for name, service in registry.items() if service.get("database", True)]
     clients = {name: f"svc-{name}-secret" for name in databases if name != ISSUER}
     for name, service in registry.items():
-        own = [f"{name}-password"] if name in databases else []
+        own = [*shared, *([f"{name}-password"] if name in databases else [])]
         found[name] = (APP, [*own, *([clients[name]] if name in clients else []), *service.get("secrets", [])])
         if name in databases:
             owner = f"{name}-owner-password"
@@ -39,9 +41,9 @@ def needs(registry: Registry) -> dict[str, tuple[int, list[str]]]:
     return found
 
 
-def names_in(registry: Registry) -> list[str]:
+def names_in(registry: Registry, shared: tuple[str, ...] = ()) -> list[str]:
     """All secrets but those that are optional."""
-    return sorted({name for _, names in needs(registry).values() for name in names})
+    return sorted({name for _, names in needs(registry, shared).values() for name in names})
 
 
 def main(given: Path = GIVEN, volume: Path = VOLUME, services: Path = REGISTRY) -> None:
@@ -52,10 +54,11 @@ def main(given: Path = GIVEN, volume: Path = VOLUME, services: Path = REGISTRY) 
     """
     registry = tomllib.loads(services.read_text())
     production = os.environ.get("PROFILE") == "production"
-    values = {name: given_secret(given / name) for name in names_in(registry)}
+    shared = (f"{STORE}-password",) if os.environ.get("RATE_LIMIT_STORE") else ()
+    values = {name: given_secret(given / name) for name in names_in(registry, shared)}
     if not production:
         values = {name: value or kept(volume / "all" / name) for name, value in values.items()}
-    needed = names_in({name: service for name, service in registry.items() if not service.get("off")})
+    needed = names_in({name: service for name, service in registry.items() if not service.get("off")}, shared)
     missing = [name for name in needed if values[name] is None]
     weak = [name for name, value in values.items() if production and value is not None and not is_sound(value)]
     wrong = [*missing, *weak]
@@ -64,7 +67,7 @@ def main(given: Path = GIVEN, volume: Path = VOLUME, services: Path = REGISTRY) 
             f"PROFILE=production needs secrets of its own, {MIN_LENGTH} characters or more: put {', '.join(wrong)} "
             "into a folder, a file each (openssl rand -base64 48), and name it: SECRETS=./folder"
         )
-    for consumer, (user, names) in needs(registry).items():
+    for consumer, (user, names) in needs(registry, shared).items():
         folder = volume / consumer
         folder.mkdir(exist_ok=True)
         folder.chmod(0o700)

@@ -52,11 +52,12 @@ def api(compose: Any, service: Service) -> Any:
     if service.signs_in:
         environment["CLIENT_SECRET_FILE"] = f"{SECRETS}/svc-{name}-secret"
     environment |= {setting_of(secret): f"{SECRETS}/{secret}" for secret in service.secrets}
-    if service.database or service.secrets:
-        block["volumes"] = [secrets_of(name)]
+    block["volumes"] = [secrets_of(name)]
     block["networks"] = listed("default", *([f"{name}-db"] if service.database else []))
     if service.database:
         block["depends_on"] = {f"{name}-migrate": flow(condition="service_completed_successfully")}
+    else:
+        block["depends_on"] = {"secrets": flow(condition="service_completed_successfully")}
     block["environment"] = merging(compose["x-settings"], environment)
     return merging(compose["x-service"], block)
 

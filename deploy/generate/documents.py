@@ -207,7 +207,7 @@ def remove(node: Any, key: Any) -> None:
 def end_of(node: Any, key: Any) -> Place:
     """Where the lines after an entry are noted: at its last value."""
     value = node[key]
-    if isinstance(value, CommentedMap | CommentedSeq) and value and not value.fa.flow_style():
+    if isinstance(value, CommentedMap | CommentedSeq) and keys_of(value) and not value.fa.flow_style():
         return end_of(value, keys_of(value)[-1])
     return node, key
 

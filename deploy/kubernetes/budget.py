@@ -34,6 +34,14 @@ def budget(manifests: Sequence[Manifest]) -> Iterator[str]:
                 yield from pooled(pooler, service, replicas(manifests, service) * one, given - directly)
 
 
+def replicas_are_told(manifests: Sequence[Manifest]) -> Iterator[str]:
+    """REPLICAS is the most that the autoscaler may start: without a store, rate limits grow by it."""
+    for scaler in of_kind(manifests, "HorizontalPodAutoscaler"):
+        service, most = scaler["metadata"]["name"].removesuffix("-api"), scaler["spec"]["maxReplicas"]
+        if (told := settings_of(manifests, service).get("REPLICAS")) != str(most):
+            yield f"{service} may have {most} replicas, and its REPLICAS are {told}"
+
+
 def asked_for(manifests: Sequence[Manifest], service: str) -> int:
     """Connections in the worst case: the maximum of replicas, while they and the relays are replaced."""
     processes = replicas(manifests, service) + relays(manifests, service)
@@ -60,12 +68,18 @@ def in_update(deployment: Manifest, replicas: int) -> int:
     return replicas + surge + (surge + unavailable if stepwise else replicas)
 
 
-def per_process(manifests: Sequence[Manifest], service: str) -> int:
-    settings = {}
+def settings_of(manifests: Sequence[Manifest], service: str) -> dict[str, str]:
+    """The service's own settings take precedence over those of all services."""
+    settings: dict[str, str] = {}
     for prefix in ("trivium", f"{service}-settings"):
         for config in of_kind(manifests, "ConfigMap"):
             if re.fullmatch(rf"{prefix}(-\w{{10}})?", config["metadata"]["name"]):
                 settings.update(config["data"])
+    return settings
+
+
+def per_process(manifests: Sequence[Manifest], service: str) -> int:
+    settings = settings_of(manifests, service)
     writing, reading, overflow = (int(settings[key]) for key in ("POOL_SIZE", "READ_POOL_SIZE", "MAX_OVERFLOW"))
     return writing + reading + 2 * overflow + UPKEEP
 

@@ -1,4 +1,4 @@
-"""Checks that the NetworkPolicies allow required traffic between pods, above all that of the databases.
+"""Checks that the NetworkPolicies allow required traffic between pods: that of the databases and of the store.
 
 It reads only peers that are pods of the same namespace, and ports that are numbers: our policies have no others.
 """
@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from deploy.kubernetes.manifests import Manifest, of_kind
+from deploy.kubernetes.manifests import COMPONENT, Manifest, of_kind, workloads
 from deploy.kubernetes.selectors import Labels, selects
 from deploy.services import DATABASES
 
 POSTGRES: Final = 5432
+HTTP: Final = 8000
+STORE: Final = 6379
 
 
 def lets(policies: Sequence[Manifest], way: str, one: Labels, other: Labels, port: int) -> bool:
@@ -60,6 +62,19 @@ def clusters_work(manifests: Sequence[Manifest]) -> Iterator[str]:
                 for component in ("api", "relay", "migrate")
             ):
                 yield f"{stranger} can reach an instance of {name}"
+
+
+def store_works(manifests: Sequence[Manifest]) -> Iterator[str]:
+    """For the store of rate limits: the services' replicas reach it, and nobody else does."""
+    for name, labels, _ in workloads(manifests):
+        if labels.get(COMPONENT) != "store":
+            continue
+        for other, theirs, _ in workloads(manifests):
+            counts, may = theirs.get(COMPONENT) == "api", may_speak(manifests, theirs, labels, STORE)
+            if counts != may:
+                yield f"{other} {'cannot' if counts else 'can'} reach {name}"
+            if may_speak(manifests, labels, theirs, HTTP):
+                yield f"{name} can reach {other}"
 
 
 def pod(service: str, component: str) -> Labels:

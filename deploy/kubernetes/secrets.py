@@ -18,6 +18,7 @@ NAMESPACE: Final = "trivium"
 KEYS: Final = {
     **{f"{name}-keys": service.secrets for name, service in REGISTRY.items() if service.secrets},
     **{f"svc-{name}": ("secret",) for name in CLIENTS},
+    "rate-limit-store": ("password",),
 }
 
 

@@ -152,6 +152,7 @@ class Stack:
         settings = {
             "ISSUER": self.url(GATEWAY),
             "TRUSTED_PROXIES": json.dumps(["127.0.0.1"]),
+            "REPLICAS": str(self.counts.get(service, 1)),
         }
         if service in DATABASES:
             settings["DATABASE_URL"] = f"postgresql://{service}@127.0.0.1:{postgres_port}/{service}"

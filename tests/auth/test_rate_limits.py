@@ -1,22 +1,33 @@
 """Rate limits by source and by person (S-12)."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
 
 from auth.config import Settings
+from deploy.local.ports import free_port
 from tests.auth.conftest import PASSWORD, bearer, client_of, new_email, refresh, running
+from tests.store import running_store
+
+
+@pytest.fixture(scope="module", params=["process", "store"])
+def counted_in(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
+    """Settings that say where requests are counted."""
+    with ExitStack() as stack:
+        yield {} if request.param == "process" else stack.enter_context(running_store()).settings
 
 
 @pytest.fixture(scope="module")
-async def strict(settings: Settings) -> AsyncIterator[FastAPI]:
+async def strict(settings: Settings, counted_in: dict[str, Any]) -> AsyncIterator[FastAPI]:
     """auth with rate limits, two of them lower for speed, behind a proxy that may set the client's address."""
     lower = {"rate_limit_general": 90, "rate_limit_refresh": 40}
-    changes = {"rate_limits": True, "trusted_proxies": [ip_network("127.0.0.1")], **lower}
-    async with running(settings.model_copy(update=changes)) as app:
+    changes = {"rate_limits": True, "trusted_proxies": [ip_network("127.0.0.1")], **lower, **counted_in}
+    async with running(Settings.model_validate({**settings.model_dump(), **changes})) as app:
         yield app
 
 
@@ -93,6 +104,15 @@ async def test_the_keys_and_the_probes_are_never_refused(strict: FastAPI) -> Non
             replies = [await client.get(path, headers=source("192.0.2.201")) for _ in range(95)]
             assert {reply.status_code for reply in replies} == {200}
             assert "ratelimit" not in replies[0].headers
+
+
+async def test_a_process_is_ready_and_counts_by_itself_without_its_store(settings: Settings) -> None:
+    nowhere = {"rate_limits": True, "rate_limit_store": f"valkey://127.0.0.1:{free_port()}"}
+    async with running(settings.model_copy(update=nowhere)) as app, client_of(app) as client:
+        replies = [await client.post("/auth/register", json=person()) for _ in range(11)]
+        ready = await client.get("/readyz")
+    assert [reply.status_code for reply in replies] == [201] * 10 + [429]
+    assert ready.status_code == 200, ready.text
 
 
 async def test_locally_nothing_is_counted(client: AsyncClient) -> None:

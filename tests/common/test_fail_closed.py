@@ -44,6 +44,20 @@ WEAKER: dict[str, tuple[str, ...]] = {
     "PROFILE": ("canary", "Production"),
     "RATE_LIMITS": ("false", "canary"),
     "RATE_LIMIT_GENERAL": ("0", "-1", "100001", "canary"),
+    "RATE_LIMIT_STORE": (
+        "canary",
+        "http://canary.example",
+        "valkey://",
+        "valkey://canary:0",
+        "valkey://canary:70000",
+        "valkey://ada:canary@store:6379/0",
+        "valkey://store:6379/canary",
+        "valkeys://store/0?ssl_cert_reqs=none&x=canary",
+        "valkey://store/0",
+        "unix:///canary.sock",
+    ),
+    "RATE_LIMIT_STORE_PASSWORD": ("canary",),  # there is no store for it
+    "RATE_LIMIT_STORE_FAILS": ("closed", "canary"),  # closed: the same
     "CORS_ORIGINS": ('["*"]', '["null"]', "canary"),
     "TRUSTED_PROXIES": ('["0.0.0.0/0"]', '["::/0"]', '["10.0.0.0/8", "0.0.0.0/1"]', '["2000::/3"]', "*"),
     "EDGE_PROXIES": ("0.0.0.0/0", "::/0", "10.0.0.0/8 0.0.0.0/1", "2000::/3", "*"),
@@ -86,7 +100,7 @@ NO_CHECK_RESTS_ON = {
     "POOL_SIZE", "READ_POOL_SIZE", "MAX_OVERFLOW", "POOL_TIMEOUT", "PREPARED_STATEMENTS", "CALL_DEADLINE",
     "MAX_DEADLINE", "CONNECT_TIMEOUT", "CALLS_PER_PEER", "CALL_POOL_SIZE", "RETRY_SHARE", "BREAKER_FAILURES",
     "BREAKER_WINDOW", "BREAKER_PAUSE", "RELAY", "DRAIN", "LOG_LEVEL", "LOG_FORMAT", "OTEL_EXPORTER_OTLP_ENDPOINT",
-    "MAIL_DIR", "SMTP_TIMEOUT", "REQUESTS_AT_ONCE", "CONDUIT",
+    "MAIL_DIR", "SMTP_TIMEOUT", "REQUESTS_AT_ONCE", "CONDUIT", "REPLICAS",
 }  # fmt: skip
 """Settings without security effect. A new setting must be listed here, or above with its weak values."""
 

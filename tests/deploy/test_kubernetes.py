@@ -11,8 +11,8 @@ import yaml
 from deploy.kubernetes import budget as connections
 from deploy.kubernetes import policies
 from deploy.kubernetes.check import FOLDER, gateway_paths, route_paths, schema_errors
-from deploy.kubernetes.flows import clusters_work
-from deploy.kubernetes.manifests import Manifest, of_kind
+from deploy.kubernetes.flows import clusters_work, store_works
+from deploy.kubernetes.manifests import COMPONENT, NAME, Manifest, of_kind
 from deploy.kubernetes.policies import Rule
 from deploy.kubernetes.secrets import all_secrets
 from deploy.services import CLIENTS, DATABASES, REGISTRY
@@ -282,9 +282,37 @@ def test_poolers_fit_between_the_replicas_and_the_database() -> None:
     assert found == "auth's poolers may hold 120 connections, and its database leaves them 119"
 
 
+def test_a_store_that_a_service_cannot_reach_or_anybody_else_can_is_found() -> None:
+    def pod_of(name: str, component: str) -> Manifest:
+        template = {"metadata": {"labels": {NAME: name, COMPONENT: component}}, "spec": {}}
+        return {"kind": "Deployment", "metadata": {"name": name}, "spec": {"template": template}}
+
+    store = [*yaml.safe_load_all((FOLDER.parent / "valkey/store.yaml").read_text())]
+    ours = [*read("base/network.yaml"), *store, pod_of("posts", "api"), pod_of("posts-relay", "relay")]
+    assert list(store_works(ours)) == []
+    (to_store,) = (one for one in ours if one["metadata"]["name"] == "to-rate-limit-store")
+    ours.remove(to_store)
+    assert list(store_works(ours)) == ["Deployment/posts cannot reach Deployment/rate-limit-store"]
+    to_store["spec"]["podSelector"] = {}
+    (to_it,) = (
+        one for one in store if one["metadata"]["name"] == "rate-limit-store" and one["kind"] == "NetworkPolicy"
+    )
+    to_it["spec"]["ingress"][0]["from"] = [{"podSelector": {}}]
+    found = list(store_works([*ours, to_store]))
+    assert "Deployment/posts-relay can reach Deployment/rate-limit-store" in found
+
+
+def test_replicas_that_the_settings_do_not_tell_are_found() -> None:
+    made = service_of(6, 5, 500)
+    made[0]["data"]["REPLICAS"] = "6"
+    assert list(connections.replicas_are_told(made)) == []
+    made.append({"kind": "ConfigMap", "metadata": {"name": "auth-settings-5mmd8kktd2"}, "data": {"REPLICAS": "3"}})
+    assert list(connections.replicas_are_told(made)) == ["auth may have 6 replicas, and its REPLICAS are 3"]
+
+
 def test_made_secrets_are_new_and_those_for_trying_out_are_refused_in_production() -> None:
     values = [value for one in all_secrets(local=False) for value in one["stringData"].values() if len(value) > 20]
-    assert len(values) == len(set(values)) == 2 * len(DATABASES) + len(CLIENTS) + len(REGISTRY["auth"].secrets)
+    assert len(values) == len(set(values)) == 2 * len(DATABASES) + len(CLIENTS) + len(REGISTRY["auth"].secrets) + 1
     assert not any(value.startswith("local-") for value in values)
     local = [value for one in all_secrets(local=True) for value in one["stringData"].values() if len(value) > 20]
     assert len(local) == len(values) + len(DATABASES)

@@ -20,7 +20,8 @@ DEPLOY = FOLDER.parents[1] / "docs" / "operations" / "deploy.md"
 @pytest.fixture
 def example(tmp_path: Path) -> Path:
     """A copy of the example overlay, for changes."""
-    shutil.copytree(FOLDER, tmp_path / "kubernetes")
+    for folder in (FOLDER, FOLDER.parent / "valkey"):
+        shutil.copytree(folder, tmp_path / folder.name)
     return tmp_path / "kubernetes" / "overlays" / "example"
 
 

@@ -20,13 +20,14 @@ echo "sha256:$(printf '%064d' "$(expr length "$4")")"
 """
 
 
-def test_the_three_base_images_are_found_in_all_their_places() -> None:
+def test_the_base_images_are_found_in_all_their_places() -> None:
     found = {(file, tag.partition(":")[0]) for file, tag, _ in pins.named(pins.read())}
     assert found == {
         ("deploy/docker/Dockerfile", "python"),
         ("deploy/gateway/Dockerfile", "python"),
         ("deploy/gateway/Dockerfile", "caddy"),
         ("docker-compose.yml", "postgres"),
+        ("docker-compose.yml", "valkey/valkey"),
     }
     assert list(pins.errors(pins.read())) == []
 
@@ -76,10 +77,10 @@ def test_the_engine_is_asked_and_all_files_are_written_or_none(tmp_path: Path, r
     if refused == "none":
         assert done.returncode == 0, done.stderr
         assert [line.partition("@")[0] for line in done.stdout.splitlines()] == [
-            "caddy:2", "postgres:17", "python:3.13-slim",
+            "caddy:2", "postgres:17", "python:3.13-slim", "valkey/valkey:9.1.2",
         ]  # fmt: skip
         assert list(pins.errors(after)) == []
-        assert len(re.findall("@sha256:", "".join(after.values()))) == 4
+        assert len(re.findall("@sha256:", "".join(after.values()))) == 5
     else:
         assert done.returncode != 0
         assert "nothing was changed" in done.stderr

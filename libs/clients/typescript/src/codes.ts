@@ -98,6 +98,8 @@ export type ProblemCode =
   | "precondition-failed"
   /** One person or address has sent too many requests. */
   | "rate-limited"
+  /** Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed). */
+  | "rate-limits-unavailable"
   /** The first request with this key is still running. */
   | "request-in-progress"
   /** The body did not arrive in time. */

@@ -2555,6 +2555,7 @@ export interface components {
          *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
          *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
+         *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
          */
         DatabaseUnavailable: {
             headers: {
@@ -2761,6 +2762,7 @@ export interface components {
          *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
          *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
+         *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
          */
         OAuthDatabaseUnavailable: {
             headers: {
@@ -2863,6 +2865,7 @@ export interface components {
          *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
          *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
+         *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
          */
         OAuthTooBusy: {
             headers: {
@@ -2904,6 +2907,7 @@ export interface components {
          *     - `database-unavailable`: There was no connection to the database, or it cancelled the work.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
          *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
+         *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
          */
         PeerUnavailable: {
             headers: {
@@ -2967,6 +2971,7 @@ export interface components {
          *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
          *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
+         *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
          */
         SearchTooSlow: {
             headers: {
@@ -3062,6 +3067,7 @@ export interface components {
          *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
          *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
+         *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
          */
         TooBusy: {
             headers: {

@@ -17,7 +17,7 @@ from sqlalchemy import URL, make_url
 from common.secrets import GENERATED_PREFIX, FileSettings, Secret
 from common.services import Addresses
 from common.setting_types import DatabaseUrl, Duration, Network, Networks, SpacedNetworks
-from common.url_types import Address, BaseAddress, Origins, PublicAddress
+from common.url_types import Address, BaseAddress, Origins, PublicAddress, StoreAddress
 
 S = TypeVar("S", bound=BaseSettings)
 MAX_DRAIN: Final = timedelta(seconds=15)
@@ -112,6 +112,19 @@ class AppSettings(Addresses, BaseConfig):
     rate_limit_general: int = Field(
         300, ge=1, le=100_000, description="Requests a minute, per person, or per address without a token."
     )
+    rate_limit_store: StoreAddress | None = Field(
+        None,
+        description="valkey://HOST:6379/0, with TLS valkeys://; or redis://, rediss://: counts for all processes.",
+    )
+    rate_limit_store_password: SecretStr | None = Field(
+        None, description="Password of the store; production needs one."
+    )
+    rate_limit_store_fails: Literal["open", "closed"] = Field(
+        "open", description="While the store does not answer. open: each process counts for itself. closed: a 503."
+    )
+    replicas: int = Field(
+        1, ge=1, description="Most processes of this service, for a warning if each counts for itself."
+    )
     cors_origins: Origins = Field(
         default_factory=list, description="JSON list of exact origins whose pages may call; there is no wildcard."
     )
@@ -154,6 +167,16 @@ class AppSettings(Addresses, BaseConfig):
     def keep_connections_for_every_peer(self) -> Self:
         if self.call_pool_size < 3 * self.calls_per_peer:
             raise ValueError("CALL_POOL_SIZE must be at least 3 x CALLS_PER_PEER, or one slow peer blocks the others")
+        return self
+
+    @model_validator(mode="after")
+    def name_the_store_in_full(self) -> Self:
+        if self.rate_limit_store is None and self.rate_limit_store_password is not None:
+            raise ValueError("RATE_LIMIT_STORE_PASSWORD is set, but no RATE_LIMIT_STORE")
+        if self.rate_limit_store is None and self.rate_limit_store_fails == "closed":
+            raise ValueError("RATE_LIMIT_STORE_FAILS is closed, but there is no RATE_LIMIT_STORE")
+        if self.profile == "production" and self.rate_limit_store and self.rate_limit_store_password is None:
+            raise ValueError("RATE_LIMIT_STORE needs RATE_LIMIT_STORE_PASSWORD (or …_FILE) in production")
         return self
 
     @model_validator(mode="after")

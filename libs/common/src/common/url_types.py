@@ -59,6 +59,26 @@ Address = Annotated[str, AfterValidator(address)]
 PublicAddress = Annotated[str, AfterValidator(public_address)]
 BaseAddress = Annotated[str, AfterValidator(base_address)]
 
+SECURE_STORES: Final = frozenset({"valkeys", "rediss"})
+STORES: Final = SECURE_STORES | {"valkey", "redis"}
+STORE_PORT: Final = 6379
+
+
+def store_address(value: str) -> str:
+    """Valkey or Redis: host, port and number of the database. Options could turn off the check of its certificate."""
+    try:
+        parts = split(value)
+    except ValueError:
+        parts = SplitResult("", "", "", "", "")
+    if parts.scheme not in STORES or not re.fullmatch(r"(/\d{0,4})?", parts.path) or "?" in value or "#" in value:
+        raise ValueError("must be an address such as valkey://store:6379/0, or with TLS valkeys://USER@store:6379/0")
+    if parts.password is not None:
+        raise ValueError("must not hold the password, which is a setting of its own: valkey://store:6379/0")
+    return value
+
+
+StoreAddress = Annotated[str, AfterValidator(store_address)]
+
 
 EXAMPLES: Final = "https://app.example.com or http://localhost:3000"
 

@@ -294,6 +294,12 @@ class RateLimited(Problem):
     known_code = "rate-limited"
 
 
+class RateLimitsUnavailable(Problem):
+    """Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed)."""
+
+    known_code = "rate-limits-unavailable"
+
+
 class RequestInProgress(Problem):
     """The first request with this key is still running."""
 
@@ -475,6 +481,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "post-not-found": PostNotFound,
     "precondition-failed": PreconditionFailed,
     "rate-limited": RateLimited,
+    "rate-limits-unavailable": RateLimitsUnavailable,
     "request-in-progress": RequestInProgress,
     "request-timeout": RequestTimeout,
     "search-has-one-order": SearchHasOneOrder,

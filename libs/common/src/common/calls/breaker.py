@@ -66,13 +66,14 @@ class Breaker:
             self._probe_at = None
             log.info("peer answers again", peer=self.peer)
 
-    def failed(self) -> None:
+    def failed(self, **told: str) -> None:
+        """`told` goes into the log line if this failure opens the breaker."""
         now = self._clock()
         self._failed = self._failed + 1 if now - self._failed_at <= self._window else 1
         self._failed_at = now
         if self._probe_at is None and self._failed >= self._allowed:
             self._probe_at = now + self._pause
-            log.warning("circuit breaker opened", peer=self.peer, failures=self._failed)
+            log.warning("circuit breaker opened", peer=self.peer, failures=self._failed, **told)
 
 
 class RetryBudget:

@@ -19,7 +19,7 @@ from common.http.bodies import FORM
 from common.http.deps import CurrentUserIfAny
 from common.http.idempotency import BadIdempotencyKey, IdempotencyKeyReused, RequestInProgress
 from common.http.problems import PROBLEM, ErrorForm, OAuthProblem, Problem, declare_codes
-from common.http.rate_limits import RateLimited
+from common.http.rate_limits import RateLimited, RateLimitsUnavailable
 from common.http.routing import INTERNAL
 from common.services import SERVICES
 
@@ -153,6 +153,7 @@ def add_common_problems(operation: dict[str, Any]) -> None:
     declare_codes(responses, "431", "headers-too-large")
     declare_codes(responses, "500", "internal-error")
     declare_codes(responses, "503", "database-unavailable", "peer-unavailable", "keys-unavailable", "overloaded")
+    declare_codes(responses, "503", RateLimitsUnavailable.code)
     operation["responses"] = dict(sorted(responses.items()))
 
 

@@ -1,9 +1,11 @@
-"""Rate limits, counted in this process: the general limit of all routes, and the limits that a route names.
+"""Rate limits: the general limit of all routes, and the limits that a route names.
 
-Fixed windows that begin with a source's first request. Not the `limits` package: its memory storage has no bound, and
-scans all keys at every hit (18 ms at 100,000 keys). So a flood of addresses would stop the service. Here a hit costs a
-microsecond at any number of keys. At most `MAX_SOURCES` are kept: the oldest window is dropped first. Replicas count
-separately.
+Fixed windows that begin with a source's first request. They are counted in a store for all processes together, if one
+is named (`common.calls.rate_limit_store`), else in this process.
+
+In this process: not by the `limits` package, whose memory storage has no bound and scans all keys at every hit (18 ms
+at 100,000 keys). So a flood of addresses would stop the service. Here a hit costs a microsecond at any number of keys.
+At most `MAX_SOURCES` are kept: the oldest window is dropped first.
 """
 
 import time
@@ -12,21 +14,40 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv6Address
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Protocol
 
 from fastapi import Depends, Request, Response
 
-from common.errors import DomainError, TooManyRequests, Unauthenticated
+from common.errors import DependencyUnavailable, DomainError, TooManyRequests, Unauthenticated
 from common.http.deps import Handler, authenticate
 
 MAX_SOURCES: Final = 80_000  # in 18 MiB for each quota (R-25)
 GENERAL: Final = "general"
+Hits = tuple[int, int]
+"""Requests in a source's window, and seconds to its end."""
 
 
 class RateLimited(TooManyRequests):
     """One person or address has sent too many requests."""
 
     code = "rate-limited"
+
+
+class RateLimitsUnavailable(DependencyUnavailable):
+    """Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed)."""
+
+    code = "rate-limits-unavailable"
+
+
+class StoreUnavailable(Exception):
+    """The store does not answer."""
+
+
+class Store(Protocol):
+    """Counts for all processes together."""
+
+    async def hit(self, quota: str, source: str, seconds: float) -> Hits:
+        """Count a request. Raises StoreUnavailable, within a fifth of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +78,14 @@ class Counter:
     def __len__(self) -> int:
         return len(self._windows)
 
-    def hit(self, source: str) -> tuple[int, int]:
-        """Count a request. Returns how many are left (negative: one too many), and seconds to the end of the window."""
+    def hit(self, source: str) -> Hits:
+        """Count a request."""
         now = self._now()
         window = self._windows.get(source)
         if window is None or window.ends_at <= now:
             window = self._open(source, now)
         window.used += 1
-        return self.limit - window.used, round(window.ends_at - now + 0.499)
+        return window.used, round(window.ends_at - now + 0.499)
 
     def _open(self, source: str, now: float) -> Window:
         self._windows.pop(source, None)
@@ -81,25 +102,44 @@ class RateLimits:
 
     header: ClassVar[str] = "rate_limit"
 
-    def __init__(self, quotas: Mapping[str, Quota], *, on: bool) -> None:
+    def __init__(
+        self, quotas: Mapping[str, Quota], *, on: bool, store: Store | None = None, fails_open: bool = True
+    ) -> None:
         self.on = on
+        self.store = store
+        self.hits = {"store": 0, "process": 0, "refused": 0}
+        """Of a service with a store: where requests were counted, or that they were refused (`fails_open`)."""
+        self._fails_open = fails_open
         self._counters = {name: Counter(quota) for name, quota in quotas.items()}
 
-    def hit(self, request: Request, name: str, source: str) -> None:
+    async def hit(self, request: Request, name: str, source: str) -> None:
         """Count a request against a quota, and add it to the answer's headers (draft-ietf-httpapi-ratelimit-headers).
 
         Raises:
             RateLimited: nothing was left.
+            RateLimitsUnavailable: the store does not answer, and this service does without it only if it fails open.
         """
         if not self.on:
             return
         counter = self._counters[name]
-        left, seconds = counter.hit(source)
+        used, seconds = counter.hit(source) if self.store is None else await self._shared(self.store, name, source)
         policies, limits = request.scope["state"].setdefault(self.header, ([], []))
         policies.append(f'"{name}";q={counter.limit};w={counter.seconds:.0f}')
-        limits.append(f'"{name}";r={max(left, 0)};t={seconds}')
-        if left < 0:
+        limits.append(f'"{name}";r={max(counter.limit - used, 0)};t={seconds}')
+        if used > counter.limit:
             raise RateLimited("Too many requests; try again later.", retry_after=timedelta(seconds=seconds))
+
+    async def _shared(self, store: Store, name: str, source: str) -> Hits:
+        counter = self._counters[name]
+        try:
+            found = await store.hit(name, source, counter.seconds)
+        except StoreUnavailable:
+            self.hits["process" if self._fails_open else "refused"] += 1
+            if self._fails_open:
+                return counter.hit(source)
+            raise RateLimitsUnavailable("Requests cannot be counted just now; try again in a moment.") from None
+        self.hits["store"] += 1
+        return found
 
 
 def headers(state: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
@@ -138,7 +178,7 @@ def with_rate_limit(handle: Handler, *, knows_people: bool) -> Handler:
                     refused = error
                 else:
                     source = principal.subject if principal else source
-            limits.hit(request, GENERAL, source)
+            await limits.hit(request, GENERAL, source)
             if refused is not None:
                 raise refused
         return await handle(request)
@@ -153,9 +193,9 @@ class SourceLimits:
     limits: RateLimits
     request: Request
 
-    def hit(self, name: str, source: str | None = None) -> None:
-        """Raises RateLimited."""
-        self.limits.hit(self.request, name, source or source_of(self.request))
+    async def hit(self, name: str, source: str | None = None) -> None:
+        """Raises RateLimited, RateLimitsUnavailable."""
+        await self.limits.hit(self.request, name, source or source_of(self.request))
 
 
 async def get_source_limits(request: Request) -> SourceLimits:

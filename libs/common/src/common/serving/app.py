@@ -1,8 +1,9 @@
 """The part of an app that is the same in every service: handlers, limits, health, docs, logs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
 import httpx
 from fastapi import APIRouter, FastAPI
@@ -18,6 +19,11 @@ from common.observability import metrics, tracing
 from common.serving.load_shedding import LoadShedder
 from common.settings import AppSettings
 
+if TYPE_CHECKING:
+    from common.calls.rate_limit_store import RateLimitStore
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
 
 def build_app(
     settings: AppSettings,
@@ -25,7 +31,7 @@ def build_app(
     service: str,
     title: str,
     description: str,
-    lifespan: Any,
+    lifespan: Lifespan,
     routers: Sequence[APIRouter],
     quotas: Mapping[str, Quota] | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
@@ -42,7 +48,7 @@ def build_app(
         title=title,
         description=description,
         version=__version__,
-        lifespan=lifespan,
+        lifespan=closing_store(lifespan),
         openapi_url=None,  # the gateway serves it, and the page, as files (deploy/gateway)
         docs_url=None,
         redoc_url=None,
@@ -56,9 +62,12 @@ def build_app(
     app.state.error_form = None
     app.state.tracer = tracer
     app.state.metrics = metrics.Metrics(out)
+    app.state.rate_limit_store = open_store(settings, service)
     app.state.rate_limits = RateLimits(
         {GENERAL: Quota(settings.rate_limit_general, timedelta(minutes=1)), **(quotas or {})},
         on=production if settings.rate_limits is None else settings.rate_limits,
+        store=app.state.rate_limit_store,
+        fails_open=settings.rate_limit_store_fails == "open",
     )
     app.state.draining = False
     for router in (*routers, health.router, metrics.router):
@@ -80,3 +89,25 @@ def build_app(
         access_log=AccessLog(service, settings.log_level, settings.log_format, out),
     )
     return app
+
+
+def open_store(settings: AppSettings, service: str) -> "RateLimitStore | None":
+    """The store of rate limits, if the settings name one."""
+    if settings.rate_limit_store is None:
+        return None
+    from common.calls.rate_limit_store import RateLimitStore  # only here: its client takes 6 MiB
+
+    return RateLimitStore.of(settings, service)
+
+
+def closing_store(lifespan: Lifespan) -> Lifespan:
+    """The same, and the store of rate limits is closed at the end."""
+
+    @asynccontextmanager
+    async def run(app: FastAPI) -> AsyncGenerator[None]:
+        async with lifespan(app):
+            yield
+        if app.state.rate_limit_store is not None:
+            await app.state.rate_limit_store.close()
+
+    return run

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, SummaryMetricFamily
 from sqlalchemy import Executable
+from starlette.datastructures import State
 
 from common.calls.service_client import ServiceClient
 from common.db.connections import CountingPool
@@ -115,6 +116,27 @@ def calls(*clients: ServiceClient) -> MetricCollector:
             for state in BREAKER:
                 breakers.add_metric([client.audience, state], float(client.breaker.state == state))
         return made, took, breakers
+
+    return collect
+
+
+def rate_limits(state: State) -> MetricCollector:
+    """Where requests were counted, and the state of the store, if there is one."""
+
+    async def collect() -> Iterable[Metric]:
+        store, limits = state.rate_limit_store, state.rate_limits
+        if store is None:
+            return ()
+        hits = CounterMetricFamily(
+            "rate_limit_hits", "Counted requests: in the store, in this process, or refused.", labels=["counted"]
+        )
+        add_counts(hits, limits.hits)
+        failures = CounterMetricFamily("rate_limit_store_failures", "Round trips to the store that failed.")
+        failures.add_metric([], store.failures)
+        away = GaugeMetricFamily(
+            "rate_limit_store_away", "1 while the store is not asked.", float(store.breaker.state != "closed")
+        )
+        return hits, failures, away
 
     return collect
 

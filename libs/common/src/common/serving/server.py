@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
+import structlog
 import typer
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,6 +22,8 @@ from common.settings import AppSettings, MigrationSettings, load
 
 if TYPE_CHECKING:
     from common.db.migrations import AfterMigrate
+
+log = structlog.get_logger()
 
 KEEP_ALIVE: Final = 75
 """Seconds. Longer than the gateway keeps idle connections (30), so that it never sends on a closing one."""
@@ -51,6 +54,13 @@ def allow_many_connections() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 
+def tell_how_limits_grow(app: FastAPI) -> None:
+    """Log that processes count rate limits separately, if the settings tell of several and name no store."""
+    state, processes = app.state, app.state.settings.replicas
+    if processes > 1 and state.rate_limits.on and state.rate_limit_store is None:
+        log.warning("rate limits are counted by each process: name a RATE_LIMIT_STORE", limits_grow_up_to=processes)
+
+
 def serve(app: FastAPI, host: str, port: int) -> None:
     """Run until SIGTERM or SIGINT, then exit with status 0: a requested stop is no failure."""
     for stop in (signal.SIGTERM, signal.SIGINT):
@@ -58,6 +68,7 @@ def serve(app: FastAPI, host: str, port: int) -> None:
     settings: AppSettings = app.state.settings
     allow_many_connections()
     listen_when_ready(app)
+    tell_how_limits_grow(app)
     gc.collect()
     gc.freeze()  # these objects stay for good; later collections skip them
     DrainingServer(

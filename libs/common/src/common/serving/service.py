@@ -158,6 +158,7 @@ def install(app: FastAPI, parts: Parts, migrations: Path) -> Sequence[Loop]:
         collectors.calls(*parts.peers),
         collectors.checks(verifier),
         collectors.clock(revoked.clock),
+        collectors.rate_limits(state),
         *parts.collectors,
     )
     loops = [keys.keep_fresh, revoked.keep_fresh, revoked.forget_expired, *parts.loops]

@@ -68,7 +68,11 @@ def stateless(wire: Callable[[Connected[S]], StatelessParts]) -> Callable[[FastA
             state.verifier = parts.callers
             for name, part in parts.state.items():
                 setattr(state, name, part)
-            state.metrics.collectors = (collectors.requests(state.load_shedder), collectors.calls(*parts.peers))
+            state.metrics.collectors = (
+                collectors.requests(state.load_shedder),
+                collectors.calls(*parts.peers),
+                collectors.rate_limits(state),
+            )
             yield
 
     return open_parts

@@ -45,7 +45,7 @@ async def register(
 
     Mails are in the language `locale`, or else in the best one of `Accept-Language` that there are mails in.
     """
-    limits.hit(REGISTRATION)
+    await limits.hit(REGISTRATION)
     locale = user.locale or preferred
     account = await registration.register(user.email, user.password, user.name, locale=locale, ip=device.ip)
     response.headers["Location"] = f"/users/{account.id}"
@@ -90,6 +90,6 @@ async def delete_own_account(
     likes, follows and blocks. Comments under others' posts stay, without an author. After that the address may be used
     for a new account.
     """
-    limits.hit(SIGN_IN)  # a password can be guessed here
+    await limits.hit(SIGN_IN)  # a password can be guessed here
     await account.ask(caller.account_id, deletion.password, device)
     return Response(status_code=202)

@@ -59,7 +59,7 @@ async def open_conduit_account(
     preferred: PreferredLocale,
 ) -> ConduitSession:
     """Open an account, and sign in."""
-    limits.hit(REGISTRATION)
+    await limits.hit(REGISTRATION)
     opened = await registration.register(new.email, new.password, new.username, device, preferred)
     return ConduitSession.model_validate(opened)
 
@@ -70,7 +70,7 @@ async def open_conduit_session(
     credentials: ConduitSignInBody, sign_in: SignIn, limits: Limits, device: CallingDevice
 ) -> ConduitSession:
     """Sign in with a password."""
-    limits.hit(SIGN_IN)
+    await limits.hit(SIGN_IN)
     return ConduitSession.model_validate(
         await sign_in.with_password(credentials.email, credentials.password, device, LASTING)
     )
@@ -82,7 +82,7 @@ async def renew_conduit_session(
     lasting: LastingToken, sign_in: SignIn, limits: Limits, device: CallingDevice
 ) -> ConduitSession:
     """Get an access token for a session's token."""
-    limits.hit(REFRESH)
+    await limits.hit(REFRESH)
     return ConduitSession.model_validate(await sign_in.with_lasting_token(lasting.token, device))
 
 
@@ -108,8 +108,8 @@ async def change_conduit_account(
         raise errors.NotThisClient("Only sessions of the RealWorld API may do this.")
     given = changes.model_dump(exclude_unset=True)
     if "password" in given:
-        limits.hit(SIGN_IN)  # a hash takes as long as a sign-in
+        await limits.hit(SIGN_IN)  # a hash takes as long as a sign-in
     if given.keys() & {"email", "username"}:
-        limits.hit(MAIL)
+        await limits.hit(MAIL)
     changed = await account.change(caller.account_id, caller.session_id, device, **given)
     return ConduitAccount.model_validate(changed)

@@ -37,7 +37,7 @@ async def ask_to_verify_email(
 
     If no mail is sent, a caller who is signed in as that account gets the reason.
     """
-    limits.hit(MAIL)
+    await limits.hit(MAIL)
     await verification.ask(given.email, device.ip, caller.account_id if caller else None)
     return Response(status_code=ACCEPTED)
 
@@ -55,7 +55,7 @@ async def ask_to_reset_password(
     given: AddressGiven, reset: ResetPassword, device: CallingDevice, limits: Limits
 ) -> Response:
     """Mail a link for choosing a new password, if an account has the address."""
-    limits.hit(MAIL)
+    await limits.hit(MAIL)
     await reset.ask(given.email, device.ip)
     return Response(status_code=ACCEPTED)
 
@@ -91,8 +91,8 @@ async def ask_to_change_email(
 
     An earlier link stops working, whatever the answer.
     """
-    limits.hit(SIGN_IN)  # a password can be guessed here
-    limits.hit(MAIL)
+    await limits.hit(SIGN_IN)  # a password can be guessed here
+    await limits.hit(MAIL)
     await change.ask(caller.account_id, new.email, new.password, device)
     return Response(status_code=ACCEPTED)
 

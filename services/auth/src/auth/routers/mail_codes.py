@@ -17,7 +17,7 @@ router = service_router("/auth/sign-in/mail-code", "sign-in", SignInRoute)
 @public
 async def ask_for_mail_code(to: AddressGiven, codes: MailCodes, device: CallingDevice, limits: Limits) -> CodeAsked:
     """Mail a code to the address, if an account has it. The answer does not tell whether one has."""
-    limits.hit(MAIL)
+    await limits.hit(MAIL)
     challenge = await codes.ask(to.email, device)
     return CodeAsked(challenge=challenge, expires_in=int(LIFETIME.total_seconds()))
 
@@ -26,5 +26,5 @@ async def ask_for_mail_code(to: AddressGiven, codes: MailCodes, device: CallingD
 @public
 async def sign_in_with_mail_code(given: CodeGiven, codes: MailCodes, device: CallingDevice, limits: Limits) -> SignedIn:
     """Sign in with the mailed code, where it was asked for. It also verifies the address. Five tries for each code."""
-    limits.hit(SIGN_IN)
+    await limits.hit(SIGN_IN)
     return SignedIn.model_validate(await codes.confirm(given.challenge, given.code, device))

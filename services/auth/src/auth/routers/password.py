@@ -21,6 +21,6 @@ async def change_password(
     change: PasswordChange, caller: SignedIn, own_password: ChangePassword, device: CallingDevice, limits: Limits
 ) -> None:
     """Change the caller's password. Ends all other sessions; wrong current passwords count like failed sign-ins."""
-    limits.hit(SIGN_IN)
+    await limits.hit(SIGN_IN)
     current, new = change.current_password, change.new_password
     await own_password.change(caller.account_id, caller.session_id, current, new, device)

@@ -25,7 +25,7 @@ async def sign_in_with_password(
     credentials: PasswordSignIn, sign_in: SignIn, device: CallingDevice, limits: Limits
 ) -> SignedIn:
     """Sign in with a password."""
-    limits.hit(SIGN_IN)
+    await limits.hit(SIGN_IN)
     try:
         tokens = await sign_in.with_password(credentials.email, credentials.password, device)
     except errors.InvalidGrant as refusal:

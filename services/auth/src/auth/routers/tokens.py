@@ -59,12 +59,12 @@ async def grant(
     if form.grant_type == "password":
         if not form.username or not form.password:
             raise errors.OAuthRefusal("username and password are needed.")
-        limits.hit(SIGN_IN)
+        await limits.hit(SIGN_IN)
         return await sign_in.with_password(form.username, form.password, device)
     if form.grant_type == "refresh_token":
         if not form.refresh_token:
             raise errors.OAuthRefusal("refresh_token is needed.")
-        limits.hit(REFRESH)
+        await limits.hit(REFRESH)
         return await sign_in.with_refresh_token(form.refresh_token, device)
     raise errors.UnsupportedGrant("grant_type must be password, refresh_token or client_credentials.")
 

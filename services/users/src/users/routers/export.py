@@ -24,7 +24,7 @@ async def export_own_data(caller: SignedIn, export: ExportData, limits: Limits, 
     invalid JSON, and its connection ends early. That happens, too, if the access token expires or is revoked, or the
     account is deleted meanwhile. It holds no passwords, keys or tokens.
     """
-    limits.hit(EXPORT, caller.subject)
+    await limits.hit(EXPORT, caller.subject)
     parts = await export.begin(caller.account_id, partial(authenticate, request))
     name = f'attachment; filename="trivium-export-{caller.account_id}.json"'
     document = written(caller.account_id, parts)
