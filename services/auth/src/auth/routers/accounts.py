@@ -6,7 +6,9 @@ from auth.deps import REGISTRATION, SIGN_IN, CallingDevice, DeleteAccount, ReadA
 from auth.schemas.account import AccountDeletion, AccountResponse
 from auth.services import errors
 from auth.services.passwords import TooBusy
+from auth.wiring.second_factor import Proven
 from common.contracts.accounts import UserCreate, UserResponse
+from common.errors import InsufficientUserAuthentication
 from common.http.access import public
 from common.http.deps import SignedIn
 from common.http.problems import problems
@@ -45,6 +47,7 @@ async def get_own_account(caller: SignedIn, accounts: ReadAccounts) -> AccountRe
     status_code=202,
     response_class=Response,
     responses=problems(
+        InsufficientUserAuthentication,
         errors.WrongPassword,
         errors.LastAdmin,
         errors.SignInThrottled,
@@ -54,7 +57,7 @@ async def get_own_account(caller: SignedIn, accounts: ReadAccounts) -> AccountRe
     ),
 )
 async def delete_own_account(
-    deletion: AccountDeletion, caller: SignedIn, account: DeleteAccount, device: CallingDevice, limits: Limits
+    deletion: AccountDeletion, caller: Proven, account: DeleteAccount, device: CallingDevice, limits: Limits
 ) -> Response:
     """Delete the caller's account for good, with all data that the services hold about it.
 

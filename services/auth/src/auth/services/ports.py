@@ -20,6 +20,7 @@ from auth.services.records import (
     StoredKey,
     Verdict,
 )
+from auth.services.second_factor.ports import ChallengeStore, SecondFactorStore, TrustedDeviceStore
 from auth.services.session_ports import SessionStore
 from common.ports import Page
 from common.state_events import EventPublisher, RevocationStore
@@ -68,6 +69,9 @@ class AccountStore(AccountReader, Protocol):
 
     async def change_email(self, account_id: int, email: str) -> Account | None:
         """The account's next version, with a verified address; None if it may not sign in. Raises EmailTaken."""
+
+    async def set_second_factor(self, account_id: int, *, on: bool) -> None:
+        """Of a locked account: whether a password alone does not sign in."""
 
     async def lock_for_share(self, account_id: int) -> Account | None:
         """Read and lock an account: changes wait until this transaction ends."""
@@ -237,6 +241,9 @@ class UnitOfWork:
     audit: AuditTrail
     one_time_tokens: OneTimeTokenStore
     mail_counts: MailCountStore
+    second_factors: SecondFactorStore
+    challenges: ChallengeStore
+    trusted_devices: TrustedDeviceStore
 
 
 class PasswordHasher(Protocol):
