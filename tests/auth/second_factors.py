@@ -114,5 +114,3 @@ async def trusted(superuser: Connection, account_id: int) -> str:
         account_id,
     )
     return str(device)
-
-

@@ -27,7 +27,7 @@ async def test_the_first_code_turns_it_on_and_ends_all_other_sessions(
     assert (await refresh(client, elsewhere["refresh_token"])).status_code == 400
     renewed = await refresh(client, ada.tokens["refresh_token"])
     assert part(renewed.json()["access_token"], 1)["amr"] == ["pwd", "otp", "mfa"]
-    assert (await mails(app, ada.person.email))[-1].subject == "A second factor protects your account"
+    assert "A second factor protects your account" in {mail.subject for mail in await mails(app, ada.person.email)}
     assert "second-factor-on" in await audited(superuser, ada.id)
 
 
@@ -100,7 +100,7 @@ async def test_the_password_and_a_code_turn_it_off(
     assert set((await left(superuser, ada.id)).values()) == {0}
     assert outcome(await complete(client, waiting, code=pyotp.TOTP(ada.secret).now())) == (400, "challenge-not-valid")
     assert (await sign_in(ada.member.person)).status_code == 200
-    assert (await mails(app, email))[-1].subject == "Your account has no second factor any more"
+    assert "Your account has no second factor any more" in {mail.subject for mail in await mails(app, email)}
     assert "second-factor-off" in await audited(superuser, ada.id)
 
 
@@ -121,7 +121,7 @@ async def test_new_recovery_codes_replace_the_old_ones(
     typed = new[0].lower().replace("-", " ")
     assert (await complete(client, await challenge(client, ada), recovery_code=typed)).status_code == 200
     assert (await client.get("/auth/second-factor", headers=ada.headers)).json()["recovery_codes_left"] == 9
-    assert (await mails(app, ada.member.person.email))[-1].subject == "Your account has new recovery codes"
+    assert "Your account has new recovery codes" in {mail.subject for mail in await mails(app, ada.member.person.email)}
 
 
 async def test_a_session_that_has_ended_turns_nothing_on(
@@ -131,6 +131,8 @@ async def test_a_session_that_has_ended_turns_nothing_on(
     secret = (await client.post("/auth/second-factor/totp", headers=ada.headers)).json()["secret"]
     await superuser.execute("UPDATE sessions SET ended_at = now() WHERE account_id = $1", ada.id)
     first = {"code": pyotp.TOTP(secret).now()}
-    reply = await client.post("/auth/second-factor/totp/confirm", json=first, headers=bearer(ada.tokens["access_token"]))
+    reply = await client.post(
+        "/auth/second-factor/totp/confirm", json=first, headers=bearer(ada.tokens["access_token"])
+    )
     assert outcome(reply) == (401, "invalid-token")
     assert await superuser.fetchval("SELECT second_factor FROM accounts WHERE id = $1", ada.id) is False

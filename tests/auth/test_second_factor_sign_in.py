@@ -48,7 +48,7 @@ async def test_the_claims_of_two_factors_cost_at_most_a_hundred_bytes(
     """More than a token had before it told how people signed in."""
     token = (await signed_in(client, await turn_on(client, superuser, await join())))["access_token"]
     claims = part(token, 1)
-    new = ",".join(f'"{name}":{str(claims[name])}'.replace("'", '"').replace(" ", "") for name in ("amr", "auth_time"))
+    new = ",".join(f'"{name}":{claims[name]!s}'.replace("'", '"').replace(" ", "") for name in ("amr", "auth_time"))
     new += f',"acr":"{claims["acr"]}",'
     assert len(new) * 4 / 3 + 2 <= 100
 

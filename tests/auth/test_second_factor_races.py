@@ -1,0 +1,120 @@
+"""Concurrent uses of codes, recovery codes and challenges: one effect each."""
+
+import asyncio
+
+import pyotp
+from fastapi import FastAPI
+from httpx import AsyncClient, Response
+
+from auth.config import Settings
+from auth.services.second_factor.challenges import MOST_TRIES
+from tests.auth.conftest import Connection, Join, client_of, running
+from tests.auth.second_factors import Guarded, audited, begin, challenge, complete, left, turn_on
+
+MANY = 20
+
+
+def successes(replies: list[Response]) -> int:
+    assert {reply.status_code for reply in replies} <= {200, 400, 403, 429}
+    return sum(reply.status_code == 200 for reply in replies)
+
+
+async def sessions(superuser: Connection, guarded: Guarded) -> int:
+    statement = "SELECT count(*) FROM sessions WHERE account_id = $1 AND ended_at IS NULL"
+    return int(await superuser.fetchval(statement, guarded.id))
+
+
+async def challenges(client: AsyncClient, guarded: Guarded) -> list[str]:
+    return [await challenge(client, guarded) for _ in range(MANY)]
+
+
+async def test_twenty_uses_of_one_code_at_two_replicas_open_one_session(
+    client: AsyncClient, settings: Settings, join: Join, superuser: Connection
+) -> None:
+    ada = await turn_on(client, superuser, await join())
+    before, waiting, code = await sessions(superuser, ada), await challenges(client, ada), await ada.code()
+    async with running(settings) as app, client_of(app, "192.0.2.9") as other:
+        replies = await asyncio.gather(
+            *(complete(other if number % 2 else client, token, code=code) for number, token in enumerate(waiting))
+        )
+    assert successes(replies) == 1
+    assert await sessions(superuser, ada) == before + 1
+
+
+async def test_twenty_uses_of_one_recovery_code_open_one_session(
+    client: AsyncClient, join: Join, superuser: Connection
+) -> None:
+    ada = await turn_on(client, superuser, await join())
+    before, waiting = await sessions(superuser, ada), await challenges(client, ada)
+    replies = await asyncio.gather(*(complete(client, token, recovery_code=ada.recovery_codes[0]) for token in waiting))
+    assert successes(replies) == 1
+    assert await sessions(superuser, ada) == before + 1
+    assert (await left(superuser, ada.id))["recovery_codes"] == 9
+
+
+async def test_twenty_uses_of_one_challenge_open_one_session(
+    client: AsyncClient, join: Join, superuser: Connection
+) -> None:
+    ada = await turn_on(client, superuser, await join())
+    before, token = await sessions(superuser, ada), await challenge(client, ada)
+    proofs = [*({"recovery_code": code} for code in ada.recovery_codes), *[{"code": await ada.code()}] * 10]
+    replies = await asyncio.gather(*(complete(client, token, **proof) for proof in proofs))
+    assert successes(replies) == 1
+    assert await sessions(superuser, ada) == before + 1
+    used = 10 - (await left(superuser, ada.id))["recovery_codes"]
+    last = await superuser.fetchval("SELECT last_step FROM second_factors WHERE account_id = $1", ada.id)
+    assert used + bool(last) == 1, "no other proof is used up"
+
+
+async def test_twenty_wrong_codes_for_one_challenge_are_five_tries(
+    client: AsyncClient, join: Join, superuser: Connection
+) -> None:
+    ada = await turn_on(client, superuser, await join())
+    token = await challenge(client, ada)
+    replies = await asyncio.gather(*(complete(client, token, recovery_code=f"WRONG{number}") for number in range(MANY)))
+    assert [reply.status_code for reply in replies].count(403) == MOST_TRIES
+    assert (await audited(superuser, ada.id)).count("second-factor-refused") == MOST_TRIES
+
+
+async def test_twenty_wrong_codes_of_one_source_are_five_guesses(
+    client: AsyncClient, join: Join, superuser: Connection
+) -> None:
+    """S-10: exact under concurrency."""
+    ada = await turn_on(client, superuser, await join())
+    waiting = await challenges(client, ada)
+    replies = await asyncio.gather(*(complete(client, token, code="000000") for token in waiting))
+    assert [reply.status_code for reply in replies].count(403) == 5
+
+
+async def test_twenty_confirmations_give_one_set_of_recovery_codes(
+    client: AsyncClient, join: Join, superuser: Connection
+) -> None:
+    ada = await join()
+    secret = (await client.post("/auth/second-factor/totp", headers=ada.headers)).json()["secret"]
+    first = {"code": pyotp.TOTP(secret).now()}
+    path = "/auth/second-factor/totp/confirm"
+    replies = await asyncio.gather(*(client.post(path, json=first, headers=ada.headers) for _ in range(MANY)))
+    statuses = [reply.status_code for reply in replies]
+    assert (statuses.count(200), statuses.count(409)) == (1, MANY - 1)
+    guarded = Guarded(
+        ada, secret, next(reply for reply in replies if reply.status_code == 200).json()["recovery_codes"], superuser
+    )
+    done = await complete(client, await challenge(client, guarded), recovery_code=guarded.recovery_codes[9])
+    assert done.status_code == 200
+
+
+async def test_a_password_that_signs_in_while_the_factor_is_turned_on_leaves_no_session_of_one_factor(
+    client: AsyncClient, app: FastAPI, join: Join, superuser: Connection
+) -> None:
+    for _ in range(5):
+        ada = await join()
+        secret = (await client.post("/auth/second-factor/totp", headers=ada.headers)).json()["secret"]
+        guarded = Guarded(ada, secret, [], superuser)
+        confirm = client.post(
+            "/auth/second-factor/totp/confirm", json={"code": pyotp.TOTP(secret).now()}, headers=ada.headers
+        )
+        confirmed, *begun = await asyncio.gather(confirm, *(begin(client, guarded) for _ in range(8)))
+        assert confirmed.status_code == 200
+        assert {reply.status_code for reply in begun} <= {200, 503}
+        weak = "SELECT count(*) FROM sessions WHERE account_id = $1 AND ended_at IS NULL AND NOT 'mfa' = ANY (methods)"
+        assert await superuser.fetchval(weak, ada.id) == 0
