@@ -4,7 +4,7 @@ import pyotp
 from fastapi import FastAPI
 from httpx import AsyncClient
 
-from tests.auth.conftest import Connection, Join, Learn, SignIn, bearer, outcome, refresh
+from tests.auth.conftest import Connection, Join, Learn, SignIn, outcome, refresh
 from tests.auth.mails import mails
 from tests.auth.second_factors import age, audited, begin, challenge, complete, left, step_up, turn_on
 from tests.auth.test_access_tokens import part
@@ -131,8 +131,6 @@ async def test_a_session_that_has_ended_turns_nothing_on(
     secret = (await client.post("/auth/second-factor/totp", headers=ada.headers)).json()["secret"]
     await superuser.execute("UPDATE sessions SET ended_at = now() WHERE account_id = $1", ada.id)
     first = {"code": pyotp.TOTP(secret).now()}
-    reply = await client.post(
-        "/auth/second-factor/totp/confirm", json=first, headers=bearer(ada.tokens["access_token"])
-    )
+    reply = await client.post("/auth/second-factor/totp/confirm", json=first, headers=ada.headers)
     assert outcome(reply) == (401, "invalid-token")
     assert await superuser.fetchval("SELECT second_factor FROM accounts WHERE id = $1", ada.id) is False

@@ -76,11 +76,10 @@ async def disable(site: AsyncClient, app: FastAPI, ada: Guarded, admin: Member) 
         assert (await patch(site, admin, ada.id, status=status)).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "act",
-    [change_password, reset_password, sign_others_out, sign_out_everywhere, disable],
-    ids=lambda act: act.__name__,
-)
+ACTS = (change_password, reset_password, sign_others_out, sign_out_everywhere, disable)
+
+
+@pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
 async def test_what_ends_sessions_ends_challenges_and_trust_and_leaves_the_factor(
     site: AsyncClient, trusting: FastAPI, join: Join, superuser: Connection, act: Any
 ) -> None:

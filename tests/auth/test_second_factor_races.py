@@ -96,9 +96,8 @@ async def test_twenty_confirmations_give_one_set_of_recovery_codes(
     replies = await asyncio.gather(*(client.post(path, json=first, headers=ada.headers) for _ in range(MANY)))
     statuses = [reply.status_code for reply in replies]
     assert (statuses.count(200), statuses.count(409)) == (1, MANY - 1)
-    guarded = Guarded(
-        ada, secret, next(reply for reply in replies if reply.status_code == 200).json()["recovery_codes"], superuser
-    )
+    (shown,) = [reply.json()["recovery_codes"] for reply in replies if reply.status_code == 200]
+    guarded = Guarded(ada, secret, shown, superuser)
     done = await complete(client, await challenge(client, guarded), recovery_code=guarded.recovery_codes[9])
     assert done.status_code == 200
 
@@ -106,15 +105,15 @@ async def test_twenty_confirmations_give_one_set_of_recovery_codes(
 async def test_a_password_that_signs_in_while_the_factor_is_turned_on_leaves_no_session_of_one_factor(
     client: AsyncClient, app: FastAPI, join: Join, superuser: Connection
 ) -> None:
-    for _ in range(5):
+    for _ in range(10):
         ada = await join()
         secret = (await client.post("/auth/second-factor/totp", headers=ada.headers)).json()["secret"]
         guarded = Guarded(ada, secret, [], superuser)
         confirm = client.post(
             "/auth/second-factor/totp/confirm", json={"code": pyotp.TOTP(secret).now()}, headers=ada.headers
         )
-        confirmed, *begun = await asyncio.gather(confirm, *(begin(client, guarded) for _ in range(8)))
+        confirmed, *begun = await asyncio.gather(confirm, *(begin(client, guarded) for _ in range(4)))
         assert confirmed.status_code == 200
-        assert {reply.status_code for reply in begun} <= {200, 503}
+        assert {reply.status_code for reply in begun} <= {200, 429}  # those that must check again count twice
         weak = "SELECT count(*) FROM sessions WHERE account_id = $1 AND ended_at IS NULL AND NOT 'mfa' = ANY (methods)"
         assert await superuser.fetchval(weak, ada.id) == 0

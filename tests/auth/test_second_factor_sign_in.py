@@ -118,7 +118,8 @@ async def test_after_a_hundred_wrong_codes_a_recovery_code_lets_its_owner_in(
 ) -> None:
     ada = await turn_on(client, superuser, await join())
     await superuser.execute(
-        "INSERT INTO sign_in_addresses (address_hash, attempts, kept_until) VALUES (sha256($1::bytea), 100, 'infinity')",
+        "INSERT INTO sign_in_addresses (address_hash, attempts, kept_until) "
+        "VALUES (sha256($1::bytea), 100, 'infinity')",
         f"second factor {ada.id}".encode(),
     )
     closed = await complete(client, await challenge(client, ada), code=await ada.code())
@@ -175,22 +176,22 @@ async def test_a_trusted_device_saves_the_second_factor_and_proves_nothing(
     """NIST SP 800-63B: a session of one factor."""
     ada = await turn_on(client, superuser, await join())
     assert (await signed_in(client, ada, trust_device=True))["trusted_device"] is None, "the site trusts no devices"
-    async with running(settings.model_copy(update={"trusted_device": timedelta(days=30)})) as app:
-        async with client_of(app) as trusting:
-            token = (await signed_in(trusting, ada, trust_device=True))["trusted_device"]
-            done = (await begin(trusting, ada, trusted_device=token)).json()
-            assert done["state"] == "signed-in"
-            assert part(done["access_token"], 1)["amr"] == ["pwd"]
-            own = bearer(done["access_token"])
-            (device,) = (await trusting.get("/auth/second-factor/devices", headers=own)).json()["items"]
-            other = await turn_on(trusting, superuser, await join())
-            assert (await begin(trusting, other, trusted_device=token)).json()["state"] == "second-factor-needed"
-            assert (await begin(client, ada, trusted_device=token)).json()["state"] == "second-factor-needed"
-            await trusting.delete(f"/auth/second-factor/devices/{device['id']}", headers=own)
-            assert (await begin(trusting, ada, trusted_device=token)).json()["state"] == "second-factor-needed"
-            token = (await signed_in(trusting, ada, trust_device=True))["trusted_device"]
-            await late(superuser, ada)
-            assert (await begin(trusting, ada, trusted_device=token)).json()["state"] == "second-factor-needed"
+    trusting_site = settings.model_copy(update={"trusted_device": timedelta(days=30)})
+    async with running(trusting_site) as app, client_of(app) as trusting:
+        token = (await signed_in(trusting, ada, trust_device=True))["trusted_device"]
+        done = (await begin(trusting, ada, trusted_device=token)).json()
+        assert done["state"] == "signed-in"
+        assert part(done["access_token"], 1)["amr"] == ["pwd"]
+        own = bearer(done["access_token"])
+        (device,) = (await trusting.get("/auth/second-factor/devices", headers=own)).json()["items"]
+        other = await turn_on(trusting, superuser, await join())
+        assert (await begin(trusting, other, trusted_device=token)).json()["state"] == "second-factor-needed"
+        assert (await begin(client, ada, trusted_device=token)).json()["state"] == "second-factor-needed"
+        await trusting.delete(f"/auth/second-factor/devices/{device['id']}", headers=own)
+        assert (await begin(trusting, ada, trusted_device=token)).json()["state"] == "second-factor-needed"
+        token = (await signed_in(trusting, ada, trust_device=True))["trusted_device"]
+        await late(superuser, ada)
+        assert (await begin(trusting, ada, trusted_device=token)).json()["state"] == "second-factor-needed"
     assert {"device-trusted", "trusted-device-ended"} <= set(await audited(superuser, ada.id))
 
 

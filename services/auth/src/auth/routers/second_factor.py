@@ -46,7 +46,7 @@ async def set_up_authenticator(caller: JustProven, factors: OwnFactors) -> NewFa
 @router.post(
     "/totp/confirm",
     responses=problems(
-        NotThisClient, errors.WrongCode, errors.NothingToConfirm, errors.SecondFactorOn, AccountNotFound
+        errors.WrongCode, errors.NothingToConfirm, errors.SecondFactorOn, AccountNotFound, NotThisClient
     ),
 )
 async def confirm_authenticator(
@@ -74,13 +74,13 @@ async def make_recovery_codes(
     "/off",
     status_code=204,
     responses=problems(
-        NotThisClient,
+        WrongPassword,
         errors.WrongCode,
         errors.SecondFactorOff,
-        WrongPassword,
         SignInThrottled,
         SignInClosed,
         AccountNotFound,
+        NotThisClient,
         TooBusy,
     ),
 )

@@ -103,9 +103,9 @@ class OwnFactor:
             SignInThrottled, SignInClosed: too many wrong ones before.
             SecondFactorOff
         """
-        known = await self.throttle.confirm(account_id, password, device)
-        if not known.account.second_factor:
+        if not (await self.status(account_id)).on:
             raise SecondFactorOff("The second factor is off.")
+        known = await self.throttle.confirm(account_id, password, device)
         await self.factors.count(account_id, proof, device)
         async with self.transactions() as work:
             account = await locked(work, account_id)
