@@ -23,7 +23,7 @@ from tests.auth.test_access_tokens import part
 async def test_a_code_completes_the_sign_in(client: AsyncClient, join: Join, superuser: Connection) -> None:
     ada = await turn_on(client, superuser, await join())
     begun = (await begin(client, ada)).json()
-    assert begun.keys() == {"state", "challenge", "methods", "expires_in"}
+    assert begun.keys() == {"state", "challenge", "methods", "may_trust_device", "expires_in"}
     assert (begun["state"], begun["methods"], begun["expires_in"]) == (
         "second-factor-needed",
         ["code", "recovery_code"],

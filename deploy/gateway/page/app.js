@@ -11,6 +11,7 @@ import { NeighboursPage, PersonPage } from "./views/people.js";
 import { PostPage } from "./views/post.js";
 import { SearchPage } from "./views/search.js";
 import { SettingsPage } from "./views/settings.js";
+import { StepUp } from "./views/step-up.js";
 import { DraftsPage, EditPage, WritePage } from "./views/write.js";
 
 const neighbours = (kind) => ({ id }) => html`<${NeighboursPage} id=${id} kind=${kind} />`;
@@ -95,6 +96,7 @@ function App() {
     </div>
     <${Foot} />
     <${Messages} />
+    <${StepUp} />
   <//>`;
 }
 

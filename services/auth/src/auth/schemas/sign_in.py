@@ -74,6 +74,7 @@ class SecondFactorNeeded(Outgoing):
     methods: list[str] = Field(
         examples=[["code", "recovery_code"]], description="Which fields the second step may have: one of them."
     )
+    may_trust_device: bool = Field(description="Whether `trust_device` has an effect here.")
     expires_in: int = Field(examples=[300], description="Seconds within which the second step must come.")
 
 

@@ -74,7 +74,8 @@ class SessionOpener:
         if account.second_factor and Method.mfa not in methods:
             device_id = await is_trusted(work, account.id, trusted, self.trusted_for)
             if device_id is None:
-                return await ask_for_second_factor(work, known, methods, device)
+                may_trust = bool(self.trusted_for)
+                return await ask_for_second_factor(work, known, methods, device, may_trust_device=may_trust)
             log.info("second factor left out", account=account.id, trusted_device=str(device_id))
         return await self.open(work, known, device, methods)
 

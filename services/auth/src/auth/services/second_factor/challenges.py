@@ -23,7 +23,7 @@ NEXT: Final = ["code", "recovery_code"]
 
 
 async def ask_for_second_factor(
-    work: UnitOfWork, known: Credentials, methods: Sequence[str], device: Device
+    work: UnitOfWork, known: Credentials, methods: Sequence[str], device: Device, *, may_trust_device: bool
 ) -> PendingSignIn | None:
     """Let a sign-in wait for its second factor. None if the account has changed meanwhile."""
     token = new_token()
@@ -31,7 +31,7 @@ async def ask_for_second_factor(
     if not await work.challenges.put(hash_token(token), known, digest, methods, LIFETIME):
         return None
     await work.audit.note(Action.second_factor_asked, known.account.id, ip=device.ip, methods=list(methods))
-    return PendingSignIn(token, NEXT, int(LIFETIME.total_seconds()))
+    return PendingSignIn(token, NEXT, may_trust_device, int(LIFETIME.total_seconds()))
 
 
 async def is_trusted(work: UnitOfWork, account_id: int, token: str | None, lifetime: timedelta) -> UUID | None:

@@ -64,6 +64,7 @@ class PendingSignIn:
     challenge: str = field(repr=False)
     methods: list[str]
     """What may come next: names of fields of the second request."""
+    may_trust_device: bool
     expires_in: int
 
 
