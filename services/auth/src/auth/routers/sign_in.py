@@ -35,7 +35,9 @@ async def sign_in_with_password(
         done = await sign_in.first_step(credentials.email, credentials.password, device, credentials.trusted_device)
     except errors.InvalidGrant as refusal:
         raise errors.WrongCredentials(str(refusal)) from refusal
-    return SignedIn.model_validate(done) if isinstance(done, Tokens) else SecondFactorNeeded.model_validate(done)
+    return SignInAnswer(
+        SignedIn.model_validate(done) if isinstance(done, Tokens) else SecondFactorNeeded.model_validate(done)
+    )
 
 
 @router.post(

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, RootModel, model_validator
 
 from auth.schemas.account import NOT_GIVEN, CurrentPassword
 from auth.schemas.second_factor import Code, RecoveryCode, SecondProof
@@ -78,4 +78,5 @@ class SecondFactorNeeded(Outgoing):
     expires_in: int = Field(examples=[300], description="Seconds within which the second step must come.")
 
 
-SignInAnswer = Annotated[SignedIn | SecondFactorNeeded, Field(discriminator="state")]
+class SignInAnswer(RootModel[Annotated[SignedIn | SecondFactorNeeded, Field(discriminator="state")]]):
+    """How a sign-in went. `state` tells the cases apart."""
