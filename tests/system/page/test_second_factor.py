@@ -31,11 +31,18 @@ async def turn_on(ada: Visitor) -> tuple[pyotp.TOTP, list[str]]:
     await ada.fill("Code", app.now())
     await ada.press("Turn on")
     await ada.is_told("The second factor is on, and other devices are signed out.")
-    codes = await ada.page.get_by_role("list", name="Recovery codes").get_by_role("listitem").all_inner_texts()
+    codes = await shown(ada)
     assert await faults(ada) == []
     await ada.press("I have kept them")
     await ada.sees("recovery codes left")
     return app, codes
+
+
+async def shown(ada: Visitor) -> list[str]:
+    """The recovery codes on the page."""
+    codes = ada.page.get_by_role("list", name="Recovery codes").get_by_role("listitem")
+    await expect(codes).to_have_count(10)
+    return await codes.all_inner_texts()
 
 
 async def begin(ada: Visitor) -> None:
@@ -89,7 +96,7 @@ async def test_a_person_turns_it_on_signs_in_with_it_and_turns_it_off(visit: Vis
     await ada.page.get_by_role("dialog").get_by_label("Recovery code").fill(codes[1])
     await ada.press("Confirm")
     await expect(ada.page.get_by_role("dialog")).to_have_count(0)
-    codes = await ada.page.get_by_role("list", name="Recovery codes").get_by_role("listitem").all_inner_texts()
+    codes = await shown(ada)
     await ada.press("I have kept them")
     await ada.sees("10 recovery codes left")
 

@@ -95,7 +95,8 @@ class AsyncTrivium(Connection):
             TooBusy: More passwords wait to be hashed than can be in time.
             WrongCredentials: The sign-in is refused. The answer never tells which reason it was (S-06).
         """
-        return await self._read(SignInAnswer, Call("POST", "/auth/sign-in", body=body, signed=False))
+        answer: SignInAnswer = await self._choose(SignInAnswer, Call("POST", "/auth/sign-in", body=body, signed=False))
+        return answer
 
     async def sign_in_with_second_factor(self, body: SecondStepSignIn) -> SignedIn:
         """Complete a sign-in with a code of the authenticator, or with a recovery code.
