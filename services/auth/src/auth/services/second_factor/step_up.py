@@ -82,10 +82,11 @@ class StepUp:
         Raises InsufficientUserAuthentication, InvalidToken.
         """
         async with self.transactions() as work:
-            session = own(await work.sessions.find(session_id), account_id)
-        if not of_everybody and not session.account.second_factor:
-            return
-        require_recent(session)
+            session = await work.sessions.find(session_id)
+        if session is None or session.account.id != account_id:
+            raise InvalidToken("The session has ended.")
+        if of_everybody or session.account.second_factor:
+            require_recent(session)
 
 
 def require_recent(session: Session) -> None:
