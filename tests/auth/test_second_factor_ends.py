@@ -1,4 +1,4 @@
-"""What ends a second factor, pending challenges and trusted devices; and what happens to its secrets' key."""
+"""What (S-64) ends a second factor, pending challenges and trusted devices; and what happens to its secrets' key."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Concurrent uses of codes, recovery codes and challenges: one effect each."""
+"""Concurrent uses of codes, recovery codes and challenges: one effect each (S-60)."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Sign-in in two steps."""
+"""Sign-in in two steps (S-61, S-62)."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Step-up (RFC 9470): proofs that must be recent, and roles that count only with a second factor."""
+"""Step-up (RFC 9470, S-63): proofs that must be recent, and roles that count only with a second factor."""
 
 from datetime import timedelta
 from typing import Any

@@ -185,6 +185,9 @@ async def test_refusals_are_counted_and_told_now_and_then(log: Log, clock: FakeC
 VITAL = {
     "POST /auth/token",
     "POST /auth/sign-in",
+    "POST /auth/sign-in/second-factor",
+    "POST /auth/sign-in/step-up",
+    "POST /auth/accounts/{account_id}/second-factor/reset",
     "POST /auth/revoke",
     "GET /.well-known/jwks.json",
     "GET /.well-known/oauth-authorization-server",
