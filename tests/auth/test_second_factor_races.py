@@ -3,13 +3,14 @@
 import asyncio
 
 import pyotp
-from fastapi import FastAPI
+import pytest
 from httpx import AsyncClient, Response
 
 from auth.config import Settings
 from auth.services.second_factor.challenges import MOST_TRIES
-from tests.auth.conftest import Connection, Join, client_of, running
-from tests.auth.second_factors import Guarded, audited, begin, challenge, complete, left, turn_on
+from tests.auth.conftest import Connection, Join, client_of, outcome, running
+from tests.auth.second_factors import Guarded, audited, begin, challenge, complete, guard, left, turn_on
+from tests.waiting import until_blocked
 
 MANY = 20
 
@@ -102,18 +103,33 @@ async def test_twenty_confirmations_give_one_set_of_recovery_codes(
     assert done.status_code == 200
 
 
-async def test_a_password_that_signs_in_while_the_factor_is_turned_on_leaves_no_session_of_one_factor(
-    client: AsyncClient, app: FastAPI, join: Join, superuser: Connection
+@pytest.mark.parametrize("path", ["/auth/sign-in", "/auth/token"])
+async def test_a_sign_in_that_began_before_the_factor_was_on_opens_no_session_of_one_factor(
+    client: AsyncClient, join: Join, superuser: Connection, path: str
 ) -> None:
-    for _ in range(10):
-        ada = await join()
-        secret = (await client.post("/auth/second-factor/totp", headers=ada.headers)).json()["secret"]
-        guarded = Guarded(ada, secret, [], superuser)
-        confirm = client.post(
-            "/auth/second-factor/totp/confirm", json={"code": pyotp.TOTP(secret).now()}, headers=ada.headers
-        )
-        confirmed, *begun = await asyncio.gather(confirm, *(begin(client, guarded) for _ in range(4)))
-        assert confirmed.status_code == 200
-        assert {reply.status_code for reply in begun} <= {200, 429}  # those that must check again count twice
-        weak = "SELECT count(*) FROM sessions WHERE account_id = $1 AND ended_at IS NULL AND NOT 'mfa' = ANY (methods)"
-        assert await superuser.fetchval(weak, ada.id) == 0
+    ada = await join()
+    email, password = ada.person.email, ada.person.password
+    form = {"data": {"username": email, "password": password}}
+    body = {"json": {"email": email, "password": password}} if path == "/auth/sign-in" else form
+    async with superuser.transaction():
+        await superuser.execute("SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE", ada.id)
+        signing_in = asyncio.create_task(client.post(path, **body))
+        await until_blocked(superuser)
+        await guard(superuser, ada.id)
+    reply = await signing_in
+    assert "access_token" not in reply.json()
+    assert await superuser.fetchval("SELECT count(*) FROM sessions WHERE account_id = $1", ada.id) == 1
+
+
+async def test_a_challenge_that_is_made_while_the_account_is_disabled_is_none(
+    client: AsyncClient, join: Join, superuser: Connection
+) -> None:
+    """Otherwise the end of all challenges would miss it."""
+    ada = await turn_on(client, superuser, await join())
+    async with superuser.transaction():
+        await superuser.execute("SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE", ada.id)
+        beginning = asyncio.create_task(begin(client, ada))
+        await until_blocked(superuser)
+        await superuser.execute("UPDATE accounts SET status = 'disabled' WHERE id = $1", ada.id)
+    assert outcome(await beginning) == (401, "wrong-credentials")
+    assert (await left(superuser, ada.id))["sign_in_challenges"] == 0
