@@ -130,7 +130,7 @@ async def test_an_admin_resets_a_lost_factor_with_a_reason(
     assert set((await left(superuser, ada.id)).values()) == {0}
     assert outcome(await complete(site, waiting, code=pyotp.TOTP(ada.secret).now())) == (400, "challenge-not-valid")
     assert (await sign_in(ada.member.person)).status_code == 200
-    found = await superuser.fetchrow(
+    (found,) = await superuser.fetch(
         "SELECT actor, detail->>'reason' AS reason FROM audit_events "
         "WHERE account_id = $1 AND action = 'second-factor-reset'",
         ada.id,

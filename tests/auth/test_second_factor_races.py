@@ -1,6 +1,7 @@
 """Concurrent uses of codes, recovery codes and challenges: one effect each (S-60)."""
 
 import asyncio
+from typing import Any
 
 import pyotp
 import pytest
@@ -109,8 +110,10 @@ async def test_a_sign_in_that_began_before_the_factor_was_on_opens_no_session_of
 ) -> None:
     ada = await join()
     email, password = ada.person.email, ada.person.password
-    form = {"data": {"username": email, "password": password}}
-    body = {"json": {"email": email, "password": password}} if path == "/auth/sign-in" else form
+    fields = {"username": email, "password": password}
+    body: dict[str, Any] = (
+        {"data": fields} if path == "/auth/token" else {"json": {"email": email, "password": password}}
+    )
     async with superuser.transaction():
         await superuser.execute("SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE", ada.id)
         signing_in = asyncio.create_task(client.post(path, **body))
