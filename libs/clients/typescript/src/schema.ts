@@ -2657,6 +2657,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @example 8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4
              */
             id: string;
             /**

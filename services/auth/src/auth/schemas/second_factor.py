@@ -78,7 +78,7 @@ class RecoveryCodesResponse(Outgoing):
 class TrustedDeviceResponse(Outgoing):
     """A device that signs in without the second factor."""
 
-    id: UUID
+    id: UUID = Field(examples=["8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4"])
     user_agent: str = Field(examples=["Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"])
     ip: str = Field(examples=["203.0.113.9"])
     created_at: Moment
