@@ -215,6 +215,9 @@ class Matrix:
         schema = self.resolve(schema)
         for choice in schema.get("anyOf", ()):
             schema = self.resolve(choice) if "null" not in choice.get("type", "") else schema
+        if "discriminator" in schema:
+            mark = schema["discriminator"]["propertyName"]
+            schema = self.resolve({"$ref": schema["discriminator"]["mapping"][value[mark]]})
         if isinstance(value, list):
             for item in value:
                 yield from self.beyond(schema.get("items", {}), item)

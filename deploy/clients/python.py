@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from textwrap import fill, indent
 from typing import Any, Final
@@ -125,11 +125,15 @@ def class_name(code: str) -> str:
 def client(described: Node) -> str:
     names = sorted(described["components"]["schemas"])
     head = MADE.format("One method for each operation.") + CLIENT.format(models=", ".join(names))
-    return head + "".join(method(one, own_codes(described, one)) for one in operations(described))
+    choices = {name for name, schema in described["components"]["schemas"].items() if "oneOf" in schema}
+    return head + "".join(method(one, own_codes(described, one), choices) for one in operations(described))
 
 
-def method(operation: Operation, refusals: Mapping[str, str]) -> str:
-    """The method of an operation: path parameters and body by position, everything else by name."""
+def method(operation: Operation, refusals: Mapping[str, str], choices: Container[str] = ()) -> str:
+    """The method of an operation: path parameters and body by position, everything else by name.
+
+    `choices` are the schemas that are one of several models, which have no class.
+    """
     path = [one for one in operation.parameters if one["in"] == "path"]
     query = [one for one in operation.parameters if one["in"] == "query"]
     form, body, result = operation.body(FORM), operation.body(JSON), operation.result
@@ -141,6 +145,8 @@ def method(operation: Operation, refusals: Mapping[str, str]) -> str:
     gives = [f'"{operation.method}"', "f" * bool(path) + f'"{operation.path}"', *given(operation, query)]
     call = f"Call({', '.join(gives)})"
     does = f"return await self._read({result}, {call})" if result else f"await self._send({call})"
+    if result in choices:
+        does = f"answer: {result} = await self._choose({result}, {call})\n        return answer"
     return f"""
     async def {operation.name}({signature}) -> {result}:
         \"\"\"{documentation(operation, refusals)}\"\"\"

@@ -39,6 +39,28 @@ TABLES: Final[Mapping[str, Table]] = {
         {},
         dict.fromkeys(("token_hash", "purpose", "account_id", "email", "expires_at", "created_at"), SECRET),
     ),
+    "recovery_codes": Personal("account_id = $1", {}, dict.fromkeys(("account_id", "code_hash"), SECRET)),
+    "second_factors": Personal(
+        "account_id = $1",
+        {"confirmed_at": "second_factor.confirmed_at", "created_at": "second_factor.created_at"},
+        {"account_id": "it is whose export it is", "secret": SECRET, "last_step": COUNTER},
+    ),
+    "sign_in_challenges": Personal(
+        "account_id = $1",
+        {},
+        dict.fromkeys(("token_hash", "account_id", "password_digest", "methods", "tries", "expires_at"), SECRET),
+    ),
+    "trusted_devices": Personal(
+        "account_id = $1",
+        {
+            "id": "trusted_devices.id",
+            "user_agent": "trusted_devices.user_agent",
+            "ip": "trusted_devices.ip",
+            "created_at": "trusted_devices.created_at",
+            "last_used_at": "trusted_devices.last_used_at",
+        },
+        {"account_id": "it is whose export it is", "token_hash": SECRET},
+    ),
     "sessions": Personal(
         "account_id = $1",
         {

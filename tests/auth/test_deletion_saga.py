@@ -25,6 +25,7 @@ from tests.auth.conftest import (
 )
 from tests.auth.deleting import delete, lines, register
 from tests.auth.mails import mails
+from tests.auth.second_factors import challenge, trusted, turn_on
 from tests.events import Outbox
 from tests.peers import erased
 from tests.personal_data import kept
@@ -97,13 +98,21 @@ async def test_nothing_with_which_somebody_signed_up_stays_in_any_table(
 
 
 async def test_each_table_about_somebody_is_exported_and_emptied(
-    client: AsyncClient, app: FastAPI, join: Join, service_token: ServiceSignIn, say_erased: Any, outbox: Outbox
+    client: AsyncClient,
+    app: FastAPI,
+    join: Join,
+    service_token: ServiceSignIn,
+    say_erased: Any,
+    outbox: Outbox,
+    superuser: Connection,
 ) -> None:
     ada = await join()
     other = await client.post("/auth/token", data={"username": ada.person.email, "password": PASSWORD})
     ended = await client.post("/auth/revoke", data={"token": other.json()["refresh_token"]})
     reset = await client.post("/auth/password-reset", json={"email": ada.person.email})
     assert (ended.status_code, reset.status_code) == (200, 202)
+    await challenge(client, await turn_on(client, superuser, ada))
+    await trusted(superuser, ada.id)
     await mails(app, ada.person.email)
     before = await held(outbox.dsn, "auth", ada.id)
     headers = bearer(await service_token("svc:users"))

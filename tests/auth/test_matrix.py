@@ -19,6 +19,7 @@ from tests.auth.conftest import (
     bearer,
     new_email,
 )
+from tests.auth.second_factors import guard, trusted
 from tests.auth.test_access_tokens import part
 from tests.matrix import Matrix
 from tests.matrix_table import complaints, read
@@ -37,6 +38,16 @@ POST   /auth/sign-in                        account 200   200   200   200   200 
 GET    /auth/sign-in                        none    200   200   200   200   200   200   200   200   200   200
 POST   /auth/sign-in/mail-code              account 404   404   404   404   404   404   404   404   404   404
 POST   /auth/sign-in/mail-code/confirm      account 404   404   404   404   404   404   404   404   404   404
+POST   /auth/sign-in/second-factor          account 400   400   400   400   400   400   400   400   400   400
+POST   /auth/sign-in/step-up                account 401   200   200   200   200   401   403   403   403   401
+GET    /auth/second-factor                  account 401   200   200   200   200   401   403   403   403   401
+POST   /auth/second-factor/totp             account 401   200   200   200   200   401   403   403   403   401
+POST   /auth/second-factor/totp/confirm     account 401   403   403   403   403   401   403   403   403   401
+POST   /auth/second-factor/recovery-codes   account 401   409   409   409   409   401   403   403   403   401
+POST   /auth/second-factor/off              account 401   409   409   409   409   401   403   403   403   401
+GET    /auth/second-factor/devices          account 401   200   200   200   200   401   403   403   403   401
+DELETE /auth/second-factor/devices/{device_id} trusted 401 204  404   404   404   401   403   403   403   401
+POST   /auth/accounts/{account_id}/second-factor/reset guarded 401 403 403 403 204 401 403 403 403 401
 POST   /auth/revoke                         session 200   200   200   200   200   200   200   200   200   200
 POST   /auth/verify-email                   account 202   202   202   202   202   401   403   403   403   401
 POST   /auth/verify-email/confirm           account 400   400   400   400   400   400   400   400   400   400
@@ -78,6 +89,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /auth/sign-in": {"email": "{email}", "password": PASSWORD},
     "POST /auth/sign-in/mail-code": {"email": "{email}"},
     "POST /auth/sign-in/mail-code/confirm": {"challenge": "x", "code": "12345678"},
+    "POST /auth/sign-in/second-factor": {"challenge": "x", "code": "000000"},
+    "POST /auth/sign-in/step-up": {"password": PASSWORD},
+    "POST /auth/second-factor/totp/confirm": {"code": "000000"},
+    "POST /auth/second-factor/off": {"password": PASSWORD, "code": "000000"},
+    "POST /auth/accounts/{account_id}/second-factor/reset": {"reason": "Lost phone"},
     "POST /auth/revoke": {"token": "{refresh_token}"},
     "POST /auth/verify-email": {"email": "{email}"},
     "POST /auth/verify-email/confirm": {"token": "x"},
@@ -133,6 +149,12 @@ async def matrix(
         if name == "session":
             device = (await sign_in(owner.person)).json()
             values |= {"session_id": part(device["access_token"], 1)["sid"], "refresh_token": device["refresh_token"]}
+        if name == "trusted":
+            values["device_id"] = await trusted(superuser, owner.id)
+        if name == "guarded":
+            guarded = await join()
+            await guard(superuser, guarded.id)
+            values["account_id"] = guarded.id
         return values
 
     return Matrix(app, client, superuser, LINES, headers, thing, BODIES, PRIVATE)

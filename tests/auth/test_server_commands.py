@@ -12,6 +12,7 @@ from auth.config import Settings
 from auth.services.records import Role
 from common.contracts.events import TokensRevokedData
 from tests.auth.conftest import Connection, Join, Learn, SignUp, bearer, outcome, patch, refresh, roles_in
+from tests.auth.second_factors import turn_on
 
 Run = Callable[..., Awaitable[tuple[int, str]]]
 
@@ -132,3 +133,26 @@ async def test_without_the_servers_secrets_nothing_is_granted(sign_up: SignUp, s
     result = await asyncio.to_thread(CliRunner().invoke, cli, ["grant-role", ada.email, "admin"], env={})
     assert result.exit_code == 1
     assert await superuser.fetchval("SELECT roles FROM accounts WHERE id = $1", ada.id) == []
+
+
+async def test_a_lost_second_factor_is_reset_on_the_server_with_a_reason(
+    run: Run, client: AsyncClient, join: Join, superuser: Connection
+) -> None:
+    ada = await turn_on(client, superuser, await join())
+    email = ada.member.person.email
+    done, said = await run("reset-second-factor", email.upper(), "--reason", "Lost phone")
+    assert (done, "signed out" in said) == (0, True), said
+    noted = "SELECT actor || ': ' || (detail->>'reason') FROM audit_events WHERE action = 'second-factor-reset'"
+    assert await superuser.fetchval(noted) == "server: Lost phone"
+    done, said = await run("reset-second-factor", email, "--reason", "Again")
+    assert (done, "no second factor" in said) == (1, True), said
+    done, said = await run("reset-second-factor", "nobody@example.com", "--reason", "Lost phone")
+    assert (done, "No account" in said) == (1, True), said
+
+
+async def test_secrets_are_re_encrypted_on_the_server(
+    run: Run, client: AsyncClient, join: Join, superuser: Connection
+) -> None:
+    await turn_on(client, superuser, await join())
+    done, said = await run("keys", "re-encrypt")
+    assert (done, said) == (0, "0 secrets of second factors were under the previous key.\n")

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.clients.conftest import ADA, Server, refusal
-from trivium_client import AsyncTrivium, Tokens, problems
+from trivium_client import AsyncTrivium, Tokens, models, problems
 
 
 def account() -> httpx.Response:
@@ -117,3 +117,36 @@ async def test_within_shares_the_session(tokens: Tokens) -> None:
     hurried: AsyncTrivium = api.within(5)
     await hurried.get_own_account()
     assert api.tokens == Tokens("access-2", "refresh-2")
+
+
+async def test_a_step_up_is_asked_for_at_once_and_its_token_is_kept(tokens: Tokens) -> None:
+    challenge = {"WWW-Authenticate": 'Bearer error="insufficient_user_authentication", max_age="600"'}
+    needed = refusal(401, "insufficient-user-authentication", retry_after="")
+    needed.headers.update(challenge)
+    stepped = httpx.Response(200, json={"access_token": "access-9", "expires_in": 300, "scope": "api"})
+    server = Server(needed, stepped, account())
+    api = server.client(tokens=tokens)
+    with pytest.raises(problems.InsufficientUserAuthentication):
+        await api.get_own_account()
+    await api.keep(await api.step_up_session(models.StepUpProof(code="492039")))
+    assert api.tokens == Tokens("access-9", "refresh-1")
+    assert (await api.get_own_account()).id == 7
+    assert [request.url.path for request in server.requests] == ["/auth/me", "/auth/sign-in/step-up", "/auth/me"]
+
+
+async def test_a_second_step_begins_a_session() -> None:
+    needed = {
+        "state": "second-factor-needed",
+        "challenge": "x",
+        "methods": ["code"],
+        "may_trust_device": False,
+        "expires_in": 300,
+    }
+    done = {"state": "signed-in", "access_token": "access-1", "refresh_token": "refresh-1", "expires_in": 300}
+    server = Server(httpx.Response(200, json=needed), httpx.Response(200, json={**done, "scope": "api"}))
+    api = server.client()
+    first = await api.sign_in_with_password(models.PasswordSignIn(email="ada@example.com", password="x"))
+    assert isinstance(first, models.SecondFactorNeeded)
+    second = models.SecondStepSignIn(challenge=first.challenge, code="492039")
+    await api.keep(await api.sign_in_with_second_factor(second))
+    assert api.tokens == Tokens("access-1", "refresh-1")

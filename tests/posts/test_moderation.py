@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from httpx import AsyncClient
+from httpx import ASGITransport, AsyncClient
 
+from posts.config import Settings
+from posts.main import create_app
 from tests.events import Outbox
 from tests.peers import Peers, gone
 from tests.posts.conftest import NewPost, SignedIn
@@ -82,3 +84,21 @@ async def test_a_comment_of_somebody_who_was_deleted_is_nobody_s(
     headers = signed_in(moderator, "moderator")
     assert (await client.delete(f"/posts/{post}/comments/{said}", headers=headers)).status_code == 204
     assert await removals(outbox, moderator) == [{"target": "auth", "kind": "comment", "id": said, "author": None}]
+
+
+async def test_a_moderator_without_a_second_factor_is_a_person_like_others_if_the_site_says_so(
+    settings: Settings, peers: Peers, signed_in: SignedIn, write: NewPost
+) -> None:
+    """S-63"""
+    ada, moderator = peers.new_account(), peers.new_account()
+    post = (await write(ada))["id"]
+    app = create_app(settings.model_copy(update={"admin_second_factor": True}), peers)
+    transport = ASGITransport(app, raise_app_exceptions=False)
+    strict = AsyncClient(transport=transport, base_url="http://posts.test")
+    async with app.router.lifespan_context(app), strict:
+        await app.state.revoked.read()
+        refused = await strict.delete(f"/posts/{post}", headers=signed_in(moderator, "moderator"))
+        assert (refused.status_code, refused.json()["code"]) == (403, "not-the-author")
+        claims = {**peers.issuer.claims(moderator, "moderator"), "amr": ["pwd", "otp", "mfa"]}
+        proven = {"Authorization": f"Bearer {peers.issuer.sign(claims)}"}
+        assert (await strict.delete(f"/posts/{post}", headers=proven)).status_code == 204

@@ -91,6 +91,13 @@ function remember(address, answer) {
   seen.set(address, answer);
 }
 
+let prove = async () => false;
+
+/** Call `ask` when the API wants a recent proof of who this is. It resolves to whether it was given. */
+export function onProofNeeded(ask) {
+  prove = ask;
+}
+
 /** Send with the caller's token. Renews a refused token once, and retries once if that is safe. */
 async function call(method, path, { headers = {}, json } = {}) {
   const type = json === undefined ? {} : { "Content-Type": "application/json" };
@@ -103,7 +110,10 @@ async function call(method, path, { headers = {}, json } = {}) {
   try {
     return await attempt(token);
   } catch (problem) {
-    if (problem.status === 401 && token) {
+    if (problem.code === "insufficient-user-authentication") {
+      if (!(await prove())) throw problem;
+      token = await accessToken();
+    } else if (problem.status === 401 && token) {
       token = await renew(token);
     } else if (mayRepeat(method, headers) && isPassing(problem)) {
       await new Promise((resolve) => setTimeout(resolve, (problem.retryAfter || 0.5) * 1000));

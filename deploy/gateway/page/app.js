@@ -9,9 +9,10 @@ import * as account from "./views/account.js";
 import * as home from "./views/home.js";
 import { NeighboursPage, PersonPage } from "./views/people.js";
 import { PostPage } from "./views/post.js";
-import { MailCodePage } from "./views/mail_code.js";
+import { MailCodePage } from "./views/mail-code.js";
 import { SearchPage } from "./views/search.js";
 import { SettingsPage } from "./views/settings.js";
+import { StepUp } from "./views/step-up.js";
 import { DraftsPage, EditPage, WritePage } from "./views/write.js";
 
 const neighbours = (kind) => ({ id }) => html`<${NeighboursPage} id=${id} kind=${kind} />`;
@@ -97,6 +98,7 @@ function App() {
     </div>
     <${Foot} />
     <${Messages} />
+    <${StepUp} />
   <//>`;
 }
 

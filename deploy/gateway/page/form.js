@@ -10,6 +10,7 @@ const FIELDS_OF = {
   "email-taken": ["email"],
   "weak-password": ["new_password", "password"],
   "wrong-password": ["current_password", "password"],
+  "wrong-code": ["code", "recovery_code"],
 };
 
 /** Messages by the names of the form's fields; empty if the problem concerns none of them. */

@@ -9,6 +9,7 @@ import { Problem, send, Unreachable } from "./http.js";
 import { isBlocked, local } from "./storage.js";
 
 const PLACE = "trivium.session";
+const DEVICE = "trivium.device"; // the token of a trusted device, which stays after signing out
 const EARLY_MS = 30_000; // renew while the token is still valid, so that no request has to fail first
 // An attempt ends after 3 s, since its answer may be lost. The last one has longer, for slow networks. It begins after
 // 8.5 s: the server accepts a repeated token for ten.
@@ -55,16 +56,38 @@ async function post(path, fields, signal) {
   return send("POST", path, { body: new URLSearchParams(fields), signal });
 }
 
-/** Begin a session with the tokens of an answer. */
-export function enter(answer) {
-  keep(randomKey(), answer);
-  tell();
+async function postJson(path, fields, headers = {}) {
+  const answer = await send("POST", path, { headers: { ...headers, "Content-Type": "application/json" }, body: JSON.stringify(fields) });
+  return answer.json();
 }
 
-/** @throws {Problem} `invalid-grant` for a wrong address or password, 429 after too many attempts */
+/** @returns null once signed in, or the challenge that `secondStep` takes */
+export function settle(answer) {
+  if (answer.state !== "signed-in") return answer;
+  if (answer.trusted_device) local.setItem(DEVICE, answer.trusted_device);
+  keep(randomKey(), answer);
+  tell();
+  return null;
+}
+
+/**
+ * @throws {Problem} `wrong-credentials` for a wrong address or password, 429 after too many attempts
+ * @returns {Promise<{challenge: string, may_trust_device: boolean} | null>} null, or what the second factor is needed for
+ */
 export async function signIn(email, password) {
-  const answer = await post("/auth/token", { grant_type: "password", username: email, password });
-  enter(await answer.json());
+  const trusted_device = local.getItem(DEVICE) ?? undefined;
+  return settle(await postJson("/auth/sign-in", { email, password, trusted_device }));
+}
+
+/** The second step. `proof` is `{code}` or `{recovery_code}`. @throws {Problem} `wrong-code`, `challenge-not-valid` */
+export async function secondStep(challenge, proof, trust_device) {
+  return settle(await postJson("/auth/sign-in/second-factor", { challenge, ...proof, trust_device }));
+}
+
+/** Prove again who this is; the next access tokens say so. `proof` has a `code`, `recovery_code` or `password`. */
+export async function stepUp(proof) {
+  const answer = await postJson("/auth/sign-in/step-up", proof, { Authorization: `Bearer ${await accessToken()}` });
+  access = { token: answer.access_token, endsAt: Date.now() + answer.expires_in * 1000 };
 }
 
 /** End the session, also on the server. If the server cannot be reached, the session is still deleted here. */

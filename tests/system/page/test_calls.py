@@ -31,7 +31,7 @@ async def test_who_edits_what_has_changed_is_told_and_loses_nothing(visit: Visit
 
 async def test_refusals_stand_at_their_fields(visit: Visit) -> None:
     ada = await visit("Ada Lovelace")
-    ada.expected |= {"422 (Unprocessable", "409 (Conflict)", "400 (Bad Request)"}
+    ada.expected |= {"422 (Unprocessable", "409 (Conflict)", "401 (Unauthorized)"}
     await ada.go("/sign-up")
     for label, text in {"Name": "Ada", "Email": "ada@localhost", "Password": ada.password}.items():
         await ada.fill(label, text)
@@ -65,7 +65,7 @@ async def test_waiting_is_counted_down(visit: Visit) -> None:
     async def too_many(route: Route) -> None:
         await route.fulfill(status=429, headers={"Retry-After": "4"}, json={"code": "rate-limited"})
 
-    await ada.page.route("**/auth/token", too_many, times=1)
+    await ada.page.route("**/auth/sign-in", too_many, times=1)
     await ada.go("/sign-in")
     await ada.fill("Email", ada.email)
     await ada.fill("Password", ada.password)

@@ -198,13 +198,13 @@ async def test_a_link_works_once_also_where_the_session_turns_out_to_be_over(vis
 
 async def test_where_addresses_must_be_proven_a_newcomer_is_told(visit: Visit, next_link: NextLink) -> None:
     ada = await visit("Ada Lovelace")
-    ada.expected.add("400 (Bad Request)")
+    ada.expected.add("401 (Unauthorized)")
 
     async def refuse(route: Route) -> None:
         """As with REQUIRE_VERIFIED_EMAIL, until the address is verified."""
-        await route.fulfill(status=400, json={"code": "invalid-grant", "error": "invalid_grant"})
+        await route.fulfill(status=401, json={"code": "wrong-credentials"})
 
-    await ada.page.route("**/auth/token", refuse)
+    await ada.page.route("**/auth/sign-in", refuse)
     await ada.go("/sign-up")
     for label, text in {"Name": ada.name, "Email": ada.email, "Password": ada.password}.items():
         await ada.fill(label, text)

@@ -1,13 +1,14 @@
 // Signing up and in, and the targets of mailed links.
 import { post, IdempotencyKey } from "../api.js";
-import { html, useEffect, useMemo, useState } from "../dom.js";
+import { html, useEffect, useMemo, useRef, useState } from "../dom.js";
 import { Email, Field, Form, Password, Submit } from "../form.js";
 import { useMe } from "../me.js";
 import { link, mailedToken, replace } from "../router.js";
-import { signIn } from "../session.js";
+import { secondStep, signIn } from "../session.js";
 import { isBlocked } from "../storage.js";
 import { Empty, say } from "../ui.js";
-import { MailCodeOffer } from "./mail_code.js";
+import { MailCodeOffer } from "./mail-code.js";
+import { Proof } from "./second-factor.js";
 
 /** Only routes of this page, against open redirects. */
 export const onwards = (next) => replace(next?.startsWith("/") ? next : "/");
@@ -19,11 +20,24 @@ export function Door({ title, children, foot }) {
   return html`<div class="door"><h1>${title}</h1><div class="card">${children}</div><p class="center">${foot}</p></div>`;
 }
 
-export function SignInPage({ query }) {
-  async function send({ email, password }) {
-    await signIn(email, password);
-    onwards(query.next);
+/**
+ * The end of every way to sign in: goes on to `next`, or shows the second step.
+ * @returns {[any, (needed: object | null) => void]} the second step's view, if it is needed; and what takes the answer
+ */
+export function useArrival(next) {
+  const [pending, setPending] = useState(null);
+  const arrive = (needed) => (needed ? setPending(needed) : onwards(next));
+  async function prove({ trust, ...proof }) {
+    await secondStep(pending.challenge, proof, trust === "on");
+    onwards(next);
   }
+  return [pending && html`<${SecondStepDoor} pending=${pending} prove=${prove} again=${() => setPending(null)} />`, arrive];
+}
+
+export function SignInPage({ query }) {
+  const [second, arrive] = useArrival(query.next);
+  const send = async ({ email, password }) => arrive(await signIn(email, password));
+  if (second) return second;
   const foot = html`New here? <a href=${link("/sign-up", { next: query.next })}>Create an account</a>`;
   return html`<${Door} title="Welcome back" foot=${foot}>
     <${Form} send=${send} label="Sign in" explain=${wrongPassword}>
@@ -37,8 +51,21 @@ export function SignInPage({ query }) {
   <//>`;
 }
 
+function SecondStepDoor({ pending, prove, again }) {
+  const back = html`<button class="plain" type="button" onClick=${again}>Begin again</button>`;
+  const explain = (problem) => problem.code === "challenge-not-valid" && html`<div class="notice bad" role="alert">
+    <p>${problem.message}</p></div>`;
+  const form = useRef(null);
+  useEffect(() => form.current.querySelector("input").focus(), []);
+  return html`<${Door} title="One more step" foot=${back}><div ref=${form}>
+    <${Form} send=${prove} label="Second factor" explain=${explain}><${Proof} />
+      ${pending.may_trust_device && html`<label class="row"><input type="checkbox" name="trust" /> Trust this device</label>`}
+      <${Submit}>Sign in<//>
+    <//></div><//>`;
+}
+
 /** The server does not tell which of the two was wrong, and neither do we. */
-const wrongPassword = (problem) => problem.code === "invalid-grant" && html`<div class="notice bad" role="alert">
+const wrongPassword = (problem) => problem.code === "wrong-credentials" && html`<div class="notice bad" role="alert">
   <p>Email or password is not right.</p></div>`;
 
 export function SignUpPage({ query }) {
@@ -50,7 +77,7 @@ export function SignUpPage({ query }) {
       await signIn(email, password);
     } catch (problem) {
       // The password was just chosen, so the address must be verified first (REQUIRE_VERIFIED_EMAIL).
-      if (problem.code === "invalid-grant") return setSentTo(email);
+      if (problem.code === "wrong-credentials") return setSentTo(email);
       throw problem;
     }
     say(`Welcome, ${name}!`);

@@ -12,6 +12,7 @@ import { DeleteAccount } from "./deletion.js";
 import { Tabs } from "./home.js";
 import { People } from "./people.js";
 import { Devices } from "./devices.js";
+import { SecondFactor } from "./second-factor.js";
 
 const PARTS = [["Profile", "profile"], ["Account", "account"], ["Devices", "devices"], ["Blocked", "blocked"], ["Your data", "data"]];
 /** There are mails in these. */
@@ -77,6 +78,7 @@ function Account() {
         <${Password} label="New password" name="new_password" isNew />
         <div class="row end"><${Submit}>Change password<//></div>
       <//></section>
+    <${SecondFactor} />
     <section class="card"><h2>Email</h2>
       <p>You sign in with <b>${account.email}</b>. ${account.email_verified ? "It is confirmed." : html`It is not confirmed yet. <${AskAgain} />`}</p>
       <${Form} key="email-${changes}" send=${changeEmail} label="Change email">

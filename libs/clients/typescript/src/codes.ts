@@ -34,12 +34,14 @@ export type ProblemCode =
   | "cannot-block-yourself"
   /** People cannot follow themselves. */
   | "cannot-follow-yourself"
-  /** The code is wrong, used or expired, or was asked for in another browser. The answer never tells which. */
-  | "code-not-valid"
+  /** The challenge is unknown, used, expired, tried too often, or void. The answer does not tell which. */
+  | "challenge-not-valid"
   /** There is no such comment under this post. */
   | "comment-not-found"
   /** There was no connection to the database, or it cancelled the work. */
   | "database-unavailable"
+  /** The caller has no such trusted device. */
+  | "device-not-found"
   /** A JSON object has a duplicate name. */
   | "duplicate-names"
   /** The caller's address is verified already. */
@@ -56,6 +58,8 @@ export type ProblemCode =
   | "idempotency-key-reused"
   /** The request must have one of `ids`, `usernames` and `q`. */
   | "ids-or-query"
+  /** The caller must first prove who they are again, or more strongly: step up (RFC 9470). */
+  | "insufficient-user-authentication"
   /** An unexpected error on our side; `instance` names the request. */
   | "internal-error"
   /** An unknown service, or the wrong secret. */
@@ -76,8 +80,6 @@ export type ProblemCode =
   | "likes-are-private"
   /** The token of a mailed link is unknown, used, replaced or expired. The answer does not tell which. */
   | "link-not-valid"
-  /** This site does not send codes for signing in (MAIL_CODES). */
-  | "mail-codes-off"
   /** The body cannot be parsed as its media type. */
   | "malformed-body"
   /** No route has this path. */
@@ -88,18 +90,24 @@ export type ProblemCode =
   | "not-for-this-caller"
   /** Only the author may do this. */
   | "not-the-author"
+  /** The token was issued for another client. */
+  | "not-this-client"
+  /** No authenticator waits for its first code, or it has waited too long. */
+  | "nothing-to-confirm"
   /** The service is overloaded and has not started the request. Try again after `Retry-After`. */
   | "overloaded"
+  /** Admins cannot reset their own second factor. */
+  | "own-second-factor"
   /** Another service did not answer in time, or not as agreed. */
   | "peer-unavailable"
   /** There is no such post, or it is somebody else's draft. */
   | "post-not-found"
   /** The resource has changed since the caller read it. */
   | "precondition-failed"
+  /** A code is needed if the account has a second factor, else the password. */
+  | "proof-missing"
   /** One person or address has sent too many requests. */
   | "rate-limited"
-  /** Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed). */
-  | "rate-limits-unavailable"
   /** The first request with this key is still running. */
   | "request-in-progress"
   /** The body did not arrive in time. */
@@ -114,6 +122,10 @@ export type ProblemCode =
   | "search-too-slow"
   /** The caller's last search is still running. */
   | "search-under-way"
+  /** The account has no second factor. */
+  | "second-factor-off"
+  /** The account has a second factor already. */
+  | "second-factor-on"
   /** The caller has no such session, or it has ended. */
   | "session-not-found"
   /** Too many wrong passwords for this address in total: only sources of recent successful sign-ins may try. */
@@ -140,6 +152,8 @@ export type ProblemCode =
   | "validation-failed"
   /** The new password is too short, too common, or made of words that others know of its owner. */
   | "weak-password"
+  /** The code is wrong, outdated, or was used before. Not a 401: an access token is still valid. */
+  | "wrong-code"
   /** The sign-in is refused. The answer never tells which reason it was (S-06). */
   | "wrong-credentials"
   /** The current password is wrong. Not a 401: the access token is valid, and a new one would not help. */

@@ -25,6 +25,8 @@ export interface TriviumOptions {
 export interface Trivium extends Client<paths> {
   /** Start a session. @throws {Problem} `invalid-grant` for a wrong address or password */
   signIn(email: string, password: string): Promise<void>;
+  /** Take over the tokens that `/auth/sign-in`, its second step or its step-up has answered. */
+  keep(answer: { access_token: string; refresh_token?: string | null }): Promise<void>;
   /** End the session. If the server cannot be reached, the tokens are deleted here all the same. */
   signOut(): Promise<void>;
   isSignedIn(): boolean;
@@ -46,6 +48,7 @@ export function createTrivium(options: TriviumOptions): Trivium {
   return {
     ...client,
     signIn: (email, password) => session.signIn(email, password),
+    keep: (answer) => session.keep(answer),
     signOut: () => session.signOut(),
     isSignedIn: () => session.isSignedIn,
   };

@@ -51,15 +51,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * List how people sign in at this site
-         * @description List how people sign in at this site.
-         */
-        get: operations["list_ways_to_sign_in"];
+        get?: never;
         put?: never;
         /**
          * Sign in with a password
-         * @description Sign in with a password.
+         * @description Sign in with a password. With a second factor, the answer is a challenge instead of tokens.
          */
         post: operations["sign_in_with_password"];
         delete?: never;
@@ -68,7 +64,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/auth/sign-in/mail-code": {
+    "/auth/sign-in/second-factor": {
         parameters: {
             query?: never;
             header?: never;
@@ -78,17 +74,19 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Mail a code to the address, if an account has it
-         * @description Mail a code to the address, if an account has it. The answer does not tell whether one has.
+         * Complete a sign-in with a code of the authenticator, or with a recovery code
+         * @description Complete a sign-in with a code of the authenticator, or with a recovery code.
+         *
+         *     A challenge has five tries in five minutes. Each code works once.
          */
-        post: operations["ask_for_mail_code"];
+        post: operations["sign_in_with_second_factor"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/auth/sign-in/mail-code/confirm": {
+    "/auth/sign-in/step-up": {
         parameters: {
             query?: never;
             header?: never;
@@ -98,11 +96,156 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Sign in with the mailed code, where it was asked for
-         * @description Sign in with the mailed code, where it was asked for. It also verifies the address. Five tries for each code.
+         * Prove again who you are, in this session: after `insufficient-user-authentication` (RFC 9470)
+         * @description Prove again who you are, in this session: after `insufficient-user-authentication` (RFC 9470).
+         *
+         *     With a code or a recovery code if the account has a second factor, else with the password. Answers another access
+         *     token, which says so; the refresh token stays.
          */
-        post: operations["sign_in_with_mail_code"];
+        post: operations["step_up_session"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell whether the caller has a second factor
+         * @description Tell whether the caller has a second factor.
+         */
+        get: operations["get_second_factor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/second-factor/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the secret of a new authenticator
+         * @description Get the secret of a new authenticator. It counts after `…/confirm`; another call replaces it.
+         *
+         *     The session must have proven within ten minutes who its owner is.
+         */
+        post: operations["set_up_authenticator"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/second-factor/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Turn the second factor on with its first code
+         * @description Turn the second factor on with its first code. Ends all other sessions; answers the recovery codes, once.
+         */
+        post: operations["confirm_authenticator"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/second-factor/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the recovery codes
+         * @description Replace the recovery codes. The session must have proven the second factor within ten minutes.
+         */
+        post: operations["make_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/second-factor/off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Turn the second factor off, with the password and a code
+         * @description Turn the second factor off, with the password and a code. Trusted devices and recovery codes are deleted.
+         */
+        post: operations["turn_second_factor_off"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/second-factor/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the devices that sign in without the second factor, the latest first
+         * @description List the devices that sign in without the second factor, the latest first.
+         */
+        get: operations["list_trusted_devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/second-factor/devices/{device_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Trust a device no more: its next sign-in needs the second factor
+         * @description Trust a device no more: its next sign-in needs the second factor.
+         */
+        delete: operations["forget_trusted_device"];
         options?: never;
         head?: never;
         patch?: never;
@@ -120,8 +263,6 @@ export interface paths {
         /**
          * Open an account
          * @description Open an account. Sign in with it at `/auth/token`; its profile is at `Location`.
-         *
-         *     Mails are in the language `locale`, or else in the best one of `Accept-Language` that there are mails in.
          */
         post: operations["register"];
         delete?: never;
@@ -147,11 +288,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /**
-         * Change the language of mails to the caller
-         * @description Change the language of mails to the caller. Mails that wait to be sent keep theirs.
-         */
-        patch: operations["change_own_account"];
+        patch?: never;
         trace?: never;
     };
     "/auth/account/deletion": {
@@ -428,6 +565,26 @@ export interface paths {
          * @description Sign an account out everywhere.
          */
         delete: operations["sign_account_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/accounts/{account_id}/second-factor/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Turn off the second factor of somebody who has lost it
+         * @description Turn off the second factor of somebody who has lost it. Signs them out, and tells them by mail.
+         */
+        post: operations["reset_second_factor"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1004,12 +1161,6 @@ export interface components {
             status: string;
             /** Email Verified */
             email_verified: boolean;
-            /**
-             * Locale
-             * @description The language of mails, as in BCP 47; null: that of the site.
-             * @example pt-BR
-             */
-            locale: string | null;
         };
         /**
          * AccountUpdate
@@ -1036,7 +1187,7 @@ export interface components {
          * @description The kinds of events. Values are stored and shown, so they never change.
          * @enum {string}
          */
-        Action: "registered" | "signed-in" | "sign-in-refused" | "sign-in-throttled" | "signed-out" | "refresh-token-reused" | "refresh-token-reissued" | "session-ended" | "other-sessions-ended" | "all-sessions-ended" | "password-changed" | "password-refused" | "password-reset-requested" | "password-reset" | "email-verification-sent" | "email-verified" | "email-change-requested" | "email-changed" | "username-changed" | "sign-in-code-sent" | "locale-changed" | "roles-changed" | "account-deletion-asked" | "account-deleted" | "status-changed" | "tokens-revoked" | "content-removed" | "service-secret-changed" | "key-created" | "key-activated" | "key-retired" | "key-revoked";
+        Action: "registered" | "signed-in" | "sign-in-refused" | "sign-in-throttled" | "signed-out" | "refresh-token-reused" | "refresh-token-reissued" | "session-ended" | "other-sessions-ended" | "all-sessions-ended" | "password-changed" | "password-refused" | "password-reset-requested" | "password-reset" | "email-verification-sent" | "email-verified" | "email-change-requested" | "email-changed" | "username-changed" | "second-factor-asked" | "second-factor-refused" | "second-factor-on" | "second-factor-off" | "second-factor-reset" | "recovery-codes-made" | "recovery-code-used" | "stepped-up" | "device-trusted" | "trusted-device-ended" | "roles-changed" | "account-deletion-asked" | "account-deleted" | "status-changed" | "tokens-revoked" | "content-removed" | "service-secret-changed" | "key-created" | "key-activated" | "key-retired" | "key-revoked";
         /**
          * AddressGiven
          * @description The address to write to.
@@ -1174,39 +1325,6 @@ export interface components {
             since: string;
         };
         /**
-         * CodeAsked
-         * @description What belongs to the mailed code. Keep it where the code will be typed.
-         */
-        CodeAsked: {
-            /**
-             * Challenge
-             * @example J4rT5zv0mSg1…
-             */
-            challenge: string;
-            /**
-             * Expires In
-             * @description Seconds.
-             * @example 600
-             */
-            expires_in: number;
-        };
-        /**
-         * CodeGiven
-         * @description The mailed code, with the challenge of the same request.
-         */
-        CodeGiven: {
-            /**
-             * Challenge
-             * @example J4rT5zv0mSg1…
-             */
-            challenge: string;
-            /**
-             * Code
-             * @example 41870362
-             */
-            code: string;
-        };
-        /**
          * CommentCreate
          * @description The text of a comment, new or changed.
          */
@@ -1342,6 +1460,39 @@ export interface components {
             complete: boolean;
         };
         /**
+         * FactorOff
+         * @description The password as well, so that neither an unlocked device nor a found phone is enough.
+         */
+        FactorOff: {
+            /**
+             * Code
+             * @example 492039
+             */
+            code?: string;
+            /**
+             * Recovery Code
+             * @example ABCD-EFGH-IJKL-MNOP-QRST-UVWX
+             */
+            recovery_code?: string;
+            /**
+             * Password
+             * Format: password
+             * @example correct horse battery staple
+             */
+            password: string;
+        };
+        /**
+         * FactorReset
+         * @description Why an admin turns somebody's second factor off; it stands in the audit trail.
+         */
+        FactorReset: {
+            /**
+             * Reason
+             * @example Lost phone; identity checked by video call.
+             */
+            reason: string;
+        };
+        /**
          * FieldError
          * @description An invalid part of the request. The value itself is not repeated.
          */
@@ -1364,6 +1515,17 @@ export interface components {
              * @example missing
              */
             type: string;
+        };
+        /**
+         * FirstCode
+         * @description A code of the authenticator that is being set up.
+         */
+        FirstCode: {
+            /**
+             * Code
+             * @example 492039
+             */
+            code: string;
         };
         /** FollowerPage */
         FollowerPage: {
@@ -1495,6 +1657,30 @@ export interface components {
             password: string;
         };
         /**
+         * NewFactorResponse
+         * @description An authenticator that waits for its first code. It is shown once.
+         */
+        NewFactorResponse: {
+            /**
+             * Secret
+             * @description In base32, to be typed.
+             * @example JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP
+             */
+            secret: string;
+            /**
+             * Uri
+             * @description For a QR code.
+             * @example otpauth://totp/Trivium:ada%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Trivium
+             */
+            uri: string;
+            /**
+             * Expires In
+             * @description Seconds within which its first code must come.
+             * @example 600
+             */
+            expires_in: number;
+        };
+        /**
          * NumberedPage
          * @description A page by its place in a list, and the length of the whole list.
          */
@@ -1562,17 +1748,6 @@ export interface components {
             error_description: string;
         };
         /**
-         * OwnAccountUpdate
-         * @description The fields to change; others stay.
-         */
-        OwnAccountUpdate: {
-            /**
-             * Locale
-             * @description The language of mails, as in BCP 47; null: that of the site.
-             */
-            locale?: string | null;
-        };
-        /**
          * PasswordChange
          * @description The current password, so that an unlocked device is not enough, and the new one.
          */
@@ -1621,6 +1796,12 @@ export interface components {
              * @example correct horse battery staple
              */
             password: string;
+            /**
+             * Trusted Device
+             * @description The token of a trusted device, from an earlier second step.
+             * @example q3Xb…
+             */
+            trusted_device?: string;
         };
         /**
          * PostCreate
@@ -2040,6 +2221,19 @@ export interface components {
             y: string;
         };
         /**
+         * RecoveryCodesResponse
+         * @description The recovery codes. They are shown once; each can be used once.
+         */
+        RecoveryCodesResponse: {
+            /**
+             * Recovery Codes
+             * @example [
+             *       "ABCD-EFGH-IJKL-MNOP-QRST-UVWX"
+             *     ]
+             */
+            recovery_codes: string[];
+        };
+        /**
          * RevokeForm
          * @description RFC 7009. The hint is not needed: a token shows its kind.
          */
@@ -2061,6 +2255,88 @@ export interface components {
          * @enum {string}
          */
         Role: "moderator" | "admin";
+        /**
+         * SecondFactorNeeded
+         * @description The password is right. Continue at `/auth/sign-in/second-factor`.
+         */
+        SecondFactorNeeded: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            state: "second-factor-needed";
+            /**
+             * Challenge
+             * @description For the second step.
+             * @example Zk0v…
+             */
+            challenge: string;
+            /**
+             * Methods
+             * @description Which fields the second step may have: one of them.
+             * @example [
+             *       "code",
+             *       "recovery_code"
+             *     ]
+             */
+            methods: string[];
+            /**
+             * May Trust Device
+             * @description Whether `trust_device` has an effect here.
+             */
+            may_trust_device: boolean;
+            /**
+             * Expires In
+             * @description Seconds within which the second step must come.
+             * @example 300
+             */
+            expires_in: number;
+        };
+        /**
+         * SecondFactorResponse
+         * @description The caller's second factor.
+         */
+        SecondFactorResponse: {
+            /** On */
+            on: boolean;
+            /**
+             * Since
+             * @description When it was turned on.
+             */
+            since: string | null;
+            /**
+             * Recovery Codes Left
+             * @example 10
+             */
+            recovery_codes_left: number;
+        };
+        /**
+         * SecondStepSignIn
+         * @description The second step of a sign-in.
+         */
+        SecondStepSignIn: {
+            /**
+             * Code
+             * @example 492039
+             */
+            code?: string;
+            /**
+             * Recovery Code
+             * @example ABCD-EFGH-IJKL-MNOP-QRST-UVWX
+             */
+            recovery_code?: string;
+            /**
+             * Challenge
+             * @example Zk0v…
+             */
+            challenge: string;
+            /**
+             * Trust Device
+             * @description Sign in without the second factor on this device from now on, if the site allows it.
+             * @default false
+             */
+            trust_device?: boolean;
+        };
         /**
          * ServerMetadata
          * @description RFC 8414.
@@ -2124,6 +2400,14 @@ export interface components {
              *     ]
              */
             scopes_supported: string[];
+            /**
+             * Acr Values Supported
+             * @description Values of `acr` in access tokens; it is left out after a single factor.
+             * @example [
+             *       "mfa"
+             *     ]
+             */
+            acr_values_supported: string[];
         };
         /** SessionPage */
         SessionPage: {
@@ -2179,6 +2463,11 @@ export interface components {
             current: boolean;
         };
         /**
+         * SignInAnswer
+         * @description How a sign-in went. `state` tells the cases apart.
+         */
+        SignInAnswer: components["schemas"]["SignedIn"] | components["schemas"]["SecondFactorNeeded"];
+        /**
          * SignedIn
          * @description The tokens of a new session, as `/auth/token` issues them.
          */
@@ -2212,11 +2501,38 @@ export interface components {
              */
             scope: string;
             /**
-             * State
-             * @default signed-in
-             * @constant
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
              */
-            state?: "signed-in";
+            state: "signed-in";
+            /**
+             * Trusted Device
+             * @description The token of this device, if it is trusted from now on. Shown once.
+             * @example null
+             */
+            trusted_device?: string | null;
+        };
+        /**
+         * StepUpProof
+         * @description A code or a recovery code of an account that has a second factor; else the password.
+         */
+        StepUpProof: {
+            /**
+             * Password
+             * Format: password
+             * @example correct horse battery staple
+             */
+            password?: string;
+            /**
+             * Code
+             * @example 492039
+             */
+            code?: string;
+            /**
+             * Recovery Code
+             * @example ABCD-EFGH-IJKL-MNOP-QRST-UVWX
+             */
+            recovery_code?: string;
         };
         /** TagPage */
         TagPage: {
@@ -2334,6 +2650,48 @@ export interface components {
             scope: string;
         };
         /**
+         * TrustedDeviceResponse
+         * @description A device that signs in without the second factor.
+         */
+        TrustedDeviceResponse: {
+            /**
+             * Id
+             * Format: uuid
+             * @example 8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4
+             */
+            id: string;
+            /**
+             * User Agent
+             * @example Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0
+             */
+            user_agent: string;
+            /**
+             * Ip
+             * @example 203.0.113.9
+             */
+            ip: string;
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            created_at: string;
+            /**
+             * Last Used At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            last_used_at: string;
+        };
+        /**
+         * TrustedDevicesResponse
+         * @description All trusted devices, the latest first.
+         */
+        TrustedDevicesResponse: {
+            /** Items */
+            items: components["schemas"]["TrustedDeviceResponse"][];
+        };
+        /**
          * UserCreate
          * @description The body of a registration.
          */
@@ -2354,11 +2712,6 @@ export interface components {
              * @example Ada Lovelace
              */
             name: string;
-            /**
-             * Locale
-             * @description The language of mails, as in BCP 47; without it, Accept-Language tells.
-             */
-            locale?: string | null;
         };
         /**
          * UserResponse
@@ -2381,19 +2734,6 @@ export interface components {
              * @example Ada Lovelace
              */
             name: string;
-        };
-        /**
-         * WaysToSignIn
-         * @description What the sign-in page offers.
-         */
-        WaysToSignIn: {
-            /**
-             * Methods
-             * @example [
-             *       "password"
-             *     ]
-             */
-            methods: ("password" | "mail-code")[];
         };
     };
     responses: {
@@ -2529,8 +2869,12 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `code-not-valid`: The code is wrong, used or expired, or was asked for in another browser. The answer never tells which. */
-        CodeNotValid: {
+        /**
+         * @description - `challenge-not-valid`: The challenge is unknown, used, expired, tried too often, or void. The answer does not tell which.
+         *     - `malformed-body`: The body cannot be parsed as its media type.
+         *     - `bad-request`: A rule refuses the request. The caller sees the message, so it must hold no secrets.
+         */
+        ChallengeNotValid: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2555,9 +2899,20 @@ export interface components {
          *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
          *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
-         *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
          */
         DatabaseUnavailable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `device-not-found`: The caller has no such trusted device.
+         *     - `no-such-route`: No route has this path.
+         */
+        DeviceNotFound: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2610,6 +2965,19 @@ export interface components {
         };
         /** @description - `headers-too-large`: The headers are too many or too long. */
         HeadersTooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `insufficient-user-authentication`: The caller must first prove who they are again, or more strongly: step up (RFC 9470).
+         *     - `sign-in-required`: The request has no bearer token.
+         *     - `invalid-token`: The token is not ours, not for this service, or no longer valid. The reason is not revealed.
+         */
+        InsufficientUserAuthentication: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2672,15 +3040,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `mail-codes-off`: This site does not send codes for signing in (MAIL_CODES). */
-        MailCodesOff: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /**
          * @description - `malformed-body`: The body cannot be parsed as its media type.
          *     - `bad-request`: A rule refuses the request. The caller sees the message, so it must hold no secrets.
@@ -2707,6 +3066,19 @@ export interface components {
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
         NotAnAdmin: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `not-an-admin`: The caller is no longer an admin.
+         *     - `own-second-factor`: Admins cannot reset their own second factor.
+         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
+         */
+        NotAnAdminOrOwnSecondFactor: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2748,6 +3120,30 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /**
+         * @description - `not-this-client`: The token was issued for another client.
+         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
+         */
+        NotThisClient: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `nothing-to-confirm`: No authenticator waits for its first code, or it has waited too long.
+         *     - `second-factor-on`: The account has a second factor already.
+         */
+        NothingToConfirm: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description - `body-too-large`: The body, or a list in it, is too long. */
         OAuthBodyTooLarge: {
             headers: {
@@ -2762,7 +3158,6 @@ export interface components {
          *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
          *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
-         *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
          */
         OAuthDatabaseUnavailable: {
             headers: {
@@ -2865,7 +3260,6 @@ export interface components {
          *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
          *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
-         *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
          */
         OAuthTooBusy: {
             headers: {
@@ -2907,7 +3301,6 @@ export interface components {
          *     - `database-unavailable`: There was no connection to the database, or it cancelled the work.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
          *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
-         *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
          */
         PeerUnavailable: {
             headers: {
@@ -2931,6 +3324,22 @@ export interface components {
         };
         /** @description - `precondition-failed`: The resource has changed since the caller read it. */
         PreconditionFailed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `proof-missing`: A code is needed if the account has a second factor, else the password.
+         *     - `validation-failed`: The request does not have the expected form; `errors` says where.
+         *     - `malformed-body`: The body cannot be parsed as its media type.
+         *     - `duplicate-names`: A JSON object has a duplicate name.
+         *     - `body-too-deep`: The JSON is nested too deeply.
+         *     - `body-too-large`: The body, or a list in it, is too long.
+         */
+        ProofMissing: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2971,7 +3380,6 @@ export interface components {
          *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
          *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
-         *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
          */
         SearchTooSlow: {
             headers: {
@@ -2986,6 +3394,24 @@ export interface components {
          *     - `rate-limited`: One person or address has sent too many requests.
          */
         SearchUnderWay: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description - `second-factor-off`: The account has no second factor. */
+        SecondFactorOff: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description - `second-factor-on`: The account has a second factor already. */
+        SecondFactorOn: {
             headers: {
                 [name: string]: unknown;
             };
@@ -3010,6 +3436,19 @@ export interface components {
          *     - `invalid-token`: The token is not ours, not for this service, or no longer valid. The reason is not revealed.
          */
         SignInRequired: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `sign-in-required`: The request has no bearer token.
+         *     - `invalid-token`: The token is not ours, not for this service, or no longer valid. The reason is not revealed.
+         *     - `insufficient-user-authentication`: The caller must first prove who they are again, or more strongly: step up (RFC 9470).
+         */
+        SignInRequiredOrInvalidToken: {
             headers: {
                 [name: string]: unknown;
             };
@@ -3067,7 +3506,6 @@ export interface components {
          *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
          *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
-         *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
          */
         TooBusy: {
             headers: {
@@ -3205,6 +3643,41 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description - `wrong-code`: The code is wrong, outdated, or was used before. Not a 401: an access token is still valid. */
+        WrongCode: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `wrong-code`: The code is wrong, outdated, or was used before. Not a 401: an access token is still valid.
+         *     - `not-this-client`: The token was issued for another client.
+         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
+         */
+        WrongCodeOrNotThisClient: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `wrong-code`: The code is wrong, outdated, or was used before. Not a 401: an access token is still valid.
+         *     - `wrong-password`: The current password is wrong. Not a 401: the access token is valid, and a new one would not help.
+         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
+         */
+        WrongCodeOrWrongPassword: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description - `wrong-credentials`: The sign-in is refused. The answer never tells which reason it was (S-06). */
         WrongCredentials: {
             headers: {
@@ -3219,6 +3692,20 @@ export interface components {
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
         WrongPassword: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `wrong-password`: The current password is wrong. Not a 401: the access token is valid, and a new one would not help.
+         *     - `wrong-code`: The code is wrong, outdated, or was used before. Not a 401: an access token is still valid.
+         *     - `not-this-client`: The token was issued for another client.
+         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
+         */
+        WrongPasswordOrWrongCode: {
             headers: {
                 [name: string]: unknown;
             };
@@ -3301,31 +3788,6 @@ export interface operations {
             503: components["responses"]["OAuthDatabaseUnavailable"];
         };
     };
-    list_ways_to_sign_in: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WaysToSignIn"];
-                };
-            };
-            414: components["responses"]["UrlTooLong"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["DatabaseUnavailable"];
-        };
-    };
     sign_in_with_password: {
         parameters: {
             query?: never;
@@ -3345,7 +3807,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SignedIn"];
+                    "application/json": components["schemas"]["SignInAnswer"];
                 };
             };
             400: components["responses"]["MalformedBody"];
@@ -3361,7 +3823,7 @@ export interface operations {
             503: components["responses"]["TooBusy"];
         };
     };
-    ask_for_mail_code: {
+    sign_in_with_second_factor: {
         parameters: {
             query?: never;
             header?: never;
@@ -3370,42 +3832,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AddressGiven"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CodeAsked"];
-                };
-            };
-            400: components["responses"]["MalformedBody"];
-            404: components["responses"]["MailCodesOff"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["UrlTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailedOrMalformedBody"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["DatabaseUnavailable"];
-        };
-    };
-    sign_in_with_mail_code: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CodeGiven"];
+                "application/json": components["schemas"]["SecondStepSignIn"];
             };
         };
         responses: {
@@ -3418,14 +3845,266 @@ export interface operations {
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
-            400: components["responses"]["MalformedBody"];
-            401: components["responses"]["CodeNotValid"];
-            404: components["responses"]["MailCodesOff"];
+            400: components["responses"]["ChallengeNotValid"];
+            403: components["responses"]["WrongCode"];
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UrlTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["SignInThrottled"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    step_up_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUpProof"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenResponse"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["WrongCodeOrWrongPassword"];
+            404: components["responses"]["AccountNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["SecondFactorOff"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ProofMissing"];
+            429: components["responses"]["SignInThrottled"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["TooBusy"];
+        };
+    };
+    get_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactorResponse"];
+                };
+            };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["NotForThisCaller"];
+            414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    set_up_authenticator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewFactorResponse"];
+                };
+            };
+            401: components["responses"]["InsufficientUserAuthentication"];
+            403: components["responses"]["NotThisClient"];
+            404: components["responses"]["AccountNotFound"];
+            409: components["responses"]["SecondFactorOn"];
+            414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    confirm_authenticator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirstCode"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodesResponse"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["WrongCodeOrNotThisClient"];
+            404: components["responses"]["AccountNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["NothingToConfirm"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    make_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodesResponse"];
+                };
+            };
+            401: components["responses"]["InsufficientUserAuthentication"];
+            403: components["responses"]["NotThisClient"];
+            404: components["responses"]["AccountNotFound"];
+            409: components["responses"]["SecondFactorOff"];
+            414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    turn_second_factor_off: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FactorOff"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["WrongPasswordOrWrongCode"];
+            404: components["responses"]["AccountNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["SecondFactorOff"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["SignInThrottled"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["TooBusy"];
+        };
+    };
+    list_trusted_devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrustedDevicesResponse"];
+                };
+            };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["NotForThisCaller"];
+            414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    forget_trusted_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["NotForThisCaller"];
+            404: components["responses"]["DeviceNotFound"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
@@ -3498,43 +4177,6 @@ export interface operations {
             503: components["responses"]["DatabaseUnavailable"];
         };
     };
-    change_own_account: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["OwnAccountUpdate"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AccountResponse"];
-                };
-            };
-            400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
-            404: components["responses"]["AccountNotFound"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["UrlTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailedOrMalformedBody"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["DatabaseUnavailable"];
-        };
-    };
     delete_own_account: {
         parameters: {
             query?: never;
@@ -3556,7 +4198,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequired"];
+            401: components["responses"]["InsufficientUserAuthentication"];
             403: components["responses"]["WrongPassword"];
             404: components["responses"]["AccountNotFound"];
             408: components["responses"]["RequestTimeout"];
@@ -3679,7 +4321,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequired"];
+            401: components["responses"]["InsufficientUserAuthentication"];
             403: components["responses"]["WrongPassword"];
             404: components["responses"]["AccountNotFound"];
             408: components["responses"]["RequestTimeout"];
@@ -3845,7 +4487,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequired"];
+            401: components["responses"]["InsufficientUserAuthentication"];
             403: components["responses"]["WrongPassword"];
             404: components["responses"]["AccountNotFound"];
             408: components["responses"]["RequestTimeout"];
@@ -3919,7 +4561,7 @@ export interface operations {
                     "application/json": components["schemas"]["ManagedAccountPage"];
                 };
             };
-            401: components["responses"]["SignInRequired"];
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
             403: components["responses"]["NotForThisCaller"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursor"];
@@ -3961,7 +4603,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            401: components["responses"]["SignInRequired"];
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
             403: components["responses"]["NotForThisCaller"];
             404: components["responses"]["AccountNotFoundOrNoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
@@ -4002,7 +4644,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequired"];
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
             403: components["responses"]["NotAnAdmin"];
             404: components["responses"]["AccountNotFoundOrNoSuchRoute"];
             408: components["responses"]["RequestTimeout"];
@@ -4036,11 +4678,49 @@ export interface operations {
                 };
                 content?: never;
             };
-            401: components["responses"]["SignInRequired"];
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
             403: components["responses"]["NotAnAdmin"];
             404: components["responses"]["AccountNotFoundOrNoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    reset_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FactorReset"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            403: components["responses"]["NotAnAdminOrOwnSecondFactor"];
+            404: components["responses"]["AccountNotFoundOrNoSuchRoute"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["SecondFactorOff"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
@@ -4079,7 +4759,7 @@ export interface operations {
                     "application/json": components["schemas"]["AuditEventPage"];
                 };
             };
-            401: components["responses"]["SignInRequired"];
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
             403: components["responses"]["NotForThisCaller"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursor"];

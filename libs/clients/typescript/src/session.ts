@@ -6,7 +6,7 @@ import type { TokenStore, Tokens } from "./store.js";
 /** The server accepts a repeated refresh token for ten seconds: a lost answer leaves time for a second attempt. */
 const RENEWAL_PATIENCE_MS = 3000;
 /** They take no access token. */
-const UNSIGNED = ["/auth/token", "/auth/revoke"];
+const UNSIGNED = ["/auth/token", "/auth/revoke", "/auth/sign-in", "/auth/sign-in/second-factor"];
 
 export class Session {
   constructor(
@@ -27,6 +27,14 @@ export class Session {
     });
   }
 
+  /** A step-up answers an access token only: the refresh token stays. */
+  async keep(answer: { access_token: string; refresh_token?: string | null }): Promise<void> {
+    await this.store.alone(async () => {
+      const refresh_token = answer.refresh_token ?? this.store.load()?.refresh_token ?? "";
+      this.store.save({ access_token: answer.access_token, refresh_token });
+    });
+  }
+
   async signOut(): Promise<void> {
     await this.store.alone(async () => {
       const tokens = this.store.load();
@@ -44,7 +52,9 @@ export class Session {
     const isSigned = !UNSIGNED.includes(new URL(request.url).pathname);
     const tokens = isSigned ? this.store.load() : null;
     const answer = await this.sendWith(tokens, outgoing);
-    if (answer.status !== 401 || !tokens) return answer;
+    // Another token of the same proofs would not help (RFC 9470).
+    const wantsProof = answer.headers.get("WWW-Authenticate")?.includes("insufficient_user_authentication");
+    if (answer.status !== 401 || !tokens || wantsProof) return answer;
     const renewed = await this.renew(tokens, outgoing);
     return renewed ? this.sendWith(renewed, outgoing) : answer;
   }

@@ -19,6 +19,19 @@ class Unauthenticated(DomainError):
     code = "unauthenticated"
 
 
+class InsufficientUserAuthentication(Unauthenticated):
+    """The caller must first prove who they are again, or more strongly: step up (RFC 9470)."""
+
+    code = "insufficient-user-authentication"
+
+    def __init__(self, message: str, *, second_factor: bool = False, max_age: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.second_factor = second_factor
+        """Whether the session must have proven a second factor."""
+        self.max_age = max_age
+        """How old the last proof may be; None: any age."""
+
+
 class Forbidden(DomainError):
     """The caller is known and lacks permission."""
 

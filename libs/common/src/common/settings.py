@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Final, Literal, Self, TypeVar
 
-from annotated_types import Gt, Le
+from annotated_types import Ge, Gt, Le
 from pydantic import Field, PostgresDsn, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import URL, make_url
@@ -124,6 +124,12 @@ class AppSettings(Addresses, BaseConfig):
     )
     replicas: int = Field(
         1, ge=1, description="Most processes of this service, for a warning if each counts for itself."
+    )
+    admin_second_factor: bool = Field(
+        False, description="Roles count only in sessions that have proven a second factor; others are asked for it."
+    )
+    admin_max_age: Annotated[Duration, Ge(timedelta(minutes=1))] | None = Field(
+        None, description="Roles count only for so long after a proof of who their holder is; by default for ever."
     )
     cors_origins: Origins = Field(
         default_factory=list, description="JSON list of exact origins whose pages may call; there is no wildcard."

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import typer
 
@@ -45,6 +45,12 @@ def add_account_commands(cli: typer.Typer) -> None:
         """After a restore of auth: delete the accounts that users or posts know as deleted since that backup."""
         taken, left = in_one_transaction(lambda work, _: delete_noted(work))
         typer.echo(f"{taken} taken up{f'; {left} left, the last admin among them' if left else ''}")
+
+    @cli.command("reset-second-factor", context_settings=ANY_ADDRESS)
+    def reset_second_factor(email: str, reason: Annotated[str, typer.Option(help="For the audit trail.")]) -> None:
+        """Turn off the second factor of somebody who has lost it, and sign them out."""
+        manage(lambda management: management.reset_second_factor_of(address(email), SERVER, reason))
+        typer.echo(f"{email} is signed out, and signs in with the password alone.")
 
     @cli.command("revoke-all-tokens")
     def revoke_all_tokens() -> None:

@@ -13,6 +13,7 @@ from auth.mail_config import NOBODY, MailSettings
 from auth.services.address_policy import is_within
 from auth.services.mails import WINDOW
 from auth.services.passwords import QUEUE
+from auth.services.second_factor.challenges import LONGEST_TRUST
 from common.email_addresses import SPECIAL_USE
 from common.secrets import Secret
 from common.services import ClientSecrets
@@ -46,7 +47,9 @@ def special_use(domains: list[str]) -> list[str]:
 class Settings(MailSettings, ServiceSettings):
     """auth's settings, in addition to those of every service."""
 
-    key_encryption_key: Secret = Field(description="Encrypts the signing keys in the database.")
+    key_encryption_key: Secret = Field(
+        description="Encrypts the signing keys and the secrets of second factors in the database."
+    )
     refresh_key: Secret = Field(description="Signs refresh tokens, together with each session's own secret.")
 
     key_encryption_key_previous: Secret | None = Field(
@@ -71,6 +74,11 @@ class Settings(MailSettings, ServiceSettings):
     )
     refresh_absolute: Annotated[Duration, Ge(timedelta(minutes=5)), Le(timedelta(days=365))] = Field(
         timedelta(days=30), description="Every session ends after this time."
+    )
+    trusted_device: Annotated[Duration, Le(LONGEST_TRUST)] = Field(
+        timedelta(0),
+        description="How long a device may sign in without the second factor if its owner says so, at most 90 days; "
+        "0: never.",
     )
     conduit: bool = Field(
         False,

@@ -43,6 +43,7 @@ from auth.services.sessions import SessionService
 from auth.services.sign_in import SignInService
 from auth.services.subscriber import EventSubscriber
 from auth.services.throttle import Throttle
+from auth.wiring import second_factor
 from common.db.database import TransactionFactory
 from common.events.exports import ExportReader
 from common.http.deps import DbSession, FromState, ReadSession, WithRole
@@ -87,7 +88,7 @@ def wire(opened: Opened[Settings]) -> Parts:
     addresses = AddressPolicy(tuple(settings.special_use_domains), settings.smtp_utf8)
     throttle = Throttle(transactions, passwords)
     refresh_tokens = RefreshTokens(*given(settings.refresh_key, settings.refresh_key_previous))
-    sessions = SessionOpener(access, refresh_tokens, settings.require_verified_email)
+    sessions = SessionOpener(access, refresh_tokens, settings.require_verified_email, settings.trusted_device)
     tokens = one_time_tokens(settings)
     templates = settings.read_templates()
     return Parts(
@@ -99,6 +100,7 @@ def wire(opened: Opened[Settings]) -> Parts:
         collectors=(signing_keys(keys),),
         close=passwords.close,
         state={
+            **second_factor.parts(settings, transactions, throttle, sessions),
             "keys": keys,
             "transactions": transactions,
             "lifetimes": lasting,

@@ -10,6 +10,7 @@ from auth.command_transaction import in_one_transaction
 from auth.deps import key_schedule
 from auth.services.key_schedule import PUBLISH_AHEAD, KeySchedule
 from auth.services.ports import UnitOfWork
+from auth.services.second_factor.factors import renew_secrets
 
 T = TypeVar("T")
 NEVER: Final = "-"
@@ -53,3 +54,10 @@ def revoke(kid: str) -> None:
     """Refuse all tokens that a key has signed, within a minute everywhere. Sessions continue with another key."""
     on_keys(lambda work, schedule: schedule.revoke(work, kid))
     typer.echo(f"{kid} is revoked. Services refuse it within 30 s.")
+
+
+@keys_cli.command("re-encrypt")
+def re_encrypt() -> None:
+    """Store the secrets of second factors under KEY_ENCRYPTION_KEY, before its previous value is removed."""
+    renewed = on_keys(lambda work, schedule: renew_secrets(work, schedule.cipher))
+    typer.echo(f"{renewed} secrets of second factors were under the previous key.")

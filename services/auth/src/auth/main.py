@@ -14,6 +14,7 @@ from auth.routers import (
     mail,
     mail_codes,
     password,
+    second_factor,
     sessions,
     sign_in,
     tokens,
@@ -22,7 +23,7 @@ from auth.routers import (
 from common.serving.app import build_app
 from common.serving.service import lifespan
 
-ROUTERS = (tokens, sign_in, mail_codes, accounts, sessions, password, mail, admin, well_known, internal)
+ROUTERS = (tokens, sign_in, second_factor, mail_codes, accounts, sessions, password, mail, admin, well_known, internal)
 
 
 def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:

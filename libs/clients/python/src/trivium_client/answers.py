@@ -4,7 +4,7 @@ import json
 from typing import Any, TypeVar
 
 from httpx import Response
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from trivium_client.errors import Problem, UnexpectedAnswer
 from trivium_client.model import Model
@@ -25,6 +25,14 @@ def read(kind: type[M], answer: Response) -> M:
         raise UnexpectedAnswer(f"{answer.request.method} {answer.url.path}: {error}") from error
     body._etag = answer.headers.get("ETag")
     return body
+
+
+def choose(kind: Any, answer: Response) -> Any:
+    """The body of an answer that is one of several models: `kind` is their union. Raises UnexpectedAnswer."""
+    try:
+        return TypeAdapter(kind).validate_json(answer.content)
+    except ValidationError as error:
+        raise UnexpectedAnswer(f"{answer.request.method} {answer.url.path}: {error}") from error
 
 
 def problem_of(answer: Response) -> Problem | UnexpectedAnswer:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict
+from pydantic import AwareDatetime, ConfigDict, Field
 from typing_extensions import TypeAliasType
 
 from trivium_client.model import Model
@@ -28,8 +28,6 @@ class AccountResponse(Model):
     roles: list[str]
     status: str
     email_verified: bool
-    locale: str | None
-    """The language of mails, as in BCP 47; null: that of the site."""
 
 
 class AccountUpdate(Model):
@@ -65,8 +63,16 @@ Action = TypeAliasType(
         "email-change-requested",
         "email-changed",
         "username-changed",
-        "sign-in-code-sent",
-        "locale-changed",
+        "second-factor-asked",
+        "second-factor-refused",
+        "second-factor-on",
+        "second-factor-off",
+        "second-factor-reset",
+        "recovery-codes-made",
+        "recovery-code-used",
+        "stepped-up",
+        "device-trusted",
+        "trusted-device-ended",
         "roles-changed",
         "account-deletion-asked",
         "account-deleted",
@@ -136,24 +142,6 @@ class BlockedResponse(Model):
     since: AwareDatetime
 
 
-class CodeAsked(Model):
-    """What belongs to the mailed code. Keep it where the code will be typed."""
-
-    challenge: str
-    expires_in: int
-    """Seconds."""
-
-
-class CodeGiven(Model):
-    """The mailed code, with the challenge of the same request."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-    )
-    challenge: str
-    code: str
-
-
 class CommentCreate(Model):
     """The text of a comment, new or changed."""
 
@@ -201,12 +189,41 @@ class ExportResponse(Model):
     """Always true, and the last member."""
 
 
+class FactorOff(Model):
+    """The password as well, so that neither an unlocked device nor a found phone is enough."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    code: str | None = None
+    recovery_code: str | None = None
+    password: str
+
+
+class FactorReset(Model):
+    """Why an admin turns somebody's second factor off; it stands in the audit trail."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    reason: str
+
+
 class FieldError(Model):
     """An invalid part of the request. The value itself is not repeated."""
 
     loc: list[str | int]
     msg: str
     type: str
+
+
+class FirstCode(Model):
+    """A code of the authenticator that is being set up."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    code: str
 
 
 class FollowerPage(Model):
@@ -268,6 +285,17 @@ class NewAddress(Model):
     password: str
 
 
+class NewFactorResponse(Model):
+    """An authenticator that waits for its first code. It is shown once."""
+
+    secret: str
+    """In base32, to be typed."""
+    uri: str
+    """For a QR code."""
+    expires_in: int
+    """Seconds within which its first code must come."""
+
+
 class NumberedPage(Model):
     """A page by its place in a list, and the length of the whole list."""
 
@@ -289,16 +317,6 @@ class OAuthProblem(Model):
     """Validation errors only."""
     error: str
     error_description: str
-
-
-class OwnAccountUpdate(Model):
-    """The fields to change; others stay."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-    )
-    locale: str | None = None
-    """The language of mails, as in BCP 47; null: that of the site."""
 
 
 class PasswordChange(Model):
@@ -329,6 +347,8 @@ class PasswordSignIn(Model):
     )
     email: str
     password: str
+    trusted_device: str | None = None
+    """The token of a trusted device, from an earlier second step."""
 
 
 class PostCreate(Model):
@@ -471,6 +491,12 @@ class PublicKey(Model):
     y: str
 
 
+class RecoveryCodesResponse(Model):
+    """The recovery codes. They are shown once; each can be used once."""
+
+    recovery_codes: list[str]
+
+
 class RevokeForm(Model):
     """RFC 7009. The hint is not needed: a token shows its kind."""
 
@@ -480,6 +506,42 @@ class RevokeForm(Model):
 
 Role = TypeAliasType("Role", Literal["moderator", "admin"])
 """All roles. Values are stored, and are part of tokens."""
+
+
+class SecondFactorNeeded(Model):
+    """The password is right. Continue at `/auth/sign-in/second-factor`."""
+
+    state: Literal["second-factor-needed"] = "second-factor-needed"
+    challenge: str
+    """For the second step."""
+    methods: list[str]
+    """Which fields the second step may have: one of them."""
+    may_trust_device: bool
+    """Whether `trust_device` has an effect here."""
+    expires_in: int
+    """Seconds within which the second step must come."""
+
+
+class SecondFactorResponse(Model):
+    """The caller's second factor."""
+
+    on: bool
+    since: AwareDatetime | None
+    """When it was turned on."""
+    recovery_codes_left: int
+
+
+class SecondStepSignIn(Model):
+    """The second step of a sign-in."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    code: str | None = None
+    recovery_code: str | None = None
+    challenge: str
+    trust_device: bool | None = False
+    """Sign in without the second factor on this device from now on, if the site allows it."""
 
 
 class ServerMetadata(Model):
@@ -495,6 +557,8 @@ class ServerMetadata(Model):
     response_types_supported: list[str]
     """There is no authorization endpoint; RFC 8414 wants the member all the same."""
     scopes_supported: list[str]
+    acr_values_supported: list[str]
+    """Values of `acr` in access tokens; it is left out after a single factor."""
 
 
 class SessionPage(Model):
@@ -529,6 +593,26 @@ class SignedIn(Model):
     """Left out for services."""
     scope: str
     state: Literal["signed-in"] = "signed-in"
+    trusted_device: str | None = None
+    """The token of this device, if it is trusted from now on. Shown once."""
+
+
+SignInAnswer = TypeAliasType(
+    "SignInAnswer",
+    Annotated[SignedIn | SecondFactorNeeded, Field(discriminator="state")],
+)
+"""How a sign-in went. `state` tells the cases apart."""
+
+
+class StepUpProof(Model):
+    """A code or a recovery code of an account that has a second factor; else the password."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    password: str | None = None
+    code: str | None = None
+    recovery_code: str | None = None
 
 
 class TagPage(Model):
@@ -575,6 +659,22 @@ class TokenResponse(Model):
     scope: str
 
 
+class TrustedDeviceResponse(Model):
+    """A device that signs in without the second factor."""
+
+    id: UUID
+    user_agent: str
+    ip: str
+    created_at: AwareDatetime
+    last_used_at: AwareDatetime
+
+
+class TrustedDevicesResponse(Model):
+    """All trusted devices, the latest first."""
+
+    items: list[TrustedDeviceResponse]
+
+
 class UserCreate(Model):
     """The body of a registration."""
 
@@ -584,8 +684,6 @@ class UserCreate(Model):
     email: str
     password: str
     name: str
-    locale: str | None = None
-    """The language of mails, as in BCP 47; without it, Accept-Language tells."""
 
 
 class UserResponse(Model):
@@ -594,9 +692,3 @@ class UserResponse(Model):
     id: int
     email: str | None
     name: str
-
-
-class WaysToSignIn(Model):
-    """What the sign-in page offers."""
-
-    methods: list[Literal["password", "mail-code"]]

@@ -102,10 +102,10 @@ class CannotFollowYourself(Problem):
     known_code = "cannot-follow-yourself"
 
 
-class CodeNotValid(Problem):
-    """The code is wrong, used or expired, or was asked for in another browser. The answer never tells which."""
+class ChallengeNotValid(Problem):
+    """The challenge is unknown, used, expired, tried too often, or void. The answer does not tell which."""
 
-    known_code = "code-not-valid"
+    known_code = "challenge-not-valid"
 
 
 class CommentNotFound(Problem):
@@ -118,6 +118,12 @@ class DatabaseUnavailable(Problem):
     """There was no connection to the database, or it cancelled the work."""
 
     known_code = "database-unavailable"
+
+
+class DeviceNotFound(Problem):
+    """The caller has no such trusted device."""
+
+    known_code = "device-not-found"
 
 
 class DuplicateNames(Problem):
@@ -166,6 +172,12 @@ class IdsOrQuery(Problem):
     """The request must have one of `ids`, `usernames` and `q`."""
 
     known_code = "ids-or-query"
+
+
+class InsufficientUserAuthentication(Problem):
+    """The caller must first prove who they are again, or more strongly: step up (RFC 9470)."""
+
+    known_code = "insufficient-user-authentication"
 
 
 class InternalError(Problem):
@@ -228,12 +240,6 @@ class LinkNotValid(Problem):
     known_code = "link-not-valid"
 
 
-class MailCodesOff(Problem):
-    """This site does not send codes for signing in (MAIL_CODES)."""
-
-    known_code = "mail-codes-off"
-
-
 class MalformedBody(Problem):
     """The body cannot be parsed as its media type."""
 
@@ -264,10 +270,28 @@ class NotTheAuthor(Problem):
     known_code = "not-the-author"
 
 
+class NotThisClient(Problem):
+    """The token was issued for another client."""
+
+    known_code = "not-this-client"
+
+
+class NothingToConfirm(Problem):
+    """No authenticator waits for its first code, or it has waited too long."""
+
+    known_code = "nothing-to-confirm"
+
+
 class Overloaded(Problem):
     """The service is overloaded and has not started the request. Try again after `Retry-After`."""
 
     known_code = "overloaded"
+
+
+class OwnSecondFactor(Problem):
+    """Admins cannot reset their own second factor."""
+
+    known_code = "own-second-factor"
 
 
 class PeerUnavailable(Problem):
@@ -288,16 +312,16 @@ class PreconditionFailed(Problem):
     known_code = "precondition-failed"
 
 
+class ProofMissing(Problem):
+    """A code is needed if the account has a second factor, else the password."""
+
+    known_code = "proof-missing"
+
+
 class RateLimited(Problem):
     """One person or address has sent too many requests."""
 
     known_code = "rate-limited"
-
-
-class RateLimitsUnavailable(Problem):
-    """Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed)."""
-
-    known_code = "rate-limits-unavailable"
 
 
 class RequestInProgress(Problem):
@@ -340,6 +364,18 @@ class SearchUnderWay(Problem):
     """The caller's last search is still running."""
 
     known_code = "search-under-way"
+
+
+class SecondFactorOff(Problem):
+    """The account has no second factor."""
+
+    known_code = "second-factor-off"
+
+
+class SecondFactorOn(Problem):
+    """The account has a second factor already."""
+
+    known_code = "second-factor-on"
 
 
 class SessionNotFound(Problem):
@@ -420,6 +456,12 @@ class WeakPassword(Problem):
     known_code = "weak-password"
 
 
+class WrongCode(Problem):
+    """The code is wrong, outdated, or was used before. Not a 401: an access token is still valid."""
+
+    known_code = "wrong-code"
+
+
 class WrongCredentials(Problem):
     """The sign-in is refused. The answer never tells which reason it was (S-06)."""
 
@@ -449,9 +491,10 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "body-too-large": BodyTooLarge,
     "cannot-block-yourself": CannotBlockYourself,
     "cannot-follow-yourself": CannotFollowYourself,
-    "code-not-valid": CodeNotValid,
+    "challenge-not-valid": ChallengeNotValid,
     "comment-not-found": CommentNotFound,
     "database-unavailable": DatabaseUnavailable,
+    "device-not-found": DeviceNotFound,
     "duplicate-names": DuplicateNames,
     "email-already-verified": EmailAlreadyVerified,
     "email-taken": EmailTaken,
@@ -460,6 +503,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "headers-too-large": HeadersTooLarge,
     "idempotency-key-reused": IdempotencyKeyReused,
     "ids-or-query": IdsOrQuery,
+    "insufficient-user-authentication": InsufficientUserAuthentication,
     "internal-error": InternalError,
     "invalid-client": InvalidClient,
     "invalid-grant": InvalidGrant,
@@ -470,18 +514,20 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "last-admin": LastAdmin,
     "likes-are-private": LikesArePrivate,
     "link-not-valid": LinkNotValid,
-    "mail-codes-off": MailCodesOff,
     "malformed-body": MalformedBody,
     "no-such-route": NoSuchRoute,
     "not-an-admin": NotAnAdmin,
     "not-for-this-caller": NotForThisCaller,
     "not-the-author": NotTheAuthor,
+    "not-this-client": NotThisClient,
+    "nothing-to-confirm": NothingToConfirm,
     "overloaded": Overloaded,
+    "own-second-factor": OwnSecondFactor,
     "peer-unavailable": PeerUnavailable,
     "post-not-found": PostNotFound,
     "precondition-failed": PreconditionFailed,
+    "proof-missing": ProofMissing,
     "rate-limited": RateLimited,
-    "rate-limits-unavailable": RateLimitsUnavailable,
     "request-in-progress": RequestInProgress,
     "request-timeout": RequestTimeout,
     "search-has-one-order": SearchHasOneOrder,
@@ -489,6 +535,8 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "search-needs-a-word": SearchNeedsAWord,
     "search-too-slow": SearchTooSlow,
     "search-under-way": SearchUnderWay,
+    "second-factor-off": SecondFactorOff,
+    "second-factor-on": SecondFactorOn,
     "session-not-found": SessionNotFound,
     "sign-in-closed": SignInClosed,
     "sign-in-required": SignInRequired,
@@ -502,6 +550,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "user-not-found": UserNotFound,
     "validation-failed": ValidationFailed,
     "weak-password": WeakPassword,
+    "wrong-code": WrongCode,
     "wrong-credentials": WrongCredentials,
     "wrong-password": WrongPassword,
 }

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from httpx import Response
+
 from trivium_client.calls import Call
-from trivium_client.models import RevokeForm, TokenForm, TokenResponse
+from trivium_client.models import RevokeForm, SignedIn, TokenForm, TokenResponse
 
 RENEWAL_PATIENCE: Final = 3.0
 """Seconds for one attempt. The server accepts a repeated refresh token for ten seconds."""
@@ -26,8 +28,14 @@ def ignore(_tokens: Tokens | None) -> None:
     """Keep tokens in memory only."""
 
 
-def tokens_of(answer: TokenResponse) -> Tokens:
-    return Tokens(answer.access_token, answer.refresh_token or "")
+def tokens_of(answer: SignedIn | TokenResponse, before: Tokens | None = None) -> Tokens:
+    """A step-up answers an access token only: the refresh token stays."""
+    return Tokens(answer.access_token, answer.refresh_token or (before.refresh_token if before else ""))
+
+
+def wants_proof(answer: Response) -> bool:
+    """Whether the person has to step up first (RFC 9470). Another token of the same proofs would not help."""
+    return "insufficient_user_authentication" in answer.headers.get("WWW-Authenticate", "")
 
 
 def signing_in(email: str, password: str) -> Call:

@@ -1,6 +1,7 @@
 """Dependencies that all services' routes share. Routes use these aliases in their signatures."""
 
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request, Response
@@ -11,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from common.db.database import get_db
 from common.db.reading import ReadSession as Reads
 from common.db.reading import get_read_session
-from common.errors import Forbidden, Unauthenticated
+from common.errors import Forbidden, InsufficientUserAuthentication, Unauthenticated
+from common.settings import AppSettings
 from common.tokens.claims import SERVICE_SCOPE, USER_SCOPE, InvalidToken, Principal
 from common.tokens.verifier import TokenVerifier
 
@@ -81,12 +83,31 @@ async def authenticate(request: Request) -> Principal | None:
         return None
     verifier: TokenVerifier = request.app.state.verifier
     principal = await verifier.verify(token)
+    if principal.roles:
+        principal = with_proven_roles(principal, request.app.state.settings, verifier.now())
     state = request.scope.setdefault("state", {})  # for the access log
     if principal.scope == USER_SCOPE:
         state["account"] = principal.account_id
     else:
         state["caller"] = principal.subject
     return principal
+
+
+def with_proven_roles(principal: Principal, settings: AppSettings, now: float) -> Principal:
+    """Roles count only if their holder has proven who they are as the settings want it."""
+    oldest = settings.admin_max_age
+    is_fresh = oldest is None or now - principal.proven_at <= oldest.total_seconds()
+    if is_fresh and (principal.has_second_factor or not settings.admin_second_factor):
+        return principal
+    return replace(principal, roles=(), withheld_roles=principal.roles)
+
+
+def step_up_for_roles(settings: AppSettings) -> InsufficientUserAuthentication:
+    """The refusal of somebody whose roles are withheld."""
+    needed = "Prove your second factor first." if settings.admin_second_factor else "Confirm first that it is you."
+    return InsufficientUserAuthentication(
+        needed, second_factor=settings.admin_second_factor, max_age=settings.admin_max_age
+    )
 
 
 class CurrentUser(OAuth2PasswordBearer):
@@ -102,7 +123,10 @@ class CurrentUser(OAuth2PasswordBearer):
 
 
 class WithRole(CurrentUser):
-    """For people whose token has a role. Removing the role revokes their tokens (within 5 s)."""
+    """For people whose token has a role. Removing the role revokes their tokens (within 5 s).
+
+    With the settings ADMIN_SECOND_FACTOR and ADMIN_MAX_AGE, a session must have proven a second factor, or lately.
+    """
 
     def __init__(self, role: str) -> None:
         super().__init__(tokenUrl=TOKEN_URL, scheme_name="user")
@@ -110,6 +134,8 @@ class WithRole(CurrentUser):
 
     async def __call__(self, request: Request) -> Principal:  # type: ignore[override]
         principal = await super().__call__(request)
+        if self.role in principal.withheld_roles:
+            raise step_up_for_roles(request.app.state.settings)
         if self.role not in principal.roles:
             raise NotForThisCaller(f"This is for people with the role {self.role}.")
         return principal

@@ -12,11 +12,11 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import RouteContext, iter_route_contexts
 
-from common.errors import DependencyUnavailable, DomainError, PreconditionFailed
+from common.errors import DependencyUnavailable, DomainError, InsufficientUserAuthentication, PreconditionFailed
 from common.http import oauth
 from common.http.access import dependencies_of
 from common.http.bodies import FORM
-from common.http.deps import CurrentUserIfAny
+from common.http.deps import CurrentUserIfAny, WithRole
 from common.http.idempotency import BadIdempotencyKey, IdempotencyKeyReused, RequestInProgress
 from common.http.problems import PROBLEM, ErrorForm, OAuthProblem, Problem, declare_codes
 from common.http.rate_limits import RateLimited, RateLimitsUnavailable
@@ -70,6 +70,8 @@ def describe(app: FastAPI, *, internal: bool = False) -> dict[str, Any]:
             operation["summary"], operation["description"] = summary_and_description(route)
             forbid_null(operation, schemas)
             add_common_problems(operation)
+            if any(isinstance(call, WithRole) for call in dependencies_of(route.dependant)):
+                declare_codes(operation["responses"], "401", InsufficientUserAuthentication.code)
             is_oauth, form = getattr(route.original_route, "oauth", False), getattr(app.state, "error_form", None)
             explain_problems(operation["responses"], known, form, for_oauth=is_oauth)
     return document

@@ -18,6 +18,7 @@ from common.errors import (
     DependencyUnavailable,
     DomainError,
     Forbidden,
+    InsufficientUserAuthentication,
     InvalidInput,
     NotFound,
     PreconditionFailed,
@@ -25,6 +26,7 @@ from common.errors import (
     Unauthenticated,
 )
 from common.http import oauth
+from common.tokens.claims import MULTI_FACTOR
 
 log = structlog.get_logger()
 
@@ -143,9 +145,21 @@ def domain_problem(request: Request, refusal: DomainError, /, **extra: Any) -> R
     headers = {}
     if status == 401 or refusal.code in CHALLENGES:
         headers["WWW-Authenticate"] = CHALLENGES.get(refusal.code, CHALLENGE)
+    if isinstance(refusal, InsufficientUserAuthentication):
+        headers["WWW-Authenticate"] = step_up_challenge(refusal)
     if isinstance(refusal, TooManyRequests):
         headers["Retry-After"] = whole_seconds(refusal.retry_after)
     return problem(request, status, code=refusal.code, detail=str(refusal), headers=headers, **extra)
+
+
+def step_up_challenge(refusal: InsufficientUserAuthentication) -> str:
+    """RFC 9470, section 3."""
+    parts = [CHALLENGE, 'error="insufficient_user_authentication"', f'error_description="{refusal}"']
+    if refusal.second_factor:
+        parts.append(f'acr_values="{MULTI_FACTOR}"')
+    if refusal.max_age is not None:
+        parts.append(f'max_age="{int(refusal.max_age.total_seconds())}"')
+    return ", ".join(parts)
 
 
 class MalformedBody(HTTPException):

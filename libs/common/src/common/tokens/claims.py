@@ -14,6 +14,8 @@ ALGORITHM: Final = "ES256"
 TYPE: Final = "at+jwt"
 USER_SCOPE: Final = "api"
 SERVICE_SCOPE: Final = "internal"
+MULTI_FACTOR: Final = "mfa"
+"""The value of `amr` (RFC 8176) and of `acr` of people who have proven two factors."""
 ACCOUNT: Final = re.compile(r"[1-9][0-9]{0,15}")
 SESSION: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SERVICE: Final = re.compile(r"svc:[a-z]{1,20}")
@@ -46,6 +48,13 @@ class Principal:
     """How a person proved who they are: `amr` (RFC 8176). Empty for services."""
     proven_at: int = 0
     """When, in seconds since 1970: `auth_time`."""
+    withheld_roles: tuple[str, ...] = ()
+    """Roles that count only after a step-up (`common.http.deps`)."""
+
+    @property
+    def has_second_factor(self) -> bool:
+        """Whether the person has proven two factors in this session."""
+        return MULTI_FACTOR in self.methods
 
     @property
     def account_id(self) -> int:

@@ -70,7 +70,8 @@ class TokenVerifier:
         self._revocations = revocations
         self._issuer = issuer
         self._audience = audience
-        self._now = now
+        self.now = now
+        """Seconds since 1970, by the clock that decides."""
         self._seen: OrderedDict[str, tuple[Principal, str]] = OrderedDict()  # a dict gets slower as its front empties
         self.checks = {"cached": 0, "new": 0, "refused": 0, "unavailable": 0}
         """Number of checks by result, for the metrics."""
@@ -83,7 +84,7 @@ class TokenVerifier:
             KeysUnavailable: this service has no keys yet.
         """
         seen = self._seen.get(token)
-        if seen is not None and self._keys.knows(seen[1]) and self._now() < seen[0].expires_at + LEEWAY:
+        if seen is not None and self._keys.knows(seen[1]) and self.now() < seen[0].expires_at + LEEWAY:
             self._refuse_if_revoked(seen[0])
             self.checks["cached"] += 1
             return seen[0]
@@ -123,7 +124,7 @@ class TokenVerifier:
         times = {name: claims[name] for name in TIME_CLAIMS}
         if any(type(value) is not int for value in times.values()):
             raise InvalidToken("times")
-        now = self._now()
+        now = self.now()
         if times["iat"] > now + LEEWAY:  # auth has signed it, so one of the two clocks is wrong
             log.warning("clock skew: a token of the future", seconds=round(times["iat"] - now, 1))
         if not (times["iat"] <= now + LEEWAY and times["nbf"] <= now + LEEWAY and now < times["exp"] + LEEWAY):

@@ -5,6 +5,7 @@ from auth.models.audit_event import AuditEvent
 from auth.models.deletion import Deletion
 from auth.models.mail_count import MailCount
 from auth.models.one_time_token import OneTimeToken
+from auth.models.second_factor import RecoveryCode, SecondFactor, SignInChallenge, TrustedDevice
 from auth.models.service_client import ServiceClient
 from auth.models.session import Session
 from auth.models.shared import EndedSession, IdempotencyKey, Outbox, TokenFloor
@@ -21,11 +22,15 @@ __all__ = [
     "MailCount",
     "OneTimeToken",
     "Outbox",
+    "RecoveryCode",
+    "SecondFactor",
     "ServiceClient",
     "Session",
     "SignInAddress",
+    "SignInChallenge",
     "SignInCode",
     "SignInSource",
     "SigningKey",
     "TokenFloor",
+    "TrustedDevice",
 ]

@@ -67,6 +67,7 @@ REPLACE_HASH: Final = (
     .values(password_hash=bindparam("new"))
     .returning(Table.id)
 )
+SET_SECOND_FACTOR: Final = update(Table).where(Table.id == bindparam("account")).values(second_factor=bindparam("on"))
 NEW_EMAIL: Final = bindparam("new_email", type_=Text)
 ACTIVE: Final = (Table.id == bindparam("account"), Table.status == "active")
 OWN: Final = (*ACTIVE, Table.email == bindparam("address"))
@@ -169,6 +170,9 @@ class AccountRepository:
 
     async def set_locale(self, account_id: int, locale: str | None) -> Account:
         return ACCOUNT.read((await self.session.execute(SET_LOCALE, {"account": account_id, "new": locale})).one())
+
+    async def set_second_factor(self, account_id: int, *, on: bool) -> None:
+        await self.session.execute(SET_SECOND_FACTOR, {"account": account_id, "on": on})
 
     async def lock_for_share(self, account_id: int) -> Account | None:
         return ACCOUNT.one(await self.session.execute(GET_FOR_SHARE, {"account_id": account_id}))

@@ -47,6 +47,10 @@ THESE: Final = (
 SCRUB: Final = (
     text("DELETE FROM sessions WHERE account_id = :account"),
     text("DELETE FROM one_time_tokens WHERE account_id = :account"),
+    text("DELETE FROM second_factors WHERE account_id = :account"),
+    text("DELETE FROM recovery_codes WHERE account_id = :account"),
+    text("DELETE FROM sign_in_challenges WHERE account_id = :account"),
+    text("DELETE FROM trusted_devices WHERE account_id = :account"),
     text("DELETE FROM deletions WHERE account_id = :account"),
     text("DELETE FROM idempotency_keys WHERE subject = CAST(CAST(:account AS bigint) AS text)"),
     text("""
@@ -66,6 +70,7 @@ EMPTY: Final = (
         roles=[],
         status="deleted",
         email_verified_at=None,
+        second_factor=False,
         version=Table.version + 1,
     )
     .returning(*COLUMNS)

@@ -19,6 +19,14 @@ SESSIONS: Final = """
     FROM sessions
     WHERE account_id = :account AND id > :after ORDER BY id
 """
+SECOND_FACTOR: Final = """
+    SELECT account_id AS place, confirmed_at, created_at FROM second_factors
+    WHERE account_id = :account AND account_id > :after ORDER BY account_id
+"""
+TRUSTED_DEVICES: Final = """
+    SELECT id AS place, id, user_agent, ip, created_at, last_used_at FROM trusted_devices
+    WHERE account_id = :account AND id > :after ORDER BY id
+"""
 # If somebody else acted on the account, their identity and address are their data, not the account's.
 HISTORY: Final = """
     SELECT id AS place, at, action, actor = CAST(account_id AS text) AS by_yourself,
@@ -29,6 +37,8 @@ NOBODY: Final = "00000000-0000-0000-0000-000000000000"
 SECTIONS: Final[Mapping[str, Section]] = {
     "account": Section(bounded_rows(ACCOUNT, "id")),
     "sessions": Section(bounded_rows(SESSIONS, "id", "octet_length(user_agent)"), NOBODY, uuid),
+    "second_factor": Section(bounded_rows(SECOND_FACTOR, "place")),
+    "trusted_devices": Section(bounded_rows(TRUSTED_DEVICES, "id", "octet_length(user_agent)"), NOBODY, uuid),
     "history": Section(bounded_rows(HISTORY, "place", "octet_length(CAST(detail AS text))").columns(detail=JSONB)),
 }
 DELETED: Final = text("SELECT 1 FROM accounts WHERE id = :account AND status IN ('deleting', 'deleted')")

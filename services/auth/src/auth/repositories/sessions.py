@@ -90,6 +90,9 @@ REISSUE: Final = (
     )
     .returning(Table.generation)
 )
+CONFIRM: Final = (
+    sa.update(Table).where(Table.id == sa.bindparam("sid")).values(methods=sa.bindparam("proven"), confirmed_at=NOW)
+)
 # Until then an access token that was issued before now may be valid, whatever its configured lifetime.
 UNTIL: Final = NOW + sa.literal(LONGEST, sa.Interval)
 END: Final = (
@@ -136,12 +139,12 @@ TOO_MANY: Final = sa.text("""
     SELECT id FROM sessions WHERE account_id = :account AND ended_at IS NULL
     ORDER BY rotated_at DESC OFFSET :most LIMIT :step FOR UPDATE SKIP LOCKED
 """)
-# Locks the account against a change of its password, status or roles. Such a change waits, and then ends this session
-# or refuses its tokens. Conversely, this statement sees the result of an earlier change.
+# Locks the account against a change of its password, status, roles or second factor. Such a change waits, and then ends
+# this session or refuses its tokens. Conversely, this statement sees the result of an earlier change.
 WHO: Final = (
     sa.select(*COLUMNS)
     .where(Accounts.id == sa.bindparam("account"), Accounts.password_hash == sa.bindparam("password_hash"))
-    .where(Accounts.status == "active")
+    .where(Accounts.status == "active", Accounts.second_factor == sa.bindparam("second_factor"))
     .with_for_update(read=True, of=Accounts)
     .cte("who")
 )
@@ -216,7 +219,12 @@ class SessionRepository:
         client: str,
         methods: Sequence[str],
     ) -> Session | None:
-        who = {"account": credentials.account.id, "password_hash": credentials.password_hash}
+        account = credentials.account
+        who = {
+            "account": account.id,
+            "password_hash": credentials.password_hash,
+            "second_factor": account.second_factor,
+        }
         device_values = {"user_agent": device.user_agent, "ip": device.ip}
         values = {**who, **device_values, "sid": session_id, "client": client, "secret": secret}
         values["methods"] = list(methods)
@@ -244,6 +252,9 @@ class SessionRepository:
     async def reissue(self, session_id: UUID, parent: int) -> int:
         made: int = (await self.session.execute(REISSUE, {"sid": session_id, "parent": parent})).scalar_one()
         return made
+
+    async def confirm(self, session_id: UUID, methods: Sequence[str]) -> None:
+        await self.session.execute(CONFIRM, {"sid": session_id, "proven": list(methods)})
 
     async def end(self, session_id: UUID, reason: str) -> datetime | None:
         until: datetime | None = (await self.session.execute(END, {"sid": session_id, "reason": reason})).scalar()

@@ -10,9 +10,12 @@ from auth.repositories.keys import KeyRepository
 from auth.repositories.mail_counts import MailCountRepository
 from auth.repositories.managed_accounts import ManagedAccountRepository
 from auth.repositories.one_time_tokens import OneTimeTokenRepository
+from auth.repositories.second_factors import SecondFactorRepository
 from auth.repositories.sessions import Lifetimes, SessionRepository
+from auth.repositories.sign_in_challenges import ChallengeRepository
 from auth.repositories.sign_in_codes import SignInCodeRepository
 from auth.repositories.throttle import ThrottleRepository
+from auth.repositories.trusted_devices import TrustedDeviceRepository
 from auth.services.ports import UnitOfWork
 from common.events.outbox import OutboxRepository
 from common.events.revocations import RevocationRepository
@@ -33,4 +36,7 @@ def unit_of_work(session: AsyncSession, lifetimes: Lifetimes) -> UnitOfWork:
         one_time_tokens=OneTimeTokenRepository(session),
         mail_counts=MailCountRepository(session),
         sign_in_codes=SignInCodeRepository(session),
+        second_factors=SecondFactorRepository(session),
+        challenges=ChallengeRepository(session),
+        trusted_devices=TrustedDeviceRepository(session),
     )

@@ -15,7 +15,9 @@ from auth.deps import (
 from auth.schemas.account import AccountDeletion, AccountResponse, OwnAccountUpdate
 from auth.services import errors
 from auth.services.passwords import TooBusy
+from auth.wiring.second_factor import Proven
 from common.contracts.accounts import UserCreate, UserResponse
+from common.errors import InsufficientUserAuthentication
 from common.http.access import public
 from common.http.deps import SignedIn
 from common.http.problems import problems
@@ -73,6 +75,7 @@ async def change_own_account(
     status_code=202,
     response_class=Response,
     responses=problems(
+        InsufficientUserAuthentication,
         errors.WrongPassword,
         errors.LastAdmin,
         errors.SignInThrottled,
@@ -82,7 +85,7 @@ async def change_own_account(
     ),
 )
 async def delete_own_account(
-    deletion: AccountDeletion, caller: SignedIn, account: DeleteAccount, device: CallingDevice, limits: Limits
+    deletion: AccountDeletion, caller: Proven, account: DeleteAccount, device: CallingDevice, limits: Limits
 ) -> Response:
     """Delete the caller's account for good, with all data that the services hold about it.
 

@@ -8,10 +8,12 @@ from pydantic import StringConstraints
 from auth.deps import Administrator, CallingDevice, ManageAccounts, ReadAudit
 from auth.schemas.account import AccountUpdate, ManagedAccountResponse
 from auth.schemas.audit import AuditEventResponse, AuditMoment
+from auth.schemas.second_factor import FactorReset
 from auth.services.audit import Action, AuditFilter
 from auth.services.errors import AccountBeingDeleted, AccountNotFound, LastAdmin, NotAnAdmin
 from auth.services.management import Manager
 from auth.services.records import AccountFilter, Role
+from auth.services.second_factor.errors import OwnSecondFactor, SecondFactorOff
 from common.http.etags import IfMatch, WithETag, set_etag
 from common.http.paging import BadCursor, PageResponse, Paging, to_micros
 from common.http.problems import problems
@@ -76,6 +78,18 @@ async def sign_account_out(
 ) -> None:
     """Sign an account out everywhere."""
     await management.sign_out_everywhere(account_id, Manager(caller.account_id, device.ip))
+
+
+@router.post(
+    "/accounts/{account_id}/second-factor/reset",
+    status_code=204,
+    responses=problems(NotAnAdmin, AccountNotFound, SecondFactorOff, OwnSecondFactor),
+)
+async def reset_second_factor(
+    account_id: Id, reset: FactorReset, caller: Administrator, management: ManageAccounts, device: CallingDevice
+) -> None:
+    """Turn off the second factor of somebody who has lost it. Signs them out, and tells them by mail."""
+    await management.reset_second_factor(account_id, Manager(caller.account_id, device.ip), reset.reason)
 
 
 @router.get("/audit", responses=problems(BadCursor))

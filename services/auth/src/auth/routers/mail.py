@@ -13,8 +13,10 @@ from auth.deps import MAIL, SIGN_IN, CallingDevice, ChangeEmail, ResetPassword, 
 from auth.schemas.mail import AddressGiven, LinkOpened, NewAddress, PasswordChosen
 from auth.services import errors
 from auth.services.passwords import TooBusy
+from auth.wiring.second_factor import Proven
+from common.errors import InsufficientUserAuthentication
 from common.http.access import public
-from common.http.deps import MaybeSignedIn, SignedIn
+from common.http.deps import MaybeSignedIn
 from common.http.problems import problems
 from common.http.rate_limits import Limits
 from common.http.routing import SmallBodyRoute, service_router
@@ -74,6 +76,7 @@ async def reset_password(chosen: PasswordChosen, reset: ResetPassword, device: C
     status_code=ACCEPTED,
     response_class=Response,
     responses=problems(
+        InsufficientUserAuthentication,
         errors.SpecialUseDomain,
         errors.AddressNeedsUtf8,
         errors.WrongPassword,
@@ -85,7 +88,7 @@ async def reset_password(chosen: PasswordChosen, reset: ResetPassword, device: C
     ),
 )
 async def ask_to_change_email(
-    new: NewAddress, caller: SignedIn, change: ChangeEmail, device: CallingDevice, limits: Limits
+    new: NewAddress, caller: Proven, change: ChangeEmail, device: CallingDevice, limits: Limits
 ) -> Response:
     """Mail a link to the new address, and notify the old one. Nothing changes until the link is opened.
 

@@ -2,7 +2,7 @@
 
 from auth.deps import MAIL, SIGN_IN, CallingDevice, MailCodes
 from auth.schemas.mail import AddressGiven
-from auth.schemas.sign_in import CodeAsked, CodeGiven, SignedIn
+from auth.schemas.sign_in import CodeAsked, CodeGiven, SignInAnswer
 from auth.services.mail_codes.errors import CodeNotValid, MailCodesOff
 from auth.services.mail_codes.sign_in import LIFETIME
 from common.http.access import public
@@ -24,7 +24,9 @@ async def ask_for_mail_code(to: AddressGiven, codes: MailCodes, device: CallingD
 
 @router.post("/confirm", responses=problems(MailCodesOff, CodeNotValid))
 @public
-async def sign_in_with_mail_code(given: CodeGiven, codes: MailCodes, device: CallingDevice, limits: Limits) -> SignedIn:
+async def sign_in_with_mail_code(
+    given: CodeGiven, codes: MailCodes, device: CallingDevice, limits: Limits
+) -> SignInAnswer:
     """Sign in with the mailed code, where it was asked for. It also verifies the address. Five tries for each code."""
     await limits.hit(SIGN_IN)
-    return SignedIn.model_validate(await codes.confirm(given.challenge, given.code, device))
+    return SignInAnswer.of(await codes.confirm(given.challenge, given.code, device))

@@ -4,7 +4,8 @@ from auth.deps import SIGN_IN, CallingDevice, ChangePassword
 from auth.schemas.account import PasswordChange
 from auth.services.errors import AccountNotFound, SignInClosed, SignInThrottled, WeakPassword, WrongPassword
 from auth.services.passwords import TooBusy
-from common.http.deps import SignedIn
+from auth.wiring.second_factor import Proven
+from common.errors import InsufficientUserAuthentication
 from common.http.problems import problems
 from common.http.rate_limits import Limits
 from common.http.routing import SmallBodyRoute, service_router
@@ -15,10 +16,18 @@ router = service_router("/auth", "auth", SmallBodyRoute)
 @router.post(
     "/password",
     status_code=204,
-    responses=problems(WrongPassword, WeakPassword, SignInThrottled, SignInClosed, AccountNotFound, TooBusy),
+    responses=problems(
+        InsufficientUserAuthentication,
+        WrongPassword,
+        WeakPassword,
+        SignInThrottled,
+        SignInClosed,
+        AccountNotFound,
+        TooBusy,
+    ),
 )
 async def change_password(
-    change: PasswordChange, caller: SignedIn, own_password: ChangePassword, device: CallingDevice, limits: Limits
+    change: PasswordChange, caller: Proven, own_password: ChangePassword, device: CallingDevice, limits: Limits
 ) -> None:
     """Change the caller's password. Ends all other sessions; wrong current passwords count like failed sign-ins."""
     await limits.hit(SIGN_IN)

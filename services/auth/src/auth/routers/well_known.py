@@ -6,7 +6,7 @@ from auth.deps import AppSettings, SigningKeys
 from auth.schemas.token import ServerMetadata
 from common.http.access import public
 from common.http.routing import UnlimitedRoute, service_router
-from common.tokens.claims import USER_SCOPE
+from common.tokens.claims import MULTI_FACTOR, USER_SCOPE
 from common.tokens.known_keys import KeySet
 
 router = service_router("/.well-known", "metadata", UnlimitedRoute)
@@ -37,4 +37,5 @@ async def get_metadata(settings: AppSettings, response: Response) -> ServerMetad
         revocation_endpoint_auth_methods_supported=["none"],
         response_types_supported=["none"],  # required, and never empty (RFC 8414, sections 2 and 3.2)
         scopes_supported=[USER_SCOPE],
+        acr_values_supported=[MULTI_FACTOR],
     )

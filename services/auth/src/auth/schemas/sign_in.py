@@ -1,12 +1,15 @@
 """First-party sign-in. Its answer says in `state` how it went."""
 
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, RootModel, model_validator
 
-from auth.schemas.account import CurrentPassword
+from auth.schemas.account import NOT_GIVEN, CurrentPassword
+from auth.schemas.second_factor import Code, RecoveryCode, SecondProof
 from auth.schemas.token import TokenResponse
-from common.schemas import MAX_TYPED, Incoming, Outgoing, Text
+from auth.services.records import Tokens
+from auth.services.second_factor.records import PendingSignIn, Proof
+from common.schemas import MAX_TYPED, Flag, Incoming, Outgoing, Text
 
 
 class WaysToSignIn(Outgoing):
@@ -20,12 +23,76 @@ class PasswordSignIn(Incoming):
 
     email: Text = Field(max_length=MAX_TYPED, examples=["ada@example.com"])
     password: CurrentPassword
+    trusted_device: Text = Field(
+        default=NOT_GIVEN,
+        min_length=1,
+        max_length=100,
+        repr=False,
+        examples=["q3Xb…"],
+        description="The token of a trusted device, from an earlier second step.",
+    )
+
+
+class SecondStepSignIn(SecondProof):
+    """The second step of a sign-in."""
+
+    challenge: Text = Field(min_length=1, max_length=100, repr=False, examples=["Zk0v…"])
+    trust_device: Flag = Field(
+        default=False,
+        description="Sign in without the second factor on this device from now on, if the site allows it.",
+    )
+
+
+class StepUpProof(Incoming):
+    """A code or a recovery code of an account that has a second factor; else the password."""
+
+    password: CurrentPassword = Field(default=NOT_GIVEN)
+    code: Code = Field(default=NOT_GIVEN)
+    recovery_code: RecoveryCode = Field(default=NOT_GIVEN)
+
+    @model_validator(mode="after")
+    def give_one_code(self) -> Self:
+        if {"code", "recovery_code"} <= self.model_fields_set:
+            raise ValueError("give either code or recovery_code")
+        return self
+
+    @property
+    def proof(self) -> Proof | None:
+        """The code or recovery code, if one is given."""
+        if not self.model_fields_set & {"code", "recovery_code"}:
+            return None
+        return Proof(self.code, self.recovery_code)
 
 
 class SignedIn(TokenResponse):
     """The tokens of a new session, as `/auth/token` issues them."""
 
     state: Literal["signed-in"] = "signed-in"
+    trusted_device: str | None = Field(
+        default=None, description="The token of this device, if it is trusted from now on. Shown once.", examples=[None]
+    )
+
+
+class SecondFactorNeeded(Outgoing):
+    """The password is right. Continue at `/auth/sign-in/second-factor`."""
+
+    state: Literal["second-factor-needed"] = "second-factor-needed"
+    challenge: str = Field(examples=["Zk0v…"], description="For the second step.")
+    methods: list[str] = Field(
+        examples=[["code", "recovery_code"]], description="Which fields the second step may have: one of them."
+    )
+    may_trust_device: bool = Field(description="Whether `trust_device` has an effect here.")
+    expires_in: int = Field(examples=[300], description="Seconds within which the second step must come.")
+
+
+class SignInAnswer(RootModel[Annotated[SignedIn | SecondFactorNeeded, Field(discriminator="state")]]):
+    """How a sign-in went. `state` tells the cases apart."""
+
+    @classmethod
+    def of(cls, done: Tokens | PendingSignIn) -> Self:
+        return cls(
+            SignedIn.model_validate(done) if isinstance(done, Tokens) else SecondFactorNeeded.model_validate(done)
+        )
 
 
 CHALLENGE = "J4rT5zv0mSg1…"

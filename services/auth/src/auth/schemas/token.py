@@ -59,3 +59,6 @@ class ServerMetadata(Outgoing):
         examples=[["none"]], description="There is no authorization endpoint; RFC 8414 wants the member all the same."
     )
     scopes_supported: list[str] = Field(examples=[["api"]])
+    acr_values_supported: list[str] = Field(
+        examples=[["mfa"]], description="Values of `acr` in access tokens; it is left out after a single factor."
+    )

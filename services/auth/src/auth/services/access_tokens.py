@@ -11,7 +11,7 @@ from jose.backends.base import Key
 
 from auth.services.records import Session
 from common.services import AUDIENCES
-from common.tokens.claims import ALGORITHM, SERVICE_SCOPE, TYPE, USER_SCOPE
+from common.tokens.claims import ALGORITHM, MULTI_FACTOR, SERVICE_SCOPE, TYPE, USER_SCOPE
 
 CLIENT: Final = "trivium"
 
@@ -39,8 +39,8 @@ class AccessTokens:
     def for_person(self, session: Session) -> str:
         """Valid at all services. Never dated before `tokens_not_before`, or it would be refused at once.
 
-        `amr` and `auth_time` say how and when the person proved who they are (RFC 8176, RFC 9470). Other clients'
-        tokens have no roles (`services.conduit`).
+        `amr` and `auth_time` say how and when the person proved who they are (RFC 8176, RFC 9470); `acr` is `mfa` if it
+        was with two factors. Other clients' tokens have no roles (`services.conduit`).
         """
         account = session.account
         issued_at = max(session.now, account.tokens_not_before)
@@ -51,6 +51,7 @@ class AccessTokens:
             "sid": str(session.id),
         }
         about |= {"amr": session.methods, "auth_time": session.proven_at}
+        about |= {"acr": MULTI_FACTOR} if MULTI_FACTOR in session.methods else {}
         has_roles = account.roles and session.client == CLIENT
         roles = {"roles": account.roles} if has_roles else {}  # validators of RFC 9068 refuse an empty list
         return self._sign({**about, "aud": list(AUDIENCES), **roles}, issued_at)

@@ -113,8 +113,8 @@ class ConduitChanges:
         session = await work.sessions.find(session_id)
         if session is None or not session.alive or session.client != LASTING or session.account.id != account_id:
             raise InvalidToken("The session has ended.")
-        if session.account.roles:
-            raise InvalidToken("Accounts with roles have no such sessions.")
+        if session.account.roles or session.account.second_factor:
+            raise InvalidToken("Accounts with roles or a second factor have no such sessions.")
         if session.account.username is None:
             raise UsernameNeeded("Only accounts with a username are changed without their password.")
         return session.account

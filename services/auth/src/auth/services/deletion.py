@@ -19,6 +19,7 @@ from auth.services.mails import Kind, send
 from auth.services.one_time_tokens import Purpose
 from auth.services.ports import UnitOfWork
 from auth.services.records import Account, Device, PendingDeletion
+from auth.services.second_factor.factors import forget_attempts
 from auth.services.session_revocation import end_sessions, revoke_tokens
 from auth.services.throttle import Throttle, reset_attempts
 from common.ports import Transactions
@@ -135,6 +136,7 @@ async def publish_again(work: UnitOfWork, most: int) -> int:
 async def finish_deletion(work: UnitOfWork, account: Account, pending: PendingDeletion) -> None:
     """Erase the account here as well, except its id, which is never used again, and the audit trail."""
     await reset_attempts(work, account.email)  # addresses of sign-in attempts
+    await forget_attempts(work, account.id)
     await work.events.publish(account_event(await work.deletions.finish(account.id)))
     asked_at = pending.asked_at.isoformat() if pending.asked_at else None
     await work.audit.note(Action.account_deleted, account.id, actor=SERVER, asked_at=asked_at, **pending.erased)

@@ -24,7 +24,7 @@ class WrongEncryptionKey(Exception):
 
 
 class KeyCipher:
-    """AES-256-GCM under a key derived from KEY_ENCRYPTION_KEY; the signing key's id is bound in.
+    """AES-256-GCM under a key derived from KEY_ENCRYPTION_KEY; the id of what is encrypted is bound in.
 
     It still decrypts with previous secrets, but never encrypts with them.
     """
@@ -45,6 +45,14 @@ class KeyCipher:
             except (InvalidTag, ValueError):
                 continue
         raise WrongEncryptionKey("KEY_ENCRYPTION_KEY does not open the stored key")
+
+    def is_current(self, kid: str, stored: bytes) -> bool:
+        """Whether it is encrypted with the current secret."""
+        try:
+            self._current.decrypt(stored[:NONCE], stored[NONCE:], kid.encode())
+        except (InvalidTag, ValueError):
+            return False
+        return True
 
     def opens(self, key: StoredKey) -> bool:
         try:

@@ -31,6 +31,9 @@ class Kind(StrEnum):
     email_changed = "email-changed"
     account_deleted = "account-deleted"
     sign_in_code = "sign-in-code"
+    second_factor_on = "second-factor-on"
+    second_factor_off = "second-factor-off"
+    recovery_codes_made = "recovery-codes-made"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +74,11 @@ async def send(work: UnitOfWork, kind: Kind, account_id: int, to: str, secret: s
     locale = account.locale if account else None
     data = MailData(kind=kind, to=to, account=account_id, secret=secret, locale=locale)
     await work.events.publish(Event((uuid4(),), 1, data))
+    """Send an account's mail once this transaction is committed."""
+    await work.events.publish(Event((uuid4(),), 1, MailData(kind=kind, to=to, account=account_id, secret=secret)))
+
+
+async def send_limited(work: UnitOfWork, kind: Kind, account_id: int, to: str) -> None:
+    """As `send`, unless the address has had too many of this kind lately."""
+    if await work.mail_counts.take(to, kind) is None:
+        await send(work, kind, account_id, to)

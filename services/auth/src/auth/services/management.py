@@ -8,8 +8,11 @@ import structlog
 from auth.services.audit import SERVER, Action
 from auth.services.errors import AccountBeingDeleted, AccountNotFound, LastAdmin, NotAnAdmin
 from auth.services.events import account_event
+from auth.services.mails import Kind, send_limited
 from auth.services.ports import UnitOfWork
 from auth.services.records import AccountFilter, ManagedAccount, Role
+from auth.services.second_factor.errors import OwnSecondFactor, SecondFactorOff
+from auth.services.second_factor.factors import remove_factor
 from auth.services.session_revocation import end_sessions, revoke_all_tokens, revoke_tokens
 from common.errors import PreconditionFailed
 from common.ports import Page, Versions
@@ -103,6 +106,34 @@ class Management:
         await self._refuse_tokens(account_id)
         await self.work.audit.note(Action.all_sessions_ended, account_id, actor=by.name, ip=by.ip, sessions=ended)
         log.info("signed out everywhere", account=account_id, by=by.name)
+
+    async def reset_second_factor(self, account_id: int, by: Manager, reason: str) -> None:
+        """Turn off the second factor of somebody who has lost it, end their sessions, and tell them by mail.
+
+        Raises:
+            NotAnAdmin, AccountNotFound
+            SecondFactorOff: there is none.
+            OwnSecondFactor: it is the admin's own. Whoever has taken over their session would turn it off.
+        """
+        _, account = await self._lock(account_id, by)
+        if by.account_id == account_id:
+            raise OwnSecondFactor("Turn it off by a code, or ask another admin.")
+        if not await remove_factor(self.work, account_id):
+            raise SecondFactorOff("This account has no second factor.")
+        if account.status == "active":
+            await send_limited(self.work, Kind.second_factor_off, account_id, account.email)
+        ended = await end_sessions(self.work, account_id, "second factor reset")
+        await self._refuse_tokens(account_id)
+        about: dict[str, int | str] = {"reason": reason, "sessions_ended": ended}
+        await self.work.audit.note(Action.second_factor_reset, account_id, actor=by.name, ip=by.ip, **about)
+        log.warning("second factor reset", account=account_id, by=by.name)
+
+    async def reset_second_factor_of(self, email: str, by: Manager, reason: str) -> None:
+        """As `reset_second_factor`, of the account with this address."""
+        account_id = await self.work.managed_accounts.id_of(email)
+        if account_id is None:
+            raise AccountNotFound("No account has this address.")
+        await self.reset_second_factor(account_id, by, reason)
 
     async def revoke_all_tokens(self, by: Manager) -> int:
         """Revoke all access tokens that were issued until now; sessions continue and get new ones."""

@@ -21,6 +21,7 @@ from auth.services.records import (
     StoredKey,
     Verdict,
 )
+from auth.services.second_factor.ports import ChallengeStore, SecondFactorStore, TrustedDeviceStore
 from auth.services.session_ports import SessionStore
 from common.ports import Page
 from common.state_events import EventPublisher, RevocationStore
@@ -78,6 +79,9 @@ class AccountStore(AccountReader, Protocol):
 
     async def set_locale(self, account_id: int, locale: str | None) -> Account:
         """Set the language of mails to a locked account; its version stays, since no event has the language."""
+
+    async def set_second_factor(self, account_id: int, *, on: bool) -> None:
+        """Of a locked account: whether a password alone does not sign in."""
 
     async def lock_for_share(self, account_id: int) -> Account | None:
         """Read and lock an account: changes wait until this transaction ends."""
@@ -248,6 +252,9 @@ class UnitOfWork:
     one_time_tokens: OneTimeTokenStore
     mail_counts: MailCountStore
     sign_in_codes: SignInCodeStore
+    second_factors: SecondFactorStore
+    challenges: ChallengeStore
+    trusted_devices: TrustedDeviceStore
 
 
 class PasswordHasher(Protocol):

@@ -5,6 +5,8 @@ from typing import Final
 
 from auth.services.deletion import publish_again
 from auth.services.ports import UnitOfWork
+from auth.services.second_factor.challenges import LONGEST_TRUST
+from auth.services.second_factor.factors import PENDING_FOR
 from common.retention import Retention
 
 SESSIONS_KEPT: Final = timedelta(days=30)
@@ -20,6 +22,9 @@ RETENTION: Final[Retention[UnitOfWork]] = Retention(
         "tries to sign in": lambda work, most: work.throttle.forget_old(most),
         "links": lambda work, _: work.one_time_tokens.forget_expired(),
         "sign-in codes": lambda work, _: work.sign_in_codes.forget_expired(),
+        "second factors that nobody confirmed": lambda work, _: work.second_factors.forget_pending(PENDING_FOR),
+        "sign-ins that waited": lambda work, _: work.challenges.forget_expired(),
+        "trusted devices": lambda work, _: work.trusted_devices.forget_old(LONGEST_TRUST),
         "mail counts": lambda work, _: work.mail_counts.forget_old(),
         "last mails": lambda work, _: work.deletions.forget_last_mails(LAST_MAILS_KEPT),
         "deletions that wait": publish_again,

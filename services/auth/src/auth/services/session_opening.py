@@ -4,6 +4,7 @@ import secrets
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 from typing import Final
@@ -15,8 +16,10 @@ from auth.services.audit import Action
 from auth.services.ports import UnitOfWork
 from auth.services.records import Account, Credentials, Device, Session, Tokens
 from auth.services.refresh_tokens import RefreshTokens
+from auth.services.second_factor.challenges import ask_for_second_factor, is_trusted
+from auth.services.second_factor.records import PendingSignIn
 from auth.services.session_revocation import end_session
-from common.tokens.claims import USER_SCOPE
+from common.tokens.claims import MULTI_FACTOR, USER_SCOPE
 
 log = structlog.get_logger()
 
@@ -28,7 +31,8 @@ class Method(StrEnum):
     """How somebody proved who they are: values of `amr` (RFC 8176), as sessions and access tokens name them."""
 
     password = "pwd"  # noqa: S105  # a name
-    code = "otp"
+    otp = "otp"
+    mfa = MULTI_FACTOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ class SessionOpener:
     access: AccessTokens
     refresh_tokens: RefreshTokens
     require_verified_email: bool = False
+    trusted_for: timedelta = timedelta(0)
+    """How long a device may be trusted; zero: never."""
 
     def why_not(self, account: Account, client: str = CLIENT) -> str | None:
         """Why an account may not sign in, if so; for the audit trail, never for the caller (S-06)."""
@@ -45,14 +51,41 @@ class SessionOpener:
             return f"account {account.status}"
         if client == LASTING and account.roles:
             return "account has roles"
+        if client == LASTING and account.second_factor:
+            return "account has a second factor"
         return "address not proven" if self.require_verified_email and not account.email_verified else None
 
-    async def open(
-        self, work: UnitOfWork, known: Credentials, device: Device, methods: Sequence[Method], client: str = CLIENT
-    ) -> Tokens | None:
-        """The tokens of a new session. None if the account may not sign in, or has another password by now.
+    async def admit(
+        self,
+        work: UnitOfWork,
+        known: Credentials,
+        device: Device,
+        methods: Sequence[Method],
+        trusted: str | None = None,
+    ) -> Tokens | PendingSignIn | None:
+        """Open a session, or ask for the second factor: the one place that decides.
 
-        The caller has checked all proofs that the account wants, `second_factor` included.
+        `methods` were proven, and `trusted` is the token of a device that may be trusted. Such a device saves its owner
+        the second factor, but proves nothing, so its session has no `mfa`. None as from `open`.
+        """
+        account = known.account
+        if self.why_not(account) is not None:
+            return None
+        if account.second_factor and Method.mfa not in methods:
+            device_id = await is_trusted(work, account.id, trusted, self.trusted_for)
+            if device_id is None:
+                may_trust = bool(self.trusted_for)
+                return await ask_for_second_factor(work, known, methods, device, may_trust_device=may_trust)
+            log.info("second factor left out", account=account.id, trusted_device=str(device_id))
+        return await self.open(work, known, device, methods)
+
+    async def open(
+        self, work: UnitOfWork, known: Credentials, device: Device, methods: Sequence[str], client: str = CLIENT
+    ) -> Tokens | None:
+        """The tokens of a new session. None if the account may not sign in.
+
+        None also if by now it has another password, or has turned its second factor on or off. The caller has checked
+        all proofs that the account wants (`admit`).
         """
         if self.why_not(known.account, client) is not None:
             return None
@@ -79,4 +112,10 @@ class SessionOpener:
             scope=USER_SCOPE,
             refresh_token=make(session.id, secret=session.secret),
             account_id=session.account.id,
+        )
+
+    def access_only(self, session: Session) -> Tokens:
+        """Another access token of a session. Raises KeysUnavailable."""
+        return Tokens(
+            self.access.for_person(session), self.access.expires_in, USER_SCOPE, account_id=session.account.id
         )

@@ -28,7 +28,7 @@ class SessionStore(Protocol):
         client: str,
         methods: Sequence[str],
     ) -> Session | None:
-        """None if the account may not sign in, or has another password by now.
+        """None if the account may not sign in, or by now has another password, or wants another number of factors.
 
         One statement that locks the account, so that ending all its sessions never misses one that is being opened.
         """
@@ -56,6 +56,9 @@ class SessionStore(Protocol):
 
         The session was found with `lock`. Its idle limit does not move.
         """
+
+    async def confirm(self, session_id: UUID, methods: Sequence[str]) -> None:
+        """Note that the owner of a locked session has just proven who they are, by all these methods so far."""
 
     async def end(self, session_id: UUID, reason: str) -> datetime | None:
         """When its last access token expires; None if it had ended. `services.session_revocation` calls it."""

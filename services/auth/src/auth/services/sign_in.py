@@ -3,8 +3,9 @@
 import hashlib
 import hmac
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 
@@ -15,6 +16,7 @@ from auth.services.errors import InvalidClient, InvalidGrant, OAuthRefusal
 from auth.services.ports import UnitOfWork
 from auth.services.records import Account, CheckedPassword, Credentials, Device, Session, Tokens
 from auth.services.refresh_tokens import RefreshToken
+from auth.services.second_factor.records import PendingSignIn
 from auth.services.session_opening import LASTING, Method, SessionOpener
 from auth.services.session_revocation import end_session
 from auth.services.throttle import NOBODY, Throttle
@@ -25,7 +27,9 @@ from common.tokens.claims import SERVICE_SCOPE
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
 WRONG = "The address or the password is wrong."
+NEEDS_SECOND_STEP: Final = "This account has a second factor: sign in on the site's own page."
 SERVICE: Final = re.compile(r"svc:[a-z]{1,20}")
 MOST_REISSUES: Final = 3
 """Answers are rarely lost; a thief could repeat a stolen token for as long as the session lasts."""
@@ -43,24 +47,59 @@ class SignInService:
     """False: each refresh token can be used once, even if the answer is lost."""
 
     async def with_password(self, username: str, password: str, device: Device, client: str = CLIENT) -> Tokens:
-        """Open a session.
+        """Open a session, for clients that know no second step.
 
         Raises:
             InvalidGrant: no such account, wrong password, address not verified though required, or the account may not
-                sign in. The answer never tells which (S-06).
+                sign in. The answer never tells which (S-06). To somebody who knows the password it tells that the
+                account has a second factor.
             SignInThrottled, SignInClosed: too many wrong passwords before.
         """
+
+        async def enter(work: UnitOfWork, known: Credentials) -> Tokens | InvalidGrant | None:
+            if known.account.second_factor:
+                about = {"ip": device.ip, "email": masked(known.account.email), "reason": "second factor needed"}
+                await work.audit.note(Action.sign_in_refused, known.account.id, actor=ANONYMOUS, **about)
+                return InvalidGrant(NEEDS_SECOND_STEP)  # raised outside: what was noted stays
+            return await self.sessions.open(work, known, device, [Method.password], client)
+
+        done: Tokens | InvalidGrant = await self._with_password(username, password, device, enter, client)
+        if isinstance(done, InvalidGrant):
+            raise done
+        return done
+
+    async def first_step(
+        self, username: str, password: str, device: Device, trusted: str | None = None
+    ) -> Tokens | PendingSignIn:
+        """Open a session, or ask for the second factor. Raises as `with_password` does."""
+
+        async def enter(work: UnitOfWork, known: Credentials) -> Tokens | PendingSignIn | None:
+            return await self.sessions.admit(work, known, device, [Method.password], trusted)
+
+        return await self._with_password(username, password, device, enter)
+
+    async def _with_password(
+        self,
+        username: str,
+        password: str,
+        device: Device,
+        enter: Callable[[UnitOfWork, Credentials], Awaitable[T | None]],
+        client: str = CLIENT,
+    ) -> T:
+        """The result of `enter` for the account, if it may sign in and the password is right."""
         checked = await self.throttle.check(username, password, device)
         async with self.transactions() as work:
-            tokens = await self._open(work, checked, device, client)
-            if tokens is not None:
+            reason = self._why_not(checked, client)
+            found = checked.found if reason is None else None
+            done = await enter(work, await renewed(work, found, checked.renewed)) if found is not None else None
+            if done is not None:
                 await work.throttle.succeed(checked.key)
-            elif (reason := self._why_not(checked, client)) is not None:
+            elif reason is not None:
                 await note_refusal(work, checked, reason, username, device)
-        if tokens is not None:
-            return tokens
-        if self._why_not(checked, client) is None:  # the account has changed while the password was being checked
-            return await self.with_password(username, password, device, client)
+        if done is not None:
+            return done
+        if reason is None:  # the account has changed while the password was being checked
+            return await self._with_password(username, password, device, enter, client)
         raise InvalidGrant(WRONG)
 
     def _why_not(self, checked: CheckedPassword, client: str) -> str | None:
@@ -68,15 +107,6 @@ class SignInService:
         if checked.found is None:
             return "unknown address"
         return self.sessions.why_not(checked.found.account, client) if checked.fits else "wrong password"
-
-    async def _open(self, work: UnitOfWork, checked: CheckedPassword, device: Device, client: str) -> Tokens | None:
-        """The new session's tokens; None if the sign-in is refused, or the account has changed meanwhile."""
-        found = checked.found
-        if found is None or self._why_not(checked, client) is not None:
-            return None
-        if checked.renewed and await work.accounts.replace_hash(found.account.id, found.password_hash, checked.renewed):
-            found = Credentials(found.account, checked.renewed)
-        return await self.sessions.open(work, found, device, [Method.password], client)
 
     async def with_refresh_token(self, token: str, device: Device) -> Tokens:
         """Rotate a session's refresh token (RFC 9700, section 4.14).
@@ -144,7 +174,8 @@ class SignInService:
     async def with_lasting_token(self, token: str, device: Device) -> Tokens:
         """An access token for a lasting session, which this use keeps from ending by idleness.
 
-        None for an account with roles: a stolen token, whose reuse nobody notices, must not be an admin's.
+        None for an account with roles: a stolen token, whose reuse nobody notices, must not be an admin's. None for one
+        with a second factor, which such a session has never proven.
 
         Raises:
             InvalidGrant: for any reason.
@@ -155,7 +186,7 @@ class SignInService:
         async with self.transactions() as work:
             session = await self._genuine(work, claimed)
             account = await work.sessions.use(session) if session and session.client == LASTING else None
-            if session is None or account is None or account.roles:
+            if session is None or account is None or account.roles or account.second_factor:
                 raise InvalidGrant(SPENT)
             made = self.sessions.tokens(replace(session, account=account), session.generation)
             return replace(made, refresh_token=token)  # not one under the server's new key: it never changes
@@ -189,6 +220,13 @@ class SignInService:
             session = await self._genuine(work, claimed)
             if session is not None and await end_session(work, session.id, "signed out"):
                 await work.audit.note(Action.signed_out, session.account.id, ip=device.ip, session=str(session.id))
+
+
+async def renewed(work: UnitOfWork, found: Credentials, better: str | None) -> Credentials:
+    """An account whose password fits, with its new hash if the old one has outdated parameters."""
+    if better and await work.accounts.replace_hash(found.account.id, found.password_hash, better):
+        return Credentials(found.account, better)
+    return found
 
 
 async def note_refusal(work: UnitOfWork, checked: CheckedPassword, reason: str, username: str, device: Device) -> None:

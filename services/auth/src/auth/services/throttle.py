@@ -107,16 +107,31 @@ def hash_of(address: str) -> bytes:
     return hashlib.sha256(address.encode(errors="replace")).digest()
 
 
-async def admit(work: UnitOfWork, key: AttemptKey) -> None:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a guesser is told."""
+
+    waits: str
+    closed: str
+
+
+PASSWORDS: Final = Told(
+    "Too many wrong passwords; try again later.",
+    "Too many wrong passwords for this address. Reset the password, or sign in from where you did lately.",
+)
+CODES: Final = Told(
+    "Too many wrong codes; try again later.",
+    "Too many wrong codes for this account. Use a recovery code, or sign in from where you did lately.",
+)
+
+
+async def admit(work: UnitOfWork, key: AttemptKey, told: Told = PASSWORDS) -> None:
     """Count an attempt as failed until it succeeds. Its wait begins now; a refusal must be rolled back."""
     verdict = await work.throttle.count(key)
     if verdict is Verdict.waits:
-        raise SignInThrottled("Too many wrong passwords; try again later.", retry_after=await work.throttle.wait(key))
+        raise SignInThrottled(told.waits, retry_after=await work.throttle.wait(key))
     if verdict is Verdict.closed:
-        raise SignInClosed(
-            "Too many wrong passwords for this address. Reset the password, or sign in from where you did lately.",
-            retry_after=LONGEST_WAIT,
-        )
+        raise SignInClosed(told.closed, retry_after=LONGEST_WAIT)
 
 
 async def reset_attempts(work: UnitOfWork, email: str) -> None:

@@ -14,20 +14,21 @@ from trivium_client.models import (
     AddressGiven,
     AuditEventPage,
     BlockedPage,
-    CodeAsked,
-    CodeGiven,
     CommentCreate,
     CommentPage,
     CommentResponse,
     ExportResponse,
+    FactorOff,
+    FactorReset,
+    FirstCode,
     FollowerPage,
     KeySet,
     LinkOpened,
     ManagedAccountPage,
     ManagedAccountResponse,
     NewAddress,
+    NewFactorResponse,
     NumberedPage,
-    OwnAccountUpdate,
     PasswordChange,
     PasswordChosen,
     PasswordSignIn,
@@ -38,17 +39,22 @@ from trivium_client.models import (
     ProfilePage,
     ProfileResponse,
     ProfileUpdate,
+    RecoveryCodesResponse,
     RevokeForm,
     Role,
+    SecondFactorResponse,
+    SecondStepSignIn,
     ServerMetadata,
     SessionPage,
     SignedIn,
+    SignInAnswer,
+    StepUpProof,
     TagPage,
     TokenForm,
     TokenResponse,
+    TrustedDevicesResponse,
     UserCreate,
     UserResponse,
-    WaysToSignIn,
 )
 
 
@@ -79,12 +85,8 @@ class AsyncTrivium(Connection):
         """
         await self._send(Call("POST", "/auth/revoke", form=form, signed=False))
 
-    async def list_ways_to_sign_in(self) -> WaysToSignIn:
-        """List how people sign in at this site."""
-        return await self._read(WaysToSignIn, Call("GET", "/auth/sign-in", signed=False))
-
-    async def sign_in_with_password(self, body: PasswordSignIn) -> SignedIn:
-        """Sign in with a password.
+    async def sign_in_with_password(self, body: PasswordSignIn) -> SignInAnswer:
+        """Sign in with a password. With a second factor, the answer is a challenge instead of tokens.
 
         Raises:
             SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
@@ -93,31 +95,117 @@ class AsyncTrivium(Connection):
             TooBusy: More passwords wait to be hashed than can be in time.
             WrongCredentials: The sign-in is refused. The answer never tells which reason it was (S-06).
         """
-        return await self._read(SignedIn, Call("POST", "/auth/sign-in", body=body, signed=False))
+        answer: SignInAnswer = await self._choose(SignInAnswer, Call("POST", "/auth/sign-in", body=body, signed=False))
+        return answer
 
-    async def ask_for_mail_code(self, body: AddressGiven) -> CodeAsked:
-        """Mail a code to the address, if an account has it. The answer does not tell whether one has.
+    async def sign_in_with_second_factor(self, body: SecondStepSignIn) -> SignedIn:
+        """Complete a sign-in with a code of the authenticator, or with a recovery code.
 
-        Raises:
-            MailCodesOff: This site does not send codes for signing in (MAIL_CODES).
-        """
-        return await self._read(CodeAsked, Call("POST", "/auth/sign-in/mail-code", body=body, signed=False))
-
-    async def sign_in_with_mail_code(self, body: CodeGiven) -> SignedIn:
-        """Sign in with the mailed code, where it was asked for. It also verifies the address. Five tries for each
-        code.
+        A challenge has five tries in five minutes. Each code works once.
 
         Raises:
-            CodeNotValid: The code is wrong, used or expired, or was asked for in another browser. The answer never
-                tells which.
-            MailCodesOff: This site does not send codes for signing in (MAIL_CODES).
+            ChallengeNotValid: The challenge is unknown, used, expired, tried too often, or void. The answer does
+                not tell which.
+            SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
+                sign-ins may try.
+            SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
+            WrongCode: The code is wrong, outdated, or was used before. Not a 401: an access token is still valid.
         """
-        return await self._read(SignedIn, Call("POST", "/auth/sign-in/mail-code/confirm", body=body, signed=False))
+        return await self._read(SignedIn, Call("POST", "/auth/sign-in/second-factor", body=body, signed=False))
+
+    async def step_up_session(self, body: StepUpProof) -> TokenResponse:
+        """Prove again who you are, in this session: after `insufficient-user-authentication` (RFC 9470).
+
+        With a code or a recovery code if the account has a second factor, else with the password. Answers another
+        access token, which says so; the refresh token stays.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            ProofMissing: A code is needed if the account has a second factor, else the password.
+            SecondFactorOff: The account has no second factor.
+            SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
+                sign-ins may try.
+            SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
+            TooBusy: More passwords wait to be hashed than can be in time.
+            WrongCode: The code is wrong, outdated, or was used before. Not a 401: an access token is still valid.
+            WrongPassword: The current password is wrong. Not a 401: the access token is valid, and a new one would
+                not help.
+        """
+        return await self._read(TokenResponse, Call("POST", "/auth/sign-in/step-up", body=body))
+
+    async def get_second_factor(self) -> SecondFactorResponse:
+        """Tell whether the caller has a second factor."""
+        return await self._read(SecondFactorResponse, Call("GET", "/auth/second-factor"))
+
+    async def set_up_authenticator(self) -> NewFactorResponse:
+        """Get the secret of a new authenticator. It counts after `…/confirm`; another call replaces it.
+
+        The session must have proven within ten minutes who its owner is.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
+            NotThisClient: The token was issued for another client.
+            SecondFactorOn: The account has a second factor already.
+        """
+        return await self._read(NewFactorResponse, Call("POST", "/auth/second-factor/totp"))
+
+    async def confirm_authenticator(self, body: FirstCode) -> RecoveryCodesResponse:
+        """Turn the second factor on with its first code. Ends all other sessions; answers the recovery codes, once.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            NotThisClient: The token was issued for another client.
+            NothingToConfirm: No authenticator waits for its first code, or it has waited too long.
+            SecondFactorOn: The account has a second factor already.
+            WrongCode: The code is wrong, outdated, or was used before. Not a 401: an access token is still valid.
+        """
+        return await self._read(RecoveryCodesResponse, Call("POST", "/auth/second-factor/totp/confirm", body=body))
+
+    async def make_recovery_codes(self) -> RecoveryCodesResponse:
+        """Replace the recovery codes. The session must have proven the second factor within ten minutes.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
+            NotThisClient: The token was issued for another client.
+            SecondFactorOff: The account has no second factor.
+        """
+        return await self._read(RecoveryCodesResponse, Call("POST", "/auth/second-factor/recovery-codes"))
+
+    async def turn_second_factor_off(self, body: FactorOff) -> None:
+        """Turn the second factor off, with the password and a code. Trusted devices and recovery codes are deleted.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            NotThisClient: The token was issued for another client.
+            SecondFactorOff: The account has no second factor.
+            SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
+                sign-ins may try.
+            SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
+            TooBusy: More passwords wait to be hashed than can be in time.
+            WrongCode: The code is wrong, outdated, or was used before. Not a 401: an access token is still valid.
+            WrongPassword: The current password is wrong. Not a 401: the access token is valid, and a new one would
+                not help.
+        """
+        await self._send(Call("POST", "/auth/second-factor/off", body=body))
+
+    async def list_trusted_devices(self) -> TrustedDevicesResponse:
+        """List the devices that sign in without the second factor, the latest first."""
+        return await self._read(TrustedDevicesResponse, Call("GET", "/auth/second-factor/devices"))
+
+    async def forget_trusted_device(self, device_id: UUID) -> None:
+        """Trust a device no more: its next sign-in needs the second factor.
+
+        Raises:
+            DeviceNotFound: The caller has no such trusted device.
+        """
+        await self._send(Call("DELETE", f"/auth/second-factor/devices/{device_id}"))
 
     async def register(self, body: UserCreate, *, idempotency_key: str | None = None) -> UserResponse:
         """Open an account. Sign in with it at `/auth/token`; its profile is at `Location`.
-
-        Mails are in the language `locale`, or else in the best one of `Accept-Language` that there are mails in.
 
         Raises:
             AddressNeedsSmtputf8: An address to which this site's mail server cannot send (RFC 6531).
@@ -142,14 +230,6 @@ class AsyncTrivium(Connection):
         """
         return await self._read(AccountResponse, Call("GET", "/auth/me"))
 
-    async def change_own_account(self, body: OwnAccountUpdate) -> AccountResponse:
-        """Change the language of mails to the caller. Mails that wait to be sent keep theirs.
-
-        Raises:
-            AccountNotFound: No account has this id.
-        """
-        return await self._read(AccountResponse, Call("PATCH", "/auth/me", body=body))
-
     async def delete_own_account(self, body: AccountDeletion) -> None:
         """Delete the caller's account for good, with all data that the services hold about it.
 
@@ -159,6 +239,8 @@ class AsyncTrivium(Connection):
 
         Raises:
             AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
             LastAdmin: Without this account nobody could manage the others.
             SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
                 sign-ins may try.
@@ -194,6 +276,8 @@ class AsyncTrivium(Connection):
 
         Raises:
             AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
             SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
                 sign-ins may try.
             SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
@@ -248,6 +332,8 @@ class AsyncTrivium(Connection):
         Raises:
             AccountNotFound: No account has this id.
             AddressNeedsSmtputf8: An address to which this site's mail server cannot send (RFC 6531).
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
             SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
                 sign-ins may try.
             SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
@@ -283,6 +369,8 @@ class AsyncTrivium(Connection):
 
         Raises:
             BadCursor: The cursor was not issued for this list.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
         """
         return await self._read(
             ManagedAccountPage,
@@ -298,6 +386,8 @@ class AsyncTrivium(Connection):
 
         Raises:
             AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
         """
         return await self._read(ManagedAccountResponse, Call("GET", f"/auth/accounts/{account_id}"))
 
@@ -312,6 +402,8 @@ class AsyncTrivium(Connection):
         Raises:
             AccountBeingDeleted: The account is deleted or being deleted, and can no longer be changed.
             AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
             LastAdmin: Without this account nobody could manage the others.
             NotAnAdmin: The caller is no longer an admin.
             PreconditionFailed: The resource has changed since the caller read it.
@@ -325,9 +417,24 @@ class AsyncTrivium(Connection):
 
         Raises:
             AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
             NotAnAdmin: The caller is no longer an admin.
         """
         await self._send(Call("DELETE", f"/auth/accounts/{account_id}/sessions"))
+
+    async def reset_second_factor(self, account_id: int, body: FactorReset) -> None:
+        """Turn off the second factor of somebody who has lost it. Signs them out, and tells them by mail.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
+            NotAnAdmin: The caller is no longer an admin.
+            OwnSecondFactor: Admins cannot reset their own second factor.
+            SecondFactorOff: The account has no second factor.
+        """
+        await self._send(Call("POST", f"/auth/accounts/{account_id}/second-factor/reset", body=body))
 
     async def list_audit_events(
         self,
@@ -344,6 +451,8 @@ class AsyncTrivium(Connection):
 
         Raises:
             BadCursor: The cursor was not issued for this list.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
         """
         return await self._read(
             AuditEventPage,

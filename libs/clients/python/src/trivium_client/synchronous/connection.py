@@ -3,18 +3,18 @@
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from importlib.metadata import version
-from typing import Final, ParamSpec, Protocol, Self, TypeVar
+from typing import Any, Final, ParamSpec, Protocol, Self, TypeVar
 
 from httpx import Client, RequestError, Response
 
-from trivium_client.answers import M, problem_of, read
+from trivium_client.answers import M, choose, problem_of, read
 from trivium_client.calls import Call, Deadline
 from trivium_client.errors import DeadlineExceeded, NoAnswer
-from trivium_client.models import TokenResponse
+from trivium_client.models import SignedIn, TokenResponse
 from trivium_client.problems import InvalidGrant
 from trivium_client.retries import Outcome, is_unknown, pause_after
 from trivium_client.synchronous.waiting import Lock, sleep, within
-from trivium_client.tokens import OnTokens, Tokens, ignore, renewing, signing_in, signing_out, tokens_of
+from trivium_client.tokens import OnTokens, Tokens, ignore, renewing, signing_in, signing_out, tokens_of, wants_proof
 
 USER_AGENT: Final = f"trivium-client/{version('trivium-client')}"
 P = ParamSpec("P")
@@ -95,12 +95,17 @@ class Connection:
         """Start a session. The tokens are renewed when necessary.
 
         Raises:
-            InvalidGrant: a wrong address or password.
+            InvalidGrant: a wrong address or password, or an account with a second factor: use `sign_in_with_password`.
             SignInThrottled, SignInClosed: too many wrong passwords.
         """
         with self._session.lock:
             answer = self._send(signing_in(email, password))
             self._session.replace(tokens_of(read(TokenResponse, answer)))
+
+    def keep(self, answer: SignedIn | TokenResponse) -> None:
+        """Take over the tokens of a sign-in in two steps (`sign_in_with_second_factor`), or of `step_up_session`."""
+        with self._session.lock:
+            self._session.replace(tokens_of(answer, self._session.tokens))
 
     def sign_out(self) -> None:
         """End the session. If the server cannot be reached, the tokens are deleted here all the same."""
@@ -124,6 +129,9 @@ class Connection:
     def _read(self, kind: type[M], call: Call) -> M:
         return read(kind, self._send(call))
 
+    def _choose(self, kind: Any, call: Call) -> Any:
+        return choose(kind, self._send(call))
+
     def _send(self, call: Call) -> Response:
         """The successful answer to a call. Renews a refused access token once.
 
@@ -135,7 +143,7 @@ class Connection:
         with within(self._timeout):
             tokens = self._session.tokens if call.signed else None
             answer = self._repeat(call, tokens, deadline)
-            if answer.status_code == 401 and tokens is not None:
+            if answer.status_code == 401 and tokens is not None and not wants_proof(answer):
                 renewed = self._renew(tokens, deadline)
                 if renewed is not None:
                     answer = self._repeat(call, renewed, deadline)

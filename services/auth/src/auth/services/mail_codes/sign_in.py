@@ -22,6 +22,7 @@ from auth.services.mail_events import MailWantedData
 from auth.services.mails import Kind, send
 from auth.services.ports import UnitOfWork
 from auth.services.records import Account, Device, Tokens
+from auth.services.second_factor.records import PendingSignIn
 from auth.services.session_opening import Method, SessionOpener
 from common.ports import Transactions
 from common.state_events import Event
@@ -78,8 +79,8 @@ class MailCodeSignIn:
             await work.events.publish(Event((uuid4(),), 1, wanted))
         return challenge
 
-    async def confirm(self, challenge: str, code: str, device: Device) -> Tokens:
-        """Open a session. The code also proves the address.
+    async def confirm(self, challenge: str, code: str, device: Device) -> Tokens | PendingSignIn:
+        """Open a session, or ask for the second factor. The code also proves the address.
 
         Raises:
             MailCodesOff
@@ -92,15 +93,15 @@ class MailCodeSignIn:
             if asked is not None:
                 log.warning("code refused", email=masked(asked.email))
             raise CodeNotValid("This code does not work. Look for the newest mail, or ask for another code.")
-        tokens = None
+        done = None
         async with self.transactions() as work:
             if await work.sign_in_codes.take(hashed(challenge)):
-                tokens = await self._open(work, asked.email, device)
-        if tokens is None:
+                done = await self._open(work, asked.email, device)
+        if done is None:
             raise CodeNotValid("This code does not work. Ask for another one.")
-        return tokens
+        return done
 
-    async def _open(self, work: UnitOfWork, email: str, device: Device) -> Tokens | None:
+    async def _open(self, work: UnitOfWork, email: str, device: Device) -> Tokens | PendingSignIn | None:
         account = await work.accounts.find(email)
         if account is None or not await work.accounts.verify_email(account.id, email):
             return None
@@ -109,7 +110,7 @@ class MailCodeSignIn:
             return None
         if not account.email_verified:
             await work.audit.note(Action.email_verified, account.id, ip=device.ip)
-        return await self.sessions.open(work, known, device, [Method.code])
+        return await self.sessions.admit(work, known, device, [Method.otp])
 
     def _require(self) -> None:
         if not self.is_on:

@@ -4,8 +4,8 @@ import { useThing } from "../data.js";
 import { html, useState } from "../dom.js";
 import { Email, Field, Form, Submit } from "../form.js";
 import { link } from "../router.js";
-import { enter } from "../session.js";
-import { Door, onwards } from "./account.js";
+import { settle } from "../session.js";
+import { Door, useArrival } from "./account.js";
 
 /** A link beside the password, where the site sends codes. */
 export function MailCodeOffer({ next }) {
@@ -16,6 +16,7 @@ export function MailCodeOffer({ next }) {
 
 export function MailCodePage({ query }) {
   const [asked, setAsked] = useState(null);
+  const [second, arrive] = useArrival(query.next);
   const foot = html`<a href=${link("/sign-in", { next: query.next })}>Sign in with a password</a>`;
   async function ask({ email }) {
     const { data } = await post("/auth/sign-in/mail-code", { email });
@@ -23,9 +24,9 @@ export function MailCodePage({ query }) {
   }
   async function confirm({ code }) {
     const { data } = await post("/auth/sign-in/mail-code/confirm", { challenge: asked.challenge, code });
-    enter(data);
-    onwards(query.next);
+    arrive(settle(data));
   }
+  if (second) return second;
   if (!asked) {
     return html`<${Door} title="Sign in by mail" foot=${foot}>
       <p>We send you a code that you type here.</p>

@@ -1,0 +1,46 @@
+// The dialog that asks who it is, when the API wants a recent proof (RFC 9470).
+import { get, onProofNeeded } from "../api.js";
+import { html, useEffect, useRef, useState } from "../dom.js";
+import { Form, Password, Submit } from "../form.js";
+import { stepUp } from "../session.js";
+import { Pending } from "../ui.js";
+import { Proof } from "./second-factor.js";
+
+/** Rendered once, beside the views. */
+export function StepUp() {
+  const [asks, setAsks] = useState(null);
+  useEffect(() => onProofNeeded(() => new Promise((answer) => setAsks({ answer }))), []);
+  if (!asks) return null;
+  const end = (proven) => {
+    setAsks(null);
+    asks.answer(proven);
+  };
+  return html`<${Dialog} end=${end} />`;
+}
+
+function Dialog({ end }) {
+  const dialog = useRef(null);
+  const [status, setStatus] = useState(null);
+  const [problem, setProblem] = useState(null);
+  const load = () => get("/auth/second-factor").then(({ data }) => setStatus(data), setProblem);
+  useEffect(() => {
+    dialog.current.showModal();
+    load();
+  }, []);
+  useEffect(() => dialog.current.querySelector("input")?.focus(), [status]);
+
+  async function send(proof) {
+    await stepUp(proof);
+    end(true);
+  }
+
+  return html`<dialog ref=${dialog} aria-labelledby="step-up-title" onClose=${() => end(false)}>
+    <h2 id="step-up-title">Is it you?</h2>
+    <p>This needs a recent confirmation.</p>
+    ${!status && html`<${Pending} problem=${problem} retry=${load} rows=${1} />`}
+    ${status && html`<${Form} send=${send} label="Confirm that it is you">
+      ${status.on ? html`<${Proof} />` : html`<${Password} label="Your password" />`}
+      <div class="row end"><button class="button" type="button" onClick=${() => dialog.current.close()}>Cancel</button>
+        <${Submit}>Confirm<//></div><//>`}
+  </dialog>`;
+}

@@ -1,0 +1,1 @@
+"""Wiring of single domains, for `auth.deps` and their routes."""
