@@ -42,6 +42,7 @@ from auth.services.sessions import SessionService
 from auth.services.sign_in import SignInService
 from auth.services.subscriber import EventSubscriber
 from auth.services.throttle import Throttle
+from auth.wiring import api_keys
 from common.db.database import TransactionFactory
 from common.events.exports import ExportReader
 from common.http.deps import DbSession, FromState, ReadSession, WithRole
@@ -60,6 +61,7 @@ def quotas(settings: Settings) -> Mapping[str, Quota]:
         REFRESH: Quota(settings.rate_limit_refresh, timedelta(minutes=5)),
         REGISTRATION: Quota(settings.rate_limit_registration, timedelta(hours=1)),
         MAIL: Quota(settings.rate_limit_mail, timedelta(hours=1)),
+        api_keys.API_KEYS: Quota(settings.rate_limit_api_keys, timedelta(minutes=5)),
     }
 
 
@@ -96,6 +98,7 @@ def wire(opened: Opened[Settings]) -> Parts:
         collectors=(signing_keys(keys),),
         close=passwords.close,
         state={
+            **api_keys.parts(opened, transactions, throttle, access),
             "keys": keys,
             "transactions": transactions,
             "lifetimes": lasting,

@@ -12,7 +12,8 @@ from common.db.database import get_db
 from common.db.reading import ReadSession as Reads
 from common.db.reading import get_read_session
 from common.errors import Forbidden, Unauthenticated
-from common.tokens.claims import SERVICE_SCOPE, USER_SCOPE, InvalidToken, Principal
+from common.tokens.claims import SERVICE_SCOPE, USER_SCOPE, InsufficientScope, InvalidToken, Principal
+from common.tokens.scopes import SCOPES
 from common.tokens.verifier import TokenVerifier
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -82,11 +83,27 @@ async def authenticate(request: Request) -> Principal | None:
     verifier: TokenVerifier = request.app.state.verifier
     principal = await verifier.verify(token)
     state = request.scope.setdefault("state", {})  # for the access log
-    if principal.scope == USER_SCOPE:
-        state["account"] = principal.account_id
-    else:
+    if principal.scope == SERVICE_SCOPE:
         state["caller"] = principal.subject
+    else:
+        state["account"] = principal.account_id
     return principal
+
+
+def refuse_beyond_scope(request: Request, principal: Principal) -> None:
+    """Of those whose scope is not `api`, let only API keys pass that have the route's scope.
+
+    Raises:
+        NotForThisCaller: it is a service, or the route is never for keys.
+        InsufficientScope: the key has other scopes.
+    """
+    if principal.scope == SERVICE_SCOPE:
+        raise NotForThisCaller("This is for people who signed in.")
+    needed: str | None = request.scope["route"].key_scope(request.app.state.service)
+    if needed is None:
+        raise NotForThisCaller("This is for people who signed in, and never for API keys.")
+    if needed not in principal.scopes:
+        raise InsufficientScope(needed)
 
 
 class CurrentUser(OAuth2PasswordBearer):
@@ -97,7 +114,7 @@ class CurrentUser(OAuth2PasswordBearer):
         if principal is None:
             raise SignInRequired("Sign in to do this.")
         if principal.scope != USER_SCOPE:
-            raise NotForThisCaller("This is for people who signed in.")
+            refuse_beyond_scope(request, principal)
         return principal
 
 
@@ -105,7 +122,7 @@ class WithRole(CurrentUser):
     """For people whose token has a role. Removing the role revokes their tokens (within 5 s)."""
 
     def __init__(self, role: str) -> None:
-        super().__init__(tokenUrl=TOKEN_URL, scheme_name="user")
+        super().__init__(tokenUrl=TOKEN_URL, scheme_name="user", scopes=dict(SCOPES))
         self.role = role
 
     async def __call__(self, request: Request) -> Principal:  # type: ignore[override]
@@ -121,7 +138,7 @@ class CurrentUserIfAny(OAuth2PasswordBearer):
     async def __call__(self, request: Request) -> Principal | None:  # type: ignore[override]
         principal = await authenticate(request)
         if principal is not None and principal.scope != USER_SCOPE:
-            raise NotForThisCaller("This is for people who signed in.")
+            refuse_beyond_scope(request, principal)
         return principal
 
 
@@ -143,8 +160,10 @@ class CallingService(OAuth2):
         return principal
 
 
-get_current_user = CurrentUser(tokenUrl=TOKEN_URL, scheme_name="user")
-get_current_user_if_any = CurrentUserIfAny(tokenUrl=TOKEN_URL, scheme_name="user", auto_error=False)
+get_current_user = CurrentUser(tokenUrl=TOKEN_URL, scheme_name="user", scopes=dict(SCOPES))
+get_current_user_if_any = CurrentUserIfAny(
+    tokenUrl=TOKEN_URL, scheme_name="user", scopes=dict(SCOPES), auto_error=False
+)
 
 SignedIn = Annotated[Principal, Depends(get_current_user)]
 MaybeSignedIn = Annotated[Principal | None, Depends(get_current_user_if_any)]

@@ -3,6 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.repositories.accounts import AccountRepository
+from auth.repositories.api_keys import ApiKeyRepository
 from auth.repositories.audit import AuditRepository
 from auth.repositories.clients import ClientRepository
 from auth.repositories.deletions import DeletionRepository
@@ -31,4 +32,5 @@ def unit_of_work(session: AsyncSession, lifetimes: Lifetimes) -> UnitOfWork:
         audit=AuditRepository(session),
         one_time_tokens=OneTimeTokenRepository(session),
         mail_counts=MailCountRepository(session),
+        api_keys=ApiKeyRepository(session),
     )

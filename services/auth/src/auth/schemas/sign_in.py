@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from auth.schemas.account import CurrentPassword
-from auth.schemas.token import TokenResponse
+from auth.schemas.token import IssuedTokens
 from common.schemas import MAX_TYPED, Incoming, Text
 
 
@@ -16,7 +16,7 @@ class PasswordSignIn(Incoming):
     password: CurrentPassword
 
 
-class SignedIn(TokenResponse):
+class SignedIn(IssuedTokens):
     """The tokens of a new session, as `/auth/token` issues them."""
 
     state: Literal["signed-in"] = "signed-in"

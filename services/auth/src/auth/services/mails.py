@@ -26,6 +26,9 @@ class Kind(StrEnum):
     email_change_asked = "email-change-asked"
     email_changed = "email-changed"
     account_deleted = "account-deleted"
+    api_key_created = "api-key-created"
+    api_key_revoked = "api-key-revoked"
+    api_key_leaked = "api-key-leaked"
 
 
 @dataclass(frozen=True, slots=True)

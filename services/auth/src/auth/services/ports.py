@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
+from auth.services.api_keys.ports import ApiKeyStore
 from auth.services.audit import AuditTrail
 from auth.services.records import (
     Account,
@@ -237,6 +238,7 @@ class UnitOfWork:
     audit: AuditTrail
     one_time_tokens: OneTimeTokenStore
     mail_counts: MailCountStore
+    api_keys: ApiKeyStore
 
 
 class PasswordHasher(Protocol):

@@ -1,0 +1,1 @@
+"""Wires the domains of auth that have rooms of their own."""
