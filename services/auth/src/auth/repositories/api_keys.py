@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -51,7 +51,7 @@ ADD: Final = (
 )
 
 
-def seconds(moment: sa.ColumnElement[datetime]) -> sa.ColumnElement[int]:
+def seconds(moment: sa.SQLColumnExpression[Any]) -> sa.ColumnElement[int]:
     return sa.cast(sa.func.floor(sa.func.extract("epoch", moment)), sa.BigInteger)
 
 

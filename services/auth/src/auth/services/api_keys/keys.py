@@ -89,8 +89,7 @@ class ApiKeys:
                 raise TooManyApiKeys(f"An account has at most {MOST} keys. Revoke one that you no longer need.")
             key = await work.api_keys.add(uuid4(), account_id, hash_of(text), name, sorted(set(scopes)), lasts)
             await tell_owner(work, account_id, Kind.api_key_created)
-            about = {"key": str(key.id), "scopes": key.scopes}
-            await work.audit.note(Action.api_key_created, account_id, ip=device.ip, **about)
+            await work.audit.note(Action.api_key_created, account_id, ip=device.ip, key=str(key.id), scopes=key.scopes)
         log.info("API key created", account=account_id, key=str(key.id))
         return key, text
 
