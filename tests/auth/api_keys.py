@@ -6,13 +6,14 @@ from typing import Any
 from httpx import AsyncClient, Response
 
 from auth.services.api_keys.exchange import API_KEY, GRANT
-from tests.auth.conftest import PASSWORD, Member, bearer
+from tests.auth.conftest import Member, bearer
 
 numbers = count()
 
 
 async def create(client: AsyncClient, owner: Member, **changes: Any) -> Response:
-    body = {"name": f"key {next(numbers)}", "scopes": ["posts:read"], "password": PASSWORD, **changes}
+    """Without a password, since the owner has just signed in."""
+    body = {"name": f"key {next(numbers)}", "scopes": ["posts:read"], **changes}
     return await client.post("/auth/keys", json=body, headers=owner.headers)
 
 

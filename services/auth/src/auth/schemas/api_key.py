@@ -5,12 +5,12 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from auth.schemas.account import CurrentPassword
+from auth.schemas.account import NOT_GIVEN, CurrentPassword
 from common.schemas import Incoming, Moment, Outgoing, Text
 from common.tokens.scopes import KEY_SCOPES
 from common.visible_text import visible_line
 
-KEY = "trv_GGjPKX6RkVkUyM5nIeg8lEy3PZKgYlkuGYJ3sc5cqEu1BpbZD"  # an example
+KEY = "trv_00000000000000000000000000000000000000000002UgL5r"  # of 32 zero bytes
 
 
 def known(scope: str) -> str:
@@ -34,8 +34,8 @@ class ApiKeyCreate(Incoming):
     expires_in_days: int | None = Field(
         90, ge=1, le=365, strict=True, description="null: never, where the site allows that."
     )
-    password: CurrentPassword | None = Field(
-        None, description="The current password. May be left out within 10 minutes of the sign-in."
+    password: CurrentPassword = Field(
+        default=NOT_GIVEN, description="The current password. May be left out within 10 minutes of the sign-in."
     )
 
 
