@@ -117,7 +117,7 @@ class Matrix:
                 yield f"{where}: 401, but not {code}"
         for extra in self.undeclared(line.operation, reply):
             yield f"{where}: {extra} is in the answer and not in its schema"
-        for name in [name for name in self.private if str(values.get(name, NOBODY)) in reply.text]:
+        for name in [name for name in self.private if name in values and str(values[name]) in reply.text]:
             self.told.add((name, caller))
             if caller not in self.private[name]:
                 yield f"{where}: was told the {name}: {reply.text}"

@@ -58,7 +58,7 @@ async def test_a_key_is_shown_once_and_stored_as_a_hash(
     assert row is not None
     assert row["key_hash"] == hashlib.sha256(key.encode()).digest()
     assert key not in str(dict(row))
-    mail = (await mails(app, ada.person.email))[-1]
+    (mail,) = [mail for mail in await mails(app, ada.person.email) if "API key" in mail.subject]
     assert (mail.subject, "nightly import" in mail.text) == ("An API key was created for your account", False)
     assert await trail(superuser, ada) == [
         ("api-key-created", str(ada.id), {"key": made["id"], "scopes": made["scopes"]})
@@ -155,7 +155,7 @@ async def test_a_revoked_key_is_refused_with_its_tokens(
     assert outcome(await client.get("/auth/me", headers=token)) == (401, "invalid-token")
     assert outcome(await exchange(client, made["key"])) == (400, "invalid-subject-token")
     assert await listed(client, ada) == []
-    assert (await mails(app, ada.person.email))[-1].subject == "An API key of your account was revoked"
+    assert "An API key of your account was revoked" in [mail.subject for mail in await mails(app, ada.person.email)]
     reason = {"keys": [made["id"]], "reason": "revoked by its owner"}
     assert (await trail(superuser, ada))[-1] == ("api-key-revoked", str(ada.id), reason)
 

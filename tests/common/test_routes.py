@@ -28,6 +28,7 @@ IN_THE_OPEN = {
     "POST /auth/token",
     "POST /auth/revoke",
     "POST /auth/register",
+    "POST /auth/sign-in",
     "POST /auth/keys/leaked",
     "POST /auth/verify-email/confirm",
     "POST /auth/password-reset",

@@ -55,6 +55,9 @@ async def issue_token(
     limits: Limits,
 ) -> TokenResponse:
     """Sign in with a password, stay signed in with a refresh token, exchange an API key, or sign a service in."""
+    given = [name for name, _ in (await request.form()).multi_items()]
+    if len(given) != len(set(given)):
+        raise errors.OAuthRefusal("No parameter may be given twice (RFC 6749, section 3.2).")
     if form.grant_type == GRANT:
         limits.hit(API_KEYS)
         issued = await keys.exchange(exchange_of(form), device)
