@@ -10,6 +10,12 @@ export type ProblemCode =
   | "address-needs-smtputf8"
   /** Publishing is one-way. */
   | "already-published"
+  /** This site has no API keys without an expiry. */
+  | "api-key-must-expire"
+  /** The caller has an API key of this name. A repeated request gets this, since keys are shown only once. */
+  | "api-key-name-taken"
+  /** The caller has no such API key, or it is revoked. */
+  | "api-key-not-found"
   /** The cursor was not issued for this list. */
   | "bad-cursor"
   /** The key is not 1 to 255 visible ASCII characters. */
@@ -36,6 +42,8 @@ export type ProblemCode =
   | "cannot-follow-yourself"
   /** There is no such comment under this post. */
   | "comment-not-found"
+  /** The sign-in was too long ago to do this without the password. */
+  | "confirmation-needed"
   /** There was no connection to the database, or it cancelled the work. */
   | "database-unavailable"
   /** A JSON object has a duplicate name. */
@@ -54,6 +62,8 @@ export type ProblemCode =
   | "idempotency-key-reused"
   /** The request must have one of `ids`, `usernames` and `q`. */
   | "ids-or-query"
+  /** The API key lacks the scope that this needs; `WWW-Authenticate` names it (RFC 6750, section 3.1). */
+  | "insufficient-scope"
   /** An unexpected error on our side; `instance` names the request. */
   | "internal-error"
   /** An unknown service, or the wrong secret. */
@@ -64,6 +74,10 @@ export type ProblemCode =
   | "invalid-request"
   /** The requested scope exceeds the available one. */
   | "invalid-scope"
+  /** The API key is unknown, revoked or expired, or its account may not sign in (RFC 8693, section 2.2.2). */
+  | "invalid-subject-token"
+  /** No service has this audience or resource (RFC 8693, section 2.2.2). */
+  | "invalid-target"
   /** The token is not ours, not for this service, or no longer valid. The reason is not revealed. */
   | "invalid-token"
   /** No key set is known yet, so tokens cannot be checked, and none is accepted. */
@@ -120,6 +134,8 @@ export type ProblemCode =
   | "special-use-domain"
   /** More passwords wait to be hashed than can be in time. */
   | "too-busy"
+  /** The caller has as many API keys as an account may have. */
+  | "too-many-api-keys"
   /** Too many mails of a kind were sent recently. Only for signed-in callers: others are not told. */
   | "too-many-mails"
   /** The server does not support the grant type. */

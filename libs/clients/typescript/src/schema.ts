@@ -14,8 +14,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Sign in with a password, stay signed in with a refresh token, or sign a service in
-         * @description Sign in with a password, stay signed in with a refresh token, or sign a service in.
+         * Sign in with a password, stay signed in with a refresh token, exchange an API key, or sign a service in
+         * @description Sign in with a password, stay signed in with a refresh token, exchange an API key, or sign a service in.
          */
         post: operations["issue_token"];
         delete?: never;
@@ -167,6 +167,74 @@ export interface paths {
          * @description Sign out one device. Its access tokens are refused everywhere within seconds.
          */
         delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the caller's API keys, the newest first, without their texts
+         * @description List the caller's API keys, the newest first, without their texts.
+         */
+        get: operations["list_api_keys"];
+        put?: never;
+        /**
+         * Create an API key
+         * @description Create an API key. Its text is in this answer only; programs exchange it at `/auth/token`.
+         *
+         *     If the answer was lost, a repeated request is refused by the name: revoke that key, and create another one.
+         */
+        post: operations["create_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/keys/leaked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report an API key that was found in a public place
+         * @description Report an API key that was found in a public place. If it is real, it is revoked, and its owner gets a mail.
+         *
+         *     The answer is the same for every text.
+         */
+        post: operations["report_leaked_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an API key
+         * @description Revoke an API key. Its access tokens are refused everywhere within seconds.
+         */
+        delete: operations["revoke_api_key"];
         options?: never;
         head?: never;
         patch?: never;
@@ -980,7 +1048,7 @@ export interface components {
          * @description The kinds of events. Values are stored and shown, so they never change.
          * @enum {string}
          */
-        Action: "registered" | "signed-in" | "sign-in-refused" | "sign-in-throttled" | "signed-out" | "refresh-token-reused" | "refresh-token-reissued" | "session-ended" | "other-sessions-ended" | "all-sessions-ended" | "password-changed" | "password-refused" | "password-reset-requested" | "password-reset" | "email-verification-sent" | "email-verified" | "email-change-requested" | "email-changed" | "username-changed" | "roles-changed" | "account-deletion-asked" | "account-deleted" | "status-changed" | "tokens-revoked" | "content-removed" | "service-secret-changed" | "key-created" | "key-activated" | "key-retired" | "key-revoked";
+        Action: "registered" | "signed-in" | "sign-in-refused" | "sign-in-throttled" | "signed-out" | "refresh-token-reused" | "refresh-token-reissued" | "session-ended" | "other-sessions-ended" | "all-sessions-ended" | "password-changed" | "password-refused" | "password-reset-requested" | "password-reset" | "email-verification-sent" | "email-verified" | "email-change-requested" | "email-changed" | "username-changed" | "roles-changed" | "account-deletion-asked" | "account-deleted" | "status-changed" | "tokens-revoked" | "content-removed" | "service-secret-changed" | "api-key-created" | "api-key-revoked" | "key-created" | "key-activated" | "key-retired" | "key-revoked";
         /**
          * AddressGiven
          * @description The address to write to.
@@ -992,6 +1060,138 @@ export interface components {
              * @example ada@example.com
              */
             email: string;
+        };
+        /**
+         * ApiKeyCreate
+         * @description What the key may do, and for how long.
+         */
+        ApiKeyCreate: {
+            /**
+             * Name
+             * @description Tells the owner's keys apart; no two have the same.
+             * @example nightly import
+             */
+            name: string;
+            /**
+             * Scopes
+             * @example [
+             *       "posts:read",
+             *       "posts:write"
+             *     ]
+             */
+            scopes: ("auth:read" | "users:read" | "users:write" | "posts:read" | "posts:write")[];
+            /**
+             * Expires In Days
+             * @description null: never, where the site allows that.
+             * @default 90
+             */
+            expires_in_days?: number | null;
+            /**
+             * Password
+             * Format: password
+             * @description The current password. May be left out within 10 minutes of the sign-in.
+             * @example correct horse battery staple
+             */
+            password?: string;
+        };
+        /**
+         * ApiKeyCreated
+         * @description A new key with its text, which is never shown again.
+         */
+        ApiKeyCreated: {
+            /**
+             * Id
+             * Format: uuid
+             * @example 8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4
+             */
+            id: string;
+            /**
+             * Name
+             * @example nightly import
+             */
+            name: string;
+            /**
+             * Scopes
+             * @example [
+             *       "posts:read",
+             *       "posts:write"
+             *     ]
+             */
+            scopes: string[];
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * @description null: never.
+             */
+            expires_at: string | null;
+            /** Expired */
+            expired: boolean;
+            /**
+             * Last Used At
+             * @description When it was last exchanged, at most five minutes too early.
+             */
+            last_used_at: string | null;
+            /**
+             * Key
+             * @example trv_00000000000000000000000000000000000000000002UgL5r
+             */
+            key: string;
+        };
+        /**
+         * ApiKeyList
+         * @description The caller's keys, the newest first. They are so few that there is one page.
+         */
+        ApiKeyList: {
+            /** Items */
+            items: components["schemas"]["ApiKeyResponse"][];
+        };
+        /**
+         * ApiKeyResponse
+         * @description One of the caller's keys, without its text.
+         */
+        ApiKeyResponse: {
+            /**
+             * Id
+             * Format: uuid
+             * @example 8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4
+             */
+            id: string;
+            /**
+             * Name
+             * @example nightly import
+             */
+            name: string;
+            /**
+             * Scopes
+             * @example [
+             *       "posts:read",
+             *       "posts:write"
+             *     ]
+             */
+            scopes: string[];
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * @description null: never.
+             */
+            expires_at: string | null;
+            /** Expired */
+            expired: boolean;
+            /**
+             * Last Used At
+             * @description When it was last exchanged, at most five minutes too early.
+             */
+            last_used_at: string | null;
         };
         /** AuditEventPage */
         AuditEventPage: {
@@ -1322,6 +1522,17 @@ export interface components {
         KeySet: {
             /** Keys */
             keys: components["schemas"]["PublicKey"][];
+        };
+        /**
+         * LeakedApiKey
+         * @description A key that was found where others can read it.
+         */
+        LeakedApiKey: {
+            /**
+             * Key
+             * @example trv_00000000000000000000000000000000000000000002UgL5r
+             */
+            key: string;
         };
         /**
          * LinkOpened
@@ -2153,7 +2364,7 @@ export interface components {
         TokenForm: {
             /**
              * Grant Type
-             * @description password, refresh_token or client_credentials
+             * @description password, refresh_token, client_credentials, or that of RFC 8693
              * @default password
              */
             grant_type?: string;
@@ -2181,10 +2392,37 @@ export interface components {
             scope?: string;
             /**
              * Audience
-             * @description The service that a service's token is for.
+             * @description The service that the token of a service or an API key is for.
              * @example posts
              */
             audience?: string;
+            /**
+             * Subject Token
+             * @description An API key (RFC 8693).
+             * @example trv_…
+             */
+            subject_token?: string;
+            /**
+             * Subject Token Type
+             * @example urn:trivium:token-type:api-key
+             */
+            subject_token_type?: string;
+            /**
+             * Requested Token Type
+             * @example urn:ietf:params:oauth:token-type:access_token
+             */
+            requested_token_type?: string;
+            /**
+             * Resource
+             * @description The site's address.
+             * @example https://api.example.com
+             */
+            resource?: string;
+            /**
+             * Actor Token
+             * @description Refused: there is no delegation.
+             */
+            actor_token?: string;
             /**
              * Client Id
              * @description Services only.
@@ -2201,7 +2439,7 @@ export interface components {
         };
         /**
          * TokenResponse
-         * @description RFC 6749, section 5.1.
+         * @description RFC 6749, section 5.1, and RFC 8693, section 2.2.1.
          */
         TokenResponse: {
             /**
@@ -2232,6 +2470,12 @@ export interface components {
              * @example api
              */
             scope: string;
+            /**
+             * Issued Token Type
+             * @description For API keys only.
+             * @example urn:ietf:params:oauth:token-type:access_token
+             */
+            issued_token_type?: string | null;
         };
         /**
          * UserCreate
@@ -2310,6 +2554,46 @@ export interface components {
             };
         };
         /**
+         * @description - `api-key-must-expire`: This site has no API keys without an expiry.
+         *     - `validation-failed`: The request does not have the expected form; `errors` says where.
+         *     - `malformed-body`: The body cannot be parsed as its media type.
+         *     - `duplicate-names`: A JSON object has a duplicate name.
+         *     - `body-too-deep`: The JSON is nested too deeply.
+         *     - `body-too-large`: The body, or a list in it, is too long.
+         */
+        ApiKeyMustExpire: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `api-key-name-taken`: The caller has an API key of this name. A repeated request gets this, since keys are shown only once.
+         *     - `too-many-api-keys`: The caller has as many API keys as an account may have.
+         */
+        ApiKeyNameTaken: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `api-key-not-found`: The caller has no such API key, or it is revoked.
+         *     - `no-such-route`: No route has this path.
+         */
+        ApiKeyNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
          * @description - `bad-cursor`: The cursor was not issued for this list.
          *     - `validation-failed`: The request does not have the expected form; `errors` says where.
          */
@@ -2353,6 +2637,7 @@ export interface components {
         };
         /**
          * @description - `blocked-by-them`: This person has blocked the caller.
+         *     - `insufficient-scope`: The API key lacks the scope that this needs; `WWW-Authenticate` names it (RFC 6750, section 3.1).
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
         BlockedByThem: {
@@ -2374,9 +2659,10 @@ export interface components {
         };
         /**
          * @description - `blocked`: The post's author has blocked the caller, who wants to comment on it or like it.
+         *     - `insufficient-scope`: The API key lacks the scope that this needs; `WWW-Authenticate` names it (RFC 6750, section 3.1).
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
-        BlockedOrNotForThisCaller: {
+        BlockedOrInsufficientScope: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2416,6 +2702,19 @@ export interface components {
          *     - `no-such-route`: No route has this path.
          */
         CommentNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `confirmation-needed`: The sign-in was too long ago to do this without the password.
+         *     - `wrong-password`: The current password is wrong. Not a 401: the access token is valid, and a new one would not help.
+         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
+         */
+        ConfirmationNeeded: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2489,6 +2788,18 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /**
+         * @description - `insufficient-scope`: The API key lacks the scope that this needs; `WWW-Authenticate` names it (RFC 6750, section 3.1).
+         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
+         */
+        InsufficientScope: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description - `internal-error`: An unexpected error on our side; `instance` names the request. */
         InternalError: {
             headers: {
@@ -2521,6 +2832,7 @@ export interface components {
         };
         /**
          * @description - `likes-are-private`: Lists of the posts that somebody likes are theirs, unless CONDUIT is on.
+         *     - `insufficient-scope`: The API key lacks the scope that this needs; `WWW-Authenticate` names it (RFC 6750, section 3.1).
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
         LikesArePrivate: {
@@ -2588,6 +2900,7 @@ export interface components {
         };
         /**
          * @description - `not-the-author`: Only the author may do this.
+         *     - `insufficient-scope`: The API key lacks the scope that this needs; `WWW-Authenticate` names it (RFC 6750, section 3.1).
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
         NotTheAuthor: {
@@ -2601,6 +2914,7 @@ export interface components {
         /**
          * @description - `not-the-author`: Only the author may do this.
          *     - `blocked`: The post's author has blocked the caller, who wants to comment on it or like it.
+         *     - `insufficient-scope`: The API key lacks the scope that this needs; `WWW-Authenticate` names it (RFC 6750, section 3.1).
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
         NotTheAuthorOrBlocked: {
@@ -2666,6 +2980,8 @@ export interface components {
          *     - `invalid-request`: A parameter is missing or malformed (RFC 6749, section 5.2).
          *     - `unsupported-grant-type`: The server does not support the grant type.
          *     - `invalid-scope`: The requested scope exceeds the available one.
+         *     - `invalid-subject-token`: The API key is unknown, revoked or expired, or its account may not sign in (RFC 8693, section 2.2.2).
+         *     - `invalid-target`: No service has this audience or resource (RFC 8693, section 2.2.2).
          *     - `malformed-body`: The body cannot be parsed as its media type.
          *     - `bad-request`: A rule refuses the request. The caller sees the message, so it must hold no secrets.
          */
@@ -3251,7 +3567,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["AccountNotFound"];
             414: components["responses"]["UrlTooLong"];
             429: components["responses"]["RateLimited"];
@@ -3375,6 +3691,132 @@ export interface operations {
             401: components["responses"]["SignInRequired"];
             403: components["responses"]["NotForThisCaller"];
             404: components["responses"]["SessionNotFound"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    list_api_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyList"];
+                };
+            };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["NotForThisCaller"];
+            414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    create_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyCreated"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["ConfirmationNeeded"];
+            404: components["responses"]["AccountNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["ApiKeyNameTaken"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ApiKeyMustExpire"];
+            429: components["responses"]["SignInThrottled"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["TooBusy"];
+        };
+    };
+    report_leaked_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeakedApiKey"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedBody"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    revoke_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["NotForThisCaller"];
+            404: components["responses"]["ApiKeyNotFound"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
@@ -3894,7 +4336,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadIds"];
             429: components["responses"]["SearchUnderWay"];
@@ -3934,7 +4376,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["UserNotFound"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -3973,7 +4415,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedBody"];
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["UserNotFound"];
             408: components["responses"]["RequestTimeout"];
             412: components["responses"]["PreconditionFailed"];
@@ -4020,7 +4462,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["UserNotFoundOrNoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -4080,7 +4522,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["NoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -4116,7 +4558,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["UserNotFoundOrNoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursor"];
@@ -4152,7 +4594,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["UserNotFoundOrNoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursor"];
@@ -4182,7 +4624,7 @@ export interface operations {
             };
             400: components["responses"]["CannotBlockYourself"];
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["UserNotFoundOrNoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -4211,7 +4653,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["NoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -4245,7 +4687,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursor"];
             429: components["responses"]["RateLimited"];
@@ -4355,7 +4797,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["PostNotFound"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -4384,7 +4826,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["NoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -4426,7 +4868,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursorOrSearchHasOneOrder"];
             429: components["responses"]["SearchUnderWay"];
@@ -4464,7 +4906,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedBody"];
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["RequestInProgress"];
             413: components["responses"]["BodyTooLarge"];
@@ -4501,7 +4943,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursor"];
             429: components["responses"]["RateLimited"];
@@ -4534,7 +4976,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursor"];
             429: components["responses"]["RateLimited"];
@@ -4609,7 +5051,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["PostNotFound"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -4717,7 +5159,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["BlockedOrNotForThisCaller"];
+            403: components["responses"]["BlockedOrInsufficientScope"];
             404: components["responses"]["PostNotFound"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -4746,7 +5188,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["NoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -4821,7 +5263,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedBody"];
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["BlockedOrNotForThisCaller"];
+            403: components["responses"]["BlockedOrInsufficientScope"];
             404: components["responses"]["PostNotFound"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["RequestInProgress"];

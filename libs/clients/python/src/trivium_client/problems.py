@@ -30,6 +30,24 @@ class AlreadyPublished(Problem):
     known_code = "already-published"
 
 
+class ApiKeyMustExpire(Problem):
+    """This site has no API keys without an expiry."""
+
+    known_code = "api-key-must-expire"
+
+
+class ApiKeyNameTaken(Problem):
+    """The caller has an API key of this name. A repeated request gets this, since keys are shown only once."""
+
+    known_code = "api-key-name-taken"
+
+
+class ApiKeyNotFound(Problem):
+    """The caller has no such API key, or it is revoked."""
+
+    known_code = "api-key-not-found"
+
+
 class BadCursor(Problem):
     """The cursor was not issued for this list."""
 
@@ -108,6 +126,12 @@ class CommentNotFound(Problem):
     known_code = "comment-not-found"
 
 
+class ConfirmationNeeded(Problem):
+    """The sign-in was too long ago to do this without the password."""
+
+    known_code = "confirmation-needed"
+
+
 class DatabaseUnavailable(Problem):
     """There was no connection to the database, or it cancelled the work."""
 
@@ -162,6 +186,12 @@ class IdsOrQuery(Problem):
     known_code = "ids-or-query"
 
 
+class InsufficientScope(Problem):
+    """The API key lacks the scope that this needs; `WWW-Authenticate` names it (RFC 6750, section 3.1)."""
+
+    known_code = "insufficient-scope"
+
+
 class InternalError(Problem):
     """An unexpected error on our side; `instance` names the request."""
 
@@ -190,6 +220,18 @@ class InvalidScope(Problem):
     """The requested scope exceeds the available one."""
 
     known_code = "invalid-scope"
+
+
+class InvalidSubjectToken(Problem):
+    """The API key is unknown, revoked or expired, or its account may not sign in (RFC 8693, section 2.2.2)."""
+
+    known_code = "invalid-subject-token"
+
+
+class InvalidTarget(Problem):
+    """No service has this audience or resource (RFC 8693, section 2.2.2)."""
+
+    known_code = "invalid-target"
 
 
 class InvalidToken(Problem):
@@ -360,6 +402,12 @@ class TooBusy(Problem):
     known_code = "too-busy"
 
 
+class TooManyApiKeys(Problem):
+    """The caller has as many API keys as an account may have."""
+
+    known_code = "too-many-api-keys"
+
+
 class TooManyMails(Problem):
     """Too many mails of a kind were sent recently. Only for signed-in callers: others are not told."""
 
@@ -419,6 +467,9 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "account-not-found": AccountNotFound,
     "address-needs-smtputf8": AddressNeedsSmtputf8,
     "already-published": AlreadyPublished,
+    "api-key-must-expire": ApiKeyMustExpire,
+    "api-key-name-taken": ApiKeyNameTaken,
+    "api-key-not-found": ApiKeyNotFound,
     "bad-cursor": BadCursor,
     "bad-idempotency-key": BadIdempotencyKey,
     "bad-ids": BadIds,
@@ -432,6 +483,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "cannot-block-yourself": CannotBlockYourself,
     "cannot-follow-yourself": CannotFollowYourself,
     "comment-not-found": CommentNotFound,
+    "confirmation-needed": ConfirmationNeeded,
     "database-unavailable": DatabaseUnavailable,
     "duplicate-names": DuplicateNames,
     "email-already-verified": EmailAlreadyVerified,
@@ -441,11 +493,14 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "headers-too-large": HeadersTooLarge,
     "idempotency-key-reused": IdempotencyKeyReused,
     "ids-or-query": IdsOrQuery,
+    "insufficient-scope": InsufficientScope,
     "internal-error": InternalError,
     "invalid-client": InvalidClient,
     "invalid-grant": InvalidGrant,
     "invalid-request": InvalidRequest,
     "invalid-scope": InvalidScope,
+    "invalid-subject-token": InvalidSubjectToken,
+    "invalid-target": InvalidTarget,
     "invalid-token": InvalidToken,
     "keys-unavailable": KeysUnavailable,
     "last-admin": LastAdmin,
@@ -474,6 +529,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "sign-in-throttled": SignInThrottled,
     "special-use-domain": SpecialUseDomain,
     "too-busy": TooBusy,
+    "too-many-api-keys": TooManyApiKeys,
     "too-many-mails": TooManyMails,
     "unsupported-grant-type": UnsupportedGrantType,
     "unsupported-media-type": UnsupportedMediaType,
