@@ -25,7 +25,9 @@ export interface TriviumOptions {
 export interface Trivium extends Client<paths> {
   /** Start a session. @throws {Problem} `invalid-grant` for a wrong address or password */
   signIn(email: string, password: string): Promise<void>;
-  /** End the session. If the server cannot be reached, the tokens are deleted here all the same. */
+  /** Use an API key, exchanged when necessary. @throws {Problem} `invalid-subject-token` for one that is not valid */
+  signInWithKey(key: string): Promise<void>;
+  /** End the session, or forget the API key. If the server cannot be reached, the tokens are deleted here all the same. */
   signOut(): Promise<void>;
   isSignedIn(): boolean;
 }
@@ -46,6 +48,7 @@ export function createTrivium(options: TriviumOptions): Trivium {
   return {
     ...client,
     signIn: (email, password) => session.signIn(email, password),
+    signInWithKey: (key) => session.signInWithKey(key),
     signOut: () => session.signOut(),
     isSignedIn: () => session.isSignedIn,
   };

@@ -9,14 +9,24 @@ from trivium_client.models import RevokeForm, TokenForm, TokenResponse
 
 RENEWAL_PATIENCE: Final = 3.0
 """Seconds for one attempt. The server accepts a repeated refresh token for ten seconds."""
+KEY_PREFIX: Final = "trv_"
+EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"
+KEY_TYPE: Final = "urn:trivium:token-type:api-key"
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What a signed-in client holds. The refresh token works once: store each new pair, from `on_tokens`."""
+    """What a signed-in client holds. The refresh token works once: store each new pair, from `on_tokens`.
+
+    With an API key, the key takes the place of the refresh token: it never changes.
+    """
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
+
+    @property
+    def by_key(self) -> bool:
+        return self.refresh_token.startswith(KEY_PREFIX)
 
 
 OnTokens = Callable[[Tokens | None], None]
@@ -26,8 +36,9 @@ def ignore(_tokens: Tokens | None) -> None:
     """Keep tokens in memory only."""
 
 
-def tokens_of(answer: TokenResponse) -> Tokens:
-    return Tokens(answer.access_token, answer.refresh_token or "")
+def tokens_of(answer: TokenResponse, key: str = "") -> Tokens:
+    """`key`: what was exchanged, if the answer has no refresh token."""
+    return Tokens(answer.access_token, answer.refresh_token or key)
 
 
 def signing_in(email: str, password: str) -> Call:
@@ -35,8 +46,15 @@ def signing_in(email: str, password: str) -> Call:
     return Call("POST", "/auth/token", form=form, signed=False)
 
 
+def exchanging(key: str) -> Call:
+    form = TokenForm(grant_type=EXCHANGE, subject_token=key, subject_token_type=KEY_TYPE)
+    return Call("POST", "/auth/token", form=form, signed=False, repeatable=True, patience=RENEWAL_PATIENCE)
+
+
 def renewing(tokens: Tokens) -> Call:
     """Repeatable: the server gives the same successor again."""
+    if tokens.by_key:
+        return exchanging(tokens.refresh_token)
     form = TokenForm(grant_type="refresh_token", refresh_token=tokens.refresh_token)
     return Call("POST", "/auth/token", form=form, signed=False, repeatable=True, patience=RENEWAL_PATIENCE)
 
