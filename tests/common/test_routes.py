@@ -9,11 +9,12 @@ import pytest
 from fastapi import Depends, FastAPI
 from fastapi.routing import iter_route_contexts
 
-from common.http.access import Access, public
-from common.http.deps import CallingService, DbSession, MaybeSignedIn, ReadSession, SignedIn
+from common.http.access import Access, for_keys, public
+from common.http.deps import CallingService, DbSession, MaybeSignedIn, ReadSession, SignedIn, WithRole
 from common.http.docs import declared_codes, describe
-from common.http.routing import ServiceRoute, service_router
+from common.http.routing import ServiceRoute, SmallBodyRoute, service_router
 from common.tokens.claims import Principal
+from common.tokens.scopes import KEY_SCOPES
 from deploy.services import DATABASES, SERVICES
 
 SECRETS = dict.fromkeys(
@@ -94,6 +95,38 @@ def test_a_route_without_one_policy_is_not_built() -> None:
     for endpoint in (says_nothing, says_two_things, contradicts_itself):
         with pytest.raises(TypeError, match="must say once who may use it"):
             service_router("/x", "x").get("")(endpoint)
+
+
+def test_keys_get_two_scopes_for_each_service_but_not_over_their_account() -> None:
+    assert {*KEY_SCOPES, "auth:write"} == {f"{service}:{verb}" for service in DATABASES for verb in ("read", "write")}
+    assert "auth:write" not in KEY_SCOPES
+
+
+def test_a_route_derives_the_scope_of_keys_unless_it_is_closed_to_them() -> None:
+    async def own(caller: SignedIn) -> None: ...
+
+    async def anybodys(caller: MaybeSignedIn) -> None: ...
+
+    @for_keys(False)
+    async def closed(caller: SignedIn) -> None: ...
+
+    @for_keys(True)
+    async def opened(caller: SignedIn) -> None: ...
+
+    async def for_admins(caller: Annotated[Principal, Depends(WithRole("admin"))]) -> None: ...
+
+    @public
+    async def for_all() -> None: ...
+
+    found = []
+    for route_class in (ServiceRoute, SmallBodyRoute):
+        for endpoint in (own, anybodys, closed, opened, for_admins, for_all):
+            router = service_router("/x", "x", route_class)
+            router.get("")(endpoint)
+            router.put("")(endpoint)
+            found.append([route.key_scope("posts") for route in router.routes if isinstance(route, ServiceRoute)])
+    both, none = ["posts:read", "posts:write"], [None, None]
+    assert found == [both, both, none, both, none, none, none, none, none, both, none, none]
 
 
 def test_a_route_that_creates_outside_the_requests_transaction_is_not_built() -> None:
