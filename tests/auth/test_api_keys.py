@@ -95,6 +95,16 @@ async def test_it_needs_the_password_or_a_fresh_sign_in(
     assert len(await listed(client, ada)) == 2
 
 
+async def test_a_session_that_has_just_ended_makes_no_key(
+    client: AsyncClient, join: Join, superuser: Connection
+) -> None:
+    """Within the second in which its access token may still work."""
+    ada = await join()
+    await superuser.execute("UPDATE sessions SET ended_at = now() WHERE account_id = $1", ada.id)
+    assert outcome(await create(client, ada)) == (401, "invalid-token")
+    assert outcome(await create(client, ada, password=PASSWORD)) == (401, "invalid-token")
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -1,6 +1,6 @@
 """Exchanging an API key for an access token (RFC 8693). The other services know only the token."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
@@ -27,7 +27,7 @@ NOT_VALID: Final = "The API key is not valid: unknown, revoked or expired."
 class Exchange:
     """The parameters of a request (RFC 8693, section 2.1)."""
 
-    subject_token: str | None
+    subject_token: str | None = field(repr=False)
     subject_token_type: str | None
     requested_token_type: str | None = None
     scope: str | None = None

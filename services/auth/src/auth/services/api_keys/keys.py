@@ -27,7 +27,7 @@ from auth.services.throttle import Throttle
 from common.contracts.events import SessionEndedData
 from common.ports import Transactions
 from common.state_events import Event
-from common.tokens.claims import Principal
+from common.tokens.claims import InvalidToken, Principal
 
 log = structlog.get_logger()
 
@@ -64,6 +64,7 @@ class ApiKeys:
         """A new key, and its text, which is stored nowhere.
 
         Raises:
+            InvalidToken: the caller's session has just ended.
             ApiKeyMustExpire: keys without an expiry are off.
             ConfirmationNeeded: no password was given, and the sign-in was long ago.
             WrongPassword: it is not the account's password.
@@ -80,6 +81,10 @@ class ApiKeys:
             now = await work.accounts.credentials_of(account_id)
             if now is None:
                 raise AccountNotFound("There is no such account.")
+            # its access token may work for a second after its end, and a key would outlive that
+            session = await work.sessions.find(caller.session_id)
+            if session is None or not session.alive:
+                raise InvalidToken("The access token is not valid.")
             if confirmed not in (None, now.password_hash):
                 raise WrongPassword("The password has just been changed.")
             existing = await work.api_keys.of(account_id)
