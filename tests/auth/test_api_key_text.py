@@ -16,7 +16,7 @@ VECTORS = {
 """Of docs/concepts/api-keys.md: 32 zero bytes, and 32 bytes of 255."""
 
 
-@pytest.mark.parametrize(("number", "text"), VECTORS.items())
+@pytest.mark.parametrize(("number", "text"), VECTORS.items(), ids=["zeros", "ones"])
 def test_the_published_examples_are_right(number: int, text: str) -> None:
     assert with_check_sum("trv_" + base62(number, 43)) == text
     assert is_well_formed(text)
