@@ -30,7 +30,9 @@ class TokenForm(BaseModel):
     subject_token_type: Text | None = Field(default=None, examples=["urn:trivium:token-type:api-key"])
     requested_token_type: Text | None = Field(default=None, examples=["urn:ietf:params:oauth:token-type:access_token"])
     resource: Text | None = Field(default=None, description="The site's address.", examples=["https://api.example.com"])
-    actor_token: Text | None = Field(default=None, repr=False, description="Refused: there is no delegation.")
+    actor_token: Text | None = Field(
+        default=None, repr=False, description="Refused: there is no delegation.", examples=["…"]
+    )
     client_id: Text | None = Field(default=None, description="Services only.", examples=["svc:users"])
     client_secret: Text | None = Field(
         default=None, json_schema_extra={"format": "password"}, repr=False, description="Services only.", examples=["…"]
