@@ -2421,6 +2421,7 @@ export interface components {
             /**
              * Actor Token
              * @description Refused: there is no delegation.
+             * @example …
              */
             actor_token?: string;
             /**
