@@ -18,9 +18,11 @@ from httpx import AsyncClient, Response
 from jose import jwk, jwt
 
 from common.services import AUDIENCES
+from common.tokens.scopes import KEY_SCOPES
 from tests.mint import NEVER, Mint, b64, without
 
 Forge = Callable[[Mint], str]
+KEYS_SCOPE = " ".join(KEY_SCOPES)
 CLAIMS = ("iss", "aud", "sub", "iat", "nbf", "exp", "jti", "sid", "client_id", "scope")
 
 
@@ -203,6 +205,14 @@ OTHERS: dict[str, Forge] = {
     "a service that is a number": lambda mint: mint.token(
         without(mint.claims(sub="7", client_id="7", scope="internal"), "sid")
     ),
+    "a key with all rights": lambda mint: mint.token(mint.claims(client_id="key")),
+    "a key that is a service": lambda mint: mint.token(mint.claims(client_id="key", scope="internal")),
+    "a key with a role": lambda mint: mint.token(mint.claims(client_id="key", scope=KEYS_SCOPE, roles=["admin"])),
+    "a key without an id": lambda mint: mint.token(without(mint.claims(client_id="key", scope=KEYS_SCOPE), "sid")),
+    "a key of a service": lambda mint: mint.token(mint.claims(client_id="key", scope=KEYS_SCOPE, sub="svc:users")),
+    "a key's scope with a blank more": lambda mint: mint.token(mint.claims(client_id="key", scope=KEYS_SCOPE + " ")),
+    "a key's scope and another": lambda mint: mint.token(mint.claims(client_id="key", scope=KEYS_SCOPE + " api")),
+    "a key's scope without a key": lambda mint: mint.token(mint.claims(scope=KEYS_SCOPE)),
     "jose's own, without typ": lambda mint: jwt.encode(
         mint.claims(), mint.key, algorithm="ES256", headers={"kid": mint.kid}
     ),

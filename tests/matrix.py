@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from httpx import AsyncClient, Response
 
+from common.tokens.scopes import KEY_SCOPES
 from tests.contract import document
 from tests.matrix_table import Line, operations
 
@@ -44,6 +45,7 @@ FORGED: Final[Mapping[str, Any]] = {
 NOBODY: Final = "anon"
 PROBLEM: Final = "application/problem+json"
 OAUTH: Final = ("/auth/token", "/auth/revoke")
+LACKS: Final = 'Bearer realm="trivium", error="insufficient_scope", scope="{}"'
 SIGNING_IN: Final = ("sessions", "audit_events", "sign_in_addresses", "sign_in_sources")
 """Tables that repeated sign-ins change."""
 # Without the copy of auth's keys, which each process renews every 30 s independent of requests.
@@ -71,6 +73,8 @@ class Matrix:
     thing: Things
     bodies: Mapping[str, Mapping[str, Any]]
     private: Mapping[str, set[str]]
+    key: Callable[[str], Mapping[str, str]]
+    """The headers of the caller `key` with other scopes, separated by spaces."""
     told: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -113,7 +117,7 @@ class Matrix:
                 yield f"{where}: 401, but not {code}"
         for extra in self.undeclared(line.operation, reply):
             yield f"{where}: {extra} is in the answer and not in its schema"
-        for name in [name for name in self.private if str(values.get(name, NOBODY)) in reply.text]:
+        for name in [name for name in self.private if name in values and str(values[name]) in reply.text]:
             self.told.add((name, caller))
             if caller not in self.private[name]:
                 yield f"{where}: was told the {name}: {reply.text}"
@@ -159,6 +163,33 @@ class Matrix:
         found = [context.original_route for context in iter_route_contexts(self.app.routes)]
         verbs = {verb for route in found if route.path_regex.match(url) for verb in route.methods or ()}  # type: ignore[attr-defined]
         return verbs | {"HEAD"} if "GET" in verbs else verbs
+
+    async def try_scopes(self) -> list[str]:
+        """A key with only the scope that a route's document names gets the same answer as one with all scopes.
+
+        One with all scopes but this one is told which it lacks.
+        """
+        wrong: list[str] = []
+        for line in self.lines:
+            needed = self.scope_of(line.operation)
+            if needed is None:
+                continue
+            values = await self.thing(line.thing)
+            before = await self.rows()
+            reply = await self.request(line, values, self.key(" ".join(KEY_SCOPES.keys() - {needed})))
+            told = reply.headers.get("www-authenticate")
+            if (reply.status_code, told) != (403, LACKS.format(needed)) or reply.json()["code"] != "insufficient-scope":
+                wrong.append(f"{line} without {needed}: {reply.status_code} {told} {reply.text}")
+            wrong += await self.changed(before, f"{line} without {needed}")
+            reply = await self.request(line, values, self.key(needed))
+            if reply.status_code != line.cells["key"]:
+                wrong.append(f"{line} with {needed}: {reply.status_code} {reply.text}")
+        return wrong
+
+    def scope_of(self, operation: str) -> str | None:
+        """The scope that an API key needs, by the document."""
+        scopes = [scope for one in self.described(operation).get("security", ()) for scope in one.get("user", ())]
+        return scopes[0] if scopes else None
 
     async def try_overrides(self) -> list[str]:
         """A GET stays a GET, whatever verb a header or the query names."""

@@ -26,6 +26,8 @@ from deploy.refusals import Refused
 NOT_IN_EXPORT: Final = '{"account_id": "it is whose export it is", "version": COUNTER}'
 REFUSED: Final[Mapping[str, int]] = {"anon": 401, "gone": 401, "stray": 401}
 """Kinds of callers of a matrix who have no valid token here."""
+OWNERS: Final = frozenset({"owner", "key"})
+"""The owner, and the owner's API key."""
 LINE: Final = 120
 
 
@@ -66,7 +68,7 @@ def table(callers: Sequence[str], services: Sequence[str], one: Resource) -> str
     def status(caller: str, granted: int, to_others: int) -> int:
         if caller in REFUSED:
             return REFUSED[caller]
-        return 403 if caller in services else granted if caller == "owner" else to_others
+        return 403 if caller in services else granted if caller in OWNERS else to_others
 
     operations = [
         ("GET", one.path, 200, 200),
@@ -77,7 +79,7 @@ def table(callers: Sequence[str], services: Sequence[str], one: Resource) -> str
     ]
     for width in (5, 3):
         lines = [
-            f"{method:6} {path:36} {one.singular:7} "
+            f"{method:6} {path:35} {one.singular:7} "
             + " ".join(f"{status(caller, granted, to_others):<{width}}" for caller in callers).rstrip()
             for method, path, granted, to_others in operations
         ]

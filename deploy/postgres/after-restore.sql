@@ -33,5 +33,10 @@ DELETE FROM one_time_tokens;
 UPDATE signing_keys SET state = 'revoked', private_key = '', retired_at = coalesce(retired_at, clock_timestamp());
 DELETE FROM service_clients;
 \endif
+-- API keys that were revoked since would be valid again. A backup of an older release has none.
+SELECT to_regclass('public.api_keys') IS NOT NULL AS has_api_keys \gset
+\if :has_api_keys
+UPDATE api_keys SET revoked_at = clock_timestamp(), revoke_reason = 'restored' WHERE revoked_at IS NULL;
+\endif
 
 ANALYZE;

@@ -23,6 +23,20 @@ TABLES: Final[Mapping[str, Table]] = {
         {"password_hash": SECRET, "tokens_not_before": REVOKED, "version": COUNTER, "search": DERIVED},
         kept="an empty row, so that its number is never given again",
     ),
+    "api_keys": Personal(
+        "account_id = $1",
+        {
+            "id": "api_keys.id",
+            "name": "api_keys.name",
+            "scopes": "api_keys.scopes",
+            "created_at": "api_keys.created_at",
+            "expires_at": "api_keys.expires_at",
+            "last_used_at": "api_keys.last_used_at",
+            "revoked_at": "api_keys.revoked_at",
+            "revoke_reason": "api_keys.revoke_reason",
+        },
+        {"account_id": "it is whose export it is", "key_hash": SECRET},
+    ),
     "audit_events": Personal(
         "account_id = $1",
         {"at": "history.at", "action": "history.action", "detail": "history.detail"},

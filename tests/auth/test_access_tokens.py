@@ -11,6 +11,7 @@ from httpx import AsyncClient
 from jose import jwt
 
 from auth.config import Settings
+from auth.services.api_keys.exchange import GRANT
 from common.services import AUDIENCES
 from tests.auth.conftest import Connection, SignedIn, SignIn, SignUp
 from tests.mint import b64
@@ -103,7 +104,7 @@ async def test_the_metadata_names_the_issuer_of_tokens(
     assert found["token_endpoint"] == f"{settings.issuer}/auth/token"
     assert found["revocation_endpoint"] == f"{settings.issuer}/auth/revoke"
     assert found["jwks_uri"] == f"{settings.issuer}/.well-known/jwks.json"
-    assert set(found["grant_types_supported"]) == {"password", "refresh_token", "client_credentials"}
+    assert set(found["grant_types_supported"]) == {"password", "refresh_token", "client_credentials", GRANT}
 
 
 async def test_times_in_tokens_are_whole_seconds(client: AsyncClient, sign_up: SignUp, sign_in: SignIn) -> None:

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from auth.config import Settings
 from auth.services.records import Role
+from common.tokens.scopes import KEY_SCOPES
 from tests.auth import test_matrix
 from tests.auth.conftest import (
     SERVER,
@@ -28,13 +29,14 @@ from tests.mint import Mint, without
 
 # Callers: anonymous; the owner of the account and another person, both in a lasting session; people in a usual session,
 # one of them an admin; one without a username, in a lasting session; people whose lasting sessions are no longer valid
-# (account disabled, session ended, account with a role by now); the three services; a service's token for another.
+# (account disabled, session ended, account with a role by now); the three services; a service's token for another; an
+# API key with all scopes.
 TABLE = """
-method path                                 thing   anon  owner other usual admin name0 gone  users posts auth  stray
-POST   /auth/conduit/accounts               account 201   201   201   201   201   201   201   201   201   201   201
-POST   /auth/conduit/sessions               account 200   200   200   200   200   200   200   200   200   200   200
-POST   /auth/conduit/renewals               account 200   200   200   200   200   200   200   200   200   200   200
-PATCH  /auth/conduit/account                account 401   200   200   403   403   403   401   403   403   403   401
+method path                                thing   anon  owner other usual admin name0 gone  users posts auth  stray key
+POST   /auth/conduit/accounts              account 201   201   201   201   201   201   201   201   201   201   201   201
+POST   /auth/conduit/sessions              account 200   200   200   200   200   200   200   200   200   200   200   200
+POST   /auth/conduit/renewals              account 200   200   200   200   200   200   200   200   200   200   200   200
+PATCH  /auth/conduit/account               account 401   200   200   403   403   403   401   403   403   403   401   403
 """
 LINES = read(TABLE)
 BODIES: dict[str, dict[str, Any]] = {
@@ -72,6 +74,10 @@ async def matrix(
         await superuser.execute("UPDATE accounts SET roles = '{admin}' WHERE id = $1", promoted["account_id"])
         await conduit_app.state.revoked.read()
         itself = mint.claims(sub="svc:auth", client_id="svc:auth", scope="internal", aud=["auth"])
+
+        def key(scopes: str) -> dict[str, str]:
+            return bearer(mint.token(mint.claims(sub=str(owner["account_id"]), client_id="key", scope=scopes)))
+
         headers: dict[str, list[dict[str, str]]] = {
             "anon": [{}],
             "owner": [bearer(owner["access_token"])],
@@ -84,13 +90,14 @@ async def matrix(
             "posts": [bearer(await service_token("svc:posts"))],
             "auth": [bearer(mint.token(without(itself, "sid")))],
             "stray": [bearer(await service_token("svc:users", "posts"))],
+            "key": [key(" ".join(KEY_SCOPES))],
         }
 
         async def thing(name: str) -> dict[str, Any]:
             new = new_email()
             return {"email": owner["email"], "token": owner["token"], "new_email": new, "new_name": new.split("@")[0]}
 
-        yield Matrix(conduit_app, client, superuser, LINES, headers, thing, BODIES, PRIVATE)
+        yield Matrix(conduit_app, client, superuser, LINES, headers, thing, BODIES, PRIVATE, key)
 
 
 def test_every_operation_has_its_line(conduit_app: FastAPI) -> None:
@@ -112,3 +119,8 @@ async def test_no_other_verb_gains_anything(matrix: Matrix) -> None:
 async def test_nothing_can_be_assigned_that_is_not_the_callers(matrix: Matrix) -> None:
     """S-31b"""
     assert await matrix.try_assignments() == []
+
+
+async def test_a_key_needs_the_scope_that_the_document_names(matrix: Matrix) -> None:
+    """S-31, RFC 6750"""
+    assert await matrix.try_scopes() == []

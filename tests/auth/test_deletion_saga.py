@@ -10,6 +10,7 @@ from auth.services.records import Role
 from auth.services.retention import RETENTION
 from common.contracts.events import AccountData
 from common.state_events import StateEvent
+from tests.auth.api_keys import exchange, new_key
 from tests.auth.conftest import (
     PASSWORD,
     SERVER,
@@ -113,6 +114,9 @@ async def test_each_table_about_somebody_is_exported_and_emptied(
     assert (ended.status_code, reset.status_code) == (200, 202)
     await challenge(client, await turn_on(client, superuser, ada))
     await trusted(superuser, ada.id)
+    made = await new_key(client, ada)
+    assert (await exchange(client, made["key"])).status_code == 200
+    assert (await client.delete(f"/auth/keys/{made['id']}", headers=ada.headers)).status_code == 204
     await mails(app, ada.person.email)
     before = await held(outbox.dsn, "auth", ada.id)
     headers = bearer(await service_token("svc:users"))

@@ -1,12 +1,15 @@
 """auth's authorization matrix: each operation by each kind of caller (S-31, S-31b). Mechanism: `tests/matrix.py`."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
 
 from auth.services.records import Role
+from common.tokens.scopes import KEY_SCOPES
+from tests.auth.api_keys import exchanged, new_key
 from tests.auth.conftest import (
     PASSWORD,
     SERVER,
@@ -14,6 +17,7 @@ from tests.auth.conftest import (
     Join,
     Learn,
     Manage,
+    Member,
     ServiceSignIn,
     SignIn,
     bearer,
@@ -27,57 +31,61 @@ from tests.mint import Mint, without
 from tests.peers import erased
 
 # Callers: anonymous; the owner of the thing; another person; a moderator; an admin; people whose tokens are no longer
-# valid (account disabled, session ended); the three services; a service's token for another. All tokens are real.
-# Things: the owner's account; another session of the owner; events of users and posts; and, on the last line, the
-# caller, who does nothing afterwards.
+# valid (account disabled, session ended); the three services; a service's token for another; an API key of somebody
+# else with all scopes. All tokens are real. Things: the owner's account; another session of the owner; an API key of
+# the owner; events of users and posts; and, on the last line, the caller, who does nothing afterwards.
 TABLE = """
-method path                                 thing   anon  owner other moder admin gone  users posts auth  stray
-POST   /auth/register                       account 201   201   201   201   201   201   201   201   201   201
-POST   /auth/token                          account 200   200   200   200   200   200   200   200   200   200
-POST   /auth/sign-in                        account 200   200   200   200   200   200   200   200   200   200
-GET    /auth/sign-in                        none    200   200   200   200   200   200   200   200   200   200
-POST   /auth/sign-in/mail-code              account 404   404   404   404   404   404   404   404   404   404
-POST   /auth/sign-in/mail-code/confirm      account 404   404   404   404   404   404   404   404   404   404
-POST   /auth/sign-in/second-factor          account 400   400   400   400   400   400   400   400   400   400
-POST   /auth/sign-in/step-up                account 401   200   200   200   200   401   403   403   403   401
-GET    /auth/second-factor                  account 401   200   200   200   200   401   403   403   403   401
-POST   /auth/second-factor/totp             account 401   200   200   200   200   401   403   403   403   401
-POST   /auth/second-factor/totp/confirm     account 401   403   403   403   403   401   403   403   403   401
-POST   /auth/second-factor/recovery-codes   account 401   409   409   409   409   401   403   403   403   401
-POST   /auth/second-factor/off              account 401   409   409   409   409   401   403   403   403   401
-GET    /auth/second-factor/devices          account 401   200   200   200   200   401   403   403   403   401
-DELETE /auth/second-factor/devices/{device_id} trusted 401 204  404   404   404   401   403   403   403   401
-POST   /auth/accounts/{account_id}/second-factor/reset guarded 401 403 403 403 204 401 403 403 403 401
-POST   /auth/revoke                         session 200   200   200   200   200   200   200   200   200   200
-POST   /auth/verify-email                   account 202   202   202   202   202   401   403   403   403   401
-POST   /auth/verify-email/confirm           account 400   400   400   400   400   400   400   400   400   400
-POST   /auth/password-reset                 account 202   202   202   202   202   202   202   202   202   202
-POST   /auth/password-reset/confirm         account 400   400   400   400   400   400   400   400   400   400
-POST   /auth/email/confirm                  account 400   400   400   400   400   400   400   400   400   400
-GET    /auth/me                             account 401   200   200   200   200   401   403   403   403   401
-PATCH  /auth/me                             account 401   200   200   200   200   401   403   403   403   401
-GET    /auth/sessions                       session 401   200   200   200   200   401   403   403   403   401
-DELETE /auth/sessions/{session_id}          session 401   204   404   404   404   401   403   403   403   401
-DELETE /auth/sessions                       session 401   204   204   204   204   401   403   403   403   401
-POST   /auth/email                          account 401   202   202   202   202   401   403   403   403   401
-POST   /auth/password                       account 401   204   204   204   204   401   403   403   403   401
-GET    /auth/accounts                       account 401   403   403   403   200   401   403   403   403   401
-GET    /auth/accounts/{account_id}          account 401   403   403   403   200   401   403   403   403   401
-PATCH  /auth/accounts/{account_id}          account 401   403   403   403   200   401   403   403   403   401
-DELETE /auth/accounts/{account_id}/sessions session 401   403   403   403   204   401   403   403   403   401
-GET    /auth/audit                          account 401   403   403   403   200   401   403   403   403   401
-GET    /.well-known/jwks.json               account 200   200   200   200   200   200   200   200   200   200
-GET    /.well-known/oauth-authorization-server none 200   200   200   200   200   200   200   200   200   200
-GET    /internal/accounts                   account 401   403   403   403   403   401   200   403   403   401
-GET    /internal/accounts/{account_id}      account 401   403   403   403   403   401   200   403   403   401
-GET    /internal/export/{account_id}        session 401   403   403   403   403   401   200   403   403   401
-GET    /internal/erased                     account 401   403   403   403   403   401   200   200   403   401
-POST   /internal/events                     users   401   403   403   403   403   401   204   403   403   401
-POST   /internal/events                     posts   401   403   403   403   403   401   403   204   403   401
-GET    /livez                               none    200   200   200   200   200   200   200   200   200   200
-GET    /readyz                              none    200   200   200   200   200   200   200   200   200   200
-GET    /metrics                             none    200   200   200   200   200   200   200   200   200   200
-POST   /auth/account/deletion               leaver  401   202   202   202   202   401   403   403   403   401
+method path                                    thing   anon  owner other moder admin gone  users posts auth  stray key
+POST   /auth/register                          account 201   201   201   201   201   201   201   201   201   201   201
+POST   /auth/token                             account 200   200   200   200   200   200   200   200   200   200   200
+POST   /auth/sign-in                           account 200   200   200   200   200   200   200   200   200   200   200
+GET    /auth/sign-in                           none    200   200   200   200   200   200   200   200   200   200   200
+POST   /auth/sign-in/mail-code                 account 404   404   404   404   404   404   404   404   404   404   404
+POST   /auth/sign-in/mail-code/confirm         account 404   404   404   404   404   404   404   404   404   404   404
+POST   /auth/sign-in/second-factor             account 400   400   400   400   400   400   400   400   400   400   400
+POST   /auth/sign-in/step-up                   account 401   200   200   200   200   401   403   403   403   401   403
+GET    /auth/second-factor                     account 401   200   200   200   200   401   403   403   403   401   403
+POST   /auth/second-factor/totp                account 401   200   200   200   200   401   403   403   403   401   403
+POST   /auth/second-factor/totp/confirm        account 401   403   403   403   403   401   403   403   403   401   403
+POST   /auth/second-factor/recovery-codes      account 401   409   409   409   409   401   403   403   403   401   403
+POST   /auth/second-factor/off                 account 401   409   409   409   409   401   403   403   403   401   403
+GET    /auth/second-factor/devices             account 401   200   200   200   200   401   403   403   403   401   403
+DELETE /auth/second-factor/devices/{device_id} trusted 401   204   404   404   404   401   403   403   403   401   403
+POST /auth/accounts/{account_id}/second-factor/reset guarded 401 403 403 403 204 401 403 403 403 401 403
+POST   /auth/revoke                            session 200   200   200   200   200   200   200   200   200   200   200
+POST   /auth/verify-email                      account 202   202   202   202   202   401   403   403   403   401   403
+POST   /auth/verify-email/confirm              account 400   400   400   400   400   400   400   400   400   400   400
+POST   /auth/password-reset                    account 202   202   202   202   202   202   202   202   202   202   202
+POST   /auth/password-reset/confirm            account 400   400   400   400   400   400   400   400   400   400   400
+POST   /auth/email/confirm                     account 400   400   400   400   400   400   400   400   400   400   400
+GET    /auth/me                                account 401   200   200   200   200   401   403   403   403   401   200
+PATCH  /auth/me                                account 401   200   200   200   200   401   403   403   403   401   403
+GET    /auth/sessions                          session 401   200   200   200   200   401   403   403   403   401   403
+DELETE /auth/sessions/{session_id}             session 401   204   404   404   404   401   403   403   403   401   403
+DELETE /auth/sessions                          session 401   204   204   204   204   401   403   403   403   401   403
+POST   /auth/keys                              account 401   201   201   201   201   401   403   403   403   401   403
+GET    /auth/keys                              key     401   200   200   200   200   401   403   403   403   401   403
+DELETE /auth/keys/{key_id}                     key     401   204   404   404   404   401   403   403   403   401   403
+POST   /auth/keys/leaked                       key     204   204   204   204   204   204   204   204   204   204   204
+POST   /auth/email                             account 401   202   202   202   202   401   403   403   403   401   403
+POST   /auth/password                          account 401   204   204   204   204   401   403   403   403   401   403
+GET    /auth/accounts                          account 401   403   403   403   200   401   403   403   403   401   403
+GET    /auth/accounts/{account_id}             account 401   403   403   403   200   401   403   403   403   401   403
+PATCH  /auth/accounts/{account_id}             account 401   403   403   403   200   401   403   403   403   401   403
+DELETE /auth/accounts/{account_id}/sessions    session 401   403   403   403   204   401   403   403   403   401   403
+GET    /auth/audit                             account 401   403   403   403   200   401   403   403   403   401   403
+GET    /.well-known/jwks.json                  account 200   200   200   200   200   200   200   200   200   200   200
+GET    /.well-known/oauth-authorization-server none    200   200   200   200   200   200   200   200   200   200   200
+GET    /internal/accounts                      account 401   403   403   403   403   401   200   403   403   401   403
+GET    /internal/accounts/{account_id}         account 401   403   403   403   403   401   200   403   403   401   403
+GET    /internal/export/{account_id}           session 401   403   403   403   403   401   200   403   403   401   403
+GET    /internal/erased                        account 401   403   403   403   403   401   200   200   403   401   403
+POST   /internal/events                        users   401   403   403   403   403   401   204   403   403   401   403
+POST   /internal/events                        posts   401   403   403   403   403   401   403   204   403   401   403
+GET    /livez                                  none    200   200   200   200   200   200   200   200   200   200   200
+GET    /readyz                                 none    200   200   200   200   200   200   200   200   200   200   200
+GET    /metrics                                none    200   200   200   200   200   200   200   200   200   200   200
+POST   /auth/account/deletion                  leaver  401   202   202   202   202   401   403   403   403   401   403
 """
 LINES = read(TABLE)
 BODIES: dict[str, dict[str, Any]] = {
@@ -101,11 +109,13 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /auth/password-reset/confirm": {"token": "x", "new_password": PASSWORD},
     "POST /auth/email/confirm": {"token": "x"},
     "PATCH /auth/me": {"locale": "de"},
+    "POST /auth/keys": {"name": "{new_name}", "scopes": ["posts:read"], "password": PASSWORD},
+    "POST /auth/keys/leaked": {"key": "{key}"},
     "POST /auth/email": {"email": "{new_email}", "password": PASSWORD},
     "POST /auth/password": {"current_password": PASSWORD, "new_password": PASSWORD},
     "PATCH /auth/accounts/{account_id}": {"roles": ["moderator"]},
 }
-PRIVATE = {"email": {"owner", "admin", "users"}, "session_id": {"owner", "users"}}
+PRIVATE = {"email": {"owner", "admin", "users"}, "session_id": {"owner", "users"}, "key_id": {"owner"}}
 """Addresses are visible to their owners and to admins; both are also in the export, which users makes."""
 
 
@@ -126,6 +136,7 @@ async def matrix(
     await manage(lambda management: management.change(disabled.id, SERVER, status="disabled"))
     assert (await client.post("/auth/revoke", data={"token": signed_out.tokens["refresh_token"]})).status_code == 200
     itself = mint.claims(sub="svc:auth", client_id="svc:auth", scope="internal", aud=["auth"])
+    keyed = await join()
     headers: dict[str, list[dict[str, str]]] = {
         "anon": [{}],
         "owner": [owner.headers],
@@ -137,6 +148,7 @@ async def matrix(
         "posts": [bearer(await service_token("svc:posts"))],
         "auth": [bearer(mint.token(without(itself, "sid")))],
         "stray": [bearer(await service_token("svc:users", "posts"))],
+        "key": [await exchanged(client, (await new_key(client, keyed, *KEY_SCOPES))["key"])],
     }
 
     async def thing(name: str) -> dict[str, Any]:
@@ -146,6 +158,7 @@ async def matrix(
         if (await client.get("/auth/me", headers=headers["owner"][0])).status_code != 200:  # by the cell before
             headers["owner"] = [bearer((await sign_in(owner.person)).json()["access_token"])]
         values = {"account_id": owner.id, "email": owner.person.email, "new_email": new_email()}
+        values["new_name"] = values["new_email"]
         if name == "session":
             device = (await sign_in(owner.person)).json()
             values |= {"session_id": part(device["access_token"], 1)["sid"], "refresh_token": device["refresh_token"]}
@@ -155,9 +168,20 @@ async def matrix(
             guarded = await join()
             await guard(superuser, guarded.id)
             values["account_id"] = guarded.id
+        if name == "key":
+            await superuser.execute("DELETE FROM api_keys WHERE account_id = $1", owner.id)
+            made = await new_key(
+                client,
+                Member(owner.person, {"access_token": headers["owner"][0]["Authorization"].removeprefix("Bearer ")}),
+            )
+            values |= {"key_id": made["id"], "key": made["key"]}
         return values
 
-    return Matrix(app, client, superuser, LINES, headers, thing, BODIES, PRIVATE)
+    def key(scopes: str) -> dict[str, str]:
+        claims = mint.claims(sub=str(keyed.id), client_id="key", scope=scopes, sid=str(uuid4()))
+        return bearer(mint.token(claims))
+
+    return Matrix(app, client, superuser, LINES, headers, thing, BODIES, PRIVATE, key)
 
 
 def test_every_operation_has_its_line(app: FastAPI) -> None:
@@ -180,3 +204,8 @@ async def test_no_other_verb_gains_anything(matrix: Matrix) -> None:
 async def test_nothing_can_be_assigned_that_is_not_the_callers(matrix: Matrix) -> None:
     """S-31b"""
     assert await matrix.try_assignments() == []
+
+
+async def test_a_key_needs_the_scope_that_the_document_names(matrix: Matrix) -> None:
+    """S-31, RFC 6750"""
+    assert await matrix.try_scopes() == []

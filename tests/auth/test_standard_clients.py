@@ -7,6 +7,7 @@ import jwt as pyjwt
 import pytest
 from authlib.integrations.base_client import OAuthError  # type: ignore[import-untyped]
 from authlib.integrations.httpx_client import AsyncOAuth2Client  # type: ignore[import-untyped]
+from authlib.oauth2.rfc6750 import InsufficientScopeError  # type: ignore[import-untyped]
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata  # type: ignore[import-untyped]
 from authlib.oauth2.rfc9068 import JWTBearerTokenValidator  # type: ignore[import-untyped]
 from fastapi import FastAPI
@@ -15,13 +16,26 @@ from joserfc import jwk as joserfc_jwk
 from joserfc import jwt as joserfc_jwt
 
 from auth.config import Settings
-from tests.auth.conftest import SignedIn, SignUp, client_of, running
+from auth.services.api_keys.exchange import ACCESS_TOKEN, API_KEY, GRANT
+from tests.auth.api_keys import new_key
+from tests.auth.conftest import Join, SignedIn, SignUp, client_of, running
 
 TOKEN, REVOKE = "http://auth.test/auth/token", "http://auth.test/auth/revoke"
 
 
 def oauth_client(app: FastAPI, **options: str) -> AsyncOAuth2Client:
     return AsyncOAuth2Client(transport=httpx2.ASGITransport(app), **options)
+
+
+async def rfc_9068_validator(client: AsyncClient, settings: Settings) -> JWTBearerTokenValidator:
+    """Authlib's, for tokens at posts."""
+    keys = joserfc_jwk.KeySet.import_key_set((await client.get("/.well-known/jwks.json")).json())
+
+    class Validator(JWTBearerTokenValidator):  # type: ignore[misc]
+        def get_jwks(self) -> object:
+            return keys
+
+    return Validator(settings.issuer, "posts")
 
 
 async def test_authlib_signs_people_in_keeps_them_signed_in_and_signs_them_out(app: FastAPI, sign_up: SignUp) -> None:
@@ -63,6 +77,25 @@ async def test_authlib_signs_services_in(app: FastAPI, service_secrets: dict[str
         assert refused.value.error == "invalid_client"
 
 
+async def test_authlib_exchanges_an_api_key(app: FastAPI, client: AsyncClient, join: Join, settings: Settings) -> None:
+    """RFC 8693; its validator of RFC 9068 tells the scopes apart."""
+    made = await new_key(client, await join(), "auth:read", "posts:read")
+    subject = {"subject_token": made["key"], "subject_token_type": API_KEY}
+    async with oauth_client(app, token_endpoint=TOKEN) as program:
+        token = await program.fetch_token(TOKEN, grant_type=GRANT, scope="auth:read posts:read", **subject)
+        assert (token["issued_token_type"], "refresh_token" in token) == (ACCESS_TOKEN, False)
+        assert (await program.get("http://auth.test/auth/me")).status_code == 200
+        for changes, error in (({"audience": "nowhere"}, "invalid_target"), ({"scope": "api"}, "invalid_scope")):
+            with pytest.raises(OAuthError) as refused:
+                await program.fetch_token(TOKEN, grant_type=GRANT, **subject, **changes)
+            assert refused.value.error == error
+    validator = await rfc_9068_validator(client, settings)
+    read = validator.authenticate_token(token["access_token"])
+    validator.validate_token(read, ["posts:read"], None)
+    with pytest.raises(InsufficientScopeError):
+        validator.validate_token(read, ["posts:write"], None)
+
+
 async def test_authlib_tells_a_dead_token_from_a_limit(settings: Settings, app: FastAPI) -> None:
     """RFC 6749, section 5.2: by `error`, which clients read only in `application/json`."""
     async with oauth_client(app, token_endpoint=TOKEN) as client:
@@ -87,13 +120,7 @@ async def test_authlib_finds_no_fault_with_the_metadata(settings: Settings) -> N
 
 async def test_authlib_finds_no_fault_with_tokens(client: AsyncClient, signed_in: SignedIn, settings: Settings) -> None:
     """RFC 9068: it refuses empty lists among the claims."""
-    keys = joserfc_jwk.KeySet.import_key_set((await client.get("/.well-known/jwks.json")).json())
-
-    class Validator(JWTBearerTokenValidator):  # type: ignore[misc]
-        def get_jwks(self) -> object:
-            return keys
-
-    validator = Validator(settings.issuer, "posts")
+    validator = await rfc_9068_validator(client, settings)
     token = validator.authenticate_token((await signed_in())["access_token"])
     validator.validate_token(token, ["api"], None)
     assert "roles" not in token

@@ -1,6 +1,7 @@
 """The session of the client for Python: its renewal, and the stored tokens."""
 
 import asyncio
+from urllib.parse import parse_qs
 
 import httpx
 import pytest
@@ -150,3 +151,36 @@ async def test_a_second_step_begins_a_session() -> None:
     second = models.SecondStepSignIn(challenge=first.challenge, code="492039")
     await api.keep(await api.sign_in_with_second_factor(second))
     assert api.tokens == Tokens("access-1", "refresh-1")
+
+
+KEY = "trv_00000000000000000000000000000000000000000002UgL5r"
+
+
+def exchanged(number: int) -> httpx.Response:
+    token = {"access_token": f"access-{number}", "expires_in": 300, "scope": "auth:read"}
+    return httpx.Response(200, json=token)
+
+
+async def test_an_api_key_is_exchanged_again_when_its_token_is_refused() -> None:
+    told: list[Tokens | None] = []
+    server = Server(exchanged(1), account(), refused(), exchanged(2), account())
+    api = server.client(on_tokens=told.append)
+    await api.sign_in_with_key(KEY)
+    for _ in range(2):
+        assert (await api.get_own_account()).id == 7
+    assert told == [Tokens("access-1", KEY), Tokens("access-2", KEY)]
+    form = parse_qs(server.requests[3].content.decode())
+    assert (form["subject_token"], server.requests[3].content) == ([KEY], server.requests[0].content)
+    assert server.requests[4].headers["Authorization"] == "Bearer access-2"
+
+
+async def test_a_revoked_api_key_is_forgotten_and_signing_out_asks_nobody() -> None:
+    server = Server(exchanged(1), refused(), refusal(400, "invalid-subject-token"), exchanged(3))
+    api = server.client()
+    await api.sign_in_with_key(KEY)
+    with pytest.raises(problems.InvalidToken):
+        await api.get_own_account()
+    assert api.tokens is None
+    await api.sign_in_with_key(KEY)
+    await api.sign_out()
+    assert (api.tokens, len(server.requests)) == (None, 4)

@@ -74,6 +74,8 @@ WEAKER_IN["auth"] = {
     "REFRESH_ABSOLUTE": ("0", "-1", "31536001", "P6D", "canary"),
     "RATE_LIMIT_SIGN_IN": ("0", "-1", "10001", "canary"),
     "RATE_LIMIT_REFRESH": ("0", "-1", "50001"),
+    "RATE_LIMIT_API_KEYS": ("0", "-1", "50001"),
+    "API_KEYS_WITHOUT_EXPIRY": ("canary",),
     "RATE_LIMIT_REGISTRATION": ("0", "-1", "10001"),
     "RATE_LIMIT_MAIL": ("0", "-1", "10001"),
     "PASSWORD_MIN_LENGTH": ("0", "7", "canary"),

@@ -9,11 +9,12 @@ import pytest
 from fastapi import Depends, FastAPI
 from fastapi.routing import iter_route_contexts
 
-from common.http.access import Access, public
-from common.http.deps import CallingService, DbSession, MaybeSignedIn, ReadSession, SignedIn
+from common.http.access import Access, for_keys, public
+from common.http.deps import CallingService, DbSession, MaybeSignedIn, ReadSession, SignedIn, WithRole
 from common.http.docs import declared_codes, describe
-from common.http.routing import ServiceRoute, service_router
+from common.http.routing import ServiceRoute, SmallBodyRoute, service_router
 from common.tokens.claims import Principal
+from common.tokens.scopes import KEY_SCOPES
 from deploy.services import DATABASES, SERVICES
 
 SECRETS = dict.fromkeys(
@@ -28,6 +29,8 @@ IN_THE_OPEN = {
     "POST /auth/token",
     "POST /auth/revoke",
     "POST /auth/register",
+    "POST /auth/sign-in",
+    "POST /auth/keys/leaked",
     "POST /auth/verify-email/confirm",
     "POST /auth/password-reset",
     "POST /auth/password-reset/confirm",
@@ -42,6 +45,9 @@ IN_THE_OPEN = {
     "GET /api/tags",
 }
 """Every `@public` route, so that an addition is visible in review."""
+
+NEVER_REPEATED = {"POST /auth/keys"}
+"""Routes that create, and whose answers hold a secret and so are never stored."""
 
 
 def app_of(service: str, **changes: Any) -> FastAPI:
@@ -91,6 +97,38 @@ def test_a_route_without_one_policy_is_not_built() -> None:
             service_router("/x", "x").get("")(endpoint)
 
 
+def test_keys_get_two_scopes_for_each_service_but_not_over_their_account() -> None:
+    assert {*KEY_SCOPES, "auth:write"} == {f"{service}:{verb}" for service in DATABASES for verb in ("read", "write")}
+    assert "auth:write" not in KEY_SCOPES
+
+
+def test_a_route_derives_the_scope_of_keys_unless_it_is_closed_to_them() -> None:
+    async def own(caller: SignedIn) -> None: ...
+
+    async def anybodys(caller: MaybeSignedIn) -> None: ...
+
+    @for_keys(False)
+    async def closed(caller: SignedIn) -> None: ...
+
+    @for_keys(True)
+    async def opened(caller: SignedIn) -> None: ...
+
+    async def for_admins(caller: Annotated[Principal, Depends(WithRole("admin"))]) -> None: ...
+
+    @public
+    async def for_all() -> None: ...
+
+    found = []
+    for route_class in (ServiceRoute, SmallBodyRoute):
+        for endpoint in (own, anybodys, closed, opened, for_admins, for_all):
+            router = service_router("/x", "x", route_class)
+            router.get("")(endpoint)
+            router.put("")(endpoint)
+            found.append([route.key_scope("posts") for route in router.routes if isinstance(route, ServiceRoute)])
+    both, none = ["posts:read", "posts:write"], [None, None]
+    assert found == [both, both, none, both, none, none, none, none, none, both, none, none]
+
+
 def test_a_route_that_creates_outside_the_requests_transaction_is_not_built() -> None:
     async def in_no_transaction(caller: SignedIn, session: ReadSession) -> None: ...
 
@@ -117,5 +155,5 @@ def test_every_route_declares_what_follows_from_its_form(service: str) -> None:
         expected |= {"412"} if "if-match" in headers else set()
         expected |= {"409", "422"} if "idempotency-key" in headers else set()
         assert expected <= set(responses), name
-        if service in DATABASES:  # others pass the key on
+        if service in DATABASES and name not in NEVER_REPEATED:  # others pass the key on
             assert ("idempotency-key" in headers) == ("201" in responses), name

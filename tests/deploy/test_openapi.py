@@ -154,8 +154,11 @@ def test_only_public_routes_are_shown(document: Node) -> None:
 def test_the_document_says_where_signing_in_is_needed(document: Node) -> None:
     paths = document["paths"]
     assert document["components"]["securitySchemes"]["user"]["flows"]["password"]["tokenUrl"] == "/auth/token"
-    assert paths["/posts"]["post"]["security"] == [{"user": []}]
-    assert paths["/posts"]["get"]["security"] == [{}, {"user": []}]
+    assert paths["/posts"]["post"]["security"] == [{"user": ["posts:write"]}]
+    assert paths["/posts"]["get"]["security"] == [{}, {"user": ["posts:read"]}]
+    assert paths["/users/me/export"]["get"]["security"] == [{"user": []}]
+    scopes = document["components"]["securitySchemes"]["user"]["flows"]["password"]["scopes"]
+    assert {"api", "posts:read", "posts:write", "auth:read"} <= scopes.keys()
     assert "security" not in paths["/auth/register"]["post"]
 
 

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
 
-from tests.callers import callers
+from tests.callers import callers, keys_of
 from tests.events import Outbox
 from tests.matrix import Matrix
 from tests.matrix_table import complaints, read
@@ -19,49 +19,49 @@ from tests.posts.conftest import NewPost
 
 # Callers: anonymous; the owner of the thing; another person; one whom the owner has blocked; a moderator; an admin;
 # people whose tokens are no longer valid (account disabled, session ended); the three services; a service's token for
-# another. Things: the owner's published post; the owner's draft; the owner's comment on another's post; another's
-# comment on the owner's post. Internal: events of users and of auth.
+# another; the owner's API key with all scopes. Things: the owner's published post; the owner's draft; the owner's
+# comment on another's post; another's comment on the owner's post. Internal: events of users and of auth.
 TABLE = """
-method path                                 thing   anon  owner other block moder admin gone  users posts auth  stray
-GET    /posts                               post    200   200   200   200   200   200   401   403   403   403   401
-GET    /posts?author_id={author_id}         draft   200   200   200   200   200   200   401   403   403   403   401
-POST   /posts                               new     401   201   201   201   201   201   401   403   403   403   401
-GET    /posts/numbered                      post    200   200   200   200   200   200   401   403   403   403   401
-GET    /posts/numbered?author_id={author_id} draft  200   200   200   200   200   200   401   403   403   403   401
-GET    /posts/numbered?liked_by={author_id} draft   403   200   403   403   403   403   401   403   403   403   401
-GET    /posts/numbered?feed=true            post    422   200   200   200   200   200   401   403   403   403   401
-GET    /posts/by-slug/{slug}                post    200   200   200   200   200   200   401   403   403   403   401
-GET    /posts/by-slug/{slug}                draft   404   200   404   404   404   404   401   403   403   403   401
-PUT    /posts/feed/follows/{user_id}        none    401   204   204   204   204   204   401   403   403   403   401
-GET    /posts/feed                          post    401   200   200   200   200   200   401   403   403   403   401
-GET    /posts/drafts                        draft   401   200   200   200   200   200   401   403   403   403   401
-GET    /posts/tags                          draft   200   200   200   200   200   200   200   200   200   200   200
-GET    /posts/{post_id}                     post    200   200   200   200   200   200   401   403   403   403   401
-GET    /posts/{post_id}                     draft   404   200   404   404   404   404   401   403   403   403   401
-PATCH  /posts/{post_id}                     post    401   200   403   403   403   403   401   403   403   403   401
-PATCH  /posts/{post_id}                     draft   401   200   404   404   404   404   401   403   403   403   401
-DELETE /posts/{post_id}                     post    401   204   403   403   204   204   401   403   403   403   401
-DELETE /posts/{post_id}                     draft   401   204   404   404   404   404   401   403   403   403   401
-PUT    /posts/{post_id}/like                post    401   204   204   403   204   204   401   403   403   403   401
-PUT    /posts/{post_id}/like                draft   401   404   404   404   404   404   401   403   403   403   401
-DELETE /posts/{post_id}/like                post    401   204   204   204   204   204   401   403   403   403   401
-DELETE /posts/{post_id}/like                draft   401   204   204   204   204   204   401   403   403   403   401
-GET    /posts/{post_id}/comments            theirs  200   200   200   200   200   200   200   200   200   200   200
-GET    /posts/{post_id}/comments            draft   404   404   404   404   404   404   404   404   404   404   404
-POST   /posts/{post_id}/comments            post    401   201   201   403   201   201   401   403   403   403   401
-POST   /posts/{post_id}/comments            draft   401   404   404   404   404   404   401   403   403   403   401
-GET    /posts/{post_id}/comments/{comment_id} theirs 200  200   200   200   200   200   200   200   200   200   200
-PATCH  /posts/{post_id}/comments/{comment_id} comment 401 200   403   403   403   403   401   403   403   403   401
-PATCH  /posts/{post_id}/comments/{comment_id} theirs 401  403   403   403   403   403   401   403   403   403   401
-DELETE /posts/{post_id}/comments/{comment_id} comment 401 204   403   403   204   204   401   403   403   403   401
-DELETE /posts/{post_id}/comments/{comment_id} theirs 401  204   403   403   204   204   401   403   403   403   401
-POST   /internal/events                     follow  401   403   403   403   403   403   401   204   403   403   401
-POST   /internal/events                     ended   401   403   403   403   403   403   401   403   403   204   401
-GET    /internal/authors                    post    401   403   403   403   403   403   401   200   403   403   401
-GET    /internal/export/{account_id}        draft   401   403   403   403   403   403   401   200   403   403   401
-GET    /livez                               none    200   200   200   200   200   200   200   200   200   200   200
-GET    /readyz                              none    200   200   200   200   200   200   200   200   200   200   200
-GET    /metrics                             none    200   200   200   200   200   200   200   200   200   200   200
+method path                                thing   anon  owner other block moder admin gone  users posts auth  stray key
+GET    /posts                              post    200   200   200   200   200   200   401   403   403   403   401   200
+GET    /posts?author_id={author_id}        draft   200   200   200   200   200   200   401   403   403   403   401   200
+POST   /posts                              new     401   201   201   201   201   201   401   403   403   403   401   201
+GET    /posts/numbered                     post    200   200   200   200   200   200   401   403   403   403   401   200
+GET    /posts/numbered?author_id={author_id} draft  200  200   200   200   200   200   401   403   403   403   401   200
+GET    /posts/numbered?liked_by={author_id} draft  403   200   403   403   403   403   401   403   403   403   401   200
+GET    /posts/numbered?feed=true           post    422   200   200   200   200   200   401   403   403   403   401   200
+GET    /posts/by-slug/{slug}               post    200   200   200   200   200   200   401   403   403   403   401   200
+GET    /posts/by-slug/{slug}               draft   404   200   404   404   404   404   401   403   403   403   401   200
+PUT    /posts/feed/follows/{user_id}       none    401   204   204   204   204   204   401   403   403   403   401   204
+GET    /posts/feed                         post    401   200   200   200   200   200   401   403   403   403   401   200
+GET    /posts/drafts                       draft   401   200   200   200   200   200   401   403   403   403   401   200
+GET    /posts/tags                         draft   200   200   200   200   200   200   200   200   200   200   200   200
+GET    /posts/{post_id}                    post    200   200   200   200   200   200   401   403   403   403   401   200
+GET    /posts/{post_id}                    draft   404   200   404   404   404   404   401   403   403   403   401   200
+PATCH  /posts/{post_id}                    post    401   200   403   403   403   403   401   403   403   403   401   200
+PATCH  /posts/{post_id}                    draft   401   200   404   404   404   404   401   403   403   403   401   200
+DELETE /posts/{post_id}                    post    401   204   403   403   204   204   401   403   403   403   401   204
+DELETE /posts/{post_id}                    draft   401   204   404   404   404   404   401   403   403   403   401   204
+PUT    /posts/{post_id}/like               post    401   204   204   403   204   204   401   403   403   403   401   204
+PUT    /posts/{post_id}/like               draft   401   404   404   404   404   404   401   403   403   403   401   404
+DELETE /posts/{post_id}/like               post    401   204   204   204   204   204   401   403   403   403   401   204
+DELETE /posts/{post_id}/like               draft   401   204   204   204   204   204   401   403   403   403   401   204
+GET    /posts/{post_id}/comments           theirs  200   200   200   200   200   200   200   200   200   200   200   200
+GET    /posts/{post_id}/comments           draft   404   404   404   404   404   404   404   404   404   404   404   404
+POST   /posts/{post_id}/comments           post    401   201   201   403   201   201   401   403   403   403   401   201
+POST   /posts/{post_id}/comments           draft   401   404   404   404   404   404   401   403   403   403   401   404
+GET    /posts/{post_id}/comments/{comment_id} theirs 200  200  200   200   200   200   200   200   200   200   200   200
+PATCH  /posts/{post_id}/comments/{comment_id} comment 401 200  403   403   403   403   401   403   403   403   401   200
+PATCH  /posts/{post_id}/comments/{comment_id} theirs 401  403  403   403   403   403   401   403   403   403   401   403
+DELETE /posts/{post_id}/comments/{comment_id} comment 401 204  403   403   204   204   401   403   403   403   401   204
+DELETE /posts/{post_id}/comments/{comment_id} theirs 401  204  403   403   204   204   401   403   403   403   401   204
+POST   /internal/events                    follow  401   403   403   403   403   403   401   204   403   403   401   403
+POST   /internal/events                    ended   401   403   403   403   403   403   401   403   403   204   401   403
+GET    /internal/authors                   post    401   403   403   403   403   403   401   200   403   403   401   403
+GET    /internal/export/{account_id}       draft   401   403   403   403   403   403   401   200   403   403   401   403
+GET    /livez                              none    200   200   200   200   200   200   200   200   200   200   200   200
+GET    /readyz                             none    200   200   200   200   200   200   200   200   200   200   200   200
+GET    /metrics                            none    200   200   200   200   200   200   200   200   200   200   200   200
 """
 LINES = read(TABLE)
 BODIES: dict[str, dict[str, Any]] = {
@@ -72,7 +72,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /internal/events follow": {"events": [event("follow", {"active": True}, 5, 6)]},
     "POST /internal/events ended": {"events": [ended(str(uuid.uuid4()))]},
 }
-PRIVATE = {"secret": {"owner", "users"}}
+PRIVATE = {"secret": {"owner", "users", "key"}}
 """A draft's title is visible to its author, and to users, which makes the author's export."""
 
 
@@ -102,7 +102,7 @@ async def matrix(
         return values | ({"secret": secret} if name == "draft" else {})
 
     connection = await asyncpg.connect(outbox.dsn)
-    yield Matrix(app, client, connection, LINES, headers, thing, BODIES, PRIVATE)
+    yield Matrix(app, client, connection, LINES, headers, thing, BODIES, PRIVATE, keys_of(peers, people["owner"]))
     await connection.close()
 
 
@@ -126,3 +126,8 @@ async def test_no_other_verb_gains_anything(matrix: Matrix) -> None:
 async def test_nothing_can_be_assigned_that_is_not_the_callers(matrix: Matrix) -> None:
     """S-31b"""
     assert await matrix.try_assignments() == []
+
+
+async def test_a_key_needs_the_scope_that_the_document_names(matrix: Matrix) -> None:
+    """S-31, RFC 6750"""
+    assert await matrix.try_scopes() == []

@@ -9,22 +9,22 @@ import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
 
-from tests.callers import callers
+from tests.callers import callers, keys_of
 from tests.events import Outbox
 from tests.matrix import Matrix
 from tests.matrix_table import complaints, read
 from tests.peers import Peers, ended
 
-# Callers: anonymous; a person; a moderator; an admin; people whose tokens are no longer valid; auth; and a service's
-# token for another service.
+# Callers: anonymous; a person; a moderator; an admin; people whose tokens are no longer valid; auth; a service's token
+# for another service; and the person's API key with all scopes.
 TABLE = """
-method path              thing   anon  owner other moder admin gone  auth  stray
-GET    /skeleton/me      account 401   200   404   404   404   401   403   401
-PUT    /skeleton/me      account 401   200   200   200   200   401   403   401
-POST   /internal/events  ended   401   403   403   403   403   401   204   401
-GET    /livez            none    200   200   200   200   200   200   200   200
-GET    /readyz           none    200   200   200   200   200   200   200   200
-GET    /metrics          none    200   200   200   200   200   200   200   200
+method path              thing   anon  owner other moder admin gone  auth  stray key
+GET    /skeleton/me      account 401   200   404   404   404   401   403   401   200
+PUT    /skeleton/me      account 401   200   200   200   200   401   403   401   200
+POST   /internal/events  ended   401   403   403   403   403   401   204   401   403
+GET    /livez            none    200   200   200   200   200   200   200   200   200
+GET    /readyz           none    200   200   200   200   200   200   200   200   200
+GET    /metrics          none    200   200   200   200   200   200   200   200   200
 """
 LINES = read(TABLE)
 BODIES: dict[str, dict[str, Any]] = {"POST /internal/events ended": {"events": [ended(str(uuid.uuid4()))]}}
@@ -39,7 +39,7 @@ async def matrix(app: FastAPI, client: AsyncClient, peers: Peers, outbox: Outbox
         return {"account_id": people["owner"]}
 
     connection = await asyncpg.connect(outbox.dsn)
-    yield Matrix(app, client, connection, LINES, headers, thing, BODIES, {})
+    yield Matrix(app, client, connection, LINES, headers, thing, BODIES, {}, keys_of(peers, people["owner"]))
     await connection.close()
 
 
@@ -57,3 +57,8 @@ async def test_no_other_verb_gains_anything(matrix: Matrix) -> None:
     """S-31, S-43: neither as the method nor in a header or a parameter."""
     assert await matrix.try_other_verbs() == []
     assert await matrix.try_overrides() == []
+
+
+async def test_a_key_needs_the_scope_that_the_document_names(matrix: Matrix) -> None:
+    """S-31, RFC 6750"""
+    assert await matrix.try_scopes() == []

@@ -46,3 +46,23 @@ async def test_a_signed_out_token_is_refused_everywhere_within_five_seconds(
             lambda: gateway.post("/auth/revoke", data={"token": ada.tokens["refresh_token"]}),
         )
     assert await statuses(gateway, grace.tokens["access_token"]) == {200}
+
+
+@also_timed
+async def test_a_revoked_api_keys_token_is_refused_everywhere_within_five_seconds(
+    gateway: AsyncClient, meet: Meet, within: Within
+) -> None:
+    """S-26"""
+    ada = await meet("Ada")
+    own = {"Authorization": f"Bearer {ada.tokens['access_token']}"}
+    wanted = {"name": "nightly import", "scopes": ["auth:read", "users:read", "posts:read"]}
+    made = (await gateway.post("/auth/keys", json=wanted, headers=own)).json()
+    form = {
+        "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+        "subject_token": made["key"],
+        "subject_token_type": "urn:trivium:token-type:api-key",
+    }
+    token = (await gateway.post("/auth/token", data=form)).json()["access_token"]
+    with within(5):
+        await refused_everywhere_after(gateway, token, lambda: gateway.delete(f"/auth/keys/{made['id']}", headers=own))
+    assert await statuses(gateway, ada.tokens["access_token"]) == {200}

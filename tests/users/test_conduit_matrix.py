@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
-from tests.callers import callers
+from tests.callers import callers, keys_of
 from tests.events import Outbox
 from tests.matrix import Matrix
 from tests.matrix_table import complaints, read
@@ -19,12 +19,12 @@ from users.main import create_app
 
 # The callers of `test_matrix.py`. Each changes its own profile.
 TABLE = """
-method path                                 thing   anon  owner other block moder admin gone  users posts auth  stray
-PATCH  /users/conduit/me                    profile 401   200   200   200   200   200   401   403   403   403   401
+method path                                thing   anon  owner other block moder admin gone  users posts auth  stray key
+PATCH  /users/conduit/me                   profile 401   200   200   200   200   200   401   403   403   403   401   200
 """
 LINES = read(TABLE)
 BODIES: dict[str, dict[str, Any]] = {"PATCH /users/conduit/me": {"bio": "Poetical science."}}
-PRIVATE = {"email": {"owner"}}
+PRIVATE = {"email": {"owner", "key"}}
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,9 @@ async def matrix(conduit_app: FastAPI, peers: Peers, outbox: Outbox) -> AsyncIte
             return {"email": peers.accounts[people["owner"]]["data"]["email"]}
 
         connection = await asyncpg.connect(outbox.dsn)
-        yield Matrix(conduit_app, client, connection, LINES, headers, thing, BODIES, PRIVATE)
+        yield Matrix(
+            conduit_app, client, connection, LINES, headers, thing, BODIES, PRIVATE, keys_of(peers, people["owner"])
+        )
         await connection.close()
 
 
@@ -70,3 +72,8 @@ async def test_no_other_verb_gains_anything(matrix: Matrix) -> None:
 async def test_nothing_can_be_assigned_that_is_not_the_callers(matrix: Matrix) -> None:
     """S-31b"""
     assert await matrix.try_assignments() == []
+
+
+async def test_a_key_needs_the_scope_that_the_document_names(matrix: Matrix) -> None:
+    """S-31, RFC 6750"""
+    assert await matrix.try_scopes() == []

@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
 
-from tests.callers import callers
+from tests.callers import callers, keys_of
 from tests.events import Outbox
 from tests.matrix import Matrix
 from tests.matrix_table import complaints, read
@@ -17,30 +17,31 @@ from tests.peers import Peers, ended, event
 
 # Callers: anonymous; the owner of the thing; another person; one whom the owner has blocked; a moderator; an admin;
 # people whose tokens are no longer valid (account disabled, session ended); the three services; a service's token for
-# another. Things: the owner's profile; for internal routes, events of auth and of posts. `/users/me` is the caller's.
+# another; the owner's API key with all scopes. Things: the owner's profile; for internal routes, events of auth and of
+# posts. `/users/me` is the caller's.
 TABLE = """
-method path                                 thing   anon  owner other block moder admin gone  users posts auth  stray
-GET    /users?ids={user_id}                 profile 200   200   200   200   200   200   401   403   403   403   401
-GET    /users?q=owner                       profile 200   200   200   200   200   200   401   403   403   403   401
-GET    /users/me                            profile 401   200   200   200   200   200   401   403   403   403   401
-PATCH  /users/me                            profile 401   200   200   200   200   200   401   403   403   403   401
-GET    /users/me/export                     profile 401   200   200   200   200   200   401   403   403   403   401
-GET    /users/me/blocks                     profile 401   200   200   200   200   200   401   403   403   403   401
-GET    /users/{user_id}                     profile 200   200   200   200   200   200   401   403   403   403   401
-PUT    /users/{user_id}/follow              profile 401   400   204   403   204   204   401   403   403   403   401
-DELETE /users/{user_id}/follow              profile 401   204   204   204   204   204   401   403   403   403   401
-GET    /users/{user_id}/followers           profile 401   200   200   200   200   200   401   403   403   403   401
-GET    /users/{user_id}/following           profile 401   200   200   200   200   200   401   403   403   403   401
-PUT    /users/{user_id}/block               profile 401   400   204   204   204   204   401   403   403   403   401
-DELETE /users/{user_id}/block               profile 401   204   204   204   204   204   401   403   403   403   401
-POST   /internal/events                     ended   401   403   403   403   403   403   401   403   403   204   401
-POST   /internal/events                     author  401   403   403   403   403   403   401   403   204   403   401
-GET    /internal/profiles                   profile 401   403   403   403   403   403   401   403   200   403   401
-GET    /internal/follows                    profile 401   403   403   403   403   403   401   403   200   403   401
-GET    /internal/blocks                     profile 401   403   403   403   403   403   401   403   200   403   401
-GET    /livez                               none    200   200   200   200   200   200   200   200   200   200   200
-GET    /readyz                              none    200   200   200   200   200   200   200   200   200   200   200
-GET    /metrics                             none    200   200   200   200   200   200   200   200   200   200   200
+method path                                thing   anon  owner other block moder admin gone  users posts auth  stray key
+GET    /users?ids={user_id}                profile 200   200   200   200   200   200   401   403   403   403   401   200
+GET    /users?q=owner                      profile 200   200   200   200   200   200   401   403   403   403   401   200
+GET    /users/me                           profile 401   200   200   200   200   200   401   403   403   403   401   200
+PATCH  /users/me                           profile 401   200   200   200   200   200   401   403   403   403   401   200
+GET    /users/me/export                    profile 401   200   200   200   200   200   401   403   403   403   401   403
+GET    /users/me/blocks                    profile 401   200   200   200   200   200   401   403   403   403   401   200
+GET    /users/{user_id}                    profile 200   200   200   200   200   200   401   403   403   403   401   200
+PUT    /users/{user_id}/follow             profile 401   400   204   403   204   204   401   403   403   403   401   400
+DELETE /users/{user_id}/follow             profile 401   204   204   204   204   204   401   403   403   403   401   204
+GET    /users/{user_id}/followers          profile 401   200   200   200   200   200   401   403   403   403   401   200
+GET    /users/{user_id}/following          profile 401   200   200   200   200   200   401   403   403   403   401   200
+PUT    /users/{user_id}/block              profile 401   400   204   204   204   204   401   403   403   403   401   400
+DELETE /users/{user_id}/block              profile 401   204   204   204   204   204   401   403   403   403   401   204
+POST   /internal/events                    ended   401   403   403   403   403   403   401   403   403   204   401   403
+POST   /internal/events                    author  401   403   403   403   403   403   401   403   204   403   401   403
+GET    /internal/profiles                  profile 401   403   403   403   403   403   401   403   200   403   401   403
+GET    /internal/follows                   profile 401   403   403   403   403   403   401   403   200   403   401   403
+GET    /internal/blocks                    profile 401   403   403   403   403   403   401   403   200   403   401   403
+GET    /livez                              none    200   200   200   200   200   200   200   200   200   200   200   200
+GET    /readyz                             none    200   200   200   200   200   200   200   200   200   200   200   200
+GET    /metrics                            none    200   200   200   200   200   200   200   200   200   200   200   200
 """
 LINES = read(TABLE)
 BODIES: dict[str, dict[str, Any]] = {
@@ -48,7 +49,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /internal/events ended": {"events": [ended(str(uuid.uuid4()))]},
     "POST /internal/events author": {"events": [event("author", {"posts_count": 3}, 5)]},
 }
-PRIVATE = {"email": {"owner", "admin"}}
+PRIVATE = {"email": {"owner", "admin", "key"}}
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ async def matrix(app: FastAPI, client: AsyncClient, peers: Peers, outbox: Outbox
         return {"user_id": owner, "email": peers.accounts[owner]["data"]["email"]}
 
     connection = await asyncpg.connect(outbox.dsn)
-    yield Matrix(app, client, connection, LINES, headers, thing, BODIES, PRIVATE)
+    yield Matrix(app, client, connection, LINES, headers, thing, BODIES, PRIVATE, keys_of(peers, people["owner"]))
     await connection.close()
 
 
@@ -93,3 +94,8 @@ async def test_no_other_verb_gains_anything(matrix: Matrix) -> None:
 async def test_nothing_can_be_assigned_that_is_not_the_callers(matrix: Matrix) -> None:
     """S-31b"""
     assert await matrix.try_assignments() == []
+
+
+async def test_a_key_needs_the_scope_that_the_document_names(matrix: Matrix) -> None:
+    """S-31, RFC 6750"""
+    assert await matrix.try_scopes() == []

@@ -7,6 +7,7 @@ const EnteredValues = createContext(null);
 
 /** Problems of one field that have no `errors`: their fields, of which the first in the form gets the message. */
 const FIELDS_OF = {
+  "api-key-name-taken": ["name"],
   "email-taken": ["email"],
   "weak-password": ["new_password", "password"],
   "wrong-password": ["current_password", "password"],

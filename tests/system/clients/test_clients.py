@@ -114,7 +114,7 @@ async def test_oapi_codegen(workshop: Workshop, gateway: AsyncClient) -> None:
 
 @pytest.mark.usefixtures("gateway")
 async def test_strict_oauth_clients_read_every_refusal(workshop: Workshop) -> None:
-    """RFC 6749, section 5.2; RFC 6750, section 3; RFC 7009; RFC 8414."""
+    """RFC 6749, section 5.2; RFC 6750, section 3; RFC 7009; RFC 8414; RFC 8693."""
     workshop.install_node("openid-client@6.8.9", "oauth4webapi@3.8.8")
     shutil.copy(STORIES / "typescript" / "oauth.mjs", workshop.folder)
     assert json.loads(workshop.run("node", "oauth.mjs")) == {
@@ -127,5 +127,13 @@ async def test_strict_oauth_clients_read_every_refusal(workshop: Workshop) -> No
             "unknown_service": "basic trivium",
             "bad_access_token": {"realm": "trivium", "error": "invalid_token"},
         },
-        "openid-client": {"dead_refresh_token": "invalid_grant", "unreadable": "invalid_request"},
+        "openid-client": {
+            "exchanged": ["urn:ietf:params:oauth:token-type:access_token", "auth:read", 300, 200],
+            "lacks": {"realm": "trivium", "error": "insufficient_scope", "scope": "users:read"},
+            "broader_scope": "invalid_scope",
+            "no_such_audience": "invalid_target",
+            "no_such_key": "invalid_request",
+            "dead_refresh_token": "invalid_grant",
+            "unreadable": "invalid_request",
+        },
     }

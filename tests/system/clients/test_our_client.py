@@ -54,6 +54,7 @@ async def is_told_by_ours(gateway: AsyncClient, told: str) -> None:
     facts = await is_told(gateway, told)
     assert (facts["same"], facts["renewals"]) == (True, 1), "20 callers with a refused token share one renewal"
     assert (facts["lost"], facts["late"]) == ("no-answer", "no-answer")
+    assert (facts["by_key"], facts["lacks"]) == (True, "insufficient-scope")
     assert (facts["over"], facts["is_signed_in"]) == ("invalid-token", False)
 
 

@@ -64,6 +64,7 @@ async def test_every_place_is_fit_to_be_shown(visit: Visit, size: str, scheme: L
     await look("settings", "/settings/profile", "main form")
     await look("account", "/settings/account", "main form")
     await look("devices", "/settings/devices", ".person")
+    await look("keys", "/settings/keys", "main form")
     await ada.go("/top")
     await ada.page.locator(".post .name").first.click()
     await look("person", "", ".profile")

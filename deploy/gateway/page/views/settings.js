@@ -12,12 +12,13 @@ import { DeleteAccount } from "./deletion.js";
 import { Tabs } from "./home.js";
 import { People } from "./people.js";
 import { Devices } from "./devices.js";
+import { Keys } from "./keys.js";
 import { SecondFactor } from "./second-factor.js";
 
-const PARTS = [["Profile", "profile"], ["Account", "account"], ["Devices", "devices"], ["Blocked", "blocked"], ["Your data", "data"]];
+const PARTS = [["Profile", "profile"], ["Account", "account"], ["Devices", "devices"], ["API keys", "keys"], ["Blocked", "blocked"], ["Your data", "data"]];
 /** There are mails in these. */
 const LANGUAGES = [["en", "English"], ["de", "Deutsch"], ["es", "Español"], ["fr", "Français"], ["ja", "日本語"]];
-const VIEWS = { profile: Profile, account: Account, devices: Devices, blocked: Blocked, data: YourData };
+const VIEWS = { profile: Profile, account: Account, devices: Devices, keys: Keys, blocked: Blocked, data: YourData };
 
 export function SettingsPage({ part = "profile" }) {
   const tabs = PARTS.map(([text, name]) => [text, link(`/settings/${name}`)]);
@@ -55,7 +56,7 @@ function Account() {
   async function changePassword({ current_password, new_password }) {
     await post("/auth/password", { current_password, new_password });
     setChanges(changes + 1);
-    say("Your password is changed, and other devices are signed out.");
+    say("Your password is changed, other devices are signed out, and API keys are revoked.");
   }
   async function changeEmail({ email, password }) {
     await post("/auth/email", { email, password });

@@ -27,7 +27,9 @@ export interface Trivium extends Client<paths> {
   signIn(email: string, password: string): Promise<void>;
   /** Take over the tokens that `/auth/sign-in`, its second step or its step-up has answered. */
   keep(answer: { access_token: string; refresh_token?: string | null }): Promise<void>;
-  /** End the session. If the server cannot be reached, the tokens are deleted here all the same. */
+  /** Use an API key, exchanged when necessary. @throws {Problem} `invalid-subject-token` for one that is not valid */
+  signInWithKey(key: string): Promise<void>;
+  /** End the session, or forget the API key. If the server cannot be reached, the tokens are deleted here all the same. */
   signOut(): Promise<void>;
   isSignedIn(): boolean;
 }
@@ -49,6 +51,7 @@ export function createTrivium(options: TriviumOptions): Trivium {
     ...client,
     signIn: (email, password) => session.signIn(email, password),
     keep: (answer) => session.keep(answer),
+    signInWithKey: (key) => session.signInWithKey(key),
     signOut: () => session.signOut(),
     isSignedIn: () => session.isSignedIn,
   };

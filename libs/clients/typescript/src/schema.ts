@@ -14,8 +14,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Sign in with a password, stay signed in with a refresh token, or sign a service in
-         * @description Sign in with a password, stay signed in with a refresh token, or sign a service in.
+         * Sign in with a password, stay signed in with a refresh token, exchange an API key, or sign a service in
+         * @description Sign in with a password, stay signed in with a refresh token, exchange an API key, or sign a service in.
          */
         post: operations["issue_token"];
         delete?: never;
@@ -55,197 +55,10 @@ export interface paths {
         put?: never;
         /**
          * Sign in with a password
-         * @description Sign in with a password. With a second factor, the answer is a challenge instead of tokens.
+         * @description Sign in with a password.
          */
         post: operations["sign_in_with_password"];
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/auth/sign-in/second-factor": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Complete a sign-in with a code of the authenticator, or with a recovery code
-         * @description Complete a sign-in with a code of the authenticator, or with a recovery code.
-         *
-         *     A challenge has five tries in five minutes. Each code works once.
-         */
-        post: operations["sign_in_with_second_factor"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/auth/sign-in/step-up": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Prove again who you are, in this session: after `insufficient-user-authentication` (RFC 9470)
-         * @description Prove again who you are, in this session: after `insufficient-user-authentication` (RFC 9470).
-         *
-         *     With a code or a recovery code if the account has a second factor, else with the password. Answers another access
-         *     token, which says so; the refresh token stays.
-         */
-        post: operations["step_up_session"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/auth/second-factor": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Tell whether the caller has a second factor
-         * @description Tell whether the caller has a second factor.
-         */
-        get: operations["get_second_factor"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/auth/second-factor/totp": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Get the secret of a new authenticator
-         * @description Get the secret of a new authenticator. It counts after `…/confirm`; another call replaces it.
-         *
-         *     The session must have proven within ten minutes who its owner is.
-         */
-        post: operations["set_up_authenticator"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/auth/second-factor/totp/confirm": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Turn the second factor on with its first code
-         * @description Turn the second factor on with its first code. Ends all other sessions; answers the recovery codes, once.
-         */
-        post: operations["confirm_authenticator"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/auth/second-factor/recovery-codes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Replace the recovery codes
-         * @description Replace the recovery codes. The session must have proven the second factor within ten minutes.
-         */
-        post: operations["make_recovery_codes"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/auth/second-factor/off": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Turn the second factor off, with the password and a code
-         * @description Turn the second factor off, with the password and a code. Trusted devices and recovery codes are deleted.
-         */
-        post: operations["turn_second_factor_off"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/auth/second-factor/devices": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List the devices that sign in without the second factor, the latest first
-         * @description List the devices that sign in without the second factor, the latest first.
-         */
-        get: operations["list_trusted_devices"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/auth/second-factor/devices/{device_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Trust a device no more: its next sign-in needs the second factor
-         * @description Trust a device no more: its next sign-in needs the second factor.
-         */
-        delete: operations["forget_trusted_device"];
         options?: never;
         head?: never;
         patch?: never;
@@ -354,6 +167,74 @@ export interface paths {
          * @description Sign out one device. Its access tokens are refused everywhere within seconds.
          */
         delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the caller's API keys, the newest first, without their texts
+         * @description List the caller's API keys, the newest first, without their texts.
+         */
+        get: operations["list_api_keys"];
+        put?: never;
+        /**
+         * Create an API key
+         * @description Create an API key. Its text is in this answer only; programs exchange it at `/auth/token`.
+         *
+         *     If the answer was lost, a repeated request is refused by the name: revoke that key, and create another one.
+         */
+        post: operations["create_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/keys/leaked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report an API key that was found in a public place
+         * @description Report an API key that was found in a public place. If it is real, it is revoked, and its owner gets a mail.
+         *
+         *     The answer is the same for every text.
+         */
+        post: operations["report_leaked_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an API key
+         * @description Revoke an API key. Its access tokens are refused everywhere within seconds.
+         */
+        delete: operations["revoke_api_key"];
         options?: never;
         head?: never;
         patch?: never;
@@ -565,26 +446,6 @@ export interface paths {
          * @description Sign an account out everywhere.
          */
         delete: operations["sign_account_out"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/auth/accounts/{account_id}/second-factor/reset": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Turn off the second factor of somebody who has lost it
-         * @description Turn off the second factor of somebody who has lost it. Signs them out, and tells them by mail.
-         */
-        post: operations["reset_second_factor"];
-        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1187,7 +1048,7 @@ export interface components {
          * @description The kinds of events. Values are stored and shown, so they never change.
          * @enum {string}
          */
-        Action: "registered" | "signed-in" | "sign-in-refused" | "sign-in-throttled" | "signed-out" | "refresh-token-reused" | "refresh-token-reissued" | "session-ended" | "other-sessions-ended" | "all-sessions-ended" | "password-changed" | "password-refused" | "password-reset-requested" | "password-reset" | "email-verification-sent" | "email-verified" | "email-change-requested" | "email-changed" | "username-changed" | "second-factor-asked" | "second-factor-refused" | "second-factor-on" | "second-factor-off" | "second-factor-reset" | "recovery-codes-made" | "recovery-code-used" | "stepped-up" | "device-trusted" | "trusted-device-ended" | "roles-changed" | "account-deletion-asked" | "account-deleted" | "status-changed" | "tokens-revoked" | "content-removed" | "service-secret-changed" | "key-created" | "key-activated" | "key-retired" | "key-revoked";
+        Action: "registered" | "signed-in" | "sign-in-refused" | "sign-in-throttled" | "signed-out" | "refresh-token-reused" | "refresh-token-reissued" | "session-ended" | "other-sessions-ended" | "all-sessions-ended" | "password-changed" | "password-refused" | "password-reset-requested" | "password-reset" | "email-verification-sent" | "email-verified" | "email-change-requested" | "email-changed" | "username-changed" | "roles-changed" | "account-deletion-asked" | "account-deleted" | "status-changed" | "tokens-revoked" | "content-removed" | "service-secret-changed" | "api-key-created" | "api-key-revoked" | "key-created" | "key-activated" | "key-retired" | "key-revoked";
         /**
          * AddressGiven
          * @description The address to write to.
@@ -1199,6 +1060,138 @@ export interface components {
              * @example ada@example.com
              */
             email: string;
+        };
+        /**
+         * ApiKeyCreate
+         * @description What the key may do, and for how long.
+         */
+        ApiKeyCreate: {
+            /**
+             * Name
+             * @description Tells the owner's keys apart; no two have the same.
+             * @example nightly import
+             */
+            name: string;
+            /**
+             * Scopes
+             * @example [
+             *       "posts:read",
+             *       "posts:write"
+             *     ]
+             */
+            scopes: ("auth:read" | "users:read" | "users:write" | "posts:read" | "posts:write")[];
+            /**
+             * Expires In Days
+             * @description null: never, where the site allows that.
+             * @default 90
+             */
+            expires_in_days?: number | null;
+            /**
+             * Password
+             * Format: password
+             * @description The current password. May be left out within 10 minutes of the sign-in.
+             * @example correct horse battery staple
+             */
+            password?: string;
+        };
+        /**
+         * ApiKeyCreated
+         * @description A new key with its text, which is never shown again.
+         */
+        ApiKeyCreated: {
+            /**
+             * Id
+             * Format: uuid
+             * @example 8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4
+             */
+            id: string;
+            /**
+             * Name
+             * @example nightly import
+             */
+            name: string;
+            /**
+             * Scopes
+             * @example [
+             *       "posts:read",
+             *       "posts:write"
+             *     ]
+             */
+            scopes: string[];
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * @description null: never.
+             */
+            expires_at: string | null;
+            /** Expired */
+            expired: boolean;
+            /**
+             * Last Used At
+             * @description When it was last exchanged, at most five minutes too early.
+             */
+            last_used_at: string | null;
+            /**
+             * Key
+             * @example trv_00000000000000000000000000000000000000000002UgL5r
+             */
+            key: string;
+        };
+        /**
+         * ApiKeyList
+         * @description The caller's keys, the newest first. They are so few that there is one page.
+         */
+        ApiKeyList: {
+            /** Items */
+            items: components["schemas"]["ApiKeyResponse"][];
+        };
+        /**
+         * ApiKeyResponse
+         * @description One of the caller's keys, without its text.
+         */
+        ApiKeyResponse: {
+            /**
+             * Id
+             * Format: uuid
+             * @example 8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4
+             */
+            id: string;
+            /**
+             * Name
+             * @example nightly import
+             */
+            name: string;
+            /**
+             * Scopes
+             * @example [
+             *       "posts:read",
+             *       "posts:write"
+             *     ]
+             */
+            scopes: string[];
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * @description null: never.
+             */
+            expires_at: string | null;
+            /** Expired */
+            expired: boolean;
+            /**
+             * Last Used At
+             * @description When it was last exchanged, at most five minutes too early.
+             */
+            last_used_at: string | null;
         };
         /** AuditEventPage */
         AuditEventPage: {
@@ -1460,39 +1453,6 @@ export interface components {
             complete: boolean;
         };
         /**
-         * FactorOff
-         * @description The password as well, so that neither an unlocked device nor a found phone is enough.
-         */
-        FactorOff: {
-            /**
-             * Code
-             * @example 492039
-             */
-            code?: string;
-            /**
-             * Recovery Code
-             * @example ABCD-EFGH-IJKL-MNOP-QRST-UVWX
-             */
-            recovery_code?: string;
-            /**
-             * Password
-             * Format: password
-             * @example correct horse battery staple
-             */
-            password: string;
-        };
-        /**
-         * FactorReset
-         * @description Why an admin turns somebody's second factor off; it stands in the audit trail.
-         */
-        FactorReset: {
-            /**
-             * Reason
-             * @example Lost phone; identity checked by video call.
-             */
-            reason: string;
-        };
-        /**
          * FieldError
          * @description An invalid part of the request. The value itself is not repeated.
          */
@@ -1515,17 +1475,6 @@ export interface components {
              * @example missing
              */
             type: string;
-        };
-        /**
-         * FirstCode
-         * @description A code of the authenticator that is being set up.
-         */
-        FirstCode: {
-            /**
-             * Code
-             * @example 492039
-             */
-            code: string;
         };
         /** FollowerPage */
         FollowerPage: {
@@ -1573,6 +1522,17 @@ export interface components {
         KeySet: {
             /** Keys */
             keys: components["schemas"]["PublicKey"][];
+        };
+        /**
+         * LeakedApiKey
+         * @description A key that was found where others can read it.
+         */
+        LeakedApiKey: {
+            /**
+             * Key
+             * @example trv_00000000000000000000000000000000000000000002UgL5r
+             */
+            key: string;
         };
         /**
          * LinkOpened
@@ -1655,30 +1615,6 @@ export interface components {
              * @example correct horse battery staple
              */
             password: string;
-        };
-        /**
-         * NewFactorResponse
-         * @description An authenticator that waits for its first code. It is shown once.
-         */
-        NewFactorResponse: {
-            /**
-             * Secret
-             * @description In base32, to be typed.
-             * @example JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP
-             */
-            secret: string;
-            /**
-             * Uri
-             * @description For a QR code.
-             * @example otpauth://totp/Trivium:ada%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Trivium
-             */
-            uri: string;
-            /**
-             * Expires In
-             * @description Seconds within which its first code must come.
-             * @example 600
-             */
-            expires_in: number;
         };
         /**
          * NumberedPage
@@ -1796,12 +1732,6 @@ export interface components {
              * @example correct horse battery staple
              */
             password: string;
-            /**
-             * Trusted Device
-             * @description The token of a trusted device, from an earlier second step.
-             * @example q3Xb…
-             */
-            trusted_device?: string;
         };
         /**
          * PostCreate
@@ -2221,19 +2151,6 @@ export interface components {
             y: string;
         };
         /**
-         * RecoveryCodesResponse
-         * @description The recovery codes. They are shown once; each can be used once.
-         */
-        RecoveryCodesResponse: {
-            /**
-             * Recovery Codes
-             * @example [
-             *       "ABCD-EFGH-IJKL-MNOP-QRST-UVWX"
-             *     ]
-             */
-            recovery_codes: string[];
-        };
-        /**
          * RevokeForm
          * @description RFC 7009. The hint is not needed: a token shows its kind.
          */
@@ -2255,88 +2172,6 @@ export interface components {
          * @enum {string}
          */
         Role: "moderator" | "admin";
-        /**
-         * SecondFactorNeeded
-         * @description The password is right. Continue at `/auth/sign-in/second-factor`.
-         */
-        SecondFactorNeeded: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            state: "second-factor-needed";
-            /**
-             * Challenge
-             * @description For the second step.
-             * @example Zk0v…
-             */
-            challenge: string;
-            /**
-             * Methods
-             * @description Which fields the second step may have: one of them.
-             * @example [
-             *       "code",
-             *       "recovery_code"
-             *     ]
-             */
-            methods: string[];
-            /**
-             * May Trust Device
-             * @description Whether `trust_device` has an effect here.
-             */
-            may_trust_device: boolean;
-            /**
-             * Expires In
-             * @description Seconds within which the second step must come.
-             * @example 300
-             */
-            expires_in: number;
-        };
-        /**
-         * SecondFactorResponse
-         * @description The caller's second factor.
-         */
-        SecondFactorResponse: {
-            /** On */
-            on: boolean;
-            /**
-             * Since
-             * @description When it was turned on.
-             */
-            since: string | null;
-            /**
-             * Recovery Codes Left
-             * @example 10
-             */
-            recovery_codes_left: number;
-        };
-        /**
-         * SecondStepSignIn
-         * @description The second step of a sign-in.
-         */
-        SecondStepSignIn: {
-            /**
-             * Code
-             * @example 492039
-             */
-            code?: string;
-            /**
-             * Recovery Code
-             * @example ABCD-EFGH-IJKL-MNOP-QRST-UVWX
-             */
-            recovery_code?: string;
-            /**
-             * Challenge
-             * @example Zk0v…
-             */
-            challenge: string;
-            /**
-             * Trust Device
-             * @description Sign in without the second factor on this device from now on, if the site allows it.
-             * @default false
-             */
-            trust_device?: boolean;
-        };
         /**
          * ServerMetadata
          * @description RFC 8414.
@@ -2400,14 +2235,6 @@ export interface components {
              *     ]
              */
             scopes_supported: string[];
-            /**
-             * Acr Values Supported
-             * @description Values of `acr` in access tokens; it is left out after a single factor.
-             * @example [
-             *       "mfa"
-             *     ]
-             */
-            acr_values_supported: string[];
         };
         /** SessionPage */
         SessionPage: {
@@ -2463,11 +2290,6 @@ export interface components {
             current: boolean;
         };
         /**
-         * SignInAnswer
-         * @description How a sign-in went. `state` tells the cases apart.
-         */
-        SignInAnswer: components["schemas"]["SignedIn"] | components["schemas"]["SecondFactorNeeded"];
-        /**
          * SignedIn
          * @description The tokens of a new session, as `/auth/token` issues them.
          */
@@ -2501,38 +2323,11 @@ export interface components {
              */
             scope: string;
             /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
+             * State
+             * @default signed-in
+             * @constant
              */
-            state: "signed-in";
-            /**
-             * Trusted Device
-             * @description The token of this device, if it is trusted from now on. Shown once.
-             * @example null
-             */
-            trusted_device?: string | null;
-        };
-        /**
-         * StepUpProof
-         * @description A code or a recovery code of an account that has a second factor; else the password.
-         */
-        StepUpProof: {
-            /**
-             * Password
-             * Format: password
-             * @example correct horse battery staple
-             */
-            password?: string;
-            /**
-             * Code
-             * @example 492039
-             */
-            code?: string;
-            /**
-             * Recovery Code
-             * @example ABCD-EFGH-IJKL-MNOP-QRST-UVWX
-             */
-            recovery_code?: string;
+            state?: "signed-in";
         };
         /** TagPage */
         TagPage: {
@@ -2569,7 +2364,7 @@ export interface components {
         TokenForm: {
             /**
              * Grant Type
-             * @description password, refresh_token or client_credentials
+             * @description password, refresh_token, client_credentials, or that of RFC 8693
              * @default password
              */
             grant_type?: string;
@@ -2597,10 +2392,38 @@ export interface components {
             scope?: string;
             /**
              * Audience
-             * @description The service that a service's token is for.
+             * @description The service that the token of a service or an API key is for.
              * @example posts
              */
             audience?: string;
+            /**
+             * Subject Token
+             * @description An API key (RFC 8693).
+             * @example trv_…
+             */
+            subject_token?: string;
+            /**
+             * Subject Token Type
+             * @example urn:trivium:token-type:api-key
+             */
+            subject_token_type?: string;
+            /**
+             * Requested Token Type
+             * @example urn:ietf:params:oauth:token-type:access_token
+             */
+            requested_token_type?: string;
+            /**
+             * Resource
+             * @description The site's address.
+             * @example https://api.example.com
+             */
+            resource?: string;
+            /**
+             * Actor Token
+             * @description Refused: there is no delegation.
+             * @example …
+             */
+            actor_token?: string;
             /**
              * Client Id
              * @description Services only.
@@ -2617,7 +2440,7 @@ export interface components {
         };
         /**
          * TokenResponse
-         * @description RFC 6749, section 5.1.
+         * @description RFC 6749, section 5.1, and RFC 8693, section 2.2.1.
          */
         TokenResponse: {
             /**
@@ -2648,48 +2471,12 @@ export interface components {
              * @example api
              */
             scope: string;
-        };
-        /**
-         * TrustedDeviceResponse
-         * @description A device that signs in without the second factor.
-         */
-        TrustedDeviceResponse: {
             /**
-             * Id
-             * Format: uuid
-             * @example 8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4
+             * Issued Token Type
+             * @description For API keys only.
+             * @example urn:ietf:params:oauth:token-type:access_token
              */
-            id: string;
-            /**
-             * User Agent
-             * @example Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0
-             */
-            user_agent: string;
-            /**
-             * Ip
-             * @example 203.0.113.9
-             */
-            ip: string;
-            /**
-             * Created At
-             * Format: date-time
-             * @example 2026-11-22T13:28:00Z
-             */
-            created_at: string;
-            /**
-             * Last Used At
-             * Format: date-time
-             * @example 2026-11-22T13:28:00Z
-             */
-            last_used_at: string;
-        };
-        /**
-         * TrustedDevicesResponse
-         * @description All trusted devices, the latest first.
-         */
-        TrustedDevicesResponse: {
-            /** Items */
-            items: components["schemas"]["TrustedDeviceResponse"][];
+            issued_token_type?: string | null;
         };
         /**
          * UserCreate
@@ -2768,6 +2555,46 @@ export interface components {
             };
         };
         /**
+         * @description - `api-key-must-expire`: This site has no API keys without an expiry.
+         *     - `validation-failed`: The request does not have the expected form; `errors` says where.
+         *     - `malformed-body`: The body cannot be parsed as its media type.
+         *     - `duplicate-names`: A JSON object has a duplicate name.
+         *     - `body-too-deep`: The JSON is nested too deeply.
+         *     - `body-too-large`: The body, or a list in it, is too long.
+         */
+        ApiKeyMustExpire: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `api-key-name-taken`: The caller has an API key of this name. A repeated request gets this, since keys are shown only once.
+         *     - `too-many-api-keys`: The caller has as many API keys as an account may have.
+         */
+        ApiKeyNameTaken: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `api-key-not-found`: The caller has no such API key, or it is revoked.
+         *     - `no-such-route`: No route has this path.
+         */
+        ApiKeyNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
          * @description - `bad-cursor`: The cursor was not issued for this list.
          *     - `validation-failed`: The request does not have the expected form; `errors` says where.
          */
@@ -2811,6 +2638,7 @@ export interface components {
         };
         /**
          * @description - `blocked-by-them`: This person has blocked the caller.
+         *     - `insufficient-scope`: The API key lacks the scope that this needs; `WWW-Authenticate` names it (RFC 6750, section 3.1).
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
         BlockedByThem: {
@@ -2832,9 +2660,10 @@ export interface components {
         };
         /**
          * @description - `blocked`: The post's author has blocked the caller, who wants to comment on it or like it.
+         *     - `insufficient-scope`: The API key lacks the scope that this needs; `WWW-Authenticate` names it (RFC 6750, section 3.1).
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
-        BlockedOrNotForThisCaller: {
+        BlockedOrInsufficientScope: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2870,11 +2699,10 @@ export interface components {
             };
         };
         /**
-         * @description - `challenge-not-valid`: The challenge is unknown, used, expired, tried too often, or void. The answer does not tell which.
-         *     - `malformed-body`: The body cannot be parsed as its media type.
-         *     - `bad-request`: A rule refuses the request. The caller sees the message, so it must hold no secrets.
+         * @description - `comment-not-found`: There is no such comment under this post.
+         *     - `no-such-route`: No route has this path.
          */
-        ChallengeNotValid: {
+        CommentNotFound: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2883,10 +2711,11 @@ export interface components {
             };
         };
         /**
-         * @description - `comment-not-found`: There is no such comment under this post.
-         *     - `no-such-route`: No route has this path.
+         * @description - `confirmation-needed`: The sign-in was too long ago to do this without the password.
+         *     - `wrong-password`: The current password is wrong. Not a 401: the access token is valid, and a new one would not help.
+         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
-        CommentNotFound: {
+        ConfirmationNeeded: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2901,18 +2730,6 @@ export interface components {
          *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
          */
         DatabaseUnavailable: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
-         * @description - `device-not-found`: The caller has no such trusted device.
-         *     - `no-such-route`: No route has this path.
-         */
-        DeviceNotFound: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2973,11 +2790,10 @@ export interface components {
             };
         };
         /**
-         * @description - `insufficient-user-authentication`: The caller must first prove who they are again, or more strongly: step up (RFC 9470).
-         *     - `sign-in-required`: The request has no bearer token.
-         *     - `invalid-token`: The token is not ours, not for this service, or no longer valid. The reason is not revealed.
+         * @description - `insufficient-scope`: The API key lacks the scope that this needs; `WWW-Authenticate` names it (RFC 6750, section 3.1).
+         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
-        InsufficientUserAuthentication: {
+        InsufficientScope: {
             headers: {
                 [name: string]: unknown;
             };
@@ -3017,6 +2833,7 @@ export interface components {
         };
         /**
          * @description - `likes-are-private`: Lists of the posts that somebody likes are theirs, unless CONDUIT is on.
+         *     - `insufficient-scope`: The API key lacks the scope that this needs; `WWW-Authenticate` names it (RFC 6750, section 3.1).
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
         LikesArePrivate: {
@@ -3073,19 +2890,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /**
-         * @description - `not-an-admin`: The caller is no longer an admin.
-         *     - `own-second-factor`: Admins cannot reset their own second factor.
-         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
-         */
-        NotAnAdminOrOwnSecondFactor: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description - `not-for-this-caller`: The token is valid, but its kind of caller may not do this. */
         NotForThisCaller: {
             headers: {
@@ -3097,6 +2901,7 @@ export interface components {
         };
         /**
          * @description - `not-the-author`: Only the author may do this.
+         *     - `insufficient-scope`: The API key lacks the scope that this needs; `WWW-Authenticate` names it (RFC 6750, section 3.1).
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
         NotTheAuthor: {
@@ -3110,33 +2915,10 @@ export interface components {
         /**
          * @description - `not-the-author`: Only the author may do this.
          *     - `blocked`: The post's author has blocked the caller, who wants to comment on it or like it.
+         *     - `insufficient-scope`: The API key lacks the scope that this needs; `WWW-Authenticate` names it (RFC 6750, section 3.1).
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
         NotTheAuthorOrBlocked: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
-         * @description - `not-this-client`: The token was issued for another client.
-         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
-         */
-        NotThisClient: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
-         * @description - `nothing-to-confirm`: No authenticator waits for its first code, or it has waited too long.
-         *     - `second-factor-on`: The account has a second factor already.
-         */
-        NothingToConfirm: {
             headers: {
                 [name: string]: unknown;
             };
@@ -3199,6 +2981,8 @@ export interface components {
          *     - `invalid-request`: A parameter is missing or malformed (RFC 6749, section 5.2).
          *     - `unsupported-grant-type`: The server does not support the grant type.
          *     - `invalid-scope`: The requested scope exceeds the available one.
+         *     - `invalid-subject-token`: The API key is unknown, revoked or expired, or its account may not sign in (RFC 8693, section 2.2.2).
+         *     - `invalid-target`: No service has this audience or resource (RFC 8693, section 2.2.2).
          *     - `malformed-body`: The body cannot be parsed as its media type.
          *     - `bad-request`: A rule refuses the request. The caller sees the message, so it must hold no secrets.
          */
@@ -3331,22 +3115,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /**
-         * @description - `proof-missing`: A code is needed if the account has a second factor, else the password.
-         *     - `validation-failed`: The request does not have the expected form; `errors` says where.
-         *     - `malformed-body`: The body cannot be parsed as its media type.
-         *     - `duplicate-names`: A JSON object has a duplicate name.
-         *     - `body-too-deep`: The JSON is nested too deeply.
-         *     - `body-too-large`: The body, or a list in it, is too long.
-         */
-        ProofMissing: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description - `rate-limited`: One person or address has sent too many requests. */
         RateLimited: {
             headers: {
@@ -3401,24 +3169,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `second-factor-off`: The account has no second factor. */
-        SecondFactorOff: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `second-factor-on`: The account has a second factor already. */
-        SecondFactorOn: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /**
          * @description - `session-not-found`: The caller has no such session, or it has ended.
          *     - `no-such-route`: No route has this path.
@@ -3436,19 +3186,6 @@ export interface components {
          *     - `invalid-token`: The token is not ours, not for this service, or no longer valid. The reason is not revealed.
          */
         SignInRequired: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
-         * @description - `sign-in-required`: The request has no bearer token.
-         *     - `invalid-token`: The token is not ours, not for this service, or no longer valid. The reason is not revealed.
-         *     - `insufficient-user-authentication`: The caller must first prove who they are again, or more strongly: step up (RFC 9470).
-         */
-        SignInRequiredOrInvalidToken: {
             headers: {
                 [name: string]: unknown;
             };
@@ -3643,41 +3380,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `wrong-code`: The code is wrong, outdated, or was used before. Not a 401: an access token is still valid. */
-        WrongCode: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
-         * @description - `wrong-code`: The code is wrong, outdated, or was used before. Not a 401: an access token is still valid.
-         *     - `not-this-client`: The token was issued for another client.
-         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
-         */
-        WrongCodeOrNotThisClient: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
-         * @description - `wrong-code`: The code is wrong, outdated, or was used before. Not a 401: an access token is still valid.
-         *     - `wrong-password`: The current password is wrong. Not a 401: the access token is valid, and a new one would not help.
-         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
-         */
-        WrongCodeOrWrongPassword: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description - `wrong-credentials`: The sign-in is refused. The answer never tells which reason it was (S-06). */
         WrongCredentials: {
             headers: {
@@ -3692,20 +3394,6 @@ export interface components {
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
         WrongPassword: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
-         * @description - `wrong-password`: The current password is wrong. Not a 401: the access token is valid, and a new one would not help.
-         *     - `wrong-code`: The code is wrong, outdated, or was used before. Not a 401: an access token is still valid.
-         *     - `not-this-client`: The token was issued for another client.
-         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
-         */
-        WrongPasswordOrWrongCode: {
             headers: {
                 [name: string]: unknown;
             };
@@ -3807,7 +3495,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SignInAnswer"];
+                    "application/json": components["schemas"]["SignedIn"];
                 };
             };
             400: components["responses"]["MalformedBody"];
@@ -3821,294 +3509,6 @@ export interface operations {
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["TooBusy"];
-        };
-    };
-    sign_in_with_second_factor: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SecondStepSignIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SignedIn"];
-                };
-            };
-            400: components["responses"]["ChallengeNotValid"];
-            403: components["responses"]["WrongCode"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["UrlTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailedOrMalformedBody"];
-            429: components["responses"]["SignInThrottled"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["DatabaseUnavailable"];
-        };
-    };
-    step_up_session: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["StepUpProof"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TokenResponse"];
-                };
-            };
-            400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequired"];
-            403: components["responses"]["WrongCodeOrWrongPassword"];
-            404: components["responses"]["AccountNotFound"];
-            408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["SecondFactorOff"];
-            413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["UrlTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ProofMissing"];
-            429: components["responses"]["SignInThrottled"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["TooBusy"];
-        };
-    };
-    get_second_factor: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SecondFactorResponse"];
-                };
-            };
-            401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
-            414: components["responses"]["UrlTooLong"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["DatabaseUnavailable"];
-        };
-    };
-    set_up_authenticator: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NewFactorResponse"];
-                };
-            };
-            401: components["responses"]["InsufficientUserAuthentication"];
-            403: components["responses"]["NotThisClient"];
-            404: components["responses"]["AccountNotFound"];
-            409: components["responses"]["SecondFactorOn"];
-            414: components["responses"]["UrlTooLong"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["DatabaseUnavailable"];
-        };
-    };
-    confirm_authenticator: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["FirstCode"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RecoveryCodesResponse"];
-                };
-            };
-            400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequired"];
-            403: components["responses"]["WrongCodeOrNotThisClient"];
-            404: components["responses"]["AccountNotFound"];
-            408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["NothingToConfirm"];
-            413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["UrlTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailedOrMalformedBody"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["DatabaseUnavailable"];
-        };
-    };
-    make_recovery_codes: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RecoveryCodesResponse"];
-                };
-            };
-            401: components["responses"]["InsufficientUserAuthentication"];
-            403: components["responses"]["NotThisClient"];
-            404: components["responses"]["AccountNotFound"];
-            409: components["responses"]["SecondFactorOff"];
-            414: components["responses"]["UrlTooLong"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["DatabaseUnavailable"];
-        };
-    };
-    turn_second_factor_off: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["FactorOff"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequired"];
-            403: components["responses"]["WrongPasswordOrWrongCode"];
-            404: components["responses"]["AccountNotFound"];
-            408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["SecondFactorOff"];
-            413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["UrlTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailedOrMalformedBody"];
-            429: components["responses"]["SignInThrottled"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["TooBusy"];
-        };
-    };
-    list_trusted_devices: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TrustedDevicesResponse"];
-                };
-            };
-            401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
-            414: components["responses"]["UrlTooLong"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["DatabaseUnavailable"];
-        };
-    };
-    forget_trusted_device: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                device_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
-            404: components["responses"]["DeviceNotFound"];
-            414: components["responses"]["UrlTooLong"];
-            422: components["responses"]["ValidationFailed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["DatabaseUnavailable"];
         };
     };
     register: {
@@ -4168,7 +3568,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["AccountNotFound"];
             414: components["responses"]["UrlTooLong"];
             429: components["responses"]["RateLimited"];
@@ -4198,7 +3598,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["MalformedBody"];
-            401: components["responses"]["InsufficientUserAuthentication"];
+            401: components["responses"]["SignInRequired"];
             403: components["responses"]["WrongPassword"];
             404: components["responses"]["AccountNotFound"];
             408: components["responses"]["RequestTimeout"];
@@ -4300,6 +3700,132 @@ export interface operations {
             503: components["responses"]["DatabaseUnavailable"];
         };
     };
+    list_api_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyList"];
+                };
+            };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["NotForThisCaller"];
+            414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    create_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyCreated"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["ConfirmationNeeded"];
+            404: components["responses"]["AccountNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["ApiKeyNameTaken"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ApiKeyMustExpire"];
+            429: components["responses"]["SignInThrottled"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["TooBusy"];
+        };
+    };
+    report_leaked_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeakedApiKey"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedBody"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    revoke_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["NotForThisCaller"];
+            404: components["responses"]["ApiKeyNotFound"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
     change_password: {
         parameters: {
             query?: never;
@@ -4321,7 +3847,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["MalformedBody"];
-            401: components["responses"]["InsufficientUserAuthentication"];
+            401: components["responses"]["SignInRequired"];
             403: components["responses"]["WrongPassword"];
             404: components["responses"]["AccountNotFound"];
             408: components["responses"]["RequestTimeout"];
@@ -4487,7 +4013,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["MalformedBody"];
-            401: components["responses"]["InsufficientUserAuthentication"];
+            401: components["responses"]["SignInRequired"];
             403: components["responses"]["WrongPassword"];
             404: components["responses"]["AccountNotFound"];
             408: components["responses"]["RequestTimeout"];
@@ -4561,7 +4087,7 @@ export interface operations {
                     "application/json": components["schemas"]["ManagedAccountPage"];
                 };
             };
-            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            401: components["responses"]["SignInRequired"];
             403: components["responses"]["NotForThisCaller"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursor"];
@@ -4603,7 +4129,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            401: components["responses"]["SignInRequired"];
             403: components["responses"]["NotForThisCaller"];
             404: components["responses"]["AccountNotFoundOrNoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
@@ -4644,7 +4170,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            401: components["responses"]["SignInRequired"];
             403: components["responses"]["NotAnAdmin"];
             404: components["responses"]["AccountNotFoundOrNoSuchRoute"];
             408: components["responses"]["RequestTimeout"];
@@ -4678,49 +4204,11 @@ export interface operations {
                 };
                 content?: never;
             };
-            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            401: components["responses"]["SignInRequired"];
             403: components["responses"]["NotAnAdmin"];
             404: components["responses"]["AccountNotFoundOrNoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["DatabaseUnavailable"];
-        };
-    };
-    reset_second_factor: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                account_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["FactorReset"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequiredOrInvalidToken"];
-            403: components["responses"]["NotAnAdminOrOwnSecondFactor"];
-            404: components["responses"]["AccountNotFoundOrNoSuchRoute"];
-            408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["SecondFactorOff"];
-            413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["UrlTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailedOrMalformedBody"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
@@ -4759,7 +4247,7 @@ export interface operations {
                     "application/json": components["schemas"]["AuditEventPage"];
                 };
             };
-            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            401: components["responses"]["SignInRequired"];
             403: components["responses"]["NotForThisCaller"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursor"];
@@ -4849,7 +4337,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadIds"];
             429: components["responses"]["SearchUnderWay"];
@@ -4889,7 +4377,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["UserNotFound"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -4928,7 +4416,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedBody"];
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["UserNotFound"];
             408: components["responses"]["RequestTimeout"];
             412: components["responses"]["PreconditionFailed"];
@@ -4975,7 +4463,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["UserNotFoundOrNoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -5035,7 +4523,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["NoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -5071,7 +4559,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["UserNotFoundOrNoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursor"];
@@ -5107,7 +4595,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["UserNotFoundOrNoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursor"];
@@ -5137,7 +4625,7 @@ export interface operations {
             };
             400: components["responses"]["CannotBlockYourself"];
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["UserNotFoundOrNoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -5166,7 +4654,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["NoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -5200,7 +4688,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursor"];
             429: components["responses"]["RateLimited"];
@@ -5310,7 +4798,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["PostNotFound"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -5339,7 +4827,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["NoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -5381,7 +4869,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursorOrSearchHasOneOrder"];
             429: components["responses"]["SearchUnderWay"];
@@ -5419,7 +4907,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedBody"];
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["RequestInProgress"];
             413: components["responses"]["BodyTooLarge"];
@@ -5456,7 +4944,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursor"];
             429: components["responses"]["RateLimited"];
@@ -5489,7 +4977,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursor"];
             429: components["responses"]["RateLimited"];
@@ -5564,7 +5052,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["PostNotFound"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -5672,7 +5160,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["BlockedOrNotForThisCaller"];
+            403: components["responses"]["BlockedOrInsufficientScope"];
             404: components["responses"]["PostNotFound"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -5701,7 +5189,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["NoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -5776,7 +5264,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedBody"];
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["BlockedOrNotForThisCaller"];
+            403: components["responses"]["BlockedOrInsufficientScope"];
             404: components["responses"]["PostNotFound"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["RequestInProgress"];

@@ -5,6 +5,9 @@ import type { TokenStore, Tokens } from "./store.js";
 
 /** The server accepts a repeated refresh token for ten seconds: a lost answer leaves time for a second attempt. */
 const RENEWAL_PATIENCE_MS = 3000;
+const isKey = (token: string): boolean => token.startsWith("trv_");
+/** Codes of refusals that end the session. */
+const OVER = ["invalid-grant", "invalid-subject-token"];
 /** They take no access token. */
 const UNSIGNED = ["/auth/token", "/auth/revoke", "/auth/sign-in", "/auth/sign-in/second-factor"];
 
@@ -27,6 +30,12 @@ export class Session {
     });
   }
 
+  async signInWithKey(key: string): Promise<void> {
+    await this.store.alone(async () => {
+      this.store.save(await tokensOf(await send(this.form("/auth/token", renewing(key)), this.fetch), key));
+    });
+  }
+
   /** A step-up answers an access token only: the refresh token stays. */
   async keep(answer: { access_token: string; refresh_token?: string | null }): Promise<void> {
     await this.store.alone(async () => {
@@ -40,6 +49,7 @@ export class Session {
       const tokens = this.store.load();
       if (!tokens) return;
       this.store.save(null);
+      if (isKey(tokens.refresh_token)) return;
       const fields = { token: tokens.refresh_token, token_type_hint: "refresh_token" };
       const answer = await send({ ...this.form("/auth/revoke", fields), repeatable: true }, this.fetch);
       if (!answer.ok) throw await problemOf(answer);
@@ -70,12 +80,11 @@ export class Session {
     return this.store.alone(async () => {
       const now = this.store.load();
       if (now?.access_token !== refused.access_token) return now;
-      const fields = { grant_type: "refresh_token", refresh_token: now.refresh_token };
-      const form = { ...this.form("/auth/token", fields), signal, endsAt };
+      const form = { ...this.form("/auth/token", renewing(now.refresh_token)), signal, endsAt };
       const answer = await send({ ...form, repeatable: true, patienceMs: RENEWAL_PATIENCE_MS }, this.fetch);
-      const tokens = await tokensOf(answer).catch((error: unknown) => {
+      const tokens = await tokensOf(answer, now.refresh_token).catch((error: unknown) => {
         // Others, such as overload, do not concern the session.
-        if (!(error instanceof Problem && error.code === "invalid-grant")) throw error;
+        if (!(error instanceof Problem && OVER.includes(error.code))) throw error;
         return null;
       });
       this.store.save(tokens);
@@ -99,9 +108,17 @@ export class Session {
   }
 }
 
-async function tokensOf(answer: Response): Promise<Tokens> {
+/** The fields of a grant by a refresh token, or by an API key (RFC 8693). */
+function renewing(token: string): Record<string, string> {
+  if (!isKey(token)) return { grant_type: "refresh_token", refresh_token: token };
+  const grant_type = "urn:ietf:params:oauth:grant-type:token-exchange";
+  return { grant_type, subject_token: token, subject_token_type: "urn:trivium:token-type:api-key" };
+}
+
+/** `key`: what was exchanged, if the answer has no refresh token. */
+async function tokensOf(answer: Response, key = ""): Promise<Tokens> {
   if (!answer.ok) throw await problemOf(answer);
-  const { access_token, refresh_token } = (await answer.json()) as Tokens;
+  const { access_token, refresh_token = key } = (await answer.json()) as Partial<Tokens> & { access_token: string };
   return { access_token, refresh_token };
 }
 

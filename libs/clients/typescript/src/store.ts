@@ -1,6 +1,6 @@
 // Where the tokens of a session are kept.
 
-/** The refresh token works once: each renewal gives a new pair. */
+/** The refresh token works once: each renewal gives a new pair. An API key takes its place, and never changes. */
 export interface Tokens {
   access_token: string;
   refresh_token: string;

@@ -86,6 +86,10 @@ class Settings(MailSettings, ServiceSettings):
     )
     rate_limit_sign_in: int = Field(30, ge=1, le=10_000, description="Sign-ins by password a minute, per address.")
     rate_limit_refresh: int = Field(150, ge=1, le=50_000, description="Refreshes in 5 minutes, per address.")
+    rate_limit_api_keys: int = Field(
+        150, ge=1, le=50_000, description="API keys exchanged or reported in 5 minutes, per address."
+    )
+    api_keys_without_expiry: bool = Field(False, description="Let people create API keys that never expire.")
     rate_limit_registration: int = Field(10, ge=1, le=10_000, description="Sign-ups an hour, per address.")
     password_min_length: int = Field(
         8, ge=8, le=64, description="Code points of a new password; 15 where it is the only factor."

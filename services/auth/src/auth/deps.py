@@ -43,7 +43,7 @@ from auth.services.sessions import SessionService
 from auth.services.sign_in import SignInService
 from auth.services.subscriber import EventSubscriber
 from auth.services.throttle import Throttle
-from auth.wiring import second_factor
+from auth.wiring import api_keys, second_factor
 from common.db.database import TransactionFactory
 from common.events.exports import ExportReader
 from common.http.deps import DbSession, FromState, ReadSession, WithRole
@@ -63,6 +63,7 @@ def quotas(settings: Settings) -> Mapping[str, Quota]:
         REFRESH: Quota(settings.rate_limit_refresh, timedelta(minutes=5)),
         REGISTRATION: Quota(settings.rate_limit_registration, timedelta(hours=1)),
         MAIL: Quota(settings.rate_limit_mail, timedelta(hours=1)),
+        api_keys.API_KEYS: Quota(settings.rate_limit_api_keys, timedelta(minutes=5)),
     }
 
 
@@ -101,6 +102,7 @@ def wire(opened: Opened[Settings]) -> Parts:
         close=passwords.close,
         state={
             **second_factor.parts(settings, transactions, throttle, sessions),
+            **api_keys.parts(opened, transactions, throttle, access),
             "keys": keys,
             "transactions": transactions,
             "lifetimes": lasting,

@@ -9,6 +9,7 @@ from auth.deps import quotas, wire
 from auth.routers import (
     accounts,
     admin,
+    api_keys,
     conduit,
     internal,
     mail,
@@ -23,7 +24,20 @@ from auth.routers import (
 from common.serving.app import build_app
 from common.serving.service import lifespan
 
-ROUTERS = (tokens, sign_in, second_factor, mail_codes, accounts, sessions, password, mail, admin, well_known, internal)
+ROUTERS = (
+    tokens,
+    sign_in,
+    second_factor,
+    mail_codes,
+    accounts,
+    sessions,
+    api_keys,
+    password,
+    mail,
+    admin,
+    well_known,
+    internal,
+)
 
 
 def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:

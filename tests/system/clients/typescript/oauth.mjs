@@ -47,6 +47,23 @@ const config = await openid.discovery(url, "app", undefined, openid.None(), {
   execute: [openid.allowInsecureRequests],
 });
 const high = await openid.genericGrantRequest(config, "password", credentials);
+const made = await fetch(new URL("/auth/keys", url), {
+  method: "POST",
+  headers: { "Content-Type": "application/json", Authorization: `Bearer ${high.access_token}` },
+  body: JSON.stringify({ name: "import", scopes: ["auth:read", "posts:read"] }),
+});
+const { key } = await made.json();
+const exchange = (more = {}) =>
+  openid.genericGrantRequest(config, "urn:ietf:params:oauth:grant-type:token-exchange", {
+    subject_token: key,
+    subject_token_type: "urn:trivium:token-type:api-key",
+    ...more,
+  });
+const exchanged = await exchange({ scope: "auth:read" });
+const me = await openid.fetchProtectedResource(config, exchanged.access_token, new URL("/auth/me", url), "GET");
+const lacks = await openid
+  .fetchProtectedResource(config, exchanged.access_token, new URL("/users/me", url), "GET")
+  .then(() => "none", (error) => error.cause[0].parameters);
 const renewed = await openid.refreshTokenGrant(config, high.refresh_token);
 await openid.tokenRevocation(config, renewed.refresh_token);
 
@@ -66,6 +83,11 @@ console.log(
       bad_access_token: await challenges("not-a-token"),
     },
     "openid-client": {
+      exchanged: [exchanged.issued_token_type, exchanged.scope, exchanged.expires_in, me.status],
+      lacks,
+      broader_scope: await refusal(exchange({ scope: "posts:write" })),
+      no_such_audience: await refusal(exchange({ audience: "nowhere" })),
+      no_such_key: await refusal(exchange({ subject_token: `trv_${"0".repeat(49)}` })),
       dead_refresh_token: await refusal(openid.refreshTokenGrant(config, renewed.refresh_token)),
       unreadable: await refusal(openid.genericGrantRequest(config, "password", { ...credentials, scope: "\0" })),
     },

@@ -68,6 +68,16 @@ export async function story(baseUrl: string) {
   const hurried = createTrivium({ baseUrl, store, timeoutMs: 50, fetch: (_, init) => never(init!.signal!) });
   const late = await codeOf(hurried.GET("/posts"));
 
+  const wanted = { name: "import", scopes: ["auth:read"] as const };
+  const key = (await take(trivium.POST("/auth/keys", { body: { ...wanted, scopes: [...wanted.scopes] } }))).data;
+  const keys = new MemoryStore();
+  const program = createTrivium({ baseUrl, store: keys });
+  await program.signInWithKey(key.key);
+  keys.save({ ...keys.load()!, access_token: "refused" });
+  const owner = (await take(program.GET("/auth/me"))).data.id;
+  const lacks = await codeOf(take(program.GET("/users/me")));
+  await program.signOut();
+
   const ended = store.load()!;
   await trivium.signOut();
   store.save({ ...ended, access_token: "refused" });
@@ -85,6 +95,8 @@ export async function story(baseUrl: string) {
     lost,
     late,
     over,
+    by_key: owner === account.id,
+    lacks,
     is_signed_in: trivium.isSignedIn(),
   };
 }

@@ -80,6 +80,8 @@ Action = TypeAliasType(
         "tokens-revoked",
         "content-removed",
         "service-secret-changed",
+        "api-key-created",
+        "api-key-revoked",
         "key-created",
         "key-activated",
         "key-retired",
@@ -96,6 +98,56 @@ class AddressGiven(Model):
         extra="forbid",
     )
     email: str
+
+
+class ApiKeyCreate(Model):
+    """What the key may do, and for how long."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    name: str
+    """Tells the owner's keys apart; no two have the same."""
+    scopes: list[Literal["auth:read", "users:read", "users:write", "posts:read", "posts:write"]]
+    expires_in_days: int | None = 90
+    """null: never, where the site allows that."""
+    password: str | None = None
+    """The current password. May be left out within 10 minutes of the sign-in."""
+
+
+class ApiKeyCreated(Model):
+    """A new key with its text, which is never shown again."""
+
+    id: UUID
+    name: str
+    scopes: list[str]
+    created_at: AwareDatetime
+    expires_at: AwareDatetime | None
+    """null: never."""
+    expired: bool
+    last_used_at: AwareDatetime | None
+    """When it was last exchanged, at most five minutes too early."""
+    key: str
+
+
+class ApiKeyList(Model):
+    """The caller's keys, the newest first. They are so few that there is one page."""
+
+    items: list[ApiKeyResponse]
+
+
+class ApiKeyResponse(Model):
+    """One of the caller's keys, without its text."""
+
+    id: UUID
+    name: str
+    scopes: list[str]
+    created_at: AwareDatetime
+    expires_at: AwareDatetime | None
+    """null: never."""
+    expired: bool
+    last_used_at: AwareDatetime | None
+    """When it was last exchanged, at most five minutes too early."""
 
 
 class AuditEventPage(Model):
@@ -245,6 +297,15 @@ class KeySet(Model):
     """The answer of `/.well-known/jwks.json`."""
 
     keys: list[PublicKey]
+
+
+class LeakedApiKey(Model):
+    """A key that was found where others can read it."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    key: str
 
 
 class LinkOpened(Model):
@@ -633,14 +694,22 @@ class TokenForm(Model):
     """RFC 6749: parameters of all grants in one form; unknown ones are ignored, so it is not `Incoming`."""
 
     grant_type: str | None = "password"
-    """password, refresh_token or client_credentials"""
+    """password, refresh_token, client_credentials, or that of RFC 8693"""
     username: str | None = None
     """The e-mail address."""
     password: str | None = None
     refresh_token: str | None = None
     scope: str | None = None
     audience: str | None = None
-    """The service that a service's token is for."""
+    """The service that the token of a service or an API key is for."""
+    subject_token: str | None = None
+    """An API key (RFC 8693)."""
+    subject_token_type: str | None = None
+    requested_token_type: str | None = None
+    resource: str | None = None
+    """The site's address."""
+    actor_token: str | None = None
+    """Refused: there is no delegation."""
     client_id: str | None = None
     """Services only."""
     client_secret: str | None = None
@@ -648,7 +717,7 @@ class TokenForm(Model):
 
 
 class TokenResponse(Model):
-    """RFC 6749, section 5.1."""
+    """RFC 6749, section 5.1, and RFC 8693, section 2.2.1."""
 
     access_token: str
     token_type: Literal["bearer"] = "bearer"
@@ -657,6 +726,8 @@ class TokenResponse(Model):
     refresh_token: str | None = None
     """Left out for services."""
     scope: str
+    issued_token_type: str | None = None
+    """For API keys only."""
 
 
 class TrustedDeviceResponse(Model):

@@ -30,6 +30,24 @@ class AlreadyPublished(Problem):
     known_code = "already-published"
 
 
+class ApiKeyMustExpire(Problem):
+    """This site has no API keys without an expiry."""
+
+    known_code = "api-key-must-expire"
+
+
+class ApiKeyNameTaken(Problem):
+    """The caller has an API key of this name. A repeated request gets this, since keys are shown only once."""
+
+    known_code = "api-key-name-taken"
+
+
+class ApiKeyNotFound(Problem):
+    """The caller has no such API key, or it is revoked."""
+
+    known_code = "api-key-not-found"
+
+
 class BadCursor(Problem):
     """The cursor was not issued for this list."""
 
@@ -102,28 +120,22 @@ class CannotFollowYourself(Problem):
     known_code = "cannot-follow-yourself"
 
 
-class ChallengeNotValid(Problem):
-    """The challenge is unknown, used, expired, tried too often, or void. The answer does not tell which."""
-
-    known_code = "challenge-not-valid"
-
-
 class CommentNotFound(Problem):
     """There is no such comment under this post."""
 
     known_code = "comment-not-found"
 
 
+class ConfirmationNeeded(Problem):
+    """The sign-in was too long ago to do this without the password."""
+
+    known_code = "confirmation-needed"
+
+
 class DatabaseUnavailable(Problem):
     """There was no connection to the database, or it cancelled the work."""
 
     known_code = "database-unavailable"
-
-
-class DeviceNotFound(Problem):
-    """The caller has no such trusted device."""
-
-    known_code = "device-not-found"
 
 
 class DuplicateNames(Problem):
@@ -174,10 +186,10 @@ class IdsOrQuery(Problem):
     known_code = "ids-or-query"
 
 
-class InsufficientUserAuthentication(Problem):
-    """The caller must first prove who they are again, or more strongly: step up (RFC 9470)."""
+class InsufficientScope(Problem):
+    """The API key lacks the scope that this needs; `WWW-Authenticate` names it (RFC 6750, section 3.1)."""
 
-    known_code = "insufficient-user-authentication"
+    known_code = "insufficient-scope"
 
 
 class InternalError(Problem):
@@ -208,6 +220,18 @@ class InvalidScope(Problem):
     """The requested scope exceeds the available one."""
 
     known_code = "invalid-scope"
+
+
+class InvalidSubjectToken(Problem):
+    """The API key is unknown, revoked or expired, or its account may not sign in (RFC 8693, section 2.2.2)."""
+
+    known_code = "invalid-subject-token"
+
+
+class InvalidTarget(Problem):
+    """No service has this audience or resource (RFC 8693, section 2.2.2)."""
+
+    known_code = "invalid-target"
 
 
 class InvalidToken(Problem):
@@ -270,28 +294,10 @@ class NotTheAuthor(Problem):
     known_code = "not-the-author"
 
 
-class NotThisClient(Problem):
-    """The token was issued for another client."""
-
-    known_code = "not-this-client"
-
-
-class NothingToConfirm(Problem):
-    """No authenticator waits for its first code, or it has waited too long."""
-
-    known_code = "nothing-to-confirm"
-
-
 class Overloaded(Problem):
     """The service is overloaded and has not started the request. Try again after `Retry-After`."""
 
     known_code = "overloaded"
-
-
-class OwnSecondFactor(Problem):
-    """Admins cannot reset their own second factor."""
-
-    known_code = "own-second-factor"
 
 
 class PeerUnavailable(Problem):
@@ -310,12 +316,6 @@ class PreconditionFailed(Problem):
     """The resource has changed since the caller read it."""
 
     known_code = "precondition-failed"
-
-
-class ProofMissing(Problem):
-    """A code is needed if the account has a second factor, else the password."""
-
-    known_code = "proof-missing"
 
 
 class RateLimited(Problem):
@@ -366,18 +366,6 @@ class SearchUnderWay(Problem):
     known_code = "search-under-way"
 
 
-class SecondFactorOff(Problem):
-    """The account has no second factor."""
-
-    known_code = "second-factor-off"
-
-
-class SecondFactorOn(Problem):
-    """The account has a second factor already."""
-
-    known_code = "second-factor-on"
-
-
 class SessionNotFound(Problem):
     """The caller has no such session, or it has ended."""
 
@@ -412,6 +400,12 @@ class TooBusy(Problem):
     """More passwords wait to be hashed than can be in time."""
 
     known_code = "too-busy"
+
+
+class TooManyApiKeys(Problem):
+    """The caller has as many API keys as an account may have."""
+
+    known_code = "too-many-api-keys"
 
 
 class TooManyMails(Problem):
@@ -456,12 +450,6 @@ class WeakPassword(Problem):
     known_code = "weak-password"
 
 
-class WrongCode(Problem):
-    """The code is wrong, outdated, or was used before. Not a 401: an access token is still valid."""
-
-    known_code = "wrong-code"
-
-
 class WrongCredentials(Problem):
     """The sign-in is refused. The answer never tells which reason it was (S-06)."""
 
@@ -479,6 +467,9 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "account-not-found": AccountNotFound,
     "address-needs-smtputf8": AddressNeedsSmtputf8,
     "already-published": AlreadyPublished,
+    "api-key-must-expire": ApiKeyMustExpire,
+    "api-key-name-taken": ApiKeyNameTaken,
+    "api-key-not-found": ApiKeyNotFound,
     "bad-cursor": BadCursor,
     "bad-idempotency-key": BadIdempotencyKey,
     "bad-ids": BadIds,
@@ -491,10 +482,9 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "body-too-large": BodyTooLarge,
     "cannot-block-yourself": CannotBlockYourself,
     "cannot-follow-yourself": CannotFollowYourself,
-    "challenge-not-valid": ChallengeNotValid,
     "comment-not-found": CommentNotFound,
+    "confirmation-needed": ConfirmationNeeded,
     "database-unavailable": DatabaseUnavailable,
-    "device-not-found": DeviceNotFound,
     "duplicate-names": DuplicateNames,
     "email-already-verified": EmailAlreadyVerified,
     "email-taken": EmailTaken,
@@ -503,12 +493,14 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "headers-too-large": HeadersTooLarge,
     "idempotency-key-reused": IdempotencyKeyReused,
     "ids-or-query": IdsOrQuery,
-    "insufficient-user-authentication": InsufficientUserAuthentication,
+    "insufficient-scope": InsufficientScope,
     "internal-error": InternalError,
     "invalid-client": InvalidClient,
     "invalid-grant": InvalidGrant,
     "invalid-request": InvalidRequest,
     "invalid-scope": InvalidScope,
+    "invalid-subject-token": InvalidSubjectToken,
+    "invalid-target": InvalidTarget,
     "invalid-token": InvalidToken,
     "keys-unavailable": KeysUnavailable,
     "last-admin": LastAdmin,
@@ -519,14 +511,10 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "not-an-admin": NotAnAdmin,
     "not-for-this-caller": NotForThisCaller,
     "not-the-author": NotTheAuthor,
-    "not-this-client": NotThisClient,
-    "nothing-to-confirm": NothingToConfirm,
     "overloaded": Overloaded,
-    "own-second-factor": OwnSecondFactor,
     "peer-unavailable": PeerUnavailable,
     "post-not-found": PostNotFound,
     "precondition-failed": PreconditionFailed,
-    "proof-missing": ProofMissing,
     "rate-limited": RateLimited,
     "request-in-progress": RequestInProgress,
     "request-timeout": RequestTimeout,
@@ -535,14 +523,13 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "search-needs-a-word": SearchNeedsAWord,
     "search-too-slow": SearchTooSlow,
     "search-under-way": SearchUnderWay,
-    "second-factor-off": SecondFactorOff,
-    "second-factor-on": SecondFactorOn,
     "session-not-found": SessionNotFound,
     "sign-in-closed": SignInClosed,
     "sign-in-required": SignInRequired,
     "sign-in-throttled": SignInThrottled,
     "special-use-domain": SpecialUseDomain,
     "too-busy": TooBusy,
+    "too-many-api-keys": TooManyApiKeys,
     "too-many-mails": TooManyMails,
     "unsupported-grant-type": UnsupportedGrantType,
     "unsupported-media-type": UnsupportedMediaType,
@@ -550,7 +537,6 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "user-not-found": UserNotFound,
     "validation-failed": ValidationFailed,
     "weak-password": WeakPassword,
-    "wrong-code": WrongCode,
     "wrong-credentials": WrongCredentials,
     "wrong-password": WrongPassword,
 }

@@ -3,6 +3,9 @@
 - `SignedIn`: people. `MaybeSignedIn`: people, and anybody without a token. `WithRole`: people who have that role.
 - `CallingService`: the named services.
 - `@public`, below the router's decorator: anybody; tokens are ignored.
+
+API keys may use what people may, without roles, if the key has the scope `{service}:read` (GET) or `{service}:write`.
+Route classes and `@for_keys` except routes (`common.http.routing.ServiceRoute.for_keys`).
 """
 
 from collections.abc import Callable, Iterator
@@ -15,6 +18,7 @@ from common.http.deps import CallingService, CurrentUser, CurrentUserIfAny, With
 
 F = TypeVar("F", bound=Callable[..., Any])
 MARK: Final = "__public__"
+FOR_KEYS: Final = "__for_keys__"
 
 
 class Access(StrEnum):
@@ -39,6 +43,16 @@ def public(endpoint: F) -> F:
     """Let anybody use a route."""
     setattr(endpoint, MARK, True)
     return endpoint
+
+
+def for_keys(allowed: bool) -> Callable[[F], F]:  # reads well: @for_keys(False)
+    """Let API keys use a route, or not, whatever its class says. Below the router's decorator."""
+
+    def mark(endpoint: F) -> F:
+        setattr(endpoint, FOR_KEYS, allowed)
+        return endpoint
+
+    return mark
 
 
 def access_of(endpoint: Callable[..., Any], dependant: Dependant) -> Access:

@@ -14,7 +14,8 @@ from common.db.reading import ReadSession as Reads
 from common.db.reading import get_read_session
 from common.errors import Forbidden, InsufficientUserAuthentication, Unauthenticated
 from common.settings import AppSettings
-from common.tokens.claims import SERVICE_SCOPE, USER_SCOPE, InvalidToken, Principal
+from common.tokens.claims import SERVICE_SCOPE, USER_SCOPE, InsufficientScope, InvalidToken, Principal
+from common.tokens.scopes import SCOPES
 from common.tokens.verifier import TokenVerifier
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -86,10 +87,10 @@ async def authenticate(request: Request) -> Principal | None:
     if principal.roles:
         principal = with_proven_roles(principal, request.app.state.settings, verifier.now())
     state = request.scope.setdefault("state", {})  # for the access log
-    if principal.scope == USER_SCOPE:
-        state["account"] = principal.account_id
-    else:
+    if principal.scope == SERVICE_SCOPE:
         state["caller"] = principal.subject
+    else:
+        state["account"] = principal.account_id
     return principal
 
 
@@ -110,6 +111,22 @@ def step_up_for_roles(settings: AppSettings) -> InsufficientUserAuthentication:
     )
 
 
+def refuse_beyond_scope(request: Request, principal: Principal) -> None:
+    """Of those whose scope is not `api`, let only API keys pass that have the route's scope.
+
+    Raises:
+        NotForThisCaller: it is a service, or the route is never for keys.
+        InsufficientScope: the key has other scopes.
+    """
+    if principal.scope == SERVICE_SCOPE:
+        raise NotForThisCaller("This is for people who signed in.")
+    needed: str | None = request.scope["route"].key_scope(request.app.state.service)
+    if needed is None:
+        raise NotForThisCaller("This is for people who signed in, and never for API keys.")
+    if needed not in principal.scopes:
+        raise InsufficientScope(needed)
+
+
 class CurrentUser(OAuth2PasswordBearer):
     """Security scheme and check in one dependency, which costs a request half as much as two."""
 
@@ -118,7 +135,7 @@ class CurrentUser(OAuth2PasswordBearer):
         if principal is None:
             raise SignInRequired("Sign in to do this.")
         if principal.scope != USER_SCOPE:
-            raise NotForThisCaller("This is for people who signed in.")
+            refuse_beyond_scope(request, principal)
         return principal
 
 
@@ -129,7 +146,7 @@ class WithRole(CurrentUser):
     """
 
     def __init__(self, role: str) -> None:
-        super().__init__(tokenUrl=TOKEN_URL, scheme_name="user")
+        super().__init__(tokenUrl=TOKEN_URL, scheme_name="user", scopes=dict(SCOPES))
         self.role = role
 
     async def __call__(self, request: Request) -> Principal:  # type: ignore[override]
@@ -147,7 +164,7 @@ class CurrentUserIfAny(OAuth2PasswordBearer):
     async def __call__(self, request: Request) -> Principal | None:  # type: ignore[override]
         principal = await authenticate(request)
         if principal is not None and principal.scope != USER_SCOPE:
-            raise NotForThisCaller("This is for people who signed in.")
+            refuse_beyond_scope(request, principal)
         return principal
 
 
@@ -169,8 +186,10 @@ class CallingService(OAuth2):
         return principal
 
 
-get_current_user = CurrentUser(tokenUrl=TOKEN_URL, scheme_name="user")
-get_current_user_if_any = CurrentUserIfAny(tokenUrl=TOKEN_URL, scheme_name="user", auto_error=False)
+get_current_user = CurrentUser(tokenUrl=TOKEN_URL, scheme_name="user", scopes=dict(SCOPES))
+get_current_user_if_any = CurrentUserIfAny(
+    tokenUrl=TOKEN_URL, scheme_name="user", scopes=dict(SCOPES), auto_error=False
+)
 
 SignedIn = Annotated[Principal, Depends(get_current_user)]
 MaybeSignedIn = Annotated[Principal | None, Depends(get_current_user_if_any)]

@@ -22,6 +22,7 @@ from common.http.problems import PROBLEM, ErrorForm, OAuthProblem, Problem, decl
 from common.http.rate_limits import RateLimited, RateLimitsUnavailable
 from common.http.routing import INTERNAL
 from common.services import SERVICES
+from common.tokens.claims import InsufficientScope
 
 ErrorClass = type[DomainError | DependencyUnavailable]
 SCHEMAS: Final = "#/components/schemas/"
@@ -67,6 +68,10 @@ def describe(app: FastAPI, *, internal: bool = False) -> dict[str, Any]:
             operation = document["paths"][route.path_format][method.lower()]
             if any(isinstance(call, CurrentUserIfAny) for call in dependencies_of(route.dependant)):
                 operation["security"].insert(0, {})  # OpenAPI's way to say that signing in is optional
+            key_scope = getattr(route.original_route, "key_scope", no_scope)(app.state.service)
+            if key_scope is not None:
+                operation["security"][-1]["user"] = [key_scope]
+                declare_codes(operation["responses"], "403", InsufficientScope.code)
             operation["summary"], operation["description"] = summary_and_description(route)
             forbid_null(operation, schemas)
             add_common_problems(operation)
@@ -75,6 +80,10 @@ def describe(app: FastAPI, *, internal: bool = False) -> dict[str, Any]:
             is_oauth, form = getattr(route.original_route, "oauth", False), getattr(app.state, "error_form", None)
             explain_problems(operation["responses"], known, form, for_oauth=is_oauth)
     return document
+
+
+def no_scope(service: str) -> None:
+    """Of routes that are not ours: probes and metrics."""
 
 
 def rename(node: Any, names: Mapping[str, str]) -> Any:

@@ -26,7 +26,7 @@ from common.errors import (
     Unauthenticated,
 )
 from common.http import oauth
-from common.tokens.claims import MULTI_FACTOR
+from common.tokens.claims import MULTI_FACTOR, InsufficientScope
 
 log = structlog.get_logger()
 
@@ -143,7 +143,9 @@ def domain_problem(request: Request, refusal: DomainError, /, **extra: Any) -> R
     """The answer to a refusal by a business rule."""
     status = status_of(type(refusal))
     headers = {}
-    if status == 401 or refusal.code in CHALLENGES:
+    if isinstance(refusal, InsufficientScope):
+        headers["WWW-Authenticate"] = f'{CHALLENGE}, error="insufficient_scope", scope="{refusal.scope}"'
+    elif status == 401 or refusal.code in CHALLENGES:
         headers["WWW-Authenticate"] = CHALLENGES.get(refusal.code, CHALLENGE)
     if isinstance(refusal, InsufficientUserAuthentication):
         headers["WWW-Authenticate"] = step_up_challenge(refusal)

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Scope
 
 from common.db.database import get_db
 from common.http import etags, idempotency, rate_limits
-from common.http.access import Access, access_of, dependencies_of
+from common.http.access import FOR_KEYS, Access, access_of, dependencies_of
 from common.http.bodies import FORM, JSON, MAX_BODY, with_strict_body
 from common.http.deps import Handler
 from common.http.handlers import NotPrepared, as_app, prepared_handler
@@ -20,6 +20,7 @@ from common.http.paging import get_page
 F = TypeVar("F", bound=Callable[..., Any])
 INTERNAL: Final = "/internal"
 SHED_FIRST: Final = "__shed_first__"
+FOR_PEOPLE: Final = frozenset({Access.SIGNED_IN, Access.MAYBE_SIGNED_IN})
 
 
 class Priority(StrEnum):
@@ -53,6 +54,8 @@ class ServiceRoute(APIRoute):
     """Whether the general rate limit applies. Never to services."""
     vital = False
     """See `Priority`. Always for services and admins."""
+    for_keys = True
+    """Whether API keys may use it (`common.http.access`). Never where a role is needed."""
     oauth = False
     """Whether its errors have the form of OAuth (`common.http.oauth`)."""
 
@@ -73,6 +76,8 @@ class ServiceRoute(APIRoute):
         options["generate_unique_id_function"] = operation_id
         options["openapi_extra"] = {"parameters": parameters}
         super().__init__(path, endpoint, **options)
+        takes_keys = self.access in FOR_PEOPLE and getattr(endpoint, FOR_KEYS, self.for_keys)
+        self.verb = ("read" if methods <= {"GET", "HEAD"} else "write") if takes_keys else None
         self.beginning, self.has_parameters, _ = path.partition("{")
         try:
             handle = prepared_handler(self, is_form=is_form(self))
@@ -95,6 +100,10 @@ class ServiceRoute(APIRoute):
         if is_other and not scope.get("root_path") and not scope.get("fastapi"):
             return Match.NONE, {}
         return super().matches(scope)
+
+    def key_scope(self, service: str) -> str | None:
+        """The scope that an API key needs; None if keys may not use the route."""
+        return None if self.verb is None else f"{service}:{self.verb}"
 
     @property
     def access(self) -> Access:
@@ -137,9 +146,10 @@ def is_form(route: APIRoute) -> bool:
 
 
 class SmallBodyRoute(ServiceRoute):
-    """For forms and credentials (S-32)."""
+    """For forms and credentials (S-32), which are never an API key's."""
 
     max_body = 16 * 1024
+    for_keys = False
 
 
 class SignInRoute(SmallBodyRoute):

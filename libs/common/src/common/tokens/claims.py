@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from common.errors import DependencyUnavailable, Unauthenticated
+from common.errors import DependencyUnavailable, Forbidden, Unauthenticated
 
 ALGORITHM: Final = "ES256"
 TYPE: Final = "at+jwt"
@@ -19,12 +19,26 @@ MULTI_FACTOR: Final = "mfa"
 ACCOUNT: Final = re.compile(r"[1-9][0-9]{0,15}")
 SESSION: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SERVICE: Final = re.compile(r"svc:[a-z]{1,20}")
+KEY_CLIENT: Final = "key"
+"""The `client_id` of tokens for API keys. Their `sid` is the key's id, so that a revoked key ends like a session."""
+KEY_SCOPE: Final = re.compile(r"[a-z]{1,20}:(read|write)( [a-z]{1,20}:(read|write))*")
+"""Of any service: this one may be older than the newest service, whose scopes it never asks for."""
 
 
 class InvalidToken(Unauthenticated):
     """The token is not ours, not for this service, or no longer valid. The reason is not revealed."""
 
     code = "invalid-token"
+
+
+class InsufficientScope(Forbidden):
+    """The API key lacks the scope that this needs; `WWW-Authenticate` names it (RFC 6750, section 3.1)."""
+
+    code = "insufficient-scope"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"This needs an API key with the scope {scope}.")
+        self.scope = scope
 
 
 class KeysUnavailable(DependencyUnavailable):
@@ -48,6 +62,8 @@ class Principal:
     """How a person proved who they are: `amr` (RFC 8176). Empty for services."""
     proven_at: int = 0
     """When, in seconds since 1970: `auth_time`."""
+    scopes: frozenset[str] = frozenset()
+    """The words of `scope`."""
     withheld_roles: tuple[str, ...] = ()
     """Roles that count only after a step-up (`common.http.deps`)."""
 
@@ -58,18 +74,23 @@ class Principal:
 
     @property
     def account_id(self) -> int:
-        """The account of a person. Only for tokens of scope `api`, whose subject is known to be a number."""
+        """The account of a person, or of an API key's owner: the subject of their tokens is known to be a number."""
         return int(self.subject)
 
     @property
     def session_id(self) -> UUID:
-        """A person's session."""
+        """A person's session, or the API key."""
         return UUID(self.sid)
 
 
 def subject_fits(scope: str, subject: str, client_id: str, sid: object) -> bool:
-    """People have numbers and sessions, services have names and no session: neither can pass for the other (S-29)."""
-    if scope == USER_SCOPE:
+    """People have numbers and sessions, services have names and no session: neither can pass for the other (S-29).
+
+    API keys act for people, within scopes of their own.
+    """
+    if scope == USER_SCOPE or client_id == KEY_CLIENT:
+        if (client_id == KEY_CLIENT) != bool(KEY_SCOPE.fullmatch(scope)):
+            return False
         return bool(ACCOUNT.fullmatch(subject)) and isinstance(sid, str) and bool(SESSION.fullmatch(sid))
     if scope == SERVICE_SCOPE:
         return bool(SERVICE.fullmatch(subject)) and client_id == subject and sid is None

@@ -17,6 +17,7 @@ from jose.backends.base import Key
 from common.errors import DependencyUnavailable
 from common.tokens.claims import (
     ALGORITHM,
+    KEY_CLIENT,
     TYPE,
     InvalidToken,
     Principal,
@@ -138,6 +139,8 @@ class TokenVerifier:
         if not subject_fits(words["scope"], words["sub"], words["client_id"], sid):
             raise InvalidToken("subject")
         roles = texts(claims.get("roles", []))
+        if roles and words["client_id"] == KEY_CLIENT:
+            raise InvalidToken("roles")
         methods, proven_at = texts(claims.get("amr", [])), claims.get("auth_time", 0)
         if type(proven_at) is not int:
             raise InvalidToken("auth_time")
@@ -151,6 +154,7 @@ class TokenVerifier:
             expires_at=times["exp"],
             methods=methods,
             proven_at=proven_at,
+            scopes=frozenset(words["scope"].split()),
         )
 
     def _remember(self, token: str, principal: Principal, kid: str) -> None:

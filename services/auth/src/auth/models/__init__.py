@@ -1,6 +1,7 @@
 """auth's tables: one class per file, and the shared ones."""
 
 from auth.models.account import Account
+from auth.models.api_key import ApiKey
 from auth.models.audit_event import AuditEvent
 from auth.models.deletion import Deletion
 from auth.models.mail_count import MailCount
@@ -15,6 +16,7 @@ from auth.models.signing_key import SigningKey
 
 __all__ = [
     "Account",
+    "ApiKey",
     "AuditEvent",
     "Deletion",
     "EndedSession",

@@ -51,6 +51,7 @@ SCRUB: Final = (
     text("DELETE FROM recovery_codes WHERE account_id = :account"),
     text("DELETE FROM sign_in_challenges WHERE account_id = :account"),
     text("DELETE FROM trusted_devices WHERE account_id = :account"),
+    text("DELETE FROM api_keys WHERE account_id = :account"),
     text("DELETE FROM deletions WHERE account_id = :account"),
     text("DELETE FROM idempotency_keys WHERE subject = CAST(CAST(:account AS bigint) AS text)"),
     text("""

@@ -27,6 +27,11 @@ TRUSTED_DEVICES: Final = """
     SELECT id AS place, id, user_agent, ip, created_at, last_used_at FROM trusted_devices
     WHERE account_id = :account AND id > :after ORDER BY id
 """
+API_KEYS: Final = """
+    SELECT id AS place, id, name, scopes, created_at, expires_at, last_used_at, revoked_at, revoke_reason
+    FROM api_keys
+    WHERE account_id = :account AND id > :after ORDER BY id
+"""
 # If somebody else acted on the account, their identity and address are their data, not the account's.
 HISTORY: Final = """
     SELECT id AS place, at, action, actor = CAST(account_id AS text) AS by_yourself,
@@ -39,6 +44,7 @@ SECTIONS: Final[Mapping[str, Section]] = {
     "sessions": Section(bounded_rows(SESSIONS, "id", "octet_length(user_agent)"), NOBODY, uuid),
     "second_factor": Section(bounded_rows(SECOND_FACTOR, "place")),
     "trusted_devices": Section(bounded_rows(TRUSTED_DEVICES, "id", "octet_length(user_agent)"), NOBODY, uuid),
+    "api_keys": Section(bounded_rows(API_KEYS, "id", "octet_length(name)"), NOBODY, uuid),
     "history": Section(bounded_rows(HISTORY, "place", "octet_length(CAST(detail AS text))").columns(detail=JSONB)),
 }
 DELETED: Final = text("SELECT 1 FROM accounts WHERE id = :account AND status IN ('deleting', 'deleted')")

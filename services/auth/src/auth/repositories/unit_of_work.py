@@ -3,6 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.repositories.accounts import AccountRepository
+from auth.repositories.api_keys import ApiKeyRepository
 from auth.repositories.audit import AuditRepository
 from auth.repositories.clients import ClientRepository
 from auth.repositories.deletions import DeletionRepository
@@ -39,4 +40,5 @@ def unit_of_work(session: AsyncSession, lifetimes: Lifetimes) -> UnitOfWork:
         second_factors=SecondFactorRepository(session),
         challenges=ChallengeRepository(session),
         trusted_devices=TrustedDeviceRepository(session),
+        api_keys=ApiKeyRepository(session),
     )

@@ -18,7 +18,7 @@ from auth.services.passwords import TooBusy
 from auth.wiring.second_factor import Proven
 from common.contracts.accounts import UserCreate, UserResponse
 from common.errors import InsufficientUserAuthentication
-from common.http.access import public
+from common.http.access import for_keys, public
 from common.http.deps import SignedIn
 from common.http.problems import problems
 from common.http.rate_limits import Limits
@@ -55,6 +55,7 @@ async def register(
 
 
 @router.get("/me", responses=problems(errors.AccountNotFound))
+@for_keys(True)
 async def get_own_account(caller: SignedIn, accounts: ReadAccounts) -> AccountResponse:
     """Get the caller's account."""
     return AccountResponse.model_validate(await accounts.own(caller.account_id))

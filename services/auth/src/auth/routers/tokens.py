@@ -9,10 +9,13 @@ from fastapi import FastAPI, Form, Request, Response
 from auth.deps import REFRESH, SIGN_IN, CallingDevice, Sessions, SignIn
 from auth.schemas.token import RevokeForm, TokenForm, TokenResponse
 from auth.services import errors
+from auth.services.api_keys.errors import InvalidSubjectToken, InvalidTarget
+from auth.services.api_keys.exchange import ACCESS_TOKEN, GRANT, Exchange
 from auth.services.passwords import TooBusy
 from auth.services.records import Device, Tokens
 from auth.services.sessions import SessionService
 from auth.services.sign_in import SignInService
+from auth.wiring.api_keys import API_KEYS, ExchangeKeys
 from common.http.access import public
 from common.http.problems import domain_problem, problems
 from common.http.rate_limits import Limits, SourceLimits
@@ -35,6 +38,8 @@ SERVICE_PREFIX = "svc"
         errors.UnsupportedGrant,
         errors.InvalidScope,
         errors.InvalidClient,
+        InvalidSubjectToken,
+        InvalidTarget,
         errors.SignInThrottled,
         errors.SignInClosed,
         TooBusy,
@@ -42,10 +47,34 @@ SERVICE_PREFIX = "svc"
 )
 @public
 async def issue_token(
-    request: Request, form: Annotated[TokenForm, Form()], sign_in: SignIn, device: CallingDevice, limits: Limits
+    request: Request,
+    form: Annotated[TokenForm, Form()],
+    sign_in: SignIn,
+    keys: ExchangeKeys,
+    device: CallingDevice,
+    limits: Limits,
 ) -> TokenResponse:
-    """Sign in with a password, stay signed in with a refresh token, or sign a service in."""
+    """Sign in with a password, stay signed in with a refresh token, exchange an API key, or sign a service in."""
+    given = [name for name, _ in (await request.form()).multi_items()]
+    if len(given) != len(set(given)):
+        raise errors.OAuthRefusal("No parameter may be given twice (RFC 6749, section 3.2).")
+    if form.grant_type == GRANT:
+        await limits.hit(API_KEYS)
+        issued = await keys.exchange(exchange_of(form), device)
+        return TokenResponse.model_validate(issued).model_copy(update={"issued_token_type": ACCESS_TOKEN})
     return TokenResponse.model_validate(await grant(form, request, sign_in, device, limits))
+
+
+def exchange_of(form: TokenForm) -> Exchange:
+    return Exchange(
+        subject_token=form.subject_token,
+        subject_token_type=form.subject_token_type,
+        requested_token_type=form.requested_token_type,
+        scope=form.scope,
+        audience=form.audience,
+        resource=form.resource,
+        has_actor=bool(form.actor_token),
+    )
 
 
 async def grant(
@@ -66,7 +95,7 @@ async def grant(
             raise errors.OAuthRefusal("refresh_token is needed.")
         await limits.hit(REFRESH)
         return await sign_in.with_refresh_token(form.refresh_token, device)
-    raise errors.UnsupportedGrant("grant_type must be password, refresh_token or client_credentials.")
+    raise errors.UnsupportedGrant(f"grant_type must be password, refresh_token, client_credentials or {GRANT}.")
 
 
 def client_credentials(request: Request, form: TokenForm) -> tuple[str, str]:

@@ -4,10 +4,12 @@ from fastapi import Response
 
 from auth.deps import AppSettings, SigningKeys
 from auth.schemas.token import ServerMetadata
+from auth.services.api_keys.exchange import GRANT
 from common.http.access import public
 from common.http.routing import UnlimitedRoute, service_router
-from common.tokens.claims import MULTI_FACTOR, USER_SCOPE
+from common.tokens.claims import MULTI_FACTOR
 from common.tokens.known_keys import KeySet
+from common.tokens.scopes import SCOPES
 
 router = service_router("/.well-known", "metadata", UnlimitedRoute)
 
@@ -32,10 +34,10 @@ async def get_metadata(settings: AppSettings, response: Response) -> ServerMetad
         token_endpoint=f"{settings.issuer}/auth/token",
         revocation_endpoint=f"{settings.issuer}/auth/revoke",
         jwks_uri=f"{settings.issuer}/.well-known/jwks.json",
-        grant_types_supported=["password", "refresh_token", "client_credentials"],
+        grant_types_supported=["password", "refresh_token", "client_credentials", GRANT],
         token_endpoint_auth_methods_supported=["none", "client_secret_basic", "client_secret_post"],
         revocation_endpoint_auth_methods_supported=["none"],
         response_types_supported=["none"],  # required, and never empty (RFC 8414, sections 2 and 3.2)
-        scopes_supported=[USER_SCOPE],
+        scopes_supported=list(SCOPES),
         acr_values_supported=[MULTI_FACTOR],
     )

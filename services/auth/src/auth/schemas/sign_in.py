@@ -6,7 +6,7 @@ from pydantic import Field, RootModel, model_validator
 
 from auth.schemas.account import NOT_GIVEN, CurrentPassword
 from auth.schemas.second_factor import Code, RecoveryCode, SecondProof
-from auth.schemas.token import TokenResponse
+from auth.schemas.token import IssuedTokens
 from auth.services.records import Tokens
 from auth.services.second_factor.records import PendingSignIn, Proof
 from common.schemas import MAX_TYPED, Flag, Incoming, Outgoing, Text
@@ -64,7 +64,7 @@ class StepUpProof(Incoming):
         return Proof(self.code, self.recovery_code)
 
 
-class SignedIn(TokenResponse):
+class SignedIn(IssuedTokens):
     """The tokens of a new session, as `/auth/token` issues them."""
 
     state: Literal["signed-in"] = "signed-in"

@@ -12,7 +12,9 @@ REFRESH = "rt1.k1.6f1c0a….3.mD4x…"
 class TokenForm(BaseModel):
     """RFC 6749: parameters of all grants in one form; unknown ones are ignored, so it is not `Incoming`."""
 
-    grant_type: Text = Field(default="password", description="password, refresh_token or client_credentials")
+    grant_type: Text = Field(
+        default="password", description="password, refresh_token, client_credentials, or that of RFC 8693"
+    )
     username: Text | None = Field(default=None, description="The e-mail address.", examples=["ada@example.com"])
     password: Text | None = Field(
         default=None, json_schema_extra={"format": "password"}, repr=False, examples=["correct horse battery staple"]
@@ -20,7 +22,16 @@ class TokenForm(BaseModel):
     refresh_token: Text | None = Field(default=None, repr=False, examples=[REFRESH])
     scope: Text | None = Field(default=None, examples=["api"])
     audience: Text | None = Field(
-        default=None, description="The service that a service's token is for.", examples=["posts"]
+        default=None, description="The service that the token of a service or an API key is for.", examples=["posts"]
+    )
+    subject_token: Text | None = Field(
+        default=None, repr=False, description="An API key (RFC 8693).", examples=["trv_…"]
+    )
+    subject_token_type: Text | None = Field(default=None, examples=["urn:trivium:token-type:api-key"])
+    requested_token_type: Text | None = Field(default=None, examples=["urn:ietf:params:oauth:token-type:access_token"])
+    resource: Text | None = Field(default=None, description="The site's address.", examples=["https://api.example.com"])
+    actor_token: Text | None = Field(
+        default=None, repr=False, description="Refused: there is no delegation.", examples=["…"]
     )
     client_id: Text | None = Field(default=None, description="Services only.", examples=["svc:users"])
     client_secret: Text | None = Field(
@@ -35,14 +46,22 @@ class RevokeForm(BaseModel):
     token_type_hint: Text | None = Field(default=None, examples=["refresh_token"])
 
 
-class TokenResponse(Outgoing):
-    """RFC 6749, section 5.1."""
+class IssuedTokens(Outgoing):
+    """The tokens of a grant."""
 
     access_token: str = Field(examples=["eyJhbGciOiJFUzI1NiIs…"])
     token_type: Literal["bearer"] = "bearer"  # noqa: S105  # what RFC 6750 calls it
     expires_in: int = Field(examples=[300], description="Seconds.")
     refresh_token: str | None = Field(default=None, description="Left out for services.", examples=[REFRESH])
     scope: str = Field(examples=["api"])
+
+
+class TokenResponse(IssuedTokens):
+    """RFC 6749, section 5.1, and RFC 8693, section 2.2.1."""
+
+    issued_token_type: str | None = Field(
+        default=None, description="For API keys only.", examples=["urn:ietf:params:oauth:token-type:access_token"]
+    )
 
 
 class ServerMetadata(Outgoing):

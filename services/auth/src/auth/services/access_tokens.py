@@ -1,7 +1,7 @@
 """Makes access tokens (RFC 9068): short-lived, signed with ES256, without anything personal."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Protocol
@@ -9,9 +9,10 @@ from typing import Any, Final, Protocol
 from jose import jwt
 from jose.backends.base import Key
 
+from auth.services.api_keys.records import UsableKey
 from auth.services.records import Session
 from common.services import AUDIENCES
-from common.tokens.claims import ALGORITHM, MULTI_FACTOR, SERVICE_SCOPE, TYPE, USER_SCOPE
+from common.tokens.claims import ALGORITHM, KEY_CLIENT, MULTI_FACTOR, SERVICE_SCOPE, TYPE, USER_SCOPE
 
 CLIENT: Final = "trivium"
 
@@ -56,13 +57,21 @@ class AccessTokens:
         roles = {"roles": account.roles} if has_roles else {}  # validators of RFC 9068 refuse an empty list
         return self._sign({**about, "aud": list(AUDIENCES), **roles}, issued_at)
 
+    def for_key(self, key: UsableKey, scopes: Sequence[str], audiences: Sequence[str]) -> tuple[str, int]:
+        """For an API key, and how many seconds it is valid: not longer than the key. Without roles."""
+        issued_at = max(key.now, key.tokens_not_before)
+        left = self.expires_in if key.expires_at is None else max(1, key.expires_at - issued_at)
+        lasts = min(self.expires_in, left)
+        about = {"sub": str(key.account_id), "client_id": KEY_CLIENT, "scope": " ".join(scopes), "sid": str(key.id)}
+        return self._sign({**about, "aud": list(audiences)}, issued_at, lasts), lasts
+
     def for_service(self, client_id: str, audience: str, now: int) -> str:
         """Valid at one service."""
         about = {"sub": client_id, "client_id": client_id, "scope": SERVICE_SCOPE}
         return self._sign({**about, "aud": [audience]}, now)
 
-    def _sign(self, about: dict[str, Any], issued_at: int) -> str:
+    def _sign(self, about: dict[str, Any], issued_at: int, lasts: int | None = None) -> str:
         kid, key = self.signer.active()
-        times = {"iat": issued_at, "nbf": issued_at, "exp": issued_at + self.expires_in}
+        times = {"iat": issued_at, "nbf": issued_at, "exp": issued_at + (lasts or self.expires_in)}
         claims = {"iss": self.issuer, "jti": self.new_id(), **about, **times}
         return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"typ": TYPE, "kid": kid})

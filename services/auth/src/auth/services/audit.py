@@ -81,6 +81,8 @@ class Action(StrEnum):
     tokens_revoked = "tokens-revoked"
     content_removed = "content-removed"
     service_secret_changed = "service-secret-changed"  # noqa: S105
+    api_key_created = "api-key-created"
+    api_key_revoked = "api-key-revoked"
     key_created = "key-created"
     key_activated = "key-activated"
     key_retired = "key-retired"

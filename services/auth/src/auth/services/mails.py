@@ -34,6 +34,9 @@ class Kind(StrEnum):
     second_factor_on = "second-factor-on"
     second_factor_off = "second-factor-off"
     recovery_codes_made = "recovery-codes-made"
+    api_key_created = "api-key-created"
+    api_key_revoked = "api-key-revoked"
+    api_key_leaked = "api-key-leaked"
 
 
 @dataclass(frozen=True, slots=True)

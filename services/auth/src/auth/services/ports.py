@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
+from auth.services.api_keys.ports import ApiKeyStore
 from auth.services.audit import AuditTrail
 from auth.services.mail_codes.ports import SignInCodeStore
 from auth.services.records import (
@@ -255,6 +256,7 @@ class UnitOfWork:
     second_factors: SecondFactorStore
     challenges: ChallengeStore
     trusted_devices: TrustedDeviceStore
+    api_keys: ApiKeyStore
 
 
 class PasswordHasher(Protocol):

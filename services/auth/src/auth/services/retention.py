@@ -11,6 +11,8 @@ from common.retention import Retention
 
 SESSIONS_KEPT: Final = timedelta(days=30)
 """Kept after their end, to investigate thefts."""
+API_KEYS_KEPT: Final = timedelta(days=30)
+"""Kept after they were revoked or expired, to investigate thefts."""
 MAILS_KEPT: Final = timedelta(days=7)
 """Kept after the mail server has refused them for good, to answer questions. They hold addresses."""
 LAST_MAILS_KEPT: Final = timedelta(days=1)
@@ -19,6 +21,7 @@ RETENTION: Final[Retention[UnitOfWork]] = Retention(
     batch=1000,
     rules={
         "sessions": lambda work, most: work.sessions.forget_over(SESSIONS_KEPT, most),
+        "API keys": lambda work, most: work.api_keys.forget_over(API_KEYS_KEPT, most),
         "tries to sign in": lambda work, most: work.throttle.forget_old(most),
         "links": lambda work, _: work.one_time_tokens.forget_expired(),
         "sign-in codes": lambda work, _: work.sign_in_codes.forget_expired(),

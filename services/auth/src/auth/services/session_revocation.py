@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from auth.services.api_keys.revocation import revoke_keys
 from auth.services.ports import UnitOfWork
 from auth.services.records import Account
 from common.contracts.events import EVERYBODY, SessionEndedData, TokensRevokedData
@@ -17,15 +18,19 @@ async def end_session(work: UnitOfWork, session_id: UUID, reason: str) -> bool:
     return True
 
 
-async def end_sessions(work: UnitOfWork, account_id: int, reason: str, *, but: UUID | None = None) -> int:
-    """End all sessions of an account, or all but one; returns how many had tokens that may still be valid.
+async def end_sessions(
+    work: UnitOfWork, account_id: int, reason: str, *, but: UUID | None = None, keys: bool = True
+) -> int:
+    """End all sessions of an account, or all but one, and revoke its API keys unless they are only devices that end.
 
-    Sign-ins that wait for their second factor end too, and no device is trusted any more.
+    Sign-ins that wait for their second factor end too, and no device is trusted any more. Returns how many sessions had
+    tokens that may still be valid.
     """
     await work.challenges.drop_all(account_id)
     await work.trusted_devices.drop_all(account_id)
     ended = await work.sessions.end_all(account_id, reason, but)
-    await publish_ended(work, [Event((session_id,), 1, SessionEndedData(until=until)) for session_id, until in ended])
+    events = [Event((session_id,), 1, SessionEndedData(until=until)) for session_id, until in ended]
+    await publish_ended(work, events + (await revoke_keys(work, account_id, reason) if keys else []))
     return len(ended)
 
 

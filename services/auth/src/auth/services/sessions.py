@@ -38,9 +38,9 @@ class SessionService:
             await work.audit.note(Action.session_ended, account_id, ip=device.ip, session=str(session_id))
 
     async def end_others(self, account_id: int, current: UUID, device: Device) -> None:
-        """Sign out all devices but the caller's."""
+        """Sign out all devices but the caller's. API keys are no devices: they stay."""
         async with self.transactions() as work:
-            count = await end_sessions(work, account_id, "ended by its owner", but=current)
+            count = await end_sessions(work, account_id, "ended by its owner", but=current, keys=False)
             await work.audit.note(Action.other_sessions_ended, account_id, ip=device.ip, sessions=count)
 
     async def sign_out(self, account_id: int, session_id: UUID, device: Device) -> None:

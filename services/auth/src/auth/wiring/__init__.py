@@ -1,1 +1,1 @@
-"""Wiring of single domains, for `auth.deps` and their routes."""
+"""Wires the domains of auth that have rooms of their own."""

@@ -5,6 +5,7 @@ from functools import partial
 from fastapi import Request
 from fastapi.responses import StreamingResponse
 
+from common.http.access import for_keys
 from common.http.deps import SignedIn, authenticate
 from common.http.problems import problems
 from common.http.rate_limits import Limits
@@ -17,6 +18,7 @@ router = service_router("/users", "export")
 
 
 @router.get("/me/export", response_model=ExportResponse, responses=problems(UserNotFound))
+@for_keys(False)
 async def export_own_data(caller: SignedIn, export: ExportData, limits: Limits, request: Request) -> StreamingResponse:
     """Get all data that the services hold about the caller, as a file (GDPR, articles 15 and 20).
 

@@ -11,6 +11,9 @@ from trivium_client.models import (
     AccountUpdate,
     Action,
     AddressGiven,
+    ApiKeyCreate,
+    ApiKeyCreated,
+    ApiKeyList,
     AuditEventPage,
     BlockedPage,
     CommentCreate,
@@ -22,6 +25,7 @@ from trivium_client.models import (
     FirstCode,
     FollowerPage,
     KeySet,
+    LeakedApiKey,
     LinkOpened,
     ManagedAccountPage,
     ManagedAccountResponse,
@@ -62,13 +66,16 @@ class Trivium(Connection):
     """The API, for threads. Each method is one operation."""
 
     def issue_token(self, form: TokenForm) -> TokenResponse:
-        """Sign in with a password, stay signed in with a refresh token, or sign a service in.
+        """Sign in with a password, stay signed in with a refresh token, exchange an API key, or sign a service in.
 
         Raises:
             InvalidClient: An unknown service, or the wrong secret.
             InvalidGrant: Wrong password or spent refresh token. The answer never tells which reason it was (S-06).
             InvalidRequest: A parameter is missing or malformed (RFC 6749, section 5.2).
             InvalidScope: The requested scope exceeds the available one.
+            InvalidSubjectToken: The API key is unknown, revoked or expired, or its account may not sign in (RFC
+                8693, section 2.2.2).
+            InvalidTarget: No service has this audience or resource (RFC 8693, section 2.2.2).
             SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
                 sign-ins may try.
             SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
@@ -270,6 +277,46 @@ class Trivium(Connection):
             SessionNotFound: The caller has no such session, or it has ended.
         """
         self._send(Call("DELETE", f"/auth/sessions/{session_id}"))
+
+    def list_api_keys(self) -> ApiKeyList:
+        """List the caller's API keys, the newest first, without their texts."""
+        return self._read(ApiKeyList, Call("GET", "/auth/keys"))
+
+    def create_api_key(self, body: ApiKeyCreate) -> ApiKeyCreated:
+        """Create an API key. Its text is in this answer only; programs exchange it at `/auth/token`.
+
+        If the answer was lost, a repeated request is refused by the name: revoke that key, and create another one.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            ApiKeyMustExpire: This site has no API keys without an expiry.
+            ApiKeyNameTaken: The caller has an API key of this name. A repeated request gets this, since keys are
+                shown only once.
+            ConfirmationNeeded: The sign-in was too long ago to do this without the password.
+            SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
+                sign-ins may try.
+            SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
+            TooBusy: More passwords wait to be hashed than can be in time.
+            TooManyApiKeys: The caller has as many API keys as an account may have.
+            WrongPassword: The current password is wrong. Not a 401: the access token is valid, and a new one would
+                not help.
+        """
+        return self._read(ApiKeyCreated, Call("POST", "/auth/keys", body=body))
+
+    def report_leaked_api_key(self, body: LeakedApiKey) -> None:
+        """Report an API key that was found in a public place. If it is real, it is revoked, and its owner gets a mail.
+
+        The answer is the same for every text.
+        """
+        self._send(Call("POST", "/auth/keys/leaked", body=body, signed=False))
+
+    def revoke_api_key(self, key_id: UUID) -> None:
+        """Revoke an API key. Its access tokens are refused everywhere within seconds.
+
+        Raises:
+            ApiKeyNotFound: The caller has no such API key, or it is revoked.
+        """
+        self._send(Call("DELETE", f"/auth/keys/{key_id}"))
 
     def change_password(self, body: PasswordChange) -> None:
         """Change the caller's password. Ends all other sessions; wrong current passwords count like failed sign-ins.

@@ -11,10 +11,20 @@ from trivium_client.answers import M, choose, problem_of, read
 from trivium_client.calls import Call, Deadline
 from trivium_client.errors import DeadlineExceeded, NoAnswer
 from trivium_client.models import SignedIn, TokenResponse
-from trivium_client.problems import InvalidGrant
+from trivium_client.problems import InvalidGrant, InvalidSubjectToken
 from trivium_client.retries import Outcome, is_unknown, pause_after
 from trivium_client.synchronous.waiting import Lock, sleep, within
-from trivium_client.tokens import OnTokens, Tokens, ignore, renewing, signing_in, signing_out, tokens_of, wants_proof
+from trivium_client.tokens import (
+    OnTokens,
+    Tokens,
+    exchanging,
+    ignore,
+    renewing,
+    signing_in,
+    signing_out,
+    tokens_of,
+    wants_proof,
+)
 
 USER_AGENT: Final = f"trivium-client/{version('trivium-client')}"
 P = ParamSpec("P")
@@ -105,16 +115,30 @@ class Connection:
     def keep(self, answer: SignedIn | TokenResponse) -> None:
         """Take over the tokens of a sign-in in two steps (`sign_in_with_second_factor`), or of `step_up_session`."""
         with self._session.lock:
-            self._session.replace(tokens_of(answer, self._session.tokens))
+            self._session.replace(tokens_of(answer, self._session.tokens.refresh_token if self._session.tokens else ""))
+
+    def sign_in_with_key(self, key: str) -> None:
+        """Use an API key. It is exchanged for access tokens when necessary.
+
+        Raises:
+            InvalidSubjectToken: the key is unknown, revoked or expired.
+        """
+        with self._session.lock:
+            answer = self._send(exchanging(key))
+            self._session.replace(tokens_of(read(TokenResponse, answer), key))
 
     def sign_out(self) -> None:
-        """End the session. If the server cannot be reached, the tokens are deleted here all the same."""
+        """End the session. If the server cannot be reached, the tokens are deleted here all the same.
+
+        An API key is only forgotten: `revoke_api_key` ends it.
+        """
         with self._session.lock:
             tokens = self._session.tokens
             if tokens is None:
                 return
             self._session.replace(None)
-            self._send(signing_out(tokens))
+            if not tokens.by_key:
+                self._send(signing_out(tokens))
 
     def iterate(self, list_page: Callable[P, Page[T]], *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
         """All items of a list, page by page: `for post in trivium.iterate(trivium.list_posts, tag="rust")`."""
@@ -158,10 +182,12 @@ class Connection:
                 return self._session.tokens
             answer = self._repeat(renewing(refused), None, deadline)
             if answer.is_success:
-                self._session.replace(tokens_of(read(TokenResponse, answer)))
+                self._session.replace(tokens_of(read(TokenResponse, answer), refused.refresh_token))
                 return self._session.tokens
             problem = problem_of(answer)
-            if not isinstance(problem, InvalidGrant):  # others, such as overload, do not concern the session
+            if not isinstance(
+                problem, InvalidGrant | InvalidSubjectToken
+            ):  # others, such as overload, do not concern the session
                 raise problem
             self._session.replace(None)
             return None

@@ -79,7 +79,7 @@ class OwnFactor:
             codes = await replace_codes(work, account_id)
             methods = dict.fromkeys([*session.methods, Method.otp, Method.mfa])
             await work.sessions.confirm(session_id, list(methods))
-            ended = await end_sessions(work, account_id, "second factor turned on", but=session_id)
+            ended = await end_sessions(work, account_id, "second factor turned on", but=session_id, keys=False)
             await send_limited(work, Kind.second_factor_on, account_id, account.email)
             await work.audit.note(Action.second_factor_on, account_id, ip=device.ip, sessions_ended=ended)
         return codes
