@@ -5,6 +5,7 @@ from auth.models.audit_event import AuditEvent
 from auth.models.deletion import Deletion
 from auth.models.mail_count import MailCount
 from auth.models.one_time_token import OneTimeToken
+from auth.models.passkey import Passkey, PasskeyHandle, SpentChallenge
 from auth.models.service_client import ServiceClient
 from auth.models.session import Session
 from auth.models.shared import EndedSession, IdempotencyKey, Outbox, TokenFloor
@@ -20,10 +21,13 @@ __all__ = [
     "MailCount",
     "OneTimeToken",
     "Outbox",
+    "Passkey",
+    "PasskeyHandle",
     "ServiceClient",
     "Session",
     "SignInAddress",
     "SignInSource",
     "SigningKey",
+    "SpentChallenge",
     "TokenFloor",
 ]

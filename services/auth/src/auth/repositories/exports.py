@@ -19,6 +19,11 @@ SESSIONS: Final = """
     FROM sessions
     WHERE account_id = :account AND id > :after ORDER BY id
 """
+PASSKEYS: Final = """
+    SELECT id AS place, id, name, transports, backup_eligible, backed_up, created_at, last_used_at
+    FROM passkeys
+    WHERE account_id = :account AND id > :after ORDER BY id
+"""
 # If somebody else acted on the account, their identity and address are their data, not the account's.
 HISTORY: Final = """
     SELECT id AS place, at, action, actor = CAST(account_id AS text) AS by_yourself,
@@ -29,6 +34,7 @@ NOBODY: Final = "00000000-0000-0000-0000-000000000000"
 SECTIONS: Final[Mapping[str, Section]] = {
     "account": Section(bounded_rows(ACCOUNT, "id")),
     "sessions": Section(bounded_rows(SESSIONS, "id", "octet_length(user_agent)"), NOBODY, uuid),
+    "passkeys": Section(bounded_rows(PASSKEYS, "id")),
     "history": Section(bounded_rows(HISTORY, "place", "octet_length(CAST(detail AS text))").columns(detail=JSONB)),
 }
 DELETED: Final = text("SELECT 1 FROM accounts WHERE id = :account AND status IN ('deleting', 'deleted')")

@@ -26,6 +26,8 @@ class Kind(StrEnum):
     email_change_asked = "email-change-asked"
     email_changed = "email-changed"
     account_deleted = "account-deleted"
+    passkey_added = "passkey-added"
+    passkey_removed = "passkey-removed"
 
 
 @dataclass(frozen=True, slots=True)

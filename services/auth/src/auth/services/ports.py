@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from auth.services.audit import AuditTrail
+from auth.services.passkeys.ports import ConfirmationStore, PasskeyStore
 from auth.services.records import (
     Account,
     AccountFilter,
@@ -237,6 +238,8 @@ class UnitOfWork:
     audit: AuditTrail
     one_time_tokens: OneTimeTokenStore
     mail_counts: MailCountStore
+    passkeys: PasskeyStore
+    confirmations: ConfirmationStore
 
 
 class PasswordHasher(Protocol):

@@ -28,6 +28,9 @@ class Method(StrEnum):
     """How somebody proved who they are: values of `amr` (RFC 8176), as sessions and access tokens name them."""
 
     password = "pwd"  # noqa: S105  # a name
+    key = "pop"
+    presence = "user"
+    factors = "mfa"
 
 
 @dataclass(frozen=True, slots=True)
