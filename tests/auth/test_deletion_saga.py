@@ -10,6 +10,7 @@ from auth.services.records import Role
 from auth.services.retention import RETENTION
 from common.contracts.events import AccountData
 from common.state_events import StateEvent
+from tests.auth.authenticator import Authenticator
 from tests.auth.conftest import (
     PASSWORD,
     SERVER,
@@ -25,6 +26,8 @@ from tests.auth.conftest import (
 )
 from tests.auth.deleting import delete, lines, register
 from tests.auth.mails import mails
+from tests.auth.passkeys import add
+from tests.auth.passkeys import sign_in as enter_by
 from tests.events import Outbox
 from tests.peers import erased
 from tests.personal_data import kept
@@ -104,6 +107,9 @@ async def test_each_table_about_somebody_is_exported_and_emptied(
     ended = await client.post("/auth/revoke", data={"token": other.json()["refresh_token"]})
     reset = await client.post("/auth/password-reset", json={"email": ada.person.email})
     assert (ended.status_code, reset.status_code) == (200, 202)
+    device = Authenticator()
+    await add(client, ada, device)
+    assert (await enter_by(client, device)).status_code == 200
     await mails(app, ada.person.email)
     before = await held(outbox.dsn, "auth", ada.id)
     headers = bearer(await service_token("svc:users"))
@@ -112,6 +118,7 @@ async def test_each_table_about_somebody_is_exported_and_emptied(
     assert (await delete(client, ada)).status_code == 202
     for service in AccountData.targets:
         await say_erased(ada, service)
+        assert (await enter_by(client, device)).status_code == 401
     assert await left(outbox.dsn, "auth", before) == kept("auth")
 
 

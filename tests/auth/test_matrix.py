@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 
 from auth.services.records import Role
+from tests.auth.authenticator import Authenticator
 from tests.auth.conftest import (
     PASSWORD,
     SERVER,
@@ -14,11 +15,13 @@ from tests.auth.conftest import (
     Join,
     Learn,
     Manage,
+    Member,
     ServiceSignIn,
     SignIn,
     bearer,
     new_email,
 )
+from tests.auth.passkeys import options, request_options, send
 from tests.auth.test_access_tokens import part
 from tests.matrix import Matrix
 from tests.matrix_table import complaints, read
@@ -27,13 +30,15 @@ from tests.peers import erased
 
 # Callers: anonymous; the owner of the thing; another person; a moderator; an admin; people whose tokens are no longer
 # valid (account disabled, session ended); the three services; a service's token for another. All tokens are real.
-# Things: the owner's account; another session of the owner; events of users and posts; and, on the last line, the
-# caller, who does nothing afterwards.
+# Things: the owner's account; another session of the owner; a passkey of the owner, and one that is to be added; events
+# of users and posts; and, on the last line, the caller, who does nothing afterwards.
 TABLE = """
 method path                                 thing   anon  owner other moder admin gone  users posts auth  stray
 POST   /auth/register                       account 201   201   201   201   201   201   201   201   201   201
 POST   /auth/token                          account 200   200   200   200   200   200   200   200   200   200
 POST   /auth/sign-in                        account 200   200   200   200   200   200   200   200   200   200
+POST   /auth/sign-in/passkey/options        none    200   200   200   200   200   200   200   200   200   200
+POST   /auth/sign-in/passkey                passkey 200   200   200   200   200   200   200   200   200   200
 POST   /auth/revoke                         session 200   200   200   200   200   200   200   200   200   200
 POST   /auth/verify-email                   account 202   202   202   202   202   401   403   403   403   401
 POST   /auth/verify-email/confirm           account 400   400   400   400   400   400   400   400   400   400
@@ -46,6 +51,12 @@ DELETE /auth/sessions/{session_id}          session 401   204   404   404   404 
 DELETE /auth/sessions                       session 401   204   204   204   204   401   403   403   403   401
 POST   /auth/email                          account 401   202   202   202   202   401   403   403   403   401
 POST   /auth/password                       account 401   204   204   204   204   401   403   403   403   401
+GET    /auth/passkeys                       passkey 401   200   200   200   200   401   403   403   403   401
+POST   /auth/passkeys/confirmation          account 401   204   204   204   204   401   403   403   403   401
+POST   /auth/passkeys/options               account 401   200   200   200   200   401   403   403   403   401
+POST   /auth/passkeys                       new     401   201   400   400   400   401   403   403   403   401
+PATCH  /auth/passkeys/{passkey_id}          passkey 401   200   404   404   404   401   403   403   403   401
+DELETE /auth/passkeys/{passkey_id}          passkey 401   204   404   404   404   401   403   403   403   401
 GET    /auth/accounts                       account 401   403   403   403   200   401   403   403   403   401
 GET    /auth/accounts/{account_id}          account 401   403   403   403   200   401   403   403   403   401
 PATCH  /auth/accounts/{account_id}          account 401   403   403   403   200   401   403   403   403   401
@@ -53,6 +64,8 @@ DELETE /auth/accounts/{account_id}/sessions session 401   403   403   403   204 
 GET    /auth/audit                          account 401   403   403   403   200   401   403   403   403   401
 GET    /.well-known/jwks.json               account 200   200   200   200   200   200   200   200   200   200
 GET    /.well-known/oauth-authorization-server none 200   200   200   200   200   200   200   200   200   200
+GET    /.well-known/passkey-endpoints       none    200   200   200   200   200   200   200   200   200   200
+GET    /.well-known/webauthn                none    200   200   200   200   200   200   200   200   200   200
 GET    /internal/accounts                   account 401   403   403   403   403   401   200   403   403   401
 GET    /internal/accounts/{account_id}      account 401   403   403   403   403   401   200   403   403   401
 GET    /internal/export/{account_id}        session 401   403   403   403   403   401   200   403   403   401
@@ -80,6 +93,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /auth/email/confirm": {"token": "x"},
     "POST /auth/email": {"email": "{new_email}", "password": PASSWORD},
     "POST /auth/password": {"current_password": PASSWORD, "new_password": PASSWORD},
+    "POST /auth/passkeys/confirmation": {"password": PASSWORD},
+    "PATCH /auth/passkeys/{passkey_id}": {"name": "A phone"},
     "PATCH /auth/accounts/{account_id}": {"roles": ["moderator"]},
 }
 PRIVATE = {"email": {"owner", "admin", "users"}, "session_id": {"owner", "users"}}
@@ -116,6 +131,8 @@ async def matrix(
         "stray": [bearer(await service_token("svc:users", "posts"))],
     }
 
+    bodies = dict(BODIES)
+
     async def thing(name: str) -> dict[str, Any]:
         if name == "leaver":  # each caller is one, and does not sign in again
             return {}
@@ -126,9 +143,20 @@ async def matrix(
         if name == "session":
             device = (await sign_in(owner.person)).json()
             values |= {"session_id": part(device["access_token"], 1)["sid"], "refresh_token": device["refresh_token"]}
+        if name in {"passkey", "new"}:
+            member, device = (
+                Member(owner.person, {"access_token": headers["owner"][0]["Authorization"].removeprefix("Bearer ")}),
+                Authenticator(),
+            )
+            await superuser.execute("DELETE FROM passkeys WHERE account_id = $1", owner.id)
+            answer = device.make(await options(client, member))
+            bodies["POST /auth/passkeys"] = {"name": "A phone", "credential": answer}
+            if name == "passkey":
+                values["passkey_id"] = (await send(client, member, answer)).json()["id"]
+                bodies["POST /auth/sign-in/passkey"] = {"credential": device.answer(await request_options(client))}
         return values
 
-    return Matrix(app, client, superuser, LINES, headers, thing, BODIES, PRIVATE)
+    return Matrix(app, client, superuser, LINES, headers, thing, bodies, PRIVATE)
 
 
 def test_every_operation_has_its_line(app: FastAPI) -> None:

@@ -164,9 +164,10 @@ async def test_an_account_that_was_enabled_again_has_its_passkeys(
 ) -> None:
     ada, device = await join(), Authenticator()
     await add(client, ada, device)
-    for status, expected in (("disabled", 401), ("active", 200)):
-        await manage(lambda management, status=status: management.change(ada.id, SERVER, status=status))
-        assert (await sign_in(client, device)).status_code == expected
+    await manage(lambda management: management.change(ada.id, SERVER, status="disabled"))
+    assert (await sign_in(client, device)).status_code == 401
+    await manage(lambda management: management.change(ada.id, SERVER, status="active"))
+    assert (await sign_in(client, device)).status_code == 200
 
 
 async def test_further_origins_are_those_of_the_settings(settings: Settings, client: AsyncClient, join: Join) -> None:

@@ -53,6 +53,7 @@ FORMATS: Final = {AttestationFormat.NONE, AttestationFormat.PACKED}
 TRANSPORTS: Final = frozenset(one.value for one in AuthenticatorTransport)
 RSA_BITS: Final = range(2048, 4097)
 RSA_EXPONENT: Final = 65537
+LONGEST_ID: Final = 1023
 TIMEOUT_MS: Final = int(LIFETIME.total_seconds() * 1000)
 VERIFICATION: Final = UserVerificationRequirement.PREFERRED
 """Not `required`: that excludes security keys without a PIN. The answer says whether it was made."""
@@ -135,8 +136,8 @@ class RelyingParty:
             fits = is_usual(made.credential_public_key)
         except Exception as error:  # see the module's docstring
             raise Refused(f"registration: {error!r}") from error
-        if made.fmt not in FORMATS or not fits:
-            raise Refused(f"attestation {made.fmt}, or an unusual key")
+        if made.fmt not in FORMATS or not fits or len(made.credential_id) > LONGEST_ID:
+            raise Refused(f"attestation {made.fmt}, or an unusual key or id")
         return NewCredential(
             credential_id=made.credential_id,
             public_key=made.credential_public_key,
