@@ -36,8 +36,10 @@ async def test_used_challenges_are_forgotten_once_they_would_have_expired(
     await superuser.execute("DELETE FROM spent_challenges")
     for _ in range(2):
         await add(client, ada, Authenticator())
-    oldest = "SELECT min(kept_until) FROM spent_challenges"
-    await superuser.execute(f"UPDATE spent_challenges SET kept_until = now() WHERE kept_until = ({oldest})")
+    await superuser.execute(
+        "UPDATE spent_challenges SET kept_until = now()"
+        " WHERE kept_until = (SELECT min(kept_until) FROM spent_challenges)"
+    )
     await RETENTION.apply(app.state.transactions)
     left = "SELECT count(*), min(kept_until) - now() > interval '9 min' FROM spent_challenges"
     assert tuple(await superuser.fetchrow(left) or ()) == (1, True)
