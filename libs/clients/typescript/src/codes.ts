@@ -36,6 +36,8 @@ export type ProblemCode =
   | "cannot-follow-yourself"
   /** There is no such comment under this post. */
   | "comment-not-found"
+  /** The session's owner has not proved lately who they are, neither by signing in nor by the password. */
+  | "confirmation-needed"
   /** There was no connection to the database, or it cancelled the work. */
   | "database-unavailable"
   /** A JSON object has a duplicate name. */
@@ -70,6 +72,8 @@ export type ProblemCode =
   | "keys-unavailable"
   /** Without this account nobody could manage the others. */
   | "last-admin"
+  /** The account has no password, and nothing else would be left to sign in with. */
+  | "last-way-in"
   /** Lists of the posts that somebody likes are theirs, unless CONDUIT is on. */
   | "likes-are-private"
   /** The token of a mailed link is unknown, used, replaced or expired. The answer does not tell which. */
@@ -86,6 +90,12 @@ export type ProblemCode =
   | "not-the-author"
   /** The service is overloaded and has not started the request. Try again after `Retry-After`. */
   | "overloaded"
+  /** The caller has no such passkey. */
+  | "passkey-not-found"
+  /** The browser's answer is malformed, too late, repeated, or of another site, account or session. */
+  | "passkey-not-valid"
+  /** This passkey has been added before, to this account or to another one. */
+  | "passkey-taken"
   /** Another service did not answer in time, or not as agreed. */
   | "peer-unavailable"
   /** There is no such post, or it is somebody else's draft. */
@@ -108,6 +118,8 @@ export type ProblemCode =
   | "search-too-slow"
   /** The caller's last search is still running. */
   | "search-under-way"
+  /** The account wants two factors, and the authenticator did not check who used it. */
+  | "second-factor-needed"
   /** The caller has no such session, or it has ended. */
   | "session-not-found"
   /** Too many wrong passwords for this address in total: only sources of recent successful sign-ins may try. */
@@ -122,6 +134,8 @@ export type ProblemCode =
   | "too-busy"
   /** Too many mails of a kind were sent recently. Only for signed-in callers: others are not told. */
   | "too-many-mails"
+  /** The account has as many passkeys as it may have. */
+  | "too-many-passkeys"
   /** The server does not support the grant type. */
   | "unsupported-grant-type"
   /** The route does not accept the body's media type. */
@@ -142,6 +156,7 @@ export type ProblemCode =
 /** Routes whose POST takes an `Idempotency-Key`. */
 export const CREATING: ReadonlySet<string> = new Set([
   "/auth/register",
+  "/auth/passkeys",
   "/posts",
   "/posts/{post_id}/comments"
 ]);

@@ -64,6 +64,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/sign-in/passkey/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get what the browser needs to ask for a passkey
+         * @description Get what the browser needs to ask for a passkey. No name is needed.
+         */
+        post: operations["begin_passkey_sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/sign-in/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with a passkey
+         * @description Sign in with a passkey. Every refusal is the same, whatever the reason.
+         */
+        post: operations["sign_in_with_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/register": {
         parameters: {
             query?: never;
@@ -190,6 +230,96 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/auth/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the caller's passkeys, the newest first
+         * @description List the caller's passkeys, the newest first.
+         */
+        get: operations["list_passkeys"];
+        put?: never;
+        /**
+         * Add the passkey that the browser has made
+         * @description Add the passkey that the browser has made. The owner gets a mail.
+         */
+        post: operations["add_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/passkeys/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm by the password who you are: for ten minutes this session may add and remove passkeys
+         * @description Confirm by the password who you are: for ten minutes this session may add and remove passkeys.
+         *
+         *     A sign-in of the last ten minutes is as good.
+         */
+        post: operations["confirm_by_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/passkeys/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get what the browser needs to make a passkey
+         * @description Get what the browser needs to make a passkey. Needs a fresh confirmation.
+         */
+        post: operations["begin_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/passkeys/{passkey_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a passkey
+         * @description Remove a passkey. Needs a fresh confirmation; the owner gets a mail.
+         */
+        delete: operations["remove_passkey"];
+        options?: never;
+        head?: never;
+        /**
+         * Give a passkey another name
+         * @description Give a passkey another name.
+         */
+        patch: operations["rename_passkey"];
         trace?: never;
     };
     "/auth/verify-email": {
@@ -435,6 +565,46 @@ export interface paths {
          * @description Get the addresses of the OAuth endpoints (RFC 8414).
          */
         get: operations["get_metadata"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/passkey-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the page on which people add and manage passkeys (W3C, passkey endpoints)
+         * @description Get the page on which people add and manage passkeys (W3C, passkey endpoints).
+         */
+        get: operations["get_passkey_endpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/webauthn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the origins whose pages may use the site's passkeys (Web Authentication, level 3, section 5.11)
+         * @description Get the origins whose pages may use the site's passkeys (Web Authentication, level 3, section 5.11).
+         */
+        get: operations["get_related_origins"];
         put?: never;
         post?: never;
         delete?: never;
@@ -980,7 +1150,7 @@ export interface components {
          * @description The kinds of events. Values are stored and shown, so they never change.
          * @enum {string}
          */
-        Action: "registered" | "signed-in" | "sign-in-refused" | "sign-in-throttled" | "signed-out" | "refresh-token-reused" | "refresh-token-reissued" | "session-ended" | "other-sessions-ended" | "all-sessions-ended" | "password-changed" | "password-refused" | "password-reset-requested" | "password-reset" | "email-verification-sent" | "email-verified" | "email-change-requested" | "email-changed" | "username-changed" | "roles-changed" | "account-deletion-asked" | "account-deleted" | "status-changed" | "tokens-revoked" | "content-removed" | "service-secret-changed" | "key-created" | "key-activated" | "key-retired" | "key-revoked";
+        Action: "registered" | "signed-in" | "sign-in-refused" | "sign-in-throttled" | "signed-out" | "refresh-token-reused" | "refresh-token-reissued" | "session-ended" | "other-sessions-ended" | "all-sessions-ended" | "password-changed" | "password-refused" | "password-reset-requested" | "password-reset" | "email-verification-sent" | "email-verified" | "email-change-requested" | "email-changed" | "username-changed" | "identity-confirmed" | "passkey-added" | "passkey-removed" | "passkey-copied" | "roles-changed" | "account-deletion-asked" | "account-deleted" | "status-changed" | "tokens-revoked" | "content-removed" | "service-secret-changed" | "key-created" | "key-activated" | "key-retired" | "key-revoked";
         /**
          * AddressGiven
          * @description The address to write to.
@@ -992,6 +1162,35 @@ export interface components {
              * @example ada@example.com
              */
             email: string;
+        };
+        /**
+         * AssertionResponse
+         * @description An authenticator's answer: a signature.
+         */
+        AssertionResponse: {
+            /** Clientdatajson */
+            clientDataJSON: string;
+            /** Authenticatordata */
+            authenticatorData: string;
+            /** Signature */
+            signature: string;
+            /**
+             * Userhandle
+             * @description The `user.id` with which the passkey was made.
+             */
+            userHandle: string;
+        };
+        /**
+         * AttestationResponse
+         * @description An authenticator's answer: the new credential.
+         */
+        AttestationResponse: {
+            /** Clientdatajson */
+            clientDataJSON: string;
+            /** Attestationobject */
+            attestationObject: string;
+            /** Transports */
+            transports?: string[];
         };
         /** AuditEventPage */
         AuditEventPage: {
@@ -1055,6 +1254,24 @@ export interface components {
             detail: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * AuthenticatorSelection
+         * @description Demands on the authenticator.
+         */
+        AuthenticatorSelection: {
+            /**
+             * Residentkey
+             * @constant
+             */
+            residentKey: "required";
+            /** Requireresidentkey */
+            requireResidentKey: boolean;
+            /**
+             * Userverification
+             * @constant
+             */
+            userVerification: "preferred";
         };
         /**
          * AuthorResponse
@@ -1175,6 +1392,29 @@ export interface components {
              * @example 2026-11-22T13:28:00Z
              */
             updated_at: string;
+        };
+        /**
+         * ExcludedPasskey
+         * @description A passkey that the account has already.
+         */
+        ExcludedPasskey: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "public-key";
+            /**
+             * Id
+             * @example mNaD8YXyA2r5Lvx7SLNMIw
+             */
+            id: string;
+            /**
+             * Transports
+             * @example [
+             *       "internal"
+             *     ]
+             */
+            transports?: string[];
         };
         /**
          * ExportResponse
@@ -1406,6 +1646,28 @@ export interface components {
             password: string;
         };
         /**
+         * NewPasskeyAnswer
+         * @description `RegistrationResponseJSON`.
+         */
+        NewPasskeyAnswer: {
+            /**
+             * Id
+             * @example mNaD8YXyA2r5Lvx7SLNMIw
+             */
+            id: string;
+            /**
+             * Rawid
+             * @example mNaD8YXyA2r5Lvx7SLNMIw
+             */
+            rawId: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "public-key";
+            response: components["schemas"]["AttestationResponse"];
+        };
+        /**
          * NumberedPage
          * @description A page by its place in a list, and the length of the whole list.
          */
@@ -1473,6 +1735,210 @@ export interface components {
             error_description: string;
         };
         /**
+         * PasskeyAlgorithm
+         * @description A signature algorithm, by its number in COSE: ES256, EdDSA or RS256.
+         */
+        PasskeyAlgorithm: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "public-key";
+            /**
+             * Alg
+             * @example -7
+             */
+            alg: number;
+        };
+        /**
+         * PasskeyAnswer
+         * @description `AuthenticationResponseJSON`.
+         */
+        PasskeyAnswer: {
+            /**
+             * Id
+             * @example mNaD8YXyA2r5Lvx7SLNMIw
+             */
+            id: string;
+            /**
+             * Rawid
+             * @example mNaD8YXyA2r5Lvx7SLNMIw
+             */
+            rawId: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "public-key";
+            response: components["schemas"]["AssertionResponse"];
+        };
+        /**
+         * PasskeyCreate
+         * @description A passkey that a browser has just made, and its name.
+         */
+        PasskeyCreate: {
+            /**
+             * Name
+             * @example Ada's phone
+             */
+            name: string;
+            credential: components["schemas"]["NewPasskeyAnswer"];
+        };
+        /**
+         * PasskeyCreation
+         * @description What a browser needs to make a passkey: `PublicKeyCredentialCreationOptionsJSON`.
+         */
+        PasskeyCreation: {
+            rp: components["schemas"]["Site"];
+            user: components["schemas"]["PasskeyOwner"];
+            /**
+             * Challenge
+             * @description Works once, for five minutes, for this session.
+             */
+            challenge: string;
+            /** Pubkeycredparams */
+            pubKeyCredParams: components["schemas"]["PasskeyAlgorithm"][];
+            /**
+             * Timeout
+             * @description In milliseconds.
+             * @example 300000
+             */
+            timeout: number;
+            /** Excludecredentials */
+            excludeCredentials: components["schemas"]["ExcludedPasskey"][];
+            authenticatorSelection: components["schemas"]["AuthenticatorSelection"];
+            /**
+             * Attestation
+             * @constant
+             */
+            attestation: "none";
+        };
+        /**
+         * PasskeyEndpoints
+         * @description Where people add and manage passkeys.
+         */
+        PasskeyEndpoints: {
+            /**
+             * Enroll
+             * @example https://example.com/#/settings/passkeys
+             */
+            enroll: string;
+            /**
+             * Manage
+             * @example https://example.com/#/settings/passkeys
+             */
+            manage: string;
+        };
+        /**
+         * PasskeyList
+         * @description All passkeys of the caller, at most ten, the newest first.
+         */
+        PasskeyList: {
+            /** Items */
+            items: components["schemas"]["PasskeyResponse"][];
+        };
+        /**
+         * PasskeyOwner
+         * @description The account that a passkey is for, as authenticators show it. `id` is random, and not the account's number.
+         */
+        PasskeyOwner: {
+            /**
+             * Id
+             * @example k3q3rV0xS5m2mZ1n0S3yW7nq4q2x8m0y3p5wq0o1u2I
+             */
+            id: string;
+            /**
+             * Name
+             * @example ada@example.com
+             */
+            name: string;
+            /**
+             * Displayname
+             * @example Ada Lovelace
+             */
+            displayName: string;
+        };
+        /**
+         * PasskeyRequest
+         * @description What a browser needs to ask for a passkey: `PublicKeyCredentialRequestOptionsJSON`.
+         */
+        PasskeyRequest: {
+            /**
+             * Challenge
+             * @description Works once, for five minutes.
+             */
+            challenge: string;
+            /**
+             * Timeout
+             * @description In milliseconds.
+             * @example 300000
+             */
+            timeout: number;
+            /**
+             * Rpid
+             * @example example.com
+             */
+            rpId: string;
+            /**
+             * Userverification
+             * @constant
+             */
+            userVerification: "preferred";
+        };
+        /**
+         * PasskeyResponse
+         * @description One of the caller's passkeys.
+         */
+        PasskeyResponse: {
+            /**
+             * Id
+             * Format: int64
+             * @example 41
+             */
+            id: number;
+            /**
+             * Name
+             * @example Ada's phone
+             */
+            name: string;
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            created_at: string;
+            /** Last Used At */
+            last_used_at: string | null;
+            /**
+             * Backup Eligible
+             * @description Whether it may be copied to other devices.
+             */
+            backup_eligible: boolean;
+            /**
+             * Backed Up
+             * @description Whether it was, at its last use.
+             */
+            backed_up: boolean;
+        };
+        /**
+         * PasskeySignInBody
+         * @description A passkey's answer.
+         */
+        PasskeySignInBody: {
+            credential: components["schemas"]["PasskeyAnswer"];
+        };
+        /**
+         * PasskeyUpdate
+         * @description The new name.
+         */
+        PasskeyUpdate: {
+            /**
+             * Name
+             * @example Ada's phone
+             */
+            name: string;
+        };
+        /**
          * PasswordChange
          * @description The current password, so that an unlocked device is not enough, and the new one.
          */
@@ -1504,6 +1970,18 @@ export interface components {
              * @example seven brave tin spoons
              */
             new_password: string;
+        };
+        /**
+         * PasswordConfirmation
+         * @description The password, so that an unlocked device is not enough.
+         */
+        PasswordConfirmation: {
+            /**
+             * Password
+             * Format: password
+             * @example correct horse battery staple
+             */
+            password: string;
         };
         /**
          * PasswordSignIn
@@ -1940,6 +2418,20 @@ export interface components {
             y: string;
         };
         /**
+         * RelatedOrigins
+         * @description The origins whose pages may use the site's passkeys.
+         */
+        RelatedOrigins: {
+            /**
+             * Origins
+             * @example [
+             *       "https://example.com",
+             *       "https://app.example.net"
+             *     ]
+             */
+            origins: string[];
+        };
+        /**
          * RevokeForm
          * @description RFC 7009. The hint is not needed: a token shows its kind.
          */
@@ -2117,6 +2609,22 @@ export interface components {
              * @constant
              */
             state?: "signed-in";
+        };
+        /**
+         * Site
+         * @description The site that a passkey is for.
+         */
+        Site: {
+            /**
+             * Id
+             * @example example.com
+             */
+            id: string;
+            /**
+             * Name
+             * @example Trivium
+             */
+            name: string;
         };
         /** TagPage */
         TagPage: {
@@ -2424,6 +2932,18 @@ export interface components {
             };
         };
         /**
+         * @description - `confirmation-needed`: The session's owner has not proved lately who they are, neither by signing in nor by the password.
+         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
+         */
+        ConfirmationNeeded: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
          * @description - `database-unavailable`: There was no connection to the database, or it cancelled the work.
          *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
@@ -2512,6 +3032,15 @@ export interface components {
          *     - `account-being-deleted`: The account is deleted or being deleted, and can no longer be changed.
          */
         LastAdminOrAccountBeingDeleted: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description - `last-way-in`: The account has no password, and nothing else would be left to sign in with. */
+        LastWayIn: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2764,6 +3293,44 @@ export interface components {
             };
         };
         /**
+         * @description - `passkey-not-found`: The caller has no such passkey.
+         *     - `no-such-route`: No route has this path.
+         */
+        PasskeyNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `passkey-not-found`: The caller has no such passkey.
+         *     - `account-not-found`: No account has this id.
+         *     - `no-such-route`: No route has this path.
+         */
+        PasskeyNotFoundOrAccountNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `passkey-not-valid`: The browser's answer is malformed, too late, repeated, or of another site, account or session.
+         *     - `malformed-body`: The body cannot be parsed as its media type.
+         *     - `bad-request`: A rule refuses the request. The caller sees the message, so it must hold no secrets.
+         */
+        PasskeyNotValid: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
          * @description - `peer-unavailable`: Another service did not answer in time, or not as agreed.
          *     - `database-unavailable`: There was no connection to the database, or it cancelled the work.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
@@ -2845,6 +3412,15 @@ export interface components {
          *     - `rate-limited`: One person or address has sent too many requests.
          */
         SearchUnderWay: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description - `second-factor-needed`: The account wants two factors, and the authenticator did not check who used it. */
+        SecondFactorNeeded: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2940,6 +3516,28 @@ export interface components {
          *     - `rate-limited`: One person or address has sent too many requests.
          */
         TooManyMails: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description - `too-many-passkeys`: The account has as many passkeys as it may have. */
+        TooManyPasskeys: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `too-many-passkeys`: The account has as many passkeys as it may have.
+         *     - `passkey-taken`: This passkey has been added before, to this account or to another one.
+         *     - `request-in-progress`: The first request with this key is still running.
+         */
+        TooManyPasskeysOrPasskeyTaken: {
             headers: {
                 [name: string]: unknown;
             };
@@ -3194,6 +3792,67 @@ export interface operations {
             503: components["responses"]["TooBusy"];
         };
     };
+    begin_passkey_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyRequest"];
+                };
+            };
+            414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    sign_in_with_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeySignInBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["WrongCredentials"];
+            403: components["responses"]["SecondFactorNeeded"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
     register: {
         parameters: {
             query?: never;
@@ -3416,6 +4075,207 @@ export interface operations {
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["TooBusy"];
+        };
+    };
+    list_passkeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyList"];
+                };
+            };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["NotForThisCaller"];
+            414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    add_passkey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the caller. With the same key and body the request has one effect and one answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyResponse"];
+                };
+            };
+            400: components["responses"]["PasskeyNotValid"];
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["ConfirmationNeeded"];
+            404: components["responses"]["AccountNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["TooManyPasskeysOrPasskeyTaken"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrBadIdempotencyKey"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    confirm_by_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordConfirmation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["WrongPassword"];
+            404: components["responses"]["AccountNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["SignInThrottled"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["TooBusy"];
+        };
+    };
+    begin_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyCreation"];
+                };
+            };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["ConfirmationNeeded"];
+            404: components["responses"]["AccountNotFound"];
+            409: components["responses"]["TooManyPasskeys"];
+            414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    remove_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                passkey_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["ConfirmationNeeded"];
+            404: components["responses"]["PasskeyNotFoundOrAccountNotFound"];
+            409: components["responses"]["LastWayIn"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    rename_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                passkey_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyResponse"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["NotForThisCaller"];
+            404: components["responses"]["PasskeyNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
         };
     };
     ask_to_verify_email: {
@@ -3855,6 +4715,56 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ServerMetadata"];
+                };
+            };
+            414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    get_passkey_endpoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyEndpoints"];
+                };
+            };
+            414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    get_related_origins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RelatedOrigins"];
                 };
             };
             414: components["responses"]["UrlTooLong"];

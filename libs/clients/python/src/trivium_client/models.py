@@ -63,6 +63,10 @@ Action = TypeAliasType(
         "email-change-requested",
         "email-changed",
         "username-changed",
+        "identity-confirmed",
+        "passkey-added",
+        "passkey-removed",
+        "passkey-copied",
         "roles-changed",
         "account-deletion-asked",
         "account-deleted",
@@ -88,6 +92,24 @@ class AddressGiven(Model):
     email: str
 
 
+class AssertionResponse(Model):
+    """An authenticator's answer: a signature."""
+
+    clientDataJSON: str
+    authenticatorData: str
+    signature: str
+    userHandle: str
+    """The `user.id` with which the passkey was made."""
+
+
+class AttestationResponse(Model):
+    """An authenticator's answer: the new credential."""
+
+    clientDataJSON: str
+    attestationObject: str
+    transports: list[str] | None = None
+
+
 class AuditEventPage(Model):
     items: list[AuditEventResponse]
     next_cursor: str | None
@@ -107,6 +129,14 @@ class AuditEventResponse(Model):
     ip: str | None
     detail: dict[str, Any]
     """Details, by the kind of action."""
+
+
+class AuthenticatorSelection(Model):
+    """Demands on the authenticator."""
+
+    residentKey: Literal["required"]
+    requireResidentKey: bool
+    userVerification: Literal["preferred"]
 
 
 class AuthorResponse(Model):
@@ -157,6 +187,14 @@ class CommentResponse(Model):
     """Null once the author is deleted."""
     created_at: AwareDatetime
     updated_at: AwareDatetime
+
+
+class ExcludedPasskey(Model):
+    """A passkey that the account has already."""
+
+    type: Literal["public-key"]
+    id: str
+    transports: list[str] | None = None
 
 
 class ExportResponse(Model):
@@ -246,6 +284,15 @@ class NewAddress(Model):
     password: str
 
 
+class NewPasskeyAnswer(Model):
+    """`RegistrationResponseJSON`."""
+
+    id: str
+    rawId: str
+    type: Literal["public-key"]
+    response: AttestationResponse
+
+
 class NumberedPage(Model):
     """A page by its place in a list, and the length of the whole list."""
 
@@ -269,6 +316,110 @@ class OAuthProblem(Model):
     error_description: str
 
 
+class PasskeyAlgorithm(Model):
+    """A signature algorithm, by its number in COSE: ES256, EdDSA or RS256."""
+
+    type: Literal["public-key"]
+    alg: int
+
+
+class PasskeyAnswer(Model):
+    """`AuthenticationResponseJSON`."""
+
+    id: str
+    rawId: str
+    type: Literal["public-key"]
+    response: AssertionResponse
+
+
+class PasskeyCreate(Model):
+    """A passkey that a browser has just made, and its name."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    name: str
+    credential: NewPasskeyAnswer
+
+
+class PasskeyCreation(Model):
+    """What a browser needs to make a passkey: `PublicKeyCredentialCreationOptionsJSON`."""
+
+    rp: Site
+    user: PasskeyOwner
+    challenge: str
+    """Works once, for five minutes, for this session."""
+    pubKeyCredParams: list[PasskeyAlgorithm]
+    timeout: int
+    """In milliseconds."""
+    excludeCredentials: list[ExcludedPasskey]
+    authenticatorSelection: AuthenticatorSelection
+    attestation: Literal["none"]
+
+
+class PasskeyEndpoints(Model):
+    """Where people add and manage passkeys."""
+
+    enroll: str
+    manage: str
+
+
+class PasskeyList(Model):
+    """All passkeys of the caller, at most ten, the newest first."""
+
+    items: list[PasskeyResponse]
+
+
+class PasskeyOwner(Model):
+    """The account that a passkey is for, as authenticators show it. `id` is random, and not the account's number."""
+
+    id: str
+    name: str
+    displayName: str
+
+
+class PasskeyRequest(Model):
+    """What a browser needs to ask for a passkey: `PublicKeyCredentialRequestOptionsJSON`."""
+
+    challenge: str
+    """Works once, for five minutes."""
+    timeout: int
+    """In milliseconds."""
+    rpId: str
+    userVerification: Literal["preferred"]
+
+
+class PasskeyResponse(Model):
+    """One of the caller's passkeys."""
+
+    id: int
+    name: str
+    created_at: AwareDatetime
+    last_used_at: AwareDatetime | None
+    backup_eligible: bool
+    """Whether it may be copied to other devices."""
+    backed_up: bool
+    """Whether it was, at its last use."""
+
+
+class PasskeySignInBody(Model):
+    """A passkey's answer."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    credential: PasskeyAnswer
+
+
+class PasskeyUpdate(Model):
+    """The new name."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    name: str
+
+
 class PasswordChange(Model):
     """The current password, so that an unlocked device is not enough, and the new one."""
 
@@ -287,6 +438,15 @@ class PasswordChosen(Model):
     )
     token: str
     new_password: str
+
+
+class PasswordConfirmation(Model):
+    """The password, so that an unlocked device is not enough."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    password: str
 
 
 class PasswordSignIn(Model):
@@ -439,6 +599,12 @@ class PublicKey(Model):
     y: str
 
 
+class RelatedOrigins(Model):
+    """The origins whose pages may use the site's passkeys."""
+
+    origins: list[str]
+
+
 class RevokeForm(Model):
     """RFC 7009. The hint is not needed: a token shows its kind."""
 
@@ -497,6 +663,13 @@ class SignedIn(Model):
     """Left out for services."""
     scope: str
     state: Literal["signed-in"] = "signed-in"
+
+
+class Site(Model):
+    """The site that a passkey is for."""
+
+    id: str
+    name: str
 
 
 class TagPage(Model):

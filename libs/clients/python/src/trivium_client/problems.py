@@ -108,6 +108,12 @@ class CommentNotFound(Problem):
     known_code = "comment-not-found"
 
 
+class ConfirmationNeeded(Problem):
+    """The session's owner has not proved lately who they are, neither by signing in nor by the password."""
+
+    known_code = "confirmation-needed"
+
+
 class DatabaseUnavailable(Problem):
     """There was no connection to the database, or it cancelled the work."""
 
@@ -210,6 +216,12 @@ class LastAdmin(Problem):
     known_code = "last-admin"
 
 
+class LastWayIn(Problem):
+    """The account has no password, and nothing else would be left to sign in with."""
+
+    known_code = "last-way-in"
+
+
 class LikesArePrivate(Problem):
     """Lists of the posts that somebody likes are theirs, unless CONDUIT is on."""
 
@@ -256,6 +268,24 @@ class Overloaded(Problem):
     """The service is overloaded and has not started the request. Try again after `Retry-After`."""
 
     known_code = "overloaded"
+
+
+class PasskeyNotFound(Problem):
+    """The caller has no such passkey."""
+
+    known_code = "passkey-not-found"
+
+
+class PasskeyNotValid(Problem):
+    """The browser's answer is malformed, too late, repeated, or of another site, account or session."""
+
+    known_code = "passkey-not-valid"
+
+
+class PasskeyTaken(Problem):
+    """This passkey has been added before, to this account or to another one."""
+
+    known_code = "passkey-taken"
 
 
 class PeerUnavailable(Problem):
@@ -324,6 +354,12 @@ class SearchUnderWay(Problem):
     known_code = "search-under-way"
 
 
+class SecondFactorNeeded(Problem):
+    """The account wants two factors, and the authenticator did not check who used it."""
+
+    known_code = "second-factor-needed"
+
+
 class SessionNotFound(Problem):
     """The caller has no such session, or it has ended."""
 
@@ -364,6 +400,12 @@ class TooManyMails(Problem):
     """Too many mails of a kind were sent recently. Only for signed-in callers: others are not told."""
 
     known_code = "too-many-mails"
+
+
+class TooManyPasskeys(Problem):
+    """The account has as many passkeys as it may have."""
+
+    known_code = "too-many-passkeys"
 
 
 class UnsupportedGrantType(Problem):
@@ -432,6 +474,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "cannot-block-yourself": CannotBlockYourself,
     "cannot-follow-yourself": CannotFollowYourself,
     "comment-not-found": CommentNotFound,
+    "confirmation-needed": ConfirmationNeeded,
     "database-unavailable": DatabaseUnavailable,
     "duplicate-names": DuplicateNames,
     "email-already-verified": EmailAlreadyVerified,
@@ -449,6 +492,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "invalid-token": InvalidToken,
     "keys-unavailable": KeysUnavailable,
     "last-admin": LastAdmin,
+    "last-way-in": LastWayIn,
     "likes-are-private": LikesArePrivate,
     "link-not-valid": LinkNotValid,
     "malformed-body": MalformedBody,
@@ -457,6 +501,9 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "not-for-this-caller": NotForThisCaller,
     "not-the-author": NotTheAuthor,
     "overloaded": Overloaded,
+    "passkey-not-found": PasskeyNotFound,
+    "passkey-not-valid": PasskeyNotValid,
+    "passkey-taken": PasskeyTaken,
     "peer-unavailable": PeerUnavailable,
     "post-not-found": PostNotFound,
     "precondition-failed": PreconditionFailed,
@@ -468,6 +515,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "search-needs-a-word": SearchNeedsAWord,
     "search-too-slow": SearchTooSlow,
     "search-under-way": SearchUnderWay,
+    "second-factor-needed": SecondFactorNeeded,
     "session-not-found": SessionNotFound,
     "sign-in-closed": SignInClosed,
     "sign-in-required": SignInRequired,
@@ -475,6 +523,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "special-use-domain": SpecialUseDomain,
     "too-busy": TooBusy,
     "too-many-mails": TooManyMails,
+    "too-many-passkeys": TooManyPasskeys,
     "unsupported-grant-type": UnsupportedGrantType,
     "unsupported-media-type": UnsupportedMediaType,
     "url-too-long": UrlTooLong,

@@ -24,8 +24,17 @@ from trivium_client.models import (
     ManagedAccountResponse,
     NewAddress,
     NumberedPage,
+    PasskeyCreate,
+    PasskeyCreation,
+    PasskeyEndpoints,
+    PasskeyList,
+    PasskeyRequest,
+    PasskeyResponse,
+    PasskeySignInBody,
+    PasskeyUpdate,
     PasswordChange,
     PasswordChosen,
+    PasswordConfirmation,
     PasswordSignIn,
     PostCreate,
     PostPage,
@@ -34,6 +43,7 @@ from trivium_client.models import (
     ProfilePage,
     ProfileResponse,
     ProfileUpdate,
+    RelatedOrigins,
     RevokeForm,
     Role,
     ServerMetadata,
@@ -86,6 +96,19 @@ class Trivium(Connection):
             WrongCredentials: The sign-in is refused. The answer never tells which reason it was (S-06).
         """
         return self._read(SignedIn, Call("POST", "/auth/sign-in", body=body, signed=False))
+
+    def begin_passkey_sign_in(self) -> PasskeyRequest:
+        """Get what the browser needs to ask for a passkey. No name is needed."""
+        return self._read(PasskeyRequest, Call("POST", "/auth/sign-in/passkey/options", signed=False))
+
+    def sign_in_with_passkey(self, body: PasskeySignInBody) -> SignedIn:
+        """Sign in with a passkey. Every refusal is the same, whatever the reason.
+
+        Raises:
+            SecondFactorNeeded: The account wants two factors, and the authenticator did not check who used it.
+            WrongCredentials: The sign-in is refused. The answer never tells which reason it was (S-06).
+        """
+        return self._read(SignedIn, Call("POST", "/auth/sign-in/passkey", body=body, signed=False))
 
     def register(self, body: UserCreate, *, idempotency_key: str | None = None) -> UserResponse:
         """Open an account. Sign in with it at `/auth/token`; its profile is at `Location`.
@@ -166,6 +189,76 @@ class Trivium(Connection):
                 not help.
         """
         self._send(Call("POST", "/auth/password", body=body))
+
+    def list_passkeys(self) -> PasskeyList:
+        """List the caller's passkeys, the newest first."""
+        return self._read(PasskeyList, Call("GET", "/auth/passkeys"))
+
+    def add_passkey(self, body: PasskeyCreate, *, idempotency_key: str | None = None) -> PasskeyResponse:
+        """Add the passkey that the browser has made. The owner gets a mail.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            BadIdempotencyKey: The key is not 1 to 255 visible ASCII characters.
+            ConfirmationNeeded: The session's owner has not proved lately who they are, neither by signing in nor by
+                the password.
+            IdempotencyKeyReused: The key was used with another body.
+            PasskeyNotValid: The browser's answer is malformed, too late, repeated, or of another site, account or
+                session.
+            PasskeyTaken: This passkey has been added before, to this account or to another one.
+            RequestInProgress: The first request with this key is still running.
+            TooManyPasskeys: The account has as many passkeys as it may have.
+        """
+        return self._read(
+            PasskeyResponse, Call("POST", "/auth/passkeys", body=body, idempotency_key=idempotency_key or new_key())
+        )
+
+    def confirm_by_password(self, body: PasswordConfirmation) -> None:
+        """Confirm by the password who you are: for ten minutes this session may add and remove passkeys.
+
+        A sign-in of the last ten minutes is as good.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
+                sign-ins may try.
+            SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
+            TooBusy: More passwords wait to be hashed than can be in time.
+            WrongPassword: The current password is wrong. Not a 401: the access token is valid, and a new one would
+                not help.
+        """
+        self._send(Call("POST", "/auth/passkeys/confirmation", body=body))
+
+    def begin_passkey(self) -> PasskeyCreation:
+        """Get what the browser needs to make a passkey. Needs a fresh confirmation.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            ConfirmationNeeded: The session's owner has not proved lately who they are, neither by signing in nor by
+                the password.
+            TooManyPasskeys: The account has as many passkeys as it may have.
+        """
+        return self._read(PasskeyCreation, Call("POST", "/auth/passkeys/options"))
+
+    def rename_passkey(self, passkey_id: int, body: PasskeyUpdate) -> PasskeyResponse:
+        """Give a passkey another name.
+
+        Raises:
+            PasskeyNotFound: The caller has no such passkey.
+        """
+        return self._read(PasskeyResponse, Call("PATCH", f"/auth/passkeys/{passkey_id}", body=body))
+
+    def remove_passkey(self, passkey_id: int) -> None:
+        """Remove a passkey. Needs a fresh confirmation; the owner gets a mail.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            ConfirmationNeeded: The session's owner has not proved lately who they are, neither by signing in nor by
+                the password.
+            LastWayIn: The account has no password, and nothing else would be left to sign in with.
+            PasskeyNotFound: The caller has no such passkey.
+        """
+        self._send(Call("DELETE", f"/auth/passkeys/{passkey_id}"))
 
     def ask_to_verify_email(self, body: AddressGiven) -> None:
         """Mail a link that verifies the address, if an account has it. Signing up does this as well.
@@ -332,6 +425,14 @@ class Trivium(Connection):
     def get_metadata(self) -> ServerMetadata:
         """Get the addresses of the OAuth endpoints (RFC 8414)."""
         return self._read(ServerMetadata, Call("GET", "/.well-known/oauth-authorization-server", signed=False))
+
+    def get_passkey_endpoints(self) -> PasskeyEndpoints:
+        """Get the page on which people add and manage passkeys (W3C, passkey endpoints)."""
+        return self._read(PasskeyEndpoints, Call("GET", "/.well-known/passkey-endpoints", signed=False))
+
+    def get_related_origins(self) -> RelatedOrigins:
+        """Get the origins whose pages may use the site's passkeys (Web Authentication, level 3, section 5.11)."""
+        return self._read(RelatedOrigins, Call("GET", "/.well-known/webauthn", signed=False))
 
     def list_users(
         self,
