@@ -62,6 +62,14 @@ export async function signIn(email, password) {
   tell();
 }
 
+/** Sign in with a browser's answer to a passkey request. @throws {Problem} `wrong-credentials` */
+export async function signInByPasskey(credential) {
+  const headers = { "Content-Type": "application/json" };
+  const answer = await send("POST", "/auth/sign-in/passkey", { headers, body: JSON.stringify({ credential }) });
+  keep(randomKey(), await answer.json());
+  tell();
+}
+
 /** End the session, also on the server. If the server cannot be reached, the session is still deleted here. */
 export async function signOut() {
   const was = kept();

@@ -7,6 +7,7 @@ import { link, mailedToken, replace } from "../router.js";
 import { signIn } from "../session.js";
 import { isBlocked } from "../storage.js";
 import { Empty, say } from "../ui.js";
+import { PasskeyEntry } from "./passkeys.js";
 
 /** Only routes of this page, against open redirects. */
 const onwards = (next) => replace(next?.startsWith("/") ? next : "/");
@@ -26,9 +27,10 @@ export function SignInPage({ query }) {
   const foot = html`New here? <a href=${link("/sign-up", { next: query.next })}>Create an account</a>`;
   return html`<${Door} title="Welcome back" foot=${foot}>
     <${Form} send=${send} label="Sign in" explain=${wrongPassword}>
-      <${Email} /><${Password} />
+      <${Email} autocomplete="username webauthn" /><${Password} />
       <${Submit}>Sign in<//>
     <//>
+    <${PasskeyEntry} onDone=${() => onwards(query.next)} />
     <${NotKept} />
     <p class="center"><a href=${link("/forgot")}>Forgot your password?</a></p>
     <p class="center"><a href=${link("/unconfirmed")}>Address not confirmed?</a></p>

@@ -11,7 +11,7 @@ const BROWSERS = [["Edg", "Edge"], ["OPR", "Opera"], ["Firefox", "Firefox"], ["C
 const SYSTEMS = [["iPhone", "iPhone"], ["iPad", "iPad"], ["Android", "Android"], ["Windows", "Windows"], ["Mac OS", "macOS"], ["Linux", "Linux"]];
 
 /** The common name of a `User-Agent`; programs that are no browsers keep their own name. */
-function nameOf(agent) {
+export function nameOf(agent) {
   const [browser, system] = [BROWSERS, SYSTEMS].map((known) => known.find(([word]) => agent.includes(word))?.[1]);
   if (browser) return system ? `${browser} on ${system}` : browser;
   return agent.slice(0, 60) || "An unknown device";

@@ -12,9 +12,10 @@ import { DeleteAccount } from "./deletion.js";
 import { Tabs } from "./home.js";
 import { People } from "./people.js";
 import { Devices } from "./devices.js";
+import { Passkeys } from "./passkeys.js";
 
-const PARTS = [["Profile", "profile"], ["Account", "account"], ["Devices", "devices"], ["Blocked", "blocked"], ["Your data", "data"]];
-const VIEWS = { profile: Profile, account: Account, devices: Devices, blocked: Blocked, data: YourData };
+const PARTS = [["Profile", "profile"], ["Account", "account"], ["Passkeys", "passkeys"], ["Devices", "devices"], ["Blocked", "blocked"], ["Your data", "data"]];
+const VIEWS = { profile: Profile, account: Account, passkeys: Passkeys, devices: Devices, blocked: Blocked, data: YourData };
 
 export function SettingsPage({ part = "profile" }) {
   const tabs = PARTS.map(([text, name]) => [text, link(`/settings/${name}`)]);
