@@ -185,9 +185,13 @@ async def test_refusals_are_counted_and_told_now_and_then(log: Log, clock: FakeC
 VITAL = {
     "POST /auth/token",
     "POST /auth/sign-in",
+    "POST /auth/sign-in/passkey",
+    "POST /auth/sign-in/passkey/options",
     "POST /auth/revoke",
     "GET /.well-known/jwks.json",
     "GET /.well-known/oauth-authorization-server",
+    "GET /.well-known/passkey-endpoints",
+    "GET /.well-known/webauthn",
     "GET /auth/accounts",
     "GET /auth/accounts/{account_id}",
     "PATCH /auth/accounts/{account_id}",

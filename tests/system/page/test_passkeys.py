@@ -1,6 +1,6 @@
 """A person comes back with a passkey. The authenticator is Chromium's virtual one."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import pytest
 from playwright.async_api import CDPSession, expect
@@ -20,24 +20,37 @@ DEVICE = {
 }
 
 
-async def with_authenticator(visitor: Visitor, **changes: Any) -> CDPSession:
+@dataclass
+class Device:
+    """A virtual authenticator."""
+
+    session: CDPSession
+    id: str
+
+    async def touched(self, *, by_itself: bool) -> None:
+        """Whether somebody touches it as soon as it asks."""
+        told = {"authenticatorId": self.id, "enabled": by_itself}
+        await self.session.send("WebAuthn.setAutomaticPresenceSimulation", told)
+
+
+async def with_device(visitor: Visitor) -> Device:
     """Browsers know passkeys for names only, so the page is opened at `localhost`."""
     visitor.url = visitor.url.replace("127.0.0.1", "localhost")
     session = await visitor.page.context.new_cdp_session(visitor.page)
     await session.send("WebAuthn.enable")
-    await session.send("WebAuthn.addVirtualAuthenticator", {"options": {**DEVICE, **changes}})
-    return session
+    made = await session.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+    return Device(session, made["authenticatorId"])
 
 
 async def sign_out(visitor: Visitor) -> None:
     await visitor.page.get_by_label("Your menu").click()
     await visitor.page.locator(".menu").get_by_role("button", name="Sign out").click()
-    await expect(visitor.page.get_by_role("link", name="Sign up")).to_be_visible()
+    await expect(visitor.page.get_by_label("Your menu")).to_have_count(0)
 
 
 async def test_a_person_signs_up_adds_a_passkey_comes_back_with_it_and_removes_it(visit: Visit) -> None:
     ada = await visit("Ada Lovelace")
-    await with_authenticator(ada)
+    device = await with_device(ada)
     await ada.sign_up()
     await ada.go("/settings/passkeys")
     await ada.sees("No passkeys yet")
@@ -55,13 +68,20 @@ async def test_a_person_signs_up_adds_a_passkey_comes_back_with_it_and_removes_i
     await expect(passkeys).to_contain_text("My laptop")
     await ada.picture("passkeys")
 
+    # the device offers it among the suggestions for the address, and this one takes it at once
     await sign_out(ada)
+    await ada.page.goto(f"{ada.url}/#/sign-in")
+    await expect(ada.page.get_by_label("Your menu")).to_be_visible()
+
+    # by the button, with the keyboard; the person touches the device only then
+    await sign_out(ada)
+    await device.touched(by_itself=False)
     await ada.go("/sign-in")
     await expect(ada.page.get_by_label("Email")).to_have_attribute("autocomplete", "username webauthn")
     await ada.picture("sign-in-passkey")
-    button = ada.page.get_by_role("button", name="Sign in with a passkey")
-    await button.focus()
+    await ada.page.get_by_role("button", name="Sign in with a passkey").focus()
     await ada.page.keyboard.press("Enter")
+    await device.touched(by_itself=True)
     await expect(ada.page.get_by_label("Your menu")).to_be_visible()
 
     await ada.go("/settings/passkeys")
@@ -70,10 +90,9 @@ async def test_a_person_signs_up_adds_a_passkey_comes_back_with_it_and_removes_i
     await ada.page.get_by_role("dialog").get_by_role("button", name="Remove").click()
     await ada.is_told("The passkey My laptop is removed. Delete it on the device as well.")
     await expect(passkeys).to_have_count(0)
-    await sign_out(ada)
     ada.expected.add("401 (Unauthorized)")
+    await sign_out(ada)
     await ada.go("/sign-in")
-    await ada.press("Sign in with a passkey")
     await expect(ada.page.get_by_role("alert")).to_contain_text("This passkey does not sign in here.")
 
 
