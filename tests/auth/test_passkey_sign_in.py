@@ -145,7 +145,9 @@ async def test_backup_eligibility_never_changes_and_the_backup_state_is_kept(cli
     assert await backed_up() is True
 
 
-async def test_every_refusal_looks_alike(client: AsyncClient, join: Join, manage: Manage) -> None:
+async def test_every_refusal_looks_alike(
+    client: AsyncClient, join: Join, manage: Manage, superuser: Connection
+) -> None:
     """S-06"""
     ada, device, disabled = await join(), Authenticator(), Authenticator()
     await add(client, ada, device)
@@ -157,6 +159,10 @@ async def test_every_refusal_looks_alike(client: AsyncClient, join: Join, manage
     replies = [await sign_in(client, one) for one in (disabled, forged, unknown)]
     assert {outcome(reply) for reply in replies} == {REFUSED}
     assert len({reply.json()["detail"] for reply in replies}) == 1
+    reasons = [line["reason"] for line in await in_trail(superuser, ada.id, "sign-in-refused")]
+    assert reasons == ["malformed, or not signed for this site"], "the owner may know, in our words"
+    reasons = [line["reason"] for line in await in_trail(superuser, grace.id, "sign-in-refused")]
+    assert reasons == ["unknown passkey, or the account may not sign in"]
 
 
 async def test_an_account_that_was_enabled_again_has_its_passkeys(

@@ -111,4 +111,5 @@ async def note_refusal(
         return
     action = Action.passkey_copied if isinstance(refusal, CounterWentBack) else Action.sign_in_refused
     passkey = stored.id if stored else None
-    await work.audit.note(action, account_id, actor=ANONYMOUS, ip=device.ip, passkey=passkey, reason=str(refusal)[:200])
+    told = "malformed, or not signed for this site" if refusal.__cause__ else str(refusal)  # not in strangers' words
+    await work.audit.note(action, account_id, actor=ANONYMOUS, ip=device.ip, passkey=passkey, reason=told)
