@@ -11,6 +11,7 @@ from auth.services.retention import RETENTION
 from common.contracts.events import AccountData
 from common.state_events import StateEvent
 from tests.auth.api_keys import exchange, new_key
+from tests.auth.authenticator import Authenticator
 from tests.auth.conftest import (
     PASSWORD,
     SERVER,
@@ -26,6 +27,8 @@ from tests.auth.conftest import (
 )
 from tests.auth.deleting import delete, lines, register
 from tests.auth.mails import mails
+from tests.auth.passkeys import add
+from tests.auth.passkeys import sign_in as enter_by
 from tests.auth.second_factors import challenge, trusted, turn_on
 from tests.events import Outbox
 from tests.peers import erased
@@ -117,6 +120,9 @@ async def test_each_table_about_somebody_is_exported_and_emptied(
     made = await new_key(client, ada)
     assert (await exchange(client, made["key"])).status_code == 200
     assert (await client.delete(f"/auth/keys/{made['id']}", headers=ada.headers)).status_code == 204
+    device = Authenticator()
+    await add(client, ada, device)
+    assert (await enter_by(client, device)).status_code == 200
     await mails(app, ada.person.email)
     before = await held(outbox.dsn, "auth", ada.id)
     headers = bearer(await service_token("svc:users"))
@@ -125,6 +131,7 @@ async def test_each_table_about_somebody_is_exported_and_emptied(
     assert (await delete(client, ada)).status_code == 202
     for service in AccountData.targets:
         await say_erased(ada, service)
+        assert (await enter_by(client, device)).status_code == 401
     assert await left(outbox.dsn, "auth", before) == kept("auth")
 
 

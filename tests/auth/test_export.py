@@ -30,6 +30,7 @@ async def test_an_account_is_told_of_itself_its_devices_and_its_history(
         "second_factor": [],
         "trusted_devices": [],
         "api_keys": [],
+        "passkeys": [],
         "history": [],
     }
 

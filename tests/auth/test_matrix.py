@@ -10,6 +10,7 @@ from httpx import AsyncClient
 from auth.services.records import Role
 from common.tokens.scopes import KEY_SCOPES
 from tests.auth.api_keys import exchanged, new_key
+from tests.auth.authenticator import Authenticator
 from tests.auth.conftest import (
     PASSWORD,
     SERVER,
@@ -23,6 +24,7 @@ from tests.auth.conftest import (
     bearer,
     new_email,
 )
+from tests.auth.passkeys import options, request_options, send
 from tests.auth.second_factors import guard, trusted
 from tests.auth.test_access_tokens import part
 from tests.matrix import Matrix
@@ -32,13 +34,16 @@ from tests.peers import erased
 
 # Callers: anonymous; the owner of the thing; another person; a moderator; an admin; people whose tokens are no longer
 # valid (account disabled, session ended); the three services; a service's token for another; an API key of somebody
-# else with all scopes. All tokens are real. Things: the owner's account; another session of the owner; an API key of
-# the owner; events of users and posts; and, on the last line, the caller, who does nothing afterwards.
+# else with all scopes. All tokens are real. Things: the owner's account; another session of the owner; an API key and a
+# passkey of the owner, and a passkey that is to be added; events of users and posts; and, on the last line, the caller,
+# who does nothing afterwards.
 TABLE = """
 method path                                    thing   anon  owner other moder admin gone  users posts auth  stray key
 POST   /auth/register                          account 201   201   201   201   201   201   201   201   201   201   201
 POST   /auth/token                             account 200   200   200   200   200   200   200   200   200   200   200
 POST   /auth/sign-in                           account 200   200   200   200   200   200   200   200   200   200   200
+POST   /auth/sign-in/passkey/options           none    200   200   200   200   200   200   200   200   200   200   200
+POST   /auth/sign-in/passkey                   passkey 200   200   200   200   200   200   200   200   200   200   200
 GET    /auth/sign-in                           none    200   200   200   200   200   200   200   200   200   200   200
 POST   /auth/sign-in/mail-code                 account 404   404   404   404   404   404   404   404   404   404   404
 POST   /auth/sign-in/mail-code/confirm         account 404   404   404   404   404   404   404   404   404   404   404
@@ -69,6 +74,11 @@ DELETE /auth/keys/{key_id}                     key     401   204   404   404   4
 POST   /auth/keys/leaked                       key     204   204   204   204   204   204   204   204   204   204   204
 POST   /auth/email                             account 401   202   202   202   202   401   403   403   403   401   403
 POST   /auth/password                          account 401   204   204   204   204   401   403   403   403   401   403
+GET    /auth/passkeys                          passkey 401   200   200   200   200   401   403   403   403   401   403
+POST   /auth/passkeys/options                  account 401   200   200   200   200   401   403   403   403   401   403
+POST   /auth/passkeys                          new     401   201   400   400   400   401   403   403   403   401   403
+PATCH  /auth/passkeys/{passkey_id}             passkey 401   200   404   404   404   401   403   403   403   401   403
+DELETE /auth/passkeys/{passkey_id}             passkey 401   204   404   404   404   401   403   403   403   401   403
 GET    /auth/accounts                          account 401   403   403   403   200   401   403   403   403   401   403
 GET    /auth/accounts/{account_id}             account 401   403   403   403   200   401   403   403   403   401   403
 PATCH  /auth/accounts/{account_id}             account 401   403   403   403   200   401   403   403   403   401   403
@@ -76,6 +86,8 @@ DELETE /auth/accounts/{account_id}/sessions    session 401   403   403   403   2
 GET    /auth/audit                             account 401   403   403   403   200   401   403   403   403   401   403
 GET    /.well-known/jwks.json                  account 200   200   200   200   200   200   200   200   200   200   200
 GET    /.well-known/oauth-authorization-server none    200   200   200   200   200   200   200   200   200   200   200
+GET    /.well-known/passkey-endpoints          none    200   200   200   200   200   200   200   200   200   200   200
+GET    /.well-known/webauthn                   none    200   200   200   200   200   200   200   200   200   200   200
 GET    /internal/accounts                      account 401   403   403   403   403   401   200   403   403   401   403
 GET    /internal/accounts/{account_id}         account 401   403   403   403   403   401   200   403   403   401   403
 GET    /internal/export/{account_id}           session 401   403   403   403   403   401   200   403   403   401   403
@@ -113,10 +125,48 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /auth/keys/leaked": {"key": "{key}"},
     "POST /auth/email": {"email": "{new_email}", "password": PASSWORD},
     "POST /auth/password": {"current_password": PASSWORD, "new_password": PASSWORD},
+    "PATCH /auth/passkeys/{passkey_id}": {"name": "A phone"},
     "PATCH /auth/accounts/{account_id}": {"roles": ["moderator"]},
 }
 PRIVATE = {"email": {"owner", "admin", "users"}, "session_id": {"owner", "users"}, "key_id": {"owner"}}
 """Addresses are visible to their owners and to admins; both are also in the export, which users makes."""
+
+
+async def an_api_key(
+    client: AsyncClient, superuser: Connection, owner: Member, _: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
+    await superuser.execute("DELETE FROM api_keys WHERE account_id = $1", owner.id)
+    made = await new_key(client, owner)
+    return {"key_id": made["id"], "key": made["key"]}
+
+
+async def a_trusted_device(
+    _: AsyncClient, superuser: Connection, owner: Member, __: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
+    return {"device_id": await trusted(superuser, owner.id)}
+
+
+async def a_new_passkey(
+    client: AsyncClient, superuser: Connection, owner: Member, bodies: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
+    await superuser.execute("DELETE FROM passkeys WHERE account_id = $1", owner.id)
+    credential = Authenticator().make(await options(client, owner))
+    bodies["POST /auth/passkeys"] = {"name": "A phone", "credential": credential}
+    return {}
+
+
+async def a_passkey(
+    client: AsyncClient, superuser: Connection, owner: Member, bodies: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
+    await superuser.execute("DELETE FROM passkeys WHERE account_id = $1", owner.id)
+    device = Authenticator()
+    added = await send(client, owner, device.make(await options(client, owner)))
+    bodies["POST /auth/sign-in/passkey"] = {"credential": device.answer(await request_options(client))}
+    return {"passkey_id": added.json()["id"]}
+
+
+THINGS = {"key": an_api_key, "trusted": a_trusted_device, "new": a_new_passkey, "passkey": a_passkey}
+"""Those that belong to the owner and are made anew for each cell; they may also change the bodies of their operations."""
 
 
 @pytest.fixture
@@ -151,6 +201,8 @@ async def matrix(
         "key": [await exchanged(client, (await new_key(client, keyed, *KEY_SCOPES))["key"])],
     }
 
+    bodies = dict(BODIES)
+
     async def thing(name: str) -> dict[str, Any]:
         if name == "leaver":  # each caller is one, and does not sign in again
             return {}
@@ -162,26 +214,20 @@ async def matrix(
         if name == "session":
             device = (await sign_in(owner.person)).json()
             values |= {"session_id": part(device["access_token"], 1)["sid"], "refresh_token": device["refresh_token"]}
-        if name == "trusted":
-            values["device_id"] = await trusted(superuser, owner.id)
-        if name == "guarded":
+        elif name in THINGS:
+            token = headers["owner"][0]["Authorization"].removeprefix("Bearer ")
+            values |= await THINGS[name](client, superuser, Member(owner.person, {"access_token": token}), bodies)
+        elif name == "guarded":
             guarded = await join()
             await guard(superuser, guarded.id)
             values["account_id"] = guarded.id
-        if name == "key":
-            await superuser.execute("DELETE FROM api_keys WHERE account_id = $1", owner.id)
-            made = await new_key(
-                client,
-                Member(owner.person, {"access_token": headers["owner"][0]["Authorization"].removeprefix("Bearer ")}),
-            )
-            values |= {"key_id": made["id"], "key": made["key"]}
         return values
 
     def key(scopes: str) -> dict[str, str]:
         claims = mint.claims(sub=str(keyed.id), client_id="key", scope=scopes, sid=str(uuid4()))
         return bearer(mint.token(claims))
 
-    return Matrix(app, client, superuser, LINES, headers, thing, BODIES, PRIVATE, key)
+    return Matrix(app, client, superuser, LINES, headers, thing, bodies, PRIVATE, key)
 
 
 def test_every_operation_has_its_line(app: FastAPI) -> None:

@@ -1,12 +1,15 @@
 """Rows that are over are removed."""
 
 from fastapi import FastAPI
+from httpx import AsyncClient
 
 from auth.config import Settings
 from auth.repositories.mail_counts import hash_address
 from auth.services.retention import RETENTION
-from tests.auth.conftest import Connection, SignUp, running
+from tests.auth.authenticator import Authenticator
+from tests.auth.conftest import Connection, Join, SignUp, running
 from tests.auth.mails import relay
+from tests.auth.passkeys import add
 from tests.conftest import Log
 
 
@@ -24,6 +27,22 @@ async def test_what_is_over_is_removed(app: FastAPI, sign_up: SignUp, superuser:
     await RETENTION.apply(app.state.transactions)
     for person, left in ((gone, 0), (kept, 1)):
         assert [await superuser.fetchval(count, person.id) for count in everything] == [left, left]
+
+
+async def test_used_challenges_are_forgotten_once_they_would_have_expired(
+    app: FastAPI, join: Join, client: AsyncClient, superuser: Connection
+) -> None:
+    ada = await join()
+    await superuser.execute("DELETE FROM spent_challenges")
+    for _ in range(2):
+        await add(client, ada, Authenticator())
+    await superuser.execute(
+        "UPDATE spent_challenges SET kept_until = now()"
+        " WHERE kept_until = (SELECT min(kept_until) FROM spent_challenges)"
+    )
+    await RETENTION.apply(app.state.transactions)
+    left = "SELECT count(*), min(kept_until) - now() > interval '9 min' FROM spent_challenges"
+    assert tuple(await superuser.fetchrow(left) or ()) == (1, True)
 
 
 async def test_trouble_with_rows_of_one_kind_keeps_no_other(

@@ -90,6 +90,11 @@ export async function stepUp(proof) {
   access = { token: answer.access_token, endsAt: Date.now() + answer.expires_in * 1000 };
 }
 
+/** Sign in with a browser's answer to a passkey request. @throws {Problem} `wrong-credentials` @returns as `signIn` does */
+export async function signInByPasskey(credential) {
+  return settle(await postJson("/auth/sign-in/passkey", { credential }));
+}
+
 /** End the session, also on the server. If the server cannot be reached, the session is still deleted here. */
 export async function signOut() {
   const was = kept();

@@ -8,6 +8,7 @@ import { secondStep, signIn } from "../session.js";
 import { isBlocked } from "../storage.js";
 import { Empty, say } from "../ui.js";
 import { MailCodeOffer } from "./mail-code.js";
+import { PasskeyEntry } from "./passkeys.js";
 import { Proof } from "./second-factor.js";
 
 /** Only routes of this page, against open redirects. */
@@ -41,9 +42,10 @@ export function SignInPage({ query }) {
   const foot = html`New here? <a href=${link("/sign-up", { next: query.next })}>Create an account</a>`;
   return html`<${Door} title="Welcome back" foot=${foot}>
     <${Form} send=${send} label="Sign in" explain=${wrongPassword}>
-      <${Email} /><${Password} />
+      <${Email} autocomplete="username webauthn" /><${Password} />
       <${Submit}>Sign in<//>
     <//>
+    <${PasskeyEntry} onDone=${arrive} />
     <${NotKept} />
     <${MailCodeOffer} next=${query.next} />
     <p class="center"><a href=${link("/forgot")}>Forgot your password?</a></p>

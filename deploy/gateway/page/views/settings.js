@@ -13,12 +13,14 @@ import { Tabs } from "./home.js";
 import { People } from "./people.js";
 import { Devices } from "./devices.js";
 import { Keys } from "./keys.js";
+import { Passkeys } from "./passkeys.js";
 import { SecondFactor } from "./second-factor.js";
 
-const PARTS = [["Profile", "profile"], ["Account", "account"], ["Devices", "devices"], ["API keys", "keys"], ["Blocked", "blocked"], ["Your data", "data"]];
+const PARTS = [["Profile", "profile"], ["Account", "account"], ["Passkeys", "passkeys"], ["Devices", "devices"], ["API keys", "keys"],
+  ["Blocked", "blocked"], ["Your data", "data"]];
 /** There are mails in these. */
 const LANGUAGES = [["en", "English"], ["de", "Deutsch"], ["es", "Español"], ["fr", "Français"], ["ja", "日本語"]];
-const VIEWS = { profile: Profile, account: Account, devices: Devices, keys: Keys, blocked: Blocked, data: YourData };
+const VIEWS = { profile: Profile, account: Account, passkeys: Passkeys, devices: Devices, keys: Keys, blocked: Blocked, data: YourData };
 
 export function SettingsPage({ part = "profile" }) {
   const tabs = PARTS.map(([text, name]) => [text, link(`/settings/${name}`)]);

@@ -40,12 +40,18 @@ export type ProblemCode =
   | "cannot-block-yourself"
   /** People cannot follow themselves. */
   | "cannot-follow-yourself"
+  /** The challenge is unknown, used, expired, tried too often, or void. The answer does not tell which. */
+  | "challenge-not-valid"
+  /** The code is wrong, used or expired, or was asked for in another browser. The answer never tells which. */
+  | "code-not-valid"
   /** There is no such comment under this post. */
   | "comment-not-found"
   /** The sign-in was too long ago to do this without the password. */
   | "confirmation-needed"
   /** There was no connection to the database, or it cancelled the work. */
   | "database-unavailable"
+  /** The caller has no such trusted device. */
+  | "device-not-found"
   /** A JSON object has a duplicate name. */
   | "duplicate-names"
   /** The caller's address is verified already. */
@@ -64,6 +70,8 @@ export type ProblemCode =
   | "ids-or-query"
   /** The API key lacks the scope that this needs; `WWW-Authenticate` names it (RFC 6750, section 3.1). */
   | "insufficient-scope"
+  /** The caller must first prove who they are again, or more strongly: step up (RFC 9470). */
+  | "insufficient-user-authentication"
   /** An unexpected error on our side; `instance` names the request. */
   | "internal-error"
   /** An unknown service, or the wrong secret. */
@@ -84,10 +92,14 @@ export type ProblemCode =
   | "keys-unavailable"
   /** Without this account nobody could manage the others. */
   | "last-admin"
+  /** The account has no password, and nothing else would be left to sign in with. */
+  | "last-way-in"
   /** Lists of the posts that somebody likes are theirs, unless CONDUIT is on. */
   | "likes-are-private"
   /** The token of a mailed link is unknown, used, replaced or expired. The answer does not tell which. */
   | "link-not-valid"
+  /** This site does not send codes for signing in (MAIL_CODES). */
+  | "mail-codes-off"
   /** The body cannot be parsed as its media type. */
   | "malformed-body"
   /** No route has this path. */
@@ -98,16 +110,32 @@ export type ProblemCode =
   | "not-for-this-caller"
   /** Only the author may do this. */
   | "not-the-author"
+  /** The token was issued for another client. */
+  | "not-this-client"
+  /** No authenticator waits for its first code, or it has waited too long. */
+  | "nothing-to-confirm"
   /** The service is overloaded and has not started the request. Try again after `Retry-After`. */
   | "overloaded"
+  /** Admins cannot reset their own second factor. */
+  | "own-second-factor"
+  /** The caller has no such passkey. */
+  | "passkey-not-found"
+  /** The browser's answer is malformed, too late, repeated, or of another site, account or session. */
+  | "passkey-not-valid"
+  /** This passkey has been added before, to this account or to another one. */
+  | "passkey-taken"
   /** Another service did not answer in time, or not as agreed. */
   | "peer-unavailable"
   /** There is no such post, or it is somebody else's draft. */
   | "post-not-found"
   /** The resource has changed since the caller read it. */
   | "precondition-failed"
+  /** A code is needed if the account has a second factor, else the password. */
+  | "proof-missing"
   /** One person or address has sent too many requests. */
   | "rate-limited"
+  /** Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed). */
+  | "rate-limits-unavailable"
   /** The first request with this key is still running. */
   | "request-in-progress"
   /** The body did not arrive in time. */
@@ -122,6 +150,10 @@ export type ProblemCode =
   | "search-too-slow"
   /** The caller's last search is still running. */
   | "search-under-way"
+  /** The account has no second factor. */
+  | "second-factor-off"
+  /** The account has a second factor already. */
+  | "second-factor-on"
   /** The caller has no such session, or it has ended. */
   | "session-not-found"
   /** Too many wrong passwords for this address in total: only sources of recent successful sign-ins may try. */
@@ -138,6 +170,8 @@ export type ProblemCode =
   | "too-many-api-keys"
   /** Too many mails of a kind were sent recently. Only for signed-in callers: others are not told. */
   | "too-many-mails"
+  /** The account has as many passkeys as it may have. */
+  | "too-many-passkeys"
   /** The server does not support the grant type. */
   | "unsupported-grant-type"
   /** The route does not accept the body's media type. */
@@ -150,6 +184,8 @@ export type ProblemCode =
   | "validation-failed"
   /** The new password is too short, too common, or made of words that others know of its owner. */
   | "weak-password"
+  /** The code is wrong, outdated, or was used before. Not a 401: an access token is still valid. */
+  | "wrong-code"
   /** The sign-in is refused. The answer never tells which reason it was (S-06). */
   | "wrong-credentials"
   /** The current password is wrong. Not a 401: the access token is valid, and a new one would not help. */
@@ -158,6 +194,7 @@ export type ProblemCode =
 /** Routes whose POST takes an `Idempotency-Key`. */
 export const CREATING: ReadonlySet<string> = new Set([
   "/auth/register",
+  "/auth/passkeys",
   "/posts",
   "/posts/{post_id}/comments"
 ]);

@@ -12,6 +12,7 @@ from pydantic_settings import NoDecode
 from auth.mail_config import NOBODY, MailSettings
 from auth.services.address_policy import is_within
 from auth.services.mails import WINDOW
+from auth.services.passkeys.origins import for_passkeys
 from auth.services.passwords import QUEUE
 from auth.services.second_factor.challenges import LONGEST_TRUST
 from common.email_addresses import SPECIAL_USE
@@ -19,6 +20,7 @@ from common.secrets import Secret
 from common.services import ClientSecrets
 from common.setting_types import Duration, Folder, Words, in_json
 from common.settings import MigrationSettings, ServiceSettings
+from common.url_types import Origins
 
 Lifetime = Annotated[Duration, Ge(WINDOW), Le(timedelta(days=7))]
 SmtpUrl = Annotated[
@@ -130,6 +132,11 @@ class Settings(MailSettings, ServiceSettings):
     )
     email_change_ttl: Lifetime = Field(timedelta(hours=1), description="How long a link works that changes an address.")
     rate_limit_mail: int = Field(20, ge=1, le=10_000, description="Mails that one address may ask for in an hour.")
+
+    passkey_origins: Annotated[Origins, AfterValidator(for_passkeys)] = Field(
+        default_factory=list,
+        description="JSON list of further origins, https or http://localhost, whose pages may use the site's passkeys.",
+    )
 
     @property
     def most_requests(self) -> int:

@@ -44,6 +44,7 @@ from auth.services.sign_in import SignInService
 from auth.services.subscriber import EventSubscriber
 from auth.services.throttle import Throttle
 from auth.wiring import api_keys, second_factor
+from auth.wiring.passkeys import passkey_parts
 from common.db.database import TransactionFactory
 from common.events.exports import ExportReader
 from common.http.deps import DbSession, FromState, ReadSession, WithRole
@@ -123,6 +124,7 @@ def wire(opened: Opened[Settings]) -> Parts:
             "password_reset": PasswordReset(transactions, tokens, passwords, policy),
             "email_change": EmailChange(transactions, tokens, throttle, addresses),
             "deletion": Deletion(transactions, throttle),
+            **passkey_parts(settings, transactions, sessions, opened.revoked.clock.now),
             "conduit_changes": ConduitChanges(transactions, passwords, replace(policy, screens=False), addresses),
         },
     )

@@ -28,6 +28,8 @@ class AccountResponse(Model):
     roles: list[str]
     status: str
     email_verified: bool
+    locale: str | None
+    """The language of mails, as in BCP 47; null: that of the site."""
 
 
 class AccountUpdate(Model):
@@ -63,6 +65,8 @@ Action = TypeAliasType(
         "email-change-requested",
         "email-changed",
         "username-changed",
+        "sign-in-code-sent",
+        "locale-changed",
         "second-factor-asked",
         "second-factor-refused",
         "second-factor-on",
@@ -73,6 +77,9 @@ Action = TypeAliasType(
         "stepped-up",
         "device-trusted",
         "trusted-device-ended",
+        "passkey-added",
+        "passkey-removed",
+        "passkey-copied",
         "roles-changed",
         "account-deletion-asked",
         "account-deleted",
@@ -150,6 +157,24 @@ class ApiKeyResponse(Model):
     """When it was last exchanged, at most five minutes too early."""
 
 
+class AssertionResponse(Model):
+    """An authenticator's answer: a signature."""
+
+    clientDataJSON: str
+    authenticatorData: str
+    signature: str
+    userHandle: str
+    """The `user.id` with which the passkey was made."""
+
+
+class AttestationResponse(Model):
+    """An authenticator's answer: the new credential."""
+
+    clientDataJSON: str
+    attestationObject: str
+    transports: list[str] | None = None
+
+
 class AuditEventPage(Model):
     items: list[AuditEventResponse]
     next_cursor: str | None
@@ -169,6 +194,14 @@ class AuditEventResponse(Model):
     ip: str | None
     detail: dict[str, Any]
     """Details, by the kind of action."""
+
+
+class AuthenticatorSelection(Model):
+    """Demands on the authenticator."""
+
+    residentKey: Literal["required"]
+    requireResidentKey: bool
+    userVerification: Literal["preferred"]
 
 
 class AuthorResponse(Model):
@@ -192,6 +225,24 @@ class BlockedResponse(Model):
     name: str
     avatar_url: str | None
     since: AwareDatetime
+
+
+class CodeAsked(Model):
+    """What belongs to the mailed code. Keep it where the code will be typed."""
+
+    challenge: str
+    expires_in: int
+    """Seconds."""
+
+
+class CodeGiven(Model):
+    """The mailed code, with the challenge of the same request."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    challenge: str
+    code: str
 
 
 class CommentCreate(Model):
@@ -219,6 +270,14 @@ class CommentResponse(Model):
     """Null once the author is deleted."""
     created_at: AwareDatetime
     updated_at: AwareDatetime
+
+
+class ExcludedPasskey(Model):
+    """A passkey that the account has already."""
+
+    type: Literal["public-key"]
+    id: str
+    transports: list[str] | None = None
 
 
 class ExportResponse(Model):
@@ -357,6 +416,15 @@ class NewFactorResponse(Model):
     """Seconds within which its first code must come."""
 
 
+class NewPasskeyAnswer(Model):
+    """`RegistrationResponseJSON`."""
+
+    id: str
+    rawId: str
+    type: Literal["public-key"]
+    response: AttestationResponse
+
+
 class NumberedPage(Model):
     """A page by its place in a list, and the length of the whole list."""
 
@@ -378,6 +446,120 @@ class OAuthProblem(Model):
     """Validation errors only."""
     error: str
     error_description: str
+
+
+class OwnAccountUpdate(Model):
+    """The fields to change; others stay."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    locale: str | None = None
+    """The language of mails, as in BCP 47; null: that of the site."""
+
+
+class PasskeyAlgorithm(Model):
+    """A signature algorithm, by its number in COSE: ES256, EdDSA or RS256."""
+
+    type: Literal["public-key"]
+    alg: int
+
+
+class PasskeyAnswer(Model):
+    """`AuthenticationResponseJSON`."""
+
+    id: str
+    rawId: str
+    type: Literal["public-key"]
+    response: AssertionResponse
+
+
+class PasskeyCreate(Model):
+    """A passkey that a browser has just made, and its name."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    name: str
+    credential: NewPasskeyAnswer
+
+
+class PasskeyCreation(Model):
+    """What a browser needs to make a passkey: `PublicKeyCredentialCreationOptionsJSON`."""
+
+    rp: Site
+    user: PasskeyOwner
+    challenge: str
+    """Works once, for five minutes, for this session."""
+    pubKeyCredParams: list[PasskeyAlgorithm]
+    timeout: int
+    """In milliseconds."""
+    excludeCredentials: list[ExcludedPasskey]
+    authenticatorSelection: AuthenticatorSelection
+    attestation: Literal["none"]
+
+
+class PasskeyEndpoints(Model):
+    """Where people add and manage passkeys."""
+
+    enroll: str
+    manage: str
+
+
+class PasskeyList(Model):
+    """All passkeys of the caller, at most ten, the newest first."""
+
+    items: list[PasskeyResponse]
+
+
+class PasskeyOwner(Model):
+    """The account that a passkey is for, as authenticators show it. `id` is random, and not the account's number."""
+
+    id: str
+    name: str
+    displayName: str
+
+
+class PasskeyRequest(Model):
+    """What a browser needs to ask for a passkey: `PublicKeyCredentialRequestOptionsJSON`."""
+
+    challenge: str
+    """Works once, for five minutes."""
+    timeout: int
+    """In milliseconds."""
+    rpId: str
+    userVerification: Literal["preferred"]
+
+
+class PasskeyResponse(Model):
+    """One of the caller's passkeys."""
+
+    id: int
+    name: str
+    created_at: AwareDatetime
+    last_used_at: AwareDatetime | None
+    backup_eligible: bool
+    """Whether it may be copied to other devices."""
+    backed_up: bool
+    """Whether it was, at its last use."""
+
+
+class PasskeySignInBody(Model):
+    """A passkey's answer."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    credential: PasskeyAnswer
+
+
+class PasskeyUpdate(Model):
+    """The new name."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    name: str
 
 
 class PasswordChange(Model):
@@ -558,6 +740,12 @@ class RecoveryCodesResponse(Model):
     recovery_codes: list[str]
 
 
+class RelatedOrigins(Model):
+    """The origins whose pages may use the site's passkeys."""
+
+    origins: list[str]
+
+
 class RevokeForm(Model):
     """RFC 7009. The hint is not needed: a token shows its kind."""
 
@@ -665,6 +853,13 @@ SignInAnswer = TypeAliasType(
 """How a sign-in went. `state` tells the cases apart."""
 
 
+class Site(Model):
+    """The site that a passkey is for."""
+
+    id: str
+    name: str
+
+
 class StepUpProof(Model):
     """A code or a recovery code of an account that has a second factor; else the password."""
 
@@ -755,6 +950,8 @@ class UserCreate(Model):
     email: str
     password: str
     name: str
+    locale: str | None = None
+    """The language of mails, as in BCP 47; without it, Accept-Language tells."""
 
 
 class UserResponse(Model):
@@ -763,3 +960,9 @@ class UserResponse(Model):
     id: int
     email: str | None
     name: str
+
+
+class WaysToSignIn(Model):
+    """What the sign-in page offers."""
+
+    methods: list[Literal["password", "mail-code"]]

@@ -120,6 +120,18 @@ class CannotFollowYourself(Problem):
     known_code = "cannot-follow-yourself"
 
 
+class ChallengeNotValid(Problem):
+    """The challenge is unknown, used, expired, tried too often, or void. The answer does not tell which."""
+
+    known_code = "challenge-not-valid"
+
+
+class CodeNotValid(Problem):
+    """The code is wrong, used or expired, or was asked for in another browser. The answer never tells which."""
+
+    known_code = "code-not-valid"
+
+
 class CommentNotFound(Problem):
     """There is no such comment under this post."""
 
@@ -136,6 +148,12 @@ class DatabaseUnavailable(Problem):
     """There was no connection to the database, or it cancelled the work."""
 
     known_code = "database-unavailable"
+
+
+class DeviceNotFound(Problem):
+    """The caller has no such trusted device."""
+
+    known_code = "device-not-found"
 
 
 class DuplicateNames(Problem):
@@ -190,6 +208,12 @@ class InsufficientScope(Problem):
     """The API key lacks the scope that this needs; `WWW-Authenticate` names it (RFC 6750, section 3.1)."""
 
     known_code = "insufficient-scope"
+
+
+class InsufficientUserAuthentication(Problem):
+    """The caller must first prove who they are again, or more strongly: step up (RFC 9470)."""
+
+    known_code = "insufficient-user-authentication"
 
 
 class InternalError(Problem):
@@ -252,6 +276,12 @@ class LastAdmin(Problem):
     known_code = "last-admin"
 
 
+class LastWayIn(Problem):
+    """The account has no password, and nothing else would be left to sign in with."""
+
+    known_code = "last-way-in"
+
+
 class LikesArePrivate(Problem):
     """Lists of the posts that somebody likes are theirs, unless CONDUIT is on."""
 
@@ -262,6 +292,12 @@ class LinkNotValid(Problem):
     """The token of a mailed link is unknown, used, replaced or expired. The answer does not tell which."""
 
     known_code = "link-not-valid"
+
+
+class MailCodesOff(Problem):
+    """This site does not send codes for signing in (MAIL_CODES)."""
+
+    known_code = "mail-codes-off"
 
 
 class MalformedBody(Problem):
@@ -294,10 +330,46 @@ class NotTheAuthor(Problem):
     known_code = "not-the-author"
 
 
+class NotThisClient(Problem):
+    """The token was issued for another client."""
+
+    known_code = "not-this-client"
+
+
+class NothingToConfirm(Problem):
+    """No authenticator waits for its first code, or it has waited too long."""
+
+    known_code = "nothing-to-confirm"
+
+
 class Overloaded(Problem):
     """The service is overloaded and has not started the request. Try again after `Retry-After`."""
 
     known_code = "overloaded"
+
+
+class OwnSecondFactor(Problem):
+    """Admins cannot reset their own second factor."""
+
+    known_code = "own-second-factor"
+
+
+class PasskeyNotFound(Problem):
+    """The caller has no such passkey."""
+
+    known_code = "passkey-not-found"
+
+
+class PasskeyNotValid(Problem):
+    """The browser's answer is malformed, too late, repeated, or of another site, account or session."""
+
+    known_code = "passkey-not-valid"
+
+
+class PasskeyTaken(Problem):
+    """This passkey has been added before, to this account or to another one."""
+
+    known_code = "passkey-taken"
 
 
 class PeerUnavailable(Problem):
@@ -318,10 +390,22 @@ class PreconditionFailed(Problem):
     known_code = "precondition-failed"
 
 
+class ProofMissing(Problem):
+    """A code is needed if the account has a second factor, else the password."""
+
+    known_code = "proof-missing"
+
+
 class RateLimited(Problem):
     """One person or address has sent too many requests."""
 
     known_code = "rate-limited"
+
+
+class RateLimitsUnavailable(Problem):
+    """Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed)."""
+
+    known_code = "rate-limits-unavailable"
 
 
 class RequestInProgress(Problem):
@@ -364,6 +448,18 @@ class SearchUnderWay(Problem):
     """The caller's last search is still running."""
 
     known_code = "search-under-way"
+
+
+class SecondFactorOff(Problem):
+    """The account has no second factor."""
+
+    known_code = "second-factor-off"
+
+
+class SecondFactorOn(Problem):
+    """The account has a second factor already."""
+
+    known_code = "second-factor-on"
 
 
 class SessionNotFound(Problem):
@@ -414,6 +510,12 @@ class TooManyMails(Problem):
     known_code = "too-many-mails"
 
 
+class TooManyPasskeys(Problem):
+    """The account has as many passkeys as it may have."""
+
+    known_code = "too-many-passkeys"
+
+
 class UnsupportedGrantType(Problem):
     """The server does not support the grant type."""
 
@@ -450,6 +552,12 @@ class WeakPassword(Problem):
     known_code = "weak-password"
 
 
+class WrongCode(Problem):
+    """The code is wrong, outdated, or was used before. Not a 401: an access token is still valid."""
+
+    known_code = "wrong-code"
+
+
 class WrongCredentials(Problem):
     """The sign-in is refused. The answer never tells which reason it was (S-06)."""
 
@@ -482,9 +590,12 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "body-too-large": BodyTooLarge,
     "cannot-block-yourself": CannotBlockYourself,
     "cannot-follow-yourself": CannotFollowYourself,
+    "challenge-not-valid": ChallengeNotValid,
+    "code-not-valid": CodeNotValid,
     "comment-not-found": CommentNotFound,
     "confirmation-needed": ConfirmationNeeded,
     "database-unavailable": DatabaseUnavailable,
+    "device-not-found": DeviceNotFound,
     "duplicate-names": DuplicateNames,
     "email-already-verified": EmailAlreadyVerified,
     "email-taken": EmailTaken,
@@ -494,6 +605,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "idempotency-key-reused": IdempotencyKeyReused,
     "ids-or-query": IdsOrQuery,
     "insufficient-scope": InsufficientScope,
+    "insufficient-user-authentication": InsufficientUserAuthentication,
     "internal-error": InternalError,
     "invalid-client": InvalidClient,
     "invalid-grant": InvalidGrant,
@@ -504,18 +616,28 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "invalid-token": InvalidToken,
     "keys-unavailable": KeysUnavailable,
     "last-admin": LastAdmin,
+    "last-way-in": LastWayIn,
     "likes-are-private": LikesArePrivate,
     "link-not-valid": LinkNotValid,
+    "mail-codes-off": MailCodesOff,
     "malformed-body": MalformedBody,
     "no-such-route": NoSuchRoute,
     "not-an-admin": NotAnAdmin,
     "not-for-this-caller": NotForThisCaller,
     "not-the-author": NotTheAuthor,
+    "not-this-client": NotThisClient,
+    "nothing-to-confirm": NothingToConfirm,
     "overloaded": Overloaded,
+    "own-second-factor": OwnSecondFactor,
+    "passkey-not-found": PasskeyNotFound,
+    "passkey-not-valid": PasskeyNotValid,
+    "passkey-taken": PasskeyTaken,
     "peer-unavailable": PeerUnavailable,
     "post-not-found": PostNotFound,
     "precondition-failed": PreconditionFailed,
+    "proof-missing": ProofMissing,
     "rate-limited": RateLimited,
+    "rate-limits-unavailable": RateLimitsUnavailable,
     "request-in-progress": RequestInProgress,
     "request-timeout": RequestTimeout,
     "search-has-one-order": SearchHasOneOrder,
@@ -523,6 +645,8 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "search-needs-a-word": SearchNeedsAWord,
     "search-too-slow": SearchTooSlow,
     "search-under-way": SearchUnderWay,
+    "second-factor-off": SecondFactorOff,
+    "second-factor-on": SecondFactorOn,
     "session-not-found": SessionNotFound,
     "sign-in-closed": SignInClosed,
     "sign-in-required": SignInRequired,
@@ -531,12 +655,14 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "too-busy": TooBusy,
     "too-many-api-keys": TooManyApiKeys,
     "too-many-mails": TooManyMails,
+    "too-many-passkeys": TooManyPasskeys,
     "unsupported-grant-type": UnsupportedGrantType,
     "unsupported-media-type": UnsupportedMediaType,
     "url-too-long": UrlTooLong,
     "user-not-found": UserNotFound,
     "validation-failed": ValidationFailed,
     "weak-password": WeakPassword,
+    "wrong-code": WrongCode,
     "wrong-credentials": WrongCredentials,
     "wrong-password": WrongPassword,
 }

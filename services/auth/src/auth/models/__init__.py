@@ -6,6 +6,7 @@ from auth.models.audit_event import AuditEvent
 from auth.models.deletion import Deletion
 from auth.models.mail_count import MailCount
 from auth.models.one_time_token import OneTimeToken
+from auth.models.passkey import Passkey, PasskeyHandle, SpentChallenge
 from auth.models.second_factor import RecoveryCode, SecondFactor, SignInChallenge, TrustedDevice
 from auth.models.service_client import ServiceClient
 from auth.models.session import Session
@@ -24,6 +25,8 @@ __all__ = [
     "MailCount",
     "OneTimeToken",
     "Outbox",
+    "Passkey",
+    "PasskeyHandle",
     "RecoveryCode",
     "SecondFactor",
     "ServiceClient",
@@ -33,6 +36,7 @@ __all__ = [
     "SignInCode",
     "SignInSource",
     "SigningKey",
+    "SpentChallenge",
     "TokenFloor",
     "TrustedDevice",
 ]

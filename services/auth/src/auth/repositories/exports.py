@@ -32,6 +32,11 @@ API_KEYS: Final = """
     FROM api_keys
     WHERE account_id = :account AND id > :after ORDER BY id
 """
+PASSKEYS: Final = """
+    SELECT id AS place, id, name, transports, backup_eligible, backed_up, created_at, last_used_at
+    FROM passkeys
+    WHERE account_id = :account AND id > :after ORDER BY id
+"""
 # If somebody else acted on the account, their identity and address are their data, not the account's.
 HISTORY: Final = """
     SELECT id AS place, at, action, actor = CAST(account_id AS text) AS by_yourself,
@@ -45,6 +50,7 @@ SECTIONS: Final[Mapping[str, Section]] = {
     "second_factor": Section(bounded_rows(SECOND_FACTOR, "place")),
     "trusted_devices": Section(bounded_rows(TRUSTED_DEVICES, "id", "octet_length(user_agent)"), NOBODY, uuid),
     "api_keys": Section(bounded_rows(API_KEYS, "id", "octet_length(name)"), NOBODY, uuid),
+    "passkeys": Section(bounded_rows(PASSKEYS, "id")),
     "history": Section(bounded_rows(HISTORY, "place", "octet_length(CAST(detail AS text))").columns(detail=JSONB)),
 }
 DELETED: Final = text("SELECT 1 FROM accounts WHERE id = :account AND status IN ('deleting', 'deleted')")

@@ -11,6 +11,7 @@ from auth.repositories.keys import KeyRepository
 from auth.repositories.mail_counts import MailCountRepository
 from auth.repositories.managed_accounts import ManagedAccountRepository
 from auth.repositories.one_time_tokens import OneTimeTokenRepository
+from auth.repositories.passkeys import PasskeyRepository
 from auth.repositories.second_factors import SecondFactorRepository
 from auth.repositories.sessions import Lifetimes, SessionRepository
 from auth.repositories.sign_in_challenges import ChallengeRepository
@@ -41,4 +42,5 @@ def unit_of_work(session: AsyncSession, lifetimes: Lifetimes) -> UnitOfWork:
         challenges=ChallengeRepository(session),
         trusted_devices=TrustedDeviceRepository(session),
         api_keys=ApiKeyRepository(session),
+        passkeys=PasskeyRepository(session),
     )

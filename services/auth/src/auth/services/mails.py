@@ -37,6 +37,8 @@ class Kind(StrEnum):
     api_key_created = "api-key-created"
     api_key_revoked = "api-key-revoked"
     api_key_leaked = "api-key-leaked"
+    passkey_added = "passkey-added"
+    passkey_removed = "passkey-removed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Protocol
 from auth.services.api_keys.ports import ApiKeyStore
 from auth.services.audit import AuditTrail
 from auth.services.mail_codes.ports import SignInCodeStore
+from auth.services.passkeys.ports import PasskeyStore
 from auth.services.records import (
     Account,
     AccountFilter,
@@ -257,6 +258,7 @@ class UnitOfWork:
     challenges: ChallengeStore
     trusted_devices: TrustedDeviceStore
     api_keys: ApiKeyStore
+    passkeys: PasskeyStore
 
 
 class PasswordHasher(Protocol):

@@ -33,6 +33,8 @@ class Method(StrEnum):
     password = "pwd"  # noqa: S105  # a name
     otp = "otp"
     mfa = MULTI_FACTOR
+    possession = "pop"
+    presence = "user"
 
 
 @dataclass(frozen=True, slots=True)

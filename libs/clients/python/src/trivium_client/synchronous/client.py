@@ -16,6 +16,8 @@ from trivium_client.models import (
     ApiKeyList,
     AuditEventPage,
     BlockedPage,
+    CodeAsked,
+    CodeGiven,
     CommentCreate,
     CommentPage,
     CommentResponse,
@@ -32,6 +34,15 @@ from trivium_client.models import (
     NewAddress,
     NewFactorResponse,
     NumberedPage,
+    OwnAccountUpdate,
+    PasskeyCreate,
+    PasskeyCreation,
+    PasskeyEndpoints,
+    PasskeyList,
+    PasskeyRequest,
+    PasskeyResponse,
+    PasskeySignInBody,
+    PasskeyUpdate,
     PasswordChange,
     PasswordChosen,
     PasswordSignIn,
@@ -43,6 +54,7 @@ from trivium_client.models import (
     ProfileResponse,
     ProfileUpdate,
     RecoveryCodesResponse,
+    RelatedOrigins,
     RevokeForm,
     Role,
     SecondFactorResponse,
@@ -58,6 +70,7 @@ from trivium_client.models import (
     TrustedDevicesResponse,
     UserCreate,
     UserResponse,
+    WaysToSignIn,
 )
 from trivium_client.synchronous.connection import Connection
 
@@ -91,6 +104,10 @@ class Trivium(Connection):
             InvalidRequest: A parameter is missing or malformed (RFC 6749, section 5.2).
         """
         self._send(Call("POST", "/auth/revoke", form=form, signed=False))
+
+    def list_ways_to_sign_in(self) -> WaysToSignIn:
+        """List how people sign in at this site."""
+        return self._read(WaysToSignIn, Call("GET", "/auth/sign-in", signed=False))
 
     def sign_in_with_password(self, body: PasswordSignIn) -> SignInAnswer:
         """Sign in with a password. With a second factor, the answer is a challenge instead of tokens.
@@ -211,8 +228,47 @@ class Trivium(Connection):
         """
         self._send(Call("DELETE", f"/auth/second-factor/devices/{device_id}"))
 
+    def ask_for_mail_code(self, body: AddressGiven) -> CodeAsked:
+        """Mail a code to the address, if an account has it. The answer does not tell whether one has.
+
+        Raises:
+            MailCodesOff: This site does not send codes for signing in (MAIL_CODES).
+        """
+        return self._read(CodeAsked, Call("POST", "/auth/sign-in/mail-code", body=body, signed=False))
+
+    def sign_in_with_mail_code(self, body: CodeGiven) -> SignInAnswer:
+        """Sign in with the mailed code, where it was asked for. It also verifies the address. Five tries for each
+        code.
+
+        Raises:
+            CodeNotValid: The code is wrong, used or expired, or was asked for in another browser. The answer never
+                tells which.
+            MailCodesOff: This site does not send codes for signing in (MAIL_CODES).
+        """
+        answer: SignInAnswer = self._choose(
+            SignInAnswer, Call("POST", "/auth/sign-in/mail-code/confirm", body=body, signed=False)
+        )
+        return answer
+
+    def begin_passkey_sign_in(self) -> PasskeyRequest:
+        """Get what the browser needs to ask for a passkey. No name is needed."""
+        return self._read(PasskeyRequest, Call("POST", "/auth/sign-in/passkey/options", signed=False))
+
+    def sign_in_with_passkey(self, body: PasskeySignInBody) -> SignInAnswer:
+        """Sign in with a passkey. Every refusal is the same, whatever the reason.
+
+        Raises:
+            WrongCredentials: The sign-in is refused. The answer never tells which reason it was (S-06).
+        """
+        answer: SignInAnswer = self._choose(
+            SignInAnswer, Call("POST", "/auth/sign-in/passkey", body=body, signed=False)
+        )
+        return answer
+
     def register(self, body: UserCreate, *, idempotency_key: str | None = None) -> UserResponse:
         """Open an account. Sign in with it at `/auth/token`; its profile is at `Location`.
+
+        Mails are in the language `locale`, or else in the best one of `Accept-Language` that there are mails in.
 
         Raises:
             AddressNeedsSmtputf8: An address to which this site's mail server cannot send (RFC 6531).
@@ -236,6 +292,14 @@ class Trivium(Connection):
             AccountNotFound: No account has this id.
         """
         return self._read(AccountResponse, Call("GET", "/auth/me"))
+
+    def change_own_account(self, body: OwnAccountUpdate) -> AccountResponse:
+        """Change the language of mails to the caller. Mails that wait to be sent keep theirs.
+
+        Raises:
+            AccountNotFound: No account has this id.
+        """
+        return self._read(AccountResponse, Call("PATCH", "/auth/me", body=body))
 
     def delete_own_account(self, body: AccountDeletion) -> None:
         """Delete the caller's account for good, with all data that the services hold about it.
@@ -317,6 +381,60 @@ class Trivium(Connection):
             ApiKeyNotFound: The caller has no such API key, or it is revoked.
         """
         self._send(Call("DELETE", f"/auth/keys/{key_id}"))
+
+    def list_passkeys(self) -> PasskeyList:
+        """List the caller's passkeys, the newest first."""
+        return self._read(PasskeyList, Call("GET", "/auth/passkeys"))
+
+    def add_passkey(self, body: PasskeyCreate, *, idempotency_key: str | None = None) -> PasskeyResponse:
+        """Add the passkey that the browser has made. The owner gets a mail.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            BadIdempotencyKey: The key is not 1 to 255 visible ASCII characters.
+            IdempotencyKeyReused: The key was used with another body.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
+            PasskeyNotValid: The browser's answer is malformed, too late, repeated, or of another site, account or
+                session.
+            PasskeyTaken: This passkey has been added before, to this account or to another one.
+            RequestInProgress: The first request with this key is still running.
+            TooManyPasskeys: The account has as many passkeys as it may have.
+        """
+        return self._read(
+            PasskeyResponse, Call("POST", "/auth/passkeys", body=body, idempotency_key=idempotency_key or new_key())
+        )
+
+    def begin_passkey(self) -> PasskeyCreation:
+        """Get what the browser needs to make a passkey. Needs a recent proof of who it is.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
+            TooManyPasskeys: The account has as many passkeys as it may have.
+        """
+        return self._read(PasskeyCreation, Call("POST", "/auth/passkeys/options"))
+
+    def rename_passkey(self, passkey_id: int, body: PasskeyUpdate) -> PasskeyResponse:
+        """Give a passkey another name.
+
+        Raises:
+            PasskeyNotFound: The caller has no such passkey.
+        """
+        return self._read(PasskeyResponse, Call("PATCH", f"/auth/passkeys/{passkey_id}", body=body))
+
+    def remove_passkey(self, passkey_id: int) -> None:
+        """Remove a passkey. Needs a recent proof of who it is; the owner gets a mail.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
+            LastWayIn: The account has no password, and nothing else would be left to sign in with.
+            PasskeyNotFound: The caller has no such passkey.
+        """
+        self._send(Call("DELETE", f"/auth/passkeys/{passkey_id}"))
 
     def change_password(self, body: PasswordChange) -> None:
         """Change the caller's password. Ends all other sessions; wrong current passwords count like failed sign-ins.
@@ -525,6 +643,14 @@ class Trivium(Connection):
     def get_metadata(self) -> ServerMetadata:
         """Get the addresses of the OAuth endpoints (RFC 8414)."""
         return self._read(ServerMetadata, Call("GET", "/.well-known/oauth-authorization-server", signed=False))
+
+    def get_passkey_endpoints(self) -> PasskeyEndpoints:
+        """Get the page on which people add and manage passkeys (W3C, passkey endpoints)."""
+        return self._read(PasskeyEndpoints, Call("GET", "/.well-known/passkey-endpoints", signed=False))
+
+    def get_related_origins(self) -> RelatedOrigins:
+        """Get the origins whose pages may use the site's passkeys (Web Authentication, level 3, section 5.11)."""
+        return self._read(RelatedOrigins, Call("GET", "/.well-known/webauthn", signed=False))
 
     def list_users(
         self,
