@@ -166,7 +166,7 @@ async def a_passkey(
 
 
 THINGS = {"key": an_api_key, "trusted": a_trusted_device, "new": a_new_passkey, "passkey": a_passkey}
-"""Those that belong to the owner and are made anew for each cell; they may also change the bodies of their operations."""
+"""Of the owner, and made anew for each cell; they may also change the bodies of their operations."""
 
 
 @pytest.fixture

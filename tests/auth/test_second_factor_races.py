@@ -1,4 +1,4 @@
-"""Concurrent uses of codes, recovery codes and challenges: one effect each (S-60)."""
+"""Concurrent uses of codes, recovery codes and challenges: one effect each (S-60, S-62)."""
 
 import asyncio
 from typing import Any

@@ -58,6 +58,8 @@ WEAKER: dict[str, tuple[str, ...]] = {
     ),
     "RATE_LIMIT_STORE_PASSWORD": ("canary",),  # there is no store for it
     "RATE_LIMIT_STORE_FAILS": ("closed", "canary"),  # closed: the same
+    "ADMIN_SECOND_FACTOR": ("canary", "2"),
+    "ADMIN_MAX_AGE": ("59", "0", "-1", "canary"),
     "CORS_ORIGINS": ('["*"]', '["null"]', "canary"),
     "TRUSTED_PROXIES": ('["0.0.0.0/0"]', '["::/0"]', '["10.0.0.0/8", "0.0.0.0/1"]', '["2000::/3"]', "*"),
     "EDGE_PROXIES": ("0.0.0.0/0", "::/0", "10.0.0.0/8 0.0.0.0/1", "2000::/3", "*"),
@@ -72,6 +74,7 @@ WEAKER_IN["auth"] = {
     "REFRESH_GRACE": ("61", "-1", "canary"),
     "REFRESH_IDLE": ("0", "1", "-1", "7776001", "P31D", "canary"),
     "REFRESH_ABSOLUTE": ("0", "-1", "31536001", "P6D", "canary"),
+    "TRUSTED_DEVICE": ("P91D", "-1", "canary"),
     "RATE_LIMIT_SIGN_IN": ("0", "-1", "10001", "canary"),
     "RATE_LIMIT_REFRESH": ("0", "-1", "50001"),
     "RATE_LIMIT_API_KEYS": ("0", "-1", "50001"),

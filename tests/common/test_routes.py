@@ -26,10 +26,11 @@ OPEN = {"/livez", "/readyz", "/metrics"}
 """Routes that are no ServiceRoute: probes and metrics, which the gateway hides."""
 
 IN_THE_OPEN = {
+    "POST /auth/sign-in",
+    "POST /auth/sign-in/second-factor",
     "POST /auth/token",
     "POST /auth/revoke",
     "POST /auth/register",
-    "POST /auth/sign-in",
     "POST /auth/keys/leaked",
     "POST /auth/verify-email/confirm",
     "POST /auth/password-reset",
