@@ -61,7 +61,7 @@ def test_every_operation_has_its_line(conduit_app: FastAPI) -> None:
 async def test_everybody_gets_what_the_table_says(matrix: Matrix) -> None:
     """S-28, S-29, S-31, S-31b: 0 wrong cells, no private address, no field beyond the schema."""
     assert await matrix.try_cells() == []
-    assert matrix.told == {("email", "owner")}
+    assert matrix.told == {("email", "owner"), ("email", "key")}
 
 
 async def test_no_other_verb_gains_anything(matrix: Matrix) -> None:
