@@ -39,7 +39,7 @@ LAYERS: Final = [
     "(command_transaction) | main",
     "routers",
     "deps",
-    "(key_collector) | (mailing)",
+    "(key_collector) | (mailing) | (wiring)",
     "schemas",
     "(repositories) | (clients)",
     "(models)",

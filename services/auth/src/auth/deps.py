@@ -42,6 +42,7 @@ from auth.services.sessions import SessionService
 from auth.services.sign_in import SignInService
 from auth.services.subscriber import EventSubscriber
 from auth.services.throttle import Throttle
+from auth.wiring.providers import provider_parts
 from common.db.database import TransactionFactory
 from common.events.exports import ExportReader
 from common.http.deps import DbSession, FromState, ReadSession, WithRole
@@ -50,7 +51,7 @@ from common.http.rate_limits import Quota, source_of
 from common.serving.service import Identity, Opened, Parts
 from common.tokens.claims import Principal
 
-SIGN_IN, REFRESH, REGISTRATION, MAIL = "sign-in", "refresh", "registration", "mail"
+SIGN_IN, REFRESH, REGISTRATION, MAIL, PROVIDER = "sign-in", "refresh", "registration", "mail", "provider"
 
 
 def quotas(settings: Settings) -> Mapping[str, Quota]:
@@ -60,6 +61,7 @@ def quotas(settings: Settings) -> Mapping[str, Quota]:
         REFRESH: Quota(settings.rate_limit_refresh, timedelta(minutes=5)),
         REGISTRATION: Quota(settings.rate_limit_registration, timedelta(hours=1)),
         MAIL: Quota(settings.rate_limit_mail, timedelta(hours=1)),
+        PROVIDER: Quota(settings.rate_limit_provider, timedelta(minutes=1)),
     }
 
 
@@ -113,6 +115,7 @@ def wire(opened: Opened[Settings]) -> Parts:
             "password_reset": PasswordReset(transactions, tokens, passwords, policy),
             "email_change": EmailChange(transactions, tokens, throttle, addresses),
             "deletion": Deletion(transactions, throttle),
+            **provider_parts(opened, transactions, throttle, sessions, addresses),
             "conduit_changes": ConduitChanges(transactions, passwords, replace(policy, screens=False), addresses),
         },
     )

@@ -6,11 +6,24 @@ from fastapi import FastAPI
 from auth.config import Settings
 from auth.database import MIGRATIONS
 from auth.deps import quotas, wire
-from auth.routers import accounts, admin, conduit, internal, mail, password, sessions, sign_in, tokens, well_known
+from auth.routers import (
+    accounts,
+    admin,
+    conduit,
+    identities,
+    internal,
+    mail,
+    password,
+    providers,
+    sessions,
+    sign_in,
+    tokens,
+    well_known,
+)
 from common.serving.app import build_app
 from common.serving.service import lifespan
 
-ROUTERS = (tokens, sign_in, accounts, sessions, password, mail, admin, well_known, internal)
+ROUTERS = (tokens, sign_in, accounts, sessions, password, mail, providers, identities, admin, well_known, internal)
 
 
 def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:

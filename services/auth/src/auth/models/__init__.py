@@ -3,8 +3,10 @@
 from auth.models.account import Account
 from auth.models.audit_event import AuditEvent
 from auth.models.deletion import Deletion
+from auth.models.identity import Identity
 from auth.models.mail_count import MailCount
 from auth.models.one_time_token import OneTimeToken
+from auth.models.provider_flow import ProviderCode, ProviderFlow
 from auth.models.service_client import ServiceClient
 from auth.models.session import Session
 from auth.models.shared import EndedSession, IdempotencyKey, Outbox, TokenFloor
@@ -17,9 +19,12 @@ __all__ = [
     "Deletion",
     "EndedSession",
     "IdempotencyKey",
+    "Identity",
     "MailCount",
     "OneTimeToken",
     "Outbox",
+    "ProviderCode",
+    "ProviderFlow",
     "ServiceClient",
     "Session",
     "SignInAddress",

@@ -47,6 +47,8 @@ THESE: Final = (
 SCRUB: Final = (
     text("DELETE FROM sessions WHERE account_id = :account"),
     text("DELETE FROM one_time_tokens WHERE account_id = :account"),
+    text("DELETE FROM provider_flows WHERE account_id = :account"),
+    text("DELETE FROM identities WHERE account_id = :account"),
     text("DELETE FROM deletions WHERE account_id = :account"),
     text("DELETE FROM idempotency_keys WHERE subject = CAST(CAST(:account AS bigint) AS text)"),
     text("""

@@ -62,6 +62,8 @@ class Action(StrEnum):
     email_change_requested = "email-change-requested"
     email_changed = "email-changed"
     username_changed = "username-changed"
+    identity_linked = "identity-linked"
+    identity_unlinked = "identity-unlinked"
     roles_changed = "roles-changed"
     account_deletion_asked = "account-deletion-asked"
     account_deleted = "account-deleted"

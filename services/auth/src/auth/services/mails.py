@@ -26,6 +26,8 @@ class Kind(StrEnum):
     email_change_asked = "email-change-asked"
     email_changed = "email-changed"
     account_deleted = "account-deleted"
+    identity_linked = "identity-linked"
+    identity_unlinked = "identity-unlinked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,9 @@ PATIENCE: Final = 0.5
 """Seconds. A longer wait helps nobody (R-18); on a busy machine a hash takes longer."""
 
 
+NO_PASSWORD: Final = "!"  # noqa: S105  # none
+"""Stored instead of a hash by accounts that have no password. No password fits."""
+
 SORRY: Final = "Too many people are signing in just now; try again in a moment."
 
 
@@ -68,9 +71,10 @@ class Argon2:
             return await asyncio.get_running_loop().run_in_executor(self._slots, self._hash.hash, normalized(password))
 
     async def verify(self, password: str, password_hash: str | None) -> tuple[bool, str | None]:
-        check = partial(self._hash.verify_and_update, normalized(password), password_hash or self._nobody)
+        known = None if password_hash == NO_PASSWORD else password_hash
+        check = partial(self._hash.verify_and_update, normalized(password), known or self._nobody)
         fits, renewed = await asyncio.get_running_loop().run_in_executor(self._slots, check)
-        return (fits, renewed) if password_hash else (False, None)
+        return (fits, renewed) if known else (False, None)
 
     def close(self) -> None:
         self._slots.shutdown(wait=False, cancel_futures=True)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from auth.services.audit import AuditTrail
+from auth.services.providers.ports import IdentityStore, ProviderFlowStore
 from auth.services.records import (
     Account,
     AccountFilter,
@@ -237,6 +238,8 @@ class UnitOfWork:
     audit: AuditTrail
     one_time_tokens: OneTimeTokenStore
     mail_counts: MailCountStore
+    identities: IdentityStore
+    provider_flows: ProviderFlowStore
 
 
 class PasswordHasher(Protocol):
@@ -251,5 +254,5 @@ class PasswordHasher(Protocol):
     async def verify(self, password: str, password_hash: str | None) -> tuple[bool, str | None]:
         """Within a slot: whether it matches, and a new hash if the old one has outdated parameters.
 
-        None as `password_hash` takes the same time.
+        None or NO_PASSWORD as `password_hash` takes the same time, and never matches.
         """

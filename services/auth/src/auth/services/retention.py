@@ -19,6 +19,7 @@ RETENTION: Final[Retention[UnitOfWork]] = Retention(
         "sessions": lambda work, most: work.sessions.forget_over(SESSIONS_KEPT, most),
         "tries to sign in": lambda work, most: work.throttle.forget_old(most),
         "links": lambda work, _: work.one_time_tokens.forget_expired(),
+        "flows to providers": lambda work, most: work.provider_flows.forget_expired(most),
         "mail counts": lambda work, _: work.mail_counts.forget_old(),
         "last mails": lambda work, _: work.deletions.forget_last_mails(LAST_MAILS_KEPT),
         "deletions that wait": publish_again,

@@ -28,6 +28,8 @@ class Method(StrEnum):
     """How somebody proved who they are: values of `amr` (RFC 8176), as sessions and access tokens name them."""
 
     password = "pwd"  # noqa: S105  # a name
+    provider = "fed"
+    """Another site's word. Not registered; the name that others use."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,11 @@ async def end_session(work: UnitOfWork, session_id: UUID, reason: str) -> bool:
 
 
 async def end_sessions(work: UnitOfWork, account_id: int, reason: str, *, but: UUID | None = None) -> int:
-    """End all sessions of an account, or all but one; returns how many had tokens that may still be valid."""
+    """End all sessions of an account, or all but one; returns how many had tokens that may still be valid.
+
+    Sign-ins by a provider that wait for their last step end as well.
+    """
+    await work.provider_flows.drop(account_id)
     ended = await work.sessions.end_all(account_id, reason, but)
     await publish_ended(work, [Event((session_id,), 1, SessionEndedData(until=until)) for session_id, until in ended])
     return len(ended)

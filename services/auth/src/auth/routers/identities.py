@@ -1,0 +1,79 @@
+"""The caller's identities at providers."""
+
+from fastapi import Request, Response
+
+from auth.deps import PROVIDER, SIGN_IN, CallingDevice
+from auth.schemas.provider import IdentityList, IdentityResponse, LinkAddress, LinkRequest, ProviderName
+from auth.services import errors
+from auth.services.passwords import TooBusy
+from auth.services.providers.errors import (
+    ConfirmationNeeded,
+    IdentityNotFound,
+    LastWayIn,
+    ProviderNotFound,
+    ProviderUnavailable,
+    ReturnNotListed,
+)
+from auth.wiring.providers import FlowCookie, Flows, OwnIdentities
+from common.http.deps import SignedIn
+from common.http.problems import problems
+from common.http.rate_limits import Limits
+from common.http.routing import SmallBodyRoute, service_router
+
+router = service_router("/auth/identities", "providers", SmallBodyRoute)
+
+
+@router.get("")
+async def list_identities(caller: SignedIn, identities: OwnIdentities) -> IdentityList:
+    """List the providers with which the caller may sign in."""
+    found = await identities.of(caller.account_id)
+    return IdentityList(items=[IdentityResponse.model_validate(one) for one in found])
+
+
+@router.post(
+    "/{name}/link",
+    responses=problems(
+        ProviderNotFound,
+        ProviderUnavailable,
+        ReturnNotListed,
+        ConfirmationNeeded,
+        errors.WrongPassword,
+        errors.SignInThrottled,
+        errors.SignInClosed,
+        errors.AccountNotFound,
+        TooBusy,
+    ),
+)
+async def link_identity(
+    name: ProviderName,
+    wanted: LinkRequest,
+    caller: SignedIn,
+    request: Request,
+    response: Response,
+    flows: Flows,
+    identities: OwnIdentities,
+    cookie: FlowCookie,
+    device: CallingDevice,
+    limits: Limits,
+) -> LinkAddress:
+    """Begin to link the caller's account with a provider. The browser must go to the address, with the cookie."""
+    limits.hit(PROVIDER)
+    if wanted.password is not None:
+        limits.hit(SIGN_IN)  # a password can be guessed here
+    await identities.confirm(caller.account_id, caller.proven_at, wanted.password, device)
+    started = await flows.link(name, cookie.read(request), wanted.return_to, caller.account_id, caller.session_id)
+    cookie.write(response, started.browser)
+    return LinkAddress(address=started.address)
+
+
+@router.delete(
+    "/{name}",
+    status_code=204,
+    responses=problems(IdentityNotFound, LastWayIn, ConfirmationNeeded, errors.AccountNotFound),
+)
+async def unlink_identity(
+    name: ProviderName, caller: SignedIn, identities: OwnIdentities, device: CallingDevice
+) -> None:
+    """Unlink a provider, and sign out all other devices. Needs a sign-in of the last ten minutes."""
+    await identities.confirm(caller.account_id, caller.proven_at, None, device)
+    await identities.unlink(caller.account_id, name, caller.session_id, device)

@@ -1,0 +1,1 @@
+"""Wires domains of auth; called by `auth.deps`."""
