@@ -140,9 +140,9 @@ class Browser:
         assert reply.status_code == 302, reply.text
         return dict(parse_qsl(urlsplit(reply.headers["location"]).query))
 
-    async def arrive(self, told: dict[str, str]) -> dict[str, str]:
+    async def arrive(self, told: dict[str, str], name: str = "idp") -> dict[str, str]:
         """Come back to the site. Returns what the page's address says."""
-        reply = await self.client.get("/auth/providers/idp/callback", params=told)
+        reply = await self.client.get(f"/auth/providers/{name}/callback", params=told)
         assert reply.status_code == 303, reply.text
         page, _, fragment = reply.headers["location"].partition("#")
         assert page == "http://127.0.0.1:8000/"

@@ -62,6 +62,29 @@ TABLES: Final[Mapping[str, Table]] = {
             "secret": SECRET,
         },
     ),
+    "identities": Personal(
+        "account_id = $1",
+        {
+            "provider": "identities.provider",
+            "subject": "identities.subject",
+            "email": "identities.email",
+            "created_at": "identities.created_at",
+            "last_used_at": "identities.last_used_at",
+        },
+        {"account_id": "it is whose export it is"},
+    ),
+    "provider_flows": Personal(
+        "account_id = $1",
+        {},
+        dict.fromkeys(
+            ("state_hash", "browser_hash", "provider", "return_to", "account_id", "session_id", "expires_at"), SECRET
+        ),
+    ),
+    "provider_codes": Personal(
+        "account_id = $1",
+        {},
+        dict.fromkeys(("code_hash", "browser_hash", "account_id", "provider", "expires_at"), SECRET),
+    ),
     "deletions": "how far a deletion has come, until it is over",
     "idempotency_keys": "answers to what was asked twice: for 24 h; a deletion takes the account's at once",
     "mail_counts": HASHED,

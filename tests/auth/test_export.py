@@ -24,7 +24,7 @@ async def test_an_account_is_told_of_itself_its_devices_and_its_history(
     for secret in ("password", "argon2", "secret", "hash"):
         assert secret not in reply.text
     nobody = (await client.get("/internal/export/7", headers=headers)).json()
-    assert nobody["sections"] == {"account": [], "sessions": [], "history": []}
+    assert nobody["sections"] == {"account": [], "sessions": [], "identities": [], "history": []}
 
 
 async def test_the_export_of_an_account_that_is_being_deleted_is_refused(

@@ -34,6 +34,14 @@ method path                                 thing   anon  owner other moder admi
 POST   /auth/register                       account 201   201   201   201   201   201   201   201   201   201
 POST   /auth/token                          account 200   200   200   200   200   200   200   200   200   200
 POST   /auth/sign-in                        account 200   200   200   200   200   200   200   200   200   200
+POST   /auth/sign-in/provider               none    400   400   400   400   400   400   400   400   400   400
+GET    /auth/providers                      none    200   200   200   200   200   200   200   200   200   200
+GET    /auth/providers/{name}/authorize     none    404   404   404   404   404   404   404   404   404   404
+GET    /auth/providers/{name}/callback      none    404   404   404   404   404   404   404   404   404   404
+POST   /auth/providers/{name}/callback      none    303   303   303   303   303   303   303   303   303   303
+GET    /auth/identities                     account 401   200   200   200   200   401   403   403   403   401
+POST   /auth/identities/{name}/link         account 401   404   404   404   404   401   403   403   403   401
+DELETE /auth/identities/{name}              account 401   404   404   404   404   401   403   403   403   401
 POST   /auth/revoke                         session 200   200   200   200   200   200   200   200   200   200
 POST   /auth/verify-email                   account 202   202   202   202   202   401   403   403   403   401
 POST   /auth/verify-email/confirm           account 400   400   400   400   400   400   400   400   400   400
@@ -72,6 +80,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /auth/register": {"email": "{new_email}", "password": PASSWORD, "name": "Ada"},
     "POST /auth/token": {"username": "{email}", "password": PASSWORD},
     "POST /auth/sign-in": {"email": "{email}", "password": PASSWORD},
+    "POST /auth/sign-in/provider": {"code": "x"},
+    "POST /auth/providers/{name}/callback": {"state": "x"},
+    "POST /auth/identities/{name}/link": {"password": PASSWORD},
     "POST /auth/revoke": {"token": "{refresh_token}"},
     "POST /auth/verify-email": {"email": "{email}"},
     "POST /auth/verify-email/confirm": {"token": "x"},
@@ -117,12 +128,14 @@ async def matrix(
     }
 
     async def thing(name: str) -> dict[str, Any]:
+        if name == "none":
+            return {"name": "none"}
         if name == "leaver":  # each caller is one, and does not sign in again
             return {}
         await learn()
         if (await client.get("/auth/me", headers=headers["owner"][0])).status_code != 200:  # by the cell before
             headers["owner"] = [bearer((await sign_in(owner.person)).json()["access_token"])]
-        values = {"account_id": owner.id, "email": owner.person.email, "new_email": new_email()}
+        values = {"name": "none", "account_id": owner.id, "email": owner.person.email, "new_email": new_email()}
         if name == "session":
             device = (await sign_in(owner.person)).json()
             values |= {"session_id": part(device["access_token"], 1)["sid"], "refresh_token": device["refresh_token"]}

@@ -77,7 +77,8 @@ class ProviderSettings(BaseModel):
             raise ValueError("scopes must have openid")
         if self.preset in {"apple", "github"} and self.client_secret is None:
             raise ValueError("client_secret or client_secret_file is missing")
-        if (self.preset == "apple") != (self.team_id is not None and self.key_id is not None):
+        of_apple = [self.team_id, self.key_id]
+        if (None in of_apple) if self.preset == "apple" else (of_apple != [None, None]):
             raise ValueError("team_id and key_id belong to the preset apple, which needs both")
         return self
 
