@@ -36,6 +36,8 @@ export type ProblemCode =
   | "cannot-follow-yourself"
   /** There is no such comment under this post. */
   | "comment-not-found"
+  /** The caller signed in too long ago to change ways in. */
+  | "confirmation-needed"
   /** There was no connection to the database, or it cancelled the work. */
   | "database-unavailable"
   /** A JSON object has a duplicate name. */
@@ -52,6 +54,8 @@ export type ProblemCode =
   | "headers-too-large"
   /** The key was used with another body. */
   | "idempotency-key-reused"
+  /** The caller's account is not linked with this provider. */
+  | "identity-not-found"
   /** The request must have one of `ids`, `usernames` and `q`. */
   | "ids-or-query"
   /** An unexpected error on our side; `instance` names the request. */
@@ -70,6 +74,8 @@ export type ProblemCode =
   | "keys-unavailable"
   /** Without this account nobody could manage the others. */
   | "last-admin"
+  /** Without this identity nobody could sign in to the account. */
+  | "last-way-in"
   /** Lists of the posts that somebody likes are theirs, unless CONDUIT is on. */
   | "likes-are-private"
   /** The token of a mailed link is unknown, used, replaced or expired. The answer does not tell which. */
@@ -92,12 +98,20 @@ export type ProblemCode =
   | "post-not-found"
   /** The resource has changed since the caller read it. */
   | "precondition-failed"
+  /** The code is unknown, used, expired, or another browser's; or its account may not sign in. */
+  | "provider-code-not-valid"
+  /** No provider has this name. */
+  | "provider-not-found"
+  /** The provider does not answer just now. */
+  | "provider-unavailable"
   /** One person or address has sent too many requests. */
   | "rate-limited"
   /** The first request with this key is still running. */
   | "request-in-progress"
   /** The body did not arrive in time. */
   | "request-timeout"
+  /** The page to return to is not one of this site's. */
+  | "return-not-listed"
   /** Search results come the newest first. */
   | "search-has-one-order"
   /** The query has too many words. Each is looked up separately, and one character may stand for four of them. */
@@ -108,6 +122,8 @@ export type ProblemCode =
   | "search-too-slow"
   /** The caller's last search is still running. */
   | "search-under-way"
+  /** The account wants a second proof, and a provider's word is one. */
+  | "second-factor-needed"
   /** The caller has no such session, or it has ended. */
   | "session-not-found"
   /** Too many wrong passwords for this address in total: only sources of recent successful sign-ins may try. */

@@ -64,6 +64,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/sign-in/provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Redeem the code with which a provider's sign-in returned to the page, within a minute and in the same browser
+         * @description Redeem the code with which a provider's sign-in returned to the page, within a minute and in the same browser.
+         */
+        post: operations["sign_in_with_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/register": {
         parameters: {
             query?: never;
@@ -311,6 +331,132 @@ export interface paths {
          */
         post: operations["change_email"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the providers by which people may sign in
+         * @description List the providers by which people may sign in.
+         */
+        get: operations["list_providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/providers/{name}/authorize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Send the browser to the provider, to sign in
+         * @description Send the browser to the provider, to sign in. A cookie ties the flow to this browser.
+         */
+        get: operations["go_to_provider"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/providers/{name}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Receive the browser from the provider, and send it to the page, with a code or a reason
+         * @description Receive the browser from the provider, and send it to the page, with a code or a reason.
+         */
+        get: operations["return_from_provider"];
+        put?: never;
+        /**
+         * Receive the browser from a provider that sends a form (Apple), and let it come again by GET
+         * @description Receive the browser from a provider that sends a form (Apple), and let it come again by GET.
+         *
+         *     A form from another site comes without the cookie, which is `Lax`.
+         */
+        post: operations["return_from_provider_by_form"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the providers with which the caller may sign in
+         * @description List the providers with which the caller may sign in.
+         */
+        get: operations["list_identities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/identities/{name}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to link the caller's account with a provider
+         * @description Begin to link the caller's account with a provider. The browser must go to the address, with the cookie.
+         */
+        post: operations["link_identity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/identities/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Unlink a provider, and sign out all other devices
+         * @description Unlink a provider, and sign out all other devices. Needs a sign-in of the last ten minutes.
+         */
+        delete: operations["unlink_identity"];
         options?: never;
         head?: never;
         patch?: never;
@@ -980,7 +1126,7 @@ export interface components {
          * @description The kinds of events. Values are stored and shown, so they never change.
          * @enum {string}
          */
-        Action: "registered" | "signed-in" | "sign-in-refused" | "sign-in-throttled" | "signed-out" | "refresh-token-reused" | "refresh-token-reissued" | "session-ended" | "other-sessions-ended" | "all-sessions-ended" | "password-changed" | "password-refused" | "password-reset-requested" | "password-reset" | "email-verification-sent" | "email-verified" | "email-change-requested" | "email-changed" | "username-changed" | "roles-changed" | "account-deletion-asked" | "account-deleted" | "status-changed" | "tokens-revoked" | "content-removed" | "service-secret-changed" | "key-created" | "key-activated" | "key-retired" | "key-revoked";
+        Action: "registered" | "signed-in" | "sign-in-refused" | "sign-in-throttled" | "signed-out" | "refresh-token-reused" | "refresh-token-reissued" | "session-ended" | "other-sessions-ended" | "all-sessions-ended" | "password-changed" | "password-refused" | "password-reset-requested" | "password-reset" | "email-verification-sent" | "email-verified" | "email-change-requested" | "email-changed" | "username-changed" | "identity-linked" | "identity-unlinked" | "roles-changed" | "account-deletion-asked" | "account-deleted" | "status-changed" | "tokens-revoked" | "content-removed" | "service-secret-changed" | "key-created" | "key-activated" | "key-retired" | "key-revoked";
         /**
          * AddressGiven
          * @description The address to write to.
@@ -1316,12 +1462,76 @@ export interface components {
             since: string;
         };
         /**
+         * FormAnswer
+         * @description What Apple's form tells. Other fields are ignored, as OAuth demands.
+         */
+        FormAnswer: {
+            /** Code */
+            code?: string;
+            /** State */
+            state?: string;
+            /** Iss */
+            iss?: string;
+            /** Error */
+            error?: string;
+        };
+        /**
+         * IdentityList
+         * @description All of an account, by provider.
+         */
+        IdentityList: {
+            /** Items */
+            items: components["schemas"]["IdentityResponse"][];
+        };
+        /**
+         * IdentityResponse
+         * @description One of the caller's identities at providers.
+         */
+        IdentityResponse: {
+            /**
+             * Provider
+             * @example google
+             */
+            provider: string;
+            /**
+             * Email
+             * @description As the provider told it last. The account's address does not follow.
+             * @example ada@example.com
+             */
+            email: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             * @description When it was linked.
+             * @example 2026-11-22T13:28:00Z
+             */
+            created_at: string;
+            /**
+             * Last Used At
+             * Format: date-time
+             * @description When it was last used to sign in.
+             * @example 2026-11-22T13:28:00Z
+             */
+            last_used_at: string;
+        };
+        /**
          * KeySet
          * @description The answer of `/.well-known/jwks.json`.
          */
         KeySet: {
             /** Keys */
             keys: components["schemas"]["PublicKey"][];
+        };
+        /**
+         * LinkAddress
+         * @description The provider's page, where the browser goes next.
+         */
+        LinkAddress: {
+            /**
+             * Address
+             * @example https://accounts.google.com/o/oauth2/v2/auth?client_id=…
+             */
+            address: string;
         };
         /**
          * LinkOpened
@@ -1333,6 +1543,23 @@ export interface components {
              * @example 3q2-7wAh5jVtYk0c…
              */
             token: string;
+        };
+        /**
+         * LinkRequest
+         * @description Where to return to, and the password, unless the caller signed in within ten minutes.
+         */
+        LinkRequest: {
+            /**
+             * Password
+             * Format: password
+             * @example correct horse battery staple
+             */
+            password?: string;
+            /**
+             * Return To
+             * @example https://example.com/
+             */
+            return_to?: string;
         };
         /** ManagedAccountPage */
         ManagedAccountPage: {
@@ -1895,6 +2122,47 @@ export interface components {
             avatar_url?: string | null;
         };
         /**
+         * ProviderCode
+         * @description The code with which a page was returned to.
+         */
+        ProviderCode: {
+            /**
+             * Code
+             * @example 3q2-7wAh5jVtYk0c…
+             */
+            code: string;
+        };
+        /**
+         * ProviderList
+         * @description All providers, in the order of the settings.
+         */
+        ProviderList: {
+            /** Items */
+            items: components["schemas"]["ProviderResponse"][];
+        };
+        /**
+         * ProviderResponse
+         * @description A provider by which people may sign in.
+         */
+        ProviderResponse: {
+            /**
+             * Name
+             * @example google
+             */
+            name: string;
+            /**
+             * Title
+             * @example Google
+             */
+            title: string;
+            /**
+             * Preset
+             * @description The well-known provider that it is, for a page's icon.
+             * @example google
+             */
+            preset: string | null;
+        };
+        /**
          * PublicKey
          * @description A public ES256 key (RFC 7518, section 6.2.1).
          */
@@ -2424,6 +2692,31 @@ export interface components {
             };
         };
         /**
+         * @description - `confirmation-needed`: The caller signed in too long ago to change ways in.
+         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
+         */
+        ConfirmationNeeded: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `confirmation-needed`: The caller signed in too long ago to change ways in.
+         *     - `wrong-password`: The current password is wrong. Not a 401: the access token is valid, and a new one would not help.
+         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
+         */
+        ConfirmationNeededOrWrongPassword: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
          * @description - `database-unavailable`: There was no connection to the database, or it cancelled the work.
          *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
@@ -2489,6 +2782,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /**
+         * @description - `identity-not-found`: The caller's account is not linked with this provider.
+         *     - `account-not-found`: No account has this id.
+         *     - `no-such-route`: No route has this path.
+         */
+        IdentityNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description - `internal-error`: An unexpected error on our side; `instance` names the request. */
         InternalError: {
             headers: {
@@ -2512,6 +2818,15 @@ export interface components {
          *     - `account-being-deleted`: The account is deleted or being deleted, and can no longer be changed.
          */
         LastAdminOrAccountBeingDeleted: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description - `last-way-in`: Without this identity nobody could sign in to the account. */
+        LastWayIn: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2798,6 +3113,60 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /**
+         * @description - `provider-code-not-valid`: The code is unknown, used, expired, or another browser's; or its account may not sign in.
+         *     - `malformed-body`: The body cannot be parsed as its media type.
+         *     - `bad-request`: A rule refuses the request. The caller sees the message, so it must hold no secrets.
+         */
+        ProviderCodeNotValid: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `provider-not-found`: No provider has this name.
+         *     - `no-such-route`: No route has this path.
+         */
+        ProviderNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `provider-not-found`: No provider has this name.
+         *     - `account-not-found`: No account has this id.
+         *     - `no-such-route`: No route has this path.
+         */
+        ProviderNotFoundOrAccountNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `provider-unavailable`: The provider does not answer just now.
+         *     - `too-busy`: More passwords wait to be hashed than can be in time.
+         *     - `database-unavailable`: There was no connection to the database, or it cancelled the work.
+         *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
+         *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
+         *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
+         */
+        ProviderUnavailable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description - `rate-limited`: One person or address has sent too many requests. */
         RateLimited: {
             headers: {
@@ -2826,6 +3195,34 @@ export interface components {
             };
         };
         /**
+         * @description - `return-not-listed`: The page to return to is not one of this site's.
+         *     - `validation-failed`: The request does not have the expected form; `errors` says where.
+         */
+        ReturnNotListed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `return-not-listed`: The page to return to is not one of this site's.
+         *     - `validation-failed`: The request does not have the expected form; `errors` says where.
+         *     - `malformed-body`: The body cannot be parsed as its media type.
+         *     - `duplicate-names`: A JSON object has a duplicate name.
+         *     - `body-too-deep`: The JSON is nested too deeply.
+         *     - `body-too-large`: The body, or a list in it, is too long.
+         */
+        ReturnNotListedOrValidationFailed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
          * @description - `search-too-slow`: The search was cancelled after two seconds: very many posts have its words.
          *     - `database-unavailable`: There was no connection to the database, or it cancelled the work.
          *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
@@ -2845,6 +3242,15 @@ export interface components {
          *     - `rate-limited`: One person or address has sent too many requests.
          */
         SearchUnderWay: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description - `second-factor-needed`: The account wants a second proof, and a provider's word is one. */
+        SecondFactorNeeded: {
             headers: {
                 [name: string]: unknown;
             };
@@ -3192,6 +3598,41 @@ export interface operations {
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["TooBusy"];
+        };
+    };
+    sign_in_with_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderCode"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            400: components["responses"]["ProviderCodeNotValid"];
+            403: components["responses"]["SecondFactorNeeded"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
         };
     };
     register: {
@@ -3611,6 +4052,224 @@ export interface operations {
             414: components["responses"]["UrlTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    list_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderList"];
+                };
+            };
+            414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    go_to_provider: {
+        parameters: {
+            query?: {
+                /** @description One of PROVIDER_RETURNS, exactly. */
+                return_to?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: components["responses"]["ProviderNotFound"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["ReturnNotListed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    return_from_provider: {
+        parameters: {
+            query?: {
+                code?: string;
+                state?: string;
+                iss?: string;
+                error?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: components["responses"]["ProviderNotFound"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    return_from_provider_by_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["FormAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedBody"];
+            404: components["responses"]["NoSuchRoute"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    list_identities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityList"];
+                };
+            };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["NotForThisCaller"];
+            414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    link_identity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkAddress"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["ConfirmationNeededOrWrongPassword"];
+            404: components["responses"]["ProviderNotFoundOrAccountNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ReturnNotListedOrValidationFailed"];
+            429: components["responses"]["SignInThrottled"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["ProviderUnavailable"];
+        };
+    };
+    unlink_identity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["ConfirmationNeeded"];
+            404: components["responses"]["IdentityNotFound"];
+            409: components["responses"]["LastWayIn"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];

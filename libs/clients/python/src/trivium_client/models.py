@@ -63,6 +63,8 @@ Action = TypeAliasType(
         "email-change-requested",
         "email-changed",
         "username-changed",
+        "identity-linked",
+        "identity-unlinked",
         "roles-changed",
         "account-deletion-asked",
         "account-deleted",
@@ -202,10 +204,43 @@ class FollowerResponse(Model):
     since: AwareDatetime
 
 
+class FormAnswer(Model):
+    """What Apple's form tells. Other fields are ignored, as OAuth demands."""
+
+    code: str | None = None
+    state: str | None = None
+    iss: str | None = None
+    error: str | None = None
+
+
+class IdentityList(Model):
+    """All of an account, by provider."""
+
+    items: list[IdentityResponse]
+
+
+class IdentityResponse(Model):
+    """One of the caller's identities at providers."""
+
+    provider: str
+    email: str | None
+    """As the provider told it last. The account's address does not follow."""
+    created_at: AwareDatetime
+    """When it was linked."""
+    last_used_at: AwareDatetime
+    """When it was last used to sign in."""
+
+
 class KeySet(Model):
     """The answer of `/.well-known/jwks.json`."""
 
     keys: list[PublicKey]
+
+
+class LinkAddress(Model):
+    """The provider's page, where the browser goes next."""
+
+    address: str
 
 
 class LinkOpened(Model):
@@ -215,6 +250,16 @@ class LinkOpened(Model):
         extra="forbid",
     )
     token: str
+
+
+class LinkRequest(Model):
+    """Where to return to, and the password, unless the caller signed in within ten minutes."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    password: str | None = None
+    return_to: str | None = None
 
 
 class ManagedAccountPage(Model):
@@ -425,6 +470,30 @@ class ProfileUpdate(Model):
     bio: str | None = None
     avatar_url: str | None = None
     """https only; never fetched by us."""
+
+
+class ProviderCode(Model):
+    """The code with which a page was returned to."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    code: str
+
+
+class ProviderList(Model):
+    """All providers, in the order of the settings."""
+
+    items: list[ProviderResponse]
+
+
+class ProviderResponse(Model):
+    """A provider by which people may sign in."""
+
+    name: str
+    title: str
+    preset: str | None
+    """The well-known provider that it is, for a page's icon."""
 
 
 class PublicKey(Model):

@@ -108,6 +108,12 @@ class CommentNotFound(Problem):
     known_code = "comment-not-found"
 
 
+class ConfirmationNeeded(Problem):
+    """The caller signed in too long ago to change ways in."""
+
+    known_code = "confirmation-needed"
+
+
 class DatabaseUnavailable(Problem):
     """There was no connection to the database, or it cancelled the work."""
 
@@ -154,6 +160,12 @@ class IdempotencyKeyReused(Problem):
     """The key was used with another body."""
 
     known_code = "idempotency-key-reused"
+
+
+class IdentityNotFound(Problem):
+    """The caller's account is not linked with this provider."""
+
+    known_code = "identity-not-found"
 
 
 class IdsOrQuery(Problem):
@@ -208,6 +220,12 @@ class LastAdmin(Problem):
     """Without this account nobody could manage the others."""
 
     known_code = "last-admin"
+
+
+class LastWayIn(Problem):
+    """Without this identity nobody could sign in to the account."""
+
+    known_code = "last-way-in"
 
 
 class LikesArePrivate(Problem):
@@ -276,6 +294,24 @@ class PreconditionFailed(Problem):
     known_code = "precondition-failed"
 
 
+class ProviderCodeNotValid(Problem):
+    """The code is unknown, used, expired, or another browser's; or its account may not sign in."""
+
+    known_code = "provider-code-not-valid"
+
+
+class ProviderNotFound(Problem):
+    """No provider has this name."""
+
+    known_code = "provider-not-found"
+
+
+class ProviderUnavailable(Problem):
+    """The provider does not answer just now."""
+
+    known_code = "provider-unavailable"
+
+
 class RateLimited(Problem):
     """One person or address has sent too many requests."""
 
@@ -292,6 +328,12 @@ class RequestTimeout(Problem):
     """The body did not arrive in time."""
 
     known_code = "request-timeout"
+
+
+class ReturnNotListed(Problem):
+    """The page to return to is not one of this site's."""
+
+    known_code = "return-not-listed"
 
 
 class SearchHasOneOrder(Problem):
@@ -322,6 +364,12 @@ class SearchUnderWay(Problem):
     """The caller's last search is still running."""
 
     known_code = "search-under-way"
+
+
+class SecondFactorNeeded(Problem):
+    """The account wants a second proof, and a provider's word is one."""
+
+    known_code = "second-factor-needed"
 
 
 class SessionNotFound(Problem):
@@ -432,6 +480,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "cannot-block-yourself": CannotBlockYourself,
     "cannot-follow-yourself": CannotFollowYourself,
     "comment-not-found": CommentNotFound,
+    "confirmation-needed": ConfirmationNeeded,
     "database-unavailable": DatabaseUnavailable,
     "duplicate-names": DuplicateNames,
     "email-already-verified": EmailAlreadyVerified,
@@ -440,6 +489,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "feed-offset-too-large": FeedOffsetTooLarge,
     "headers-too-large": HeadersTooLarge,
     "idempotency-key-reused": IdempotencyKeyReused,
+    "identity-not-found": IdentityNotFound,
     "ids-or-query": IdsOrQuery,
     "internal-error": InternalError,
     "invalid-client": InvalidClient,
@@ -449,6 +499,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "invalid-token": InvalidToken,
     "keys-unavailable": KeysUnavailable,
     "last-admin": LastAdmin,
+    "last-way-in": LastWayIn,
     "likes-are-private": LikesArePrivate,
     "link-not-valid": LinkNotValid,
     "malformed-body": MalformedBody,
@@ -460,14 +511,19 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "peer-unavailable": PeerUnavailable,
     "post-not-found": PostNotFound,
     "precondition-failed": PreconditionFailed,
+    "provider-code-not-valid": ProviderCodeNotValid,
+    "provider-not-found": ProviderNotFound,
+    "provider-unavailable": ProviderUnavailable,
     "rate-limited": RateLimited,
     "request-in-progress": RequestInProgress,
     "request-timeout": RequestTimeout,
+    "return-not-listed": ReturnNotListed,
     "search-has-one-order": SearchHasOneOrder,
     "search-has-too-many-words": SearchHasTooManyWords,
     "search-needs-a-word": SearchNeedsAWord,
     "search-too-slow": SearchTooSlow,
     "search-under-way": SearchUnderWay,
+    "second-factor-needed": SecondFactorNeeded,
     "session-not-found": SessionNotFound,
     "sign-in-closed": SignInClosed,
     "sign-in-required": SignInRequired,

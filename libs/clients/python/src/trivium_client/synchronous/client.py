@@ -18,8 +18,12 @@ from trivium_client.models import (
     CommentResponse,
     ExportResponse,
     FollowerPage,
+    FormAnswer,
+    IdentityList,
     KeySet,
+    LinkAddress,
     LinkOpened,
+    LinkRequest,
     ManagedAccountPage,
     ManagedAccountResponse,
     NewAddress,
@@ -34,6 +38,8 @@ from trivium_client.models import (
     ProfilePage,
     ProfileResponse,
     ProfileUpdate,
+    ProviderCode,
+    ProviderList,
     RevokeForm,
     Role,
     ServerMetadata,
@@ -86,6 +92,17 @@ class Trivium(Connection):
             WrongCredentials: The sign-in is refused. The answer never tells which reason it was (S-06).
         """
         return self._read(SignedIn, Call("POST", "/auth/sign-in", body=body, signed=False))
+
+    def sign_in_with_provider(self, body: ProviderCode) -> SignedIn:
+        """Redeem the code with which a provider's sign-in returned to the page, within a minute and in the same
+        browser.
+
+        Raises:
+            ProviderCodeNotValid: The code is unknown, used, expired, or another browser's; or its account may not
+                sign in.
+            SecondFactorNeeded: The account wants a second proof, and a provider's word is one.
+        """
+        return self._read(SignedIn, Call("POST", "/auth/sign-in/provider", body=body, signed=False))
 
     def register(self, body: UserCreate, *, idempotency_key: str | None = None) -> UserResponse:
         """Open an account. Sign in with it at `/auth/token`; its profile is at `Location`.
@@ -232,6 +249,82 @@ class Trivium(Connection):
                 which.
         """
         self._send(Call("POST", "/auth/email/confirm", body=body, signed=False))
+
+    def list_providers(self) -> ProviderList:
+        """List the providers by which people may sign in."""
+        return self._read(ProviderList, Call("GET", "/auth/providers", signed=False))
+
+    def go_to_provider(self, name: str, *, return_to: str | None = None) -> None:
+        """Send the browser to the provider, to sign in. A cookie ties the flow to this browser.
+
+        Raises:
+            ProviderNotFound: No provider has this name.
+            ReturnNotListed: The page to return to is not one of this site's.
+        """
+        self._send(Call("GET", f"/auth/providers/{name}/authorize", query={"return_to": return_to}, signed=False))
+
+    def return_from_provider(
+        self,
+        name: str,
+        *,
+        code: str | None = None,
+        state: str | None = None,
+        iss: str | None = None,
+        error: str | None = None,
+    ) -> None:
+        """Receive the browser from the provider, and send it to the page, with a code or a reason.
+
+        Raises:
+            ProviderNotFound: No provider has this name.
+        """
+        self._send(
+            Call(
+                "GET",
+                f"/auth/providers/{name}/callback",
+                query={"code": code, "state": state, "iss": iss, "error": error},
+                signed=False,
+            )
+        )
+
+    def return_from_provider_by_form(self, name: str, form: FormAnswer) -> None:
+        """Receive the browser from a provider that sends a form (Apple), and let it come again by GET.
+
+        A form from another site comes without the cookie, which is `Lax`.
+        """
+        self._send(Call("POST", f"/auth/providers/{name}/callback", form=form, signed=False))
+
+    def list_identities(self) -> IdentityList:
+        """List the providers with which the caller may sign in."""
+        return self._read(IdentityList, Call("GET", "/auth/identities"))
+
+    def link_identity(self, name: str, body: LinkRequest) -> LinkAddress:
+        """Begin to link the caller's account with a provider. The browser must go to the address, with the cookie.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            ConfirmationNeeded: The caller signed in too long ago to change ways in.
+            ProviderNotFound: No provider has this name.
+            ProviderUnavailable: The provider does not answer just now.
+            ReturnNotListed: The page to return to is not one of this site's.
+            SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
+                sign-ins may try.
+            SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
+            TooBusy: More passwords wait to be hashed than can be in time.
+            WrongPassword: The current password is wrong. Not a 401: the access token is valid, and a new one would
+                not help.
+        """
+        return self._read(LinkAddress, Call("POST", f"/auth/identities/{name}/link", body=body))
+
+    def unlink_identity(self, name: str) -> None:
+        """Unlink a provider, and sign out all other devices. Needs a sign-in of the last ten minutes.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            ConfirmationNeeded: The caller signed in too long ago to change ways in.
+            IdentityNotFound: The caller's account is not linked with this provider.
+            LastWayIn: Without this identity nobody could sign in to the account.
+        """
+        self._send(Call("DELETE", f"/auth/identities/{name}"))
 
     def find_accounts(
         self,
