@@ -269,7 +269,7 @@ async def test_what_the_provider_is_asked(browser: Browser, superuser: Connectio
     assert first["state"] not in stored
     (cookie,) = browser.client.cookies.jar
     assert (cookie.name, cookie.secure, cookie.path) == ("provider-flow", False, "/")
-    assert cookie.get_nonstandard_attr("SameSite").lower() == "lax"
+    assert cookie.get_nonstandard_attr("SameSite") == "lax"
     assert cookie.has_nonstandard_attr("HttpOnly")
 
 
