@@ -9,6 +9,7 @@ import * as account from "./views/account.js";
 import * as home from "./views/home.js";
 import { NeighboursPage, PersonPage } from "./views/people.js";
 import { PostPage } from "./views/post.js";
+import { FromProviderPage } from "./views/providers.js";
 import { SearchPage } from "./views/search.js";
 import { SettingsPage } from "./views/settings.js";
 import { DraftsPage, EditPage, WritePage } from "./views/write.js";
@@ -30,6 +31,7 @@ const PUBLIC = [
   ["/sign-up", account.SignUpPage],
   ["/forgot", account.ForgotPage],
   ["/unconfirmed", account.UnconfirmedPage],
+  ["/from-provider", FromProviderPage],
   ["/mailed/verify-email", account.VerifyPage],
   ["/mailed/password-reset", account.ResetPage],
   ["/mailed/email-change", account.EmailChangePage],

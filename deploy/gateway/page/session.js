@@ -2,7 +2,7 @@
 //
 // The access token (5 min) is only in memory. The refresh token is in localStorage, so that one sign-in works in all tabs
 // and after a restart. The drawback: a script that ran in this page could read it. HttpOnly cookies would prevent that,
-// but the API has none, so that it needs no CSRF defence. Three measures limit the risk: the gateway's
+// but the API has none for sessions, so that it needs no CSRF defence. Three measures limit the risk: the gateway's
 // Content-Security-Policy runs only this page's own files, data never becomes markup, and a refresh token works once. If
 // a stolen copy is used beside ours, the server ends the session.
 import { Problem, send, Unreachable } from "./http.js";
@@ -58,6 +58,15 @@ async function post(path, fields, signal) {
 /** @throws {Problem} `invalid-grant` for a wrong address or password, 429 after too many attempts */
 export async function signIn(email, password) {
   const answer = await post("/auth/token", { grant_type: "password", username: email, password });
+  keep(randomKey(), await answer.json());
+  tell();
+}
+
+/** Redeem the code with which a provider's sign-in came back. @throws {Problem} `provider-code-not-valid`, and others */
+export async function signInByProvider(code) {
+  const headers = { "Content-Type": "application/json" };
+  const body = JSON.stringify({ code });
+  const answer = await send("POST", "/auth/sign-in/provider", { headers, body, cookies: true });
   keep(randomKey(), await answer.json());
   tell();
 }

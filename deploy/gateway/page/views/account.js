@@ -7,6 +7,7 @@ import { link, mailedToken, replace } from "../router.js";
 import { signIn } from "../session.js";
 import { isBlocked } from "../storage.js";
 import { Empty, say } from "../ui.js";
+import { ProviderButtons } from "./providers.js";
 
 /** Only routes of this page, against open redirects. */
 const onwards = (next) => replace(next?.startsWith("/") ? next : "/");
@@ -29,6 +30,7 @@ export function SignInPage({ query }) {
       <${Email} /><${Password} />
       <${Submit}>Sign in<//>
     <//>
+    <${ProviderButtons} />
     <${NotKept} />
     <p class="center"><a href=${link("/forgot")}>Forgot your password?</a></p>
     <p class="center"><a href=${link("/unconfirmed")}>Address not confirmed?</a></p>
@@ -65,6 +67,7 @@ export function SignUpPage({ query }) {
       <${Email} /><${Password} isNew />
       <${Submit}>Create account<//>
     <//>
+    <${ProviderButtons} />
     <${NotKept} />
   <//>`;
 }

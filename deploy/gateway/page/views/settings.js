@@ -12,6 +12,7 @@ import { DeleteAccount } from "./deletion.js";
 import { Tabs } from "./home.js";
 import { People } from "./people.js";
 import { Devices } from "./devices.js";
+import { Identities } from "./providers.js";
 
 const PARTS = [["Profile", "profile"], ["Account", "account"], ["Devices", "devices"], ["Blocked", "blocked"], ["Your data", "data"]];
 const VIEWS = { profile: Profile, account: Account, devices: Devices, blocked: Blocked, data: YourData };
@@ -74,6 +75,7 @@ function Account() {
         <${Email} label="New email" autocomplete="email" /><${Password} />
         <div class="row end"><${Submit}>Change email<//></div>
       <//></section>
+    <${Identities} />
     <section class="card row spread"><h2>Sign out</h2><${SignOut} class="button" /></section>
     <${DeleteAccount} />`;
 }
