@@ -163,8 +163,8 @@ SHORT_CLIENTS := openapi_python_client $(if $(shell command -v npm),or openapi_t
 test-clients-short: bootstrap ## libs/clients/typescript in Node and chromium, and the two fastest generators, as in .ci/run
 	@$(VENV)/pytest tests/system/clients -m clients -k "$(SHORT_CLIENTS)" $(ARGS)
 
-test-providers: bootstrap ## sign in by a provider of OpenID Connect that nobody here wrote (needs Node)
-	@$(VENV)/pytest tests/auth/providers -m providers $(ARGS)
+test-providers: bootstrap ## sign in by a real provider of OpenID Connect, by calls and in chromium (needs Node)
+	@$(VENV)/pytest tests/auth/test_oidc_provider.py tests/system/page/test_providers.py -m providers $(ARGS)
 
 # PG_BINS: folders with postgres, initdb and psql; the default is that of all tests. The system needs the locales.
 test-search: export LC_CTYPES ?= C C.UTF-8 en_US.UTF-8

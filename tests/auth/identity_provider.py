@@ -164,7 +164,7 @@ class Browser:
 
 
 @asynccontextmanager
-async def site(settings: Settings, provider: IdentityProvider, **more: Any) -> AsyncIterator[FastAPI]:
+async def site(settings: Settings, provider: httpx.AsyncBaseTransport, **more: Any) -> AsyncIterator[FastAPI]:
     """auth with the provider, or with those given as settings."""
     with_providers = Settings.model_validate({**settings.model_dump(), "providers": [DESCRIBED], **more})
     app = create_app(with_providers, transport=provider)

@@ -34,16 +34,19 @@ export function FromProviderPage() {
   const { signedIn } = useMe();
   const [arrival] = useState(takeArrival);
   const [problem, setProblem] = useState(null);
-  useEffect(() => {
+  async function settle() {
+    await null; // at the first rendering the page does not listen yet to `say` and `replace`
     if (arrival?.kind === "linked") {
       say("It is linked: you can sign in with it from now on.");
       replace("/settings/account");
     } else if (arrival?.kind === "code") {
-      signInByProvider(arrival.value).then(() => replace("/"), setProblem);
+      await signInByProvider(arrival.value);
+      replace("/");
     } else if (!arrival) {
       replace("/"); // the page was reloaded
     }
-  }, []);
+  }
+  useEffect(() => void settle().catch(setProblem), []);
   const back = signedIn
     ? html`<a href=${link("/settings/account")}>Back to your settings</a>`
     : html`<a href=${link("/sign-in")}>Back to sign-in</a>`;

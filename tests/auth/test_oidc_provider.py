@@ -4,11 +4,7 @@ auth's app runs in this process, and calls the provider over the network. The br
 """
 
 import re
-import shutil
-import socket
-import subprocess
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
@@ -20,53 +16,24 @@ from auth.config import Settings
 from auth.main import create_app
 from tests.auth.conftest import client_of
 from tests.auth.test_access_tokens import part
+from tests.oidc_provider import SECRET, running
 
 pytestmark = pytest.mark.providers
 
-HERE: Final = Path(__file__).parent
-INSTALLED: Final = HERE.parents[2] / ".local" / "clients" / "oidc_provider"
-"""Ignored by git. Installed packages stay there for the next run."""
-PACKAGE: Final = "oidc-provider@9.13.3"
-QUIETLY: Final = ("--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund")
 CALLBACK: Final = "http://127.0.0.1:8000/auth/providers/idp/callback"
 FORM: Final = re.compile(r'<form[^>]*action="([^"]+)"')
 WAYS: Final = [("ES256", "client_secret_basic"), ("RS256", "client_secret_post"), ("PS256", "client_secret_basic")]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.fixture(scope="module", params=WAYS, ids=" ".join)
 def issuer(request: pytest.FixtureRequest) -> Iterator[str]:
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.fail("there is no Node here")
-    INSTALLED.mkdir(parents=True, exist_ok=True)
-    if not (INSTALLED / "node_modules" / "oidc-provider").is_dir():
-        install = ("npm", "install", "--prefix", ".", *QUIETLY, PACKAGE)
-        subprocess.run(install, cwd=INSTALLED, check=True, timeout=300)
-    shutil.copy(HERE / "provider.mjs", INSTALLED)
-    port = free_port()
-    command = ("node", "provider.mjs", str(port), CALLBACK, *request.param)
-    with subprocess.Popen(command, cwd=INSTALLED, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as node:
-        assert node.stdout is not None
-        said = []
-        for line in node.stdout:
-            said.append(line)
-            if line.strip() == "ready":
-                break
-        else:
-            pytest.fail("".join(said))
-        yield f"http://127.0.0.1:{port}"
-        node.terminate()
+    with running(CALLBACK, *request.param) as issuer:
+        yield issuer
 
 
 @pytest.fixture(scope="module")
 async def app(settings: Settings, issuer: str) -> AsyncIterator[FastAPI]:
-    one = {"name": "idp", "issuer": issuer, "client_id": "site", "client_secret": "a secret: with + and %"}
+    one = {"name": "idp", "issuer": issuer, "client_id": "site", "client_secret": SECRET}
     app = create_app(Settings.model_validate({**settings.model_dump(), "providers": [one]}))
     async with app.router.lifespan_context(app):
         await app.state.keys.load()
