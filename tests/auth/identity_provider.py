@@ -8,6 +8,7 @@ from base64 import b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, unquote_plus, urlsplit
@@ -43,7 +44,7 @@ class IdentityProvider(httpx.AsyncBaseTransport):
 
     person: dict[str, Any] = field(default_factory=dict)
     claims: dict[str, Any] = field(default_factory=dict)
-    """Replace those of the next ID tokens; None leaves one out."""
+    """Replace those of the next ID tokens; None leaves one out, and a `timedelta` is a moment from now."""
     header: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     replies: dict[str, Response] = field(default_factory=dict)
@@ -114,11 +115,17 @@ class IdentityProvider(httpx.AsyncBaseTransport):
             "nonce": nonce,
             "at_hash": unpadded(sha256(b"at-1").digest()[:16]),
         }
-        claims = {name: value for name, value in {**usual, **self.person, **self.claims}.items() if value is not None}
+        told = {**usual, **self.person, **self.claims}
+        claims = {name: from_now(now, value) for name, value in told.items() if value is not None}
         header = {"kid": self.kid, **self.header}
         algorithm = header.pop("alg", "ES256")
         key = self.signs_with if self.signs_with is not None else self.key
         return jwt.encode(claims, key, algorithm=algorithm, headers=header)
+
+
+def from_now(now: int, value: Any) -> Any:
+    """A time span as a moment; other values as they are."""
+    return now + int(value.total_seconds()) if isinstance(value, timedelta) else value
 
 
 def someone(**more: Any) -> dict[str, Any]:

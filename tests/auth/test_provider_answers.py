@@ -1,7 +1,9 @@
 """A provider that misbehaves: each of its wrong answers ends the flow, opens no account, and tells the page why."""
 
-import time
+import json
+from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from httpx import Response
 from auth.clients.providers import calls
 from auth.config import Settings
 from tests.auth.conftest import Connection
-from tests.auth.identity_provider import ISSUER, Browser, IdentityProvider, browser_of, new_key, site, someone
+from tests.auth.identity_provider import ISSUER, Browser, IdentityProvider, browser_of, new_key, site, someone, unpadded
 from tests.conftest import Log
 
 BAD = "provider-answer-not-valid"
@@ -40,7 +42,7 @@ async def browser(app: FastAPI, idp: IdentityProvider, superuser: Connection) ->
     assert await superuser.fetchval("SELECT count(*) FROM provider_codes") == 0
 
 
-NOW = int(time.time())
+SOON, LATE = timedelta(minutes=15), timedelta(hours=2)
 
 
 @pytest.mark.parametrize(
@@ -57,13 +59,13 @@ NOW = int(time.time())
         {"aud": []},
         {"azp": "another site"},
         {"aud": ["site", "another site"], "azp": "another site"},
-        {"exp": NOW - 120},
-        {"exp": str(NOW + 300)},
+        {"exp": -timedelta(minutes=2)},
+        {"exp": "4102444800"},
         {"exp": None},
-        {"iat": NOW + 900},
-        {"iat": NOW - 7200},
+        {"iat": SOON},
+        {"iat": -LATE},
         {"iat": None},
-        {"nbf": NOW + 900},
+        {"nbf": SOON},
         {"sub": None},
         {"sub": ""},
         {"sub": "x" * 256},
@@ -96,18 +98,12 @@ async def test_an_id_token_under_another_key(browser: Browser, idp: IdentityProv
 
 @pytest.mark.parametrize("header", [{"crit": ["exp"]}, {"kid": 7}], ids=str)
 async def test_an_id_token_with_a_wrong_header(browser: Browser, idp: IdentityProvider, header: dict[str, Any]) -> None:
-    token = idp.id_token
-
-    idp.replies["/token"] = Response(200, json={"access_token": "a", "id_token": with_header(token("n"), header)})
+    token = with_header(idp.id_token("n"), header)
+    idp.replies["/token"] = Response(200, json={"access_token": "a", "id_token": token})
     assert await browser.visit() == {"provider-error": BAD}
 
 
 def with_header(token: str, more: dict[str, Any]) -> str:
-    import json
-    from base64 import urlsafe_b64decode
-
-    from tests.auth.identity_provider import unpadded
-
     head, rest = token.split(".", 1)
     header = json.loads(urlsafe_b64decode(head + "=="))
     return f"{unpadded(json.dumps(header | more).encode())}.{rest}"
