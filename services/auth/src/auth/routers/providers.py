@@ -30,10 +30,10 @@ Told = Annotated[Text | None, Query(max_length=4096)]
 class FormAnswer(BaseModel):
     """What Apple's form tells. Other fields are ignored, as OAuth demands."""
 
-    code: Text | None = Field(default=None, max_length=4096, repr=False)
-    state: Text | None = Field(default=None, max_length=4096, repr=False)
-    iss: Text | None = Field(default=None, max_length=4096)
-    error: Text | None = Field(default=None, max_length=4096)
+    code: Text | None = Field(default=None, max_length=4096, repr=False, examples=["c5a9f0…"])
+    state: Text | None = Field(default=None, max_length=4096, repr=False, examples=["3q2-7wAh5jVtYk0c…"])
+    iss: Text | None = Field(default=None, max_length=4096, examples=["https://appleid.apple.com"])
+    error: Text | None = Field(default=None, max_length=4096, examples=["user_cancelled_authorize"])
 
 
 @router.get("")
