@@ -1466,13 +1466,25 @@ export interface components {
          * @description What Apple's form tells. Other fields are ignored, as OAuth demands.
          */
         FormAnswer: {
-            /** Code */
+            /**
+             * Code
+             * @example c5a9f0…
+             */
             code?: string;
-            /** State */
+            /**
+             * State
+             * @example 3q2-7wAh5jVtYk0c…
+             */
             state?: string;
-            /** Iss */
+            /**
+             * Iss
+             * @example https://appleid.apple.com
+             */
             iss?: string;
-            /** Error */
+            /**
+             * Error
+             * @example user_cancelled_authorize
+             */
             error?: string;
         };
         /**
