@@ -19,7 +19,7 @@ export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unk
 .DEFAULT_GOAL := help
 .PHONY: up dev start stop status logs restart-one run mail mails seed demo reset psql migrate migration backup restore check
 .PHONY: check-deploy format generate rename new-service remove-service new-resource openapi clients lock test
-.PHONY: test-page test-clients test-clients-short test-search test-restarts test-new-service test-resource test-observability
+.PHONY: test-page test-clients test-clients-short test-providers test-search test-restarts test-new-service test-resource test-observability
 .PHONY: test-start-order test-backup fuzz faults faults-short bench bench-peers timing overload compose-up compose-down
 .PHONY: compose-upgrade rolling-restart pin-images test-compose test-cluster help bootstrap docs changelog sbom audit
 
@@ -165,6 +165,9 @@ SHORT_CLIENTS := openapi_python_client $(if $(shell command -v npm),or openapi_t
 	$(if $(shell command -v chromium chromium-browser),or in_chromium))
 test-clients-short: bootstrap ## libs/clients/typescript in Node and chromium, and the two fastest generators, as in .ci/run
 	@$(VENV)/pytest tests/system/clients -m clients -k "$(SHORT_CLIENTS)" $(ARGS)
+
+test-providers: bootstrap ## sign in by a real provider of OpenID Connect, by calls and in chromium (needs Node)
+	@$(VENV)/pytest tests/auth/test_oidc_provider.py tests/system/page/test_providers.py -m providers $(ARGS)
 
 # PG_BINS: folders with postgres, initdb and psql; the default is that of all tests. The system needs the locales.
 test-search: export LC_CTYPES ?= C C.UTF-8 en_US.UTF-8

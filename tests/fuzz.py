@@ -80,7 +80,7 @@ class Fuzzer:
     def unreached(self) -> set[str]:
         """Operations that never succeeded, so that only their refusals were tested. Few cases are no evidence."""
         tried = {operation.label for operation in self.operations()} if CASES >= ENOUGH else set()
-        return tried - {label for label, status in self.answers if status < 300}
+        return tried - {label for label, status in self.answers if status < 400}
 
     def operations(self) -> list[Operation]:
         found = list(self.schema.get_all_operations())

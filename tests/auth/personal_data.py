@@ -123,6 +123,29 @@ TABLES: Final[Mapping[str, Table]] = {
         {"account_id": "it is whose export it is", "handle": "a random name, under which devices keep their passkeys"},
     ),
     "spent_challenges": "hashes of random values, and forgotten by the retention within minutes",
+    "identities": Personal(
+        "account_id = $1",
+        {
+            "provider": "identities.provider",
+            "subject": "identities.subject",
+            "email": "identities.email",
+            "created_at": "identities.created_at",
+            "last_used_at": "identities.last_used_at",
+        },
+        {"account_id": "it is whose export it is"},
+    ),
+    "provider_flows": Personal(
+        "account_id = $1",
+        {},
+        dict.fromkeys(
+            ("state_hash", "browser_hash", "provider", "return_to", "account_id", "session_id", "expires_at"), SECRET
+        ),
+    ),
+    "provider_codes": Personal(
+        "account_id = $1",
+        {},
+        dict.fromkeys(("code_hash", "browser_hash", "account_id", "provider", "expires_at"), SECRET),
+    ),
     "deletions": "how far a deletion has come, until it is over",
     "sign_in_codes": "addresses for ten minutes, of whoever asked; a deletion takes the account's at once",
     "idempotency_keys": "answers to what was asked twice: for 24 h; a deletion takes the account's at once",

@@ -101,6 +101,14 @@ async def test_nothing_with_which_somebody_signed_up_stays_in_any_table(
         assert not found, table
 
 
+AT_A_PROVIDER = (
+    "INSERT INTO identities (provider, subject, account_id, email) VALUES ('idp', 'ada', $1, 'ada@idp.example')",
+    "INSERT INTO provider_codes VALUES ('\\x01', '\\x02', $1, 'idp', now() + interval '1 minute')",
+    """INSERT INTO provider_flows (state_hash, browser_hash, provider, return_to, account_id, expires_at)
+    VALUES ('\\x01', '\\x02', 'idp', 'https://site.example/', $1, now() + interval '1 minute')""",
+)
+
+
 async def test_each_table_about_somebody_is_exported_and_emptied(
     client: AsyncClient,
     app: FastAPI,
@@ -111,6 +119,8 @@ async def test_each_table_about_somebody_is_exported_and_emptied(
     superuser: Connection,
 ) -> None:
     ada = await join()
+    for statement in AT_A_PROVIDER:
+        await superuser.execute(statement, ada.id)
     other = await client.post("/auth/token", data={"username": ada.person.email, "password": PASSWORD})
     ended = await client.post("/auth/revoke", data={"token": other.json()["refresh_token"]})
     reset = await client.post("/auth/password-reset", json={"email": ada.person.email})

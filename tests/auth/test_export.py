@@ -31,6 +31,7 @@ async def test_an_account_is_told_of_itself_its_devices_and_its_history(
         "trusted_devices": [],
         "api_keys": [],
         "passkeys": [],
+        "identities": [],
         "history": [],
     }
 

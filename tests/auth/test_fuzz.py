@@ -1,13 +1,16 @@
 """auth follows its OpenAPI document for any input (R-28, `tests/fuzz.py`)."""
 
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
 
+from auth.config import Settings
 from tests.auth.authenticator import Authenticator
 from tests.auth.conftest import PASSWORD, Member, SignIn, SignUp, bearer
+from tests.auth.identity_provider import IdentityProvider, site
 from tests.auth.passkeys import add
 from tests.auth.test_access_tokens import part
 from tests.mint import Mint
@@ -18,6 +21,13 @@ if TYPE_CHECKING:
 
 SIGNED = {"POST /auth/passkeys", "POST /auth/sign-in/passkey"}
 """They need a device's signature of a challenge that works once, for five minutes; other tests reach them."""
+
+
+@pytest.fixture(scope="module")
+async def app(settings: Settings) -> AsyncIterator[FastAPI]:
+    """With a provider."""
+    async with site(settings, IdentityProvider()) as app:
+        yield app
 
 
 @pytest.mark.fuzz
@@ -54,6 +64,8 @@ async def test_auth_answers_as_its_schema_says(
         "client_secret": list(service_secrets.values()),
         "audience": ["posts"],
         "scope": ["api"],
+        "name": ["idp"],
+        "return_to": ["http://127.0.0.1:8000/"],
     }
     fuzzed = await fuzz(app, client, callers, known)
     assert not fuzzed.failures

@@ -43,10 +43,10 @@ export async function get(path, query = {}) {
   return answer;
 }
 
-/** Create, or start an action. `key` makes a retry safe. @returns {Promise<Answer>} */
-export async function post(path, body, key = null) {
+/** Create, or start an action. `key` makes a retry safe; `cookies` as in `send`. @returns {Promise<Answer>} */
+export async function post(path, body, key = null, cookies = false) {
   const headers = key ? { "Idempotency-Key": key.keyFor(body) } : {};
-  return read(await call("POST", path, { headers, json: body }));
+  return read(await call("POST", path, { headers, json: body, cookies }));
 }
 
 /**
@@ -99,12 +99,12 @@ export function onProofNeeded(ask) {
 }
 
 /** Send with the caller's token. Renews a refused token once, and retries once if that is safe. */
-async function call(method, path, { headers = {}, json } = {}) {
+async function call(method, path, { headers = {}, json, cookies = false } = {}) {
   const type = json === undefined ? {} : { "Content-Type": "application/json" };
   const body = json === undefined ? undefined : JSON.stringify(json);
   const attempt = (token) => {
     const bearer = token ? { Authorization: `Bearer ${token}` } : {};
-    return send(method, path, { headers: { ...headers, ...type, ...bearer }, body });
+    return send(method, path, { headers: { ...headers, ...type, ...bearer }, body, cookies });
   };
   let token = await accessToken();
   try {

@@ -10,6 +10,7 @@ import * as home from "./views/home.js";
 import { NeighboursPage, PersonPage } from "./views/people.js";
 import { PostPage } from "./views/post.js";
 import { MailCodePage } from "./views/mail-code.js";
+import { FromProviderPage } from "./views/providers.js";
 import { SearchPage } from "./views/search.js";
 import { SettingsPage } from "./views/settings.js";
 import { StepUp } from "./views/step-up.js";
@@ -33,6 +34,7 @@ const PUBLIC = [
   ["/sign-up", account.SignUpPage],
   ["/forgot", account.ForgotPage],
   ["/unconfirmed", account.UnconfirmedPage],
+  ["/from-provider", FromProviderPage],
   ["/mailed/verify-email", account.VerifyPage],
   ["/mailed/password-reset", account.ResetPage],
   ["/mailed/email-change", account.EmailChangePage],

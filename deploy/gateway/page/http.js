@@ -24,16 +24,16 @@ export class Unreachable extends Error {
 }
 
 /**
- * Send one request. An answer of 304 is an answer.
+ * Send one request. An answer of 304 is an answer. `cookies`: with the one that ties a provider's flow to this browser.
  * @returns {Promise<Response>}
  * @throws {Problem | Unreachable}
  */
-export async function send(method, path, { headers = {}, body, signal } = {}) {
+export async function send(method, path, { headers = {}, body, signal, cookies = false } = {}) {
   let response;
   try {
-    // The API uses no cookies. `api.js` has its own cache, so the browser's cache is not used.
+    // The API uses no other cookies. `api.js` has its own cache, so the browser's cache is not used.
     const how = { method, headers: { Accept: "application/json", ...headers }, body, signal };
-    response = await fetch(path, { ...how, credentials: "omit", cache: "no-store" });
+    response = await fetch(path, { ...how, credentials: cookies ? "same-origin" : "omit", cache: "no-store" });
   } catch (error) {
     throw error.name === "AbortError" ? error : new Unreachable();
   }

@@ -9,6 +9,18 @@ const MAILED = "(verify-email|password-reset|email-change)(?:=([\\w-]*)|$)";
 const MAILED_HERE = new RegExp(`^#[/?]*${MAILED}`);
 const MAILED_IN_QUERY = new RegExp(`[?&]${MAILED}`);
 
+const FROM_PROVIDER = /^#provider-(code|linked|error)=([\w-]*)$/;
+
+/** How a provider's flow came back last: `code`, `linked` or `error`, and its value. Only in memory, as `mailed`. */
+let fromProvider = null;
+
+/** @returns {{kind: string, value: string} | null} only once, so that a code is not redeemed twice */
+export function takeArrival() {
+  const taken = fromProvider;
+  fromProvider = null;
+  return taken;
+}
+
 /** The token of the mailed link that was opened last. Only in memory: not in the address bar, the history or a referrer. */
 let mailed = null;
 
@@ -39,6 +51,11 @@ function here() {
   if (opened) {
     mailed = opened[2] ?? "";
     history.replaceState(null, "", `/${link(`/mailed/${opened[1]}`)}`);
+  }
+  const arrived = FROM_PROVIDER.exec(location.hash);
+  if (arrived) {
+    fromProvider = { kind: arrived[1], value: arrived[2] };
+    history.replaceState(null, "", link("/from-provider"));
   }
   const [path, query = ""] = location.hash.replace(/^#/, "").split("?");
   return { path: path || "/", query: Object.fromEntries(new URLSearchParams(query)), top: arrive() };

@@ -2,7 +2,7 @@
 //
 // The access token (5 min) is only in memory. The refresh token is in localStorage, so that one sign-in works in all tabs
 // and after a restart. The drawback: a script that ran in this page could read it. HttpOnly cookies would prevent that,
-// but the API has none, so that it needs no CSRF defence. Three measures limit the risk: the gateway's
+// but the API has none for sessions, so that it needs no CSRF defence. Three measures limit the risk: the gateway's
 // Content-Security-Policy runs only this page's own files, data never becomes markup, and a refresh token works once. If
 // a stolen copy is used beside ours, the server ends the session.
 import { Problem, send, Unreachable } from "./http.js";
@@ -56,8 +56,9 @@ async function post(path, fields, signal) {
   return send("POST", path, { body: new URLSearchParams(fields), signal });
 }
 
-async function postJson(path, fields, headers = {}) {
-  const answer = await send("POST", path, { headers: { ...headers, "Content-Type": "application/json" }, body: JSON.stringify(fields) });
+async function postJson(path, fields, headers = {}, cookies = false) {
+  const type = { "Content-Type": "application/json" };
+  const answer = await send("POST", path, { headers: { ...headers, ...type }, body: JSON.stringify(fields), cookies });
   return answer.json();
 }
 
@@ -93,6 +94,11 @@ export async function stepUp(proof) {
 /** Sign in with a browser's answer to a passkey request. @throws {Problem} `wrong-credentials` @returns as `signIn` does */
 export async function signInByPasskey(credential) {
   return settle(await postJson("/auth/sign-in/passkey", { credential }));
+}
+
+/** Redeem the code with which a provider's sign-in came back. @throws {Problem} `provider-code-not-valid`, and others */
+export async function signInByProvider(code) {
+  return settle(await postJson("/auth/sign-in/provider", { code }, {}, true));
 }
 
 /** End the session, also on the server. If the server cannot be reached, the session is still deleted here. */

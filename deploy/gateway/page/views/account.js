@@ -9,6 +9,7 @@ import { isBlocked } from "../storage.js";
 import { Empty, say } from "../ui.js";
 import { MailCodeOffer } from "./mail-code.js";
 import { PasskeyEntry } from "./passkeys.js";
+import { ProviderButtons } from "./providers.js";
 import { Proof } from "./second-factor.js";
 
 /** Only routes of this page, against open redirects. */
@@ -46,6 +47,7 @@ export function SignInPage({ query }) {
       <${Submit}>Sign in<//>
     <//>
     <${PasskeyEntry} onDone=${arrive} />
+    <${ProviderButtons} />
     <${NotKept} />
     <${MailCodeOffer} next=${query.next} />
     <p class="center"><a href=${link("/forgot")}>Forgot your password?</a></p>
@@ -96,6 +98,7 @@ export function SignUpPage({ query }) {
       <${Email} /><${Password} isNew />
       <${Submit}>Create account<//>
     <//>
+    <${ProviderButtons} />
     <${NotKept} />
   <//>`;
 }

@@ -14,6 +14,7 @@ import { People } from "./people.js";
 import { Devices } from "./devices.js";
 import { Keys } from "./keys.js";
 import { Passkeys } from "./passkeys.js";
+import { Identities } from "./providers.js";
 import { SecondFactor } from "./second-factor.js";
 
 const PARTS = [["Profile", "profile"], ["Account", "account"], ["Passkeys", "passkeys"], ["Devices", "devices"], ["API keys", "keys"],
@@ -88,6 +89,7 @@ function Account() {
         <${Email} label="New email" autocomplete="email" /><${Password} />
         <div class="row end"><${Submit}>Change email<//></div>
       <//></section>
+    <${Identities} />
     <section class="card"><h2>Language</h2>
       <${Form} send=${changeLanguage} label="Language">
         <div class="field"><label for="locale">Language of mails</label>

@@ -1,6 +1,7 @@
 """auth's settings."""
 
 import os
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Self
 
@@ -14,6 +15,7 @@ from auth.services.address_policy import is_within
 from auth.services.mails import WINDOW
 from auth.services.passkeys.origins import for_passkeys
 from auth.services.passwords import QUEUE
+from auth.services.providers.settings import Providers
 from auth.services.second_factor.challenges import LONGEST_TRUST
 from common.email_addresses import SPECIAL_USE
 from common.secrets import Secret
@@ -93,6 +95,17 @@ class Settings(MailSettings, ServiceSettings):
     )
     api_keys_without_expiry: bool = Field(False, description="Let people create API keys that never expire.")
     rate_limit_registration: int = Field(10, ge=1, le=10_000, description="Sign-ups an hour, per address.")
+    providers: Providers = Field(
+        default_factory=list,
+        description="JSON list of the providers by which people may sign in; see docs/operations/providers.md.",
+    )
+    provider_returns: Annotated[list[str], NoDecode, in_json('["https://example.com/"]')] = Field(
+        default_factory=list,
+        description="JSON list of the pages below ISSUER to which sign-ins by a provider return; by default its `/`.",
+    )
+    rate_limit_provider: int = Field(
+        30, ge=1, le=10_000, description="Steps of sign-ins by a provider a minute, per address."
+    )
     password_min_length: int = Field(
         8, ge=8, le=64, description="Code points of a new password; 15 where it is the only factor."
     )
@@ -147,6 +160,23 @@ class Settings(MailSettings, ServiceSettings):
     def end_sessions_by_idling_first(self) -> Self:
         if self.refresh_idle > self.refresh_absolute:
             raise ValueError("REFRESH_IDLE is longer than REFRESH_ABSOLUTE, so it would never count")
+        return self
+
+    @property
+    def returns(self) -> Sequence[str]:
+        """The pages to which sign-ins by a provider return, the usual one first."""
+        return self.provider_returns or [f"{self.issuer}/"]
+
+    @model_validator(mode="after")
+    def return_to_own_pages(self) -> Self:
+        if any(not page.startswith(f"{self.issuer}/") or "#" in page for page in self.provider_returns):
+            raise ValueError("PROVIDER_RETURNS lists pages below ISSUER, without a fragment: their cookie is needed")
+        return self
+
+    @model_validator(mode="after")
+    def trust_only_https_providers(self) -> Self:
+        if self.profile == "production" and any(not one.issuer.startswith("https://") for one in self.providers):
+            raise ValueError("PROVIDERS must have https:// issuers in production")
         return self
 
     @model_validator(mode="after")

@@ -45,6 +45,7 @@ from auth.services.subscriber import EventSubscriber
 from auth.services.throttle import Throttle
 from auth.wiring import api_keys, second_factor
 from auth.wiring.passkeys import passkey_parts
+from auth.wiring.providers import provider_parts
 from common.db.database import TransactionFactory
 from common.events.exports import ExportReader
 from common.http.deps import DbSession, FromState, ReadSession, WithRole
@@ -54,7 +55,7 @@ from common.locales import accepted_locale
 from common.serving.service import Identity, Opened, Parts
 from common.tokens.claims import Principal
 
-SIGN_IN, REFRESH, REGISTRATION, MAIL = "sign-in", "refresh", "registration", "mail"
+SIGN_IN, REFRESH, REGISTRATION, MAIL, PROVIDER = "sign-in", "refresh", "registration", "mail", "provider"
 
 
 def quotas(settings: Settings) -> Mapping[str, Quota]:
@@ -65,6 +66,7 @@ def quotas(settings: Settings) -> Mapping[str, Quota]:
         REGISTRATION: Quota(settings.rate_limit_registration, timedelta(hours=1)),
         MAIL: Quota(settings.rate_limit_mail, timedelta(hours=1)),
         api_keys.API_KEYS: Quota(settings.rate_limit_api_keys, timedelta(minutes=5)),
+        PROVIDER: Quota(settings.rate_limit_provider, timedelta(minutes=1)),
     }
 
 
@@ -125,6 +127,7 @@ def wire(opened: Opened[Settings]) -> Parts:
             "email_change": EmailChange(transactions, tokens, throttle, addresses),
             "deletion": Deletion(transactions, throttle),
             **passkey_parts(settings, transactions, sessions, opened.revoked.clock.now),
+            **provider_parts(opened, transactions, sessions, addresses),
             "conduit_changes": ConduitChanges(transactions, passwords, replace(policy, screens=False), addresses),
         },
     )

@@ -30,24 +30,6 @@ class AlreadyPublished(Problem):
     known_code = "already-published"
 
 
-class ApiKeyMustExpire(Problem):
-    """This site has no API keys without an expiry."""
-
-    known_code = "api-key-must-expire"
-
-
-class ApiKeyNameTaken(Problem):
-    """The caller has an API key of this name. A repeated request gets this, since keys are shown only once."""
-
-    known_code = "api-key-name-taken"
-
-
-class ApiKeyNotFound(Problem):
-    """The caller has no such API key, or it is revoked."""
-
-    known_code = "api-key-not-found"
-
-
 class BadCursor(Problem):
     """The cursor was not issued for this list."""
 
@@ -120,18 +102,6 @@ class CannotFollowYourself(Problem):
     known_code = "cannot-follow-yourself"
 
 
-class ChallengeNotValid(Problem):
-    """The challenge is unknown, used, expired, tried too often, or void. The answer does not tell which."""
-
-    known_code = "challenge-not-valid"
-
-
-class CodeNotValid(Problem):
-    """The code is wrong, used or expired, or was asked for in another browser. The answer never tells which."""
-
-    known_code = "code-not-valid"
-
-
 class CommentNotFound(Problem):
     """There is no such comment under this post."""
 
@@ -139,7 +109,7 @@ class CommentNotFound(Problem):
 
 
 class ConfirmationNeeded(Problem):
-    """The sign-in was too long ago to do this without the password."""
+    """The caller signed in too long ago to change ways in."""
 
     known_code = "confirmation-needed"
 
@@ -148,12 +118,6 @@ class DatabaseUnavailable(Problem):
     """There was no connection to the database, or it cancelled the work."""
 
     known_code = "database-unavailable"
-
-
-class DeviceNotFound(Problem):
-    """The caller has no such trusted device."""
-
-    known_code = "device-not-found"
 
 
 class DuplicateNames(Problem):
@@ -198,22 +162,16 @@ class IdempotencyKeyReused(Problem):
     known_code = "idempotency-key-reused"
 
 
+class IdentityNotFound(Problem):
+    """The caller's account is not linked with this provider."""
+
+    known_code = "identity-not-found"
+
+
 class IdsOrQuery(Problem):
     """The request must have one of `ids`, `usernames` and `q`."""
 
     known_code = "ids-or-query"
-
-
-class InsufficientScope(Problem):
-    """The API key lacks the scope that this needs; `WWW-Authenticate` names it (RFC 6750, section 3.1)."""
-
-    known_code = "insufficient-scope"
-
-
-class InsufficientUserAuthentication(Problem):
-    """The caller must first prove who they are again, or more strongly: step up (RFC 9470)."""
-
-    known_code = "insufficient-user-authentication"
 
 
 class InternalError(Problem):
@@ -246,18 +204,6 @@ class InvalidScope(Problem):
     known_code = "invalid-scope"
 
 
-class InvalidSubjectToken(Problem):
-    """The API key is unknown, revoked or expired, or its account may not sign in (RFC 8693, section 2.2.2)."""
-
-    known_code = "invalid-subject-token"
-
-
-class InvalidTarget(Problem):
-    """No service has this audience or resource (RFC 8693, section 2.2.2)."""
-
-    known_code = "invalid-target"
-
-
 class InvalidToken(Problem):
     """The token is not ours, not for this service, or no longer valid. The reason is not revealed."""
 
@@ -277,7 +223,7 @@ class LastAdmin(Problem):
 
 
 class LastWayIn(Problem):
-    """The account has no password, and nothing else would be left to sign in with."""
+    """Without this identity nobody could sign in to the account."""
 
     known_code = "last-way-in"
 
@@ -292,12 +238,6 @@ class LinkNotValid(Problem):
     """The token of a mailed link is unknown, used, replaced or expired. The answer does not tell which."""
 
     known_code = "link-not-valid"
-
-
-class MailCodesOff(Problem):
-    """This site does not send codes for signing in (MAIL_CODES)."""
-
-    known_code = "mail-codes-off"
 
 
 class MalformedBody(Problem):
@@ -330,46 +270,10 @@ class NotTheAuthor(Problem):
     known_code = "not-the-author"
 
 
-class NotThisClient(Problem):
-    """The token was issued for another client."""
-
-    known_code = "not-this-client"
-
-
-class NothingToConfirm(Problem):
-    """No authenticator waits for its first code, or it has waited too long."""
-
-    known_code = "nothing-to-confirm"
-
-
 class Overloaded(Problem):
     """The service is overloaded and has not started the request. Try again after `Retry-After`."""
 
     known_code = "overloaded"
-
-
-class OwnSecondFactor(Problem):
-    """Admins cannot reset their own second factor."""
-
-    known_code = "own-second-factor"
-
-
-class PasskeyNotFound(Problem):
-    """The caller has no such passkey."""
-
-    known_code = "passkey-not-found"
-
-
-class PasskeyNotValid(Problem):
-    """The browser's answer is malformed, too late, repeated, or of another site, account or session."""
-
-    known_code = "passkey-not-valid"
-
-
-class PasskeyTaken(Problem):
-    """This passkey has been added before, to this account or to another one."""
-
-    known_code = "passkey-taken"
 
 
 class PeerUnavailable(Problem):
@@ -390,22 +294,28 @@ class PreconditionFailed(Problem):
     known_code = "precondition-failed"
 
 
-class ProofMissing(Problem):
-    """A code is needed if the account has a second factor, else the password."""
+class ProviderCodeNotValid(Problem):
+    """The code is unknown, used, expired, or another browser's; or its account may not sign in."""
 
-    known_code = "proof-missing"
+    known_code = "provider-code-not-valid"
+
+
+class ProviderNotFound(Problem):
+    """No provider has this name."""
+
+    known_code = "provider-not-found"
+
+
+class ProviderUnavailable(Problem):
+    """The provider does not answer just now."""
+
+    known_code = "provider-unavailable"
 
 
 class RateLimited(Problem):
     """One person or address has sent too many requests."""
 
     known_code = "rate-limited"
-
-
-class RateLimitsUnavailable(Problem):
-    """Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed)."""
-
-    known_code = "rate-limits-unavailable"
 
 
 class RequestInProgress(Problem):
@@ -418,6 +328,12 @@ class RequestTimeout(Problem):
     """The body did not arrive in time."""
 
     known_code = "request-timeout"
+
+
+class ReturnNotListed(Problem):
+    """The page to return to is not one of this site's."""
+
+    known_code = "return-not-listed"
 
 
 class SearchHasOneOrder(Problem):
@@ -450,16 +366,10 @@ class SearchUnderWay(Problem):
     known_code = "search-under-way"
 
 
-class SecondFactorOff(Problem):
-    """The account has no second factor."""
+class SecondFactorNeeded(Problem):
+    """The account wants a second proof, and a provider's word is one."""
 
-    known_code = "second-factor-off"
-
-
-class SecondFactorOn(Problem):
-    """The account has a second factor already."""
-
-    known_code = "second-factor-on"
+    known_code = "second-factor-needed"
 
 
 class SessionNotFound(Problem):
@@ -498,22 +408,10 @@ class TooBusy(Problem):
     known_code = "too-busy"
 
 
-class TooManyApiKeys(Problem):
-    """The caller has as many API keys as an account may have."""
-
-    known_code = "too-many-api-keys"
-
-
 class TooManyMails(Problem):
     """Too many mails of a kind were sent recently. Only for signed-in callers: others are not told."""
 
     known_code = "too-many-mails"
-
-
-class TooManyPasskeys(Problem):
-    """The account has as many passkeys as it may have."""
-
-    known_code = "too-many-passkeys"
 
 
 class UnsupportedGrantType(Problem):
@@ -552,12 +450,6 @@ class WeakPassword(Problem):
     known_code = "weak-password"
 
 
-class WrongCode(Problem):
-    """The code is wrong, outdated, or was used before. Not a 401: an access token is still valid."""
-
-    known_code = "wrong-code"
-
-
 class WrongCredentials(Problem):
     """The sign-in is refused. The answer never tells which reason it was (S-06)."""
 
@@ -575,9 +467,6 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "account-not-found": AccountNotFound,
     "address-needs-smtputf8": AddressNeedsSmtputf8,
     "already-published": AlreadyPublished,
-    "api-key-must-expire": ApiKeyMustExpire,
-    "api-key-name-taken": ApiKeyNameTaken,
-    "api-key-not-found": ApiKeyNotFound,
     "bad-cursor": BadCursor,
     "bad-idempotency-key": BadIdempotencyKey,
     "bad-ids": BadIds,
@@ -590,12 +479,9 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "body-too-large": BodyTooLarge,
     "cannot-block-yourself": CannotBlockYourself,
     "cannot-follow-yourself": CannotFollowYourself,
-    "challenge-not-valid": ChallengeNotValid,
-    "code-not-valid": CodeNotValid,
     "comment-not-found": CommentNotFound,
     "confirmation-needed": ConfirmationNeeded,
     "database-unavailable": DatabaseUnavailable,
-    "device-not-found": DeviceNotFound,
     "duplicate-names": DuplicateNames,
     "email-already-verified": EmailAlreadyVerified,
     "email-taken": EmailTaken,
@@ -603,66 +489,54 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "feed-offset-too-large": FeedOffsetTooLarge,
     "headers-too-large": HeadersTooLarge,
     "idempotency-key-reused": IdempotencyKeyReused,
+    "identity-not-found": IdentityNotFound,
     "ids-or-query": IdsOrQuery,
-    "insufficient-scope": InsufficientScope,
-    "insufficient-user-authentication": InsufficientUserAuthentication,
     "internal-error": InternalError,
     "invalid-client": InvalidClient,
     "invalid-grant": InvalidGrant,
     "invalid-request": InvalidRequest,
     "invalid-scope": InvalidScope,
-    "invalid-subject-token": InvalidSubjectToken,
-    "invalid-target": InvalidTarget,
     "invalid-token": InvalidToken,
     "keys-unavailable": KeysUnavailable,
     "last-admin": LastAdmin,
     "last-way-in": LastWayIn,
     "likes-are-private": LikesArePrivate,
     "link-not-valid": LinkNotValid,
-    "mail-codes-off": MailCodesOff,
     "malformed-body": MalformedBody,
     "no-such-route": NoSuchRoute,
     "not-an-admin": NotAnAdmin,
     "not-for-this-caller": NotForThisCaller,
     "not-the-author": NotTheAuthor,
-    "not-this-client": NotThisClient,
-    "nothing-to-confirm": NothingToConfirm,
     "overloaded": Overloaded,
-    "own-second-factor": OwnSecondFactor,
-    "passkey-not-found": PasskeyNotFound,
-    "passkey-not-valid": PasskeyNotValid,
-    "passkey-taken": PasskeyTaken,
     "peer-unavailable": PeerUnavailable,
     "post-not-found": PostNotFound,
     "precondition-failed": PreconditionFailed,
-    "proof-missing": ProofMissing,
+    "provider-code-not-valid": ProviderCodeNotValid,
+    "provider-not-found": ProviderNotFound,
+    "provider-unavailable": ProviderUnavailable,
     "rate-limited": RateLimited,
-    "rate-limits-unavailable": RateLimitsUnavailable,
     "request-in-progress": RequestInProgress,
     "request-timeout": RequestTimeout,
+    "return-not-listed": ReturnNotListed,
     "search-has-one-order": SearchHasOneOrder,
     "search-has-too-many-words": SearchHasTooManyWords,
     "search-needs-a-word": SearchNeedsAWord,
     "search-too-slow": SearchTooSlow,
     "search-under-way": SearchUnderWay,
-    "second-factor-off": SecondFactorOff,
-    "second-factor-on": SecondFactorOn,
+    "second-factor-needed": SecondFactorNeeded,
     "session-not-found": SessionNotFound,
     "sign-in-closed": SignInClosed,
     "sign-in-required": SignInRequired,
     "sign-in-throttled": SignInThrottled,
     "special-use-domain": SpecialUseDomain,
     "too-busy": TooBusy,
-    "too-many-api-keys": TooManyApiKeys,
     "too-many-mails": TooManyMails,
-    "too-many-passkeys": TooManyPasskeys,
     "unsupported-grant-type": UnsupportedGrantType,
     "unsupported-media-type": UnsupportedMediaType,
     "url-too-long": UrlTooLong,
     "user-not-found": UserNotFound,
     "validation-failed": ValidationFailed,
     "weak-password": WeakPassword,
-    "wrong-code": WrongCode,
     "wrong-credentials": WrongCredentials,
     "wrong-password": WrongPassword,
 }

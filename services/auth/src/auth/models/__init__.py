@@ -4,9 +4,11 @@ from auth.models.account import Account
 from auth.models.api_key import ApiKey
 from auth.models.audit_event import AuditEvent
 from auth.models.deletion import Deletion
+from auth.models.identity import Identity
 from auth.models.mail_count import MailCount
 from auth.models.one_time_token import OneTimeToken
 from auth.models.passkey import Passkey, PasskeyHandle, SpentChallenge
+from auth.models.provider_flow import ProviderCode, ProviderFlow
 from auth.models.second_factor import RecoveryCode, SecondFactor, SignInChallenge, TrustedDevice
 from auth.models.service_client import ServiceClient
 from auth.models.session import Session
@@ -22,11 +24,14 @@ __all__ = [
     "Deletion",
     "EndedSession",
     "IdempotencyKey",
+    "Identity",
     "MailCount",
     "OneTimeToken",
     "Outbox",
     "Passkey",
     "PasskeyHandle",
+    "ProviderCode",
+    "ProviderFlow",
     "RecoveryCode",
     "SecondFactor",
     "ServiceClient",

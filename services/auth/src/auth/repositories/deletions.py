@@ -54,6 +54,8 @@ SCRUB: Final = (
     text("DELETE FROM api_keys WHERE account_id = :account"),
     text("DELETE FROM passkeys WHERE account_id = :account"),
     text("DELETE FROM passkey_handles WHERE account_id = :account"),
+    text("DELETE FROM provider_flows WHERE account_id = :account"),
+    text("DELETE FROM identities WHERE account_id = :account"),
     text("DELETE FROM deletions WHERE account_id = :account"),
     text("DELETE FROM idempotency_keys WHERE subject = CAST(CAST(:account AS bigint) AS text)"),
     text("""

@@ -37,6 +37,12 @@ PASSKEYS: Final = """
     FROM passkeys
     WHERE account_id = :account AND id > :after ORDER BY id
 """
+IDENTITIES: Final = """
+    SELECT * FROM (
+        SELECT row_number() OVER (ORDER BY provider) AS place, provider, subject, email, created_at, last_used_at
+        FROM identities WHERE account_id = :account
+    ) AS numbered WHERE place > :after ORDER BY place
+"""
 # If somebody else acted on the account, their identity and address are their data, not the account's.
 HISTORY: Final = """
     SELECT id AS place, at, action, actor = CAST(account_id AS text) AS by_yourself,
@@ -51,6 +57,7 @@ SECTIONS: Final[Mapping[str, Section]] = {
     "trusted_devices": Section(bounded_rows(TRUSTED_DEVICES, "id", "octet_length(user_agent)"), NOBODY, uuid),
     "api_keys": Section(bounded_rows(API_KEYS, "id", "octet_length(name)"), NOBODY, uuid),
     "passkeys": Section(bounded_rows(PASSKEYS, "id")),
+    "identities": Section(bounded_rows(IDENTITIES, "place")),
     "history": Section(bounded_rows(HISTORY, "place", "octet_length(CAST(detail AS text))").columns(detail=JSONB)),
 }
 DELETED: Final = text("SELECT 1 FROM accounts WHERE id = :account AND status IN ('deleting', 'deleted')")

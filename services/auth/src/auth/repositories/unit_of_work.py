@@ -7,11 +7,13 @@ from auth.repositories.api_keys import ApiKeyRepository
 from auth.repositories.audit import AuditRepository
 from auth.repositories.clients import ClientRepository
 from auth.repositories.deletions import DeletionRepository
+from auth.repositories.identities import IdentityRepository
 from auth.repositories.keys import KeyRepository
 from auth.repositories.mail_counts import MailCountRepository
 from auth.repositories.managed_accounts import ManagedAccountRepository
 from auth.repositories.one_time_tokens import OneTimeTokenRepository
 from auth.repositories.passkeys import PasskeyRepository
+from auth.repositories.provider_flows import ProviderFlowRepository
 from auth.repositories.second_factors import SecondFactorRepository
 from auth.repositories.sessions import Lifetimes, SessionRepository
 from auth.repositories.sign_in_challenges import ChallengeRepository
@@ -43,4 +45,6 @@ def unit_of_work(session: AsyncSession, lifetimes: Lifetimes) -> UnitOfWork:
         trusted_devices=TrustedDeviceRepository(session),
         api_keys=ApiKeyRepository(session),
         passkeys=PasskeyRepository(session),
+        identities=IdentityRepository(session),
+        provider_flows=ProviderFlowRepository(session),
     )

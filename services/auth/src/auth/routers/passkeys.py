@@ -68,7 +68,7 @@ async def rename_passkey(
     "/{passkey_id}",
     status_code=204,
     responses=problems(
-        InsufficientUserAuthentication, refusals.PasskeyNotFound, refusals.LastWayIn, errors.AccountNotFound
+        InsufficientUserAuthentication, refusals.PasskeyNotFound, errors.LastWayIn, errors.AccountNotFound
     ),
 )
 async def remove_passkey(passkey_id: Id, caller: SignedIn, passkeys: ChangePasskeys, device: CallingDevice) -> None:

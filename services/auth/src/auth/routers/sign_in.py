@@ -1,6 +1,9 @@
 """Sign-in of the site's own pages and apps. OAuth clients use `/auth/token`."""
 
-from auth.deps import SIGN_IN, CallingDevice, MailCodes, SignIn
+from fastapi import Request
+
+from auth.deps import PROVIDER, SIGN_IN, CallingDevice, MailCodes, SignIn
+from auth.schemas.provider import ProviderCode
 from auth.schemas.sign_in import (
     PasswordSignIn,
     SecondStepSignIn,
@@ -12,7 +15,9 @@ from auth.schemas.sign_in import (
 from auth.schemas.token import TokenResponse
 from auth.services import errors
 from auth.services.passwords import TooBusy
+from auth.services.providers.errors import CodeNotValid
 from auth.services.second_factor.errors import ChallengeNotValid, ProofMissing, SecondFactorOff, WrongCode
+from auth.wiring.providers import FlowCookie, ProviderArrivals
 from auth.wiring.second_factor import SecondSteps, StepUps
 from common.http import deps
 from common.http.access import public
@@ -87,3 +92,18 @@ async def step_up_session(
     await limits.hit(SIGN_IN)
     who = (caller.account_id, caller.session_id)
     return TokenResponse.model_validate(await step_up.prove(*who, proven.password, proven.proof, device))
+
+
+@router.post("/provider", responses=problems(CodeNotValid))
+@public
+async def sign_in_with_provider(
+    given: ProviderCode,
+    request: Request,
+    arrivals: ProviderArrivals,
+    cookie: FlowCookie,
+    device: CallingDevice,
+    limits: Limits,
+) -> SignInAnswer:
+    """Redeem the code with which a provider's sign-in returned to the page, within a minute and in the same browser."""
+    await limits.hit(PROVIDER)
+    return SignInAnswer.of(await arrivals.redeem(given.code, cookie.read(request) or "", device))

@@ -67,15 +67,20 @@ class Registration:
                 new_account_id(self.now()), email, password_hash, name, username, locale
             )
             if account is not None:
-                await self.work.events.publish(account_event(account))
-                await self.work.audit.note(Action.registered, account.id, ip=ip, email=masked(email))
-                await reset_attempts(self.work, email)  # attempts from before the account existed
+                await welcome(self.work, account, ip)
                 await want_mail(self.work, Purpose.verify_email, account.email, ip)
                 return account
             if await self.work.accounts.has_email(email):
                 raise EmailTaken("This address already has an account.")
             if username is not None and await self.work.accounts.has_username(username):
                 raise UsernameTaken("This username is taken.")
+
+
+async def welcome(work: UnitOfWork, account: Account, ip: str | None, **how: str) -> None:
+    """Tell the other services of a new account, and record how it came to be."""
+    await work.events.publish(account_event(account))
+    await work.audit.note(Action.registered, account.id, ip=ip, email=masked(account.email), **how)
+    await reset_attempts(work, account.email)  # attempts from before the account existed
 
 
 @dataclass(frozen=True, slots=True)

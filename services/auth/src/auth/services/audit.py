@@ -77,6 +77,8 @@ class Action(StrEnum):
     passkey_added = "passkey-added"
     passkey_removed = "passkey-removed"
     passkey_copied = "passkey-copied"
+    identity_linked = "identity-linked"
+    identity_unlinked = "identity-unlinked"
     roles_changed = "roles-changed"
     account_deletion_asked = "account-deletion-asked"
     account_deleted = "account-deleted"

@@ -101,6 +101,12 @@ class SignInClosed(TooManyRequests):
     code = "sign-in-closed"
 
 
+class LastWayIn(Conflict):
+    """The account has no password, and nothing else would be left to sign in with."""
+
+    code = "last-way-in"
+
+
 class NotAnAdmin(Forbidden):
     """The caller is no longer an admin."""
 

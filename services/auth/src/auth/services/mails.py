@@ -39,6 +39,8 @@ class Kind(StrEnum):
     api_key_leaked = "api-key-leaked"
     passkey_added = "passkey-added"
     passkey_removed = "passkey-removed"
+    identity_linked = "identity-linked"
+    identity_unlinked = "identity-unlinked"
 
 
 @dataclass(frozen=True, slots=True)

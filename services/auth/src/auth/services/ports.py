@@ -10,6 +10,7 @@ from auth.services.api_keys.ports import ApiKeyStore
 from auth.services.audit import AuditTrail
 from auth.services.mail_codes.ports import SignInCodeStore
 from auth.services.passkeys.ports import PasskeyStore
+from auth.services.providers.ports import IdentityStore, ProviderFlowStore
 from auth.services.records import (
     Account,
     AccountFilter,
@@ -259,6 +260,8 @@ class UnitOfWork:
     trusted_devices: TrustedDeviceStore
     api_keys: ApiKeyStore
     passkeys: PasskeyStore
+    identities: IdentityStore
+    provider_flows: ProviderFlowStore
 
 
 class PasswordHasher(Protocol):
@@ -273,5 +276,5 @@ class PasswordHasher(Protocol):
     async def verify(self, password: str, password_hash: str | None) -> tuple[bool, str | None]:
         """Within a slot: whether it matches, and a new hash if the old one has outdated parameters.
 
-        None as `password_hash` takes the same time.
+        None or NO_PASSWORD as `password_hash` takes the same time, and never matches.
         """

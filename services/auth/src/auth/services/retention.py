@@ -29,6 +29,7 @@ RETENTION: Final[Retention[UnitOfWork]] = Retention(
         "sign-ins that waited": lambda work, _: work.challenges.forget_expired(),
         "trusted devices": lambda work, _: work.trusted_devices.forget_old(LONGEST_TRUST),
         "used challenges": lambda work, most: work.passkeys.forget_spent(most),
+        "flows to providers": lambda work, most: work.provider_flows.forget_expired(most),
         "mail counts": lambda work, _: work.mail_counts.forget_old(),
         "last mails": lambda work, _: work.deletions.forget_last_mails(LAST_MAILS_KEPT),
         "deletions that wait": publish_again,

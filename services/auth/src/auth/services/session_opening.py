@@ -35,6 +35,8 @@ class Method(StrEnum):
     mfa = MULTI_FACTOR
     possession = "pop"
     presence = "user"
+    provider = "fed"
+    """Another site's word. Not registered; the name that others use."""
 
 
 @dataclass(frozen=True, slots=True)

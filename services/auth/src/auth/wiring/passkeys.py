@@ -37,7 +37,7 @@ def passkey_parts(
 
 async def get_own_passkeys(request: Request, session: DbSession) -> OwnPasskeys:
     state = request.app.state
-    return OwnPasskeys(unit_of_work(session, state.lifetimes), state.challenges, state.site)
+    return OwnPasskeys(unit_of_work(session, state.lifetimes), state.challenges, state.site, state.identities.providers)
 
 
 async def get_passkeys(session: ReadSession) -> PasskeyReader:

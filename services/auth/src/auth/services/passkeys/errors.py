@@ -28,9 +28,3 @@ class TooManyPasskeys(Conflict):
     """The account has as many passkeys as it may have."""
 
     code = "too-many-passkeys"
-
-
-class LastWayIn(Conflict):
-    """The account has no password, and nothing else would be left to sign in with."""
-
-    code = "last-way-in"

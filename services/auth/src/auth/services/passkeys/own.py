@@ -1,6 +1,7 @@
 """The caller's own passkeys: adding, renaming and removing them."""
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -11,13 +12,13 @@ from auth.services.audit import Action
 from auth.services.errors import AccountNotFound
 from auth.services.mails import Kind, send
 from auth.services.passkeys.challenges import KEPT, Challenges, Purpose, hash_challenge
-from auth.services.passkeys.errors import LastWayIn, PasskeyNotFound, PasskeyNotValid, PasskeyTaken, TooManyPasskeys
+from auth.services.passkeys.errors import PasskeyNotFound, PasskeyNotValid, PasskeyTaken, TooManyPasskeys
 from auth.services.passkeys.records import Passkey
 from auth.services.passkeys.relying_party import Answer, Refused, RelyingParty
-from auth.services.passwords import NO_PASSWORD
 from auth.services.ports import UnitOfWork
 from auth.services.records import Account, Credentials, Device
 from auth.services.second_factor.step_up import own, require_recent
+from auth.services.ways_in import require_way_in
 
 log = structlog.get_logger()
 
@@ -36,6 +37,8 @@ class OwnPasskeys:
     work: UnitOfWork
     challenges: Challenges
     site: RelyingParty
+    providers: Collection[str]
+    """The names of those that people can sign in with now."""
 
     async def options(self, account_id: int, session_id: UUID) -> dict[str, Any]:
         """What the browser needs to make a passkey.
@@ -87,12 +90,11 @@ class OwnPasskeys:
 
         Raises:
             InsufficientUserAuthentication, PasskeyNotFound, AccountNotFound
-            LastWayIn: the account has no password, and no other passkey.
+            LastWayIn: the account has nothing else to sign in with.
         """
         known = await self._lock(account_id, session_id)
         existing(await self.work.passkeys.remove(account_id, passkey_id))
-        if known.password_hash == NO_PASSWORD and not await self.work.passkeys.known(account_id):
-            raise LastWayIn("This is your only way to sign in. Choose a password first, or add another passkey.")
+        await require_way_in(self.work, known, self.providers)
         await self._tell(Kind.passkey_removed, known.account)
         await self.work.audit.note(Action.passkey_removed, account_id, ip=device.ip, passkey=passkey_id)
 

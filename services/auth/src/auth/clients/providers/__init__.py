@@ -1,0 +1,1 @@
+"""Calls to providers of identities. Their answers are untrusted input."""

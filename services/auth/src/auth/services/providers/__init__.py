@@ -1,0 +1,1 @@
+"""Signing in by a provider: any of OpenID Connect, and GitHub."""
