@@ -148,5 +148,5 @@ export function PasskeyEntry({ onDone }) {
 
   if (!canUsePasskeys) return null;
   return html`${problem && html`<${Notice} problem=${problem} />`}
-    <p class="center"><button class="button" type="button" disabled=${busy} onClick=${press}>Sign in with a passkey</button></p>`;
+    <button class="button" type="button" disabled=${busy} onClick=${press}>Sign in with a passkey</button>`;
 }
