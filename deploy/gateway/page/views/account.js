@@ -68,7 +68,7 @@ function SecondStepDoor({ pending, prove, again }) {
   useEffect(() => form.current.querySelector("input").focus(), []);
   return html`<${Door} title="One more step" foot=${back}><div ref=${form}>
     <${Form} send=${prove} label="Second factor" explain=${explain}><${Proof} />
-      ${pending.may_trust_device && html`<label class="row"><input type="checkbox" name="trust" /> Trust this device</label>`}
+      ${pending.may_trust_device && html`<label class="choice"><input type="checkbox" name="trust" /> Trust this device</label>`}
       <${Submit}>Sign in<//>
     <//></div><//>`;
 }
