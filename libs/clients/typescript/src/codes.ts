@@ -10,6 +10,12 @@ export type ProblemCode =
   | "address-needs-smtputf8"
   /** Publishing is one-way. */
   | "already-published"
+  /** This site has no API keys without an expiry. */
+  | "api-key-must-expire"
+  /** The caller has an API key of this name. A repeated request gets this, since keys are shown only once. */
+  | "api-key-name-taken"
+  /** The caller has no such API key, or it is revoked. */
+  | "api-key-not-found"
   /** The cursor was not issued for this list. */
   | "bad-cursor"
   /** The key is not 1 to 255 visible ASCII characters. */
@@ -34,12 +40,18 @@ export type ProblemCode =
   | "cannot-block-yourself"
   /** People cannot follow themselves. */
   | "cannot-follow-yourself"
+  /** The challenge is unknown, used, expired, tried too often, or void. The answer does not tell which. */
+  | "challenge-not-valid"
+  /** The code is wrong, used or expired, or was asked for in another browser. The answer never tells which. */
+  | "code-not-valid"
   /** There is no such comment under this post. */
   | "comment-not-found"
-  /** The caller signed in too long ago to change ways in. */
+  /** The sign-in was too long ago to do this without the password. */
   | "confirmation-needed"
   /** There was no connection to the database, or it cancelled the work. */
   | "database-unavailable"
+  /** The caller has no such trusted device. */
+  | "device-not-found"
   /** A JSON object has a duplicate name. */
   | "duplicate-names"
   /** The caller's address is verified already. */
@@ -58,6 +70,10 @@ export type ProblemCode =
   | "identity-not-found"
   /** The request must have one of `ids`, `usernames` and `q`. */
   | "ids-or-query"
+  /** The API key lacks the scope that this needs; `WWW-Authenticate` names it (RFC 6750, section 3.1). */
+  | "insufficient-scope"
+  /** The caller must first prove who they are again, or more strongly: step up (RFC 9470). */
+  | "insufficient-user-authentication"
   /** An unexpected error on our side; `instance` names the request. */
   | "internal-error"
   /** An unknown service, or the wrong secret. */
@@ -68,18 +84,24 @@ export type ProblemCode =
   | "invalid-request"
   /** The requested scope exceeds the available one. */
   | "invalid-scope"
+  /** The API key is unknown, revoked or expired, or its account may not sign in (RFC 8693, section 2.2.2). */
+  | "invalid-subject-token"
+  /** No service has this audience or resource (RFC 8693, section 2.2.2). */
+  | "invalid-target"
   /** The token is not ours, not for this service, or no longer valid. The reason is not revealed. */
   | "invalid-token"
   /** No key set is known yet, so tokens cannot be checked, and none is accepted. */
   | "keys-unavailable"
   /** Without this account nobody could manage the others. */
   | "last-admin"
-  /** Without this identity nobody could sign in to the account. */
+  /** The account has no password, and nothing else would be left to sign in with. */
   | "last-way-in"
   /** Lists of the posts that somebody likes are theirs, unless CONDUIT is on. */
   | "likes-are-private"
   /** The token of a mailed link is unknown, used, replaced or expired. The answer does not tell which. */
   | "link-not-valid"
+  /** This site does not send codes for signing in (MAIL_CODES). */
+  | "mail-codes-off"
   /** The body cannot be parsed as its media type. */
   | "malformed-body"
   /** No route has this path. */
@@ -90,14 +112,28 @@ export type ProblemCode =
   | "not-for-this-caller"
   /** Only the author may do this. */
   | "not-the-author"
+  /** The token was issued for another client. */
+  | "not-this-client"
+  /** No authenticator waits for its first code, or it has waited too long. */
+  | "nothing-to-confirm"
   /** The service is overloaded and has not started the request. Try again after `Retry-After`. */
   | "overloaded"
+  /** Admins cannot reset their own second factor. */
+  | "own-second-factor"
+  /** The caller has no such passkey. */
+  | "passkey-not-found"
+  /** The browser's answer is malformed, too late, repeated, or of another site, account or session. */
+  | "passkey-not-valid"
+  /** This passkey has been added before, to this account or to another one. */
+  | "passkey-taken"
   /** Another service did not answer in time, or not as agreed. */
   | "peer-unavailable"
   /** There is no such post, or it is somebody else's draft. */
   | "post-not-found"
   /** The resource has changed since the caller read it. */
   | "precondition-failed"
+  /** A code is needed if the account has a second factor, else the password. */
+  | "proof-missing"
   /** The code is unknown, used, expired, or another browser's; or its account may not sign in. */
   | "provider-code-not-valid"
   /** No provider has this name. */
@@ -106,6 +142,8 @@ export type ProblemCode =
   | "provider-unavailable"
   /** One person or address has sent too many requests. */
   | "rate-limited"
+  /** Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed). */
+  | "rate-limits-unavailable"
   /** The first request with this key is still running. */
   | "request-in-progress"
   /** The body did not arrive in time. */
@@ -122,8 +160,10 @@ export type ProblemCode =
   | "search-too-slow"
   /** The caller's last search is still running. */
   | "search-under-way"
-  /** The account wants a second proof, and a provider's word is one. */
-  | "second-factor-needed"
+  /** The account has no second factor. */
+  | "second-factor-off"
+  /** The account has a second factor already. */
+  | "second-factor-on"
   /** The caller has no such session, or it has ended. */
   | "session-not-found"
   /** Too many wrong passwords for this address in total: only sources of recent successful sign-ins may try. */
@@ -136,8 +176,12 @@ export type ProblemCode =
   | "special-use-domain"
   /** More passwords wait to be hashed than can be in time. */
   | "too-busy"
+  /** The caller has as many API keys as an account may have. */
+  | "too-many-api-keys"
   /** Too many mails of a kind were sent recently. Only for signed-in callers: others are not told. */
   | "too-many-mails"
+  /** The account has as many passkeys as it may have. */
+  | "too-many-passkeys"
   /** The server does not support the grant type. */
   | "unsupported-grant-type"
   /** The route does not accept the body's media type. */
@@ -150,6 +194,8 @@ export type ProblemCode =
   | "validation-failed"
   /** The new password is too short, too common, or made of words that others know of its owner. */
   | "weak-password"
+  /** The code is wrong, outdated, or was used before. Not a 401: an access token is still valid. */
+  | "wrong-code"
   /** The sign-in is refused. The answer never tells which reason it was (S-06). */
   | "wrong-credentials"
   /** The current password is wrong. Not a 401: the access token is valid, and a new one would not help. */
@@ -158,6 +204,7 @@ export type ProblemCode =
 /** Routes whose POST takes an `Idempotency-Key`. */
 export const CREATING: ReadonlySet<string> = new Set([
   "/auth/register",
+  "/auth/passkeys",
   "/posts",
   "/posts/{post_id}/comments"
 ]);

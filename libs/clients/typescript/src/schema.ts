@@ -14,8 +14,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Sign in with a password, stay signed in with a refresh token, or sign a service in
-         * @description Sign in with a password, stay signed in with a refresh token, or sign a service in.
+         * Sign in with a password, stay signed in with a refresh token, exchange an API key, or sign a service in
+         * @description Sign in with a password, stay signed in with a refresh token, exchange an API key, or sign a service in.
          */
         post: operations["issue_token"];
         delete?: never;
@@ -51,13 +51,62 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List how people sign in at this site
+         * @description List how people sign in at this site.
+         */
+        get: operations["list_ways_to_sign_in"];
         put?: never;
         /**
          * Sign in with a password
-         * @description Sign in with a password.
+         * @description Sign in with a password. With a second factor, the answer is a challenge instead of tokens.
          */
         post: operations["sign_in_with_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/sign-in/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Complete a sign-in with a code of the authenticator, or with a recovery code
+         * @description Complete a sign-in with a code of the authenticator, or with a recovery code.
+         *
+         *     A challenge has five tries in five minutes. Each code works once.
+         */
+        post: operations["sign_in_with_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/sign-in/step-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove again who you are, in this session: after `insufficient-user-authentication` (RFC 9470)
+         * @description Prove again who you are, in this session: after `insufficient-user-authentication` (RFC 9470).
+         *
+         *     With a code or a recovery code if the account has a second factor, else with the password. Answers another access
+         *     token, which says so; the refresh token stays.
+         */
+        post: operations["step_up_session"];
         delete?: never;
         options?: never;
         head?: never;
@@ -84,6 +133,228 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell whether the caller has a second factor
+         * @description Tell whether the caller has a second factor.
+         */
+        get: operations["get_second_factor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/second-factor/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the secret of a new authenticator
+         * @description Get the secret of a new authenticator. It counts after `…/confirm`; another call replaces it.
+         *
+         *     The session must have proven within ten minutes who its owner is.
+         */
+        post: operations["set_up_authenticator"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/second-factor/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Turn the second factor on with its first code
+         * @description Turn the second factor on with its first code. Ends all other sessions; answers the recovery codes, once.
+         */
+        post: operations["confirm_authenticator"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/second-factor/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the recovery codes
+         * @description Replace the recovery codes. The session must have proven the second factor within ten minutes.
+         */
+        post: operations["make_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/second-factor/off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Turn the second factor off, with the password and a code
+         * @description Turn the second factor off, with the password and a code. Trusted devices and recovery codes are deleted.
+         */
+        post: operations["turn_second_factor_off"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/second-factor/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the devices that sign in without the second factor, the latest first
+         * @description List the devices that sign in without the second factor, the latest first.
+         */
+        get: operations["list_trusted_devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/second-factor/devices/{device_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Trust a device no more: its next sign-in needs the second factor
+         * @description Trust a device no more: its next sign-in needs the second factor.
+         */
+        delete: operations["forget_trusted_device"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/sign-in/mail-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mail a code to the address, if an account has it
+         * @description Mail a code to the address, if an account has it. The answer does not tell whether one has.
+         */
+        post: operations["ask_for_mail_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/sign-in/mail-code/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with the mailed code, where it was asked for
+         * @description Sign in with the mailed code, where it was asked for. It also verifies the address. Five tries for each code.
+         */
+        post: operations["sign_in_with_mail_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/sign-in/passkey/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get what the browser needs to ask for a passkey
+         * @description Get what the browser needs to ask for a passkey. No name is needed.
+         */
+        post: operations["begin_passkey_sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/sign-in/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with a passkey
+         * @description Sign in with a passkey. Every refusal is the same, whatever the reason.
+         */
+        post: operations["sign_in_with_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/register": {
         parameters: {
             query?: never;
@@ -96,6 +367,8 @@ export interface paths {
         /**
          * Open an account
          * @description Open an account. Sign in with it at `/auth/token`; its profile is at `Location`.
+         *
+         *     Mails are in the language `locale`, or else in the best one of `Accept-Language` that there are mails in.
          */
         post: operations["register"];
         delete?: never;
@@ -121,7 +394,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change the language of mails to the caller
+         * @description Change the language of mails to the caller. Mails that wait to be sent keep theirs.
+         */
+        patch: operations["change_own_account"];
         trace?: never;
     };
     "/auth/account/deletion": {
@@ -190,6 +467,142 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/auth/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the caller's API keys, the newest first, without their texts
+         * @description List the caller's API keys, the newest first, without their texts.
+         */
+        get: operations["list_api_keys"];
+        put?: never;
+        /**
+         * Create an API key
+         * @description Create an API key. Its text is in this answer only; programs exchange it at `/auth/token`.
+         *
+         *     If the answer was lost, a repeated request is refused by the name: revoke that key, and create another one.
+         */
+        post: operations["create_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/keys/leaked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report an API key that was found in a public place
+         * @description Report an API key that was found in a public place. If it is real, it is revoked, and its owner gets a mail.
+         *
+         *     The answer is the same for every text.
+         */
+        post: operations["report_leaked_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an API key
+         * @description Revoke an API key. Its access tokens are refused everywhere within seconds.
+         */
+        delete: operations["revoke_api_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the caller's passkeys, the newest first
+         * @description List the caller's passkeys, the newest first.
+         */
+        get: operations["list_passkeys"];
+        put?: never;
+        /**
+         * Add the passkey that the browser has made
+         * @description Add the passkey that the browser has made. The owner gets a mail.
+         */
+        post: operations["add_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/passkeys/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get what the browser needs to make a passkey
+         * @description Get what the browser needs to make a passkey. Needs a recent proof of who it is.
+         */
+        post: operations["begin_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/passkeys/{passkey_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a passkey
+         * @description Remove a passkey. Needs a recent proof of who it is; the owner gets a mail.
+         */
+        delete: operations["remove_passkey"];
+        options?: never;
+        head?: never;
+        /**
+         * Give a passkey another name
+         * @description Give a passkey another name.
+         */
+        patch: operations["rename_passkey"];
         trace?: never;
     };
     "/auth/password": {
@@ -434,6 +847,8 @@ export interface paths {
         /**
          * Begin to link the caller's account with a provider
          * @description Begin to link the caller's account with a provider. The browser must go to the address, with the cookie.
+         *
+         *     The session must have proven within ten minutes who its owner is.
          */
         post: operations["link_identity"];
         delete?: never;
@@ -454,7 +869,9 @@ export interface paths {
         post?: never;
         /**
          * Unlink a provider, and sign out all other devices
-         * @description Unlink a provider, and sign out all other devices. Needs a sign-in of the last ten minutes.
+         * @description Unlink a provider, and sign out all other devices.
+         *
+         *     The session must have proven within ten minutes who its owner is.
          */
         delete: operations["unlink_identity"];
         options?: never;
@@ -529,6 +946,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/accounts/{account_id}/second-factor/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Turn off the second factor of somebody who has lost it
+         * @description Turn off the second factor of somebody who has lost it. Signs them out, and tells them by mail.
+         */
+        post: operations["reset_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/audit": {
         parameters: {
             query?: never;
@@ -581,6 +1018,46 @@ export interface paths {
          * @description Get the addresses of the OAuth endpoints (RFC 8414).
          */
         get: operations["get_metadata"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/passkey-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the page on which people add and manage passkeys (W3C, passkey endpoints)
+         * @description Get the page on which people add and manage passkeys (W3C, passkey endpoints).
+         */
+        get: operations["get_passkey_endpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/webauthn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the origins whose pages may use the site's passkeys (Web Authentication, level 3, section 5.11)
+         * @description Get the origins whose pages may use the site's passkeys (Web Authentication, level 3, section 5.11).
+         */
+        get: operations["get_related_origins"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1100,6 +1577,12 @@ export interface components {
             status: string;
             /** Email Verified */
             email_verified: boolean;
+            /**
+             * Locale
+             * @description The language of mails, as in BCP 47; null: that of the site.
+             * @example pt-BR
+             */
+            locale: string | null;
         };
         /**
          * AccountUpdate
@@ -1126,7 +1609,7 @@ export interface components {
          * @description The kinds of events. Values are stored and shown, so they never change.
          * @enum {string}
          */
-        Action: "registered" | "signed-in" | "sign-in-refused" | "sign-in-throttled" | "signed-out" | "refresh-token-reused" | "refresh-token-reissued" | "session-ended" | "other-sessions-ended" | "all-sessions-ended" | "password-changed" | "password-refused" | "password-reset-requested" | "password-reset" | "email-verification-sent" | "email-verified" | "email-change-requested" | "email-changed" | "username-changed" | "identity-linked" | "identity-unlinked" | "roles-changed" | "account-deletion-asked" | "account-deleted" | "status-changed" | "tokens-revoked" | "content-removed" | "service-secret-changed" | "key-created" | "key-activated" | "key-retired" | "key-revoked";
+        Action: "registered" | "signed-in" | "sign-in-refused" | "sign-in-throttled" | "signed-out" | "refresh-token-reused" | "refresh-token-reissued" | "session-ended" | "other-sessions-ended" | "all-sessions-ended" | "password-changed" | "password-refused" | "password-reset-requested" | "password-reset" | "email-verification-sent" | "email-verified" | "email-change-requested" | "email-changed" | "username-changed" | "sign-in-code-sent" | "locale-changed" | "second-factor-asked" | "second-factor-refused" | "second-factor-on" | "second-factor-off" | "second-factor-reset" | "recovery-codes-made" | "recovery-code-used" | "stepped-up" | "device-trusted" | "trusted-device-ended" | "passkey-added" | "passkey-removed" | "passkey-copied" | "identity-linked" | "identity-unlinked" | "roles-changed" | "account-deletion-asked" | "account-deleted" | "status-changed" | "tokens-revoked" | "content-removed" | "service-secret-changed" | "api-key-created" | "api-key-revoked" | "key-created" | "key-activated" | "key-retired" | "key-revoked";
         /**
          * AddressGiven
          * @description The address to write to.
@@ -1138,6 +1621,167 @@ export interface components {
              * @example ada@example.com
              */
             email: string;
+        };
+        /**
+         * ApiKeyCreate
+         * @description What the key may do, and for how long.
+         */
+        ApiKeyCreate: {
+            /**
+             * Name
+             * @description Tells the owner's keys apart; no two have the same.
+             * @example nightly import
+             */
+            name: string;
+            /**
+             * Scopes
+             * @example [
+             *       "posts:read",
+             *       "posts:write"
+             *     ]
+             */
+            scopes: ("auth:read" | "users:read" | "users:write" | "posts:read" | "posts:write")[];
+            /**
+             * Expires In Days
+             * @description null: never, where the site allows that.
+             * @default 90
+             */
+            expires_in_days?: number | null;
+            /**
+             * Password
+             * Format: password
+             * @description The current password. May be left out within 10 minutes of the sign-in.
+             * @example correct horse battery staple
+             */
+            password?: string;
+        };
+        /**
+         * ApiKeyCreated
+         * @description A new key with its text, which is never shown again.
+         */
+        ApiKeyCreated: {
+            /**
+             * Id
+             * Format: uuid
+             * @example 8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4
+             */
+            id: string;
+            /**
+             * Name
+             * @example nightly import
+             */
+            name: string;
+            /**
+             * Scopes
+             * @example [
+             *       "posts:read",
+             *       "posts:write"
+             *     ]
+             */
+            scopes: string[];
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * @description null: never.
+             */
+            expires_at: string | null;
+            /** Expired */
+            expired: boolean;
+            /**
+             * Last Used At
+             * @description When it was last exchanged, at most five minutes too early.
+             */
+            last_used_at: string | null;
+            /**
+             * Key
+             * @example trv_00000000000000000000000000000000000000000002UgL5r
+             */
+            key: string;
+        };
+        /**
+         * ApiKeyList
+         * @description The caller's keys, the newest first. They are so few that there is one page.
+         */
+        ApiKeyList: {
+            /** Items */
+            items: components["schemas"]["ApiKeyResponse"][];
+        };
+        /**
+         * ApiKeyResponse
+         * @description One of the caller's keys, without its text.
+         */
+        ApiKeyResponse: {
+            /**
+             * Id
+             * Format: uuid
+             * @example 8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4
+             */
+            id: string;
+            /**
+             * Name
+             * @example nightly import
+             */
+            name: string;
+            /**
+             * Scopes
+             * @example [
+             *       "posts:read",
+             *       "posts:write"
+             *     ]
+             */
+            scopes: string[];
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * @description null: never.
+             */
+            expires_at: string | null;
+            /** Expired */
+            expired: boolean;
+            /**
+             * Last Used At
+             * @description When it was last exchanged, at most five minutes too early.
+             */
+            last_used_at: string | null;
+        };
+        /**
+         * AssertionResponse
+         * @description An authenticator's answer: a signature.
+         */
+        AssertionResponse: {
+            /** Clientdatajson */
+            clientDataJSON: string;
+            /** Authenticatordata */
+            authenticatorData: string;
+            /** Signature */
+            signature: string;
+            /**
+             * Userhandle
+             * @description The `user.id` with which the passkey was made.
+             */
+            userHandle: string;
+        };
+        /**
+         * AttestationResponse
+         * @description An authenticator's answer: the new credential.
+         */
+        AttestationResponse: {
+            /** Clientdatajson */
+            clientDataJSON: string;
+            /** Attestationobject */
+            attestationObject: string;
+            /** Transports */
+            transports?: string[];
         };
         /** AuditEventPage */
         AuditEventPage: {
@@ -1203,6 +1847,24 @@ export interface components {
             };
         };
         /**
+         * AuthenticatorSelection
+         * @description Demands on the authenticator.
+         */
+        AuthenticatorSelection: {
+            /**
+             * Residentkey
+             * @constant
+             */
+            residentKey: "required";
+            /** Requireresidentkey */
+            requireResidentKey: boolean;
+            /**
+             * Userverification
+             * @constant
+             */
+            userVerification: "preferred";
+        };
+        /**
          * AuthorResponse
          * @description The author. The name is null if it is not known at the moment.
          */
@@ -1264,6 +1926,39 @@ export interface components {
             since: string;
         };
         /**
+         * CodeAsked
+         * @description What belongs to the mailed code. Keep it where the code will be typed.
+         */
+        CodeAsked: {
+            /**
+             * Challenge
+             * @example J4rT5zv0mSg1…
+             */
+            challenge: string;
+            /**
+             * Expires In
+             * @description Seconds.
+             * @example 600
+             */
+            expires_in: number;
+        };
+        /**
+         * CodeGiven
+         * @description The mailed code, with the challenge of the same request.
+         */
+        CodeGiven: {
+            /**
+             * Challenge
+             * @example J4rT5zv0mSg1…
+             */
+            challenge: string;
+            /**
+             * Code
+             * @example 41870362
+             */
+            code: string;
+        };
+        /**
          * CommentCreate
          * @description The text of a comment, new or changed.
          */
@@ -1321,6 +2016,29 @@ export interface components {
              * @example 2026-11-22T13:28:00Z
              */
             updated_at: string;
+        };
+        /**
+         * ExcludedPasskey
+         * @description A passkey that the account has already.
+         */
+        ExcludedPasskey: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "public-key";
+            /**
+             * Id
+             * @example mNaD8YXyA2r5Lvx7SLNMIw
+             */
+            id: string;
+            /**
+             * Transports
+             * @example [
+             *       "internal"
+             *     ]
+             */
+            transports?: string[];
         };
         /**
          * ExportResponse
@@ -1399,6 +2117,39 @@ export interface components {
             complete: boolean;
         };
         /**
+         * FactorOff
+         * @description The password as well, so that neither an unlocked device nor a found phone is enough.
+         */
+        FactorOff: {
+            /**
+             * Code
+             * @example 492039
+             */
+            code?: string;
+            /**
+             * Recovery Code
+             * @example ABCD-EFGH-IJKL-MNOP-QRST-UVWX
+             */
+            recovery_code?: string;
+            /**
+             * Password
+             * Format: password
+             * @example correct horse battery staple
+             */
+            password: string;
+        };
+        /**
+         * FactorReset
+         * @description Why an admin turns somebody's second factor off; it stands in the audit trail.
+         */
+        FactorReset: {
+            /**
+             * Reason
+             * @example Lost phone; identity checked by video call.
+             */
+            reason: string;
+        };
+        /**
          * FieldError
          * @description An invalid part of the request. The value itself is not repeated.
          */
@@ -1421,6 +2172,17 @@ export interface components {
              * @example missing
              */
             type: string;
+        };
+        /**
+         * FirstCode
+         * @description A code of the authenticator that is being set up.
+         */
+        FirstCode: {
+            /**
+             * Code
+             * @example 492039
+             */
+            code: string;
         };
         /** FollowerPage */
         FollowerPage: {
@@ -1535,6 +2297,17 @@ export interface components {
             keys: components["schemas"]["PublicKey"][];
         };
         /**
+         * LeakedApiKey
+         * @description A key that was found where others can read it.
+         */
+        LeakedApiKey: {
+            /**
+             * Key
+             * @example trv_00000000000000000000000000000000000000000002UgL5r
+             */
+            key: string;
+        };
+        /**
          * LinkAddress
          * @description The provider's page, where the browser goes next.
          */
@@ -1558,15 +2331,9 @@ export interface components {
         };
         /**
          * LinkRequest
-         * @description Where to return to, and the password, unless the caller signed in within ten minutes.
+         * @description Where to return to; by default the site's page.
          */
         LinkRequest: {
-            /**
-             * Password
-             * Format: password
-             * @example correct horse battery staple
-             */
-            password?: string;
             /**
              * Return To
              * @example https://example.com/
@@ -1645,6 +2412,52 @@ export interface components {
             password: string;
         };
         /**
+         * NewFactorResponse
+         * @description An authenticator that waits for its first code. It is shown once.
+         */
+        NewFactorResponse: {
+            /**
+             * Secret
+             * @description In base32, to be typed.
+             * @example JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP
+             */
+            secret: string;
+            /**
+             * Uri
+             * @description For a QR code.
+             * @example otpauth://totp/Trivium:ada%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Trivium
+             */
+            uri: string;
+            /**
+             * Expires In
+             * @description Seconds within which its first code must come.
+             * @example 600
+             */
+            expires_in: number;
+        };
+        /**
+         * NewPasskeyAnswer
+         * @description `RegistrationResponseJSON`.
+         */
+        NewPasskeyAnswer: {
+            /**
+             * Id
+             * @example mNaD8YXyA2r5Lvx7SLNMIw
+             */
+            id: string;
+            /**
+             * Rawid
+             * @example mNaD8YXyA2r5Lvx7SLNMIw
+             */
+            rawId: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "public-key";
+            response: components["schemas"]["AttestationResponse"];
+        };
+        /**
          * NumberedPage
          * @description A page by its place in a list, and the length of the whole list.
          */
@@ -1712,6 +2525,221 @@ export interface components {
             error_description: string;
         };
         /**
+         * OwnAccountUpdate
+         * @description The fields to change; others stay.
+         */
+        OwnAccountUpdate: {
+            /**
+             * Locale
+             * @description The language of mails, as in BCP 47; null: that of the site.
+             */
+            locale?: string | null;
+        };
+        /**
+         * PasskeyAlgorithm
+         * @description A signature algorithm, by its number in COSE: ES256, EdDSA or RS256.
+         */
+        PasskeyAlgorithm: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "public-key";
+            /**
+             * Alg
+             * @example -7
+             */
+            alg: number;
+        };
+        /**
+         * PasskeyAnswer
+         * @description `AuthenticationResponseJSON`.
+         */
+        PasskeyAnswer: {
+            /**
+             * Id
+             * @example mNaD8YXyA2r5Lvx7SLNMIw
+             */
+            id: string;
+            /**
+             * Rawid
+             * @example mNaD8YXyA2r5Lvx7SLNMIw
+             */
+            rawId: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "public-key";
+            response: components["schemas"]["AssertionResponse"];
+        };
+        /**
+         * PasskeyCreate
+         * @description A passkey that a browser has just made, and its name.
+         */
+        PasskeyCreate: {
+            /**
+             * Name
+             * @example Ada's phone
+             */
+            name: string;
+            credential: components["schemas"]["NewPasskeyAnswer"];
+        };
+        /**
+         * PasskeyCreation
+         * @description What a browser needs to make a passkey: `PublicKeyCredentialCreationOptionsJSON`.
+         */
+        PasskeyCreation: {
+            rp: components["schemas"]["Site"];
+            user: components["schemas"]["PasskeyOwner"];
+            /**
+             * Challenge
+             * @description Works once, for five minutes, for this session.
+             */
+            challenge: string;
+            /** Pubkeycredparams */
+            pubKeyCredParams: components["schemas"]["PasskeyAlgorithm"][];
+            /**
+             * Timeout
+             * @description In milliseconds.
+             * @example 300000
+             */
+            timeout: number;
+            /** Excludecredentials */
+            excludeCredentials: components["schemas"]["ExcludedPasskey"][];
+            authenticatorSelection: components["schemas"]["AuthenticatorSelection"];
+            /**
+             * Attestation
+             * @constant
+             */
+            attestation: "none";
+        };
+        /**
+         * PasskeyEndpoints
+         * @description Where people add and manage passkeys.
+         */
+        PasskeyEndpoints: {
+            /**
+             * Enroll
+             * @example https://example.com/#/settings/passkeys
+             */
+            enroll: string;
+            /**
+             * Manage
+             * @example https://example.com/#/settings/passkeys
+             */
+            manage: string;
+        };
+        /**
+         * PasskeyList
+         * @description All passkeys of the caller, at most ten, the newest first.
+         */
+        PasskeyList: {
+            /** Items */
+            items: components["schemas"]["PasskeyResponse"][];
+        };
+        /**
+         * PasskeyOwner
+         * @description The account that a passkey is for, as authenticators show it. `id` is random, and not the account's number.
+         */
+        PasskeyOwner: {
+            /**
+             * Id
+             * @example k3q3rV0xS5m2mZ1n0S3yW7nq4q2x8m0y3p5wq0o1u2I
+             */
+            id: string;
+            /**
+             * Name
+             * @example ada@example.com
+             */
+            name: string;
+            /**
+             * Displayname
+             * @example Ada Lovelace
+             */
+            displayName: string;
+        };
+        /**
+         * PasskeyRequest
+         * @description What a browser needs to ask for a passkey: `PublicKeyCredentialRequestOptionsJSON`.
+         */
+        PasskeyRequest: {
+            /**
+             * Challenge
+             * @description Works once, for five minutes.
+             */
+            challenge: string;
+            /**
+             * Timeout
+             * @description In milliseconds.
+             * @example 300000
+             */
+            timeout: number;
+            /**
+             * Rpid
+             * @example example.com
+             */
+            rpId: string;
+            /**
+             * Userverification
+             * @constant
+             */
+            userVerification: "preferred";
+        };
+        /**
+         * PasskeyResponse
+         * @description One of the caller's passkeys.
+         */
+        PasskeyResponse: {
+            /**
+             * Id
+             * Format: int64
+             * @example 41
+             */
+            id: number;
+            /**
+             * Name
+             * @example Ada's phone
+             */
+            name: string;
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            created_at: string;
+            /** Last Used At */
+            last_used_at: string | null;
+            /**
+             * Backup Eligible
+             * @description Whether it may be copied to other devices.
+             */
+            backup_eligible: boolean;
+            /**
+             * Backed Up
+             * @description Whether it was, at its last use.
+             */
+            backed_up: boolean;
+        };
+        /**
+         * PasskeySignInBody
+         * @description A passkey's answer.
+         */
+        PasskeySignInBody: {
+            credential: components["schemas"]["PasskeyAnswer"];
+        };
+        /**
+         * PasskeyUpdate
+         * @description The new name.
+         */
+        PasskeyUpdate: {
+            /**
+             * Name
+             * @example Ada's phone
+             */
+            name: string;
+        };
+        /**
          * PasswordChange
          * @description The current password, so that an unlocked device is not enough, and the new one.
          */
@@ -1760,6 +2788,12 @@ export interface components {
              * @example correct horse battery staple
              */
             password: string;
+            /**
+             * Trusted Device
+             * @description The token of a trusted device, from an earlier second step.
+             * @example q3Xb…
+             */
+            trusted_device?: string;
         };
         /**
          * PostCreate
@@ -2220,6 +3254,33 @@ export interface components {
             y: string;
         };
         /**
+         * RecoveryCodesResponse
+         * @description The recovery codes. They are shown once; each can be used once.
+         */
+        RecoveryCodesResponse: {
+            /**
+             * Recovery Codes
+             * @example [
+             *       "ABCD-EFGH-IJKL-MNOP-QRST-UVWX"
+             *     ]
+             */
+            recovery_codes: string[];
+        };
+        /**
+         * RelatedOrigins
+         * @description The origins whose pages may use the site's passkeys.
+         */
+        RelatedOrigins: {
+            /**
+             * Origins
+             * @example [
+             *       "https://example.com",
+             *       "https://app.example.net"
+             *     ]
+             */
+            origins: string[];
+        };
+        /**
          * RevokeForm
          * @description RFC 7009. The hint is not needed: a token shows its kind.
          */
@@ -2241,6 +3302,88 @@ export interface components {
          * @enum {string}
          */
         Role: "moderator" | "admin";
+        /**
+         * SecondFactorNeeded
+         * @description The password is right. Continue at `/auth/sign-in/second-factor`.
+         */
+        SecondFactorNeeded: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            state: "second-factor-needed";
+            /**
+             * Challenge
+             * @description For the second step.
+             * @example Zk0v…
+             */
+            challenge: string;
+            /**
+             * Methods
+             * @description Which fields the second step may have: one of them.
+             * @example [
+             *       "code",
+             *       "recovery_code"
+             *     ]
+             */
+            methods: string[];
+            /**
+             * May Trust Device
+             * @description Whether `trust_device` has an effect here.
+             */
+            may_trust_device: boolean;
+            /**
+             * Expires In
+             * @description Seconds within which the second step must come.
+             * @example 300
+             */
+            expires_in: number;
+        };
+        /**
+         * SecondFactorResponse
+         * @description The caller's second factor.
+         */
+        SecondFactorResponse: {
+            /** On */
+            on: boolean;
+            /**
+             * Since
+             * @description When it was turned on.
+             */
+            since: string | null;
+            /**
+             * Recovery Codes Left
+             * @example 10
+             */
+            recovery_codes_left: number;
+        };
+        /**
+         * SecondStepSignIn
+         * @description The second step of a sign-in.
+         */
+        SecondStepSignIn: {
+            /**
+             * Code
+             * @example 492039
+             */
+            code?: string;
+            /**
+             * Recovery Code
+             * @example ABCD-EFGH-IJKL-MNOP-QRST-UVWX
+             */
+            recovery_code?: string;
+            /**
+             * Challenge
+             * @example Zk0v…
+             */
+            challenge: string;
+            /**
+             * Trust Device
+             * @description Sign in without the second factor on this device from now on, if the site allows it.
+             * @default false
+             */
+            trust_device?: boolean;
+        };
         /**
          * ServerMetadata
          * @description RFC 8414.
@@ -2304,6 +3447,14 @@ export interface components {
              *     ]
              */
             scopes_supported: string[];
+            /**
+             * Acr Values Supported
+             * @description Values of `acr` in access tokens; it is left out after a single factor.
+             * @example [
+             *       "mfa"
+             *     ]
+             */
+            acr_values_supported: string[];
         };
         /** SessionPage */
         SessionPage: {
@@ -2359,6 +3510,11 @@ export interface components {
             current: boolean;
         };
         /**
+         * SignInAnswer
+         * @description How a sign-in went. `state` tells the cases apart.
+         */
+        SignInAnswer: components["schemas"]["SignedIn"] | components["schemas"]["SecondFactorNeeded"];
+        /**
          * SignedIn
          * @description The tokens of a new session, as `/auth/token` issues them.
          */
@@ -2392,11 +3548,54 @@ export interface components {
              */
             scope: string;
             /**
-             * State
-             * @default signed-in
-             * @constant
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
              */
-            state?: "signed-in";
+            state: "signed-in";
+            /**
+             * Trusted Device
+             * @description The token of this device, if it is trusted from now on. Shown once.
+             * @example null
+             */
+            trusted_device?: string | null;
+        };
+        /**
+         * Site
+         * @description The site that a passkey is for.
+         */
+        Site: {
+            /**
+             * Id
+             * @example example.com
+             */
+            id: string;
+            /**
+             * Name
+             * @example Trivium
+             */
+            name: string;
+        };
+        /**
+         * StepUpProof
+         * @description A code or a recovery code of an account that has a second factor; else the password.
+         */
+        StepUpProof: {
+            /**
+             * Password
+             * Format: password
+             * @example correct horse battery staple
+             */
+            password?: string;
+            /**
+             * Code
+             * @example 492039
+             */
+            code?: string;
+            /**
+             * Recovery Code
+             * @example ABCD-EFGH-IJKL-MNOP-QRST-UVWX
+             */
+            recovery_code?: string;
         };
         /** TagPage */
         TagPage: {
@@ -2433,7 +3632,7 @@ export interface components {
         TokenForm: {
             /**
              * Grant Type
-             * @description password, refresh_token or client_credentials
+             * @description password, refresh_token, client_credentials, or that of RFC 8693
              * @default password
              */
             grant_type?: string;
@@ -2461,10 +3660,38 @@ export interface components {
             scope?: string;
             /**
              * Audience
-             * @description The service that a service's token is for.
+             * @description The service that the token of a service or an API key is for.
              * @example posts
              */
             audience?: string;
+            /**
+             * Subject Token
+             * @description An API key (RFC 8693).
+             * @example trv_…
+             */
+            subject_token?: string;
+            /**
+             * Subject Token Type
+             * @example urn:trivium:token-type:api-key
+             */
+            subject_token_type?: string;
+            /**
+             * Requested Token Type
+             * @example urn:ietf:params:oauth:token-type:access_token
+             */
+            requested_token_type?: string;
+            /**
+             * Resource
+             * @description The site's address.
+             * @example https://api.example.com
+             */
+            resource?: string;
+            /**
+             * Actor Token
+             * @description Refused: there is no delegation.
+             * @example …
+             */
+            actor_token?: string;
             /**
              * Client Id
              * @description Services only.
@@ -2481,7 +3708,7 @@ export interface components {
         };
         /**
          * TokenResponse
-         * @description RFC 6749, section 5.1.
+         * @description RFC 6749, section 5.1, and RFC 8693, section 2.2.1.
          */
         TokenResponse: {
             /**
@@ -2512,6 +3739,54 @@ export interface components {
              * @example api
              */
             scope: string;
+            /**
+             * Issued Token Type
+             * @description For API keys only.
+             * @example urn:ietf:params:oauth:token-type:access_token
+             */
+            issued_token_type?: string | null;
+        };
+        /**
+         * TrustedDeviceResponse
+         * @description A device that signs in without the second factor.
+         */
+        TrustedDeviceResponse: {
+            /**
+             * Id
+             * Format: uuid
+             * @example 8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4
+             */
+            id: string;
+            /**
+             * User Agent
+             * @example Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0
+             */
+            user_agent: string;
+            /**
+             * Ip
+             * @example 203.0.113.9
+             */
+            ip: string;
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            created_at: string;
+            /**
+             * Last Used At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            last_used_at: string;
+        };
+        /**
+         * TrustedDevicesResponse
+         * @description All trusted devices, the latest first.
+         */
+        TrustedDevicesResponse: {
+            /** Items */
+            items: components["schemas"]["TrustedDeviceResponse"][];
         };
         /**
          * UserCreate
@@ -2534,6 +3809,11 @@ export interface components {
              * @example Ada Lovelace
              */
             name: string;
+            /**
+             * Locale
+             * @description The language of mails, as in BCP 47; without it, Accept-Language tells.
+             */
+            locale?: string | null;
         };
         /**
          * UserResponse
@@ -2556,6 +3836,19 @@ export interface components {
              * @example Ada Lovelace
              */
             name: string;
+        };
+        /**
+         * WaysToSignIn
+         * @description What the sign-in page offers.
+         */
+        WaysToSignIn: {
+            /**
+             * Methods
+             * @example [
+             *       "password"
+             *     ]
+             */
+            methods: ("password" | "mail-code")[];
         };
     };
     responses: {
@@ -2582,6 +3875,46 @@ export interface components {
         };
         /** @description - `already-published`: Publishing is one-way. */
         AlreadyPublished: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `api-key-must-expire`: This site has no API keys without an expiry.
+         *     - `validation-failed`: The request does not have the expected form; `errors` says where.
+         *     - `malformed-body`: The body cannot be parsed as its media type.
+         *     - `duplicate-names`: A JSON object has a duplicate name.
+         *     - `body-too-deep`: The JSON is nested too deeply.
+         *     - `body-too-large`: The body, or a list in it, is too long.
+         */
+        ApiKeyMustExpire: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `api-key-name-taken`: The caller has an API key of this name. A repeated request gets this, since keys are shown only once.
+         *     - `too-many-api-keys`: The caller has as many API keys as an account may have.
+         */
+        ApiKeyNameTaken: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `api-key-not-found`: The caller has no such API key, or it is revoked.
+         *     - `no-such-route`: No route has this path.
+         */
+        ApiKeyNotFound: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2633,6 +3966,7 @@ export interface components {
         };
         /**
          * @description - `blocked-by-them`: This person has blocked the caller.
+         *     - `insufficient-scope`: The API key lacks the scope that this needs; `WWW-Authenticate` names it (RFC 6750, section 3.1).
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
         BlockedByThem: {
@@ -2654,9 +3988,10 @@ export interface components {
         };
         /**
          * @description - `blocked`: The post's author has blocked the caller, who wants to comment on it or like it.
+         *     - `insufficient-scope`: The API key lacks the scope that this needs; `WWW-Authenticate` names it (RFC 6750, section 3.1).
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
-        BlockedOrNotForThisCaller: {
+        BlockedOrInsufficientScope: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2692,6 +4027,28 @@ export interface components {
             };
         };
         /**
+         * @description - `challenge-not-valid`: The challenge is unknown, used, expired, tried too often, or void. The answer does not tell which.
+         *     - `malformed-body`: The body cannot be parsed as its media type.
+         *     - `bad-request`: A rule refuses the request. The caller sees the message, so it must hold no secrets.
+         */
+        ChallengeNotValid: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description - `code-not-valid`: The code is wrong, used or expired, or was asked for in another browser. The answer never tells which. */
+        CodeNotValid: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
          * @description - `comment-not-found`: There is no such comment under this post.
          *     - `no-such-route`: No route has this path.
          */
@@ -2704,23 +4061,11 @@ export interface components {
             };
         };
         /**
-         * @description - `confirmation-needed`: The caller signed in too long ago to change ways in.
-         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
-         */
-        ConfirmationNeeded: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
-         * @description - `confirmation-needed`: The caller signed in too long ago to change ways in.
+         * @description - `confirmation-needed`: The sign-in was too long ago to do this without the password.
          *     - `wrong-password`: The current password is wrong. Not a 401: the access token is valid, and a new one would not help.
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
-        ConfirmationNeededOrWrongPassword: {
+        ConfirmationNeeded: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2733,8 +4078,21 @@ export interface components {
          *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
          *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
+         *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
          */
         DatabaseUnavailable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `device-not-found`: The caller has no such trusted device.
+         *     - `no-such-route`: No route has this path.
+         */
+        DeviceNotFound: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2807,6 +4165,31 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /**
+         * @description - `insufficient-scope`: The API key lacks the scope that this needs; `WWW-Authenticate` names it (RFC 6750, section 3.1).
+         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
+         */
+        InsufficientScope: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `insufficient-user-authentication`: The caller must first prove who they are again, or more strongly: step up (RFC 9470).
+         *     - `sign-in-required`: The request has no bearer token.
+         *     - `invalid-token`: The token is not ours, not for this service, or no longer valid. The reason is not revealed.
+         */
+        InsufficientUserAuthentication: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description - `internal-error`: An unexpected error on our side; `instance` names the request. */
         InternalError: {
             headers: {
@@ -2837,7 +4220,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `last-way-in`: Without this identity nobody could sign in to the account. */
+        /** @description - `last-way-in`: The account has no password, and nothing else would be left to sign in with. */
         LastWayIn: {
             headers: {
                 [name: string]: unknown;
@@ -2848,6 +4231,7 @@ export interface components {
         };
         /**
          * @description - `likes-are-private`: Lists of the posts that somebody likes are theirs, unless CONDUIT is on.
+         *     - `insufficient-scope`: The API key lacks the scope that this needs; `WWW-Authenticate` names it (RFC 6750, section 3.1).
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
         LikesArePrivate: {
@@ -2864,6 +4248,15 @@ export interface components {
          *     - `bad-request`: A rule refuses the request. The caller sees the message, so it must hold no secrets.
          */
         LinkNotValid: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description - `mail-codes-off`: This site does not send codes for signing in (MAIL_CODES). */
+        MailCodesOff: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2904,6 +4297,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /**
+         * @description - `not-an-admin`: The caller is no longer an admin.
+         *     - `own-second-factor`: Admins cannot reset their own second factor.
+         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
+         */
+        NotAnAdminOrOwnSecondFactor: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description - `not-for-this-caller`: The token is valid, but its kind of caller may not do this. */
         NotForThisCaller: {
             headers: {
@@ -2915,6 +4321,7 @@ export interface components {
         };
         /**
          * @description - `not-the-author`: Only the author may do this.
+         *     - `insufficient-scope`: The API key lacks the scope that this needs; `WWW-Authenticate` names it (RFC 6750, section 3.1).
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
         NotTheAuthor: {
@@ -2928,9 +4335,34 @@ export interface components {
         /**
          * @description - `not-the-author`: Only the author may do this.
          *     - `blocked`: The post's author has blocked the caller, who wants to comment on it or like it.
+         *     - `insufficient-scope`: The API key lacks the scope that this needs; `WWW-Authenticate` names it (RFC 6750, section 3.1).
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
         NotTheAuthorOrBlocked: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `not-this-client`: The token was issued for another client.
+         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
+         */
+        NotThisClient: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `nothing-to-confirm`: No authenticator waits for its first code, or it has waited too long.
+         *     - `second-factor-on`: The account has a second factor already.
+         */
+        NothingToConfirm: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2952,6 +4384,7 @@ export interface components {
          *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
          *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
+         *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
          */
         OAuthDatabaseUnavailable: {
             headers: {
@@ -2993,6 +4426,8 @@ export interface components {
          *     - `invalid-request`: A parameter is missing or malformed (RFC 6749, section 5.2).
          *     - `unsupported-grant-type`: The server does not support the grant type.
          *     - `invalid-scope`: The requested scope exceeds the available one.
+         *     - `invalid-subject-token`: The API key is unknown, revoked or expired, or its account may not sign in (RFC 8693, section 2.2.2).
+         *     - `invalid-target`: No service has this audience or resource (RFC 8693, section 2.2.2).
          *     - `malformed-body`: The body cannot be parsed as its media type.
          *     - `bad-request`: A rule refuses the request. The caller sees the message, so it must hold no secrets.
          */
@@ -3054,6 +4489,7 @@ export interface components {
          *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
          *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
+         *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
          */
         OAuthTooBusy: {
             headers: {
@@ -3091,10 +4527,49 @@ export interface components {
             };
         };
         /**
+         * @description - `passkey-not-found`: The caller has no such passkey.
+         *     - `no-such-route`: No route has this path.
+         */
+        PasskeyNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `passkey-not-found`: The caller has no such passkey.
+         *     - `account-not-found`: No account has this id.
+         *     - `no-such-route`: No route has this path.
+         */
+        PasskeyNotFoundOrAccountNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `passkey-not-valid`: The browser's answer is malformed, too late, repeated, or of another site, account or session.
+         *     - `malformed-body`: The body cannot be parsed as its media type.
+         *     - `bad-request`: A rule refuses the request. The caller sees the message, so it must hold no secrets.
+         */
+        PasskeyNotValid: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
          * @description - `peer-unavailable`: Another service did not answer in time, or not as agreed.
          *     - `database-unavailable`: There was no connection to the database, or it cancelled the work.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
          *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
+         *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
          */
         PeerUnavailable: {
             headers: {
@@ -3118,6 +4593,22 @@ export interface components {
         };
         /** @description - `precondition-failed`: The resource has changed since the caller read it. */
         PreconditionFailed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `proof-missing`: A code is needed if the account has a second factor, else the password.
+         *     - `validation-failed`: The request does not have the expected form; `errors` says where.
+         *     - `malformed-body`: The body cannot be parsed as its media type.
+         *     - `duplicate-names`: A JSON object has a duplicate name.
+         *     - `body-too-deep`: The JSON is nested too deeply.
+         *     - `body-too-large`: The body, or a list in it, is too long.
+         */
+        ProofMissing: {
             headers: {
                 [name: string]: unknown;
             };
@@ -3151,25 +4642,12 @@ export interface components {
             };
         };
         /**
-         * @description - `provider-not-found`: No provider has this name.
-         *     - `account-not-found`: No account has this id.
-         *     - `no-such-route`: No route has this path.
-         */
-        ProviderNotFoundOrAccountNotFound: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
          * @description - `provider-unavailable`: The provider does not answer just now.
-         *     - `too-busy`: More passwords wait to be hashed than can be in time.
          *     - `database-unavailable`: There was no connection to the database, or it cancelled the work.
          *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
          *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
+         *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
          */
         ProviderUnavailable: {
             headers: {
@@ -3240,6 +4718,7 @@ export interface components {
          *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
          *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
+         *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
          */
         SearchTooSlow: {
             headers: {
@@ -3261,8 +4740,17 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `second-factor-needed`: The account wants a second proof, and a provider's word is one. */
-        SecondFactorNeeded: {
+        /** @description - `second-factor-off`: The account has no second factor. */
+        SecondFactorOff: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description - `second-factor-on`: The account has a second factor already. */
+        SecondFactorOn: {
             headers: {
                 [name: string]: unknown;
             };
@@ -3287,6 +4775,19 @@ export interface components {
          *     - `invalid-token`: The token is not ours, not for this service, or no longer valid. The reason is not revealed.
          */
         SignInRequired: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `sign-in-required`: The request has no bearer token.
+         *     - `invalid-token`: The token is not ours, not for this service, or no longer valid. The reason is not revealed.
+         *     - `insufficient-user-authentication`: The caller must first prove who they are again, or more strongly: step up (RFC 9470).
+         */
+        SignInRequiredOrInvalidToken: {
             headers: {
                 [name: string]: unknown;
             };
@@ -3344,6 +4845,7 @@ export interface components {
          *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
          *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
+         *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
          */
         TooBusy: {
             headers: {
@@ -3358,6 +4860,28 @@ export interface components {
          *     - `rate-limited`: One person or address has sent too many requests.
          */
         TooManyMails: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description - `too-many-passkeys`: The account has as many passkeys as it may have. */
+        TooManyPasskeys: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `too-many-passkeys`: The account has as many passkeys as it may have.
+         *     - `passkey-taken`: This passkey has been added before, to this account or to another one.
+         *     - `request-in-progress`: The first request with this key is still running.
+         */
+        TooManyPasskeysOrPasskeyTaken: {
             headers: {
                 [name: string]: unknown;
             };
@@ -3481,6 +5005,41 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description - `wrong-code`: The code is wrong, outdated, or was used before. Not a 401: an access token is still valid. */
+        WrongCode: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `wrong-code`: The code is wrong, outdated, or was used before. Not a 401: an access token is still valid.
+         *     - `not-this-client`: The token was issued for another client.
+         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
+         */
+        WrongCodeOrNotThisClient: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `wrong-code`: The code is wrong, outdated, or was used before. Not a 401: an access token is still valid.
+         *     - `wrong-password`: The current password is wrong. Not a 401: the access token is valid, and a new one would not help.
+         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
+         */
+        WrongCodeOrWrongPassword: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description - `wrong-credentials`: The sign-in is refused. The answer never tells which reason it was (S-06). */
         WrongCredentials: {
             headers: {
@@ -3495,6 +5054,20 @@ export interface components {
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
         WrongPassword: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `wrong-password`: The current password is wrong. Not a 401: the access token is valid, and a new one would not help.
+         *     - `wrong-code`: The code is wrong, outdated, or was used before. Not a 401: an access token is still valid.
+         *     - `not-this-client`: The token was issued for another client.
+         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
+         */
+        WrongPasswordOrWrongCode: {
             headers: {
                 [name: string]: unknown;
             };
@@ -3577,6 +5150,31 @@ export interface operations {
             503: components["responses"]["OAuthDatabaseUnavailable"];
         };
     };
+    list_ways_to_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaysToSignIn"];
+                };
+            };
+            414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
     sign_in_with_password: {
         parameters: {
             query?: never;
@@ -3596,7 +5194,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SignedIn"];
+                    "application/json": components["schemas"]["SignInAnswer"];
                 };
             };
             400: components["responses"]["MalformedBody"];
@@ -3606,6 +5204,79 @@ export interface operations {
             414: components["responses"]["UrlTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["SignInThrottled"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["TooBusy"];
+        };
+    };
+    sign_in_with_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondStepSignIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            400: components["responses"]["ChallengeNotValid"];
+            403: components["responses"]["WrongCode"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["SignInThrottled"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    step_up_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUpProof"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenResponse"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["WrongCodeOrWrongPassword"];
+            404: components["responses"]["AccountNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["SecondFactorOff"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ProofMissing"];
             429: components["responses"]["SignInThrottled"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
@@ -3631,11 +5302,356 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SignedIn"];
+                    "application/json": components["schemas"]["SignInAnswer"];
                 };
             };
             400: components["responses"]["ProviderCodeNotValid"];
-            403: components["responses"]["SecondFactorNeeded"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    get_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactorResponse"];
+                };
+            };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["NotForThisCaller"];
+            414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    set_up_authenticator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewFactorResponse"];
+                };
+            };
+            401: components["responses"]["InsufficientUserAuthentication"];
+            403: components["responses"]["NotThisClient"];
+            404: components["responses"]["AccountNotFound"];
+            409: components["responses"]["SecondFactorOn"];
+            414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    confirm_authenticator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirstCode"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodesResponse"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["WrongCodeOrNotThisClient"];
+            404: components["responses"]["AccountNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["NothingToConfirm"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    make_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodesResponse"];
+                };
+            };
+            401: components["responses"]["InsufficientUserAuthentication"];
+            403: components["responses"]["NotThisClient"];
+            404: components["responses"]["AccountNotFound"];
+            409: components["responses"]["SecondFactorOff"];
+            414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    turn_second_factor_off: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FactorOff"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["WrongPasswordOrWrongCode"];
+            404: components["responses"]["AccountNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["SecondFactorOff"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["SignInThrottled"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["TooBusy"];
+        };
+    };
+    list_trusted_devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrustedDevicesResponse"];
+                };
+            };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["NotForThisCaller"];
+            414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    forget_trusted_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["NotForThisCaller"];
+            404: components["responses"]["DeviceNotFound"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    ask_for_mail_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddressGiven"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeAsked"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            404: components["responses"]["MailCodesOff"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    sign_in_with_mail_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeGiven"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInAnswer"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["CodeNotValid"];
+            404: components["responses"]["MailCodesOff"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    begin_passkey_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyRequest"];
+                };
+            };
+            414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    sign_in_with_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeySignInBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInAnswer"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["WrongCredentials"];
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UrlTooLong"];
@@ -3704,9 +5720,46 @@ export interface operations {
                 };
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["AccountNotFound"];
             414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    change_own_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnAccountUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountResponse"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["NotForThisCaller"];
+            404: components["responses"]["AccountNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
@@ -3734,7 +5787,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequired"];
+            401: components["responses"]["InsufficientUserAuthentication"];
             403: components["responses"]["WrongPassword"];
             404: components["responses"]["AccountNotFound"];
             408: components["responses"]["RequestTimeout"];
@@ -3836,6 +5889,298 @@ export interface operations {
             503: components["responses"]["DatabaseUnavailable"];
         };
     };
+    list_api_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyList"];
+                };
+            };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["NotForThisCaller"];
+            414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    create_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyCreated"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["ConfirmationNeeded"];
+            404: components["responses"]["AccountNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["ApiKeyNameTaken"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ApiKeyMustExpire"];
+            429: components["responses"]["SignInThrottled"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["TooBusy"];
+        };
+    };
+    report_leaked_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeakedApiKey"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedBody"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    revoke_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["NotForThisCaller"];
+            404: components["responses"]["ApiKeyNotFound"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    list_passkeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyList"];
+                };
+            };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["NotForThisCaller"];
+            414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    add_passkey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the caller. With the same key and body the request has one effect and one answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyResponse"];
+                };
+            };
+            400: components["responses"]["PasskeyNotValid"];
+            401: components["responses"]["InsufficientUserAuthentication"];
+            403: components["responses"]["NotForThisCaller"];
+            404: components["responses"]["AccountNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["TooManyPasskeysOrPasskeyTaken"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrBadIdempotencyKey"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    begin_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyCreation"];
+                };
+            };
+            401: components["responses"]["InsufficientUserAuthentication"];
+            403: components["responses"]["NotForThisCaller"];
+            404: components["responses"]["AccountNotFound"];
+            409: components["responses"]["TooManyPasskeys"];
+            414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    remove_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                passkey_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["InsufficientUserAuthentication"];
+            403: components["responses"]["NotForThisCaller"];
+            404: components["responses"]["PasskeyNotFoundOrAccountNotFound"];
+            409: components["responses"]["LastWayIn"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    rename_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                passkey_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyResponse"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["NotForThisCaller"];
+            404: components["responses"]["PasskeyNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
     change_password: {
         parameters: {
             query?: never;
@@ -3857,7 +6202,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequired"];
+            401: components["responses"]["InsufficientUserAuthentication"];
             403: components["responses"]["WrongPassword"];
             404: components["responses"]["AccountNotFound"];
             408: components["responses"]["RequestTimeout"];
@@ -4023,7 +6368,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequired"];
+            401: components["responses"]["InsufficientUserAuthentication"];
             403: components["responses"]["WrongPassword"];
             404: components["responses"]["AccountNotFound"];
             408: components["responses"]["RequestTimeout"];
@@ -4244,15 +6589,15 @@ export interface operations {
                 };
             };
             400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequired"];
-            403: components["responses"]["ConfirmationNeededOrWrongPassword"];
-            404: components["responses"]["ProviderNotFoundOrAccountNotFound"];
+            401: components["responses"]["InsufficientUserAuthentication"];
+            403: components["responses"]["NotThisClient"];
+            404: components["responses"]["ProviderNotFound"];
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UrlTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ReturnNotListedOrValidationFailed"];
-            429: components["responses"]["SignInThrottled"];
+            429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["ProviderUnavailable"];
@@ -4276,8 +6621,8 @@ export interface operations {
                 };
                 content?: never;
             };
-            401: components["responses"]["SignInRequired"];
-            403: components["responses"]["ConfirmationNeeded"];
+            401: components["responses"]["InsufficientUserAuthentication"];
+            403: components["responses"]["NotThisClient"];
             404: components["responses"]["IdentityNotFound"];
             409: components["responses"]["LastWayIn"];
             414: components["responses"]["UrlTooLong"];
@@ -4315,7 +6660,7 @@ export interface operations {
                     "application/json": components["schemas"]["ManagedAccountPage"];
                 };
             };
-            401: components["responses"]["SignInRequired"];
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
             403: components["responses"]["NotForThisCaller"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursor"];
@@ -4357,7 +6702,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            401: components["responses"]["SignInRequired"];
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
             403: components["responses"]["NotForThisCaller"];
             404: components["responses"]["AccountNotFoundOrNoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
@@ -4398,7 +6743,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequired"];
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
             403: components["responses"]["NotAnAdmin"];
             404: components["responses"]["AccountNotFoundOrNoSuchRoute"];
             408: components["responses"]["RequestTimeout"];
@@ -4432,11 +6777,49 @@ export interface operations {
                 };
                 content?: never;
             };
-            401: components["responses"]["SignInRequired"];
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
             403: components["responses"]["NotAnAdmin"];
             404: components["responses"]["AccountNotFoundOrNoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    reset_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FactorReset"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            403: components["responses"]["NotAnAdminOrOwnSecondFactor"];
+            404: components["responses"]["AccountNotFoundOrNoSuchRoute"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["SecondFactorOff"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
@@ -4475,7 +6858,7 @@ export interface operations {
                     "application/json": components["schemas"]["AuditEventPage"];
                 };
             };
-            401: components["responses"]["SignInRequired"];
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
             403: components["responses"]["NotForThisCaller"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursor"];
@@ -4535,6 +6918,56 @@ export interface operations {
             503: components["responses"]["DatabaseUnavailable"];
         };
     };
+    get_passkey_endpoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyEndpoints"];
+                };
+            };
+            414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    get_related_origins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RelatedOrigins"];
+                };
+            };
+            414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
     list_users: {
         parameters: {
             query?: {
@@ -4565,7 +6998,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadIds"];
             429: components["responses"]["SearchUnderWay"];
@@ -4605,7 +7038,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["UserNotFound"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -4644,7 +7077,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedBody"];
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["UserNotFound"];
             408: components["responses"]["RequestTimeout"];
             412: components["responses"]["PreconditionFailed"];
@@ -4691,7 +7124,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["UserNotFoundOrNoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -4751,7 +7184,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["NoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -4787,7 +7220,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["UserNotFoundOrNoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursor"];
@@ -4823,7 +7256,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["UserNotFoundOrNoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursor"];
@@ -4853,7 +7286,7 @@ export interface operations {
             };
             400: components["responses"]["CannotBlockYourself"];
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["UserNotFoundOrNoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -4882,7 +7315,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["NoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -4916,7 +7349,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursor"];
             429: components["responses"]["RateLimited"];
@@ -5026,7 +7459,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["PostNotFound"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -5055,7 +7488,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["NoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -5097,7 +7530,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursorOrSearchHasOneOrder"];
             429: components["responses"]["SearchUnderWay"];
@@ -5135,7 +7568,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedBody"];
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["RequestInProgress"];
             413: components["responses"]["BodyTooLarge"];
@@ -5172,7 +7605,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursor"];
             429: components["responses"]["RateLimited"];
@@ -5205,7 +7638,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursor"];
             429: components["responses"]["RateLimited"];
@@ -5280,7 +7713,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["PostNotFound"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -5388,7 +7821,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["BlockedOrNotForThisCaller"];
+            403: components["responses"]["BlockedOrInsufficientScope"];
             404: components["responses"]["PostNotFound"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -5417,7 +7850,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["NoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["ValidationFailed"];
@@ -5492,7 +7925,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedBody"];
             401: components["responses"]["SignInRequired"];
-            403: components["responses"]["BlockedOrNotForThisCaller"];
+            403: components["responses"]["BlockedOrInsufficientScope"];
             404: components["responses"]["PostNotFound"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["RequestInProgress"];

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict
+from pydantic import AwareDatetime, ConfigDict, Field
 from typing_extensions import TypeAliasType
 
 from trivium_client.model import Model
@@ -28,6 +28,8 @@ class AccountResponse(Model):
     roles: list[str]
     status: str
     email_verified: bool
+    locale: str | None
+    """The language of mails, as in BCP 47; null: that of the site."""
 
 
 class AccountUpdate(Model):
@@ -63,6 +65,21 @@ Action = TypeAliasType(
         "email-change-requested",
         "email-changed",
         "username-changed",
+        "sign-in-code-sent",
+        "locale-changed",
+        "second-factor-asked",
+        "second-factor-refused",
+        "second-factor-on",
+        "second-factor-off",
+        "second-factor-reset",
+        "recovery-codes-made",
+        "recovery-code-used",
+        "stepped-up",
+        "device-trusted",
+        "trusted-device-ended",
+        "passkey-added",
+        "passkey-removed",
+        "passkey-copied",
         "identity-linked",
         "identity-unlinked",
         "roles-changed",
@@ -72,6 +89,8 @@ Action = TypeAliasType(
         "tokens-revoked",
         "content-removed",
         "service-secret-changed",
+        "api-key-created",
+        "api-key-revoked",
         "key-created",
         "key-activated",
         "key-retired",
@@ -88,6 +107,74 @@ class AddressGiven(Model):
         extra="forbid",
     )
     email: str
+
+
+class ApiKeyCreate(Model):
+    """What the key may do, and for how long."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    name: str
+    """Tells the owner's keys apart; no two have the same."""
+    scopes: list[Literal["auth:read", "users:read", "users:write", "posts:read", "posts:write"]]
+    expires_in_days: int | None = 90
+    """null: never, where the site allows that."""
+    password: str | None = None
+    """The current password. May be left out within 10 minutes of the sign-in."""
+
+
+class ApiKeyCreated(Model):
+    """A new key with its text, which is never shown again."""
+
+    id: UUID
+    name: str
+    scopes: list[str]
+    created_at: AwareDatetime
+    expires_at: AwareDatetime | None
+    """null: never."""
+    expired: bool
+    last_used_at: AwareDatetime | None
+    """When it was last exchanged, at most five minutes too early."""
+    key: str
+
+
+class ApiKeyList(Model):
+    """The caller's keys, the newest first. They are so few that there is one page."""
+
+    items: list[ApiKeyResponse]
+
+
+class ApiKeyResponse(Model):
+    """One of the caller's keys, without its text."""
+
+    id: UUID
+    name: str
+    scopes: list[str]
+    created_at: AwareDatetime
+    expires_at: AwareDatetime | None
+    """null: never."""
+    expired: bool
+    last_used_at: AwareDatetime | None
+    """When it was last exchanged, at most five minutes too early."""
+
+
+class AssertionResponse(Model):
+    """An authenticator's answer: a signature."""
+
+    clientDataJSON: str
+    authenticatorData: str
+    signature: str
+    userHandle: str
+    """The `user.id` with which the passkey was made."""
+
+
+class AttestationResponse(Model):
+    """An authenticator's answer: the new credential."""
+
+    clientDataJSON: str
+    attestationObject: str
+    transports: list[str] | None = None
 
 
 class AuditEventPage(Model):
@@ -111,6 +198,14 @@ class AuditEventResponse(Model):
     """Details, by the kind of action."""
 
 
+class AuthenticatorSelection(Model):
+    """Demands on the authenticator."""
+
+    residentKey: Literal["required"]
+    requireResidentKey: bool
+    userVerification: Literal["preferred"]
+
+
 class AuthorResponse(Model):
     """The author. The name is null if it is not known at the moment."""
 
@@ -132,6 +227,24 @@ class BlockedResponse(Model):
     name: str
     avatar_url: str | None
     since: AwareDatetime
+
+
+class CodeAsked(Model):
+    """What belongs to the mailed code. Keep it where the code will be typed."""
+
+    challenge: str
+    expires_in: int
+    """Seconds."""
+
+
+class CodeGiven(Model):
+    """The mailed code, with the challenge of the same request."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    challenge: str
+    code: str
 
 
 class CommentCreate(Model):
@@ -161,6 +274,14 @@ class CommentResponse(Model):
     updated_at: AwareDatetime
 
 
+class ExcludedPasskey(Model):
+    """A passkey that the account has already."""
+
+    type: Literal["public-key"]
+    id: str
+    transports: list[str] | None = None
+
+
 class ExportResponse(Model):
     """
     All data that the services hold about an account. Later releases may add sections, and fields within them.
@@ -181,12 +302,41 @@ class ExportResponse(Model):
     """Always true, and the last member."""
 
 
+class FactorOff(Model):
+    """The password as well, so that neither an unlocked device nor a found phone is enough."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    code: str | None = None
+    recovery_code: str | None = None
+    password: str
+
+
+class FactorReset(Model):
+    """Why an admin turns somebody's second factor off; it stands in the audit trail."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    reason: str
+
+
 class FieldError(Model):
     """An invalid part of the request. The value itself is not repeated."""
 
     loc: list[str | int]
     msg: str
     type: str
+
+
+class FirstCode(Model):
+    """A code of the authenticator that is being set up."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    code: str
 
 
 class FollowerPage(Model):
@@ -237,6 +387,15 @@ class KeySet(Model):
     keys: list[PublicKey]
 
 
+class LeakedApiKey(Model):
+    """A key that was found where others can read it."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    key: str
+
+
 class LinkAddress(Model):
     """The provider's page, where the browser goes next."""
 
@@ -253,12 +412,11 @@ class LinkOpened(Model):
 
 
 class LinkRequest(Model):
-    """Where to return to, and the password, unless the caller signed in within ten minutes."""
+    """Where to return to; by default the site's page."""
 
     model_config = ConfigDict(
         extra="forbid",
     )
-    password: str | None = None
     return_to: str | None = None
 
 
@@ -291,6 +449,26 @@ class NewAddress(Model):
     password: str
 
 
+class NewFactorResponse(Model):
+    """An authenticator that waits for its first code. It is shown once."""
+
+    secret: str
+    """In base32, to be typed."""
+    uri: str
+    """For a QR code."""
+    expires_in: int
+    """Seconds within which its first code must come."""
+
+
+class NewPasskeyAnswer(Model):
+    """`RegistrationResponseJSON`."""
+
+    id: str
+    rawId: str
+    type: Literal["public-key"]
+    response: AttestationResponse
+
+
 class NumberedPage(Model):
     """A page by its place in a list, and the length of the whole list."""
 
@@ -312,6 +490,120 @@ class OAuthProblem(Model):
     """Validation errors only."""
     error: str
     error_description: str
+
+
+class OwnAccountUpdate(Model):
+    """The fields to change; others stay."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    locale: str | None = None
+    """The language of mails, as in BCP 47; null: that of the site."""
+
+
+class PasskeyAlgorithm(Model):
+    """A signature algorithm, by its number in COSE: ES256, EdDSA or RS256."""
+
+    type: Literal["public-key"]
+    alg: int
+
+
+class PasskeyAnswer(Model):
+    """`AuthenticationResponseJSON`."""
+
+    id: str
+    rawId: str
+    type: Literal["public-key"]
+    response: AssertionResponse
+
+
+class PasskeyCreate(Model):
+    """A passkey that a browser has just made, and its name."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    name: str
+    credential: NewPasskeyAnswer
+
+
+class PasskeyCreation(Model):
+    """What a browser needs to make a passkey: `PublicKeyCredentialCreationOptionsJSON`."""
+
+    rp: Site
+    user: PasskeyOwner
+    challenge: str
+    """Works once, for five minutes, for this session."""
+    pubKeyCredParams: list[PasskeyAlgorithm]
+    timeout: int
+    """In milliseconds."""
+    excludeCredentials: list[ExcludedPasskey]
+    authenticatorSelection: AuthenticatorSelection
+    attestation: Literal["none"]
+
+
+class PasskeyEndpoints(Model):
+    """Where people add and manage passkeys."""
+
+    enroll: str
+    manage: str
+
+
+class PasskeyList(Model):
+    """All passkeys of the caller, at most ten, the newest first."""
+
+    items: list[PasskeyResponse]
+
+
+class PasskeyOwner(Model):
+    """The account that a passkey is for, as authenticators show it. `id` is random, and not the account's number."""
+
+    id: str
+    name: str
+    displayName: str
+
+
+class PasskeyRequest(Model):
+    """What a browser needs to ask for a passkey: `PublicKeyCredentialRequestOptionsJSON`."""
+
+    challenge: str
+    """Works once, for five minutes."""
+    timeout: int
+    """In milliseconds."""
+    rpId: str
+    userVerification: Literal["preferred"]
+
+
+class PasskeyResponse(Model):
+    """One of the caller's passkeys."""
+
+    id: int
+    name: str
+    created_at: AwareDatetime
+    last_used_at: AwareDatetime | None
+    backup_eligible: bool
+    """Whether it may be copied to other devices."""
+    backed_up: bool
+    """Whether it was, at its last use."""
+
+
+class PasskeySignInBody(Model):
+    """A passkey's answer."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    credential: PasskeyAnswer
+
+
+class PasskeyUpdate(Model):
+    """The new name."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    name: str
 
 
 class PasswordChange(Model):
@@ -342,6 +634,8 @@ class PasswordSignIn(Model):
     )
     email: str
     password: str
+    trusted_device: str | None = None
+    """The token of a trusted device, from an earlier second step."""
 
 
 class PostCreate(Model):
@@ -508,6 +802,18 @@ class PublicKey(Model):
     y: str
 
 
+class RecoveryCodesResponse(Model):
+    """The recovery codes. They are shown once; each can be used once."""
+
+    recovery_codes: list[str]
+
+
+class RelatedOrigins(Model):
+    """The origins whose pages may use the site's passkeys."""
+
+    origins: list[str]
+
+
 class RevokeForm(Model):
     """RFC 7009. The hint is not needed: a token shows its kind."""
 
@@ -517,6 +823,42 @@ class RevokeForm(Model):
 
 Role = TypeAliasType("Role", Literal["moderator", "admin"])
 """All roles. Values are stored, and are part of tokens."""
+
+
+class SecondFactorNeeded(Model):
+    """The password is right. Continue at `/auth/sign-in/second-factor`."""
+
+    state: Literal["second-factor-needed"] = "second-factor-needed"
+    challenge: str
+    """For the second step."""
+    methods: list[str]
+    """Which fields the second step may have: one of them."""
+    may_trust_device: bool
+    """Whether `trust_device` has an effect here."""
+    expires_in: int
+    """Seconds within which the second step must come."""
+
+
+class SecondFactorResponse(Model):
+    """The caller's second factor."""
+
+    on: bool
+    since: AwareDatetime | None
+    """When it was turned on."""
+    recovery_codes_left: int
+
+
+class SecondStepSignIn(Model):
+    """The second step of a sign-in."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    code: str | None = None
+    recovery_code: str | None = None
+    challenge: str
+    trust_device: bool | None = False
+    """Sign in without the second factor on this device from now on, if the site allows it."""
 
 
 class ServerMetadata(Model):
@@ -532,6 +874,8 @@ class ServerMetadata(Model):
     response_types_supported: list[str]
     """There is no authorization endpoint; RFC 8414 wants the member all the same."""
     scopes_supported: list[str]
+    acr_values_supported: list[str]
+    """Values of `acr` in access tokens; it is left out after a single factor."""
 
 
 class SessionPage(Model):
@@ -566,6 +910,33 @@ class SignedIn(Model):
     """Left out for services."""
     scope: str
     state: Literal["signed-in"] = "signed-in"
+    trusted_device: str | None = None
+    """The token of this device, if it is trusted from now on. Shown once."""
+
+
+SignInAnswer = TypeAliasType(
+    "SignInAnswer",
+    Annotated[SignedIn | SecondFactorNeeded, Field(discriminator="state")],
+)
+"""How a sign-in went. `state` tells the cases apart."""
+
+
+class Site(Model):
+    """The site that a passkey is for."""
+
+    id: str
+    name: str
+
+
+class StepUpProof(Model):
+    """A code or a recovery code of an account that has a second factor; else the password."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    password: str | None = None
+    code: str | None = None
+    recovery_code: str | None = None
 
 
 class TagPage(Model):
@@ -586,14 +957,22 @@ class TokenForm(Model):
     """RFC 6749: parameters of all grants in one form; unknown ones are ignored, so it is not `Incoming`."""
 
     grant_type: str | None = "password"
-    """password, refresh_token or client_credentials"""
+    """password, refresh_token, client_credentials, or that of RFC 8693"""
     username: str | None = None
     """The e-mail address."""
     password: str | None = None
     refresh_token: str | None = None
     scope: str | None = None
     audience: str | None = None
-    """The service that a service's token is for."""
+    """The service that the token of a service or an API key is for."""
+    subject_token: str | None = None
+    """An API key (RFC 8693)."""
+    subject_token_type: str | None = None
+    requested_token_type: str | None = None
+    resource: str | None = None
+    """The site's address."""
+    actor_token: str | None = None
+    """Refused: there is no delegation."""
     client_id: str | None = None
     """Services only."""
     client_secret: str | None = None
@@ -601,7 +980,7 @@ class TokenForm(Model):
 
 
 class TokenResponse(Model):
-    """RFC 6749, section 5.1."""
+    """RFC 6749, section 5.1, and RFC 8693, section 2.2.1."""
 
     access_token: str
     token_type: Literal["bearer"] = "bearer"
@@ -610,6 +989,24 @@ class TokenResponse(Model):
     refresh_token: str | None = None
     """Left out for services."""
     scope: str
+    issued_token_type: str | None = None
+    """For API keys only."""
+
+
+class TrustedDeviceResponse(Model):
+    """A device that signs in without the second factor."""
+
+    id: UUID
+    user_agent: str
+    ip: str
+    created_at: AwareDatetime
+    last_used_at: AwareDatetime
+
+
+class TrustedDevicesResponse(Model):
+    """All trusted devices, the latest first."""
+
+    items: list[TrustedDeviceResponse]
 
 
 class UserCreate(Model):
@@ -621,6 +1018,8 @@ class UserCreate(Model):
     email: str
     password: str
     name: str
+    locale: str | None = None
+    """The language of mails, as in BCP 47; without it, Accept-Language tells."""
 
 
 class UserResponse(Model):
@@ -629,3 +1028,9 @@ class UserResponse(Model):
     id: int
     email: str | None
     name: str
+
+
+class WaysToSignIn(Model):
+    """What the sign-in page offers."""
+
+    methods: list[Literal["password", "mail-code"]]

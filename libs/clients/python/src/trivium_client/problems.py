@@ -30,6 +30,24 @@ class AlreadyPublished(Problem):
     known_code = "already-published"
 
 
+class ApiKeyMustExpire(Problem):
+    """This site has no API keys without an expiry."""
+
+    known_code = "api-key-must-expire"
+
+
+class ApiKeyNameTaken(Problem):
+    """The caller has an API key of this name. A repeated request gets this, since keys are shown only once."""
+
+    known_code = "api-key-name-taken"
+
+
+class ApiKeyNotFound(Problem):
+    """The caller has no such API key, or it is revoked."""
+
+    known_code = "api-key-not-found"
+
+
 class BadCursor(Problem):
     """The cursor was not issued for this list."""
 
@@ -102,6 +120,18 @@ class CannotFollowYourself(Problem):
     known_code = "cannot-follow-yourself"
 
 
+class ChallengeNotValid(Problem):
+    """The challenge is unknown, used, expired, tried too often, or void. The answer does not tell which."""
+
+    known_code = "challenge-not-valid"
+
+
+class CodeNotValid(Problem):
+    """The code is wrong, used or expired, or was asked for in another browser. The answer never tells which."""
+
+    known_code = "code-not-valid"
+
+
 class CommentNotFound(Problem):
     """There is no such comment under this post."""
 
@@ -109,7 +139,7 @@ class CommentNotFound(Problem):
 
 
 class ConfirmationNeeded(Problem):
-    """The caller signed in too long ago to change ways in."""
+    """The sign-in was too long ago to do this without the password."""
 
     known_code = "confirmation-needed"
 
@@ -118,6 +148,12 @@ class DatabaseUnavailable(Problem):
     """There was no connection to the database, or it cancelled the work."""
 
     known_code = "database-unavailable"
+
+
+class DeviceNotFound(Problem):
+    """The caller has no such trusted device."""
+
+    known_code = "device-not-found"
 
 
 class DuplicateNames(Problem):
@@ -174,6 +210,18 @@ class IdsOrQuery(Problem):
     known_code = "ids-or-query"
 
 
+class InsufficientScope(Problem):
+    """The API key lacks the scope that this needs; `WWW-Authenticate` names it (RFC 6750, section 3.1)."""
+
+    known_code = "insufficient-scope"
+
+
+class InsufficientUserAuthentication(Problem):
+    """The caller must first prove who they are again, or more strongly: step up (RFC 9470)."""
+
+    known_code = "insufficient-user-authentication"
+
+
 class InternalError(Problem):
     """An unexpected error on our side; `instance` names the request."""
 
@@ -204,6 +252,18 @@ class InvalidScope(Problem):
     known_code = "invalid-scope"
 
 
+class InvalidSubjectToken(Problem):
+    """The API key is unknown, revoked or expired, or its account may not sign in (RFC 8693, section 2.2.2)."""
+
+    known_code = "invalid-subject-token"
+
+
+class InvalidTarget(Problem):
+    """No service has this audience or resource (RFC 8693, section 2.2.2)."""
+
+    known_code = "invalid-target"
+
+
 class InvalidToken(Problem):
     """The token is not ours, not for this service, or no longer valid. The reason is not revealed."""
 
@@ -223,7 +283,7 @@ class LastAdmin(Problem):
 
 
 class LastWayIn(Problem):
-    """Without this identity nobody could sign in to the account."""
+    """The account has no password, and nothing else would be left to sign in with."""
 
     known_code = "last-way-in"
 
@@ -238,6 +298,12 @@ class LinkNotValid(Problem):
     """The token of a mailed link is unknown, used, replaced or expired. The answer does not tell which."""
 
     known_code = "link-not-valid"
+
+
+class MailCodesOff(Problem):
+    """This site does not send codes for signing in (MAIL_CODES)."""
+
+    known_code = "mail-codes-off"
 
 
 class MalformedBody(Problem):
@@ -270,10 +336,46 @@ class NotTheAuthor(Problem):
     known_code = "not-the-author"
 
 
+class NotThisClient(Problem):
+    """The token was issued for another client."""
+
+    known_code = "not-this-client"
+
+
+class NothingToConfirm(Problem):
+    """No authenticator waits for its first code, or it has waited too long."""
+
+    known_code = "nothing-to-confirm"
+
+
 class Overloaded(Problem):
     """The service is overloaded and has not started the request. Try again after `Retry-After`."""
 
     known_code = "overloaded"
+
+
+class OwnSecondFactor(Problem):
+    """Admins cannot reset their own second factor."""
+
+    known_code = "own-second-factor"
+
+
+class PasskeyNotFound(Problem):
+    """The caller has no such passkey."""
+
+    known_code = "passkey-not-found"
+
+
+class PasskeyNotValid(Problem):
+    """The browser's answer is malformed, too late, repeated, or of another site, account or session."""
+
+    known_code = "passkey-not-valid"
+
+
+class PasskeyTaken(Problem):
+    """This passkey has been added before, to this account or to another one."""
+
+    known_code = "passkey-taken"
 
 
 class PeerUnavailable(Problem):
@@ -292,6 +394,12 @@ class PreconditionFailed(Problem):
     """The resource has changed since the caller read it."""
 
     known_code = "precondition-failed"
+
+
+class ProofMissing(Problem):
+    """A code is needed if the account has a second factor, else the password."""
+
+    known_code = "proof-missing"
 
 
 class ProviderCodeNotValid(Problem):
@@ -316,6 +424,12 @@ class RateLimited(Problem):
     """One person or address has sent too many requests."""
 
     known_code = "rate-limited"
+
+
+class RateLimitsUnavailable(Problem):
+    """Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed)."""
+
+    known_code = "rate-limits-unavailable"
 
 
 class RequestInProgress(Problem):
@@ -366,10 +480,16 @@ class SearchUnderWay(Problem):
     known_code = "search-under-way"
 
 
-class SecondFactorNeeded(Problem):
-    """The account wants a second proof, and a provider's word is one."""
+class SecondFactorOff(Problem):
+    """The account has no second factor."""
 
-    known_code = "second-factor-needed"
+    known_code = "second-factor-off"
+
+
+class SecondFactorOn(Problem):
+    """The account has a second factor already."""
+
+    known_code = "second-factor-on"
 
 
 class SessionNotFound(Problem):
@@ -408,10 +528,22 @@ class TooBusy(Problem):
     known_code = "too-busy"
 
 
+class TooManyApiKeys(Problem):
+    """The caller has as many API keys as an account may have."""
+
+    known_code = "too-many-api-keys"
+
+
 class TooManyMails(Problem):
     """Too many mails of a kind were sent recently. Only for signed-in callers: others are not told."""
 
     known_code = "too-many-mails"
+
+
+class TooManyPasskeys(Problem):
+    """The account has as many passkeys as it may have."""
+
+    known_code = "too-many-passkeys"
 
 
 class UnsupportedGrantType(Problem):
@@ -450,6 +582,12 @@ class WeakPassword(Problem):
     known_code = "weak-password"
 
 
+class WrongCode(Problem):
+    """The code is wrong, outdated, or was used before. Not a 401: an access token is still valid."""
+
+    known_code = "wrong-code"
+
+
 class WrongCredentials(Problem):
     """The sign-in is refused. The answer never tells which reason it was (S-06)."""
 
@@ -467,6 +605,9 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "account-not-found": AccountNotFound,
     "address-needs-smtputf8": AddressNeedsSmtputf8,
     "already-published": AlreadyPublished,
+    "api-key-must-expire": ApiKeyMustExpire,
+    "api-key-name-taken": ApiKeyNameTaken,
+    "api-key-not-found": ApiKeyNotFound,
     "bad-cursor": BadCursor,
     "bad-idempotency-key": BadIdempotencyKey,
     "bad-ids": BadIds,
@@ -479,9 +620,12 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "body-too-large": BodyTooLarge,
     "cannot-block-yourself": CannotBlockYourself,
     "cannot-follow-yourself": CannotFollowYourself,
+    "challenge-not-valid": ChallengeNotValid,
+    "code-not-valid": CodeNotValid,
     "comment-not-found": CommentNotFound,
     "confirmation-needed": ConfirmationNeeded,
     "database-unavailable": DatabaseUnavailable,
+    "device-not-found": DeviceNotFound,
     "duplicate-names": DuplicateNames,
     "email-already-verified": EmailAlreadyVerified,
     "email-taken": EmailTaken,
@@ -491,30 +635,43 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "idempotency-key-reused": IdempotencyKeyReused,
     "identity-not-found": IdentityNotFound,
     "ids-or-query": IdsOrQuery,
+    "insufficient-scope": InsufficientScope,
+    "insufficient-user-authentication": InsufficientUserAuthentication,
     "internal-error": InternalError,
     "invalid-client": InvalidClient,
     "invalid-grant": InvalidGrant,
     "invalid-request": InvalidRequest,
     "invalid-scope": InvalidScope,
+    "invalid-subject-token": InvalidSubjectToken,
+    "invalid-target": InvalidTarget,
     "invalid-token": InvalidToken,
     "keys-unavailable": KeysUnavailable,
     "last-admin": LastAdmin,
     "last-way-in": LastWayIn,
     "likes-are-private": LikesArePrivate,
     "link-not-valid": LinkNotValid,
+    "mail-codes-off": MailCodesOff,
     "malformed-body": MalformedBody,
     "no-such-route": NoSuchRoute,
     "not-an-admin": NotAnAdmin,
     "not-for-this-caller": NotForThisCaller,
     "not-the-author": NotTheAuthor,
+    "not-this-client": NotThisClient,
+    "nothing-to-confirm": NothingToConfirm,
     "overloaded": Overloaded,
+    "own-second-factor": OwnSecondFactor,
+    "passkey-not-found": PasskeyNotFound,
+    "passkey-not-valid": PasskeyNotValid,
+    "passkey-taken": PasskeyTaken,
     "peer-unavailable": PeerUnavailable,
     "post-not-found": PostNotFound,
     "precondition-failed": PreconditionFailed,
+    "proof-missing": ProofMissing,
     "provider-code-not-valid": ProviderCodeNotValid,
     "provider-not-found": ProviderNotFound,
     "provider-unavailable": ProviderUnavailable,
     "rate-limited": RateLimited,
+    "rate-limits-unavailable": RateLimitsUnavailable,
     "request-in-progress": RequestInProgress,
     "request-timeout": RequestTimeout,
     "return-not-listed": ReturnNotListed,
@@ -523,20 +680,24 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "search-needs-a-word": SearchNeedsAWord,
     "search-too-slow": SearchTooSlow,
     "search-under-way": SearchUnderWay,
-    "second-factor-needed": SecondFactorNeeded,
+    "second-factor-off": SecondFactorOff,
+    "second-factor-on": SecondFactorOn,
     "session-not-found": SessionNotFound,
     "sign-in-closed": SignInClosed,
     "sign-in-required": SignInRequired,
     "sign-in-throttled": SignInThrottled,
     "special-use-domain": SpecialUseDomain,
     "too-busy": TooBusy,
+    "too-many-api-keys": TooManyApiKeys,
     "too-many-mails": TooManyMails,
+    "too-many-passkeys": TooManyPasskeys,
     "unsupported-grant-type": UnsupportedGrantType,
     "unsupported-media-type": UnsupportedMediaType,
     "url-too-long": UrlTooLong,
     "user-not-found": UserNotFound,
     "validation-failed": ValidationFailed,
     "weak-password": WeakPassword,
+    "wrong-code": WrongCode,
     "wrong-credentials": WrongCredentials,
     "wrong-password": WrongPassword,
 }

@@ -12,23 +12,42 @@ from trivium_client.models import (
     AccountUpdate,
     Action,
     AddressGiven,
+    ApiKeyCreate,
+    ApiKeyCreated,
+    ApiKeyList,
     AuditEventPage,
     BlockedPage,
+    CodeAsked,
+    CodeGiven,
     CommentCreate,
     CommentPage,
     CommentResponse,
     ExportResponse,
+    FactorOff,
+    FactorReset,
+    FirstCode,
     FollowerPage,
     FormAnswer,
     IdentityList,
     KeySet,
+    LeakedApiKey,
     LinkAddress,
     LinkOpened,
     LinkRequest,
     ManagedAccountPage,
     ManagedAccountResponse,
     NewAddress,
+    NewFactorResponse,
     NumberedPage,
+    OwnAccountUpdate,
+    PasskeyCreate,
+    PasskeyCreation,
+    PasskeyEndpoints,
+    PasskeyList,
+    PasskeyRequest,
+    PasskeyResponse,
+    PasskeySignInBody,
+    PasskeyUpdate,
     PasswordChange,
     PasswordChosen,
     PasswordSignIn,
@@ -41,16 +60,24 @@ from trivium_client.models import (
     ProfileUpdate,
     ProviderCode,
     ProviderList,
+    RecoveryCodesResponse,
+    RelatedOrigins,
     RevokeForm,
     Role,
+    SecondFactorResponse,
+    SecondStepSignIn,
     ServerMetadata,
     SessionPage,
     SignedIn,
+    SignInAnswer,
+    StepUpProof,
     TagPage,
     TokenForm,
     TokenResponse,
+    TrustedDevicesResponse,
     UserCreate,
     UserResponse,
+    WaysToSignIn,
 )
 
 
@@ -58,13 +85,16 @@ class AsyncTrivium(Connection):
     """The API, for asyncio. Each method is one operation."""
 
     async def issue_token(self, form: TokenForm) -> TokenResponse:
-        """Sign in with a password, stay signed in with a refresh token, or sign a service in.
+        """Sign in with a password, stay signed in with a refresh token, exchange an API key, or sign a service in.
 
         Raises:
             InvalidClient: An unknown service, or the wrong secret.
             InvalidGrant: Wrong password or spent refresh token. The answer never tells which reason it was (S-06).
             InvalidRequest: A parameter is missing or malformed (RFC 6749, section 5.2).
             InvalidScope: The requested scope exceeds the available one.
+            InvalidSubjectToken: The API key is unknown, revoked or expired, or its account may not sign in (RFC
+                8693, section 2.2.2).
+            InvalidTarget: No service has this audience or resource (RFC 8693, section 2.2.2).
             SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
                 sign-ins may try.
             SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
@@ -81,8 +111,12 @@ class AsyncTrivium(Connection):
         """
         await self._send(Call("POST", "/auth/revoke", form=form, signed=False))
 
-    async def sign_in_with_password(self, body: PasswordSignIn) -> SignedIn:
-        """Sign in with a password.
+    async def list_ways_to_sign_in(self) -> WaysToSignIn:
+        """List how people sign in at this site."""
+        return await self._read(WaysToSignIn, Call("GET", "/auth/sign-in", signed=False))
+
+    async def sign_in_with_password(self, body: PasswordSignIn) -> SignInAnswer:
+        """Sign in with a password. With a second factor, the answer is a challenge instead of tokens.
 
         Raises:
             SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
@@ -91,21 +125,169 @@ class AsyncTrivium(Connection):
             TooBusy: More passwords wait to be hashed than can be in time.
             WrongCredentials: The sign-in is refused. The answer never tells which reason it was (S-06).
         """
-        return await self._read(SignedIn, Call("POST", "/auth/sign-in", body=body, signed=False))
+        answer: SignInAnswer = await self._choose(SignInAnswer, Call("POST", "/auth/sign-in", body=body, signed=False))
+        return answer
 
-    async def sign_in_with_provider(self, body: ProviderCode) -> SignedIn:
+    async def sign_in_with_second_factor(self, body: SecondStepSignIn) -> SignedIn:
+        """Complete a sign-in with a code of the authenticator, or with a recovery code.
+
+        A challenge has five tries in five minutes. Each code works once.
+
+        Raises:
+            ChallengeNotValid: The challenge is unknown, used, expired, tried too often, or void. The answer does
+                not tell which.
+            SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
+                sign-ins may try.
+            SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
+            WrongCode: The code is wrong, outdated, or was used before. Not a 401: an access token is still valid.
+        """
+        return await self._read(SignedIn, Call("POST", "/auth/sign-in/second-factor", body=body, signed=False))
+
+    async def step_up_session(self, body: StepUpProof) -> TokenResponse:
+        """Prove again who you are, in this session: after `insufficient-user-authentication` (RFC 9470).
+
+        With a code or a recovery code if the account has a second factor, else with the password. Answers another
+        access token, which says so; the refresh token stays.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            ProofMissing: A code is needed if the account has a second factor, else the password.
+            SecondFactorOff: The account has no second factor.
+            SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
+                sign-ins may try.
+            SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
+            TooBusy: More passwords wait to be hashed than can be in time.
+            WrongCode: The code is wrong, outdated, or was used before. Not a 401: an access token is still valid.
+            WrongPassword: The current password is wrong. Not a 401: the access token is valid, and a new one would
+                not help.
+        """
+        return await self._read(TokenResponse, Call("POST", "/auth/sign-in/step-up", body=body))
+
+    async def sign_in_with_provider(self, body: ProviderCode) -> SignInAnswer:
         """Redeem the code with which a provider's sign-in returned to the page, within a minute and in the same
         browser.
 
         Raises:
             ProviderCodeNotValid: The code is unknown, used, expired, or another browser's; or its account may not
                 sign in.
-            SecondFactorNeeded: The account wants a second proof, and a provider's word is one.
         """
-        return await self._read(SignedIn, Call("POST", "/auth/sign-in/provider", body=body, signed=False))
+        answer: SignInAnswer = await self._choose(
+            SignInAnswer, Call("POST", "/auth/sign-in/provider", body=body, signed=False)
+        )
+        return answer
+
+    async def get_second_factor(self) -> SecondFactorResponse:
+        """Tell whether the caller has a second factor."""
+        return await self._read(SecondFactorResponse, Call("GET", "/auth/second-factor"))
+
+    async def set_up_authenticator(self) -> NewFactorResponse:
+        """Get the secret of a new authenticator. It counts after `…/confirm`; another call replaces it.
+
+        The session must have proven within ten minutes who its owner is.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
+            NotThisClient: The token was issued for another client.
+            SecondFactorOn: The account has a second factor already.
+        """
+        return await self._read(NewFactorResponse, Call("POST", "/auth/second-factor/totp"))
+
+    async def confirm_authenticator(self, body: FirstCode) -> RecoveryCodesResponse:
+        """Turn the second factor on with its first code. Ends all other sessions; answers the recovery codes, once.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            NotThisClient: The token was issued for another client.
+            NothingToConfirm: No authenticator waits for its first code, or it has waited too long.
+            SecondFactorOn: The account has a second factor already.
+            WrongCode: The code is wrong, outdated, or was used before. Not a 401: an access token is still valid.
+        """
+        return await self._read(RecoveryCodesResponse, Call("POST", "/auth/second-factor/totp/confirm", body=body))
+
+    async def make_recovery_codes(self) -> RecoveryCodesResponse:
+        """Replace the recovery codes. The session must have proven the second factor within ten minutes.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
+            NotThisClient: The token was issued for another client.
+            SecondFactorOff: The account has no second factor.
+        """
+        return await self._read(RecoveryCodesResponse, Call("POST", "/auth/second-factor/recovery-codes"))
+
+    async def turn_second_factor_off(self, body: FactorOff) -> None:
+        """Turn the second factor off, with the password and a code. Trusted devices and recovery codes are deleted.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            NotThisClient: The token was issued for another client.
+            SecondFactorOff: The account has no second factor.
+            SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
+                sign-ins may try.
+            SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
+            TooBusy: More passwords wait to be hashed than can be in time.
+            WrongCode: The code is wrong, outdated, or was used before. Not a 401: an access token is still valid.
+            WrongPassword: The current password is wrong. Not a 401: the access token is valid, and a new one would
+                not help.
+        """
+        await self._send(Call("POST", "/auth/second-factor/off", body=body))
+
+    async def list_trusted_devices(self) -> TrustedDevicesResponse:
+        """List the devices that sign in without the second factor, the latest first."""
+        return await self._read(TrustedDevicesResponse, Call("GET", "/auth/second-factor/devices"))
+
+    async def forget_trusted_device(self, device_id: UUID) -> None:
+        """Trust a device no more: its next sign-in needs the second factor.
+
+        Raises:
+            DeviceNotFound: The caller has no such trusted device.
+        """
+        await self._send(Call("DELETE", f"/auth/second-factor/devices/{device_id}"))
+
+    async def ask_for_mail_code(self, body: AddressGiven) -> CodeAsked:
+        """Mail a code to the address, if an account has it. The answer does not tell whether one has.
+
+        Raises:
+            MailCodesOff: This site does not send codes for signing in (MAIL_CODES).
+        """
+        return await self._read(CodeAsked, Call("POST", "/auth/sign-in/mail-code", body=body, signed=False))
+
+    async def sign_in_with_mail_code(self, body: CodeGiven) -> SignInAnswer:
+        """Sign in with the mailed code, where it was asked for. It also verifies the address. Five tries for each
+        code.
+
+        Raises:
+            CodeNotValid: The code is wrong, used or expired, or was asked for in another browser. The answer never
+                tells which.
+            MailCodesOff: This site does not send codes for signing in (MAIL_CODES).
+        """
+        answer: SignInAnswer = await self._choose(
+            SignInAnswer, Call("POST", "/auth/sign-in/mail-code/confirm", body=body, signed=False)
+        )
+        return answer
+
+    async def begin_passkey_sign_in(self) -> PasskeyRequest:
+        """Get what the browser needs to ask for a passkey. No name is needed."""
+        return await self._read(PasskeyRequest, Call("POST", "/auth/sign-in/passkey/options", signed=False))
+
+    async def sign_in_with_passkey(self, body: PasskeySignInBody) -> SignInAnswer:
+        """Sign in with a passkey. Every refusal is the same, whatever the reason.
+
+        Raises:
+            WrongCredentials: The sign-in is refused. The answer never tells which reason it was (S-06).
+        """
+        answer: SignInAnswer = await self._choose(
+            SignInAnswer, Call("POST", "/auth/sign-in/passkey", body=body, signed=False)
+        )
+        return answer
 
     async def register(self, body: UserCreate, *, idempotency_key: str | None = None) -> UserResponse:
         """Open an account. Sign in with it at `/auth/token`; its profile is at `Location`.
+
+        Mails are in the language `locale`, or else in the best one of `Accept-Language` that there are mails in.
 
         Raises:
             AddressNeedsSmtputf8: An address to which this site's mail server cannot send (RFC 6531).
@@ -130,6 +312,14 @@ class AsyncTrivium(Connection):
         """
         return await self._read(AccountResponse, Call("GET", "/auth/me"))
 
+    async def change_own_account(self, body: OwnAccountUpdate) -> AccountResponse:
+        """Change the language of mails to the caller. Mails that wait to be sent keep theirs.
+
+        Raises:
+            AccountNotFound: No account has this id.
+        """
+        return await self._read(AccountResponse, Call("PATCH", "/auth/me", body=body))
+
     async def delete_own_account(self, body: AccountDeletion) -> None:
         """Delete the caller's account for good, with all data that the services hold about it.
 
@@ -139,6 +329,8 @@ class AsyncTrivium(Connection):
 
         Raises:
             AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
             LastAdmin: Without this account nobody could manage the others.
             SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
                 sign-ins may try.
@@ -169,11 +361,107 @@ class AsyncTrivium(Connection):
         """
         await self._send(Call("DELETE", f"/auth/sessions/{session_id}"))
 
+    async def list_api_keys(self) -> ApiKeyList:
+        """List the caller's API keys, the newest first, without their texts."""
+        return await self._read(ApiKeyList, Call("GET", "/auth/keys"))
+
+    async def create_api_key(self, body: ApiKeyCreate) -> ApiKeyCreated:
+        """Create an API key. Its text is in this answer only; programs exchange it at `/auth/token`.
+
+        If the answer was lost, a repeated request is refused by the name: revoke that key, and create another one.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            ApiKeyMustExpire: This site has no API keys without an expiry.
+            ApiKeyNameTaken: The caller has an API key of this name. A repeated request gets this, since keys are
+                shown only once.
+            ConfirmationNeeded: The sign-in was too long ago to do this without the password.
+            SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
+                sign-ins may try.
+            SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
+            TooBusy: More passwords wait to be hashed than can be in time.
+            TooManyApiKeys: The caller has as many API keys as an account may have.
+            WrongPassword: The current password is wrong. Not a 401: the access token is valid, and a new one would
+                not help.
+        """
+        return await self._read(ApiKeyCreated, Call("POST", "/auth/keys", body=body))
+
+    async def report_leaked_api_key(self, body: LeakedApiKey) -> None:
+        """Report an API key that was found in a public place. If it is real, it is revoked, and its owner gets a mail.
+
+        The answer is the same for every text.
+        """
+        await self._send(Call("POST", "/auth/keys/leaked", body=body, signed=False))
+
+    async def revoke_api_key(self, key_id: UUID) -> None:
+        """Revoke an API key. Its access tokens are refused everywhere within seconds.
+
+        Raises:
+            ApiKeyNotFound: The caller has no such API key, or it is revoked.
+        """
+        await self._send(Call("DELETE", f"/auth/keys/{key_id}"))
+
+    async def list_passkeys(self) -> PasskeyList:
+        """List the caller's passkeys, the newest first."""
+        return await self._read(PasskeyList, Call("GET", "/auth/passkeys"))
+
+    async def add_passkey(self, body: PasskeyCreate, *, idempotency_key: str | None = None) -> PasskeyResponse:
+        """Add the passkey that the browser has made. The owner gets a mail.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            BadIdempotencyKey: The key is not 1 to 255 visible ASCII characters.
+            IdempotencyKeyReused: The key was used with another body.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
+            PasskeyNotValid: The browser's answer is malformed, too late, repeated, or of another site, account or
+                session.
+            PasskeyTaken: This passkey has been added before, to this account or to another one.
+            RequestInProgress: The first request with this key is still running.
+            TooManyPasskeys: The account has as many passkeys as it may have.
+        """
+        return await self._read(
+            PasskeyResponse, Call("POST", "/auth/passkeys", body=body, idempotency_key=idempotency_key or new_key())
+        )
+
+    async def begin_passkey(self) -> PasskeyCreation:
+        """Get what the browser needs to make a passkey. Needs a recent proof of who it is.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
+            TooManyPasskeys: The account has as many passkeys as it may have.
+        """
+        return await self._read(PasskeyCreation, Call("POST", "/auth/passkeys/options"))
+
+    async def rename_passkey(self, passkey_id: int, body: PasskeyUpdate) -> PasskeyResponse:
+        """Give a passkey another name.
+
+        Raises:
+            PasskeyNotFound: The caller has no such passkey.
+        """
+        return await self._read(PasskeyResponse, Call("PATCH", f"/auth/passkeys/{passkey_id}", body=body))
+
+    async def remove_passkey(self, passkey_id: int) -> None:
+        """Remove a passkey. Needs a recent proof of who it is; the owner gets a mail.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
+            LastWayIn: The account has no password, and nothing else would be left to sign in with.
+            PasskeyNotFound: The caller has no such passkey.
+        """
+        await self._send(Call("DELETE", f"/auth/passkeys/{passkey_id}"))
+
     async def change_password(self, body: PasswordChange) -> None:
         """Change the caller's password. Ends all other sessions; wrong current passwords count like failed sign-ins.
 
         Raises:
             AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
             SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
                 sign-ins may try.
             SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
@@ -228,6 +516,8 @@ class AsyncTrivium(Connection):
         Raises:
             AccountNotFound: No account has this id.
             AddressNeedsSmtputf8: An address to which this site's mail server cannot send (RFC 6531).
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
             SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
                 sign-ins may try.
             SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
@@ -300,29 +590,30 @@ class AsyncTrivium(Connection):
     async def link_identity(self, name: str, body: LinkRequest) -> LinkAddress:
         """Begin to link the caller's account with a provider. The browser must go to the address, with the cookie.
 
+        The session must have proven within ten minutes who its owner is.
+
         Raises:
-            AccountNotFound: No account has this id.
-            ConfirmationNeeded: The caller signed in too long ago to change ways in.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
+            NotThisClient: The token was issued for another client.
             ProviderNotFound: No provider has this name.
             ProviderUnavailable: The provider does not answer just now.
             ReturnNotListed: The page to return to is not one of this site's.
-            SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
-                sign-ins may try.
-            SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
-            TooBusy: More passwords wait to be hashed than can be in time.
-            WrongPassword: The current password is wrong. Not a 401: the access token is valid, and a new one would
-                not help.
         """
         return await self._read(LinkAddress, Call("POST", f"/auth/identities/{name}/link", body=body))
 
     async def unlink_identity(self, name: str) -> None:
-        """Unlink a provider, and sign out all other devices. Needs a sign-in of the last ten minutes.
+        """Unlink a provider, and sign out all other devices.
+
+        The session must have proven within ten minutes who its owner is.
 
         Raises:
             AccountNotFound: No account has this id.
-            ConfirmationNeeded: The caller signed in too long ago to change ways in.
             IdentityNotFound: The caller's account is not linked with this provider.
-            LastWayIn: Without this identity nobody could sign in to the account.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
+            LastWayIn: The account has no password, and nothing else would be left to sign in with.
+            NotThisClient: The token was issued for another client.
         """
         await self._send(Call("DELETE", f"/auth/identities/{name}"))
 
@@ -339,6 +630,8 @@ class AsyncTrivium(Connection):
 
         Raises:
             BadCursor: The cursor was not issued for this list.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
         """
         return await self._read(
             ManagedAccountPage,
@@ -354,6 +647,8 @@ class AsyncTrivium(Connection):
 
         Raises:
             AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
         """
         return await self._read(ManagedAccountResponse, Call("GET", f"/auth/accounts/{account_id}"))
 
@@ -368,6 +663,8 @@ class AsyncTrivium(Connection):
         Raises:
             AccountBeingDeleted: The account is deleted or being deleted, and can no longer be changed.
             AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
             LastAdmin: Without this account nobody could manage the others.
             NotAnAdmin: The caller is no longer an admin.
             PreconditionFailed: The resource has changed since the caller read it.
@@ -381,9 +678,24 @@ class AsyncTrivium(Connection):
 
         Raises:
             AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
             NotAnAdmin: The caller is no longer an admin.
         """
         await self._send(Call("DELETE", f"/auth/accounts/{account_id}/sessions"))
+
+    async def reset_second_factor(self, account_id: int, body: FactorReset) -> None:
+        """Turn off the second factor of somebody who has lost it. Signs them out, and tells them by mail.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
+            NotAnAdmin: The caller is no longer an admin.
+            OwnSecondFactor: Admins cannot reset their own second factor.
+            SecondFactorOff: The account has no second factor.
+        """
+        await self._send(Call("POST", f"/auth/accounts/{account_id}/second-factor/reset", body=body))
 
     async def list_audit_events(
         self,
@@ -400,6 +712,8 @@ class AsyncTrivium(Connection):
 
         Raises:
             BadCursor: The cursor was not issued for this list.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
         """
         return await self._read(
             AuditEventPage,
@@ -425,6 +739,14 @@ class AsyncTrivium(Connection):
     async def get_metadata(self) -> ServerMetadata:
         """Get the addresses of the OAuth endpoints (RFC 8414)."""
         return await self._read(ServerMetadata, Call("GET", "/.well-known/oauth-authorization-server", signed=False))
+
+    async def get_passkey_endpoints(self) -> PasskeyEndpoints:
+        """Get the page on which people add and manage passkeys (W3C, passkey endpoints)."""
+        return await self._read(PasskeyEndpoints, Call("GET", "/.well-known/passkey-endpoints", signed=False))
+
+    async def get_related_origins(self) -> RelatedOrigins:
+        """Get the origins whose pages may use the site's passkeys (Web Authentication, level 3, section 5.11)."""
+        return await self._read(RelatedOrigins, Call("GET", "/.well-known/webauthn", signed=False))
 
     async def list_users(
         self,
