@@ -95,7 +95,7 @@ def open_store(settings: AppSettings, service: str) -> "RateLimitStore | None":
     """The store of rate limits, if the settings name one."""
     if settings.rate_limit_store is None:
         return None
-    from common.calls.rate_limit_store import RateLimitStore  # only here: its client takes 6 MiB
+    from common.calls.rate_limit_store import RateLimitStore  # only here: its client takes 3 MiB
 
     return RateLimitStore.of(settings, service)
 
@@ -105,9 +105,11 @@ def closing_store(lifespan: Lifespan) -> Lifespan:
 
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncGenerator[None]:
-        async with lifespan(app):
-            yield
-        if app.state.rate_limit_store is not None:
-            await app.state.rate_limit_store.close()
+        try:
+            async with lifespan(app):
+                yield
+        finally:
+            if app.state.rate_limit_store is not None:
+                await app.state.rate_limit_store.close()
 
     return run
