@@ -67,7 +67,7 @@ def new(name: str) -> None:
     copy(TEMPLATE, ROOT / "tests" / name, name, but="service")
     registry = tomlkit.parse(FILE.read_text(encoding="utf-8"))
     row = tomlkit.table()
-    row.update({"port": port, "paths": [f"/{name}"], "calls": [ISSUER], "hears": list(HEARS)})
+    row.update({"port": port, "paths": [f"/{name}"], "calls": [ISSUER], "hears": list(HEARS), "exports": True})
     registry.add(tomlkit.nl())
     registry.add(name, row)
     FILE.write_text(tomlkit.dumps(registry), encoding="utf-8")
