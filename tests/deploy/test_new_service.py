@@ -77,9 +77,8 @@ def test_uncommitted_changes_are_not_mixed_with_new_ones(monkeypatch: pytest.Mon
     ("names", "said"),
     [
         ("nobody", "there is no service nobody"),
-        ("conduit auth", "it issues the tokens"),
-        ("users", "posts and conduit call users or hear"),
-        ("users conduit", "posts call users or conduit or hear events of theirs: name them as well"),
+        ("users auth", "it issues the tokens"),
+        ("users", "posts.* call users or hear events of theirs: name them as well"),
     ],
 )
 def test_a_service_that_others_need_is_not_removed(names: str, said: str) -> None:
