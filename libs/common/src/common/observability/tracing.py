@@ -1,10 +1,11 @@
 """Traces over all services: FastAPI's own spans, W3C trace headers on calls, OTLP over HTTP to a collector.
 
 Off, and not even imported, unless OTEL_EXPORTER_OTLP_ENDPOINT is set. Then the SDK's other variables count too
-(OTEL_TRACES_SAMPLER, OTEL_EXPORTER_OTLP_HEADERS, …). A thread of the SDK sends spans in batches. If the collector is
+(OTEL_EXPORTER_OTLP_HEADERS, OTEL_BSP_MAX_QUEUE_SIZE, …). `common.spans` makes the spans inside a process. A thread of the SDK sends spans in batches. If the collector is
 down or slow, spans are lost, and no request waits.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import httpx
@@ -12,9 +13,13 @@ import structlog
 from fastapi.telemetry import TelemetryConfig
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.trace import Link, SpanKind, Tracer, TraceState
+from opentelemetry.util.types import Attributes
 
+from common import __version__
 from common.health import QUIET
+from common.settings import AppSettings
+from common.spans import W3C
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -24,11 +29,13 @@ log = structlog.get_logger()
 OFF: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 EXPORT_TIMEOUT: Final = 2.0
 """Seconds for a batch and its retries; at shutdown a process waits for the last batch."""
-W3C: Final = TraceContextTextMapPropagator()
+CONVENTIONS: Final = "https://opentelemetry.io/schemas/1.44.0"
+"""The version of the semantic conventions that names and attributes follow, as FastAPI's."""
 
 
-def tracer_provider(service: str, endpoint: str | None) -> "TracerProvider | None":
-    """Makes spans and sends them to `endpoint`. None if there is no endpoint, or the extra is not installed."""
+def tracer_provider(service: str, settings: AppSettings) -> "TracerProvider | None":
+    """Makes spans and sends them to the endpoint. None if there is no endpoint, or the extra is not installed."""
+    endpoint = settings.otel_exporter_otlp_endpoint
     if endpoint is None:
         return None
     try:
@@ -36,6 +43,14 @@ def tracer_provider(service: str, endpoint: str | None) -> "TracerProvider | Non
         from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.trace import Span, SpanProcessor, TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
+        from opentelemetry.sdk.trace.sampling import (
+            ALWAYS_OFF,
+            ALWAYS_ON,
+            ParentBased,
+            Sampler,
+            SamplingResult,
+            TraceIdRatioBased,
+        )
     except ImportError:
         log.warning("no traces: OTEL_EXPORTER_OTLP_ENDPOINT is set, but trivium-common[tracing] is not installed")
         return None
@@ -47,11 +62,48 @@ def tracer_provider(service: str, endpoint: str | None) -> "TracerProvider | Non
             if "url.query" in (span.attributes or {}):
                 span.set_attribute("url.query", "REDACTED")
 
-    provider = TracerProvider(resource=Resource.create({"service.name": service}))
+    class WithLinks(Sampler):
+        """Samples a delivery also if a span that published one of its events was sampled, so that stories are whole."""
+
+        def __init__(self, others: Sampler) -> None:
+            self.others = others
+
+        def should_sample(
+            self,
+            parent_context: Context | None,
+            trace_id: int,
+            name: str,
+            kind: SpanKind | None = None,
+            attributes: Attributes = None,
+            links: Sequence[Link] | None = None,
+            trace_state: TraceState | None = None,
+        ) -> SamplingResult:
+            is_root = not trace.get_current_span(parent_context).get_span_context().is_valid
+            is_linked = is_root and any(link.context.trace_flags.sampled for link in links or ())
+            chosen = ALWAYS_ON if is_linked else self.others
+            return chosen.should_sample(parent_context, trace_id, name, kind, attributes, links, trace_state)
+
+        def get_description(self) -> str:
+            return f"WithLinks({self.others.get_description()})"
+
+    kind = settings.otel_traces_sampler
+    roots = {
+        "always_on": ALWAYS_ON,
+        "always_off": ALWAYS_OFF,
+        "traceidratio": TraceIdRatioBased(settings.otel_traces_sampler_arg),
+    }[kind.removeprefix("parentbased_")]
+    sampler = ParentBased(roots) if kind.startswith("parentbased_") else roots
+    sampler = sampler if sampler is ALWAYS_OFF else WithLinks(sampler)
+    provider = TracerProvider(sampler, Resource.create({"service.name": service}))
     exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=EXPORT_TIMEOUT)
     provider.add_span_processor(NoQueries())
     provider.add_span_processor(BatchSpanProcessor(exporter))
     return provider
+
+
+def tracer_of(provider: "TracerProvider | None") -> Tracer | None:
+    """For our own spans."""
+    return None if provider is None else provider.get_tracer("common.spans", __version__, schema_url=CONVENTIONS)
 
 
 def telemetry(provider: "TracerProvider | None") -> TelemetryConfig:

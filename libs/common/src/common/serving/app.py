@@ -37,7 +37,7 @@ def build_app(
     """
     production = settings.profile == "production"
     out = configure_logging(service, settings.log_level, settings.log_format)
-    tracer = tracing.tracer_provider(service, settings.otel_exporter_otlp_endpoint)
+    tracer = tracing.tracer_provider(service, settings)
     app = FastAPI(
         title=title,
         description=description,
@@ -75,7 +75,7 @@ def build_app(
         hsts=production,
         call_deadline=settings.call_deadline,
         max_deadline=settings.max_deadline,
-        traced=tracer is not None,
+        tracer=tracing.tracer_of(tracer),
         metrics=app.state.metrics,
         access_log=AccessLog(service, settings.log_level, settings.log_format, out),
     )
