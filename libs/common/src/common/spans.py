@@ -91,7 +91,7 @@ def record_work(name: str, started: int, attributes: Attributes) -> None:
 
 @contextmanager
 def publishing(types: Iterable[str]) -> Iterator[str | None]:
-    """A span around the write of events to the outbox. Yields the `traceparent` that they carry, None if not sampled."""
+    """A span around the write of events to the outbox. Yields the `traceparent` that they carry, if it is sampled."""
     tracer = tracer_here()
     if tracer is None:
         yield None

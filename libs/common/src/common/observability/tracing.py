@@ -1,8 +1,8 @@
 """Traces over all services: FastAPI's own spans, W3C trace headers on calls, OTLP over HTTP to a collector.
 
 Off, and not even imported, unless OTEL_EXPORTER_OTLP_ENDPOINT is set. Then the SDK's other variables count too
-(OTEL_EXPORTER_OTLP_HEADERS, OTEL_BSP_MAX_QUEUE_SIZE, …). `common.spans` makes the spans inside a process. A thread of the SDK sends spans in batches. If the collector is
-down or slow, spans are lost, and no request waits.
+(OTEL_EXPORTER_OTLP_HEADERS, OTEL_BSP_MAX_QUEUE_SIZE, …). A thread of the SDK sends spans in batches. If the collector
+is down or slow, spans are lost, and no request waits. `common.spans` makes the spans inside a process.
 """
 
 from collections.abc import Sequence
