@@ -39,6 +39,13 @@ class Collector:
             for scope in resource.scope_spans:
                 self.spans.setdefault(names["service.name"], []).extend(scope.spans)
 
+    def texts(self) -> list[str]:
+        """All that the spans say: names, attributes, events and descriptions."""
+        parts = [part for found in self.spans.values() for span in found for part in (span, *span.links, *span.events)]
+        named = [getattr(part, "name", "") for part in parts]
+        said = [str(value) for part in parts for value in attributes(part).values()]
+        return [*named, *said, *(span.status.message for found in self.spans.values() for span in found)]
+
 
 @contextmanager
 def collecting() -> Iterator[Collector]:
