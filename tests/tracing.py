@@ -13,11 +13,15 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 import posts.config
 import posts.main
 import users.config
 import users.main
+from common.spans import TRACER
 from tests.conftest import Cloner
 from tests.peers import Peers
 from tests.waiting import GENEROUS
@@ -73,6 +77,16 @@ def collecting() -> Iterator[Collector]:
     collector.answers.set()
     server.shutdown()
     server.server_close()
+
+
+@contextmanager
+def recording() -> Iterator[InMemorySpanExporter]:
+    """Traces the block, as a background loop of a service that has traces."""
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    token = TRACER.set(provider.get_tracer("test"))
+    yield exporter
+    TRACER.reset(token)
 
 
 @dataclass
