@@ -109,16 +109,16 @@ def operations(sql: str) -> list[tuple[str, list[str]]]:
     text = OTHER_WORDS.sub(" ", sql)
     named = {name.lower() for name in NAMED_QUERY.findall(text)}
     found: list[tuple[int, str, list[str]]] = []
-    tables: list[list[str] | None] = [None]  # of the operation that is under way, for each open parenthesis
+    tables: list[list[str]] = [[]]  # of the operation that is under way, for each open parenthesis
     for bracket, reading, change, changed, read in PARTS.findall(text):
         if bracket == "(":
-            tables.append(None)
+            tables.append([])
         elif bracket:
-            tables.pop()
+            del tables[max(1, len(tables) - 1) :]
         elif reading or change:
             tables[-1] = [changed] if changed else []
             found.append((len(tables), (reading or change).upper().split()[0], tables[-1]))
-        elif tables[-1] is not None and read.lower() not in named and read not in tables[-1]:
+        elif read.lower() not in named and read not in tables[-1]:
             tables[-1].append(read)
     with_tables = [part for part in found if part[2]]
     main = [part for part in with_tables if part[0] == 1 or part[1] != "SELECT"] or with_tables[:1] or found[:1]

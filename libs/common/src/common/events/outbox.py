@@ -170,10 +170,7 @@ class OutboxRepository:
         """Lease rows that are due, those due longest. Sorted by the age of their state."""
         params = {"target": target, "most": most, "lease": lease}
         rows = (await self.session.execute(LEASE, params)).all()
-        return [
-            Leased(StateEvent.of(*row[:3], row.occurred_at, row.data, row.data.pop(TRACEPARENT, None)), row.attempts)
-            for row in sorted(rows, key=lambda row: row.occurred_at)  # RETURNING has no order of its own
-        ]
+        return [leased(row) for row in sorted(rows, key=lambda row: row.occurred_at)]  # RETURNING has no order
 
     async def delete(self, target: str, events: Sequence[StateEvent]) -> None:
         """Delete events that were sent."""
@@ -203,6 +200,12 @@ class OutboxRepository:
     async def forget_parked(self, target: str, kept: timedelta) -> None:
         """Delete events that were parked longer ago than `kept`."""
         await self.session.execute(FORGET_PARKED, {"target": target, "kept": kept})
+
+
+def leased(row: Any) -> Leased:
+    carried = row.data.pop(TRACEPARENT, None)
+    event = StateEvent.of(row.type, row.subject, row.version, row.occurred_at, row.data, carried)
+    return Leased(event, row.attempts)
 
 
 def stored(data: EventData, traceparent: str | None) -> str:
