@@ -76,12 +76,11 @@ LONGEST_CALL: Final = timedelta(seconds=10)
 Sampling = Literal[
     "always_on",
     "always_off",
-    "traceidratio",
     "parentbased_always_on",
     "parentbased_always_off",
     "parentbased_traceidratio",
 ]
-"""OpenTelemetry's names of samplers."""
+"""OpenTelemetry's names of samplers. `traceidratio` is none of them: services would choose different traces."""
 
 
 class AppSettings(Addresses, BaseConfig):
@@ -149,7 +148,7 @@ class AppSettings(Addresses, BaseConfig):
         "parentbased_always_on", description="Which traces are kept. parentbased: the caller's choice counts."
     )
     otel_traces_sampler_arg: float = Field(
-        1.0, ge=0, le=1, description="For `traceidratio` and `parentbased_traceidratio`: the share of traces."
+        1.0, ge=0, le=1, description="For `parentbased_traceidratio`: the share of traces."
     )
 
     @property

@@ -47,7 +47,7 @@ def build_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        telemetry=tracing.telemetry(tracer),
+        telemetry=tracing.telemetry(tracer, settings),
     )
     app.state.service = service
     app.state.settings = settings
