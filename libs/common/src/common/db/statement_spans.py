@@ -47,7 +47,7 @@ NAMES: Final = WeakKeyDictionary[Executable, StatementName]()
 
 @contextmanager
 def statement_span(tracer: Tracer, statement: Executable, sql: str, times: int) -> Iterator[None]:
-    """A span around a statement that runs several times. It is never the current span: nothing is traced inside."""
+    """A span around a statement, which runs with so many sets of parameters. Nothing is traced inside of it."""
     name = NAMES.get(statement)
     if name is None:
         name = NAMES[statement] = name_of(statement, sql)
