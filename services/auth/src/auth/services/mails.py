@@ -81,8 +81,6 @@ async def send(work: UnitOfWork, kind: Kind, account_id: int, to: str, secret: s
     locale = account.locale if account else None
     data = MailData(kind=kind, to=to, account=account_id, secret=secret, locale=locale)
     await work.events.publish(Event((uuid4(),), 1, data))
-    """Send an account's mail once this transaction is committed."""
-    await work.events.publish(Event((uuid4(),), 1, MailData(kind=kind, to=to, account=account_id, secret=secret)))
 
 
 async def send_limited(work: UnitOfWork, kind: Kind, account_id: int, to: str) -> None:
