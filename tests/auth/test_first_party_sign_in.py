@@ -15,7 +15,7 @@ async def test_a_password_opens_a_session(client: AsyncClient, sign_up: SignUp, 
     assert reply.headers["cache-control"] == "no-store"
     assert part(tokens["access_token"], 1)["amr"] == ["pwd"]
     me = await client.get("/auth/me", headers=bearer(tokens["access_token"]))
-    assert me.json()["id"] == person.id
+    assert (me.json()["id"], me.json()["has_password"]) == (person.id, True)
     noted = "SELECT detail::json->>'methods' FROM audit_events WHERE account_id = $1 AND action = 'signed-in'"
     assert await superuser.fetchval(noted, person.id) == '["pwd"]'
 

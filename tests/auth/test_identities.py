@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient, Response
 
 from auth.config import Settings
-from tests.auth.conftest import PASSWORD, SERVER, Connection, Join, Manage, Member, Person, outcome
+from tests.auth.conftest import PASSWORD, SERVER, Connection, Join, Manage, Member, Person, bearer, outcome
 from tests.auth.identity_provider import DESCRIBED, Browser, IdentityProvider, browser_of, site, someone
 from tests.auth.mails import mails
 from tests.auth.test_access_tokens import part
@@ -191,6 +191,7 @@ async def test_the_last_way_in_stays(browser: Browser, app: FastAPI, client: Asy
     assert (await client.post("/auth/password-reset/confirm", json=body)).status_code == 204
     reply = await client.post("/auth/sign-in", json={"email": member.person.email, "password": PASSWORD})
     member.tokens = reply.json()
+    assert (await client.get("/auth/me", headers=bearer(reply.json()["access_token"]))).json()["has_password"] is True
     assert (await unlink(browser, member)).status_code == 204
 
 

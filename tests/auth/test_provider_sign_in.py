@@ -51,6 +51,7 @@ async def test_a_first_visit_opens_an_account(
     assert (tokens["state"], claims["amr"]) == ("signed-in", ["fed"])
     own = (await browser.client.get("/auth/me", headers=bearer(tokens["access_token"]))).json()
     assert (own["email"], own["email_verified"], own["status"]) == (idp.person["email"], True, "active")
+    assert own["has_password"] is False
     waiting = await outbox.waiting(f"account:{own['id']}")
     told = [(target, data["email"], data["name"]) for target, _, data in waiting]
     assert told == [("posts", own["email"], "Ada"), ("users", own["email"], "Ada")]

@@ -50,7 +50,9 @@ class Accounts:
         self.tried.append(account_id)
         if email in self.by_email or len(self.tried) <= self.collisions:
             return None
-        self.by_email[email] = Account(account_id, email, name, username, [], "active", False, False, 0, 1, locale)
+        self.by_email[email] = Account(
+            account_id, email, name, username, [], "active", False, False, True, 0, 1, locale
+        )
         return self.by_email[email]
 
     async def get(self, account_id: int) -> Account | None:

@@ -112,6 +112,12 @@ class Visitor:
         await self.press("Create account")
         await self.is_told(f"Welcome, {self.name}!")
 
+    async def sign_out(self) -> None:
+        await self.page.get_by_label("Your menu").click()
+        await self.page.locator(".menu").get_by_role("button", name="Sign out").click()
+        await self.is_told("You are signed out.")
+        await expect(self.page.get_by_label("Your menu")).to_have_count(0)
+
     async def publish(self, title: str, body: str, tags: str = "") -> int:
         """Write a post. Returns its id."""
         await self.go("/write")

@@ -26,12 +26,6 @@ async def sign_in(visitor: Visitor, email: str) -> None:
     await expect(visitor.page.get_by_label("Your menu")).to_be_visible()
 
 
-async def sign_out(visitor: Visitor) -> None:
-    await visitor.page.get_by_label("Your menu").click()
-    await visitor.page.locator(".menu").get_by_role("button", name="Sign out").click()
-    await visitor.is_told("You are signed out.")
-
-
 async def test_a_post_being_written_outlives_its_session(visit: Visit) -> None:
     ada = await visit("Ada Lovelace")
     await ada.sign_up()
@@ -119,7 +113,7 @@ async def test_nobody_else_sees_what_was_being_written(visit: Visit) -> None:
     other = await ada.page.context.new_page()
     await other.goto(f"{ada.url}/#/write")
     await other.get_by_label("Title").fill("A third")
-    await sign_out(ada)
+    await ada.sign_out()
     await expect(other.get_by_role("heading", name="Welcome back")).to_be_visible()
     for tab in (ada.page, other):
         await tab.wait_for_function(f"{KEPT}.length === 0")

@@ -12,7 +12,6 @@ from playwright.async_api import expect
 
 from tests.system.conftest import LocalStack
 from tests.system.page.conftest import Visit
-from tests.system.page.test_drafts import sign_out
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.page
@@ -40,7 +39,7 @@ def codes_for(folder: Path, email: str) -> list[str]:
 async def test_a_code_signs_in_where_it_was_asked_for(visit: Visit, mail_folder: Path) -> None:
     ada = await visit("Ada Lovelace")
     await ada.sign_up()
-    await sign_out(ada)
+    await ada.sign_out()
     await ada.go("/sign-in")
     await ada.page.get_by_role("link", name="Mail me a code instead").click()
     await ada.fill("Email", ada.email)

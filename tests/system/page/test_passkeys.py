@@ -27,12 +27,6 @@ async def with_device(visitor: Visitor) -> None:
     await session.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
 
 
-async def sign_out(visitor: Visitor) -> None:
-    await visitor.page.get_by_label("Your menu").click()
-    await visitor.page.locator(".menu").get_by_role("button", name="Sign out").click()
-    await expect(visitor.page.get_by_label("Your menu")).to_have_count(0)
-
-
 async def test_a_person_signs_up_adds_a_passkey_comes_back_with_it_and_removes_it(visit: Visit) -> None:
     ada = await visit("Ada Lovelace")
     await with_device(ada)
@@ -54,12 +48,12 @@ async def test_a_person_signs_up_adds_a_passkey_comes_back_with_it_and_removes_i
     await ada.picture("passkeys")
 
     # the device offers it among the suggestions for the address, and this one takes it at once
-    await sign_out(ada)
+    await ada.sign_out()
     await ada.page.goto(f"{ada.url}/#/sign-in")
     await expect(ada.page.get_by_label("Your menu")).to_be_visible()
 
     # by the button, with the keyboard, in a browser without such suggestions
-    await sign_out(ada)
+    await ada.sign_out()
     await ada.page.add_init_script(NO_SUGGESTIONS)
     await ada.page.reload()
     await ada.go("/sign-in")
@@ -76,7 +70,7 @@ async def test_a_person_signs_up_adds_a_passkey_comes_back_with_it_and_removes_i
     await ada.is_told("The passkey My laptop is removed. Delete it on the device as well.")
     await expect(passkeys).to_have_count(0)
     ada.expected.add("401 (Unauthorized)")
-    await sign_out(ada)
+    await ada.sign_out()
     await ada.go("/sign-in")
     await ada.press("Sign in with a passkey")
     await expect(ada.page.get_by_role("alert")).to_contain_text("This passkey does not sign in here.")
@@ -90,7 +84,7 @@ async def test_at_an_ip_address_the_page_says_where_passkeys_are(visit: Visit) -
     await ada.go("/settings/passkeys")
     await expect(ada.page.get_by_role("link", name="http://localhost:")).to_be_visible()
     await expect(ada.page.get_by_role("button", name="Add a passkey")).to_have_count(0)
-    await sign_out(ada)
+    await ada.sign_out()
     await ada.go("/sign-in")
     await expect(ada.page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
     await expect(ada.page.get_by_role("button", name="Sign in with a passkey")).to_have_count(0)

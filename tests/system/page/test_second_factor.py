@@ -15,12 +15,6 @@ NEXT = 30
 """Seconds to the next code: the server's tolerance is one step, and each step's code works once."""
 
 
-async def sign_out(ada: Visitor) -> None:
-    await ada.page.get_by_label("Your menu").click()
-    await ada.page.locator(".menu").get_by_role("button", name="Sign out").click()
-    await expect(ada.page.get_by_role("link", name="Sign up")).to_be_visible()
-
-
 async def turn_on(ada: Visitor) -> tuple[pyotp.TOTP, list[str]]:
     """The authenticator, and the recovery codes."""
     await ada.go("/settings/account")
@@ -62,7 +56,7 @@ async def test_a_person_turns_it_on_signs_in_with_it_and_turns_it_off(visit: Vis
     assert len(codes) == 10
 
     # by keyboard alone: the field for the code has the focus
-    await sign_out(ada)
+    await ada.sign_out()
     await begin(ada)
     assert await faults(ada) == []
     await expect(ada.page.get_by_label("Code", exact=True)).to_be_focused()
@@ -74,7 +68,7 @@ async def test_a_person_turns_it_on_signs_in_with_it_and_turns_it_off(visit: Vis
     await expect(ada.page.get_by_label("Your menu")).to_be_visible()
 
     # with a recovery code
-    await sign_out(ada)
+    await ada.sign_out()
     await begin(ada)
     await ada.press("Use a recovery code")
     await ada.fill("Recovery code", codes[0])
@@ -106,12 +100,41 @@ async def test_a_person_turns_it_on_signs_in_with_it_and_turns_it_off(visit: Vis
     await ada.fill("Recovery code", codes[2].lower())
     await ada.press("Turn off now")
     await ada.is_told("The second factor is off.")
-    await sign_out(ada)
+    await ada.sign_out()
     await ada.go("/sign-in")
     await ada.fill("Email", ada.email)
     await ada.fill("Password", ada.password)
     await ada.press("Sign in")
     await expect(ada.page.get_by_label("Your menu")).to_be_visible()
+
+
+async def test_an_account_without_a_password_confirms_by_signing_in_again(visit: Visit) -> None:
+    """As after a sign-up by a provider."""
+    ada = await visit("Ada Lovelace")
+    ada.expected.add("401 (Unauthorized)")
+    await ada.sign_up()
+
+    async def has_none(route: Route) -> None:
+        answer = await route.fetch()
+        await route.fulfill(response=answer, json={**await answer.json(), "has_password": False})
+
+    async def ask(route: Route) -> None:
+        await route.fulfill(status=401, json={"code": "insufficient-user-authentication", "detail": "Confirm first."})
+
+    await ada.page.route("**/auth/me", has_none)
+    await ada.page.route("**/auth/second-factor/totp", ask, times=1)
+    await ada.page.reload()
+    await ada.go("/settings/account")
+    await ada.sees("You have none.")
+    await ada.press("Turn on")
+    await ada.sees("Sign in again to do this.")
+    assert await faults(ada) == []
+    await ada.press("Sign in again")
+    await ada.fill("Email", ada.email)
+    await ada.fill("Password", ada.password)
+    await ada.press("Sign in")
+    await ada.press("Turn on")
+    await expect(ada.page.get_by_role("img", name="QR code of the key below")).to_be_visible()
 
 
 async def test_a_confirmation_that_is_not_given_changes_nothing(visit: Visit) -> None:

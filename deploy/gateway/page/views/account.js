@@ -18,6 +18,9 @@ export const onwards = (next) => replace(next?.startsWith("/") ? next : "/");
 const NotKept = () => isBlocked && html`<p class="hint center">This browser keeps no data for this page, so you stay signed in only until you
   close or reload it.</p>`;
 
+/** Ways beside the password, behind a line. Without any there is no line. */
+const OtherWays = ({ children }) => html`<div class="ways"><p class="or">or</p>${children}</div>`;
+
 export function Door({ title, children, foot }) {
   return html`<div class="door"><h1>${title}</h1><div class="card">${children}</div><p class="center">${foot}</p></div>`;
 }
@@ -46,12 +49,14 @@ export function SignInPage({ query }) {
       <${Email} autocomplete="username webauthn" /><${Password} />
       <${Submit}>Sign in<//>
     <//>
-    <${PasskeyEntry} onDone=${arrive} />
-    <${ProviderButtons} />
+    <p class="row spread small"><a href=${link("/forgot")}>Forgot your password?</a>
+      <a href=${link("/unconfirmed")}>Address not confirmed?</a></p>
+    <${OtherWays}>
+      <${PasskeyEntry} onDone=${arrive} />
+      <${ProviderButtons} />
+      <${MailCodeOffer} next=${query.next} />
+    <//>
     <${NotKept} />
-    <${MailCodeOffer} next=${query.next} />
-    <p class="center"><a href=${link("/forgot")}>Forgot your password?</a></p>
-    <p class="center"><a href=${link("/unconfirmed")}>Address not confirmed?</a></p>
   <//>`;
 }
 
@@ -63,7 +68,7 @@ function SecondStepDoor({ pending, prove, again }) {
   useEffect(() => form.current.querySelector("input").focus(), []);
   return html`<${Door} title="One more step" foot=${back}><div ref=${form}>
     <${Form} send=${prove} label="Second factor" explain=${explain}><${Proof} />
-      ${pending.may_trust_device && html`<label class="row"><input type="checkbox" name="trust" /> Trust this device</label>`}
+      ${pending.may_trust_device && html`<label class="choice"><input type="checkbox" name="trust" /> Trust this device</label>`}
       <${Submit}>Sign in<//>
     <//></div><//>`;
 }
@@ -98,7 +103,7 @@ export function SignUpPage({ query }) {
       <${Email} /><${Password} isNew />
       <${Submit}>Create account<//>
     <//>
-    <${ProviderButtons} />
+    <${OtherWays}><${ProviderButtons} /><//>
     <${NotKept} />
   <//>`;
 }

@@ -79,8 +79,8 @@ export function Passkeys() {
       : html`<div class="grow"><p class="name">${passkey.name}</p>
           <p class="quiet">added <${Time} at=${passkey.created_at} /> · ${passkey.last_used_at
             ? html`used <${Time} at=${passkey.last_used_at} />` : "not used yet"}${passkey.backed_up ? " · copied to your other devices" : ""}</p></div>
-        <button class="button small" type="button" aria-label="Rename ${passkey.name}" onClick=${() => setRenaming(passkey.id)}>Rename</button>
-        <button class="button small" type="button" aria-label="Remove ${passkey.name}" onClick=${() => setLeaving(passkey)}>Remove</button>`}
+        <div class="row"><button class="button small" type="button" aria-label="Rename ${passkey.name}" onClick=${() => setRenaming(passkey.id)}>Rename</button>
+          <button class="button small" type="button" aria-label="Remove ${passkey.name}" onClick=${() => setLeaving(passkey)}>Remove</button></div>`}
   </li>`;
 
   if (!data) return html`<${Pending} problem=${problem} retry=${reload} rows=${2} />`;
@@ -148,5 +148,5 @@ export function PasskeyEntry({ onDone }) {
 
   if (!canUsePasskeys) return null;
   return html`${problem && html`<${Notice} problem=${problem} />`}
-    <p class="center"><button class="button" type="button" disabled=${busy} onClick=${press}>Sign in with a passkey</button></p>`;
+    <button class="button" type="button" disabled=${busy} onClick=${press}>Sign in with a passkey</button>`;
 }

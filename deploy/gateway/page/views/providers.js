@@ -25,7 +25,7 @@ const UNKNOWN = "The provider did not give a usable answer. Try again later.";
 export function ProviderButtons() {
   const { data } = useThing("/auth/providers");
   if (!data?.items.length) return null;
-  return html`<ul class="people" aria-label="Other ways">${data.items.map(({ name, title }) => html`<li key=${name}>
+  return html`<ul class="ways" aria-label="Other ways">${data.items.map(({ name, title }) => html`<li key=${name}>
     <a class="button" href="/auth/providers/${name}/authorize">Continue with ${title}</a></li>`)}</ul>`;
 }
 

@@ -76,12 +76,12 @@ function Account() {
   const languages = isKnown ? LANGUAGES : [...LANGUAGES, [account.locale, account.locale]]; // chosen elsewhere
   return html`
     <section class="card"><h2>Password</h2>
-      <${Form} key="password-${changes}" send=${changePassword} label="Change password">
+      ${account.has_password === false ? html`<${NoPassword} />` : html`<${Form} key="password-${changes}" send=${changePassword} label="Change password">
         <input class="hidden" type="email" autocomplete="username" aria-hidden="true" tabindex="-1" readonly value=${account.email} />
         <${Password} label="Current password" name="current_password" />
         <${Password} label="New password" name="new_password" isNew />
         <div class="row end"><${Submit}>Change password<//></div>
-      <//></section>
+      <//>`}</section>
     <${SecondFactor} />
     <section class="card"><h2>Email</h2>
       <p>You sign in with <b>${account.email}</b>. ${account.email_verified ? "It is confirmed." : html`It is not confirmed yet. <${AskAgain} />`}</p>
@@ -102,6 +102,9 @@ function Account() {
     <section class="card row spread"><h2>Sign out</h2><${SignOut} class="button" /></section>
     <${DeleteAccount} />`;
 }
+
+/** An account that a provider's sign-up has opened. */
+const NoPassword = () => html`<p>You have none. Some changes here ask for one: <a href=${link("/forgot")}>choose it by mail</a>.</p>`;
 
 /** Requests another mail to verify the address; the server limits them. */
 export function AskAgain() {

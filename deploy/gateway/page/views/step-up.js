@@ -2,7 +2,8 @@
 import { get, onProofNeeded } from "../api.js";
 import { html, useEffect, useRef, useState } from "../dom.js";
 import { Form, Password, Submit } from "../form.js";
-import { stepUp } from "../session.js";
+import { useMe } from "../me.js";
+import { signOut, stepUp } from "../session.js";
 import { Pending } from "../ui.js";
 import { Proof } from "./second-factor.js";
 
@@ -22,6 +23,7 @@ function Dialog({ end }) {
   const dialog = useRef(null);
   const [status, setStatus] = useState(null);
   const [problem, setProblem] = useState(null);
+  const { account } = useMe();
   const load = () => get("/auth/second-factor").then(({ data }) => setStatus(data), setProblem);
   useEffect(() => {
     dialog.current.showModal();
@@ -34,13 +36,22 @@ function Dialog({ end }) {
     end(true);
   }
 
+  /** The current route, which is for signed-in users, leads to the sign-in page and back. */
+  async function signInAgain() {
+    end(false);
+    await signOut().catch(() => {}); // here the session has ended in any case
+  }
+
+  const cannotProve = status && !status.on && account?.has_password === false; // opened by a provider
+  const cancel = html`<button class="button" type="button" onClick=${() => dialog.current.close()}>Cancel</button>`;
   return html`<dialog ref=${dialog} aria-labelledby="step-up-title" onClose=${() => end(false)}>
     <h2 id="step-up-title">Is it you?</h2>
-    <p>This needs a recent confirmation.</p>
+    <p>${cannotProve ? "Sign in again to do this." : "This needs a recent confirmation."}</p>
     ${!status && html`<${Pending} problem=${problem} retry=${load} rows=${1} />`}
-    ${status && html`<${Form} send=${send} label="Confirm that it is you">
+    ${cannotProve && html`<div class="row end">${cancel}
+      <button class="button primary" type="button" onClick=${signInAgain}>Sign in again</button></div>`}
+    ${status && !cannotProve && html`<${Form} send=${send} label="Confirm that it is you">
       ${status.on ? html`<${Proof} />` : html`<${Password} label="Your password" />`}
-      <div class="row end"><button class="button" type="button" onClick=${() => dialog.current.close()}>Cancel</button>
-        <${Submit}>Confirm<//></div><//>`}
+      <div class="row end">${cancel}<${Submit}>Confirm<//></div><//>`}
   </dialog>`;
 }

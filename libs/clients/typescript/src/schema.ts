@@ -1578,6 +1578,11 @@ export interface components {
             /** Email Verified */
             email_verified: boolean;
             /**
+             * Has Password
+             * @description Not so after a sign-up by a provider, until one is set by a mailed link.
+             */
+            has_password: boolean;
+            /**
              * Locale
              * @description The language of mails, as in BCP 47; null: that of the site.
              * @example pt-BR

@@ -28,6 +28,8 @@ class AccountResponse(Model):
     roles: list[str]
     status: str
     email_verified: bool
+    has_password: bool
+    """Not so after a sign-up by a provider, until one is set by a mailed link."""
     locale: str | None
     """The language of mails, as in BCP 47; null: that of the site."""
 

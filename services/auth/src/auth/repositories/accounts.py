@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from auth.models import Account as Table
 from auth.models import TokenFloor
 from auth.services.errors import EmailTaken, UsernameTaken
+from auth.services.passwords import NO_PASSWORD
 from auth.services.records import Account, Credentials
 from common.contracts.events import EVERYBODY
 from common.db.database import Executor
@@ -27,6 +28,7 @@ COLUMNS: Final = (
     Table.status,
     Table.email_verified_at.is_not(None).label("email_verified"),
     Table.second_factor,
+    (Table.password_hash != literal_column(f"'{NO_PASSWORD}'")).label("has_password"),
     func.greatest(Table.tokens_not_before, FLOOR_OF_ALL.scalar_subquery()).label("tokens_not_before"),
     Table.version,
     Table.locale,

@@ -34,6 +34,7 @@ class AccountFields(Outgoing):
 class AccountResponse(AccountFields):
     """The caller's own account."""
 
+    has_password: bool = Field(description="Not so after a sign-up by a provider, until one is set by a mailed link.")
     locale: str | None = Field(
         examples=["pt-BR"], description="The language of mails, as in BCP 47; null: that of the site."
     )

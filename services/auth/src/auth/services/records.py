@@ -28,6 +28,7 @@ class Account:
     email_verified: bool
     second_factor: bool
     """Whether a password alone does not sign in."""
+    has_password: bool
     tokens_not_before: int
     version: int
     locale: str | None
