@@ -10,7 +10,15 @@ import pytest
 from trivium_client import AsyncTrivium, Tokens
 
 Answer = httpx.Response | httpx.RequestError
-ADA = {"id": 7, "email": "ada@example.com", "roles": [], "status": "active", "email_verified": True}
+ADA = {
+    "id": 7,
+    "email": "ada@example.com",
+    "roles": [],
+    "status": "active",
+    "email_verified": True,
+    "has_password": True,
+    "locale": None,
+}
 
 
 def refusal(status: int, code: str = "", retry_after: str = "0") -> httpx.Response:

@@ -87,6 +87,8 @@ WEAKER_IN["auth"] = {
         '[{"name": "idp", "issuer": "http://canary.example", "client_id": "x"}]',
         '[{"name": "idp", "issuer": "https://idp.example", "client_id": "x", "unknown": "canary"}]',
     ),
+    "MAIL_CODES": ("canary",),
+    "PASSKEY_ORIGINS": ("canary", '["http://canary.example"]', '["https://canary.example/path"]'),
     "PROVIDER_RETURNS": ("canary", '["https://canary.example/"]'),
     "RATE_LIMIT_PROVIDER": ("0", "-1", "10001"),
     "PASSWORD_MIN_LENGTH": ("0", "7", "canary"),
