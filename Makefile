@@ -116,9 +116,9 @@ new-service: bootstrap ## lay out a service that works: make new-service NAME=bi
 	@$(MAKE) -s bootstrap openapi clients
 	@$(VENV)/python -m deploy.docs write
 
-remove-service: bootstrap ## delete a service's code and deployment: make remove-service NAME=billing DATA=billing (its local data too)
+remove-service: bootstrap ## delete services' code and deployment: make remove-service NAME="billing ledger" DATA=billing (and local data)
 	@$(VENV)/python -m deploy.generate.service remove $(or $(NAME),$(error say its name: make remove-service NAME=billing)) --data "$(DATA)"
-	@$(VENV)/uv pip uninstall --quiet --python $(VENV)/python trivium-$(NAME)
+	@$(VENV)/uv pip uninstall --quiet --python $(VENV)/python $(addprefix trivium-,$(NAME))
 	@$(MAKE) -s bootstrap openapi clients
 	@$(VENV)/python -m deploy.docs write
 

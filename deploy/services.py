@@ -17,6 +17,8 @@ PORTS: Final = range(FIRST_PORT + 1, FIRST_PORT + 10)
 NAME: Final = re.compile(r"[a-z][a-z0-9]{1,19}")
 ISSUER: Final = "auth"
 """The service that issues tokens: all others sign in to it."""
+COLLECTOR: Final = "users"
+"""The service that collects people's exports from all services with `exports`."""
 
 
 class RegistryError(ValueError):
@@ -32,6 +34,7 @@ class Service:
     paths: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
     hears: tuple[str, ...] = ()
+    exports: bool = False
     database: bool = True
     off: bool = False
     secrets: tuple[str, ...] = ()
@@ -87,6 +90,8 @@ def mistakes(found: Mapping[str, Service]) -> Iterator[str]:
                 yield f"{name} calls {other}, which is no other service"
         if service.hears and not service.database:
             yield f"{name} hears events, and has no database to note them in"
+        if service.exports and service.off:
+            yield f"{name} is off by default, so every export would fail without it"
 
 
 def folders(root: Path = ROOT) -> set[str]:
@@ -103,9 +108,9 @@ def require_folders(found: Mapping[str, Service], root: Path = ROOT) -> None:
 
 
 def addressed(found: Mapping[str, Service]) -> list[str]:
-    """The services that others call or send events to."""
+    """The services that others call, send events to or ask for exports."""
     called = {other for service in found.values() for other in service.calls}
-    return [name for name, service in found.items() if name in called or service.hears]
+    return [name for name, service in found.items() if name in called or service.hears or service.exports]
 
 
 def setting_of(secret: str) -> str:

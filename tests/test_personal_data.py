@@ -4,11 +4,13 @@ from importlib import import_module
 
 import pytest
 
+from common.services import EXPORTERS
+from deploy.generate.service import SKELETON
 from deploy.services import DATABASES
 from tests.personal_data import personal, tables_of
 
 
-@pytest.mark.parametrize("service", DATABASES)
+@pytest.mark.parametrize("service", [*DATABASES, SKELETON])
 def test_no_table_and_no_column_is_forgotten_by_export_and_erasure(service: str) -> None:
     import_module(f"{service}.models")
     tables = import_module(f"{service}.database").Base.metadata.tables
@@ -17,3 +19,9 @@ def test_no_table_and_no_column_is_forgotten_by_export_and_erasure(service: str)
         columns = {column.name for column in tables[name].columns}
         assert table.columns == columns, f"tests/{service}/personal_data.py has other columns of {name}"
         assert not set(table.exported) & set(table.left_out)
+
+
+@pytest.mark.parametrize("service", DATABASES)
+def test_the_export_contains_each_service_that_holds_something_for_it(service: str) -> None:
+    holds = any(table.exported for table in personal(service).values())
+    assert (service in EXPORTERS) == holds, f"`exports` of {service} in deploy/services.toml"

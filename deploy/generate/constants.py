@@ -28,6 +28,7 @@ def module(registered: dict[str, Service]) -> str:
     clients = tuple(name for name, service in registered.items() if service.signs_in)
     types = sorted({one for service in registered.values() for one in service.hears})
     listeners = {one: tuple(name for name, service in registered.items() if one in service.hears) for one in types}
+    exporters = tuple(name for name, service in registered.items() if service.exports)
     lines = [
         HEAD,
         f"SERVICES: Final = {tuple(registered)!r}",
@@ -38,6 +39,8 @@ def module(registered: dict[str, Service]) -> str:
         "CLIENTS: Final[tuple[Client, ...]] = get_args(Client)",
         f"LISTENERS: Final[Mapping[str, tuple[str, ...]]] = {listeners!r}",
         '"""The services that get the events of each type."""',
+        f"EXPORTERS: Final = {exporters!r}",
+        '"""The services whose data are in `GET /users/me/export`, in its order."""',
         "class Addresses(BaseModel):",
         '    """Settings: the addresses of the services that others call."""',
         *(address(name, registered[name].port) for name in addressed(registered)),

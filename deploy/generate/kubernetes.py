@@ -11,7 +11,7 @@ from common.contracts import events
 from common.state_events import EventData
 from deploy.generate.documents import Default, Exactly, Text, flow, listed
 from deploy.kubernetes.manifests import COMPONENT, NAME
-from deploy.services import ISSUER, RegistryError, Service, addressed, setting_of
+from deploy.services import COLLECTOR, ISSUER, RegistryError, Service, addressed, setting_of
 
 API: Final = "kustomize.config.k8s.io/v1beta1"
 SECRETS: Final = "/run/secrets/trivium"
@@ -86,11 +86,14 @@ def secrets(version: str, kind: str, projected: list[Any]) -> Text:
 
 
 def flows(registered: Registered) -> dict[str, set[str]]:
-    """The services that each one sends requests to: calls, events, and auth for tokens."""
-    return {
-        name: {*service.calls, *told(name, registered), *([ISSUER] if service.signs_in else [])} & registered.keys()
-        for name, service in registered.items()
-    }
+    """The services that each one sends requests to: calls, events, auth for tokens, and exports."""
+    return {name: to(name, registered) & registered.keys() - {name} for name in registered}
+
+
+def to(name: str, registered: Registered) -> set[str]:
+    service = registered[name]
+    exporters = {one for one, other in registered.items() if other.exports and name == COLLECTOR}
+    return {*service.calls, *told(name, registered), *exporters, *([ISSUER] if service.signs_in else [])}
 
 
 def owners_of_events() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""`python -m deploy.generate.service new|remove NAME`: a new service from tests/skeleton, and back.
+"""`python -m deploy.generate.service new NAME`, `remove NAME…`: a new service from tests/skeleton, and back.
 
 Both change only files of the repository, for review by `git diff`. `make new-service` also installs the package, and
 writes the documents that are generated from the apps.
@@ -12,6 +12,7 @@ import keyword
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -37,17 +38,18 @@ HEARS: Final = ("account", "session.ended", "tokens.revoked")
 def places(name: str) -> list[Path]:
     """The folders that belong to one service."""
     databases = (LOCAL / "database" / name, PRODUCTION / "database" / name)
-    return [ROOT / "services" / name, ROOT / "tests" / name, BASE / name, *databases]
+    tests = (ROOT / "tests" / name, ROOT / "tests/system" / name)
+    return [ROOT / "services" / name, *tests, BASE / name, *databases]
 
 
 def require_free(name: str) -> None:
     """Raises Refused: the name is taken, reserved or impossible."""
     if not NAME.fullmatch(name):
         raise Refused(f"{name!r} cannot be a service's name: use 2 to 20 small letters and digits, a letter first")
-    if name in REGISTRY or any(place.exists() for place in places(name)):
-        raise Refused(f"{name} exists already: choose another name")
     if name in PATHS or name.startswith("svc"):
         raise Refused(f"{name} is reserved for a path of the gateway or of every service: choose another name")
+    if name in REGISTRY or any(place.exists() for place in places(name)):
+        raise Refused(f"{name} exists already: choose another name")
     if keyword.iskeyword(name) or name in RESERVED_WORDS or importlib.util.find_spec(name) is not None:
         raise Refused(f"{name} is a word of Python or SQL, or an installed package: choose another name")
     known = {word for text in wanted(dict(REGISTRY)).values() for word in words(text)}
@@ -67,7 +69,7 @@ def new(name: str) -> None:
     copy(TEMPLATE, ROOT / "tests" / name, name, but="service")
     registry = tomlkit.parse(FILE.read_text(encoding="utf-8"))
     row = tomlkit.table()
-    row.update({"port": port, "paths": [f"/{name}"], "calls": [ISSUER], "hears": list(HEARS)})
+    row.update({"port": port, "paths": [f"/{name}"], "calls": [ISSUER], "hears": list(HEARS), "exports": True})
     registry.add(tomlkit.nl())
     registry.add(name, row)
     FILE.write_text(tomlkit.dumps(registry), encoding="utf-8")
@@ -94,37 +96,39 @@ def format_code(name: str) -> None:
     run("ruff", "format", "--quiet", *folders)
 
 
-def require_unused(name: str) -> None:
-    """Raises Refused: there is no such service, or others need it."""
-    if name not in REGISTRY:
-        raise Refused(f"there is no service {name}: there are {', '.join(REGISTRY)}")
-    if name == ISSUER:
+def require_unused(names: Sequence[str]) -> None:
+    """Raises Refused: there is no such service, or others need it, which are not removed with it."""
+    for name in names:
+        if name not in REGISTRY:
+            raise Refused(f"there is no service {name}: there are {', '.join(REGISTRY)}")
+    if ISSUER in names:
         raise Refused(f"{ISSUER} cannot be removed: it issues the tokens of all others")
-    types = {type_ for type_, owner in kubernetes.owners_of_events().items() if owner == name}
-    callers = [one for one, service in REGISTRY.items() if name in service.calls]
-    hearers = [one for one, service in REGISTRY.items() if types & set(service.hears) and one != name]
-    if needed := sorted({*callers, *hearers}):
+    types = {type_ for type_, owner in kubernetes.owners_of_events().items() if owner in names}
+    needing = [one for one, service in REGISTRY.items() if {*names} & {*service.calls} or types & {*service.hears}]
+    if left := [one for one in needing if one not in names]:
         raise Refused(
-            f"{' and '.join(needed)} call {name} or hear its events: change that code and deploy/services.toml first"
+            f"{' and '.join(left)} call {' or '.join(names)} or hear events of theirs: "
+            "name them as well, or change their code and deploy/services.toml first"
         )
 
 
-def remove(name: str, data: str) -> None:
-    """Delete a service's code, tests and deployment; and its data in the local stack, if `data` names it too."""
-    require_unused(name)
-    if is_committed(f"services/{name}"):  # else it was laid out just now, and this undoes it with all changes
+def remove(names: Sequence[str], data: str) -> None:
+    """Delete services' code, tests and deployment; and the data in the local stack of those that `data` names too."""
+    require_unused(names)
+    if any(is_committed(f"services/{name}") for name in names):  # else they were laid out just now: this undoes it
         require_clean()
-    if data not in {"", name}:
-        raise Refused(f"DATA={data} is another service than {name}: name the same one to delete its data")
+    if others := sorted({*data.split()} - {*names}):
+        raise Refused(f"DATA names {others[0]}, and NAME does not: name the same one to delete its data")
     registry = tomlkit.parse(FILE.read_text(encoding="utf-8"))
-    registry.remove(name)
+    for name in names:
+        registry.remove(name)
+        for place in filter(Path.exists, places(name)):
+            shutil.rmtree(place)
+        for entry in (ROOT / "changes").glob(f"+{name}-*"):  # of its resources
+            entry.unlink()
     FILE.write_text(tomlkit.dumps(registry).rstrip("\n") + "\n", encoding="utf-8")
-    for place in filter(Path.exists, places(name)):
-        shutil.rmtree(place)
-    for entry in (ROOT / "changes").glob(f"+{name}-*"):  # of its resources
-        entry.unlink()
     run("python", "-m", "deploy.generate")  # a process of its own, which reads the new registry
-    if data:
+    for name in data.split():
         forget(Stack.from_environment(), name)
 
 
@@ -139,12 +143,14 @@ def run(program: str, *arguments: str) -> None:
 def main() -> int:
     """Exit code 0 on success."""
     parser = argparse.ArgumentParser(prog="python -m deploy.generate.service", description=__doc__)
-    parser.add_argument("command", choices=("new", "remove"))
-    parser.add_argument("name")
-    parser.add_argument("--data", default="", metavar="NAME", help="remove: delete its data in the local stack too")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("new").add_argument("name")
+    removing = commands.add_parser("remove")
+    removing.add_argument("names", nargs="+", metavar="name")
+    removing.add_argument("--data", default="", metavar="NAMES", help="delete their data in the local stack too")
     given = parser.parse_args()
     try:
-        new(given.name) if given.command == "new" else remove(given.name, given.data)
+        new(given.name) if given.command == "new" else remove(given.names, given.data)
     except (Refused, RegistryError, StackError) as error:
         sys.stderr.write(f"refused: {error}\n")
         return 1

@@ -98,23 +98,17 @@ def migration_path(root: Path, one: Resource) -> str:
 
 
 def changes(root: Path, one: Resource, services: Sequence[str]) -> Iterator[tuple[str, wiring.Edit, str]]:
-    """Path, change, and the lines for the change by hand. A new service may have none of the tests, and no export."""
+    """Path, change, and the lines for the change by hand. A service may have none of the tests."""
     package = package_of(one)
     modules = {f"{package}/{module}": (edit, wiring.BY_HAND[module](one)) for module, edit in wiring.MODULES.items()}
-    exports = f"{package}/repositories/exports.py"
-    is_exported = (root / exports).exists()
     edits: Mapping[str, wiring.Edit] = {
         f"tests/{one.service}/test_matrix.py": proofs.matrix(services),
-        f"tests/{one.service}/personal_data.py": proofs.personal_data if is_exported else proofs.unexported_data,
+        f"tests/{one.service}/personal_data.py": proofs.personal_data,
         f"tests/{one.service}/test_erasure.py": proofs.erasure,
-        f"tests/{one.service}/test_export.py": proofs.export(sections_of(root / exports) if is_exported else ()),
+        f"tests/{one.service}/test_export.py": proofs.export(sections_of(root / package / "repositories/exports.py")),
         f"tests/{one.service}/test_fuzz.py": proofs.fuzz,
         f"tests/{one.service}/paged.py": proofs.paged,
     }
-    if is_exported:
-        modules["services/users/src/users/schemas/export.py"] = proofs.users_export, proofs.name(one)
-    else:
-        del modules[exports]
     yield from ((path, edit, by_hand) for path, (edit, by_hand) in modules.items())
     for path, edit in edits.items():
         if (root / path).exists():

@@ -35,13 +35,6 @@ def personal_data(tree: cst.Module, one: Resource) -> cst.Module:
     return with_table(tree, personal(one))
 
 
-def unexported_data(tree: cst.Module, one: Resource) -> cst.Module:
-    """For a service without an export."""
-    names = ", ".join(f'"{name}"' for name in ("id", "account_id", *one.columns[1:], "version"))
-    reason = f'"{one.service} has no export yet: write one (repositories/exports.py in posts)"'
-    return with_table(tree, f'"{one.plural}": Personal("account_id = $1", {{}}, dict.fromkeys(({names}), {reason}))')
-
-
 def with_table(tree: cst.Module, text: str) -> cst.Module:
     """After the last table with personal data."""
     tables = assigned(tree, "TABLES")
@@ -167,19 +160,6 @@ def fuzz(tree: cst.Module, one: Resource) -> cst.Module:
     test = function_assigning(tree, "known")
     require_names(tree, test, "client", "peers", "ada")
     return add_to_function(tree, test, made, before=binds("known"))
-
-
-def users_export(tree: cst.Module, one: Resource) -> cst.Module:
-    """The description of the whole export, in users, names the sections."""
-    call = assigned(tree, one.service)
-    for arg in call.args if isinstance(call, cst.Call) else ():
-        if arg.keyword and arg.keyword.value == "description":
-            return edit_string(tree, arg.value, lambda text: text if name(one) in text else f"{text}, {name(one)}")
-    raise NoAnchor
-
-
-def name(one: Resource) -> str:
-    return f"`{one.plural}`"
 
 
 BY_HAND: Final[Mapping[str, Callable[[Resource], str]]] = {

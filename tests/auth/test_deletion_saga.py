@@ -119,8 +119,6 @@ async def test_each_table_about_somebody_is_exported_and_emptied(
     superuser: Connection,
 ) -> None:
     ada = await join()
-    for statement in AT_A_PROVIDER:
-        await superuser.execute(statement, ada.id)
     other = await client.post("/auth/token", data={"username": ada.person.email, "password": PASSWORD})
     ended = await client.post("/auth/revoke", data={"token": other.json()["refresh_token"]})
     reset = await client.post("/auth/password-reset", json={"email": ada.person.email})
@@ -133,6 +131,8 @@ async def test_each_table_about_somebody_is_exported_and_emptied(
     device = Authenticator()
     await add(client, ada, device)
     assert (await enter_by(client, device)).status_code == 200
+    for statement in AT_A_PROVIDER:
+        await superuser.execute(statement, ada.id)
     await mails(app, ada.person.email)
     before = await held(outbox.dsn, "auth", ada.id)
     headers = bearer(await service_token("svc:users"))

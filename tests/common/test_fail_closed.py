@@ -87,6 +87,8 @@ WEAKER_IN["auth"] = {
         '[{"name": "idp", "issuer": "http://canary.example", "client_id": "x"}]',
         '[{"name": "idp", "issuer": "https://idp.example", "client_id": "x", "unknown": "canary"}]',
     ),
+    "MAIL_CODES": ("canary",),
+    "PASSKEY_ORIGINS": ("canary", '["http://canary.example"]', '["https://canary.example/path"]'),
     "PROVIDER_RETURNS": ("canary", '["https://canary.example/"]'),
     "RATE_LIMIT_PROVIDER": ("0", "-1", "10001"),
     "PASSWORD_MIN_LENGTH": ("0", "7", "canary"),
@@ -113,7 +115,8 @@ NO_CHECK_RESTS_ON = {
     "POOL_SIZE", "READ_POOL_SIZE", "MAX_OVERFLOW", "POOL_TIMEOUT", "PREPARED_STATEMENTS", "CALL_DEADLINE",
     "MAX_DEADLINE", "CONNECT_TIMEOUT", "CALLS_PER_PEER", "CALL_POOL_SIZE", "RETRY_SHARE", "BREAKER_FAILURES",
     "BREAKER_WINDOW", "BREAKER_PAUSE", "RELAY", "DRAIN", "LOG_LEVEL", "LOG_FORMAT", "OTEL_EXPORTER_OTLP_ENDPOINT",
-    "MAIL_DIR", "SMTP_TIMEOUT", "REQUESTS_AT_ONCE", "CONDUIT", "REPLICAS",
+    "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG", "MAIL_DIR", "SMTP_TIMEOUT", "REQUESTS_AT_ONCE", "CONDUIT",
+    "REPLICAS",
 }  # fmt: skip
 """Settings without security effect. A new setting must be listed here, or above with its weak values."""
 

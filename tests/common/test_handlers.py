@@ -37,8 +37,10 @@ WITH_FASTAPIS = {
     "/auth/password-reset",
     "/auth/email",
     "/auth/revoke",
+    "/auth/providers/{name}/authorize",
+    "/auth/providers/{name}/callback",
 }
-"""Their answers have no body, so their class is `Response`."""
+"""Their answers have no body, or are redirects, so they have a class of their own."""
 
 
 def service_routes(service: str) -> list[ServiceRoute]:

@@ -192,6 +192,7 @@ VITAL = {
     "POST /auth/sign-in/step-up",
     "POST /auth/accounts/{account_id}/second-factor/reset",
     "POST /auth/sign-in/passkey",
+    "POST /auth/sign-in/provider",
     "POST /auth/sign-in/passkey/options",
     "POST /auth/revoke",
     "GET /.well-known/jwks.json",

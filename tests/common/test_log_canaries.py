@@ -1,4 +1,4 @@
-"""Logs of all three services during many failures: complete lines, and no secrets (S-45, S-46)."""
+"""Logs and traces of all three services during many failures: complete lines, and no secrets (S-45, S-46)."""
 
 import json
 import secrets
@@ -25,6 +25,7 @@ from tests.auth.conftest import running
 from tests.conftest import Cloner, Log
 from tests.database import Server
 from tests.peers import Peers
+from tests.tracing import collecting, spans_sent
 
 INJECTION = '%0d%0a{"event":"forged"}%0a%1b[31mred%1b]0;title%07%00%e2%80%a8'
 """A value with line breaks, a forged log line and terminal escapes."""
@@ -65,6 +66,13 @@ async def client_of(app: FastAPI) -> AsyncIterator[AsyncClient]:
 
 
 @asynccontextmanager
+async def exporting(app: FastAPI) -> AsyncIterator[None]:
+    """Sends the spans at the end."""
+    yield
+    await spans_sent(app)
+
+
+@asynccontextmanager
 async def without(server: Server, settings: dict[str, str], table: str) -> AsyncIterator[None]:
     """Every statement on a table fails, with an error that contains values."""
     connection = await asyncpg.connect(server.dsn, database=settings["database_url"].rpartition("/")[2])
@@ -81,7 +89,7 @@ def bearer(token: str) -> dict[str, str]:
 async def tell_of_auth(story: Story, server: Server, database: dict[str, str], mails: Path) -> None:
     keys = story.keep(key_encryption_key=story.canary("key"), refresh_key=story.canary("key"))
     settings = auth.config.Settings.model_validate({**database, **keys, "relay": False, "mail_dir": mails})
-    async with running(settings) as app, client_of(app) as client:
+    async with running(settings) as app, client_of(app) as client, exporting(app):
         email, password, wrong = story.email(), story.canary("password"), story.canary("password")
         new = {"email": email, "password": password, "name": "Ada"}
         await story.send(client, "POST", "/auth/register", 201, json=new)
@@ -118,7 +126,7 @@ async def tell_of_auth(story: Story, server: Server, database: dict[str, str], m
 async def tell_of_users(story: Story, server: Server, database: dict[str, str]) -> None:
     peers, secret = Peers(), story.keep(client_secret=story.canary("secret"))
     app = users.main.create_app(users.config.Settings.model_validate({**database, **secret, "relay": False}), peers)
-    async with app.router.lifespan_context(app), client_of(app) as client:
+    async with app.router.lifespan_context(app), client_of(app) as client, exporting(app):
         await app.state.revoked.read()
         ada, stranger = peers.new_account(), peers.new_account()
         peers.accounts[ada]["data"]["email"] = story.email()
@@ -140,7 +148,7 @@ async def tell_of_users(story: Story, server: Server, database: dict[str, str]) 
 async def tell_of_posts(story: Story, server: Server, database: dict[str, str]) -> None:
     peers, secret = Peers(), story.keep(client_secret=story.canary("secret"))
     app = posts.main.create_app(posts.config.Settings.model_validate({**database, **secret, "relay": False}), peers)
-    async with app.router.lifespan_context(app), client_of(app) as client:
+    async with app.router.lifespan_context(app), client_of(app) as client, exporting(app):
         await app.state.revoked.read()
         mine, service = peers.issuer.person(peers.new_account()), peers.issuer.service("users", "posts")
         story.canaries |= {headers["Authorization"].removeprefix("Bearer ") for headers in (mine, service)}
@@ -157,15 +165,17 @@ async def tell_of_posts(story: Story, server: Server, database: dict[str, str]) 
             await story.send(client, "POST", "/posts", 500, json=draft, headers=mine)
 
 
-async def test_a_story_of_failures_leaves_no_secret_in_the_logs(
+async def test_a_story_of_failures_leaves_no_secret_in_logs_and_traces(
     database_of: Cloner, server: Server, tmp_path: Path, log: Log, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """S-45, S-46: no password, token, key, DSN, address or text; one JSON object a line, in UTC, with the request."""
     story = Story()
-    databases = {service: await database_of(service) for service in ("auth", "users", "posts")}
-    await tell_of_auth(story, server, databases["auth"], tmp_path)
-    await tell_of_users(story, server, databases["users"])
-    await tell_of_posts(story, server, databases["posts"])
+    with collecting() as collector:
+        traced = {"otel_exporter_otlp_endpoint": collector.url}
+        databases = {service: await database_of(service) | traced for service in ("auth", "users", "posts")}
+        await tell_of_auth(story, server, databases["auth"], tmp_path)
+        await tell_of_users(story, server, databases["users"])
+        await tell_of_posts(story, server, databases["posts"])
     for database in databases.values():
         story.canaries |= {database["database_password"], database["database_url"]}
 
@@ -173,6 +183,10 @@ async def test_a_story_of_failures_leaves_no_secret_in_the_logs(
     assert len(story.canaries) > 30
     assert [canary for canary in story.canaries if canary in written.out + written.err] == []
     assert "PRIVATE KEY" not in written.out
+    assert {*collector.spans} == {*databases}
+    spans = collector.texts()
+    assert {"INSERT accounts", "SELECT profiles authored", "publish mail.wanted"} <= {*spans}
+    assert [text for text in spans if "@" in text or any(canary in text for canary in story.canaries)] == []
     assert set(written.out) <= {*string.printable} - {"\r", "\t", "\v", "\f"}, "nothing for a terminal to obey"
 
     lines = [json.loads(line) for line in written.out.split("\n")[:-1]]

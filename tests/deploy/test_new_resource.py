@@ -128,7 +128,7 @@ def test_changes_that_are_not_committed_are_kept_safe(tmp_path: Path) -> None:
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A copy of the modules that a resource changes."""
-    for name in ("services/posts", "services/users/src/users/schemas", "tests/posts", "tests/common"):
+    for name in ("services/posts", "tests/posts", "tests/common"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 
@@ -136,7 +136,7 @@ def tree(tmp_path: Path) -> Path:
 def test_only_lines_are_added_and_a_repetition_adds_none(tree: Path) -> None:
     first = lay_out(tree, quokkas(), SERVICES)
     assert first.by_hand == {}
-    assert len(first.changed) == 16
+    assert len(first.changed) == 15
     for path, after in first.changed.items():
         before = (tree / path).read_text().splitlines()
         lost = [line for line in before if line not in after.splitlines()]
@@ -153,16 +153,6 @@ def test_a_module_that_looks_otherwise_is_left_alone_and_told_of(tree: Path) -> 
     assert list(layout.by_hand) == ["services/posts/src/posts/main.py", "tests/posts/test_erasure.py"]
     assert layout.by_hand["services/posts/src/posts/main.py"].endswith("quokkas.router,  # before the others")
     assert 'client.post("/posts/quokkas"' in layout.by_hand["tests/posts/test_erasure.py"]
-
-
-def test_a_service_without_an_export_says_so_of_each_column(tree: Path) -> None:
-    (tree / "services/posts/src/posts/repositories/exports.py").unlink()
-    (tree / "tests/posts/test_export.py").unlink()
-    require_free(quokkas(), load(ROOT / "docs/openapi.json"), tree / "services/posts/src/posts")
-    layout = lay_out(tree, quokkas(), SERVICES)
-    assert layout.by_hand == {}
-    assert "posts has no export yet" in layout.changed["tests/posts/personal_data.py"]
-    assert not [path for path in layout.changed if "export" in path]
 
 
 def edited(edit: wiring.Edit, text: str) -> str:

@@ -19,7 +19,7 @@ TESTS: Final = (
     "newcomer common/test_routes.py common/test_statements.py common/test_load_shedding.py "
     "deploy/test_openapi.py test_personal_data.py"
 )
-FUZZ: Final = "tests/posts/test_fuzz.py tests/users/test_fuzz.py"
+FUZZ: Final = "tests/posts/test_fuzz.py tests/users/test_fuzz.py tests/newcomer/test_fuzz.py"
 CODE: Final = "libs services deploy/new_resource tests/posts tests/users tests/newcomer"
 GATES: Final = (
     f"ruff check {CODE}",

@@ -8,7 +8,7 @@ from deploy import refusals
 from deploy.generate import service
 from deploy.generate.service import require_free, require_unused
 from deploy.refusals import Refused
-from deploy.services import REGISTRY, ROOT, SERVICES
+from deploy.services import REGISTRY, ROOT, SERVICES, Service
 from tests.deploy.copies import Copy
 
 GATES = (
@@ -25,6 +25,8 @@ GATES = (
     "python -m deploy.kubernetes.check",  # all overlays render, where kubectl is installed
     "python -m deploy.release.breaking",
     "pytest -q -p no:cacheprovider tests/newcomer tests/test_personal_data.py tests/deploy/test_services.py",
+    "pytest -q -p no:cacheprovider tests/users/test_export.py",  # which asks it for its part
+    "pytest -q -p no:cacheprovider -m fuzz tests/newcomer",
     "pytest -q -p no:cacheprovider tests/deploy/test_overlays.py",
 )
 
@@ -72,18 +74,30 @@ def test_uncommitted_changes_are_not_mixed_with_new_ones(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
-    [("nobody", "there is no service nobody"), ("auth", "it issues the tokens"), ("users", "posts call users or hear")],
+    ("names", "said"),
+    [
+        ("nobody", "there is no service nobody"),
+        ("users auth", "it issues the tokens"),
+        ("users", "posts.* call users or hear events of theirs: name them as well"),
+    ],
 )
-def test_a_service_that_others_need_is_not_removed(name: str, said: str) -> None:
+def test_a_service_that_others_need_is_not_removed(names: str, said: str) -> None:
     with pytest.raises(Refused, match=said):
-        require_unused(name)
+        require_unused(names.split())
     assert set(REGISTRY) == set(SERVICES)
+
+
+def test_a_service_that_only_others_need_which_go_as_well_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = {"ledger": Service(name="ledger", port=8009, calls=("billing",))}
+    monkeypatch.setattr(service, "REGISTRY", {"billing": Service(name="billing", port=8008), **ledger})
+    require_unused(["billing", "ledger"])
+    with pytest.raises(Refused, match="ledger call billing"):
+        require_unused(["billing"])
 
 
 def test_data_are_deleted_only_by_the_services_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "require_unused", lambda _: None)
     monkeypatch.setattr(service, "require_clean", lambda: None)
-    with pytest.raises(Refused, match="DATA=users is another service than posts"):
-        service.remove("posts", "users")
+    with pytest.raises(Refused, match="DATA names users, and NAME does not"):
+        service.remove(["posts"], "posts users")
     assert (ROOT / "services/posts").exists()

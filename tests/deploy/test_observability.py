@@ -52,3 +52,13 @@ def test_every_alert_has_a_runbook_and_a_test(alert: str) -> None:
 
 def test_every_runbook_has_its_alert() -> None:
     assert sorted(re.findall(r"^### (.+)$", RUNBOOK, re.MULTILINE)) == sorted(ALERTS)
+
+
+def test_the_collector_has_all_parts_of_its_pipelines_and_compose_gives_it_its_variables() -> None:
+    text = (FOLDER / "collector.yml").read_text()
+    config = yaml.safe_load(text)
+    for pipeline in config["service"]["pipelines"].values():
+        for kind, names in pipeline.items():
+            assert {*names} <= {*config[kind]}
+    collector = yaml.safe_load((FOLDER / "compose.yml").read_text())["services"]["collector"]
+    assert {*re.findall(r"\$\{env:(\w+)", text)} == {*collector["environment"]}

@@ -173,7 +173,8 @@ async def test_a_numbered_feed_reads_the_authors_of_its_page_only(world: World, 
 async def test_all_posts_are_counted_in_an_index(world: World) -> None:
     rows = await world.read("/posts/numbered?offset=20")
     assert "count" in world.statements.said[-1][0]
-    assert rows.keys() == {"ix_posts_newest"}
+    assert rows.pop("ix_posts_newest") > 100
+    assert max(rows.values()) <= 20, rows
 
 
 async def test_a_rare_word_is_found_by_the_index(world: World) -> None:

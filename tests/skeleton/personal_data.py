@@ -6,9 +6,7 @@ from typing import Final
 from tests.personal_data import ERASED, MECHANISM, OUTBOX, REVOKED, Personal, Table
 
 TABLES: Final[Mapping[str, Table]] = {
-    "members": Personal(
-        "id = $1", {}, {"id": "it is whose export it is", "since": "says only that the account was used here"}
-    ),
+    "members": Personal("id = $1", {"since": "members.since"}, {"id": "it is whose export it is"}),
     "erased": ERASED,
     "ended_sessions": REVOKED,
     "token_floors": REVOKED,

@@ -15,16 +15,17 @@ from tests.matrix import Matrix
 from tests.matrix_table import complaints, read
 from tests.peers import Peers, ended
 
-# Callers: anonymous; a person; a moderator; an admin; people whose tokens are no longer valid; auth; a service's token
-# for another service; and the person's API key with all scopes.
+# Callers: anonymous; a person; a moderator; an admin; people whose tokens are no longer valid; auth; users; a service's
+# token for another service; and the person's API key with all scopes.
 TABLE = """
-method path              thing   anon  owner other moder admin gone  auth  stray key
-GET    /skeleton/me      account 401   200   404   404   404   401   403   401   200
-PUT    /skeleton/me      account 401   200   200   200   200   401   403   401   200
-POST   /internal/events  ended   401   403   403   403   403   401   204   401   403
-GET    /livez            none    200   200   200   200   200   200   200   200   200
-GET    /readyz           none    200   200   200   200   200   200   200   200   200
-GET    /metrics          none    200   200   200   200   200   200   200   200   200
+method path                          thing   anon  owner other moder admin gone  auth  users stray key
+GET    /skeleton/me                  account 401   200   404   404   404   401   403   403   401   200
+PUT    /skeleton/me                  account 401   200   200   200   200   401   403   403   401   200
+POST   /internal/events              ended   401   403   403   403   403   401   204   403   401   403
+GET    /internal/export/{account_id} account 401   403   403   403   403   401   403   200   401   403
+GET    /livez                        none    200   200   200   200   200   200   200   200   200   200
+GET    /readyz                       none    200   200   200   200   200   200   200   200   200   200
+GET    /metrics                      none    200   200   200   200   200   200   200   200   200   200
 """
 LINES = read(TABLE)
 BODIES: dict[str, dict[str, Any]] = {"POST /internal/events ended": {"events": [ended(str(uuid.uuid4()))]}}

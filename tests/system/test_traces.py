@@ -2,130 +2,17 @@
 
 import asyncio
 import json
-import secrets
 import subprocess
 import sys
-import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
-import httpx
 import pytest
-import uvicorn
-from fastapi import FastAPI
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-import posts.config
-import posts.main
-import users.config
-import users.main
 from deploy.local.ports import free_port
 from tests.conftest import Cloner
-from tests.peers import Peers
-from tests.waiting import GENEROUS, in_time
+from tests.tracing import Outside, app_of, collecting, serving, spans_sent
+from tests.waiting import in_time
 
 TRACE, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-SERVICES: dict[str, Any] = {"posts": posts, "users": users}
-
-
-@dataclass
-class Collector:
-    """Accepts spans by OTLP/HTTP. If `answers` is cleared, it accepts connections but never answers."""
-
-    url: str
-    spans: dict[str, list[Any]] = field(default_factory=dict)
-    answers: threading.Event = field(default_factory=threading.Event)
-
-    def take(self, body: bytes) -> None:
-        for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
-            names = {one.key: one.value.string_value for one in resource.resource.attributes}
-            for scope in resource.scope_spans:
-                self.spans.setdefault(names["service.name"], []).extend(scope.spans)
-
-
-@contextmanager
-def collecting() -> Iterator[Collector]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            if not collector.answers.wait(20):
-                return
-            assert self.path == "/v1/traces"
-            collector.take(body)
-            self.send_response(200)
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Checks that stderr is empty."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    collector = Collector(f"http://127.0.0.1:{server.server_port}")
-    collector.answers.set()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield collector
-    collector.answers.set()
-    server.shutdown()
-    server.server_close()
-
-
-@dataclass
-class Outside(Peers):
-    """auth is a stub, users is called over HTTP."""
-
-    users_port: int = 9  # nothing listens there
-
-    def __post_init__(self) -> None:
-        super().__init__()
-        self.wire = httpx.AsyncHTTPTransport()
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if request.url.port == self.users_port:
-            return await self.wire.handle_async_request(request)
-        return await super().handle_async_request(request)
-
-    async def aclose(self) -> None:
-        await self.wire.aclose()
-
-    def answer(self, path: str, params: httpx.QueryParams) -> tuple[int, Any]:
-        if path == "/auth/token":
-            token = self.issuer.service("posts", "users")["Authorization"].removeprefix("Bearer ")
-            return 200, {"access_token": token, "expires_in": 300}
-        return super().answer(path, params)
-
-
-@asynccontextmanager
-async def serving(app: FastAPI, port: int) -> AsyncIterator[httpx.AsyncClient]:
-    config = uvicorn.Config(app, port=port, log_config=None, access_log=False)
-    server = uvicorn.Server(config)
-    running = asyncio.create_task(server._serve())  # without its signal handlers
-    while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    await app.state.revoked.read()
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=GENEROUS) as client:
-        yield client
-    server.should_exit = True
-    await running
-
-
-async def app_of(service: str, database_of: Cloner, peers: Outside, endpoint: str | None) -> FastAPI:
-    own = {"client_secret": secrets.token_urlsafe(32), "relay": False, "otel_exporter_otlp_endpoint": endpoint}
-    urls = {"users_url": f"http://127.0.0.1:{peers.users_port}"}
-    module = SERVICES[service]
-    settings = module.config.Settings.model_validate({**await database_of(service), **own, **urls})
-    app: FastAPI = module.main.create_app(settings, peers)
-    return app
-
-
-async def spans_sent(*apps: FastAPI) -> None:
-    for app in apps:
-        await asyncio.to_thread(app.state.tracer.force_flush)
-        await asyncio.to_thread(app.state.tracer.shutdown)
 
 
 async def test_one_trace_goes_from_the_caller_through_posts_to_users(
@@ -143,7 +30,9 @@ async def test_one_trace_goes_from_the_caller_through_posts_to_users(
             assert made.json()["author"]["name"] == "Ada"
             await posts.get("/livez")
         await spans_sent(*apps)
-    (ours,), (theirs,) = collector.spans["posts"], collector.spans["users"]
+    (ours,), (theirs,) = (
+        [span for span in collector.spans[name] if span.kind == span.SPAN_KIND_SERVER] for name in ("posts", "users")
+    )
     assert {ours.trace_id.hex(), theirs.trace_id.hex()} == {TRACE}
     assert (ours.name, ours.parent_span_id.hex()) == ("POST /posts", CALLER)
     assert (theirs.name, theirs.parent_span_id) == ("GET /internal/profiles", ours.span_id)
@@ -169,6 +58,20 @@ async def test_a_collector_that_is_away_costs_no_request_anything(database_of: C
         await in_time(asyncio.to_thread(app.state.tracer.shutdown))
 
 
+WITHOUT = """
+import sys
+from common.spans import TRACER, tracer_here
+from posts.config import Settings
+from posts.main import create_app
+
+own = {name: "a-secret-of-some-length-0123456789-" + name for name in ("database_password", "client_secret")}
+app = create_app(Settings.model_validate({"database_url": "postgresql://posts@db/posts", **own}))
+assert app.state.tracer is None
+assert tracer_here() is TRACER.get() is None
+assert not {"opentelemetry.sdk", "requests"} & {*sys.modules}
+"""
+
+
 def test_without_an_endpoint_nothing_of_it_is_even_imported() -> None:
-    code = "import sys, posts.main; sys.exit('opentelemetry.sdk' in sys.modules or 'requests' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    done = subprocess.run([sys.executable, "-c", WITHOUT], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
 from common.events.exports import AccountGone
+from common.services import EXPORTERS
 from deploy.local.ports import free_port
 from tests.events import Outbox
 from tests.peers import GONE, Peers, ended, gone, revoked
@@ -57,7 +58,7 @@ async def test_the_export_is_all_that_the_three_services_say(
     assert reply.headers["content-disposition"] == f'attachment; filename="trivium-export-{ada}.json"'
     assert reply.headers["cache-control"] == "no-store"
     document = reply.json()
-    assert list(document) == ["account_id", "exported_at", "auth", "users", "posts", "complete"]
+    assert list(document) == ["account_id", "exported_at", *EXPORTERS, "complete"]
     assert (document["account_id"], document["complete"]) == (ada, True)
     assert document["auth"] == {"account": [{"id": ada}], "sessions": []}
     assert document["posts"] == {

@@ -2047,7 +2047,7 @@ export interface components {
         };
         /**
          * ExportResponse
-         * @description All data that the services hold about an account. Later releases may add sections, and fields within them.
+         * @description All data that the services hold about an account. Later releases may add services, sections, and fields.
          *
          *     `complete` is the last member. Without it the export is incomplete, and the document is invalid JSON: request it
          *     again.
@@ -2067,12 +2067,12 @@ export interface components {
             exported_at: string;
             /**
              * Auth
-             * @description `account`, `sessions`, `history`
+             * @description The data that auth holds, as a list for each section.
              * @example {
-             *       "account": [
+             *       "things": [
              *         {
-             *           "email": "ada@example.com",
-             *           "id": 41
+             *           "id": 7,
+             *           "name": "First light"
              *         }
              *       ]
              *     }
@@ -2084,11 +2084,12 @@ export interface components {
             };
             /**
              * Users
-             * @description `profile`, `following`, `followers`, `blocked`
+             * @description The data that users holds, as a list for each section.
              * @example {
-             *       "profile": [
+             *       "things": [
              *         {
-             *           "bio": "Poetical."
+             *           "id": 7,
+             *           "name": "First light"
              *         }
              *       ]
              *     }
@@ -2100,11 +2101,12 @@ export interface components {
             };
             /**
              * Posts
-             * @description `posts`, `drafts`, `comments`, `likes`
+             * @description The data that posts holds, as a list for each section.
              * @example {
-             *       "posts": [
+             *       "things": [
              *         {
-             *           "title": "First light"
+             *           "id": 7,
+             *           "name": "First light"
              *         }
              *       ]
              *     }

@@ -1,8 +1,9 @@
 """Background tasks: loops that run beside the requests for as long as the app does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from contextvars import Context, copy_context
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -15,12 +16,18 @@ T = TypeVar("T")
 
 
 @asynccontextmanager
-async def background_tasks(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+async def background_tasks(
+    *work: Coroutine[Any, Any, None], context: Callable[[], Context] = copy_context
+) -> AsyncIterator[None]:
     """Run the given loops inside the block and cancel them at its end. A loop that ends by itself is logged.
 
-    Loops are cancelled at any `await`. Steps that must not be interrupted run as `shielded`.
+    Loops are cancelled at any `await`. Steps that must not be interrupted run as `shielded`. `context` makes each
+    loop's own context.
     """
-    tasks = [asyncio.create_task(coroutine, name=getattr(coroutine, "__qualname__", None)) for coroutine in work]
+    tasks = [
+        asyncio.create_task(coroutine, name=getattr(coroutine, "__qualname__", None), context=context())
+        for coroutine in work
+    ]
     for task in tasks:
         task.add_done_callback(log_unexpected_end)
     try:

@@ -1,6 +1,7 @@
 """Retention: deletes expired rows, in small transactions beside the requests."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,6 +10,7 @@ from typing import Final, Generic, TypeVar
 import structlog
 
 from common.ports import Transactions
+from common.spans import record_work
 
 log = structlog.get_logger()
 
@@ -37,7 +39,10 @@ class Retention(Generic[W]):
             try:
                 deleted: int | None = self.batch
                 while deleted == self.batch:
+                    started = time.time_ns()
                     async with transactions() as work:
                         deleted = await delete(work, self.batch)
+                    if deleted:
+                        record_work(f"delete {kind}", started, {"rows": deleted})
             except Exception as error:  # noqa: BLE001  # supervision: if this task ended, rows would stay for ever
                 log.warning("retention failed", kind=kind, reason=repr(error)[:200])

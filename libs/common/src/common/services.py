@@ -26,6 +26,8 @@ LISTENERS: Final[Mapping[str, tuple[str, ...]]] = {
     "tokens.revoked": ("users", "posts"),
 }
 """The services that get the events of each type."""
+EXPORTERS: Final = ("auth", "users", "posts")
+"""The services whose data are in `GET /users/me/export`, in its order."""
 
 
 class Addresses(BaseModel):

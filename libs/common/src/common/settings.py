@@ -73,6 +73,16 @@ LONGEST_CALL: Final = timedelta(seconds=10)
 """Shorter than the lease of an event (`common.events.relay`), so that normally no two relays send the same row."""
 
 
+Sampling = Literal[
+    "always_on",
+    "always_off",
+    "parentbased_always_on",
+    "parentbased_always_off",
+    "parentbased_traceidratio",
+]
+"""OpenTelemetry's names of samplers. `traceidratio` is none of them: services would choose different traces."""
+
+
 class AppSettings(Addresses, BaseConfig):
     """Settings of everything that serves HTTP, with or without a database."""
 
@@ -152,6 +162,12 @@ class AppSettings(Addresses, BaseConfig):
     )
     otel_exporter_otlp_endpoint: BaseAddress | None = Field(
         None, description="Target of traces, as OTLP over HTTP: http://collector:4318. No traces without it."
+    )
+    otel_traces_sampler: Sampling = Field(
+        "parentbased_always_on", description="Which traces are kept. parentbased: the caller's choice counts."
+    )
+    otel_traces_sampler_arg: float = Field(
+        1.0, ge=0, le=1, description="For `parentbased_traceidratio`: the share of traces."
     )
 
     @property

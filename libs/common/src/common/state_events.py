@@ -113,13 +113,28 @@ class StateEvent(BaseModel):
     version: int = Field(ge=1, le=MAX_ID)
     occurred_at: datetime
     data: dict[str, Any]
+    traceparent: str | None = Field(None, max_length=256, exclude_if=lambda value: value is None)
+    """The span that published it (W3C Trace Context), if that was sampled."""
 
     @classmethod
-    def of(cls, type_: str, subject: str, version: int, occurred_at: datetime, data: dict[str, Any]) -> Self:
-        id_ = f"{subject}@{version}"
+    def of(
+        cls,
+        type_: str,
+        subject: str,
+        version: int,
+        occurred_at: datetime,
+        data: dict[str, Any],
+        traceparent: str | None = None,
+    ) -> Self:
         # not validated: it is our own row, and a bad one must not stop the relay
         return cls.model_construct(
-            id=id_, type=type_, subject=subject, version=version, occurred_at=occurred_at, data=data
+            id=f"{subject}@{version}",
+            type=type_,
+            subject=subject,
+            version=version,
+            occurred_at=occurred_at,
+            data=data,
+            traceparent=traceparent,
         )
 
     @classmethod

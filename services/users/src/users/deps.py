@@ -16,6 +16,7 @@ from common.events.read_models import ReadModel, erased_accounts
 from common.http.concurrency_limits import ConcurrencyLimits
 from common.http.deps import DbSession, FromState
 from common.http.rate_limits import Quota
+from common.services import EXPORTERS
 from common.serving.service import Opened, Parts
 from users.clients.accounts import AuthAccountClient
 from users.clients.exports import PeerExportSource
@@ -45,17 +46,19 @@ def wire(opened: Opened[Settings]) -> Parts:
     """Create the parts that live as long as the app."""
     database, reads = opened.database, opened.reads
     identity = opened.identity_from_auth(opened.settings.client_secret)
-    auth, posts = opened.peer("auth", identity.tokens), opened.peer("posts", identity.tokens)
+    peers = {name: opened.peer(name, identity.tokens) for name in EXPORTERS if name != opened.name}
+    auth, posts = peers["auth"], peers["posts"]
     transactions = TransactionFactory(database, unit_of_work)
     provisioning = Provisioning(AuthAccountClient(auth), transactions)
     searches = SearchSession.of(reads, opened.settings)
     profiles = ProfileQueries(ProfileRepository(reads), ProfileRepository(searches), provisioning)
     follows, blocks = EdgeRepository(reads, FOLLOWS), EdgeRepository(reads, BLOCKS)
     own: ExportSource = ExportReader(reads, SECTIONS, ERASED)
+    sources = {name: PeerExportSource(peers[name]) if name in peers else own for name in EXPORTERS}
     eraser, backfill = Eraser(database, opened.name, STEPS), Backfill(database, NAMES)
     return Parts(
         identity=identity,
-        peers=(auth, posts),
+        peers=tuple(peers.values()),
         inbox=lambda session: EventSubscriber(unit_of_work(session)).inbox,
         read_models={
             "erased": erased_accounts(auth, KNOWN_ERASED, opened.name),
@@ -71,9 +74,7 @@ def wire(opened: Opened[Settings]) -> Parts:
             "profiles": profiles,
             "profile_commands": ProfileCommands(transactions, provisioning),
             "graph": SocialGraph(profiles, provisioning, follows, blocks, transactions),
-            "export": Export(
-                profiles, {"auth": PeerExportSource(auth), "users": own, "posts": PeerExportSource(posts)}
-            ),
+            "export": Export(profiles, sources),
         },
     )
 

@@ -286,7 +286,7 @@ class ExcludedPasskey(Model):
 
 class ExportResponse(Model):
     """
-    All data that the services hold about an account. Later releases may add sections, and fields within them.
+    All data that the services hold about an account. Later releases may add services, sections, and fields.
 
     `complete` is the last member. Without it the export is incomplete, and the document is invalid JSON: request it
     again.
@@ -295,11 +295,11 @@ class ExportResponse(Model):
     account_id: int
     exported_at: AwareDatetime
     auth: dict[str, list[dict[str, Any]]]
-    """`account`, `sessions`, `history`"""
+    """The data that auth holds, as a list for each section."""
     users: dict[str, list[dict[str, Any]]]
-    """`profile`, `following`, `followers`, `blocked`"""
+    """The data that users holds, as a list for each section."""
     posts: dict[str, list[dict[str, Any]]]
-    """`posts`, `drafts`, `comments`, `likes`"""
+    """The data that posts holds, as a list for each section."""
     complete: bool
     """Always true, and the last member."""
 

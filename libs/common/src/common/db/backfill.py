@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import TextClause
 
 from common.db.database import Database
+from common.spans import background_span
 
 log = structlog.get_logger()
 
@@ -67,13 +68,17 @@ class Backfill:
             found = (await session.execute(self.source.missing, {"after": after, "most": BATCH})).all()
         if not found:
             return None
+        with background_span("backfill", {"rows": len(found)}):
+            await self._store(found)
+        return int(found[-1].id)
+
+    async def _store(self, found: Sequence[Any]) -> None:
         made = []  # outside a transaction, since long texts take time; requests get their turn after each
         for row in found:
             made.append(self.source.make(**{name: text for name, text in row._mapping.items() if name not in KEYS}))
             await asyncio.sleep(0)
         async with self.database.transaction() as session:
             await session.execute(self.source.store, store_params(found, made))
-        return int(found[-1].id)
 
 
 def store_params(found: Sequence[Any], made: Sequence[str]) -> dict[str, Sequence[Any]]:

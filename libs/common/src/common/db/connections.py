@@ -12,6 +12,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
 from sqlalchemy.util import await_only, greenlet_spawn
 
 from common.background import shielded
+from common.db.statement_spans import commit_span
 from common.db.statements import ASYNCPG_ERRORS, Params, Rows, run, sqlalchemy_error
 
 T = TypeVar("T")
@@ -114,7 +115,8 @@ def begin(connection: Connection) -> None:
 
 
 def commit(connection: Connection) -> None:
-    within(connection, partial(send, command="COMMIT"))
+    with commit_span():
+        within(connection, partial(send, command="COMMIT"))
 
 
 def roll_back(connection: Connection) -> None:

@@ -18,6 +18,9 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
 
+from common.db.statement_spans import statement_span
+from common.spans import tracer_here
+
 Params = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 Rows = Result[*tuple[Any, ...]]
 
@@ -132,6 +135,17 @@ async def run(connection: asyncpg.Connection, statement: Executable, params: Par
     """
     first = params[0] if isinstance(params, Sequence) else params or {}
     compiled = compile_once(statement, first)
+    tracer = tracer_here()
+    if tracer is None:
+        return await send_statement(connection, compiled, params, first)
+    with statement_span(tracer, statement, compiled.sql, len(params) if isinstance(params, Sequence) else 1):
+        return await send_statement(connection, compiled, params, first)
+
+
+async def send_statement(
+    connection: asyncpg.Connection, compiled: CompiledStatement, params: Params, first: Mapping[str, Any]
+) -> Rows:
+    """`run`, for a compiled statement."""
     try:
         if isinstance(params, Sequence):
             await connection.executemany(compiled.sql, [compiled.arguments(each) for each in params])

@@ -24,6 +24,7 @@ from common.contracts.events import AccountErasedData
 from common.db.database import Database, Executor
 from common.db.reading import ReadSession
 from common.events.outbox import OutboxRepository
+from common.spans import background_span
 from common.state_events import Event
 
 log = structlog.get_logger()
@@ -152,11 +153,12 @@ class Eraser:
             is_new = account not in self.numbers
             if not self.is_visible_to_all(account, found.number, found.oldest):
                 return is_new  # check again at once: then this transaction is over
-            for step in self.steps:
-                if await step(session, account):
-                    return True
-            await session.execute(FINISH, {"account": account})
-            await OutboxRepository(session).publish(erased(account, self.service))
+            with background_span("erase account"):
+                for step in self.steps:
+                    if await step(session, account):
+                        return True
+                await session.execute(FINISH, {"account": account})
+                await OutboxRepository(session).publish(erased(account, self.service))
         self.numbers.pop(account, None)
         log.info("account erased", account=account)
         return True

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from common.calls.service_client import PeerUnavailable
 from common.errors import Forbidden, InvalidInput
+from common.spans import processing
 from common.state_events import Event, EventData, StateEvent
 
 log = structlog.get_logger()
@@ -53,9 +54,10 @@ class Inbox:
                 raise NotTheOwner(f"{sender} does not own {event.type}.")
             by_schema.setdefault(schema, []).append(parsed)
         # Types and subjects in the same order everywhere, so that two relays with the same rows do not deadlock.
-        for schema, apply in self.appliers.items():
-            if found := by_schema.get(schema):
-                await apply(sorted(found, key=lambda event: event.key))
+        with processing([event.type for event in events], [event.traceparent for event in events]):
+            for schema, apply in self.appliers.items():
+                if found := by_schema.get(schema):
+                    await apply(sorted(found, key=lambda event: event.key))
         return sum(map(len, by_schema.values()))
 
 

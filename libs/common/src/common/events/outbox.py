@@ -4,6 +4,7 @@ A newer state of a subject replaces the one still waiting. So the size of the ba
 subjects, not on how long a target is down. `common.events.relay` sends the rows.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +17,8 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from common.db.database import PUBLISHED, Executor
 from common.db.rows import RowReader
-from common.state_events import Event, StateEvent
+from common.spans import TRACEPARENT, publishing
+from common.state_events import Event, EventData, StateEvent
 
 MAX_REASON: Final = 300
 
@@ -145,17 +147,18 @@ class OutboxRepository:
 
     async def publish(self, *events: Event) -> None:
         """Send the events to all their targets once this transaction is committed."""
-        values = [
-            {
-                "type": event.data.type,
-                "subject": event.subject,
-                "version": event.version,
-                "data": event.data.model_dump_json(),
-                "targets": list(event.data.targets),
-            }
-            for event in events
-        ]
-        await self.session.execute(PUBLISH, values[0] if len(values) == 1 else values)
+        with publishing([event.data.type for event in events]) as traceparent:
+            values = [
+                {
+                    "type": event.data.type,
+                    "subject": event.subject,
+                    "version": event.version,
+                    "data": stored(event.data, traceparent),
+                    "targets": list(event.data.targets),
+                }
+                for event in events
+            ]
+            await self.session.execute(PUBLISH, values[0] if len(values) == 1 else values)
         if isinstance(self.session, AsyncSession):
             self.session.info[PUBLISHED] = True
 
@@ -167,10 +170,7 @@ class OutboxRepository:
         """Lease rows that are due, those due longest. Sorted by the age of their state."""
         params = {"target": target, "most": most, "lease": lease}
         rows = (await self.session.execute(LEASE, params)).all()
-        return [
-            Leased(StateEvent.of(row.type, row.subject, row.version, row.occurred_at, row.data), row.attempts)
-            for row in sorted(rows, key=lambda row: row.occurred_at)  # RETURNING has no order of its own
-        ]
+        return [leased(row) for row in sorted(rows, key=lambda row: row.occurred_at)]  # RETURNING has no order
 
     async def delete(self, target: str, events: Sequence[StateEvent]) -> None:
         """Delete events that were sent."""
@@ -200,6 +200,22 @@ class OutboxRepository:
     async def forget_parked(self, target: str, kept: timedelta) -> None:
         """Delete events that were parked longer ago than `kept`."""
         await self.session.execute(FORGET_PARKED, {"target": target, "kept": kept})
+
+
+def leased(row: Any) -> Leased:
+    carried = row.data.pop(TRACEPARENT, None)
+    event = StateEvent.of(row.type, row.subject, row.version, row.occurred_at, row.data, carried)
+    return Leased(event, row.attempts)
+
+
+def stored(data: EventData, traceparent: str | None) -> str:
+    """An event's data as JSON. A `traceparent` is stored with it, and sent beside it.
+
+    It needs no column: the release before replaces it with the data, and its consumers ignore unknown fields.
+    """
+    if traceparent is None:
+        return data.model_dump_json()
+    return json.dumps({**data.model_dump(mode="json"), TRACEPARENT: traceparent})
 
 
 def chosen(target: str, events: Sequence[StateEvent]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from common.db.database import Database
 from common.db.reading import ReadSession
 from common.errors import DependencyUnavailable
 from common.events.outbox import Leased, OutboxRepository
+from common.spans import note_failure, sending
 from common.state_events import StateEvent
 
 log = structlog.get_logger()
@@ -144,7 +145,9 @@ class Relay:
         async with self._database.transaction() as session:
             leased = await OutboxRepository(session).lease(name, channel.at_once, channel.lease)
         if leased:
-            await self._send(name, channel, leased)
+            events = [row.event for row in leased]
+            with sending(name, [event.type for event in events], [event.traceparent for event in events]):
+                await self._send(name, channel, leased)
         else:
             channel.failures = 0  # the database works, and no event is due
         return len(leased)
@@ -152,6 +155,8 @@ class Relay:
     async def _send(self, name: str, channel: Channel, leased: Sequence[Leased]) -> None:
         events = [row.event for row in leased]
         status = await self._tell(channel, events)
+        if status >= 300:
+            note_failure(str(status))
         if 200 <= status < 300:
             channel.failures = 0
             channel.sent += len(events)

@@ -16,6 +16,7 @@ import asyncio
 import hashlib
 import hmac
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,6 +35,7 @@ from common.db.database import AT_BEGIN, Database, Executor
 from common.errors import Conflict, InvalidInput
 from common.http.deps import Handler, authenticate
 from common.settings import ServiceSettings
+from common.spans import record_work
 
 log = structlog.get_logger()
 
@@ -230,9 +232,12 @@ async def forget_expired(database: Database) -> None:
 
 async def forget_batch(database: Database) -> int:
     """Returns the number of deleted keys: `BATCH` if there may be more."""
+    started = time.time_ns()
     async with database.transaction() as session:
         removed: int = (await session.execute(FORGET, {"kept": KEPT, "batch": BATCH})).scalar_one()
-        return removed
+    if removed:
+        record_work("delete idempotency keys", started, {"rows": removed})
+    return removed
 
 
 async def erase_keys(session: Executor, account_id: int) -> bool:

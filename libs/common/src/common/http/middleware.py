@@ -12,6 +12,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any, Final
 
 import structlog
+from opentelemetry.trace import Tracer
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,6 +24,7 @@ from common.http.error_handlers import LastErrorHandler
 from common.logs import REQUEST
 from common.observability import tracing
 from common.observability.metrics import Metrics
+from common.spans import TRACER
 
 log = structlog.get_logger()
 
@@ -71,11 +73,11 @@ class RequestMiddleware:
         hsts: bool,
         call_deadline: timedelta,
         max_deadline: timedelta,
-        traced: bool,
+        tracer: Tracer | None,
         metrics: Metrics,
         access_log: AccessLog,
     ) -> None:
-        self.traced = traced
+        self.tracer = tracer
         self.metrics = metrics
         self.access_log = access_log
         self.for_calls = call_deadline.total_seconds()
@@ -101,8 +103,10 @@ class RequestMiddleware:
         state: dict[str, Any] = scope.setdefault("state", {})
         state["request_id"] = request_id
         state["client_ip"] = self.client_ip(scope, forwarded)
-        if self.traced and (trace_id := tracing.trace_id()):
+        traced = None
+        if self.tracer is not None and (trace_id := tracing.trace_id()):
             state["trace_id"] = trace_id
+            traced = TRACER.set(self.tracer)
         if seconds is None:  # the caller set no deadline; its calls get one all the same
             seconds = self.for_calls
         else:
@@ -136,6 +140,8 @@ class RequestMiddleware:
                 self.metrics.answered(scope, status, seconds)
                 self.access_log.answered(scope, status, seconds)
             REQUEST.reset(request)
+            if traced is not None:
+                TRACER.reset(traced)
 
     @staticmethod
     def read(scope: Scope) -> tuple[str, str, float | None, bool]:

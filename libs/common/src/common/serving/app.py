@@ -43,7 +43,7 @@ def build_app(
     """
     production = settings.profile == "production"
     out = configure_logging(service, settings.log_level, settings.log_format)
-    tracer = tracing.tracer_provider(service, settings.otel_exporter_otlp_endpoint)
+    tracer = tracing.tracer_provider(service, settings)
     app = FastAPI(
         title=title,
         description=description,
@@ -53,7 +53,7 @@ def build_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        telemetry=tracing.telemetry(tracer),
+        telemetry=tracing.telemetry(tracer, settings),
     )
     app.state.service = service
     app.state.settings = settings
@@ -84,7 +84,7 @@ def build_app(
         hsts=production,
         call_deadline=settings.call_deadline,
         max_deadline=settings.max_deadline,
-        traced=tracer is not None,
+        tracer=tracing.tracer_of(tracer),
         metrics=app.state.metrics,
         access_log=AccessLog(service, settings.log_level, settings.log_format, out),
     )

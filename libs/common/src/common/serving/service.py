@@ -7,6 +7,7 @@ relay, metrics, and the loops that run beside the requests.
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -27,8 +28,10 @@ from common.events.relay import Channel, Relay, Target
 from common.events.revocations import RevokedTokens
 from common.http.idempotency import fingerprint_key
 from common.observability.metrics import MetricCollector
+from common.observability.tracing import tracer_of
 from common.serving import collectors
 from common.settings import ServiceSettings
+from common.spans import context_with
 from common.tokens.jwks import RemoteKeys
 from common.tokens.known_keys import KeyStore
 from common.tokens.service_tokens import ServiceTokens, TokenSource
@@ -121,7 +124,8 @@ def lifespan(
                 revoked = state.revoked = RevokedTokens(database)
                 opened = Opened(state.service, settings, database, http, revoked)
                 parts = with_targets(opened, wire(opened))
-                async with background_tasks(*(loop() for loop in install(app, parts, migrations))):
+                loops = (loop() for loop in install(app, parts, migrations))
+                async with background_tasks(*loops, context=partial(context_with, tracer_of(state.tracer))):
                     yield
                 parts.close()
         finally:

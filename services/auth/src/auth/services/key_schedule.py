@@ -14,6 +14,7 @@ from auth.services.errors import KeySetFull, KeysNotOurs, KeyTooYoung, NoSuchKey
 from auth.services.key_material import KeyCipher, new_key
 from auth.services.ports import UnitOfWork
 from auth.services.records import StoredKey
+from common.spans import background_span
 from common.tokens.known_keys import MOST_KEYS
 
 JWKS_MAX_AGE: Final = timedelta(minutes=5)
@@ -36,13 +37,14 @@ class KeySchedule:
         active = in_state(keys, "active")
         if not self._is_due(keys) or (active is not None and not self.cipher.opens(active)):
             return keys  # without the right secret it must not create keys that no replica can open
-        await work.keys.lock()  # only one replica does it
-        keys = await work.keys.published(RETIRED_FOR)
-        if self._is_due(keys):
-            if in_state(keys, "active") is None or self._rotation_is_due(keys):
-                await self._activate_next(work, keys)
-            await self._have_next(work)
-        return await work.keys.published(RETIRED_FOR)
+        with background_span("rotate signing keys"):
+            await work.keys.lock()  # only one replica does it
+            keys = await work.keys.published(RETIRED_FOR)
+            if self._is_due(keys):
+                if in_state(keys, "active") is None or self._rotation_is_due(keys):
+                    await self._activate_next(work, keys)
+                await self._have_next(work)
+            return await work.keys.published(RETIRED_FOR)
 
     async def rotate(self, work: UnitOfWork, *, at_once: bool, secret_lost: bool = False) -> str:
         """Let the next key sign from now on; returns its id.

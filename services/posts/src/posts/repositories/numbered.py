@@ -3,6 +3,7 @@
 For front ends that show page numbers. Rows before the page are skipped in an index, and texts are not read. The number
 comes from counters where there are any: of tags, and of authors. Otherwise rows are counted, up to MOST_COUNTED.
 Without conditions these are entries of an index; with two, the rows of one author, or those that one account likes.
+The number comes with the rows of the page, so a page is one statement; only one beyond the end takes another.
 """
 
 from dataclasses import dataclass
@@ -74,8 +75,10 @@ def counted(rows: Rows) -> Rows:
 
 
 KINDS: Final = [frozenset(names) for size in range(5) for names in combinations(CONDITIONS, size)]
-PAGES: Final = {kind: page(kind) for kind in KINDS}
 TOTALS: Final = {kind: total(kind) for kind in KINDS}
+PAGES: Final = {
+    kind: page(kind).add_columns(TOTALS[kind].correlate(None).scalar_subquery().label("total")) for kind in KINDS
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +95,11 @@ class NumberedPages:
             "followed_by": wanted.followed_by,
         }
         kind = frozenset(name for name in CONDITIONS if getattr(wanted, name) is not None)
-        rows = await self.session.execute(
-            PAGES[kind], {**params, "viewer": viewer_id, "limit": limit, "offset": offset}
-        )
-        found = list(POST.all(rows))
+        place = {"viewer": viewer_id, "limit": limit, "offset": offset}
+        rows = list(await self.session.execute(PAGES[kind], {**params, **place}))
+        found = POST.all(rows)
         if len(found) < limit and not offset:
             return found, len(found)
+        if rows:
+            return found, int(rows[0].total)
         return found, int((await self.session.execute(TOTALS[kind], params)).scalar_one())

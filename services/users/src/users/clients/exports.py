@@ -1,4 +1,4 @@
-"""The exports of auth and posts."""
+"""The exports of the other services."""
 
 from dataclasses import dataclass
 

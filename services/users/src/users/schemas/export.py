@@ -4,34 +4,41 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, create_model
 from pydantic_core import to_json
 
 from common.schemas import Id, Moment, Outgoing
+from common.services import EXPORTERS
 from users.services.export import Part
 
 Sections = dict[str, list[dict[str, Any]]]
 
 
-class ExportResponse(Outgoing):
-    """All data that the services hold about an account. Later releases may add sections, and fields within them.
-
-    `complete` is the last member. Without it the export is incomplete, and the document is invalid JSON: request it
-    again.
-    """
+class ExportStart(Outgoing):
+    """The first members of an export."""
 
     account_id: Id
     exported_at: Moment
-    auth: Sections = Field(
-        description="`account`, `sessions`, `history`", examples=[{"account": [{"id": 41, "email": "ada@example.com"}]}]
+
+
+def section_lists(service: str) -> Any:
+    example: Sections = {"things": [{"id": 7, "name": "First light"}]}
+    return Sections, Field(
+        description=f"The data that {service} holds, as a list for each section.", examples=[example]
     )
-    users: Sections = Field(
-        description="`profile`, `following`, `followers`, `blocked`", examples=[{"profile": [{"bio": "Poetical."}]}]
-    )
-    posts: Sections = Field(
-        description="`posts`, `drafts`, `comments`, `likes`", examples=[{"posts": [{"title": "First light"}]}]
-    )
-    complete: bool = Field(examples=[True], description="Always true, and the last member.")
+
+
+ExportResponse = create_model(
+    "ExportResponse",
+    __base__=ExportStart,
+    __doc__="""All data that the services hold about an account. Later releases may add services, sections, and fields.
+
+    `complete` is the last member. Without it the export is incomplete, and the document is invalid JSON: request it
+    again.
+    """,
+    **{service: section_lists(service) for service in EXPORTERS},
+    complete=(bool, Field(examples=[True], description="Always true, and the last member.")),
+)
 
 
 async def written(account_id: int, parts: AsyncIterator[Part]) -> AsyncIterator[bytes]:

@@ -4,12 +4,14 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from common.events.erasure import BACKLOG, Eraser
+from common.events.erasure import BACKLOG, ERASED, Eraser
+from common.events.exports import ExportReader
 from common.events.read_models import erased_accounts
 from common.http.deps import DbSession, FromState
 from common.serving.service import Opened, Parts
 from skeleton.config import Settings
 from skeleton.repositories.erasing import KNOWN_ERASED, STEPS
+from skeleton.repositories.exports import SECTIONS
 from skeleton.repositories.members import MemberRepository
 from skeleton.repositories.unit_of_work import unit_of_work
 from skeleton.services.members import MemberCommands, MemberQueries
@@ -28,7 +30,11 @@ def wire(opened: Opened[Settings]) -> Parts:
         read_models={"erased": erased_accounts(auth, KNOWN_ERASED, opened.name)},
         erasures=BACKLOG,
         relay_loops=(eraser.run,),
-        state={"eraser": eraser, "members": MemberQueries(MemberRepository(opened.reads))},
+        state={
+            "eraser": eraser,
+            "exports": ExportReader(opened.reads, SECTIONS, ERASED),
+            "members": MemberQueries(MemberRepository(opened.reads)),
+        },
     )
 
 
@@ -42,4 +48,5 @@ async def get_subscriber(session: DbSession) -> EventSubscriber:
 
 ReadMembers = Annotated[MemberQueries, Depends(FromState("members"))]
 WriteMembers = Annotated[MemberCommands, Depends(get_commands)]
+Exports = Annotated[ExportReader, Depends(FromState("exports"))]
 ConsumeEvents = Annotated[EventSubscriber, Depends(get_subscriber)]

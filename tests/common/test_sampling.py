@@ -1,0 +1,55 @@
+"""Which requests are traced, by the settings and by the caller's `traceparent`."""
+
+from typing import Any
+
+import pytest
+
+from common.observability.tracing import is_left_out, share_of_roots
+from common.settings import AppSettings
+
+ON, OFF = (f"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-{flags}" for flags in ("01", "00"))
+
+
+def scope(traceparent: str | None = None, path: str = "/posts", kind: str = "http") -> dict[str, Any]:
+    headers = [(b"host", b"posts"), *([] if traceparent is None else [(b"traceparent", traceparent.encode())])]
+    return {"type": kind, "path": path, "headers": headers}
+
+
+@pytest.mark.parametrize(
+    ("sampler", "share", "roots"),
+    [
+        ("always_on", 0.1, 1.0),
+        ("always_off", 0.1, 0.0),
+        ("parentbased_always_on", 0.1, 1.0),
+        ("parentbased_always_off", 0.1, 0.0),
+        ("parentbased_traceidratio", 0.1, 0.1),
+    ],
+)
+def test_the_sampler_chooses_a_share_of_roots(sampler: str, share: float, roots: float) -> None:
+    settings = AppSettings.model_validate({"otel_traces_sampler": sampler, "otel_traces_sampler_arg": share})
+    assert share_of_roots(settings) == roots
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_the_caller_decides_if_its_decision_counts(share: float) -> None:
+    assert not is_left_out(scope(ON), share=share, by_parent=True)
+    assert not is_left_out(scope(ON[:-2] + "03"), share=share, by_parent=True)
+    assert is_left_out(scope(OFF), share=share, by_parent=True)
+    for unknown in (None, "", "00-1-2-01", ON + "x", ON.upper()):
+        assert is_left_out(scope(unknown), share=share, by_parent=True) == (share == 0), unknown
+
+
+@pytest.mark.parametrize("traceparent", [None, ON, OFF])
+def test_otherwise_the_caller_decides_nothing(traceparent: str | None) -> None:
+    assert is_left_out(scope(traceparent), share=0.0, by_parent=False)
+    assert not is_left_out(scope(traceparent), share=1.0, by_parent=False)
+
+
+def test_about_the_share_is_traced() -> None:
+    found = [is_left_out(scope(), share=0.25, by_parent=True) for _ in range(4000)]
+    assert 700 < found.count(False) < 1300  # ten standard deviations
+
+
+def test_probes_are_never_traced() -> None:
+    assert is_left_out(scope(ON, "/livez"), share=1.0, by_parent=True)
+    assert is_left_out(scope(ON, kind="lifespan"), share=1.0, by_parent=True)
