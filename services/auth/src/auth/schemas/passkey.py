@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from common.schemas import Id, Incoming, Moment, Name, Outgoing
 
+BYTES: Final = "o2NmbXRkbm9uZWdhdHRTdG10"
 CREDENTIAL: Final = "mNaD8YXyA2r5Lvx7SLNMIw"
 Encoded = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]*$", max_length=12_000)]
 """Bytes in base64url without padding."""
@@ -67,7 +68,7 @@ class PasskeyCreation(Shown):
 
     rp: Site
     user: PasskeyOwner
-    challenge: Encoded = Field(description="Works once, for five minutes, for this session.")
+    challenge: Encoded = Field(description="Works once, for five minutes, for this session.", examples=[BYTES])
     pub_key_cred_params: list[PasskeyAlgorithm]
     timeout: int = Field(description="In milliseconds.", examples=[300_000])
     exclude_credentials: list[ExcludedPasskey]
@@ -78,7 +79,7 @@ class PasskeyCreation(Shown):
 class PasskeyRequest(Shown):
     """What a browser needs to ask for a passkey: `PublicKeyCredentialRequestOptionsJSON`."""
 
-    challenge: Encoded = Field(description="Works once, for five minutes.")
+    challenge: Encoded = Field(description="Works once, for five minutes.", examples=[BYTES])
     timeout: int = Field(description="In milliseconds.", examples=[300_000])
     rp_id: str = Field(examples=["example.com"])
     user_verification: Literal["preferred"]
@@ -93,18 +94,22 @@ class FromBrowser(BaseModel):
 class AttestationResponse(FromBrowser):
     """An authenticator's answer: the new credential."""
 
-    client_data: Encoded = Field(alias="clientDataJSON")
-    attestation_object: Encoded = Field(alias="attestationObject")
-    transports: list[Annotated[str, StringConstraints(max_length=40)]] = Field(default_factory=list, max_length=20)
+    client_data: Encoded = Field(alias="clientDataJSON", examples=[BYTES])
+    attestation_object: Encoded = Field(alias="attestationObject", examples=[BYTES])
+    transports: list[Annotated[str, StringConstraints(max_length=40)]] = Field(
+        default_factory=list, max_length=20, examples=[["internal"]]
+    )
 
 
 class AssertionResponse(FromBrowser):
     """An authenticator's answer: a signature."""
 
-    client_data: Encoded = Field(alias="clientDataJSON")
-    authenticator_data: Encoded = Field(alias="authenticatorData")
-    signature: Encoded
-    user_handle: Encoded = Field(alias="userHandle", description="The `user.id` with which the passkey was made.")
+    client_data: Encoded = Field(alias="clientDataJSON", examples=[BYTES])
+    authenticator_data: Encoded = Field(alias="authenticatorData", examples=[BYTES])
+    signature: Encoded = Field(examples=[BYTES])
+    user_handle: Encoded = Field(
+        alias="userHandle", description="The `user.id` with which the passkey was made.", examples=[BYTES]
+    )
 
 
 class NewPasskeyAnswer(FromBrowser):
