@@ -1764,15 +1764,25 @@ export interface components {
          * @description An authenticator's answer: a signature.
          */
         AssertionResponse: {
-            /** Clientdatajson */
+            /**
+             * Clientdatajson
+             * @example o2NmbXRkbm9uZWdhdHRTdG10
+             */
             clientDataJSON: string;
-            /** Authenticatordata */
+            /**
+             * Authenticatordata
+             * @example o2NmbXRkbm9uZWdhdHRTdG10
+             */
             authenticatorData: string;
-            /** Signature */
+            /**
+             * Signature
+             * @example o2NmbXRkbm9uZWdhdHRTdG10
+             */
             signature: string;
             /**
              * Userhandle
              * @description The `user.id` with which the passkey was made.
+             * @example o2NmbXRkbm9uZWdhdHRTdG10
              */
             userHandle: string;
         };
@@ -1781,11 +1791,22 @@ export interface components {
          * @description An authenticator's answer: the new credential.
          */
         AttestationResponse: {
-            /** Clientdatajson */
+            /**
+             * Clientdatajson
+             * @example o2NmbXRkbm9uZWdhdHRTdG10
+             */
             clientDataJSON: string;
-            /** Attestationobject */
+            /**
+             * Attestationobject
+             * @example o2NmbXRkbm9uZWdhdHRTdG10
+             */
             attestationObject: string;
-            /** Transports */
+            /**
+             * Transports
+             * @example [
+             *       "internal"
+             *     ]
+             */
             transports?: string[];
         };
         /** AuditEventPage */
@@ -2602,6 +2623,7 @@ export interface components {
             /**
              * Challenge
              * @description Works once, for five minutes, for this session.
+             * @example o2NmbXRkbm9uZWdhdHRTdG10
              */
             challenge: string;
             /** Pubkeycredparams */
@@ -2674,6 +2696,7 @@ export interface components {
             /**
              * Challenge
              * @description Works once, for five minutes.
+             * @example o2NmbXRkbm9uZWdhdHRTdG10
              */
             challenge: string;
             /**
