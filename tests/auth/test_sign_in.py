@@ -34,6 +34,7 @@ async def test_who_signs_up_can_sign_in_and_see_the_account(
         "roles": [],
         "status": "active",
         "email_verified": False,
+        "has_password": True,
         "locale": None,
     }
 
