@@ -38,5 +38,15 @@ SELECT to_regclass('public.api_keys') IS NOT NULL AS has_api_keys \gset
 \if :has_api_keys
 UPDATE api_keys SET revoked_at = clock_timestamp(), revoke_reason = 'restored' WHERE revoked_at IS NULL;
 \endif
+-- Devices that were forgotten since would be trusted again, and sign-ins that waited would go on. Recovery codes that were
+-- used since work again: without them, people who have lost their authenticator could not come in.
+SELECT to_regclass('public.trusted_devices') IS NOT NULL AS has_second_factors \gset
+\if :has_second_factors
+DELETE FROM trusted_devices;
+DELETE FROM sign_in_challenges;
+DELETE FROM sign_in_codes;
+DELETE FROM provider_codes;
+DELETE FROM provider_flows;
+\endif
 
 ANALYZE;

@@ -17,6 +17,7 @@ from auth.services.retention import RETENTION
 from tests.auth.api_keys import create, exchange, exchanged, new_key
 from tests.auth.conftest import PASSWORD, Connection, Join, Learn, Member, client_of, outcome, running
 from tests.auth.mails import mails
+from tests.auth.second_factors import guard
 from tests.conftest import Log
 
 
@@ -79,19 +80,19 @@ async def test_a_repeated_creation_has_no_second_effect(client: AsyncClient, joi
     assert (await client.post("/auth/keys", json=body, headers=headers)).status_code == 201, "the name is free again"
 
 
-async def test_it_needs_the_password_or_a_fresh_sign_in(
-    client: AsyncClient, join: Join, superuser: Connection, sign_in: Any, learn: Learn
+async def test_it_needs_a_recent_proof_with_the_second_factor_if_there_is_one(
+    client: AsyncClient, join: Join, superuser: Connection
 ) -> None:
     ada = await join()
-    assert outcome(await create(client, ada, password="not this one")) == (403, "wrong-password")
-    body = {"name": "fresh", "scopes": ["posts:read"]}
-    assert (await client.post("/auth/keys", json=body, headers=ada.headers)).status_code == 201
+    assert (await create(client, ada)).status_code == 201
     await superuser.execute("UPDATE sessions SET created_at = now() - interval '11 min' WHERE account_id = $1", ada.id)
-    form = {"grant_type": "refresh_token", "refresh_token": ada.tokens["refresh_token"]}
-    later = Member(ada.person, (await client.post("/auth/token", data=form)).json())
-    old = await client.post("/auth/keys", json={**body, "name": "old"}, headers=later.headers)
-    assert outcome(old) == (403, "confirmation-needed")
-    assert (await create(client, later, password=PASSWORD)).status_code == 201
+    needed = (401, "insufficient-user-authentication")
+    assert outcome(await create(client, ada, name="old")) == needed
+    proven = await client.post("/auth/sign-in/step-up", json={"password": PASSWORD}, headers=ada.headers)
+    assert proven.status_code == 200, proven.text
+    assert (await create(client, ada, name="proven")).status_code == 201
+    await guard(superuser, ada.id)
+    assert outcome(await create(client, ada, name="without the second factor")) == needed
     assert len(await listed(client, ada)) == 2
 
 
@@ -102,7 +103,6 @@ async def test_a_session_that_has_just_ended_makes_no_key(
     ada = await join()
     await superuser.execute("UPDATE sessions SET ended_at = now() WHERE account_id = $1", ada.id)
     assert outcome(await create(client, ada)) == (401, "invalid-token")
-    assert outcome(await create(client, ada, password=PASSWORD)) == (401, "invalid-token")
 
 
 @pytest.mark.parametrize(

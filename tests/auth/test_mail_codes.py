@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -12,10 +11,12 @@ from pydantic import ValidationError
 
 from auth.config import Settings
 from auth.services.mail_codes.sign_in import MOST_TRIES, CodeMaker
+from tests.auth.authenticator import Authenticator
 from tests.auth.conftest import (
     PASSWORD,
     SERVER,
     Connection,
+    Join,
     Manage,
     Person,
     SignUp,
@@ -26,6 +27,8 @@ from tests.auth.conftest import (
     running,
 )
 from tests.auth.mails import mails, newest, relay
+from tests.auth.passkeys import add
+from tests.auth.second_factors import guard
 from tests.auth.test_access_tokens import part
 from tests.contract import Declared
 from tests.queries import listening
@@ -179,9 +182,12 @@ async def test_a_deletion_ends_waiting_codes(
     codes: AsyncClient, codes_app: FastAPI, sign_up: SignUp, superuser: Connection
 ) -> None:
     person = await sign_up()
+    kept = await superuser.fetchval("SELECT password_hash FROM accounts WHERE id = $1", person.id)
     challenge = await ask(codes, person.email)
     code = await mailed(codes_app, person.email)
-    tokens: dict[str, Any] = (await confirm(codes, challenge, code)).json()
+    assert (await confirm(codes, challenge, code)).status_code == 200
+    await superuser.execute("UPDATE accounts SET password_hash = $2 WHERE id = $1", person.id, kept)
+    tokens = (await codes.post("/auth/sign-in", json={"email": person.email, "password": PASSWORD})).json()
     await ask(codes, person.email)
     reply = await codes.post(
         "/auth/account/deletion", json={"password": PASSWORD}, headers=bearer(tokens["access_token"])
@@ -197,6 +203,51 @@ async def test_nobody_is_flooded_with_codes(codes: AsyncClient, codes_app: FastA
     await relay(codes_app)
     sent = [mail for mail in await mails(codes_app, person.email) if "code" in mail.subject]
     assert len(sent) == 1, "one a minute"
+
+
+async def test_only_a_code_that_was_mailed_can_be_right(
+    codes: AsyncClient, codes_app: FastAPI, sign_up: SignUp, superuser: Connection
+) -> None:
+    """Over the limit of mails nobody has the code, so a guess is none of the owner's."""
+    person = await sign_up()
+    await ask(codes, person.email)
+    await mailed(codes_app, person.email)
+    unsent = await ask(codes, person.email)
+    await relay(codes_app)
+    secret = await superuser.fetchval("SELECT secret FROM sign_in_codes WHERE email = $1 AND NOT mailed", person.email)
+    code = codes_app.state.mail_codes.codes.make(secret)
+    assert outcome(await confirm(codes, unsent, code)) == REFUSED
+
+
+async def test_who_signed_up_with_somebody_else_s_address_loses_the_account_to_them(
+    codes: AsyncClient, codes_app: FastAPI, join: Join, superuser: Connection
+) -> None:
+    """Sign-up needs no proof: what was set up before the first proof is not known to be the owner's."""
+    stranger = await join()
+    made = await add(codes, stranger, Authenticator())
+    await guard(superuser, stranger.id)
+    challenge = await ask(codes, stranger.person.email)
+    reply = await confirm(codes, challenge, await mailed(codes_app, stranger.person.email))
+    assert reply.json()["state"] == "signed-in", "the stranger's second factor does not keep the owner out"
+    owner = bearer(reply.json()["access_token"])
+    assert (await codes.get("/auth/me", headers=owner)).json()["has_password"] is False
+    assert (await codes.get("/auth/passkeys", headers=owner)).json()["items"] == [], made
+    sign_in = {"email": stranger.person.email, "password": stranger.person.password}
+    assert outcome(await codes.post("/auth/sign-in", json=sign_in)) == (401, "wrong-credentials")
+    ended = "SELECT count(*) FROM sessions WHERE account_id = $1 AND ended_at IS NULL"
+    assert await superuser.fetchval(ended, stranger.id) == 1, "the owner's"
+
+
+async def test_a_new_password_ends_waiting_codes(
+    codes: AsyncClient, codes_app: FastAPI, join: Join, superuser: Connection
+) -> None:
+    ada = await join()
+    await superuser.execute("UPDATE accounts SET email_verified_at = now() WHERE id = $1", ada.id)
+    challenge = await ask(codes, ada.person.email)
+    code = await mailed(codes_app, ada.person.email)
+    body = {"current_password": PASSWORD, "new_password": "seven brave tin spoons"}
+    assert (await codes.post("/auth/password", json=body, headers=ada.headers)).status_code == 204
+    assert outcome(await confirm(codes, challenge, code)) == REFUSED
 
 
 async def test_an_address_that_must_be_proven_first_is_proven_by_the_code(settings: Settings, sign_up: SignUp) -> None:

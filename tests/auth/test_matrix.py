@@ -132,7 +132,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /auth/password-reset/confirm": {"token": "x", "new_password": PASSWORD},
     "POST /auth/email/confirm": {"token": "x"},
     "PATCH /auth/me": {"locale": "de"},
-    "POST /auth/keys": {"name": "{new_name}", "scopes": ["posts:read"], "password": PASSWORD},
+    "POST /auth/keys": {"name": "{new_name}", "scopes": ["posts:read"]},
     "POST /auth/keys/leaked": {"key": "{key}"},
     "POST /auth/email": {"email": "{new_email}", "password": PASSWORD},
     "POST /auth/password": {"current_password": PASSWORD, "new_password": PASSWORD},

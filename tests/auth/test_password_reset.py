@@ -7,8 +7,12 @@ from fastapi import FastAPI
 from httpx import AsyncClient, Response
 
 from auth.repositories.mail_counts import hash_address
-from tests.auth.conftest import Connection, Person, SignIn, SignUp, bearer, new_email, refresh
+from tests.auth.authenticator import Authenticator
+from tests.auth.conftest import Connection, Join, Member, Person, SignIn, SignUp, bearer, new_email, refresh
 from tests.auth.mails import mails, newest, relay
+from tests.auth.passkeys import add
+from tests.auth.passkeys import sign_in as sign_in_by
+from tests.auth.second_factors import guard
 from tests.auth.test_email_verification import turn_back
 
 NEW = "an entirely new passphrase"
@@ -44,6 +48,24 @@ async def test_a_reset_changes_the_password_once_proves_the_address_and_tells_th
     assert me.json()["email_verified"] is True
     told = await newest(app, person.email)
     assert (told.subject, "#" in told.text) == ("Your password was changed", False)
+
+
+async def test_a_reset_that_proves_the_address_removes_what_a_stranger_set_up_before(
+    client: AsyncClient, app: FastAPI, join: Join, superuser: Connection
+) -> None:
+    """Sign-up needs no proof, so whoever opened the account may be somebody else."""
+    stranger, device = await join(), Authenticator()
+    await add(client, stranger, device)
+    await guard(superuser, stranger.id)
+    assert (await confirm(client, await link(client, app, stranger.person.email))).status_code == 204
+    assert (await sign_in_by(client, device)).status_code == 401
+    reply = await client.post("/auth/sign-in", json={"email": stranger.person.email, "password": NEW})
+    assert reply.json()["state"] == "signed-in", "the stranger's second factor is gone"
+    again = Authenticator()
+    await add(client, Member(stranger.person, reply.json()), again)
+    await superuser.execute("DELETE FROM mail_counts")
+    assert (await confirm(client, await link(client, app, stranger.person.email), NEW + "!")).status_code == 204
+    assert (await sign_in_by(client, again)).status_code == 200, "the owner's own stays"
 
 
 async def test_of_twenty_resets_at_once_one_succeeds(client: AsyncClient, app: FastAPI, sign_up: SignUp) -> None:

@@ -27,7 +27,6 @@ async def test_somebody_creates_a_key_copies_it_once_and_revokes_it(visit: Visit
     await ada.fill("Name", "nightly import")
     await ada.page.get_by_label("posts:read", exact=True).check()
     await ada.page.get_by_label("posts:write", exact=True).press("Space")
-    await ada.fill("Your password", ada.password)
     await ada.press("Create key")
     await ada.is_told("The key is created.")
     shown = ada.page.get_by_label("Key", exact=True)
@@ -45,7 +44,6 @@ async def test_somebody_creates_a_key_copies_it_once_and_revokes_it(visit: Visit
     ada.expected.add("409 (Conflict)")
     await ada.fill("Name", "nightly import")
     await ada.page.get_by_label("posts:read", exact=True).check()
-    await ada.fill("Your password", ada.password)
     await ada.press("Create key")
     await ada.sees("You have a key of this name.")
 
@@ -62,6 +60,5 @@ async def test_a_key_needs_something_that_it_may_do(visit: Visit) -> None:
     await ada.go("/settings/keys")
     ada.expected.add("422 (Unprocessable")
     await ada.fill("Name", "nothing")
-    await ada.fill("Your password", ada.password)
     await ada.press("Create key")
     await ada.sees("Choose at least one thing that the key may do.")

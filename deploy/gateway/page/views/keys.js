@@ -2,7 +2,7 @@
 import { post, remove } from "../api.js";
 import { html, useState } from "../dom.js";
 import { useThing } from "../data.js";
-import { Field, Form, Password, Submit } from "../form.js";
+import { Field, Form, Submit } from "../form.js";
 import { Confirm, Empty, Pending, say, Time } from "../ui.js";
 
 const METADATA = "/.well-known/oauth-authorization-server"; // lists the scopes
@@ -70,9 +70,9 @@ function NewKey({ onCreated }) {
   if (!data) return html`<${Pending} problem=${problem} retry=${reload} rows=${2} tall />`;
   const scopes = data.scopes_supported.filter((scope) => scope !== ALL);
 
-  async function create({ name, expires_in_days, password, ...rest }) {
+  async function create({ name, expires_in_days, ...rest }) {
     const chosen = scopes.filter((scope) => scope in rest);
-    const body = { name, scopes: chosen, expires_in_days: Number(expires_in_days), password };
+    const body = { name, scopes: chosen, expires_in_days: Number(expires_in_days) };
     const { data: key } = await post("/auth/keys", body);
     setMade(made + 1);
     onCreated(key);
@@ -87,7 +87,6 @@ function NewKey({ onCreated }) {
         ${scopes.map((scope) => html`<label key=${scope} class="choice"><input type="checkbox" name=${scope} />${scope}</label>`)}
       </div>
       <${Field} label="Days until it expires" name="expires_in_days" type="number" min="1" max="365" value="90" required />
-      <${Password} label="Your password" />
       <div class="row end"><${Submit}>Create key<//></div>
     <//></section>`;
 }

@@ -46,8 +46,6 @@ export type ProblemCode =
   | "code-not-valid"
   /** There is no such comment under this post. */
   | "comment-not-found"
-  /** The sign-in was too long ago to do this without the password. */
-  | "confirmation-needed"
   /** There was no connection to the database, or it cancelled the work. */
   | "database-unavailable"
   /** The caller has no such trusted device. */

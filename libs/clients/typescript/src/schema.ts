@@ -52,8 +52,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List how people sign in at this site
-         * @description List how people sign in at this site.
+         * Say which ways the sign-in page offers beside passkeys and providers (`/auth/providers`)
+         * @description Say which ways the sign-in page offers beside passkeys and providers (`/auth/providers`).
          */
         get: operations["list_ways_to_sign_in"];
         put?: never;
@@ -486,7 +486,8 @@ export interface paths {
          * Create an API key
          * @description Create an API key. Its text is in this answer only; programs exchange it at `/auth/token`.
          *
-         *     If the answer was lost, a repeated request is refused by the name: revoke that key, and create another one.
+         *     The session must have proven within ten minutes who its owner is. If the answer was lost, a repeated request is
+         *     refused by the name: revoke that key, and create another one.
          */
         post: operations["create_api_key"];
         delete?: never;
@@ -1652,13 +1653,6 @@ export interface components {
              * @default 90
              */
             expires_in_days?: number | null;
-            /**
-             * Password
-             * Format: password
-             * @description The current password. May be left out within 10 minutes of the sign-in.
-             * @example correct horse battery staple
-             */
-            password?: string;
         };
         /**
          * ApiKeyCreated
@@ -4091,19 +4085,6 @@ export interface components {
             };
         };
         /**
-         * @description - `confirmation-needed`: The sign-in was too long ago to do this without the password.
-         *     - `wrong-password`: The current password is wrong. Not a 401: the access token is valid, and a new one would not help.
-         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
-         */
-        ConfirmationNeeded: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
          * @description - `database-unavailable`: There was no connection to the database, or it cancelled the work.
          *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
          *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
@@ -5969,8 +5950,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequired"];
-            403: components["responses"]["ConfirmationNeeded"];
+            401: components["responses"]["InsufficientUserAuthentication"];
+            403: components["responses"]["NotThisClient"];
             404: components["responses"]["AccountNotFound"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["ApiKeyNameTaken"];
@@ -5978,10 +5959,10 @@ export interface operations {
             414: components["responses"]["UrlTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ApiKeyMustExpire"];
-            429: components["responses"]["SignInThrottled"];
+            429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
-            503: components["responses"]["TooBusy"];
+            503: components["responses"]["DatabaseUnavailable"];
         };
     };
     report_leaked_api_key: {

@@ -13,6 +13,7 @@ def upgrade() -> None:
         sa.Column("challenge_hash", sa.LargeBinary(), nullable=False),
         sa.Column("email", sa.Text(), nullable=False),
         sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("mailed", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("tries", sa.SmallInteger(), server_default="0", nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("challenge_hash", name=op.f("pk_sign_in_codes")),

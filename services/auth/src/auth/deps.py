@@ -105,7 +105,7 @@ def wire(opened: Opened[Settings]) -> Parts:
         close=passwords.close,
         state={
             **second_factor.parts(settings, transactions, throttle, sessions),
-            **api_keys.parts(opened, transactions, throttle, access),
+            **api_keys.parts(opened, transactions, access),
             "keys": keys,
             "transactions": transactions,
             "lifetimes": lasting,

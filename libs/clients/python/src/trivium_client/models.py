@@ -122,8 +122,6 @@ class ApiKeyCreate(Model):
     scopes: list[Literal["auth:read", "users:read", "users:write", "posts:read", "posts:write"]]
     expires_in_days: int | None = 90
     """null: never, where the site allows that."""
-    password: str | None = None
-    """The current password. May be left out within 10 minutes of the sign-in."""
 
 
 class ApiKeyCreated(Model):

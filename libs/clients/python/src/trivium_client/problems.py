@@ -138,12 +138,6 @@ class CommentNotFound(Problem):
     known_code = "comment-not-found"
 
 
-class ConfirmationNeeded(Problem):
-    """The sign-in was too long ago to do this without the password."""
-
-    known_code = "confirmation-needed"
-
-
 class DatabaseUnavailable(Problem):
     """There was no connection to the database, or it cancelled the work."""
 
@@ -623,7 +617,6 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "challenge-not-valid": ChallengeNotValid,
     "code-not-valid": CodeNotValid,
     "comment-not-found": CommentNotFound,
-    "confirmation-needed": ConfirmationNeeded,
     "database-unavailable": DatabaseUnavailable,
     "device-not-found": DeviceNotFound,
     "duplicate-names": DuplicateNames,

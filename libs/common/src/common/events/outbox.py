@@ -203,7 +203,9 @@ class OutboxRepository:
 
 
 def leased(row: Any) -> Leased:
-    carried = row.data.pop(TRACEPARENT, None)
+    carried = (
+        row.data.pop(TRACEPARENT, None) if isinstance(row.data, dict) else None
+    )  # a bad row is the target's to refuse
     event = StateEvent.of(row.type, row.subject, row.version, row.occurred_at, row.data, carried)
     return Leased(event, row.attempts)
 

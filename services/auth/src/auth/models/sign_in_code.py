@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import DateTime, LargeBinary, SmallInteger, Text
+from sqlalchemy import Boolean, DateTime, LargeBinary, SmallInteger, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from auth.database import Base
@@ -18,5 +18,7 @@ class SignInCode(Base):
     email: Mapped[str] = mapped_column(Text, index=True)
     secret: Mapped[str] = mapped_column(Text)
     """The code derives from it and the server's key; neither alone is enough."""
+    mailed: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    """Whether the code was sent: no other can be right."""
     tries: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)

@@ -49,6 +49,10 @@ USE_CODE: Final = text("""
     DELETE FROM recovery_codes WHERE account_id = :account AND code_hash = :hashed RETURNING true
 """)
 REMOVE: Final = text("DELETE FROM second_factors WHERE account_id = :account RETURNING confirmed_at IS NOT NULL")
+# Sessions that continue have proven one factor of an account that has one.
+FORGET_PROOFS: Final = text("""
+    UPDATE sessions SET methods = array_remove(methods, 'mfa') WHERE account_id = :account AND ended_at IS NULL
+""")
 FORGET_PENDING: Final = text("""
     DELETE FROM second_factors
     WHERE confirmed_at IS NULL AND created_at < clock_timestamp() - CAST(:kept AS interval)
@@ -95,6 +99,7 @@ class SecondFactorRepository:
 
     async def remove(self, account_id: int) -> bool:
         await self.session.execute(DROP_CODES, {"account": account_id})
+        await self.session.execute(FORGET_PROOFS, {"account": account_id})
         return bool((await self.session.execute(REMOVE, {"account": account_id})).scalar())
 
     async def forget_pending(self, kept: timedelta) -> None:

@@ -22,12 +22,13 @@ WAITS: Final = text("""
 COUNT: Final = text("""
     UPDATE sign_in_codes SET tries = tries + 1
     WHERE challenge_hash = :challenge AND tries < :most AND expires_at > clock_timestamp()
-    RETURNING email, secret
+    RETURNING email, secret, mailed
 """)
 TAKE: Final = text("""
     DELETE FROM sign_in_codes WHERE challenge_hash = :challenge AND expires_at > clock_timestamp() RETURNING 1
 """)
-DROP: Final = text("DELETE FROM sign_in_codes WHERE email = :address")
+MAILED: Final = text("UPDATE sign_in_codes SET mailed = true WHERE email = :address AND secret = :secret")
+DROP: Final = text("DELETE FROM sign_in_codes WHERE email = (SELECT email FROM accounts WHERE id = :account)")
 # Source limits keep them few, so this needs no batches.
 FORGET: Final = text("""
     DELETE FROM sign_in_codes WHERE challenge_hash IN
@@ -55,8 +56,11 @@ class SignInCodeRepository:
     async def take(self, challenge_hash: bytes) -> bool:
         return (await self.session.execute(TAKE, {"challenge": challenge_hash})).one_or_none() is not None
 
-    async def drop(self, email: str) -> None:
-        await self.session.execute(DROP, {"address": email})
+    async def mark_mailed(self, secret: str, email: str) -> None:
+        await self.session.execute(MAILED, {"address": email, "secret": secret})
+
+    async def drop(self, account_id: int) -> None:
+        await self.session.execute(DROP, {"account": account_id})
 
     async def forget_expired(self) -> None:
         await self.session.execute(FORGET)

@@ -5,12 +5,13 @@ from uuid import UUID
 
 from fastapi import Response
 
-from auth.deps import SIGN_IN, CallingDevice
+from auth.deps import CallingDevice
 from auth.schemas.api_key import ApiKeyCreate, ApiKeyCreated, ApiKeyList, ApiKeyResponse, LeakedApiKey
 from auth.services.api_keys import errors
-from auth.services.errors import AccountNotFound, SignInClosed, SignInThrottled, WrongPassword
-from auth.services.passwords import TooBusy
+from auth.services.errors import AccountNotFound, NotThisClient
 from auth.wiring.api_keys import API_KEYS, OwnApiKeys
+from auth.wiring.second_factor import JustProven
+from common.errors import InsufficientUserAuthentication
 from common.http.access import public
 from common.http.deps import SignedIn
 from common.http.problems import problems
@@ -34,25 +35,22 @@ router = service_router("/auth/keys", "API keys", ApiKeyRoute)
         errors.ApiKeyNameTaken,
         errors.TooManyApiKeys,
         errors.ApiKeyMustExpire,
-        errors.ConfirmationNeeded,
-        WrongPassword,
-        SignInThrottled,
-        SignInClosed,
+        InsufficientUserAuthentication,
+        NotThisClient,
         AccountNotFound,
-        TooBusy,
     ),
 )
 async def create_api_key(
-    wanted: ApiKeyCreate, caller: SignedIn, keys: OwnApiKeys, device: CallingDevice, limits: Limits, response: Response
+    wanted: ApiKeyCreate, caller: JustProven, keys: OwnApiKeys, device: CallingDevice, response: Response
 ) -> ApiKeyCreated:
     """Create an API key. Its text is in this answer only; programs exchange it at `/auth/token`.
 
-    If the answer was lost, a repeated request is refused by the name: revoke that key, and create another one.
+    The session must have proven within ten minutes who its owner is. If the answer was lost, a repeated request is
+    refused by the name: revoke that key, and create another one.
     """
-    await limits.hit(SIGN_IN)  # a password can be guessed here
     days = wanted.expires_in_days
     lasts = None if days is None else timedelta(days=days)
-    key, text = await keys.create(caller, wanted.password, wanted.name, wanted.scopes, lasts, device)
+    key, text = await keys.create(caller, wanted.name, wanted.scopes, lasts, device)
     response.headers["Location"] = f"/auth/keys/{key.id}"
     return ApiKeyCreated(**ApiKeyResponse.model_validate(key).model_dump(), key=text)
 

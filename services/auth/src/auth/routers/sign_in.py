@@ -31,7 +31,7 @@ router = service_router("/auth/sign-in", "sign-in", SignInRoute)
 @router.get("")
 @public
 async def list_ways_to_sign_in(codes: MailCodes) -> WaysToSignIn:
-    """List how people sign in at this site."""
+    """Say which ways the sign-in page offers beside passkeys and providers (`/auth/providers`)."""
     return WaysToSignIn(methods=["password", "mail-code"] if codes.is_on else ["password"])
 
 

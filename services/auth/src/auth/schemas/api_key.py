@@ -5,7 +5,6 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from auth.schemas.account import NOT_GIVEN, CurrentPassword
 from common.schemas import Incoming, Moment, Outgoing, Text
 from common.tokens.scopes import KEY_SCOPES
 from common.visible_text import visible_line
@@ -33,9 +32,6 @@ class ApiKeyCreate(Incoming):
     scopes: list[Scope] = Field(min_length=1, max_length=len(KEY_SCOPES), examples=[["posts:read", "posts:write"]])
     expires_in_days: int | None = Field(
         90, ge=1, le=365, strict=True, description="null: never, where the site allows that."
-    )
-    password: CurrentPassword = Field(
-        default=NOT_GIVEN, description="The current password. May be left out within 10 minutes of the sign-in."
     )
 
 

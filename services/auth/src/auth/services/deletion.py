@@ -106,7 +106,6 @@ async def begin_deletion(
     changed = await work.managed_accounts.change(account.id, "deleting", [])
     await work.deletions.begin(account.id, account.email)
     await work.one_time_tokens.drop(account.id, list(Purpose))
-    await work.sign_in_codes.drop(account.email)
     await work.events.publish(account_event(changed))
     # limited, so that nobody's mailbox is flooded by it
     if await work.mail_counts.take(account.email, Kind.account_deleted) is None:

@@ -85,7 +85,6 @@ class Management:
         await self._note(account, changed, by)
         if new_status == "disabled":
             await end_sessions(self.work, account_id, "disabled")
-            await self.work.sign_in_codes.drop(account.email)
         if new_roles != account.roles or new_status == "disabled":
             changed = await self._refuse_tokens(account_id)
         return changed
@@ -100,8 +99,7 @@ class Management:
 
     async def sign_out_everywhere(self, account_id: int, by: Manager) -> None:
         """End all sessions of an account. Raises NotAnAdmin, AccountNotFound."""
-        _, account = await self._lock(account_id, by)
-        await self.work.sign_in_codes.drop(account.email)
+        await self._lock(account_id, by)
         ended = await end_sessions(self.work, account_id, "signed out by an admin")
         await self._refuse_tokens(account_id)
         await self.work.audit.note(Action.all_sessions_ended, account_id, actor=by.name, ip=by.ip, sessions=ended)

@@ -12,6 +12,7 @@ from auth.services.ports import PasswordHasher, UnitOfWork
 from auth.services.records import Device
 from auth.services.session_revocation import end_sessions
 from auth.services.throttle import key_of, reset_attempts
+from auth.services.ways_in import begin_anew
 from common.ports import Transactions
 
 
@@ -32,6 +33,8 @@ class PasswordReset:
     async def confirm(self, token: str, password: str, device: Device) -> None:
         """Set the password, end all sessions, invalidate the other links, and let the owner sign in at once.
 
+        If the address was not proven before, all other ways in go too (`begin_anew`).
+
         A refused password does not use up the link.
 
         Raises:
@@ -48,6 +51,8 @@ class PasswordReset:
                 raise LinkNotValid
             # after the change of the account, so that a link that is being created right now is not missed
             await work.one_time_tokens.drop(account.id, [Purpose.password_reset, Purpose.email_change])
+            if not account.email_verified:
+                await begin_anew(work, account, keeps_password=True)
             await end_sessions(work, account.id, "password reset")
             await reset_attempts(work, account.email)
             await work.throttle.succeed(key_of(account.email, device))  # a known source, however many guesses there are

@@ -76,6 +76,7 @@ class SessionOpener:
         if self.why_not(account) is not None:
             return None
         if account.second_factor and Method.mfa not in methods:
+            await work.accounts.lock_for_share(account.id)  # before the device, as by those who forget it
             device_id = await is_trusted(work, account.id, trusted, self.trusted_for)
             if device_id is None:
                 may_trust = bool(self.trusted_for)

@@ -23,10 +23,11 @@ async def end_sessions(
 ) -> int:
     """End all sessions of an account, or all but one, and revoke its API keys unless they are only devices that end.
 
-    Sign-ins that wait for their second factor or for a provider end too, and no device is trusted any more. Returns how
+    Sign-ins that wait for a code or for a provider end too, and no device is trusted any more. Returns how
     many sessions had tokens that may still be valid.
     """
     await work.challenges.drop_all(account_id)
+    await work.sign_in_codes.drop(account_id)
     await work.trusted_devices.drop_all(account_id)
     await work.provider_flows.drop(account_id)
     ended = await work.sessions.end_all(account_id, reason, but)

@@ -5,7 +5,9 @@ from collections.abc import Collection
 from auth.services.errors import LastWayIn
 from auth.services.passwords import NO_PASSWORD
 from auth.services.ports import UnitOfWork
-from auth.services.records import Credentials
+from auth.services.records import Account, Credentials
+from auth.services.second_factor.factors import remove_factor
+from auth.services.session_revocation import end_sessions
 
 
 async def require_way_in(work: UnitOfWork, known: Credentials, providers: Collection[str]) -> None:
@@ -18,3 +20,20 @@ async def require_way_in(work: UnitOfWork, known: Credentials, providers: Collec
         return
     if not {identity.provider for identity in await work.identities.of(account_id)} & set(providers):
         raise LastWayIn("This is the only way in to your account. Choose a password first, or add another way.")
+
+
+async def begin_anew(work: UnitOfWork, account: Account, *, keeps_password: bool) -> None:
+    """Remove what whoever opened a locked account has set up, now that the owner of its address has come.
+
+    Anybody can sign up with somebody else's address. So before it is proven, neither sessions and keys nor passkeys,
+    identities and second factors are known to be its owner's, nor the password.
+    """
+    await remove_factor(work, account.id)
+    for passkey in await work.passkeys.all(account.id):
+        await work.passkeys.remove(account.id, passkey.id)
+    for identity in await work.identities.of(account.id):
+        await work.identities.remove(account.id, identity.provider)
+    known = None if keeps_password else await work.accounts.credentials_of(account.id)
+    if known is not None:
+        await work.accounts.replace_hash(account.id, known.password_hash, NO_PASSWORD)
+    await end_sessions(work, account.id, "address proven")

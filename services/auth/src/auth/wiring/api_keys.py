@@ -10,7 +10,6 @@ from auth.services.access_tokens import AccessTokens
 from auth.services.api_keys.exchange import KeyExchange
 from auth.services.api_keys.keys import ApiKeys
 from auth.services.ports import UnitOfWork
-from auth.services.throttle import Throttle
 from common.http.deps import FromState
 from common.ports import Transactions
 from common.serving.service import Opened
@@ -19,13 +18,11 @@ API_KEYS: Final = "api-keys"
 """The rate limit of exchanges and reports: what tells whether a key is valid."""
 
 
-def parts(
-    opened: Opened[Settings], transactions: Transactions[UnitOfWork], throttle: Throttle, access: AccessTokens
-) -> Mapping[str, Any]:
+def parts(opened: Opened[Settings], transactions: Transactions[UnitOfWork], access: AccessTokens) -> Mapping[str, Any]:
     """What routes find in `app.state`."""
     may_last = opened.settings.api_keys_without_expiry
     return {
-        "api_keys": ApiKeys(transactions, throttle, opened.revoked.clock.now, may_last),
+        "api_keys": ApiKeys(transactions, may_last),
         "key_exchange": KeyExchange(transactions, access),
     }
 

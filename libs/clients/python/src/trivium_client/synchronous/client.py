@@ -112,7 +112,7 @@ class Trivium(Connection):
         self._send(Call("POST", "/auth/revoke", form=form, signed=False))
 
     def list_ways_to_sign_in(self) -> WaysToSignIn:
-        """List how people sign in at this site."""
+        """Say which ways the sign-in page offers beside passkeys and providers (`/auth/providers`)."""
         return self._read(WaysToSignIn, Call("GET", "/auth/sign-in", signed=False))
 
     def sign_in_with_password(self, body: PasswordSignIn) -> SignInAnswer:
@@ -368,21 +368,18 @@ class Trivium(Connection):
     def create_api_key(self, body: ApiKeyCreate) -> ApiKeyCreated:
         """Create an API key. Its text is in this answer only; programs exchange it at `/auth/token`.
 
-        If the answer was lost, a repeated request is refused by the name: revoke that key, and create another one.
+        The session must have proven within ten minutes who its owner is. If the answer was lost, a repeated request
+        is refused by the name: revoke that key, and create another one.
 
         Raises:
             AccountNotFound: No account has this id.
             ApiKeyMustExpire: This site has no API keys without an expiry.
             ApiKeyNameTaken: The caller has an API key of this name. A repeated request gets this, since keys are
                 shown only once.
-            ConfirmationNeeded: The sign-in was too long ago to do this without the password.
-            SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
-                sign-ins may try.
-            SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
-            TooBusy: More passwords wait to be hashed than can be in time.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
+            NotThisClient: The token was issued for another client.
             TooManyApiKeys: The caller has as many API keys as an account may have.
-            WrongPassword: The current password is wrong. Not a 401: the access token is valid, and a new one would
-                not help.
         """
         return self._read(ApiKeyCreated, Call("POST", "/auth/keys", body=body))
 

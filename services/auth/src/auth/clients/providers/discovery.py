@@ -106,7 +106,7 @@ class Discovery:
         return keys.get(kid)
 
     async def _current(self, kept: Kept[T], load: Callable[[], Any]) -> T:
-        if not kept.is_fresh():
+        if not kept.is_fresh() and not (kept.fetching.locked() and kept.usable() is not None):
             async with kept.fetching:
                 if not kept.is_fresh() and not kept.tried_within(RETRY_AFTER):
                     await self._fetch(kept, load)
@@ -123,6 +123,8 @@ class Discovery:
         except Refused:
             if kept.usable() is None:
                 raise
+        finally:
+            kept.begin()  # again: callers that waited for a silent provider must not each wait for it anew
 
     async def _load_metadata(self) -> Metadata:
         found = await self._calls.ask(METADATA, "GET", f"{self._issuer}/.well-known/openid-configuration")

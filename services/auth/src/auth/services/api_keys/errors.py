@@ -1,7 +1,7 @@
 """Refusals about API keys."""
 
 from auth.services.errors import OAuthRefusal
-from common.errors import Conflict, Forbidden, InvalidInput, NotFound
+from common.errors import Conflict, InvalidInput, NotFound
 
 
 class ApiKeyNotFound(NotFound):
@@ -26,12 +26,6 @@ class ApiKeyMustExpire(InvalidInput):
     """This site has no API keys without an expiry."""
 
     code = "api-key-must-expire"
-
-
-class ConfirmationNeeded(Forbidden):
-    """The sign-in was too long ago to do this without the password."""
-
-    code = "confirmation-needed"
 
 
 class InvalidSubjectToken(OAuthRefusal):

@@ -1,6 +1,6 @@
 """The caller's API keys: creating, listing and revoking them; and reports of leaked ones."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -12,38 +12,33 @@ from auth.services.api_keys.errors import (
     ApiKeyMustExpire,
     ApiKeyNameTaken,
     ApiKeyNotFound,
-    ConfirmationNeeded,
     TooManyApiKeys,
 )
 from auth.services.api_keys.key_text import hash_of, is_well_formed, new_key
 from auth.services.api_keys.records import ApiKey
 from auth.services.audit import ANONYMOUS, Action
-from auth.services.errors import AccountNotFound, WrongPassword
-from auth.services.mails import Kind, send
+from auth.services.errors import AccountNotFound
+from auth.services.mails import Kind, send_limited
 from auth.services.ports import UnitOfWork
 from auth.services.records import Device
+from auth.services.second_factor.step_up import own, require_recent
 from auth.services.session_revocation import publish_ended
-from auth.services.throttle import Throttle
 from common.contracts.events import SessionEndedData
 from common.ports import Transactions
 from common.state_events import Event
-from common.tokens.claims import InvalidToken, Principal
+from common.tokens.claims import Principal
 
 log = structlog.get_logger()
 
 MOST: Final = 20
 """Keys of an account that are not revoked, expired ones included."""
-FRESH: Final = timedelta(minutes=10)
-"""How long after a sign-in its session needs no password."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKeys:
-    """An account's keys. `now` is in seconds since 1970, by the database's clock."""
+    """An account's keys."""
 
     transactions: Transactions[UnitOfWork]
-    throttle: Throttle
-    now: Callable[[], float]
     may_last: bool
     """Whether keys without an expiry may be created."""
 
@@ -55,7 +50,6 @@ class ApiKeys:
     async def create(
         self,
         caller: Principal,
-        password: str | None,
         name: str,
         scopes: Sequence[str],
         lasts: timedelta | None,
@@ -66,27 +60,19 @@ class ApiKeys:
         Raises:
             InvalidToken: the caller's session has just ended.
             ApiKeyMustExpire: keys without an expiry are off.
-            ConfirmationNeeded: no password was given, and the sign-in was long ago.
-            WrongPassword: it is not the account's password.
-            SignInThrottled, SignInClosed: too many wrong passwords before.
+            InsufficientUserAuthentication: it has not proven lately who its owner is.
             ApiKeyNameTaken, TooManyApiKeys
         """
         if lasts is None and not self.may_last:
             raise ApiKeyMustExpire("Choose after how many days the key expires.")
-        confirmed = await self._confirm(caller, password, device)
         text, account_id = new_key(), caller.account_id
         async with self.transactions() as work:
             # locked, so that concurrent requests count each other's keys, and no revocation of all misses this one
             await work.managed_accounts.lock(account_id)
-            now = await work.accounts.credentials_of(account_id)
-            if now is None:
+            if await work.accounts.credentials_of(account_id) is None:
                 raise AccountNotFound("There is no such account.")
             # its access token may work for a second after its end, and a key would outlive that
-            session = await work.sessions.find(caller.session_id)
-            if session is None or not session.alive:
-                raise InvalidToken("The access token is not valid.")
-            if confirmed not in (None, now.password_hash):
-                raise WrongPassword("The password has just been changed.")
+            require_recent(own(await work.sessions.find(caller.session_id), account_id))
             existing = await work.api_keys.of(account_id)
             if name in (key.name for key in existing):
                 raise ApiKeyNameTaken("You have a key of this name. Revoke it, or choose another name.")
@@ -97,14 +83,6 @@ class ApiKeys:
             await work.audit.note(Action.api_key_created, account_id, ip=device.ip, key=str(key.id), scopes=key.scopes)
         log.info("API key created", account=account_id, key=str(key.id))
         return key, text
-
-    async def _confirm(self, caller: Principal, password: str | None, device: Device) -> str | None:
-        """The hash of the password that was given; None if the sign-in is fresh enough without one."""
-        if password is not None:
-            return (await self.throttle.confirm(caller.account_id, password, device)).password_hash
-        if self.now() - caller.proven_at > FRESH.total_seconds():
-            raise ConfirmationNeeded("Give your password, or sign in again.")
-        return None
 
     async def revoke(self, account_id: int, key_id: UUID, device: Device) -> None:
         """Revoke one of the caller's keys. Its access tokens are refused everywhere within seconds.
@@ -144,7 +122,6 @@ async def revoke_key(
 
 
 async def tell_owner(work: UnitOfWork, account_id: int, kind: Kind) -> None:
-    """Mail the owner; limited, so that nobody's mailbox is flooded by it."""
     account = await work.accounts.get(account_id)
-    if account is not None and await work.mail_counts.take(account.email, kind) is None:
-        await send(work, kind, account_id, account.email)
+    if account is not None:
+        await send_limited(work, kind, account_id, account.email)

@@ -11,6 +11,8 @@ class AskedCode:
 
     email: str
     secret: str = field(repr=False)
+    mailed: bool
+    """Whether the code was sent: no other can be right."""
 
 
 class SignInCodeStore(Protocol):
@@ -27,7 +29,10 @@ class SignInCodeStore(Protocol):
     async def take(self, challenge_hash: bytes) -> bool:
         """Use up a request. Of several concurrent callers only one gets True."""
 
-    async def drop(self, email: str) -> None:
-        """Delete all requests for an address."""
+    async def mark_mailed(self, secret: str, email: str) -> None:
+        """Note that the code is sent."""
+
+    async def drop(self, account_id: int) -> None:
+        """Delete all requests for an account's address."""
 
     async def forget_expired(self) -> None: ...

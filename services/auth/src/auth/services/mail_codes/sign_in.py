@@ -24,6 +24,7 @@ from auth.services.ports import UnitOfWork
 from auth.services.records import Account, Device, Tokens
 from auth.services.second_factor.records import PendingSignIn
 from auth.services.session_opening import Method, SessionOpener
+from auth.services.ways_in import begin_anew
 from common.ports import Transactions
 from common.state_events import Event
 
@@ -32,7 +33,7 @@ log = structlog.get_logger()
 LIFETIME: Final = timedelta(minutes=10)
 DIGITS: Final = 8
 MOST_TRIES: Final = 5
-"""Per code. With the limit of mails an hour, a guesser needs about 450 years for an even chance at one address."""
+"""Per code, and only codes that were mailed can be right: five an hour. Even odds at an address take 300 years."""
 
 
 class CodeMaker:
@@ -89,27 +90,32 @@ class MailCodeSignIn:
         self._require()
         async with self.transactions() as work:  # the count stays, whatever comes of it
             asked = await work.sign_in_codes.count(hashed(challenge), MOST_TRIES)
-        if asked is None or not self.codes.fits(asked.secret, code):
+        if asked is None or not self.codes.fits(asked.secret, code) or not asked.mailed:
             if asked is not None:
                 log.warning("code refused", email=masked(asked.email))
             raise CodeNotValid("This code does not work. Look for the newest mail, or ask for another code.")
         done = None
         async with self.transactions() as work:
-            if await work.sign_in_codes.take(hashed(challenge)):
-                done = await self._open(work, asked.email, device)
+            found = await work.accounts.find(asked.email)
+            # the account is locked first, as by those who drop its codes
+            account = await work.managed_accounts.lock(found.id) if found else None
+            if await work.sign_in_codes.take(hashed(challenge)) and account is not None:
+                done = await self._open(work, account, asked.email, device)
         if done is None:
             raise CodeNotValid("This code does not work. Ask for another one.")
         return done
 
-    async def _open(self, work: UnitOfWork, email: str, device: Device) -> Tokens | PendingSignIn | None:
-        account = await work.accounts.find(email)
-        if account is None or not await work.accounts.verify_email(account.id, email):
-            return None
-        known = await work.accounts.credentials_of(account.id, lock=True)
-        if known is None:
+    async def _open(
+        self, work: UnitOfWork, account: Account, email: str, device: Device
+    ) -> Tokens | PendingSignIn | None:
+        if not await work.accounts.verify_email(account.id, email):
             return None
         if not account.email_verified:
+            await begin_anew(work, account, keeps_password=False)
             await work.audit.note(Action.email_verified, account.id, ip=device.ip)
+        known = await work.accounts.credentials_of(account.id)
+        if known is None:
+            return None
         return await self.sessions.admit(work, known, device, [Method.otp])
 
     def _require(self) -> None:
@@ -120,6 +126,7 @@ class MailCodeSignIn:
 async def send_code(work: UnitOfWork, account: Account, wanted: MailWantedData) -> None:
     """Handle a request of an account's address. Over the limit of mails, nothing is sent."""
     if await work.mail_counts.take(account.email, Kind.sign_in_code) is None:
+        await work.sign_in_codes.mark_mailed(wanted.secret or "", account.email)
         await send(work, Kind.sign_in_code, account.id, account.email, wanted.secret)
         to = masked(account.email)
         await work.audit.note(Action.sign_in_code_sent, account.id, actor=ANONYMOUS, ip=wanted.ip, to=to)

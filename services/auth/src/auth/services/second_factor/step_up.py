@@ -69,7 +69,9 @@ class StepUp:
 
     async def _renew(self, work: UnitOfWork, account_id: int, session_id: UUID, proven: list[Method]) -> Tokens:
         session = own(await work.sessions.find(session_id, lock=True), account_id)
-        await work.sessions.confirm(session_id, list(dict.fromkeys([*session.methods, *proven])))
+        # what was proven before stays, except that two factors are claimed only by those who prove them now
+        kept = [method for method in session.methods if method != Method.mfa]
+        await work.sessions.confirm(session_id, list(dict.fromkeys([*kept, *proven])))
         session = own(await work.sessions.find(session_id), account_id)
         return self.sessions.access_only(session)
 
@@ -85,6 +87,8 @@ class StepUp:
             session = await work.sessions.find(session_id)
         if session is None or session.account.id != account_id:
             raise InvalidToken("The session has ended.")
+        if of_everybody:
+            own(session, account_id)  # a request for deletion may be repeated by a session that it has ended
         if of_everybody or session.account.second_factor:
             require_recent(session)
 
