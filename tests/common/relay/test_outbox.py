@@ -58,3 +58,12 @@ async def test_what_is_leased_together_is_told_in_the_order_in_which_it_came(dat
         await session.execute(text("SET LOCAL enable_hashjoin = off"))
         leased = await OutboxRepository(session).lease("users", 10, LEASE)
     assert [row.event.subject for row in leased] == [f"author:{subject}" for subject in subjects]
+
+
+async def test_a_row_whose_data_is_no_object_is_leased_like_others(database: Database) -> None:
+    """R-14: its target refuses it, and the relay parks it; others are told meanwhile."""
+    await publish(database, 7, 8)
+    async with database.transaction() as session:
+        await session.execute(text("UPDATE outbox SET data = '[\"Ada\"]' WHERE subject = 'author:7'"))
+        leased = await OutboxRepository(session).lease("users", 10, LEASE)
+    assert [row.event.subject for row in leased] == ["author:7", "author:8"]
