@@ -3328,7 +3328,7 @@ export interface components {
         Role: "moderator" | "admin";
         /**
          * SecondFactorNeeded
-         * @description The password is right. Continue at `/auth/sign-in/second-factor`.
+         * @description The first factor is right. Continue at `/auth/sign-in/second-factor`.
          */
         SecondFactorNeeded: {
             /**

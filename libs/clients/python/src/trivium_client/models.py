@@ -826,7 +826,7 @@ Role = TypeAliasType("Role", Literal["moderator", "admin"])
 
 
 class SecondFactorNeeded(Model):
-    """The password is right. Continue at `/auth/sign-in/second-factor`."""
+    """The first factor is right. Continue at `/auth/sign-in/second-factor`."""
 
     state: Literal["second-factor-needed"] = "second-factor-needed"
     challenge: str

@@ -74,7 +74,7 @@ class SignedIn(IssuedTokens):
 
 
 class SecondFactorNeeded(Outgoing):
-    """The password is right. Continue at `/auth/sign-in/second-factor`."""
+    """The first factor is right. Continue at `/auth/sign-in/second-factor`."""
 
     state: Literal["second-factor-needed"] = "second-factor-needed"
     challenge: str = Field(examples=["Zk0v…"], description="For the second step.")

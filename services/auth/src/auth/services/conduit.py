@@ -14,7 +14,7 @@ from auth.services.audit import Action, masked
 from auth.services.errors import TooManyMails, UsernameNeeded
 from auth.services.events import account_event
 from auth.services.mail_requests import want_mail
-from auth.services.mails import DIRECT_CHANGE, Kind, send
+from auth.services.mails import DIRECT_CHANGE, Kind, send_limited
 from auth.services.one_time_tokens import Purpose
 from auth.services.password_policy import PasswordPolicy
 from auth.services.ports import PasswordHasher, UnitOfWork
@@ -123,15 +123,13 @@ class ConduitChanges:
         await work.one_time_tokens.drop(before.id, [Purpose.password_reset, Purpose.email_change])
         ended = await end_sessions(work, before.id, "password changed", but=session_id)
         await reset_attempts(work, before.email)
-        if await work.mail_counts.take(before.email, Kind.password_changed) is None:
-            await send(work, Kind.password_changed, before.id, before.email)
+        await send_limited(work, Kind.password_changed, before.id, before.email)
         await work.audit.note(Action.password_changed, before.id, ip=device.ip, sessions_ended=ended)
 
     async def _note_email(self, work: UnitOfWork, before: Account, after: Account, device: Device) -> None:
         await work.one_time_tokens.drop(after.id, list(Purpose), but_to=after.email)
         await reset_attempts(work, after.email)  # attempts from before it was this account's
         await want_mail(work, Purpose.verify_email, after.email, device.ip)
-        if await work.mail_counts.take(before.email, Kind.email_changed) is None:
-            await send(work, Kind.email_changed, before.id, before.email)
+        await send_limited(work, Kind.email_changed, before.id, before.email)
         told = {"before": masked(before.email), "after": masked(after.email)}
         await work.audit.note(Action.email_changed, after.id, ip=device.ip, **told)

@@ -15,7 +15,7 @@ import structlog
 from auth.services.audit import SERVER, Action, masked
 from auth.services.errors import AccountNotFound, LastAdmin, WrongPassword
 from auth.services.events import account_event
-from auth.services.mails import Kind, send
+from auth.services.mails import Kind, send_limited
 from auth.services.one_time_tokens import Purpose
 from auth.services.ports import UnitOfWork
 from auth.services.records import Account, Device, PendingDeletion
@@ -107,9 +107,7 @@ async def begin_deletion(
     await work.deletions.begin(account.id, account.email)
     await work.one_time_tokens.drop(account.id, list(Purpose))
     await work.events.publish(account_event(changed))
-    # limited, so that nobody's mailbox is flooded by it
-    if await work.mail_counts.take(account.email, Kind.account_deleted) is None:
-        await send(work, Kind.account_deleted, account.id, account.email)
+    await send_limited(work, Kind.account_deleted, account.id, account.email)
     ended = await end_sessions(work, account.id, "account deleted")
     email = masked(account.email)
     await work.audit.note(

@@ -84,6 +84,6 @@ async def send(work: UnitOfWork, kind: Kind, account_id: int, to: str, secret: s
 
 
 async def send_limited(work: UnitOfWork, kind: Kind, account_id: int, to: str) -> None:
-    """As `send`, unless the address has had too many of this kind lately."""
+    """As `send`, unless the address has had too many of this kind lately: nobody's mailbox is flooded."""
     if await work.mail_counts.take(to, kind) is None:
         await send(work, kind, account_id, to)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from auth.services.audit import Action
 from auth.services.errors import WrongPassword
-from auth.services.mails import Kind, send
+from auth.services.mails import Kind, send_limited
 from auth.services.one_time_tokens import Purpose
 from auth.services.password_policy import PasswordPolicy
 from auth.services.ports import PasswordHasher, UnitOfWork
@@ -43,7 +43,5 @@ class OwnPassword:
             ended = await end_sessions(work, account_id, "password changed", but=session_id)
             await reset_attempts(work, known.account.email)
             await work.throttle.succeed(key_of(known.account.email, device))
-            # limited, so that nobody's mailbox is flooded by it
-            if await work.mail_counts.take(known.account.email, Kind.password_changed) is None:
-                await send(work, Kind.password_changed, account_id, known.account.email)
+            await send_limited(work, Kind.password_changed, account_id, known.account.email)
             await work.audit.note(Action.password_changed, account_id, ip=device.ip, sessions_ended=ended)

@@ -10,13 +10,13 @@ import structlog
 
 from auth.services.audit import Action
 from auth.services.errors import AccountNotFound
-from auth.services.mails import Kind, send
+from auth.services.mails import Kind, send_limited
 from auth.services.passkeys.challenges import KEPT, Challenges, Purpose, hash_challenge
 from auth.services.passkeys.errors import PasskeyNotFound, PasskeyNotValid, PasskeyTaken, TooManyPasskeys
 from auth.services.passkeys.records import Passkey
 from auth.services.passkeys.relying_party import Answer, Refused, RelyingParty
 from auth.services.ports import UnitOfWork
-from auth.services.records import Account, Credentials, Device
+from auth.services.records import Credentials, Device
 from auth.services.second_factor.step_up import own, require_recent
 from auth.services.ways_in import require_way_in
 
@@ -76,7 +76,7 @@ class OwnPasskeys:
         added = await self.work.passkeys.add(account_id, name, new)
         if added is None:
             raise PasskeyTaken("This passkey has been added before.")
-        await self._tell(Kind.passkey_added, account)
+        await send_limited(self.work, Kind.passkey_added, account_id, account.email)
         about = {"passkey": added.id, "backup_eligible": added.backup_eligible}
         await self.work.audit.note(Action.passkey_added, account_id, ip=device.ip, **about)
         return added
@@ -95,7 +95,7 @@ class OwnPasskeys:
         known = await self._lock(account_id, session_id)
         existing(await self.work.passkeys.remove(account_id, passkey_id))
         await require_way_in(self.work, known, self.providers)
-        await self._tell(Kind.passkey_removed, known.account)
+        await send_limited(self.work, Kind.passkey_removed, account_id, known.account.email)
         await self.work.audit.note(Action.passkey_removed, account_id, ip=device.ip, passkey=passkey_id)
 
     async def _lock(self, account_id: int, session_id: UUID) -> Credentials:
@@ -105,11 +105,6 @@ class OwnPasskeys:
             raise AccountNotFound("There is no such account.")
         require_recent(own(await self.work.sessions.find(session_id), account_id))
         return known
-
-    async def _tell(self, kind: Kind, account: Account) -> None:
-        """Mail the owner; limited, so that nobody's mailbox is flooded by it."""
-        if await self.work.mail_counts.take(account.email, kind) is None:
-            await send(self.work, kind, account.id, account.email)
 
 
 def holder(account_id: int, session_id: UUID) -> str:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from auth.services.audit import Action
 from auth.services.errors import AccountNotFound
-from auth.services.mails import Kind, send
+from auth.services.mails import Kind, send_limited
 from auth.services.ports import UnitOfWork
 from auth.services.providers.errors import IdentityNotFound, Reason, Refused
 from auth.services.providers.records import Flow, Identity, Told
@@ -64,7 +64,7 @@ class Identities:
                 raise IdentityNotFound("Your account is not linked with this provider.")
             await work.identities.remove(account_id, provider)
             await require_way_in(work, known, self.providers)
-            await tell_owner(work, account, Kind.identity_unlinked)
+            await send_limited(work, Kind.identity_unlinked, account.id, account.email)
             ended = await end_sessions(work, account_id, "identity unlinked", but=session_id)
             await work.audit.note(
                 Action.identity_unlinked, account_id, ip=device.ip, provider=provider, sessions_ended=ended
@@ -73,11 +73,5 @@ class Identities:
 
 async def note_link(work: UnitOfWork, account: Account, provider: str, device: Device, *, by_address: bool) -> None:
     """Tell the owner of a new link, and record it. `by_address`: without them, since both sides have proven it."""
-    await tell_owner(work, account, Kind.identity_linked)
+    await send_limited(work, Kind.identity_linked, account.id, account.email)
     await work.audit.note(Action.identity_linked, account.id, ip=device.ip, provider=provider, by_address=by_address)
-
-
-async def tell_owner(work: UnitOfWork, account: Account, kind: Kind) -> None:
-    """Limited, so that nobody's mailbox is flooded by it."""
-    if await work.mail_counts.take(account.email, kind) is None:
-        await send(work, kind, account.id, account.email)

@@ -15,7 +15,7 @@ class ChallengeNotValid(DomainError):
     code = "challenge-not-valid"
 
     def __init__(self) -> None:
-        super().__init__("This sign-in took too long, or was tried too often. Begin again with the password.")
+        super().__init__("This sign-in took too long, or was tried too often. Begin again.")
 
 
 class SecondFactorOn(Conflict):
