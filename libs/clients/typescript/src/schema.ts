@@ -6080,7 +6080,7 @@ export interface operations {
             };
             400: components["responses"]["PasskeyNotValid"];
             401: components["responses"]["InsufficientUserAuthentication"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["NotThisClient"];
             404: components["responses"]["AccountNotFound"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["TooManyPasskeysOrPasskeyTaken"];
@@ -6113,7 +6113,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["InsufficientUserAuthentication"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["NotThisClient"];
             404: components["responses"]["AccountNotFound"];
             409: components["responses"]["TooManyPasskeys"];
             414: components["responses"]["UrlTooLong"];
@@ -6142,7 +6142,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["InsufficientUserAuthentication"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["NotThisClient"];
             404: components["responses"]["PasskeyNotFoundOrAccountNotFound"];
             409: components["responses"]["LastWayIn"];
             414: components["responses"]["UrlTooLong"];

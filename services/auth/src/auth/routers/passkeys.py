@@ -7,6 +7,7 @@ from auth.schemas import passkey as schemas
 from auth.services import errors
 from auth.services.passkeys import errors as refusals
 from auth.wiring.passkeys import ChangePasskeys, ReadPasskeys
+from auth.wiring.second_factor import FromTheSite
 from common.errors import InsufficientUserAuthentication
 from common.http.deps import SignedIn
 from common.http.problems import problems
@@ -25,11 +26,12 @@ async def list_passkeys(caller: SignedIn, passkeys: ReadPasskeys) -> schemas.Pas
 
 @router.post(
     "/options",
-    responses=problems(InsufficientUserAuthentication, refusals.TooManyPasskeys, errors.AccountNotFound),
+    responses=problems(
+        errors.NotThisClient, InsufficientUserAuthentication, refusals.TooManyPasskeys, errors.AccountNotFound
+    ),
 )
-async def begin_passkey(caller: SignedIn, passkeys: ChangePasskeys, response: Response) -> schemas.PasskeyCreation:
+async def begin_passkey(caller: FromTheSite, passkeys: ChangePasskeys) -> schemas.PasskeyCreation:
     """Get what the browser needs to make a passkey. Needs a recent proof of who it is."""
-    response.headers["Cache-Control"] = "no-store"
     options = await passkeys.options(caller.account_id, caller.session_id)
     return schemas.PasskeyCreation.model_validate(options)
 
@@ -38,6 +40,7 @@ async def begin_passkey(caller: SignedIn, passkeys: ChangePasskeys, response: Re
     "",
     status_code=201,
     responses=problems(
+        errors.NotThisClient,
         InsufficientUserAuthentication,
         refusals.TooManyPasskeys,
         refusals.PasskeyNotValid,
@@ -46,7 +49,7 @@ async def begin_passkey(caller: SignedIn, passkeys: ChangePasskeys, response: Re
     ),
 )
 async def add_passkey(
-    new: schemas.PasskeyCreate, caller: SignedIn, passkeys: ChangePasskeys, device: CallingDevice, response: Response
+    new: schemas.PasskeyCreate, caller: FromTheSite, passkeys: ChangePasskeys, device: CallingDevice, response: Response
 ) -> schemas.PasskeyResponse:
     """Add the passkey that the browser has made. The owner gets a mail."""
     answer = schemas.as_answer(new.credential)
@@ -68,9 +71,13 @@ async def rename_passkey(
     "/{passkey_id}",
     status_code=204,
     responses=problems(
-        InsufficientUserAuthentication, refusals.PasskeyNotFound, errors.LastWayIn, errors.AccountNotFound
+        errors.NotThisClient,
+        InsufficientUserAuthentication,
+        refusals.PasskeyNotFound,
+        errors.LastWayIn,
+        errors.AccountNotFound,
     ),
 )
-async def remove_passkey(passkey_id: Id, caller: SignedIn, passkeys: ChangePasskeys, device: CallingDevice) -> None:
+async def remove_passkey(passkey_id: Id, caller: FromTheSite, passkeys: ChangePasskeys, device: CallingDevice) -> None:
     """Remove a passkey. Needs a recent proof of who it is; the owner gets a mail."""
     await passkeys.remove(caller.account_id, caller.session_id, passkey_id, device)

@@ -411,6 +411,7 @@ class Trivium(Connection):
             IdempotencyKeyReused: The key was used with another body.
             InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
                 up (RFC 9470).
+            NotThisClient: The token was issued for another client.
             PasskeyNotValid: The browser's answer is malformed, too late, repeated, or of another site, account or
                 session.
             PasskeyTaken: This passkey has been added before, to this account or to another one.
@@ -428,6 +429,7 @@ class Trivium(Connection):
             AccountNotFound: No account has this id.
             InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
                 up (RFC 9470).
+            NotThisClient: The token was issued for another client.
             TooManyPasskeys: The account has as many passkeys as it may have.
         """
         return self._read(PasskeyCreation, Call("POST", "/auth/passkeys/options"))
@@ -448,6 +450,7 @@ class Trivium(Connection):
             InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
                 up (RFC 9470).
             LastWayIn: The account has no password, and nothing else would be left to sign in with.
+            NotThisClient: The token was issued for another client.
             PasskeyNotFound: The caller has no such passkey.
         """
         self._send(Call("DELETE", f"/auth/passkeys/{passkey_id}"))
