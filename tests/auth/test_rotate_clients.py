@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from httpx import AsyncClient
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from auth.__main__ import cli
 from auth.config import Settings
 from common.secrets import read_secret
+from common.tokens.replies import Http
 from common.tokens.service_tokens import NoToken, ServiceTokens
 from tests.auth.conftest import Connection
 
@@ -40,27 +42,32 @@ def operator(settings: Settings) -> Operator:
     return Operator(settings)
 
 
-def running_with(client: AsyncClient, secret: str) -> ServiceTokens:
+def running_with(app: FastAPI, secret: str) -> ServiceTokens:
     """users' token client, started with this secret."""
-    return ServiceTokens(client, "http://auth.test", "svc:users", SecretStr(secret))
+    return ServiceTokens(Http(ASGITransport(app)), "http://auth.test", "svc:users", SecretStr(secret))
 
 
-async def works(client: AsyncClient, secret: str) -> bool:
+async def works(app: FastAPI, secret: str) -> bool:
     try:
-        return bool(await running_with(client, secret).token_for("posts"))
+        return bool(await running_with(app, secret).token_for("posts"))
     except NoToken:
         return False
 
 
 async def test_two_secrets_are_valid_and_the_oldest_is_not(
-    operator: Operator, client: AsyncClient, service_secrets: dict[str, str], tmp_path: Path, superuser: Connection
+    operator: Operator,
+    app: FastAPI,
+    client: AsyncClient,
+    service_secrets: dict[str, str],
+    tmp_path: Path,
+    superuser: Connection,
 ) -> None:
     """Step by step: rotate, restart with the new file, rotate again."""
     first, others = service_secrets["svc:users"], service_secrets["svc:posts"]
     file = tmp_path / "svc-users-secret"
     file.write_text(first)
     file.chmod(0o640)
-    before = running_with(client, first)
+    before = running_with(app, first)
     assert await before.token_for("posts")
 
     done, said = await operator.rotate("users", "--write", str(file))
@@ -71,12 +78,12 @@ async def test_two_secrets_are_valid_and_the_oldest_is_not(
     assert file.stat().st_mode & 0o777 == 0o640
     assert os.listdir(tmp_path) == [file.name]
     assert await before.token_for("auth"), "the service that runs on goes on"
-    assert [await works(client, first), await works(client, second)] == [True, True]
+    assert [await works(app, first), await works(app, second)] == [True, True]
 
     third = secrets.token_urlsafe(32)
     done, said = await operator.rotate("users", "--read", "-", typed=f"{third}\n")
     assert done == 0, said
-    assert [await works(client, one) for one in (first, second, third)] == [False, True, True]
+    assert [await works(app, one) for one in (first, second, third)] == [False, True, True]
     assert (await client.post("/auth/token", data=grant("svc:posts", others))).status_code == 200
     noted = await superuser.fetch("SELECT actor, detail FROM audit_events WHERE action = 'service-secret-changed'")
     assert [tuple(row) for row in noted] == [("server", '{"client": "svc:users"}')] * 2
@@ -88,14 +95,14 @@ def grant(client_id: str, secret: str) -> dict[str, str]:
 
 
 async def test_the_secret_from_a_file_and_nothing_at_all_for_a_weak_one(
-    operator: Operator, client: AsyncClient, superuser: Connection, tmp_path: Path
+    operator: Operator, app: FastAPI, superuser: Connection, tmp_path: Path
 ) -> None:
     file = tmp_path / "given"
     file.write_text(secrets.token_urlsafe(32) + "\n")
     file.chmod(0o600)
     done, said = await operator.rotate("users", "--read", str(file))
     assert done == 0, said
-    assert await works(client, read_secret(file))
+    assert await works(app, read_secret(file))
     rows = await superuser.fetch("SELECT * FROM service_clients ORDER BY client_id")
     refused = [
         ((), "", "Give either"),

@@ -4,10 +4,12 @@ from base64 import b64encode
 from urllib.parse import quote
 
 import pytest
-from httpx import AsyncClient
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
 from pydantic import SecretStr
 
 from auth.config import Settings
+from common.tokens.replies import Http
 from common.tokens.service_tokens import ServiceTokens
 from tests.auth.conftest import ServiceSignIn, SignedIn, SignUp, bearer, client_of, running
 from tests.auth.test_access_tokens import part
@@ -47,8 +49,9 @@ async def test_a_service_s_token_is_for_one_service_and_no_person(
     assert claims["exp"] - claims["iat"] <= 300
 
 
-async def test_our_own_service_client_gets_its_token(client: AsyncClient, service_secrets: dict[str, str]) -> None:
-    tokens = ServiceTokens(client, "http://auth.test", "svc:users", SecretStr(service_secrets["svc:users"]))
+async def test_our_own_service_client_gets_its_token(app: FastAPI, service_secrets: dict[str, str]) -> None:
+    secret = SecretStr(service_secrets["svc:users"])
+    tokens = ServiceTokens(Http(ASGITransport(app)), "http://auth.test", "svc:users", secret)
     assert part(await tokens.token_for("posts"), 1)["sub"] == "svc:users"
 
 

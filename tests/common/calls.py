@@ -13,6 +13,7 @@ from pydantic import BaseModel, SecretStr
 from common.calls.http_pool import http_pool
 from common.calls.service_client import PeerUnavailable, ServiceClient
 from common.settings import LONGEST_CALL, ServiceSettings
+from common.tokens.replies import Http
 from common.tokens.service_tokens import ServiceTokens
 from tests.common.conftest import probe_settings
 from tests.common.misbehaving import answer
@@ -44,11 +45,10 @@ def another(client: ServiceClient, audience: str, url: str, **changes: Any) -> S
     return ServiceClient.to(audience, url, http=client.http, tokens=client.tokens, settings=settings)
 
 
-def connections(http: httpx.AsyncClient) -> int:
+def connections(http: Http) -> int:
     """The number of connections in the pool, in use or idle."""
-    transport = http._transport  # no public API for it
-    assert isinstance(transport, httpx.AsyncHTTPTransport)
-    return len(transport._pool.connections)
+    assert isinstance(http.transport, httpx.AsyncHTTPTransport)
+    return len(http.transport._pool.connections)  # there is no public API for it
 
 
 GOOD = answer(200, {"number": 7, "unknown": "ignored"})

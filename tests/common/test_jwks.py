@@ -13,6 +13,7 @@ from common.background import background_tasks
 from common.tokens import jwks
 from common.tokens.claims import KeysUnavailable
 from common.tokens.jwks import RemoteKeys
+from common.tokens.replies import Http
 from tests.common.conftest import FakeClock
 from tests.waiting import GENEROUS, eventually
 
@@ -56,9 +57,8 @@ def auth() -> Auth:
 
 
 @pytest.fixture
-async def keys(auth: Auth, clock: FakeClock) -> AsyncIterator[RemoteKeys]:
-    async with httpx.AsyncClient(transport=auth) as http:
-        yield RemoteKeys(http, URL, clock=clock)
+def keys(auth: Auth, clock: FakeClock) -> RemoteKeys:
+    return RemoteKeys(Http(auth), URL, clock=clock)
 
 
 async def test_the_first_token_fetches_the_keys_and_the_next_do_not(auth: Auth, keys: RemoteKeys) -> None:
@@ -219,6 +219,6 @@ async def test_an_answer_that_trickles_is_given_up(clock: FakeClock, monkeypatch
             await asyncio.sleep(0.01)
 
     transport = httpx.MockTransport(lambda request: httpx.Response(200, content=trickle()))
-    async with httpx.AsyncClient(transport=transport) as http, asyncio.timeout(GENEROUS):
+    async with asyncio.timeout(GENEROUS):
         with pytest.raises(KeysUnavailable):
-            await RemoteKeys(http, URL, clock=clock).find(FIRST["kid"])
+            await RemoteKeys(Http(transport), URL, clock=clock).find(FIRST["kid"])

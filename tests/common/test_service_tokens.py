@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
-import httpx
 import pytest
 
 from common.calls.http_pool import http_pool
+from common.tokens.replies import Http
 from common.tokens.service_tokens import NoToken, ServiceTokens
 from tests.common.calls import SECRET, call_settings
 from tests.common.conftest import FakeClock
@@ -22,7 +22,7 @@ async def auth() -> AsyncIterator[Misbehaving]:
 
 
 @pytest.fixture
-async def http() -> AsyncIterator[httpx.AsyncClient]:
+async def http() -> AsyncIterator[Http]:
     async with http_pool(call_settings()) as http:
         yield http
 
@@ -33,7 +33,7 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def tokens(auth: Misbehaving, http: httpx.AsyncClient, clock: FakeClock) -> ServiceTokens:
+def tokens(auth: Misbehaving, http: Http, clock: FakeClock) -> ServiceTokens:
     deadline = call_settings().call_deadline
     return ServiceTokens(http, auth.url, "svc:posts", SECRET, deadline=deadline, clock=clock)
 
@@ -70,7 +70,7 @@ async def test_a_slow_answer_for_one_audience_delays_no_other(tokens: ServiceTok
         await slow
 
 
-async def test_an_auth_that_does_not_answer_is_given_up(auth: Misbehaving, http: httpx.AsyncClient) -> None:
+async def test_an_auth_that_does_not_answer_is_given_up(auth: Misbehaving, http: Http) -> None:
     auth.auth = silence
     tokens = ServiceTokens(http, auth.url, "svc:posts", SECRET, deadline=timedelta(seconds=0.1))
     with pytest.raises(NoToken):

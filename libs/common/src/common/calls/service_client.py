@@ -24,7 +24,7 @@ from common.http.bodies import MAX_BODY
 from common.logs import request_context
 from common.settings import AppSettings
 from common.state_events import EventBatch, StateEvent
-from common.tokens.replies import NO_REPLY, Reply, fetch
+from common.tokens.replies import NO_REPLY, Http, Reply, fetch
 from common.tokens.service_tokens import NoToken, TokenSource
 
 log = structlog.get_logger()
@@ -74,7 +74,7 @@ class Call:
 class ServiceClient:
     """Client for one other service. One per peer and process: it holds the breaker, the retry budget and the slots."""
 
-    http: httpx.AsyncClient
+    http: Http
     tokens: TokenSource
     audience: str
     base_url: str
@@ -91,9 +91,7 @@ class ServiceClient:
     """Further headers of each request: `for_caller`."""
 
     @classmethod
-    def to(
-        cls, audience: str, base_url: str, *, http: httpx.AsyncClient, tokens: TokenSource, settings: AppSettings
-    ) -> Self:
+    def to(cls, audience: str, base_url: str, *, http: Http, tokens: TokenSource, settings: AppSettings) -> Self:
         """A client with the limits of the settings."""
         return cls(
             http,

@@ -145,8 +145,8 @@ def trace_id() -> str | None:
     return format(context.trace_id, "032x") if context.is_valid else None
 
 
-async def propagate_trace(request: httpx.Request) -> None:
-    """For `event_hooks`: the peer's spans become children of ours. Without a span the peer makes none either."""
+def propagate_trace(request: httpx.Request) -> None:
+    """The peer's spans become children of ours. Without a span the peer makes none either."""
     if trace.get_current_span().get_span_context().is_valid:
         W3C.inject(request.headers)
     else:

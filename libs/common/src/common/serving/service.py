@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-import httpx
 from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import Executable
@@ -34,6 +33,7 @@ from common.settings import ServiceSettings
 from common.spans import context_with
 from common.tokens.jwks import RemoteKeys
 from common.tokens.known_keys import KeyStore
+from common.tokens.replies import Http
 from common.tokens.service_tokens import ServiceTokens, TokenSource
 from common.tokens.verifier import Keys, TokenVerifier
 
@@ -66,7 +66,7 @@ class Opened(Generic[S]):
     name: str
     settings: S
     database: Database
-    http: httpx.AsyncClient
+    http: Http
     revoked: RevokedTokens
 
     @property

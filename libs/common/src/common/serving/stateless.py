@@ -5,7 +5,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-import httpx
 from fastapi import FastAPI
 
 from common.calls.http_pool import http_pool
@@ -13,6 +12,7 @@ from common.calls.service_client import ServiceClient
 from common.serving import collectors
 from common.settings import AppSettings
 from common.tokens.claims import Principal
+from common.tokens.replies import Http
 from common.tokens.service_tokens import TokenSource
 
 S = TypeVar("S", bound=AppSettings)
@@ -40,7 +40,7 @@ class Connected(Generic[S]):
     """The parts that every stateless service has."""
 
     settings: S
-    http: httpx.AsyncClient
+    http: Http
 
     def peer(self, name: str, tokens: TokenSource | None = None) -> ServiceClient:
         """The client for another service, at the address `<name>_url` of the settings."""

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
-import httpx
 import structlog
 from jose import jwk
 from jose.backends.base import Key
@@ -17,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from common.tokens.claims import ALGORITHM, KeysUnavailable
 from common.tokens.known_keys import KeySet, KeyStore, PublicKey
-from common.tokens.replies import NO_REPLY, fetch
+from common.tokens.replies import NO_REPLY, Http, fetch
 
 log = structlog.get_logger()
 
@@ -41,7 +40,7 @@ class RemoteKeys:
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
+        http: Http,
         url: str,
         store: KeyStore | None = None,
         clock: Callable[[], float] = time.monotonic,

@@ -2,18 +2,18 @@
 
 import asyncio
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Protocol
 from urllib.parse import quote
 
-import httpx
 import structlog
 from pydantic import BaseModel, Field, SecretStr
 
 from common import deadlines
-from common.tokens.replies import NO_REPLY, fetch
+from common.tokens.replies import NO_REPLY, Http, fetch
 
 log = structlog.get_logger()
 
@@ -67,7 +67,7 @@ class ServiceTokens:
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
+        http: Http,
         auth_url: str,
         client_id: str,
         secret: SecretStr,
@@ -78,7 +78,8 @@ class ServiceTokens:
         self._http = http
         self._url = f"{auth_url}/auth/token"
         # Both form-encoded first: the colon of svc:users would end the name (RFC 6749, section 2.3.1).
-        self._credentials = httpx.BasicAuth(quote(client_id, safe=""), quote(secret.get_secret_value(), safe=""))
+        credentials = f"{quote(client_id, safe='')}:{quote(secret.get_secret_value(), safe='')}"
+        self._authorization = f"Basic {b64encode(credentials.encode()).decode()}"
         self._deadline = deadline.total_seconds()
         self._clock = clock
         self._held: dict[str, CachedToken] = {}
@@ -137,8 +138,10 @@ class ServiceTokens:
             "POST",
             self._url,
             data={"grant_type": "client_credentials", "audience": audience},
-            auth=self._credentials,
-            headers={deadlines.HEADER: str(int(self._deadline * 1000))},
+            headers={
+                "Authorization": self._authorization,
+                deadlines.HEADER: str(int(self._deadline * 1000)),
+            },
             max_bytes=MAX_BYTES,
         )
         if reply.status != 200:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from auth.services.providers.errors import Reason, Refused
 from common.calls.breaker import Breaker
-from common.tokens.replies import NO_REPLY, Reply, fetch
+from common.tokens.replies import NO_REPLY, Http, Reply, fetch
 
 T = TypeVar("T")
 MAX_BYTES: Final = 128 * 1024
@@ -34,7 +34,7 @@ def breaker_of(name: str) -> Breaker:
 class ProviderCalls:
     """Calls to one provider."""
 
-    http: httpx.AsyncClient
+    http: Http
     breaker: Breaker
     deadline: float = DEADLINE
     running: int = field(default=0, init=False)
@@ -59,7 +59,7 @@ class ProviderCalls:
         try:
             async with asyncio.timeout(self.deadline):
                 reply = await fetch(
-                    self.http, method, url, max_bytes=MAX_BYTES, timeout=httpx.Timeout(self.deadline), **options
+                    self.http, method, url, max_bytes=MAX_BYTES, timeouts=httpx.Timeout(self.deadline), **options
                 )
         except (*NO_REPLY, TimeoutError) as error:
             self.breaker.failed()
