@@ -19,7 +19,7 @@ export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unk
 .DEFAULT_GOAL := help
 .PHONY: up dev start stop status logs restart-one run mail mails seed demo reset psql migrate migration backup restore check
 .PHONY: check-deploy format generate rename new-service remove-service new-resource openapi clients lock test
-.PHONY: test-page test-clients test-clients-short test-providers test-search test-restarts test-new-service test-resource test-observability
+.PHONY: test-stack test-page test-clients test-clients-short test-providers test-search test-restarts test-new-service test-resource test-observability
 .PHONY: test-start-order test-backup fuzz faults faults-short bench bench-peers timing overload compose-up compose-down
 .PHONY: compose-upgrade rolling-restart pin-images test-compose test-cluster help bootstrap docs changelog sbom audit
 
@@ -154,6 +154,10 @@ test: export PYTHONDONTWRITEBYTECODE :=
 test: bootstrap ## run the whole test suite: make test ARGS="-k posts -x"
 	@$(VENV)/pytest -n 3 --no-loadscope-reorder $(ARGS)
 
+# Without the tests of promised times, which `make timing` runs.
+test-stack: bootstrap ## test the real processes behind their gateway, on stacks of their own (about a minute and a half)
+	@$(VENV)/pytest tests/system -m "stack and not timing" -n 2 --no-loadscope-reorder $(ARGS)
+
 test-page: bootstrap ## test the web client in this machine's chromium; screenshots in .local/screenshots
 	@$(VENV)/pytest tests/system/page -m page $(ARGS)
 
@@ -265,7 +269,7 @@ pin-images: bootstrap ## write the current digests of the base images beside the
 test-compose: export ROLLS ?= 5
 test-compose: export RATE ?= 30
 test-compose: bootstrap ## run the system tests against the running containers, then faults on a separate stack of containers
-	@SYSTEM_URL=$(COMPOSE_TEST_URL) $(VENV)/pytest tests/system $(ARGS)
+	@SYSTEM_URL=$(COMPOSE_TEST_URL) $(VENV)/pytest tests/system -m "stack and not timing" $(ARGS)
 	@rm -f .local/compose.json
 	@$(VENV)/pytest tests/system/compose -m compose $(ARGS)
 	@cat .local/compose.json
