@@ -37,7 +37,7 @@ def render(folder: Path) -> list[Manifest]:
     text = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True, check=False)  # noqa: S603, S607
     if text.returncode != 0:
         sys.exit(f"{folder} cannot be rendered: {text.stderr.strip()}")
-    return [manifest for manifest in yaml.safe_load_all(text.stdout) if manifest]
+    return [manifest for manifest in yaml.load_all(text.stdout, yaml.CSafeLoader) if manifest]
 
 
 def schema_errors(manifests: Sequence[Manifest]) -> Iterator[str]:
