@@ -18,7 +18,7 @@ export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unk
 
 .DEFAULT_GOAL := help
 .PHONY: up dev start stop status logs restart-one run mail mails seed demo reset psql migrate migration backup restore check
-.PHONY: check-code check-made check-deploy format generate rename new-service remove-service new-resource openapi clients lock test
+.PHONY: check-code check-made check-docs check-deploy format generate rename new-service remove-service new-resource openapi clients lock test
 .PHONY: test-stack test-page test-clients test-clients-short test-providers test-search test-restarts test-new-service test-resource test-observability
 .PHONY: test-start-order test-backup fuzz faults faults-short bench bench-peers timing overload compose-up compose-down
 .PHONY: compose-upgrade rolling-restart pin-images test-compose test-cluster help bootstrap docs changelog sbom audit
@@ -83,9 +83,9 @@ restore: bootstrap ## restore a backup while the stack runs: make restore FROM=.
 
 ##@ Changing the code
 
-# Two parts at once, for two cores. Each stops at its first fault.
+# Two parts at once, for two cores: the longest comes first. Each stops at its first fault.
 check: bootstrap ## lint, format, types, import contracts, generated files, migrations, OpenAPI, documentation, deployment, locks
-	@$(MAKE) -s -j2 check-code check-made
+	@$(MAKE) -s -j2 check-code check-made check-docs check-deploy
 
 check-code: bootstrap
 	@$(VENV)/ruff check $(CODE)
@@ -99,9 +99,10 @@ check-made: bootstrap
 	@$(VENV)/python -m deploy.gateway.openapi --check
 	@$(VENV)/python -m deploy.clients check
 	@$(VENV)/python -m deploy.release.breaking
+
+check-docs: bootstrap
 	@$(VENV)/python -m deploy.local.migrations check
 	@$(VENV)/python -m deploy.docs check
-	@$(MAKE) -s check-deploy
 
 check-deploy: bootstrap ## lint the image recipes, docker-compose.yml and the Kubernetes manifests; no engine or cluster needed
 	@$(VENV)/hadolint deploy/docker/Dockerfile deploy/gateway/Dockerfile
