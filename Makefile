@@ -18,8 +18,8 @@ export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unk
 
 .DEFAULT_GOAL := help
 .PHONY: up dev start stop status logs restart-one run mail mails seed demo reset psql migrate migration backup restore check
-.PHONY: check-deploy format generate rename new-service remove-service new-resource openapi clients lock test
-.PHONY: test-page test-clients test-clients-short test-providers test-search test-restarts test-new-service test-resource test-observability
+.PHONY: check-code check-made check-docs check-deploy format generate rename new-service remove-service new-resource openapi clients lock test
+.PHONY: test-stack test-page test-clients test-clients-short test-providers test-search test-restarts test-new-service test-resource test-observability
 .PHONY: test-start-order test-backup fuzz faults faults-short bench bench-peers timing overload compose-up compose-down
 .PHONY: compose-upgrade rolling-restart pin-images test-compose test-cluster help bootstrap docs changelog sbom audit
 
@@ -83,19 +83,26 @@ restore: bootstrap ## restore a backup while the stack runs: make restore FROM=.
 
 ##@ Changing the code
 
+# Two parts at once, for two cores: the longest comes first. Each stops at its first fault.
 check: bootstrap ## lint, format, types, import contracts, generated files, migrations, OpenAPI, documentation, deployment, locks
+	@$(MAKE) -s -j2 check-code check-made check-docs check-deploy
+
+check-code: bootstrap
 	@$(VENV)/ruff check $(CODE)
 	@$(VENV)/ruff format --check $(CODE)
 	@$(VENV)/mypy --strict $(CODE)
 	@$(VENV)/python -m deploy.imports
+	@if grep -n '://' requirements*.lock; then echo 'a lock names an address: use make lock'; exit 1; fi
+
+check-made: bootstrap
 	@$(VENV)/python -m deploy.generate --check
 	@$(VENV)/python -m deploy.gateway.openapi --check
 	@$(VENV)/python -m deploy.clients check
 	@$(VENV)/python -m deploy.release.breaking
+
+check-docs: bootstrap
 	@$(VENV)/python -m deploy.local.migrations check
 	@$(VENV)/python -m deploy.docs check
-	@$(MAKE) -s check-deploy
-	@if grep -n '://' requirements*.lock; then echo 'a lock names an address: use make lock'; exit 1; fi
 
 check-deploy: bootstrap ## lint the image recipes, docker-compose.yml and the Kubernetes manifests; no engine or cluster needed
 	@$(VENV)/hadolint deploy/docker/Dockerfile deploy/gateway/Dockerfile
@@ -153,6 +160,10 @@ lock: bootstrap ## compile the locks from the pyproject files
 test: export PYTHONDONTWRITEBYTECODE :=
 test: bootstrap ## run the whole test suite: make test ARGS="-k posts -x"
 	@$(VENV)/pytest -n 3 --no-loadscope-reorder $(ARGS)
+
+# Without the tests of promised times, which `make timing` runs.
+test-stack: bootstrap ## test the real processes behind their gateway, on stacks of their own (about a minute and a half)
+	@$(VENV)/pytest tests/system -m "stack and not timing" -n 2 --no-loadscope-reorder $(ARGS)
 
 test-page: bootstrap ## test the web client in this machine's chromium; screenshots in .local/screenshots
 	@$(VENV)/pytest tests/system/page -m page $(ARGS)
@@ -265,7 +276,7 @@ pin-images: bootstrap ## write the current digests of the base images beside the
 test-compose: export ROLLS ?= 5
 test-compose: export RATE ?= 30
 test-compose: bootstrap ## run the system tests against the running containers, then faults on a separate stack of containers
-	@SYSTEM_URL=$(COMPOSE_TEST_URL) $(VENV)/pytest tests/system $(ARGS)
+	@SYSTEM_URL=$(COMPOSE_TEST_URL) $(VENV)/pytest tests/system -m "stack and not timing" $(ARGS)
 	@rm -f .local/compose.json
 	@$(VENV)/pytest tests/system/compose -m compose $(ARGS)
 	@cat .local/compose.json

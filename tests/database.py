@@ -13,7 +13,6 @@ from typing import Final, Protocol, Self
 from urllib.parse import urlsplit
 
 import asyncpg
-from testcontainers.community.postgres import PostgresContainer
 
 from common.db.migrations import migrate
 from common.settings import MigrationSettings
@@ -93,6 +92,9 @@ class DockerServer:
     """A container of postgres:17."""
 
     def __init__(self) -> None:
+        # only here: each test process would load a client of Docker
+        from testcontainers.community.postgres import PostgresContainer
+
         self.container = PostgresContainer(
             "postgres:17", username="postgres", password=secrets.token_urlsafe(), driver=None
         )

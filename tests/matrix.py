@@ -143,16 +143,18 @@ class Matrix:
     async def try_other_verbs(self) -> list[str]:
         """No path accepts another verb than its own, for any caller, and whatever verb a header or parameter names."""
         wrong: list[str] = []
+        served = [operation.split() for operation in operations(self.app)]
+        callers = [each for some in self.headers.values() for each in some]
         for path, thing in {line.operation.split()[1]: line.thing for line in self.lines}.items():
             url, before = path.format_map(await self.thing(thing)), await self.rows()
-            own = {operation.split()[0] for operation in operations(self.app) if operation.split()[1] == path}
+            own = {verb for verb, where in served if where == path}
             own |= {"HEAD"} if "GET" in own else set()
-            forged, query = dict.fromkeys(OVERRIDES, min(own)), {"_method": min(own)}
+            forged, query, taken = dict.fromkeys(OVERRIDES, min(own)), {"_method": min(own)}, self.verbs_at(url)
             for verb in [verb for verb in VERBS if verb not in own]:
-                for headers in [each for some in self.headers.values() for each in some]:
+                for headers in callers:
                     reply = await self.client.request(verb, url, headers=forged | dict(headers), params=query)
                     # "/posts/feed" also matches "/posts/{post_id}", which has more verbs
-                    right = reply.is_client_error if verb in self.verbs_at(url) else reply.status_code == 405
+                    right = reply.is_client_error if verb in taken else reply.status_code == 405
                     if not right or (reply.status_code == 405 and set(reply.headers["allow"].split(", ")) != own):
                         wrong.append(f"{verb} {url}: {reply.status_code} {reply.headers.get('allow')}")
             wrong += await self.changed(before, f"another verb at {path}")

@@ -22,7 +22,7 @@ def metrics() -> str:
     rows = sorted(
         row
         for name, text in Repository(ROOT).texts
-        if name.startswith(SOURCES) and name.endswith(".py")
+        if name.startswith(SOURCES) and name.endswith(".py") and any(f"{kind}(" in text for kind in KINDS)
         for row in made_in(text, name.split("/")[1].replace("common", "all"))
     )
     return table(("metric", "kind", "labels", "service", "meaning"), rows)

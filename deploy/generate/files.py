@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,8 @@ KUSTOMIZATION: Final = "kustomization.yaml"
 SKELETON: Final = "tests/skeleton/service/src"
 """The code that `make new-service` copies, which is tested like all other code."""
 Registered = dict[str, Service]
+Complete = Callable[[list[Any]], None]
+"""Adds what is missing to the documents of a file."""
 
 
 def wanted(registered: Registered) -> dict[Path, str]:
@@ -29,7 +31,7 @@ def wanted(registered: Registered) -> dict[Path, str]:
         constants.PLACE: constants.module(registered),
         gateway.PLACE: gateway.paths(registered),
         ROOT / "pyproject.toml": pyproject((ROOT / "pyproject.toml").read_text(encoding="utf-8"), registered),
-        **dict(completed(registered)),
+        **{path: change(path, registered, complete) for path, complete in completed(registered).items()},
         **observability.files([name for name, service in registered.items() if not service.off]),
     }
 
@@ -45,16 +47,16 @@ def pyproject(text: str, registered: Registered) -> str:
     return tomlkit.dumps(document)
 
 
-def completed(registered: Registered) -> Iterable[tuple[Path, str]]:
-    """The YAML files, with what was missing, and without services that are no longer registered."""
-    yield change(ROOT / "docker-compose.yml", registered, lambda found: compose.complete(found[0], registered))
-    for path, content in manifests(registered).items():
-        yield change(path, registered, partial(complete_first, content))
-    for path, policies in networks(registered).items():
-        yield change(path, registered, partial(complete_all, policies))
+def completed(registered: Registered) -> dict[Path, Complete]:
+    """The YAML files that are completed in place, and lose services that are no longer registered."""
     upstreams = overlays.gateway(registered)
-    yield change(LOCAL / "gateway.yaml", registered, lambda found: ensure(deployment(found), upstreams))
-    yield change(PRODUCTION / "route.yaml", registered, lambda found: complete_routes(found[0], registered))
+    return {
+        ROOT / "docker-compose.yml": lambda found: compose.complete(found[0], registered),
+        **{path: partial(complete_first, content) for path, content in manifests(registered).items()},
+        **{path: partial(complete_all, policies) for path, policies in networks(registered).items()},
+        LOCAL / "gateway.yaml": lambda found: ensure(deployment(found), upstreams),
+        PRODUCTION / "route.yaml": lambda found: complete_routes(found[0], registered),
+    }
 
 
 def manifests(registered: Registered) -> dict[Path, Any]:
@@ -99,7 +101,7 @@ def complete_routes(route: Any, registered: Registered) -> None:
     ensure(rules, overlays.routes(registered, rules[0]["filters"]))
 
 
-def change(path: Path, registered: Registered, complete: Callable[[list[Any]], None]) -> tuple[Path, str]:
+def change(path: Path, registered: Registered, complete: Complete) -> str:
     """The file's new text. The module that was generated last names the services that have gone."""
     documents = parse(path.read_text(encoding="utf-8")) if path.exists() else [parse("{}")[0]]
     gone = [name for name in services.SERVICES if name not in registered]
@@ -107,4 +109,4 @@ def change(path: Path, registered: Registered, complete: Callable[[list[Any]], N
         prune(document, mentions(gone))
     prune(documents, mentions(gone))
     complete(documents)
-    return path, render(documents)
+    return render(documents)

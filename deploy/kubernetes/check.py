@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +31,8 @@ OVERLAYS: Final = tuple(FOLDER / "overlays" / name for name in ("local", "produc
 VERSIONS: Final = ("1.33", kubernetes_validate.latest_version())
 # Kinds of operators, which Kubernetes' own schemas do not have.
 CUSTOM: Final = frozenset({"Cluster", "Pooler", "ScheduledBackup", "ObjectStore", "HTTPRoute"})
+# It would read its schemas, which have megabytes, for each manifest.
+kubernetes_validate.utils.schema_contents = cache(kubernetes_validate.utils.schema_contents)
 
 
 def render(folder: Path) -> list[Manifest]:
@@ -37,7 +40,7 @@ def render(folder: Path) -> list[Manifest]:
     text = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True, check=False)  # noqa: S603, S607
     if text.returncode != 0:
         sys.exit(f"{folder} cannot be rendered: {text.stderr.strip()}")
-    return [manifest for manifest in yaml.safe_load_all(text.stdout) if manifest]
+    return [manifest for manifest in yaml.load_all(text.stdout, yaml.CSafeLoader) if manifest]
 
 
 def schema_errors(manifests: Sequence[Manifest]) -> Iterator[str]:

@@ -6,6 +6,7 @@ import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 import cbor2
@@ -30,6 +31,12 @@ def unb64(text: str) -> bytes:
 
 def es256() -> Key:
     return ec.generate_private_key(ec.SECP256R1())
+
+
+@cache
+def rs256() -> Key:
+    """One for the whole run: to find its primes takes a tenth of a second, also while tests are collected."""
+    return rsa.generate_private_key(65537, 2048)
 
 
 def number(value: int) -> bytes:

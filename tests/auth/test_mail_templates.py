@@ -8,13 +8,13 @@ from html.parser import HTMLParser
 import pytest
 from jinja2 import Environment, meta
 
+from auth.mail_config import templates_of
 from auth.services.mail_files import LIFETIME, SHIPPED, SUBJECT, TEXT
-from auth.services.mail_templates import SAMPLES, Brand, Filled, Templates, counted
+from auth.services.mail_templates import SAMPLES, Brand, Filled, counted
 from auth.services.mails import Kind
 
 LOCALES = ("de", "en", "es", "fr", "ja")
 BRAND = Brand("Trivium", "#0f6b5c", "help@example.com", "Example Ltd\n1 High Street")
-TEMPLATES = Templates(BRAND)
 MAILS = [pytest.param(locale, kind, id=f"{locale}-{kind}") for locale in LOCALES for kind in Kind]
 MARKUP = '<img src="https://evil.example/x.png">&"\'\r\nBcc: eve@example.com\n\nhttps://evil.example'
 VOID = {"meta", "br", "img", "hr", "link"}
@@ -52,7 +52,7 @@ def read(html: str) -> Page:
 
 
 def sample(locale: str, kind: Kind) -> Filled:
-    return TEMPLATES.fill(kind, locale, SAMPLES.get(kind, {}))
+    return templates_of(BRAND).fill(kind, locale, SAMPLES.get(kind, {}))
 
 
 def used(locale: str, name: str) -> set[str]:
@@ -68,7 +68,7 @@ def missing() -> Iterator[str]:
 
 def test_no_translation_is_missing() -> None:
     assert list(missing()) == []
-    assert TEMPLATES.locales == set(LOCALES)
+    assert templates_of(BRAND).locales == set(LOCALES)
 
 
 @pytest.mark.parametrize(("locale", "kind"), MAILS)
@@ -96,7 +96,7 @@ def test_a_translation_uses_the_placeholders_of_the_english_text(locale: str, ki
 def test_a_value_adds_no_markup_no_line_and_no_link(locale: str, kind: Kind) -> None:
     """Wherever a text comes from, such as a name: it stays a text."""
     plain, brand = sample(locale, kind), Brand(MARKUP, "#0f6b5c", "help@example.com")
-    hostile = Templates(brand).fill(kind, locale, dict.fromkeys(SAMPLES.get(kind, {}), MARKUP))
+    hostile = templates_of(brand).fill(kind, locale, dict.fromkeys(SAMPLES.get(kind, {}), MARKUP))
     assert read(hostile.html).elements == read(plain.html).elements
     assert read(hostile.html).sources == []
     assert not [link for link in read(hostile.html).links if link and link.startswith("https://evil")]
@@ -115,7 +115,9 @@ def test_a_value_adds_no_markup_no_line_and_no_link(locale: str, kind: Kind) -> 
 )
 def test_a_lifetime_is_written_as_the_language_does(lifetime: timedelta, said: list[str]) -> None:
     for locale, words in zip(LOCALES, said, strict=True):
-        mail = TEMPLATES.fill(Kind.password_reset, locale, {**SAMPLES[Kind.password_reset], "lifetime": lifetime})
+        mail = templates_of(BRAND).fill(
+            Kind.password_reset, locale, {**SAMPLES[Kind.password_reset], "lifetime": lifetime}
+        )
         assert words in mail.text.replace("\N{NO-BREAK SPACE}", " ")
 
 
@@ -138,4 +140,4 @@ def test_no_link_is_promised_for_longer_than_it_works() -> None:
     ],
 )
 def test_a_mail_falls_back_to_less_exact_then_default_language(wanted: str | None, default: str, got: str) -> None:
-    assert Templates(BRAND, default=default).fill(Kind.email_changed, wanted, {}).locale == got
+    assert templates_of(BRAND, default=default).fill(Kind.email_changed, wanted, {}).locale == got

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from auth.__main__ import cli
-from auth.mail_config import MailSettings
+from auth.mail_config import MailSettings, templates_of
 from auth.services.mail_files import BadTemplates
 from auth.services.mail_templates import SAMPLES, Brand, Filled, Templates
 from auth.services.mails import Kind
@@ -31,7 +31,7 @@ def write(tmp_path: Path) -> Write:
 
 
 def fill(own: Path, kind: Kind, locale: str) -> Filled:
-    return Templates(BRAND, own).fill(kind, locale, SAMPLES.get(kind, {}))
+    return templates_of(BRAND, own).fill(kind, locale, SAMPLES.get(kind, {}))
 
 
 def test_one_file_replaces_ours_and_the_others_stay(write: Write) -> None:

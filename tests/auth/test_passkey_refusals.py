@@ -5,11 +5,11 @@ from typing import Any, Final
 
 import cbor2
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from httpx import AsyncClient
 
 from auth.services.passkeys import challenges
-from tests.auth.authenticator import BS, UP, UV, Authenticator, b64, unb64
+from tests.auth.authenticator import BS, UP, UV, Authenticator, b64, rs256, unb64
 from tests.auth.conftest import Connection, Join, Member, outcome
 from tests.auth.passkeys import PASSKEYS, add, enter, options, request_options, send, sign_in
 
@@ -72,9 +72,9 @@ WRONG_KEY: Final[dict[str, dict[str, Any]]] = {
     "another curve": {"key": ec.generate_private_key(ec.SECP384R1())},
     "a point beside the curve": {"public": {-2: bytes(32)}},
     "coordinates that are no bytes": {"public": {-2: "x", -3: [1]}},
-    "a short RSA key": {"key": rsa.generate_private_key(65537, 2048), "public": {-1: b"\xff" * 128}},
-    "a huge RSA key": {"key": rsa.generate_private_key(65537, 2048), "public": {-1: b"\xff" * 6000}},
-    "an RSA key of a small exponent": {"key": rsa.generate_private_key(65537, 2048), "public": {-2: b"\x03"}},
+    "a short RSA key": {"key": rs256(), "public": {-1: b"\xff" * 128}},
+    "a huge RSA key": {"key": rs256(), "public": {-1: b"\xff" * 6000}},
+    "an RSA key of a small exponent": {"key": rs256(), "public": {-2: b"\x03"}},
     "a manufacturer's attestation": {"fmt": "tpm"},
     "an unknown attestation": {"fmt": "carrier-pigeon"},
 }

@@ -5,11 +5,11 @@ import json
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from httpx import AsyncClient
 
 from auth.config import Settings
-from tests.auth.authenticator import BE, BS, UP, UV, Authenticator, Key, es256
+from tests.auth.authenticator import BE, BS, UP, UV, Authenticator, Key, es256, rs256
 from tests.auth.conftest import SERVER, Connection, Join, Manage, bearer, client_of, outcome, running
 from tests.auth.passkeys import PASSKEYS, add, enter, options, request_options, sign_in
 from tests.auth.test_access_tokens import part
@@ -60,7 +60,7 @@ async def test_without_user_verification_it_is_one_factor(
 
 @pytest.mark.parametrize(
     "key",
-    [es256(), ed25519.Ed25519PrivateKey.generate(), rsa.generate_private_key(65537, 2048)],
+    [es256(), ed25519.Ed25519PrivateKey.generate(), rs256()],
     ids=["ES256", "EdDSA", "RS256"],
 )
 async def test_each_algorithm_signs_in(client: AsyncClient, join: Join, key: Key) -> None:

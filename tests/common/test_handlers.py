@@ -100,7 +100,7 @@ async def outcome(handler: ASGIApp, scope: dict[str, Any], body: bytes) -> tuple
 
 @pytest.mark.parametrize("service", SERVICES)
 async def test_a_route_is_called_as_fastapi_would_call_it(service: str) -> None:
-    compared, kinds = 0, set()
+    app, compared, kinds = FastAPI(), 0, set()
     for route in service_routes(service):
         bare = copy.copy(route)
         bare.dependant = without_surroundings(route.dependant, {})
@@ -124,7 +124,7 @@ async def test_a_route_is_called_as_fastapi_would_call_it(service: str) -> None:
                             "headers": [(b"content-type", kind.encode())]
                             + [(name.encode(), given.encode()) for name, given in headers.items()],
                             "path_params": dict.fromkeys(names, value),
-                            "app": FastAPI(),
+                            "app": app,
                         }
                         expected = await outcome(fastapis, dict(scope), body)
                         assert await outcome(ours, dict(scope), body) == expected, (route.path, query, body)

@@ -31,7 +31,7 @@ def with_more() -> dict[Path, str]:
     return wanted(dict(MORE))
 
 
-FILES: Final = [str(path.relative_to(ROOT)) for path, _ in completed(dict(REGISTRY))]
+FILES: Final = [str(path.relative_to(ROOT)) for path in completed(dict(REGISTRY))]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -46,7 +46,7 @@ def test_a_service_that_goes_leaves_each_file_as_it_was(name: str) -> None:
 def test_generating_again_changes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     once = with_more()[COMPOSE]
     (tmp_path / "docker-compose.yml").write_text(once)
-    _, again = change(tmp_path / "docker-compose.yml", dict(MORE), lambda found: compose.complete(found[0], dict(MORE)))
+    again = change(tmp_path / "docker-compose.yml", dict(MORE), lambda found: compose.complete(found[0], dict(MORE)))
     assert again == once
 
 
@@ -54,7 +54,7 @@ def test_a_service_that_is_no_longer_registered_is_removed(monkeypatch: pytest.M
     (tmp_path / "docker-compose.yml").write_text(with_more()[COMPOSE])
     monkeypatch.setattr(services, "SERVICES", tuple(MORE))
     known = dict(REGISTRY)
-    _, text = change(tmp_path / "docker-compose.yml", known, lambda found: compose.complete(found[0], known))
+    text = change(tmp_path / "docker-compose.yml", known, lambda found: compose.complete(found[0], known))
     assert text == COMPOSE.read_text()
 
 

@@ -3,6 +3,7 @@
 import copy
 import re
 import shutil
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,15 +32,16 @@ def change(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
-@pytest.fixture(scope="module")
-def rendered() -> list[Manifest]:
-    return render(FOLDER / "overlays" / "production")
+@cache
+def rendered(name: str) -> list[Manifest]:
+    """An overlay's manifests, not to be changed."""
+    return render(FOLDER / "overlays" / name)
 
 
 @pytest.fixture
-def production(rendered: list[Manifest]) -> list[Manifest]:
+def production() -> list[Manifest]:
     """The production overlay's manifests, for changes."""
-    return copy.deepcopy(rendered)
+    return copy.deepcopy(rendered("production"))
 
 
 def migrations(manifests: list[Manifest]) -> dict[str, Manifest]:
@@ -56,7 +58,7 @@ def migrations(manifests: list[Manifest]) -> dict[str, Manifest]:
 )
 def test_a_changed_migration_has_another_name(example: Path, file: str, old: str, new: str) -> None:
     """Jobs are immutable: `kubectl apply` would refuse the change."""
-    before = migrations(render(example))
+    before = migrations(rendered("example"))
     change(example.parents[1] / file, old, new)
     made = render(example)
     after = migrations(made)
@@ -72,7 +74,7 @@ def test_a_migration_without_kustomizes_hash_is_found(example: Path) -> None:
 
 
 def test_a_changed_setting_replaces_the_replicas_and_leaves_the_migrations_as_they_are(example: Path) -> None:
-    before = render(example)
+    before = rendered("example")
     change(example / "kustomization.yaml", "api.example.net", "api.example.org")
     after = render(example)
     assert migrations(after) == migrations(before)
@@ -100,7 +102,7 @@ def test_the_documented_sizes_are_those_of_the_manifests(name: str, replicas: st
     page = DEPLOY.read_text()
     (sentence,) = re.findall(r"the requests of the pods of ([^;]+);", page)
     services = {*re.findall(r"`(\w+)`", sentence), "gateway"}
-    manifests = [one for one in render(FOLDER / "overlays" / name) if one["metadata"]["labels"].get(NAME) in services]
+    manifests = [one for one in rendered(name) if one["metadata"]["labels"].get(NAME) in services]
     cpu, memory, volumes = size(manifests, replicas)
     assert f"| {cpu:.1f} | {memory / 2**30:.1f} GiB | {volumes / 2**30:.0f} GiB |" in page
 
@@ -108,7 +110,7 @@ def test_the_documented_sizes_are_those_of_the_manifests(name: str, replicas: st
 @pytest.mark.parametrize("name", ["local", "production"])
 def test_what_delete_takes_away_is_neither_the_namespace_nor_a_secret(name: str) -> None:
     """`kubectl delete --kustomize` deletes what the overlay has; the Secrets hold `key-encryption-key`."""
-    made = render(FOLDER / "overlays" / name)
+    made = rendered(name)
     assert of_kind(made, "Namespace", "Secret") == []
     assert of_kind(made, "Service", "Cluster")
 
@@ -116,4 +118,4 @@ def test_what_delete_takes_away_is_neither_the_namespace_nor_a_secret(name: str)
 @pytest.mark.parametrize(("cpu", "memory", "found"), [("16", "32Gi", 0), ("8", "32Gi", 1), ("8", "16Gi", 2)])
 def test_an_update_beyond_the_quota_is_found(cpu: str, memory: str, found: int) -> None:
     quota = {"kind": "ResourceQuota", "spec": {"hard": {"requests.cpu": cpu, "requests.memory": memory}}}
-    assert len(list(quota_errors(render(FOLDER / "overlays" / "production"), [quota]))) == found
+    assert len(list(quota_errors(rendered("production"), [quota]))) == found

@@ -37,6 +37,8 @@ LANGUAGES: Final = (".md", ".json", ".lock", ".js", ".ts", ".mjs")
 
 def lists(name: str, text: str) -> Iterator[str]:
     """The lists of all services in a file: literals of Python, and elsewhere lines, keys or names in a row."""
+    if sum(service in text for service in SERVICES) < MANY:
+        return
     if name.endswith(".py"):
         for node in ast.walk(ast.parse(text)):
             parts = [*node.keys] if isinstance(node, ast.Dict) else getattr(node, "elts", [])

@@ -51,8 +51,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Stop the local stack after the last of its modules: also without requests it takes CPU time from other tests."""
     stack = item.session.stash.get(STACK, None)
+    if stack is None or (nextitem and module_of(nextitem) in LOCAL_STACK):
+        return
     modules = {module_of(one) for one in item.session.items if uses_stack(one)}
-    if stack and modules <= set(LOCAL_STACK) and not (nextitem and module_of(nextitem) in LOCAL_STACK):
+    if modules <= set(LOCAL_STACK):
         stopped = stack.run("stop")
         assert stopped.returncode == 0, stopped.stdout + stopped.stderr
         del item.session.stash[STACK]

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from tempfile import TemporaryFile
 
 import httpx
+import pytest
 
 from deploy.local.ports import free_port
 from tests.conftest import Cloner
@@ -17,6 +18,7 @@ from tests.failures import newest
 from tests.peers import Issuer
 from tests.waiting import GENEROUS, until_open, wait_until
 
+pytestmark = pytest.mark.stack
 CLOSED = "http://127.0.0.1:9"  # the discard port: nobody listens
 
 

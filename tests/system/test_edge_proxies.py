@@ -13,6 +13,7 @@ from deploy.local.ports import free_port
 from tests.system.conftest import LocalStack, Meet, sign_up
 from tests.waiting import GENEROUS, until_open
 
+pytestmark = pytest.mark.stack
 PROXY, ADA, GRACE = "127.0.0.9", "127.0.0.5", "127.0.0.6"
 SETTINGS = {"EDGE_PROXIES": f"{PROXY} 2001:db8::/32", "RATE_LIMITS": "true", "RATE_LIMIT_REGISTRATION": "2"}
 # Like many proxies, it passes on clients' own X-Forwarded-For, with their address appended.

@@ -14,6 +14,8 @@ from tests.system.conftest import ROOT, LocalStack, Meet, Person
 from tests.timing import Within, also_timed
 from tests.waiting import GENEROUS, eventually
 
+pytestmark = pytest.mark.stack
+
 
 async def until_it_answers(gateway: AsyncClient, path: str) -> None:
     async def is_back() -> bool:

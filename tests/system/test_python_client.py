@@ -20,7 +20,7 @@ from trivium_client.models import CommentCreate, PostCreate, PostUpdate, UserCre
 
 CALLERS = 20
 DRAFT = PostCreate(title="First light", body="It was a clear night.", tags=["astronomy"])
-pytestmark = pytest.mark.usefixtures("gateway")
+pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("gateway")]
 
 
 class Network(httpx.AsyncHTTPTransport):

@@ -4,12 +4,14 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+import pytest
 from httpx import AsyncClient
 
 from tests.system.conftest import Meet
 from tests.timing import Within, also_timed
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.stack
 PATHS = ("/auth/me", "/users/me", "/posts/drafts")
 
 

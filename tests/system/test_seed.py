@@ -20,6 +20,7 @@ from deploy.services import DATABASES
 from tests.system.conftest import ROOT, LocalStack
 from tests.waiting import GENEROUS
 
+pytestmark = pytest.mark.stack
 NOW = (END - ACCOUNT_EPOCH) // timedelta(milliseconds=1) << 12
 """An account's id when the seeded world ends."""
 # the same data twice: by its owner, and in a read model

@@ -3,11 +3,13 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+import pytest
 from httpx import AsyncClient
 
 from tests.system.conftest import Meet
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.stack
 T = TypeVar("T")
 
 

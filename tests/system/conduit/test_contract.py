@@ -7,6 +7,7 @@ gateway and HTTP are in between. With CONDUIT_URL they run against any server of
 import time
 from collections.abc import Awaitable, Callable
 
+import pytest
 from httpx import AsyncClient
 
 from tests.conduit.conftest import NewPerson, Person, unique
@@ -14,6 +15,7 @@ from tests.conduit.test_articles import *  # noqa: F403
 from tests.conduit.test_users import *  # noqa: F403
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.stack
 JSON = "application/json; charset=utf-8"
 
 

@@ -138,13 +138,14 @@ class Templates:
     def _compile(self, path: str, source: str) -> Template:
         env = self._html if path.endswith(f".{HTML}") else self._plain
         try:
-            used = meta.find_undeclared_variables(env.parse(source))
+            parsed = env.parse(source)
+            used = meta.find_undeclared_variables(parsed)
             allowed = placeholders(path)
             if strange := sorted(used - allowed):
                 raise BadTemplates(
                     f"{path} uses {', '.join(strange)}, which it does not get; there are {', '.join(sorted(allowed))}"
                 )
-            return env.from_string(source)
+            return env.from_string(parsed)
         except TemplateSyntaxError as error:
             raise BadTemplates(f"{path} is not well written: {error.message}, in line {error.lineno}") from error
 
