@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from deploy.local.errors import StackError
-from tests.benchmarks.peers.__main__ import Figures, compare, cpu_seconds, read, rss_mib, table
+from tests.benchmarks.peers.__main__ import Figures, Server, compare, cpu_seconds, headers_of, read, rss_mib, table
 
 FILE = """
-seconds = 0.5
+seconds = 1
 [[servers]]
 name = "ours"
 requests.read.url = "http://127.0.0.1:1/posts/%s"
@@ -31,6 +31,7 @@ def test_the_example_of_the_documentation_is_valid(tmp_path: Path) -> None:
     ("wrong", "word"),
     [
         (FILE.replace("seconds", "second"), "second"),
+        (FILE.replace("seconds = 1", "seconds = 1.5"), "seconds"),
         (FILE.replace("http:", "https:"), "url"),
         ("[[servers", "peers.toml"),
     ],
@@ -54,6 +55,15 @@ def test_the_cost_of_a_process_is_read() -> None:
     assert cpu_seconds([os.getpid()]) > before
     assert 10 < rss_mib([os.getpid()]) < 10_000
     assert cpu_seconds([]) == 0
+    with pytest.raises(StackError, match="no process 0"):
+        cpu_seconds([0])
+
+
+def test_a_command_that_prints_no_headers_is_named() -> None:
+    for command in ("echo Bearer", "exit 3"):
+        with pytest.raises(StackError, match="headers_command of ours"):
+            headers_of(Server(name="ours", headers_command=command, requests={}))
+    assert headers_of(Server(name="ours", headers_command="""echo '{"A": "b"}'""", requests={})) == {"A": "b"}
 
 
 def test_a_server_that_does_not_answer_ends_the_run(tmp_path: Path) -> None:

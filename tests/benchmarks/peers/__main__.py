@@ -60,7 +60,8 @@ class Peers(Strict):
     """The file."""
 
     rounds: int = Field(7, ge=1)
-    seconds: float = Field(2.0, gt=0)
+    seconds: int = Field(2, ge=1)
+    """Length of a slice; wrk takes whole seconds."""
     connections: list[int] = [8]
     servers: list[Server] = Field(min_length=2)
 
@@ -89,14 +90,13 @@ def read(path: Path) -> Peers:
         raise StackError(f"{path}: {error}") from error
 
 
-def slice_of(server: Server, request: Request, connections: int, seconds: float, figures: Figures) -> None:
+def slice_of(server: Server, request: Request, connections: int, seconds: int, figures: Figures) -> None:
     """Add a slice's figures.
 
     Raises:
-        StackError: an answer was an error, so the speed is meaningless.
+        StackError: an answer was an error, so the speed is meaningless; or the file names what is not there.
     """
-    said = subprocess.run(server.headers_command, shell=True, check=True, capture_output=True, text=True).stdout  # noqa: S602  # the file's author runs it
-    headers = {**request.headers, **(json.loads(said) if said.strip() else {})}
+    headers = {**request.headers, **headers_of(server)}
     parts = urlsplit(request.url)
     path = request.url.removeprefix(f"{parts.scheme}://{parts.netloc}")
     lines = [f"{name}: {value}" for name, value in headers.items()]
@@ -112,14 +112,34 @@ def slice_of(server: Server, request: Request, connections: int, seconds: float,
         figures.rss_mib.append(rss_mib(server.pids))
 
 
+def headers_of(server: Server) -> dict[str, str]:
+    """The headers that its command prints. Raises StackError."""
+    if not server.headers_command:
+        return {}
+    try:
+        done = subprocess.run(server.headers_command, shell=True, check=True, capture_output=True, text=True)  # noqa: S602  # the file's author runs it
+        headers: dict[str, str] = json.loads(done.stdout)
+    except (subprocess.CalledProcessError, json.JSONDecodeError) as error:
+        raise StackError(f"headers_command of {server.name}: {error}") from error
+    return headers
+
+
+def of_process(pid: int, name: str) -> str:
+    """A file of /proc. Raises StackError."""
+    try:
+        return Path(f"/proc/{pid}/{name}").read_text()
+    except FileNotFoundError as error:
+        raise StackError(f"pids: there is no process {pid}") from error
+
+
 def cpu_seconds(pids: Sequence[int]) -> float:
-    """Processor time of processes so far, user and system."""
-    ticks = (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13] for pid in pids)
+    """Processor time of processes so far, user and system. Raises StackError."""
+    ticks = (of_process(pid, "stat").rpartition(")")[2].split()[11:13] for pid in pids)
     return sum(int(user) + int(system) for user, system in ticks) / TICKS
 
 
 def rss_mib(pids: Sequence[int]) -> float:
-    pages = (int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)
+    pages = (int(of_process(pid, "statm").split()[1]) for pid in pids)
     return sum(pages) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
@@ -131,7 +151,7 @@ def compare(peers: Peers, name: str, connections: int) -> dict[str, dict[str, fl
         for server, (which, request) in asked.items():
             warm_up = round_number == 0
             kept = Figures() if warm_up else figures[server]
-            slice_of(which, request, connections, min(1.0, peers.seconds) if warm_up else peers.seconds, kept)
+            slice_of(which, request, connections, 1 if warm_up else peers.seconds, kept)
     first = next(iter(figures.values()))
     return {server: found.row(first) for server, found in figures.items()}
 
