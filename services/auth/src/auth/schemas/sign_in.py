@@ -64,7 +64,7 @@ class StepUpProof(Incoming):
         return Proof(self.code, self.recovery_code)
 
 
-class SignedIn(IssuedTokens):
+class NewSession(IssuedTokens):
     """The tokens of a new session, as `/auth/token` issues them."""
 
     state: Literal["signed-in"] = "signed-in"
@@ -85,13 +85,13 @@ class SecondFactorNeeded(Outgoing):
     expires_in: int = Field(examples=[300], description="Seconds within which the second step must come.")
 
 
-class SignInAnswer(RootModel[Annotated[SignedIn | SecondFactorNeeded, Field(discriminator="state")]]):
+class SignInAnswer(RootModel[Annotated[NewSession | SecondFactorNeeded, Field(discriminator="state")]]):
     """How a sign-in went. `state` tells the cases apart."""
 
     @classmethod
     def of(cls, done: Tokens | PendingSignIn) -> Self:
         return cls(
-            SignedIn.model_validate(done) if isinstance(done, Tokens) else SecondFactorNeeded.model_validate(done)
+            NewSession.model_validate(done) if isinstance(done, Tokens) else SecondFactorNeeded.model_validate(done)
         )
 
 

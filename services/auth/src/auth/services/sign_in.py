@@ -1,6 +1,5 @@
 """The grants (a password, a refresh token or a service's secret for an access token), and signing out."""
 
-import hashlib
 import hmac
 import re
 from collections.abc import Awaitable, Callable
@@ -17,6 +16,7 @@ from auth.services.ports import UnitOfWork
 from auth.services.records import Account, CheckedPassword, Credentials, Device, Session, Tokens
 from auth.services.refresh_tokens import RefreshToken
 from auth.services.second_factor.records import PendingSignIn
+from auth.services.secret_hashes import hash_secret
 from auth.services.session_opening import LASTING, Method, SessionOpener
 from auth.services.session_revocation import end_session
 from auth.services.throttle import NOBODY, Throttle
@@ -234,8 +234,3 @@ async def note_refusal(work: UnitOfWork, checked: CheckedPassword, reason: str, 
     email = masked(normal_email(username) or NOBODY)  # other texts may be a password in the wrong field (S-46)
     await work.audit.note(Action.sign_in_refused, account, actor=ANONYMOUS, ip=device.ip, email=email, reason=reason)
     log.warning("sign-in refused", account=account, email=email, reason=reason)
-
-
-def hash_secret(secret: str) -> bytes:
-    """The stored form of a service's secret."""
-    return hashlib.sha256(secret.encode()).digest()

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 from auth.clients.providers.calls import ProviderCalls
 from auth.clients.providers.discovery import Discovery, Metadata
 from auth.clients.providers.id_tokens import MAX_TOKEN, IdTokens
-from auth.services.providers.errors import Reason, Refused
+from auth.services.providers.errors import FlowRefused, Reason
 from auth.services.providers.records import Answer, Question, Told
 from auth.services.providers.settings import ProviderSettings
 from common.email_addresses import normal_email
@@ -76,14 +76,14 @@ class OpenIDProvider:
         metadata = await self._discovery.metadata()
         self._check_iss(metadata, answer.iss)
         if answer.code is None:
-            raise Refused(Reason.bad_answer, "no code")
+            raise FlowRefused(Reason.bad_answer, "no code")
         tokens = await self._exchange(metadata, answer.code, question)
         claims = await self._id_tokens.check(tokens.id_token, question.nonce, tokens.access_token)
         if claims.email is None and metadata.userinfo_endpoint is not None:
             headers = {"Authorization": f"Bearer {tokens.access_token}"}
             user = await self._calls.ask(USER, "GET", metadata.userinfo_endpoint, headers=headers)
             if user.sub != claims.sub:  # section 5.3.2: such an answer is somebody else's
-                raise Refused(Reason.bad_answer, "userinfo: sub")
+                raise FlowRefused(Reason.bad_answer, "userinfo: sub")
             return told(claims.sub, user.email, user.email_verified, user.name or claims.name)
         verified = claims.email_verified
         if self._settings.preset == "microsoft":  # tells it by a claim of its own, and else takes any address
@@ -95,7 +95,7 @@ class OpenIDProvider:
         if given is None and not metadata.authorization_response_iss_parameter_supported:
             return
         if given is None or not hmac.compare_digest(given.encode(), self._settings.issuer.encode()):
-            raise Refused(Reason.bad_answer, "iss")
+            raise FlowRefused(Reason.bad_answer, "iss")
 
     async def _exchange(self, metadata: Metadata, code: str, question: Question) -> TokenAnswer:
         form = {

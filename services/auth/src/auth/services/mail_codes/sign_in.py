@@ -17,12 +17,13 @@ from uuid import uuid4
 import structlog
 
 from auth.services.audit import ANONYMOUS, Action, masked
-from auth.services.mail_codes.errors import CodeNotValid, MailCodesOff
+from auth.services.mail_codes.errors import MailCodeNotValid, MailCodesOff
 from auth.services.mail_events import MailWantedData
 from auth.services.mails import Kind, send
 from auth.services.ports import UnitOfWork
 from auth.services.records import Account, Device, Tokens
 from auth.services.second_factor.records import PendingSignIn
+from auth.services.secret_hashes import hash_secret
 from auth.services.session_opening import Method, SessionOpener
 from auth.services.ways_in import begin_anew
 from common.ports import Transactions
@@ -75,7 +76,7 @@ class MailCodeSignIn:
         self._require()
         challenge, secret = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         async with self.transactions() as work:
-            await work.sign_in_codes.put(hashed(challenge), email, secret, LIFETIME)
+            await work.sign_in_codes.put(hash_secret(challenge), email, secret, LIFETIME)
             wanted = MailWantedData(purpose=Kind.sign_in_code, email=email, ip=device.ip, secret=secret)
             await work.events.publish(Event((uuid4(),), 1, wanted))
         return challenge
@@ -85,24 +86,24 @@ class MailCodeSignIn:
 
         Raises:
             MailCodesOff
-            CodeNotValid: for any reason; the fifth wrong code uses up the challenge.
+            MailCodeNotValid: for any reason; the fifth wrong code uses up the challenge.
         """
         self._require()
         async with self.transactions() as work:  # the count stays, whatever comes of it
-            asked = await work.sign_in_codes.count(hashed(challenge), MOST_TRIES)
+            asked = await work.sign_in_codes.count(hash_secret(challenge), MOST_TRIES)
         if asked is None or not self.codes.fits(asked.secret, code) or not asked.mailed:
             if asked is not None:
                 log.warning("code refused", email=masked(asked.email))
-            raise CodeNotValid("This code does not work. Look for the newest mail, or ask for another code.")
+            raise MailCodeNotValid("This code does not work. Look for the newest mail, or ask for another code.")
         done = None
         async with self.transactions() as work:
             found = await work.accounts.find(asked.email)
             # the account is locked first, as by those who drop its codes
             account = await work.managed_accounts.lock(found.id) if found else None
-            if await work.sign_in_codes.take(hashed(challenge)) and account is not None:
+            if await work.sign_in_codes.take(hash_secret(challenge)) and account is not None:
                 done = await self._open(work, account, asked.email, device)
         if done is None:
-            raise CodeNotValid("This code does not work. Ask for another one.")
+            raise MailCodeNotValid("This code does not work. Ask for another one.")
         return done
 
     async def _open(
@@ -130,8 +131,3 @@ async def send_code(work: UnitOfWork, account: Account, wanted: MailWantedData) 
         await send(work, Kind.sign_in_code, account.id, account.email, wanted.secret)
         to = masked(account.email)
         await work.audit.note(Action.sign_in_code_sent, account.id, actor=ANONYMOUS, ip=wanted.ip, to=to)
-
-
-def hashed(challenge: str) -> bytes:
-    """The stored form of a challenge."""
-    return hashlib.sha256(challenge.encode()).digest()

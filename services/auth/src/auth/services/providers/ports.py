@@ -56,7 +56,7 @@ class Provider(Protocol):
         """Whether the provider's word for an address links the account that has proven the same address."""
 
     async def address(self, question: Question) -> str:
-        """Where to send the browser. Raises Refused."""
+        """Where to send the browser. Raises FlowRefused."""
 
     async def identify(self, answer: Answer, question: Question) -> Told:
-        """Exchange the answer's code for what the provider says. Raises Refused."""
+        """Exchange the answer's code for what the provider says. Raises FlowRefused."""
