@@ -2,8 +2,9 @@
 
 from pydantic import Field
 
+from auth.schemas.account import Confirmed
 from common.email_addresses import Email
-from common.schemas import MAX_TYPED, Incoming, NewPassword, Text
+from common.schemas import Incoming, NewPassword, Text
 
 TOKEN = "3q2-7wAh5jVtYk0c…"  # noqa: S105  # an example
 
@@ -26,7 +27,5 @@ class PasswordChosen(LinkOpened):
     new_password: NewPassword = Field(examples=["seven brave tin spoons"])
 
 
-class NewAddress(AddressGiven):
+class NewAddress(Confirmed, AddressGiven):
     """A new address for the caller's account."""
-
-    password: Text = Field(min_length=1, max_length=MAX_TYPED, repr=False, examples=["correct horse battery staple"])

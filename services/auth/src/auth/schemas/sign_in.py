@@ -2,13 +2,13 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, RootModel, model_validator
+from pydantic import Field, RootModel
 
 from auth.schemas.account import NOT_GIVEN, CurrentPassword
-from auth.schemas.second_factor import Code, RecoveryCode, SecondProof
+from auth.schemas.second_factor import Proofs, SecondProof
 from auth.schemas.token import IssuedTokens
 from auth.services.records import Tokens
-from auth.services.second_factor.records import PendingSignIn, Proof
+from auth.services.second_factor.records import PendingSignIn
 from common.schemas import MAX_TYPED, Flag, Incoming, Outgoing, Text
 
 
@@ -43,25 +43,8 @@ class SecondStepSignIn(SecondProof):
     )
 
 
-class StepUpProof(Incoming):
+class StepUpProof(Proofs):
     """A code or a recovery code of an account that has a second factor; else the password."""
-
-    password: CurrentPassword = Field(default=NOT_GIVEN)
-    code: Code = Field(default=NOT_GIVEN)
-    recovery_code: RecoveryCode = Field(default=NOT_GIVEN)
-
-    @model_validator(mode="after")
-    def give_one_code(self) -> Self:
-        if {"code", "recovery_code"} <= self.model_fields_set:
-            raise ValueError("give either code or recovery_code")
-        return self
-
-    @property
-    def proof(self) -> Proof | None:
-        """The code or recovery code, if one is given."""
-        if not self.model_fields_set & {"code", "recovery_code"}:
-            return None
-        return Proof(self.code, self.recovery_code)
 
 
 class NewSession(IssuedTokens):
