@@ -58,7 +58,7 @@ class OwnPassword:
             await reset_attempts(work, known.account.email)
             await work.throttle.succeed(key_of(known.account.email, device))
             await send_limited(work, Kind.password_changed, account_id, known.account.email)
-            about = {"sessions_ended": ended, "first": current is None}
+            about = {"sessions_ended": ended} | ({"first": True} if current is None else {})
             await work.audit.note(Action.password_changed, account_id, ip=device.ip, **about)
 
     async def _without_password(self, caller: Principal) -> Credentials:
