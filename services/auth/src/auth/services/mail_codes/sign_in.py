@@ -19,12 +19,13 @@ import structlog
 from auth.services.audit import ANONYMOUS, Action, masked
 from auth.services.mail_codes.errors import MailCodeNotValid, MailCodesOff
 from auth.services.mail_events import MailWantedData
-from auth.services.mails import Kind, send
+from auth.services.mails import OWN_CODE, Kind, send
 from auth.services.ports import UnitOfWork
-from auth.services.records import Account, Device, Tokens
+from auth.services.records import Account, AttemptKey, Device, Tokens
 from auth.services.second_factor.records import PendingSignIn
 from auth.services.secret_hashes import hash_secret
 from auth.services.session_opening import Method, SessionOpener
+from auth.services.throttle import hash_of, key_of
 from auth.services.ways_in import begin_anew
 from common.ports import Transactions
 from common.state_events import Event
@@ -34,7 +35,7 @@ log = structlog.get_logger()
 LIFETIME: Final = timedelta(minutes=10)
 DIGITS: Final = 8
 MOST_TRIES: Final = 5
-"""Per code, and only codes that were mailed can be right: five an hour. Even odds at an address take 300 years."""
+"""Per code, and only codes that were mailed can be right: strangers get 20 an hour. Even odds take them 79 years."""
 
 
 class CodeMaker:
@@ -77,7 +78,9 @@ class MailCodeSignIn:
         challenge, secret = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         async with self.transactions() as work:
             await work.sign_in_codes.put(hash_secret(challenge), email, secret, LIFETIME)
-            wanted = MailWantedData(purpose=Kind.sign_in_code, email=email, ip=device.ip, secret=secret)
+            wanted = MailWantedData(
+                purpose=Kind.sign_in_code, email=email, ip=device.ip, source=device.source, secret=secret
+            )
             await work.events.publish(Event((uuid4(),), 1, wanted))
         return challenge
 
@@ -111,6 +114,7 @@ class MailCodeSignIn:
     ) -> Tokens | PendingSignIn | None:
         if not await work.accounts.verify_email(account.id, email):
             return None
+        await work.throttle.succeed(key_of(email, device))  # from here codes can be asked for, whatever strangers do
         if not account.email_verified:
             await begin_anew(work, account, keeps_password=False)
             await work.audit.note(Action.email_verified, account.id, ip=device.ip)
@@ -124,9 +128,22 @@ class MailCodeSignIn:
             raise MailCodesOff("This site does not send codes for signing in.")
 
 
+async def may_send(work: UnitOfWork, email: str, source: str) -> bool:
+    """Count a code by its source, and one from an unknown source also for all of those together.
+
+    A source is known for 30 days after a sign-in to the address. So strangers can neither flood a mailbox nor use up
+    the codes of an owner who comes from a known source (S-11).
+    """
+    if await work.mail_counts.take(f"{source} {email}", OWN_CODE) is not None:
+        return False
+    if await work.throttle.is_known(AttemptKey(hash_of(email), source)):
+        return True
+    return await work.mail_counts.take(email, Kind.sign_in_code) is None
+
+
 async def send_code(work: UnitOfWork, account: Account, wanted: MailWantedData) -> None:
     """Handle a request of an account's address. Over the limit of mails, nothing is sent."""
-    if await work.mail_counts.take(account.email, Kind.sign_in_code) is None:
+    if await may_send(work, account.email, wanted.source or wanted.ip or ""):
         await work.sign_in_codes.mark_mailed(wanted.secret or "", account.email)
         await send(work, Kind.sign_in_code, account.id, account.email, wanted.secret)
         to = masked(account.email)
