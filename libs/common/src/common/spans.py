@@ -20,6 +20,8 @@ TRACER: Final = ContextVar[Tracer | None]("tracer", default=None)
 """Set in the requests and the background loops of a service that has traces."""
 W3C: Final = TraceContextTextMapPropagator()
 TRACEPARENT: Final = "traceparent"
+OURS: Final = "trivium.ours"
+"""Key in a request's extensions: whether its host is a service of ours, which may learn the trace."""
 MESSAGING: Final[Attributes] = {"messaging.system": "outbox"}
 
 

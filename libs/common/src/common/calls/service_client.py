@@ -230,6 +230,7 @@ class ServiceClient:
                     self.http,
                     call.method,
                     self.base_url + call.path,
+                    is_ours=True,
                     params=call.params,
                     content=call.content,
                     headers=call.headers(token, self.own_headers),

@@ -23,7 +23,7 @@ from starlette.types import Scope
 from common import __version__
 from common.health import QUIET
 from common.settings import AppSettings
-from common.spans import TRACEPARENT, W3C
+from common.spans import OURS, TRACEPARENT, W3C
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -146,7 +146,12 @@ def trace_id() -> str | None:
 
 
 async def propagate_trace(request: httpx.Request) -> None:
-    """For `event_hooks`: the peer's spans become children of ours. Without a span the peer makes none either."""
+    """For `event_hooks`: the peer's spans become children of ours. Without a span the peer makes none either.
+
+    Only for our own services: what runs inside is nobody else's business.
+    """
+    if not request.extensions.get(OURS):
+        return
     if trace.get_current_span().get_span_context().is_valid:
         W3C.inject(request.headers)
     else:

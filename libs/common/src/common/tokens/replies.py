@@ -5,6 +5,8 @@ from typing import Any, Final
 
 import httpx
 
+from common.spans import OURS
+
 MAX_REPLY: Final = 1024 * 1024
 NO_REPLY: Final = (httpx.HTTPError, httpx.StreamError, ValueError)
 """The errors of `fetch`: no connection, a broken one, not HTTP; or `ReplyRefused`."""
@@ -34,15 +36,19 @@ class Reply:
     body: bytes
 
 
-async def fetch(http: httpx.AsyncClient, method: str, url: str, *, max_bytes: int = MAX_REPLY, **options: Any) -> Reply:
+async def fetch(
+    http: httpx.AsyncClient, method: str, url: str, *, is_ours: bool, max_bytes: int = MAX_REPLY, **options: Any
+) -> Reply:
     """Send a request and read the answer. The caller sets the time limit around it.
+
+    `is_ours`: a service of ours, which continues the trace. Other hosts get no header of ours.
 
     Raises:
         one of NO_REPLY.
     """
     exchange = Exchange()
     try:
-        async with http.stream(method, url, extensions={EXCHANGE: exchange}, **options) as answer:
+        async with http.stream(method, url, extensions={EXCHANGE: exchange, OURS: is_ours}, **options) as answer:
             if "content-encoding" in answer.headers:
                 raise ReplyRefused("content-encoding")
             body = bytearray()

@@ -136,6 +136,7 @@ class ServiceTokens:
             self._http,
             "POST",
             self._url,
+            is_ours=True,
             data={"grant_type": "client_credentials", "audience": audience},
             auth=self._credentials,
             headers={deadlines.HEADER: str(int(self._deadline * 1000))},

@@ -59,7 +59,13 @@ class ProviderCalls:
         try:
             async with asyncio.timeout(self.deadline):
                 reply = await fetch(
-                    self.http, method, url, max_bytes=MAX_BYTES, timeout=httpx.Timeout(self.deadline), **options
+                    self.http,
+                    method,
+                    url,
+                    is_ours=False,
+                    max_bytes=MAX_BYTES,
+                    timeout=httpx.Timeout(self.deadline),
+                    **options,
                 )
         except (*NO_REPLY, TimeoutError) as error:
             self.breaker.failed()
