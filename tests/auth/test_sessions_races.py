@@ -11,7 +11,7 @@ from httpx import AsyncClient
 from auth.repositories.unit_of_work import unit_of_work
 from auth.services.ports import UnitOfWork
 from auth.services.records import Device
-from auth.services.session_opening import Method
+from auth.services.session_opening import Method, Way
 from common.db.database import TransactionFactory
 from tests.auth.conftest import Connection, Join, SignIn, bearer
 from tests.auth.test_access_tokens import part
@@ -24,7 +24,7 @@ async def sign_in_there(app: FastAPI, work: UnitOfWork, account_id: int, _: UUID
     known = await work.accounts.credentials_of(account_id)
     assert known is not None
     device = Device("phone", "192.0.2.1", "192.0.2.1")
-    return await app.state.sign_in.sessions.open(work, known, device, [Method.password])
+    return await app.state.sign_in.sessions.open(work, known, device, [Method.password], Way.password)
 
 
 async def renew(app: FastAPI, work: UnitOfWork, account_id: int, session_id: UUID) -> object:

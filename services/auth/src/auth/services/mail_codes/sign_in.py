@@ -24,7 +24,7 @@ from auth.services.ports import UnitOfWork
 from auth.services.records import Account, AttemptKey, Device, Tokens
 from auth.services.second_factor.records import PendingSignIn
 from auth.services.secret_hashes import hash_secret
-from auth.services.session_opening import Method, SessionOpener
+from auth.services.session_opening import Method, SessionOpener, Way
 from auth.services.throttle import hash_of, key_of
 from auth.services.ways_in import begin_anew
 from common.ports import Transactions
@@ -121,7 +121,7 @@ class MailCodeSignIn:
         known = await work.accounts.credentials_of(account.id)
         if known is None:
             return None
-        return await self.sessions.admit(work, known, device, [Method.otp])
+        return await self.sessions.admit(work, known, device, [Method.otp], Way.mail_code)
 
     def _require(self) -> None:
         if not self.is_on:

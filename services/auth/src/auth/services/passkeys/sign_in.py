@@ -13,7 +13,7 @@ from auth.services.passkeys.relying_party import Answer, AnswerRefused, RelyingP
 from auth.services.ports import UnitOfWork
 from auth.services.records import Device, Tokens
 from auth.services.second_factor.records import PendingSignIn
-from auth.services.session_opening import Method, SessionOpener
+from auth.services.session_opening import Method, SessionOpener, Way
 from common.ports import Transactions
 
 log = structlog.get_logger()
@@ -73,7 +73,7 @@ class PasskeySignIn:
             if not await work.passkeys.spend(hash_challenge(challenge), KEPT):
                 raise AnswerRefused("the challenge was used before")
             await work.passkeys.use(stored.id, made)
-            done = await self.sessions.admit(work, known, device, methods(made))
+            done = await self.sessions.admit(work, known, device, methods(made), Way.passkey)
             if done is None:
                 raise AnswerRefused(self.sessions.why_not(known.account) or "the account has changed")
         except AnswerRefused as refusal:

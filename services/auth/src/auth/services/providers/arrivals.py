@@ -23,7 +23,7 @@ from auth.services.providers.records import Told
 from auth.services.records import Account, Device, Tokens
 from auth.services.second_factor.records import PendingSignIn
 from auth.services.secret_hashes import hash_secret
-from auth.services.session_opening import Method, SessionOpener
+from auth.services.session_opening import Method, SessionOpener, by_provider
 from common.ports import Clock, Transactions, utc_now
 from common.schemas import Name
 
@@ -78,9 +78,10 @@ class Arrivals:
             account_id = await work.provider_flows.account_of(code_hash, hash_secret(browser))
             # the account is locked first, as by those who drop its codes
             known = None if account_id is None else await work.accounts.credentials_of(account_id, lock=True)
-            if known is None or not await work.provider_flows.take_code(code_hash):
+            provider = None if known is None else await work.provider_flows.take_code(code_hash)
+            if known is None or provider is None:
                 raise ProviderCodeNotValid("This sign-in does not work any more; begin again.")
-            done = await self.sessions.admit(work, known, device, [Method.provider])
+            done = await self.sessions.admit(work, known, device, [Method.provider], by_provider(provider))
         if done is None:  # outside, so that the code stays used up
             raise ProviderCodeNotValid("This account may not sign in.")
         return done
@@ -128,7 +129,7 @@ class Arrivals:
         if account is None or not await work.identities.add(account.id, provider, told):
             raise LostRace
         await work.accounts.verify_email(account.id, email)
-        await welcome(work, account, device.ip, provider=provider)
+        await welcome(work, account, device.ip, by_provider(provider))
         verified = await work.accounts.get(account.id)
         return verified or account
 

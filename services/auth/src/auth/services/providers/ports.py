@@ -20,8 +20,8 @@ class ProviderFlowStore(Protocol):
     async def account_of(self, code_hash: bytes, browser_hash: bytes) -> int | None:
         """The account of a valid code."""
 
-    async def take_code(self, code_hash: bytes) -> bool:
-        """Use a code up, with its account locked. False if somebody else has, or it has expired."""
+    async def take_code(self, code_hash: bytes) -> str | None:
+        """Use a code up, with its account locked; returns its provider. None if somebody else has, or it is too old."""
 
     async def drop(self, account_id: int) -> None:
         """Delete all of an account that waits: codes, and flows that would link it."""

@@ -24,14 +24,14 @@ NEXT: Final = ["code", "recovery_code"]
 
 
 async def ask_for_second_factor(
-    work: UnitOfWork, known: Credentials, methods: Sequence[str], device: Device, *, may_trust_device: bool
+    work: UnitOfWork, known: Credentials, methods: Sequence[str], via: str, device: Device, *, may_trust_device: bool
 ) -> PendingSignIn | None:
     """Let a sign-in wait for its second factor. None if the account has changed meanwhile."""
     token = new_token()
     digest = digest_of(known)
-    if not await work.challenges.put(hash_secret(token), known, digest, methods, LIFETIME):
+    if not await work.challenges.put(hash_secret(token), known, digest, methods, via, LIFETIME):
         return None
-    await work.audit.note(Action.second_factor_asked, known.account.id, ip=device.ip, methods=list(methods))
+    await work.audit.note(Action.second_factor_asked, known.account.id, ip=device.ip, via=via, methods=list(methods))
     return PendingSignIn(token, NEXT, may_trust_device, int(LIFETIME.total_seconds()))
 
 

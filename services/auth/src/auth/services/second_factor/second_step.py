@@ -57,7 +57,7 @@ class SecondStep:
             return None
         await work.challenges.drop(hashed)
         methods = list(dict.fromkeys([*challenge.methods, *proven]))
-        tokens = await self.sessions.open(work, known, device, methods)
+        tokens = await self.sessions.open(work, known, device, methods, challenge.via)
         if tokens is None:  # not active, or its address is not verified, since the challenge was made
             raise ChallengeNotValid
         trusted = await trust(work, account_id, device) if trust_device and self.trusted_for else None
