@@ -66,16 +66,13 @@ class AccountUpdate(Incoming):
     )
 
 
-class Confirmed(Incoming):
+UNLESS_PROVEN: Final = "May be left out if the session's last proof is at most ten minutes old."
+
+
+class AccountDeletion(Incoming):
     """The password, so that an unlocked device is not enough; or the session has proven lately who its owner is."""
 
-    password: CurrentPassword = Field(
-        default=NOT_GIVEN, description="May be left out if the session's last proof is at most ten minutes old."
-    )
-
-
-class AccountDeletion(Confirmed):
-    """The end of the account."""
+    password: CurrentPassword = Field(default=NOT_GIVEN, description=UNLESS_PROVEN)
 
 
 class PasswordChange(Incoming):
