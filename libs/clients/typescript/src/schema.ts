@@ -1546,7 +1546,7 @@ export interface components {
     schemas: {
         /**
          * AccountDeletion
-         * @description The end of the account.
+         * @description The password, so that an unlocked device is not enough; or the session has proven lately who its owner is.
          */
         AccountDeletion: {
             /**
@@ -2438,7 +2438,6 @@ export interface components {
             email: string;
             /**
              * Password
-             * Format: password
              * @description May be left out if the session's last proof is at most ten minutes old.
              * @example correct horse battery staple
              */

@@ -12,7 +12,7 @@ from trivium_client.model import Model
 
 
 class AccountDeletion(Model):
-    """The end of the account."""
+    """The password, so that an unlocked device is not enough; or the session has proven lately who its owner is."""
 
     model_config = ConfigDict(
         extra="forbid",
