@@ -23,7 +23,7 @@ from auth.repositories.unit_of_work import unit_of_work
 from auth.services import passwords
 from auth.services.management import Management, Manager
 from auth.services.records import Role
-from auth.services.sign_in import hash_secret
+from auth.services.secret_hashes import hash_secret
 from common.db.database import TransactionFactory
 from common.services import CLIENTS
 from tests.conftest import Cloner

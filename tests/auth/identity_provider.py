@@ -54,6 +54,8 @@ class IdentityProvider(httpx.AsyncBaseTransport):
     """Instead of the published key."""
     kid: str = "k1"
     asked: list[str] = field(default_factory=list)
+    headers: set[str] = field(default_factory=set)
+    """The names of all headers of all requests."""
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def reset(self) -> None:
@@ -63,6 +65,7 @@ class IdentityProvider(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> Response:
         path = request.url.path
         self.asked.append(path)
+        self.headers |= set(request.headers)
         if self.pause:
             await asyncio.sleep(self.pause)
         if path in self.replies:

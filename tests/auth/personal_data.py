@@ -62,7 +62,7 @@ TABLES: Final[Mapping[str, Table]] = {
     "sign_in_challenges": Personal(
         "account_id = $1",
         {},
-        dict.fromkeys(("token_hash", "account_id", "password_digest", "methods", "tries", "expires_at"), SECRET),
+        dict.fromkeys(("token_hash", "account_id", "password_digest", "methods", "via", "tries", "expires_at"), SECRET),
     ),
     "trusted_devices": Personal(
         "account_id = $1",

@@ -50,7 +50,7 @@ async def test_who_signs_up_is_noted_without_their_address(client: AsyncClient, 
         "account_id": account_id,
         "actor": str(account_id),
         "ip": "127.0.0.1",
-        "detail": {"email": "p***@example.com"},
+        "detail": {"email": "p***@example.com", "via": "password"},
     }
     assert (await client.post("/auth/register", json=person)).status_code == 409
     assert len(await trail(client, admin, account_id=account_id)) == 1, "nobody signed up the second time"

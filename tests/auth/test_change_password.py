@@ -39,7 +39,11 @@ async def test_a_change_ends_all_other_sessions_and_the_old_password(
     told = await superuser.fetchval("SELECT count(*) FROM outbox WHERE type = 'session.ended' AND target = 'posts'")
     assert told == 1
     (mail,) = [mail for mail in await mails(app, person.email) if mail.subject == "Your password was changed"]
-    assert ["knew the old one" in mail.text, "knew the old one" in mail.html, "#" in mail.text] == [True, True, False]
+    assert ["API keys were revoked" in mail.text, "API keys were revoked" in mail.html, "#" in mail.text] == [
+        True,
+        True,
+        False,
+    ]
     detail = "SELECT detail::text FROM audit_events WHERE account_id = $1 AND action = 'password-changed'"
     assert await superuser.fetchval(detail, person.id) == '{"sessions_ended": 1}'
 

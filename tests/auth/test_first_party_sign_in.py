@@ -1,5 +1,7 @@
 """Sign-in of the site's own pages: `POST /auth/sign-in`."""
 
+import json
+
 from httpx import AsyncClient
 
 from tests.auth.conftest import Connection, SignUp, bearer, outcome
@@ -16,8 +18,9 @@ async def test_a_password_opens_a_session(client: AsyncClient, sign_up: SignUp, 
     assert part(tokens["access_token"], 1)["amr"] == ["pwd"]
     me = await client.get("/auth/me", headers=bearer(tokens["access_token"]))
     assert (me.json()["id"], me.json()["has_password"]) == (person.id, True)
-    noted = "SELECT detail::json->>'methods' FROM audit_events WHERE account_id = $1 AND action = 'signed-in'"
-    assert await superuser.fetchval(noted, person.id) == '["pwd"]'
+    noted = "SELECT detail FROM audit_events WHERE account_id = $1 AND action = 'signed-in'"
+    detail = json.loads(await superuser.fetchval(noted, person.id))
+    assert (detail["methods"], detail["via"]) == (["pwd"], "password")
 
 
 async def test_a_refusal_never_tells_the_reason(client: AsyncClient, sign_up: SignUp) -> None:

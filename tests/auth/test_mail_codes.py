@@ -99,6 +99,8 @@ async def test_the_code_signs_in_and_proves_the_address(
         "email-verified",
         "signed-in",
     ]
+    noted_via = "SELECT detail->>'via' FROM audit_events WHERE account_id = $1 AND action = 'signed-in'"
+    assert await superuser.fetchval(noted_via, person.id) == "mail-code"
     assert outcome(await confirm(codes, challenge, code)) == REFUSED, "it works once"
 
 

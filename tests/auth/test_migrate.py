@@ -6,7 +6,7 @@ from pydantic import SecretStr
 
 from auth.client_commands import put_service_clients
 from auth.config import MigrateSettings, Settings
-from auth.services.sign_in import hash_secret
+from auth.services.secret_hashes import hash_secret
 from common.db.database import Database
 from common.services import ClientSecrets
 from tests.auth.conftest import Connection

@@ -40,7 +40,7 @@ async def test_a_passkey_signs_in_without_a_name_and_counts_as_two_factors(
     listed = (await client.get(PASSKEYS, headers=ada.headers)).json()["items"]
     assert listed[0]["last_used_at"] is not None
     (_, noted) = await in_trail(superuser, ada.id, "signed-in")
-    assert noted["methods"] == ["pop", "user", "mfa"]
+    assert (noted["methods"], noted["via"]) == (["pop", "user", "mfa"], "passkey")
 
 
 async def test_without_user_verification_it_is_one_factor(

@@ -124,7 +124,12 @@ async def test_apple_sends_a_form_and_wants_a_signed_secret(settings: Settings, 
 
 
 @pytest.mark.parametrize(
-    ("owner_verified", "said"), [(True, "provider-code"), (None, "provider-error"), (0, "provider-error")]
+    ("owner_verified", "said"),
+    [
+        *((True, "provider-code"), (1, "provider-code"), ("1", "provider-code"), ("true", "provider-code")),
+        *((None, "provider-error"), (False, "provider-error"), (0, "provider-error"), ("0", "provider-error")),
+        *(("", "provider-error"), ("11", "provider-error"), ([True], "provider-error")),
+    ],
 )
 async def test_microsoft_proves_addresses_by_a_claim_of_its_own(
     settings: Settings, owner_verified: object, said: str
@@ -133,6 +138,16 @@ async def test_microsoft_proves_addresses_by_a_claim_of_its_own(
     one = {**DESCRIBED, "preset": "microsoft"}
     async with site(settings, idp, providers=[one]) as app, browser_of(app, idp) as browser:
         assert list(await browser.visit()) == [said]
+
+
+async def test_microsoft_s_userinfo_proves_no_address(settings: Settings) -> None:
+    idp = IdentityProvider(person=someone())
+    idp.claims = {"email": None, "email_verified": None, "xms_edov": True}
+    idp.metadata = {"userinfo_endpoint": f"{ISSUER}/me"}
+    idp.replies["/me"] = Response(200, json=idp.person)
+    one = {**DESCRIBED, "preset": "microsoft"}
+    async with site(settings, idp, providers=[one]) as app, browser_of(app, idp) as browser:
+        assert await browser.visit() == {"provider-error": "address-not-verified"}
 
 
 @pytest.mark.parametrize(

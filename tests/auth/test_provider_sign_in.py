@@ -227,6 +227,8 @@ async def test_an_account_with_a_second_factor_wants_it(
     await superuser.execute("UPDATE accounts SET second_factor = true WHERE id = $1", account)
     said = await browser.visit()
     assert (await browser.redeem(said)).json()["state"] == "second-factor-needed"
+    asked = "SELECT detail->>'via' FROM audit_events WHERE account_id = $1 AND action = 'second-factor-asked'"
+    assert await superuser.fetchval(asked, account) == "provider:idp"
     assert outcome(await browser.redeem(said)) == (400, "provider-code-not-valid"), "and the code is used up"
 
 

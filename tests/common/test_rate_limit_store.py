@@ -255,6 +255,25 @@ async def test_something_else_at_the_address_is_a_store_that_fails() -> None:
     other.close()
 
 
+@pytest.mark.parametrize(
+    "odd", [b":1", b"*1\r\n:1", b"*2\r\n$1\r\n5\r\n$2\r\n60", b"*2\r\n:1\r\n$-1", b"*2\r\n:1\r\n*0"]
+)
+@pytest.mark.parametrize(("fails", "expected"), [("open", {200: LIMIT, 429: 1}), ("closed", {503: LIMIT + 1})])
+async def test_an_answer_of_another_form_is_a_failure_of_the_store(
+    odd: bytes, fails: str, expected: dict[int, int]
+) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(65536):
+            writer.write(odd + b"\r\n")
+        writer.close()
+
+    other = await asyncio.start_server(answer, "127.0.0.1", port := free_port())
+    store = {"rate_limit_store": f"redis://127.0.0.1:{port}", "rate_limit_store_fails": fails}
+    async with limited(store) as client:
+        assert statuses([await client.get(WHO) for _ in range(LIMIT + 1)]) == expected
+    other.close()
+
+
 async def test_metrics_tell_where_requests_are_counted(store: ValkeyServer) -> None:
     app = limited_app(store.settings, breaker_pause=timedelta(hours=1))
     async with probing(app) as client:

@@ -35,13 +35,13 @@ async def test_a_call_may_be_cancelled_at_any_moment() -> None:
         for turns in range(60):  # of the loop, until the cancellation
             deadline = timedelta(seconds=5)
             async with calling(peer.url, call_pool_size=6, calls_per_peer=2, call_deadline=deadline) as client:
-                flock = [asyncio.create_task(fetch(client.http, "GET", peer.url)) for _ in range(6)]
+                flock = [asyncio.create_task(fetch(client.http, "GET", peer.url, is_ours=True)) for _ in range(6)]
                 for _ in range(turns):
                     await asyncio.sleep(0)
                 for one in flock:
                     one.cancel()
                 await asyncio.gather(*flock, return_exceptions=True)
-                asked = asyncio.gather(*(fetch(client.http, "GET", peer.url) for _ in range(6)))
+                asked = asyncio.gather(*(fetch(client.http, "GET", peer.url, is_ours=True) for _ in range(6)))
                 assert {reply.status for reply in await asked} == {200}, turns
                 assert await asyncio.gather(*(ask(client) for _ in range(6))) == [Number(number=7)] * 6, turns
                 assert connections(client.http) <= 6

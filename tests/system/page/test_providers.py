@@ -48,7 +48,7 @@ async def test_somebody_signs_up_by_a_provider(visit: Visit) -> None:
     await ada.page.wait_for_url(f"{ada.url}/#/")
     await ada.go("/settings/account")
     await ada.sees("ada@people.example")
-    await ada.sees("You have none. Some changes here ask for one")
+    await ada.sees("You have none. With one, you can also sign in")
     await expect(ada.page.get_by_role("button", name="Remove Example")).to_be_visible()
     ada.expected.add("409 (Conflict)")
     await ada.press("Remove Example")

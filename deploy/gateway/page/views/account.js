@@ -53,7 +53,7 @@ export function SignInPage({ query }) {
       <a href=${link("/unconfirmed")}>Address not confirmed?</a></p>
     <${OtherWays}>
       <${PasskeyEntry} onDone=${arrive} />
-      <${ProviderButtons} />
+      <${ProviderButtons} next=${query.next} />
       <${MailCodeOffer} next=${query.next} />
     <//>
     <${NotKept} />
@@ -103,7 +103,7 @@ export function SignUpPage({ query }) {
       <${Email} /><${Password} isNew />
       <${Submit}>Create account<//>
     <//>
-    <${OtherWays}><${ProviderButtons} /><//>
+    <${OtherWays}><${ProviderButtons} next=${query.next} /><//>
     <${NotKept} />
   <//>`;
 }

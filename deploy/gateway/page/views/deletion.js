@@ -1,10 +1,11 @@
 // Deleting the account.
 import { post } from "../api.js";
 import { html, useState } from "../dom.js";
-import { Form, Password } from "../form.js";
+import { Form } from "../form.js";
 import { go } from "../router.js";
 import { signOut } from "../session.js";
 import { say } from "../ui.js";
+import { OwnPassword } from "./own-password.js";
 
 export function DeleteAccount() {
   const [asks, setAsks] = useState(false);
@@ -23,7 +24,7 @@ export function DeleteAccount() {
       <button class="button" type="button" onClick=${() => setAsks(true)}>Delete my account</button></div>`}
     ${asks && html`<${Form} send=${drop} label="Delete account">
       <p><b>This cannot be undone.</b> You may want to download your data first.</p>
-      <${Password} label="Your password" />
+      <${OwnPassword} />
       <div class="row end">
         <button class="button" type="button" onClick=${() => setAsks(false)}>Cancel</button>
         <button class="button danger" type="submit">Delete for good</button></div>

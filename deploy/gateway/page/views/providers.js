@@ -5,6 +5,7 @@ import { html, useEffect, useState } from "../dom.js";
 import { useMe } from "../me.js";
 import { link, replace, takeArrival } from "../router.js";
 import { signInByProvider } from "../session.js";
+import { tab } from "../storage.js";
 import { Empty, ProblemNotice, say, Time } from "../ui.js";
 import { useArrival } from "./account.js";
 
@@ -21,18 +22,35 @@ const REASONS = {
 };
 const UNKNOWN = "The provider did not give a usable answer. Try again later.";
 
-/** Links that leave for the providers; nothing without providers, or if their list cannot be loaded. */
-export function ProviderButtons() {
+const NEXT = "trivium.next"; // where this tab goes on after the provider's pages, which know nothing of it
+
+function keepNext(next) {
+  if (next) tab.setItem(NEXT, next);
+  else tab.removeItem(NEXT);
+}
+
+function takeNext() {
+  const next = tab.getItem(NEXT);
+  tab.removeItem(NEXT);
+  return next;
+}
+
+/**
+ * Links that leave for the providers; nothing without providers, or if their list cannot be loaded. After a sign-in the
+ * page goes on to `next`.
+ */
+export function ProviderButtons({ next }) {
   const { data } = useThing("/auth/providers");
   if (!data?.items.length) return null;
   return html`<ul class="ways" aria-label="Other ways">${data.items.map(({ name, title }) => html`<li key=${name}>
-    <a class="button" href="/auth/providers/${name}/authorize">Continue with ${title}</a></li>`)}</ul>`;
+    <a class="button" href="/auth/providers/${name}/authorize" onClick=${() => keepNext(next)}>Continue with ${title}</a></li>`)}</ul>`;
 }
 
 /** `/#provider-code=…`, `/#provider-linked=…`, `/#provider-error=…` */
 export function FromProviderPage() {
   const { signedIn } = useMe();
-  const [second, arrive] = useArrival("/");
+  const [next] = useState(takeNext);
+  const [second, arrive] = useArrival(next);
   const [arrival] = useState(takeArrival);
   const [problem, setProblem] = useState(null);
   async function settle() {
@@ -49,20 +67,23 @@ export function FromProviderPage() {
   useEffect(() => void settle().catch(setProblem), []);
   const back = signedIn
     ? html`<a href=${link("/settings/account")}>Back to your settings</a>`
-    : html`<a href=${link("/sign-in")}>Back to sign-in</a>`;
+    : html`<a href=${link("/sign-in", { next })}>Back to sign-in</a>`;
   if (second) return second;
   if (problem) return html`<h1>Not signed in</h1><${ProblemNotice} problem=${problem} /><p>${back}</p>`;
   if (arrival?.kind !== "error") return html`<h1>Signing you in…</h1>`;
   return html`<h1>That did not work</h1><${Empty} title=${REASONS[arrival.value] ?? UNKNOWN}>${back}<//>`;
 }
 
-/** The section of the settings. Nothing without providers. */
+/** The section of the settings. Nothing without providers and identities. */
 export function Identities() {
   const { data: all } = useThing("/auth/providers");
   const { data: own, problem, reload } = useThing("/auth/identities");
-  if (!all?.items.length) return null;
+  if (!all?.items.length && !own?.items.length) return null;
   if (problem) return html`<${ProblemNotice} problem=${problem} retry=${reload} />`;
   const linked = Object.fromEntries((own?.items ?? []).map((one) => [one.provider, one]));
+  const offered = all?.items ?? [];
+  const gone = Object.keys(linked).filter((name) => all && !offered.some((one) => one.name === name));
+  const shown = [...offered, ...gone.map((name) => ({ name, title: name, isGone: true }))];
 
   async function connect(name) {
     try {
@@ -74,20 +95,21 @@ export function Identities() {
   async function disconnect({ name, title }) {
     try {
       await remove(`/auth/identities/${name}`);
-      say(`${title} is removed, and other devices are signed out.`);
+      say(`${title} is removed, other devices are signed out, and API keys are revoked.`);
       await reload();
     } catch (caught) {
       say(caught.message);
     }
   }
 
-  const one = ({ name, title }) => html`<li key=${name} class="row spread">
-    <span class="grow">${title}${linked[name] && html` <span class="quiet">${linked[name].email} · used <${Time} at=${linked[name].last_used_at} /></span>`}</span>
+  const one = ({ name, title, isGone }) => html`<li key=${name} class="row spread">
+    <span class="grow">${title}${linked[name] && html` <span class="quiet">${linked[name].email} · used <${Time} at=${linked[name].last_used_at} />${
+      isGone && " · no longer offered here"}</span>`}</span>
     ${linked[name]
       ? html`<button class="button small" type="button" aria-label="Remove ${title}" onClick=${() => disconnect({ name, title })}>Remove</button>`
       : html`<button class="button small" type="button" aria-label="Link ${title}" onClick=${() => connect(name)}>Link</button>`}
   </li>`;
   return html`<section class="card"><h2>Other ways to sign in</h2>
-    <ul class="people" aria-label="Other ways to sign in">${all.items.map(one)}</ul>
+    <ul class="people" aria-label="Other ways to sign in">${shown.map(one)}</ul>
   </section>`;
 }

@@ -1,10 +1,11 @@
 // The second factor: codes at sign-in, and its settings.
 import { get, post, remove } from "../api.js";
 import { html, useEffect, useState } from "../dom.js";
-import { Field, Form, Password, Submit } from "../form.js";
+import { Field, Form, Submit } from "../form.js";
 import { Pending, ProblemNotice, say, Time } from "../ui.js";
 import { generate } from "../vendor/lean-qr.js";
 import { nameOf } from "./devices.js";
+import { OwnPassword, useHasPassword } from "./own-password.js";
 
 const PATH = "/auth/second-factor";
 const QUIET = 4; // modules of margin, which readers need
@@ -36,6 +37,7 @@ export function SecondFactor() {
   const [setup, setSetup] = useState(null);
   const [codes, setCodes] = useState(null);
   const [turnsOff, setTurnsOff] = useState(false);
+  const hasPassword = useHasPassword();
 
   async function load() {
     try {
@@ -89,7 +91,7 @@ export function SecondFactor() {
         <button class="button" type="button" onClick=${renew}>New recovery codes</button>
         <button class="button" type="button" onClick=${() => setTurnsOff(true)}>Turn off</button></div>`}
       ${turnsOff && html`<${Form} send=${turnOff} label="Turn the second factor off">
-        <${Password} label="Your password" /><${Proof} />
+        ${hasPassword ? html`<${OwnPassword} /><${Proof} />` : html`<p>Signing in then needs no code any more.</p>`}
         <div class="row end"><button class="button" type="button" onClick=${() => setTurnsOff(false)}>Cancel</button>
           <button class="button danger" type="submit">Turn off now</button></div><//>`}
       <${TrustedDevices} />`}

@@ -13,6 +13,7 @@ import { Tabs } from "./home.js";
 import { People } from "./people.js";
 import { Devices } from "./devices.js";
 import { Keys } from "./keys.js";
+import { OwnPassword } from "./own-password.js";
 import { Passkeys } from "./passkeys.js";
 import { Identities } from "./providers.js";
 import { SecondFactor } from "./second-factor.js";
@@ -60,6 +61,7 @@ function Account() {
     await post("/auth/password", { current_password, new_password });
     setChanges(changes + 1);
     say("Your password is changed, other devices are signed out, and API keys are revoked.");
+    if (!account.has_password) await reload();
   }
   async function changeEmail({ email, password }) {
     await post("/auth/email", { email, password });
@@ -72,21 +74,23 @@ function Account() {
     await reload();
   }
   if (!account) return html`<${Pending} problem=${problem} retry=${reload} rows=${2} tall />`;
+  const hasPassword = account.has_password !== false;
   const isKnown = !account.locale || LANGUAGES.some(([tag]) => tag === account.locale);
   const languages = isKnown ? LANGUAGES : [...LANGUAGES, [account.locale, account.locale]]; // chosen elsewhere
   return html`
     <section class="card"><h2>Password</h2>
-      ${account.has_password === false ? html`<${NoPassword} />` : html`<${Form} key="password-${changes}" send=${changePassword} label="Change password">
+      ${!hasPassword && html`<p>You have none. With one, you can also sign in by your address.</p>`}
+      <${Form} key="password-${changes}" send=${changePassword} label="Change password">
         <input class="hidden" type="email" autocomplete="username" aria-hidden="true" tabindex="-1" readonly value=${account.email} />
-        <${Password} label="Current password" name="current_password" />
+        ${hasPassword && html`<${Password} label="Current password" name="current_password" />`}
         <${Password} label="New password" name="new_password" isNew />
-        <div class="row end"><${Submit}>Change password<//></div>
-      <//>`}</section>
+        <div class="row end"><${Submit}>${hasPassword ? "Change password" : "Choose a password"}<//></div>
+      <//></section>
     <${SecondFactor} />
     <section class="card"><h2>Email</h2>
       <p>You sign in with <b>${account.email}</b>. ${account.email_verified ? "It is confirmed." : html`It is not confirmed yet. <${AskAgain} />`}</p>
       <${Form} key="email-${changes}" send=${changeEmail} label="Change email">
-        <${Email} label="New email" autocomplete="email" /><${Password} />
+        <${Email} label="New email" autocomplete="email" /><${OwnPassword} label="Password" />
         <div class="row end"><${Submit}>Change email<//></div>
       <//></section>
     <${Identities} />
@@ -102,9 +106,6 @@ function Account() {
     <section class="card row spread"><h2>Sign out</h2><${SignOut} class="button" /></section>
     <${DeleteAccount} />`;
 }
-
-/** An account that a provider's sign-up has opened. */
-const NoPassword = () => html`<p>You have none. Some changes here ask for one: <a href=${link("/forgot")}>choose it by mail</a>.</p>`;
 
 /** Requests another mail to verify the address; the server limits them. */
 export function AskAgain() {

@@ -227,6 +227,8 @@ export interface paths {
         /**
          * Turn the second factor off, with the password and a code
          * @description Turn the second factor off, with the password and a code. Trusted devices and recovery codes are deleted.
+         *
+         *     If one of the two is not given, the session must have proven the second factor within ten minutes.
          */
         post: operations["turn_second_factor_off"];
         delete?: never;
@@ -413,6 +415,8 @@ export interface paths {
         /**
          * Delete the caller's account for good, with all data that the services hold about it
          * @description Delete the caller's account for good, with all data that the services hold about it.
+         *
+         *     Without the password, the session must have proven within ten minutes who its owner is.
          *
          *     All devices are signed out at once. Profile, posts and drafts are hidden within seconds and then removed, with
          *     likes, follows and blocks. Comments under others' posts stay, without an author. After that the address may be used
@@ -618,6 +622,9 @@ export interface paths {
         /**
          * Change the caller's password
          * @description Change the caller's password. Ends all other sessions; wrong current passwords count like failed sign-ins.
+         *
+         *     An account without a password gets its first one. The session must then have proven within ten minutes who its owner
+         *     is.
          */
         post: operations["change_password"];
         delete?: never;
@@ -721,7 +728,8 @@ export interface paths {
          * Mail a link to the new address, and notify the old one
          * @description Mail a link to the new address, and notify the old one. Nothing changes until the link is opened.
          *
-         *     An earlier link stops working, whatever the answer.
+         *     An earlier link stops working, whatever the answer. Without the password, the session must have proven within ten
+         *     minutes who its owner is.
          */
         post: operations["ask_to_change_email"];
         delete?: never;
@@ -1538,15 +1546,16 @@ export interface components {
     schemas: {
         /**
          * AccountDeletion
-         * @description The password, so that an unlocked device is not enough.
+         * @description The password, so that an unlocked device is not enough; or the session has proven lately who its owner is.
          */
         AccountDeletion: {
             /**
              * Password
              * Format: password
+             * @description May be left out if the session's last proof is at most ten minutes old.
              * @example correct horse battery staple
              */
-            password: string;
+            password?: string;
         };
         /**
          * AccountResponse
@@ -1580,7 +1589,7 @@ export interface components {
             email_verified: boolean;
             /**
              * Has Password
-             * @description Not so after a sign-up by a provider, until one is set by a mailed link.
+             * @description Not so after a sign-up by a provider, until one is set.
              */
             has_password: boolean;
             /**
@@ -2140,9 +2149,15 @@ export interface components {
         };
         /**
          * FactorOff
-         * @description The password as well, so that neither an unlocked device nor a found phone is enough.
+         * @description The password and a code. The session must have proven lately what is left out.
          */
         FactorOff: {
+            /**
+             * Password
+             * Format: password
+             * @example correct horse battery staple
+             */
+            password?: string;
             /**
              * Code
              * @example 492039
@@ -2153,12 +2168,6 @@ export interface components {
              * @example ABCD-EFGH-IJKL-MNOP-QRST-UVWX
              */
             recovery_code?: string;
-            /**
-             * Password
-             * Format: password
-             * @example correct horse battery staple
-             */
-            password: string;
         };
         /**
          * FactorReset
@@ -2429,9 +2438,10 @@ export interface components {
             email: string;
             /**
              * Password
+             * @description May be left out if the session's last proof is at most ten minutes old.
              * @example correct horse battery staple
              */
-            password: string;
+            password?: string;
         };
         /**
          * NewFactorResponse
@@ -2478,6 +2488,51 @@ export interface components {
              */
             type: "public-key";
             response: components["schemas"]["AttestationResponse"];
+        };
+        /**
+         * NewSession
+         * @description The tokens of a new session, as `/auth/token` issues them.
+         */
+        NewSession: {
+            /**
+             * Access Token
+             * @example eyJhbGciOiJFUzI1NiIs…
+             */
+            access_token: string;
+            /**
+             * Token Type
+             * @default bearer
+             * @constant
+             */
+            token_type?: "bearer";
+            /**
+             * Expires In
+             * @description Seconds.
+             * @example 300
+             */
+            expires_in: number;
+            /**
+             * Refresh Token
+             * @description Left out for services.
+             * @example rt1.k1.6f1c0a….3.mD4x…
+             */
+            refresh_token?: string | null;
+            /**
+             * Scope
+             * @example api
+             */
+            scope: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            state: "signed-in";
+            /**
+             * Trusted Device
+             * @description The token of this device, if it is trusted from now on. Shown once.
+             * @example null
+             */
+            trusted_device?: string | null;
         };
         /**
          * NumberedPage
@@ -2771,9 +2826,10 @@ export interface components {
             /**
              * Current Password
              * Format: password
+             * @description Left out only by an account that has none, for its first password.
              * @example correct horse battery staple
              */
-            current_password: string;
+            current_password?: string;
             /**
              * New Password
              * @example seven brave tin spoons
@@ -3537,52 +3593,7 @@ export interface components {
          * SignInAnswer
          * @description How a sign-in went. `state` tells the cases apart.
          */
-        SignInAnswer: components["schemas"]["SignedIn"] | components["schemas"]["SecondFactorNeeded"];
-        /**
-         * SignedIn
-         * @description The tokens of a new session, as `/auth/token` issues them.
-         */
-        SignedIn: {
-            /**
-             * Access Token
-             * @example eyJhbGciOiJFUzI1NiIs…
-             */
-            access_token: string;
-            /**
-             * Token Type
-             * @default bearer
-             * @constant
-             */
-            token_type?: "bearer";
-            /**
-             * Expires In
-             * @description Seconds.
-             * @example 300
-             */
-            expires_in: number;
-            /**
-             * Refresh Token
-             * @description Left out for services.
-             * @example rt1.k1.6f1c0a….3.mD4x…
-             */
-            refresh_token?: string | null;
-            /**
-             * Scope
-             * @example api
-             */
-            scope: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            state: "signed-in";
-            /**
-             * Trusted Device
-             * @description The token of this device, if it is trusted from now on. Shown once.
-             * @example null
-             */
-            trusted_device?: string | null;
-        };
+        SignInAnswer: components["schemas"]["NewSession"] | components["schemas"]["SecondFactorNeeded"];
         /**
          * Site
          * @description The site that a passkey is for.
@@ -4370,6 +4381,19 @@ export interface components {
             };
         };
         /**
+         * @description - `not-this-client`: The token was issued for another client.
+         *     - `wrong-password`: The current password is wrong. Not a 401: the access token is valid, and a new one would not help.
+         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
+         */
+        NotThisClientOrWrongPassword: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
          * @description - `nothing-to-confirm`: No authenticator waits for its first code, or it has waited too long.
          *     - `second-factor-on`: The account has a second factor already.
          */
@@ -4620,6 +4644,23 @@ export interface components {
          *     - `body-too-large`: The body, or a list in it, is too long.
          */
         ProofMissing: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `proof-missing`: A code is needed if the account has a second factor, else the password.
+         *     - `weak-password`: The new password is too short, too common, or made of words that others know of its owner.
+         *     - `validation-failed`: The request does not have the expected form; `errors` says where.
+         *     - `malformed-body`: The body cannot be parsed as its media type.
+         *     - `duplicate-names`: A JSON object has a duplicate name.
+         *     - `body-too-deep`: The JSON is nested too deeply.
+         *     - `body-too-large`: The body, or a list in it, is too long.
+         */
+        ProofMissingOrWeakPassword: {
             headers: {
                 [name: string]: unknown;
             };
@@ -5062,23 +5103,11 @@ export interface components {
         };
         /**
          * @description - `wrong-password`: The current password is wrong. Not a 401: the access token is valid, and a new one would not help.
-         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
-         */
-        WrongPassword: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
-         * @description - `wrong-password`: The current password is wrong. Not a 401: the access token is valid, and a new one would not help.
          *     - `wrong-code`: The code is wrong, outdated, or was used before. Not a 401: an access token is still valid.
          *     - `not-this-client`: The token was issued for another client.
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
-        WrongPasswordOrWrongCode: {
+        WrongPassword: {
             headers: {
                 [name: string]: unknown;
             };
@@ -5240,7 +5269,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SignedIn"];
+                    "application/json": components["schemas"]["NewSession"];
                 };
             };
             400: components["responses"]["ChallengeNotValid"];
@@ -5472,8 +5501,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequired"];
-            403: components["responses"]["WrongPasswordOrWrongCode"];
+            401: components["responses"]["InsufficientUserAuthentication"];
+            403: components["responses"]["WrongPassword"];
             404: components["responses"]["AccountNotFound"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["SecondFactorOff"];
@@ -5799,7 +5828,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedBody"];
             401: components["responses"]["InsufficientUserAuthentication"];
-            403: components["responses"]["WrongPassword"];
+            403: components["responses"]["NotThisClientOrWrongPassword"];
             404: components["responses"]["AccountNotFound"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["LastAdmin"];
@@ -6214,13 +6243,13 @@ export interface operations {
             };
             400: components["responses"]["MalformedBody"];
             401: components["responses"]["InsufficientUserAuthentication"];
-            403: components["responses"]["WrongPassword"];
+            403: components["responses"]["NotThisClientOrWrongPassword"];
             404: components["responses"]["AccountNotFound"];
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UrlTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["WeakPassword"];
+            422: components["responses"]["ProofMissingOrWeakPassword"];
             429: components["responses"]["SignInThrottled"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
@@ -6380,7 +6409,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedBody"];
             401: components["responses"]["InsufficientUserAuthentication"];
-            403: components["responses"]["WrongPassword"];
+            403: components["responses"]["NotThisClientOrWrongPassword"];
             404: components["responses"]["AccountNotFound"];
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["BodyTooLarge"];

@@ -15,7 +15,7 @@ from auth.config import MigrateSettings
 from auth.repositories.audit import AuditRepository
 from auth.repositories.clients import ClientRepository
 from auth.services.audit import SERVER, Action
-from auth.services.sign_in import hash_secret
+from auth.services.secret_hashes import hash_secret
 from common.db.database import Database
 from common.secrets import read_secret, strong
 from common.services import CLIENTS, Client

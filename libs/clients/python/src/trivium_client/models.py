@@ -12,12 +12,13 @@ from trivium_client.model import Model
 
 
 class AccountDeletion(Model):
-    """The password, so that an unlocked device is not enough."""
+    """The password, so that an unlocked device is not enough; or the session has proven lately who its owner is."""
 
     model_config = ConfigDict(
         extra="forbid",
     )
-    password: str
+    password: str | None = None
+    """May be left out if the session's last proof is at most ten minutes old."""
 
 
 class AccountResponse(Model):
@@ -29,7 +30,7 @@ class AccountResponse(Model):
     status: str
     email_verified: bool
     has_password: bool
-    """Not so after a sign-up by a provider, until one is set by a mailed link."""
+    """Not so after a sign-up by a provider, until one is set."""
     locale: str | None
     """The language of mails, as in BCP 47; null: that of the site."""
 
@@ -303,14 +304,14 @@ class ExportResponse(Model):
 
 
 class FactorOff(Model):
-    """The password as well, so that neither an unlocked device nor a found phone is enough."""
+    """The password and a code. The session must have proven lately what is left out."""
 
     model_config = ConfigDict(
         extra="forbid",
     )
+    password: str | None = None
     code: str | None = None
     recovery_code: str | None = None
-    password: str
 
 
 class FactorReset(Model):
@@ -446,7 +447,8 @@ class NewAddress(Model):
         extra="forbid",
     )
     email: str
-    password: str
+    password: str | None = None
+    """May be left out if the session's last proof is at most ten minutes old."""
 
 
 class NewFactorResponse(Model):
@@ -467,6 +469,21 @@ class NewPasskeyAnswer(Model):
     rawId: str
     type: Literal["public-key"]
     response: AttestationResponse
+
+
+class NewSession(Model):
+    """The tokens of a new session, as `/auth/token` issues them."""
+
+    access_token: str
+    token_type: Literal["bearer"] = "bearer"
+    expires_in: int
+    """Seconds."""
+    refresh_token: str | None = None
+    """Left out for services."""
+    scope: str
+    state: Literal["signed-in"] = "signed-in"
+    trusted_device: str | None = None
+    """The token of this device, if it is trusted from now on. Shown once."""
 
 
 class NumberedPage(Model):
@@ -612,7 +629,8 @@ class PasswordChange(Model):
     model_config = ConfigDict(
         extra="forbid",
     )
-    current_password: str
+    current_password: str | None = None
+    """Left out only by an account that has none, for its first password."""
     new_password: str
 
 
@@ -899,24 +917,9 @@ class SessionResponse(Model):
     """Whether it is the session of this request."""
 
 
-class SignedIn(Model):
-    """The tokens of a new session, as `/auth/token` issues them."""
-
-    access_token: str
-    token_type: Literal["bearer"] = "bearer"
-    expires_in: int
-    """Seconds."""
-    refresh_token: str | None = None
-    """Left out for services."""
-    scope: str
-    state: Literal["signed-in"] = "signed-in"
-    trusted_device: str | None = None
-    """The token of this device, if it is trusted from now on. Shown once."""
-
-
 SignInAnswer = TypeAliasType(
     "SignInAnswer",
-    Annotated[SignedIn | SecondFactorNeeded, Field(discriminator="state")],
+    Annotated[NewSession | SecondFactorNeeded, Field(discriminator="state")],
 )
 """How a sign-in went. `state` tells the cases apart."""
 

@@ -151,7 +151,7 @@ def counted(answer: Any) -> Hits:
     """Raises ValkeyError: the store refused the hit, or is something else than a store."""
     if isinstance(answer, Exception):
         raise answer
-    if not isinstance(answer, list) or len(answer) != 2:
+    if not isinstance(answer, list) or [type(part) for part in answer] != [int, int]:
         raise ValkeyError("the answer is no count")
     hits, milliseconds = answer
     return hits, max(1, -(-milliseconds // 1000))

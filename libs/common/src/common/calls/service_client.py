@@ -228,6 +228,7 @@ class ServiceClient:
                     self.http,
                     call.method,
                     self.base_url + call.path,
+                    is_ours=True,
                     params=call.params,
                     content=call.content,
                     headers=call.headers(token, self.own_headers),

@@ -129,7 +129,7 @@ class RemoteKeys:
 
     async def _load(self) -> KeySet:
         async with asyncio.timeout(TIMEOUT):
-            reply = await fetch(self._http, "GET", self._url, max_bytes=MAX_BYTES)
+            reply = await fetch(self._http, "GET", self._url, is_ours=True, max_bytes=MAX_BYTES)
         if reply.status != 200:
             raise ValueError(f"status {reply.status}")
         keys = KeySet.model_validate_json(reply.body)

@@ -58,6 +58,7 @@ async def fetch(
     method: str,
     url: str,
     *,
+    is_ours: bool,
     headers: Mapping[str, str] | None = None,
     timeouts: httpx.Timeout | None = None,
     max_bytes: int = MAX_REPLY,
@@ -65,7 +66,7 @@ async def fetch(
 ) -> Reply:
     """Send a request and read the answer; redirects are not followed. The caller sets the time limit around it.
 
-    The other options are those of `httpx.Request`.
+    `is_ours`: a service of ours, which continues the trace. The other options are those of `httpx.Request`.
 
     Raises:
         one of NO_REPLY.
@@ -73,7 +74,7 @@ async def fetch(
     exchange = Exchange()
     extensions = {"timeout": (timeouts or http.timeouts).as_dict(), EXCHANGE: exchange}
     request = httpx.Request(method, url, headers={**HEADERS, **(headers or {})}, extensions=extensions, **options)
-    if http.trace:
+    if http.trace and is_ours:
         http.trace(request)
     try:
         answer = await http.transport.handle_async_request(request)

@@ -137,6 +137,7 @@ class ServiceTokens:
             self._http,
             "POST",
             self._url,
+            is_ours=True,
             data={"grant_type": "client_credentials", "audience": audience},
             headers={
                 "Authorization": self._authorization,

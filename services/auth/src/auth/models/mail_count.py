@@ -14,9 +14,9 @@ class MailCount(Base):
     __tablename__ = "mail_counts"
 
     address_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    """SHA-256 of the normal form of the e-mail address; for `OWN_CHANGE` preceded by the account that asks."""
+    """SHA-256 of the normal form of the e-mail address; for `OWN_CHANGE` and `OWN_CODE` preceded by who asks."""
     kind: Mapped[str] = mapped_column(Text, primary_key=True)
-    """A value of `services.mails.Kind`, or `OWN_CHANGE`."""
+    """A value of `services.mails.Kind`, or a count of `services.mails.LIMITS` that is no mail of its own."""
     sent_at: Mapped[list[datetime]] = mapped_column(ARRAY(DateTime(timezone=True)))
     """The last few, the oldest first."""
     last_at: Mapped[datetime] = mapped_column(

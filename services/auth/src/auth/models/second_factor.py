@@ -60,6 +60,8 @@ class SignInChallenge(Base):
     """SHA-256 of the stored password hash at that moment: with another password it is void."""
     methods: Mapped[list[str]] = mapped_column(ARRAY(Text))
     """Proofs so far: values of `amr`."""
+    via: Mapped[str | None] = mapped_column(Text)
+    """The way of the first step, for the audit trail."""
     tries: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
 

@@ -50,7 +50,7 @@ ACCOUNT_OF: Final = select(ProviderCode.account_id).where(
 TAKE_CODE: Final = (
     delete(ProviderCode)
     .where(ProviderCode.code_hash == bindparam("code"), ProviderCode.expires_at > NOW)
-    .returning(ProviderCode.account_id)
+    .returning(ProviderCode.provider)
 )
 DROP_CODES: Final = delete(ProviderCode).where(ProviderCode.account_id == bindparam("account"))
 DROP_FLOWS: Final = delete(ProviderFlow).where(ProviderFlow.account_id == bindparam("account"))
@@ -90,8 +90,9 @@ class ProviderFlowRepository:
         account_id: int | None = found.scalar_one_or_none()
         return account_id
 
-    async def take_code(self, code_hash: bytes) -> bool:
-        return (await self.session.execute(TAKE_CODE, {"code": code_hash})).scalar() is not None
+    async def take_code(self, code_hash: bytes) -> str | None:
+        provider: str | None = (await self.session.execute(TAKE_CODE, {"code": code_hash})).scalar()
+        return provider
 
     async def drop(self, account_id: int) -> None:
         await self.session.execute(DROP_CODES, {"account": account_id})

@@ -14,8 +14,9 @@ from common.db.rows import RowReader
 
 # Locks the account: whoever drops all its challenges has it locked, too, or drops this one afterwards.
 PUT: Final = text("""
-    INSERT INTO sign_in_challenges (token_hash, account_id, password_digest, methods, expires_at)
-    SELECT :hashed, who.id, :digest, CAST(:methods AS text[]), clock_timestamp() + CAST(:lifetime AS interval)
+    INSERT INTO sign_in_challenges (token_hash, account_id, password_digest, methods, via, expires_at)
+    SELECT :hashed, who.id, :digest, CAST(:methods AS text[]), CAST(:via AS text),
+           clock_timestamp() + CAST(:lifetime AS interval)
     FROM (
         SELECT id FROM accounts
         WHERE id = :account AND password_hash = :password_hash AND status = 'active' AND second_factor FOR SHARE
@@ -28,7 +29,7 @@ OWNER: Final = text("""
 TAKE_TRY: Final = text("""
     UPDATE sign_in_challenges SET tries = tries + 1
     WHERE token_hash = :hashed AND tries < :most AND expires_at > clock_timestamp()
-    RETURNING account_id, password_digest, methods
+    RETURNING account_id, password_digest, methods, via
 """)
 DROP: Final = text("DELETE FROM sign_in_challenges WHERE token_hash = :hashed")
 DROP_ALL: Final = text("DELETE FROM sign_in_challenges WHERE account_id = :account")
@@ -46,10 +47,16 @@ class ChallengeRepository:
     session: Executor
 
     async def put(
-        self, token_hash: bytes, known: Credentials, digest: bytes, methods: Sequence[str], lifetime: timedelta
+        self,
+        token_hash: bytes,
+        known: Credentials,
+        digest: bytes,
+        methods: Sequence[str],
+        via: str,
+        lifetime: timedelta,
     ) -> bool:
         values = {"hashed": token_hash, "account": known.account.id, "password_hash": known.password_hash}
-        about = {"digest": digest, "methods": list(methods), "lifetime": lifetime}
+        about = {"digest": digest, "methods": list(methods), "via": via, "lifetime": lifetime}
         return bool((await self.session.execute(PUT, {**values, **about})).scalar())
 
     async def owner(self, token_hash: bytes) -> int | None:

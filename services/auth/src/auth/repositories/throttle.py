@@ -64,6 +64,10 @@ SUCCEED: Final = text("""
     FROM source, before
     WHERE known.address_hash = :address
 """)
+IS_KNOWN: Final = text("""
+    SELECT EXISTS (SELECT FROM sign_in_sources WHERE address_hash = :address AND source = :source
+                   AND succeeded_at > clock_timestamp() - CAST(:known_for AS interval))
+""")
 NOTE_WAIT: Final = text("""
     UPDATE sign_in_sources SET noted = true
     WHERE address_hash = :address AND source = :source AND NOT noted RETURNING true
@@ -109,6 +113,9 @@ class ThrottleRepository:
 
     async def succeed(self, key: AttemptKey) -> None:
         await self.session.execute(SUCCEED, {**where(key), **RULES})
+
+    async def is_known(self, key: AttemptKey) -> bool:
+        return bool((await self.session.execute(IS_KNOWN, {**where(key), "known_for": KNOWN_FOR})).scalar_one())
 
     async def is_first_refusal(self, key: AttemptKey, verdict: Verdict) -> bool:
         statement = NOTE_WAIT if verdict is Verdict.waits else NOTE_CLOSED

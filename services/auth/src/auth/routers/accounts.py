@@ -77,6 +77,7 @@ async def change_own_account(
     response_class=Response,
     responses=problems(
         InsufficientUserAuthentication,
+        errors.NotThisClient,
         errors.WrongPassword,
         errors.LastAdmin,
         errors.SignInThrottled,
@@ -90,10 +91,12 @@ async def delete_own_account(
 ) -> Response:
     """Delete the caller's account for good, with all data that the services hold about it.
 
+    Without the password, the session must have proven within ten minutes who its owner is.
+
     All devices are signed out at once. Profile, posts and drafts are hidden within seconds and then removed, with
     likes, follows and blocks. Comments under others' posts stay, without an author. After that the address may be used
     for a new account.
     """
     await limits.hit(SIGN_IN)  # a password can be guessed here
-    await account.ask(caller.account_id, deletion.password, device)
+    await account.ask(caller, deletion.password, device)
     return Response(status_code=202)

@@ -77,6 +77,7 @@ async def reset_password(chosen: PasswordChosen, reset: ResetPassword, device: C
     response_class=Response,
     responses=problems(
         InsufficientUserAuthentication,
+        errors.NotThisClient,
         errors.SpecialUseDomain,
         errors.AddressNeedsUtf8,
         errors.WrongPassword,
@@ -92,11 +93,12 @@ async def ask_to_change_email(
 ) -> Response:
     """Mail a link to the new address, and notify the old one. Nothing changes until the link is opened.
 
-    An earlier link stops working, whatever the answer.
+    An earlier link stops working, whatever the answer. Without the password, the session must have proven within ten
+    minutes who its owner is.
     """
     await limits.hit(SIGN_IN)  # a password can be guessed here
     await limits.hit(MAIL)
-    await change.ask(caller.account_id, new.email, new.password, device)
+    await change.ask(caller, new.email, new.password, device)
     return Response(status_code=ACCEPTED)
 
 

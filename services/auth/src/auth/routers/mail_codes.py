@@ -3,7 +3,7 @@
 from auth.deps import MAIL, SIGN_IN, CallingDevice, MailCodes
 from auth.schemas.mail import AddressGiven
 from auth.schemas.sign_in import CodeAsked, CodeGiven, SignInAnswer
-from auth.services.mail_codes.errors import CodeNotValid, MailCodesOff
+from auth.services.mail_codes.errors import MailCodeNotValid, MailCodesOff
 from auth.services.mail_codes.sign_in import LIFETIME
 from common.http.access import public
 from common.http.problems import problems
@@ -22,7 +22,7 @@ async def ask_for_mail_code(to: AddressGiven, codes: MailCodes, device: CallingD
     return CodeAsked(challenge=challenge, expires_in=int(LIFETIME.total_seconds()))
 
 
-@router.post("/confirm", responses=problems(MailCodesOff, CodeNotValid))
+@router.post("/confirm", responses=problems(MailCodesOff, MailCodeNotValid))
 @public
 async def sign_in_with_mail_code(
     given: CodeGiven, codes: MailCodes, device: CallingDevice, limits: Limits

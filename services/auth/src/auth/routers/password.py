@@ -2,8 +2,16 @@
 
 from auth.deps import SIGN_IN, CallingDevice, ChangePassword
 from auth.schemas.account import PasswordChange
-from auth.services.errors import AccountNotFound, SignInClosed, SignInThrottled, WeakPassword, WrongPassword
+from auth.services.errors import (
+    AccountNotFound,
+    NotThisClient,
+    SignInClosed,
+    SignInThrottled,
+    WeakPassword,
+    WrongPassword,
+)
 from auth.services.passwords import TooBusy
+from auth.services.second_factor.errors import ProofMissing
 from auth.wiring.second_factor import Proven
 from common.errors import InsufficientUserAuthentication
 from common.http.problems import problems
@@ -18,6 +26,8 @@ router = service_router("/auth", "auth", SmallBodyRoute)
     status_code=204,
     responses=problems(
         InsufficientUserAuthentication,
+        NotThisClient,
+        ProofMissing,
         WrongPassword,
         WeakPassword,
         SignInThrottled,
@@ -29,7 +39,10 @@ router = service_router("/auth", "auth", SmallBodyRoute)
 async def change_password(
     change: PasswordChange, caller: Proven, own_password: ChangePassword, device: CallingDevice, limits: Limits
 ) -> None:
-    """Change the caller's password. Ends all other sessions; wrong current passwords count like failed sign-ins."""
+    """Change the caller's password. Ends all other sessions; wrong current passwords count like failed sign-ins.
+
+    An account without a password gets its first one. The session must then have proven within ten minutes who its owner
+    is.
+    """
     await limits.hit(SIGN_IN)
-    current, new = change.current_password, change.new_password
-    await own_password.change(caller.account_id, caller.session_id, current, new, device)
+    await own_password.change(caller, change.current_password, change.new_password, device)

@@ -74,6 +74,7 @@ async def make_recovery_codes(
     "/off",
     status_code=204,
     responses=problems(
+        InsufficientUserAuthentication,
         WrongPassword,
         errors.WrongCode,
         errors.SecondFactorOff,
@@ -87,9 +88,12 @@ async def make_recovery_codes(
 async def turn_second_factor_off(
     off: FactorOff, caller: FromTheSite, factors: OwnFactors, device: CallingDevice, limits: Limits
 ) -> None:
-    """Turn the second factor off, with the password and a code. Trusted devices and recovery codes are deleted."""
+    """Turn the second factor off, with the password and a code. Trusted devices and recovery codes are deleted.
+
+    If one of the two is not given, the session must have proven the second factor within ten minutes.
+    """
     await limits.hit(SIGN_IN)  # a password can be guessed here
-    await factors.turn_off(caller.account_id, off.password, off.proof, device)
+    await factors.turn_off(caller, off.password, off.proof, device)
 
 
 @router.get("/devices")

@@ -5,9 +5,9 @@ from fastapi import Request
 from auth.deps import PROVIDER, SIGN_IN, CallingDevice, MailCodes, SignIn
 from auth.schemas.provider import ProviderCode
 from auth.schemas.sign_in import (
+    NewSession,
     PasswordSignIn,
     SecondStepSignIn,
-    SignedIn,
     SignInAnswer,
     StepUpProof,
     WaysToSignIn,
@@ -15,12 +15,12 @@ from auth.schemas.sign_in import (
 from auth.schemas.token import TokenResponse
 from auth.services import errors
 from auth.services.passwords import TooBusy
-from auth.services.providers.errors import CodeNotValid
+from auth.services.providers.errors import ProviderCodeNotValid
 from auth.services.second_factor.errors import ChallengeNotValid, ProofMissing, SecondFactorOff, WrongCode
 from auth.wiring.providers import FlowCookie, ProviderArrivals
 from auth.wiring.second_factor import SecondSteps, StepUps
-from common.http import deps
 from common.http.access import public
+from common.http.deps import SignedIn
 from common.http.problems import problems
 from common.http.rate_limits import Limits
 from common.http.routing import SignInRoute, service_router
@@ -56,14 +56,14 @@ async def sign_in_with_password(
 @public
 async def sign_in_with_second_factor(
     second: SecondStepSignIn, second_step: SecondSteps, device: CallingDevice, limits: Limits
-) -> SignedIn:
+) -> NewSession:
     """Complete a sign-in with a code of the authenticator, or with a recovery code.
 
     A challenge has five tries in five minutes. Each code works once.
     """
     await limits.hit(SIGN_IN)
     done = await second_step.complete(second.challenge, second.proof, device, trust_device=second.trust_device)
-    signed_in = SignedIn.model_validate(done.tokens)
+    signed_in = NewSession.model_validate(done.tokens)
     return signed_in.model_copy(update={"trusted_device": done.trusted_device})
 
 
@@ -82,7 +82,7 @@ async def sign_in_with_second_factor(
     ),
 )
 async def step_up_session(
-    proven: StepUpProof, caller: deps.SignedIn, step_up: StepUps, device: CallingDevice, limits: Limits
+    proven: StepUpProof, caller: SignedIn, step_up: StepUps, device: CallingDevice, limits: Limits
 ) -> TokenResponse:
     """Prove again who you are, in this session: after `insufficient-user-authentication` (RFC 9470).
 
@@ -94,7 +94,7 @@ async def step_up_session(
     return TokenResponse.model_validate(await step_up.prove(*who, proven.password, proven.proof, device))
 
 
-@router.post("/provider", responses=problems(CodeNotValid))
+@router.post("/provider", responses=problems(ProviderCodeNotValid))
 @public
 async def sign_in_with_provider(
     given: ProviderCode,

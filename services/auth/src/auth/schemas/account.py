@@ -34,7 +34,7 @@ class AccountFields(Outgoing):
 class AccountResponse(AccountFields):
     """The caller's own account."""
 
-    has_password: bool = Field(description="Not so after a sign-up by a provider, until one is set by a mailed link.")
+    has_password: bool = Field(description="Not so after a sign-up by a provider, until one is set.")
     locale: str | None = Field(
         examples=["pt-BR"], description="The language of mails, as in BCP 47; null: that of the site."
     )
@@ -66,14 +66,19 @@ class AccountUpdate(Incoming):
     )
 
 
-class AccountDeletion(Incoming):
-    """The password, so that an unlocked device is not enough."""
+UNLESS_PROVEN: Final = "May be left out if the session's last proof is at most ten minutes old."
 
-    password: CurrentPassword
+
+class AccountDeletion(Incoming):
+    """The password, so that an unlocked device is not enough; or the session has proven lately who its owner is."""
+
+    password: CurrentPassword = Field(default=NOT_GIVEN, description=UNLESS_PROVEN)
 
 
 class PasswordChange(Incoming):
     """The current password, so that an unlocked device is not enough, and the new one."""
 
-    current_password: CurrentPassword
+    current_password: CurrentPassword = Field(
+        default=NOT_GIVEN, description="Left out only by an account that has none, for its first password."
+    )
     new_password: NewPassword = Field(examples=["seven brave tin spoons"])

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from auth.schemas.account import NOT_GIVEN, UNLESS_PROVEN
 from common.email_addresses import Email
 from common.schemas import MAX_TYPED, Incoming, NewPassword, Text
 
@@ -29,4 +30,11 @@ class PasswordChosen(LinkOpened):
 class NewAddress(AddressGiven):
     """A new address for the caller's account."""
 
-    password: Text = Field(min_length=1, max_length=MAX_TYPED, repr=False, examples=["correct horse battery staple"])
+    password: Text = Field(
+        default=NOT_GIVEN,
+        min_length=1,
+        max_length=MAX_TYPED,
+        repr=False,
+        examples=["correct horse battery staple"],
+        description=UNLESS_PROVEN,
+    )

@@ -32,10 +32,29 @@ class SecondProof(Incoming):
         return Proof(self.code, self.recovery_code)
 
 
-class FactorOff(SecondProof):
-    """The password as well, so that neither an unlocked device nor a found phone is enough."""
+class Proofs(Incoming):
+    """The password, a code or a recovery code, or the password with one of them."""
 
-    password: CurrentPassword
+    password: CurrentPassword = Field(default=NOT_GIVEN)
+    code: Code = Field(default=NOT_GIVEN)
+    recovery_code: RecoveryCode = Field(default=NOT_GIVEN)
+
+    @model_validator(mode="after")
+    def give_one_code(self) -> Self:
+        if {"code", "recovery_code"} <= self.model_fields_set:
+            raise ValueError("give either code or recovery_code")
+        return self
+
+    @property
+    def proof(self) -> Proof | None:
+        """The code or recovery code, if one is given."""
+        if not self.model_fields_set & {"code", "recovery_code"}:
+            return None
+        return Proof(self.code, self.recovery_code)
+
+
+class FactorOff(Proofs):
+    """The password and a code. The session must have proven lately what is left out."""
 
 
 class FirstCode(Incoming):

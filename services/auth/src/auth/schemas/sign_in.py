@@ -2,13 +2,13 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, RootModel, model_validator
+from pydantic import Field, RootModel
 
 from auth.schemas.account import NOT_GIVEN, CurrentPassword
-from auth.schemas.second_factor import Code, RecoveryCode, SecondProof
+from auth.schemas.second_factor import Proofs, SecondProof
 from auth.schemas.token import IssuedTokens
 from auth.services.records import Tokens
-from auth.services.second_factor.records import PendingSignIn, Proof
+from auth.services.second_factor.records import PendingSignIn
 from common.schemas import MAX_TYPED, Flag, Incoming, Outgoing, Text
 
 
@@ -43,28 +43,11 @@ class SecondStepSignIn(SecondProof):
     )
 
 
-class StepUpProof(Incoming):
+class StepUpProof(Proofs):
     """A code or a recovery code of an account that has a second factor; else the password."""
 
-    password: CurrentPassword = Field(default=NOT_GIVEN)
-    code: Code = Field(default=NOT_GIVEN)
-    recovery_code: RecoveryCode = Field(default=NOT_GIVEN)
 
-    @model_validator(mode="after")
-    def give_one_code(self) -> Self:
-        if {"code", "recovery_code"} <= self.model_fields_set:
-            raise ValueError("give either code or recovery_code")
-        return self
-
-    @property
-    def proof(self) -> Proof | None:
-        """The code or recovery code, if one is given."""
-        if not self.model_fields_set & {"code", "recovery_code"}:
-            return None
-        return Proof(self.code, self.recovery_code)
-
-
-class SignedIn(IssuedTokens):
+class NewSession(IssuedTokens):
     """The tokens of a new session, as `/auth/token` issues them."""
 
     state: Literal["signed-in"] = "signed-in"
@@ -85,13 +68,13 @@ class SecondFactorNeeded(Outgoing):
     expires_in: int = Field(examples=[300], description="Seconds within which the second step must come.")
 
 
-class SignInAnswer(RootModel[Annotated[SignedIn | SecondFactorNeeded, Field(discriminator="state")]]):
+class SignInAnswer(RootModel[Annotated[NewSession | SecondFactorNeeded, Field(discriminator="state")]]):
     """How a sign-in went. `state` tells the cases apart."""
 
     @classmethod
     def of(cls, done: Tokens | PendingSignIn) -> Self:
         return cls(
-            SignedIn.model_validate(done) if isinstance(done, Tokens) else SecondFactorNeeded.model_validate(done)
+            NewSession.model_validate(done) if isinstance(done, Tokens) else SecondFactorNeeded.model_validate(done)
         )
 
 

@@ -14,6 +14,7 @@ from auth.services.one_time_tokens import Purpose
 from auth.services.password_policy import PasswordPolicy
 from auth.services.ports import AccountReader, PasswordHasher, UnitOfWork
 from auth.services.records import Account
+from auth.services.session_opening import Way
 from auth.services.throttle import reset_attempts
 from common.ports import Clock, Transactions, utc_now
 
@@ -67,7 +68,7 @@ class Registration:
                 new_account_id(self.now()), email, password_hash, name, username, locale
             )
             if account is not None:
-                await welcome(self.work, account, ip)
+                await welcome(self.work, account, ip, Way.password)
                 await want_mail(self.work, Purpose.verify_email, account.email, ip)
                 return account
             if await self.work.accounts.has_email(email):
@@ -76,10 +77,10 @@ class Registration:
                 raise UsernameTaken("This username is taken.")
 
 
-async def welcome(work: UnitOfWork, account: Account, ip: str | None, **how: str) -> None:
+async def welcome(work: UnitOfWork, account: Account, ip: str | None, via: str) -> None:
     """Tell the other services of a new account, and record how it came to be."""
     await work.events.publish(account_event(account))
-    await work.audit.note(Action.registered, account.id, ip=ip, email=masked(account.email), **how)
+    await work.audit.note(Action.registered, account.id, ip=ip, email=masked(account.email), via=via)
     await reset_attempts(work, account.email)  # attempts from before the account existed
 
 

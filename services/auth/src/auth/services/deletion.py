@@ -13,7 +13,8 @@ from typing import Final
 import structlog
 
 from auth.services.audit import SERVER, Action, masked
-from auth.services.errors import AccountNotFound, LastAdmin, WrongPassword
+from auth.services.confirmation import check_password, require_confirmed
+from auth.services.errors import AccountNotFound, LastAdmin
 from auth.services.events import account_event
 from auth.services.mails import Kind, send_limited
 from auth.services.one_time_tokens import Purpose
@@ -23,6 +24,7 @@ from auth.services.second_factor.factors import forget_attempts
 from auth.services.session_revocation import end_sessions, revoke_tokens
 from auth.services.throttle import Throttle, reset_attempts
 from common.ports import Transactions
+from common.tokens.claims import Principal
 
 log = structlog.get_logger()
 
@@ -37,26 +39,25 @@ class Deletion:
     transactions: Transactions[UnitOfWork]
     throttle: Throttle
 
-    async def ask(self, account_id: int, password: str, device: Device) -> None:
+    async def ask(self, caller: Principal, password: str | None, device: Device) -> None:
         """Delete the account. A repeated request while it is running changes nothing.
 
         Raises:
             WrongPassword: it is not the account's password.
+            InsufficientUserAuthentication, NotThisClient: there is neither a password nor a recent proof.
             SignInThrottled, SignInClosed: too many wrong passwords before.
             LastAdmin: nobody would be left to manage accounts.
         """
-        known = await self.throttle.confirm(account_id, password, device)
+        known = await check_password(self.throttle, caller, password, device)
         async with self.transactions() as work:
             admins = await work.managed_accounts.lock_admins()
-            account = await work.managed_accounts.lock(account_id)
+            account = await work.managed_accounts.lock(caller.account_id)
             if account is None:
                 raise AccountNotFound("There is no such account.")
             if account.status == "deleting":
                 return
-            now = await work.accounts.credentials_of(account_id)
-            if now is None or now.password_hash != known.password_hash:
-                raise WrongPassword("The password has just been changed.")
-            require_other_admin(admins, account_id)
+            await require_confirmed(work, caller, known)
+            require_other_admin(admins, account.id)
             await begin_deletion(work, account, ip=device.ip)
 
 

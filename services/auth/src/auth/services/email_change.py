@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from auth.services.address_policy import AddressPolicy
 from auth.services.audit import Action, masked
-from auth.services.errors import LinkNotValid, TooManyMails, WrongPassword
+from auth.services.confirmation import check_password, require_confirmed
+from auth.services.errors import LinkNotValid, TooManyMails
 from auth.services.events import account_event
 from auth.services.mails import Kind, send
 from auth.services.one_time_tokens import OneTimeTokens, Purpose
@@ -12,18 +13,22 @@ from auth.services.ports import UnitOfWork
 from auth.services.records import Device
 from auth.services.throttle import Throttle, key_of, reset_attempts
 from common.ports import Transactions
+from common.tokens.claims import Principal
 
 
 @dataclass(frozen=True, slots=True)
 class EmailChange:
-    """Needs the password, and a link that is mailed to the new address. The old address is notified of both steps."""
+    """Needs the password or a recent proof, and a link that is mailed to the new address.
+
+    The old address is notified of both steps.
+    """
 
     transactions: Transactions[UnitOfWork]
     tokens: OneTimeTokens
     throttle: Throttle
     addresses: AddressPolicy
 
-    async def ask(self, account_id: int, email: str, password: str, device: Device) -> None:
+    async def ask(self, caller: Principal, email: str, password: str | None, device: Device) -> None:
         """Mail a link to the new address, even if another account has it: only its owner may learn that.
 
         Any earlier link becomes invalid, also if this request is refused: its address may be misspelt and belong to a
@@ -32,15 +37,15 @@ class EmailChange:
         Raises:
             SpecialUseDomain, AddressNeedsUtf8: accounts may not have this address here.
             WrongPassword: it is not the account's password.
+            InsufficientUserAuthentication, NotThisClient: there is neither a password nor a recent proof.
             SignInThrottled, SignInClosed: too many wrong passwords before.
             TooManyMails: the account has asked too often; or more than twice for an address that many have asked for.
         """
         self.addresses.check(email)
-        known = await self.throttle.confirm(account_id, password, device)
+        account_id = caller.account_id
+        known = await check_password(self.throttle, caller, password, device)
         async with self.transactions() as work:
-            now = await work.accounts.credentials_of(account_id, lock=True)
-            if now is None or now.password_hash != known.password_hash:
-                raise WrongPassword("The password has just been changed.")
+            now = await require_confirmed(work, caller, known)
             old = now.account.email
             # the old address first: it would be flooded if only new addresses were counted
             wait = await work.mail_counts.take(old, Kind.email_change_asked)
@@ -61,9 +66,9 @@ class EmailChange:
     async def confirm(self, token: str, device: Device) -> None:
         """Change the address; sessions continue.
 
-        Sessions belong to the account, and the caller gave the password, so they are as safe as before. The old address
-        is notified, and devices can be signed out at `/auth/sessions`. The link works until it expires; when it is
-        opened again, it reports the change.
+        Sessions belong to the account, and the caller has confirmed who they are, so they are as safe as before. The
+        old address is notified, and devices can be signed out at `/auth/sessions`. The link works until it expires;
+        when it is opened again, it reports the change.
 
         Raises:
             LinkNotValid

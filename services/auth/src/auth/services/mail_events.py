@@ -21,6 +21,8 @@ class MailWantedData(EventData):
     """A value of `auth.services.one_time_tokens.Purpose`, or `sign-in-code`."""
     email: str
     ip: str | None
+    source: str | None = Field(default=None, exclude_if=lambda source: source is None)
+    """Under which codes are counted: `Device.source`."""
     secret: str | None = Field(default=None, exclude_if=lambda secret: secret is None)
     """The code derives from it (`auth.services.mail_codes`)."""
 

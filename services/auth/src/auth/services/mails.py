@@ -54,6 +54,8 @@ class Limit:
 USUAL: Final = Limit()
 OWN_CHANGE: Final = "email-change-own"
 """Counts mails by account and address together; not a mail of its own."""
+OWN_CODE: Final = "sign-in-code-own"
+"""Counts the codes that one source has asked for, for one address."""
 DIRECT_CHANGE: Final = "direct-change"
 """Counts an account's changes of address that need no password (`services.conduit`)."""
 LIMITS: Final[Mapping[str, Limit]] = {
@@ -65,6 +67,8 @@ LIMITS: Final[Mapping[str, Limit]] = {
     OWN_CHANGE: Limit(most=2, pause=timedelta(0)),
     # Beyond those, all accounts together.
     Kind.email_change: Limit(most=20, pause=timedelta(0)),
+    # For all sources together at which nobody has signed in to the address lately: strangers use up only these.
+    Kind.sign_in_code: Limit(most=20, pause=timedelta(0)),
 }
 
 

@@ -20,6 +20,7 @@ from auth.services.errors import LinkNotValid
 from auth.services.mails import Kind, send, take
 from auth.services.ports import UnitOfWork
 from auth.services.records import Account, MailedAccount
+from auth.services.secret_hashes import hash_secret
 
 
 class Purpose(StrEnum):
@@ -57,11 +58,6 @@ class TokenMaker:
         return [urlsafe_b64encode(mac).rstrip(b"=").decode() for mac in macs]
 
 
-def hash_token(token: str) -> bytes:
-    """The stored form of a token."""
-    return hashlib.sha256(token.encode()).digest()
-
-
 @dataclass(frozen=True, slots=True)
 class OneTimeTokens:
     """Mails tokens, and accepts each once."""
@@ -81,7 +77,7 @@ class OneTimeTokens:
         if wait is not None:
             return wait
         secret = secrets.token_urlsafe(32)
-        hashed = hash_token(self.maker.make(purpose, secret))
+        hashed = hash_secret(self.maker.make(purpose, secret))
         await work.one_time_tokens.put(hashed, purpose, account.id, to, self.lifetimes[purpose])
         await send(work, kind, account.id, to, secret)
         await work.audit.note(SENT[purpose], account.id, actor=actor, ip=ip, to=masked(to))
@@ -90,18 +86,18 @@ class OneTimeTokens:
     async def token_of(self, work: UnitOfWork, purpose: Purpose, secret: str) -> tuple[str, Account] | None:
         """The token of a waiting mail, also after a change of the key; None if it can do no more."""
         for token in self.maker.under_each_key(purpose, secret):
-            found = await work.one_time_tokens.find(hash_token(token), purpose)
+            found = await work.one_time_tokens.find(hash_secret(token), purpose)
             if found is not None:
                 return None if purpose in PROVING and found.is_proven else (token, found.account)
         return None
 
     async def find(self, work: UnitOfWork, purpose: Purpose, token: str) -> MailedAccount:
         """The account of a token, without using it up. Raises LinkNotValid."""
-        return valid(await work.one_time_tokens.find(hash_token(token), purpose))
+        return valid(await work.one_time_tokens.find(hash_secret(token), purpose))
 
     async def hold(self, work: UnitOfWork, purpose: Purpose, token: str) -> MailedAccount:
         """As `find`, and locks the account, so that uses of its links run one after the other."""
-        return valid(await work.one_time_tokens.hold(hash_token(token), purpose))
+        return valid(await work.one_time_tokens.hold(hash_secret(token), purpose))
 
     async def use(self, work: UnitOfWork, purpose: Purpose, token: str) -> MailedAccount:
         """Use up a token, and all others of its account and purpose. Raises LinkNotValid.

@@ -144,6 +144,9 @@ class ThrottleStore(Protocol):
     async def succeed(self, key: AttemptKey) -> None:
         """Reset the source's failures, this attempt included, and subtract them from the address's count."""
 
+    async def is_known(self, key: AttemptKey) -> bool:
+        """Whether somebody has succeeded there within the last 30 days."""
+
     async def is_first_refusal(self, key: AttemptKey, verdict: Verdict) -> bool:
         """Whether the audit trail should record it: once per wait, and now and then for a closed address."""
 

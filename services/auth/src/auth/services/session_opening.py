@@ -39,6 +39,19 @@ class Method(StrEnum):
     """Another site's word. Not registered; the name that others use."""
 
 
+class Way(StrEnum):
+    """How somebody came in, for the audit trail. `Method` cannot tell a mailed code from an authenticator's."""
+
+    password = "password"  # noqa: S105  # a name
+    mail_code = "mail-code"
+    passkey = "passkey"
+
+
+def by_provider(name: str) -> str:
+    """The way of those who come from a provider."""
+    return f"provider:{name}"
+
+
 @dataclass(frozen=True, slots=True)
 class SessionOpener:
     """Opens sessions, and makes their tokens."""
@@ -65,12 +78,14 @@ class SessionOpener:
         known: Credentials,
         device: Device,
         methods: Sequence[Method],
+        via: str,
         trusted: str | None = None,
     ) -> Tokens | PendingSignIn | None:
         """Open a session, or ask for the second factor: the one place that decides.
 
-        `methods` were proven, and `trusted` is the token of a device that may be trusted. Such a device saves its owner
-        the second factor, but proves nothing, so its session has no `mfa`. None as from `open`.
+        `methods` were proven, on this `Way` or `by_provider`. `trusted` is the token of a device that may be trusted.
+        Such a device saves its owner the second factor, but proves nothing, so its session has no `mfa`. None as from
+        `open`.
         """
         account = known.account
         if self.why_not(account) is not None:
@@ -80,12 +95,18 @@ class SessionOpener:
             device_id = await is_trusted(work, account.id, trusted, self.trusted_for)
             if device_id is None:
                 may_trust = bool(self.trusted_for)
-                return await ask_for_second_factor(work, known, methods, device, may_trust_device=may_trust)
+                return await ask_for_second_factor(work, known, methods, via, device, may_trust_device=may_trust)
             log.info("second factor left out", account=account.id, trusted_device=str(device_id))
-        return await self.open(work, known, device, methods)
+        return await self.open(work, known, device, methods, via)
 
     async def open(
-        self, work: UnitOfWork, known: Credentials, device: Device, methods: Sequence[str], client: str = CLIENT
+        self,
+        work: UnitOfWork,
+        known: Credentials,
+        device: Device,
+        methods: Sequence[str],
+        via: str | None,
+        client: str = CLIENT,
     ) -> Tokens | None:
         """The tokens of a new session. None if the account may not sign in.
 
@@ -101,10 +122,9 @@ class SessionOpener:
         tokens = self.tokens(session, session.generation)
         for other in await work.sessions.too_many(session.account.id):
             await end_session(work, other, "too many sessions")
-        await work.audit.note(
-            Action.signed_in, session.account.id, ip=device.ip, session=str(session.id), methods=list(methods)
-        )
-        log.info("signed in", account=session.account.id, session=str(session.id), methods=list(methods))
+        account_id, about = session.account.id, {"session": str(session.id), "via": via}
+        await work.audit.note(Action.signed_in, account_id, ip=device.ip, methods=list(methods), **about)
+        log.info("signed in", account=account_id, methods=list(methods), **about)
         return tokens
 
     def tokens(self, session: Session, generation: int) -> Tokens:

@@ -40,6 +40,8 @@ class SessionService:
     async def end_others(self, account_id: int, current: UUID, device: Device) -> None:
         """Sign out all devices but the caller's. API keys are no devices: they stay."""
         async with self.transactions() as work:
+            # first, as by all who open or renew sessions: one that is being opened right now is not missed
+            await work.managed_accounts.lock(account_id)
             count = await end_sessions(work, account_id, "ended by its owner", but=current, keys=False)
             await work.audit.note(Action.other_sessions_ended, account_id, ip=device.ip, sessions=count)
 

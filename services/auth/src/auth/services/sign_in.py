@@ -1,6 +1,5 @@
 """The grants (a password, a refresh token or a service's secret for an access token), and signing out."""
 
-import hashlib
 import hmac
 import re
 from collections.abc import Awaitable, Callable
@@ -17,7 +16,8 @@ from auth.services.ports import UnitOfWork
 from auth.services.records import Account, CheckedPassword, Credentials, Device, Session, Tokens
 from auth.services.refresh_tokens import RefreshToken
 from auth.services.second_factor.records import PendingSignIn
-from auth.services.session_opening import LASTING, Method, SessionOpener
+from auth.services.secret_hashes import hash_secret
+from auth.services.session_opening import LASTING, Method, SessionOpener, Way
 from auth.services.session_revocation import end_session
 from auth.services.throttle import NOBODY, Throttle
 from common.email_addresses import normal_email
@@ -61,7 +61,7 @@ class SignInService:
                 about = {"ip": device.ip, "email": masked(known.account.email), "reason": "second factor needed"}
                 await work.audit.note(Action.sign_in_refused, known.account.id, actor=ANONYMOUS, **about)
                 return InvalidGrant(NEEDS_SECOND_STEP)  # raised outside: what was noted stays
-            return await self.sessions.open(work, known, device, [Method.password], client)
+            return await self.sessions.open(work, known, device, [Method.password], Way.password, client)
 
         done: Tokens | InvalidGrant = await self._with_password(username, password, device, enter, client)
         if isinstance(done, InvalidGrant):
@@ -74,7 +74,7 @@ class SignInService:
         """Open a session, or ask for the second factor. Raises as `with_password` does."""
 
         async def enter(work: UnitOfWork, known: Credentials) -> Tokens | PendingSignIn | None:
-            return await self.sessions.admit(work, known, device, [Method.password], trusted)
+            return await self.sessions.admit(work, known, device, [Method.password], Way.password, trusted)
 
         return await self._with_password(username, password, device, enter)
 
@@ -166,7 +166,9 @@ class SignInService:
     async def with_new_account(self, work: UnitOfWork, account: Account, device: Device, client: str) -> Tokens:
         """Open the first session of an account that this transaction has created."""
         known = await work.accounts.credentials_of(account.id)
-        tokens = await self.sessions.open(work, known, device, [Method.password], client) if known else None
+        tokens = (
+            await self.sessions.open(work, known, device, [Method.password], Way.password, client) if known else None
+        )
         if tokens is None:  # deleted at this moment
             raise InvalidGrant(WRONG)
         return tokens
@@ -234,8 +236,3 @@ async def note_refusal(work: UnitOfWork, checked: CheckedPassword, reason: str, 
     email = masked(normal_email(username) or NOBODY)  # other texts may be a password in the wrong field (S-46)
     await work.audit.note(Action.sign_in_refused, account, actor=ANONYMOUS, ip=device.ip, email=email, reason=reason)
     log.warning("sign-in refused", account=account, email=email, reason=reason)
-
-
-def hash_secret(secret: str) -> bytes:
-    """The stored form of a service's secret."""
-    return hashlib.sha256(secret.encode()).digest()

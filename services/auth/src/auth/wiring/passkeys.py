@@ -29,15 +29,16 @@ def passkey_parts(
     challenges = Challenges(now, *given(settings.refresh_key, settings.refresh_key_previous))
     site = RelyingParty.of(settings.issuer, settings.mail_from.name, settings.passkey_origins)
     return {
-        "challenges": challenges,
-        "site": site,
+        "passkey_challenges": challenges,
+        "passkey_site": site,
         "passkey_sign_in": PasskeySignIn(transactions, sessions, challenges, site),
     }
 
 
 async def get_own_passkeys(request: Request, session: DbSession) -> OwnPasskeys:
     state = request.app.state
-    return OwnPasskeys(unit_of_work(session, state.lifetimes), state.challenges, state.site, state.identities.providers)
+    challenges, site = state.passkey_challenges, state.passkey_site
+    return OwnPasskeys(unit_of_work(session, state.lifetimes), challenges, site, state.identities.providers)
 
 
 async def get_passkeys(session: ReadSession) -> PasskeyReader:
@@ -47,4 +48,4 @@ async def get_passkeys(session: ReadSession) -> PasskeyReader:
 ChangePasskeys = Annotated[OwnPasskeys, Depends(get_own_passkeys)]
 ReadPasskeys = Annotated[PasskeyReader, Depends(get_passkeys)]
 SignInByPasskey = Annotated[PasskeySignIn, Depends(FromState("passkey_sign_in"))]
-KnownSite = Annotated[RelyingParty, Depends(FromState("site"))]
+KnownSite = Annotated[RelyingParty, Depends(FromState("passkey_site"))]

@@ -37,6 +37,7 @@ from trivium_client.models import (
     ManagedAccountResponse,
     NewAddress,
     NewFactorResponse,
+    NewSession,
     NumberedPage,
     OwnAccountUpdate,
     PasskeyCreate,
@@ -67,7 +68,6 @@ from trivium_client.models import (
     SecondStepSignIn,
     ServerMetadata,
     SessionPage,
-    SignedIn,
     SignInAnswer,
     StepUpProof,
     TagPage,
@@ -128,7 +128,7 @@ class Trivium(Connection):
         answer: SignInAnswer = self._choose(SignInAnswer, Call("POST", "/auth/sign-in", body=body, signed=False))
         return answer
 
-    def sign_in_with_second_factor(self, body: SecondStepSignIn) -> SignedIn:
+    def sign_in_with_second_factor(self, body: SecondStepSignIn) -> NewSession:
         """Complete a sign-in with a code of the authenticator, or with a recovery code.
 
         A challenge has five tries in five minutes. Each code works once.
@@ -141,7 +141,7 @@ class Trivium(Connection):
             SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
             WrongCode: The code is wrong, outdated, or was used before. Not a 401: an access token is still valid.
         """
-        return self._read(SignedIn, Call("POST", "/auth/sign-in/second-factor", body=body, signed=False))
+        return self._read(NewSession, Call("POST", "/auth/sign-in/second-factor", body=body, signed=False))
 
     def step_up_session(self, body: StepUpProof) -> TokenResponse:
         """Prove again who you are, in this session: after `insufficient-user-authentication` (RFC 9470).
@@ -221,8 +221,12 @@ class Trivium(Connection):
     def turn_second_factor_off(self, body: FactorOff) -> None:
         """Turn the second factor off, with the password and a code. Trusted devices and recovery codes are deleted.
 
+        If one of the two is not given, the session must have proven the second factor within ten minutes.
+
         Raises:
             AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
             NotThisClient: The token was issued for another client.
             SecondFactorOff: The account has no second factor.
             SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
@@ -323,6 +327,8 @@ class Trivium(Connection):
     def delete_own_account(self, body: AccountDeletion) -> None:
         """Delete the caller's account for good, with all data that the services hold about it.
 
+        Without the password, the session must have proven within ten minutes who its owner is.
+
         All devices are signed out at once. Profile, posts and drafts are hidden within seconds and then removed,
         with likes, follows and blocks. Comments under others' posts stay, without an author. After that the address
         may be used for a new account.
@@ -332,6 +338,7 @@ class Trivium(Connection):
             InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
                 up (RFC 9470).
             LastAdmin: Without this account nobody could manage the others.
+            NotThisClient: The token was issued for another client.
             SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
                 sign-ins may try.
             SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
@@ -458,10 +465,15 @@ class Trivium(Connection):
     def change_password(self, body: PasswordChange) -> None:
         """Change the caller's password. Ends all other sessions; wrong current passwords count like failed sign-ins.
 
+        An account without a password gets its first one. The session must then have proven within ten minutes who
+        its owner is.
+
         Raises:
             AccountNotFound: No account has this id.
             InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
                 up (RFC 9470).
+            NotThisClient: The token was issued for another client.
+            ProofMissing: A code is needed if the account has a second factor, else the password.
             SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
                 sign-ins may try.
             SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
@@ -511,13 +523,15 @@ class Trivium(Connection):
     def ask_to_change_email(self, body: NewAddress) -> None:
         """Mail a link to the new address, and notify the old one. Nothing changes until the link is opened.
 
-        An earlier link stops working, whatever the answer.
+        An earlier link stops working, whatever the answer. Without the password, the session must have proven
+        within ten minutes who its owner is.
 
         Raises:
             AccountNotFound: No account has this id.
             AddressNeedsSmtputf8: An address to which this site's mail server cannot send (RFC 6531).
             InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
                 up (RFC 9470).
+            NotThisClient: The token was issued for another client.
             SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
                 sign-ins may try.
             SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from auth.services.providers.errors import Reason, Refused
+from auth.services.providers.errors import FlowRefused, Reason
 from common.calls.breaker import Breaker
 from common.tokens.replies import NO_REPLY, Http, Reply, fetch
 
@@ -40,35 +40,41 @@ class ProviderCalls:
     running: int = field(default=0, init=False)
 
     async def ask(self, shape: TypeAdapter[T], method: str, url: str, **options: Any) -> T:
-        """The answer's JSON, checked. Raises Refused."""
+        """The answer's JSON, checked. Raises FlowRefused."""
         reply = await self._reply(method, url, **options)
         if 400 <= reply.status < 500:
-            raise Refused(Reason.refused, f"{reply.status} {said(reply)}")
+            raise FlowRefused(Reason.refused, f"{reply.status} {said(reply)}")
         if reply.status != 200:  # redirects are not followed
-            raise Refused(Reason.bad_answer, f"status {reply.status}")
+            raise FlowRefused(Reason.bad_answer, f"status {reply.status}")
         try:
             return shape.validate_json(reply.body)
         except ValidationError as error:
             wrong = ", ".join(".".join(map(str, item["loc"])) or item["type"] for item in error.errors()[:5])
-            raise Refused(Reason.bad_answer, f"not as its standard says: {wrong}") from None
+            raise FlowRefused(Reason.bad_answer, f"not as its standard says: {wrong}") from None
 
     async def _reply(self, method: str, url: str, **options: Any) -> Reply:
         if self.running >= AT_ONCE or not self.breaker.admit():
-            raise Refused(Reason.unavailable, "calls are paused")
+            raise FlowRefused(Reason.unavailable, "calls are paused")
         self.running += 1
         try:
             async with asyncio.timeout(self.deadline):
                 reply = await fetch(
-                    self.http, method, url, max_bytes=MAX_BYTES, timeouts=httpx.Timeout(self.deadline), **options
+                    self.http,
+                    method,
+                    url,
+                    is_ours=False,
+                    max_bytes=MAX_BYTES,
+                    timeouts=httpx.Timeout(self.deadline),
+                    **options,
                 )
         except (*NO_REPLY, TimeoutError) as error:
             self.breaker.failed()
-            raise Refused(Reason.unavailable, repr(error)[:200]) from error
+            raise FlowRefused(Reason.unavailable, repr(error)[:200]) from error
         finally:
             self.running -= 1
         if reply.status >= 500:
             self.breaker.failed()
-            raise Refused(Reason.unavailable, f"status {reply.status}")
+            raise FlowRefused(Reason.unavailable, f"status {reply.status}")
         self.breaker.succeeded()
         return reply
 

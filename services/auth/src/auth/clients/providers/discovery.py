@@ -15,7 +15,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from pydantic import BaseModel, Field, TypeAdapter
 
 from auth.clients.providers.calls import ProviderCalls
-from auth.services.providers.errors import Reason, Refused
+from auth.services.providers.errors import FlowRefused, Reason
 from auth.services.providers.settings import is_loopback
 
 T = TypeVar("T")
@@ -90,11 +90,11 @@ class Discovery:
         self._keys: Kept[dict[str | None, VerifyingKey]] = Kept(clock)
 
     async def metadata(self) -> Metadata:
-        """Raises Refused."""
+        """Raises FlowRefused."""
         return await self._current(self._metadata, self._load_metadata)
 
     async def key(self, kid: str | None) -> VerifyingKey | None:
-        """The key of a token; a token without `kid` fits a set of one key. Raises Refused."""
+        """The key of a token; a token without `kid` fits a set of one key. Raises FlowRefused."""
         keys = await self._current(self._keys, self._load_keys)
         if kid not in keys and not self._keys.tried_within(COOL_DOWN):
             async with self._keys.fetching:
@@ -112,7 +112,7 @@ class Discovery:
                     await self._fetch(kept, load)
         value = kept.usable()
         if value is None:
-            raise Refused(Reason.unavailable, "nothing is known of it yet")
+            raise FlowRefused(Reason.unavailable, "nothing is known of it yet")
         return value
 
     async def _fetch(self, kept: Kept[T], load: Callable[[], Any]) -> None:
@@ -120,7 +120,7 @@ class Discovery:
         kept.begin()
         try:
             kept.put(await load())
-        except Refused:
+        except FlowRefused:
             if kept.usable() is None:
                 raise
         finally:
@@ -129,7 +129,7 @@ class Discovery:
     async def _load_metadata(self) -> Metadata:
         found = await self._calls.ask(METADATA, "GET", f"{self._issuer}/.well-known/openid-configuration")
         if found.issuer != self._issuer:
-            raise Refused(Reason.bad_answer, "the metadata is another issuer's")
+            raise FlowRefused(Reason.bad_answer, "the metadata is another issuer's")
         named = (found.authorization_endpoint, found.token_endpoint, found.jwks_uri, found.userinfo_endpoint)
         for address in named:
             self._check(address)
@@ -142,10 +142,10 @@ class Discovery:
         try:
             parts = urlsplit(address)
         except ValueError:
-            raise Refused(Reason.bad_answer, "an endpoint is no address") from None
+            raise FlowRefused(Reason.bad_answer, "an endpoint is no address") from None
         is_local = parts.scheme == "http" and is_loopback(address) and self._issuer.startswith("http://")
         if not parts.hostname or parts.fragment or not address.isascii() or (parts.scheme != "https" and not is_local):
-            raise Refused(Reason.bad_answer, "an endpoint is not https")
+            raise FlowRefused(Reason.bad_answer, "an endpoint is not https")
 
     async def _load_keys(self) -> dict[str | None, VerifyingKey]:
         metadata = await self.metadata()

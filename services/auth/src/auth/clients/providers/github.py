@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from auth.clients.providers.calls import ProviderCalls
 from auth.clients.providers.openid import told, with_query
-from auth.services.providers.errors import Reason, Refused
+from auth.services.providers.errors import FlowRefused, Reason
 from auth.services.providers.records import Answer, Question, Told
 from auth.services.providers.settings import ProviderSettings
 
@@ -73,9 +73,9 @@ class GitHub:
 
     async def identify(self, answer: Answer, question: Question) -> Told:
         if answer.code is None:
-            raise Refused(Reason.bad_answer, "no code")
+            raise FlowRefused(Reason.bad_answer, "no code")
         if answer.iss is not None and answer.iss != f"{self.settings.issuer}/login/oauth":
-            raise Refused(Reason.bad_answer, "iss")
+            raise FlowRefused(Reason.bad_answer, "iss")
         headers = {
             "Accept": "application/vnd.github+json",
             "Authorization": f"Bearer {await self._token(answer.code, question)}",
@@ -98,5 +98,5 @@ class GitHub:
         url = f"{self.settings.issuer}/login/oauth/access_token"
         tokens = await self.calls.ask(TOKENS, "POST", url, content=urlencode(form), headers=headers)
         if tokens.access_token is None:
-            raise Refused(Reason.refused, "no access token")
+            raise FlowRefused(Reason.refused, "no access token")
         return tokens.access_token

@@ -11,7 +11,7 @@ from joserfc.errors import JoseError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from auth.clients.providers.discovery import VerifyingKey
-from auth.services.providers.errors import Reason, Refused
+from auth.services.providers.errors import FlowRefused, Reason
 from auth.services.providers.records import base64url
 
 ALGORITHMS: Final = {
@@ -62,23 +62,23 @@ class IdTokens:
     now: Callable[[], float]
 
     async def check(self, token: str, nonce: str, access_token: str) -> IdClaims:
-        """The claims of a genuine token for this flow. Raises Refused."""
+        """The claims of a genuine token for this flow. Raises FlowRefused."""
         algorithm, kid = header_of(token)
         key = await self.key(kid)
         if key is None:
-            raise Refused(Reason.bad_answer, "unknown key")
+            raise FlowRefused(Reason.bad_answer, "unknown key")
         try:
             payload = jwt.decode(token, key, algorithms=[algorithm]).claims
         except (JoseError, ValueError, TypeError) as error:
-            raise Refused(Reason.bad_answer, f"ID token: {type(error).__name__}") from None
+            raise FlowRefused(Reason.bad_answer, f"ID token: {type(error).__name__}") from None
         try:
             claims = IdClaims.model_validate(payload)
         except ValidationError as error:
             wrong = ", ".join(str(item["loc"][0]) for item in error.errors())
-            raise Refused(Reason.bad_answer, f"ID token: {wrong}") from None
+            raise FlowRefused(Reason.bad_answer, f"ID token: {wrong}") from None
         for name, is_right in self._rules(claims, nonce, access_token, algorithm).items():
             if not is_right:
-                raise Refused(Reason.bad_answer, f"ID token: {name}")
+                raise FlowRefused(Reason.bad_answer, f"ID token: {name}")
         return claims
 
     def _rules(self, claims: IdClaims, nonce: str, access_token: str, algorithm: str) -> dict[str, bool]:
@@ -99,16 +99,16 @@ class IdTokens:
 def header_of(token: str) -> tuple[str, str | None]:
     """Algorithm and key id, before anything is trusted."""
     if len(token) > MAX_TOKEN:
-        raise Refused(Reason.bad_answer, "ID token: too long")
+        raise FlowRefused(Reason.bad_answer, "ID token: too long")
     try:
         header = jws.extract_compact(token.encode()).headers()
     except (JoseError, ValueError, TypeError) as error:
-        raise Refused(Reason.bad_answer, f"ID token: {type(error).__name__}") from None
+        raise FlowRefused(Reason.bad_answer, f"ID token: {type(error).__name__}") from None
     algorithm, kid = header.get("alg"), header.get("kid")
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS or "crit" in header:
-        raise Refused(Reason.bad_answer, "ID token: algorithm")
+        raise FlowRefused(Reason.bad_answer, "ID token: algorithm")
     if not isinstance(kid, str | None):
-        raise Refused(Reason.bad_answer, "ID token: kid")
+        raise FlowRefused(Reason.bad_answer, "ID token: kid")
     return algorithm, kid
 
 

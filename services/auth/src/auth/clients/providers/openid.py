@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 from auth.clients.providers.calls import ProviderCalls
 from auth.clients.providers.discovery import Discovery, Metadata
 from auth.clients.providers.id_tokens import MAX_TOKEN, IdTokens
-from auth.services.providers.errors import Reason, Refused
+from auth.services.providers.errors import FlowRefused, Reason
 from auth.services.providers.records import Answer, Question, Told
 from auth.services.providers.settings import ProviderSettings
 from common.email_addresses import normal_email
@@ -76,26 +76,39 @@ class OpenIDProvider:
         metadata = await self._discovery.metadata()
         self._check_iss(metadata, answer.iss)
         if answer.code is None:
-            raise Refused(Reason.bad_answer, "no code")
+            raise FlowRefused(Reason.bad_answer, "no code")
         tokens = await self._exchange(metadata, answer.code, question)
         claims = await self._id_tokens.check(tokens.id_token, question.nonce, tokens.access_token)
         if claims.email is None and metadata.userinfo_endpoint is not None:
             headers = {"Authorization": f"Bearer {tokens.access_token}"}
             user = await self._calls.ask(USER, "GET", metadata.userinfo_endpoint, headers=headers)
             if user.sub != claims.sub:  # section 5.3.2: such an answer is somebody else's
-                raise Refused(Reason.bad_answer, "userinfo: sub")
-            return told(claims.sub, user.email, user.email_verified, user.name or claims.name)
-        verified = claims.email_verified
-        if self._settings.preset == "microsoft":  # tells it by a claim of its own, and else takes any address
-            verified = claims.xms_edov
-        return told(claims.sub, claims.email, verified, claims.name)
+                raise FlowRefused(Reason.bad_answer, "userinfo: sub")
+            verified = None if self._is_microsoft else user.email_verified
+            return told(claims.sub, user.email, self._verified(verified), user.name or claims.name)
+        verified = claims.xms_edov if self._is_microsoft else claims.email_verified
+        return told(claims.sub, claims.email, self._verified(verified), claims.name)
+
+    @property
+    def _is_microsoft(self) -> bool:
+        return self._settings.preset == "microsoft"
+
+    def _verified(self, claim: Any) -> bool:
+        """What a claim says. Some write `true` as a text; every other value is no.
+
+        Microsoft takes any address into an account. Whether its domain belongs to the tenant it tells only in ID
+        tokens, by the claim `xms_edov`, as `true` or as `1`, both also as texts. Its userinfo proves nothing.
+        """
+        if self._is_microsoft:
+            return str(claim).lower() in ("true", "1")
+        return claim is True or claim == "true"
 
     def _check_iss(self, metadata: Metadata, given: str | None) -> None:
         """RFC 9207: whose answer it is, against mix-up."""
         if given is None and not metadata.authorization_response_iss_parameter_supported:
             return
         if given is None or not hmac.compare_digest(given.encode(), self._settings.issuer.encode()):
-            raise Refused(Reason.bad_answer, "iss")
+            raise FlowRefused(Reason.bad_answer, "iss")
 
     async def _exchange(self, metadata: Metadata, code: str, question: Question) -> TokenAnswer:
         form = {
@@ -123,11 +136,10 @@ class OpenIDProvider:
         return apple_secret(settings, secret) if settings.preset == "apple" else secret
 
 
-def told(subject: str, email: Any, email_verified: Any, name: Any) -> Told:
-    """What a provider says. Some write `true` as a text; every other value is no."""
+def told(subject: str, email: Any, verified: bool, name: Any) -> Told:
+    """What a provider says. An address that is none is not verified."""
     address = normal_email(email) if isinstance(email, str) else None
-    proven = email_verified is True or email_verified == "true"
-    return Told(subject, address, proven and address is not None, name if isinstance(name, str) else None)
+    return Told(subject, address, verified and address is not None, name if isinstance(name, str) else None)
 
 
 def with_query(endpoint: str, parameters: dict[str, str]) -> str:

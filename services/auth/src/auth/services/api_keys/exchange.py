@@ -7,10 +7,11 @@ import structlog
 
 from auth.services.access_tokens import AccessTokens
 from auth.services.api_keys.errors import InvalidSubjectToken, InvalidTarget
-from auth.services.api_keys.key_text import hash_of, is_well_formed
+from auth.services.api_keys.key_text import is_well_formed
 from auth.services.errors import InvalidScope, OAuthRefusal
 from auth.services.ports import UnitOfWork
 from auth.services.records import Device, Tokens
+from auth.services.secret_hashes import hash_secret
 from common.ports import Transactions
 from common.services import AUDIENCES
 
@@ -58,7 +59,7 @@ class KeyExchange:
         text = self._key_of(request)
         audiences = self._audiences(request)
         async with self.transactions() as work:
-            key = await work.api_keys.usable(hash_of(text))
+            key = await work.api_keys.usable(hash_secret(text))
             if key is not None and not key.noted:
                 await work.api_keys.note_use(key.id)
         if key is None:

@@ -4,7 +4,6 @@ Shape: `trv_`, 43 characters of base62 for 32 random bytes, and 6 for the CRC-32
 zlib's `crc32`). Base62 has the digits, then A to Z, then a to z; numbers are big-endian and filled up with zeros.
 """
 
-import hashlib
 import re
 import secrets
 import zlib
@@ -31,11 +30,6 @@ def with_check_sum(start: str) -> str:
 def is_well_formed(text: str) -> bool:
     """Whether it can be a key: others need no look-up."""
     return bool(SHAPE.fullmatch(text)) and with_check_sum(text[:-CHECK]) == text
-
-
-def hash_of(key: str) -> bytes:
-    """The stored form of a key."""
-    return hashlib.sha256(key.encode()).digest()
 
 
 def base62(number: int, length: int) -> str:

@@ -14,7 +14,7 @@ from auth.services.api_keys.errors import (
     ApiKeyNotFound,
     TooManyApiKeys,
 )
-from auth.services.api_keys.key_text import hash_of, is_well_formed, new_key
+from auth.services.api_keys.key_text import is_well_formed, new_key
 from auth.services.api_keys.records import ApiKey
 from auth.services.audit import ANONYMOUS, Action
 from auth.services.errors import AccountNotFound
@@ -22,6 +22,7 @@ from auth.services.mails import Kind, send_limited
 from auth.services.ports import UnitOfWork
 from auth.services.records import Device
 from auth.services.second_factor.step_up import own, require_recent
+from auth.services.secret_hashes import hash_secret
 from auth.services.session_revocation import publish_ended
 from common.contracts.events import SessionEndedData
 from common.ports import Transactions
@@ -78,7 +79,7 @@ class ApiKeys:
                 raise ApiKeyNameTaken("You have a key of this name. Revoke it, or choose another name.")
             if len(existing) >= MOST:
                 raise TooManyApiKeys(f"An account has at most {MOST} keys. Revoke one that you no longer need.")
-            key = await work.api_keys.add(uuid4(), account_id, hash_of(text), name, sorted(set(scopes)), lasts)
+            key = await work.api_keys.add(uuid4(), account_id, hash_secret(text), name, sorted(set(scopes)), lasts)
             await tell_owner(work, account_id, Kind.api_key_created)
             await work.audit.note(Action.api_key_created, account_id, ip=device.ip, key=str(key.id), scopes=key.scopes)
         log.info("API key created", account=account_id, key=str(key.id))
@@ -101,7 +102,7 @@ class ApiKeys:
         if not is_well_formed(text):
             return
         async with self.transactions() as work:
-            found = await work.api_keys.find(hash_of(text))
+            found = await work.api_keys.find(hash_secret(text))
             if found is not None and await revoke_key(
                 work, *found, "reported as leaked", Kind.api_key_leaked, actor=ANONYMOUS, ip=device.ip
             ):

@@ -9,7 +9,7 @@ class MailCodesOff(NotFound):
     code = "mail-codes-off"
 
 
-class CodeNotValid(Unauthenticated):
+class MailCodeNotValid(Unauthenticated):
     """The code is wrong, used or expired, or was asked for in another browser. The answer never tells which."""
 
     code = "code-not-valid"

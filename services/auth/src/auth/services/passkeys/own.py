@@ -14,7 +14,7 @@ from auth.services.mails import Kind, send_limited
 from auth.services.passkeys.challenges import KEPT, Challenges, Purpose, hash_challenge
 from auth.services.passkeys.errors import PasskeyNotFound, PasskeyNotValid, PasskeyTaken, TooManyPasskeys
 from auth.services.passkeys.records import Passkey
-from auth.services.passkeys.relying_party import Answer, Refused, RelyingParty
+from auth.services.passkeys.relying_party import Answer, AnswerRefused, RelyingParty
 from auth.services.ports import UnitOfWork
 from auth.services.records import Credentials, Device
 from auth.services.second_factor.step_up import own, require_recent
@@ -66,11 +66,11 @@ class OwnPasskeys:
         try:
             challenge = self.site.challenge_in(answer)
             if not self.challenges.is_good(challenge, Purpose.registration, holder(account_id, session_id)):
-                raise Refused("the challenge is unknown, expired or another one's")
+                raise AnswerRefused("the challenge is unknown, expired or another one's")
             new = self.site.check_registration(answer, challenge)
             if not await self.work.passkeys.spend(hash_challenge(challenge), KEPT):
-                raise Refused("the challenge was used before")
-        except Refused as refusal:
+                raise AnswerRefused("the challenge was used before")
+        except AnswerRefused as refusal:
             log.warning("passkey refused", account=account_id, reason=str(refusal)[:200])
             raise PasskeyNotValid from refusal
         added = await self.work.passkeys.add(account_id, name, new)

@@ -59,7 +59,7 @@ VERIFICATION: Final = UserVerificationRequirement.PREFERRED
 """Not `required`: that excludes security keys without a PIN. The answer says whether it was made."""
 
 
-class Refused(Exception):
+class AnswerRefused(Exception):
     """A browser's answer is refused. The reason is for the log only."""
 
 
@@ -107,24 +107,24 @@ class RelyingParty:
         )
 
     def credential_in(self, answer: Answer) -> bytes:
-        """The id of the credential that an answer names. Raises Refused."""
+        """The id of the credential that an answer names. Raises AnswerRefused."""
         try:
             return base64url_to_bytes(answer["rawId"])
         except ValueError as error:
-            raise Refused(f"credential id: {error!r}") from error
+            raise AnswerRefused(f"credential id: {error!r}") from error
 
     def challenge_in(self, answer: Answer) -> bytes:
-        """The challenge that an answer is for; the other checks come later. Raises Refused."""
+        """The challenge that an answer is for; the other checks come later. Raises AnswerRefused."""
         try:
             client_data = parse_client_data_json(base64url_to_bytes(answer["response"]["clientDataJSON"]))
         except Exception as error:  # see the module's docstring
-            raise Refused(f"client data: {error!r}") from error
+            raise AnswerRefused(f"client data: {error!r}") from error
         if client_data.cross_origin:
-            raise Refused("a page of another site is around it")
+            raise AnswerRefused("a page of another site is around it")
         return client_data.challenge
 
     def check_registration(self, answer: Answer, challenge: bytes) -> NewCredential:
-        """The credential of a browser's answer to `creation_options`. Raises Refused."""
+        """The credential of a browser's answer to `creation_options`. Raises AnswerRefused."""
         try:
             made = verify_registration_response(
                 credential={**answer, "response": {**answer["response"], "transports": None}},
@@ -135,9 +135,9 @@ class RelyingParty:
             )
             fits = is_usual(made.credential_public_key)
         except Exception as error:  # see the module's docstring
-            raise Refused(f"registration: {error!r}") from error
+            raise AnswerRefused(f"registration: {error!r}") from error
         if made.fmt not in FORMATS or not fits or len(made.credential_id) > LONGEST_ID:
-            raise Refused(f"attestation {made.fmt}, or an unusual key or id")
+            raise AnswerRefused(f"attestation {made.fmt}, or an unusual key or id")
         return NewCredential(
             credential_id=made.credential_id,
             public_key=made.credential_public_key,
@@ -148,7 +148,7 @@ class RelyingParty:
         )
 
     def check_assertion(self, answer: Answer, challenge: bytes, stored: StoredCredential) -> Assertion:
-        """What an answer to `request_options` proves. The caller compares counter and flags. Raises Refused."""
+        """What an answer to `request_options` proves. The caller compares counter and flags. Raises AnswerRefused."""
         try:
             made = verify_authentication_response(
                 credential=dict(answer),
@@ -160,9 +160,9 @@ class RelyingParty:
             )
             handle = base64url_to_bytes(answer["response"]["userHandle"])
         except Exception as error:  # see the module's docstring
-            raise Refused(f"assertion: {error!r}") from error
+            raise AnswerRefused(f"assertion: {error!r}") from error
         if handle != stored.handle:
-            raise Refused("the handle of another account")
+            raise AnswerRefused("the handle of another account")
         return Assertion(
             sign_count=made.new_sign_count,
             backup_eligible=made.credential_device_type is CredentialDeviceType.MULTI_DEVICE,

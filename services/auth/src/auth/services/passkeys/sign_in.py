@@ -9,11 +9,11 @@ from auth.services.audit import ANONYMOUS, Action
 from auth.services.errors import WrongCredentials
 from auth.services.passkeys.challenges import KEPT, Challenges, Purpose, hash_challenge
 from auth.services.passkeys.records import Assertion, StoredCredential
-from auth.services.passkeys.relying_party import Answer, Refused, RelyingParty
+from auth.services.passkeys.relying_party import Answer, AnswerRefused, RelyingParty
 from auth.services.ports import UnitOfWork
 from auth.services.records import Device, Tokens
 from auth.services.second_factor.records import PendingSignIn
-from auth.services.session_opening import Method, SessionOpener
+from auth.services.session_opening import Method, SessionOpener, Way
 from common.ports import Transactions
 
 log = structlog.get_logger()
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 REFUSED = "This passkey does not sign in here."
 
 
-class CounterWentBack(Refused):
+class CounterWentBack(AnswerRefused):
     """The authenticator's counter is not above the last one: there may be a copy of its key."""
 
 
@@ -49,8 +49,8 @@ class PasskeySignIn:
         try:
             credential_id, challenge = self.site.credential_in(answer), self.site.challenge_in(answer)
             if not self.challenges.is_good(challenge, Purpose.sign_in):
-                raise Refused("the challenge is unknown or expired")
-        except Refused as refusal:
+                raise AnswerRefused("the challenge is unknown or expired")
+        except AnswerRefused as refusal:
             log.warning("passkey sign-in refused", reason=str(refusal)[:200])
             raise WrongCredentials(REFUSED) from refusal
         async with self.transactions() as work:
@@ -68,24 +68,24 @@ class PasskeySignIn:
         stored = await work.passkeys.hold(credential_id) if known else None
         try:
             if known is None or stored is None or stored.account_id != account_id:
-                raise Refused("unknown passkey, or the account may not sign in")
+                raise AnswerRefused("unknown passkey, or the account may not sign in")
             made = self._check(answer, challenge, stored)
             if not await work.passkeys.spend(hash_challenge(challenge), KEPT):
-                raise Refused("the challenge was used before")
+                raise AnswerRefused("the challenge was used before")
             await work.passkeys.use(stored.id, made)
-            done = await self.sessions.admit(work, known, device, methods(made))
+            done = await self.sessions.admit(work, known, device, methods(made), Way.passkey)
             if done is None:
-                raise Refused(self.sessions.why_not(known.account) or "the account has changed")
-        except Refused as refusal:
+                raise AnswerRefused(self.sessions.why_not(known.account) or "the account has changed")
+        except AnswerRefused as refusal:
             await note_refusal(work, account_id, stored, refusal, device)
             return WrongCredentials(REFUSED)
         return done
 
     def _check(self, answer: Answer, challenge: bytes, stored: StoredCredential) -> Assertion:
-        """Raises Refused."""
+        """Raises AnswerRefused."""
         made = self.site.check_assertion(answer, challenge, stored)
         if made.backup_eligible != stored.backup_eligible:
-            raise Refused("its backup eligibility has changed")
+            raise AnswerRefused("its backup eligibility has changed")
         if (made.sign_count or stored.sign_count) and made.sign_count <= stored.sign_count:
             raise CounterWentBack(f"counter {made.sign_count} after {stored.sign_count}")
         return made
@@ -97,7 +97,7 @@ def methods(made: Assertion) -> list[Method]:
 
 
 async def note_refusal(
-    work: UnitOfWork, account_id: int | None, stored: StoredCredential | None, refusal: Refused, device: Device
+    work: UnitOfWork, account_id: int | None, stored: StoredCredential | None, refusal: AnswerRefused, device: Device
 ) -> None:
     """In the trail if it is about an account's passkey; strangers' attempts are in the log only."""
     log.warning("passkey sign-in refused", account=account_id, reason=str(refusal)[:200])

@@ -17,12 +17,13 @@ from auth.services.audit import ANONYMOUS, Action
 from auth.services.errors import AddressNeedsUtf8, SpecialUseDomain
 from auth.services.passwords import NO_PASSWORD
 from auth.services.ports import UnitOfWork
-from auth.services.providers.errors import CodeNotValid, Reason, Refused
+from auth.services.providers.errors import FlowRefused, ProviderCodeNotValid, Reason
 from auth.services.providers.identities import note_link
-from auth.services.providers.records import Told, hashed
+from auth.services.providers.records import Told
 from auth.services.records import Account, Device, Tokens
 from auth.services.second_factor.records import PendingSignIn
-from auth.services.session_opening import Method, SessionOpener
+from auth.services.secret_hashes import hash_secret
+from auth.services.session_opening import Method, SessionOpener, by_provider
 from common.ports import Clock, Transactions, utc_now
 from common.schemas import Name
 
@@ -49,7 +50,7 @@ class Arrivals:
     async def admit(
         self, provider: str, told: Told, browser_hash: bytes, device: Device, *, links_addresses: bool
     ) -> str:
-        """A code that signs the person in, in the same browser, within a minute. Raises Refused."""
+        """A code that signs the person in, in the same browser, within a minute. Raises FlowRefused."""
         for _ in range(TRIES):
             try:
                 async with self.transactions() as work:
@@ -57,7 +58,7 @@ class Arrivals:
                     reason = self.sessions.why_not(account)
                     code = secrets.token_urlsafe(32)
                     if reason is None:
-                        await work.provider_flows.put_code(hashed(code), browser_hash, account.id, provider)
+                        await work.provider_flows.put_code(hash_secret(code), browser_hash, account.id, provider)
                     else:
                         about = {"provider": provider, "reason": reason}
                         await work.audit.note(
@@ -66,22 +67,23 @@ class Arrivals:
             except LostRace:
                 continue
             if reason is not None:
-                raise Refused(Reason.not_admitted, reason)
+                raise FlowRefused(Reason.not_admitted, reason)
             return code
-        raise Refused(Reason.unavailable, "lost every race")
+        raise FlowRefused(Reason.unavailable, "lost every race")
 
     async def redeem(self, code: str, browser: str, device: Device) -> Tokens | PendingSignIn:
-        """The tokens of a new session, or what the second factor is needed for. Raises CodeNotValid."""
-        code_hash = hashed(code)
+        """The tokens of a new session, or what the second factor is needed for. Raises ProviderCodeNotValid."""
+        code_hash = hash_secret(code)
         async with self.transactions() as work:
-            account_id = await work.provider_flows.account_of(code_hash, hashed(browser))
+            account_id = await work.provider_flows.account_of(code_hash, hash_secret(browser))
             # the account is locked first, as by those who drop its codes
             known = None if account_id is None else await work.accounts.credentials_of(account_id, lock=True)
-            if known is None or not await work.provider_flows.take_code(code_hash):
-                raise CodeNotValid("This sign-in does not work any more; begin again.")
-            done = await self.sessions.admit(work, known, device, [Method.provider])
+            provider = None if known is None else await work.provider_flows.take_code(code_hash)
+            if known is None or provider is None:
+                raise ProviderCodeNotValid("This sign-in does not work any more; begin again.")
+            done = await self.sessions.admit(work, known, device, [Method.provider], by_provider(provider))
         if done is None:  # outside, so that the code stays used up
-            raise CodeNotValid("This account may not sign in.")
+            raise ProviderCodeNotValid("This account may not sign in.")
         return done
 
     async def _account(
@@ -99,7 +101,7 @@ class Arrivals:
         self, work: UnitOfWork, provider: str, told: Told, device: Device, links_addresses: bool
     ) -> Account:
         if told.email is None or not told.email_verified:
-            raise Refused(Reason.not_verified)
+            raise FlowRefused(Reason.not_verified)
         found = await work.accounts.find(told.email)
         if found is None:
             return await self._register(work, provider, told, told.email, device)
@@ -108,11 +110,11 @@ class Arrivals:
             raise LostRace
         both_proven = links_addresses and account.email_verified
         if not both_proven or account.roles or account.second_factor or account.status != "active":
-            raise Refused(Reason.taken)
+            raise FlowRefused(Reason.taken)
         if not await work.identities.add(account.id, provider, told):
             if await work.identities.find(provider, told.subject) is not None:
                 raise LostRace
-            raise Refused(Reason.taken, "linked with another identity of this provider")
+            raise FlowRefused(Reason.taken, "linked with another identity of this provider")
         await note_link(work, account, provider, device, by_address=True)
         return account
 
@@ -121,13 +123,13 @@ class Arrivals:
         try:
             self.addresses.check(email)
         except (SpecialUseDomain, AddressNeedsUtf8) as refusal:
-            raise Refused(Reason.not_accepted) from refusal
+            raise FlowRefused(Reason.not_accepted) from refusal
         name = name_for(told.name, email)
         account = await work.accounts.add(new_account_id(self.now()), email, NO_PASSWORD, name)
         if account is None or not await work.identities.add(account.id, provider, told):
             raise LostRace
         await work.accounts.verify_email(account.id, email)
-        await welcome(work, account, device.ip, provider=provider)
+        await welcome(work, account, device.ip, by_provider(provider))
         verified = await work.accounts.get(account.id)
         return verified or account
 

@@ -23,7 +23,7 @@ class ReturnNotListed(InvalidInput):
     code = "return-not-listed"
 
 
-class CodeNotValid(DomainError):
+class ProviderCodeNotValid(DomainError):
     """The code is unknown, used, expired, or another browser's; or its account may not sign in."""
 
     code = "provider-code-not-valid"
@@ -55,7 +55,7 @@ class Reason(StrEnum):
     not_admitted = "account-not-admitted"
 
 
-class Refused(Exception):
+class FlowRefused(Exception):
     """Ends a flow; the page learns the reason, and the log the detail."""
 
     def __init__(self, reason: Reason, detail: str = "") -> None:

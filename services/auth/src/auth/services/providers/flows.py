@@ -19,11 +19,12 @@ import structlog
 
 from auth.services.ports import UnitOfWork
 from auth.services.providers.arrivals import Arrivals
-from auth.services.providers.errors import ProviderNotFound, ProviderUnavailable, Reason, Refused, ReturnNotListed
+from auth.services.providers.errors import FlowRefused, ProviderNotFound, ProviderUnavailable, Reason, ReturnNotListed
 from auth.services.providers.identities import Identities
 from auth.services.providers.ports import Provider
-from auth.services.providers.records import Answer, Flow, Question, hashed
+from auth.services.providers.records import Answer, Flow, Question
 from auth.services.records import Device
+from auth.services.secret_hashes import hash_secret
 from common.ports import Transactions
 
 log = structlog.get_logger()
@@ -62,7 +63,7 @@ class ProviderFlows:
         flow = self._flow(name, return_to)
         try:
             return await self._start(flow, browser)
-        except Refused as refusal:
+        except FlowRefused as refusal:
             note(flow, refusal)
             return Started(failed(flow, refusal.reason), known_or_new(browser))
 
@@ -79,7 +80,7 @@ class ProviderFlows:
         flow = self._flow(name, return_to, account_id, session_id)
         try:
             return await self._start(flow, browser)
-        except Refused as refusal:
+        except FlowRefused as refusal:
             note(flow, refusal)
             raise ProviderUnavailable("The provider does not answer just now; try again later.") from refusal
 
@@ -92,19 +93,19 @@ class ProviderFlows:
         question = Question(self._redirect_uri(name), answer.state, browser)
         try:
             return await self._finish(provider, flow, answer, question, device)
-        except Refused as refusal:
+        except FlowRefused as refusal:
             note(flow, refusal)
             return failed(flow, refusal.reason)
 
     async def _finish(self, provider: Provider, flow: Flow, answer: Answer, question: Question, device: Device) -> str:
         if answer.error is not None:
-            raise Refused(Reason.denied if answer.error == "access_denied" else Reason.refused)
+            raise FlowRefused(Reason.denied if answer.error == "access_denied" else Reason.refused)
         told = await provider.identify(answer, question)
         if flow.account_id is not None:
             await self.identities.link(flow, told, device)
             return f"{flow.return_to}#provider-linked={flow.provider}"
         code = await self.arrivals.admit(
-            flow.provider, told, hashed(question.browser), device, links_addresses=provider.links_addresses
+            flow.provider, told, hash_secret(question.browser), device, links_addresses=provider.links_addresses
         )
         return f"{flow.return_to}#provider-code={code}"
 
@@ -130,7 +131,7 @@ class ProviderFlows:
         question = Question(self._redirect_uri(flow.provider), secrets.token_urlsafe(32), secret)
         address = await self.providers[flow.provider].address(question)  # first: it holds no connection
         async with self.transactions() as work:
-            await work.provider_flows.start(hashed(question.state), hashed(secret), flow)
+            await work.provider_flows.start(hash_secret(question.state), hash_secret(secret), flow)
         return Started(address, secret)
 
     async def _take(self, name: str, browser: str | None, state: str | None) -> Flow | None:
@@ -138,7 +139,7 @@ class ProviderFlows:
         if browser is None or state is None or not SECRET.fullmatch(browser) or not SECRET.fullmatch(state):
             return None
         async with self.transactions() as work:
-            flow = await work.provider_flows.take(hashed(state), hashed(browser), name)
+            flow = await work.provider_flows.take(hash_secret(state), hash_secret(browser), name)
         return flow if flow is not None and flow.return_to in self.returns else None
 
 
@@ -151,5 +152,5 @@ def failed(flow: Flow, reason: Reason) -> str:
     return f"{flow.return_to}#provider-error={reason}"
 
 
-def note(flow: Flow, refusal: Refused) -> None:
+def note(flow: Flow, refusal: FlowRefused) -> None:
     log.warning("sign-in by a provider refused", provider=flow.provider, reason=refusal.reason, detail=str(refusal))

@@ -8,7 +8,7 @@ from auth.services.audit import Action
 from auth.services.errors import AccountNotFound
 from auth.services.mails import Kind, send_limited
 from auth.services.ports import UnitOfWork
-from auth.services.providers.errors import IdentityNotFound, Reason, Refused
+from auth.services.providers.errors import FlowRefused, IdentityNotFound, Reason
 from auth.services.providers.records import Flow, Identity, Told
 from auth.services.records import Account, Device
 from auth.services.session_revocation import end_sessions
@@ -29,23 +29,23 @@ class Identities:
             return await work.identities.of(account_id)
 
     async def link(self, flow: Flow, told: Told, device: Device) -> None:
-        """Link what a provider told at the end of a flow. Repeated, it changes nothing. Raises Refused."""
+        """Link what a provider told at the end of a flow. Repeated, it changes nothing. Raises FlowRefused."""
         account_id, session_id = flow.account_id, flow.session_id
         if account_id is None or session_id is None:
-            raise Refused(Reason.not_valid)
+            raise FlowRefused(Reason.not_valid)
         async with self.transactions() as work:
             account = await work.managed_accounts.lock(account_id)
             session = await work.sessions.find(session_id)
             if account is None or session is None or not session.alive:
-                raise Refused(Reason.not_valid, "signed out meanwhile")
+                raise FlowRefused(Reason.not_valid, "signed out meanwhile")
             if await work.identities.add(account.id, flow.provider, told):
                 await note_link(work, account, flow.provider, device, by_address=False)
                 return
             known = await work.identities.find(flow.provider, told.subject)
             if known is None:
-                raise Refused(Reason.already_linked)
+                raise FlowRefused(Reason.already_linked)
             if known.account_id != account.id:
-                raise Refused(Reason.identity_taken)
+                raise FlowRefused(Reason.identity_taken)
 
     async def unlink(self, account_id: int, provider: str, session_id: UUID, device: Device) -> None:
         """Unlink an identity, and end all other sessions: whoever controls it may have opened them.

@@ -20,8 +20,8 @@ class ProviderFlowStore(Protocol):
     async def account_of(self, code_hash: bytes, browser_hash: bytes) -> int | None:
         """The account of a valid code."""
 
-    async def take_code(self, code_hash: bytes) -> bool:
-        """Use a code up, with its account locked. False if somebody else has, or it has expired."""
+    async def take_code(self, code_hash: bytes) -> str | None:
+        """Use a code up, with its account locked; returns its provider. None if somebody else has, or it is too old."""
 
     async def drop(self, account_id: int) -> None:
         """Delete all of an account that waits: codes, and flows that would link it."""
@@ -56,7 +56,7 @@ class Provider(Protocol):
         """Whether the provider's word for an address links the account that has proven the same address."""
 
     async def address(self, question: Question) -> str:
-        """Where to send the browser. Raises Refused."""
+        """Where to send the browser. Raises FlowRefused."""
 
     async def identify(self, answer: Answer, question: Question) -> Told:
-        """Exchange the answer's code for what the provider says. Raises Refused."""
+        """Exchange the answer's code for what the provider says. Raises FlowRefused."""

@@ -13,11 +13,6 @@ def base64url(raw: bytes) -> str:
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def hashed(secret: str) -> bytes:
-    """The stored form of a random secret."""
-    return hashlib.sha256(secret.encode()).digest()
-
-
 @dataclass(frozen=True, slots=True)
 class Question:
     """What a provider is asked for. `nonce` and `verifier` follow from the state, under the secret of the browser.

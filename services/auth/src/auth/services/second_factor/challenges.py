@@ -11,6 +11,7 @@ from auth.services.audit import Action
 from auth.services.ports import UnitOfWork
 from auth.services.records import Credentials, Device
 from auth.services.second_factor.records import PendingSignIn
+from auth.services.secret_hashes import hash_secret
 
 LIFETIME: Final = timedelta(minutes=5)
 MOST_TRIES: Final = 5
@@ -23,14 +24,14 @@ NEXT: Final = ["code", "recovery_code"]
 
 
 async def ask_for_second_factor(
-    work: UnitOfWork, known: Credentials, methods: Sequence[str], device: Device, *, may_trust_device: bool
+    work: UnitOfWork, known: Credentials, methods: Sequence[str], via: str, device: Device, *, may_trust_device: bool
 ) -> PendingSignIn | None:
     """Let a sign-in wait for its second factor. None if the account has changed meanwhile."""
     token = new_token()
     digest = digest_of(known)
-    if not await work.challenges.put(hash_token(token), known, digest, methods, LIFETIME):
+    if not await work.challenges.put(hash_secret(token), known, digest, methods, via, LIFETIME):
         return None
-    await work.audit.note(Action.second_factor_asked, known.account.id, ip=device.ip, methods=list(methods))
+    await work.audit.note(Action.second_factor_asked, known.account.id, ip=device.ip, via=via, methods=list(methods))
     return PendingSignIn(token, NEXT, may_trust_device, int(LIFETIME.total_seconds()))
 
 
@@ -38,23 +39,19 @@ async def is_trusted(work: UnitOfWork, account_id: int, token: str | None, lifet
     """The trusted device of this account that has the token, if so."""
     if token is None or not lifetime:
         return None
-    return await work.trusted_devices.use(account_id, hash_token(token), lifetime)
+    return await work.trusted_devices.use(account_id, hash_secret(token), lifetime)
 
 
 async def trust(work: UnitOfWork, account_id: int, device: Device) -> str:
     """Let this device sign in with the password alone from now on. Returns its token."""
     token, device_id = new_token(), uuid4()
-    await work.trusted_devices.put(device_id, account_id, hash_token(token), device, MOST_DEVICES)
+    await work.trusted_devices.put(device_id, account_id, hash_secret(token), device, MOST_DEVICES)
     await work.audit.note(Action.device_trusted, account_id, ip=device.ip, device=str(device_id))
     return token
 
 
 def new_token() -> str:
     return secrets.token_urlsafe(32)
-
-
-def hash_token(token: str) -> bytes:
-    return hashlib.sha256(token.encode(errors="replace")).digest()
 
 
 def digest_of(known: Credentials) -> bytes:

@@ -6,7 +6,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from auth.services.audit import Action
-from auth.services.errors import AccountNotFound, WrongPassword
+from auth.services.confirmation import check_password, require_confirmed, require_recent_proof
+from auth.services.errors import AccountNotFound
 from auth.services.mails import Kind, send_limited
 from auth.services.ports import UnitOfWork
 from auth.services.records import Device, ManagedAccount
@@ -25,6 +26,7 @@ from auth.services.session_opening import Method
 from auth.services.session_revocation import end_sessions
 from auth.services.throttle import Throttle
 from common.ports import Transactions
+from common.tokens.claims import Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,24 +97,29 @@ class OwnFactor:
             await work.audit.note(Action.recovery_codes_made, account_id, ip=device.ip)
         return codes
 
-    async def turn_off(self, account_id: int, password: str, proof: Proof, device: Device) -> None:
-        """Turn the second factor off, by the password and a code. Sessions continue; trusted devices are forgotten.
+    async def turn_off(self, caller: Principal, password: str | None, proof: Proof | None, device: Device) -> None:
+        """Turn the second factor off. Sessions continue; trusted devices are forgotten.
+
+        By the password and a code; of both, the session must have proven lately what is not given.
 
         Raises:
             WrongPassword, WrongCode
+            InsufficientUserAuthentication: something is not given, and the second factor was not proven lately.
             SignInThrottled, SignInClosed: too many wrong ones before.
             SecondFactorOff
         """
+        account_id = caller.account_id
         if not (await self.status(account_id)).on:
             raise SecondFactorOff("The second factor is off.")
-        known = await self.throttle.confirm(account_id, password, device)
-        await self.factors.count(account_id, proof, device)
+        known = await check_password(self.throttle, caller, password, device)
+        if proof is not None:
+            await self.factors.count(account_id, proof, device)
         async with self.transactions() as work:
             account = await locked(work, account_id)
-            now = await work.accounts.credentials_of(account_id)
-            if now is None or now.password_hash != known.password_hash:
-                raise WrongPassword("The password has just been changed.")
-            proven = await self.factors.use(work, account_id, proof, device)
+            await require_confirmed(work, caller, known)
+            if proof is None:
+                await require_recent_proof(work, caller)
+            proven = [Method.mfa] if proof is None else await self.factors.use(work, account_id, proof, device)
             if proven is not None and await remove_factor(work, account_id):
                 await send_limited(work, Kind.second_factor_off, account_id, account.email)
                 await work.audit.note(Action.second_factor_off, account_id, ip=device.ip)

@@ -48,7 +48,13 @@ class ChallengeStore(Protocol):
     """Sign-ins that wait for their second factor."""
 
     async def put(
-        self, token_hash: bytes, known: Credentials, digest: bytes, methods: Sequence[str], lifetime: timedelta
+        self,
+        token_hash: bytes,
+        known: Credentials,
+        digest: bytes,
+        methods: Sequence[str],
+        via: str,
+        lifetime: timedelta,
     ) -> bool:
         """False if the account has changed meanwhile: it may not sign in, or has another password or no factor.
 

@@ -55,6 +55,8 @@ class Challenge:
     password_digest: bytes = field(repr=False)
     methods: list[str]
     """Proofs so far: values of `amr`."""
+    via: str | None
+    """The way of the first step; None: it was begun at the previous release."""
 
 
 @dataclass(frozen=True, slots=True)

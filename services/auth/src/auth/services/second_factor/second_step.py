@@ -5,10 +5,11 @@ from datetime import timedelta
 
 from auth.services.ports import UnitOfWork
 from auth.services.records import Device
-from auth.services.second_factor.challenges import MOST_TRIES, digest_of, hash_token, trust
+from auth.services.second_factor.challenges import MOST_TRIES, digest_of, trust
 from auth.services.second_factor.errors import ChallengeNotValid, WrongCode
 from auth.services.second_factor.factors import Factors
 from auth.services.second_factor.records import Completed, Proof
+from auth.services.secret_hashes import hash_secret
 from auth.services.session_opening import SessionOpener
 from common.ports import Transactions
 
@@ -31,7 +32,7 @@ class SecondStep:
             WrongCode: a try is lost.
             SignInThrottled, SignInClosed: too many wrong codes before.
         """
-        hashed = hash_token(challenge)
+        hashed = hash_secret(challenge)
         async with self.transactions() as work:
             account_id = await work.challenges.owner(hashed)
         if account_id is None:
@@ -56,7 +57,7 @@ class SecondStep:
             return None
         await work.challenges.drop(hashed)
         methods = list(dict.fromkeys([*challenge.methods, *proven]))
-        tokens = await self.sessions.open(work, known, device, methods)
+        tokens = await self.sessions.open(work, known, device, methods, challenge.via)
         if tokens is None:  # not active, or its address is not verified, since the challenge was made
             raise ChallengeNotValid
         trusted = await trust(work, account_id, device) if trust_device and self.trusted_for else None

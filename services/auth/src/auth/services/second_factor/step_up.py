@@ -8,7 +8,7 @@ from uuid import UUID
 from auth.services.audit import Action
 from auth.services.errors import AccountNotFound, WrongPassword
 from auth.services.ports import UnitOfWork
-from auth.services.records import Device, Session, Tokens
+from auth.services.records import Account, Device, Session, Tokens
 from auth.services.second_factor.errors import ProofMissing, SecondFactorOff, WrongCode
 from auth.services.second_factor.factors import Factors
 from auth.services.second_factor.records import Proof
@@ -50,7 +50,7 @@ class StepUp:
         if proof is not None and not account.second_factor:
             raise SecondFactorOff("This account has no second factor: give the password.")
         if (proof if account.second_factor else password) is None:
-            raise ProofMissing(f"Give {'a code' if account.second_factor else 'the password'}.")
+            raise ProofMissing(what_is_missing(account))
         known = None if password is None else await self.throttle.confirm(account_id, password, device)
         if proof is not None:
             await self.factors.count(account_id, proof, device)
@@ -93,11 +93,18 @@ class StepUp:
             require_recent(session)
 
 
+def what_is_missing(account: Account) -> str:
+    if account.second_factor:
+        return "Give a code."
+    return "Give the password." if account.has_password else "This account has no password: sign in again instead."
+
+
 def require_recent(session: Session) -> None:
     has_factor = session.account.second_factor
     is_old = session.now - session.proven_at > RECENT.total_seconds()
     if is_old or (has_factor and Method.mfa not in session.methods):
-        what = "Enter a code of your second factor first." if has_factor else "Confirm first that it is you."
+        what = "Confirm first that it is you." if session.account.has_password else "Sign in again first."
+        what = "Enter a code of your second factor first." if has_factor else what
         raise InsufficientUserAuthentication(what, second_factor=has_factor, max_age=RECENT)
 
 
