@@ -118,7 +118,7 @@ async def unlinking(world: World) -> Trial:
 
     async def comes_back() -> None:
         for name in ("idp", "other"):
-            reply = await world.client.get(f"/auth/providers/{name}/authorize")
+            reply = await world.browser.client.get(f"/auth/providers/{name}/authorize")
             asked = dict(parse_qsl(urlsplit(reply.headers["location"]).query))
             told = await world.browser.arrive(world.browser.provider.consent(asked), name)
             reply = await world.browser.redeem(told) if "provider-code" in told else reply

@@ -123,8 +123,8 @@ async def test_a_kill_amid_an_act_leaves_one_effect_or_none(world: World, pair: 
         for reply in acknowledged:
             await trial.lasts(here, reply)
         assert await world.database.fetch(SHUT_OUT) == []
-        await trial.comes_back()
         assert succeeded(await attempt(here, trial.living[0])) == (act.acknowledged > 1), "used up"
+        await trial.comes_back()
     report.fault(
         row="R-31",
         fault="one of two auth killed amid 20 uses of a code, a flow or a key",
