@@ -100,10 +100,11 @@ class Replica:
     async def kill(self) -> float:
         """The seconds until a probe sees it."""
         assert self.process
-        began = time.monotonic()
-        self.process.kill()
-        await self.process.wait()
-        assert not await self._is_ready()
+        async with self.client as client:
+            began = time.monotonic()
+            self.process.kill()
+            await self.process.wait()
+            assert not await is_ready(client)
         return time.monotonic() - began
 
     async def end(self) -> None:
@@ -115,13 +116,14 @@ class Replica:
         environment = {**os.environ, **self.environment}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiling our modules at each start takes seconds
         self.process = await asyncio.create_subprocess_exec(*command, env=environment)
-        await eventually(self._is_ready, pause=0.05)
+        async with self.client as client:  # one for all probes: each new one reads the certificates of all authorities
+            await eventually(lambda: is_ready(client), pause=0.1)
 
-    async def _is_ready(self) -> bool:
-        async with self.client as client:
-            with contextlib.suppress(TransportError):
-                return (await client.get("/readyz")).status_code == 200
-        return False
+
+async def is_ready(client: AsyncClient) -> bool:
+    with contextlib.suppress(TransportError):
+        return (await client.get("/readyz")).status_code == 200
+    return False
 
 
 @dataclass
