@@ -19,7 +19,7 @@ export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unk
 .DEFAULT_GOAL := help
 .PHONY: up dev start stop status logs restart-one run mail mails seed demo reset psql migrate migration backup restore check
 .PHONY: check-code check-made check-docs check-deploy format generate rename new-service remove-service new-resource openapi clients lock test
-.PHONY: test-stack test-page test-clients test-clients-short test-providers test-search test-restarts test-new-service test-resource test-observability
+.PHONY: test-stack test-page test-clients test-clients-short test-providers test-overlays test-search test-restarts test-new-service test-resource test-observability
 .PHONY: test-start-order test-backup fuzz faults faults-short bench bench-peers timing overload compose-up compose-down
 .PHONY: compose-upgrade rolling-restart pin-images test-compose test-cluster help bootstrap docs changelog sbom audit
 
@@ -177,13 +177,16 @@ SHORT_CLIENTS := openapi_python_client $(if $(shell command -v npm),or openapi_t
 test-clients-short: bootstrap ## libs/clients/typescript in Node and chromium, and the two fastest generators, as in .ci/run
 	@$(VENV)/pytest tests/system/clients -m clients -k "$(SHORT_CLIENTS)" $(ARGS)
 
-test-providers: bootstrap ## sign in by a real provider of OpenID Connect, by calls and in chromium (needs Node)
-	@$(VENV)/pytest tests/auth/test_oidc_provider.py tests/system/page/test_providers.py -m providers $(ARGS)
+test-providers: bootstrap ## sign in by a real provider of OpenID Connect, in chromium too, and with npm's authenticator (needs Node)
+	@$(VENV)/pytest tests/auth/test_oidc_provider.py tests/auth/test_otplib.py tests/system/page/test_providers.py -m providers $(ARGS)
 
 # PG_BINS: folders with postgres, initdb and psql; the default is that of all tests. The system needs the locales.
 test-search: export LC_CTYPES ?= C C.UTF-8 en_US.UTF-8
 test-search: bootstrap ## test the results of search on several PostgreSQLs: make test-search PG_BINS="/usr/lib/postgresql/15/bin …"
 	@for bin in $(or $(PG_BINS),""); do PG_BIN=$$bin $(VENV)/pytest tests/posts/test_search_table.py $(ARGS) || exit 1; done
+
+test-overlays: bootstrap ## render the Kubernetes manifests as they are and as you may change them (needs kubectl, no cluster)
+	@$(VENV)/pytest tests/deploy/test_overlays.py -m kubectl $(ARGS)
 
 test-restarts: bootstrap ## R-21: restart every service under load: make test-restarts RESTARTS=5
 	@rm -f .local/restarts.json
@@ -216,6 +219,7 @@ faults: export LONGEST_STOP ?= 30
 faults: export REFRESH_KILLS ?= 12
 faults: export RELAY_KILLS ?= 24
 faults: export ERASURE_KILLS ?= 10
+faults: export SIGN_IN_KILLS ?= 2
 faults: export AWAY ?= 30
 faults: export AWAY_BOTH ?= 30
 faults: export STEADY ?= 20
@@ -228,7 +232,7 @@ faults: bootstrap ## cause over 100 kills, stops, full disks, wrong clocks, …,
 	@$(VENV)/python -m tests.system.faults.report faults --write
 
 FAULTS_SHORT := faults/test_campaign.py faults/test_relay_killed.py faults/test_refresh_killed.py \
-	faults/test_erasure_killed.py faults/network/test_poison.py faults/network/test_partitions.py \
+	faults/test_erasure_killed.py faults/test_sign_in_killed.py faults/network/test_poison.py faults/network/test_partitions.py \
 	test_restarts.py test_start_order.py test_migration.py
 
 faults-short: bootstrap ## cause the main faults, a few of each, as in .ci/run (about 4 minutes); does not change the page

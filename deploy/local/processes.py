@@ -59,10 +59,10 @@ def _start_time(pid: int) -> str | None:
         except OSError:
             return None
         return None if fields[0] in "ZX" else f"{fields[19]}@{_boot_id()}"
-    shown = subprocess.run(
-        ["/bin/ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, env={"LC_ALL": "C"}, check=False
-    )
-    return shown.stdout.strip() or None
+    command = ["/bin/ps", "-o", "stat=", "-o", "lstart=", "-p", str(pid)]
+    shown = subprocess.run(command, capture_output=True, text=True, env={"LC_ALL": "C"}, check=False)
+    state, _, started = shown.stdout.strip().partition(" ")
+    return None if state.startswith("Z") else started.strip() or None
 
 
 def _boot_id() -> str:

@@ -168,6 +168,7 @@ class Stack:
         if service == ISSUER:
             defaults["MAIL_DIR"] = str(self.mail)  # SMTP_URL takes precedence
             defaults["MAIL_CODES"] = "true"
+            defaults["TRUSTED_DEVICE"] = "P30D"
         environment = {**defaults, **os.environ, **settings}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiling our modules at each start costs 0.2 s of 1.4
         return environment

@@ -42,6 +42,7 @@ def unpadded(raw: bytes) -> str:
 class IdentityProvider(httpx.AsyncBaseTransport):
     """Answers auth's calls. The attributes change what it says; `replies` replaces whole answers by path."""
 
+    issuer: str = ISSUER
     person: dict[str, Any] = field(default_factory=dict)
     claims: dict[str, Any] = field(default_factory=dict)
     """Replace those of the next ID tokens; None leaves one out, and a `timedelta` is a moment from now."""
@@ -59,7 +60,7 @@ class IdentityProvider(httpx.AsyncBaseTransport):
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def reset(self) -> None:
-        fresh = IdentityProvider(key=self.key, kid=self.kid)
+        fresh = IdentityProvider(self.issuer, key=self.key, kid=self.kid)
         self.__dict__.update({name: value for name, value in fresh.__dict__.items() if name != "asked"})
 
     async def handle_async_request(self, request: httpx.Request) -> Response:
@@ -80,10 +81,10 @@ class IdentityProvider(httpx.AsyncBaseTransport):
 
     def described(self) -> dict[str, Any]:
         return {
-            "issuer": ISSUER,
-            "authorization_endpoint": f"{ISSUER}/authorize?tenant=1",
-            "token_endpoint": f"{ISSUER}/token",
-            "jwks_uri": f"{ISSUER}/keys",
+            "issuer": self.issuer,
+            "authorization_endpoint": f"{self.issuer}/authorize?tenant=1",
+            "token_endpoint": f"{self.issuer}/token",
+            "jwks_uri": f"{self.issuer}/keys",
             "authorization_response_iss_parameter_supported": True,
             **self.metadata,
         }
@@ -92,7 +93,7 @@ class IdentityProvider(httpx.AsyncBaseTransport):
         """What the browser brings back from the provider's page."""
         code = secrets.token_urlsafe(16)
         self.codes[code] = asked
-        return {"code": code, "state": asked["state"], "iss": ISSUER}
+        return {"code": code, "state": asked["state"], "iss": self.issuer}
 
     def exchange(self, request: httpx.Request) -> Response:
         form = dict(parse_qsl(request.content.decode()))
@@ -111,7 +112,7 @@ class IdentityProvider(httpx.AsyncBaseTransport):
     def id_token(self, nonce: str) -> str:
         now = int(time.time())
         usual = {
-            "iss": ISSUER,
+            "iss": self.issuer,
             "aud": "site",
             "iat": now,
             "exp": now + 300,

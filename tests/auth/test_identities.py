@@ -10,12 +10,15 @@ from fastapi import FastAPI
 from httpx import AsyncClient, Response
 
 from auth.config import Settings
+from tests.auth.authenticator import Authenticator
 from tests.auth.conftest import PASSWORD, SERVER, Connection, Join, Manage, Member, Person, bearer, outcome
 from tests.auth.identity_provider import DESCRIBED, Browser, IdentityProvider, browser_of, site, someone
 from tests.auth.mails import mails
+from tests.auth.passkeys import add
 from tests.auth.test_access_tokens import part
 
 OLD = "UPDATE sessions SET created_at = created_at - interval '11 minutes' WHERE account_id = $1"
+PASSKEYS = "SELECT count(*) FROM passkeys WHERE account_id = $1"
 BOTH = [DESCRIBED, {**DESCRIBED, "name": "other"}]
 
 
@@ -206,6 +209,23 @@ async def test_both_ways_in_are_unlinked_at_once(browser: Browser) -> None:
         assert statuses.count(204) == 1, statuses
         assert set(statuses) <= {204, 404, 409}
         assert len(await listed(browser, member)) == 1
+
+
+async def test_a_provider_and_a_passkey_are_removed_at_once(browser: Browser, superuser: Connection) -> None:
+    """One of them stays, whichever is first."""
+    for _ in range(5):
+        browser.provider.person = someone()
+        member = await newcomer(browser)
+        path = f"/auth/passkeys/{(await add(browser.client, member, Authenticator()))['id']}"
+        acts = [act for _ in range(10) for act in (unlink(browser, member), remove_passkey(browser, member, path))]
+        statuses = [reply.status_code for reply in await asyncio.gather(*acts)]
+        assert statuses.count(204) == 1, statuses
+        assert set(statuses) <= {204, 404, 409}
+        assert len(await listed(browser, member)) + await superuser.fetchval(PASSKEYS, member.id) == 1
+
+
+async def remove_passkey(browser: Browser, member: Member, path: str) -> Response:
+    return await browser.client.delete(path, headers=member.headers)
 
 
 async def test_an_identity_of_a_provider_that_is_gone_is_no_way_in(

@@ -1,4 +1,4 @@
-"""`kubectl`'s rendering of an overlay on production, and of a change of settings."""
+"""`kubectl`'s rendering of an overlay on production, and of a change of settings: `make test-overlays`."""
 
 import copy
 import re
@@ -9,13 +9,20 @@ from pathlib import Path
 import pytest
 
 from deploy.kubernetes import policies
-from deploy.kubernetes.check import FOLDER, render
-from deploy.kubernetes.manifests import NAME, Manifest, of_kind
+from deploy.kubernetes.check import FOLDER, errors, render
+from deploy.kubernetes.manifests import NAME, Manifest, named, of_kind
 from deploy.kubernetes.size import quota_errors, size
 from deploy.services import DATABASES
 
-pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl renders them")
+pytestmark = pytest.mark.kubectl
 DEPLOY = FOLDER.parents[1] / "docs" / "operations" / "deploy.md"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def kubectl() -> None:
+    """Renders them; it needs no cluster."""
+    if shutil.which("kubectl") is None:
+        pytest.fail("there is no kubectl here: install Kubernetes' client, 1.27 or later")
 
 
 @pytest.fixture
@@ -119,3 +126,15 @@ def test_what_delete_takes_away_is_neither_the_namespace_nor_a_secret(name: str)
 def test_an_update_beyond_the_quota_is_found(cpu: str, memory: str, found: int) -> None:
     quota = {"kind": "ResourceQuota", "spec": {"hard": {"requests.cpu": cpu, "requests.memory": memory}}}
     assert len(list(quota_errors(rendered("production"), [quota]))) == found
+
+
+def test_production_is_sound_without_the_store_of_rate_limits(tmp_path: Path) -> None:
+    shutil.copytree(FOLDER.parent, tmp_path / "deploy")
+    overlay = tmp_path / "deploy/kubernetes/overlays/production"
+    text = (overlay / "kustomization.yaml").read_text()
+    with_it, without = text.splitlines(), [line for line in text.splitlines() if "valkey" not in line]
+    assert len(without) == len(with_it) - 1
+    (overlay / "kustomization.yaml").write_text("\n".join(without).replace("components:\n", ""))
+    made = render(overlay)
+    assert list(errors(made)) == []
+    assert not [name for name in map(named, made) if "rate-limit-store" in name]

@@ -14,15 +14,16 @@ from urllib.parse import quote
 import pytest
 
 from deploy.local import postgres_home
+from deploy.local.binaries import postgres_bin
 from deploy.local.databases import ensure_database
 from deploy.local.ports import PortTaken
 from deploy.local.postgres import Postgres
-from deploy.local.postgres_home import MIB, PostgresError, usable_home
-from deploy.local.processes import ProcessId
+from deploy.local.postgres_home import MIB, PostgresError, usable_home, usable_programs
+from deploy.local.processes import Owner, ProcessId
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
-AS_ROOT = os.geteuid() == 0
+NOBODY = Owner(65534, 65534)
 
 
 def ask(server: Postgres, sql: str, login: str | None = None) -> str:
@@ -189,29 +190,34 @@ def test_it_is_started_from_the_main_thread_only(server: Postgres) -> None:
         threads.submit(server.start).result()
 
 
-@pytest.mark.skipif(not AS_ROOT, reason="only root can become another user")
 def test_an_ordinary_user_can_start_it(open_folder: Path) -> None:
+    """Root becomes one once all is imported, and has the programs copied: a clone may be closed to others."""
     code = (
         "import os, pwd, sys; from pathlib import Path; from deploy.local.postgres import Postgres\n"
-        "nobody = pwd.getpwnam('nobody'); os.setgroups([]); os.setgid(nobody.pw_gid); os.setuid(nobody.pw_uid)\n"
+        "if os.geteuid() == 0:\n"
+        "    nobody = pwd.getpwnam('nobody'); os.setgroups([]); os.setgid(nobody.pw_gid); os.setuid(nobody.pw_uid)\n"
         "with Postgres(Path(sys.argv[1]), fsync=False) as server: print(server.home)"
     )
     open_folder.chmod(0o777)
-    if not _readable_by_all(Path(sys.prefix)):
-        pytest.skip("the virtual environment is closed to other users")
+    programs = usable_programs(postgres_bin(), open_folder, NOBODY)
     done = subprocess.run(
         [sys.executable, "-c", code, open_folder / "postgres"],
-        capture_output=True, text=True, cwd=ROOT, check=False,
+        capture_output=True, text=True, cwd=ROOT, env={**os.environ, "PG_BIN": str(programs)}, check=False,
     )  # fmt: skip
     assert done.stderr == ""
     assert done.stdout.strip() == str(open_folder / "postgres")
 
 
-def _readable_by_all(folder: Path) -> bool:
-    return all(step.stat().st_mode & 0o005 == 0o005 for step in (folder, *folder.parents))
+@pytest.fixture
+def as_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For root, PostgreSQL is another user. For others, only its folders are chosen as if it were."""
+    if os.geteuid() != 0:
+        monkeypatch.setattr(postgres_home, "server_owner", lambda _: NOBODY)
+        copied = "deploy.local.postgres.usable_programs"
+        monkeypatch.setattr(copied, lambda programs, home, _: usable_programs(programs, home, NOBODY))
 
 
-@pytest.mark.skipif(not AS_ROOT, reason="only for root is PostgreSQL another user")
+@pytest.mark.usefixtures("as_root")
 def test_a_folder_closed_to_the_servers_user_gets_a_substitute(open_folder: Path) -> None:
     closed = open_folder / "closed"
     closed.mkdir(mode=0o700)
@@ -222,7 +228,7 @@ def test_a_folder_closed_to_the_servers_user_gets_a_substitute(open_folder: Path
     assert closed.stat().st_mode & 0o777 == 0o700
 
 
-@pytest.mark.skipif(not AS_ROOT, reason="only for root is PostgreSQL another user")
+@pytest.mark.usefixtures("as_root")
 def test_programs_closed_to_the_servers_user_are_copied(server: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres_home, "_may_enter", lambda *_: False)  # as with a clone under /root
     with server:

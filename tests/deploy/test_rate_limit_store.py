@@ -1,7 +1,6 @@
 """The store of rate limits as it is deployed: its script on a real Valkey, its Secret, and the overlay without it."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +12,7 @@ import yaml
 from common.calls.rate_limit_store import RateLimitStore
 from deploy.docker import lay_out_secrets
 from deploy.docker.lay_out_secrets import main
-from deploy.kubernetes.check import FOLDER, errors, render
-from deploy.kubernetes.manifests import named, of_kind
+from deploy.kubernetes.manifests import of_kind
 from deploy.local.ports import free_port
 from deploy.services import FILE, ROOT, SERVICES
 from tests.common.conftest import probe_settings
@@ -80,16 +78,3 @@ def test_its_password_is_made_where_it_is_used(tmp_path: Path, monkeypatch: pyte
     found.pop("all", None)
     assert found.keys() == ({*SERVICES, "rate-limit-store"} if on else set())
     assert len({*found.values()}) == int(on)
-
-
-@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl renders it")
-def test_production_is_sound_without_it(tmp_path: Path) -> None:
-    shutil.copytree(FOLDER.parent, tmp_path / "deploy")
-    overlay = tmp_path / "deploy/kubernetes/overlays/production"
-    text = (overlay / "kustomization.yaml").read_text()
-    with_it, without = text.splitlines(), [line for line in text.splitlines() if "valkey" not in line]
-    assert len(without) == len(with_it) - 1
-    (overlay / "kustomization.yaml").write_text("\n".join(without).replace("components:\n", ""))
-    made = render(overlay)
-    assert list(errors(made)) == []
-    assert not [name for name in map(named, made) if "rate-limit-store" in name]

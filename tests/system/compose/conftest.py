@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,8 @@ class ComposeStack:
 
     name: str
     files: Sequence[Path] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Variables of docker-compose.yml."""
     port: int = field(default_factory=free_port)
 
     @property
@@ -32,7 +34,7 @@ class ComposeStack:
         ours = {"COMPOSE_PROJECT_NAME": self.name, "PORT": str(self.port)}
         if self.files:
             ours["COMPOSE_FILE"] = ":".join(map(str, (ROOT / "docker-compose.yml", *self.files)))
-        return {**os.environ, **ours}
+        return {**os.environ, **ours, **self.settings}
 
     def run(self, *command: str) -> str:
         """Run a program in the repository's folder, with the settings of this stack."""

@@ -1,4 +1,4 @@
-"""The second factor on the page: turning it on, signing in with it, confirming again, and turning it off."""
+"""The second factor on the page: turning it on, signing in with it, confirming again, trust, and turning it off."""
 
 import time
 
@@ -39,11 +39,15 @@ async def shown(ada: Visitor) -> list[str]:
     return await codes.all_inner_texts()
 
 
-async def begin(ada: Visitor) -> None:
+async def enter_password(ada: Visitor) -> None:
     await ada.go("/sign-in")
     await ada.fill("Email", ada.email)
     await ada.fill("Password", ada.password)
     await ada.page.keyboard.press("Enter")
+
+
+async def begin(ada: Visitor) -> None:
+    await enter_password(ada)
     await expect(ada.page.get_by_role("heading", name="One more step")).to_be_visible()
 
 
@@ -106,6 +110,36 @@ async def test_a_person_turns_it_on_signs_in_with_it_and_turns_it_off(visit: Vis
     await ada.fill("Password", ada.password)
     await ada.press("Sign in")
     await expect(ada.page.get_by_label("Your menu")).to_be_visible()
+
+
+async def test_a_trusted_device_signs_in_with_the_password_alone_until_it_is_removed(visit: Visit) -> None:
+    ada, phone = await visit("Ada Lovelace"), await visit("Ada Lovelace", "phone")
+    await ada.sign_up()
+    phone.email = ada.email
+    _, codes = await turn_on(ada)
+    await ada.sign_out()
+    await begin(ada)
+    await ada.press("Use a recovery code")
+    await ada.fill("Recovery code", codes[0])
+    await ada.page.get_by_label("Trust this device").check()
+    assert await faults(ada) == []
+    await ada.page.keyboard.press("Enter")
+    await expect(ada.page.get_by_label("Your menu")).to_be_visible()
+    await ada.sign_out()
+
+    await enter_password(ada)
+    await expect(ada.page.get_by_label("Your menu")).to_be_visible()
+    await begin(phone)  # which nobody has trusted
+
+    await ada.go("/settings/account")
+    devices = ada.page.get_by_role("list", name="Trusted devices").get_by_role("listitem")
+    await expect(devices).to_have_count(1)
+    assert await faults(ada) == []
+    await devices.get_by_role("button").click()
+    await ada.is_told("The device is no longer trusted.")
+    await expect(devices).to_have_count(0)
+    await ada.sign_out()
+    await begin(ada)
 
 
 async def test_an_account_without_a_password_confirms_by_signing_in_again(visit: Visit) -> None:
