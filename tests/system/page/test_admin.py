@@ -11,6 +11,7 @@ from tests.system.conftest import LocalStack
 from tests.system.page.conftest import SIZES, Visit, Visitor
 from tests.system.page.test_looks import faults
 from tests.system.page.test_second_factor import turn_on
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.page
 
@@ -18,6 +19,8 @@ PARK: Final = (
     "INSERT INTO outbox (target, type, subject, version, data) VALUES ('posts', 'profile', 'profile:{}', 1, '{}')"
 )
 MEND: Final = "UPDATE outbox SET data = '{}' WHERE subject = 'profile:{}'"
+WAITS: Final = "SELECT count(*) FROM outbox WHERE subject = 'profile:{}' AND parked_at IS NULL"
+ARRIVED: Final = "SELECT count(*) FROM authors WHERE id = {} AND name = 'Mended'"
 POISONED: Final = '{"name": "Ada"}'
 MENDED: Final = '{"name": "Mended", "avatar_url": null}'
 
@@ -27,6 +30,13 @@ def statement(stack: LocalStack, service: str, sql: str) -> str:
     done = stack.run("psql", service, "--arguments", f'-At -c "{sql.replace(chr(34), chr(92) + chr(34))}"')
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout.strip()
+
+
+async def until(stack: LocalStack, service: str, sql: str, answer: str) -> None:
+    async def is_so() -> bool:
+        return await asyncio.to_thread(statement, stack, service, sql) == answer
+
+    await eventually(is_so)
 
 
 def is_admin(stack: LocalStack, visitor: Visitor) -> None:
@@ -58,10 +68,7 @@ async def because(grace: Visitor, button: str, why: str, done: str) -> None:
 async def parked(stack: LocalStack, number: int) -> None:
     """An event that posts refuses five times."""
     statement(stack, "users", PARK.format(number, POISONED))
-    waits = f"SELECT count(*) FROM outbox WHERE subject = 'profile:{number}' AND parked_at IS NULL"
-    async with asyncio.timeout(60):
-        while await asyncio.to_thread(statement, stack, "users", waits) != "0":
-            await asyncio.sleep(0.2)
+    await until(stack, "users", WAITS.format(number), "0")
 
 
 async def test_an_admin_helps_one_person_and_stops_another(visit: Visit, local_stack: LocalStack) -> None:
@@ -122,10 +129,7 @@ async def test_a_poisoned_event_is_seen_with_its_reason_mended_and_replayed(
     statement(local_stack, "users", MEND.format(MENDED, number))
     await because(grace, f"Replay profile:{number}", "The sender is mended", "The event is sent again.")
     await expect(event).to_have_count(0)
-    arrived = f"SELECT count(*) FROM authors WHERE id = {number} AND name = 'Mended'"
-    async with asyncio.timeout(60):
-        while await asyncio.to_thread(statement, local_stack, "posts", arrived) != "1":
-            await asyncio.sleep(0.2)
+    await until(local_stack, "posts", ARRIVED.format(number), "1")
     line = grace.page.get_by_role("listitem").filter(has_text=f"about: profile:{number}@1").first
     for _ in range(20):  # auth hears of it by an event
         await grace.go("/admin/audit?action=event-replayed")
