@@ -20,6 +20,15 @@ class AccountDeletion(Model):
     password: str
 
 
+class AccountRemoval(Model):
+    """Why an admin deletes somebody's account."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    reason: str
+
+
 class AccountResponse(Model):
     """The caller's own account."""
 
@@ -34,6 +43,25 @@ class AccountResponse(Model):
     """The language of mails, as in BCP 47; null: that of the site."""
 
 
+class AccountSessionPage(Model):
+    items: list[AccountSessionResponse]
+    next_cursor: str | None
+    """Give this as `cursor` for the next page; null on the last one."""
+
+
+class AccountSessionResponse(Model):
+    """A place where somebody is signed in."""
+
+    id: UUID
+    created_at: AwareDatetime
+    """When it signed in."""
+    last_used_at: AwareDatetime
+    """When it last got an access token."""
+    user_agent: str
+    ip: str
+    """Address of its sign-in."""
+
+
 class AccountUpdate(Model):
     """The fields to change; others stay. Passwords and addresses cannot be set here."""
 
@@ -43,6 +71,8 @@ class AccountUpdate(Model):
     status: Literal["active", "disabled"] | None = None
     roles: list[Role] | None = None
     """All roles of the account."""
+    reason: str | None = None
+    """Why; it stays in the audit trail."""
 
 
 Action = TypeAliasType(
@@ -90,6 +120,8 @@ Action = TypeAliasType(
         "status-changed",
         "tokens-revoked",
         "content-removed",
+        "event-replayed",
+        "event-dropped",
         "service-secret-changed",
         "api-key-created",
         "api-key-revoked",
@@ -387,6 +419,27 @@ class KeySet(Model):
     keys: list[PublicKey]
 
 
+class KnownApiKey(Model):
+    """An API key, without what it is used with."""
+
+    name: str
+    scopes: list[str]
+    created_at: AwareDatetime
+    expires_at: AwareDatetime | None
+    """null: never."""
+    expired: bool
+    last_used_at: AwareDatetime | None
+
+
+class KnownPasskey(Model):
+    """A passkey, without what it is used with."""
+
+    name: str
+    created_at: AwareDatetime
+    last_used_at: AwareDatetime | None
+    backed_up: bool
+
+
 class LeakedApiKey(Model):
     """A key that was found where others can read it."""
 
@@ -500,6 +553,43 @@ class OwnAccountUpdate(Model):
     )
     locale: str | None = None
     """The language of mails, as in BCP 47; null: that of the site."""
+
+
+class ParkedEventAct(Model):
+    """Which event, in the version that was seen, and why."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    target: str
+    type: str
+    subject: str
+    version: int
+    reason: str
+
+
+class ParkedEventPage(Model):
+    items: list[ParkedEventResponse]
+    next_cursor: str | None
+    """Give this as `cursor` for the next page; null on the last one."""
+
+
+class ParkedEventResponse(Model):
+    """An event that its target has refused too often."""
+
+    target: str
+    """The service that refused it; `smtp`: the mail server."""
+    type: str
+    subject: str
+    version: int
+    occurred_at: AwareDatetime
+    parked_at: AwareDatetime
+    attempts: int
+    """How often it was refused."""
+    last_error: str | None
+    """The reason of the last refusal."""
+    data: str | None
+    """JSON, cut after 2000 characters; it may hold personal data. Null if it is larger than 64 KiB, or a mail, which would tell a link to sign in with."""
 
 
 class PasskeyAlgorithm(Model):
@@ -897,6 +987,29 @@ class SessionResponse(Model):
     """Address of its sign-in."""
     current: bool
     """Whether it is the session of this request."""
+
+
+class SignInMethodsResponse(Model):
+    """How somebody can sign in. It holds nothing that anybody could sign in with."""
+
+    has_password: bool
+    second_factor: SecondFactorResponse
+    trusted_devices: int
+    """Devices that sign in without the second factor."""
+    passkeys: list[KnownPasskey]
+    identities: list[IdentityResponse]
+    api_keys: list[KnownApiKey]
+
+
+class SignOut(Model):
+    """Which session ends, and why."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    session_id: UUID | None = None
+    """Left out: all of them."""
+    reason: str
 
 
 class SignedIn(Model):

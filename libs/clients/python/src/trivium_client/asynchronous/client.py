@@ -8,7 +8,9 @@ from trivium_client.asynchronous.connection import Connection
 from trivium_client.calls import Call, new_key
 from trivium_client.models import (
     AccountDeletion,
+    AccountRemoval,
     AccountResponse,
+    AccountSessionPage,
     AccountUpdate,
     Action,
     AddressGiven,
@@ -40,6 +42,8 @@ from trivium_client.models import (
     NewFactorResponse,
     NumberedPage,
     OwnAccountUpdate,
+    ParkedEventAct,
+    ParkedEventPage,
     PasskeyCreate,
     PasskeyCreation,
     PasskeyEndpoints,
@@ -70,6 +74,8 @@ from trivium_client.models import (
     SessionPage,
     SignedIn,
     SignInAnswer,
+    SignInMethodsResponse,
+    SignOut,
     StepUpProof,
     TagPage,
     TokenForm,
@@ -187,8 +193,6 @@ class AsyncTrivium(Connection):
 
         Raises:
             AccountNotFound: No account has this id.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             NotThisClient: The token was issued for another client.
             SecondFactorOn: The account has a second factor already.
         """
@@ -211,8 +215,6 @@ class AsyncTrivium(Connection):
 
         Raises:
             AccountNotFound: No account has this id.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             NotThisClient: The token was issued for another client.
             SecondFactorOff: The account has no second factor.
         """
@@ -329,8 +331,6 @@ class AsyncTrivium(Connection):
 
         Raises:
             AccountNotFound: No account has this id.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             LastAdmin: Without this account nobody could manage the others.
             SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
                 sign-ins may try.
@@ -357,7 +357,7 @@ class AsyncTrivium(Connection):
         """Sign out one device. Its access tokens are refused everywhere within seconds.
 
         Raises:
-            SessionNotFound: The caller has no such session, or it has ended.
+            SessionNotFound: The account has no such session, or it has ended.
         """
         await self._send(Call("DELETE", f"/auth/sessions/{session_id}"))
 
@@ -376,8 +376,6 @@ class AsyncTrivium(Connection):
             ApiKeyMustExpire: This site has no API keys without an expiry.
             ApiKeyNameTaken: The caller has an API key of this name. A repeated request gets this, since keys are
                 shown only once.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             NotThisClient: The token was issued for another client.
             TooManyApiKeys: The caller has as many API keys as an account may have.
         """
@@ -409,8 +407,6 @@ class AsyncTrivium(Connection):
             AccountNotFound: No account has this id.
             BadIdempotencyKey: The key is not 1 to 255 visible ASCII characters.
             IdempotencyKeyReused: The key was used with another body.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             NotThisClient: The token was issued for another client.
             PasskeyNotValid: The browser's answer is malformed, too late, repeated, or of another site, account or
                 session.
@@ -427,8 +423,6 @@ class AsyncTrivium(Connection):
 
         Raises:
             AccountNotFound: No account has this id.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             NotThisClient: The token was issued for another client.
             TooManyPasskeys: The account has as many passkeys as it may have.
         """
@@ -447,8 +441,6 @@ class AsyncTrivium(Connection):
 
         Raises:
             AccountNotFound: No account has this id.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             LastWayIn: The account has no password, and nothing else would be left to sign in with.
             NotThisClient: The token was issued for another client.
             PasskeyNotFound: The caller has no such passkey.
@@ -460,8 +452,6 @@ class AsyncTrivium(Connection):
 
         Raises:
             AccountNotFound: No account has this id.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
                 sign-ins may try.
             SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
@@ -516,8 +506,6 @@ class AsyncTrivium(Connection):
         Raises:
             AccountNotFound: No account has this id.
             AddressNeedsSmtputf8: An address to which this site's mail server cannot send (RFC 6531).
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
                 sign-ins may try.
             SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
@@ -593,8 +581,6 @@ class AsyncTrivium(Connection):
         The session must have proven within ten minutes who its owner is.
 
         Raises:
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             NotThisClient: The token was issued for another client.
             ProviderNotFound: No provider has this name.
             ProviderUnavailable: The provider does not answer just now.
@@ -610,8 +596,6 @@ class AsyncTrivium(Connection):
         Raises:
             AccountNotFound: No account has this id.
             IdentityNotFound: The caller's account is not linked with this provider.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             LastWayIn: The account has no password, and nothing else would be left to sign in with.
             NotThisClient: The token was issued for another client.
         """
@@ -630,8 +614,6 @@ class AsyncTrivium(Connection):
 
         Raises:
             BadCursor: The cursor was not issued for this list.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
         """
         return await self._read(
             ManagedAccountPage,
@@ -647,8 +629,6 @@ class AsyncTrivium(Connection):
 
         Raises:
             AccountNotFound: No account has this id.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
         """
         return await self._read(ManagedAccountResponse, Call("GET", f"/auth/accounts/{account_id}"))
 
@@ -663,8 +643,6 @@ class AsyncTrivium(Connection):
         Raises:
             AccountBeingDeleted: The account is deleted or being deleted, and can no longer be changed.
             AccountNotFound: No account has this id.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             LastAdmin: Without this account nobody could manage the others.
             NotAnAdmin: The caller is no longer an admin.
             PreconditionFailed: The resource has changed since the caller read it.
@@ -674,23 +652,33 @@ class AsyncTrivium(Connection):
         )
 
     async def sign_account_out(self, account_id: int) -> None:
-        """Sign an account out everywhere.
+        """Sign an account out everywhere. `POST …/sign-out` does the same, and keeps the reason.
 
         Raises:
             AccountNotFound: No account has this id.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             NotAnAdmin: The caller is no longer an admin.
         """
         await self._send(Call("DELETE", f"/auth/accounts/{account_id}/sessions"))
+
+    async def list_account_sessions(
+        self, account_id: int, *, limit: int | None = None, cursor: str | None = None
+    ) -> AccountSessionPage:
+        """List where an account is signed in, the latest sign-in first.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            BadCursor: The cursor was not issued for this list.
+        """
+        return await self._read(
+            AccountSessionPage,
+            Call("GET", f"/auth/accounts/{account_id}/sessions", query={"limit": limit, "cursor": cursor}),
+        )
 
     async def reset_second_factor(self, account_id: int, body: FactorReset) -> None:
         """Turn off the second factor of somebody who has lost it. Signs them out, and tells them by mail.
 
         Raises:
             AccountNotFound: No account has this id.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             NotAnAdmin: The caller is no longer an admin.
             OwnSecondFactor: Admins cannot reset their own second factor.
             SecondFactorOff: The account has no second factor.
@@ -712,8 +700,6 @@ class AsyncTrivium(Connection):
 
         Raises:
             BadCursor: The cursor was not issued for this list.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
         """
         return await self._read(
             AuditEventPage,
@@ -732,6 +718,37 @@ class AsyncTrivium(Connection):
             ),
         )
 
+    async def list_sign_in_methods(self, account_id: int) -> SignInMethodsResponse:
+        """Get what an account signs in with: password, second factor, passkeys, identities at providers, API keys.
+
+        Raises:
+            AccountNotFound: No account has this id.
+        """
+        return await self._read(SignInMethodsResponse, Call("GET", f"/auth/accounts/{account_id}/sign-in-methods"))
+
+    async def sign_somebody_out(self, account_id: int, body: SignOut) -> None:
+        """End one session of an account, or all of them with its API keys. Tokens are refused everywhere within
+        seconds.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            NotAnAdmin: The caller is no longer an admin.
+            SessionNotFound: The account has no such session, or it has ended.
+        """
+        await self._send(Call("POST", f"/auth/accounts/{account_id}/sign-out", body=body))
+
+    async def delete_somebodys_account(self, account_id: int, body: AccountRemoval) -> None:
+        """Delete somebody else's account, over all services, as if they had asked for it. They are told by mail.
+
+        It cannot be undone. A repetition changes nothing.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            NotAnAdmin: The caller is no longer an admin.
+            OwnAccount: Admins do not delete their own account here: that needs the password.
+        """
+        await self._send(Call("POST", f"/auth/accounts/{account_id}/deletion", body=body))
+
     async def get_jwks(self) -> KeySet:
         """Get the public keys of access tokens (RFC 7517)."""
         return await self._read(KeySet, Call("GET", "/.well-known/jwks.json", signed=False))
@@ -747,6 +764,34 @@ class AsyncTrivium(Connection):
     async def get_related_origins(self) -> RelatedOrigins:
         """Get the origins whose pages may use the site's passkeys (Web Authentication, level 3, section 5.11)."""
         return await self._read(RelatedOrigins, Call("GET", "/.well-known/webauthn", signed=False))
+
+    async def list_parked_events_of_auth(
+        self, *, limit: int | None = None, cursor: str | None = None
+    ) -> ParkedEventPage:
+        """List events that were refused too often, the last first. They wait until they are replayed or dropped.
+
+        Raises:
+            BadCursor: The cursor was not issued for this list.
+        """
+        return await self._read(
+            ParkedEventPage, Call("GET", "/auth/admin/parked-events", query={"limit": limit, "cursor": cursor})
+        )
+
+    async def replay_parked_event_of_auth(self, body: ParkedEventAct) -> None:
+        """Send a parked event again, once the cause is fixed.
+
+        Raises:
+            EventNotParked: No such event is parked: it was replayed, dropped, or replaced by a newer one.
+        """
+        await self._send(Call("POST", "/auth/admin/parked-events/replay", body=body))
+
+    async def drop_parked_event_of_auth(self, body: ParkedEventAct) -> None:
+        """Delete a parked event. Its target lacks this state until the next change, or until it is reconciled.
+
+        Raises:
+            EventNotParked: No such event is parked: it was replayed, dropped, or replaced by a newer one.
+        """
+        await self._send(Call("POST", "/auth/admin/parked-events/drop", body=body))
 
     async def list_users(
         self,
@@ -880,6 +925,34 @@ class AsyncTrivium(Connection):
             UserNotFound: There is no such person.
         """
         return await self._read(ExportResponse, Call("GET", "/users/me/export"))
+
+    async def list_parked_events_of_users(
+        self, *, limit: int | None = None, cursor: str | None = None
+    ) -> ParkedEventPage:
+        """List events that were refused too often, the last first. They wait until they are replayed or dropped.
+
+        Raises:
+            BadCursor: The cursor was not issued for this list.
+        """
+        return await self._read(
+            ParkedEventPage, Call("GET", "/users/admin/parked-events", query={"limit": limit, "cursor": cursor})
+        )
+
+    async def replay_parked_event_of_users(self, body: ParkedEventAct) -> None:
+        """Send a parked event again, once the cause is fixed.
+
+        Raises:
+            EventNotParked: No such event is parked: it was replayed, dropped, or replaced by a newer one.
+        """
+        await self._send(Call("POST", "/users/admin/parked-events/replay", body=body))
+
+    async def drop_parked_event_of_users(self, body: ParkedEventAct) -> None:
+        """Delete a parked event. Its target lacks this state until the next change, or until it is reconciled.
+
+        Raises:
+            EventNotParked: No such event is parked: it was replayed, dropped, or replaced by a newer one.
+        """
+        await self._send(Call("POST", "/users/admin/parked-events/drop", body=body))
 
     async def list_numbered(
         self,
@@ -1113,3 +1186,31 @@ class AsyncTrivium(Connection):
             PreconditionFailed: The resource has changed since the caller read it.
         """
         await self._send(Call("DELETE", f"/posts/{post_id}/comments/{comment_id}", if_match=if_match))
+
+    async def list_parked_events_of_posts(
+        self, *, limit: int | None = None, cursor: str | None = None
+    ) -> ParkedEventPage:
+        """List events that were refused too often, the last first. They wait until they are replayed or dropped.
+
+        Raises:
+            BadCursor: The cursor was not issued for this list.
+        """
+        return await self._read(
+            ParkedEventPage, Call("GET", "/posts/admin/parked-events", query={"limit": limit, "cursor": cursor})
+        )
+
+    async def replay_parked_event_of_posts(self, body: ParkedEventAct) -> None:
+        """Send a parked event again, once the cause is fixed.
+
+        Raises:
+            EventNotParked: No such event is parked: it was replayed, dropped, or replaced by a newer one.
+        """
+        await self._send(Call("POST", "/posts/admin/parked-events/replay", body=body))
+
+    async def drop_parked_event_of_posts(self, body: ParkedEventAct) -> None:
+        """Delete a parked event. Its target lacks this state until the next change, or until it is reconciled.
+
+        Raises:
+            EventNotParked: No such event is parked: it was replayed, dropped, or replaced by a newer one.
+        """
+        await self._send(Call("POST", "/posts/admin/parked-events/drop", body=body))
