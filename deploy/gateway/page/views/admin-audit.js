@@ -25,16 +25,16 @@ const ACTIONS = [
 const inUtc = (text) => (text && !Number.isNaN(Date.parse(text)) ? new Date(text).toISOString() : "");
 
 export function AuditTrail({ query }) {
-  const { account_id, action, actor, from, to } = query;
+  const { account_id, action, actor, since, until } = query;
   return html`
     <${Filters} path="/admin/audit" label="Filter the audit trail" action="Show">
       <${Field} label="Account" name="account_id" value=${account_id} inputmode="numeric" pattern="[0-9]{1,16}" autocomplete="off" hint="The id of whom it concerns." />
       <${Field} label="Actor" name="actor" value=${actor} maxlength="50" autocomplete="off" hint="An id, “server” or “anonymous”." />
       <${Choice} label="Action" name="action" values=${ACTIONS} value=${action} />
-      <${Field} label="From" name="from" type="datetime-local" value=${from} />
-      <${Field} label="To" name="to" type="datetime-local" value=${to} />
+      <${Field} label="From" name="since" type="datetime-local" value=${since} />
+      <${Field} label="To" name="until" type="datetime-local" value=${until} />
     <//>
-    <${AuditLines} query=${{ account_id, action, actor, from: inUtc(from), to: inUtc(to) }} />`;
+    <${AuditLines} query=${{ account_id, action, actor, from: inUtc(since), to: inUtc(until) }} />`;
 }
 
 const person = (id) => html`<a href=${link(`/admin/people/${id}`)}>${id}</a>`;
