@@ -30,13 +30,14 @@ from tests.auth.test_access_tokens import part
 from tests.matrix import Matrix
 from tests.matrix_table import complaints, read
 from tests.mint import Mint, without
+from tests.parked import ACT, park
 from tests.peers import erased
 
 # Callers: anonymous; the owner of the thing; another person; a moderator; an admin; people whose tokens are no longer
 # valid (account disabled, session ended); the three services; a service's token for another; an API key of somebody
 # else with all scopes. All tokens are real. Things: the owner's account; another session of the owner; an API key and a
-# passkey of the owner, and a passkey that is to be added; events of users and posts; and, on the last line, the caller,
-# who does nothing afterwards.
+# passkey of the owner, and a passkey that is to be added; events of users and posts; a parked event; and, on the last
+# line, the caller, who does nothing afterwards.
 TABLE = """
 method path                                    thing   anon  owner other moder admin gone  users posts auth  stray key
 POST   /auth/register                          account 201   201   201   201   201   201   201   201   201   201   201
@@ -91,6 +92,13 @@ GET    /auth/accounts                          account 401   403   403   403   2
 GET    /auth/accounts/{account_id}             account 401   403   403   403   200   401   403   403   403   401   403
 PATCH  /auth/accounts/{account_id}             account 401   403   403   403   200   401   403   403   403   401   403
 DELETE /auth/accounts/{account_id}/sessions    session 401   403   403   403   204   401   403   403   403   401   403
+POST   /auth/accounts/{account_id}/sign-out    session 401   403   403   403   204   401   403   403   403   401   403
+POST   /auth/accounts/{account_id}/deletion    guarded 401   403   403   403   202   401   403   403   403   401   403
+GET    /auth/accounts/{account_id}/sessions    session 401   403   403   403   200   401   403   403   403   401   403
+GET /auth/accounts/{account_id}/sign-in-methods account 401  403   403   403   200   401   403   403   403   401   403
+GET    /auth/admin/parked-events               none    401   403   403   403   200   401   403   403   403   401   403
+POST   /auth/admin/parked-events/replay        parked  401   403   403   403   204   401   403   403   403   401   403
+POST   /auth/admin/parked-events/drop          parked  401   403   403   403   204   401   403   403   403   401   403
 GET    /auth/audit                             account 401   403   403   403   200   401   403   403   403   401   403
 GET    /.well-known/jwks.json                  account 200   200   200   200   200   200   200   200   200   200   200
 GET    /.well-known/oauth-authorization-server none    200   200   200   200   200   200   200   200   200   200   200
@@ -122,6 +130,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /auth/second-factor/totp/confirm": {"code": "000000"},
     "POST /auth/second-factor/off": {"password": PASSWORD, "code": "000000"},
     "POST /auth/accounts/{account_id}/second-factor/reset": {"reason": "Lost phone"},
+    "POST /auth/accounts/{account_id}/sign-out": {"session_id": "{session_id}", "reason": "Lost phone"},
+    "POST /auth/accounts/{account_id}/deletion": {"reason": "Asked for by mail"},
+    "POST /auth/admin/parked-events/replay": ACT,
+    "POST /auth/admin/parked-events/drop": ACT,
     "POST /auth/sign-in/provider": {"code": "x"},
     "POST /auth/providers/{name}/callback": {"state": "x"},
     "POST /auth/identities/{name}/link": {},
@@ -139,8 +151,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH /auth/passkeys/{passkey_id}": {"name": "A phone"},
     "PATCH /auth/accounts/{account_id}": {"roles": ["moderator"]},
 }
-PRIVATE = {"email": {"owner", "admin", "users"}, "session_id": {"owner", "users"}, "key_id": {"owner"}}
-"""Addresses are visible to their owners and to admins; both are also in the export, which users makes."""
+PRIVATE = {"email": {"owner", "admin", "users"}, "session_id": {"owner", "admin", "users"}, "key_id": {"owner"}}
+"""Addresses and sessions are visible to their owners and to admins; both are also in the export, which users makes."""
 
 
 async def an_api_key(
@@ -176,7 +188,19 @@ async def a_passkey(
     return {"passkey_id": added.json()["id"]}
 
 
-THINGS = {"key": an_api_key, "trusted": a_trusted_device, "new": a_new_passkey, "passkey": a_passkey}
+async def a_parked_event(
+    _: AsyncClient, superuser: Connection, __: Member, ___: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
+    return await park(superuser)
+
+
+THINGS = {
+    "parked": a_parked_event,
+    "key": an_api_key,
+    "trusted": a_trusted_device,
+    "new": a_new_passkey,
+    "passkey": a_passkey,
+}
 """Of the owner, and made anew for each cell; they may also change the bodies of their operations."""
 
 

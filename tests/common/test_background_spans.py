@@ -14,7 +14,7 @@ from common.events.relay import Channel, Relay
 from common.http.idempotency import forget_batch
 from common.retention import Retention
 from common.spans import background_span
-from common.state_events import StateEvent
+from common.state_events import Delivery, StateEvent
 from tests.auth.conftest import running
 from tests.common.relay.relaying import Peer, publish
 from tests.conftest import Cloner
@@ -104,9 +104,9 @@ async def test_an_event_carries_its_trace_beside_its_data(database: Database) ->
     relayed: list[StateEvent] = []
 
     class Keeping(Peer):
-        async def deliver(self, events: Sequence[StateEvent]) -> int:
+        async def deliver(self, events: Sequence[StateEvent]) -> Delivery:
             relayed.extend(events)
-            return 204
+            return Delivery(204)
 
     relay = Relay(database, {"users": Channel(Keeping())})
     with recording() as spans, background_span("some work"):

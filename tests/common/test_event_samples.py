@@ -19,6 +19,7 @@ from common.contracts.events import (
     BlockData,
     FollowData,
     ModerationData,
+    OperationData,
     ProfileData,
     SessionEndedData,
     TokensRevokedData,
@@ -57,6 +58,20 @@ READ: dict[str, Event] = {
         (UUID("8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4"),),
         1,
         ModerationData(kind="comment", id=41, author=7, moderator=9),
+    ),
+    "operation": Event(
+        (UUID("8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4"),),
+        1,
+        OperationData(
+            service="users",
+            act="event-replayed",
+            target="posts",
+            event_type="profile",
+            event="profile:7@3",
+            admin=9,
+            ip="192.0.2.7",
+            reason="The consumer is mended.",
+        ),
     ),
     "author": Event((7,), 41, AuthorData(posts_count=38)),
 }

@@ -12,7 +12,7 @@ from common.http.middleware import SECURITY_HEADERS
 from common.http.routing import Priority
 from common.serving.collectors import requests
 from common.serving.http_limits import MOST_PIPELINED
-from deploy.services import SERVICES
+from deploy.services import DATABASES, SERVICES
 from tests.common.busy import LISTS, MOST, Busy, served
 from tests.common.conftest import FakeClock
 from tests.common.serving import answer, ask, closed, connected, request
@@ -203,7 +203,13 @@ VITAL = {
     "GET /auth/accounts/{account_id}",
     "PATCH /auth/accounts/{account_id}",
     "DELETE /auth/accounts/{account_id}/sessions",
+    "GET /auth/accounts/{account_id}/sessions",
+    "GET /auth/accounts/{account_id}/sign-in-methods",
+    "POST /auth/accounts/{account_id}/sign-out",
+    "POST /auth/accounts/{account_id}/deletion",
     "GET /auth/audit",
+    *(f"GET /{service}/admin/parked-events" for service in DATABASES),
+    *(f"POST /{service}/admin/parked-events/{act}" for service in DATABASES for act in ("replay", "drop")),
 }
 """Beside `/internal/`."""
 PAGED = [line for service in SERVICES for line in import_module(f"tests.{service}.paged").PAGED]

@@ -98,6 +98,14 @@ def test_the_routes_in_the_open_are_known() -> None:
     assert found == {route for route in IN_THE_OPEN if route.split()[1].startswith(paths)}  # not of removed services
 
 
+def test_admins_reach_the_parked_events_of_every_service_with_a_database() -> None:
+    for service in DATABASES:
+        paths = {route.path for route in routes(app_of(service))}
+        for path in ("", "/replay", "/drop"):
+            wanted = f"/{service}/admin/parked-events{path}"
+            assert wanted in paths, f"{service}/main.py lacks parked_events_router: {wanted}"
+
+
 def test_a_route_without_one_policy_is_not_built() -> None:
     async def says_nothing(session: ReadSession) -> None: ...
 

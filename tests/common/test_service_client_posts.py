@@ -26,7 +26,9 @@ async def test_events_that_no_peer_would_read_are_not_sent() -> None:
     """R-14: the relay gets 413, sends them one by one and parks the large one. The peer does not count as failed."""
     name = ProfileData(name="A" * MAX_BODY, avatar_url=None)
     async with misbehaving(answer(204, b"")) as peer, calling(peer.url, breaker_failures=1) as client:
-        assert await client.deliver([StateEvent.now(Event((7,), 1, name))]) == 413
+        status, reason = await client.deliver([StateEvent.now(Event((7,), 1, name))])
+        assert status == 413
+        assert reason.endswith(f"at most {MAX_BODY} are sent")
         assert client.breaker.state == "closed"
         assert not peer.asked
 
@@ -34,6 +36,8 @@ async def test_events_that_no_peer_would_read_are_not_sent() -> None:
 async def test_data_that_is_no_object_is_sent_for_the_peer_to_refuse() -> None:
     event = StateEvent.now(Event((7,), 1, AuthorData(posts_count=1)))
     event.data = ["nonsense"]  # type: ignore[assignment]  # as a row may have it
-    async with misbehaving(answer(422, {})) as peer, calling(peer.url) as client:
-        assert await client.deliver([event]) == 422
+    told = {"code": "validation-failed", "detail": "Not so.", "errors": [{"loc": ["body", "data"], "msg": "no object"}]}
+    async with misbehaving(in_turn(answer(422, told), answer(422, {}))) as peer, calling(peer.url) as client:
+        assert await client.deliver([event]) == (422, "validation-failed Not so. body.data: no object")
+        assert await client.deliver([event]) == (422, "")
         assert json.loads(peer.asked[0].body)["events"][0]["data"] == ["nonsense"]

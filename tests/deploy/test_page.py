@@ -9,6 +9,7 @@ from typing import Final
 import httpx
 import pytest
 
+from auth.services.audit import Action
 from deploy.gateway.site import DOCUMENT, PAGE
 from tests.deploy.test_site import gateway
 
@@ -131,6 +132,12 @@ def test_only_the_public_api_is_called() -> None:
     places = {path for path in called if ":" in path} | {"/posts/{}/edit"}  # of the page itself, behind the #
     assert called - places - {"/users/{}/{}"} <= paths  # followers or following
     assert len(called & paths) > 20
+
+
+def test_admins_can_filter_the_audit_trail_by_each_action() -> None:
+    listed = re.search(r"ACTIONS = \[(.+?)\]", (PAGE / "views" / "admin-audit.js").read_text(), re.DOTALL)
+    assert listed
+    assert re.findall(r'"([a-z-]+)"', listed[1]) == sorted(Action)
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if path.parts[0] != "vendor"], ids=str)

@@ -14,13 +14,14 @@ from tests.callers import callers, keys_of
 from tests.events import Outbox
 from tests.matrix import Matrix
 from tests.matrix_table import complaints, read
+from tests.parked import ACT, park
 from tests.peers import Peers, ended, event
 from tests.posts.conftest import NewPost
 
 # Callers: anonymous; the owner of the thing; another person; one whom the owner has blocked; a moderator; an admin;
 # people whose tokens are no longer valid (account disabled, session ended); the three services; a service's token for
 # another; the owner's API key with all scopes. Things: the owner's published post; the owner's draft; the owner's
-# comment on another's post; another's comment on the owner's post. Internal: events of users and of auth.
+# comment on another's post; another's comment on the owner's post; a parked event. Internal: events of users and auth.
 TABLE = """
 method path                                thing   anon  owner other block moder admin gone  users posts auth  stray key
 GET    /posts                              post    200   200   200   200   200   200   401   403   403   403   401   200
@@ -55,6 +56,9 @@ PATCH  /posts/{post_id}/comments/{comment_id} comment 401 200  403   403   403  
 PATCH  /posts/{post_id}/comments/{comment_id} theirs 401  403  403   403   403   403   401   403   403   403   401   403
 DELETE /posts/{post_id}/comments/{comment_id} comment 401 204  403   403   204   204   401   403   403   403   401   204
 DELETE /posts/{post_id}/comments/{comment_id} theirs 401  204  403   403   204   204   401   403   403   403   401   204
+GET    /posts/admin/parked-events          none    401   403   403   403   403   200   401   403   403   403   401   403
+POST   /posts/admin/parked-events/replay   parked  401   403   403   403   403   204   401   403   403   403   401   403
+POST   /posts/admin/parked-events/drop     parked  401   403   403   403   403   204   401   403   403   403   401   403
 POST   /internal/events                    follow  401   403   403   403   403   403   401   204   403   403   401   403
 POST   /internal/events                    ended   401   403   403   403   403   403   401   403   403   204   401   403
 GET    /internal/authors                   post    401   403   403   403   403   403   401   200   403   403   401   403
@@ -65,6 +69,8 @@ GET    /metrics                            none    200   200   200   200   200  
 """
 LINES = read(TABLE)
 BODIES: dict[str, dict[str, Any]] = {
+    "POST /posts/admin/parked-events/replay": ACT,
+    "POST /posts/admin/parked-events/drop": ACT,
     "POST /posts": {"title": "First light", "body": "It was a clear night."},
     "PATCH /posts/{post_id}": {"title": "Second light"},
     "POST /posts/{post_id}/comments": {"body": "Well seen."},
@@ -88,7 +94,11 @@ async def matrix(
     told = await client.post("/internal/events", json={"events": [block]}, headers=headers["users"][0])
     assert told.status_code == 204, told.text
 
+    connection = await asyncpg.connect(outbox.dsn)
+
     async def thing(name: str) -> dict[str, Any]:
+        if name == "parked":
+            return await park(connection)
         secret = secrets.token_hex(8)
         author, commenter = (host, owner) if name == "comment" else (owner, host)
         status = "draft" if name == "draft" else "published"
@@ -101,7 +111,6 @@ async def matrix(
             values["comment_id"] = said.json()["id"]
         return values | ({"secret": secret} if name == "draft" else {})
 
-    connection = await asyncpg.connect(outbox.dsn)
     yield Matrix(app, client, connection, LINES, headers, thing, BODIES, PRIVATE, keys_of(peers, people["owner"]))
     await connection.close()
 

@@ -13,6 +13,7 @@ from tests.callers import callers, keys_of
 from tests.events import Outbox
 from tests.matrix import Matrix
 from tests.matrix_table import complaints, read
+from tests.parked import ACT, park
 from tests.peers import Peers, ended
 
 # Callers: anonymous; a person; a moderator; an admin; people whose tokens are no longer valid; auth; users; a service's
@@ -21,6 +22,9 @@ TABLE = """
 method path                          thing   anon  owner other moder admin gone  auth  users stray key
 GET    /skeleton/me                  account 401   200   404   404   404   401   403   403   401   200
 PUT    /skeleton/me                  account 401   200   200   200   200   401   403   403   401   200
+GET    /skeleton/admin/parked-events none    401   403   403   403   200   401   403   403   401   403
+POST   /skeleton/admin/parked-events/replay parked 401 403 403 403 204 401   403   403   401   403
+POST   /skeleton/admin/parked-events/drop parked 401 403  403   403   204   401   403   403   401   403
 POST   /internal/events              ended   401   403   403   403   403   401   204   403   401   403
 GET    /internal/export/{account_id} account 401   403   403   403   403   401   403   200   401   403
 GET    /livez                        none    200   200   200   200   200   200   200   200   200   200
@@ -28,7 +32,11 @@ GET    /readyz                       none    200   200   200   200   200   200  
 GET    /metrics                      none    200   200   200   200   200   200   200   200   200   200
 """
 LINES = read(TABLE)
-BODIES: dict[str, dict[str, Any]] = {"POST /internal/events ended": {"events": [ended(str(uuid.uuid4()))]}}
+BODIES: dict[str, dict[str, Any]] = {
+    "POST /skeleton/admin/parked-events/replay": ACT,
+    "POST /skeleton/admin/parked-events/drop": ACT,
+    "POST /internal/events ended": {"events": [ended(str(uuid.uuid4()))]},
+}
 
 
 @pytest.fixture
@@ -36,10 +44,11 @@ async def matrix(app: FastAPI, client: AsyncClient, peers: Peers, outbox: Outbox
     people, headers = await callers(app, client, peers, "skeleton")
     assert (await client.put("/skeleton/me", headers=headers["owner"][0])).status_code == 200
 
-    async def thing(name: str) -> dict[str, Any]:
-        return {"account_id": people["owner"]}
-
     connection = await asyncpg.connect(outbox.dsn)
+
+    async def thing(name: str) -> dict[str, Any]:
+        return await park(connection) if name == "parked" else {"account_id": people["owner"]}
+
     yield Matrix(app, client, connection, LINES, headers, thing, BODIES, {}, keys_of(peers, people["owner"]))
     await connection.close()
 

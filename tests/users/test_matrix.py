@@ -13,12 +13,13 @@ from tests.callers import callers, keys_of
 from tests.events import Outbox
 from tests.matrix import Matrix
 from tests.matrix_table import complaints, read
+from tests.parked import ACT, park
 from tests.peers import Peers, ended, event
 
 # Callers: anonymous; the owner of the thing; another person; one whom the owner has blocked; a moderator; an admin;
 # people whose tokens are no longer valid (account disabled, session ended); the three services; a service's token for
-# another; the owner's API key with all scopes. Things: the owner's profile; for internal routes, events of auth and of
-# posts. `/users/me` is the caller's.
+# another; the owner's API key with all scopes. Things: the owner's profile; a parked event; for internal routes, events
+# of auth and of posts. `/users/me` is the caller's.
 TABLE = """
 method path                                thing   anon  owner other block moder admin gone  users posts auth  stray key
 GET    /users?ids={user_id}                profile 200   200   200   200   200   200   401   403   403   403   401   200
@@ -34,6 +35,9 @@ GET    /users/{user_id}/followers          profile 401   200   200   200   200  
 GET    /users/{user_id}/following          profile 401   200   200   200   200   200   401   403   403   403   401   200
 PUT    /users/{user_id}/block              profile 401   400   204   204   204   204   401   403   403   403   401   400
 DELETE /users/{user_id}/block              profile 401   204   204   204   204   204   401   403   403   403   401   204
+GET    /users/admin/parked-events          none    401   403   403   403   403   200   401   403   403   403   401   403
+POST   /users/admin/parked-events/replay   parked  401   403   403   403   403   204   401   403   403   403   401   403
+POST   /users/admin/parked-events/drop     parked  401   403   403   403   403   204   401   403   403   403   401   403
 POST   /internal/events                    ended   401   403   403   403   403   403   401   403   403   204   401   403
 POST   /internal/events                    author  401   403   403   403   403   403   401   403   204   403   401   403
 GET    /internal/profiles                  profile 401   403   403   403   403   403   401   403   200   403   401   403
@@ -45,6 +49,8 @@ GET    /metrics                            none    200   200   200   200   200  
 """
 LINES = read(TABLE)
 BODIES: dict[str, dict[str, Any]] = {
+    "POST /users/admin/parked-events/replay": ACT,
+    "POST /users/admin/parked-events/drop": ACT,
     "PATCH /users/me": {"bio": "Poetical science."},
     "POST /internal/events ended": {"events": [ended(str(uuid.uuid4()))]},
     "POST /internal/events author": {"events": [event("author", {"posts_count": 3}, 5)]},
@@ -66,10 +72,13 @@ async def matrix(app: FastAPI, client: AsyncClient, peers: Peers, outbox: Outbox
     owner = people["owner"]
     assert (await client.put(f"/users/{people['block']}/block", headers=headers["owner"][0])).status_code == 204
 
+    connection = await asyncpg.connect(outbox.dsn)
+
     async def thing(name: str) -> dict[str, Any]:
+        if name == "parked":
+            return await park(connection)
         return {"user_id": owner, "email": peers.accounts[owner]["data"]["email"]}
 
-    connection = await asyncpg.connect(outbox.dsn)
     yield Matrix(app, client, connection, LINES, headers, thing, BODIES, PRIVATE, keys_of(peers, people["owner"]))
     await connection.close()
 

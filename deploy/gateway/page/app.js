@@ -6,6 +6,7 @@ import { match, replace, useRoute } from "./router.js";
 import { Banner, Foot, Header } from "./frame.js";
 import { Empty, Messages } from "./ui.js";
 import * as account from "./views/account.js";
+import { AdminPage, AdminPersonPage } from "./views/admin.js";
 import * as home from "./views/home.js";
 import { NeighboursPage, PersonPage } from "./views/people.js";
 import { PostPage } from "./views/post.js";
@@ -49,6 +50,9 @@ const OWN = [
   ["/posts/:id#/edit", EditPage],
   ["/settings", SettingsPage],
   ["/settings/:part", SettingsPage],
+  ["/admin", AdminPage],
+  ["/admin/:part", AdminPage],
+  ["/admin/people/:id#", AdminPersonPage],
 ];
 const BESIDE = /^\/(top|following|search|tags\/.+|people.*|posts\/\d+)?$/; // routes with a column beside the content
 

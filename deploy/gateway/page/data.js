@@ -33,10 +33,13 @@ export function useThing(path) {
 
 /** @typedef {{items: any[] | null, cursor: string | null, problem: Error | null, busy: boolean}} Loaded */
 
+/** An item's name in its list; parked events have three. */
+const nameOf = ({ id, name, target, type, subject }) => id ?? name ?? `${target} ${type} ${subject}`;
+
 /** @returns {Loaded} with the page's items appended, without duplicates: a list may shift between two pages */
 function grown(items, page) {
-  const known = new Set(items.map((item) => item.id ?? item.name));
-  const fresh = page.items.filter((item) => !known.has(item.id ?? item.name));
+  const known = new Set(items.map(nameOf));
+  const fresh = page.items.filter((item) => !known.has(nameOf(item)));
   return { items: [...items, ...fresh], cursor: page.next_cursor, problem: null, busy: false };
 }
 

@@ -38,7 +38,7 @@ function skip(event) {
 }
 
 function Menu({ path, mine }) {
-  const { profile } = useMe();
+  const { profile, account } = useMe();
   const menu = useRef(null);
   const close = () => (menu.current.open = false);
   useEffect(close, [path]);
@@ -57,6 +57,7 @@ function Menu({ path, mine }) {
       <a href=${link("/following")}>Following</a>
       <a href=${link("/drafts")}>Drafts</a>
       <a href=${link("/settings/profile")}>Settings</a>
+      ${account?.roles.includes("admin") && html`<a href=${link("/admin")}>Administration</a>`}
       <${Theme} labelled />
       <${SignOut} class="plain" />
     </div>

@@ -13,7 +13,7 @@ from common.db.database import Database
 from common.errors import DependencyUnavailable, DomainError
 from common.events.outbox import OutboxRepository
 from common.events.relay import Relay
-from common.state_events import Event, StateEvent
+from common.state_events import Delivery, Event, StateEvent
 from tests.waiting import eventually
 
 
@@ -30,7 +30,7 @@ class Peer:
         self.most, self.late = 1000, 504
         self.tried_at: list[float] = []
 
-    async def deliver(self, events: Sequence[StateEvent]) -> int:
+    async def deliver(self, events: Sequence[StateEvent]) -> Delivery:
         self.tried_at.append(time.monotonic())
         if self.slow:
             await asyncio.sleep(self.slow)
@@ -38,13 +38,13 @@ class Peer:
         if status == 0:
             raise DependencyUnavailable("away")
         if status != 204:
-            return status
+            return Delivery(status)
         if self.bad & {event.subject for event in events}:
-            return self.refusal
+            return Delivery(self.refusal, "bad-event")
         for event in events:
             self.told[event.subject] += 1
             self.versions[event.subject] = max(event.version, self.versions.get(event.subject, 0))
-        return 204
+        return Delivery(204)
 
 
 async def publish(database: Database, *subjects: int, version: int = 1) -> None:

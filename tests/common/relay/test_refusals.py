@@ -71,7 +71,7 @@ async def test_what_is_refused_is_parked_after_five_tries_and_can_be_replayed(da
         async with database.transaction() as session:
             (row,) = await OutboxRepository(session).parked()
             (backlog,) = await OutboxRepository(session).status()
-        assert (row.subject, row.attempts, row.last_error) == ("author:3", TRIES, "status 422")
+        assert (row.subject, row.attempts, row.last_error) == ("author:3", TRIES, "status 422 bad-event")
         assert (backlog.waiting, backlog.parked) == (0, 1)
         users.bad = set()
         await asyncio.sleep(0.5)

@@ -18,7 +18,7 @@ from common.errors import DependencyUnavailable
 from common.events.outbox import OutboxRepository
 from common.events.relay import Relay
 from common.serving.collectors import outbox
-from common.state_events import EventBatch, StateEvent
+from common.state_events import Delivery, EventBatch, StateEvent
 from posts.config import Settings as PostsSettings
 from posts.main import create_app as create_posts
 from tests.conftest import Cloner
@@ -42,12 +42,12 @@ class Line:
     def __init__(self, posts: AsyncClient, peers: Peers) -> None:
         self.posts, self.peers, self.cut = posts, peers, False
 
-    async def deliver(self, events: Sequence[StateEvent]) -> int:
+    async def deliver(self, events: Sequence[StateEvent]) -> Delivery:
         if self.cut:
             raise DependencyUnavailable("cut")
         body = EventBatch(events=list(events)).model_dump_json()
         headers = self.peers.issuer.service("users", "posts") | {"Content-Type": "application/json"}
-        return (await self.posts.post("/internal/events", content=body, headers=headers)).status_code
+        return Delivery((await self.posts.post("/internal/events", content=body, headers=headers)).status_code)
 
 
 class Witness:
@@ -56,9 +56,9 @@ class Witness:
     def __init__(self) -> None:
         self.delays: list[float] = []
 
-    async def deliver(self, events: Sequence[StateEvent]) -> int:
+    async def deliver(self, events: Sequence[StateEvent]) -> Delivery:
         self.delays += [time.time() - event.occurred_at.timestamp() for event in events]
-        return 204
+        return Delivery(204)
 
 
 @pytest.mark.faults

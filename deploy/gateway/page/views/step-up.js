@@ -10,7 +10,10 @@ import { Proof } from "./second-factor.js";
 /** Rendered once, beside the views. */
 export function StepUp() {
   const [asks, setAsks] = useState(null);
-  useEffect(() => onProofNeeded(() => new Promise((answer) => setAsks({ answer }))), []);
+  useEffect(() => {
+    let asked = null; // several requests at once ask once
+    onProofNeeded(() => (asked ??= new Promise((answer) => setAsks({ answer })).finally(() => (asked = null))));
+  }, []);
   if (!asks) return null;
   const end = (proven) => {
     setAsks(null);

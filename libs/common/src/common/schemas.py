@@ -62,6 +62,14 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterVali
 
 Username = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
 
+Reason = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200),
+    AfterValidator(visible_line),
+    Field(examples=["Asked for by its owner in ticket 4711."]),
+]
+"""Why an admin does something. It stays in the audit trail."""
+
 URL: Final = TypeAdapter(HttpUrl)
 TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt].+")
 

@@ -21,6 +21,7 @@ LISTENERS: Final[Mapping[str, tuple[str, ...]]] = {
     "block": ("posts",),
     "follow": ("posts",),
     "moderation": ("auth",),
+    "operation": ("auth",),
     "profile": ("posts",),
     "session.ended": ("users", "posts"),
     "tokens.revoked": ("users", "posts"),

@@ -7,7 +7,7 @@ duplicates, reordered and lost events do no harm. Schemas may grow; consumers ig
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -142,6 +142,15 @@ class StateEvent(BaseModel):
         """The answer of an owner that is asked for a state."""
         data = event.data.model_dump(mode="json")
         return cls.of(event.data.type, event.subject, event.version, datetime.now(UTC), data)
+
+
+class Delivery(NamedTuple):
+    """A target's answer to a batch of events."""
+
+    status: int
+    """As in HTTP."""
+    reason: str = ""
+    """Why it refused the batch, for operators. Never the data itself."""
 
 
 class EventBatch(BaseModel):

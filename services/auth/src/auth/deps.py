@@ -7,6 +7,7 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.clients.self_signed_tokens import SelfSignedTokens
 from auth.config import Settings, given
@@ -42,10 +43,12 @@ from auth.services.session_opening import SessionOpener
 from auth.services.sessions import SessionService
 from auth.services.sign_in import SignInService
 from auth.services.subscriber import EventSubscriber
+from auth.services.support import Support
 from auth.services.throttle import Throttle
 from auth.wiring import api_keys, second_factor
 from auth.wiring.passkeys import passkey_parts
 from auth.wiring.providers import provider_parts
+from common.contracts.events import OperationData
 from common.db.database import TransactionFactory
 from common.events.exports import ExportReader
 from common.http.deps import DbSession, FromState, ReadSession, WithRole
@@ -53,6 +56,7 @@ from common.http.idempotency import forget_expired
 from common.http.rate_limits import Quota, source_of
 from common.locales import accepted_locale
 from common.serving.service import Identity, Opened, Parts
+from common.state_events import Event
 from common.tokens.claims import Principal
 
 SIGN_IN, REFRESH, REGISTRATION, MAIL, PROVIDER = "sign-in", "refresh", "registration", "mail", "provider"
@@ -126,6 +130,7 @@ def wire(opened: Opened[Settings]) -> Parts:
             "password_reset": PasswordReset(transactions, tokens, passwords, policy),
             "email_change": EmailChange(transactions, tokens, throttle, addresses),
             "deletion": Deletion(transactions, throttle),
+            "support": Support(transactions, settings.trusted_device),
             **passkey_parts(settings, transactions, sessions, opened.revoked.clock.now),
             **provider_parts(opened, transactions, sessions, addresses),
             "conduit_changes": ConduitChanges(transactions, passwords, replace(policy, screens=False), addresses),
@@ -158,6 +163,13 @@ async def get_audit(session: ReadSession) -> AuditReader:
     return AuditRepository(session)
 
 
+async def note_operation(session: AsyncSession, event: Event) -> None:
+    """`common.events.parked.Note`: auth has the trail at hand."""
+    if not isinstance(event.data, OperationData):
+        raise TypeError(event.subject)
+    await AuditRepository(session).note_operation(event, event.data)
+
+
 async def get_device(request: Request) -> Device:
     """The device that sent the request, with bounded texts."""
     agent = request.headers.get("user-agent", "")[:200]
@@ -172,6 +184,7 @@ async def get_preferred_locale(request: Request) -> str | None:
 
 Administrator = Annotated[Principal, Depends(WithRole(Role.admin))]
 ManageAccounts = Annotated[Management, Depends(get_management)]
+SupportPeople = Annotated[Support, Depends(FromState("support"))]
 ReadAudit = Annotated[AuditReader, Depends(get_audit)]
 ConduitRegistration = Annotated[ConduitSignUp, Depends(get_conduit_registration)]
 ConduitAccounts = Annotated[ConduitChanges, Depends(FromState("conduit_changes"))]

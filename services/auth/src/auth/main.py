@@ -5,7 +5,7 @@ from fastapi import FastAPI
 
 from auth.config import Settings
 from auth.database import MIGRATIONS
-from auth.deps import quotas, wire
+from auth.deps import note_operation, quotas, wire
 from auth.routers import (
     accounts,
     admin,
@@ -23,10 +23,12 @@ from auth.routers import (
     second_factor,
     sessions,
     sign_in,
+    support,
     tokens,
     well_known,
 )
 from common.serving.app import build_app
+from common.serving.parked_events import parked_events_router
 from common.serving.service import lifespan
 
 ROUTERS = (
@@ -44,6 +46,7 @@ ROUTERS = (
     providers,
     identities,
     admin,
+    support,
     well_known,
     passkey_metadata,
     internal,
@@ -57,7 +60,10 @@ def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         title="Trivium auth",
         description="Accounts, sign-in, sessions and keys.",
         lifespan=lifespan(MIGRATIONS, wire),
-        routers=[module.router for module in (*ROUTERS, *([conduit] if settings.conduit else []))],
+        routers=[
+            *(module.router for module in (*ROUTERS, *([conduit] if settings.conduit else []))),
+            parked_events_router("auth", note_operation),
+        ],
         quotas=quotas(settings),
         transport=transport,
     )

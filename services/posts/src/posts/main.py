@@ -4,6 +4,7 @@ import httpx
 from fastapi import FastAPI
 
 from common.serving.app import build_app
+from common.serving.parked_events import parked_events_router
 from common.serving.service import lifespan
 from posts.config import Settings
 from posts.database import MIGRATIONS
@@ -18,6 +19,13 @@ def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         title="Trivium posts",
         description="Posts, comments, likes and the feed.",
         lifespan=lifespan(MIGRATIONS, wire),
-        routers=[numbered.router, posts.router, likes.router, comments.router, internal.router],
+        routers=[
+            numbered.router,
+            posts.router,
+            likes.router,
+            comments.router,
+            parked_events_router("posts"),
+            internal.router,
+        ],
         transport=transport,
     )

@@ -4,13 +4,21 @@ import httpx
 from fastapi import FastAPI
 
 from common.serving.app import build_app
+from common.serving.parked_events import parked_events_router
 from common.serving.service import lifespan
 from users.config import Settings
 from users.database import MIGRATIONS
 from users.deps import quotas, wire
 from users.routers import blocks, conduit, export, follows, internal, profiles
 
-ROUTERS = (profiles.router, follows.router, blocks.router, export.router, internal.router)
+ROUTERS = (
+    profiles.router,
+    follows.router,
+    blocks.router,
+    export.router,
+    parked_events_router("users"),
+    internal.router,
+)
 
 
 def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:

@@ -12,13 +12,21 @@ from trivium_client.model import Model
 
 
 class AccountDeletion(Model):
-    """The password, so that an unlocked device is not enough; or the session has proven lately who its owner is."""
+    """The password, so that an unlocked device is not enough."""
 
     model_config = ConfigDict(
         extra="forbid",
     )
-    password: str | None = None
-    """May be left out if the session's last proof is at most ten minutes old."""
+    password: str
+
+
+class AccountRemoval(Model):
+    """Why an admin deletes somebody's account."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    reason: str
 
 
 class AccountResponse(Model):
@@ -30,9 +38,28 @@ class AccountResponse(Model):
     status: str
     email_verified: bool
     has_password: bool
-    """Not so after a sign-up by a provider, until one is set."""
+    """Not so after a sign-up by a provider, until one is set by a mailed link."""
     locale: str | None
     """The language of mails, as in BCP 47; null: that of the site."""
+
+
+class AccountSessionPage(Model):
+    items: list[AccountSessionResponse]
+    next_cursor: str | None
+    """Give this as `cursor` for the next page; null on the last one."""
+
+
+class AccountSessionResponse(Model):
+    """A place where somebody is signed in."""
+
+    id: UUID
+    created_at: AwareDatetime
+    """When it signed in."""
+    last_used_at: AwareDatetime
+    """When it last got an access token."""
+    user_agent: str
+    ip: str
+    """Address of its sign-in."""
 
 
 class AccountUpdate(Model):
@@ -44,6 +71,8 @@ class AccountUpdate(Model):
     status: Literal["active", "disabled"] | None = None
     roles: list[Role] | None = None
     """All roles of the account."""
+    reason: str | None = None
+    """Why; it stays in the audit trail."""
 
 
 Action = TypeAliasType(
@@ -91,6 +120,8 @@ Action = TypeAliasType(
         "status-changed",
         "tokens-revoked",
         "content-removed",
+        "event-replayed",
+        "event-dropped",
         "service-secret-changed",
         "api-key-created",
         "api-key-revoked",
@@ -304,14 +335,14 @@ class ExportResponse(Model):
 
 
 class FactorOff(Model):
-    """The password and a code. The session must have proven lately what is left out."""
+    """The password as well, so that neither an unlocked device nor a found phone is enough."""
 
     model_config = ConfigDict(
         extra="forbid",
     )
-    password: str | None = None
     code: str | None = None
     recovery_code: str | None = None
+    password: str
 
 
 class FactorReset(Model):
@@ -388,6 +419,27 @@ class KeySet(Model):
     keys: list[PublicKey]
 
 
+class KnownApiKey(Model):
+    """An API key, without what it is used with."""
+
+    name: str
+    scopes: list[str]
+    created_at: AwareDatetime
+    expires_at: AwareDatetime | None
+    """null: never."""
+    expired: bool
+    last_used_at: AwareDatetime | None
+
+
+class KnownPasskey(Model):
+    """A passkey, without what it is used with."""
+
+    name: str
+    created_at: AwareDatetime
+    last_used_at: AwareDatetime | None
+    backed_up: bool
+
+
 class LeakedApiKey(Model):
     """A key that was found where others can read it."""
 
@@ -447,8 +499,7 @@ class NewAddress(Model):
         extra="forbid",
     )
     email: str
-    password: str | None = None
-    """May be left out if the session's last proof is at most ten minutes old."""
+    password: str
 
 
 class NewFactorResponse(Model):
@@ -469,21 +520,6 @@ class NewPasskeyAnswer(Model):
     rawId: str
     type: Literal["public-key"]
     response: AttestationResponse
-
-
-class NewSession(Model):
-    """The tokens of a new session, as `/auth/token` issues them."""
-
-    access_token: str
-    token_type: Literal["bearer"] = "bearer"
-    expires_in: int
-    """Seconds."""
-    refresh_token: str | None = None
-    """Left out for services."""
-    scope: str
-    state: Literal["signed-in"] = "signed-in"
-    trusted_device: str | None = None
-    """The token of this device, if it is trusted from now on. Shown once."""
 
 
 class NumberedPage(Model):
@@ -517,6 +553,43 @@ class OwnAccountUpdate(Model):
     )
     locale: str | None = None
     """The language of mails, as in BCP 47; null: that of the site."""
+
+
+class ParkedEventAct(Model):
+    """Which event, in the version that was seen, and why."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    target: str
+    type: str
+    subject: str
+    version: int
+    reason: str
+
+
+class ParkedEventPage(Model):
+    items: list[ParkedEventResponse]
+    next_cursor: str | None
+    """Give this as `cursor` for the next page; null on the last one."""
+
+
+class ParkedEventResponse(Model):
+    """An event that its target has refused too often."""
+
+    target: str
+    """The service that refused it; `smtp`: the mail server."""
+    type: str
+    subject: str
+    version: int
+    occurred_at: AwareDatetime
+    parked_at: AwareDatetime
+    attempts: int
+    """How often it was refused."""
+    last_error: str | None
+    """The reason of the last refusal."""
+    data: str | None
+    """JSON, cut after 2000 characters; it may hold personal data. Null if it is larger than 64 KiB, or a mail, which would tell a link to sign in with."""
 
 
 class PasskeyAlgorithm(Model):
@@ -629,8 +702,7 @@ class PasswordChange(Model):
     model_config = ConfigDict(
         extra="forbid",
     )
-    current_password: str | None = None
-    """Left out only by an account that has none, for its first password."""
+    current_password: str
     new_password: str
 
 
@@ -917,9 +989,47 @@ class SessionResponse(Model):
     """Whether it is the session of this request."""
 
 
+class SignInMethodsResponse(Model):
+    """How somebody can sign in. It holds nothing that anybody could sign in with."""
+
+    has_password: bool
+    second_factor: SecondFactorResponse
+    trusted_devices: int
+    """Devices that sign in without the second factor."""
+    passkeys: list[KnownPasskey]
+    identities: list[IdentityResponse]
+    api_keys: list[KnownApiKey]
+
+
+class SignOut(Model):
+    """Which session ends, and why."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    session_id: UUID | None = None
+    """Left out: all of them."""
+    reason: str
+
+
+class SignedIn(Model):
+    """The tokens of a new session, as `/auth/token` issues them."""
+
+    access_token: str
+    token_type: Literal["bearer"] = "bearer"
+    expires_in: int
+    """Seconds."""
+    refresh_token: str | None = None
+    """Left out for services."""
+    scope: str
+    state: Literal["signed-in"] = "signed-in"
+    trusted_device: str | None = None
+    """The token of this device, if it is trusted from now on. Shown once."""
+
+
 SignInAnswer = TypeAliasType(
     "SignInAnswer",
-    Annotated[NewSession | SecondFactorNeeded, Field(discriminator="state")],
+    Annotated[SignedIn | SecondFactorNeeded, Field(discriminator="state")],
 )
 """How a sign-in went. `state` tells the cases apart."""
 

@@ -19,11 +19,12 @@ from pydantic import BaseModel, ValidationError
 
 from common import deadlines
 from common.calls.breaker import Breaker, RetryBudget
+from common.calls.refusals import reason_of
 from common.errors import DependencyUnavailable
 from common.http.bodies import MAX_BODY
 from common.logs import request_context
 from common.settings import AppSettings
-from common.state_events import EventBatch, StateEvent
+from common.state_events import Delivery, EventBatch, StateEvent
 from common.tokens.replies import NO_REPLY, Http, Reply, fetch
 from common.tokens.service_tokens import NoToken, TokenSource
 
@@ -152,7 +153,7 @@ class ServiceClient:
         tries = 2 if method in IDEMPOTENT else 1
         return await self._call(method, path, tries=tries, params=params, content=content)
 
-    async def deliver(self, events: Sequence[StateEvent]) -> int:
+    async def deliver(self, events: Sequence[StateEvent]) -> Delivery:
         """`common.events.relay.Target`: send a batch of events to the peer.
 
         A batch over `MAX_BODY` is not sent. The peer would refuse it and close the connection early, so the answer
@@ -163,7 +164,10 @@ class ServiceClient:
         """
         # No warnings about data that does not match its type: the peer refuses it.
         content = EventBatch(events=list(events)).model_dump_json(warnings=False).encode()
-        return TOO_LARGE if len(content) > MAX_BODY else await self.post("/internal/events", content)
+        if len(content) > MAX_BODY:
+            return Delivery(TOO_LARGE, f"{len(content)} bytes; at most {MAX_BODY} are sent")
+        reply = await self._call("POST", "/internal/events", tries=1, content=content)
+        return Delivery(reply.status, reason_of(reply))
 
     async def _call(
         self, method: str, path: str, *, tries: int, params: Params | None = None, content: bytes | None = None

@@ -5,7 +5,7 @@ Schemas may grow: a new field has a default, and consumers ignore the fields tha
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -156,8 +156,35 @@ class ModerationData(EventData):
         return read_uuid(words)
 
 
+class OperationData(EventData):
+    """An admin has replayed or dropped a parked event of a service; for auth's audit trail.
+
+    Subject `operation:<id>`, version 1. auth itself does not send it: it has the trail at hand.
+    """
+
+    type = "operation"
+    targets = heard("operation")
+
+    service: str
+    act: Literal["event-replayed", "event-dropped"]
+    target: str
+    event_type: str
+    event: str
+    """As in `StateEvent.id`: `profile:7@3`."""
+    admin: int = Field(ge=1, le=MAX_ID)
+    ip: str | None
+    reason: str
+
+    def may_be_sent_by(self, service: str) -> bool:
+        return service == self.service
+
+    @classmethod
+    def read_key(cls, words: Sequence[str]) -> Key:
+        return read_uuid(words)
+
+
 def targets_of(service: str) -> list[str]:
     """The services that get events of this one."""
-    sent = [kind for kind in EventData.__subclasses__() if kind.owner == service or kind is AccountErasedData]
+    sent = [kind for kind in EventData.__subclasses__() if kind.owner in (service, "")]
     found = {target for kind in sent for target in kind.targets}
     return [name for name in AUDIENCES if name in found and name != service]

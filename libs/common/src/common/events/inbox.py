@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from pydantic import ValidationError
@@ -13,6 +13,8 @@ from common.spans import processing
 from common.state_events import Event, EventData, StateEvent
 
 log = structlog.get_logger()
+
+MOST_NAMED: Final = 5
 
 Apply = Callable[[Sequence[Event]], Awaitable[None]]
 """Stores the events that are newer than the stored state. All events have the type it was registered for."""
@@ -69,7 +71,16 @@ def parse_event(event: StateEvent, schema: type[EventData]) -> Event:
             raise BadEvent(f"{event.subject} names no subject of {schema.type}.")
         return Event(schema.read_key(words), event.version, schema.model_validate(event.data), event.occurred_at)
     except (ValidationError, ValueError) as error:
-        raise BadEvent(f"The event {event.id} does not match the schema of {schema.type}.") from error
+        said = f"The event {event.id} does not match the schema of {schema.type}{wrong_fields(error)}."
+        raise BadEvent(said) from error
+
+
+def wrong_fields(error: ValueError) -> str:
+    """The names of the fields that do not match, and how; never their values."""
+    if not isinstance(error, ValidationError):
+        return ""
+    wrong = [(".".join(map(str, one["loc"])) or "data", one["type"]) for one in error.errors(include_input=False)]
+    return ": " + ", ".join(f"{name} ({kind})" for name, kind in wrong[:MOST_NAMED])
 
 
 def parse_answer(event: StateEvent, schema: type[EventData]) -> Event:

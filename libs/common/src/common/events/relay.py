@@ -25,7 +25,7 @@ from common.db.reading import ReadSession
 from common.errors import DependencyUnavailable
 from common.events.outbox import Leased, OutboxRepository
 from common.spans import note_failure, sending
-from common.state_events import StateEvent
+from common.state_events import Delivery, StateEvent
 
 log = structlog.get_logger()
 
@@ -55,8 +55,8 @@ NEVER: Final = 2**31 - 1
 class Target(Protocol):
     """A receiver of events."""
 
-    async def deliver(self, events: Sequence[StateEvent]) -> int:
-        """Deliver a batch, all or nothing; returns the answer's HTTP status. Raises DependencyUnavailable."""
+    async def deliver(self, events: Sequence[StateEvent]) -> Delivery:
+        """Deliver a batch, all or nothing. Raises DependencyUnavailable."""
 
 
 @dataclass(slots=True)
@@ -154,7 +154,7 @@ class Relay:
 
     async def _send(self, name: str, channel: Channel, leased: Sequence[Leased]) -> None:
         events = [row.event for row in leased]
-        status = await self._tell(channel, events)
+        status, reason = await self._tell(channel, events)
         if status >= 300:
             note_failure(str(status))
         if 200 <= status < 300:
@@ -174,21 +174,22 @@ class Relay:
             for row in leased:  # one of them is at fault; the others must not wait for it
                 await self._send(name, channel, [row])
         else:
-            await self._refused(name, channel, leased[0], status)
+            await self._refused(name, channel, leased[0], Delivery(status, reason))
 
-    async def _tell(self, channel: Channel, events: Sequence[StateEvent]) -> int:
+    async def _tell(self, channel: Channel, events: Sequence[StateEvent]) -> Delivery:
         try:
             return await channel.target.deliver(events)
         except DependencyUnavailable:
-            return LATE
+            return Delivery(LATE)
 
-    async def _refused(self, name: str, channel: Channel, row: Leased, status: int) -> None:
+    async def _refused(self, name: str, channel: Channel, row: Leased, answer: Delivery) -> None:
         channel.failures = 0
         channel.refused += 1
         pause = timedelta(seconds=FIRST_PAUSE * 2 ** min(row.attempts, channel.doublings))
-        tries = NEVER if status == FAULT else TRIES
+        tries = NEVER if answer.status == FAULT else TRIES
+        reason = f"status {answer.status} {answer.reason}".strip()
         async with self._database.transaction() as session:
             outbox = OutboxRepository(session)
-            parked = await outbox.refused(name, row.event, f"status {status}", pause, tries)
+            parked = await outbox.refused(name, row.event, reason, pause, tries)
         channel.parked += parked
-        log.warning("event refused", target=name, event_id=row.event.id, status=status, parked=parked)
+        log.warning("event refused", target=name, event_id=row.event.id, reason=reason, parked=parked)

@@ -14,11 +14,11 @@ from auth.services.mails import Kind
 from auth.services.one_time_tokens import Purpose
 from common.errors import DependencyUnavailable, DomainError
 from common.events.inbox import parse_event
-from common.state_events import StateEvent
+from common.state_events import Delivery, StateEvent
 
 log = structlog.get_logger()
 
-DONE: Final = 204
+DONE: Final = Delivery(204)
 REFUSED: Final = 422
 """The relay tries it five times, then parks it."""
 DELAYED: Final = 500
@@ -32,16 +32,16 @@ class MailTarget:
     renderer: MailRenderer
     sender: MailSender
 
-    async def deliver(self, events: Sequence[StateEvent]) -> int:
+    async def deliver(self, events: Sequence[StateEvent]) -> Delivery:
         for told in events:
             try:
                 await self._send(told)
             except (MailRefused, DomainError, ValueError) as error:  # ValueError: not a letter that can be written
                 log.warning("mail refused", mail=told.subject, reason=reason(error))
-                return REFUSED
+                return Delivery(REFUSED, reason(error))
             except MailDelayed as error:
                 log.info("mail delayed", mail=told.subject, reason=reason(error))
-                return DELAYED
+                return Delivery(DELAYED, reason(error))
             except DependencyUnavailable as error:
                 log.warning("mail server unavailable; mails wait", reason=str(error))
                 raise
@@ -70,13 +70,13 @@ class MailRequestTarget:
 
     requests: MailRequests
 
-    async def deliver(self, events: Sequence[StateEvent]) -> int:
+    async def deliver(self, events: Sequence[StateEvent]) -> Delivery:
         try:
             wanted = [understood(told) for told in events]
         except (DomainError, ValueError) as error:
             # Checked before any is handled: the relay then sends each alone, and parks the bad one.
             log.warning("mail request refused", first=events[0].subject, requests=len(events), reason=reason(error))
-            return REFUSED
+            return Delivery(REFUSED, reason(error))
         await self.requests.answer(wanted)
         return DONE
 

@@ -9,14 +9,14 @@ from sqlalchemy.dialects.postgresql import insert
 
 from auth.models import AuditEvent as Table
 from auth.services.audit import ANONYMOUS, Action, AuditEvent, AuditFilter
-from common.contracts.events import ModerationData
+from common.contracts.events import ModerationData, OperationData
 from common.db.database import Executor
 from common.db.rows import RowReader
 from common.ports import Page
 from common.state_events import Event
 
 NOTE: Final = insert(Table)
-# The unique index of `detail ->> 'event'` accepts it once.
+# The unique indexes of `detail ->> 'event'` accept it once.
 NOTE_ONCE: Final = NOTE.on_conflict_do_nothing()
 # By time, so that with any one filter, and between any two moments, an index holds exactly the lines of the page.
 NEWEST: Final = select(
@@ -50,6 +50,13 @@ class AuditRepository:
         detail = {"kind": removed.kind, "id": removed.id, "removed_at": told_at, "event": str(event_id)}
         by = {"action": Action.content_removed, "account_id": removed.author, "actor": str(removed.moderator)}
         await self.session.execute(NOTE_ONCE, {**by, "ip": None, "detail": detail})
+
+    async def note_operation(self, event: Event, done: OperationData) -> None:
+        (event_id,) = event.key
+        about = {"service": done.service, "target": done.target, "type": done.event_type, "about": done.event}
+        detail = {**about, "reason": done.reason, "event": str(event_id)}
+        by = {"action": done.act, "account_id": None, "actor": str(done.admin)}
+        await self.session.execute(NOTE_ONCE, {**by, "ip": done.ip, "detail": detail})
 
     async def page(self, wanted: AuditFilter, limit: int, before: tuple[datetime, int] | None) -> Page[AuditEvent]:
         statement = NEWEST.limit(limit + 1)

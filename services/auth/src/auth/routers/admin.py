@@ -66,7 +66,7 @@ async def manage_account(
     Both take effect everywhere within seconds. A disabled account's sessions end, and its tokens are refused. After a
     change of roles its tokens are refused as well, and the next refresh returns one with the new roles.
     """
-    by = Manager(caller.account_id, device.ip)
+    by = Manager(caller.account_id, device.ip, update.reason)
     account = await management.change(account_id, by, status=update.status, roles=update.roles, expected=expected)
     set_etag(answer, account.version)
     return ManagedAccountResponse.model_validate(account)
@@ -76,7 +76,7 @@ async def manage_account(
 async def sign_account_out(
     account_id: Id, caller: Administrator, management: ManageAccounts, device: CallingDevice
 ) -> None:
-    """Sign an account out everywhere."""
+    """Sign an account out everywhere. `POST …/sign-out` does the same, and keeps the reason."""
     await management.sign_out_everywhere(account_id, Manager(caller.account_id, device.ip))
 
 

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field
 
 from auth.services.records import Role
 from common.locales import Locale
-from common.schemas import MAX_TYPED, Id, Incoming, Moment, NewPassword, Outgoing, Text
+from common.schemas import MAX_TYPED, Id, Incoming, Moment, NewPassword, Outgoing, Reason, Text
 
 CurrentPassword = Annotated[
     Text,
@@ -64,6 +64,7 @@ class AccountUpdate(Incoming):
     roles: Annotated[list[Role], Field(max_length=10), AfterValidator(set)] = Field(
         default=NOT_GIVEN, examples=[["moderator"]], description="All roles of the account."
     )
+    reason: Reason = Field(default=NOT_GIVEN, description="Why; it stays in the audit trail.")
 
 
 UNLESS_PROVEN: Final = "May be left out if the session's last proof is at most ten minutes old."

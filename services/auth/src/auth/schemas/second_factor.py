@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from auth.schemas.account import NOT_GIVEN, CurrentPassword
 from auth.services.second_factor.records import Proof
-from common.schemas import Incoming, Moment, Name, Outgoing, Text
+from common.schemas import Incoming, Moment, Outgoing, Reason, Text
 
 Code = Annotated[Text, StringConstraints(pattern=r"^[0-9]{3} ?[0-9]{3}$"), Field(repr=False, examples=["492039"])]
 RecoveryCode = Annotated[
@@ -66,7 +66,7 @@ class FirstCode(Incoming):
 class FactorReset(Incoming):
     """Why an admin turns somebody's second factor off; it stands in the audit trail."""
 
-    reason: Name = Field(examples=["Lost phone; identity checked by video call."])
+    reason: Reason = Field(examples=["Lost phone; identity checked by video call."])
 
 
 class SecondFactorResponse(Outgoing):

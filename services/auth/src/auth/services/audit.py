@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
-from common.contracts.events import ModerationData
+from common.contracts.events import ModerationData, OperationData
 from common.ports import Page
 from common.state_events import Event
 
@@ -85,6 +85,8 @@ class Action(StrEnum):
     status_changed = "status-changed"
     tokens_revoked = "tokens-revoked"
     content_removed = "content-removed"
+    event_replayed = "event-replayed"
+    event_dropped = "event-dropped"
     service_secret_changed = "service-secret-changed"  # noqa: S105
     api_key_created = "api-key-created"
     api_key_revoked = "api-key-revoked"
@@ -113,6 +115,9 @@ class AuditTrail(Protocol):
 
     async def note_removal(self, event: Event, removed: ModerationData) -> None:
         """Record a removal by a moderator once, however often its event arrives."""
+
+    async def note_operation(self, event: Event, done: OperationData) -> None:
+        """Record what an admin has done with a parked event once, however often this event arrives."""
 
 
 def masked(email: str) -> str:

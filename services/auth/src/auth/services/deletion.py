@@ -101,7 +101,7 @@ def require_other_admin(admins: Set[int], leaver: int) -> None:
 
 
 async def begin_deletion(
-    work: UnitOfWork, account: Account, *, actor: str | None = None, ip: str | None = None
+    work: UnitOfWork, account: Account, *, actor: str | None = None, ip: str | None = None, reason: str | None = None
 ) -> None:
     """Sign the account out, let nobody sign in, and have it erased everywhere. It must be locked."""
     changed = await work.managed_accounts.change(account.id, "deleting", [])
@@ -110,10 +110,9 @@ async def begin_deletion(
     await work.events.publish(account_event(changed))
     await send_limited(work, Kind.account_deleted, account.id, account.email)
     ended = await end_sessions(work, account.id, "account deleted")
-    email = masked(account.email)
-    await work.audit.note(
-        Action.account_deletion_asked, account.id, actor=actor, ip=ip, email=email, sessions_ended=ended
-    )
+    about: dict[str, int | str] = {"email": masked(account.email), "sessions_ended": ended}
+    about |= {} if reason is None else {"reason": reason}
+    await work.audit.note(Action.account_deletion_asked, account.id, actor=actor, ip=ip, **about)
     log.info("account is being deleted", account=account.id)
     # last, so that few tokens are issued between here and the commit
     await revoke_tokens(work, await work.managed_accounts.raise_token_floor(account.id))

@@ -119,6 +119,12 @@ class LastAdmin(Conflict):
     code = "last-admin"
 
 
+class OwnAccount(Forbidden):
+    """Admins do not delete their own account here: that needs the password."""
+
+    code = "own-account"
+
+
 class AccountBeingDeleted(Conflict):
     """The account is deleted or being deleted, and can no longer be changed."""
 
@@ -185,6 +191,6 @@ class NoSuchKey(NotFound):
 
 
 class SessionNotFound(NotFound):
-    """The caller has no such session, or it has ended."""
+    """The account has no such session, or it has ended."""
 
     code = "session-not-found"

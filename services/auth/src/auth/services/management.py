@@ -2,18 +2,27 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from uuid import UUID
 
 import structlog
 
 from auth.services.audit import SERVER, Action
-from auth.services.errors import AccountBeingDeleted, AccountNotFound, LastAdmin, NotAnAdmin
+from auth.services.deletion import begin_deletion
+from auth.services.errors import (
+    AccountBeingDeleted,
+    AccountNotFound,
+    LastAdmin,
+    NotAnAdmin,
+    OwnAccount,
+    SessionNotFound,
+)
 from auth.services.events import account_event
 from auth.services.mails import Kind, send_limited
 from auth.services.ports import UnitOfWork
 from auth.services.records import AccountFilter, ManagedAccount, Role
 from auth.services.second_factor.errors import OwnSecondFactor, SecondFactorOff
 from auth.services.second_factor.factors import remove_factor
-from auth.services.session_revocation import end_sessions, revoke_all_tokens, revoke_tokens
+from auth.services.session_revocation import end_session, end_sessions, revoke_all_tokens, revoke_tokens
 from common.errors import PreconditionFailed
 from common.ports import Page, Versions
 
@@ -28,6 +37,13 @@ class Manager:
 
     account_id: int | None
     ip: str | None = None
+    reason: str | None = None
+    """Why, for the audit trail."""
+
+    @property
+    def why(self) -> dict[str, str]:
+        """The reason, if there is one, as a detail of the audit trail."""
+        return {} if self.reason is None else {"reason": self.reason}
 
     @property
     def name(self) -> str:
@@ -102,8 +118,40 @@ class Management:
         await self._lock(account_id, by)
         ended = await end_sessions(self.work, account_id, "signed out by an admin")
         await self._refuse_tokens(account_id)
-        await self.work.audit.note(Action.all_sessions_ended, account_id, actor=by.name, ip=by.ip, sessions=ended)
+        await self.work.audit.note(
+            Action.all_sessions_ended, account_id, actor=by.name, ip=by.ip, sessions=ended, **by.why
+        )
         log.info("signed out everywhere", account=account_id, by=by.name)
+
+    async def end_session(self, account_id: int, session_id: UUID, by: Manager) -> None:
+        """End one session of an account.
+
+        Raises:
+            NotAnAdmin, AccountNotFound
+            SessionNotFound: it has ended, or is not the account's.
+        """
+        await self._lock(account_id, by)
+        is_theirs = await self.work.sessions.owner(session_id) == account_id
+        if not is_theirs or not await end_session(self.work, session_id, "ended by an admin"):
+            raise SessionNotFound("The account is not signed in there.")
+        about = {"session": str(session_id), **by.why}
+        await self.work.audit.note(Action.session_ended, account_id, actor=by.name, ip=by.ip, **about)
+        log.info("session ended", account=account_id, by=by.name)
+
+    async def delete(self, account_id: int, by: Manager) -> None:
+        """Delete an account, over all services. A repetition changes nothing.
+
+        The last admin stays: only a current admin deletes others, and nobody deletes themselves here.
+
+        Raises:
+            NotAnAdmin, AccountNotFound
+            OwnAccount: it is the admin's own.
+        """
+        _, account = await self._lock(account_id, by)
+        if by.account_id == account_id:
+            raise OwnAccount("Delete your own account in its settings, with your password.")
+        if account.status in MANAGED:
+            await begin_deletion(self.work, account, actor=by.name, ip=by.ip, reason=by.reason)
 
     async def reset_second_factor(self, account_id: int, by: Manager, reason: str) -> None:
         """Turn off the second factor of somebody who has lost it, end their sessions, and tell them by mail.
@@ -165,10 +213,10 @@ class Management:
     async def _note(self, before: ManagedAccount, after: ManagedAccount, by: Manager) -> None:
         if after.status != before.status:
             change = {"before": before.status, "after": after.status}
-            await self.work.audit.note(Action.status_changed, after.id, actor=by.name, ip=by.ip, **change)
+            await self.work.audit.note(Action.status_changed, after.id, actor=by.name, ip=by.ip, **change, **by.why)
         if after.roles != before.roles:
             roles = {"before": before.roles, "after": after.roles}
-            await self.work.audit.note(Action.roles_changed, after.id, actor=by.name, ip=by.ip, **roles)
+            await self.work.audit.note(Action.roles_changed, after.id, actor=by.name, ip=by.ip, **roles, **by.why)
         log.info("account changed", account=after.id, status=after.status, roles=after.roles, by=by.name)
 
 

@@ -8,7 +8,7 @@ import structlog
 from auth.services.audit import SERVER
 from auth.services.deletion import begin_deletion, finish_deletion
 from auth.services.ports import UnitOfWork
-from common.contracts.events import AccountData, AccountErasedData, ModerationData
+from common.contracts.events import AccountData, AccountErasedData, ModerationData, OperationData
 from common.events.inbox import Inbox
 from common.state_events import Event
 
@@ -23,7 +23,7 @@ class EventSubscriber:
 
     @property
     def inbox(self) -> Inbox:
-        return Inbox({AccountErasedData: self.erased, ModerationData: self.moderated})
+        return Inbox({AccountErasedData: self.erased, ModerationData: self.moderated, OperationData: self.operated})
 
     async def erased(self, events: Sequence[Event]) -> None:
         """A service has erased all data of an account.
@@ -54,3 +54,9 @@ class EventSubscriber:
         for event in events:
             if isinstance(event.data, ModerationData):
                 await self.work.audit.note_removal(event, event.data)
+
+    async def operated(self, events: Sequence[Event]) -> None:
+        """Admins have replayed or dropped parked events of other services."""
+        for event in events:
+            if isinstance(event.data, OperationData):
+                await self.work.audit.note_operation(event, event.data)

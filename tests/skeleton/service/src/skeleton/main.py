@@ -4,6 +4,7 @@ import httpx
 from fastapi import FastAPI
 
 from common.serving.app import build_app
+from common.serving.parked_events import parked_events_router
 from common.serving.service import lifespan
 from skeleton.config import Settings
 from skeleton.database import MIGRATIONS
@@ -18,7 +19,7 @@ def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         title="Trivium skeleton",
         description="A new service.",
         lifespan=lifespan(MIGRATIONS, wire),
-        routers=[members.router, internal.router],
+        routers=[members.router, parked_events_router("skeleton"), internal.router],
         quotas={},
         transport=transport,
     )

@@ -1,0 +1,66 @@
+"""How somebody signs in, as admins see it; and what they do for them."""
+
+from uuid import UUID
+
+from pydantic import Field
+
+from auth.schemas.account import NOT_GIVEN
+from auth.schemas.provider import IdentityResponse
+from auth.schemas.second_factor import SecondFactorResponse
+from common.schemas import Incoming, Moment, Outgoing, Reason
+
+
+class AccountSessionResponse(Outgoing):
+    """A place where somebody is signed in."""
+
+    id: UUID = Field(examples=["8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4"])
+    created_at: Moment = Field(description="When it signed in.")
+    last_used_at: Moment = Field(description="When it last got an access token.")
+    user_agent: str = Field(examples=["Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"])
+    ip: str = Field(examples=["203.0.113.9"], description="Address of its sign-in.")
+
+
+class KnownPasskey(Outgoing):
+    """A passkey, without what it is used with."""
+
+    name: str = Field(examples=["Ada's phone"])
+    created_at: Moment
+    last_used_at: Moment | None
+    backed_up: bool
+
+
+class KnownApiKey(Outgoing):
+    """An API key, without what it is used with."""
+
+    name: str = Field(examples=["nightly import"])
+    scopes: list[str] = Field(examples=[["posts:read"]])
+    created_at: Moment
+    expires_at: Moment | None = Field(description="null: never.")
+    expired: bool
+    last_used_at: Moment | None
+
+
+class SignInMethodsResponse(Outgoing):
+    """How somebody can sign in. It holds nothing that anybody could sign in with."""
+
+    has_password: bool
+    second_factor: SecondFactorResponse
+    trusted_devices: int = Field(examples=[1], description="Devices that sign in without the second factor.")
+    passkeys: list[KnownPasskey]
+    identities: list[IdentityResponse]
+    api_keys: list[KnownApiKey]
+
+
+class SignOut(Incoming):
+    """Which session ends, and why."""
+
+    session_id: UUID = Field(
+        default=NOT_GIVEN, examples=["8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4"], description="Left out: all of them."
+    )
+    reason: Reason
+
+
+class AccountRemoval(Incoming):
+    """Why an admin deletes somebody's account."""
+
+    reason: Reason
