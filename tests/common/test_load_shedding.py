@@ -204,6 +204,11 @@ VITAL = {
     "PATCH /auth/accounts/{account_id}",
     "DELETE /auth/accounts/{account_id}/sessions",
     "GET /auth/audit",
+    "GET /posts/moderation/cases",
+    "GET /posts/moderation/cases/{case_id}/reports",
+    "POST /posts/moderation/cases/{case_id}/dismiss",
+    "POST /posts/moderation/cases/{case_id}/remove",
+    "GET /posts/moderation/removed",
 }
 """Beside `/internal/`."""
 PAGED = [line for service in SERVICES for line in import_module(f"tests.{service}.paged").PAGED]

@@ -7,8 +7,8 @@ from common.serving.app import build_app
 from common.serving.service import lifespan
 from posts.config import Settings
 from posts.database import MIGRATIONS
-from posts.deps import wire
-from posts.routers import comments, internal, likes, numbered, posts
+from posts.deps import quotas, wire
+from posts.routers import comments, internal, likes, moderation, numbered, posts, reports
 
 
 def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:
@@ -18,6 +18,15 @@ def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         title="Trivium posts",
         description="Posts, comments, likes and the feed.",
         lifespan=lifespan(MIGRATIONS, wire),
-        routers=[numbered.router, posts.router, likes.router, comments.router, internal.router],
+        routers=[
+            numbered.router,
+            reports.router,
+            posts.router,
+            likes.router,
+            comments.router,
+            moderation.router,
+            internal.router,
+        ],
+        quotas=quotas(settings),
         transport=transport,
     )

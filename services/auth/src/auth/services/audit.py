@@ -85,6 +85,7 @@ class Action(StrEnum):
     status_changed = "status-changed"
     tokens_revoked = "tokens-revoked"
     content_removed = "content-removed"
+    reports_dismissed = "reports-dismissed"
     service_secret_changed = "service-secret-changed"  # noqa: S105
     api_key_created = "api-key-created"
     api_key_revoked = "api-key-revoked"
@@ -111,8 +112,8 @@ class AuditTrail(Protocol):
         `detail` never holds a password, a token or a full e-mail address.
         """
 
-    async def note_removal(self, event: Event, removed: ModerationData) -> None:
-        """Record a removal by a moderator once, however often its event arrives."""
+    async def note_moderation(self, action: Action, event: Event, decided: ModerationData) -> bool:
+        """Record a moderator's decision once, however often its event arrives. False if it was recorded before."""
 
 
 def masked(email: str) -> str:
