@@ -40,6 +40,10 @@ export type ProblemCode =
   | "cannot-block-yourself"
   /** People cannot follow themselves. */
   | "cannot-follow-yourself"
+  /** Somebody has decided this case already. */
+  | "case-decided"
+  /** There is no such case. It goes when its post or comment is deleted or removed. */
+  | "case-not-found"
   /** The challenge is unknown, used, expired, tried too often, or void. The answer does not tell which. */
   | "challenge-not-valid"
   /** The code is wrong, used or expired, or was asked for in another browser. The answer never tells which. */
@@ -116,6 +120,8 @@ export type ProblemCode =
   | "nothing-to-confirm"
   /** The service is overloaded and has not started the request. Try again after `Retry-After`. */
   | "overloaded"
+  /** People do not report what they wrote themselves, and moderators do not decide about it. */
+  | "own-content"
   /** Admins cannot reset their own second factor. */
   | "own-second-factor"
   /** The caller has no such passkey. */
@@ -203,6 +209,8 @@ export type ProblemCode =
 export const CREATING: ReadonlySet<string> = new Set([
   "/auth/register",
   "/auth/passkeys",
+  "/posts/{post_id}/reports",
+  "/posts/{post_id}/comments/{comment_id}/reports",
   "/posts",
   "/posts/{post_id}/comments"
 ]);

@@ -1338,6 +1338,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/posts/{post_id}/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report a published post to the moderators
+         * @description Report a published post to the moderators. Its author is not told who did.
+         *
+         *     A repetition answers the first report, until a moderator has decided.
+         */
+        post: operations["report_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/posts/{post_id}/comments/{comment_id}/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report a comment to the moderators, as a post
+         * @description Report a comment to the moderators, as a post.
+         */
+        post: operations["report_comment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/posts/removed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the caller's posts and comments that moderators have removed, the newest first
+         * @description List the caller's posts and comments that moderators have removed, the newest first.
+         *
+         *     They are kept for 90 days.
+         */
+        get: operations["list_own_removed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/posts": {
         parameters: {
             query?: never;
@@ -1532,6 +1596,109 @@ export interface paths {
         patch: operations["revise_comment"];
         trace?: never;
     };
+    "/posts/moderation/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List reported posts and comments: open cases, the oldest first; or dismissed ones, the newest first
+         * @description List reported posts and comments: open cases, the oldest first; or dismissed ones, the newest first.
+         *
+         *     A case goes with its post or comment: removals are in `GET /posts/moderation/removed`. Dismissed cases are kept for
+         *     90 days.
+         */
+        get: operations["list_cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/posts/moderation/cases/{case_id}/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the reports of a case, the oldest first; none if it is gone
+         * @description List the reports of a case, the oldest first; none if it is gone.
+         */
+        get: operations["list_case_reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/posts/moderation/cases/{case_id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide that the post or comment stays
+         * @description Decide that the post or comment stays. A later report opens a new case.
+         */
+        post: operations["dismiss_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/posts/moderation/cases/{case_id}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove the post or comment
+         * @description Remove the post or comment. Its author is told why, and keeps a copy for 90 days.
+         */
+        post: operations["remove_reported"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/posts/moderation/removed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what moderators have removed in the last 90 days, the newest first
+         * @description List what moderators have removed in the last 90 days, the newest first.
+         */
+        get: operations["list_removed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1615,7 +1782,7 @@ export interface components {
          * @description The kinds of events. Values are stored and shown, so they never change.
          * @enum {string}
          */
-        Action: "registered" | "signed-in" | "sign-in-refused" | "sign-in-throttled" | "signed-out" | "refresh-token-reused" | "refresh-token-reissued" | "session-ended" | "other-sessions-ended" | "all-sessions-ended" | "password-changed" | "password-refused" | "password-reset-requested" | "password-reset" | "email-verification-sent" | "email-verified" | "email-change-requested" | "email-changed" | "username-changed" | "sign-in-code-sent" | "locale-changed" | "second-factor-asked" | "second-factor-refused" | "second-factor-on" | "second-factor-off" | "second-factor-reset" | "recovery-codes-made" | "recovery-code-used" | "stepped-up" | "device-trusted" | "trusted-device-ended" | "passkey-added" | "passkey-removed" | "passkey-copied" | "identity-linked" | "identity-unlinked" | "roles-changed" | "account-deletion-asked" | "account-deleted" | "status-changed" | "tokens-revoked" | "content-removed" | "service-secret-changed" | "api-key-created" | "api-key-revoked" | "key-created" | "key-activated" | "key-retired" | "key-revoked";
+        Action: "registered" | "signed-in" | "sign-in-refused" | "sign-in-throttled" | "signed-out" | "refresh-token-reused" | "refresh-token-reissued" | "session-ended" | "other-sessions-ended" | "all-sessions-ended" | "password-changed" | "password-refused" | "password-reset-requested" | "password-reset" | "email-verification-sent" | "email-verified" | "email-change-requested" | "email-changed" | "username-changed" | "sign-in-code-sent" | "locale-changed" | "second-factor-asked" | "second-factor-refused" | "second-factor-on" | "second-factor-off" | "second-factor-reset" | "recovery-codes-made" | "recovery-code-used" | "stepped-up" | "device-trusted" | "trusted-device-ended" | "passkey-added" | "passkey-removed" | "passkey-copied" | "identity-linked" | "identity-unlinked" | "roles-changed" | "account-deletion-asked" | "account-deleted" | "status-changed" | "tokens-revoked" | "content-removed" | "reports-dismissed" | "service-secret-changed" | "api-key-created" | "api-key-revoked" | "key-created" | "key-activated" | "key-retired" | "key-revoked";
         /**
          * AddressGiven
          * @description The address to write to.
@@ -1944,6 +2111,147 @@ export interface components {
              * @example 2026-11-22T13:28:00Z
              */
             since: string;
+        };
+        /** CasePage */
+        CasePage: {
+            /** Items */
+            items: components["schemas"]["CaseResponse"][];
+            /**
+             * Next Cursor
+             * @description Give this as `cursor` for the next page; null on the last one.
+             * @example AAAAAAAAACmWkTQ2
+             */
+            next_cursor: string | null;
+        };
+        /** CaseReportPage */
+        CaseReportPage: {
+            /** Items */
+            items: components["schemas"]["CaseReportResponse"][];
+            /**
+             * Next Cursor
+             * @description Give this as `cursor` for the next page; null on the last one.
+             * @example AAAAAAAAACmWkTQ2
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * CaseReportResponse
+         * @description A report, as moderators see it.
+         */
+        CaseReportResponse: {
+            /**
+             * Id
+             * Format: int64
+             * @example 41
+             */
+            id: number;
+            /**
+             * Post Id
+             * Format: int64
+             * @example 41
+             */
+            post_id: number;
+            /**
+             * Comment Id
+             * @description Null: the post itself.
+             */
+            comment_id: number | null;
+            /** @example spam */
+            reason: components["schemas"]["Reason"];
+            /**
+             * Note
+             * @example The same advertisement under ten posts.
+             */
+            note: string;
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            created_at: string;
+            /**
+             * Reporter Id
+             * Format: int64
+             * @example 41
+             */
+            reporter_id: number;
+        };
+        /**
+         * CaseResponse
+         * @description All reports of one post or comment, until a moderator decides.
+         */
+        CaseResponse: {
+            /**
+             * Id
+             * Format: int64
+             * @example 41
+             */
+            id: number;
+            /**
+             * Post Id
+             * Format: int64
+             * @example 41
+             */
+            post_id: number;
+            /**
+             * Comment Id
+             * @description Null: the post itself.
+             */
+            comment_id: number | null;
+            /**
+             * Status
+             * @example open
+             * @enum {string}
+             */
+            status: "open" | "dismissed";
+            /**
+             * Title
+             * @description Of the post.
+             * @example First light
+             */
+            title: string;
+            /**
+             * Excerpt
+             * @description The first 500 characters.
+             * @example It was a clear night.
+             */
+            excerpt: string;
+            /**
+             * Reports Count
+             * @example 3
+             */
+            reports_count: number;
+            /**
+             * Reasons
+             * @description How many reports have each.
+             * @example {
+             *       "other": 1,
+             *       "spam": 2
+             *     }
+             */
+            reasons: {
+                [key: string]: number;
+            };
+            /**
+             * Opened At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            opened_at: string;
+            /**
+             * Latest At
+             * Format: date-time
+             * @description Time of the last report.
+             * @example 2026-11-22T13:28:00Z
+             */
+            latest_at: string;
+            /**
+             * Decided At
+             * @description Null while it is open.
+             */
+            decided_at: string | null;
+            /** @description Null once the author is deleted. */
+            author: components["schemas"]["AuthorResponse"] | null;
         };
         /**
          * CodeAsked
@@ -3278,6 +3586,12 @@ export interface components {
             y: string;
         };
         /**
+         * Reason
+         * @description Why something is reported or removed. Values are stored and shown, so they never change.
+         * @enum {string}
+         */
+        Reason: "spam" | "harassment" | "hate" | "sexual" | "violence" | "illegal" | "other";
+        /**
          * RecoveryCodesResponse
          * @description The recovery codes. They are shown once; each can be used once.
          */
@@ -3303,6 +3617,221 @@ export interface components {
              *     ]
              */
             origins: string[];
+        };
+        /**
+         * RemovalCreate
+         * @description Why a post or comment is removed. Its author reads both.
+         */
+        RemovalCreate: {
+            /** @example spam */
+            reason: components["schemas"]["Reason"];
+            /**
+             * Note
+             * @default
+             * @example Please do not advertise here.
+             */
+            note?: string;
+        };
+        /** RemovalPage */
+        RemovalPage: {
+            /** Items */
+            items: components["schemas"]["RemovalResponse"][];
+            /**
+             * Next Cursor
+             * @description Give this as `cursor` for the next page; null on the last one.
+             * @example AAAAAAAAACmWkTQ2
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * RemovalResponse
+         * @description A removal, as moderators see it.
+         */
+        RemovalResponse: {
+            /**
+             * Id
+             * Format: int64
+             * @example 41
+             */
+            id: number;
+            /**
+             * Post Id
+             * Format: int64
+             * @description The post, or the one below which the comment was.
+             * @example 41
+             */
+            post_id: number;
+            /**
+             * Comment Id
+             * @description Null: the post itself.
+             */
+            comment_id: number | null;
+            /**
+             * Title
+             * @description Empty for a comment.
+             * @example First light
+             */
+            title: string;
+            /**
+             * Description
+             * @example A clear night at last.
+             */
+            description: string;
+            /**
+             * Body
+             * @example It was a clear night.
+             */
+            body: string;
+            /**
+             * Tags
+             * @example [
+             *       "astronomy"
+             *     ]
+             */
+            tags: string[];
+            /** @example spam */
+            reason: components["schemas"]["Reason"];
+            /**
+             * Note
+             * @description The moderator's words to the author.
+             * @example Please do not advertise here.
+             */
+            note: string;
+            /**
+             * Removed At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            removed_at: string;
+            /**
+             * Moderator Id
+             * @description Null once the moderator's account is deleted.
+             */
+            moderator_id: number | null;
+            /** @description Null once the author is deleted. */
+            author: components["schemas"]["AuthorResponse"] | null;
+        };
+        /** RemovedPage */
+        RemovedPage: {
+            /** Items */
+            items: components["schemas"]["RemovedResponse"][];
+            /**
+             * Next Cursor
+             * @description Give this as `cursor` for the next page; null on the last one.
+             * @example AAAAAAAAACmWkTQ2
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * RemovedResponse
+         * @description A post or comment of the caller that a moderator has removed.
+         */
+        RemovedResponse: {
+            /**
+             * Id
+             * Format: int64
+             * @example 41
+             */
+            id: number;
+            /**
+             * Post Id
+             * Format: int64
+             * @description The post, or the one below which the comment was.
+             * @example 41
+             */
+            post_id: number;
+            /**
+             * Comment Id
+             * @description Null: the post itself.
+             */
+            comment_id: number | null;
+            /**
+             * Title
+             * @description Empty for a comment.
+             * @example First light
+             */
+            title: string;
+            /**
+             * Description
+             * @example A clear night at last.
+             */
+            description: string;
+            /**
+             * Body
+             * @example It was a clear night.
+             */
+            body: string;
+            /**
+             * Tags
+             * @example [
+             *       "astronomy"
+             *     ]
+             */
+            tags: string[];
+            /** @example spam */
+            reason: components["schemas"]["Reason"];
+            /**
+             * Note
+             * @description The moderator's words to the author.
+             * @example Please do not advertise here.
+             */
+            note: string;
+            /**
+             * Removed At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            removed_at: string;
+        };
+        /**
+         * ReportCreate
+         * @description Why a post or comment should be looked at.
+         */
+        ReportCreate: {
+            /** @example spam */
+            reason: components["schemas"]["Reason"];
+            /**
+             * Note
+             * @default
+             * @example The same advertisement under ten posts.
+             */
+            note?: string;
+        };
+        /**
+         * ReportResponse
+         * @description The caller's report.
+         */
+        ReportResponse: {
+            /**
+             * Id
+             * Format: int64
+             * @example 41
+             */
+            id: number;
+            /**
+             * Post Id
+             * Format: int64
+             * @example 41
+             */
+            post_id: number;
+            /**
+             * Comment Id
+             * @description Null: the post itself.
+             */
+            comment_id: number | null;
+            /** @example spam */
+            reason: components["schemas"]["Reason"];
+            /**
+             * Note
+             * @example The same advertisement under ten posts.
+             */
+            note: string;
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            created_at: string;
         };
         /**
          * RevokeForm
@@ -4050,6 +4579,27 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description - `case-decided`: Somebody has decided this case already. */
+        CaseDecided: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `case-not-found`: There is no such case. It goes when its post or comment is deleted or removed.
+         *     - `no-such-route`: No route has this path.
+         */
+        CaseNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /**
          * @description - `challenge-not-valid`: The challenge is unknown, used, expired, tried too often, or void. The answer does not tell which.
          *     - `malformed-body`: The body cannot be parsed as its media type.
@@ -4535,6 +5085,18 @@ export interface components {
             };
             content: {
                 "application/json": components["schemas"]["OAuthProblem"];
+            };
+        };
+        /**
+         * @description - `own-content`: People do not report what they wrote themselves, and moderators do not decide about it.
+         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
+         */
+        OwnContent: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
             };
         };
         /**
@@ -7509,6 +8071,126 @@ export interface operations {
             503: components["responses"]["PeerUnavailable"];
         };
     };
+    report_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the caller. With the same key and body the request has one effect and one answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                post_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportResponse"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["OwnContent"];
+            404: components["responses"]["PostNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["RequestInProgress"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrBadIdempotencyKey"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    report_comment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the caller. With the same key and body the request has one effect and one answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                post_id: number;
+                comment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportResponse"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["OwnContent"];
+            404: components["responses"]["CommentNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["RequestInProgress"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrBadIdempotencyKey"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    list_own_removed: {
+        parameters: {
+            query?: {
+                /** @description How many items at most; a page of long ones has fewer. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemovedPage"];
+                };
+            };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["InsufficientScope"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["BadCursor"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
     list_posts: {
         parameters: {
             query?: {
@@ -8066,6 +8748,178 @@ export interface operations {
             414: components["responses"]["UrlTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    list_cases: {
+        parameters: {
+            query?: {
+                /** @description Cases that wait, or those that stay as they are. */
+                status?: "open" | "dismissed";
+                /** @description How many items at most; a page of long ones has fewer. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            403: components["responses"]["NotForThisCaller"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["BadCursor"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    list_case_reports: {
+        parameters: {
+            query?: {
+                /** @description How many items at most; a page of long ones has fewer. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                case_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseReportPage"];
+                };
+            };
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            403: components["responses"]["NotForThisCaller"];
+            404: components["responses"]["NoSuchRoute"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["BadCursor"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    dismiss_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            403: components["responses"]["OwnContent"];
+            404: components["responses"]["CaseNotFound"];
+            409: components["responses"]["CaseDecided"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    remove_reported: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemovalCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            403: components["responses"]["OwnContent"];
+            404: components["responses"]["CaseNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["CaseDecided"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    list_removed: {
+        parameters: {
+            query?: {
+                /** @description How many items at most; a page of long ones has fewer. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemovalPage"];
+                };
+            };
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            403: components["responses"]["NotForThisCaller"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["BadCursor"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];

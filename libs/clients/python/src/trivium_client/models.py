@@ -90,6 +90,7 @@ Action = TypeAliasType(
         "status-changed",
         "tokens-revoked",
         "content-removed",
+        "reports-dismissed",
         "service-secret-changed",
         "api-key-created",
         "api-key-revoked",
@@ -227,6 +228,55 @@ class BlockedResponse(Model):
     name: str
     avatar_url: str | None
     since: AwareDatetime
+
+
+class CasePage(Model):
+    items: list[CaseResponse]
+    next_cursor: str | None
+    """Give this as `cursor` for the next page; null on the last one."""
+
+
+class CaseReportPage(Model):
+    items: list[CaseReportResponse]
+    next_cursor: str | None
+    """Give this as `cursor` for the next page; null on the last one."""
+
+
+class CaseReportResponse(Model):
+    """A report, as moderators see it."""
+
+    id: int
+    post_id: int
+    comment_id: int | None
+    """Null: the post itself."""
+    reason: Reason
+    note: str
+    created_at: AwareDatetime
+    reporter_id: int
+
+
+class CaseResponse(Model):
+    """All reports of one post or comment, until a moderator decides."""
+
+    id: int
+    post_id: int
+    comment_id: int | None
+    """Null: the post itself."""
+    status: Literal["open", "dismissed"]
+    title: str
+    """Of the post."""
+    excerpt: str
+    """The first 500 characters."""
+    reports_count: int
+    reasons: dict[str, int]
+    """How many reports have each."""
+    opened_at: AwareDatetime
+    latest_at: AwareDatetime
+    """Time of the last report."""
+    decided_at: AwareDatetime | None
+    """Null while it is open."""
+    author: AuthorResponse | None
+    """Null once the author is deleted."""
 
 
 class CodeAsked(Model):
@@ -802,6 +852,10 @@ class PublicKey(Model):
     y: str
 
 
+Reason = TypeAliasType("Reason", Literal["spam", "harassment", "hate", "sexual", "violence", "illegal", "other"])
+"""Why something is reported or removed. Values are stored and shown, so they never change."""
+
+
 class RecoveryCodesResponse(Model):
     """The recovery codes. They are shown once; each can be used once."""
 
@@ -812,6 +866,92 @@ class RelatedOrigins(Model):
     """The origins whose pages may use the site's passkeys."""
 
     origins: list[str]
+
+
+class RemovalCreate(Model):
+    """Why a post or comment is removed. Its author reads both."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    reason: Reason
+    note: str | None = ""
+
+
+class RemovalPage(Model):
+    items: list[RemovalResponse]
+    next_cursor: str | None
+    """Give this as `cursor` for the next page; null on the last one."""
+
+
+class RemovalResponse(Model):
+    """A removal, as moderators see it."""
+
+    id: int
+    post_id: int
+    """The post, or the one below which the comment was."""
+    comment_id: int | None
+    """Null: the post itself."""
+    title: str
+    """Empty for a comment."""
+    description: str
+    body: str
+    tags: list[str]
+    reason: Reason
+    note: str
+    """The moderator's words to the author."""
+    removed_at: AwareDatetime
+    moderator_id: int | None
+    """Null once the moderator's account is deleted."""
+    author: AuthorResponse | None
+    """Null once the author is deleted."""
+
+
+class RemovedPage(Model):
+    items: list[RemovedResponse]
+    next_cursor: str | None
+    """Give this as `cursor` for the next page; null on the last one."""
+
+
+class RemovedResponse(Model):
+    """A post or comment of the caller that a moderator has removed."""
+
+    id: int
+    post_id: int
+    """The post, or the one below which the comment was."""
+    comment_id: int | None
+    """Null: the post itself."""
+    title: str
+    """Empty for a comment."""
+    description: str
+    body: str
+    tags: list[str]
+    reason: Reason
+    note: str
+    """The moderator's words to the author."""
+    removed_at: AwareDatetime
+
+
+class ReportCreate(Model):
+    """Why a post or comment should be looked at."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    reason: Reason
+    note: str | None = ""
+
+
+class ReportResponse(Model):
+    """The caller's report."""
+
+    id: int
+    post_id: int
+    comment_id: int | None
+    """Null: the post itself."""
+    reason: Reason
+    note: str
+    created_at: AwareDatetime
 
 
 class RevokeForm(Model):

@@ -120,6 +120,18 @@ class CannotFollowYourself(Problem):
     known_code = "cannot-follow-yourself"
 
 
+class CaseDecided(Problem):
+    """Somebody has decided this case already."""
+
+    known_code = "case-decided"
+
+
+class CaseNotFound(Problem):
+    """There is no such case. It goes when its post or comment is deleted or removed."""
+
+    known_code = "case-not-found"
+
+
 class ChallengeNotValid(Problem):
     """The challenge is unknown, used, expired, tried too often, or void. The answer does not tell which."""
 
@@ -346,6 +358,12 @@ class Overloaded(Problem):
     """The service is overloaded and has not started the request. Try again after `Retry-After`."""
 
     known_code = "overloaded"
+
+
+class OwnContent(Problem):
+    """People do not report what they wrote themselves, and moderators do not decide about it."""
+
+    known_code = "own-content"
 
 
 class OwnSecondFactor(Problem):
@@ -614,6 +632,8 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "body-too-large": BodyTooLarge,
     "cannot-block-yourself": CannotBlockYourself,
     "cannot-follow-yourself": CannotFollowYourself,
+    "case-decided": CaseDecided,
+    "case-not-found": CaseNotFound,
     "challenge-not-valid": ChallengeNotValid,
     "code-not-valid": CodeNotValid,
     "comment-not-found": CommentNotFound,
@@ -652,6 +672,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "not-this-client": NotThisClient,
     "nothing-to-confirm": NothingToConfirm,
     "overloaded": Overloaded,
+    "own-content": OwnContent,
     "own-second-factor": OwnSecondFactor,
     "passkey-not-found": PasskeyNotFound,
     "passkey-not-valid": PasskeyNotValid,

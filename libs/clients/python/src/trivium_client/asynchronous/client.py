@@ -17,6 +17,8 @@ from trivium_client.models import (
     ApiKeyList,
     AuditEventPage,
     BlockedPage,
+    CasePage,
+    CaseReportPage,
     CodeAsked,
     CodeGiven,
     CommentCreate,
@@ -62,6 +64,11 @@ from trivium_client.models import (
     ProviderList,
     RecoveryCodesResponse,
     RelatedOrigins,
+    RemovalCreate,
+    RemovalPage,
+    RemovedPage,
+    ReportCreate,
+    ReportResponse,
     RevokeForm,
     Role,
     SecondFactorResponse,
@@ -934,6 +941,57 @@ class AsyncTrivium(Connection):
         """
         await self._send(Call("PUT", f"/posts/feed/follows/{user_id}"))
 
+    async def report_post(
+        self, post_id: int, body: ReportCreate, *, idempotency_key: str | None = None
+    ) -> ReportResponse:
+        """Report a published post to the moderators. Its author is not told who did.
+
+        A repetition answers the first report, until a moderator has decided.
+
+        Raises:
+            BadIdempotencyKey: The key is not 1 to 255 visible ASCII characters.
+            IdempotencyKeyReused: The key was used with another body.
+            OwnContent: People do not report what they wrote themselves, and moderators do not decide about it.
+            PostNotFound: There is no such post, or it is somebody else's draft.
+            RequestInProgress: The first request with this key is still running.
+        """
+        return await self._read(
+            ReportResponse,
+            Call("POST", f"/posts/{post_id}/reports", body=body, idempotency_key=idempotency_key or new_key()),
+        )
+
+    async def report_comment(
+        self, post_id: int, comment_id: int, body: ReportCreate, *, idempotency_key: str | None = None
+    ) -> ReportResponse:
+        """Report a comment to the moderators, as a post.
+
+        Raises:
+            BadIdempotencyKey: The key is not 1 to 255 visible ASCII characters.
+            CommentNotFound: There is no such comment under this post.
+            IdempotencyKeyReused: The key was used with another body.
+            OwnContent: People do not report what they wrote themselves, and moderators do not decide about it.
+            RequestInProgress: The first request with this key is still running.
+        """
+        return await self._read(
+            ReportResponse,
+            Call(
+                "POST",
+                f"/posts/{post_id}/comments/{comment_id}/reports",
+                body=body,
+                idempotency_key=idempotency_key or new_key(),
+            ),
+        )
+
+    async def list_own_removed(self, *, limit: int | None = None, cursor: str | None = None) -> RemovedPage:
+        """List the caller's posts and comments that moderators have removed, the newest first.
+
+        They are kept for 90 days.
+
+        Raises:
+            BadCursor: The cursor was not issued for this list.
+        """
+        return await self._read(RemovedPage, Call("GET", "/posts/removed", query={"limit": limit, "cursor": cursor}))
+
     async def list_posts(
         self,
         *,
@@ -1113,3 +1171,71 @@ class AsyncTrivium(Connection):
             PreconditionFailed: The resource has changed since the caller read it.
         """
         await self._send(Call("DELETE", f"/posts/{post_id}/comments/{comment_id}", if_match=if_match))
+
+    async def list_cases(
+        self, *, status: Literal["open", "dismissed"] | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> CasePage:
+        """List reported posts and comments: open cases, the oldest first; or dismissed ones, the newest first.
+
+        A case goes with its post or comment: removals are in `GET /posts/moderation/removed`. Dismissed cases are
+        kept for 90 days.
+
+        Raises:
+            BadCursor: The cursor was not issued for this list.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
+        """
+        return await self._read(
+            CasePage, Call("GET", "/posts/moderation/cases", query={"status": status, "limit": limit, "cursor": cursor})
+        )
+
+    async def list_case_reports(
+        self, case_id: int, *, limit: int | None = None, cursor: str | None = None
+    ) -> CaseReportPage:
+        """List the reports of a case, the oldest first; none if it is gone.
+
+        Raises:
+            BadCursor: The cursor was not issued for this list.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
+        """
+        return await self._read(
+            CaseReportPage,
+            Call("GET", f"/posts/moderation/cases/{case_id}/reports", query={"limit": limit, "cursor": cursor}),
+        )
+
+    async def dismiss_case(self, case_id: int) -> None:
+        """Decide that the post or comment stays. A later report opens a new case.
+
+        Raises:
+            CaseDecided: Somebody has decided this case already.
+            CaseNotFound: There is no such case. It goes when its post or comment is deleted or removed.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
+            OwnContent: People do not report what they wrote themselves, and moderators do not decide about it.
+        """
+        await self._send(Call("POST", f"/posts/moderation/cases/{case_id}/dismiss"))
+
+    async def remove_reported(self, case_id: int, body: RemovalCreate) -> None:
+        """Remove the post or comment. Its author is told why, and keeps a copy for 90 days.
+
+        Raises:
+            CaseDecided: Somebody has decided this case already.
+            CaseNotFound: There is no such case. It goes when its post or comment is deleted or removed.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
+            OwnContent: People do not report what they wrote themselves, and moderators do not decide about it.
+        """
+        await self._send(Call("POST", f"/posts/moderation/cases/{case_id}/remove", body=body))
+
+    async def list_removed(self, *, limit: int | None = None, cursor: str | None = None) -> RemovalPage:
+        """List what moderators have removed in the last 90 days, the newest first.
+
+        Raises:
+            BadCursor: The cursor was not issued for this list.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
+        """
+        return await self._read(
+            RemovalPage, Call("GET", "/posts/moderation/removed", query={"limit": limit, "cursor": cursor})
+        )
