@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from fastapi import FastAPI
 from httpx import AsyncClient, Response
 
 from auth.config import Settings
@@ -25,6 +26,7 @@ from tests.auth.conftest import (
     outcome,
     patch,
 )
+from tests.auth.mails import mails
 from tests.cursors import forge
 from tests.peers import removal
 
@@ -179,6 +181,51 @@ async def test_what_a_moderator_has_removed_is_noted_once_however_often_it_is_to
         detail = {"kind": kind, "id": 41, "removed_at": when, "event": event_id}
         assert seen[event_id] == (whose, str(moderator.id), detail)
     assert len(await trail(client, admin, account_id=author.id, action="content-removed")) == 2
+
+
+async def test_a_dismissal_is_noted_once_and_a_removal_with_its_reason(
+    client: AsyncClient, join: Join, service_token: ServiceSignIn
+) -> None:
+    """S-31c. Acts of later releases are no lines yet."""
+    admin, moderator, author = await join(Role.admin), await join(Role.moderator), await join()
+    posts = await service_token("svc:posts")
+    removed, dismissed, later = (removal(uuid4(), "post", 41, author.id, moderator.id) for _ in range(3))
+    removed["data"] |= {"act": "removed", "reason": "spam"}
+    dismissed["data"] |= {"act": "dismissed", "reason": ""}
+    later["data"] |= {"act": "hidden"}
+    replies = await asyncio.gather(*(tell(client, posts, dismissed, removed, later) for _ in range(4)))
+    assert {reply.status_code for reply in replies} == {204}
+    lines = await trail(client, admin, actor=str(moderator.id), account_id=author.id)
+    when = "2026-01-02T03:04:05+00:00"
+    found = {line["action"]: line["detail"] for line in lines}
+    of_event = {told["data"]["act"]: told["subject"].partition(":")[2] for told in (removed, dismissed)}
+    assert len(lines) == 2
+    assert found == {
+        "content-removed": {
+            "kind": "post",
+            "id": 41,
+            "removed_at": when,
+            "event": of_event["removed"],
+            "reason": "spam",
+        },
+        "reports-dismissed": {"kind": "post", "id": 41, "dismissed_at": when, "event": of_event["dismissed"]},
+    }
+
+
+async def test_an_author_is_told_of_removals_by_mail_and_not_by_whom(
+    app: FastAPI, client: AsyncClient, join: Join, service_token: ServiceSignIn
+) -> None:
+    """One mail for many removals at once, and none for a dismissal or a repeated event."""
+    moderator, author = await join(Role.moderator), await join()
+    posts = await service_token("svc:posts")
+    dismissed = removal(uuid4(), "post", 41, author.id, moderator.id)
+    dismissed["data"] |= {"act": "dismissed"}
+    told = [removal(uuid4(), "post", number, author.id, moderator.id) for number in (41, 42)]
+    for batch in ([dismissed], told, told):
+        assert (await tell(client, posts, *batch)).status_code == 204
+    found = [mail for mail in await mails(app, author.person.email) if "moderator" in mail.subject]
+    assert [mail.subject for mail in found] == ["A moderator removed something that you wrote"]
+    assert str(moderator.id) not in found[0].text
 
 
 async def test_only_posts_says_what_was_removed_and_only_as_agreed(

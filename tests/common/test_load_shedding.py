@@ -210,6 +210,11 @@ VITAL = {
     "GET /auth/audit",
     *(f"GET /{service}/admin/parked-events" for service in DATABASES),
     *(f"POST /{service}/admin/parked-events/{act}" for service in DATABASES for act in ("replay", "drop")),
+    "GET /posts/moderation/cases",
+    "GET /posts/moderation/cases/{case_id}/reports",
+    "POST /posts/moderation/cases/{case_id}/dismiss",
+    "POST /posts/moderation/cases/{case_id}/remove",
+    "GET /posts/moderation/removed",
 }
 """Beside `/internal/`."""
 PAGED = [line for service in SERVICES for line in import_module(f"tests.{service}.paged").PAGED]

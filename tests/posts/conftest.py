@@ -17,6 +17,7 @@ from tests.contract import Declared
 from tests.database import Server
 from tests.events import Outbox
 from tests.peers import Peers
+from tests.posts.reporting import Desk
 
 SignedIn = Callable[..., dict[str, str]]
 
@@ -92,6 +93,12 @@ def walk(client: AsyncClient) -> Walk:
         return seen
 
     return walk
+
+
+@pytest.fixture
+def desk(client: AsyncClient, peers: Peers, walk: Walk) -> Desk:
+    """Reports and decides."""
+    return Desk(client, peers, walk)
 
 
 @pytest.fixture

@@ -9,4 +9,5 @@ PAGED: Final[list[str]] = [
     "GET /posts/tags",
     "GET /posts/{post_id}/comments",
     "GET /posts/numbered",
+    "GET /posts/removed",
 ]

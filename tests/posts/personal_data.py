@@ -42,6 +42,40 @@ TABLES: Final[Mapping[str, Table]] = {
         {"post_id": "likes.post_id", "created_at": "likes.created_at"},
         {"account_id": "it is whose export it is"},
     ),
+    "cases": Personal(
+        "post_id IN (SELECT id FROM posts WHERE author_id = $1)",
+        {},
+        dict.fromkeys(
+            ("id", "post_id", "comment_id", "status", "opened_at", "decided_at"),
+            "others' reports for moderators; a removal is exported",
+        ),
+    ),
+    "reports": Personal(
+        "reporter_id = $1",
+        {
+            "case_id": "reports.case_id",
+            "reason": "reports.reason",
+            "note": "reports.note",
+            "created_at": "reports.created_at",
+        },
+        {"id": "a number of ours", "reporter_id": "it is whose export it is"},
+    ),
+    "removals": Personal(
+        "author_id = $1",
+        {
+            "id": "removed.id",
+            "post_id": "removed.post_id",
+            "comment_id": "removed.comment_id",
+            "title": "removed.title",
+            "description": "removed.description",
+            "body": "removed.body",
+            "tags": "removed.tags",
+            "reason": "removed.reason",
+            "note": "removed.note",
+            "removed_at": "removed.removed_at",
+        },
+        {"author_id": "it is whose export it is", "moderator_id": "another person, whom the author is not told"},
+    ),
     "post_stats": Personal(
         "post_id IN (SELECT id FROM posts WHERE author_id = $1)",
         {},

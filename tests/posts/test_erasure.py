@@ -34,6 +34,12 @@ async def world(client: AsyncClient, peers: Peers, signed_in: SignedIn, write: N
         for body in ("one", "two"):
             said = await client.post(f"/posts/{post['id']}/comments", json={"body": body}, headers=signed_in(me))
             assert said.status_code == 201
+    for post, person in ((by_bob, ada), (by_ada, bob)):
+        reply = await client.post(f"/posts/{post['id']}/reports", json={"reason": "spam"}, headers=signed_in(person))
+        assert reply.status_code == 201
+    removed = await write(ada, title="Adas removed words")
+    moderator = signed_in(peers.new_account(), "moderator")
+    assert (await client.delete(f"/posts/{removed['id']}", headers=moderator)).status_code == 204
     key = {"Idempotency-Key": f"once-{ada}"}
     await client.post("/posts", json={"title": "kept", "body": "b"}, headers={**signed_in(ada), **key})
     edges = [event("follow", {"active": True}, *pair) for pair in ((ada, bob), (bob, ada))]

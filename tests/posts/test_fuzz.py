@@ -20,6 +20,12 @@ async def test_posts_answers_as_its_schema_says(
     ada, grace = peers.new_account("Ada"), peers.new_account("Grace")
     signed_in = peers.issuer.person(ada)
     posts = [await write(author, tags=["a"], status=status) for author in (ada, grace) for status in STATES]
+    for number, post in enumerate(post for post in posts if post["status"] == "published"):
+        reporter = peers.issuer.person((grace, ada)[number])
+        report = await client.post(f"/posts/{post['id']}/reports", json={"reason": "spam"}, headers=reporter)
+        assert report.status_code == 201, report.text
+    moderator = peers.issuer.person(peers.new_account(), "moderator")
+    case_ids = [case["id"] for case in (await client.get("/posts/moderation/cases", headers=moderator)).json()["items"]]
     path = f"/posts/{posts[1]['id']}/comments"
     comment = (await client.post(path, json={"body": "Well seen."}, headers=signed_in)).json()
     page = (await client.get("/posts?limit=1")).json()
@@ -35,6 +41,7 @@ async def test_posts_answers_as_its_schema_says(
         "post_id": [post["id"] for post in posts],
         "comment_id": [comment["id"]],
         "author_id": [ada, grace],
+        "case_id": case_ids,
         "tag": ["a"],
         "events": [[event("follow", {"active": True}, ada, grace)], [event("profile", CARD, ada)], []],
         "cursor": [page["next_cursor"]],

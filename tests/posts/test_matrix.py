@@ -21,7 +21,8 @@ from tests.posts.conftest import NewPost
 # Callers: anonymous; the owner of the thing; another person; one whom the owner has blocked; a moderator; an admin;
 # people whose tokens are no longer valid (account disabled, session ended); the three services; a service's token for
 # another; the owner's API key with all scopes. Things: the owner's published post; the owner's draft; the owner's
-# comment on another's post; another's comment on the owner's post; a parked event. Internal: events of users and auth.
+# comment on another's post; another's comment on the owner's post; the owner's reported post, a reported comment, and a
+# post that was removed; a parked event. Internal: events of users and of auth.
 TABLE = """
 method path                                thing   anon  owner other block moder admin gone  users posts auth  stray key
 GET    /posts                              post    200   200   200   200   200   200   401   403   403   403   401   200
@@ -59,6 +60,17 @@ DELETE /posts/{post_id}/comments/{comment_id} theirs 401  204  403   403   204  
 GET    /posts/admin/parked-events          none    401   403   403   403   403   200   401   403   403   403   401   403
 POST   /posts/admin/parked-events/replay   parked  401   403   403   403   403   204   401   403   403   403   401   403
 POST   /posts/admin/parked-events/drop     parked  401   403   403   403   403   204   401   403   403   403   401   403
+POST   /posts/{post_id}/reports            post    401   403   201   201   201   201   401   403   403   403   401   403
+POST   /posts/{post_id}/reports            draft   401   404   404   404   404   404   401   403   403   403   401   403
+POST   /posts/{post_id}/comments/{comment_id}/reports comment 401 403 201 201 201 201 401 403   403   403   401   403
+POST   /posts/{post_id}/comments/{comment_id}/reports theirs 401 201 201 201 201 201 401 403   403   403   401   403
+GET    /posts/removed                      removed 401   200   200   200   200   200   401   403   403   403   401   200
+GET    /posts/moderation/cases             case    401   403   403   403   200   200   401   403   403   403   401   403
+GET    /posts/moderation/cases/{case_id}/reports case 401 403  403   403   200   200   401   403   403   403   401   403
+POST   /posts/moderation/cases/{case_id}/dismiss case 401 403  403   403   204   204   401   403   403   403   401   403
+POST   /posts/moderation/cases/{case_id}/remove case 401  403  403   403   204   204   401   403   403   403   401   403
+POST   /posts/moderation/cases/{case_id}/remove said 401  403  403   403   204   204   401   403   403   403   401   403
+GET    /posts/moderation/removed           removed 401   403   403   403   200   200   401   403   403   403   401   403
 POST   /internal/events                    follow  401   403   403   403   403   403   401   204   403   403   401   403
 POST   /internal/events                    ended   401   403   403   403   403   403   401   403   403   204   401   403
 GET    /internal/authors                   post    401   403   403   403   403   403   401   200   403   403   401   403
@@ -75,6 +87,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH /posts/{post_id}": {"title": "Second light"},
     "POST /posts/{post_id}/comments": {"body": "Well seen."},
     "PATCH /posts/{post_id}/comments/{comment_id}": {"body": "Better seen."},
+    "POST /posts/{post_id}/reports": {"reason": "spam"},
+    "POST /posts/{post_id}/comments/{comment_id}/reports": {"reason": "harassment", "note": "Not the first time."},
+    "POST /posts/moderation/cases/{case_id}/remove": {"reason": "spam"},
     "POST /internal/events follow": {"events": [event("follow", {"active": True}, 5, 6)]},
     "POST /internal/events ended": {"events": [ended(str(uuid.uuid4()))]},
 }
@@ -104,11 +119,20 @@ async def matrix(
         status = "draft" if name == "draft" else "published"
         post = await write(author, title=secret, tags=["t" + secret], status=status)
         values = {"author_id": owner, "account_id": owner, "post_id": post["id"], "slug": post["slug"], "user_id": host}
-        if name in ("comment", "theirs"):
+        if name in ("comment", "theirs", "said"):
             said = await client.post(
                 f"/posts/{post['id']}/comments", json={"body": "Seen."}, headers=peers.issuer.person(commenter)
             )
             values["comment_id"] = said.json()["id"]
+        if name in ("case", "said"):
+            path = f"/posts/{post['id']}" + (f"/comments/{values['comment_id']}" if name == "said" else "")
+            reporter = peers.issuer.person(people["other"])
+            reply = await client.post(f"{path}/reports", json={"reason": "spam"}, headers=reporter)
+            assert reply.status_code == 201, reply.text
+            values["case_id"] = await connection.fetchval("SELECT max(id) FROM cases WHERE post_id = $1", post["id"])
+        if name == "removed":
+            gone = await client.delete(f"/posts/{post['id']}", headers=headers["moder"][0])
+            assert gone.status_code == 204, gone.text
         return values | ({"secret": secret} if name == "draft" else {})
 
     yield Matrix(app, client, connection, LINES, headers, thing, BODIES, PRIVATE, keys_of(peers, people["owner"]))

@@ -16,7 +16,8 @@ Told = list[dict[str, Any]]
 
 async def removals(outbox: Outbox, by: int) -> Told:
     rows = await outbox.rows(
-        "SELECT target, data->>'kind' AS kind, (data->>'id')::bigint AS id, (data->>'author')::bigint AS author"
+        "SELECT target, data->>'kind' AS kind, (data->>'id')::bigint AS id, (data->>'author')::bigint AS author,"
+        " data->>'reason' AS reason"
         " FROM outbox WHERE type = 'moderation' AND (data->>'moderator')::bigint = $1 ORDER BY occurred_at",
         by,
     )
@@ -41,8 +42,8 @@ async def test_a_moderator_s_removal_of_what_another_wrote_is_told_with_whose_it
         assert (await client.delete(f"/posts/{post}/comments/{said}", headers=headers)).status_code == 204
         assert (await client.delete(f"/posts/{post}", headers=headers)).status_code == 204
         assert await removals(outbox, account) == [
-            {"target": "auth", "kind": "comment", "id": said, "author": bob},
-            {"target": "auth", "kind": "post", "id": post, "author": ada},
+            {"target": "auth", "kind": "comment", "id": said, "author": bob, "reason": "other"},
+            {"target": "auth", "kind": "post", "id": post, "author": ada, "reason": "other"},
         ]
 
 
@@ -83,7 +84,9 @@ async def test_a_comment_of_somebody_who_was_deleted_is_nobody_s(
     await outbox.rows("UPDATE comments SET author_id = NULL WHERE author_id = $1", bob)
     headers = signed_in(moderator, "moderator")
     assert (await client.delete(f"/posts/{post}/comments/{said}", headers=headers)).status_code == 204
-    assert await removals(outbox, moderator) == [{"target": "auth", "kind": "comment", "id": said, "author": None}]
+    assert await removals(outbox, moderator) == [
+        {"target": "auth", "kind": "comment", "id": said, "author": None, "reason": "other"}
+    ]
 
 
 async def test_a_moderator_without_a_second_factor_is_a_person_like_others_if_the_site_says_so(

@@ -9,9 +9,11 @@ import * as account from "./views/account.js";
 import { AdminPage, AdminPersonPage } from "./views/admin.js";
 import * as home from "./views/home.js";
 import { NeighboursPage, PersonPage } from "./views/people.js";
+import { ModerationPage } from "./views/moderation.js";
 import { PostPage } from "./views/post.js";
 import { MailCodePage } from "./views/mail-code.js";
 import { FromProviderPage } from "./views/providers.js";
+import { RemovedNotice, RemovedPage } from "./views/reports.js";
 import { SearchPage } from "./views/search.js";
 import { SettingsPage } from "./views/settings.js";
 import { StepUp } from "./views/step-up.js";
@@ -48,6 +50,9 @@ const OWN = [
   ["/write", WritePage],
   ["/drafts", DraftsPage],
   ["/posts/:id#/edit", EditPage],
+  ["/removed", RemovedPage],
+  ["/moderation", ModerationPage],
+  ["/moderation/:part", ModerationPage],
   ["/settings", SettingsPage],
   ["/settings/:part", SettingsPage],
   ["/admin", AdminPage],
@@ -96,6 +101,7 @@ function App() {
     <div class="columns ${BESIDE.test(path) ? "" : "single"}">
       <main id="page" ref=${page} tabindex="-1">
         <${Banner} />
+        ${path !== "/removed" && html`<${RemovedNotice} />`}
         ${!mustSignIn && (view
           ? html`<${view} key=${`${place} ${me.visit}`} query=${query} ...${found} />`
           : html`<h1>Not here</h1><${Empty} title="There is no such page"><a href="#/">Read the latest posts</a>.<//>`)}

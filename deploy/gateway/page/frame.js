@@ -5,6 +5,7 @@ import { useMe } from "./me.js";
 import { link } from "./router.js";
 import { local } from "./storage.js";
 import { Avatar } from "./ui.js";
+import { moderates } from "./views/moderation.js";
 import { SearchBox } from "./views/search.js";
 import { AskAgain, SignOut } from "./views/settings.js";
 
@@ -56,6 +57,8 @@ function Menu({ path, mine }) {
       <a href=${link(mine)}>Profile</a>
       <a href=${link("/following")}>Following</a>
       <a href=${link("/drafts")}>Drafts</a>
+      <a href=${link("/removed")}>Removed</a>
+      ${moderates(account) && html`<a href=${link("/moderation")}>Moderation</a>`}
       <a href=${link("/settings/profile")}>Settings</a>
       ${account?.roles.includes("admin") && html`<a href=${link("/admin")}>Administration</a>`}
       <${Theme} labelled />

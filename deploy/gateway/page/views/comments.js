@@ -10,6 +10,7 @@ import { Linked } from "../text.js";
 import { Author, Avatar, Confirm, Pending, ProblemNotice, say, Skeleton, Time } from "../ui.js";
 import { Changed } from "./changed.js";
 import { More } from "./posts.js";
+import { Report } from "./reports.js";
 
 const LONGEST = 5000;
 
@@ -82,9 +83,10 @@ function Comment({ comment, post, path, onChange, onGone }) {
       ${mode === "edit"
         ? html`<${Edit} path=${path} onDone=${(changed) => (onChange(changed), read())} onCancel=${read} />`
         : html`<div class="text"><${Linked} text=${comment.body} /></div>`}
-      ${mode !== "edit" && (mine || mayDelete) && html`<p class="row small">
+      ${mode !== "edit" && profile && html`<p class="row small">
         ${mine && html`<button class="plain" type="button" onClick=${() => setMode("edit")}>Edit</button>`}
         ${mayDelete && html`<button class="plain" type="button" onClick=${() => setMode("delete")}>Delete</button>`}
+        ${!mine && html`<${Report} path=${path} what="comment" class="plain" />`}
       </p>`}
       ${mode === "delete" && html`<${Confirm} title="Delete this comment?" action="Delete" onYes=${drop} onNo=${read}>
         This cannot be undone.<//>`}

@@ -8,8 +8,10 @@ import { Linked } from "../text.js";
 import { Author, Avatar, Confirm, Empty, ProblemNotice, say, Skeleton, Tags, Time } from "../ui.js";
 import { Comments } from "./comments.js";
 import { Like } from "./posts.js";
+import { Report } from "./reports.js";
 
 export function PostPage({ id }) {
+  const { profile } = useMe();
   const { data: post, problem, reload } = useThing(`/posts/${id}`);
   if (problem?.status === 404) {
     return html`<h1>No such post</h1><${Empty} title="It is not here">
@@ -30,6 +32,7 @@ export function PostPage({ id }) {
         <span class="row">
           ${post.status === "published" && html`<${Like} key=${post.liked} post=${post} />`}
           <${Owner} post=${post} />
+          ${post.status === "published" && profile?.id !== post.author?.id && html`<${Report} path="/posts/${post.id}" what="post" class="button small" />`}
         </span>
       </div>
     </article>

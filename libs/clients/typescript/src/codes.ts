@@ -40,6 +40,10 @@ export type ProblemCode =
   | "cannot-block-yourself"
   /** People cannot follow themselves. */
   | "cannot-follow-yourself"
+  /** Somebody has decided this case already. */
+  | "case-decided"
+  /** There is no such case. It goes when its post or comment is deleted or removed. */
+  | "case-not-found"
   /** The challenge is unknown, used, expired, tried too often, or void. The answer does not tell which. */
   | "challenge-not-valid"
   /** The code is wrong, used or expired, or was asked for in another browser. The answer never tells which. */
@@ -56,8 +60,6 @@ export type ProblemCode =
   | "email-already-verified"
   /** Another account has this address. */
   | "email-taken"
-  /** No such event is parked: it was replayed, dropped, or replaced by a newer one. */
-  | "event-not-parked"
   /** An anonymous caller follows nobody. */
   | "feed-needs-sign-in"
   /** A page of a feed may begin after 1,000 posts at most: as many are read of each followee. */
@@ -118,8 +120,8 @@ export type ProblemCode =
   | "nothing-to-confirm"
   /** The service is overloaded and has not started the request. Try again after `Retry-After`. */
   | "overloaded"
-  /** Admins do not delete their own account here: that needs the password. */
-  | "own-account"
+  /** People do not report what they wrote themselves, and moderators do not decide about it. */
+  | "own-content"
   /** Admins cannot reset their own second factor. */
   | "own-second-factor"
   /** The caller has no such passkey. */
@@ -166,7 +168,7 @@ export type ProblemCode =
   | "second-factor-off"
   /** The account has a second factor already. */
   | "second-factor-on"
-  /** The account has no such session, or it has ended. */
+  /** The caller has no such session, or it has ended. */
   | "session-not-found"
   /** Too many wrong passwords for this address in total: only sources of recent successful sign-ins may try. */
   | "sign-in-closed"
@@ -207,6 +209,8 @@ export type ProblemCode =
 export const CREATING: ReadonlySet<string> = new Set([
   "/auth/register",
   "/auth/passkeys",
+  "/posts/{post_id}/reports",
+  "/posts/{post_id}/comments/{comment_id}/reports",
   "/posts",
   "/posts/{post_id}/comments"
 ]);

@@ -934,16 +934,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * List where an account is signed in, the latest sign-in first
-         * @description List where an account is signed in, the latest sign-in first.
-         */
-        get: operations["list_account_sessions"];
+        get?: never;
         put?: never;
         post?: never;
         /**
          * Sign an account out everywhere
-         * @description Sign an account out everywhere. `POST …/sign-out` does the same, and keeps the reason.
+         * @description Sign an account out everywhere.
          */
         delete: operations["sign_account_out"];
         options?: never;
@@ -985,68 +981,6 @@ export interface paths {
         get: operations["list_audit_events"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/auth/accounts/{account_id}/sign-in-methods": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get what an account signs in with: password, second factor, passkeys, identities at providers, API keys
-         * @description Get what an account signs in with: password, second factor, passkeys, identities at providers, API keys.
-         */
-        get: operations["list_sign_in_methods"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/auth/accounts/{account_id}/sign-out": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * End one session of an account, or all of them with its API keys
-         * @description End one session of an account, or all of them with its API keys. Tokens are refused everywhere within seconds.
-         */
-        post: operations["sign_somebody_out"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/auth/accounts/{account_id}/deletion": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Delete somebody else's account, over all services, as if they had asked for it
-         * @description Delete somebody else's account, over all services, as if they had asked for it. They are told by mail.
-         *
-         *     It cannot be undone. A repetition changes nothing.
-         */
-        post: operations["delete_somebodys_account"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1127,66 +1061,6 @@ export interface paths {
         get: operations["get_related_origins"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/auth/admin/parked-events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List events that were refused too often, the last first
-         * @description List events that were refused too often, the last first. They wait until they are replayed or dropped.
-         */
-        get: operations["list_parked_events_of_auth"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/auth/admin/parked-events/replay": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Send a parked event again, once the cause is fixed
-         * @description Send a parked event again, once the cause is fixed.
-         */
-        post: operations["replay_parked_event_of_auth"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/auth/admin/parked-events/drop": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Delete a parked event
-         * @description Delete a parked event. Its target lacks this state until the next change, or until it is reconciled.
-         */
-        post: operations["drop_parked_event_of_auth"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1398,66 +1272,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/users/admin/parked-events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List events that were refused too often, the last first
-         * @description List events that were refused too often, the last first. They wait until they are replayed or dropped.
-         */
-        get: operations["list_parked_events_of_users"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/users/admin/parked-events/replay": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Send a parked event again, once the cause is fixed
-         * @description Send a parked event again, once the cause is fixed.
-         */
-        post: operations["replay_parked_event_of_users"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/users/admin/parked-events/drop": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Delete a parked event
-         * @description Delete a parked event. Its target lacks this state until the next change, or until it is reconciled.
-         */
-        post: operations["drop_parked_event_of_users"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/posts/numbered": {
         parameters: {
             query?: never;
@@ -1517,6 +1331,70 @@ export interface paths {
          *     An event tells it a moment later anyway. After this call the caller's feed is certainly up to date.
          */
         put: operations["refresh_follow"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/posts/{post_id}/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report a published post to the moderators
+         * @description Report a published post to the moderators. Its author is not told who did.
+         *
+         *     A repetition answers the first report, until a moderator has decided.
+         */
+        post: operations["report_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/posts/{post_id}/comments/{comment_id}/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report a comment to the moderators, as a post
+         * @description Report a comment to the moderators, as a post.
+         */
+        post: operations["report_comment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/posts/removed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the caller's posts and comments that moderators have removed, the newest first
+         * @description List the caller's posts and comments that moderators have removed, the newest first.
+         *
+         *     They are kept for 90 days.
+         */
+        get: operations["list_own_removed"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1718,7 +1596,7 @@ export interface paths {
         patch: operations["revise_comment"];
         trace?: never;
     };
-    "/posts/admin/parked-events": {
+    "/posts/moderation/cases": {
         parameters: {
             query?: never;
             header?: never;
@@ -1726,10 +1604,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List events that were refused too often, the last first
-         * @description List events that were refused too often, the last first. They wait until they are replayed or dropped.
+         * List reported posts and comments: open cases, the oldest first; or dismissed ones, the newest first
+         * @description List reported posts and comments: open cases, the oldest first; or dismissed ones, the newest first.
+         *
+         *     A case goes with its post or comment: removals are in `GET /posts/moderation/removed`. Dismissed cases are kept for
+         *     90 days.
          */
-        get: operations["list_parked_events_of_posts"];
+        get: operations["list_cases"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1738,27 +1619,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/posts/admin/parked-events/replay": {
+    "/posts/moderation/cases/{case_id}/reports": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
         /**
-         * Send a parked event again, once the cause is fixed
-         * @description Send a parked event again, once the cause is fixed.
+         * List the reports of a case, the oldest first; none if it is gone
+         * @description List the reports of a case, the oldest first; none if it is gone.
          */
-        post: operations["replay_parked_event_of_posts"];
+        get: operations["list_case_reports"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/posts/admin/parked-events/drop": {
+    "/posts/moderation/cases/{case_id}/dismiss": {
         parameters: {
             query?: never;
             header?: never;
@@ -1768,10 +1649,50 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Delete a parked event
-         * @description Delete a parked event. Its target lacks this state until the next change, or until it is reconciled.
+         * Decide that the post or comment stays
+         * @description Decide that the post or comment stays. A later report opens a new case.
          */
-        post: operations["drop_parked_event_of_posts"];
+        post: operations["dismiss_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/posts/moderation/cases/{case_id}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove the post or comment
+         * @description Remove the post or comment. Its author is told why, and keeps a copy for 90 days.
+         */
+        post: operations["remove_reported"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/posts/moderation/removed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what moderators have removed in the last 90 days, the newest first
+         * @description List what moderators have removed in the last 90 days, the newest first.
+         */
+        get: operations["list_removed"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1793,17 +1714,6 @@ export interface components {
              * @example correct horse battery staple
              */
             password: string;
-        };
-        /**
-         * AccountRemoval
-         * @description Why an admin deletes somebody's account.
-         */
-        AccountRemoval: {
-            /**
-             * Reason
-             * @example Asked for by its owner in ticket 4711.
-             */
-            reason: string;
         };
         /**
          * AccountResponse
@@ -1847,54 +1757,6 @@ export interface components {
              */
             locale: string | null;
         };
-        /** AccountSessionPage */
-        AccountSessionPage: {
-            /** Items */
-            items: components["schemas"]["AccountSessionResponse"][];
-            /**
-             * Next Cursor
-             * @description Give this as `cursor` for the next page; null on the last one.
-             * @example AAAAAAAAACmWkTQ2
-             */
-            next_cursor: string | null;
-        };
-        /**
-         * AccountSessionResponse
-         * @description A place where somebody is signed in.
-         */
-        AccountSessionResponse: {
-            /**
-             * Id
-             * Format: uuid
-             * @example 8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4
-             */
-            id: string;
-            /**
-             * Created At
-             * Format: date-time
-             * @description When it signed in.
-             * @example 2026-11-22T13:28:00Z
-             */
-            created_at: string;
-            /**
-             * Last Used At
-             * Format: date-time
-             * @description When it last got an access token.
-             * @example 2026-11-22T13:28:00Z
-             */
-            last_used_at: string;
-            /**
-             * User Agent
-             * @example Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0
-             */
-            user_agent: string;
-            /**
-             * Ip
-             * @description Address of its sign-in.
-             * @example 203.0.113.9
-             */
-            ip: string;
-        };
         /**
          * AccountUpdate
          * @description The fields to change; others stay. Passwords and addresses cannot be set here.
@@ -1914,19 +1776,13 @@ export interface components {
              *     ]
              */
             roles?: components["schemas"]["Role"][];
-            /**
-             * Reason
-             * @description Why; it stays in the audit trail.
-             * @example Asked for by its owner in ticket 4711.
-             */
-            reason?: string;
         };
         /**
          * Action
          * @description The kinds of events. Values are stored and shown, so they never change.
          * @enum {string}
          */
-        Action: "registered" | "signed-in" | "sign-in-refused" | "sign-in-throttled" | "signed-out" | "refresh-token-reused" | "refresh-token-reissued" | "session-ended" | "other-sessions-ended" | "all-sessions-ended" | "password-changed" | "password-refused" | "password-reset-requested" | "password-reset" | "email-verification-sent" | "email-verified" | "email-change-requested" | "email-changed" | "username-changed" | "sign-in-code-sent" | "locale-changed" | "second-factor-asked" | "second-factor-refused" | "second-factor-on" | "second-factor-off" | "second-factor-reset" | "recovery-codes-made" | "recovery-code-used" | "stepped-up" | "device-trusted" | "trusted-device-ended" | "passkey-added" | "passkey-removed" | "passkey-copied" | "identity-linked" | "identity-unlinked" | "roles-changed" | "account-deletion-asked" | "account-deleted" | "status-changed" | "tokens-revoked" | "content-removed" | "event-replayed" | "event-dropped" | "service-secret-changed" | "api-key-created" | "api-key-revoked" | "key-created" | "key-activated" | "key-retired" | "key-revoked";
+        Action: "registered" | "signed-in" | "sign-in-refused" | "sign-in-throttled" | "signed-out" | "refresh-token-reused" | "refresh-token-reissued" | "session-ended" | "other-sessions-ended" | "all-sessions-ended" | "password-changed" | "password-refused" | "password-reset-requested" | "password-reset" | "email-verification-sent" | "email-verified" | "email-change-requested" | "email-changed" | "username-changed" | "sign-in-code-sent" | "locale-changed" | "second-factor-asked" | "second-factor-refused" | "second-factor-on" | "second-factor-off" | "second-factor-reset" | "recovery-codes-made" | "recovery-code-used" | "stepped-up" | "device-trusted" | "trusted-device-ended" | "passkey-added" | "passkey-removed" | "passkey-copied" | "identity-linked" | "identity-unlinked" | "roles-changed" | "account-deletion-asked" | "account-deleted" | "status-changed" | "tokens-revoked" | "content-removed" | "reports-dismissed" | "service-secret-changed" | "api-key-created" | "api-key-revoked" | "key-created" | "key-activated" | "key-retired" | "key-revoked";
         /**
          * AddressGiven
          * @description The address to write to.
@@ -2255,6 +2111,147 @@ export interface components {
              * @example 2026-11-22T13:28:00Z
              */
             since: string;
+        };
+        /** CasePage */
+        CasePage: {
+            /** Items */
+            items: components["schemas"]["CaseResponse"][];
+            /**
+             * Next Cursor
+             * @description Give this as `cursor` for the next page; null on the last one.
+             * @example AAAAAAAAACmWkTQ2
+             */
+            next_cursor: string | null;
+        };
+        /** CaseReportPage */
+        CaseReportPage: {
+            /** Items */
+            items: components["schemas"]["CaseReportResponse"][];
+            /**
+             * Next Cursor
+             * @description Give this as `cursor` for the next page; null on the last one.
+             * @example AAAAAAAAACmWkTQ2
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * CaseReportResponse
+         * @description A report, as moderators see it.
+         */
+        CaseReportResponse: {
+            /**
+             * Id
+             * Format: int64
+             * @example 41
+             */
+            id: number;
+            /**
+             * Post Id
+             * Format: int64
+             * @example 41
+             */
+            post_id: number;
+            /**
+             * Comment Id
+             * @description Null: the post itself.
+             */
+            comment_id: number | null;
+            /** @example spam */
+            reason: components["schemas"]["Reason"];
+            /**
+             * Note
+             * @example The same advertisement under ten posts.
+             */
+            note: string;
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            created_at: string;
+            /**
+             * Reporter Id
+             * Format: int64
+             * @example 41
+             */
+            reporter_id: number;
+        };
+        /**
+         * CaseResponse
+         * @description All reports of one post or comment, until a moderator decides.
+         */
+        CaseResponse: {
+            /**
+             * Id
+             * Format: int64
+             * @example 41
+             */
+            id: number;
+            /**
+             * Post Id
+             * Format: int64
+             * @example 41
+             */
+            post_id: number;
+            /**
+             * Comment Id
+             * @description Null: the post itself.
+             */
+            comment_id: number | null;
+            /**
+             * Status
+             * @example open
+             * @enum {string}
+             */
+            status: "open" | "dismissed";
+            /**
+             * Title
+             * @description Of the post.
+             * @example First light
+             */
+            title: string;
+            /**
+             * Excerpt
+             * @description The first 500 characters.
+             * @example It was a clear night.
+             */
+            excerpt: string;
+            /**
+             * Reports Count
+             * @example 3
+             */
+            reports_count: number;
+            /**
+             * Reasons
+             * @description How many reports have each.
+             * @example {
+             *       "other": 1,
+             *       "spam": 2
+             *     }
+             */
+            reasons: {
+                [key: string]: number;
+            };
+            /**
+             * Opened At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            opened_at: string;
+            /**
+             * Latest At
+             * Format: date-time
+             * @description Time of the last report.
+             * @example 2026-11-22T13:28:00Z
+             */
+            latest_at: string;
+            /**
+             * Decided At
+             * @description Null while it is open.
+             */
+            decided_at: string | null;
+            /** @description Null once the author is deleted. */
+            author: components["schemas"]["AuthorResponse"] | null;
         };
         /**
          * CodeAsked
@@ -2630,60 +2627,6 @@ export interface components {
             keys: components["schemas"]["PublicKey"][];
         };
         /**
-         * KnownApiKey
-         * @description An API key, without what it is used with.
-         */
-        KnownApiKey: {
-            /**
-             * Name
-             * @example nightly import
-             */
-            name: string;
-            /**
-             * Scopes
-             * @example [
-             *       "posts:read"
-             *     ]
-             */
-            scopes: string[];
-            /**
-             * Created At
-             * Format: date-time
-             * @example 2026-11-22T13:28:00Z
-             */
-            created_at: string;
-            /**
-             * Expires At
-             * @description null: never.
-             */
-            expires_at: string | null;
-            /** Expired */
-            expired: boolean;
-            /** Last Used At */
-            last_used_at: string | null;
-        };
-        /**
-         * KnownPasskey
-         * @description A passkey, without what it is used with.
-         */
-        KnownPasskey: {
-            /**
-             * Name
-             * @example Ada's phone
-             */
-            name: string;
-            /**
-             * Created At
-             * Format: date-time
-             * @example 2026-11-22T13:28:00Z
-             */
-            created_at: string;
-            /** Last Used At */
-            last_used_at: string | null;
-            /** Backed Up */
-            backed_up: boolean;
-        };
-        /**
          * LeakedApiKey
          * @description A key that was found where others can read it.
          */
@@ -2921,107 +2864,6 @@ export interface components {
              * @description The language of mails, as in BCP 47; null: that of the site.
              */
             locale?: string | null;
-        };
-        /**
-         * ParkedEventAct
-         * @description Which event, in the version that was seen, and why.
-         */
-        ParkedEventAct: {
-            /**
-             * Target
-             * @example posts
-             */
-            target: string;
-            /**
-             * Type
-             * @example profile
-             */
-            type: string;
-            /**
-             * Subject
-             * @example profile:7
-             */
-            subject: string;
-            /**
-             * Version
-             * Format: int64
-             * @example 41
-             */
-            version: number;
-            /**
-             * Reason
-             * @example Asked for by its owner in ticket 4711.
-             */
-            reason: string;
-        };
-        /** ParkedEventPage */
-        ParkedEventPage: {
-            /** Items */
-            items: components["schemas"]["ParkedEventResponse"][];
-            /**
-             * Next Cursor
-             * @description Give this as `cursor` for the next page; null on the last one.
-             * @example AAAAAAAAACmWkTQ2
-             */
-            next_cursor: string | null;
-        };
-        /**
-         * ParkedEventResponse
-         * @description An event that its target has refused too often.
-         */
-        ParkedEventResponse: {
-            /**
-             * Target
-             * @description The service that refused it; `smtp`: the mail server.
-             * @example posts
-             */
-            target: string;
-            /**
-             * Type
-             * @example profile
-             */
-            type: string;
-            /**
-             * Subject
-             * @example profile:7
-             */
-            subject: string;
-            /**
-             * Version
-             * Format: int64
-             * @example 41
-             */
-            version: number;
-            /**
-             * Occurred At
-             * Format: date-time
-             * @example 2026-11-22T13:28:00Z
-             */
-            occurred_at: string;
-            /**
-             * Parked At
-             * Format: date-time
-             * @example 2026-11-22T13:28:00Z
-             */
-            parked_at: string;
-            /**
-             * Attempts
-             * @description How often it was refused.
-             * @example 5
-             */
-            attempts: number;
-            /**
-             * Last Error
-             * @description The reason of the last refusal.
-             * @example status 422 bad-event The event profile:7@3 does not match the schema of profile: name (missing).
-             */
-            last_error: string | null;
-            /**
-             * Data
-             * @description JSON, cut after 2000 characters; it may hold personal data. Null if it is larger than 64 KiB, or a mail, which would tell a link to sign in with.
-             * @example {"avatar_url": null}
-             */
-            data: string | null;
         };
         /**
          * PasskeyAlgorithm
@@ -3744,6 +3586,12 @@ export interface components {
             y: string;
         };
         /**
+         * Reason
+         * @description Why something is reported or removed. Values are stored and shown, so they never change.
+         * @enum {string}
+         */
+        Reason: "spam" | "harassment" | "hate" | "sexual" | "violence" | "illegal" | "other";
+        /**
          * RecoveryCodesResponse
          * @description The recovery codes. They are shown once; each can be used once.
          */
@@ -3769,6 +3617,221 @@ export interface components {
              *     ]
              */
             origins: string[];
+        };
+        /**
+         * RemovalCreate
+         * @description Why a post or comment is removed. Its author reads both.
+         */
+        RemovalCreate: {
+            /** @example spam */
+            reason: components["schemas"]["Reason"];
+            /**
+             * Note
+             * @default
+             * @example Please do not advertise here.
+             */
+            note?: string;
+        };
+        /** RemovalPage */
+        RemovalPage: {
+            /** Items */
+            items: components["schemas"]["RemovalResponse"][];
+            /**
+             * Next Cursor
+             * @description Give this as `cursor` for the next page; null on the last one.
+             * @example AAAAAAAAACmWkTQ2
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * RemovalResponse
+         * @description A removal, as moderators see it.
+         */
+        RemovalResponse: {
+            /**
+             * Id
+             * Format: int64
+             * @example 41
+             */
+            id: number;
+            /**
+             * Post Id
+             * Format: int64
+             * @description The post, or the one below which the comment was.
+             * @example 41
+             */
+            post_id: number;
+            /**
+             * Comment Id
+             * @description Null: the post itself.
+             */
+            comment_id: number | null;
+            /**
+             * Title
+             * @description Empty for a comment.
+             * @example First light
+             */
+            title: string;
+            /**
+             * Description
+             * @example A clear night at last.
+             */
+            description: string;
+            /**
+             * Body
+             * @example It was a clear night.
+             */
+            body: string;
+            /**
+             * Tags
+             * @example [
+             *       "astronomy"
+             *     ]
+             */
+            tags: string[];
+            /** @example spam */
+            reason: components["schemas"]["Reason"];
+            /**
+             * Note
+             * @description The moderator's words to the author.
+             * @example Please do not advertise here.
+             */
+            note: string;
+            /**
+             * Removed At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            removed_at: string;
+            /**
+             * Moderator Id
+             * @description Null once the moderator's account is deleted.
+             */
+            moderator_id: number | null;
+            /** @description Null once the author is deleted. */
+            author: components["schemas"]["AuthorResponse"] | null;
+        };
+        /** RemovedPage */
+        RemovedPage: {
+            /** Items */
+            items: components["schemas"]["RemovedResponse"][];
+            /**
+             * Next Cursor
+             * @description Give this as `cursor` for the next page; null on the last one.
+             * @example AAAAAAAAACmWkTQ2
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * RemovedResponse
+         * @description A post or comment of the caller that a moderator has removed.
+         */
+        RemovedResponse: {
+            /**
+             * Id
+             * Format: int64
+             * @example 41
+             */
+            id: number;
+            /**
+             * Post Id
+             * Format: int64
+             * @description The post, or the one below which the comment was.
+             * @example 41
+             */
+            post_id: number;
+            /**
+             * Comment Id
+             * @description Null: the post itself.
+             */
+            comment_id: number | null;
+            /**
+             * Title
+             * @description Empty for a comment.
+             * @example First light
+             */
+            title: string;
+            /**
+             * Description
+             * @example A clear night at last.
+             */
+            description: string;
+            /**
+             * Body
+             * @example It was a clear night.
+             */
+            body: string;
+            /**
+             * Tags
+             * @example [
+             *       "astronomy"
+             *     ]
+             */
+            tags: string[];
+            /** @example spam */
+            reason: components["schemas"]["Reason"];
+            /**
+             * Note
+             * @description The moderator's words to the author.
+             * @example Please do not advertise here.
+             */
+            note: string;
+            /**
+             * Removed At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            removed_at: string;
+        };
+        /**
+         * ReportCreate
+         * @description Why a post or comment should be looked at.
+         */
+        ReportCreate: {
+            /** @example spam */
+            reason: components["schemas"]["Reason"];
+            /**
+             * Note
+             * @default
+             * @example The same advertisement under ten posts.
+             */
+            note?: string;
+        };
+        /**
+         * ReportResponse
+         * @description The caller's report.
+         */
+        ReportResponse: {
+            /**
+             * Id
+             * Format: int64
+             * @example 41
+             */
+            id: number;
+            /**
+             * Post Id
+             * Format: int64
+             * @example 41
+             */
+            post_id: number;
+            /**
+             * Comment Id
+             * @description Null: the post itself.
+             */
+            comment_id: number | null;
+            /** @example spam */
+            reason: components["schemas"]["Reason"];
+            /**
+             * Note
+             * @example The same advertisement under ten posts.
+             */
+            note: string;
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            created_at: string;
         };
         /**
          * RevokeForm
@@ -4004,45 +4067,6 @@ export interface components {
          * @description How a sign-in went. `state` tells the cases apart.
          */
         SignInAnswer: components["schemas"]["SignedIn"] | components["schemas"]["SecondFactorNeeded"];
-        /**
-         * SignInMethodsResponse
-         * @description How somebody can sign in. It holds nothing that anybody could sign in with.
-         */
-        SignInMethodsResponse: {
-            /** Has Password */
-            has_password: boolean;
-            second_factor: components["schemas"]["SecondFactorResponse"];
-            /**
-             * Trusted Devices
-             * @description Devices that sign in without the second factor.
-             * @example 1
-             */
-            trusted_devices: number;
-            /** Passkeys */
-            passkeys: components["schemas"]["KnownPasskey"][];
-            /** Identities */
-            identities: components["schemas"]["IdentityResponse"][];
-            /** Api Keys */
-            api_keys: components["schemas"]["KnownApiKey"][];
-        };
-        /**
-         * SignOut
-         * @description Which session ends, and why.
-         */
-        SignOut: {
-            /**
-             * Session Id
-             * Format: uuid
-             * @description Left out: all of them.
-             * @example 8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4
-             */
-            session_id?: string;
-            /**
-             * Reason
-             * @example Asked for by its owner in ticket 4711.
-             */
-            reason: string;
-        };
         /**
          * SignedIn
          * @description The tokens of a new session, as `/auth/token` issues them.
@@ -4402,19 +4426,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /**
-         * @description - `account-not-found`: No account has this id.
-         *     - `session-not-found`: The account has no such session, or it has ended.
-         *     - `no-such-route`: No route has this path.
-         */
-        AccountNotFoundOrSessionNotFound: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description - `already-published`: Publishing is one-way. */
         AlreadyPublished: {
             headers: {
@@ -4568,6 +4579,27 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description - `case-decided`: Somebody has decided this case already. */
+        CaseDecided: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `case-not-found`: There is no such case. It goes when its post or comment is deleted or removed.
+         *     - `no-such-route`: No route has this path.
+         */
+        CaseNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /**
          * @description - `challenge-not-valid`: The challenge is unknown, used, expired, tried too often, or void. The answer does not tell which.
          *     - `malformed-body`: The body cannot be parsed as its media type.
@@ -4652,15 +4684,6 @@ export interface components {
          *     - `request-in-progress`: The first request with this key is still running.
          */
         EmailTakenOrRequestInProgress: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description - `event-not-parked`: No such event is parked: it was replayed, dropped, or replaced by a newer one. */
-        EventNotParked: {
             headers: {
                 [name: string]: unknown;
             };
@@ -4828,19 +4851,6 @@ export interface components {
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
         NotAnAdmin: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
-         * @description - `not-an-admin`: The caller is no longer an admin.
-         *     - `own-account`: Admins do not delete their own account here: that needs the password.
-         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
-         */
-        NotAnAdminOrOwnAccount: {
             headers: {
                 [name: string]: unknown;
             };
@@ -5078,6 +5088,18 @@ export interface components {
             };
         };
         /**
+         * @description - `own-content`: People do not report what they wrote themselves, and moderators do not decide about it.
+         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
+         */
+        OwnContent: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
          * @description - `passkey-not-found`: The caller has no such passkey.
          *     - `no-such-route`: No route has this path.
          */
@@ -5310,7 +5332,7 @@ export interface components {
             };
         };
         /**
-         * @description - `session-not-found`: The account has no such session, or it has ended.
+         * @description - `session-not-found`: The caller has no such session, or it has ended.
          *     - `no-such-route`: No route has this path.
          */
         SessionNotFound: {
@@ -7310,42 +7332,6 @@ export interface operations {
             503: components["responses"]["DatabaseUnavailable"];
         };
     };
-    list_account_sessions: {
-        parameters: {
-            query?: {
-                /** @description How many items at most; a page of long ones has fewer. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
-            };
-            header?: never;
-            path: {
-                account_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AccountSessionPage"];
-                };
-            };
-            401: components["responses"]["SignInRequiredOrInvalidToken"];
-            403: components["responses"]["NotForThisCaller"];
-            404: components["responses"]["AccountNotFoundOrNoSuchRoute"];
-            414: components["responses"]["UrlTooLong"];
-            422: components["responses"]["BadCursor"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["DatabaseUnavailable"];
-        };
-    };
     sign_account_out: {
         parameters: {
             query?: never;
@@ -7455,111 +7441,6 @@ export interface operations {
             503: components["responses"]["DatabaseUnavailable"];
         };
     };
-    list_sign_in_methods: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                account_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SignInMethodsResponse"];
-                };
-            };
-            401: components["responses"]["SignInRequiredOrInvalidToken"];
-            403: components["responses"]["NotForThisCaller"];
-            404: components["responses"]["AccountNotFoundOrNoSuchRoute"];
-            414: components["responses"]["UrlTooLong"];
-            422: components["responses"]["ValidationFailed"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["DatabaseUnavailable"];
-        };
-    };
-    sign_somebody_out: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                account_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SignOut"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequiredOrInvalidToken"];
-            403: components["responses"]["NotAnAdmin"];
-            404: components["responses"]["AccountNotFoundOrSessionNotFound"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["UrlTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailedOrMalformedBody"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["DatabaseUnavailable"];
-        };
-    };
-    delete_somebodys_account: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                account_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AccountRemoval"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequiredOrInvalidToken"];
-            403: components["responses"]["NotAnAdminOrOwnAccount"];
-            404: components["responses"]["AccountNotFoundOrNoSuchRoute"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["UrlTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailedOrMalformedBody"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["DatabaseUnavailable"];
-        };
-    };
     get_jwks: {
         parameters: {
             query?: never;
@@ -7654,109 +7535,6 @@ export interface operations {
                 };
             };
             414: components["responses"]["UrlTooLong"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["DatabaseUnavailable"];
-        };
-    };
-    list_parked_events_of_auth: {
-        parameters: {
-            query?: {
-                /** @description How many items at most; a page of long ones has fewer. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ParkedEventPage"];
-                };
-            };
-            401: components["responses"]["SignInRequiredOrInvalidToken"];
-            403: components["responses"]["NotForThisCaller"];
-            414: components["responses"]["UrlTooLong"];
-            422: components["responses"]["BadCursor"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["DatabaseUnavailable"];
-        };
-    };
-    replay_parked_event_of_auth: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ParkedEventAct"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequiredOrInvalidToken"];
-            403: components["responses"]["NotForThisCaller"];
-            404: components["responses"]["EventNotParked"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["UrlTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailedOrMalformedBody"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["DatabaseUnavailable"];
-        };
-    };
-    drop_parked_event_of_auth: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ParkedEventAct"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequiredOrInvalidToken"];
-            403: components["responses"]["NotForThisCaller"];
-            404: components["responses"]["EventNotParked"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["UrlTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailedOrMalformedBody"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
@@ -8181,109 +7959,6 @@ export interface operations {
             503: components["responses"]["DatabaseUnavailable"];
         };
     };
-    list_parked_events_of_users: {
-        parameters: {
-            query?: {
-                /** @description How many items at most; a page of long ones has fewer. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ParkedEventPage"];
-                };
-            };
-            401: components["responses"]["SignInRequiredOrInvalidToken"];
-            403: components["responses"]["NotForThisCaller"];
-            414: components["responses"]["UrlTooLong"];
-            422: components["responses"]["BadCursor"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["DatabaseUnavailable"];
-        };
-    };
-    replay_parked_event_of_users: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ParkedEventAct"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequiredOrInvalidToken"];
-            403: components["responses"]["NotForThisCaller"];
-            404: components["responses"]["EventNotParked"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["UrlTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailedOrMalformedBody"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["DatabaseUnavailable"];
-        };
-    };
-    drop_parked_event_of_users: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ParkedEventAct"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequiredOrInvalidToken"];
-            403: components["responses"]["NotForThisCaller"];
-            404: components["responses"]["EventNotParked"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["UrlTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailedOrMalformedBody"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["DatabaseUnavailable"];
-        };
-    };
     list_numbered: {
         parameters: {
             query?: {
@@ -8394,6 +8069,126 @@ export interface operations {
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["PeerUnavailable"];
+        };
+    };
+    report_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the caller. With the same key and body the request has one effect and one answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                post_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportResponse"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["OwnContent"];
+            404: components["responses"]["PostNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["RequestInProgress"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrBadIdempotencyKey"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    report_comment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the caller. With the same key and body the request has one effect and one answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                post_id: number;
+                comment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportResponse"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["OwnContent"];
+            404: components["responses"]["CommentNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["RequestInProgress"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrBadIdempotencyKey"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    list_own_removed: {
+        parameters: {
+            query?: {
+                /** @description How many items at most; a page of long ones has fewer. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemovedPage"];
+                };
+            };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["InsufficientScope"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["BadCursor"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
         };
     };
     list_posts: {
@@ -8959,7 +8754,146 @@ export interface operations {
             503: components["responses"]["DatabaseUnavailable"];
         };
     };
-    list_parked_events_of_posts: {
+    list_cases: {
+        parameters: {
+            query?: {
+                /** @description Cases that wait, or those that stay as they are. */
+                status?: "open" | "dismissed";
+                /** @description How many items at most; a page of long ones has fewer. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            403: components["responses"]["NotForThisCaller"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["BadCursor"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    list_case_reports: {
+        parameters: {
+            query?: {
+                /** @description How many items at most; a page of long ones has fewer. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                case_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseReportPage"];
+                };
+            };
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            403: components["responses"]["NotForThisCaller"];
+            404: components["responses"]["NoSuchRoute"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["BadCursor"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    dismiss_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            403: components["responses"]["OwnContent"];
+            404: components["responses"]["CaseNotFound"];
+            409: components["responses"]["CaseDecided"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    remove_reported: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemovalCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            403: components["responses"]["OwnContent"];
+            404: components["responses"]["CaseNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["CaseDecided"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    list_removed: {
         parameters: {
             query?: {
                 /** @description How many items at most; a page of long ones has fewer. */
@@ -8979,83 +8913,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ParkedEventPage"];
+                    "application/json": components["schemas"]["RemovalPage"];
                 };
             };
             401: components["responses"]["SignInRequiredOrInvalidToken"];
             403: components["responses"]["NotForThisCaller"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursor"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["DatabaseUnavailable"];
-        };
-    };
-    replay_parked_event_of_posts: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ParkedEventAct"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequiredOrInvalidToken"];
-            403: components["responses"]["NotForThisCaller"];
-            404: components["responses"]["EventNotParked"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["UrlTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailedOrMalformedBody"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["DatabaseUnavailable"];
-        };
-    };
-    drop_parked_event_of_posts: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ParkedEventAct"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequiredOrInvalidToken"];
-            403: components["responses"]["NotForThisCaller"];
-            404: components["responses"]["EventNotParked"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["BodyTooLarge"];
-            414: components["responses"]["UrlTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailedOrMalformedBody"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];

@@ -13,6 +13,9 @@ class Settings(ServiceSettings):
     conduit: bool = Field(
         False, description="The RealWorld API is on: anybody may list the posts that somebody likes, as there."
     )
+    rate_limit_reports: int = Field(
+        30, ge=1, le=100_000, description="Reports of posts and comments an hour, per person."
+    )
 
 
 class MigrateSettings(MigrationSettings):

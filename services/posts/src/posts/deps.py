@@ -1,7 +1,9 @@
 """Wires posts' layers together, and names what its routes depend on."""
 
+from collections.abc import Mapping
+from datetime import timedelta
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
@@ -13,19 +15,23 @@ from common.events.erasure import BACKLOG, ERASED, Eraser
 from common.events.exports import ExportReader
 from common.events.read_models import ReadModel, erased_accounts
 from common.http.concurrency_limits import ConcurrencyLimits
-from common.http.deps import DbSession, FromState, SignedIn
+from common.http.deps import DbSession, FromState, SignedIn, WithRole
 from common.http.idempotency import forget_expired
+from common.http.rate_limits import Quota
 from common.serving.service import Opened, Parts
+from common.tokens.claims import Principal
 from posts.clients.follows import UsersFollowClient
 from posts.clients.profiles import UsersProfileClient
 from posts.config import Settings
 from posts.repositories.authors import KNOWN_PROFILES, StatsRepository
+from posts.repositories.cases import CaseRepository
 from posts.repositories.comments import CommentRepository
 from posts.repositories.edges import KNOWN_BLOCKS, KNOWN_FOLLOWS
 from posts.repositories.erasing import KNOWN_ERASED, STEPS
 from posts.repositories.exports import SECTIONS
 from posts.repositories.lists import PostLists
 from posts.repositories.numbered import NumberedPages
+from posts.repositories.removals import RemovalRepository
 from posts.repositories.search import SearchRepository
 from posts.repositories.tags import TagRepository
 from posts.repositories.unit_of_work import unit_of_work
@@ -36,9 +42,17 @@ from posts.services.follows import FollowDirectory
 from posts.services.ports import StatsStore, TagReader
 from posts.services.post_commands import PostCommands
 from posts.services.post_queries import PostQueries
-from posts.services.records import Editor
+from posts.services.records import MODERATORS, Editor
+from posts.services.reports import ModerationCommands, ModerationQueries, ReportCommands
 from posts.services.retention import RETENTION
 from posts.services.subscriber import EventSubscriber
+
+REPORTS: Final = "reports"
+
+
+def quotas(settings: Settings) -> Mapping[str, Quota]:
+    """The rate limits that routes name."""
+    return {REPORTS: Quota(settings.rate_limit_reports, timedelta(hours=1))}
 
 
 def wire(opened: Opened[Settings]) -> Parts:
@@ -79,6 +93,7 @@ def wire(opened: Opened[Settings]) -> Parts:
             ),
             "follows": FollowDirectory(UsersFollowClient(users), transactions),
             "comment_queries": CommentQueries(lists, CommentRepository(reads), authors),
+            "moderation_queries": ModerationQueries(CaseRepository(reads), RemovalRepository(reads), authors),
             "tags": TagRepository(reads),
             "stats": StatsRepository(reads),
             "exports": ExportReader(reads, SECTIONS, ERASED),
@@ -94,11 +109,23 @@ async def get_comment_commands(request: Request, session: DbSession) -> CommentC
     return CommentCommands(unit_of_work(session), request.app.state.authors)
 
 
+async def get_report_commands(session: DbSession) -> ReportCommands:
+    return ReportCommands(unit_of_work(session))
+
+
+async def get_moderation_commands(request: Request, session: DbSession) -> ModerationCommands:
+    return ModerationCommands(unit_of_work(session), request.app.state.authors)
+
+
 async def get_subscriber(session: DbSession) -> EventSubscriber:
     return EventSubscriber(unit_of_work(session))
 
 
 async def get_editor(caller: SignedIn) -> Editor:
+    return Editor(caller.account_id, caller.roles)
+
+
+async def get_moderator(caller: Annotated[Principal, Depends(WithRole(*sorted(MODERATORS)))]) -> Editor:
     return Editor(caller.account_id, caller.roles)
 
 
@@ -110,5 +137,9 @@ WriteComments = Annotated[CommentCommands, Depends(get_comment_commands)]
 ConsumeEvents = Annotated[EventSubscriber, Depends(get_subscriber)]
 ReadStats = Annotated[StatsStore, Depends(FromState("stats"))]
 ReadTags = Annotated[TagReader, Depends(FromState("tags"))]
+WriteReports = Annotated[ReportCommands, Depends(get_report_commands)]
+ReadModeration = Annotated[ModerationQueries, Depends(FromState("moderation_queries"))]
+WriteModeration = Annotated[ModerationCommands, Depends(get_moderation_commands)]
+Moderator = Annotated[Editor, Depends(get_moderator)]
 SignedInEditor = Annotated[Editor, Depends(get_editor)]
 Exports = Annotated[ExportReader, Depends(FromState("exports"))]

@@ -8,8 +8,8 @@ from common.serving.parked_events import parked_events_router
 from common.serving.service import lifespan
 from posts.config import Settings
 from posts.database import MIGRATIONS
-from posts.deps import wire
-from posts.routers import comments, internal, likes, numbered, posts
+from posts.deps import quotas, wire
+from posts.routers import comments, internal, likes, moderation, numbered, posts, reports
 
 
 def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:
@@ -21,11 +21,14 @@ def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         lifespan=lifespan(MIGRATIONS, wire),
         routers=[
             numbered.router,
+            reports.router,
             posts.router,
             likes.router,
             comments.router,
+            moderation.router,
             parked_events_router("posts"),
             internal.router,
         ],
+        quotas=quotas(settings),
         transport=transport,
     )

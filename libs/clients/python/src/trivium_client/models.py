@@ -20,15 +20,6 @@ class AccountDeletion(Model):
     password: str
 
 
-class AccountRemoval(Model):
-    """Why an admin deletes somebody's account."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-    )
-    reason: str
-
-
 class AccountResponse(Model):
     """The caller's own account."""
 
@@ -43,25 +34,6 @@ class AccountResponse(Model):
     """The language of mails, as in BCP 47; null: that of the site."""
 
 
-class AccountSessionPage(Model):
-    items: list[AccountSessionResponse]
-    next_cursor: str | None
-    """Give this as `cursor` for the next page; null on the last one."""
-
-
-class AccountSessionResponse(Model):
-    """A place where somebody is signed in."""
-
-    id: UUID
-    created_at: AwareDatetime
-    """When it signed in."""
-    last_used_at: AwareDatetime
-    """When it last got an access token."""
-    user_agent: str
-    ip: str
-    """Address of its sign-in."""
-
-
 class AccountUpdate(Model):
     """The fields to change; others stay. Passwords and addresses cannot be set here."""
 
@@ -71,8 +43,6 @@ class AccountUpdate(Model):
     status: Literal["active", "disabled"] | None = None
     roles: list[Role] | None = None
     """All roles of the account."""
-    reason: str | None = None
-    """Why; it stays in the audit trail."""
 
 
 Action = TypeAliasType(
@@ -120,8 +90,7 @@ Action = TypeAliasType(
         "status-changed",
         "tokens-revoked",
         "content-removed",
-        "event-replayed",
-        "event-dropped",
+        "reports-dismissed",
         "service-secret-changed",
         "api-key-created",
         "api-key-revoked",
@@ -259,6 +228,55 @@ class BlockedResponse(Model):
     name: str
     avatar_url: str | None
     since: AwareDatetime
+
+
+class CasePage(Model):
+    items: list[CaseResponse]
+    next_cursor: str | None
+    """Give this as `cursor` for the next page; null on the last one."""
+
+
+class CaseReportPage(Model):
+    items: list[CaseReportResponse]
+    next_cursor: str | None
+    """Give this as `cursor` for the next page; null on the last one."""
+
+
+class CaseReportResponse(Model):
+    """A report, as moderators see it."""
+
+    id: int
+    post_id: int
+    comment_id: int | None
+    """Null: the post itself."""
+    reason: Reason
+    note: str
+    created_at: AwareDatetime
+    reporter_id: int
+
+
+class CaseResponse(Model):
+    """All reports of one post or comment, until a moderator decides."""
+
+    id: int
+    post_id: int
+    comment_id: int | None
+    """Null: the post itself."""
+    status: Literal["open", "dismissed"]
+    title: str
+    """Of the post."""
+    excerpt: str
+    """The first 500 characters."""
+    reports_count: int
+    reasons: dict[str, int]
+    """How many reports have each."""
+    opened_at: AwareDatetime
+    latest_at: AwareDatetime
+    """Time of the last report."""
+    decided_at: AwareDatetime | None
+    """Null while it is open."""
+    author: AuthorResponse | None
+    """Null once the author is deleted."""
 
 
 class CodeAsked(Model):
@@ -419,27 +437,6 @@ class KeySet(Model):
     keys: list[PublicKey]
 
 
-class KnownApiKey(Model):
-    """An API key, without what it is used with."""
-
-    name: str
-    scopes: list[str]
-    created_at: AwareDatetime
-    expires_at: AwareDatetime | None
-    """null: never."""
-    expired: bool
-    last_used_at: AwareDatetime | None
-
-
-class KnownPasskey(Model):
-    """A passkey, without what it is used with."""
-
-    name: str
-    created_at: AwareDatetime
-    last_used_at: AwareDatetime | None
-    backed_up: bool
-
-
 class LeakedApiKey(Model):
     """A key that was found where others can read it."""
 
@@ -553,43 +550,6 @@ class OwnAccountUpdate(Model):
     )
     locale: str | None = None
     """The language of mails, as in BCP 47; null: that of the site."""
-
-
-class ParkedEventAct(Model):
-    """Which event, in the version that was seen, and why."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-    )
-    target: str
-    type: str
-    subject: str
-    version: int
-    reason: str
-
-
-class ParkedEventPage(Model):
-    items: list[ParkedEventResponse]
-    next_cursor: str | None
-    """Give this as `cursor` for the next page; null on the last one."""
-
-
-class ParkedEventResponse(Model):
-    """An event that its target has refused too often."""
-
-    target: str
-    """The service that refused it; `smtp`: the mail server."""
-    type: str
-    subject: str
-    version: int
-    occurred_at: AwareDatetime
-    parked_at: AwareDatetime
-    attempts: int
-    """How often it was refused."""
-    last_error: str | None
-    """The reason of the last refusal."""
-    data: str | None
-    """JSON, cut after 2000 characters; it may hold personal data. Null if it is larger than 64 KiB, or a mail, which would tell a link to sign in with."""
 
 
 class PasskeyAlgorithm(Model):
@@ -892,6 +852,10 @@ class PublicKey(Model):
     y: str
 
 
+Reason = TypeAliasType("Reason", Literal["spam", "harassment", "hate", "sexual", "violence", "illegal", "other"])
+"""Why something is reported or removed. Values are stored and shown, so they never change."""
+
+
 class RecoveryCodesResponse(Model):
     """The recovery codes. They are shown once; each can be used once."""
 
@@ -902,6 +866,92 @@ class RelatedOrigins(Model):
     """The origins whose pages may use the site's passkeys."""
 
     origins: list[str]
+
+
+class RemovalCreate(Model):
+    """Why a post or comment is removed. Its author reads both."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    reason: Reason
+    note: str | None = ""
+
+
+class RemovalPage(Model):
+    items: list[RemovalResponse]
+    next_cursor: str | None
+    """Give this as `cursor` for the next page; null on the last one."""
+
+
+class RemovalResponse(Model):
+    """A removal, as moderators see it."""
+
+    id: int
+    post_id: int
+    """The post, or the one below which the comment was."""
+    comment_id: int | None
+    """Null: the post itself."""
+    title: str
+    """Empty for a comment."""
+    description: str
+    body: str
+    tags: list[str]
+    reason: Reason
+    note: str
+    """The moderator's words to the author."""
+    removed_at: AwareDatetime
+    moderator_id: int | None
+    """Null once the moderator's account is deleted."""
+    author: AuthorResponse | None
+    """Null once the author is deleted."""
+
+
+class RemovedPage(Model):
+    items: list[RemovedResponse]
+    next_cursor: str | None
+    """Give this as `cursor` for the next page; null on the last one."""
+
+
+class RemovedResponse(Model):
+    """A post or comment of the caller that a moderator has removed."""
+
+    id: int
+    post_id: int
+    """The post, or the one below which the comment was."""
+    comment_id: int | None
+    """Null: the post itself."""
+    title: str
+    """Empty for a comment."""
+    description: str
+    body: str
+    tags: list[str]
+    reason: Reason
+    note: str
+    """The moderator's words to the author."""
+    removed_at: AwareDatetime
+
+
+class ReportCreate(Model):
+    """Why a post or comment should be looked at."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    reason: Reason
+    note: str | None = ""
+
+
+class ReportResponse(Model):
+    """The caller's report."""
+
+    id: int
+    post_id: int
+    comment_id: int | None
+    """Null: the post itself."""
+    reason: Reason
+    note: str
+    created_at: AwareDatetime
 
 
 class RevokeForm(Model):
@@ -987,29 +1037,6 @@ class SessionResponse(Model):
     """Address of its sign-in."""
     current: bool
     """Whether it is the session of this request."""
-
-
-class SignInMethodsResponse(Model):
-    """How somebody can sign in. It holds nothing that anybody could sign in with."""
-
-    has_password: bool
-    second_factor: SecondFactorResponse
-    trusted_devices: int
-    """Devices that sign in without the second factor."""
-    passkeys: list[KnownPasskey]
-    identities: list[IdentityResponse]
-    api_keys: list[KnownApiKey]
-
-
-class SignOut(Model):
-    """Which session ends, and why."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-    )
-    session_id: UUID | None = None
-    """Left out: all of them."""
-    reason: str
 
 
 class SignedIn(Model):

@@ -120,6 +120,18 @@ class CannotFollowYourself(Problem):
     known_code = "cannot-follow-yourself"
 
 
+class CaseDecided(Problem):
+    """Somebody has decided this case already."""
+
+    known_code = "case-decided"
+
+
+class CaseNotFound(Problem):
+    """There is no such case. It goes when its post or comment is deleted or removed."""
+
+    known_code = "case-not-found"
+
+
 class ChallengeNotValid(Problem):
     """The challenge is unknown, used, expired, tried too often, or void. The answer does not tell which."""
 
@@ -166,12 +178,6 @@ class EmailTaken(Problem):
     """Another account has this address."""
 
     known_code = "email-taken"
-
-
-class EventNotParked(Problem):
-    """No such event is parked: it was replayed, dropped, or replaced by a newer one."""
-
-    known_code = "event-not-parked"
 
 
 class FeedNeedsSignIn(Problem):
@@ -354,10 +360,10 @@ class Overloaded(Problem):
     known_code = "overloaded"
 
 
-class OwnAccount(Problem):
-    """Admins do not delete their own account here: that needs the password."""
+class OwnContent(Problem):
+    """People do not report what they wrote themselves, and moderators do not decide about it."""
 
-    known_code = "own-account"
+    known_code = "own-content"
 
 
 class OwnSecondFactor(Problem):
@@ -499,7 +505,7 @@ class SecondFactorOn(Problem):
 
 
 class SessionNotFound(Problem):
-    """The account has no such session, or it has ended."""
+    """The caller has no such session, or it has ended."""
 
     known_code = "session-not-found"
 
@@ -626,6 +632,8 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "body-too-large": BodyTooLarge,
     "cannot-block-yourself": CannotBlockYourself,
     "cannot-follow-yourself": CannotFollowYourself,
+    "case-decided": CaseDecided,
+    "case-not-found": CaseNotFound,
     "challenge-not-valid": ChallengeNotValid,
     "code-not-valid": CodeNotValid,
     "comment-not-found": CommentNotFound,
@@ -634,7 +642,6 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "duplicate-names": DuplicateNames,
     "email-already-verified": EmailAlreadyVerified,
     "email-taken": EmailTaken,
-    "event-not-parked": EventNotParked,
     "feed-needs-sign-in": FeedNeedsSignIn,
     "feed-offset-too-large": FeedOffsetTooLarge,
     "headers-too-large": HeadersTooLarge,
@@ -665,7 +672,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "not-this-client": NotThisClient,
     "nothing-to-confirm": NothingToConfirm,
     "overloaded": Overloaded,
-    "own-account": OwnAccount,
+    "own-content": OwnContent,
     "own-second-factor": OwnSecondFactor,
     "passkey-not-found": PasskeyNotFound,
     "passkey-not-valid": PasskeyNotValid,

@@ -16,6 +16,10 @@ from common.state_events import EventData, Key, read_uuid
 EVERYBODY: Final = 0
 """Stands for all accounts in place of an account id."""
 
+REMOVED: Final = "removed"
+DISMISSED: Final = "dismissed"
+"""What a moderator does (`ModerationData.act`)."""
+
 
 def heard(type_: str) -> tuple[str, ...]:
     """The services that get the events of this type."""
@@ -135,7 +139,7 @@ class AuthorData(EventData):
 
 
 class ModerationData(EventData):
-    """A moderator has removed somebody else's post or comment, in posts; for auth's audit trail.
+    """A moderator has decided about somebody else's post or comment, in posts; for auth's audit trail.
 
     Subject `moderation:<id>`, version 1. The id is a random UUID, since a restored database repeats numbers.
     """
@@ -150,6 +154,10 @@ class ModerationData(EventData):
     author: int | None
     """None: the author's account was deleted earlier."""
     moderator: int = Field(ge=1, le=MAX_ID)
+    act: str = Field(default=REMOVED, max_length=20)
+    """REMOVED; or DISMISSED, that is, the moderator has dismissed all reports."""
+    reason: str = Field(default="", max_length=40)
+    """Of a removal."""
 
     @classmethod
     def read_key(cls, words: Sequence[str]) -> Key:

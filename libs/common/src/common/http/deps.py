@@ -140,21 +140,21 @@ class CurrentUser(OAuth2PasswordBearer):
 
 
 class WithRole(CurrentUser):
-    """For people whose token has a role. Removing the role revokes their tokens (within 5 s).
+    """For people whose token has one of some roles. Removing a role revokes their tokens (within 5 s).
 
     With the settings ADMIN_SECOND_FACTOR and ADMIN_MAX_AGE, a session must have proven a second factor, or lately.
     """
 
-    def __init__(self, role: str) -> None:
+    def __init__(self, *roles: str) -> None:
         super().__init__(tokenUrl=TOKEN_URL, scheme_name="user", scopes=dict(SCOPES))
-        self.role = role
+        self.roles = roles
 
     async def __call__(self, request: Request) -> Principal:  # type: ignore[override]
         principal = await super().__call__(request)
-        if self.role in principal.withheld_roles:
-            raise step_up_for_roles(request.app.state.settings)
-        if self.role not in principal.roles:
-            raise NotForThisCaller(f"This is for people with the role {self.role}.")
+        if not any(role in principal.roles for role in self.roles):
+            if any(role in principal.withheld_roles for role in self.roles):
+                raise step_up_for_roles(request.app.state.settings)
+            raise NotForThisCaller(f"This is for people with the role {' or '.join(self.roles)}.")
         return principal
 
 

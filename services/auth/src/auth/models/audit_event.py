@@ -31,6 +31,12 @@ class AuditEvent(Base):
             unique=True,
             postgresql_where=text("action IN ('event-replayed', 'event-dropped')"),
         ),
+        Index(
+            "uq_audit_events_dismissal",
+            text("(detail ->> 'event')"),
+            unique=True,
+            postgresql_where=text("action = 'reports-dismissed'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)

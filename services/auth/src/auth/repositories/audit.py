@@ -17,7 +17,7 @@ from common.state_events import Event
 
 NOTE: Final = insert(Table)
 # The unique indexes of `detail ->> 'event'` accept it once.
-NOTE_ONCE: Final = NOTE.on_conflict_do_nothing()
+NOTE_ONCE: Final = NOTE.on_conflict_do_nothing().returning(Table.id)
 # By time, so that with any one filter, and between any two moments, an index holds exactly the lines of the page.
 NEWEST: Final = select(
     Table.id, Table.at, Table.action, Table.account_id, Table.actor, Table.ip, Table.detail
@@ -44,12 +44,15 @@ class AuditRepository:
         values = {"action": action, "account_id": account_id, "actor": ANONYMOUS if by is None else str(by)}
         await self.session.execute(NOTE, {**values, "ip": ip, "detail": detail})
 
-    async def note_removal(self, event: Event, removed: ModerationData) -> None:
+    async def note_moderation(self, action: Action, event: Event, decided: ModerationData) -> bool:
         (event_id,) = event.key
         told_at = event.occurred_at.isoformat() if event.occurred_at else None
-        detail = {"kind": removed.kind, "id": removed.id, "removed_at": told_at, "event": str(event_id)}
-        by = {"action": Action.content_removed, "account_id": removed.author, "actor": str(removed.moderator)}
-        await self.session.execute(NOTE_ONCE, {**by, "ip": None, "detail": detail})
+        detail = {"kind": decided.kind, "id": decided.id, f"{decided.act}_at": told_at, "event": str(event_id)}
+        if decided.reason:  # earlier releases of posts know none
+            detail["reason"] = decided.reason
+        by = {"action": action, "account_id": decided.author, "actor": str(decided.moderator)}
+        noted = await self.session.execute(NOTE_ONCE, {**by, "ip": None, "detail": detail})
+        return noted.one_or_none() is not None
 
     async def note_operation(self, event: Event, done: OperationData) -> None:
         (event_id,) = event.key

@@ -87,6 +87,7 @@ class Action(StrEnum):
     content_removed = "content-removed"
     event_replayed = "event-replayed"
     event_dropped = "event-dropped"
+    reports_dismissed = "reports-dismissed"
     service_secret_changed = "service-secret-changed"  # noqa: S105
     api_key_created = "api-key-created"
     api_key_revoked = "api-key-revoked"
@@ -113,8 +114,8 @@ class AuditTrail(Protocol):
         `detail` never holds a password, a token or a full e-mail address.
         """
 
-    async def note_removal(self, event: Event, removed: ModerationData) -> None:
-        """Record a removal by a moderator once, however often its event arrives."""
+    async def note_moderation(self, action: Action, event: Event, decided: ModerationData) -> bool:
+        """Record a moderator's decision once, however often its event arrives. False if it was recorded before."""
 
     async def note_operation(self, event: Event, done: OperationData) -> None:
         """Record what an admin has done with a parked event once, however often this event arrives."""

@@ -41,6 +41,7 @@ class Kind(StrEnum):
     passkey_removed = "passkey-removed"
     identity_linked = "identity-linked"
     identity_unlinked = "identity-unlinked"
+    content_removed = "content-removed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
 
-from auth.services.audit import SERVER
+from auth.services.audit import SERVER, Action
 from auth.services.deletion import begin_deletion, finish_deletion
+from auth.services.mails import Kind, send_limited
 from auth.services.ports import UnitOfWork
-from common.contracts.events import AccountData, AccountErasedData, ModerationData, OperationData
+from common.contracts.events import DISMISSED, REMOVED, AccountData, AccountErasedData, ModerationData, OperationData
 from common.events.inbox import Inbox
 from common.state_events import Event
 
 log = structlog.get_logger()
+
+DECISIONS: Final = {REMOVED: Action.content_removed, DISMISSED: Action.reports_dismissed}
+"""By `ModerationData.act`. A later release may send others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +55,16 @@ class EventSubscriber:
                 await finish_deletion(self.work, account, pending)
 
     async def moderated(self, events: Sequence[Event]) -> None:
-        """Moderators have removed other people's posts or comments."""
+        """Moderators have decided about other people's posts or comments. Authors get a mail about removals."""
         for event in events:
-            if isinstance(event.data, ModerationData):
-                await self.work.audit.note_removal(event, event.data)
+            if not isinstance(event.data, ModerationData) or event.data.act not in DECISIONS:
+                continue
+            action = DECISIONS[event.data.act]
+            is_new = await self.work.audit.note_moderation(action, event, event.data)
+            if is_new and action is Action.content_removed and event.data.author is not None:
+                author = await self.work.accounts.get(event.data.author)
+                if author is not None and author.status == "active":
+                    await send_limited(self.work, Kind.content_removed, author.id, author.email)
 
     async def operated(self, events: Sequence[Event]) -> None:
         """Admins have replayed or dropped parked events of other services."""

@@ -3,6 +3,7 @@
 from posts.models.author import Author
 from posts.models.author_stats import AuthorStats
 from posts.models.block import Block
+from posts.models.case import Case
 from posts.models.comment import Comment
 from posts.models.follow import Follow
 from posts.models.like import Like
@@ -10,6 +11,8 @@ from posts.models.post import Post
 from posts.models.post_stats import PostStats
 from posts.models.post_tag import PostTag
 from posts.models.post_words import PostWords
+from posts.models.removal import Removal
+from posts.models.report import Report
 from posts.models.shared import EndedSession, Erased, IdempotencyKey, KnownKeys, Outbox, TokenFloor
 from posts.models.tag import Tag
 
@@ -17,6 +20,7 @@ __all__ = [
     "Author",
     "AuthorStats",
     "Block",
+    "Case",
     "Comment",
     "EndedSession",
     "Erased",
@@ -29,6 +33,8 @@ __all__ = [
     "PostStats",
     "PostTag",
     "PostWords",
+    "Removal",
+    "Report",
     "Tag",
     "TokenFloor",
 ]

@@ -1,8 +1,9 @@
 """Erasure of an account's data in posts, in small steps (`common.events.erasure`).
 
-Its posts are deleted with everything that belongs to them. Its comments under others' posts stay, without an author.
-Rows are locked in the order of `repositories.posts`: posts by id, their likes or comments, counters by id, tags by
-name. Each statement runs alone, so that it sees the commits of those that it waited for.
+Its posts are deleted with everything that belongs to them. Its comments under others' posts stay, without an author,
+and so does what it removed as a moderator, without a moderator. Rows are locked in the order of `repositories.posts`:
+posts by id, their likes or comments, counters by id, tags by name. Each statement runs alone, so that it sees the
+commits of those that it waited for.
 """
 
 from collections.abc import Sequence
@@ -77,6 +78,20 @@ def edges(table: str, mine: str, others: str) -> TextClause:
     """)  # noqa: S608  # names of ours
 
 
+def some_of(table: str, column: str, change: str) -> TextClause:
+    """Changes some rows of an account, found by a column."""
+    return text(f"""
+        {change} WHERE id = ANY (ARRAY(
+            SELECT id FROM {table} WHERE {column} = :account ORDER BY id LIMIT :most FOR UPDATE))
+        RETURNING id
+    """)  # noqa: S608  # names of ours
+
+
+MODERATION: Final = [
+    some_of("reports", "reporter_id", "DELETE FROM reports"),
+    some_of("removals", "author_id", "DELETE FROM removals"),
+    some_of("removals", "moderator_id", "UPDATE removals SET moderator_id = NULL"),
+]
 EDGES: Final = [
     edges("follows", "follower_id", "followee_id"),
     edges("follows", "followee_id", "follower_id"),
@@ -138,6 +153,6 @@ STEPS: Final[Sequence[Step]] = [
     erase_likes,
     anonymise_comments,
     erase_posts,
-    each(*EDGES, *REST, FORGET_UNUSED),
+    each(*MODERATION, *EDGES, *REST, FORGET_UNUSED),
     erase_keys,
 ]

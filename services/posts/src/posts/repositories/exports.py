@@ -24,9 +24,20 @@ LIKES: Final = """
     SELECT post_id AS place, post_id, created_at FROM likes
     WHERE account_id = :account AND post_id > :after ORDER BY post_id
 """
+REPORTS: Final = """
+    SELECT case_id AS place, case_id, cases.post_id, cases.comment_id, reason, note, created_at
+    FROM reports JOIN cases ON cases.id = case_id
+    WHERE reporter_id = :account AND case_id > :after ORDER BY case_id
+"""
+REMOVED: Final = """
+    SELECT id AS place, id, post_id, comment_id, title, description, body, tags, reason, note, removed_at FROM removals
+    WHERE author_id = :account AND id > :after ORDER BY id
+"""
 SECTIONS: Final[Mapping[str, Section]] = {
     "posts": Section(bounded_rows(POSTS, "published_at, id", SIZE), "0.0", moment),
     "drafts": Section(bounded_rows(DRAFTS, "id", SIZE)),
     "comments": Section(bounded_rows(COMMENTS, "id", "octet_length(body)")),
     "likes": Section(bounded_rows(LIKES, "post_id")),
+    "reports": Section(bounded_rows(REPORTS, "place", "octet_length(note)")),
+    "removed": Section(bounded_rows(REMOVED, "place", f"{SIZE} + octet_length(note)")),
 }

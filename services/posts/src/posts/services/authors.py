@@ -10,7 +10,7 @@ import structlog
 from common.errors import DependencyUnavailable
 from common.ports import Transactions
 from posts.services.ports import ProfileClient, UnitOfWork
-from posts.services.records import Author, Comment, Post
+from posts.services.records import Author, Case, Comment, Post, Removal
 
 log = structlog.get_logger()
 
@@ -31,7 +31,7 @@ class AuthorDirectory:
     """Ids that users did not know, and until when not to ask again."""
     clock: Callable[[], float] = time.monotonic
 
-    async def fill_in(self, *written: Post | Comment) -> None:
+    async def fill_in(self, *written: Post | Comment | Case | Removal) -> None:
         """Fill in each author that the read model did not have."""
         nameless = [(one, one.author) for one in written if one.author is not None and one.author.name is None]
         now = self.clock() if nameless else 0.0

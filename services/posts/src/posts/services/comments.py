@@ -7,9 +7,9 @@ from common.errors import PreconditionFailed
 from common.ports import Page, Versions
 from posts.services.authors import AuthorDirectory
 from posts.services.errors import CommentNotFound, NotTheAuthor, PostNotFound, author_deleted
-from posts.services.events import removal_event
+from posts.services.events import moderation_event
 from posts.services.ports import CommentStore, PostReader, UnitOfWork
-from posts.services.records import NOBODY, Comment, Editor, PostAuthor
+from posts.services.records import NOBODY, UNSAID, Comment, Editor, Grounds, PostAuthor, Target
 
 CHANGED: Final = "The comment has changed since."
 
@@ -87,8 +87,18 @@ class CommentCommands:
             raise PreconditionFailed(CHANGED)
         return comment
 
-    async def delete(self, post_id: int, comment_id: int, editor: Editor, expected: Versions = None) -> None:
-        """Delete a comment. Allowed for its author, the post's author, and moderators, whose deletions are audited.
+    async def delete(
+        self,
+        post_id: int,
+        comment_id: int,
+        editor: Editor,
+        expected: Versions = None,
+        grounds: Grounds | None = None,
+    ) -> None:
+        """Delete a comment. Allowed for its author, the post's author, and moderators.
+
+        A moderator's deletion is audited, and the author keeps a copy. With `grounds`, it is one also below the
+        moderator's own post.
 
         Raises:
             CommentNotFound: there is no such comment under this post.
@@ -99,13 +109,14 @@ class CommentCommands:
         own = editor.id in (author, post_author.id)
         if not own and not editor.moderates:
             raise NotTheAuthor("Only its author, the post's author or a moderator may delete a comment.")
+        if grounds or not own:
+            grounds = grounds or UNSAID
+            target = Target(post_id, comment_id, author if author != NOBODY else None)
+            await self.work.removals.keep(target, editor.id, grounds)
+            await self.work.events.publish(moderation_event(target, editor.id, reason=grounds.reason))
         if not await self.work.comments.remove(comment_id, expected):
             raise PreconditionFailed(CHANGED)
         await self.work.posts.count(post_id, comments=-1)
-        if not own:
-            await self.work.events.publish(
-                removal_event("comment", comment_id, author if author != NOBODY else None, editor.id)
-            )
 
     async def _lock(self, post_id: int, comment_id: int, editor: Editor) -> tuple[PostAuthor, int]:
         """The authors of post and comment, locked until this transaction ends: the post first, as everywhere."""

@@ -67,3 +67,21 @@ class FeedOffsetTooLarge(InvalidInput):
     """A page of a feed may begin after 1,000 posts at most: as many are read of each followee."""
 
     code = "feed-offset-too-large"
+
+
+class OwnContent(Forbidden):
+    """People do not report what they wrote themselves, and moderators do not decide about it."""
+
+    code = "own-content"
+
+
+class CaseNotFound(NotFound):
+    """There is no such case. It goes when its post or comment is deleted or removed."""
+
+    code = "case-not-found"
+
+
+class CaseDecided(Conflict):
+    """Somebody has decided this case already."""
+
+    code = "case-decided"

@@ -7,7 +7,21 @@ from typing import Any, Protocol
 
 from common.ports import Page, Versions
 from common.state_events import ErasureStore, Event, EventPublisher, RevocationStore
-from posts.services.records import Author, AuthorStats, Comment, Post, PostAuthor, PostFilter, Selection, Tag
+from posts.services.records import (
+    Author,
+    AuthorStats,
+    Case,
+    Comment,
+    Grounds,
+    Post,
+    PostAuthor,
+    PostFilter,
+    Removal,
+    Report,
+    Selection,
+    Tag,
+    Target,
+)
 from posts.services.words import Query
 
 Place = tuple[datetime, int]
@@ -160,6 +174,55 @@ class CommentStore(Protocol):
         """False if the comment does not have an expected version."""
 
 
+class CaseReader(Protocol):
+    """Reads cases and their reports, for moderators."""
+
+    async def page(self, status: str, limit: int, after: int | None) -> Page[Case]:
+        """Open cases, the oldest first; dismissed ones, the newest first."""
+
+    async def reports(self, case_id: int, limit: int, after: int | None) -> Page[Report]:
+        """The reports of a case, the oldest first."""
+
+
+class CaseStore(Protocol):
+    """Changes cases. Whoever locks both locks the target first."""
+
+    async def report(self, target: Target, reporter_id: int, grounds: Grounds) -> Report | None:
+        """Add a report to the target's open case, which is opened if there is none.
+
+        The reporter's first report of the case, if there was one. None: the reporter, or the author, was deleted.
+        """
+
+    async def target(self, case_id: int) -> Target | None:
+        """What a case is about; None if there is no such case."""
+
+    async def lock(self, case_id: int) -> str | None:
+        """The status of a case, locked until this transaction ends; None if there is no such case."""
+
+    async def dismiss(self, case_id: int) -> None: ...
+
+    async def forget(self, most: int) -> int:
+        """Delete up to `most` cases that were dismissed long ago; returns how many."""
+
+
+class RemovalReader(Protocol):
+    """Reads removals, the newest first."""
+
+    async def page(self, limit: int, after: int | None) -> Page[Removal]: ...
+
+    async def page_of(self, author_id: int, limit: int, after: int | None) -> Page[Removal]: ...
+
+
+class RemovalStore(Protocol):
+    """Keeps copies of what moderators remove."""
+
+    async def keep(self, target: Target, moderator_id: int, grounds: Grounds) -> None:
+        """Copy the target, which is still there."""
+
+    async def forget(self, most: int) -> int:
+        """Delete up to `most` copies that are old enough; returns how many."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitOfWork:
     """All stores of one short transaction."""
@@ -170,6 +233,8 @@ class UnitOfWork:
     tags: TagStore
     authors: AuthorStore
     edges: EdgeStore
+    cases: CaseStore
+    removals: RemovalStore
     events: EventPublisher
     revocations: RevocationStore
     erasures: ErasureStore

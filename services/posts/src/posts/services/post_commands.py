@@ -8,9 +8,9 @@ from common.errors import PreconditionFailed
 from common.ports import Versions
 from posts.services.authors import AuthorDirectory
 from posts.services.errors import AlreadyPublished, NotTheAuthor, PostNotFound, author_deleted
-from posts.services.events import author_event, removal_event
+from posts.services.events import author_event, moderation_event
 from posts.services.ports import UnitOfWork
-from posts.services.records import AuthorStats, Editor, Post
+from posts.services.records import UNSAID, AuthorStats, Editor, Grounds, Post, Target
 
 CHANGED: Final = "The post has changed since."
 
@@ -55,19 +55,23 @@ class PostCommands:
             raise PreconditionFailed(CHANGED)
         return post
 
-    async def delete(self, post_id: int, editor: Editor, expected: Versions = None) -> None:
-        """Delete a post with everything that belongs to it. Moderators may delete published posts, which is audited.
+    async def delete(self, post_id: int, editor: Editor, expected: Versions = None, grounds: Grounds = UNSAID) -> None:
+        """Delete a post with everything that belongs to it.
+
+        Moderators may delete published posts: that is audited, and the author keeps a copy.
 
         Raises:
             PostNotFound, NotTheAuthor, PreconditionFailed: as for `revise`.
         """
         author_id, status = await self._may_change(post_id, editor, or_moderate=True)
+        if editor.id != author_id:
+            target = Target(post_id, None, author_id)
+            await self.work.removals.keep(target, editor.id, grounds)
+            await self.work.events.publish(moderation_event(target, editor.id, reason=grounds.reason))
         if not await self.work.posts.remove(post_id, expected):
             raise PreconditionFailed(CHANGED)
         if status == "published":
             await self._count(author_id, -1)
-        if editor.id != author_id:
-            await self.work.events.publish(removal_event("post", post_id, author_id, editor.id))
 
     async def like(self, post_id: int, account_id: int) -> None:
         """Like a published post; a repetition changes nothing.

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
 from posts.services.errors import Blocked
@@ -109,6 +110,92 @@ class PostAuthor:
         """Raises Blocked."""
         if self.has_blocked:
             raise Blocked("The author of this post has blocked you.")
+
+
+class Reason(StrEnum):
+    """Why something is reported or removed. Values are stored and shown, so they never change."""
+
+    spam = "spam"
+    harassment = "harassment"
+    hate = "hate"
+    sexual = "sexual"
+    violence = "violence"
+    illegal = "illegal"
+    other = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """A reason, and some words about it."""
+
+    reason: Reason = Reason.other
+    note: str = ""
+
+
+UNSAID: Final = Grounds()
+"""Of a removal without a case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A post, or a comment below it, that is reported or removed."""
+
+    post_id: int
+    comment_id: int | None
+    author_id: int | None
+    """None: the author's account was deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report, as its reporter and moderators see it."""
+
+    id: int
+    post_id: int
+    comment_id: int | None
+    reporter_id: int
+    reason: str
+    note: str
+    created_at: datetime
+
+
+@dataclass(slots=True)
+class Case:
+    """All reports of one post or comment, until somebody decides."""
+
+    id: int
+    post_id: int
+    comment_id: int | None
+    status: str
+    title: str
+    """Of the post."""
+    excerpt: str
+    reports_count: int
+    reasons: dict[str, int]
+    """How many reports have each reason."""
+    opened_at: datetime
+    latest_at: datetime
+    """Time of the last report."""
+    decided_at: datetime | None
+    author: Author | None
+
+
+@dataclass(slots=True)
+class Removal:
+    """A post or comment that a moderator has removed, with its text."""
+
+    id: int
+    post_id: int
+    comment_id: int | None
+    title: str
+    description: str
+    body: str
+    tags: list[str]
+    reason: str
+    note: str
+    removed_at: datetime
+    moderator_id: int | None
+    author: Author | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,7 @@ from trivium_client.asynchronous.connection import Connection
 from trivium_client.calls import Call, new_key
 from trivium_client.models import (
     AccountDeletion,
-    AccountRemoval,
     AccountResponse,
-    AccountSessionPage,
     AccountUpdate,
     Action,
     AddressGiven,
@@ -19,6 +17,8 @@ from trivium_client.models import (
     ApiKeyList,
     AuditEventPage,
     BlockedPage,
+    CasePage,
+    CaseReportPage,
     CodeAsked,
     CodeGiven,
     CommentCreate,
@@ -42,8 +42,6 @@ from trivium_client.models import (
     NewFactorResponse,
     NumberedPage,
     OwnAccountUpdate,
-    ParkedEventAct,
-    ParkedEventPage,
     PasskeyCreate,
     PasskeyCreation,
     PasskeyEndpoints,
@@ -66,6 +64,11 @@ from trivium_client.models import (
     ProviderList,
     RecoveryCodesResponse,
     RelatedOrigins,
+    RemovalCreate,
+    RemovalPage,
+    RemovedPage,
+    ReportCreate,
+    ReportResponse,
     RevokeForm,
     Role,
     SecondFactorResponse,
@@ -74,8 +77,6 @@ from trivium_client.models import (
     SessionPage,
     SignedIn,
     SignInAnswer,
-    SignInMethodsResponse,
-    SignOut,
     StepUpProof,
     TagPage,
     TokenForm,
@@ -193,6 +194,8 @@ class AsyncTrivium(Connection):
 
         Raises:
             AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
             NotThisClient: The token was issued for another client.
             SecondFactorOn: The account has a second factor already.
         """
@@ -215,6 +218,8 @@ class AsyncTrivium(Connection):
 
         Raises:
             AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
             NotThisClient: The token was issued for another client.
             SecondFactorOff: The account has no second factor.
         """
@@ -331,6 +336,8 @@ class AsyncTrivium(Connection):
 
         Raises:
             AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
             LastAdmin: Without this account nobody could manage the others.
             SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
                 sign-ins may try.
@@ -357,7 +364,7 @@ class AsyncTrivium(Connection):
         """Sign out one device. Its access tokens are refused everywhere within seconds.
 
         Raises:
-            SessionNotFound: The account has no such session, or it has ended.
+            SessionNotFound: The caller has no such session, or it has ended.
         """
         await self._send(Call("DELETE", f"/auth/sessions/{session_id}"))
 
@@ -376,6 +383,8 @@ class AsyncTrivium(Connection):
             ApiKeyMustExpire: This site has no API keys without an expiry.
             ApiKeyNameTaken: The caller has an API key of this name. A repeated request gets this, since keys are
                 shown only once.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
             NotThisClient: The token was issued for another client.
             TooManyApiKeys: The caller has as many API keys as an account may have.
         """
@@ -407,6 +416,8 @@ class AsyncTrivium(Connection):
             AccountNotFound: No account has this id.
             BadIdempotencyKey: The key is not 1 to 255 visible ASCII characters.
             IdempotencyKeyReused: The key was used with another body.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
             NotThisClient: The token was issued for another client.
             PasskeyNotValid: The browser's answer is malformed, too late, repeated, or of another site, account or
                 session.
@@ -423,6 +434,8 @@ class AsyncTrivium(Connection):
 
         Raises:
             AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
             NotThisClient: The token was issued for another client.
             TooManyPasskeys: The account has as many passkeys as it may have.
         """
@@ -441,6 +454,8 @@ class AsyncTrivium(Connection):
 
         Raises:
             AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
             LastWayIn: The account has no password, and nothing else would be left to sign in with.
             NotThisClient: The token was issued for another client.
             PasskeyNotFound: The caller has no such passkey.
@@ -452,6 +467,8 @@ class AsyncTrivium(Connection):
 
         Raises:
             AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
             SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
                 sign-ins may try.
             SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
@@ -506,6 +523,8 @@ class AsyncTrivium(Connection):
         Raises:
             AccountNotFound: No account has this id.
             AddressNeedsSmtputf8: An address to which this site's mail server cannot send (RFC 6531).
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
             SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
                 sign-ins may try.
             SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
@@ -581,6 +600,8 @@ class AsyncTrivium(Connection):
         The session must have proven within ten minutes who its owner is.
 
         Raises:
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
             NotThisClient: The token was issued for another client.
             ProviderNotFound: No provider has this name.
             ProviderUnavailable: The provider does not answer just now.
@@ -596,6 +617,8 @@ class AsyncTrivium(Connection):
         Raises:
             AccountNotFound: No account has this id.
             IdentityNotFound: The caller's account is not linked with this provider.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
             LastWayIn: The account has no password, and nothing else would be left to sign in with.
             NotThisClient: The token was issued for another client.
         """
@@ -614,6 +637,8 @@ class AsyncTrivium(Connection):
 
         Raises:
             BadCursor: The cursor was not issued for this list.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
         """
         return await self._read(
             ManagedAccountPage,
@@ -629,6 +654,8 @@ class AsyncTrivium(Connection):
 
         Raises:
             AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
         """
         return await self._read(ManagedAccountResponse, Call("GET", f"/auth/accounts/{account_id}"))
 
@@ -643,6 +670,8 @@ class AsyncTrivium(Connection):
         Raises:
             AccountBeingDeleted: The account is deleted or being deleted, and can no longer be changed.
             AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
             LastAdmin: Without this account nobody could manage the others.
             NotAnAdmin: The caller is no longer an admin.
             PreconditionFailed: The resource has changed since the caller read it.
@@ -652,33 +681,23 @@ class AsyncTrivium(Connection):
         )
 
     async def sign_account_out(self, account_id: int) -> None:
-        """Sign an account out everywhere. `POST …/sign-out` does the same, and keeps the reason.
+        """Sign an account out everywhere.
 
         Raises:
             AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
             NotAnAdmin: The caller is no longer an admin.
         """
         await self._send(Call("DELETE", f"/auth/accounts/{account_id}/sessions"))
-
-    async def list_account_sessions(
-        self, account_id: int, *, limit: int | None = None, cursor: str | None = None
-    ) -> AccountSessionPage:
-        """List where an account is signed in, the latest sign-in first.
-
-        Raises:
-            AccountNotFound: No account has this id.
-            BadCursor: The cursor was not issued for this list.
-        """
-        return await self._read(
-            AccountSessionPage,
-            Call("GET", f"/auth/accounts/{account_id}/sessions", query={"limit": limit, "cursor": cursor}),
-        )
 
     async def reset_second_factor(self, account_id: int, body: FactorReset) -> None:
         """Turn off the second factor of somebody who has lost it. Signs them out, and tells them by mail.
 
         Raises:
             AccountNotFound: No account has this id.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
             NotAnAdmin: The caller is no longer an admin.
             OwnSecondFactor: Admins cannot reset their own second factor.
             SecondFactorOff: The account has no second factor.
@@ -700,6 +719,8 @@ class AsyncTrivium(Connection):
 
         Raises:
             BadCursor: The cursor was not issued for this list.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
         """
         return await self._read(
             AuditEventPage,
@@ -718,37 +739,6 @@ class AsyncTrivium(Connection):
             ),
         )
 
-    async def list_sign_in_methods(self, account_id: int) -> SignInMethodsResponse:
-        """Get what an account signs in with: password, second factor, passkeys, identities at providers, API keys.
-
-        Raises:
-            AccountNotFound: No account has this id.
-        """
-        return await self._read(SignInMethodsResponse, Call("GET", f"/auth/accounts/{account_id}/sign-in-methods"))
-
-    async def sign_somebody_out(self, account_id: int, body: SignOut) -> None:
-        """End one session of an account, or all of them with its API keys. Tokens are refused everywhere within
-        seconds.
-
-        Raises:
-            AccountNotFound: No account has this id.
-            NotAnAdmin: The caller is no longer an admin.
-            SessionNotFound: The account has no such session, or it has ended.
-        """
-        await self._send(Call("POST", f"/auth/accounts/{account_id}/sign-out", body=body))
-
-    async def delete_somebodys_account(self, account_id: int, body: AccountRemoval) -> None:
-        """Delete somebody else's account, over all services, as if they had asked for it. They are told by mail.
-
-        It cannot be undone. A repetition changes nothing.
-
-        Raises:
-            AccountNotFound: No account has this id.
-            NotAnAdmin: The caller is no longer an admin.
-            OwnAccount: Admins do not delete their own account here: that needs the password.
-        """
-        await self._send(Call("POST", f"/auth/accounts/{account_id}/deletion", body=body))
-
     async def get_jwks(self) -> KeySet:
         """Get the public keys of access tokens (RFC 7517)."""
         return await self._read(KeySet, Call("GET", "/.well-known/jwks.json", signed=False))
@@ -764,34 +754,6 @@ class AsyncTrivium(Connection):
     async def get_related_origins(self) -> RelatedOrigins:
         """Get the origins whose pages may use the site's passkeys (Web Authentication, level 3, section 5.11)."""
         return await self._read(RelatedOrigins, Call("GET", "/.well-known/webauthn", signed=False))
-
-    async def list_parked_events_of_auth(
-        self, *, limit: int | None = None, cursor: str | None = None
-    ) -> ParkedEventPage:
-        """List events that were refused too often, the last first. They wait until they are replayed or dropped.
-
-        Raises:
-            BadCursor: The cursor was not issued for this list.
-        """
-        return await self._read(
-            ParkedEventPage, Call("GET", "/auth/admin/parked-events", query={"limit": limit, "cursor": cursor})
-        )
-
-    async def replay_parked_event_of_auth(self, body: ParkedEventAct) -> None:
-        """Send a parked event again, once the cause is fixed.
-
-        Raises:
-            EventNotParked: No such event is parked: it was replayed, dropped, or replaced by a newer one.
-        """
-        await self._send(Call("POST", "/auth/admin/parked-events/replay", body=body))
-
-    async def drop_parked_event_of_auth(self, body: ParkedEventAct) -> None:
-        """Delete a parked event. Its target lacks this state until the next change, or until it is reconciled.
-
-        Raises:
-            EventNotParked: No such event is parked: it was replayed, dropped, or replaced by a newer one.
-        """
-        await self._send(Call("POST", "/auth/admin/parked-events/drop", body=body))
 
     async def list_users(
         self,
@@ -926,34 +888,6 @@ class AsyncTrivium(Connection):
         """
         return await self._read(ExportResponse, Call("GET", "/users/me/export"))
 
-    async def list_parked_events_of_users(
-        self, *, limit: int | None = None, cursor: str | None = None
-    ) -> ParkedEventPage:
-        """List events that were refused too often, the last first. They wait until they are replayed or dropped.
-
-        Raises:
-            BadCursor: The cursor was not issued for this list.
-        """
-        return await self._read(
-            ParkedEventPage, Call("GET", "/users/admin/parked-events", query={"limit": limit, "cursor": cursor})
-        )
-
-    async def replay_parked_event_of_users(self, body: ParkedEventAct) -> None:
-        """Send a parked event again, once the cause is fixed.
-
-        Raises:
-            EventNotParked: No such event is parked: it was replayed, dropped, or replaced by a newer one.
-        """
-        await self._send(Call("POST", "/users/admin/parked-events/replay", body=body))
-
-    async def drop_parked_event_of_users(self, body: ParkedEventAct) -> None:
-        """Delete a parked event. Its target lacks this state until the next change, or until it is reconciled.
-
-        Raises:
-            EventNotParked: No such event is parked: it was replayed, dropped, or replaced by a newer one.
-        """
-        await self._send(Call("POST", "/users/admin/parked-events/drop", body=body))
-
     async def list_numbered(
         self,
         *,
@@ -1006,6 +940,57 @@ class AsyncTrivium(Connection):
         An event tells it a moment later anyway. After this call the caller's feed is certainly up to date.
         """
         await self._send(Call("PUT", f"/posts/feed/follows/{user_id}"))
+
+    async def report_post(
+        self, post_id: int, body: ReportCreate, *, idempotency_key: str | None = None
+    ) -> ReportResponse:
+        """Report a published post to the moderators. Its author is not told who did.
+
+        A repetition answers the first report, until a moderator has decided.
+
+        Raises:
+            BadIdempotencyKey: The key is not 1 to 255 visible ASCII characters.
+            IdempotencyKeyReused: The key was used with another body.
+            OwnContent: People do not report what they wrote themselves, and moderators do not decide about it.
+            PostNotFound: There is no such post, or it is somebody else's draft.
+            RequestInProgress: The first request with this key is still running.
+        """
+        return await self._read(
+            ReportResponse,
+            Call("POST", f"/posts/{post_id}/reports", body=body, idempotency_key=idempotency_key or new_key()),
+        )
+
+    async def report_comment(
+        self, post_id: int, comment_id: int, body: ReportCreate, *, idempotency_key: str | None = None
+    ) -> ReportResponse:
+        """Report a comment to the moderators, as a post.
+
+        Raises:
+            BadIdempotencyKey: The key is not 1 to 255 visible ASCII characters.
+            CommentNotFound: There is no such comment under this post.
+            IdempotencyKeyReused: The key was used with another body.
+            OwnContent: People do not report what they wrote themselves, and moderators do not decide about it.
+            RequestInProgress: The first request with this key is still running.
+        """
+        return await self._read(
+            ReportResponse,
+            Call(
+                "POST",
+                f"/posts/{post_id}/comments/{comment_id}/reports",
+                body=body,
+                idempotency_key=idempotency_key or new_key(),
+            ),
+        )
+
+    async def list_own_removed(self, *, limit: int | None = None, cursor: str | None = None) -> RemovedPage:
+        """List the caller's posts and comments that moderators have removed, the newest first.
+
+        They are kept for 90 days.
+
+        Raises:
+            BadCursor: The cursor was not issued for this list.
+        """
+        return await self._read(RemovedPage, Call("GET", "/posts/removed", query={"limit": limit, "cursor": cursor}))
 
     async def list_posts(
         self,
@@ -1187,30 +1172,70 @@ class AsyncTrivium(Connection):
         """
         await self._send(Call("DELETE", f"/posts/{post_id}/comments/{comment_id}", if_match=if_match))
 
-    async def list_parked_events_of_posts(
-        self, *, limit: int | None = None, cursor: str | None = None
-    ) -> ParkedEventPage:
-        """List events that were refused too often, the last first. They wait until they are replayed or dropped.
+    async def list_cases(
+        self, *, status: Literal["open", "dismissed"] | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> CasePage:
+        """List reported posts and comments: open cases, the oldest first; or dismissed ones, the newest first.
+
+        A case goes with its post or comment: removals are in `GET /posts/moderation/removed`. Dismissed cases are
+        kept for 90 days.
 
         Raises:
             BadCursor: The cursor was not issued for this list.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
         """
         return await self._read(
-            ParkedEventPage, Call("GET", "/posts/admin/parked-events", query={"limit": limit, "cursor": cursor})
+            CasePage, Call("GET", "/posts/moderation/cases", query={"status": status, "limit": limit, "cursor": cursor})
         )
 
-    async def replay_parked_event_of_posts(self, body: ParkedEventAct) -> None:
-        """Send a parked event again, once the cause is fixed.
+    async def list_case_reports(
+        self, case_id: int, *, limit: int | None = None, cursor: str | None = None
+    ) -> CaseReportPage:
+        """List the reports of a case, the oldest first; none if it is gone.
 
         Raises:
-            EventNotParked: No such event is parked: it was replayed, dropped, or replaced by a newer one.
+            BadCursor: The cursor was not issued for this list.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
         """
-        await self._send(Call("POST", "/posts/admin/parked-events/replay", body=body))
+        return await self._read(
+            CaseReportPage,
+            Call("GET", f"/posts/moderation/cases/{case_id}/reports", query={"limit": limit, "cursor": cursor}),
+        )
 
-    async def drop_parked_event_of_posts(self, body: ParkedEventAct) -> None:
-        """Delete a parked event. Its target lacks this state until the next change, or until it is reconciled.
+    async def dismiss_case(self, case_id: int) -> None:
+        """Decide that the post or comment stays. A later report opens a new case.
 
         Raises:
-            EventNotParked: No such event is parked: it was replayed, dropped, or replaced by a newer one.
+            CaseDecided: Somebody has decided this case already.
+            CaseNotFound: There is no such case. It goes when its post or comment is deleted or removed.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
+            OwnContent: People do not report what they wrote themselves, and moderators do not decide about it.
         """
-        await self._send(Call("POST", "/posts/admin/parked-events/drop", body=body))
+        await self._send(Call("POST", f"/posts/moderation/cases/{case_id}/dismiss"))
+
+    async def remove_reported(self, case_id: int, body: RemovalCreate) -> None:
+        """Remove the post or comment. Its author is told why, and keeps a copy for 90 days.
+
+        Raises:
+            CaseDecided: Somebody has decided this case already.
+            CaseNotFound: There is no such case. It goes when its post or comment is deleted or removed.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
+            OwnContent: People do not report what they wrote themselves, and moderators do not decide about it.
+        """
+        await self._send(Call("POST", f"/posts/moderation/cases/{case_id}/remove", body=body))
+
+    async def list_removed(self, *, limit: int | None = None, cursor: str | None = None) -> RemovalPage:
+        """List what moderators have removed in the last 90 days, the newest first.
+
+        Raises:
+            BadCursor: The cursor was not issued for this list.
+            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
+                up (RFC 9470).
+        """
+        return await self._read(
+            RemovalPage, Call("GET", "/posts/moderation/removed", query={"limit": limit, "cursor": cursor})
+        )

@@ -1,0 +1,101 @@
+// Moderators decide about reported posts and comments.
+import { post as send } from "../api.js";
+import { html, useState } from "../dom.js";
+import { usePages } from "../data.js";
+import { useMe } from "../me.js";
+import { link } from "../router.js";
+import { Author, Avatar, counted, Empty, Pending, ProblemNotice, say, Skeleton, Time } from "../ui.js";
+import { Tabs } from "./home.js";
+import { More } from "./posts.js";
+import { Grounds, REASONS, Removed } from "./reports.js";
+
+const PARTS = { open: "Open", dismissed: "Dismissed", removed: "Removed" };
+
+export const moderates = (account) => Boolean(account?.roles.some((role) => role === "moderator" || role === "admin"));
+
+export function ModerationPage({ part = "open" }) {
+  const { account, problem, reload } = useMe();
+  if (!account) return html`<h1>Moderation</h1><${Pending} problem=${problem} retry=${reload} rows=${2} tall />`;
+  if (!moderates(account)) return html`<h1>Moderation</h1><${Empty} title="Not for you">This is for moderators.<//>`;
+  const place = (name) => link(name === "open" ? "/moderation" : `/moderation/${name}`);
+  const tabs = Object.entries(PARTS).map(([name, text]) => [text, place(name)]);
+  return html`<h1>Moderation</h1><${Tabs} tabs=${tabs} current=${place(part)} label="Moderation" />
+    ${part === "removed" ? html`<${Removals} />` : html`<${Cases} key=${part} status=${part === "open" ? "open" : "dismissed"} />`}`;
+}
+
+function Cases({ status }) {
+  const { items, problem, hasMore, busy, more, change } = usePages("/posts/moderation/cases", { status });
+  const drop = (gone) => change((all) => all.filter(({ id }) => id !== gone.id));
+  return html`
+    ${!items && !problem && html`<${Skeleton} rows=${2} tall />`}
+    ${items && !items.length && html`<${Empty} title="Nothing here">${status === "open" ? "No report waits for a decision." : "Dismissed reports are kept for 90 days."}<//>`}
+    ${items?.length > 0 && html`<ol class="posts" aria-label="${PARTS[status]} cases">
+      ${items.map((one) => html`<${Case} key=${one.id} reported=${one} onGone=${drop} />`)}</ol>`}
+    ${problem && html`<${ProblemNotice} problem=${problem} retry=${more} />`}
+    <${More} hasMore=${hasMore && !problem} busy=${busy} more=${more} />`;
+}
+
+function Case({ reported, onGone }) {
+  const { profile } = useMe();
+  const [mode, setMode] = useState("");
+  const mayDecide = reported.status === "open" && reported.author?.id !== profile?.id;
+  const tag = ([reason, number]) => html`<li key=${reason}><span class="badge">${REASONS[reason] ?? reason} ${number}</span></li>`;
+
+  async function decide(path, body, done) {
+    try {
+      await send(path, body);
+      say(done);
+    } catch (problem) {
+      if (problem.code !== "case-not-found" && problem.code !== "case-decided") throw problem;
+      say(problem.message); // somebody was quicker
+    }
+    onGone(reported);
+  }
+  const remove = (grounds) => decide(`/posts/moderation/cases/${reported.id}/remove`, grounds, "It is removed, and its author is told.");
+  const dismiss = () => decide(`/posts/moderation/cases/${reported.id}/dismiss`, undefined, "The reports are dismissed.")
+    .catch((problem) => say(problem.message));
+
+  return html`<li class="card post">
+    <p class="byline"><${Avatar} person=${reported.author} />
+      <span><${Author} author=${reported.author} /> <span class="quiet">reported <${Time} at=${reported.opened_at} />, last <${Time} at=${reported.latest_at} /></span></span>
+      <span class="badge">${reported.comment_id === null ? "Post" : "Comment"}</span></p>
+    <h2><a href=${link(`/posts/${reported.post_id}`)}>${reported.title}</a></h2>
+    <div class="text">${reported.excerpt}</div>
+    <ul class="tags" aria-label="Reasons">${Object.entries(reported.reasons).map(tag)}</ul>
+    <p class="row">
+      <button class="button small" type="button" aria-expanded=${mode === "reports"} onClick=${() => setMode(mode === "reports" ? "" : "reports")}>
+        ${counted(reported.reports_count, "report")}</button>
+      ${mayDecide && html`<button class="button small" type="button" onClick=${dismiss}>Dismiss</button>
+        <button class="button small danger" type="button" onClick=${() => setMode("remove")}>Remove</button>`}
+    </p>
+    ${mode === "reports" && html`<${Reports} path=${`/posts/moderation/cases/${reported.id}/reports`} />`}
+    ${mode === "remove" && html`<${Grounds} title="Remove this ${reported.comment_id === null ? "post" : "comment"}" action="Remove"
+      hint="The author reads this." send=${remove} end=${() => setMode("")}>
+      Its author is told the reason, and keeps a copy for 90 days. This cannot be undone.<//>`}
+  </li>`;
+}
+
+function Reports({ path }) {
+  const { items, problem, hasMore, busy, more } = usePages(path);
+  const one = (report) => html`<li key=${report.id}><p><a href=${link(`/people/${report.reporter_id}`)}>Person ${report.reporter_id}</a>
+    <span class="quiet"> ${REASONS[report.reason] ?? report.reason}, <${Time} at=${report.created_at} /></span></p>
+    ${report.note && html`<div class="text">${report.note}</div>`}</li>`;
+  return html`
+    ${!items && !problem && html`<${Skeleton} rows=${1} />`}
+    ${items && html`<ul class="reports" aria-label="Reports">${items.map(one)}</ul>`}
+    ${problem && html`<${ProblemNotice} problem=${problem} retry=${more} />`}
+    <${More} hasMore=${hasMore && !problem} busy=${busy} more=${more} />`;
+}
+
+function Removals() {
+  const { items, problem, hasMore, busy, more } = usePages("/posts/moderation/removed");
+  const one = (removed) => html`<${Removed} key=${removed.id} removed=${removed}>
+    <p class="byline"><${Avatar} person=${removed.author} /><span><${Author} author=${removed.author} />
+      <span class="quiet">${removed.moderator_id ? html`removed by <a href=${link(`/people/${removed.moderator_id}`)}>person ${removed.moderator_id}</a>` : "removed by a deleted account"}</span></span></p><//>`;
+  return html`
+    ${!items && !problem && html`<${Skeleton} rows=${2} tall />`}
+    ${items && !items.length && html`<${Empty} title="Nothing was removed">Removals are listed for 90 days.<//>`}
+    ${items?.length > 0 && html`<ol class="posts" aria-label="Removals">${items.map(one)}</ol>`}
+    ${problem && html`<${ProblemNotice} problem=${problem} retry=${more} />`}
+    <${More} hasMore=${hasMore && !problem} busy=${busy} more=${more} />`;
+}
