@@ -19,7 +19,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from auth.config import Settings as AuthSettings
 from auth.main import create_app as create_auth
 from auth.services import passwords
-from auth.services.sign_in import hash_secret
+from auth.services.secret_hashes import hash_secret
 from common.settings import LONGEST_CALL
 from conduit.config import Settings
 from conduit.main import create_app

@@ -7,7 +7,7 @@ from typing import Final
 from httpx import Response
 
 from trivium_client.calls import Call
-from trivium_client.models import RevokeForm, SignedIn, TokenForm, TokenResponse
+from trivium_client.models import NewSession, RevokeForm, TokenForm, TokenResponse
 
 RENEWAL_PATIENCE: Final = 3.0
 """Seconds for one attempt. The server accepts a repeated refresh token for ten seconds."""
@@ -38,7 +38,7 @@ def ignore(_tokens: Tokens | None) -> None:
     """Keep tokens in memory only."""
 
 
-def tokens_of(answer: SignedIn | TokenResponse, kept: str = "") -> Tokens:
+def tokens_of(answer: NewSession | TokenResponse, kept: str = "") -> Tokens:
     """`kept`: the refresh token or the API key that stays, if the answer has no other: a step-up, or an exchange."""
     return Tokens(answer.access_token, answer.refresh_token or kept)
 

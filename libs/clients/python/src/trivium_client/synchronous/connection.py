@@ -10,7 +10,7 @@ from httpx import Client, RequestError, Response
 from trivium_client.answers import M, choose, problem_of, read
 from trivium_client.calls import Call, Deadline
 from trivium_client.errors import DeadlineExceeded, NoAnswer
-from trivium_client.models import SignedIn, TokenResponse
+from trivium_client.models import NewSession, TokenResponse
 from trivium_client.problems import InvalidGrant, InvalidSubjectToken
 from trivium_client.retries import Outcome, is_unknown, pause_after
 from trivium_client.synchronous.waiting import Lock, sleep, within
@@ -112,7 +112,7 @@ class Connection:
             answer = self._send(signing_in(email, password))
             self._session.replace(tokens_of(read(TokenResponse, answer)))
 
-    def keep(self, answer: SignedIn | TokenResponse) -> None:
+    def keep(self, answer: NewSession | TokenResponse) -> None:
         """Take over the tokens of a sign-in in two steps (`sign_in_with_second_factor`), or of `step_up_session`."""
         with self._session.lock:
             self._session.replace(tokens_of(answer, self._session.tokens.refresh_token if self._session.tokens else ""))
