@@ -60,6 +60,8 @@ export type ProblemCode =
   | "email-already-verified"
   /** Another account has this address. */
   | "email-taken"
+  /** No such event is parked: it was replayed, dropped, or replaced by a newer one. */
+  | "event-not-parked"
   /** An anonymous caller follows nobody. */
   | "feed-needs-sign-in"
   /** A page of a feed may begin after 1,000 posts at most: as many are read of each followee. */
@@ -120,6 +122,8 @@ export type ProblemCode =
   | "nothing-to-confirm"
   /** The service is overloaded and has not started the request. Try again after `Retry-After`. */
   | "overloaded"
+  /** Admins do not delete their own account here: that needs the password. */
+  | "own-account"
   /** People do not report what they wrote themselves, and moderators do not decide about it. */
   | "own-content"
   /** Admins cannot reset their own second factor. */
@@ -168,7 +172,7 @@ export type ProblemCode =
   | "second-factor-off"
   /** The account has a second factor already. */
   | "second-factor-on"
-  /** The caller has no such session, or it has ended. */
+  /** The account has no such session, or it has ended. */
   | "session-not-found"
   /** Too many wrong passwords for this address in total: only sources of recent successful sign-ins may try. */
   | "sign-in-closed"

@@ -227,6 +227,8 @@ export interface paths {
         /**
          * Turn the second factor off, with the password and a code
          * @description Turn the second factor off, with the password and a code. Trusted devices and recovery codes are deleted.
+         *
+         *     If one of the two is not given, the session must have proven the second factor within ten minutes.
          */
         post: operations["turn_second_factor_off"];
         delete?: never;
@@ -413,6 +415,8 @@ export interface paths {
         /**
          * Delete the caller's account for good, with all data that the services hold about it
          * @description Delete the caller's account for good, with all data that the services hold about it.
+         *
+         *     Without the password, the session must have proven within ten minutes who its owner is.
          *
          *     All devices are signed out at once. Profile, posts and drafts are hidden within seconds and then removed, with
          *     likes, follows and blocks. Comments under others' posts stay, without an author. After that the address may be used
@@ -618,6 +622,9 @@ export interface paths {
         /**
          * Change the caller's password
          * @description Change the caller's password. Ends all other sessions; wrong current passwords count like failed sign-ins.
+         *
+         *     An account without a password gets its first one. The session must then have proven within ten minutes who its owner
+         *     is.
          */
         post: operations["change_password"];
         delete?: never;
@@ -721,7 +728,8 @@ export interface paths {
          * Mail a link to the new address, and notify the old one
          * @description Mail a link to the new address, and notify the old one. Nothing changes until the link is opened.
          *
-         *     An earlier link stops working, whatever the answer.
+         *     An earlier link stops working, whatever the answer. Without the password, the session must have proven within ten
+         *     minutes who its owner is.
          */
         post: operations["ask_to_change_email"];
         delete?: never;
@@ -934,12 +942,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List where an account is signed in, the latest sign-in first
+         * @description List where an account is signed in, the latest sign-in first.
+         */
+        get: operations["list_account_sessions"];
         put?: never;
         post?: never;
         /**
          * Sign an account out everywhere
-         * @description Sign an account out everywhere.
+         * @description Sign an account out everywhere. `POST …/sign-out` does the same, and keeps the reason.
          */
         delete: operations["sign_account_out"];
         options?: never;
@@ -981,6 +993,68 @@ export interface paths {
         get: operations["list_audit_events"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/accounts/{account_id}/sign-in-methods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get what an account signs in with: password, second factor, passkeys, identities at providers, API keys
+         * @description Get what an account signs in with: password, second factor, passkeys, identities at providers, API keys.
+         */
+        get: operations["list_sign_in_methods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/accounts/{account_id}/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End one session of an account, or all of them with its API keys
+         * @description End one session of an account, or all of them with its API keys. Tokens are refused everywhere within seconds.
+         */
+        post: operations["sign_somebody_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/accounts/{account_id}/deletion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete somebody else's account, over all services, as if they had asked for it
+         * @description Delete somebody else's account, over all services, as if they had asked for it. They are told by mail.
+         *
+         *     It cannot be undone. A repetition changes nothing.
+         */
+        post: operations["delete_somebodys_account"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1061,6 +1135,66 @@ export interface paths {
         get: operations["get_related_origins"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/admin/parked-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List events that were refused too often, the last first
+         * @description List events that were refused too often, the last first. They wait until they are replayed or dropped.
+         */
+        get: operations["list_parked_events_of_auth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/admin/parked-events/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a parked event again, once the cause is fixed
+         * @description Send a parked event again, once the cause is fixed.
+         */
+        post: operations["replay_parked_event_of_auth"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/admin/parked-events/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete a parked event
+         * @description Delete a parked event. Its target lacks this state until the next change, or until it is reconciled.
+         */
+        post: operations["drop_parked_event_of_auth"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1266,6 +1400,66 @@ export interface paths {
         get: operations["export_own_data"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/admin/parked-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List events that were refused too often, the last first
+         * @description List events that were refused too often, the last first. They wait until they are replayed or dropped.
+         */
+        get: operations["list_parked_events_of_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/admin/parked-events/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a parked event again, once the cause is fixed
+         * @description Send a parked event again, once the cause is fixed.
+         */
+        post: operations["replay_parked_event_of_users"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/admin/parked-events/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete a parked event
+         * @description Delete a parked event. Its target lacks this state until the next change, or until it is reconciled.
+         */
+        post: operations["drop_parked_event_of_users"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1699,21 +1893,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/posts/admin/parked-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List events that were refused too often, the last first
+         * @description List events that were refused too often, the last first. They wait until they are replayed or dropped.
+         */
+        get: operations["list_parked_events_of_posts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/posts/admin/parked-events/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a parked event again, once the cause is fixed
+         * @description Send a parked event again, once the cause is fixed.
+         */
+        post: operations["replay_parked_event_of_posts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/posts/admin/parked-events/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete a parked event
+         * @description Delete a parked event. Its target lacks this state until the next change, or until it is reconciled.
+         */
+        post: operations["drop_parked_event_of_posts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
          * AccountDeletion
-         * @description The password, so that an unlocked device is not enough.
+         * @description The password, so that an unlocked device is not enough; or the session has proven lately who its owner is.
          */
         AccountDeletion: {
             /**
              * Password
              * Format: password
+             * @description May be left out if the session's last proof is at most ten minutes old.
              * @example correct horse battery staple
              */
-            password: string;
+            password?: string;
+        };
+        /**
+         * AccountRemoval
+         * @description Why an admin deletes somebody's account.
+         */
+        AccountRemoval: {
+            /**
+             * Reason
+             * @example Asked for by its owner in ticket 4711.
+             */
+            reason: string;
         };
         /**
          * AccountResponse
@@ -1747,7 +2013,7 @@ export interface components {
             email_verified: boolean;
             /**
              * Has Password
-             * @description Not so after a sign-up by a provider, until one is set by a mailed link.
+             * @description Not so after a sign-up by a provider, until one is set.
              */
             has_password: boolean;
             /**
@@ -1756,6 +2022,54 @@ export interface components {
              * @example pt-BR
              */
             locale: string | null;
+        };
+        /** AccountSessionPage */
+        AccountSessionPage: {
+            /** Items */
+            items: components["schemas"]["AccountSessionResponse"][];
+            /**
+             * Next Cursor
+             * @description Give this as `cursor` for the next page; null on the last one.
+             * @example AAAAAAAAACmWkTQ2
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * AccountSessionResponse
+         * @description A place where somebody is signed in.
+         */
+        AccountSessionResponse: {
+            /**
+             * Id
+             * Format: uuid
+             * @example 8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4
+             */
+            id: string;
+            /**
+             * Created At
+             * Format: date-time
+             * @description When it signed in.
+             * @example 2026-11-22T13:28:00Z
+             */
+            created_at: string;
+            /**
+             * Last Used At
+             * Format: date-time
+             * @description When it last got an access token.
+             * @example 2026-11-22T13:28:00Z
+             */
+            last_used_at: string;
+            /**
+             * User Agent
+             * @example Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0
+             */
+            user_agent: string;
+            /**
+             * Ip
+             * @description Address of its sign-in.
+             * @example 203.0.113.9
+             */
+            ip: string;
         };
         /**
          * AccountUpdate
@@ -1776,13 +2090,19 @@ export interface components {
              *     ]
              */
             roles?: components["schemas"]["Role"][];
+            /**
+             * Reason
+             * @description Why; it stays in the audit trail.
+             * @example Asked for by its owner in ticket 4711.
+             */
+            reason?: string;
         };
         /**
          * Action
          * @description The kinds of events. Values are stored and shown, so they never change.
          * @enum {string}
          */
-        Action: "registered" | "signed-in" | "sign-in-refused" | "sign-in-throttled" | "signed-out" | "refresh-token-reused" | "refresh-token-reissued" | "session-ended" | "other-sessions-ended" | "all-sessions-ended" | "password-changed" | "password-refused" | "password-reset-requested" | "password-reset" | "email-verification-sent" | "email-verified" | "email-change-requested" | "email-changed" | "username-changed" | "sign-in-code-sent" | "locale-changed" | "second-factor-asked" | "second-factor-refused" | "second-factor-on" | "second-factor-off" | "second-factor-reset" | "recovery-codes-made" | "recovery-code-used" | "stepped-up" | "device-trusted" | "trusted-device-ended" | "passkey-added" | "passkey-removed" | "passkey-copied" | "identity-linked" | "identity-unlinked" | "roles-changed" | "account-deletion-asked" | "account-deleted" | "status-changed" | "tokens-revoked" | "content-removed" | "reports-dismissed" | "service-secret-changed" | "api-key-created" | "api-key-revoked" | "key-created" | "key-activated" | "key-retired" | "key-revoked";
+        Action: "registered" | "signed-in" | "sign-in-refused" | "sign-in-throttled" | "signed-out" | "refresh-token-reused" | "refresh-token-reissued" | "session-ended" | "other-sessions-ended" | "all-sessions-ended" | "password-changed" | "password-refused" | "password-reset-requested" | "password-reset" | "email-verification-sent" | "email-verified" | "email-change-requested" | "email-changed" | "username-changed" | "sign-in-code-sent" | "locale-changed" | "second-factor-asked" | "second-factor-refused" | "second-factor-on" | "second-factor-off" | "second-factor-reset" | "recovery-codes-made" | "recovery-code-used" | "stepped-up" | "device-trusted" | "trusted-device-ended" | "passkey-added" | "passkey-removed" | "passkey-copied" | "identity-linked" | "identity-unlinked" | "roles-changed" | "account-deletion-asked" | "account-deleted" | "status-changed" | "tokens-revoked" | "content-removed" | "event-replayed" | "event-dropped" | "reports-dismissed" | "service-secret-changed" | "api-key-created" | "api-key-revoked" | "key-created" | "key-activated" | "key-retired" | "key-revoked";
         /**
          * AddressGiven
          * @description The address to write to.
@@ -2448,9 +2768,15 @@ export interface components {
         };
         /**
          * FactorOff
-         * @description The password as well, so that neither an unlocked device nor a found phone is enough.
+         * @description The password and a code. The session must have proven lately what is left out.
          */
         FactorOff: {
+            /**
+             * Password
+             * Format: password
+             * @example correct horse battery staple
+             */
+            password?: string;
             /**
              * Code
              * @example 492039
@@ -2461,12 +2787,6 @@ export interface components {
              * @example ABCD-EFGH-IJKL-MNOP-QRST-UVWX
              */
             recovery_code?: string;
-            /**
-             * Password
-             * Format: password
-             * @example correct horse battery staple
-             */
-            password: string;
         };
         /**
          * FactorReset
@@ -2627,6 +2947,60 @@ export interface components {
             keys: components["schemas"]["PublicKey"][];
         };
         /**
+         * KnownApiKey
+         * @description An API key, without what it is used with.
+         */
+        KnownApiKey: {
+            /**
+             * Name
+             * @example nightly import
+             */
+            name: string;
+            /**
+             * Scopes
+             * @example [
+             *       "posts:read"
+             *     ]
+             */
+            scopes: string[];
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * @description null: never.
+             */
+            expires_at: string | null;
+            /** Expired */
+            expired: boolean;
+            /** Last Used At */
+            last_used_at: string | null;
+        };
+        /**
+         * KnownPasskey
+         * @description A passkey, without what it is used with.
+         */
+        KnownPasskey: {
+            /**
+             * Name
+             * @example Ada's phone
+             */
+            name: string;
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            created_at: string;
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Backed Up */
+            backed_up: boolean;
+        };
+        /**
          * LeakedApiKey
          * @description A key that was found where others can read it.
          */
@@ -2737,9 +3111,10 @@ export interface components {
             email: string;
             /**
              * Password
+             * @description May be left out if the session's last proof is at most ten minutes old.
              * @example correct horse battery staple
              */
-            password: string;
+            password?: string;
         };
         /**
          * NewFactorResponse
@@ -2786,6 +3161,51 @@ export interface components {
              */
             type: "public-key";
             response: components["schemas"]["AttestationResponse"];
+        };
+        /**
+         * NewSession
+         * @description The tokens of a new session, as `/auth/token` issues them.
+         */
+        NewSession: {
+            /**
+             * Access Token
+             * @example eyJhbGciOiJFUzI1NiIs…
+             */
+            access_token: string;
+            /**
+             * Token Type
+             * @default bearer
+             * @constant
+             */
+            token_type?: "bearer";
+            /**
+             * Expires In
+             * @description Seconds.
+             * @example 300
+             */
+            expires_in: number;
+            /**
+             * Refresh Token
+             * @description Left out for services.
+             * @example rt1.k1.6f1c0a….3.mD4x…
+             */
+            refresh_token?: string | null;
+            /**
+             * Scope
+             * @example api
+             */
+            scope: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            state: "signed-in";
+            /**
+             * Trusted Device
+             * @description The token of this device, if it is trusted from now on. Shown once.
+             * @example null
+             */
+            trusted_device?: string | null;
         };
         /**
          * NumberedPage
@@ -2864,6 +3284,107 @@ export interface components {
              * @description The language of mails, as in BCP 47; null: that of the site.
              */
             locale?: string | null;
+        };
+        /**
+         * ParkedEventAct
+         * @description Which event, in the version that was seen, and why.
+         */
+        ParkedEventAct: {
+            /**
+             * Target
+             * @example posts
+             */
+            target: string;
+            /**
+             * Type
+             * @example profile
+             */
+            type: string;
+            /**
+             * Subject
+             * @example profile:7
+             */
+            subject: string;
+            /**
+             * Version
+             * Format: int64
+             * @example 41
+             */
+            version: number;
+            /**
+             * Reason
+             * @example Asked for by its owner in ticket 4711.
+             */
+            reason: string;
+        };
+        /** ParkedEventPage */
+        ParkedEventPage: {
+            /** Items */
+            items: components["schemas"]["ParkedEventResponse"][];
+            /**
+             * Next Cursor
+             * @description Give this as `cursor` for the next page; null on the last one.
+             * @example AAAAAAAAACmWkTQ2
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * ParkedEventResponse
+         * @description An event that its target has refused too often.
+         */
+        ParkedEventResponse: {
+            /**
+             * Target
+             * @description The service that refused it; `smtp`: the mail server.
+             * @example posts
+             */
+            target: string;
+            /**
+             * Type
+             * @example profile
+             */
+            type: string;
+            /**
+             * Subject
+             * @example profile:7
+             */
+            subject: string;
+            /**
+             * Version
+             * Format: int64
+             * @example 41
+             */
+            version: number;
+            /**
+             * Occurred At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            occurred_at: string;
+            /**
+             * Parked At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            parked_at: string;
+            /**
+             * Attempts
+             * @description How often it was refused.
+             * @example 5
+             */
+            attempts: number;
+            /**
+             * Last Error
+             * @description The reason of the last refusal.
+             * @example status 422 bad-event The event profile:7@3 does not match the schema of profile: name (missing).
+             */
+            last_error: string | null;
+            /**
+             * Data
+             * @description JSON, cut after 2000 characters; it may hold personal data. Null if it is larger than 64 KiB, or a mail, which would tell a link to sign in with.
+             * @example {"avatar_url": null}
+             */
+            data: string | null;
         };
         /**
          * PasskeyAlgorithm
@@ -3079,9 +3600,10 @@ export interface components {
             /**
              * Current Password
              * Format: password
+             * @description Left out only by an account that has none, for its first password.
              * @example correct horse battery staple
              */
-            current_password: string;
+            current_password?: string;
             /**
              * New Password
              * @example seven brave tin spoons
@@ -4066,51 +4588,45 @@ export interface components {
          * SignInAnswer
          * @description How a sign-in went. `state` tells the cases apart.
          */
-        SignInAnswer: components["schemas"]["SignedIn"] | components["schemas"]["SecondFactorNeeded"];
+        SignInAnswer: components["schemas"]["NewSession"] | components["schemas"]["SecondFactorNeeded"];
         /**
-         * SignedIn
-         * @description The tokens of a new session, as `/auth/token` issues them.
+         * SignInMethodsResponse
+         * @description How somebody can sign in. It holds nothing that anybody could sign in with.
          */
-        SignedIn: {
+        SignInMethodsResponse: {
+            /** Has Password */
+            has_password: boolean;
+            second_factor: components["schemas"]["SecondFactorResponse"];
             /**
-             * Access Token
-             * @example eyJhbGciOiJFUzI1NiIs…
+             * Trusted Devices
+             * @description Devices that sign in without the second factor.
+             * @example 1
              */
-            access_token: string;
+            trusted_devices: number;
+            /** Passkeys */
+            passkeys: components["schemas"]["KnownPasskey"][];
+            /** Identities */
+            identities: components["schemas"]["IdentityResponse"][];
+            /** Api Keys */
+            api_keys: components["schemas"]["KnownApiKey"][];
+        };
+        /**
+         * SignOut
+         * @description Which session ends, and why.
+         */
+        SignOut: {
             /**
-             * Token Type
-             * @default bearer
-             * @constant
+             * Session Id
+             * Format: uuid
+             * @description Left out: all of them.
+             * @example 8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4
              */
-            token_type?: "bearer";
+            session_id?: string;
             /**
-             * Expires In
-             * @description Seconds.
-             * @example 300
+             * Reason
+             * @example Asked for by its owner in ticket 4711.
              */
-            expires_in: number;
-            /**
-             * Refresh Token
-             * @description Left out for services.
-             * @example rt1.k1.6f1c0a….3.mD4x…
-             */
-            refresh_token?: string | null;
-            /**
-             * Scope
-             * @example api
-             */
-            scope: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            state: "signed-in";
-            /**
-             * Trusted Device
-             * @description The token of this device, if it is trusted from now on. Shown once.
-             * @example null
-             */
-            trusted_device?: string | null;
+            reason: string;
         };
         /**
          * Site
@@ -4426,6 +4942,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /**
+         * @description - `account-not-found`: No account has this id.
+         *     - `session-not-found`: The account has no such session, or it has ended.
+         *     - `no-such-route`: No route has this path.
+         */
+        AccountNotFoundOrSessionNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description - `already-published`: Publishing is one-way. */
         AlreadyPublished: {
             headers: {
@@ -4691,6 +5220,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description - `event-not-parked`: No such event is parked: it was replayed, dropped, or replaced by a newer one. */
+        EventNotParked: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /**
          * @description - `feed-needs-sign-in`: An anonymous caller follows nobody.
          *     - `feed-offset-too-large`: A page of a feed may begin after 1,000 posts at most: as many are read of each followee.
@@ -4860,6 +5398,19 @@ export interface components {
         };
         /**
          * @description - `not-an-admin`: The caller is no longer an admin.
+         *     - `own-account`: Admins do not delete their own account here: that needs the password.
+         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
+         */
+        NotAnAdminOrOwnAccount: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `not-an-admin`: The caller is no longer an admin.
          *     - `own-second-factor`: Admins cannot reset their own second factor.
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
@@ -4912,6 +5463,19 @@ export interface components {
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
         NotThisClient: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `not-this-client`: The token was issued for another client.
+         *     - `wrong-password`: The current password is wrong. Not a 401: the access token is valid, and a new one would not help.
+         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
+         */
+        NotThisClientOrWrongPassword: {
             headers: {
                 [name: string]: unknown;
             };
@@ -5190,6 +5754,23 @@ export interface components {
             };
         };
         /**
+         * @description - `proof-missing`: A code is needed if the account has a second factor, else the password.
+         *     - `weak-password`: The new password is too short, too common, or made of words that others know of its owner.
+         *     - `validation-failed`: The request does not have the expected form; `errors` says where.
+         *     - `malformed-body`: The body cannot be parsed as its media type.
+         *     - `duplicate-names`: A JSON object has a duplicate name.
+         *     - `body-too-deep`: The JSON is nested too deeply.
+         *     - `body-too-large`: The body, or a list in it, is too long.
+         */
+        ProofMissingOrWeakPassword: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
          * @description - `provider-code-not-valid`: The code is unknown, used, expired, or another browser's; or its account may not sign in.
          *     - `malformed-body`: The body cannot be parsed as its media type.
          *     - `bad-request`: A rule refuses the request. The caller sees the message, so it must hold no secrets.
@@ -5332,7 +5913,7 @@ export interface components {
             };
         };
         /**
-         * @description - `session-not-found`: The caller has no such session, or it has ended.
+         * @description - `session-not-found`: The account has no such session, or it has ended.
          *     - `no-such-route`: No route has this path.
          */
         SessionNotFound: {
@@ -5624,23 +6205,11 @@ export interface components {
         };
         /**
          * @description - `wrong-password`: The current password is wrong. Not a 401: the access token is valid, and a new one would not help.
-         *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
-         */
-        WrongPassword: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
-         * @description - `wrong-password`: The current password is wrong. Not a 401: the access token is valid, and a new one would not help.
          *     - `wrong-code`: The code is wrong, outdated, or was used before. Not a 401: an access token is still valid.
          *     - `not-this-client`: The token was issued for another client.
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
-        WrongPasswordOrWrongCode: {
+        WrongPassword: {
             headers: {
                 [name: string]: unknown;
             };
@@ -5802,7 +6371,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SignedIn"];
+                    "application/json": components["schemas"]["NewSession"];
                 };
             };
             400: components["responses"]["ChallengeNotValid"];
@@ -6034,8 +6603,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequired"];
-            403: components["responses"]["WrongPasswordOrWrongCode"];
+            401: components["responses"]["InsufficientUserAuthentication"];
+            403: components["responses"]["WrongPassword"];
             404: components["responses"]["AccountNotFound"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["SecondFactorOff"];
@@ -6361,7 +6930,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedBody"];
             401: components["responses"]["InsufficientUserAuthentication"];
-            403: components["responses"]["WrongPassword"];
+            403: components["responses"]["NotThisClientOrWrongPassword"];
             404: components["responses"]["AccountNotFound"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["LastAdmin"];
@@ -6776,13 +7345,13 @@ export interface operations {
             };
             400: components["responses"]["MalformedBody"];
             401: components["responses"]["InsufficientUserAuthentication"];
-            403: components["responses"]["WrongPassword"];
+            403: components["responses"]["NotThisClientOrWrongPassword"];
             404: components["responses"]["AccountNotFound"];
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UrlTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["WeakPassword"];
+            422: components["responses"]["ProofMissingOrWeakPassword"];
             429: components["responses"]["SignInThrottled"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
@@ -6942,7 +7511,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedBody"];
             401: components["responses"]["InsufficientUserAuthentication"];
-            403: components["responses"]["WrongPassword"];
+            403: components["responses"]["NotThisClientOrWrongPassword"];
             404: components["responses"]["AccountNotFound"];
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["BodyTooLarge"];
@@ -7332,6 +7901,42 @@ export interface operations {
             503: components["responses"]["DatabaseUnavailable"];
         };
     };
+    list_account_sessions: {
+        parameters: {
+            query?: {
+                /** @description How many items at most; a page of long ones has fewer. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                account_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountSessionPage"];
+                };
+            };
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            403: components["responses"]["NotForThisCaller"];
+            404: components["responses"]["AccountNotFoundOrNoSuchRoute"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["BadCursor"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
     sign_account_out: {
         parameters: {
             query?: never;
@@ -7441,6 +8046,111 @@ export interface operations {
             503: components["responses"]["DatabaseUnavailable"];
         };
     };
+    list_sign_in_methods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInMethodsResponse"];
+                };
+            };
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            403: components["responses"]["NotForThisCaller"];
+            404: components["responses"]["AccountNotFoundOrNoSuchRoute"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    sign_somebody_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignOut"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            403: components["responses"]["NotAnAdmin"];
+            404: components["responses"]["AccountNotFoundOrSessionNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    delete_somebodys_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountRemoval"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            403: components["responses"]["NotAnAdminOrOwnAccount"];
+            404: components["responses"]["AccountNotFoundOrNoSuchRoute"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
     get_jwks: {
         parameters: {
             query?: never;
@@ -7535,6 +8245,109 @@ export interface operations {
                 };
             };
             414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    list_parked_events_of_auth: {
+        parameters: {
+            query?: {
+                /** @description How many items at most; a page of long ones has fewer. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedEventPage"];
+                };
+            };
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            403: components["responses"]["NotForThisCaller"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["BadCursor"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    replay_parked_event_of_auth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParkedEventAct"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            403: components["responses"]["NotForThisCaller"];
+            404: components["responses"]["EventNotParked"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    drop_parked_event_of_auth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParkedEventAct"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            403: components["responses"]["NotForThisCaller"];
+            404: components["responses"]["EventNotParked"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
@@ -7953,6 +8766,109 @@ export interface operations {
             403: components["responses"]["NotForThisCaller"];
             404: components["responses"]["UserNotFound"];
             414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    list_parked_events_of_users: {
+        parameters: {
+            query?: {
+                /** @description How many items at most; a page of long ones has fewer. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedEventPage"];
+                };
+            };
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            403: components["responses"]["NotForThisCaller"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["BadCursor"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    replay_parked_event_of_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParkedEventAct"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            403: components["responses"]["NotForThisCaller"];
+            404: components["responses"]["EventNotParked"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    drop_parked_event_of_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParkedEventAct"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            403: components["responses"]["NotForThisCaller"];
+            404: components["responses"]["EventNotParked"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
@@ -8920,6 +9836,109 @@ export interface operations {
             403: components["responses"]["NotForThisCaller"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursor"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    list_parked_events_of_posts: {
+        parameters: {
+            query?: {
+                /** @description How many items at most; a page of long ones has fewer. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedEventPage"];
+                };
+            };
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            403: components["responses"]["NotForThisCaller"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["BadCursor"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    replay_parked_event_of_posts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParkedEventAct"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            403: components["responses"]["NotForThisCaller"];
+            404: components["responses"]["EventNotParked"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    drop_parked_event_of_posts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParkedEventAct"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            403: components["responses"]["NotForThisCaller"];
+            404: components["responses"]["EventNotParked"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrMalformedBody"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];

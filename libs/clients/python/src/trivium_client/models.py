@@ -12,12 +12,22 @@ from trivium_client.model import Model
 
 
 class AccountDeletion(Model):
-    """The password, so that an unlocked device is not enough."""
+    """The password, so that an unlocked device is not enough; or the session has proven lately who its owner is."""
 
     model_config = ConfigDict(
         extra="forbid",
     )
-    password: str
+    password: str | None = None
+    """May be left out if the session's last proof is at most ten minutes old."""
+
+
+class AccountRemoval(Model):
+    """Why an admin deletes somebody's account."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    reason: str
 
 
 class AccountResponse(Model):
@@ -29,9 +39,28 @@ class AccountResponse(Model):
     status: str
     email_verified: bool
     has_password: bool
-    """Not so after a sign-up by a provider, until one is set by a mailed link."""
+    """Not so after a sign-up by a provider, until one is set."""
     locale: str | None
     """The language of mails, as in BCP 47; null: that of the site."""
+
+
+class AccountSessionPage(Model):
+    items: list[AccountSessionResponse]
+    next_cursor: str | None
+    """Give this as `cursor` for the next page; null on the last one."""
+
+
+class AccountSessionResponse(Model):
+    """A place where somebody is signed in."""
+
+    id: UUID
+    created_at: AwareDatetime
+    """When it signed in."""
+    last_used_at: AwareDatetime
+    """When it last got an access token."""
+    user_agent: str
+    ip: str
+    """Address of its sign-in."""
 
 
 class AccountUpdate(Model):
@@ -43,6 +72,8 @@ class AccountUpdate(Model):
     status: Literal["active", "disabled"] | None = None
     roles: list[Role] | None = None
     """All roles of the account."""
+    reason: str | None = None
+    """Why; it stays in the audit trail."""
 
 
 Action = TypeAliasType(
@@ -90,6 +121,8 @@ Action = TypeAliasType(
         "status-changed",
         "tokens-revoked",
         "content-removed",
+        "event-replayed",
+        "event-dropped",
         "reports-dismissed",
         "service-secret-changed",
         "api-key-created",
@@ -353,14 +386,14 @@ class ExportResponse(Model):
 
 
 class FactorOff(Model):
-    """The password as well, so that neither an unlocked device nor a found phone is enough."""
+    """The password and a code. The session must have proven lately what is left out."""
 
     model_config = ConfigDict(
         extra="forbid",
     )
+    password: str | None = None
     code: str | None = None
     recovery_code: str | None = None
-    password: str
 
 
 class FactorReset(Model):
@@ -437,6 +470,27 @@ class KeySet(Model):
     keys: list[PublicKey]
 
 
+class KnownApiKey(Model):
+    """An API key, without what it is used with."""
+
+    name: str
+    scopes: list[str]
+    created_at: AwareDatetime
+    expires_at: AwareDatetime | None
+    """null: never."""
+    expired: bool
+    last_used_at: AwareDatetime | None
+
+
+class KnownPasskey(Model):
+    """A passkey, without what it is used with."""
+
+    name: str
+    created_at: AwareDatetime
+    last_used_at: AwareDatetime | None
+    backed_up: bool
+
+
 class LeakedApiKey(Model):
     """A key that was found where others can read it."""
 
@@ -496,7 +550,8 @@ class NewAddress(Model):
         extra="forbid",
     )
     email: str
-    password: str
+    password: str | None = None
+    """May be left out if the session's last proof is at most ten minutes old."""
 
 
 class NewFactorResponse(Model):
@@ -517,6 +572,21 @@ class NewPasskeyAnswer(Model):
     rawId: str
     type: Literal["public-key"]
     response: AttestationResponse
+
+
+class NewSession(Model):
+    """The tokens of a new session, as `/auth/token` issues them."""
+
+    access_token: str
+    token_type: Literal["bearer"] = "bearer"
+    expires_in: int
+    """Seconds."""
+    refresh_token: str | None = None
+    """Left out for services."""
+    scope: str
+    state: Literal["signed-in"] = "signed-in"
+    trusted_device: str | None = None
+    """The token of this device, if it is trusted from now on. Shown once."""
 
 
 class NumberedPage(Model):
@@ -550,6 +620,43 @@ class OwnAccountUpdate(Model):
     )
     locale: str | None = None
     """The language of mails, as in BCP 47; null: that of the site."""
+
+
+class ParkedEventAct(Model):
+    """Which event, in the version that was seen, and why."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    target: str
+    type: str
+    subject: str
+    version: int
+    reason: str
+
+
+class ParkedEventPage(Model):
+    items: list[ParkedEventResponse]
+    next_cursor: str | None
+    """Give this as `cursor` for the next page; null on the last one."""
+
+
+class ParkedEventResponse(Model):
+    """An event that its target has refused too often."""
+
+    target: str
+    """The service that refused it; `smtp`: the mail server."""
+    type: str
+    subject: str
+    version: int
+    occurred_at: AwareDatetime
+    parked_at: AwareDatetime
+    attempts: int
+    """How often it was refused."""
+    last_error: str | None
+    """The reason of the last refusal."""
+    data: str | None
+    """JSON, cut after 2000 characters; it may hold personal data. Null if it is larger than 64 KiB, or a mail, which would tell a link to sign in with."""
 
 
 class PasskeyAlgorithm(Model):
@@ -662,7 +769,8 @@ class PasswordChange(Model):
     model_config = ConfigDict(
         extra="forbid",
     )
-    current_password: str
+    current_password: str | None = None
+    """Left out only by an account that has none, for its first password."""
     new_password: str
 
 
@@ -1039,26 +1147,34 @@ class SessionResponse(Model):
     """Whether it is the session of this request."""
 
 
-class SignedIn(Model):
-    """The tokens of a new session, as `/auth/token` issues them."""
-
-    access_token: str
-    token_type: Literal["bearer"] = "bearer"
-    expires_in: int
-    """Seconds."""
-    refresh_token: str | None = None
-    """Left out for services."""
-    scope: str
-    state: Literal["signed-in"] = "signed-in"
-    trusted_device: str | None = None
-    """The token of this device, if it is trusted from now on. Shown once."""
-
-
 SignInAnswer = TypeAliasType(
     "SignInAnswer",
-    Annotated[SignedIn | SecondFactorNeeded, Field(discriminator="state")],
+    Annotated[NewSession | SecondFactorNeeded, Field(discriminator="state")],
 )
 """How a sign-in went. `state` tells the cases apart."""
+
+
+class SignInMethodsResponse(Model):
+    """How somebody can sign in. It holds nothing that anybody could sign in with."""
+
+    has_password: bool
+    second_factor: SecondFactorResponse
+    trusted_devices: int
+    """Devices that sign in without the second factor."""
+    passkeys: list[KnownPasskey]
+    identities: list[IdentityResponse]
+    api_keys: list[KnownApiKey]
+
+
+class SignOut(Model):
+    """Which session ends, and why."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    session_id: UUID | None = None
+    """Left out: all of them."""
+    reason: str
 
 
 class Site(Model):

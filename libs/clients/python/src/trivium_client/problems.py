@@ -180,6 +180,12 @@ class EmailTaken(Problem):
     known_code = "email-taken"
 
 
+class EventNotParked(Problem):
+    """No such event is parked: it was replayed, dropped, or replaced by a newer one."""
+
+    known_code = "event-not-parked"
+
+
 class FeedNeedsSignIn(Problem):
     """An anonymous caller follows nobody."""
 
@@ -360,6 +366,12 @@ class Overloaded(Problem):
     known_code = "overloaded"
 
 
+class OwnAccount(Problem):
+    """Admins do not delete their own account here: that needs the password."""
+
+    known_code = "own-account"
+
+
 class OwnContent(Problem):
     """People do not report what they wrote themselves, and moderators do not decide about it."""
 
@@ -505,7 +517,7 @@ class SecondFactorOn(Problem):
 
 
 class SessionNotFound(Problem):
-    """The caller has no such session, or it has ended."""
+    """The account has no such session, or it has ended."""
 
     known_code = "session-not-found"
 
@@ -642,6 +654,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "duplicate-names": DuplicateNames,
     "email-already-verified": EmailAlreadyVerified,
     "email-taken": EmailTaken,
+    "event-not-parked": EventNotParked,
     "feed-needs-sign-in": FeedNeedsSignIn,
     "feed-offset-too-large": FeedOffsetTooLarge,
     "headers-too-large": HeadersTooLarge,
@@ -672,6 +685,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "not-this-client": NotThisClient,
     "nothing-to-confirm": NothingToConfirm,
     "overloaded": Overloaded,
+    "own-account": OwnAccount,
     "own-content": OwnContent,
     "own-second-factor": OwnSecondFactor,
     "passkey-not-found": PasskeyNotFound,

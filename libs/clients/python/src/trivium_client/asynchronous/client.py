@@ -8,7 +8,9 @@ from trivium_client.asynchronous.connection import Connection
 from trivium_client.calls import Call, new_key
 from trivium_client.models import (
     AccountDeletion,
+    AccountRemoval,
     AccountResponse,
+    AccountSessionPage,
     AccountUpdate,
     Action,
     AddressGiven,
@@ -40,8 +42,11 @@ from trivium_client.models import (
     ManagedAccountResponse,
     NewAddress,
     NewFactorResponse,
+    NewSession,
     NumberedPage,
     OwnAccountUpdate,
+    ParkedEventAct,
+    ParkedEventPage,
     PasskeyCreate,
     PasskeyCreation,
     PasskeyEndpoints,
@@ -75,8 +80,9 @@ from trivium_client.models import (
     SecondStepSignIn,
     ServerMetadata,
     SessionPage,
-    SignedIn,
     SignInAnswer,
+    SignInMethodsResponse,
+    SignOut,
     StepUpProof,
     TagPage,
     TokenForm,
@@ -135,7 +141,7 @@ class AsyncTrivium(Connection):
         answer: SignInAnswer = await self._choose(SignInAnswer, Call("POST", "/auth/sign-in", body=body, signed=False))
         return answer
 
-    async def sign_in_with_second_factor(self, body: SecondStepSignIn) -> SignedIn:
+    async def sign_in_with_second_factor(self, body: SecondStepSignIn) -> NewSession:
         """Complete a sign-in with a code of the authenticator, or with a recovery code.
 
         A challenge has five tries in five minutes. Each code works once.
@@ -148,7 +154,7 @@ class AsyncTrivium(Connection):
             SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
             WrongCode: The code is wrong, outdated, or was used before. Not a 401: an access token is still valid.
         """
-        return await self._read(SignedIn, Call("POST", "/auth/sign-in/second-factor", body=body, signed=False))
+        return await self._read(NewSession, Call("POST", "/auth/sign-in/second-factor", body=body, signed=False))
 
     async def step_up_session(self, body: StepUpProof) -> TokenResponse:
         """Prove again who you are, in this session: after `insufficient-user-authentication` (RFC 9470).
@@ -194,8 +200,6 @@ class AsyncTrivium(Connection):
 
         Raises:
             AccountNotFound: No account has this id.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             NotThisClient: The token was issued for another client.
             SecondFactorOn: The account has a second factor already.
         """
@@ -218,8 +222,6 @@ class AsyncTrivium(Connection):
 
         Raises:
             AccountNotFound: No account has this id.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             NotThisClient: The token was issued for another client.
             SecondFactorOff: The account has no second factor.
         """
@@ -227,6 +229,8 @@ class AsyncTrivium(Connection):
 
     async def turn_second_factor_off(self, body: FactorOff) -> None:
         """Turn the second factor off, with the password and a code. Trusted devices and recovery codes are deleted.
+
+        If one of the two is not given, the session must have proven the second factor within ten minutes.
 
         Raises:
             AccountNotFound: No account has this id.
@@ -330,15 +334,16 @@ class AsyncTrivium(Connection):
     async def delete_own_account(self, body: AccountDeletion) -> None:
         """Delete the caller's account for good, with all data that the services hold about it.
 
+        Without the password, the session must have proven within ten minutes who its owner is.
+
         All devices are signed out at once. Profile, posts and drafts are hidden within seconds and then removed,
         with likes, follows and blocks. Comments under others' posts stay, without an author. After that the address
         may be used for a new account.
 
         Raises:
             AccountNotFound: No account has this id.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             LastAdmin: Without this account nobody could manage the others.
+            NotThisClient: The token was issued for another client.
             SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
                 sign-ins may try.
             SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
@@ -364,7 +369,7 @@ class AsyncTrivium(Connection):
         """Sign out one device. Its access tokens are refused everywhere within seconds.
 
         Raises:
-            SessionNotFound: The caller has no such session, or it has ended.
+            SessionNotFound: The account has no such session, or it has ended.
         """
         await self._send(Call("DELETE", f"/auth/sessions/{session_id}"))
 
@@ -383,8 +388,6 @@ class AsyncTrivium(Connection):
             ApiKeyMustExpire: This site has no API keys without an expiry.
             ApiKeyNameTaken: The caller has an API key of this name. A repeated request gets this, since keys are
                 shown only once.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             NotThisClient: The token was issued for another client.
             TooManyApiKeys: The caller has as many API keys as an account may have.
         """
@@ -416,8 +419,6 @@ class AsyncTrivium(Connection):
             AccountNotFound: No account has this id.
             BadIdempotencyKey: The key is not 1 to 255 visible ASCII characters.
             IdempotencyKeyReused: The key was used with another body.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             NotThisClient: The token was issued for another client.
             PasskeyNotValid: The browser's answer is malformed, too late, repeated, or of another site, account or
                 session.
@@ -434,8 +435,6 @@ class AsyncTrivium(Connection):
 
         Raises:
             AccountNotFound: No account has this id.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             NotThisClient: The token was issued for another client.
             TooManyPasskeys: The account has as many passkeys as it may have.
         """
@@ -454,8 +453,6 @@ class AsyncTrivium(Connection):
 
         Raises:
             AccountNotFound: No account has this id.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             LastWayIn: The account has no password, and nothing else would be left to sign in with.
             NotThisClient: The token was issued for another client.
             PasskeyNotFound: The caller has no such passkey.
@@ -465,10 +462,13 @@ class AsyncTrivium(Connection):
     async def change_password(self, body: PasswordChange) -> None:
         """Change the caller's password. Ends all other sessions; wrong current passwords count like failed sign-ins.
 
+        An account without a password gets its first one. The session must then have proven within ten minutes who
+        its owner is.
+
         Raises:
             AccountNotFound: No account has this id.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
+            NotThisClient: The token was issued for another client.
+            ProofMissing: A code is needed if the account has a second factor, else the password.
             SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
                 sign-ins may try.
             SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
@@ -518,13 +518,13 @@ class AsyncTrivium(Connection):
     async def ask_to_change_email(self, body: NewAddress) -> None:
         """Mail a link to the new address, and notify the old one. Nothing changes until the link is opened.
 
-        An earlier link stops working, whatever the answer.
+        An earlier link stops working, whatever the answer. Without the password, the session must have proven
+        within ten minutes who its owner is.
 
         Raises:
             AccountNotFound: No account has this id.
             AddressNeedsSmtputf8: An address to which this site's mail server cannot send (RFC 6531).
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
+            NotThisClient: The token was issued for another client.
             SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
                 sign-ins may try.
             SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
@@ -600,8 +600,6 @@ class AsyncTrivium(Connection):
         The session must have proven within ten minutes who its owner is.
 
         Raises:
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             NotThisClient: The token was issued for another client.
             ProviderNotFound: No provider has this name.
             ProviderUnavailable: The provider does not answer just now.
@@ -617,8 +615,6 @@ class AsyncTrivium(Connection):
         Raises:
             AccountNotFound: No account has this id.
             IdentityNotFound: The caller's account is not linked with this provider.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             LastWayIn: The account has no password, and nothing else would be left to sign in with.
             NotThisClient: The token was issued for another client.
         """
@@ -637,8 +633,6 @@ class AsyncTrivium(Connection):
 
         Raises:
             BadCursor: The cursor was not issued for this list.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
         """
         return await self._read(
             ManagedAccountPage,
@@ -654,8 +648,6 @@ class AsyncTrivium(Connection):
 
         Raises:
             AccountNotFound: No account has this id.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
         """
         return await self._read(ManagedAccountResponse, Call("GET", f"/auth/accounts/{account_id}"))
 
@@ -670,8 +662,6 @@ class AsyncTrivium(Connection):
         Raises:
             AccountBeingDeleted: The account is deleted or being deleted, and can no longer be changed.
             AccountNotFound: No account has this id.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             LastAdmin: Without this account nobody could manage the others.
             NotAnAdmin: The caller is no longer an admin.
             PreconditionFailed: The resource has changed since the caller read it.
@@ -681,23 +671,33 @@ class AsyncTrivium(Connection):
         )
 
     async def sign_account_out(self, account_id: int) -> None:
-        """Sign an account out everywhere.
+        """Sign an account out everywhere. `POST …/sign-out` does the same, and keeps the reason.
 
         Raises:
             AccountNotFound: No account has this id.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             NotAnAdmin: The caller is no longer an admin.
         """
         await self._send(Call("DELETE", f"/auth/accounts/{account_id}/sessions"))
+
+    async def list_account_sessions(
+        self, account_id: int, *, limit: int | None = None, cursor: str | None = None
+    ) -> AccountSessionPage:
+        """List where an account is signed in, the latest sign-in first.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            BadCursor: The cursor was not issued for this list.
+        """
+        return await self._read(
+            AccountSessionPage,
+            Call("GET", f"/auth/accounts/{account_id}/sessions", query={"limit": limit, "cursor": cursor}),
+        )
 
     async def reset_second_factor(self, account_id: int, body: FactorReset) -> None:
         """Turn off the second factor of somebody who has lost it. Signs them out, and tells them by mail.
 
         Raises:
             AccountNotFound: No account has this id.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             NotAnAdmin: The caller is no longer an admin.
             OwnSecondFactor: Admins cannot reset their own second factor.
             SecondFactorOff: The account has no second factor.
@@ -719,8 +719,6 @@ class AsyncTrivium(Connection):
 
         Raises:
             BadCursor: The cursor was not issued for this list.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
         """
         return await self._read(
             AuditEventPage,
@@ -739,6 +737,37 @@ class AsyncTrivium(Connection):
             ),
         )
 
+    async def list_sign_in_methods(self, account_id: int) -> SignInMethodsResponse:
+        """Get what an account signs in with: password, second factor, passkeys, identities at providers, API keys.
+
+        Raises:
+            AccountNotFound: No account has this id.
+        """
+        return await self._read(SignInMethodsResponse, Call("GET", f"/auth/accounts/{account_id}/sign-in-methods"))
+
+    async def sign_somebody_out(self, account_id: int, body: SignOut) -> None:
+        """End one session of an account, or all of them with its API keys. Tokens are refused everywhere within
+        seconds.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            NotAnAdmin: The caller is no longer an admin.
+            SessionNotFound: The account has no such session, or it has ended.
+        """
+        await self._send(Call("POST", f"/auth/accounts/{account_id}/sign-out", body=body))
+
+    async def delete_somebodys_account(self, account_id: int, body: AccountRemoval) -> None:
+        """Delete somebody else's account, over all services, as if they had asked for it. They are told by mail.
+
+        It cannot be undone. A repetition changes nothing.
+
+        Raises:
+            AccountNotFound: No account has this id.
+            NotAnAdmin: The caller is no longer an admin.
+            OwnAccount: Admins do not delete their own account here: that needs the password.
+        """
+        await self._send(Call("POST", f"/auth/accounts/{account_id}/deletion", body=body))
+
     async def get_jwks(self) -> KeySet:
         """Get the public keys of access tokens (RFC 7517)."""
         return await self._read(KeySet, Call("GET", "/.well-known/jwks.json", signed=False))
@@ -754,6 +783,34 @@ class AsyncTrivium(Connection):
     async def get_related_origins(self) -> RelatedOrigins:
         """Get the origins whose pages may use the site's passkeys (Web Authentication, level 3, section 5.11)."""
         return await self._read(RelatedOrigins, Call("GET", "/.well-known/webauthn", signed=False))
+
+    async def list_parked_events_of_auth(
+        self, *, limit: int | None = None, cursor: str | None = None
+    ) -> ParkedEventPage:
+        """List events that were refused too often, the last first. They wait until they are replayed or dropped.
+
+        Raises:
+            BadCursor: The cursor was not issued for this list.
+        """
+        return await self._read(
+            ParkedEventPage, Call("GET", "/auth/admin/parked-events", query={"limit": limit, "cursor": cursor})
+        )
+
+    async def replay_parked_event_of_auth(self, body: ParkedEventAct) -> None:
+        """Send a parked event again, once the cause is fixed.
+
+        Raises:
+            EventNotParked: No such event is parked: it was replayed, dropped, or replaced by a newer one.
+        """
+        await self._send(Call("POST", "/auth/admin/parked-events/replay", body=body))
+
+    async def drop_parked_event_of_auth(self, body: ParkedEventAct) -> None:
+        """Delete a parked event. Its target lacks this state until the next change, or until it is reconciled.
+
+        Raises:
+            EventNotParked: No such event is parked: it was replayed, dropped, or replaced by a newer one.
+        """
+        await self._send(Call("POST", "/auth/admin/parked-events/drop", body=body))
 
     async def list_users(
         self,
@@ -887,6 +944,34 @@ class AsyncTrivium(Connection):
             UserNotFound: There is no such person.
         """
         return await self._read(ExportResponse, Call("GET", "/users/me/export"))
+
+    async def list_parked_events_of_users(
+        self, *, limit: int | None = None, cursor: str | None = None
+    ) -> ParkedEventPage:
+        """List events that were refused too often, the last first. They wait until they are replayed or dropped.
+
+        Raises:
+            BadCursor: The cursor was not issued for this list.
+        """
+        return await self._read(
+            ParkedEventPage, Call("GET", "/users/admin/parked-events", query={"limit": limit, "cursor": cursor})
+        )
+
+    async def replay_parked_event_of_users(self, body: ParkedEventAct) -> None:
+        """Send a parked event again, once the cause is fixed.
+
+        Raises:
+            EventNotParked: No such event is parked: it was replayed, dropped, or replaced by a newer one.
+        """
+        await self._send(Call("POST", "/users/admin/parked-events/replay", body=body))
+
+    async def drop_parked_event_of_users(self, body: ParkedEventAct) -> None:
+        """Delete a parked event. Its target lacks this state until the next change, or until it is reconciled.
+
+        Raises:
+            EventNotParked: No such event is parked: it was replayed, dropped, or replaced by a newer one.
+        """
+        await self._send(Call("POST", "/users/admin/parked-events/drop", body=body))
 
     async def list_numbered(
         self,
@@ -1182,8 +1267,6 @@ class AsyncTrivium(Connection):
 
         Raises:
             BadCursor: The cursor was not issued for this list.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
         """
         return await self._read(
             CasePage, Call("GET", "/posts/moderation/cases", query={"status": status, "limit": limit, "cursor": cursor})
@@ -1196,8 +1279,6 @@ class AsyncTrivium(Connection):
 
         Raises:
             BadCursor: The cursor was not issued for this list.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
         """
         return await self._read(
             CaseReportPage,
@@ -1210,8 +1291,6 @@ class AsyncTrivium(Connection):
         Raises:
             CaseDecided: Somebody has decided this case already.
             CaseNotFound: There is no such case. It goes when its post or comment is deleted or removed.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             OwnContent: People do not report what they wrote themselves, and moderators do not decide about it.
         """
         await self._send(Call("POST", f"/posts/moderation/cases/{case_id}/dismiss"))
@@ -1222,8 +1301,6 @@ class AsyncTrivium(Connection):
         Raises:
             CaseDecided: Somebody has decided this case already.
             CaseNotFound: There is no such case. It goes when its post or comment is deleted or removed.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
             OwnContent: People do not report what they wrote themselves, and moderators do not decide about it.
         """
         await self._send(Call("POST", f"/posts/moderation/cases/{case_id}/remove", body=body))
@@ -1233,9 +1310,35 @@ class AsyncTrivium(Connection):
 
         Raises:
             BadCursor: The cursor was not issued for this list.
-            InsufficientUserAuthentication: The caller must first prove who they are again, or more strongly: step
-                up (RFC 9470).
         """
         return await self._read(
             RemovalPage, Call("GET", "/posts/moderation/removed", query={"limit": limit, "cursor": cursor})
         )
+
+    async def list_parked_events_of_posts(
+        self, *, limit: int | None = None, cursor: str | None = None
+    ) -> ParkedEventPage:
+        """List events that were refused too often, the last first. They wait until they are replayed or dropped.
+
+        Raises:
+            BadCursor: The cursor was not issued for this list.
+        """
+        return await self._read(
+            ParkedEventPage, Call("GET", "/posts/admin/parked-events", query={"limit": limit, "cursor": cursor})
+        )
+
+    async def replay_parked_event_of_posts(self, body: ParkedEventAct) -> None:
+        """Send a parked event again, once the cause is fixed.
+
+        Raises:
+            EventNotParked: No such event is parked: it was replayed, dropped, or replaced by a newer one.
+        """
+        await self._send(Call("POST", "/posts/admin/parked-events/replay", body=body))
+
+    async def drop_parked_event_of_posts(self, body: ParkedEventAct) -> None:
+        """Delete a parked event. Its target lacks this state until the next change, or until it is reconciled.
+
+        Raises:
+            EventNotParked: No such event is parked: it was replayed, dropped, or replaced by a newer one.
+        """
+        await self._send(Call("POST", "/posts/admin/parked-events/drop", body=body))
