@@ -83,9 +83,9 @@ restore: bootstrap ## restore a backup while the stack runs: make restore FROM=.
 
 ##@ Changing the code
 
-# Two parts at once, for two cores: the longest comes first. Each stops at its first fault.
+# Four parts, two at a time for two cores: the longest comes first. Each stops at its first fault.
 check: bootstrap ## lint, format, types, import contracts, generated files, migrations, OpenAPI, documentation, deployment, locks
-	@$(MAKE) -s -j2 check-code check-made check-docs check-deploy
+	@$(MAKE) -s -j2 -O check-code check-made check-docs check-deploy
 
 check-code: bootstrap
 	@$(VENV)/ruff check $(CODE)
@@ -158,7 +158,7 @@ lock: bootstrap ## compile the locks from the pyproject files
 
 # Compiled modules are kept, whatever the environment says: compiling the tests takes each worker half a minute.
 test: export PYTHONDONTWRITEBYTECODE :=
-test: bootstrap ## run the whole test suite: make test ARGS="-k posts -x"
+test: bootstrap ## run the test suite, but for whole stacks (make test-stack): make test ARGS="-k posts -x"
 	@$(VENV)/pytest -n 3 --no-loadscope-reorder $(ARGS)
 
 # Without the tests of promised times, which `make timing` runs.

@@ -7,9 +7,7 @@ from typing import Final
 
 import pytest
 
-from tests.system.conftest import ROOT
-
-FOLDER: Final = ROOT / ".local" / "clients"
+FOLDER: Final = Path(__file__).parents[1] / ".local" / "clients"
 """Ignored by git. Installed packages stay there for the next run."""
 QUIETLY: Final = ("--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund")
 

@@ -1,4 +1,4 @@
-"""What admins do with parked events is in the audit trail: auth's own at once, those of others by events."""
+"""What admins do with parked events is in the audit trail: auth's own at once, those of others by events (S-31d)."""
 
 import asyncio
 from typing import Any

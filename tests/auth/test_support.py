@@ -1,4 +1,4 @@
-"""Admins help people: how somebody signs in, where they are signed in, and the end of sessions and accounts."""
+"""Admins help people: how somebody signs in, where they are signed in, and the end of sessions and accounts (S-31d)."""
 
 import asyncio
 from typing import Any

@@ -7,8 +7,8 @@ from typing import Final
 import pytest
 
 HOUSE: Final = Path(__file__).parents[2]
-NUMBER: Final = re.compile(r"\b[SR]-\d\d[bc]?\b")
-ROW: Final = re.compile(r"^\| ([SR]-\d\d[bc]?) \|.*\| ([^|]+) \|$", re.MULTILINE)
+NUMBER: Final = re.compile(r"\b[SR]-\d\d[b-z]?\b")
+ROW: Final = re.compile(r"^\| ([SR]-\d\d[b-z]?) \|.*\| ([^|]+) \|$", re.MULTILINE)
 ROWS: Final = dict(ROW.findall((HOUSE / "docs" / "operations" / "requirements.md").read_text()))
 CODE: Final = ("libs", "services", "deploy", "tests")
 

@@ -1,4 +1,4 @@
-"""Parked events for admins (`common.serving.parked_events`), as posts serves them; all services mount the same."""
+"""Parked events for admins (`common.serving.parked_events`), as posts serves them (S-31d); all services do."""
 
 import asyncio
 import json
