@@ -33,6 +33,7 @@ QUERIES = (
 HEADERS: tuple[dict[str, str], ...] = ({}, {"if-match": '"3-ab", W/"4"'})
 WITH_FASTAPIS = {
     "/auth/account/deletion",
+    "/auth/accounts/{account_id}/deletion",
     "/auth/verify-email",
     "/auth/password-reset",
     "/auth/email",

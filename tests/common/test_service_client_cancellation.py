@@ -2,11 +2,15 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
+
+import httpcore
+import pytest
 
 from common.tokens.replies import fetch
 from tests.common.calls import GOOD, Number, ask, calling, connections
 from tests.common.misbehaving import misbehaving, silence
-from tests.waiting import eventually
+from tests.waiting import eventually, in_time
 
 
 async def test_callers_that_go_away_leak_no_connection_and_blame_nobody() -> None:
@@ -45,3 +49,26 @@ async def test_a_call_may_be_cancelled_at_any_moment() -> None:
                 assert {reply.status for reply in await asked} == {200}, turns
                 assert await asyncio.gather(*(ask(client) for _ in range(6))) == [Number(number=7)] * 6, turns
                 assert connections(client.http) <= 6
+
+
+async def test_a_connection_that_comes_after_its_caller_has_gone_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """anyio alone would leave it open until Python collects it."""
+    connect = httpcore.AnyIOBackend.connect_tcp
+    connected, go_on = asyncio.Event(), asyncio.Event()
+
+    async def late(*args: Any, **options: Any) -> httpcore.AsyncNetworkStream:
+        stream = await connect(*args, **options)
+        connected.set()
+        await go_on.wait()
+        return stream
+
+    monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", late)
+    async with misbehaving(GOOD) as peer, calling(peer.url) as client:
+        asking = asyncio.create_task(fetch(client.http, "GET", peer.url, is_ours=True))
+        await in_time(connected.wait())
+        await eventually(lambda: peer.open == 1)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        assert peer.open == 1
+        go_on.set()
+        await eventually(lambda: peer.open == 0)
