@@ -15,7 +15,7 @@ const ACTIONS = [
   "key-created", "key-retired", "key-revoked", "locale-changed", "other-sessions-ended", "passkey-added",
   "passkey-copied", "passkey-removed", "password-changed", "password-refused", "password-reset",
   "password-reset-requested", "recovery-code-used", "recovery-codes-made", "refresh-token-reissued",
-  "refresh-token-reused", "registered", "roles-changed", "second-factor-asked", "second-factor-off",
+  "refresh-token-reused", "registered", "reports-dismissed", "roles-changed", "second-factor-asked", "second-factor-off",
   "second-factor-on", "second-factor-refused", "second-factor-reset", "service-secret-changed", "session-ended",
   "sign-in-code-sent", "sign-in-refused", "sign-in-throttled", "signed-in", "signed-out", "status-changed",
   "stepped-up", "tokens-revoked", "trusted-device-ended", "username-changed",
