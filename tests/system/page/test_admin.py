@@ -127,7 +127,7 @@ async def test_a_poisoned_event_is_seen_with_its_reason_mended_and_replayed(
     assert await faults(grace) == []
 
     statement(local_stack, "users", MEND.format(MENDED, number))
-    await because(grace, f"Replay profile:{number}", "The sender is mended", "The event is sent again.")
+    await because(grace, f"Replay profile:{number} to posts", "The sender is mended", "The event is sent again.")
     await expect(event).to_have_count(0)
     await until(local_stack, "posts", ARRIVED.format(number), "1")
     line = grace.page.get_by_role("listitem").filter(has_text=f"about: profile:{number}@1").first

@@ -46,8 +46,8 @@ function OfService({ service, onAct }) {
       ? html`<p class="quiet small">Its data are not shown: too large, or a mail.</p>`
       : html`<details><summary>Data, which may be personal</summary><pre tabindex="0">${event.data}</pre></details>`}
     <div class="row end">
-      <button class="button small danger" type="button" aria-label="Drop ${event.subject}" onClick=${() => setAct(drop(event))}>Drop</button>
-      <button class="button small" type="button" aria-label="Replay ${event.subject}" onClick=${() => setAct(replay(event))}>Replay</button>
+      <button class="button small danger" type="button" aria-label="Drop ${event.subject} to ${event.target}" onClick=${() => setAct(drop(event))}>Drop</button>
+      <button class="button small" type="button" aria-label="Replay ${event.subject} to ${event.target}" onClick=${() => setAct(replay(event))}>Replay</button>
     </div></li>`;
   return html`<section aria-labelledby=${`events-of-${service}`} class="events"><h2 id=${`events-of-${service}`}>From ${service}</h2>
     ${!items && !problem && html`<${Skeleton} rows=${1} />`}

@@ -13,14 +13,15 @@ const PARTS = { open: "Open", dismissed: "Dismissed", removed: "Removed" };
 
 export const moderates = (account) => Boolean(account?.roles.some((role) => role === "moderator" || role === "admin"));
 
-export function ModerationPage({ part = "open" }) {
+export function ModerationPage({ part: asked }) {
+  const part = Object.hasOwn(PARTS, asked) ? asked : "open";
   const { account, problem, reload } = useMe();
   if (!account) return html`<h1>Moderation</h1><${Pending} problem=${problem} retry=${reload} rows=${2} tall />`;
   if (!moderates(account)) return html`<h1>Moderation</h1><${Empty} title="Not for you">This is for moderators.<//>`;
   const place = (name) => link(name === "open" ? "/moderation" : `/moderation/${name}`);
   const tabs = Object.entries(PARTS).map(([name, text]) => [text, place(name)]);
   return html`<h1>Moderation</h1><${Tabs} tabs=${tabs} current=${place(part)} label="Moderation" />
-    ${part === "removed" ? html`<${Removals} />` : html`<${Cases} key=${part} status=${part === "open" ? "open" : "dismissed"} />`}`;
+    ${part === "removed" ? html`<${Removals} />` : html`<${Cases} key=${part} status=${part} />`}`;
 }
 
 function Cases({ status }) {

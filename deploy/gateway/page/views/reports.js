@@ -18,7 +18,8 @@ export const REASONS = {
   illegal: "Illegal content",
   other: "Something else",
 };
-const SEEN = "trivium.removed";
+/** Where the id of the latest removal is that an author has seen. */
+const seenBy = (profile) => `trivium.removed ${profile.id}`;
 
 /** The button and its dialog. `path` is that of the post or comment, `what` names it. */
 export function Report({ path, what, class: kind }) {
@@ -61,21 +62,22 @@ export function Grounds({ title, action, hint, send, end, children }) {
 /** Shown until the author has looked at the latest removal. */
 export function RemovedNotice() {
   const { profile } = useMe();
-  return profile && html`<${Notice} key=${profile.id} />`;
+  return profile && html`<${Notice} key=${profile.id} profile=${profile} />`;
 }
 
-function Notice() {
+function Notice({ profile }) {
   const { items } = usePages("/posts/removed", { limit: 1 });
-  if (!items?.length || items[0].id <= Number(local.getItem(SEEN) ?? 0)) return null;
+  if (!items?.length || items[0].id <= Number(local.getItem(seenBy(profile)) ?? 0)) return null;
   return html`<div class="notice" role="region" aria-label="Removed">
     <p>A moderator removed something that you wrote. <a href=${link("/removed")}>Read why</a></p></div>`;
 }
 
 export function RemovedPage() {
+  const { profile } = useMe();
   const { items, problem, hasMore, busy, more } = usePages("/posts/removed");
   useEffect(() => {
-    if (items?.length) local.setItem(SEEN, String(items[0].id));
-  }, [items]);
+    if (profile && items?.length) local.setItem(seenBy(profile), String(items[0].id));
+  }, [profile, items]);
   return html`<h1>Removed by moderators</h1>
     <p class="quiet">You find copies here for 90 days. Nobody else but moderators can read them.</p>
     ${!items && !problem && html`<${Skeleton} rows=${2} tall />`}
