@@ -36,6 +36,7 @@ async def report(person: Visitor, post: int, reason: str, note: str) -> None:
     await person.page.keyboard.press("Enter")
     await person.is_told("Thank you. The moderators will look at it.")
     await expect(dialog).to_have_count(0)
+    await expect(person.page.locator("article").get_by_role("button", name="Report")).to_be_focused()
 
 
 async def test_a_post_is_reported_and_removed_and_its_author_reads_why(visit: Visit, local_stack: LocalStack) -> None:

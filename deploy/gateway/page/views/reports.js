@@ -6,7 +6,7 @@ import { Field, Form, Submit } from "../form.js";
 import { useMe } from "../me.js";
 import { link } from "../router.js";
 import { local } from "../storage.js";
-import { Empty, ProblemNotice, say, Skeleton, Tags, Time } from "../ui.js";
+import { CancelOr, Dialog, Empty, ProblemNotice, say, Skeleton, Tags, Time } from "../ui.js";
 import { More } from "./posts.js";
 
 export const REASONS = {
@@ -41,22 +41,16 @@ export function Report({ path, what, class: kind }) {
 
 /** The dialog that asks for a reason, and some words. */
 export function Grounds({ title, action, hint, send, end, children }) {
-  const dialog = useRef(null);
-  useEffect(() => dialog.current.showModal(), []);
   const option = ([name, text]) => html`<option key=${name} value=${name}>${text}</option>`;
-  return html`<dialog ref=${dialog} aria-labelledby="grounds-title" onClose=${end}>
-    <h2 id="grounds-title">${title}</h2>
+  return html`<${Dialog} title=${title} onEnd=${end}>
     <p>${children}</p>
     <${Form} send=${send} label=${title}>
       <div class="field"><label for="grounds-reason">Reason</label>
-        <select id="grounds-reason" name="reason" required autofocus><option value="">Choose one</option>${Object.entries(REASONS).map(option)}</select></div>
+        <select id="grounds-reason" name="reason" required><option value="">Choose one</option>${Object.entries(REASONS).map(option)}</select></div>
       <${Field} long label="Note" hint=${hint} name="note" maxlength="1000" rows="3" />
-      <div class="row end">
-        <button class="button" type="button" onClick=${() => dialog.current.close()}>Cancel</button>
-        <${Submit}>${action}<//>
-      </div>
+      <${CancelOr}><${Submit}>${action}<//><//>
     <//>
-  </dialog>`;
+  <//>`;
 }
 
 /** Shown until the author has looked at the latest removal. */
