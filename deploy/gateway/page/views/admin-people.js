@@ -2,12 +2,12 @@
 import { html } from "../dom.js";
 import { usePages } from "../data.js";
 import { Field, Submit } from "../form.js";
+import { ROLES } from "../me.js";
 import { go, link } from "../router.js";
 import { Avatar, Empty, ProblemNotice, Skeleton, Time } from "../ui.js";
 import { More } from "./posts.js";
 
 const STATES = ["active", "disabled", "deleting", "deleted"];
-const ROLES = ["moderator", "admin"];
 
 /** A choice of one value, or of any. */
 export function Choice({ label, name, values, value = "" }) {

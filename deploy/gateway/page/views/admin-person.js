@@ -2,15 +2,13 @@
 import { patch, post } from "../api.js";
 import { html, useState } from "../dom.js";
 import { usePages, useThing } from "../data.js";
-import { useMe } from "../me.js";
+import { ROLES, useMe } from "../me.js";
 import { counted, Empty, Pending, ProblemNotice, say, Skeleton, Time } from "../ui.js";
 import { AuditLines } from "./admin-audit.js";
 import { Marks } from "./admin-people.js";
 import { nameOf } from "./devices.js";
 import { More } from "./posts.js";
 import { AskReason } from "./reason.js";
-
-const ROLES = ["moderator", "admin"];
 
 export function ManagedPerson({ id }) {
   const path = `/auth/accounts/${id}`;

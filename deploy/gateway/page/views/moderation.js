@@ -2,7 +2,7 @@
 import { post as send } from "../api.js";
 import { html, useState } from "../dom.js";
 import { usePages } from "../data.js";
-import { useMe } from "../me.js";
+import { moderates, useMe } from "../me.js";
 import { link } from "../router.js";
 import { Author, Avatar, counted, Empty, Pending, ProblemNotice, say, Skeleton, Time } from "../ui.js";
 import { Tabs } from "./home.js";
@@ -10,8 +10,6 @@ import { More } from "./posts.js";
 import { Grounds, REASONS, Removed } from "./reports.js";
 
 const PARTS = { open: "Open", dismissed: "Dismissed", removed: "Removed" };
-
-export const moderates = (account) => Boolean(account?.roles.some((role) => role === "moderator" || role === "admin"));
 
 export function ModerationPage({ part: asked }) {
   const part = Object.hasOwn(PARTS, asked) ? asked : "open";
