@@ -6,8 +6,8 @@ import { Field, Form, Submit } from "../form.js";
 import { useMe } from "../me.js";
 import { link } from "../router.js";
 import { local } from "../storage.js";
-import { CancelOr, Dialog, Empty, ProblemNotice, say, Skeleton, Tags, Time } from "../ui.js";
-import { More } from "./posts.js";
+import { CancelOr, Dialog, Empty, say, Tags, Time } from "../ui.js";
+import { Listed } from "./posts.js";
 
 export const REASONS = {
   spam: "Spam or advertising",
@@ -68,17 +68,16 @@ function Notice({ profile }) {
 
 export function RemovedPage() {
   const { profile } = useMe();
-  const { items, problem, hasMore, busy, more } = usePages("/posts/removed");
+  const pages = usePages("/posts/removed");
+  const latest = pages.items?.[0]?.id;
   useEffect(() => {
-    if (profile && items?.length) local.setItem(seenBy(profile), String(items[0].id));
-  }, [profile, items]);
+    if (profile && latest) local.setItem(seenBy(profile), String(latest));
+  }, [profile, latest]);
+  const one = (removed) => html`<${Removed} key=${removed.id} removed=${removed} />`;
   return html`<h1>Removed by moderators</h1>
     <p class="quiet">You find copies here for 90 days. Nobody else but moderators can read them.</p>
-    ${!items && !problem && html`<${Skeleton} rows=${2} tall />`}
-    ${items && !items.length && html`<${Empty} title="Nothing was removed">All that you wrote is still there.<//>`}
-    ${items?.length > 0 && html`<ol class="posts" aria-label="Removed">${items.map((one) => html`<${Removed} key=${one.id} removed=${one} />`)}</ol>`}
-    ${problem && html`<${ProblemNotice} problem=${problem} retry=${more} />`}
-    <${More} hasMore=${hasMore && !problem} busy=${busy} more=${more} />`;
+    <${Listed} pages=${pages} line=${one} as="ol" rows=${2} tall class="posts" aria-label="Removed">
+      <${Empty} title="Nothing was removed">All that you wrote is still there.<//><//>`;
 }
 
 /** A copy of what was removed; `children` is shown above it. */
