@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Route, expect
 
-from tests.system.page.conftest import Visit, Visitor
-from tests.system.page.test_looks import faults
+from tests.system.page.conftest import Visit, Visitor, faults
 from tests.system.page.test_mail_codes import codes_for, mail_folder
 from tests.system.page.test_second_factor import turn_on
 from tests.waiting import eventually
