@@ -32,7 +32,7 @@ export function Posts({ path, query = {}, label, children }) {
   return html`<${Listed} pages=${usePages(path, query)} line=${one} as="ol" tall class="posts" aria-label=${label}>${children}<//>`;
 }
 
-function More({ hasMore, busy, more }) {
+export function More({ hasMore, busy, more }) {
   if (!hasMore) return null;
   return html`<p class="center"><button class="button" type="button" disabled=${busy} onClick=${more}>
     ${busy ? "Loading…" : "Show more"}</button></p>`;
