@@ -1,6 +1,6 @@
 // Small shared components of views.
 import { Unreachable } from "./api.js";
-import { html, useEffect, useId, useRef, useState } from "./dom.js";
+import { html, useEffect, useId, useLayoutEffect, useRef, useState } from "./dom.js";
 import { link } from "./router.js";
 
 const TINTS = 6;
@@ -100,10 +100,10 @@ export function useCountdown(problem) {
 export function Dialog({ title, onEnd, children }) {
   const id = useId();
   const dialog = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const shown = dialog.current;
     shown.showModal();
-    return () => shown.close(); // the focus returns to where it was
+    return () => shown.close(); // still in the document, so that the focus returns to where it was
   }, []);
   const end = (event) => event.target.isConnected && onEnd(); // the event comes later, also after that last `close`
   return html`<dialog ref=${dialog} aria-labelledby=${id} onClose=${end}><h2 id=${id}>${title}</h2>${children}</dialog>`;
