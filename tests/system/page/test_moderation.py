@@ -98,6 +98,9 @@ async def test_what_a_second_moderator_decides_too_late_is_told_and_leaves_the_q
         await expect(case).to_have_count(0)
     await first.go("/moderation/dismissed")
     await first.sees("A quarrel")
+    await first.go("/moderation/anything")
+    tabs = first.page.get_by_role("navigation", name="Moderation")
+    await expect(tabs.get_by_role("link", name="Open")).to_have_attribute("aria-current", "page")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
