@@ -33,13 +33,13 @@ export function useThing(path) {
 
 /** @typedef {{items: any[] | null, cursor: string | null, problem: Error | null, busy: boolean}} Loaded */
 
-/** An item's name in its list; parked events have three. */
-const nameOf = ({ id, name, target, type, subject }) => id ?? name ?? `${target} ${type} ${subject}`;
+/** What tells an item from others of its list; parked events need three fields. */
+const keyOf = ({ id, name, target, type, subject }) => id ?? name ?? `${target} ${type} ${subject}`;
 
 /** @returns {Loaded} with the page's items appended, without duplicates: a list may shift between two pages */
 function grown(items, page) {
-  const known = new Set(items.map(nameOf));
-  const fresh = page.items.filter((item) => !known.has(nameOf(item)));
+  const known = new Set(items.map(keyOf));
+  const fresh = page.items.filter((item) => !known.has(keyOf(item)));
   return { items: [...items, ...fresh], cursor: page.next_cursor, problem: null, busy: false };
 }
 

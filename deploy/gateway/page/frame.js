@@ -1,11 +1,10 @@
 // The permanent parts around views: the header, the bar at the bottom of a phone, the footer.
 import { html, useEffect, useRef, useState } from "./dom.js";
 import { Icon } from "./icons.js";
-import { useMe } from "./me.js";
+import { isAdmin, moderates, useMe } from "./me.js";
 import { link } from "./router.js";
 import { local } from "./storage.js";
 import { Avatar } from "./ui.js";
-import { moderates } from "./views/moderation.js";
 import { SearchBox } from "./views/search.js";
 import { AskAgain, SignOut } from "./views/settings.js";
 
@@ -60,7 +59,7 @@ function Menu({ path, mine }) {
       <a href=${link("/removed")}>Removed</a>
       ${moderates(account) && html`<a href=${link("/moderation")}>Moderation</a>`}
       <a href=${link("/settings/profile")}>Settings</a>
-      ${account?.roles.includes("admin") && html`<a href=${link("/admin")}>Administration</a>`}
+      ${isAdmin(account) && html`<a href=${link("/admin")}>Administration</a>`}
       <${Theme} labelled />
       <${SignOut} class="plain" />
     </div>

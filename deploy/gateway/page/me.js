@@ -18,6 +18,12 @@ export const MeProvider = Context.Provider;
 /** @returns {Me} */
 export const useMe = () => useContext(Context);
 
+/** The roles that an admin can give. */
+export const ROLES = ["moderator", "admin"];
+/** What the page shows to an account, which may not be loaded yet. The API decides what it may do. */
+export const isAdmin = (account) => Boolean(account?.roles.includes("admin"));
+export const moderates = (account) => Boolean(account?.roles.some((role) => role === "moderator" || role === "admin"));
+
 const FIRST_PAUSE_S = 1;
 const LONGEST_PAUSE_S = 30;
 

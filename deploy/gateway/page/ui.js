@@ -1,6 +1,6 @@
 // Small shared components of views.
 import { Unreachable } from "./api.js";
-import { html, useEffect, useRef, useState } from "./dom.js";
+import { html, useEffect, useId, useLayoutEffect, useRef, useState } from "./dom.js";
 import { link } from "./router.js";
 
 const TINTS = 6;
@@ -96,19 +96,27 @@ export function useCountdown(problem) {
   return left;
 }
 
-/** Confirms an action that cannot be undone. `ask` is null, or describes the action. */
-export function Confirm({ title, children, action, onYes, onNo }) {
+/** A dialog over the page, open as long as it is rendered. `onEnd` is called when the user closes it. */
+export function Dialog({ title, onEnd, children }) {
+  const id = useId();
   const dialog = useRef(null);
-  useEffect(() => dialog.current.showModal(), []);
-  return html`<dialog ref=${dialog} aria-labelledby="confirm-title" onClose=${onNo}>
-    <h2 id="confirm-title">${title}</h2>
-    <p>${children}</p>
-    <div class="row end">
-      <button class="button" type="button" onClick=${() => dialog.current.close()}>Cancel</button>
-      <button class="button danger" type="button" onClick=${onYes}>${action}</button>
-    </div>
-  </dialog>`;
+  useLayoutEffect(() => {
+    const shown = dialog.current;
+    shown.showModal();
+    return () => shown.close(); // still in the document, so that the focus returns to where it was
+  }, []);
+  const end = (event) => event.target.isConnected && onEnd(); // the event comes later, also after that last `close`
+  return html`<dialog ref=${dialog} aria-labelledby=${id} onClose=${end}><h2 id=${id}>${title}</h2>${children}</dialog>`;
 }
+
+/** The last row of a dialog: Cancel, and the children. */
+export const CancelOr = ({ children }) => html`<div class="row end">
+  <button class="button" type="button" onClick=${(event) => event.target.closest("dialog").close()}>Cancel</button>${children}</div>`;
+
+/** Confirms an action that cannot be undone. */
+export const Confirm = ({ title, children, action, onYes, onNo }) => html`<${Dialog} title=${title} onEnd=${onNo}>
+  <p>${children}</p>
+  <${CancelOr}><button class="button danger" type="button" onClick=${onYes}>${action}</button><//><//>`;
 
 let shout = () => {};
 

@@ -5,13 +5,14 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
 from tests.system.conftest import ROOT, LocalStack
@@ -25,6 +26,7 @@ SIZES: Final[dict[str, dict[str, int]]] = {
 # Networks come and go on the machine (containers do that), and the browser then drops even loopback connections.
 NOT_OURS: Final = "net::ERR_NETWORK_CHANGED"
 STARTED: Final = "document.querySelector('main') || /not be loaded/.test(document.body.innerText)"
+WIDTH_HIDDEN: Final = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 WATCH_POLICY: Final = """addEventListener("securitypolicyviolation", (event) =>
     console.error("policy:", event.violatedDirective, event.blockedURI, event.sourceFile))"""
 
@@ -132,6 +134,39 @@ class Visitor:
         path = SCREENSHOTS / f"{name}.png"
         await self.page.screenshot(path=path)
         return path
+
+
+async def faults(visitor: Visitor) -> list[str]:
+    """axe-core's violations of WCAG 2 A and AA, and of its best practices."""
+    found: Mapping[str, Any] = (await Axe().run(visitor.page)).response
+    return [f"{one['id']}: {node['html'][:120]}" for one in found["violations"] for node in one["nodes"]]
+
+
+@dataclass
+class Looks:
+    """Looks at views in one size and colour scheme; `faulty` has the faults by a view's name."""
+
+    size: str
+    scheme: str
+    faulty: dict[str, list[str]] = field(default_factory=dict)
+
+    async def look(self, visitor: Visitor, name: str, place: str, until: str) -> None:
+        """Take a picture of a route, or of what is shown if `place` is empty, once `until` is visible."""
+        if place:
+            await visitor.go(place)
+        await expect(visitor.page.locator(until).first).to_be_visible()
+        await expect(visitor.page.locator(".skeleton, [aria-live=polite] p")).to_have_count(0)
+        await visitor.picture(f"{name}-{self.size}-{self.scheme}")
+        width = await visitor.page.evaluate(WIDTH_HIDDEN)
+        found = [*await faults(visitor), *(["wider than the window"] if width > 0 else [])]
+        if found:
+            self.faulty[name] = found
+
+
+def grant_role(stack: LocalStack, visitor: Visitor, role: str) -> None:
+    """The visitor's next token has it."""
+    done = stack.run("run", "auth", "grant-role", visitor.email, role)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 Visit = Callable[..., Awaitable[Visitor]]

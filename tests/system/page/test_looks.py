@@ -1,13 +1,11 @@
 """The page's appearance and accessibility: light and dark, on a phone and a desktop."""
 
-from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import pytest
-from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import expect
 
-from tests.system.page.conftest import SIZES, Visit, Visitor
+from tests.system.page.conftest import SIZES, Looks, Visit
 
 pytestmark = [pytest.mark.page, pytest.mark.usefixtures("world")]
 
@@ -17,58 +15,42 @@ Saturn was low, and its rings were plain to see. I drew what I saw before I look
 would not give it away for any photograph. Its moons tonight: https://example.com/saturn?moons=titan"""
 
 
-async def faults(visitor: Visitor) -> list[str]:
-    """axe-core's violations of WCAG 2 A and AA, and of its best practices."""
-    found: Mapping[str, Any] = (await Axe().run(visitor.page)).response
-    return [f"{one['id']}: {node['html'][:120]}" for one in found["violations"] for node in one["nodes"]]
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", list(SIZES))
 async def test_every_place_is_fit_to_be_shown(visit: Visit, size: str, scheme: Literal["light", "dark"]) -> None:
     ada = await visit("Ada Lovelace", size, color_scheme=scheme)
-    found: dict[str, list[str]] = {}
-
-    async def look(name: str, place: str, until: str) -> None:
-        if place:
-            await ada.go(place)
-        await expect(ada.page.locator(until).first).to_be_visible()
-        await expect(ada.page.locator(".skeleton, [aria-live=polite] p")).to_have_count(0)
-        await ada.picture(f"{name}-{size}-{scheme}")
-        width = await ada.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        found[name] = [*await faults(ada), *(["wider than the window"] if width > 0 else [])]
-
-    await look("visitor", "/", ".post")
-    await look("sign-in", "/sign-in", "main form")
-    await look("mailed", "verify-email=3q2-7wAh5jVtYk0c", "main form")
+    looks = Looks(size, scheme)
+    await looks.look(ada, "visitor", "/", ".post")
+    await looks.look(ada, "sign-in", "/sign-in", "main form")
+    await looks.look(ada, "mailed", "verify-email=3q2-7wAh5jVtYk0c", "main form")
     await ada.sign_up()
     post = await ada.publish("Saturn, from the garden", BODY, "astronomy garden")
     await ada.fill("Add a comment", "Next time I shall look for Titan.")
     await ada.press("Comment")
     await expect(ada.page.locator(".comment")).to_be_visible()
-    await look("post", "", ".comment")
+    await looks.look(ada, "post", "", ".comment")
     await ada.page.locator("article").get_by_role("button", name="Delete").click()
-    await look("question", "", "dialog")
+    await looks.look(ada, "question", "", "dialog")
     await ada.press("Cancel")
-    await look("home", "/", ".post")
+    await looks.look(ada, "home", "/", ".post")
     await ada.page.get_by_label("Your menu").click()
-    await look("menu", "", ".menu .card")
-    await look("write", f"/posts/{post}/edit", "main form")
+    await looks.look(ada, "menu", "", ".menu .card")
+    await looks.look(ada, "write", f"/posts/{post}/edit", "main form")
     await ada.fill("Title", "Saturn, from the roof")
     await ada.page.reload()
-    await look("kept", "", "form > .notice")
+    await looks.look(ada, "kept", "", "form > .notice")
     await ada.press("Start over")
-    await look("tags", "/tags", ".cloud")
-    await look("search", "/search?q=coffee", ".posts, .empty")
-    await look("empty", "/following", ".empty")
-    await look("settings", "/settings/profile", "main form")
-    await look("account", "/settings/account", "main form")
-    await look("devices", "/settings/devices", ".person")
-    await look("keys", "/settings/keys", "main form")
+    await looks.look(ada, "tags", "/tags", ".cloud")
+    await looks.look(ada, "search", "/search?q=coffee", ".posts, .empty")
+    await looks.look(ada, "empty", "/following", ".empty")
+    await looks.look(ada, "settings", "/settings/profile", "main form")
+    await looks.look(ada, "account", "/settings/account", "main form")
+    await looks.look(ada, "devices", "/settings/devices", ".person")
+    await looks.look(ada, "keys", "/settings/keys", "main form")
     await ada.go("/top")
     await ada.page.locator(".post .name").first.click()
-    await look("person", "", ".profile")
-    assert {name: faults for name, faults in found.items() if faults} == {}
+    await looks.look(ada, "person", "", ".profile")
+    assert looks.faulty == {}
 
 
 async def test_the_chosen_colours_stay(visit: Visit) -> None:

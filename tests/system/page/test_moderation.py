@@ -6,8 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.system.conftest import LocalStack
-from tests.system.page.conftest import SIZES, Visit, Visitor
-from tests.system.page.test_looks import faults
+from tests.system.page.conftest import SIZES, Looks, Visit, Visitor, grant_role
 
 pytestmark = pytest.mark.page
 
@@ -15,8 +14,7 @@ pytestmark = pytest.mark.page
 async def moderator(visit: Visit, stack: LocalStack, size: str = "desktop", **options: str) -> Visitor:
     mod = await visit("Mod Erator", size, **options)
     await mod.sign_up()
-    granted = stack.run("run", "auth", "grant-role", mod.email, "moderator")
-    assert granted.returncode == 0, granted.stderr
+    grant_role(stack, mod, "moderator")
     await mod.page.reload()  # the next token has the role
     return mod
 
@@ -36,6 +34,7 @@ async def report(person: Visitor, post: int, reason: str, note: str) -> None:
     await person.page.keyboard.press("Enter")
     await person.is_told("Thank you. The moderators will look at it.")
     await expect(dialog).to_have_count(0)
+    await expect(person.page.locator("article").get_by_role("button", name="Report")).to_be_focused()
 
 
 async def test_a_post_is_reported_and_removed_and_its_author_reads_why(visit: Visit, local_stack: LocalStack) -> None:
@@ -99,6 +98,9 @@ async def test_what_a_second_moderator_decides_too_late_is_told_and_leaves_the_q
         await expect(case).to_have_count(0)
     await first.go("/moderation/dismissed")
     await first.sees("A quarrel")
+    await first.go("/moderation/anything")
+    tabs = first.page.get_by_role("navigation", name="Moderation")
+    await expect(tabs.get_by_role("link", name="Open")).to_have_attribute("aria-current", "page")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -111,32 +113,20 @@ async def test_every_place_of_moderation_is_fit_to_be_shown(
     await ada.sign_up()
     post = await ada.publish("Cheap watches", "All of them real.", "watches")
     await report(mod, post, "Spam", "Again.")
-    found: dict[str, list[str]] = {}
-
-    async def look(person: Visitor, name: str, place: str, until: str) -> None:
-        if place:
-            await person.go(place)
-        await expect(person.page.locator(until).first).to_be_visible()
-        await expect(person.page.locator(".skeleton, [aria-live=polite] p")).to_have_count(0)
-        await person.picture(f"{name}-{size}-{scheme}")
-        width = await person.page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        found[name] = [*await faults(person), *(["wider than the window"] if width > 0 else [])]
-
-    await look(mod, "moderation", "/moderation", ".post")
+    looks = Looks(size, scheme)
+    await looks.look(mod, "moderation", "/moderation", ".post")
     case = mod.page.get_by_role("listitem").filter(has=mod.page.get_by_role("heading", name="Cheap watches"))
     await case.last.get_by_role("button", name="1 report").click()
-    await look(mod, "moderation-reports", "", ".reports")
+    await looks.look(mod, "moderation-reports", "", ".reports")
     await case.last.get_by_role("button", name="Remove").click()
-    await look(mod, "moderation-remove", "", "dialog")
+    await looks.look(mod, "moderation-remove", "", "dialog")
     await mod.page.get_by_role("dialog").get_by_label("Reason").select_option("spam")
     await mod.press("Remove")
     await mod.is_told("It is removed, and its author is told.")
-    await look(mod, "moderation-dismissed", "/moderation/dismissed", ".post, .empty")
-    await look(mod, "moderation-removed", "/moderation/removed", ".post")
+    await looks.look(mod, "moderation-dismissed", "/moderation/dismissed", ".post, .empty")
+    await looks.look(mod, "moderation-removed", "/moderation/removed", ".post")
     await ada.go("/")
     await ada.page.reload()
-    await look(ada, "removed-notice", "", ".notice")
-    await look(ada, "removed", "/removed", ".post")
-    assert {name: faults for name, faults in found.items() if faults} == {}
+    await looks.look(ada, "removed-notice", "", ".notice")
+    await looks.look(ada, "removed", "/removed", ".post")
+    assert looks.faulty == {}

@@ -6,8 +6,7 @@ import pyotp
 import pytest
 from playwright.async_api import Route, expect
 
-from tests.system.page.conftest import Visit, Visitor
-from tests.system.page.test_looks import faults
+from tests.system.page.conftest import Visit, Visitor, faults
 
 pytestmark = pytest.mark.page
 

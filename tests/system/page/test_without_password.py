@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Route, expect
 
-from tests.system.page.conftest import Visit, Visitor
-from tests.system.page.test_looks import faults
+from tests.system.page.conftest import Visit, Visitor, faults
 from tests.system.page.test_mail_codes import codes_for, mail_folder
 from tests.system.page.test_second_factor import turn_on
 from tests.waiting import eventually
@@ -47,7 +46,7 @@ async def test_they_change_their_address_turn_the_factor_off_and_choose_a_passwo
     await expect(ada.page.get_by_label("Current password")).to_have_count(0)
     await ada.fill("New password", ada.password)
     await ada.press("Choose a password")
-    await ada.is_told("Your password is changed")
+    await ada.is_told("You have a password now")
     await expect(ada.page.get_by_label("Current password")).to_be_visible()
     await ada.sign_out()
     await ada.go("/sign-in")

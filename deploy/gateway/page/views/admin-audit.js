@@ -3,9 +3,9 @@ import { html } from "../dom.js";
 import { usePages } from "../data.js";
 import { Field } from "../form.js";
 import { link } from "../router.js";
-import { Empty, ProblemNotice, Skeleton, Time } from "../ui.js";
+import { Empty, Time } from "../ui.js";
 import { Choice, Filters } from "./admin-people.js";
-import { More } from "./posts.js";
+import { Listed } from "./posts.js";
 
 /** The kinds of lines, as `services/audit.py` of auth has them. */
 const ACTIONS = [
@@ -15,7 +15,7 @@ const ACTIONS = [
   "key-created", "key-retired", "key-revoked", "locale-changed", "other-sessions-ended", "passkey-added",
   "passkey-copied", "passkey-removed", "password-changed", "password-refused", "password-reset",
   "password-reset-requested", "recovery-code-used", "recovery-codes-made", "refresh-token-reissued",
-  "refresh-token-reused", "registered", "roles-changed", "second-factor-asked", "second-factor-off",
+  "refresh-token-reused", "registered", "reports-dismissed", "roles-changed", "second-factor-asked", "second-factor-off",
   "second-factor-on", "second-factor-refused", "second-factor-reset", "service-secret-changed", "session-ended",
   "sign-in-code-sent", "sign-in-refused", "sign-in-throttled", "signed-in", "signed-out", "status-changed",
   "stepped-up", "tokens-revoked", "trusted-device-ended", "username-changed",
@@ -41,17 +41,12 @@ const person = (id) => html`<a href=${link(`/admin/people/${id}`)}>${id}</a>`;
 const written = (value) => (Array.isArray(value) ? value.join(", ") || "none" : String(value ?? "none"));
 
 export function AuditLines({ query }) {
-  const { items, problem, hasMore, busy, more } = usePages("/auth/audit", query);
   const one = (line) => html`<li key=${line.id}>
     <p><b>${line.action}</b> <span class="quiet small"><${Time} at=${line.at} /></span></p>
     <p class="quiet small">${line.account_id && html`account ${person(line.account_id)} · `}by ${
       /^[0-9]+$/.test(line.actor) ? person(line.actor) : line.actor}${line.ip && ` · from ${line.ip}`}</p>
     <ul class="details">${Object.entries(line.detail).map(([name, value]) => html`<li key=${name}><span class="quiet">${name}:</span> ${written(value)}</li>`)}</ul>
   </li>`;
-  return html`
-    ${!items && !problem && html`<${Skeleton} rows=${4} />`}
-    ${items?.length > 0 && html`<ol class="trail" aria-label="Lines of the audit trail">${items.map(one)}</ol>`}
-    ${items?.length === 0 && html`<${Empty} title="No such line">Nothing in the trail fits.<//>`}
-    ${problem && html`<${ProblemNotice} problem=${problem} retry=${more} />`}
-    <${More} hasMore=${hasMore && !problem} busy=${busy} more=${more} />`;
+  return html`<${Listed} pages=${usePages("/auth/audit", query)} line=${one} as="ol" class="trail" aria-label="Lines of the audit trail">
+    <${Empty} title="No such line">Nothing in the trail fits.<//><//>`;
 }

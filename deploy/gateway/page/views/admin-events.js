@@ -2,8 +2,8 @@
 import { post } from "../api.js";
 import { html, useState } from "../dom.js";
 import { usePages, useThing } from "../data.js";
-import { Pending, ProblemNotice, say, Skeleton, Time } from "../ui.js";
-import { More } from "./posts.js";
+import { Pending, say, Time } from "../ui.js";
+import { Listed } from "./posts.js";
 import { AskReason } from "./reason.js";
 
 const METADATA = "/.well-known/oauth-authorization-server"; // each service has scopes, such as posts:read
@@ -19,7 +19,7 @@ export function ParkedEvents() {
 
 function OfService({ service, onAct }) {
   const path = `/${service}/admin/parked-events`;
-  const { items, problem, hasMore, busy, more } = usePages(path);
+  const pages = usePages(path);
   const [act, setAct] = useState(null);
 
   async function send(reason) {
@@ -46,15 +46,11 @@ function OfService({ service, onAct }) {
       ? html`<p class="quiet small">Its data are not shown: too large, or a mail.</p>`
       : html`<details><summary>Data, which may be personal</summary><pre tabindex="0">${event.data}</pre></details>`}
     <div class="row end">
-      <button class="button small danger" type="button" aria-label="Drop ${event.subject}" onClick=${() => setAct(drop(event))}>Drop</button>
-      <button class="button small" type="button" aria-label="Replay ${event.subject}" onClick=${() => setAct(replay(event))}>Replay</button>
+      <button class="button small danger" type="button" aria-label="Drop ${event.subject} to ${event.target}" onClick=${() => setAct(drop(event))}>Drop</button>
+      <button class="button small" type="button" aria-label="Replay ${event.subject} to ${event.target}" onClick=${() => setAct(replay(event))}>Replay</button>
     </div></li>`;
   return html`<section aria-labelledby=${`events-of-${service}`} class="events"><h2 id=${`events-of-${service}`}>From ${service}</h2>
-    ${!items && !problem && html`<${Skeleton} rows=${1} />`}
-    ${items?.length > 0 && html`<ul class="people">${items.map(one)}</ul>`}
-    ${items?.length === 0 && html`<p class="quiet">Nothing is parked.</p>`}
-    ${problem && html`<${ProblemNotice} problem=${problem} retry=${more} />`}
-    <${More} hasMore=${hasMore && !problem} busy=${busy} more=${more} />
+    <${Listed} pages=${pages} line=${one} rows=${1} class="people"><p class="quiet">Nothing is parked.</p><//>
     ${act && html`<${AskReason} ...${act} send=${send} onEnd=${() => setAct(null)}>${act.text}<//>`}
   </section>`;
 }

@@ -2,12 +2,12 @@
 import { html } from "../dom.js";
 import { usePages } from "../data.js";
 import { Field, Submit } from "../form.js";
+import { ROLES } from "../me.js";
 import { go, link } from "../router.js";
-import { Avatar, Empty, ProblemNotice, Skeleton, Time } from "../ui.js";
-import { More } from "./posts.js";
+import { Avatar, Empty, Time } from "../ui.js";
+import { Listed } from "./posts.js";
 
 const STATES = ["active", "disabled", "deleting", "deleted"];
-const ROLES = ["moderator", "admin"];
 
 /** A choice of one value, or of any. */
 export function Choice({ label, name, values, value = "" }) {
@@ -35,7 +35,7 @@ export const Marks = ({ account }) => html`${account.roles.map((role) => html` <
 
 export function FindPeople({ query }) {
   const { q = "", status = "", role = "" } = query;
-  const { items, problem, hasMore, busy, more } = usePages("/auth/accounts", { q, status, role });
+  const pages = usePages("/auth/accounts", { q, status, role });
   const one = (account) => html`<li key=${account.id} class="card person">
     <${Avatar} person=${account} />
     <div class="grow"><a class="name" href=${link(`/admin/people/${account.id}`)}>${account.name || `Account ${account.id}`}</a>
@@ -49,9 +49,6 @@ export function FindPeople({ query }) {
       <${Choice} label="Status" name="status" values=${STATES} value=${status} />
       <${Choice} label="Role" name="role" values=${ROLES} value=${role} />
     <//>
-    ${!items && !problem && html`<${Skeleton} rows=${4} />`}
-    ${items && html`<ul class="people" aria-label="Accounts">${items.map(one)}</ul>`}
-    ${items?.length === 0 && html`<${Empty} title="Nobody found">Try a part of the name or of the address.<//>`}
-    ${problem && html`<${ProblemNotice} problem=${problem} retry=${more} />`}
-    <${More} hasMore=${hasMore && !problem} busy=${busy} more=${more} />`;
+    <${Listed} pages=${pages} line=${one} class="people" aria-label="Accounts">
+      <${Empty} title="Nobody found">Try a part of the name or of the address.<//><//>`;
 }

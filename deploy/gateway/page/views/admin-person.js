@@ -2,15 +2,13 @@
 import { patch, post } from "../api.js";
 import { html, useState } from "../dom.js";
 import { usePages, useThing } from "../data.js";
-import { useMe } from "../me.js";
-import { counted, Empty, Pending, ProblemNotice, say, Skeleton, Time } from "../ui.js";
+import { ROLES, useMe } from "../me.js";
+import { counted, Empty, Pending, say, Time } from "../ui.js";
 import { AuditLines } from "./admin-audit.js";
 import { Marks } from "./admin-people.js";
 import { nameOf } from "./devices.js";
-import { More } from "./posts.js";
+import { Listed } from "./posts.js";
 import { AskReason } from "./reason.js";
-
-const ROLES = ["moderator", "admin"];
 
 export function ManagedPerson({ id }) {
   const path = `/auth/accounts/${id}`;
@@ -93,16 +91,13 @@ function SignInMethods({ path, ask }) {
 }
 
 function Sessions({ path, ask }) {
-  const { items, problem, hasMore, busy, more } = usePages(`${path}/sessions`);
+  const pages = usePages(`${path}/sessions`);
   const end = (session) => ({ title: `Sign out ${nameOf(session.user_agent)}?`, action: "Sign out", text: "This device is signed out within seconds.",
     send: (reason) => post(`${path}/sign-out`, { session_id: session.id, reason }), done: "The device is signed out." });
   const one = (session) => html`<li key=${session.id} class="row spread"><span>${nameOf(session.user_agent)}
       <span class="quiet small"> ${session.ip} · signed in <${Time} at=${session.created_at} /> · used <${Time} at=${session.last_used_at} /></span></span>
     <button class="button small" type="button" aria-label="Sign out ${nameOf(session.user_agent)}" onClick=${() => ask(end(session))}>Sign out</button></li>`;
   return html`<section class="card"><h2>Sessions</h2>
-    ${!items && !problem && html`<${Skeleton} rows=${1} />`}
-    ${items?.length > 0 && html`<ul class="plain-list" aria-label="Sessions">${items.map(one)}</ul>`}
-    ${items?.length === 0 && html`<${Empty} title="Nowhere signed in">No session is open.<//>`}
-    ${problem && html`<${ProblemNotice} problem=${problem} retry=${more} />`}
-    <${More} hasMore=${hasMore && !problem} busy=${busy} more=${more} /></section>`;
+    <${Listed} pages=${pages} line=${one} rows=${1} class="plain-list" aria-label="Sessions">
+      <${Empty} title="Nowhere signed in">No session is open.<//><//></section>`;
 }

@@ -1,6 +1,6 @@
 // For admins: people, the audit trail, and parked events. All of it uses the public API.
 import { html } from "../dom.js";
-import { useMe } from "../me.js";
+import { isAdmin, useMe } from "../me.js";
 import { link } from "../router.js";
 import { Empty, Pending } from "../ui.js";
 import { AuditTrail } from "./admin-audit.js";
@@ -16,7 +16,7 @@ const TABS = PARTS.map(([text, name]) => [text, link(`/admin/${name}`)]);
 function ForAdmins({ part, children }) {
   const { account, problem, reload } = useMe();
   if (!account) return html`<h1 class="hidden">Administration</h1><${Pending} problem=${problem} retry=${reload} />`;
-  if (!account.roles.includes("admin")) {
+  if (!isAdmin(account)) {
     return html`<h1>Administration</h1><${Empty} title="Only for admins">Ask one of them for what you need.<//>`;
   }
   return html`<h1>Administration</h1>

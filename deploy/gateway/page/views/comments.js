@@ -4,7 +4,7 @@ import { html, useEffect, useState } from "../dom.js";
 import { Draft } from "../drafts.js";
 import { Field, Form, Submit } from "../form.js";
 import { usePages } from "../data.js";
-import { useMe } from "../me.js";
+import { moderates, useMe } from "../me.js";
 import { link } from "../router.js";
 import { Linked } from "../text.js";
 import { Author, Avatar, Confirm, Pending, ProblemNotice, say, Skeleton, Time } from "../ui.js";
@@ -60,8 +60,7 @@ function Comment({ comment, post, path, onChange, onGone }) {
   const { profile, account } = useMe();
   const [mode, setMode] = useState("read");
   const mine = profile && comment.author?.id === profile.id;
-  const moderates = account?.roles.some((role) => role === "moderator" || role === "admin");
-  const mayDelete = profile && (mine || moderates || post.author?.id === profile.id);
+  const mayDelete = profile && (mine || moderates(account) || post.author?.id === profile.id);
   const read = () => setMode("read");
 
   async function drop() {

@@ -2,37 +2,32 @@
 import { post as send } from "../api.js";
 import { html, useState } from "../dom.js";
 import { usePages } from "../data.js";
-import { useMe } from "../me.js";
+import { moderates, useMe } from "../me.js";
 import { link } from "../router.js";
-import { Author, Avatar, counted, Empty, Pending, ProblemNotice, say, Skeleton, Time } from "../ui.js";
+import { Author, Avatar, counted, Empty, Pending, say, Time } from "../ui.js";
 import { Tabs } from "./home.js";
-import { More } from "./posts.js";
+import { Listed } from "./posts.js";
 import { Grounds, REASONS, Removed } from "./reports.js";
 
 const PARTS = { open: "Open", dismissed: "Dismissed", removed: "Removed" };
 
-export const moderates = (account) => Boolean(account?.roles.some((role) => role === "moderator" || role === "admin"));
-
-export function ModerationPage({ part = "open" }) {
+export function ModerationPage({ part: asked }) {
+  const part = Object.hasOwn(PARTS, asked) ? asked : "open";
   const { account, problem, reload } = useMe();
   if (!account) return html`<h1>Moderation</h1><${Pending} problem=${problem} retry=${reload} rows=${2} tall />`;
   if (!moderates(account)) return html`<h1>Moderation</h1><${Empty} title="Not for you">This is for moderators.<//>`;
   const place = (name) => link(name === "open" ? "/moderation" : `/moderation/${name}`);
   const tabs = Object.entries(PARTS).map(([name, text]) => [text, place(name)]);
   return html`<h1>Moderation</h1><${Tabs} tabs=${tabs} current=${place(part)} label="Moderation" />
-    ${part === "removed" ? html`<${Removals} />` : html`<${Cases} key=${part} status=${part === "open" ? "open" : "dismissed"} />`}`;
+    ${part === "removed" ? html`<${Removals} />` : html`<${Cases} key=${part} status=${part} />`}`;
 }
 
 function Cases({ status }) {
-  const { items, problem, hasMore, busy, more, change } = usePages("/posts/moderation/cases", { status });
-  const drop = (gone) => change((all) => all.filter(({ id }) => id !== gone.id));
-  return html`
-    ${!items && !problem && html`<${Skeleton} rows=${2} tall />`}
-    ${items && !items.length && html`<${Empty} title="Nothing here">${status === "open" ? "No report waits for a decision." : "Dismissed reports are kept for 90 days."}<//>`}
-    ${items?.length > 0 && html`<ol class="posts" aria-label="${PARTS[status]} cases">
-      ${items.map((one) => html`<${Case} key=${one.id} reported=${one} onGone=${drop} />`)}</ol>`}
-    ${problem && html`<${ProblemNotice} problem=${problem} retry=${more} />`}
-    <${More} hasMore=${hasMore && !problem} busy=${busy} more=${more} />`;
+  const pages = usePages("/posts/moderation/cases", { status });
+  const drop = (gone) => pages.change((all) => all.filter(({ id }) => id !== gone.id));
+  const one = (reported) => html`<${Case} key=${reported.id} reported=${reported} onGone=${drop} />`;
+  return html`<${Listed} pages=${pages} line=${one} as="ol" rows=${2} tall class="posts" aria-label="${PARTS[status]} cases">
+    <${Empty} title="Nothing here">${status === "open" ? "No report waits for a decision." : "Dismissed reports are kept for 90 days."}<//><//>`;
 }
 
 function Case({ reported, onGone }) {
@@ -76,26 +71,17 @@ function Case({ reported, onGone }) {
 }
 
 function Reports({ path }) {
-  const { items, problem, hasMore, busy, more } = usePages(path);
   const one = (report) => html`<li key=${report.id}><p><a href=${link(`/people/${report.reporter_id}`)}>Person ${report.reporter_id}</a>
     <span class="quiet"> ${REASONS[report.reason] ?? report.reason}, <${Time} at=${report.created_at} /></span></p>
     ${report.note && html`<div class="text">${report.note}</div>`}</li>`;
-  return html`
-    ${!items && !problem && html`<${Skeleton} rows=${1} />`}
-    ${items && html`<ul class="reports" aria-label="Reports">${items.map(one)}</ul>`}
-    ${problem && html`<${ProblemNotice} problem=${problem} retry=${more} />`}
-    <${More} hasMore=${hasMore && !problem} busy=${busy} more=${more} />`;
+  return html`<${Listed} pages=${usePages(path)} line=${one} rows=${1} class="reports" aria-label="Reports" />`;
 }
 
 function Removals() {
-  const { items, problem, hasMore, busy, more } = usePages("/posts/moderation/removed");
   const one = (removed) => html`<${Removed} key=${removed.id} removed=${removed}>
     <p class="byline"><${Avatar} person=${removed.author} /><span><${Author} author=${removed.author} />
       <span class="quiet">${removed.moderator_id ? html`removed by <a href=${link(`/people/${removed.moderator_id}`)}>person ${removed.moderator_id}</a>` : "removed by a deleted account"}</span></span></p><//>`;
-  return html`
-    ${!items && !problem && html`<${Skeleton} rows=${2} tall />`}
-    ${items && !items.length && html`<${Empty} title="Nothing was removed">Removals are listed for 90 days.<//>`}
-    ${items?.length > 0 && html`<ol class="posts" aria-label="Removals">${items.map(one)}</ol>`}
-    ${problem && html`<${ProblemNotice} problem=${problem} retry=${more} />`}
-    <${More} hasMore=${hasMore && !problem} busy=${busy} more=${more} />`;
+  const pages = usePages("/posts/moderation/removed");
+  return html`<${Listed} pages=${pages} line=${one} as="ol" rows=${2} tall class="posts" aria-label="Removals">
+    <${Empty} title="Nothing was removed">Removals are listed for 90 days.<//><//>`;
 }

@@ -1,4 +1,4 @@
-// The password that confirms a change. Who has none confirms in the dialog of `step-up.js`, if the server wants it.
+// The password that confirms a change. An account without one confirms in the dialog of `step-up.js`, if the server wants it.
 import { html } from "../dom.js";
 import { Password } from "../form.js";
 import { useMe } from "../me.js";

@@ -2,7 +2,7 @@
 import { remove } from "../api.js";
 import { html, useState } from "../dom.js";
 import { useThing } from "../data.js";
-import { useMe } from "../me.js";
+import { moderates, useMe } from "../me.js";
 import { link, replace } from "../router.js";
 import { Linked } from "../text.js";
 import { Author, Avatar, Confirm, Empty, ProblemNotice, say, Skeleton, Tags, Time } from "../ui.js";
@@ -47,8 +47,7 @@ function Owner({ post }) {
   const { profile, account } = useMe();
   const [asks, setAsks] = useState(false);
   const mine = profile && post.author?.id === profile.id;
-  const moderates = account?.roles.some((role) => role === "moderator" || role === "admin");
-  if (!mine && !moderates) return null;
+  if (!mine && !moderates(account)) return null;
 
   async function drop() {
     try {

@@ -9,15 +9,27 @@ import { Author, Avatar, count, counted, ProblemNotice, say, Skeleton, Tags, Tim
 
 const EXCERPT = 400; // characters; three lines are visible
 
-/** A list with all its states. `path` and `query` select the posts; the children are shown if there are none. */
-export function Posts({ path, query = {}, label, children }) {
-  const { items, problem, hasMore, busy, more } = usePages(path, query);
-  if (!items && !problem) return html`<${Skeleton} rows=${4} tall />`;
-  if (items && !items.length) return children;
+/**
+ * A list with all its states. The children are shown if there are none; further properties are the list element's.
+ * @param {object} props
+ * @param {ReturnType<typeof import("../data.js").usePages>} props.pages
+ * @param {(item: object) => any} props.line renders an item
+ * @param {string} [props.as] the list's element
+ */
+export function Listed({ pages, line, as = "ul", rows = 4, tall = false, children, ...rest }) {
+  const { items, problem, hasMore, busy, more } = pages;
   return html`
-    ${items && html`<ol class="posts" aria-label=${label}>${items.map((post) => html`<${Card} key=${post.id} post=${post} />`)}</ol>`}
+    ${!items && !problem && html`<${Skeleton} rows=${rows} tall=${tall} />`}
+    ${items?.length === 0 && children}
+    ${items?.length > 0 && html`<${as} ...${rest}>${items.map((item) => line(item))}<//>`}
     ${problem && html`<${ProblemNotice} problem=${problem} retry=${more} />`}
     <${More} hasMore=${hasMore && !problem} busy=${busy} more=${more} />`;
+}
+
+/** `path` and `query` select the posts; the children are shown if there are none. */
+export function Posts({ path, query = {}, label, children }) {
+  const one = (post) => html`<${Card} key=${post.id} post=${post} />`;
+  return html`<${Listed} pages=${usePages(path, query)} line=${one} as="ol" tall class="posts" aria-label=${label}>${children}<//>`;
 }
 
 export function More({ hasMore, busy, more }) {

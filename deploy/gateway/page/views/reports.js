@@ -6,8 +6,8 @@ import { Field, Form, Submit } from "../form.js";
 import { useMe } from "../me.js";
 import { link } from "../router.js";
 import { local } from "../storage.js";
-import { Empty, ProblemNotice, say, Skeleton, Tags, Time } from "../ui.js";
-import { More } from "./posts.js";
+import { CancelOr, Dialog, Empty, say, Tags, Time } from "../ui.js";
+import { Listed } from "./posts.js";
 
 export const REASONS = {
   spam: "Spam or advertising",
@@ -18,7 +18,8 @@ export const REASONS = {
   illegal: "Illegal content",
   other: "Something else",
 };
-const SEEN = "trivium.removed";
+/** Where the id of the latest removal is that an author has seen. */
+const seenBy = (profile) => `trivium.removed ${profile.id}`;
 
 /** The button and its dialog. `path` is that of the post or comment, `what` names it. */
 export function Report({ path, what, class: kind }) {
@@ -40,49 +41,43 @@ export function Report({ path, what, class: kind }) {
 
 /** The dialog that asks for a reason, and some words. */
 export function Grounds({ title, action, hint, send, end, children }) {
-  const dialog = useRef(null);
-  useEffect(() => dialog.current.showModal(), []);
   const option = ([name, text]) => html`<option key=${name} value=${name}>${text}</option>`;
-  return html`<dialog ref=${dialog} aria-labelledby="grounds-title" onClose=${end}>
-    <h2 id="grounds-title">${title}</h2>
+  return html`<${Dialog} title=${title} onEnd=${end}>
     <p>${children}</p>
     <${Form} send=${send} label=${title}>
       <div class="field"><label for="grounds-reason">Reason</label>
-        <select id="grounds-reason" name="reason" required autofocus><option value="">Choose one</option>${Object.entries(REASONS).map(option)}</select></div>
+        <select id="grounds-reason" name="reason" required><option value="">Choose one</option>${Object.entries(REASONS).map(option)}</select></div>
       <${Field} long label="Note" hint=${hint} name="note" maxlength="1000" rows="3" />
-      <div class="row end">
-        <button class="button" type="button" onClick=${() => dialog.current.close()}>Cancel</button>
-        <${Submit}>${action}<//>
-      </div>
+      <${CancelOr}><${Submit}>${action}<//><//>
     <//>
-  </dialog>`;
+  <//>`;
 }
 
 /** Shown until the author has looked at the latest removal. */
 export function RemovedNotice() {
   const { profile } = useMe();
-  return profile && html`<${Notice} key=${profile.id} />`;
+  return profile && html`<${Notice} key=${profile.id} profile=${profile} />`;
 }
 
-function Notice() {
+function Notice({ profile }) {
   const { items } = usePages("/posts/removed", { limit: 1 });
-  if (!items?.length || items[0].id <= Number(local.getItem(SEEN) ?? 0)) return null;
+  if (!items?.length || items[0].id <= Number(local.getItem(seenBy(profile)) ?? 0)) return null;
   return html`<div class="notice" role="region" aria-label="Removed">
     <p>A moderator removed something that you wrote. <a href=${link("/removed")}>Read why</a></p></div>`;
 }
 
 export function RemovedPage() {
-  const { items, problem, hasMore, busy, more } = usePages("/posts/removed");
+  const { profile } = useMe();
+  const pages = usePages("/posts/removed");
+  const latest = pages.items?.[0]?.id;
   useEffect(() => {
-    if (items?.length) local.setItem(SEEN, String(items[0].id));
-  }, [items]);
+    if (profile && latest) local.setItem(seenBy(profile), String(latest));
+  }, [profile, latest]);
+  const one = (removed) => html`<${Removed} key=${removed.id} removed=${removed} />`;
   return html`<h1>Removed by moderators</h1>
     <p class="quiet">You find copies here for 90 days. Nobody else but moderators can read them.</p>
-    ${!items && !problem && html`<${Skeleton} rows=${2} tall />`}
-    ${items && !items.length && html`<${Empty} title="Nothing was removed">All that you wrote is still there.<//>`}
-    ${items?.length > 0 && html`<ol class="posts" aria-label="Removed">${items.map((one) => html`<${Removed} key=${one.id} removed=${one} />`)}</ol>`}
-    ${problem && html`<${ProblemNotice} problem=${problem} retry=${more} />`}
-    <${More} hasMore=${hasMore && !problem} busy=${busy} more=${more} />`;
+    <${Listed} pages=${pages} line=${one} as="ol" rows=${2} tall class="posts" aria-label="Removed">
+      <${Empty} title="Nothing was removed">All that you wrote is still there.<//><//>`;
 }
 
 /** A copy of what was removed; `children` is shown above it. */

@@ -13,7 +13,7 @@ import { Tabs } from "./home.js";
 import { People } from "./people.js";
 import { Devices } from "./devices.js";
 import { Keys } from "./keys.js";
-import { OwnPassword } from "./own-password.js";
+import { OwnPassword, useHasPassword } from "./own-password.js";
 import { Passkeys } from "./passkeys.js";
 import { Identities } from "./providers.js";
 import { SecondFactor } from "./second-factor.js";
@@ -56,12 +56,14 @@ function Profile() {
 
 function Account() {
   const { account, problem, reload } = useMe();
+  const hasPassword = useHasPassword();
   const [changes, setChanges] = useState(0); // empties the fields after each change
   async function changePassword({ current_password, new_password }) {
     await post("/auth/password", { current_password, new_password });
     setChanges(changes + 1);
-    say("Your password is changed, other devices are signed out, and API keys are revoked.");
-    if (!account.has_password) await reload();
+    const done = hasPassword ? "Your password is changed" : "You have a password now";
+    say(`${done}, other devices are signed out, and API keys are revoked.`);
+    if (!hasPassword) await reload();
   }
   async function changeEmail({ email, password }) {
     await post("/auth/email", { email, password });
@@ -74,17 +76,17 @@ function Account() {
     await reload();
   }
   if (!account) return html`<${Pending} problem=${problem} retry=${reload} rows=${2} tall />`;
-  const hasPassword = account.has_password !== false;
+  const passwordAction = hasPassword ? "Change password" : "Choose a password";
   const isKnown = !account.locale || LANGUAGES.some(([tag]) => tag === account.locale);
   const languages = isKnown ? LANGUAGES : [...LANGUAGES, [account.locale, account.locale]]; // chosen elsewhere
   return html`
     <section class="card"><h2>Password</h2>
       ${!hasPassword && html`<p>You have none. With one, you can also sign in by your address.</p>`}
-      <${Form} key="password-${changes}" send=${changePassword} label="Change password">
+      <${Form} key="password-${changes}" send=${changePassword} label=${passwordAction}>
         <input class="hidden" type="email" autocomplete="username" aria-hidden="true" tabindex="-1" readonly value=${account.email} />
         ${hasPassword && html`<${Password} label="Current password" name="current_password" />`}
         <${Password} label="New password" name="new_password" isNew />
-        <div class="row end"><${Submit}>${hasPassword ? "Change password" : "Choose a password"}<//></div>
+        <div class="row end"><${Submit}>${passwordAction}<//></div>
       <//></section>
     <${SecondFactor} />
     <section class="card"><h2>Email</h2>

@@ -2,9 +2,9 @@
 import { get, onProofNeeded } from "../api.js";
 import { html, useEffect, useRef, useState } from "../dom.js";
 import { Form, Password, Submit } from "../form.js";
-import { useMe } from "../me.js";
 import { signOut, stepUp } from "../session.js";
-import { Pending } from "../ui.js";
+import { CancelOr, Dialog, Pending } from "../ui.js";
+import { useHasPassword } from "./own-password.js";
 import { Proof } from "./second-factor.js";
 
 /** Rendered once, beside the views. */
@@ -19,23 +19,20 @@ export function StepUp() {
     setAsks(null);
     asks.answer(proven);
   };
-  return html`<${Dialog} end=${end} />`;
+  return html`<${Question} end=${end} />`;
 }
 
-function Dialog({ end }) {
-  const dialog = useRef(null);
+function Question({ end }) {
+  const proof = useRef(null);
   const [status, setStatus] = useState(null);
   const [problem, setProblem] = useState(null);
-  const { account } = useMe();
+  const hasPassword = useHasPassword();
   const load = () => get("/auth/second-factor").then(({ data }) => setStatus(data), setProblem);
-  useEffect(() => {
-    dialog.current.showModal();
-    load();
-  }, []);
-  useEffect(() => dialog.current.querySelector("input")?.focus(), [status]);
+  useEffect(() => void load(), []);
+  useEffect(() => proof.current?.querySelector("input").focus(), [status]);
 
-  async function send(proof) {
-    await stepUp(proof);
+  async function send(given) {
+    await stepUp(given);
     end(true);
   }
 
@@ -45,16 +42,13 @@ function Dialog({ end }) {
     await signOut().catch(() => {}); // here the session has ended in any case
   }
 
-  const cannotProve = status && !status.on && account?.has_password === false; // opened by a provider
-  const cancel = html`<button class="button" type="button" onClick=${() => dialog.current.close()}>Cancel</button>`;
-  return html`<dialog ref=${dialog} aria-labelledby="step-up-title" onClose=${() => end(false)}>
-    <h2 id="step-up-title">Is it you?</h2>
+  const cannotProve = status && !status.on && !hasPassword; // opened by a provider
+  return html`<${Dialog} title="Is it you?" onEnd=${() => end(false)}>
     <p>${cannotProve ? "Sign in again to do this." : "This needs a recent confirmation."}</p>
     ${!status && html`<${Pending} problem=${problem} retry=${load} rows=${1} />`}
-    ${cannotProve && html`<div class="row end">${cancel}
-      <button class="button primary" type="button" onClick=${signInAgain}>Sign in again</button></div>`}
-    ${status && !cannotProve && html`<${Form} send=${send} label="Confirm that it is you">
+    ${cannotProve && html`<${CancelOr}><button class="button primary" type="button" onClick=${signInAgain}>Sign in again</button><//>`}
+    ${status && !cannotProve && html`<div ref=${proof}><${Form} send=${send} label="Confirm that it is you">
       ${status.on ? html`<${Proof} />` : html`<${Password} label="Your password" />`}
-      <div class="row end">${cancel}<${Submit}>Confirm<//></div><//>`}
-  </dialog>`;
+      <${CancelOr}><${Submit}>Confirm<//><//><//></div>`}
+  <//>`;
 }
