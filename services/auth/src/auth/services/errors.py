@@ -120,7 +120,7 @@ class LastAdmin(Conflict):
 
 
 class OwnAccount(Forbidden):
-    """Admins do not delete their own account here: that needs the password."""
+    """Admins do not delete their own account here: they do it in their settings."""
 
     code = "own-account"
 

@@ -149,7 +149,7 @@ class Management:
         """
         _, account = await self._lock(account_id, by)
         if by.account_id == account_id:
-            raise OwnAccount("Delete your own account in its settings, with your password.")
+            raise OwnAccount("Delete your own account in its settings.")
         if account.status in MANAGED:
             await begin_deletion(self.work, account, actor=by.name, ip=by.ip, reason=by.reason)
 
