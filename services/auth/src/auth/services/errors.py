@@ -125,6 +125,12 @@ class OwnAccount(Forbidden):
     code = "own-account"
 
 
+class StillAdmin(Conflict):
+    """An admin is deleted only after somebody has taken the role from them."""
+
+    code = "still-admin"
+
+
 class AccountBeingDeleted(Conflict):
     """The account is deleted or being deleted, and can no longer be changed."""
 
