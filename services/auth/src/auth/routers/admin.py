@@ -90,7 +90,7 @@ async def sign_account_out(
     "/accounts/{account_id}/second-factor/reset",
     status_code=204,
     responses=problems(
-        InsufficientUserAuthentication, NotThisClient, NotAnAdmin, AccountNotFound, SecondFactorOff, OwnSecondFactor
+        InsufficientUserAuthentication, NotAnAdmin, AccountNotFound, SecondFactorOff, OwnSecondFactor, NotThisClient
     ),
 )
 async def reset_second_factor(

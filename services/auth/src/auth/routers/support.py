@@ -59,7 +59,7 @@ async def sign_somebody_out(
     status_code=202,
     response_class=Response,
     responses=problems(
-        InsufficientUserAuthentication, NotThisClient, NotAnAdmin, AccountNotFound, OwnAccount, StillAdmin
+        InsufficientUserAuthentication, NotAnAdmin, AccountNotFound, OwnAccount, NotThisClient, StillAdmin
     ),
 )
 async def delete_somebodys_account(
