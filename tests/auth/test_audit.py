@@ -29,6 +29,7 @@ from tests.auth.conftest import (
 from tests.auth.mails import mails
 from tests.cursors import forge
 from tests.peers import removal
+from tests.waiting import until_blocked
 
 
 async def trail(client: AsyncClient, by: Member, **params: Any) -> list[dict[str, Any]]:
@@ -226,6 +227,23 @@ async def test_an_author_is_told_of_removals_by_mail_and_not_by_whom(
     found = [mail for mail in await mails(app, author.person.email) if "moderator" in mail.subject]
     assert [mail.subject for mail in found] == ["A moderator removed something that you wrote"]
     assert str(moderator.id) not in found[0].text
+
+
+async def test_no_author_is_written_to_beside_the_deletion_of_their_account(
+    client: AsyncClient, join: Join, superuser: Connection, service_token: ServiceSignIn
+) -> None:
+    """The mail would keep the address: a deletion drops only mails that it can see."""
+    moderator, author = await join(Role.moderator), await join()
+    told = removal(uuid4(), "post", 41, author.id, moderator.id)
+    posts = await service_token("svc:posts")
+    async with superuser.transaction():
+        await superuser.execute("SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE", author.id)
+        telling = asyncio.create_task(tell(client, posts, told))
+        await until_blocked(superuser)
+        await superuser.execute("UPDATE accounts SET status = 'deleting' WHERE id = $1", author.id)
+    assert (await telling).status_code == 204
+    waiting = "SELECT count(*) FROM outbox WHERE data ->> 'kind' = 'content-removed' AND data ->> 'to' = $1"
+    assert await superuser.fetchval(waiting, author.person.email) == 0
 
 
 async def test_only_posts_says_what_was_removed_and_only_as_agreed(

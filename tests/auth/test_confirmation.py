@@ -1,4 +1,4 @@
-"""Changes of the account are confirmed by the password, or by a recent proof: some accounts have no password."""
+"""Changes of the account are confirmed by its password. Some accounts have none: they need a recent proof."""
 
 import asyncio
 from typing import Any
@@ -59,31 +59,33 @@ async def test_an_account_with_a_second_factor_only_proves_itself_by_a_code(
     assert done.status_code in {202, 204}, done.text
 
 
-async def test_an_account_with_a_password_may_prove_itself_by_it_or_by_a_recent_proof(
+@pytest.mark.parametrize("path", CHANGES)
+async def test_an_account_with_a_password_gives_it_however_new_the_proof_is(
+    client: AsyncClient, join: Join, path: str
+) -> None:
+    """A stolen access token is not enough, not even within ten minutes of a sign-in or a step-up."""
+    ada = await join()
+    stepped = await step_up(client, ada.headers, password=ada.person.password)
+    for headers in (ada.headers, bearer(stepped.json()["access_token"])):
+        refused = await change(client, path, headers)
+        assert outcome(refused) == (422, "proof-missing")
+        assert refused.json()["detail"] == "Give the current password."
+
+
+async def test_the_password_is_enough_however_old_the_session_is(
     client: AsyncClient, join: Join, superuser: Connection
 ) -> None:
     ada = await join()
     await age(superuser, ada.id, 11)
     for path in ("/auth/email", "/auth/account/deletion"):
-        refused = await change(client, path, ada.headers)
-        assert outcome(refused) == NEEDED
-        assert refused.json()["detail"] == "Confirm first that it is you."
-    assert (await change(client, "/auth/email", ada.headers, password=ada.person.password)).status_code == 202
-    assert outcome(await change(client, "/auth/email", ada.headers, password="not this one")) == (403, "wrong-password")
-    stepped = await step_up(client, ada.headers, password=ada.person.password)
-    assert (await change(client, "/auth/email", bearer(stepped.json()["access_token"]))).status_code == 202
-    assert (await change(client, "/auth/account/deletion", ada.headers)).status_code == 202
+        assert outcome(await change(client, path, ada.headers, password="not this one")) == (403, "wrong-password")
+        assert (await change(client, path, ada.headers, password=ada.person.password)).status_code == 202
 
 
 async def test_a_wrong_password_is_refused_however_new_the_session_is(client: AsyncClient, join: Join) -> None:
     ada = await join()
     for path in ("/auth/email", "/auth/account/deletion"):
         assert outcome(await change(client, path, ada.headers, password="no")) == (403, "wrong-password")
-
-
-async def test_a_password_is_changed_only_by_the_current_one(client: AsyncClient, join: Join) -> None:
-    ada = await join()
-    assert outcome(await change(client, "/auth/password", ada.headers)) == (422, "proof-missing")
 
 
 async def test_a_first_password_signs_in_and_ends_other_sessions(
@@ -129,10 +131,10 @@ async def test_a_session_that_has_ended_proves_nothing(client: AsyncClient, join
         assert outcome(await change(client, path, ada.headers)) == (401, "invalid-token")
 
 
-async def test_a_session_of_another_client_does_not_replace_the_password(
+async def test_a_session_of_another_client_proves_nothing(
     client: AsyncClient, join: Join, superuser: Connection
 ) -> None:
-    ada = await join()
+    ada = await without_password(superuser, await join())
     await superuser.execute("UPDATE sessions SET client = 'conduit' WHERE account_id = $1", ada.id)
     for path in ("/auth/email", "/auth/account/deletion"):
         assert outcome(await change(client, path, ada.headers)) == (403, "not-this-client")
@@ -161,10 +163,24 @@ async def test_turning_it_off_takes_the_password_and_a_code_however_old_the_sess
     ada = await turn_on(client, superuser, await join())
     await age(superuser, ada.id, 11)
     assert outcome(await client.post(path, json={"password": ada.password}, headers=ada.headers)) == NEEDED
+    for body in ({}, {"code": await ada.code()}):
+        assert outcome(await client.post(path, json=body, headers=ada.headers)) == (422, "proof-missing")
     wrong = {"password": ada.password, "code": "000000"}
     assert outcome(await client.post(path, json=wrong, headers=ada.headers)) == (403, "wrong-code")
     right = {"password": ada.password, "code": await ada.code()}
     assert (await client.post(path, json=right, headers=ada.headers)).status_code == 204
+
+
+async def test_a_code_proven_lately_replaces_the_code_and_not_the_password(
+    client: AsyncClient, join: Join, superuser: Connection
+) -> None:
+    path = "/auth/second-factor/off"
+    ada = await turn_on(client, superuser, await join())
+    await age(superuser, ada.id, 11)
+    stepped = await step_up(client, ada.headers, code=await ada.code())
+    headers = bearer(stepped.json()["access_token"])
+    assert outcome(await client.post(path, json={}, headers=headers)) == (422, "proof-missing")
+    assert (await client.post(path, json={"password": ada.password}, headers=headers)).status_code == 204
 
 
 async def test_without_a_password_a_step_up_says_what_to_do(

@@ -2,7 +2,8 @@
 
 from httpx import AsyncClient
 
-from tests.auth.conftest import ServiceSignIn, SignIn, SignUp, bearer
+from auth.services.records import Role
+from tests.auth.conftest import Join, ServiceSignIn, SignIn, SignUp, bearer, patch
 
 
 async def test_an_account_is_told_of_itself_its_devices_and_its_history(
@@ -34,6 +35,18 @@ async def test_an_account_is_told_of_itself_its_devices_and_its_history(
         "identities": [],
         "history": [],
     }
+
+
+async def test_of_what_others_did_to_the_account_the_history_has_no_reason(
+    client: AsyncClient, join: Join, service_token: ServiceSignIn
+) -> None:
+    """It may name other people, or a ticket."""
+    admin, ada = await join(Role.admin), await join()
+    assert (await patch(client, admin, ada.id, roles=["moderator"], reason="Because of Bob.")).status_code == 200
+    reply = await client.get(f"/internal/export/{ada.id}", headers=bearer(await service_token("svc:users")))
+    (line,) = [line for line in reply.json()["sections"]["history"] if line["action"] == "roles-changed"]
+    assert (line["by_yourself"], line["ip"]) == (False, None)
+    assert line["detail"] == {"before": [], "after": ["moderator"]}
 
 
 async def test_the_export_of_an_account_that_is_being_deleted_is_refused(

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from auth.config import Settings
 from auth.services.mail_codes.sign_in import MOST_TRIES, CodeMaker
+from auth.services.throttle import hash_of
 from tests.auth.authenticator import Authenticator
 from tests.auth.conftest import (
     PASSWORD,
@@ -228,6 +229,8 @@ async def test_who_signed_up_with_somebody_else_s_address_loses_the_account_to_t
     stranger = await join()
     made = await add(codes, stranger, Authenticator())
     await guard(superuser, stranger.id)
+    key = hash_of(stranger.person.email)
+    await superuser.execute("UPDATE sign_in_sources SET source = '198.51.100.7' WHERE address_hash = $1", key)
     challenge = await ask(codes, stranger.person.email)
     reply = await confirm(codes, challenge, await mailed(codes_app, stranger.person.email))
     assert reply.json()["state"] == "signed-in", "the stranger's second factor does not keep the owner out"
@@ -238,6 +241,10 @@ async def test_who_signed_up_with_somebody_else_s_address_loses_the_account_to_t
     assert outcome(await codes.post("/auth/sign-in", json=sign_in)) == (401, "wrong-credentials")
     ended = "SELECT count(*) FROM sessions WHERE account_id = $1 AND ended_at IS NULL"
     assert await superuser.fetchval(ended, stranger.id) == 1, "the owner's"
+    known = await superuser.fetch(
+        "SELECT source FROM sign_in_sources WHERE address_hash = $1 AND succeeded_at IS NOT NULL", key
+    )
+    assert [row["source"] for row in known] == ["127.0.0.1"], "the owner's"
 
 
 async def test_a_new_password_ends_waiting_codes(

@@ -126,6 +126,9 @@ async def test_made_up_key_ids_fetch_the_keys_once(browser: Browser, idp: Identi
         {"jwks_uri": "http://127.0.0.1/keys"},
         {"authorization_endpoint": "javascript:alert(1)"},
         {"token_endpoint": "https://"},
+        {"token_endpoint": "https://idp.example:99999/token"},
+        {"jwks_uri": "https://idp.example:keys/"},
+        {"userinfo_endpoint": "https://idp.example:0/"},
         {"jwks_uri": None},
     ],
     ids=str,
@@ -134,6 +137,12 @@ async def test_wrong_metadata(browser: Browser, idp: IdentityProvider, wrong: di
     idp.metadata = wrong
     reply = await browser.client.get("/auth/providers/idp/authorize")
     assert reply.headers["location"].partition("#")[2] == f"provider-error={BAD}"
+
+
+@pytest.mark.parametrize("endpoint", ["token_endpoint", "jwks_uri"])
+async def test_an_endpoint_that_cannot_be_asked(browser: Browser, idp: IdentityProvider, endpoint: str) -> None:
+    idp.metadata = {endpoint: f"{ISSUER}/a\x01b"}
+    assert await browser.visit() == {"provider-error": AWAY}
 
 
 @pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/keys", "/token"])

@@ -3,18 +3,20 @@
 import asyncio
 from typing import Any
 
+import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
 
 from auth.services.records import Role
 from tests.auth.api_keys import new_key
 from tests.auth.authenticator import Authenticator
-from tests.auth.conftest import Connection, Join, Learn, Member, SignIn, outcome, patch, refresh
+from tests.auth.conftest import Connection, Join, Learn, Member, SignIn, bearer, outcome, patch, refresh
 from tests.auth.mails import mails
 from tests.auth.passkeys import add
-from tests.auth.second_factors import turn_on
+from tests.auth.second_factors import age, guard, step_up, turn_on
 from tests.auth.test_access_tokens import part
 from tests.auth.test_audit import trail
+from tests.mint import Mint
 
 REASON = "Asked for in ticket 4711."
 
@@ -118,17 +120,42 @@ async def test_an_admin_deletes_an_account_as_its_owner_would(
     assert await ask(client, admin, 7, "deletion") == (404, "account-not-found")
 
 
-async def test_nobody_deletes_themselves_here_and_so_one_admin_stays(
+async def test_no_admin_is_deleted_here_neither_oneself_nor_another(
     client: AsyncClient, join: Join, only_admin: Member, superuser: Connection
 ) -> None:
+    """They are demoted first, which the last one cannot be."""
     assert await ask(client, only_admin, only_admin.id, "deletion") == (403, "own-account")
     other = await join(Role.admin)
-    outcomes = await asyncio.gather(
-        ask(client, only_admin, other.id, "deletion"), ask(client, other, only_admin.id, "deletion")
-    )
-    assert sorted(outcomes) in ([(202, ""), (403, "not-an-admin")], [(202, ""), (401, "invalid-token")])
-    admins = "SELECT count(*) FROM accounts WHERE 'admin' = ANY (roles) AND status = 'active'"
-    assert await superuser.fetchval(admins) == 1
+    assert await ask(client, only_admin, other.id, "deletion") == (409, "still-admin")
+    assert (await patch(client, only_admin, other.id, status="disabled")).status_code == 200
+    assert await ask(client, only_admin, other.id, "deletion") == (409, "still-admin")
+    assert await superuser.fetchval("SELECT status FROM accounts WHERE id = $1", other.id) == "disabled"
+    assert (await patch(client, only_admin, other.id, roles=[])).status_code == 200
+    assert await ask(client, only_admin, other.id, "deletion") == (202, "")
+
+
+@pytest.mark.parametrize("what", ["deletion", "second-factor/reset"])
+async def test_what_cannot_be_undone_takes_a_recent_proof_whatever_the_settings(
+    client: AsyncClient, join: Join, superuser: Connection, what: str
+) -> None:
+    admin, ada = await join(Role.admin), await join()
+    await guard(superuser, ada.id)
+    await age(superuser, admin.id, 11)
+    assert await ask(client, admin, ada.id, what) == (401, "insufficient-user-authentication")
+    before = await superuser.fetchrow("SELECT status, second_factor FROM accounts WHERE id = $1", ada.id)
+    assert tuple(before or ()) == ("active", True)
+    assert (await step_up(client, admin.headers, password=admin.person.password)).status_code == 200
+    assert (await ask(client, admin, ada.id, what))[0] in {202, 204}
+
+
+async def test_a_session_of_another_client_does_neither(client: AsyncClient, join: Join, mint: Mint) -> None:
+    admin, ada = await join(Role.admin), await join()
+    session = str(part(admin.tokens["access_token"], 1)["sid"])
+    claims = mint.claims(sub=str(admin.id), client_id="conduit", roles=["admin"], sid=session)
+    headers = bearer(mint.token(claims))
+    for what in ("deletion", "second-factor/reset"):
+        reply = await client.post(f"/auth/accounts/{ada.id}/{what}", json={"reason": REASON}, headers=headers)
+        assert outcome(reply) == (403, "not-this-client")
 
 
 async def test_a_deletion_and_a_disabling_at_once_leave_a_deletion(

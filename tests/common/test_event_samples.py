@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from pydantic import ValidationError
 
 from auth.services.mail_events import MailData, MailWantedData
 from common.contracts.events import (
@@ -107,3 +108,23 @@ def test_what_is_told_today_has_the_fields_of_the_sample(type_: str) -> None:
 def test_every_type_of_event_has_a_sample() -> None:
     types = {schema.type for schema in EventData.__subclasses__()}
     assert types == SCHEMAS.keys() == READ.keys() == {path.stem for path in SAMPLES.glob("*.json")}
+
+
+@pytest.mark.parametrize(
+    ("type_", "wrong"),
+    [
+        ("moderation", {"author": 0}),
+        ("moderation", {"author": 2**63}),
+        ("operation", {"service": "x" * 51}),
+        ("operation", {"target": "x" * 51}),
+        ("operation", {"event_type": "x" * 51}),
+        ("operation", {"event": "x" * 251}),
+        ("operation", {"ip": "1" * 46}),
+        ("operation", {"reason": "x" * 201}),
+    ],
+    ids=str,
+)
+def test_what_stays_in_the_audit_trail_is_bounded(type_: str, wrong: dict[str, object]) -> None:
+    data = READ[type_].data.model_dump()
+    with pytest.raises(ValidationError, match=next(iter(wrong))):
+        SCHEMAS[type_].model_validate(data | wrong)

@@ -122,7 +122,7 @@ export type ProblemCode =
   | "nothing-to-confirm"
   /** The service is overloaded and has not started the request. Try again after `Retry-After`. */
   | "overloaded"
-  /** Admins do not delete their own account here: that needs the password. */
+  /** Admins do not delete their own account here: they do it in their settings. */
   | "own-account"
   /** People do not report what they wrote themselves, and moderators do not decide about it. */
   | "own-content"
@@ -182,6 +182,8 @@ export type ProblemCode =
   | "sign-in-throttled"
   /** An address of a special-use domain (RFC 6761) that this site does not accept. */
   | "special-use-domain"
+  /** An admin is deleted only after somebody has taken the role from them. */
+  | "still-admin"
   /** More passwords wait to be hashed than can be in time. */
   | "too-busy"
   /** The caller has as many API keys as an account may have. */

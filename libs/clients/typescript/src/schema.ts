@@ -228,7 +228,8 @@ export interface paths {
          * Turn the second factor off, with the password and a code
          * @description Turn the second factor off, with the password and a code. Trusted devices and recovery codes are deleted.
          *
-         *     If one of the two is not given, the session must have proven the second factor within ten minutes.
+         *     The code may be left out if the session has proven the second factor within ten minutes. An account without a
+         *     password leaves that out, and needs such a session.
          */
         post: operations["turn_second_factor_off"];
         delete?: never;
@@ -416,7 +417,7 @@ export interface paths {
          * Delete the caller's account for good, with all data that the services hold about it
          * @description Delete the caller's account for good, with all data that the services hold about it.
          *
-         *     Without the password, the session must have proven within ten minutes who its owner is.
+         *     An account without a password leaves it out. Its session must have proven within ten minutes who its owner is.
          *
          *     All devices are signed out at once. Profile, posts and drafts are hidden within seconds and then removed, with
          *     likes, follows and blocks. Comments under others' posts stay, without an author. After that the address may be used
@@ -728,8 +729,8 @@ export interface paths {
          * Mail a link to the new address, and notify the old one
          * @description Mail a link to the new address, and notify the old one. Nothing changes until the link is opened.
          *
-         *     An earlier link stops working, whatever the answer. Without the password, the session must have proven within ten
-         *     minutes who its owner is.
+         *     An earlier link stops working, whatever the answer. An account without a password leaves it out; its session must
+         *     have proven within ten minutes who its owner is.
          */
         post: operations["ask_to_change_email"];
         delete?: never;
@@ -951,6 +952,7 @@ export interface paths {
         post?: never;
         /**
          * Sign an account out everywhere
+         * @deprecated
          * @description Sign an account out everywhere. `POST …/sign-out` does the same, and keeps the reason.
          */
         delete: operations["sign_account_out"];
@@ -971,6 +973,8 @@ export interface paths {
         /**
          * Turn off the second factor of somebody who has lost it
          * @description Turn off the second factor of somebody who has lost it. Signs them out, and tells them by mail.
+         *
+         *     The admin's session must have proven within ten minutes who its owner is.
          */
         post: operations["reset_second_factor"];
         delete?: never;
@@ -1052,7 +1056,8 @@ export interface paths {
          * Delete somebody else's account, over all services, as if they had asked for it
          * @description Delete somebody else's account, over all services, as if they had asked for it. They are told by mail.
          *
-         *     It cannot be undone. A repetition changes nothing.
+         *     It cannot be undone. A repetition changes nothing. The admin's session must have proven within ten minutes who its
+         *     owner is.
          */
         post: operations["delete_somebodys_account"];
         delete?: never;
@@ -1959,22 +1964,22 @@ export interface components {
     schemas: {
         /**
          * AccountDeletion
-         * @description The password, so that an unlocked device is not enough; or the session has proven lately who its owner is.
+         * @description The password, so that an unlocked device is not enough.
          */
         AccountDeletion: {
             /**
              * Password
              * Format: password
-             * @description May be left out if the session's last proof is at most ten minutes old.
+             * @description Left out only by an account that has none: its session must have a recent proof.
              * @example correct horse battery staple
              */
             password?: string;
         };
         /**
-         * AccountRemoval
+         * AccountDeletionByAdmin
          * @description Why an admin deletes somebody's account.
          */
-        AccountRemoval: {
+        AccountDeletionByAdmin: {
             /**
              * Reason
              * @example Asked for by its owner in ticket 4711.
@@ -2768,7 +2773,7 @@ export interface components {
         };
         /**
          * FactorOff
-         * @description The password and a code. The session must have proven lately what is left out.
+         * @description The password, if the account has one, and a code, unless the session has proven the second factor lately.
          */
         FactorOff: {
             /**
@@ -2909,7 +2914,7 @@ export interface components {
         };
         /**
          * IdentityResponse
-         * @description One of the caller's identities at providers.
+         * @description One of an account's identities at providers.
          */
         IdentityResponse: {
             /**
@@ -3111,7 +3116,8 @@ export interface components {
             email: string;
             /**
              * Password
-             * @description May be left out if the session's last proof is at most ten minutes old.
+             * Format: password
+             * @description Left out only by an account that has none: its session must have a recent proof.
              * @example correct horse battery staple
              */
             password?: string;
@@ -4416,7 +4422,7 @@ export interface components {
         };
         /**
          * SecondFactorResponse
-         * @description The caller's second factor.
+         * @description An account's second factor.
          */
         SecondFactorResponse: {
             /** On */
@@ -5398,7 +5404,8 @@ export interface components {
         };
         /**
          * @description - `not-an-admin`: The caller is no longer an admin.
-         *     - `own-account`: Admins do not delete their own account here: that needs the password.
+         *     - `own-account`: Admins do not delete their own account here: they do it in their settings.
+         *     - `not-this-client`: The token was issued for another client.
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
         NotAnAdminOrOwnAccount: {
@@ -5412,6 +5419,7 @@ export interface components {
         /**
          * @description - `not-an-admin`: The caller is no longer an admin.
          *     - `own-second-factor`: Admins cannot reset their own second factor.
+         *     - `not-this-client`: The token was issued for another client.
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
         NotAnAdminOrOwnSecondFactor: {
@@ -5979,6 +5987,7 @@ export interface components {
         /**
          * @description - `special-use-domain`: An address of a special-use domain (RFC 6761) that this site does not accept.
          *     - `address-needs-smtputf8`: An address to which this site's mail server cannot send (RFC 6531).
+         *     - `proof-missing`: A code is needed if the account has a second factor, else the password.
          *     - `validation-failed`: The request does not have the expected form; `errors` says where.
          *     - `malformed-body`: The body cannot be parsed as its media type.
          *     - `duplicate-names`: A JSON object has a duplicate name.
@@ -5986,6 +5995,15 @@ export interface components {
          *     - `body-too-large`: The body, or a list in it, is too long.
          */
         SpecialUseDomain: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description - `still-admin`: An admin is deleted only after somebody has taken the role from them. */
+        StillAdmin: {
             headers: {
                 [name: string]: unknown;
             };
@@ -6611,7 +6629,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UrlTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            422: components["responses"]["ProofMissing"];
             429: components["responses"]["SignInThrottled"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
@@ -6937,7 +6955,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UrlTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailedOrMalformedBody"];
+            422: components["responses"]["ProofMissing"];
             429: components["responses"]["SignInThrottled"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
@@ -7989,7 +8007,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            401: components["responses"]["InsufficientUserAuthentication"];
             403: components["responses"]["NotAnAdminOrOwnSecondFactor"];
             404: components["responses"]["AccountNotFoundOrNoSuchRoute"];
             408: components["responses"]["RequestTimeout"];
@@ -8125,7 +8143,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AccountRemoval"];
+                "application/json": components["schemas"]["AccountDeletionByAdmin"];
             };
         };
         responses: {
@@ -8137,10 +8155,11 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["MalformedBody"];
-            401: components["responses"]["SignInRequiredOrInvalidToken"];
+            401: components["responses"]["InsufficientUserAuthentication"];
             403: components["responses"]["NotAnAdminOrOwnAccount"];
             404: components["responses"]["AccountNotFoundOrNoSuchRoute"];
             408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["StillAdmin"];
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UrlTooLong"];
             415: components["responses"]["UnsupportedMediaType"];

@@ -48,6 +48,7 @@ from auth.services.throttle import Throttle
 from auth.wiring import api_keys, second_factor
 from auth.wiring.passkeys import passkey_parts
 from auth.wiring.providers import provider_parts
+from auth.wiring.second_factor import StepUps, get_caller_of_the_site, get_just_proven_caller
 from common.contracts.events import OperationData
 from common.db.database import TransactionFactory
 from common.events.exports import ExportReader
@@ -183,6 +184,14 @@ async def get_preferred_locale(request: Request) -> str | None:
 
 
 Administrator = Annotated[Principal, Depends(WithRole(Role.admin))]
+
+
+async def get_just_proven_administrator(caller: Administrator, step_up: StepUps) -> Principal:
+    return await get_just_proven_caller(await get_caller_of_the_site(caller), step_up)
+
+
+ProvenAdministrator = Annotated[Principal, Depends(get_just_proven_administrator)]
+"""Admins who are also `JustProven`, whatever the settings: for acts that cannot be undone, or open an account."""
 ManageAccounts = Annotated[Management, Depends(get_management)]
 SupportPeople = Annotated[Support, Depends(FromState("support"))]
 ReadAudit = Annotated[AuditReader, Depends(get_audit)]

@@ -12,16 +12,16 @@ from trivium_client.model import Model
 
 
 class AccountDeletion(Model):
-    """The password, so that an unlocked device is not enough; or the session has proven lately who its owner is."""
+    """The password, so that an unlocked device is not enough."""
 
     model_config = ConfigDict(
         extra="forbid",
     )
     password: str | None = None
-    """May be left out if the session's last proof is at most ten minutes old."""
+    """Left out only by an account that has none: its session must have a recent proof."""
 
 
-class AccountRemoval(Model):
+class AccountDeletionByAdmin(Model):
     """Why an admin deletes somebody's account."""
 
     model_config = ConfigDict(
@@ -386,7 +386,7 @@ class ExportResponse(Model):
 
 
 class FactorOff(Model):
-    """The password and a code. The session must have proven lately what is left out."""
+    """The password, if the account has one, and a code, unless the session has proven the second factor lately."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -453,7 +453,7 @@ class IdentityList(Model):
 
 
 class IdentityResponse(Model):
-    """One of the caller's identities at providers."""
+    """One of an account's identities at providers."""
 
     provider: str
     email: str | None
@@ -551,7 +551,7 @@ class NewAddress(Model):
     )
     email: str
     password: str | None = None
-    """May be left out if the session's last proof is at most ten minutes old."""
+    """Left out only by an account that has none: its session must have a recent proof."""
 
 
 class NewFactorResponse(Model):
@@ -1088,7 +1088,7 @@ class SecondFactorNeeded(Model):
 
 
 class SecondFactorResponse(Model):
-    """The caller's second factor."""
+    """An account's second factor."""
 
     on: bool
     since: AwareDatetime | None

@@ -367,7 +367,7 @@ class Overloaded(Problem):
 
 
 class OwnAccount(Problem):
-    """Admins do not delete their own account here: that needs the password."""
+    """Admins do not delete their own account here: they do it in their settings."""
 
     known_code = "own-account"
 
@@ -546,6 +546,12 @@ class SpecialUseDomain(Problem):
     known_code = "special-use-domain"
 
 
+class StillAdmin(Problem):
+    """An admin is deleted only after somebody has taken the role from them."""
+
+    known_code = "still-admin"
+
+
 class TooBusy(Problem):
     """More passwords wait to be hashed than can be in time."""
 
@@ -715,6 +721,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "sign-in-required": SignInRequired,
     "sign-in-throttled": SignInThrottled,
     "special-use-domain": SpecialUseDomain,
+    "still-admin": StillAdmin,
     "too-busy": TooBusy,
     "too-many-api-keys": TooManyApiKeys,
     "too-many-mails": TooManyMails,

@@ -151,7 +151,7 @@ class ModerationData(EventData):
     kind: str = Field(max_length=20)
     """`post` or `comment`."""
     id: int = Field(ge=1, le=MAX_ID)
-    author: int | None
+    author: int | None = Field(ge=1, le=MAX_ID)
     """None: the author's account was deleted earlier."""
     moderator: int = Field(ge=1, le=MAX_ID)
     act: str = Field(default=REMOVED, max_length=20)
@@ -173,15 +173,15 @@ class OperationData(EventData):
     type = "operation"
     targets = heard("operation")
 
-    service: str
+    service: str = Field(max_length=50)
     act: Literal["event-replayed", "event-dropped"]
-    target: str
-    event_type: str
-    event: str
+    target: str = Field(max_length=50)
+    event_type: str = Field(max_length=50)
+    event: str = Field(max_length=250)
     """As in `StateEvent.id`: `profile:7@3`."""
     admin: int = Field(ge=1, le=MAX_ID)
-    ip: str | None
-    reason: str
+    ip: str | None = Field(max_length=45)
+    reason: str = Field(max_length=200)
 
     def may_be_sent_by(self, service: str) -> bool:
         return service == self.service

@@ -9,11 +9,10 @@ import httpx
 from common import __version__
 
 MAX_REPLY: Final = 1024 * 1024
-NO_REPLY: Final = (httpx.HTTPError, httpx.StreamError, ValueError)
-"""The errors of `fetch`: no connection, a broken one, not HTTP; or `ReplyRefused`."""
+NO_REPLY: Final = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, ValueError)
+"""The errors of `fetch`: no address, no connection, a broken one, not HTTP; or `ReplyRefused`."""
 
-
-HEADERS: Final = {"Accept-Encoding": "identity", "User-Agent": f"trivium/{__version__}"}
+HEADERS: Final = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": f"trivium/{__version__}"}
 EXCHANGE: Final = "trivium.exchange"
 """Key in a request's extensions: its exchange, for the pool of connections (`common.calls.http_pool`)."""
 

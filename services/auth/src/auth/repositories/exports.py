@@ -43,10 +43,11 @@ IDENTITIES: Final = """
         FROM identities WHERE account_id = :account
     ) AS numbered WHERE place > :after ORDER BY place
 """
-# If somebody else acted on the account, their identity and address are their data, not the account's.
+# If somebody else acted on the account, their identity, address and reason are their data, not the account's.
 HISTORY: Final = """
     SELECT id AS place, at, action, actor = CAST(account_id AS text) AS by_yourself,
-           CASE WHEN actor = CAST(account_id AS text) THEN ip END AS ip, detail
+           CASE WHEN actor = CAST(account_id AS text) THEN ip END AS ip,
+           CASE WHEN actor = CAST(account_id AS text) THEN detail ELSE detail - 'reason' END AS detail
     FROM audit_events WHERE account_id = :account AND id > :after ORDER BY id
 """
 NOBODY: Final = "00000000-0000-0000-0000-000000000000"

@@ -15,6 +15,7 @@ from auth.deps import (
 from auth.schemas.account import AccountDeletion, AccountResponse, OwnAccountUpdate
 from auth.services import errors
 from auth.services.passwords import TooBusy
+from auth.services.second_factor.errors import ProofMissing
 from auth.wiring.second_factor import Proven
 from common.contracts.accounts import UserCreate, UserResponse
 from common.errors import InsufficientUserAuthentication
@@ -78,6 +79,7 @@ async def change_own_account(
     responses=problems(
         InsufficientUserAuthentication,
         errors.NotThisClient,
+        ProofMissing,
         errors.WrongPassword,
         errors.LastAdmin,
         errors.SignInThrottled,
@@ -91,7 +93,7 @@ async def delete_own_account(
 ) -> Response:
     """Delete the caller's account for good, with all data that the services hold about it.
 
-    Without the password, the session must have proven within ten minutes who its owner is.
+    An account without a password leaves it out. Its session must have proven within ten minutes who its owner is.
 
     All devices are signed out at once. Profile, posts and drafts are hidden within seconds and then removed, with
     likes, follows and blocks. Comments under others' posts stay, without an author. After that the address may be used

@@ -5,15 +5,16 @@ from typing import Annotated, Literal
 from fastapi import Query
 from pydantic import StringConstraints
 
-from auth.deps import Administrator, CallingDevice, ManageAccounts, ReadAudit
+from auth.deps import Administrator, CallingDevice, ManageAccounts, ProvenAdministrator, ReadAudit
 from auth.schemas.account import AccountUpdate, ManagedAccountResponse
 from auth.schemas.audit import AuditEventResponse, AuditMoment
 from auth.schemas.second_factor import FactorReset
 from auth.services.audit import Action, AuditFilter
-from auth.services.errors import AccountBeingDeleted, AccountNotFound, LastAdmin, NotAnAdmin
+from auth.services.errors import AccountBeingDeleted, AccountNotFound, LastAdmin, NotAnAdmin, NotThisClient
 from auth.services.management import Manager
 from auth.services.records import AccountFilter, Role
 from auth.services.second_factor.errors import OwnSecondFactor, SecondFactorOff
+from common.errors import InsufficientUserAuthentication
 from common.http.etags import IfMatch, WithETag, set_etag
 from common.http.paging import BadCursor, PageResponse, Paging, to_micros
 from common.http.problems import problems
@@ -72,7 +73,12 @@ async def manage_account(
     return ManagedAccountResponse.model_validate(account)
 
 
-@router.delete("/accounts/{account_id}/sessions", status_code=204, responses=problems(NotAnAdmin, AccountNotFound))
+@router.delete(
+    "/accounts/{account_id}/sessions",
+    status_code=204,
+    deprecated=True,
+    responses=problems(NotAnAdmin, AccountNotFound),
+)
 async def sign_account_out(
     account_id: Id, caller: Administrator, management: ManageAccounts, device: CallingDevice
 ) -> None:
@@ -83,12 +89,17 @@ async def sign_account_out(
 @router.post(
     "/accounts/{account_id}/second-factor/reset",
     status_code=204,
-    responses=problems(NotAnAdmin, AccountNotFound, SecondFactorOff, OwnSecondFactor),
+    responses=problems(
+        InsufficientUserAuthentication, NotAnAdmin, AccountNotFound, SecondFactorOff, OwnSecondFactor, NotThisClient
+    ),
 )
 async def reset_second_factor(
-    account_id: Id, reset: FactorReset, caller: Administrator, management: ManageAccounts, device: CallingDevice
+    account_id: Id, reset: FactorReset, caller: ProvenAdministrator, management: ManageAccounts, device: CallingDevice
 ) -> None:
-    """Turn off the second factor of somebody who has lost it. Signs them out, and tells them by mail."""
+    """Turn off the second factor of somebody who has lost it. Signs them out, and tells them by mail.
+
+    The admin's session must have proven within ten minutes who its owner is.
+    """
     await management.reset_second_factor(account_id, Manager(caller.account_id, device.ip), reset.reason)
 
 

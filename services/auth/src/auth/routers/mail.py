@@ -13,6 +13,7 @@ from auth.deps import MAIL, SIGN_IN, CallingDevice, ChangeEmail, ResetPassword, 
 from auth.schemas.mail import AddressGiven, LinkOpened, NewAddress, PasswordChosen
 from auth.services import errors
 from auth.services.passwords import TooBusy
+from auth.services.second_factor.errors import ProofMissing
 from auth.wiring.second_factor import Proven
 from common.errors import InsufficientUserAuthentication
 from common.http.access import public
@@ -80,6 +81,7 @@ async def reset_password(chosen: PasswordChosen, reset: ResetPassword, device: C
         errors.NotThisClient,
         errors.SpecialUseDomain,
         errors.AddressNeedsUtf8,
+        ProofMissing,
         errors.WrongPassword,
         errors.SignInThrottled,
         errors.SignInClosed,
@@ -93,8 +95,8 @@ async def ask_to_change_email(
 ) -> Response:
     """Mail a link to the new address, and notify the old one. Nothing changes until the link is opened.
 
-    An earlier link stops working, whatever the answer. Without the password, the session must have proven within ten
-    minutes who its owner is.
+    An earlier link stops working, whatever the answer. An account without a password leaves it out; its session must
+    have proven within ten minutes who its owner is.
     """
     await limits.hit(SIGN_IN)  # a password can be guessed here
     await limits.hit(MAIL)

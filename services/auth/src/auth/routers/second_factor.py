@@ -75,6 +75,7 @@ async def make_recovery_codes(
     status_code=204,
     responses=problems(
         InsufficientUserAuthentication,
+        errors.ProofMissing,
         WrongPassword,
         errors.WrongCode,
         errors.SecondFactorOff,
@@ -90,7 +91,8 @@ async def turn_second_factor_off(
 ) -> None:
     """Turn the second factor off, with the password and a code. Trusted devices and recovery codes are deleted.
 
-    If one of the two is not given, the session must have proven the second factor within ten minutes.
+    The code may be left out if the session has proven the second factor within ten minutes. An account without a
+    password leaves that out, and needs such a session.
     """
     await limits.hit(SIGN_IN)  # a password can be guessed here
     await factors.turn_off(caller, off.password, off.proof, device)

@@ -2,11 +2,20 @@
 
 from fastapi import Response
 
-from auth.deps import Administrator, CallingDevice, ManageAccounts, ReadAccounts, Sessions, SupportPeople
+from auth.deps import (
+    Administrator,
+    CallingDevice,
+    ManageAccounts,
+    ProvenAdministrator,
+    ReadAccounts,
+    Sessions,
+    SupportPeople,
+)
 from auth.routers.sessions import place, where
-from auth.schemas.support import AccountRemoval, AccountSessionResponse, SignInMethodsResponse, SignOut
-from auth.services.errors import AccountNotFound, NotAnAdmin, OwnAccount, SessionNotFound
+from auth.schemas.support import AccountDeletionByAdmin, AccountSessionResponse, SignInMethodsResponse, SignOut
+from auth.services.errors import AccountNotFound, NotAnAdmin, NotThisClient, OwnAccount, SessionNotFound, StillAdmin
 from auth.services.management import Manager
+from common.errors import InsufficientUserAuthentication
 from common.http.paging import BadCursor, PageResponse, Paging
 from common.http.problems import problems
 from common.http.routing import SmallBodyRoute, service_router
@@ -49,14 +58,21 @@ async def sign_somebody_out(
     "/deletion",
     status_code=202,
     response_class=Response,
-    responses=problems(NotAnAdmin, AccountNotFound, OwnAccount),
+    responses=problems(
+        InsufficientUserAuthentication, NotAnAdmin, AccountNotFound, OwnAccount, NotThisClient, StillAdmin
+    ),
 )
 async def delete_somebodys_account(
-    account_id: Id, removal: AccountRemoval, caller: Administrator, management: ManageAccounts, device: CallingDevice
+    account_id: Id,
+    deletion: AccountDeletionByAdmin,
+    caller: ProvenAdministrator,
+    management: ManageAccounts,
+    device: CallingDevice,
 ) -> Response:
     """Delete somebody else's account, over all services, as if they had asked for it. They are told by mail.
 
-    It cannot be undone. A repetition changes nothing.
+    It cannot be undone. A repetition changes nothing. The admin's session must have proven within ten minutes who its
+    owner is.
     """
-    await management.delete(account_id, Manager(caller.account_id, device.ip, removal.reason))
+    await management.delete(account_id, Manager(caller.account_id, device.ip, deletion.reason))
     return Response(status_code=202)

@@ -67,13 +67,13 @@ class AccountUpdate(Incoming):
     reason: Reason = Field(default=NOT_GIVEN, description="Why; it stays in the audit trail.")
 
 
-UNLESS_PROVEN: Final = "May be left out if the session's last proof is at most ten minutes old."
+UNLESS_THERE_IS_NONE: Final = "Left out only by an account that has none: its session must have a recent proof."
 
 
 class AccountDeletion(Incoming):
-    """The password, so that an unlocked device is not enough; or the session has proven lately who its owner is."""
+    """The password, so that an unlocked device is not enough."""
 
-    password: CurrentPassword = Field(default=NOT_GIVEN, description=UNLESS_PROVEN)
+    password: CurrentPassword = Field(default=NOT_GIVEN, description=UNLESS_THERE_IS_NONE)
 
 
 class PasswordChange(Incoming):

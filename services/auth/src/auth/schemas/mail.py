@@ -2,9 +2,9 @@
 
 from pydantic import Field
 
-from auth.schemas.account import NOT_GIVEN, UNLESS_PROVEN
+from auth.schemas.account import NOT_GIVEN, UNLESS_THERE_IS_NONE, CurrentPassword
 from common.email_addresses import Email
-from common.schemas import MAX_TYPED, Incoming, NewPassword, Text
+from common.schemas import Incoming, NewPassword, Text
 
 TOKEN = "3q2-7wAh5jVtYk0c…"  # noqa: S105  # an example
 
@@ -30,11 +30,4 @@ class PasswordChosen(LinkOpened):
 class NewAddress(AddressGiven):
     """A new address for the caller's account."""
 
-    password: Text = Field(
-        default=NOT_GIVEN,
-        min_length=1,
-        max_length=MAX_TYPED,
-        repr=False,
-        examples=["correct horse battery staple"],
-        description=UNLESS_PROVEN,
-    )
+    password: CurrentPassword = Field(default=NOT_GIVEN, description=UNLESS_THERE_IS_NONE)

@@ -46,7 +46,7 @@ class LinkAddress(Outgoing):
 
 
 class IdentityResponse(Outgoing):
-    """One of the caller's identities at providers."""
+    """One of an account's identities at providers."""
 
     provider: str = Field(examples=["google"])
     email: str | None = Field(

@@ -54,7 +54,7 @@ class Proofs(Incoming):
 
 
 class FactorOff(Proofs):
-    """The password and a code. The session must have proven lately what is left out."""
+    """The password, if the account has one, and a code, unless the session has proven the second factor lately."""
 
 
 class FirstCode(Incoming):
@@ -70,7 +70,7 @@ class FactorReset(Incoming):
 
 
 class SecondFactorResponse(Outgoing):
-    """The caller's second factor."""
+    """An account's second factor."""
 
     on: bool
     since: Moment | None = Field(description="When it was turned on.")

@@ -60,7 +60,7 @@ class SignOut(Incoming):
     reason: Reason
 
 
-class AccountRemoval(Incoming):
+class AccountDeletionByAdmin(Incoming):
     """Why an admin deletes somebody's account."""
 
     reason: Reason

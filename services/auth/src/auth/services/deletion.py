@@ -44,7 +44,8 @@ class Deletion:
 
         Raises:
             WrongPassword: it is not the account's password.
-            InsufficientUserAuthentication, NotThisClient: there is neither a password nor a recent proof.
+            ProofMissing: the account has a password, and it was not given.
+            InsufficientUserAuthentication, NotThisClient: it has none, and the last proof is too old.
             SignInThrottled, SignInClosed: too many wrong passwords before.
             LastAdmin: nobody would be left to manage accounts.
         """

@@ -18,7 +18,7 @@ from common.tokens.claims import Principal
 
 @dataclass(frozen=True, slots=True)
 class EmailChange:
-    """Needs the password or a recent proof, and a link that is mailed to the new address.
+    """Needs the password (`auth.services.confirmation`), and a link that is mailed to the new address.
 
     The old address is notified of both steps.
     """
@@ -37,7 +37,8 @@ class EmailChange:
         Raises:
             SpecialUseDomain, AddressNeedsUtf8: accounts may not have this address here.
             WrongPassword: it is not the account's password.
-            InsufficientUserAuthentication, NotThisClient: there is neither a password nor a recent proof.
+            ProofMissing: the account has a password, and it was not given.
+            InsufficientUserAuthentication, NotThisClient: it has none, and the last proof is too old.
             SignInThrottled, SignInClosed: too many wrong passwords before.
             TooManyMails: the account has asked too often; or more than twice for an address that many have asked for.
         """

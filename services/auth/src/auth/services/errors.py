@@ -120,9 +120,15 @@ class LastAdmin(Conflict):
 
 
 class OwnAccount(Forbidden):
-    """Admins do not delete their own account here: that needs the password."""
+    """Admins do not delete their own account here: they do it in their settings."""
 
     code = "own-account"
+
+
+class StillAdmin(Conflict):
+    """An admin is deleted only after somebody has taken the role from them."""
+
+    code = "still-admin"
 
 
 class AccountBeingDeleted(Conflict):

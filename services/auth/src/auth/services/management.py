@@ -15,6 +15,7 @@ from auth.services.errors import (
     NotAnAdmin,
     OwnAccount,
     SessionNotFound,
+    StillAdmin,
 )
 from auth.services.events import account_event
 from auth.services.mails import Kind, send_limited
@@ -146,10 +147,13 @@ class Management:
         Raises:
             NotAnAdmin, AccountNotFound
             OwnAccount: it is the admin's own.
+            StillAdmin: it has the role admin.
         """
         _, account = await self._lock(account_id, by)
         if by.account_id == account_id:
-            raise OwnAccount("Delete your own account in its settings, with your password.")
+            raise OwnAccount("Delete your own account in its settings.")
+        if Role.admin in account.roles:
+            raise StillAdmin("Take the role admin from this account first.")
         if account.status in MANAGED:
             await begin_deletion(self.work, account, actor=by.name, ip=by.ip, reason=by.reason)
 

@@ -3,15 +3,13 @@
 from dataclasses import dataclass
 
 from auth.services.audit import Action
-from auth.services.confirmation import require_confirmed, require_recent_proof
-from auth.services.errors import AccountNotFound, WrongPassword
+from auth.services.confirmation import require_confirmed
+from auth.services.errors import WrongPassword
 from auth.services.mails import Kind, send_limited
 from auth.services.one_time_tokens import Purpose
 from auth.services.password_policy import PasswordPolicy
-from auth.services.passwords import NO_PASSWORD
 from auth.services.ports import PasswordHasher, UnitOfWork
-from auth.services.records import Credentials, Device
-from auth.services.second_factor.errors import ProofMissing
+from auth.services.records import Device
 from auth.services.session_revocation import end_sessions
 from auth.services.throttle import Throttle, key_of, reset_attempts
 from common.ports import Transactions
@@ -41,7 +39,8 @@ class OwnPassword:
         """
         account_id = caller.account_id
         if current is None:
-            known = await self._without_password(caller)
+            async with self.transactions() as work:
+                known = await require_confirmed(work, caller, None)
         else:
             known = await self.throttle.confirm(account_id, current, device)
         self.policy.check(new, email=known.account.email, name=known.account.name)
@@ -60,13 +59,3 @@ class OwnPassword:
             await send_limited(work, Kind.password_changed, account_id, known.account.email)
             about = {"sessions_ended": ended} | ({"first": True} if current is None else {})
             await work.audit.note(Action.password_changed, account_id, ip=device.ip, **about)
-
-    async def _without_password(self, caller: Principal) -> Credentials:
-        async with self.transactions() as work:
-            known = await work.accounts.credentials_of(caller.account_id)
-            if known is None:
-                raise AccountNotFound("There is no such account.")
-            if known.password_hash != NO_PASSWORD:
-                raise ProofMissing("Give the current password.")
-            await require_recent_proof(work, caller)
-        return known

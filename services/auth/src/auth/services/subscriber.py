@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeGuard
 
 import structlog
 
@@ -12,7 +12,7 @@ from auth.services.mails import Kind, send_limited
 from auth.services.ports import UnitOfWork
 from common.contracts.events import DISMISSED, REMOVED, AccountData, AccountErasedData, ModerationData, OperationData
 from common.events.inbox import Inbox
-from common.state_events import Event
+from common.state_events import Event, EventData
 
 log = structlog.get_logger()
 
@@ -56,13 +56,13 @@ class EventSubscriber:
 
     async def moderated(self, events: Sequence[Event]) -> None:
         """Moderators have decided about other people's posts or comments. Authors get a mail about removals."""
-        for event in events:
-            if not isinstance(event.data, ModerationData) or event.data.act not in DECISIONS:
-                continue
-            action = DECISIONS[event.data.act]
-            is_new = await self.work.audit.note_moderation(action, event, event.data)
-            if is_new and action is Action.content_removed and event.data.author is not None:
-                author = await self.work.accounts.get(event.data.author)
+        decided = [(event.data.author or 0, event, event.data) for event in events if is_decision(event.data)]
+        # in one order, since authors are locked: no mail is created beside a deletion that has just dropped them all
+        for author_id, event, data in sorted(decided, key=lambda one: (one[0], one[1].subject)):
+            action = DECISIONS[data.act]
+            is_new = await self.work.audit.note_moderation(action, event, data)
+            if is_new and action is Action.content_removed and author_id:
+                author = await self.work.accounts.lock_for_share(author_id)
                 if author is not None and author.status == "active":
                     await send_limited(self.work, Kind.content_removed, author.id, author.email)
 
@@ -71,3 +71,7 @@ class EventSubscriber:
         for event in events:
             if isinstance(event.data, OperationData):
                 await self.work.audit.note_operation(event, event.data)
+
+
+def is_decision(data: EventData) -> TypeGuard[ModerationData]:
+    return isinstance(data, ModerationData) and data.act in DECISIONS

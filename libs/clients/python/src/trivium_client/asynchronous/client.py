@@ -8,7 +8,7 @@ from trivium_client.asynchronous.connection import Connection
 from trivium_client.calls import Call, new_key
 from trivium_client.models import (
     AccountDeletion,
-    AccountRemoval,
+    AccountDeletionByAdmin,
     AccountResponse,
     AccountSessionPage,
     AccountUpdate,
@@ -230,11 +230,13 @@ class AsyncTrivium(Connection):
     async def turn_second_factor_off(self, body: FactorOff) -> None:
         """Turn the second factor off, with the password and a code. Trusted devices and recovery codes are deleted.
 
-        If one of the two is not given, the session must have proven the second factor within ten minutes.
+        The code may be left out if the session has proven the second factor within ten minutes. An account without
+        a password leaves that out, and needs such a session.
 
         Raises:
             AccountNotFound: No account has this id.
             NotThisClient: The token was issued for another client.
+            ProofMissing: A code is needed if the account has a second factor, else the password.
             SecondFactorOff: The account has no second factor.
             SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
                 sign-ins may try.
@@ -334,7 +336,8 @@ class AsyncTrivium(Connection):
     async def delete_own_account(self, body: AccountDeletion) -> None:
         """Delete the caller's account for good, with all data that the services hold about it.
 
-        Without the password, the session must have proven within ten minutes who its owner is.
+        An account without a password leaves it out. Its session must have proven within ten minutes who its owner
+        is.
 
         All devices are signed out at once. Profile, posts and drafts are hidden within seconds and then removed,
         with likes, follows and blocks. Comments under others' posts stay, without an author. After that the address
@@ -344,6 +347,7 @@ class AsyncTrivium(Connection):
             AccountNotFound: No account has this id.
             LastAdmin: Without this account nobody could manage the others.
             NotThisClient: The token was issued for another client.
+            ProofMissing: A code is needed if the account has a second factor, else the password.
             SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
                 sign-ins may try.
             SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
@@ -518,13 +522,14 @@ class AsyncTrivium(Connection):
     async def ask_to_change_email(self, body: NewAddress) -> None:
         """Mail a link to the new address, and notify the old one. Nothing changes until the link is opened.
 
-        An earlier link stops working, whatever the answer. Without the password, the session must have proven
-        within ten minutes who its owner is.
+        An earlier link stops working, whatever the answer. An account without a password leaves it out; its session
+        must have proven within ten minutes who its owner is.
 
         Raises:
             AccountNotFound: No account has this id.
             AddressNeedsSmtputf8: An address to which this site's mail server cannot send (RFC 6531).
             NotThisClient: The token was issued for another client.
+            ProofMissing: A code is needed if the account has a second factor, else the password.
             SignInClosed: Too many wrong passwords for this address in total: only sources of recent successful
                 sign-ins may try.
             SignInThrottled: Too many wrong passwords for this address from this source; it has to wait.
@@ -696,9 +701,12 @@ class AsyncTrivium(Connection):
     async def reset_second_factor(self, account_id: int, body: FactorReset) -> None:
         """Turn off the second factor of somebody who has lost it. Signs them out, and tells them by mail.
 
+        The admin's session must have proven within ten minutes who its owner is.
+
         Raises:
             AccountNotFound: No account has this id.
             NotAnAdmin: The caller is no longer an admin.
+            NotThisClient: The token was issued for another client.
             OwnSecondFactor: Admins cannot reset their own second factor.
             SecondFactorOff: The account has no second factor.
         """
@@ -756,15 +764,18 @@ class AsyncTrivium(Connection):
         """
         await self._send(Call("POST", f"/auth/accounts/{account_id}/sign-out", body=body))
 
-    async def delete_somebodys_account(self, account_id: int, body: AccountRemoval) -> None:
+    async def delete_somebodys_account(self, account_id: int, body: AccountDeletionByAdmin) -> None:
         """Delete somebody else's account, over all services, as if they had asked for it. They are told by mail.
 
-        It cannot be undone. A repetition changes nothing.
+        It cannot be undone. A repetition changes nothing. The admin's session must have proven within ten minutes
+        who its owner is.
 
         Raises:
             AccountNotFound: No account has this id.
             NotAnAdmin: The caller is no longer an admin.
-            OwnAccount: Admins do not delete their own account here: that needs the password.
+            NotThisClient: The token was issued for another client.
+            OwnAccount: Admins do not delete their own account here: they do it in their settings.
+            StillAdmin: An admin is deleted only after somebody has taken the role from them.
         """
         await self._send(Call("POST", f"/auth/accounts/{account_id}/deletion", body=body))
 

@@ -141,10 +141,11 @@ class Discovery:
             return
         try:
             parts = urlsplit(address)
+            is_whole = bool(parts.hostname) and parts.port != 0  # reading the port checks it
         except ValueError:
             raise FlowRefused(Reason.bad_answer, "an endpoint is no address") from None
         is_local = parts.scheme == "http" and is_loopback(address) and self._issuer.startswith("http://")
-        if not parts.hostname or parts.fragment or not address.isascii() or (parts.scheme != "https" and not is_local):
+        if not is_whole or parts.fragment or not address.isascii() or (parts.scheme != "https" and not is_local):
             raise FlowRefused(Reason.bad_answer, "an endpoint is not https")
 
     async def _load_keys(self) -> dict[str | None, VerifyingKey]:

@@ -25,7 +25,7 @@ from auth.services.records import Account, AttemptKey, Device, Tokens
 from auth.services.second_factor.records import PendingSignIn
 from auth.services.secret_hashes import hash_secret
 from auth.services.session_opening import Method, SessionOpener, Way
-from auth.services.throttle import hash_of, key_of
+from auth.services.throttle import hash_of, key_of, reset_attempts
 from auth.services.ways_in import begin_anew
 from common.ports import Transactions
 from common.state_events import Event
@@ -114,10 +114,11 @@ class MailCodeSignIn:
     ) -> Tokens | PendingSignIn | None:
         if not await work.accounts.verify_email(account.id, email):
             return None
-        await work.throttle.succeed(key_of(email, device))  # from here codes can be asked for, whatever strangers do
         if not account.email_verified:
             await begin_anew(work, account, keeps_password=False)
+            await reset_attempts(work, email)  # the stranger's sources as well
             await work.audit.note(Action.email_verified, account.id, ip=device.ip)
+        await work.throttle.succeed(key_of(email, device))  # from here codes can be asked for, whatever strangers do
         known = await work.accounts.credentials_of(account.id)
         if known is None:
             return None

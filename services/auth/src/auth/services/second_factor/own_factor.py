@@ -100,11 +100,12 @@ class OwnFactor:
     async def turn_off(self, caller: Principal, password: str | None, proof: Proof | None, device: Device) -> None:
         """Turn the second factor off. Sessions continue; trusted devices are forgotten.
 
-        By the password and a code; of both, the session must have proven lately what is not given.
+        By the password, if the account has one, and a code. A recent proof of the second factor replaces the code.
 
         Raises:
             WrongPassword, WrongCode
-            InsufficientUserAuthentication: something is not given, and the second factor was not proven lately.
+            ProofMissing: the account has a password, and it was not given.
+            InsufficientUserAuthentication: something else is not given, and the second factor was not proven lately.
             SignInThrottled, SignInClosed: too many wrong ones before.
             SecondFactorOff
         """
