@@ -183,6 +183,9 @@ class CaseReader(Protocol):
     async def reports(self, case_id: int, limit: int, after: int | None) -> Page[Report]:
         """The reports of a case, the oldest first."""
 
+    async def target(self, case_id: int) -> Target | None:
+        """What a case is about; None if there is no such case."""
+
 
 class CaseStore(Protocol):
     """Changes cases. Whoever locks both locks the target first."""
