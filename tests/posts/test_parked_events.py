@@ -127,6 +127,31 @@ async def test_a_replayed_event_is_due_with_new_tries_and_the_audit_trail_is_tol
     assert len(await told(owner)) == 1
 
 
+@pytest.mark.parametrize("what", ["replay", "drop"])
+@pytest.mark.parametrize(
+    ("subject", "version"),
+    [("author:41", 0), ("author:41", -(2**63)), ("author:41", 2**63 - 1), ("author:" + "\N{GRINNING FACE}" * 600, 3)],
+    ids=["version 0", "least version", "greatest version", "long subject"],
+)
+async def test_what_no_service_should_send_can_be_listed_and_acted_on(
+    client: AsyncClient, owner: Connection, admin: dict[str, str], subject: str, version: int, what: str
+) -> None:
+    event = await park(owner, subject)
+    await owner.execute("UPDATE outbox SET version = $1", version)
+    (seen,) = (await client.get(PATH, headers=admin)).json()["items"]
+    assert (seen["subject"], seen["version"]) == (subject, version)
+    assert (await act(client, what, event, admin, version)).status_code == 204
+    assert [line["event"] for line in await told(owner)] == [f"{subject}@{version}"]
+
+
+@pytest.mark.parametrize("wrong", [{"version": 2**63}, {"version": "3"}, {"subject": "A" * 1001}])
+async def test_what_the_outbox_cannot_hold_is_refused(
+    client: AsyncClient, admin: dict[str, str], wrong: dict[str, Any]
+) -> None:
+    body = {"target": "users", "type": "author", "subject": "author:41", "version": 3, "reason": REASON, **wrong}
+    assert code(await client.post(f"{PATH}/replay", json=body, headers=admin)) == (422, "validation-failed")
+
+
 async def test_a_dropped_event_is_gone(client: AsyncClient, owner: Connection, admin: dict[str, str]) -> None:
     event = await park(owner)
     assert (await act(client, "drop", event, admin)).status_code == 204
