@@ -207,6 +207,9 @@ class CaseStore(Protocol):
     async def forget(self, most: int) -> int:
         """Delete up to `most` cases that were dismissed long ago; returns how many."""
 
+    async def forget_erased(self, most: int) -> int:
+        """Delete up to `most` reports by accounts whose erasure has ended; returns how many."""
+
 
 class RemovalReader(Protocol):
     """Reads removals, the newest first."""
@@ -224,6 +227,12 @@ class RemovalStore(Protocol):
 
     async def forget(self, most: int) -> int:
         """Delete up to `most` copies that are old enough; returns how many."""
+
+    async def forget_erased(self, most: int) -> int:
+        """Delete up to `most` copies of authors whose erasure has ended, and name no such moderator in as many others.
+
+        Returns the larger number.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
