@@ -16,7 +16,8 @@ from tests.cursors import forge
 from tests.events import Outbox
 from tests.parked import park
 from tests.peers import Peers
-from tests.posts.conftest import SignedIn, Walk
+from tests.posts.conftest import SignedIn
+from tests.posts.reporting import Walk
 
 PATH = "/posts/admin/parked-events"
 REASON = "The consumer is mended."
