@@ -7,8 +7,11 @@ from typing import Any, TypeAlias
 
 import asyncpg
 import pytest
+from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
+from sqlalchemy import text
 
+from common.events.parked import PAGE
 from common.serving.parked_events import KIND
 from posts.config import Settings
 from posts.main import create_app
@@ -103,6 +106,20 @@ async def test_many_are_listed_in_pages_also_if_parked_at_one_moment(
     assert seen[0] == "author:3", "the last parked first"
     assert sorted(seen) == [f"author:{number}" for number in range(1, 8)]
     await forge(client, PATH, KIND, 2, admin)
+
+
+async def test_a_page_does_not_read_the_events_that_are_due(app: FastAPI, owner: Connection) -> None:
+    await owner.execute(
+        "INSERT INTO outbox (target, type, subject, version, data)"
+        " SELECT 'elsewhere', 'author', 'author:' || n, 1, '{}' FROM generate_series(1, 20000) AS n"
+    )
+    await park(owner)
+    await owner.execute("ANALYZE outbox")
+    params = {"shown": ["users"], "most_shown": 10, "before": None, "before_place": 0, "most": 3}
+    async with app.state.database.transaction() as session:
+        plan = "\n".join((await session.execute(text(f"EXPLAIN {PAGE.text}"), params)).scalars())
+    assert "Index Scan Backward using ix_outbox_parked" in plan, plan
+    await owner.execute("DELETE FROM outbox")
 
 
 async def test_a_replayed_event_is_due_with_new_tries_and_the_audit_trail_is_told(
