@@ -148,8 +148,8 @@ async def test_a_replayed_event_is_due_with_new_tries_and_the_audit_trail_is_tol
 @pytest.mark.parametrize("what", ["replay", "drop"])
 @pytest.mark.parametrize(
     ("subject", "version"),
-    [("author:41", 0), ("author:41", -(2**63)), ("author:41", 2**63 - 1), ("author:" + "\N{GRINNING FACE}" * 600, 3)],
-    ids=["version 0", "least version", "greatest version", "long subject"],
+    [("author:41", 0), ("author:41", 2**53 - 1), ("author:" + "\N{GRINNING FACE}" * 600, 3)],
+    ids=["version 0", "greatest version", "long subject"],
 )
 async def test_what_no_service_should_send_can_be_listed_and_acted_on(
     client: AsyncClient, owner: Connection, admin: dict[str, str], subject: str, version: int, what: str
@@ -162,7 +162,7 @@ async def test_what_no_service_should_send_can_be_listed_and_acted_on(
     assert [line["event"] for line in await told(owner)] == [f"{subject}@{version}"]
 
 
-@pytest.mark.parametrize("wrong", [{"version": 2**63}, {"version": "3"}, {"subject": "A" * 1001}])
+@pytest.mark.parametrize("wrong", [{"version": 2**53}, {"version": "3"}, {"subject": "A" * 1001}])
 async def test_what_the_outbox_cannot_hold_is_refused(
     client: AsyncClient, admin: dict[str, str], wrong: dict[str, Any]
 ) -> None:

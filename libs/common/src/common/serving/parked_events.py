@@ -10,14 +10,14 @@ from common.http.deps import DbSession, ReadSession, WithRole
 from common.http.paging import BadCursor, PageResponse, Paging, to_micros
 from common.http.problems import problems
 from common.http.routing import SmallBodyRoute, service_router
-from common.schemas import WIDE, Incoming, Moment, Outgoing, Reason, Text
+from common.schemas import WIDE, Count, Incoming, Moment, Outgoing, Reason, Text
 from common.tokens.claims import Principal
 
 KIND: Final = "parked events"
 Admin = Annotated[Principal, Depends(WithRole("admin"))]
 
 
-# What is wrong with an event may be its subject or version. So both are as wide as in the outbox.
+# What is wrong with an event may be its subject or version. So both are wider than in events that are accepted.
 class ParkedEventResponse(Outgoing):
     """An event that its target has refused too often."""
 
@@ -45,7 +45,7 @@ class ParkedEventAct(Incoming):
     target: Text = Field(min_length=1, max_length=50, examples=["posts"])
     type: Text = Field(min_length=1, max_length=50, examples=["profile"])
     subject: Text = Field(min_length=1, max_length=1000, examples=["profile:7"])
-    version: int = Field(strict=True, ge=-(2**63), le=2**63 - 1, examples=[3], json_schema_extra=WIDE)
+    version: Count = Field(examples=[3])
     reason: Reason
 
     @property
