@@ -17,7 +17,7 @@ from tests.contract import Declared
 from tests.database import Server
 from tests.events import Outbox
 from tests.peers import Peers
-from tests.posts.reporting import Desk
+from tests.posts.reporting import Desk, Walk
 
 SignedIn = Callable[..., dict[str, str]]
 
@@ -73,9 +73,6 @@ def write(client: AsyncClient, signed_in: SignedIn) -> NewPost:
         return answer
 
     return write
-
-
-Walk = Callable[..., Awaitable[list[dict[str, Any]]]]
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import pytest
 from httpx import AsyncClient
 
 from tests.peers import Peers, event
-from tests.posts.conftest import NewPost, SignedIn, Walk
+from tests.posts.conftest import NewPost, SignedIn
+from tests.posts.reporting import Walk
 
 
 async def tell(client: AsyncClient, peers: Peers, type_: str, *key: int, active: bool, version: int = 1) -> None:

@@ -10,7 +10,8 @@ from httpx import AsyncClient, Response
 
 from tests.events import Outbox
 from tests.peers import Peers
-from tests.posts.conftest import NewPost, SignedIn, Walk
+from tests.posts.conftest import NewPost, SignedIn
+from tests.posts.reporting import Walk
 from tests.waiting import GENEROUS
 
 

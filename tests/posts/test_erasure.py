@@ -14,7 +14,8 @@ from tests.events import Outbox
 from tests.peers import Peers, Told, event, gone, page
 from tests.personal_data import kept
 from tests.personal_rows import held, left, missing_from_export
-from tests.posts.conftest import NewPost, SignedIn, Walk
+from tests.posts.conftest import NewPost, SignedIn
+from tests.posts.reporting import Walk
 from tests.posts.telling import REMEMBERED, tell
 from tests.posts.test_export import pages
 

@@ -13,7 +13,8 @@ from posts.repositories import erasing
 from tests.erasing import erase
 from tests.events import Outbox
 from tests.peers import Peers, gone
-from tests.posts.conftest import NewPost, SignedIn, Walk
+from tests.posts.conftest import NewPost, SignedIn
+from tests.posts.reporting import Walk
 from tests.posts.telling import REMEMBERED, tell
 from tests.waiting import until_blocked
 

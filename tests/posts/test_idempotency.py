@@ -13,7 +13,8 @@ from common.http import idempotency
 from posts.config import Settings
 from tests.database import Server
 from tests.peers import Peers
-from tests.posts.conftest import NewPost, SignedIn, Walk
+from tests.posts.conftest import NewPost, SignedIn
+from tests.posts.reporting import Walk
 
 POST = {"title": "First light", "body": "It was a clear night."}
 

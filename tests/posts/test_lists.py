@@ -7,7 +7,8 @@ from httpx import AsyncClient
 from posts.services.authors import UNKNOWN_FOR
 from tests.cursors import forge
 from tests.peers import Peers, event
-from tests.posts.conftest import NewPost, SignedIn, Walk
+from tests.posts.conftest import NewPost, SignedIn
+from tests.posts.reporting import Walk
 
 
 async def test_pages_neither_repeat_nor_skip_though_posts_come_meanwhile(

@@ -7,8 +7,11 @@ from typing import Any, TypeAlias
 
 import asyncpg
 import pytest
+from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
+from sqlalchemy import text
 
+from common.events.parked import PAGE
 from common.serving.parked_events import KIND
 from posts.config import Settings
 from posts.main import create_app
@@ -16,7 +19,8 @@ from tests.cursors import forge
 from tests.events import Outbox
 from tests.parked import park
 from tests.peers import Peers
-from tests.posts.conftest import SignedIn, Walk
+from tests.posts.conftest import SignedIn
+from tests.posts.reporting import Walk
 
 PATH = "/posts/admin/parked-events"
 REASON = "The consumer is mended."
@@ -104,6 +108,20 @@ async def test_many_are_listed_in_pages_also_if_parked_at_one_moment(
     await forge(client, PATH, KIND, 2, admin)
 
 
+async def test_a_page_does_not_read_the_events_that_are_due(app: FastAPI, owner: Connection) -> None:
+    await owner.execute(
+        "INSERT INTO outbox (target, type, subject, version, data)"
+        " SELECT 'elsewhere', 'author', 'author:' || n, 1, '{}' FROM generate_series(1, 20000) AS n"
+    )
+    await park(owner)
+    await owner.execute("ANALYZE outbox")
+    params = {"shown": ["users"], "most_shown": 10, "before": None, "before_place": 0, "most": 3}
+    async with app.state.database.transaction() as session:
+        plan = "\n".join((await session.execute(text(f"EXPLAIN {PAGE.text}"), params)).scalars())
+    assert "Index Scan Backward using ix_outbox_parked" in plan, plan
+    await owner.execute("DELETE FROM outbox")
+
+
 async def test_a_replayed_event_is_due_with_new_tries_and_the_audit_trail_is_told(
     client: AsyncClient, owner: Connection, admin: dict[str, str]
 ) -> None:
@@ -125,6 +143,31 @@ async def test_a_replayed_event_is_due_with_new_tries_and_the_audit_trail_is_tol
     }
     assert code(await act(client, "replay", event, admin)) == (404, "event-not-parked")
     assert len(await told(owner)) == 1
+
+
+@pytest.mark.parametrize("what", ["replay", "drop"])
+@pytest.mark.parametrize(
+    ("subject", "version"),
+    [("author:41", 0), ("author:41", 2**53 - 1), ("author:" + "\N{GRINNING FACE}" * 600, 3)],
+    ids=["version 0", "greatest version", "long subject"],
+)
+async def test_what_no_service_should_send_can_be_listed_and_acted_on(
+    client: AsyncClient, owner: Connection, admin: dict[str, str], subject: str, version: int, what: str
+) -> None:
+    event = await park(owner, subject)
+    await owner.execute("UPDATE outbox SET version = $1", version)
+    (seen,) = (await client.get(PATH, headers=admin)).json()["items"]
+    assert (seen["subject"], seen["version"]) == (subject, version)
+    assert (await act(client, what, event, admin, version)).status_code == 204
+    assert [line["event"] for line in await told(owner)] == [f"{subject}@{version}"]
+
+
+@pytest.mark.parametrize("wrong", [{"version": 2**53}, {"version": "3"}, {"subject": "A" * 1001}])
+async def test_what_the_outbox_cannot_hold_is_refused(
+    client: AsyncClient, admin: dict[str, str], wrong: dict[str, Any]
+) -> None:
+    body = {"target": "users", "type": "author", "subject": "author:41", "version": 3, "reason": REASON, **wrong}
+    assert code(await client.post(f"{PATH}/replay", json=body, headers=admin)) == (422, "validation-failed")
 
 
 async def test_a_dropped_event_is_gone(client: AsyncClient, owner: Connection, admin: dict[str, str]) -> None:

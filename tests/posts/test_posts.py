@@ -7,7 +7,8 @@ from httpx import AsyncClient
 
 from tests.forgeries import BARE
 from tests.peers import Peers
-from tests.posts.conftest import NewPost, SignedIn, Walk
+from tests.posts.conftest import NewPost, SignedIn
+from tests.posts.reporting import Walk
 
 
 async def test_a_post_is_read_as_it_was_written(client: AsyncClient, peers: Peers, signed_in: SignedIn) -> None:

@@ -162,8 +162,11 @@ async def test_a_decision_is_told_to_the_audit_trail(peers: Peers, write: NewPos
     ]
 
 
-async def test_moderators_do_not_decide_about_what_they_wrote(peers: Peers, write: NewPost, desk: Desk) -> None:
-    """But about a comment below their own post, as moderators: it is audited, and the author keeps a copy."""
+async def test_moderators_do_not_decide_about_what_they_wrote(
+    client: AsyncClient, peers: Peers, write: NewPost, desk: Desk
+) -> None:
+    """Nor see who reported it. But they do about a comment below their own post, as moderators: it is audited, and the
+    author keeps a copy."""
     ada = peers.new_account()
     post = (await write(desk.moderator))["id"]
     said = await desk.comment(post, ada)
@@ -172,6 +175,12 @@ async def test_moderators_do_not_decide_about_what_they_wrote(peers: Peers, writ
         assert outcome(await desk.decide(own, how)) == (403, "own-content")
         assert outcome(await desk.decide(own, how, desk.person())) == (403, "not-for-this-caller")
     assert [case["id"] for case in await desk.cases(post)] == [own, theirs]
+    hers = (await write(ada))["id"]
+    for case in (own, await desk.reported(hers, await desk.comment(hers, desk.moderator))):
+        path = f"/posts/moderation/cases/{case}/reports"
+        assert outcome(await client.get(path, headers=desk.moderating)) == (403, "own-content")
+        another = peers.issuer.person(peers.new_account(), "moderator")
+        assert len((await client.get(path, headers=another)).json()["items"]) == 1
     assert (await desk.decide(theirs, "remove")).status_code == 204
     assert [copy["comment_id"] for copy in await desk.removed(ada)] == [said]
 

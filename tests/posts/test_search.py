@@ -15,7 +15,8 @@ from posts.config import Settings
 from posts.main import create_app
 from tests.events import Outbox
 from tests.peers import Peers
-from tests.posts.conftest import NewPost, SignedIn, Walk
+from tests.posts.conftest import NewPost, SignedIn
+from tests.posts.reporting import Walk
 from tests.waiting import eventually
 
 Found = list[dict[str, Any]]

@@ -14,7 +14,8 @@ from posts.repositories.tags import FORGET_UNUSED
 from posts.services.retention import RETENTION
 from tests.events import Outbox
 from tests.peers import Peers
-from tests.posts.conftest import NewPost, SignedIn, Walk
+from tests.posts.conftest import NewPost, SignedIn
+from tests.posts.reporting import Walk
 from tests.waiting import until_blocked
 
 

@@ -5,7 +5,8 @@ from httpx import AsyncClient
 
 from tests.events import Outbox
 from tests.peers import Peers
-from tests.posts.conftest import NewPost, SignedIn, Walk
+from tests.posts.conftest import NewPost, SignedIn
+from tests.posts.reporting import Walk
 
 
 async def test_the_most_liked_come_first_by_every_filter_and_as_it_is_now(

@@ -33,7 +33,7 @@ function Cases({ status }) {
 function Case({ reported, onGone }) {
   const { profile } = useMe();
   const [mode, setMode] = useState("");
-  const mayDecide = reported.status === "open" && reported.author?.id !== profile?.id;
+  const isOwn = reported.author?.id === profile?.id;
   const tag = ([reason, number]) => html`<li key=${reason}><span class="badge">${REASONS[reason] ?? reason} ${number}</span></li>`;
 
   async function decide(path, body, done) {
@@ -58,9 +58,10 @@ function Case({ reported, onGone }) {
     <div class="text">${reported.excerpt}</div>
     <ul class="tags" aria-label="Reasons">${Object.entries(reported.reasons).map(tag)}</ul>
     <p class="row">
-      <button class="button small" type="button" aria-expanded=${mode === "reports"} onClick=${() => setMode(mode === "reports" ? "" : "reports")}>
-        ${counted(reported.reports_count, "report")}</button>
-      ${mayDecide && html`<button class="button small" type="button" onClick=${dismiss}>Dismiss</button>
+      ${isOwn ? counted(reported.reports_count, "report") : html`<button class="button small" type="button"
+        aria-expanded=${mode === "reports"} onClick=${() => setMode(mode === "reports" ? "" : "reports")}>
+        ${counted(reported.reports_count, "report")}</button>`}
+      ${reported.status === "open" && !isOwn && html`<button class="button small" type="button" onClick=${dismiss}>Dismiss</button>
         <button class="button small danger" type="button" onClick=${() => setMode("remove")}>Remove</button>`}
     </p>
     ${mode === "reports" && html`<${Reports} path=${`/posts/moderation/cases/${reported.id}/reports`} />`}

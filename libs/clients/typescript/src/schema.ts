@@ -1827,7 +1827,7 @@ export interface paths {
         };
         /**
          * List the reports of a case, the oldest first; none if it is gone
-         * @description List the reports of a case, the oldest first; none if it is gone.
+         * @description List the reports of a case, the oldest first; none if it is gone. Nobody sees who reported what they wrote.
          */
         get: operations["list_case_reports"];
         put?: never;
@@ -2482,7 +2482,7 @@ export interface components {
              */
             comment_id: number | null;
             /** @example spam */
-            reason: components["schemas"]["Reason"];
+            reason: components["schemas"]["ReportReason"];
             /**
              * Note
              * @example The same advertisement under ten posts.
@@ -3291,6 +3291,78 @@ export interface components {
              */
             locale?: string | null;
         };
+        /** OwnRemovalPage */
+        OwnRemovalPage: {
+            /** Items */
+            items: components["schemas"]["OwnRemovalResponse"][];
+            /**
+             * Next Cursor
+             * @description Give this as `cursor` for the next page; null on the last one.
+             * @example AAAAAAAAACmWkTQ2
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * OwnRemovalResponse
+         * @description A post or comment of the caller that a moderator has removed.
+         */
+        OwnRemovalResponse: {
+            /**
+             * Id
+             * Format: int64
+             * @example 41
+             */
+            id: number;
+            /**
+             * Post Id
+             * Format: int64
+             * @description The post, or the one below which the comment was.
+             * @example 41
+             */
+            post_id: number;
+            /**
+             * Comment Id
+             * @description Null: the post itself.
+             */
+            comment_id: number | null;
+            /**
+             * Title
+             * @description Empty for a comment.
+             * @example First light
+             */
+            title: string;
+            /**
+             * Description
+             * @example A clear night at last.
+             */
+            description: string;
+            /**
+             * Body
+             * @example It was a clear night.
+             */
+            body: string;
+            /**
+             * Tags
+             * @example [
+             *       "astronomy"
+             *     ]
+             */
+            tags: string[];
+            /** @example spam */
+            reason: components["schemas"]["ReportReason"];
+            /**
+             * Note
+             * @description The moderator's words to the author.
+             * @example Please do not advertise here.
+             */
+            note: string;
+            /**
+             * Removed At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            removed_at: string;
+        };
         /**
          * ParkedEventAct
          * @description Which event, in the version that was seen, and why.
@@ -3314,7 +3386,7 @@ export interface components {
             /**
              * Version
              * Format: int64
-             * @example 41
+             * @example 3
              */
             version: number;
             /**
@@ -3358,7 +3430,7 @@ export interface components {
             /**
              * Version
              * Format: int64
-             * @example 41
+             * @example 3
              */
             version: number;
             /**
@@ -4114,12 +4186,6 @@ export interface components {
             y: string;
         };
         /**
-         * Reason
-         * @description Why something is reported or removed. Values are stored and shown, so they never change.
-         * @enum {string}
-         */
-        Reason: "spam" | "harassment" | "hate" | "sexual" | "violence" | "illegal" | "other";
-        /**
          * RecoveryCodesResponse
          * @description The recovery codes. They are shown once; each can be used once.
          */
@@ -4152,7 +4218,7 @@ export interface components {
          */
         RemovalCreate: {
             /** @example spam */
-            reason: components["schemas"]["Reason"];
+            reason: components["schemas"]["ReportReason"];
             /**
              * Note
              * @default
@@ -4218,7 +4284,7 @@ export interface components {
              */
             tags: string[];
             /** @example spam */
-            reason: components["schemas"]["Reason"];
+            reason: components["schemas"]["ReportReason"];
             /**
              * Note
              * @description The moderator's words to the author.
@@ -4239,85 +4305,13 @@ export interface components {
             /** @description Null once the author is deleted. */
             author: components["schemas"]["AuthorResponse"] | null;
         };
-        /** RemovedPage */
-        RemovedPage: {
-            /** Items */
-            items: components["schemas"]["RemovedResponse"][];
-            /**
-             * Next Cursor
-             * @description Give this as `cursor` for the next page; null on the last one.
-             * @example AAAAAAAAACmWkTQ2
-             */
-            next_cursor: string | null;
-        };
-        /**
-         * RemovedResponse
-         * @description A post or comment of the caller that a moderator has removed.
-         */
-        RemovedResponse: {
-            /**
-             * Id
-             * Format: int64
-             * @example 41
-             */
-            id: number;
-            /**
-             * Post Id
-             * Format: int64
-             * @description The post, or the one below which the comment was.
-             * @example 41
-             */
-            post_id: number;
-            /**
-             * Comment Id
-             * @description Null: the post itself.
-             */
-            comment_id: number | null;
-            /**
-             * Title
-             * @description Empty for a comment.
-             * @example First light
-             */
-            title: string;
-            /**
-             * Description
-             * @example A clear night at last.
-             */
-            description: string;
-            /**
-             * Body
-             * @example It was a clear night.
-             */
-            body: string;
-            /**
-             * Tags
-             * @example [
-             *       "astronomy"
-             *     ]
-             */
-            tags: string[];
-            /** @example spam */
-            reason: components["schemas"]["Reason"];
-            /**
-             * Note
-             * @description The moderator's words to the author.
-             * @example Please do not advertise here.
-             */
-            note: string;
-            /**
-             * Removed At
-             * Format: date-time
-             * @example 2026-11-22T13:28:00Z
-             */
-            removed_at: string;
-        };
         /**
          * ReportCreate
          * @description Why a post or comment should be looked at.
          */
         ReportCreate: {
             /** @example spam */
-            reason: components["schemas"]["Reason"];
+            reason: components["schemas"]["ReportReason"];
             /**
              * Note
              * @default
@@ -4325,6 +4319,12 @@ export interface components {
              */
             note?: string;
         };
+        /**
+         * ReportReason
+         * @description Why something is reported or removed. Values are stored and shown, so they never change.
+         * @enum {string}
+         */
+        ReportReason: "spam" | "harassment" | "hate" | "sexual" | "violence" | "illegal" | "other";
         /**
          * ReportResponse
          * @description The caller's report.
@@ -4348,7 +4348,7 @@ export interface components {
              */
             comment_id: number | null;
             /** @example spam */
-            reason: components["schemas"]["Reason"];
+            reason: components["schemas"]["ReportReason"];
             /**
              * Note
              * @example The same advertisement under ten posts.
@@ -9113,7 +9113,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RemovedPage"];
+                    "application/json": components["schemas"]["OwnRemovalPage"];
                 };
             };
             401: components["responses"]["SignInRequired"];
@@ -9750,7 +9750,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["SignInRequiredOrInvalidToken"];
-            403: components["responses"]["NotForThisCaller"];
+            403: components["responses"]["OwnContent"];
             404: components["responses"]["NoSuchRoute"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursor"];

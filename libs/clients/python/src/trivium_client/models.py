@@ -282,7 +282,7 @@ class CaseReportResponse(Model):
     post_id: int
     comment_id: int | None
     """Null: the post itself."""
-    reason: Reason
+    reason: ReportReason
     note: str
     created_at: AwareDatetime
     reporter_id: int
@@ -620,6 +620,31 @@ class OwnAccountUpdate(Model):
     )
     locale: str | None = None
     """The language of mails, as in BCP 47; null: that of the site."""
+
+
+class OwnRemovalPage(Model):
+    items: list[OwnRemovalResponse]
+    next_cursor: str | None
+    """Give this as `cursor` for the next page; null on the last one."""
+
+
+class OwnRemovalResponse(Model):
+    """A post or comment of the caller that a moderator has removed."""
+
+    id: int
+    post_id: int
+    """The post, or the one below which the comment was."""
+    comment_id: int | None
+    """Null: the post itself."""
+    title: str
+    """Empty for a comment."""
+    description: str
+    body: str
+    tags: list[str]
+    reason: ReportReason
+    note: str
+    """The moderator's words to the author."""
+    removed_at: AwareDatetime
 
 
 class ParkedEventAct(Model):
@@ -960,10 +985,6 @@ class PublicKey(Model):
     y: str
 
 
-Reason = TypeAliasType("Reason", Literal["spam", "harassment", "hate", "sexual", "violence", "illegal", "other"])
-"""Why something is reported or removed. Values are stored and shown, so they never change."""
-
-
 class RecoveryCodesResponse(Model):
     """The recovery codes. They are shown once; each can be used once."""
 
@@ -982,7 +1003,7 @@ class RemovalCreate(Model):
     model_config = ConfigDict(
         extra="forbid",
     )
-    reason: Reason
+    reason: ReportReason
     note: str | None = ""
 
 
@@ -1005,7 +1026,7 @@ class RemovalResponse(Model):
     description: str
     body: str
     tags: list[str]
-    reason: Reason
+    reason: ReportReason
     note: str
     """The moderator's words to the author."""
     removed_at: AwareDatetime
@@ -1015,39 +1036,20 @@ class RemovalResponse(Model):
     """Null once the author is deleted."""
 
 
-class RemovedPage(Model):
-    items: list[RemovedResponse]
-    next_cursor: str | None
-    """Give this as `cursor` for the next page; null on the last one."""
-
-
-class RemovedResponse(Model):
-    """A post or comment of the caller that a moderator has removed."""
-
-    id: int
-    post_id: int
-    """The post, or the one below which the comment was."""
-    comment_id: int | None
-    """Null: the post itself."""
-    title: str
-    """Empty for a comment."""
-    description: str
-    body: str
-    tags: list[str]
-    reason: Reason
-    note: str
-    """The moderator's words to the author."""
-    removed_at: AwareDatetime
-
-
 class ReportCreate(Model):
     """Why a post or comment should be looked at."""
 
     model_config = ConfigDict(
         extra="forbid",
     )
-    reason: Reason
+    reason: ReportReason
     note: str | None = ""
+
+
+ReportReason = TypeAliasType(
+    "ReportReason", Literal["spam", "harassment", "hate", "sexual", "violence", "illegal", "other"]
+)
+"""Why something is reported or removed. Values are stored and shown, so they never change."""
 
 
 class ReportResponse(Model):
@@ -1057,7 +1059,7 @@ class ReportResponse(Model):
     post_id: int
     comment_id: int | None
     """Null: the post itself."""
-    reason: Reason
+    reason: ReportReason
     note: str
     created_at: AwareDatetime
 

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 NOW: Final = sa.text("clock_timestamp()")
 PENDING: Final = sa.text("finished_at IS NULL")
 DUE: Final = sa.text("parked_at IS NULL")
+PARKED: Final = sa.text("parked_at IS NOT NULL")
 # The transaction gets a number before it looks, and looks in a snapshot of its own. So the eraser can wait for every
 # transaction that does not see the row (`common.events.erasure`).
 IS_ERASED: Final = """
@@ -87,6 +88,19 @@ def create_shared_tables() -> None:
     op.create_index("ix_erased_pending", "erased", ["account_id"], postgresql_where=PENDING)
     op.execute(IS_ERASED)
     op.execute(LEAVE_OUT)
+
+
+def index_parked_events() -> None:
+    """For admins' lists. Built beside requests, so in a migration of its own."""
+    with op.get_context().autocommit_block():
+        op.create_index(
+            "ix_outbox_parked",
+            "outbox",
+            ["parked_at"],
+            postgresql_where=PARKED,
+            postgresql_concurrently=True,
+            if_not_exists=True,
+        )
 
 
 def drop_shared_tables() -> None:

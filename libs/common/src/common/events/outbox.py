@@ -31,7 +31,10 @@ class OutboxRow:
     @declared_attr.directive
     @classmethod
     def __table_args__(cls) -> tuple[Index, ...]:
-        return (Index("ix_outbox_due", "target", "next_at", postgresql_where=text("parked_at IS NULL")),)
+        return (
+            Index("ix_outbox_due", "target", "next_at", postgresql_where=text("parked_at IS NULL")),
+            Index("ix_outbox_parked", "parked_at", postgresql_where=text("parked_at IS NOT NULL")),
+        )
 
     target: Mapped[str] = mapped_column(Text, primary_key=True)
     type: Mapped[str] = mapped_column(Text, primary_key=True)

@@ -23,17 +23,20 @@ log = structlog.get_logger()
 
 MAX_SHOWN: Final = 2000
 """Characters of an event's data."""
-# Two events may be parked in the same microsecond: the hash of their key orders them.
+# Two events may be parked in the same microsecond: the hash of their key orders them. Data are read only for the page.
 PAGE: Final = text("""
-    SELECT * FROM (
-        SELECT target, type, subject, version, occurred_at, parked_at, attempts, last_error,
-               hashtextextended(concat_ws(' ', target, type, subject), 0) AS place,
-               CASE WHEN target = ANY (CAST(:shown AS text[])) AND pg_column_size(data) <= 65536
-                    THEN left(data::text, :most_shown) END AS data
-        FROM outbox WHERE parked_at IS NOT NULL
-    ) parked
-    WHERE CAST(:before AS timestamptz) IS NULL OR (parked_at, place) < (CAST(:before AS timestamptz), :before_place)
-    ORDER BY parked_at DESC, place DESC LIMIT :most
+    WITH page AS (
+        SELECT * FROM (
+            SELECT *, hashtextextended(concat_ws(' ', target, type, subject), 0) AS place
+            FROM outbox WHERE parked_at IS NOT NULL
+        ) parked
+        WHERE CAST(:before AS timestamptz) IS NULL OR (parked_at, place) < (CAST(:before AS timestamptz), :before_place)
+        ORDER BY parked_at DESC, place DESC LIMIT :most
+    )
+    SELECT target, type, subject, version, occurred_at, parked_at, attempts, last_error, place,
+           CASE WHEN target = ANY (CAST(:shown AS text[])) AND pg_column_size(data) <= 65536
+                THEN left(data::text, :most_shown) END AS data
+    FROM page ORDER BY parked_at DESC, place DESC
 """)
 # Only the version that was seen: a newer one is not parked, and replaces it.
 CHOSEN: Final = """

@@ -10,20 +10,21 @@ from common.http.deps import DbSession, ReadSession, WithRole
 from common.http.paging import BadCursor, PageResponse, Paging, to_micros
 from common.http.problems import problems
 from common.http.routing import SmallBodyRoute, service_router
-from common.schemas import Id, Incoming, Moment, Outgoing, Reason, Text
+from common.schemas import WIDE, Count, Incoming, Moment, Outgoing, Reason, Text
 from common.tokens.claims import Principal
 
 KIND: Final = "parked events"
 Admin = Annotated[Principal, Depends(WithRole("admin"))]
 
 
+# What is wrong with an event may be its subject or version. So both are wider than in events that are accepted.
 class ParkedEventResponse(Outgoing):
     """An event that its target has refused too often."""
 
     target: str = Field(examples=["posts"], description="The service that refused it; `smtp`: the mail server.")
     type: str = Field(examples=["profile"])
     subject: str = Field(examples=["profile:7"])
-    version: Id
+    version: int = Field(examples=[3], json_schema_extra=WIDE)
     occurred_at: Moment
     parked_at: Moment
     attempts: int = Field(examples=[5], description="How often it was refused.")
@@ -43,8 +44,8 @@ class ParkedEventAct(Incoming):
 
     target: Text = Field(min_length=1, max_length=50, examples=["posts"])
     type: Text = Field(min_length=1, max_length=50, examples=["profile"])
-    subject: Text = Field(min_length=1, max_length=200, examples=["profile:7"])
-    version: Id
+    subject: Text = Field(min_length=1, max_length=1000, examples=["profile:7"])
+    version: Count = Field(examples=[3])
     reason: Reason
 
     @property

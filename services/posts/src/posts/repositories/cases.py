@@ -29,6 +29,7 @@ from posts.models import Author as People
 from posts.models import Case as Table
 from posts.models import Comment, Post
 from posts.models import Report as ReportTable
+from posts.repositories.erasing import REPORTED, left_of_the_erased
 from posts.repositories.hidden import of_shown_author, shown
 from posts.repositories.post_rows import AUTHOR
 from posts.services.records import Case, Grounds, Report, Target
@@ -141,6 +142,7 @@ FORGET: Final = (
     .where(Table.id == func.any(func.array(OLD.scalar_subquery(), type_=ARRAY(BigInteger))))
     .returning(Table.id)
 )
+FORGET_ERASED: Final = left_of_the_erased(*REPORTED)
 
 CASE_ROW: Final = RowReader(Case, last=AUTHOR)
 REPORT: Final = RowReader(Report)
@@ -181,3 +183,6 @@ class CaseRepository:
 
     async def forget(self, most: int) -> int:
         return len((await self.session.execute(FORGET, {"most": most})).all())
+
+    async def forget_erased(self, most: int) -> int:
+        return len((await self.session.execute(FORGET_ERASED, {"most": most})).all())

@@ -87,11 +87,20 @@ def some_of(table: str, column: str, change: str) -> TextClause:
     """)  # noqa: S608  # names of ours
 
 
-MODERATION: Final = [
-    some_of("reports", "reporter_id", "DELETE FROM reports"),
-    some_of("removals", "author_id", "DELETE FROM removals"),
-    some_of("removals", "moderator_id", "UPDATE removals SET moderator_id = NULL"),
-]
+def left_of_the_erased(table: str, column: str, change: str) -> TextClause:
+    """As `some_of`, for all accounts whose erasure has ended."""
+    return text(f"""
+        {change} WHERE id = ANY (ARRAY(
+            SELECT id FROM {table} JOIN erased ON account_id = {column} WHERE finished_at IS NOT NULL
+            LIMIT :most FOR UPDATE OF {table} SKIP LOCKED))
+        RETURNING id
+    """)  # noqa: S608  # names of ours
+
+
+REPORTED: Final = ("reports", "reporter_id", "DELETE FROM reports")
+REMOVED: Final = ("removals", "author_id", "DELETE FROM removals")
+REMOVED_BY: Final = ("removals", "moderator_id", "UPDATE removals SET moderator_id = NULL")
+MODERATION: Final = [some_of(*of) for of in (REPORTED, REMOVED, REMOVED_BY)]
 EDGES: Final = [
     edges("follows", "follower_id", "followee_id"),
     edges("follows", "followee_id", "follower_id"),

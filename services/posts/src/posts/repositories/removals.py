@@ -13,6 +13,7 @@ from common.ports import Page
 from common.schemas import MAX_ID
 from posts.models import Author as People
 from posts.models import Removal as Table
+from posts.repositories.erasing import REMOVED, REMOVED_BY, left_of_the_erased
 from posts.repositories.hidden import shown
 from posts.repositories.post_rows import AUTHOR
 from posts.services.records import Grounds, Removal, Target
@@ -58,6 +59,7 @@ FORGET: Final = text(f"""
         ORDER BY removed_at LIMIT :most FOR UPDATE SKIP LOCKED))
     RETURNING id
 """)  # noqa: S608  # a number of ours
+FORGET_ERASED: Final = [left_of_the_erased(*REMOVED), left_of_the_erased(*REMOVED_BY)]
 REMOVAL: Final = RowReader(Removal, last=AUTHOR)
 
 
@@ -83,6 +85,10 @@ class RemovalRepository:
 
     async def forget(self, most: int) -> int:
         return len((await self.session.execute(FORGET, {"most": most})).all())
+
+    async def forget_erased(self, most: int) -> int:
+        changed = [(await self.session.execute(statement, {"most": most})).all() for statement in FORGET_ERASED]
+        return max(len(rows) for rows in changed)
 
 
 def place(limit: int, after: int | None) -> dict[str, int]:

@@ -33,13 +33,13 @@ async def list_cases(
     return page.answer(found, kind, lambda case: (case.id,), CaseResponse)
 
 
-@router.get("/cases/{case_id}/reports", responses=problems(BadCursor))
+@router.get("/cases/{case_id}/reports", responses=problems(BadCursor, OwnContent))
 async def list_case_reports(
     case_id: Id, moderator: Moderator, queries: ReadModeration, page: Paging
 ) -> PageResponse[CaseReportResponse]:
-    """List the reports of a case, the oldest first; none if it is gone."""
+    """List the reports of a case, the oldest first; none if it is gone. Nobody sees who reported what they wrote."""
     kind = f"case:{case_id}"
-    found = await queries.reports(case_id, page.limit, page.after_id(kind))
+    found = await queries.reports(case_id, moderator, page.limit, page.after_id(kind))
     return page.answer(found, kind, lambda report: (report.id,), CaseReportResponse)
 
 

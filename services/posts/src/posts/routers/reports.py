@@ -8,7 +8,7 @@ from common.http.rate_limits import Limits
 from common.http.routing import service_router
 from common.schemas import Id
 from posts.deps import REPORTS, ReadModeration, WriteReports
-from posts.schemas.report import RemovedResponse, ReportCreate, ReportResponse
+from posts.schemas.report import OwnRemovalResponse, ReportCreate, ReportResponse
 from posts.services.errors import CommentNotFound, OwnContent, PostNotFound
 from posts.services.records import Grounds
 
@@ -43,10 +43,10 @@ async def report_comment(
 
 
 @router.get("/removed", responses=problems(BadCursor))
-async def list_own_removed(caller: SignedIn, queries: ReadModeration, page: Paging) -> PageResponse[RemovedResponse]:
+async def list_own_removed(caller: SignedIn, queries: ReadModeration, page: Paging) -> PageResponse[OwnRemovalResponse]:
     """List the caller's posts and comments that moderators have removed, the newest first.
 
     They are kept for 90 days.
     """
     found = await queries.removed_from(caller.account_id, page.limit, page.after_id("removed"))
-    return page.answer(found, "removed", lambda removal: (removal.id,), RemovedResponse)
+    return page.answer(found, "removed", lambda removal: (removal.id,), OwnRemovalResponse)

@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints
 
 from common.schemas import Id, Incoming, Moment, Outgoing, Text
 from posts.schemas.post import AuthorResponse
-from posts.services.records import Reason
+from posts.services.records import ReportReason
 
 Words = Annotated[Text, StringConstraints(max_length=1000)]
 CaseStatus = Literal["open", "dismissed"]
@@ -16,14 +16,14 @@ COMMENT = "Null: the post itself."
 class ReportCreate(Incoming):
     """Why a post or comment should be looked at."""
 
-    reason: Reason = Field(examples=["spam"])
+    reason: ReportReason = Field(examples=["spam"])
     note: Words = Field(default="", examples=["The same advertisement under ten posts."])
 
 
 class RemovalCreate(Incoming):
     """Why a post or comment is removed. Its author reads both."""
 
-    reason: Reason = Field(examples=["spam"])
+    reason: ReportReason = Field(examples=["spam"])
     note: Words = Field(default="", examples=["Please do not advertise here."])
 
 
@@ -33,7 +33,7 @@ class ReportResponse(Outgoing):
     id: Id
     post_id: Id
     comment_id: Id | None = Field(description=COMMENT)
-    reason: Reason = Field(examples=["spam"])
+    reason: ReportReason = Field(examples=["spam"])
     note: str = Field(examples=["The same advertisement under ten posts."])
     created_at: Moment
 
@@ -61,7 +61,7 @@ class CaseResponse(Outgoing):
     author: AuthorResponse | None = Field(description="Null once the author is deleted.")
 
 
-class RemovedResponse(Outgoing):
+class OwnRemovalResponse(Outgoing):
     """A post or comment of the caller that a moderator has removed."""
 
     id: Id
@@ -71,12 +71,12 @@ class RemovedResponse(Outgoing):
     description: str = Field(examples=["A clear night at last."])
     body: str = Field(examples=["It was a clear night."])
     tags: list[str] = Field(examples=[["astronomy"]])
-    reason: Reason = Field(examples=["spam"])
+    reason: ReportReason = Field(examples=["spam"])
     note: str = Field(examples=["Please do not advertise here."], description="The moderator's words to the author.")
     removed_at: Moment
 
 
-class RemovalResponse(RemovedResponse):
+class RemovalResponse(OwnRemovalResponse):
     """A removal, as moderators see it."""
 
     moderator_id: Id | None = Field(description="Null once the moderator's account is deleted.")

@@ -183,6 +183,9 @@ class CaseReader(Protocol):
     async def reports(self, case_id: int, limit: int, after: int | None) -> Page[Report]:
         """The reports of a case, the oldest first."""
 
+    async def target(self, case_id: int) -> Target | None:
+        """What a case is about; None if there is no such case."""
+
 
 class CaseStore(Protocol):
     """Changes cases. Whoever locks both locks the target first."""
@@ -204,6 +207,9 @@ class CaseStore(Protocol):
     async def forget(self, most: int) -> int:
         """Delete up to `most` cases that were dismissed long ago; returns how many."""
 
+    async def forget_erased(self, most: int) -> int:
+        """Delete up to `most` reports by accounts whose erasure has ended; returns how many."""
+
 
 class RemovalReader(Protocol):
     """Reads removals, the newest first."""
@@ -221,6 +227,12 @@ class RemovalStore(Protocol):
 
     async def forget(self, most: int) -> int:
         """Delete up to `most` copies that are old enough; returns how many."""
+
+    async def forget_erased(self, most: int) -> int:
+        """Delete up to `most` copies of authors whose erasure has ended, and name no such moderator in as many others.
+
+        Returns the larger number.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,7 +112,7 @@ class PostAuthor:
             raise Blocked("The author of this post has blocked you.")
 
 
-class Reason(StrEnum):
+class ReportReason(StrEnum):
     """Why something is reported or removed. Values are stored and shown, so they never change."""
 
     spam = "spam"
@@ -128,7 +128,7 @@ class Reason(StrEnum):
 class Grounds:
     """A reason, and some words about it."""
 
-    reason: Reason = Reason.other
+    reason: ReportReason = ReportReason.other
     note: str = ""
 
 

@@ -30,8 +30,14 @@ class ModerationQueries:
         await self.authors.fill_in(*found.rows)
         return found
 
-    async def reports(self, case_id: int, limit: int, after: int | None) -> Page[Report]:
-        """The reports of a case, the oldest first; none of an unknown one."""
+    async def reports(self, case_id: int, moderator: Editor, limit: int, after: int | None) -> Page[Report]:
+        """The reports of a case, the oldest first; none of an unknown one.
+
+        Raises OwnContent: the moderator wrote what was reported, and authors never see who reported.
+        """
+        target = await self.cases.target(case_id)
+        if target is not None:
+            require_others(target, moderator)
         return await self.cases.reports(case_id, limit, after)
 
     async def removed(self, limit: int, after: int | None) -> Page[Removal]:
@@ -116,8 +122,7 @@ class ModerationCommands:
         target = await self.work.cases.target(case_id)
         if target is None:
             raise no_case(case_id)
-        if target.author_id == moderator.id:
-            raise OwnContent("Somebody else decides about what you wrote.")
+        require_others(target, moderator)
         return target
 
     async def _lock_target(self, target: Target, moderator: Editor) -> bool:
@@ -134,6 +139,12 @@ class ModerationCommands:
             raise no_case(case_id)
         if status != "open":
             raise CaseDecided("Somebody has decided this case.")
+
+
+def require_others(target: Target, moderator: Editor) -> None:
+    """Raises OwnContent."""
+    if target.author_id == moderator.id:
+        raise OwnContent("Somebody else sees to what you wrote.")
 
 
 def no_case(case_id: int) -> CaseNotFound:

@@ -45,6 +45,7 @@ from trivium_client.models import (
     NewSession,
     NumberedPage,
     OwnAccountUpdate,
+    OwnRemovalPage,
     ParkedEventAct,
     ParkedEventPage,
     PasskeyCreate,
@@ -71,7 +72,6 @@ from trivium_client.models import (
     RelatedOrigins,
     RemovalCreate,
     RemovalPage,
-    RemovedPage,
     ReportCreate,
     ReportResponse,
     RevokeForm,
@@ -1078,7 +1078,7 @@ class AsyncTrivium(Connection):
             ),
         )
 
-    async def list_own_removed(self, *, limit: int | None = None, cursor: str | None = None) -> RemovedPage:
+    async def list_own_removed(self, *, limit: int | None = None, cursor: str | None = None) -> OwnRemovalPage:
         """List the caller's posts and comments that moderators have removed, the newest first.
 
         They are kept for 90 days.
@@ -1086,7 +1086,7 @@ class AsyncTrivium(Connection):
         Raises:
             BadCursor: The cursor was not issued for this list.
         """
-        return await self._read(RemovedPage, Call("GET", "/posts/removed", query={"limit": limit, "cursor": cursor}))
+        return await self._read(OwnRemovalPage, Call("GET", "/posts/removed", query={"limit": limit, "cursor": cursor}))
 
     async def list_posts(
         self,
@@ -1286,10 +1286,11 @@ class AsyncTrivium(Connection):
     async def list_case_reports(
         self, case_id: int, *, limit: int | None = None, cursor: str | None = None
     ) -> CaseReportPage:
-        """List the reports of a case, the oldest first; none if it is gone.
+        """List the reports of a case, the oldest first; none if it is gone. Nobody sees who reported what they wrote.
 
         Raises:
             BadCursor: The cursor was not issued for this list.
+            OwnContent: People do not report what they wrote themselves, and moderators do not decide about it.
         """
         return await self._read(
             CaseReportPage,

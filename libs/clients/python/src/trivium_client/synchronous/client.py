@@ -44,6 +44,7 @@ from trivium_client.models import (
     NewSession,
     NumberedPage,
     OwnAccountUpdate,
+    OwnRemovalPage,
     ParkedEventAct,
     ParkedEventPage,
     PasskeyCreate,
@@ -70,7 +71,6 @@ from trivium_client.models import (
     RelatedOrigins,
     RemovalCreate,
     RemovalPage,
-    RemovedPage,
     ReportCreate,
     ReportResponse,
     RevokeForm,
@@ -1068,7 +1068,7 @@ class Trivium(Connection):
             ),
         )
 
-    def list_own_removed(self, *, limit: int | None = None, cursor: str | None = None) -> RemovedPage:
+    def list_own_removed(self, *, limit: int | None = None, cursor: str | None = None) -> OwnRemovalPage:
         """List the caller's posts and comments that moderators have removed, the newest first.
 
         They are kept for 90 days.
@@ -1076,7 +1076,7 @@ class Trivium(Connection):
         Raises:
             BadCursor: The cursor was not issued for this list.
         """
-        return self._read(RemovedPage, Call("GET", "/posts/removed", query={"limit": limit, "cursor": cursor}))
+        return self._read(OwnRemovalPage, Call("GET", "/posts/removed", query={"limit": limit, "cursor": cursor}))
 
     def list_posts(
         self,
@@ -1270,10 +1270,11 @@ class Trivium(Connection):
         )
 
     def list_case_reports(self, case_id: int, *, limit: int | None = None, cursor: str | None = None) -> CaseReportPage:
-        """List the reports of a case, the oldest first; none if it is gone.
+        """List the reports of a case, the oldest first; none if it is gone. Nobody sees who reported what they wrote.
 
         Raises:
             BadCursor: The cursor was not issued for this list.
+            OwnContent: People do not report what they wrote themselves, and moderators do not decide about it.
         """
         return self._read(
             CaseReportPage,
