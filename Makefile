@@ -200,8 +200,8 @@ test-backup: export RESTORED ?= auth+posts users posts
 test-backup: bootstrap ## R-27: restore databases as of different times, and after deletions (about 3 minutes)
 	@$(VENV)/pytest tests/system/test_backup.py -m backup $(ARGS)
 
-test-new-service: bootstrap ## lay out and remove a service, and rename the product, in copies of the repository
-	@$(VENV)/pytest tests/deploy/test_new_service.py tests/deploy/test_rename.py -m new_service $(ARGS)
+test-new-service: bootstrap ## lay out, switch on and remove services, rename the product, merge a release, in copies of the repository
+	@$(VENV)/pytest $(addprefix tests/deploy/test_,new_service.py rename.py take_updates.py switched_on.py) -m new_service $(ARGS)
 
 test-resource: bootstrap ## lay out resources in a copy of the repository, check and test them
 	@$(VENV)/pytest tests/deploy/test_new_resource_in_copy.py -m resource $(ARGS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy.generate.documents import ensure, flow, listed, merging
+from deploy.generate.documents import ensure, flow, listed, merging, remove
 from deploy.services import ISSUER, Service, addressed, setting_of
 
 SECRETS = "/run/secrets"
@@ -12,6 +12,7 @@ SECRETS = "/run/secrets"
 
 def complete(compose: Any, registered: dict[str, Service]) -> None:
     """Add what the registry names, and correct what it determines."""
+    switch(compose["services"], registered)
     gateway: dict[str, str] = {}
     blocks: dict[str, Any] = {}
     clients = [name for name, service in registered.items() if service.signs_in]
@@ -30,6 +31,16 @@ def complete(compose: Any, registered: dict[str, Service]) -> None:
     ensure(compose["services"], blocks)
     ensure(compose["networks"], {f"{name}-db": flow(internal=True) for name in databases})
     ensure(compose["volumes"], {f"{name}-data": None for name in databases})
+
+
+def switch(blocks: Any, registered: dict[str, Service]) -> None:
+    """Take away what a service had while it was off by default, or while it was on."""
+    for name, service in registered.items():
+        if service.off and name in blocks["gateway"]["depends_on"]:
+            remove(blocks["gateway"]["depends_on"], name)
+        for block in (name, f"{name}-migrate"):
+            if not service.off and blocks.get(block, {}).get("profiles") == [name]:
+                remove(blocks[block], "profiles")
 
 
 def api(compose: Any, service: Service) -> Any:

@@ -74,7 +74,7 @@ def settings_of(manifests: Sequence[Manifest], service: str) -> dict[str, str]:
     for prefix in ("trivium", f"{service}-settings"):
         for config in of_kind(manifests, "ConfigMap"):
             if re.fullmatch(rf"{prefix}(-\w{{10}})?", config["metadata"]["name"]):
-                settings.update(config["data"])
+                settings.update(config.get("data", {}))  # a service without settings has an empty one
     return settings
 
 

@@ -194,12 +194,14 @@ def by_name(operation: Node) -> Mapping[str, Node]:
 
 
 def kinds(document: Node, schema: Node) -> Mapping[str, Node]:
-    """The alternatives of a schema, by their types.
+    """The alternatives of a schema, by their types, or by the values that tell them apart.
 
     Raises:
         ValueError: it has alternatives of another kind, which no rule compares.
     """
     found = deref(document, schema)
+    if "discriminator" in found:
+        return {f"the case {value}": {"$ref": name} for value, name in found["discriminator"]["mapping"].items()}
     if found.keys() & {"allOf", "oneOf", "not"}:
         raise ValueError(f"deploy/release/breaking.py has no rule for {', '.join(found)}")
     if "anyOf" in found:
