@@ -27,7 +27,7 @@ GATES = (
     "pytest -q -p no:cacheprovider tests/newcomer tests/test_personal_data.py tests/deploy/test_services.py",
     "pytest -q -p no:cacheprovider tests/users/test_export.py",  # which asks it for its part
     "pytest -q -p no:cacheprovider -m fuzz tests/newcomer",
-    "pytest -q -p no:cacheprovider tests/deploy/test_overlays.py",
+    "pytest -q -p no:cacheprovider -m kubectl tests/deploy/test_overlays.py",
 )
 
 
