@@ -177,7 +177,7 @@ class OperationData(EventData):
     act: Literal["event-replayed", "event-dropped"]
     target: str = Field(max_length=50)
     event_type: str = Field(max_length=50)
-    event: str = Field(max_length=250)
+    event: str = Field(max_length=1_100)
     """As in `StateEvent.id`: `profile:7@3`."""
     admin: int = Field(ge=1, le=MAX_ID)
     ip: str | None = Field(max_length=45)

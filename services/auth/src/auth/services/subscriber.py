@@ -56,15 +56,18 @@ class EventSubscriber:
 
     async def moderated(self, events: Sequence[Event]) -> None:
         """Moderators have decided about other people's posts or comments. Authors get a mail about removals."""
-        decided = [(event.data.author or 0, event, event.data) for event in events if is_decision(event.data)]
-        # in one order, since authors are locked: no mail is created beside a deletion that has just dropped them all
-        for author_id, event, data in sorted(decided, key=lambda one: (one[0], one[1].subject)):
+        decided = [(event, event.data) for event in events if is_decision(event.data)]
+        # All lines first and in one order, then the authors in one order: batches that share events meet no deadlock.
+        authors: list[int] = []
+        for event, data in sorted(decided, key=lambda one: one[0].subject):
             action = DECISIONS[data.act]
             is_new = await self.work.audit.note_moderation(action, event, data)
-            if is_new and action is Action.content_removed and author_id:
-                author = await self.work.accounts.lock_for_share(author_id)
-                if author is not None and author.status == "active":
-                    await send_limited(self.work, Kind.content_removed, author.id, author.email)
+            if is_new and action is Action.content_removed and data.author is not None:
+                authors.append(data.author)
+        for author_id in sorted(authors):
+            author = await self.work.accounts.lock_for_share(author_id)  # no mail is created beside their deletion
+            if author is not None and author.status == "active":
+                await send_limited(self.work, Kind.content_removed, author.id, author.email)
 
     async def operated(self, events: Sequence[Event]) -> None:
         """Admins have replayed or dropped parked events of other services."""
