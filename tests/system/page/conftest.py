@@ -114,6 +114,17 @@ class Visitor:
         await self.press("Create account")
         await self.is_told(f"Welcome, {self.name}!")
 
+    async def enter_password(self) -> None:
+        """Fill in the form that is shown, and send it."""
+        await self.fill("Email", self.email)
+        await self.fill("Password", self.password)
+        await self.press("Sign in")
+
+    async def sign_in(self) -> None:
+        await self.go("/sign-in")
+        await self.enter_password()
+        await expect(self.page.get_by_label("Your menu")).to_be_visible()
+
     async def sign_out(self) -> None:
         await self.page.get_by_label("Your menu").click()
         await self.page.locator(".menu").get_by_role("button", name="Sign out").click()

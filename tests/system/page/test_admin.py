@@ -86,11 +86,7 @@ async def test_an_admin_helps_one_person_and_stops_another(visit: Visit, local_s
     )
     await expect(grace.page.get_by_role("list", name="Sessions")).to_have_count(0)
 
-    await ada.go("/sign-in")
-    await ada.fill("Email", ada.email)
-    await ada.fill("Password", ada.password)
-    await ada.press("Sign in")
-    await expect(ada.page.get_by_label("Your menu")).to_be_visible()
+    await ada.sign_in()
 
     await grace.page.reload()
     await because(grace, "Make moderator", "She helps out", "The roles are changed.")

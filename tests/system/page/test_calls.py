@@ -70,9 +70,7 @@ async def test_waiting_is_counted_down(visit: Visit) -> None:
 
     await ada.page.route("**/auth/sign-in", too_many)
     await ada.go("/sign-in")
-    await ada.fill("Email", ada.email)
-    await ada.fill("Password", ada.password)
-    await ada.press("Sign in")
+    await ada.enter_password()
     await ada.sees("Too many tries. Wait")
     await expect(ada.page.get_by_role("button", name="Sign in")).to_be_disabled()
     await ada.sees("You can try again now.")

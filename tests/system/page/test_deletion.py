@@ -37,9 +37,7 @@ async def test_an_account_is_deleted_with_its_password_and_what_it_said_stays_wi
     assert await ada.page.evaluate("localStorage.getItem('trivium.session')") is None
     ada.expected |= {"400 (Bad Request)", "401 (Unauthorized)"}  # a renewal of the ended session, and signing in
     await ada.go("/sign-in")
-    await ada.fill("Email", ada.email)
-    await ada.fill("Password", ada.password)
-    await ada.press("Sign in")
+    await ada.enter_password()
     await ada.sees("Email or password is not right.")
 
     async def is_forgotten() -> bool:

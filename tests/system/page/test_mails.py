@@ -233,9 +233,7 @@ async def test_a_forgotten_password_is_replaced(visit: Visit, next_link: NextLin
     await other.fill("New password", other.password)
     await other.press("Change password")
     await other.is_told("Your password is changed.")
-    await other.fill("Email", other.email)
-    await other.fill("Password", other.password)
-    await other.press("Sign in")
+    await other.enter_password()
     await expect(other.page.get_by_label("Your menu")).to_be_visible()
 
 

@@ -104,11 +104,7 @@ async def test_a_person_turns_it_on_signs_in_with_it_and_turns_it_off(visit: Vis
     await ada.press("Turn off now")
     await ada.is_told("The second factor is off.")
     await ada.sign_out()
-    await ada.go("/sign-in")
-    await ada.fill("Email", ada.email)
-    await ada.fill("Password", ada.password)
-    await ada.press("Sign in")
-    await expect(ada.page.get_by_label("Your menu")).to_be_visible()
+    await ada.sign_in()
 
 
 async def test_a_trusted_device_signs_in_with_the_password_alone_until_it_is_removed(visit: Visit) -> None:
@@ -163,9 +159,7 @@ async def test_an_account_without_a_password_confirms_by_signing_in_again(visit:
     await ada.sees("Sign in again to do this.")
     assert await faults(ada) == []
     await ada.press("Sign in again")
-    await ada.fill("Email", ada.email)
-    await ada.fill("Password", ada.password)
-    await ada.press("Sign in")
+    await ada.enter_password()
     await ada.press("Turn on")
     await expect(ada.page.get_by_role("img", name="QR code of the key below")).to_be_visible()
 

@@ -49,11 +49,7 @@ async def test_they_change_their_address_turn_the_factor_off_and_choose_a_passwo
     await ada.is_told("You have a password now")
     await expect(ada.page.get_by_label("Current password")).to_be_visible()
     await ada.sign_out()
-    await ada.go("/sign-in")
-    await ada.fill("Email", ada.email)
-    await ada.fill("Password", ada.password)
-    await ada.press("Sign in")
-    await expect(ada.page.get_by_label("Your menu")).to_be_visible()
+    await ada.sign_in()
 
 
 async def test_they_delete_their_account_after_confirming_who_they_are(visit: Visit, mail_folder: Path) -> None:

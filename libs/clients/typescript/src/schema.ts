@@ -2777,12 +2777,6 @@ export interface components {
          */
         FactorOff: {
             /**
-             * Password
-             * Format: password
-             * @example correct horse battery staple
-             */
-            password?: string;
-            /**
              * Code
              * @example 492039
              */
@@ -2792,6 +2786,12 @@ export interface components {
              * @example ABCD-EFGH-IJKL-MNOP-QRST-UVWX
              */
             recovery_code?: string;
+            /**
+             * Password
+             * Format: password
+             * @example correct horse battery staple
+             */
+            password?: string;
         };
         /**
          * FactorReset
@@ -4656,12 +4656,6 @@ export interface components {
          */
         StepUpProof: {
             /**
-             * Password
-             * Format: password
-             * @example correct horse battery staple
-             */
-            password?: string;
-            /**
              * Code
              * @example 492039
              */
@@ -4671,6 +4665,12 @@ export interface components {
              * @example ABCD-EFGH-IJKL-MNOP-QRST-UVWX
              */
             recovery_code?: string;
+            /**
+             * Password
+             * Format: password
+             * @example correct horse battery staple
+             */
+            password?: string;
         };
         /** TagPage */
         TagPage: {

@@ -391,9 +391,9 @@ class FactorOff(Model):
     model_config = ConfigDict(
         extra="forbid",
     )
-    password: str | None = None
     code: str | None = None
     recovery_code: str | None = None
+    password: str | None = None
 
 
 class FactorReset(Model):
@@ -1192,9 +1192,9 @@ class StepUpProof(Model):
     model_config = ConfigDict(
         extra="forbid",
     )
-    password: str | None = None
     code: str | None = None
     recovery_code: str | None = None
+    password: str | None = None
 
 
 class TagPage(Model):

@@ -12,7 +12,8 @@ from auth.deps import (
     SupportPeople,
 )
 from auth.routers.sessions import place, where
-from auth.schemas.support import AccountDeletionByAdmin, AccountSessionResponse, SignInMethodsResponse, SignOut
+from auth.schemas.session import AccountSessionResponse
+from auth.schemas.support import AccountDeletionByAdmin, SignInMethodsResponse, SignOut
 from auth.services.errors import AccountNotFound, NotAnAdmin, NotThisClient, OwnAccount, SessionNotFound, StillAdmin
 from auth.services.management import Manager
 from common.errors import InsufficientUserAuthentication

@@ -15,27 +15,9 @@ RecoveryCode = Annotated[
 ]
 
 
-class SecondProof(Incoming):
-    """Either a code of the authenticator, or one of the recovery codes."""
+class Codes(Incoming):
+    """A code of the authenticator, one of the recovery codes, or neither."""
 
-    code: Code = Field(default=NOT_GIVEN)
-    recovery_code: RecoveryCode = Field(default=NOT_GIVEN)
-
-    @model_validator(mode="after")
-    def give_one(self) -> Self:
-        if (self.code is None) == (self.recovery_code is None):
-            raise ValueError("give either code or recovery_code")
-        return self
-
-    @property
-    def proof(self) -> Proof:
-        return Proof(self.code, self.recovery_code)
-
-
-class Proofs(Incoming):
-    """The password, a code or a recovery code, or the password with one of them."""
-
-    password: CurrentPassword = Field(default=NOT_GIVEN)
     code: Code = Field(default=NOT_GIVEN)
     recovery_code: RecoveryCode = Field(default=NOT_GIVEN)
 
@@ -51,6 +33,26 @@ class Proofs(Incoming):
         if not self.model_fields_set & {"code", "recovery_code"}:
             return None
         return Proof(self.code, self.recovery_code)
+
+
+class SecondProof(Codes):
+    """Either a code of the authenticator, or one of the recovery codes."""
+
+    @model_validator(mode="after")
+    def give_one(self) -> Self:
+        if self.code is None and self.recovery_code is None:
+            raise ValueError("give either code or recovery_code")
+        return self
+
+    @property
+    def proof(self) -> Proof:
+        return Proof(self.code, self.recovery_code)
+
+
+class Proofs(Codes):
+    """The password, a code or a recovery code, or the password with one of them."""
+
+    password: CurrentPassword = Field(default=NOT_GIVEN)
 
 
 class FactorOff(Proofs):
