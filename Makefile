@@ -162,7 +162,7 @@ test: bootstrap ## run the test suite, but for whole stacks (make test-stack): m
 	@$(VENV)/pytest -n 3 --no-loadscope-reorder $(ARGS)
 
 # Without the tests of promised times, which `make timing` runs.
-test-stack: bootstrap ## test the real processes behind their gateway, on stacks of their own (about a minute and a half)
+test-stack: bootstrap ## test the real processes behind their gateway, on stacks of their own, and the commands of the local stack
 	@$(VENV)/pytest -m "stack and not timing" -n 2 --no-loadscope-reorder $(ARGS)
 
 test-page: bootstrap ## test the web client in this machine's chromium; screenshots in .local/screenshots
