@@ -22,6 +22,9 @@ from tests.waiting import GENEROUS
 # httpx looks for it at each request to an app, and a lookup of a missing package is slow.
 sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
+# The tests' servers have no TLS, and to ask each of 3,000 connections for it takes a millisecond.
+os.environ.setdefault("PGSSLMODE", "disable")
+
 gc.disable()  # until all tests are collected: imports and test items stay for good
 
 
