@@ -162,8 +162,8 @@ test: bootstrap ## run the test suite, but for whole stacks (make test-stack): m
 	@$(VENV)/pytest -n 3 --no-loadscope-reorder $(ARGS)
 
 # Without the tests of promised times, which `make timing` runs.
-test-stack: bootstrap ## test the real processes behind their gateway, on stacks of their own (about a minute and a half)
-	@$(VENV)/pytest tests/system -m "stack and not timing" -n 2 --no-loadscope-reorder $(ARGS)
+test-stack: bootstrap ## test the real processes behind their gateway, on stacks of their own, and the commands of the local stack
+	@$(VENV)/pytest -m "stack and not timing" -n 2 --no-loadscope-reorder $(ARGS)
 
 test-page: bootstrap ## test the web client in this machine's chromium; screenshots in .local/screenshots
 	@$(VENV)/pytest tests/system/page -m page $(ARGS)
@@ -204,7 +204,7 @@ test-new-service: bootstrap ## lay out, switch on and remove services, rename th
 	@$(VENV)/pytest $(addprefix tests/deploy/test_,new_service.py rename.py take_updates.py switched_on.py) -m new_service $(ARGS)
 
 test-resource: bootstrap ## lay out resources in a copy of the repository, check and test them
-	@$(VENV)/pytest tests/deploy/test_new_resource_in_copy.py -m resource $(ARGS)
+	@$(VENV)/pytest tests/deploy/test_new_resource.py tests/deploy/test_new_resource_in_copy.py -m resource $(ARGS)
 
 fuzz: bootstrap ## send each service 10,000 generated requests from its OpenAPI document
 	@FUZZ_CASES=$(or $(FUZZ_CASES),10000) $(VENV)/pytest tests -m fuzz $(ARGS)

@@ -22,6 +22,9 @@ from tests.waiting import GENEROUS
 # httpx looks for it at each request to an app, and a lookup of a missing package is slow.
 sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
+# The tests' servers have no TLS, and to ask each of 3,000 connections for it takes a millisecond.
+os.environ.setdefault("PGSSLMODE", "disable")
+
 gc.disable()  # until all tests are collected: imports and test items stay for good
 
 
@@ -54,6 +57,14 @@ def patience() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("common.db.reading.LONGEST_SEARCH", GENEROUS)
         yield
+
+
+@pytest.fixture
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> float:
+    """The relay's first pause after a failure: a quarter of the usual one, and so are those that follow."""
+    pause = 0.05
+    monkeypatch.setattr("common.events.relay.FIRST_PAUSE", pause)
+    return pause
 
 
 @pytest.fixture(scope="session")

@@ -90,6 +90,7 @@ async def test_a_mail_arrives_in_both_forms(app: FastAPI, smtp: MailServer) -> N
     assert mail.token in mail.html
 
 
+@pytest.mark.usefixtures("short_pauses")
 async def test_a_server_that_is_away_is_waited_for_and_delays_nothing_else(
     app: FastAPI, smtp: MailServer, superuser: Connection
 ) -> None:
@@ -104,6 +105,7 @@ async def test_a_server_that_is_away_is_waited_for_and_delays_nothing_else(
     assert sorted(mail.to for mail in smtp.mails) == sorted(emails)
 
 
+@pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize("answers", [{"MAIL": "550 not from you"}, {"MAIL": "451 later"}, {"RCPT": "421 closing"}])
 async def test_what_is_wrong_with_the_server_is_waited_for(
     app: FastAPI, smtp: MailServer, superuser: Connection, answers: dict[str, str]
@@ -117,6 +119,7 @@ async def test_what_is_wrong_with_the_server_is_waited_for(
         await eventually(lambda: len(smtp.mails) == 1)
 
 
+@pytest.mark.usefixtures("short_pauses")
 async def test_what_is_refused_for_good_is_parked_after_five_tries_and_holds_up_nobody(
     app: FastAPI, smtp: MailServer, superuser: Connection
 ) -> None:
@@ -156,6 +159,7 @@ async def test_a_mailbox_that_takes_none_just_now_is_tried_again_with_growing_pa
         await eventually(lambda: len(smtp.mails) == 3)
 
 
+@pytest.mark.usefixtures("short_pauses")
 async def test_a_server_that_falls_silent_over_a_mail_gets_it_again_under_the_same_id(
     app: FastAPI, smtp: MailServer, superuser: Connection
 ) -> None:

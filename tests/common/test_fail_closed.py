@@ -193,6 +193,7 @@ def test_of_every_setting_somebody_has_thought(service: str) -> None:
     assert found - NO_CHECK_RESTS_ON == {*WEAKER, *WEAKER_IN[service], *OWN[service]}
 
 
+@pytest.mark.stack
 @pytest.mark.parametrize("service", SETTINGS)
 def test_the_process_ends_at_once_and_says_why(service: str) -> None:
     """S-47: the command itself."""

@@ -21,6 +21,7 @@ import posts.config
 import posts.main
 import users.config
 import users.main
+from tests.auth.conftest import cheap_hashing as cheap_hashing
 from tests.auth.conftest import running
 from tests.conftest import Cloner, Log
 from tests.database import Server

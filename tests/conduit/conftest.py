@@ -18,18 +18,16 @@ from httpx import ASGITransport, AsyncClient, Response
 
 from auth.config import Settings as AuthSettings
 from auth.main import create_app as create_auth
-from auth.services.passwords import hashing
 from auth.services.secret_hashes import hash_secret
 from common.settings import LONGEST_CALL
 from conduit.config import Settings
 from conduit.main import create_app
 from posts.config import Settings as PostsSettings
 from posts.main import create_app as create_posts
-from tests.auth.conftest import cheap_hasher
+from tests.auth.conftest import cheap_hashing as cheap_hashing
 from tests.conftest import Cloner
 from tests.contract import Declared
 from tests.database import Server
-from tests.waiting import GENEROUS
 from users.config import Settings as UsersSettings
 from users.main import create_app as create_users
 
@@ -65,27 +63,24 @@ async def stack(
     auth_secrets = {"key_encryption_key": secrets.token_urlsafe(32), "refresh_key": secrets.token_urlsafe(32)}
     mail = {"mail_dir": tmp_path_factory.mktemp("mail"), "trusted_proxies": ["127.0.0.1"]}
     database = await database_of("auth")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(hashing, "PATIENCE", GENEROUS)
-        patch.setattr(hashing, "Argon2Hasher", cheap_hasher)
-        between.apps["auth"] = create_auth(
-            AuthSettings.model_validate({**database, **auth_secrets, **mail, **own}), between
-        )
-        for name, settings, create in (("users", UsersSettings, create_users), ("posts", PostsSettings, create_posts)):
-            values = {**await database_of(name), "client_secret": service_secrets[name], **own}
-            between.apps[name] = create(settings.model_validate(values), between)  # type: ignore[arg-type]
-        superuser = await asyncpg.connect(server.dsn, database=str(database["database_url"]).rpartition("/")[2])
-        for name, secret in service_secrets.items():
-            statement = "INSERT INTO service_clients (client_id, secret_hash) VALUES ($1, $2)"
-            await superuser.execute(statement, f"svc:{name}", hash_secret(secret))
-        await superuser.close()
-        async with AsyncExitStack() as running:
-            for name, app in between.apps.items():
-                await running.enter_async_context(app.router.lifespan_context(app))
-                if name == "auth":
-                    await app.state.keys.load()
-                await app.state.revoked.read()
-            yield between
+    between.apps["auth"] = create_auth(
+        AuthSettings.model_validate({**database, **auth_secrets, **mail, **own}), between
+    )
+    for name, settings, create in (("users", UsersSettings, create_users), ("posts", PostsSettings, create_posts)):
+        values = {**await database_of(name), "client_secret": service_secrets[name], **own}
+        between.apps[name] = create(settings.model_validate(values), between)  # type: ignore[arg-type]
+    superuser = await asyncpg.connect(server.dsn, database=str(database["database_url"]).rpartition("/")[2])
+    for name, secret in service_secrets.items():
+        statement = "INSERT INTO service_clients (client_id, secret_hash) VALUES ($1, $2)"
+        await superuser.execute(statement, f"svc:{name}", hash_secret(secret))
+    await superuser.close()
+    async with AsyncExitStack() as running:
+        for name, app in between.apps.items():
+            await running.enter_async_context(app.router.lifespan_context(app))
+            if name == "auth":
+                await app.state.keys.load()
+            await app.state.revoked.read()
+        yield between
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,8 @@ from tests.deploy.stubs import write_stubs
 from tests.deploy.test_runner import LocalStack
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.stack
+
 LACKING = '{"status": "not ready", "missing": ["database: older than this release; run migrate"]}'
 
 

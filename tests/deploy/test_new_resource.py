@@ -134,6 +134,7 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.resource
 def test_only_lines_are_added_and_a_repetition_adds_none(tree: Path) -> None:
     first = lay_out(tree, quokkas(), SERVICES)
     assert first.by_hand == {}
@@ -146,6 +147,7 @@ def test_only_lines_are_added_and_a_repetition_adds_none(tree: Path) -> None:
     assert lay_out(tree, quokkas(), SERVICES).changed == {}
 
 
+@pytest.mark.resource
 def test_a_module_that_looks_otherwise_is_left_alone_and_told_of(tree: Path) -> None:
     main, erasure = tree / "services/posts/src/posts/main.py", tree / "tests/posts/test_erasure.py"
     main.write_text(main.read_text().replace("build_app(", "another_app("))

@@ -22,6 +22,8 @@ from deploy.local.postgres_home import MIB, PostgresError, usable_home, usable_p
 from deploy.local.processes import Owner, ProcessId
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.stack
+
 ROOT = Path(__file__).parents[2]
 NOBODY = Owner(65534, 65534)
 

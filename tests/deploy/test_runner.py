@@ -18,6 +18,8 @@ from deploy.services import STARTED
 from tests.deploy.stubs import write_stubs
 from tests.waiting import GENEROUS, wait_until
 
+pytestmark = pytest.mark.stack
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -82,17 +83,18 @@ def test_there_is_no_way_to_other_files(site: httpx.Client, path: str) -> None:
     assert (reply.status_code, reply.headers["content-type"]) == (404, "application/problem+json")
 
 
-@pytest.mark.parametrize("path", ["/auth/token", "/auth/revoke"])
-def test_oauth_clients_can_read_that_auth_is_away(tmp_path: Path, path: str) -> None:
+def test_oauth_clients_can_read_that_auth_is_away(tmp_path: Path) -> None:
     """RFC 6749, section 5.2: otherwise clients could not distinguish it from an invalid token."""
-    with gateway(tmp_path, AUTH_UPSTREAM=f"127.0.0.1:{free_port()}") as client:
-        reply, other = client.post(path, timeout=GENEROUS), client.post("/auth/register", timeout=GENEROUS)
-    assert (reply.status_code, reply.headers["content-type"], reply.headers["retry-after"]) == (
-        502,
-        "application/json",
-        "1",
-    )
-    assert (reply.json()["error"], reply.json()["code"]) == ("temporarily_unavailable", "service-unavailable")
+    paths = ("/auth/token", "/auth/revoke", "/auth/register")
+    with gateway(tmp_path, AUTH_UPSTREAM=f"127.0.0.1:{free_port()}") as client, ThreadPoolExecutor() as at_once:
+        *replies, other = at_once.map(client.post, paths)  # the gateway tries each for a while
+    for reply in replies:
+        assert (reply.status_code, reply.headers["content-type"], reply.headers["retry-after"]) == (
+            502,
+            "application/json",
+            "1",
+        )
+        assert (reply.json()["error"], reply.json()["code"]) == ("temporarily_unavailable", "service-unavailable")
     assert (other.status_code, other.headers["content-type"]) == (502, "application/problem+json")
 
 

@@ -20,6 +20,7 @@ from deploy.local.ports import free_port
 from tests.database import Template, database_at
 
 
+@pytest.mark.parametrize("template", ["posts"], indirect=True)  # all services share the waiting
 async def test_a_migration_waits_for_a_database_that_starts_later(template: Template, empty: MigrationSettings) -> None:
     """At the first start, the pods of both begin at the same time."""
     real, port = str(empty.owner_database_url), free_port()

@@ -8,21 +8,21 @@ from sqlalchemy import text
 from common.contracts.events import AuthorData
 from common.db.database import Database
 from common.events.outbox import OutboxRepository
-from common.events.relay import FIRST_PAUSE, TRIES
+from common.events.relay import TRIES
 from common.state_events import Event
 from tests.common.relay.relaying import Peer, left, publish, relaying, until, until_parked, until_tried
 from tests.waiting import eventually
 
 
 @pytest.mark.parametrize("status", [0, 401, 429, 503])
-async def test_a_target_that_is_away_is_waited_for(database: Database, status: int) -> None:
+async def test_a_target_that_is_away_is_waited_for(database: Database, short_pauses: float, status: int) -> None:
     users = Peer()
     users.status = status
     async with relaying(database, users=users):
         await publish(database, *range(1, 251))
         await until_tried(users, 3)
         first, second, third = users.tried_at[:3]
-        assert (second - first >= FIRST_PAUSE, third - second >= 2 * FIRST_PAUSE) == (True, True), "pauses grow"
+        assert (second - first >= short_pauses, third - second >= 2 * short_pauses) == (True, True), "pauses grow"
         assert await left(database) == 250
         users.status = 204
         await until(database, 0)
@@ -59,6 +59,7 @@ async def test_one_target_does_not_delay_another(database: Database) -> None:
     assert (other.told, users.told) == ({"author:1": 1}, {})
 
 
+@pytest.mark.usefixtures("short_pauses")
 async def test_what_is_refused_is_parked_after_five_tries_and_can_be_replayed(database: Database) -> None:
     """R-14: the others of the batch are not delayed."""
     users = Peer()
@@ -82,6 +83,7 @@ async def test_what_is_refused_is_parked_after_five_tries_and_can_be_replayed(da
     assert users.told["author:3"] == 1
 
 
+@pytest.mark.usefixtures("short_pauses")
 async def test_an_event_that_makes_its_target_stumble_holds_up_nobody_and_is_never_given_up(database: Database) -> None:
     """R-14, for a fault of the consumer's instead of the sender's."""
     users = Peer()
