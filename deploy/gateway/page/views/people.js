@@ -7,7 +7,7 @@ import { go, link } from "../router.js";
 import { Linked } from "../text.js";
 import { Avatar, Confirm, count, Empty, ProblemNotice, say, Skeleton, Time } from "../ui.js";
 import { Tabs } from "./home.js";
-import { More, Posts } from "./posts.js";
+import { Feed, More, Posts } from "./posts.js";
 
 /** `action` renders the end of a person's line. */
 export function People({ path, query = {}, label, action = () => null, children }) {
@@ -34,7 +34,8 @@ export function PersonPage({ id }) {
   if (!person) return html`<h1 class="hidden">Profile</h1><${Skeleton} rows=${3} tall />`;
   return html`<${Head} person=${person} show=${show} />
     <${Posts} path="/posts" query=${{ author_id: id }} label="Posts of ${person.name}">
-      <${Empty} title="No posts yet">${person.name} has not published anything so far.<//><//>`;
+      <${Empty} title="No posts yet">${person.name} has not published anything so far.<//><//>
+    <${Feed} path="/posts/feeds/people/${id}.atom" />`;
 }
 
 function Head({ person, show }) {

@@ -32,6 +32,9 @@ export function Posts({ path, query = {}, label, children }) {
   return html`<${Listed} pages=${usePages(path, query)} line=${one} as="ol" tall class="posts" aria-label=${label}>${children}<//>`;
 }
 
+/** A link to a list's Atom feed, for feed readers. */
+export const Feed = ({ path }) => html`<p class="center"><a href=${path} rel="alternate" type="application/atom+xml">Feed</a></p>`;
+
 export function More({ hasMore, busy, more }) {
   if (!hasMore) return null;
   return html`<p class="center"><button class="button" type="button" disabled=${busy} onClick=${more}>
