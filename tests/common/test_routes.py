@@ -50,7 +50,6 @@ IN_THE_OPEN = {
     "POST /auth/email/confirm",
     "GET /.well-known/jwks.json",
     "GET /.well-known/oauth-authorization-server",
-    "GET /posts/{post_id}/comments",
     "GET /posts/{post_id}/comments/{comment_id}",
     "GET /posts/feeds/latest.atom",
     "GET /posts/feeds/people/{author_id}.atom",

@@ -51,8 +51,8 @@ PUT    /posts/{post_id}/like               post    401   204   204   403   204  
 PUT    /posts/{post_id}/like               draft   401   404   404   404   404   404   401   403   403   403   401   404
 DELETE /posts/{post_id}/like               post    401   204   204   204   204   204   401   403   403   403   401   204
 DELETE /posts/{post_id}/like               draft   401   204   204   204   204   204   401   403   403   403   401   204
-GET    /posts/{post_id}/comments           theirs  200   200   200   200   200   200   200   200   200   200   200   200
-GET    /posts/{post_id}/comments           draft   404   404   404   404   404   404   404   404   404   404   404   404
+GET    /posts/{post_id}/comments           theirs  200   200   200   200   200   200   401   403   403   403   401   200
+GET    /posts/{post_id}/comments           draft   404   404   404   404   404   404   401   403   403   403   401   404
 POST   /posts/{post_id}/comments           post    401   201   201   403   201   201   401   403   403   403   401   201
 POST   /posts/{post_id}/comments           draft   401   404   404   404   404   404   401   403   403   403   401   404
 GET    /posts/{post_id}/comments/{comment_id} theirs 200  200  200   200   200   200   200   200   200   200   200   200

@@ -1352,8 +1352,8 @@ export interface paths {
          * @description Block somebody. A repetition changes nothing.
          *
          *     Neither follows the other any longer, nor can. The blocked person can no longer comment on or like the caller's
-         *     posts. Profiles and published posts stay public: the blocked person still sees them, as anybody does without signing
-         *     in.
+         *     posts. The caller's lists of posts and comments leave them out. Profiles and published posts stay public: the
+         *     blocked person still sees them, as anybody does without signing in.
          */
         put: operations["block"];
         post?: never;
@@ -1482,9 +1482,10 @@ export interface paths {
          * List published posts without their texts, the newest first, with their number
          * @description List published posts without their texts, the newest first, with their number. All filters may be combined.
          *
-         *     For page numbers. While others publish, pages shift: `GET /posts` has cursors, which do not. The posts that somebody
-         *     likes are for themselves only, unless the setting CONDUIT is on. Without filters, and with several, the number is at
-         *     most 10,000. In a feed, `offset` is at most 1,000.
+         *     For page numbers. While others publish, pages shift: `GET /posts` has cursors, which do not. It also leaves out
+         *     people whom the caller blocks; this list does not. The posts that somebody likes are for themselves only, unless the
+         *     setting CONDUIT is on. Without filters, and with several, the number is at most 10,000. In a feed, `offset` is at
+         *     most 1,000.
          */
         get: operations["list_numbered"];
         put?: never;
@@ -1672,6 +1673,8 @@ export interface paths {
          * List published posts, the newest first or the most liked first
          * @description List published posts, the newest first or the most liked first. All filters may be combined.
          *
+         *     Signed in, without those of people whom the caller blocks, unless `author_id` asks for them.
+         *
          *     The order by likes is live: pages shift as likes change. A caller may run one search or list by likes at a time. The
          *     next one waits for half a second, and is then refused with 429.
          */
@@ -1699,8 +1702,7 @@ export interface paths {
          * List posts of the people the caller follows, the newest first
          * @description List posts of the people the caller follows, the newest first.
          *
-         *     A block ends following in both directions, so neither person sees the other here. Elsewhere published posts stay
-         *     readable for everybody, as without a token.
+         *     A block ends following in both directions, so neither person sees the other here.
          */
         get: operations["get_feed"];
         put?: never;
@@ -1813,6 +1815,8 @@ export interface paths {
         /**
          * List the comments of a post, the oldest first
          * @description List the comments of a post, the oldest first.
+         *
+         *     Signed in, without those of people whom the caller blocks, except below the caller's own posts.
          */
         get: operations["list_comments"];
         put?: never;
@@ -9693,6 +9697,8 @@ export interface operations {
                     "application/json": components["schemas"]["CommentPage"];
                 };
             };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["PostNotFound"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursor"];
