@@ -48,6 +48,11 @@ class Operation:
         """The name of the schema of the answer; None if it is empty."""
         return next((reference(answer.get("content", {}).get(JSON)) for answer in self.successes()), None)
 
+    @property
+    def is_for_clients(self) -> bool:
+        """Whether it answers with JSON or nothing. Feeds are for feed readers."""
+        return all(JSON in answer["content"] for answer in self.successes() if "content" in answer)
+
     def successes(self) -> Iterator[Node]:
         return (answer for status, answer in self.node["responses"].items() if status.startswith("2"))
 
@@ -68,11 +73,12 @@ def document() -> Node:
 
 
 def operations(described: Node) -> list[Operation]:
-    return [
+    found = (
         Operation(method.upper(), path, node)
         for path, methods in described["paths"].items()
         for method, node in methods.items()
-    ]
+    )
+    return [operation for operation in found if operation.is_for_clients]
 
 
 def codes(described: Node) -> dict[str, str]:

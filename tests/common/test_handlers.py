@@ -40,8 +40,11 @@ WITH_FASTAPIS = {
     "/auth/revoke",
     "/auth/providers/{name}/authorize",
     "/auth/providers/{name}/callback",
+    "/posts/feeds/latest.atom",
+    "/posts/feeds/people/{author_id}.atom",
+    "/posts/feeds/tags/{tag}.atom",
 }
-"""Their answers have no body, or are redirects, so they have a class of their own."""
+"""Their answers have no body, or are redirects or feeds, so they have a class of their own."""
 
 
 def service_routes(service: str) -> list[ServiceRoute]:

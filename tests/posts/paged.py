@@ -9,5 +9,8 @@ PAGED: Final[list[str]] = [
     "GET /posts/tags",
     "GET /posts/{post_id}/comments",
     "GET /posts/numbered",
+    "GET /posts/feeds/latest.atom",
+    "GET /posts/feeds/people/{author_id}.atom",
+    "GET /posts/feeds/tags/{tag}.atom",
     "GET /posts/removed",
 ]

@@ -98,3 +98,51 @@ async def test_a_bad_block_is_refused(client: AsyncClient, peers: Peers, bad: di
     headers = peers.issuer.service("users", "posts")
     reply = await client.post("/internal/events", json={"events": [event("block", bad, 1, 2)]}, headers=headers)
     assert (reply.status_code, reply.json()["code"]) == (422, "bad-event")
+
+
+LISTS = ("?", "?sort=top", "?q=night", "?tag=hides", "?tag=hides&sort=top", "?tag=hides&q=night")
+
+
+async def test_a_blocker_s_lists_leave_out_whom_they_block(
+    client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost, walk: Walk
+) -> None:
+    """docs/concepts/blocks.md. For everybody else nothing changes, and the blocked person cannot tell."""
+    ada, grace, other = peers.new_account(), peers.new_account(), peers.new_account()
+    theirs, others = [(await write(author, tags=["hides"]))["id"] for author in (grace, other)]
+
+    async def seen(query: str, headers: dict[str, str]) -> set[int]:
+        return {post["id"] for post in await walk(f"/posts{query}&limit=100", headers)} & {theirs, others}
+
+    for version, active in ((1, True), (2, False)):
+        await tell(client, peers, "block", ada, grace, active=active, version=version)
+        for query in LISTS:
+            assert await seen(query, signed_in(ada)) == ({others} if active else {theirs, others}), query
+            for reader in (signed_in(grace), signed_in(other), {}):
+                assert await seen(query, reader) == {theirs, others}, query
+        for query in (f"?author_id={grace}", f"?author_id={grace}&tag=hides", f"?author_id={grace}&q=night"):
+            assert await seen(query, signed_in(ada)) == {theirs}, "asked for, it is there"
+        assert (await client.get(f"/posts/{theirs}", headers=signed_in(ada))).status_code == 200
+
+
+async def test_a_blocker_sees_the_comments_of_whom_they_block_only_below_their_own_posts(
+    client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost, walk: Walk
+) -> None:
+    """There they may delete them."""
+    ada, grace, other = peers.new_account(), peers.new_account(), peers.new_account()
+    paths = [f"/posts/{(await write(author))['id']}/comments" for author in (other, ada)]
+    for path in paths:
+        for author in (grace, ada):
+            reply = await client.post(path, json={"body": "b"}, headers=signed_in(author))
+            assert reply.status_code == 201, reply.text
+
+    async def authors(path: str, headers: dict[str, str]) -> list[int]:
+        return [comment["author"]["id"] for comment in await walk(path, headers)]
+
+    await tell(client, peers, "block", ada, grace, active=True)
+    assert [await authors(path, signed_in(ada)) for path in paths] == [[ada], [grace, ada]]
+    for reader in (signed_in(grace), signed_in(other), {}):
+        assert [await authors(path, reader) for path in paths] == [[grace, ada], [grace, ada]]
+    hidden = (await client.get(paths[0])).json()["items"][0]["id"]
+    assert (await client.get(f"{paths[0]}/{hidden}", headers=signed_in(ada))).status_code == 200  # by its address
+    await tell(client, peers, "block", ada, grace, active=False, version=2)
+    assert await authors(paths[0], signed_in(ada)) == [grace, ada]

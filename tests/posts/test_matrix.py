@@ -37,6 +37,9 @@ GET    /posts/by-slug/{slug}               draft   404   200   404   404   404  
 PUT    /posts/feed/follows/{user_id}       none    401   204   204   204   204   204   401   403   403   403   401   204
 GET    /posts/feed                         post    401   200   200   200   200   200   401   403   403   403   401   200
 GET    /posts/drafts                       draft   401   200   200   200   200   200   401   403   403   403   401   200
+GET    /posts/feeds/latest.atom draft              200   200   200   200   200   200   200   200   200   200   200   200
+GET    /posts/feeds/people/{author_id}.atom draft  200   200   200   200   200   200   200   200   200   200   200   200
+GET    /posts/feeds/tags/{tag}.atom post           200   200   200   200   200   200   200   200   200   200   200   200
 GET    /posts/tags                         draft   200   200   200   200   200   200   200   200   200   200   200   200
 GET    /posts/{post_id}                    post    200   200   200   200   200   200   401   403   403   403   401   200
 GET    /posts/{post_id}                    draft   404   200   404   404   404   404   401   403   403   403   401   200
@@ -48,8 +51,8 @@ PUT    /posts/{post_id}/like               post    401   204   204   403   204  
 PUT    /posts/{post_id}/like               draft   401   404   404   404   404   404   401   403   403   403   401   404
 DELETE /posts/{post_id}/like               post    401   204   204   204   204   204   401   403   403   403   401   204
 DELETE /posts/{post_id}/like               draft   401   204   204   204   204   204   401   403   403   403   401   204
-GET    /posts/{post_id}/comments           theirs  200   200   200   200   200   200   200   200   200   200   200   200
-GET    /posts/{post_id}/comments           draft   404   404   404   404   404   404   404   404   404   404   404   404
+GET    /posts/{post_id}/comments           theirs  200   200   200   200   200   200   401   403   403   403   401   200
+GET    /posts/{post_id}/comments           draft   404   404   404   404   404   404   401   403   403   403   401   404
 POST   /posts/{post_id}/comments           post    401   201   201   403   201   201   401   403   403   403   401   201
 POST   /posts/{post_id}/comments           draft   401   404   404   404   404   404   401   403   403   403   401   404
 GET    /posts/{post_id}/comments/{comment_id} theirs 200  200  200   200   200   200   200   200   200   200   200   200
@@ -119,6 +122,7 @@ async def matrix(
         status = "draft" if name == "draft" else "published"
         post = await write(author, title=secret, tags=["t" + secret], status=status)
         values = {"author_id": owner, "account_id": owner, "post_id": post["id"], "slug": post["slug"], "user_id": host}
+        values["tag"] = f"t{secret}"
         if name in ("comment", "theirs", "said"):
             said = await client.post(
                 f"/posts/{post['id']}/comments", json={"body": "Seen."}, headers=peers.issuer.person(commenter)

@@ -56,6 +56,41 @@ async def test_back_finds_a_list_as_it_was_left(visit: Visit) -> None:
 
 
 @pytest.mark.usefixtures("world")
+async def test_back_finds_the_list_after_a_comment_and_after_an_edit(visit: Visit) -> None:
+    ada = await visit("Ada Lovelace")
+    await ada.sign_up()
+    await ada.publish("Mine", "One.")
+    await ada.go()
+    posts = ada.page.get_by_role("list", name="Latest posts").locator("> li")
+    for count in (20, 40, 60, 80):
+        await expect(posts).to_have_count(count)
+        await ada.press("Show more")
+    await expect(posts).to_have_count(100)
+    await down(ada.page, 9000)
+    await posts.nth(70).locator("h2 a").evaluate("link => link.click()")
+    await ada.fill("Add a comment", "Well seen.")
+    await ada.press("Comment")
+    await ada.is_told("Your comment is published.")
+    await ada.page.go_back()
+    await expect(posts).to_have_count(100)
+    await is_down(ada.page, 9000)
+
+    await down(ada.page, 300)
+    await ada.page.get_by_role("link", name="Mine", exact=True).evaluate("link => link.click()")
+    await ada.page.get_by_role("link", name="Edit", exact=True).click()
+    await ada.fill("Title", "Mine, better")
+    await ada.press("Save")
+    await expect(ada.page.get_by_role("heading", name="Mine, better", level=1)).to_be_visible()
+    for place in ("Edit", "Mine, better"):  # the editor, and the post before the edit
+        await ada.page.go_back()
+        await expect(ada.page.get_by_role("heading", name=place, level=1)).to_be_visible()
+    await ada.page.go_back()
+    await expect(posts).to_have_count(100)
+    await is_down(ada.page, 300)
+    await expect(posts.first.locator("h2")).to_have_text("Mine, better")
+
+
+@pytest.mark.usefixtures("world")
 async def test_back_waits_for_what_is_above_the_list(visit: Visit) -> None:
     """On a person's page, their name comes first."""
     ada = await visit("Ada Lovelace", "phone")

@@ -75,6 +75,7 @@ async def test_two_people_write_follow_like_comment_and_search(visit: Visit) -> 
     await ada.press("Block")
     await ada.page.get_by_role("dialog").get_by_role("button", name="Block").click()
     await ada.is_told("Grace Hopper is blocked.")
+    await ada.sees("You blocked this person")
     await asyncio.sleep(TOLD)
     grace.expected.add("403 (Forbidden)")
     await grace.page.goto(post)

@@ -6,7 +6,7 @@ import { Field, Form, Submit } from "../form.js";
 import { usePages } from "../data.js";
 import { moderates, useMe } from "../me.js";
 import { link } from "../router.js";
-import { Linked } from "../text.js";
+import { MARKDOWN, Written } from "../text.js";
 import { Author, Avatar, Confirm, Pending, ProblemNotice, say, Skeleton, Time } from "../ui.js";
 import { Changed } from "./changed.js";
 import { More } from "./posts.js";
@@ -51,7 +51,7 @@ function NewComment({ path, onNew }) {
     say("Your comment is published.");
   }
   return html`<${Form} key=${written} send=${send} draft=${draft} label="New comment" class="card">
-    <${Field} long label="Add a comment" name="body" required maxlength=${LONGEST} rows="3" />
+    <${Field} long label="Add a comment" name="body" required maxlength=${LONGEST} rows="3" hint=${MARKDOWN} />
     <div class="row end"><${Submit}>Comment<//></div>
   <//>`;
 }
@@ -81,7 +81,7 @@ function Comment({ comment, post, path, onChange, onGone }) {
         ${comment.updated_at !== comment.created_at && " · edited"}</span></p>
       ${mode === "edit"
         ? html`<${Edit} path=${path} onDone=${(changed) => (onChange(changed), read())} onCancel=${read} />`
-        : html`<div class="text"><${Linked} text=${comment.body} /></div>`}
+        : html`<${Written} text=${comment.body} heading="h3" />`}
       ${mode !== "edit" && profile && html`<p class="row small">
         ${mine && html`<button class="plain" type="button" onClick=${() => setMode("edit")}>Edit</button>`}
         ${mayDelete && html`<button class="plain" type="button" onClick=${() => setMode("delete")}>Delete</button>`}

@@ -4,7 +4,7 @@ import { usePages } from "../data.js";
 import { useMe } from "../me.js";
 import { link } from "../router.js";
 import { count, counted, Empty, ProblemNotice, Skeleton } from "../ui.js";
-import { More, Posts } from "./posts.js";
+import { Feed, More, Posts } from "./posts.js";
 
 /** Links that look like tabs: each is a separate route. @param {{tabs: [string, string][], current: string}} props */
 export function Tabs({ tabs, current, label }) {
@@ -23,7 +23,8 @@ export function LatestPage() {
   return html`<h1 class="hidden">Latest posts</h1><${Orders} current="/" />
     <${Posts} path="/posts" label="Latest posts"><${Empty} title="A clean page">
       Nobody has written anything yet. <a href=${link(signedIn ? "/write" : "/sign-up")}>Be the first</a>.
-    <//><//>`;
+    <//><//>
+    <${Feed} path="/posts/feeds/latest.atom" />`;
 }
 
 export function TopPage() {
@@ -47,7 +48,8 @@ export function TagPage({ name, query }) {
   return html`<h1>#${name}</h1>
     <${Tabs} tabs=${tabs} current=${link(place, { sort: query.sort })} label="Order" />
     <${Posts} path="/posts" query=${{ tag: name, sort: query.sort }} label="Posts with this tag">
-      <${Empty} title="Nothing with this tag"><a href=${link("/tags")}>See the tags that are in use</a>.<//><//>`;
+      <${Empty} title="Nothing with this tag"><a href=${link("/tags")}>See the tags that are in use</a>.<//><//>
+    <${Feed} path="/posts/feeds/tags/${encodeURIComponent(name)}.atom" />`;
 }
 
 export function TagsPage() {

@@ -7,7 +7,7 @@ import { go, link } from "../router.js";
 import { Linked } from "../text.js";
 import { Avatar, Confirm, count, Empty, ProblemNotice, say, Skeleton, Time } from "../ui.js";
 import { Tabs } from "./home.js";
-import { More, Posts } from "./posts.js";
+import { Feed, More, Posts } from "./posts.js";
 
 /** `action` renders the end of a person's line. */
 export function People({ path, query = {}, label, action = () => null, children }) {
@@ -32,9 +32,15 @@ export function PersonPage({ id }) {
   if (problem?.status === 404) return html`<h1>Nobody here</h1><${Empty} title="No such person">They may have left.<//>`;
   if (problem) return html`<h1>Profile</h1><${ProblemNotice} problem=${problem} retry=${reload} />`;
   if (!person) return html`<h1 class="hidden">Profile</h1><${Skeleton} rows=${3} tall />`;
-  return html`<${Head} person=${person} show=${show} />
+  const head = html`<${Head} person=${person} show=${show} />`;
+  if (person.blocked) {
+    return html`${head}<${Empty} title="You blocked this person">
+      Their posts and comments are hidden from you, except comments below what you write.<//>`;
+  }
+  return html`${head}
     <${Posts} path="/posts" query=${{ author_id: id }} label="Posts of ${person.name}">
-      <${Empty} title="No posts yet">${person.name} has not published anything so far.<//><//>`;
+      <${Empty} title="No posts yet">${person.name} has not published anything so far.<//><//>
+    <${Feed} path="/posts/feeds/people/${id}.atom" />`;
 }
 
 function Head({ person, show }) {
@@ -95,7 +101,8 @@ function Bonds({ person, show }) {
       onClick=${person.following ? unfollow : follow}>${person.following ? "Following" : "Follow"}</button>
     ${signedIn && html`<button class="button quiet" type="button" disabled=${busy} onClick=${() => setAsks(true)}>Block</button>`}
     ${asks && html`<${Confirm} title="Block ${person.name}?" action="Block" onYes=${block} onNo=${() => setAsks(false)}>
-      Neither of you follows the other any more, and ${person.name} can neither follow you nor comment on what you write.<//>`}`;
+      You no longer see their posts and comments. Neither of you follows the other any more, and ${person.name} can neither
+      follow you nor comment on what you write.<//>`}`;
 }
 
 export function NeighboursPage({ id, kind }) {

@@ -4,7 +4,7 @@ import { html, useState } from "../dom.js";
 import { useThing } from "../data.js";
 import { moderates, useMe } from "../me.js";
 import { link, replace } from "../router.js";
-import { Linked } from "../text.js";
+import { Written } from "../text.js";
 import { Author, Avatar, Confirm, Empty, ProblemNotice, say, Skeleton, Tags, Time } from "../ui.js";
 import { Comments } from "./comments.js";
 import { Like } from "./posts.js";
@@ -26,7 +26,7 @@ export function PostPage({ id }) {
           ${post.published_at ? html`<${Time} at=${post.published_at} />` : "Draft"}${edited(post) && " · edited"}</span></span>
       </p>
       <h1>${post.title}</h1>
-      <div class="text"><${Linked} text=${post.body} /></div>
+      <${Written} text=${post.body} />
       <div class="foot">
         <${Tags} tags=${post.tags} />
         <span class="row">

@@ -5,6 +5,7 @@ import { Icon } from "../icons.js";
 import { usePages } from "../data.js";
 import { useMe } from "../me.js";
 import { go, link } from "../router.js";
+import { excerpt } from "../text.js";
 import { Author, Avatar, count, counted, ProblemNotice, say, Skeleton, Tags, Time } from "../ui.js";
 
 const EXCERPT = 400; // characters; three lines are visible
@@ -32,6 +33,9 @@ export function Posts({ path, query = {}, label, children }) {
   return html`<${Listed} pages=${usePages(path, query)} line=${one} as="ol" tall class="posts" aria-label=${label}>${children}<//>`;
 }
 
+/** A link to a list's Atom feed, for feed readers. */
+export const Feed = ({ path }) => html`<p class="center"><a href=${path} rel="alternate" type="application/atom+xml">Feed</a></p>`;
+
 export function More({ hasMore, busy, more }) {
   if (!hasMore) return null;
   return html`<p class="center"><button class="button" type="button" disabled=${busy} onClick=${more}>
@@ -48,7 +52,7 @@ function Card({ post }) {
       ${isDraft && html`<span class="badge">Draft</span>`}
     </p>
     <h2><a href=${place}>${post.title}</a></h2>
-    <p class="excerpt">${[...post.body.slice(0, 2 * EXCERPT)].slice(0, EXCERPT).join("")}</p>
+    <p class="excerpt">${excerpt(post.body, EXCERPT)}</p>
     <div class="foot">
       <${Tags} tags=${post.tags} />
       ${!isDraft && html`<span class="row">

@@ -6,6 +6,7 @@ import { Field, Form, Submit, useFirst } from "../form.js";
 import { useThing } from "../data.js";
 import { useMe } from "../me.js";
 import { go, link } from "../router.js";
+import { MARKDOWN, Written } from "../text.js";
 import { Empty, Pending, ProblemNotice, say } from "../ui.js";
 import { Changed } from "./changed.js";
 import { Posts } from "./posts.js";
@@ -68,13 +69,23 @@ function Editor({ post = { title: "", body: "", tags: [], status: "draft" }, sen
   const isDraft = post.status === "draft";
   return html`<${Form} send=${send} draft=${draft} explain=${explain} label="Post" class="editor">
     <${Field} label="Title" name="title" value=${post.title} required maxlength="200" autocomplete="off" />
-    <${Field} long label="Text" name="body" value=${post.body} required maxlength="50000" rows="12" />
+    <${TextField} value=${post.body} />
     <${TagField} value=${post.tags.join(" ")} />
     <div class="row end">
       ${isDraft && html`<${Submit} quiet name="status" value="draft">Save draft<//>`}
       <${Submit} name="status" value="published">${isDraft ? "Publish" : "Save"}<//>
     </div>
   <//>`;
+}
+
+/** The text, and its preview below it. */
+function TextField({ value }) {
+  const [text, setText] = useState(useFirst("body", value));
+  const [isShown, setShown] = useState(false);
+  return html`<${Field} long label="Text" name="body" value=${value} required maxlength="50000" rows="12" hint=${MARKDOWN}
+      onInput=${(event) => setText(event.target.value)} />
+    <div><button class="button small" type="button" aria-pressed=${isShown} onClick=${() => setShown(!isShown)}>Preview</button></div>
+    ${isShown && html`<section class="card preview" aria-label="Preview"><${Written} text=${text} /></section>`}`;
 }
 
 function TagField({ value }) {

@@ -1352,8 +1352,8 @@ export interface paths {
          * @description Block somebody. A repetition changes nothing.
          *
          *     Neither follows the other any longer, nor can. The blocked person can no longer comment on or like the caller's
-         *     posts. Profiles and published posts stay public: the blocked person still sees them, as anybody does without signing
-         *     in.
+         *     posts. The caller's lists of posts and comments leave them out. Profiles and published posts stay public: the
+         *     blocked person still sees them, as anybody does without signing in.
          */
         put: operations["block"];
         post?: never;
@@ -1482,9 +1482,10 @@ export interface paths {
          * List published posts without their texts, the newest first, with their number
          * @description List published posts without their texts, the newest first, with their number. All filters may be combined.
          *
-         *     For page numbers. While others publish, pages shift: `GET /posts` has cursors, which do not. The posts that somebody
-         *     likes are for themselves only, unless the setting CONDUIT is on. Without filters, and with several, the number is at
-         *     most 10,000. In a feed, `offset` is at most 1,000.
+         *     For page numbers. While others publish, pages shift: `GET /posts` has cursors, which do not. It also leaves out
+         *     people whom the caller blocks; this list does not. The posts that somebody likes are for themselves only, unless the
+         *     setting CONDUIT is on. Without filters, and with several, the number is at most 10,000. In a feed, `offset` is at
+         *     most 1,000.
          */
         get: operations["list_numbered"];
         put?: never;
@@ -1530,6 +1531,66 @@ export interface paths {
          *     An event tells it a moment later anyway. After this call the caller's feed is certainly up to date.
          */
         put: operations["refresh_follow"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/posts/feeds/latest.atom": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the latest posts as an Atom feed (RFC 4287)
+         * @description Get the latest posts as an Atom feed (RFC 4287).
+         */
+        get: operations["get_latest_feed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/posts/feeds/people/{author_id}.atom": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a person's latest posts as an Atom feed
+         * @description Get a person's latest posts as an Atom feed. It is empty if there is no such person.
+         */
+        get: operations["get_persons_feed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/posts/feeds/tags/{tag}.atom": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the latest posts with a tag as an Atom feed
+         * @description Get the latest posts with a tag as an Atom feed.
+         */
+        get: operations["get_tags_feed"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1612,6 +1673,8 @@ export interface paths {
          * List published posts, the newest first or the most liked first
          * @description List published posts, the newest first or the most liked first. All filters may be combined.
          *
+         *     Signed in, without those of people whom the caller blocks, unless `author_id` asks for them.
+         *
          *     The order by likes is live: pages shift as likes change. A caller may run one search or list by likes at a time. The
          *     next one waits for half a second, and is then refused with 429.
          */
@@ -1639,8 +1702,7 @@ export interface paths {
          * List posts of the people the caller follows, the newest first
          * @description List posts of the people the caller follows, the newest first.
          *
-         *     A block ends following in both directions, so neither person sees the other here. Elsewhere published posts stay
-         *     readable for everybody, as without a token.
+         *     A block ends following in both directions, so neither person sees the other here.
          */
         get: operations["get_feed"];
         put?: never;
@@ -1753,6 +1815,8 @@ export interface paths {
         /**
          * List the comments of a post, the oldest first
          * @description List the comments of a post, the oldest first.
+         *
+         *     Signed in, without those of people whom the caller blocks, except below the caller's own posts.
          */
         get: operations["list_comments"];
         put?: never;
@@ -9006,6 +9070,126 @@ export interface operations {
             503: components["responses"]["PeerUnavailable"];
         };
     };
+    get_latest_feed: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag`s that the caller has; 304 when nothing has changed since. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match` and `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/atom+xml": string;
+                };
+            };
+            /** @description Nothing has changed. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    get_persons_feed: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag`s that the caller has; 304 when nothing has changed since. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                author_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match` and `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/atom+xml": string;
+                };
+            };
+            /** @description Nothing has changed. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: components["responses"]["NoSuchRoute"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    get_tags_feed: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag`s that the caller has; 304 when nothing has changed since. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                tag: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match` and `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/atom+xml": string;
+                };
+            };
+            /** @description Nothing has changed. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: components["responses"]["NoSuchRoute"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
     report_post: {
         parameters: {
             query?: never;
@@ -9513,6 +9697,8 @@ export interface operations {
                     "application/json": components["schemas"]["CommentPage"];
                 };
             };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["InsufficientScope"];
             404: components["responses"]["PostNotFound"];
             414: components["responses"]["UrlTooLong"];
             422: components["responses"]["BadCursor"];

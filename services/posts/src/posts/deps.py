@@ -129,6 +129,7 @@ async def get_moderator(caller: Annotated[Principal, Depends(WithRole(*sorted(MO
     return Editor(caller.account_id, caller.roles)
 
 
+AppSettings = Annotated[Settings, Depends(FromState("settings"))]
 ReadPosts = Annotated[PostQueries, Depends(FromState("post_queries"))]
 WritePosts = Annotated[PostCommands, Depends(get_post_commands)]
 RefreshFollows = Annotated[FollowDirectory, Depends(FromState("follows"))]

@@ -9,7 +9,7 @@ from common.serving.service import lifespan
 from posts.config import Settings
 from posts.database import MIGRATIONS
 from posts.deps import quotas, wire
-from posts.routers import comments, internal, likes, moderation, numbered, posts, reports
+from posts.routers import comments, feeds, internal, likes, moderation, numbered, posts, reports
 
 
 def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:
@@ -21,6 +21,7 @@ def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         lifespan=lifespan(MIGRATIONS, wire),
         routers=[
             numbered.router,
+            feeds.router,
             reports.router,
             posts.router,
             likes.router,

@@ -26,6 +26,8 @@ TAG: Final = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 VERSION: Final = re.compile(r"([0-9]{1,9})(?:-[0-9a-f]*)?")
 NONE_MATCH: Final = b"if-none-match"
 VARY: Final = (b"vary", b"Authorization")
+OF_UNCHANGED: Final = frozenset({b"etag", b"cache-control", VARY[0]})
+"""Headers that a 304 repeats (RFC 9110, section 15.4.5)."""
 NONE_MATCH_PARAMETER: Final[dict[str, Any]] = {
     "name": "If-None-Match",
     "in": "header",
@@ -62,7 +64,7 @@ def with_etag(handle: Handler) -> Handler:
             conditions = [value.decode("latin-1") for name, value in request.scope["headers"] if name == NONE_MATCH]
             if conditions and has_already(conditions, etag.decode()):
                 response = Response(status_code=304)
-                response.raw_headers.extend([headers[place], VARY])
+                response.raw_headers.extend(header for header in headers if header[0] in OF_UNCHANGED)
         return response
 
     return handle_and_tag

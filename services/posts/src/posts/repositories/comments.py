@@ -11,7 +11,7 @@ from common.db.rows import RowReader
 from common.ports import Page, Versions
 from posts.models import Author as People
 from posts.models import Comment as Table
-from posts.repositories.hidden import of_shown_author, shown
+from posts.repositories.hidden import of_shown_author, seen, shown
 from posts.repositories.post_rows import AUTHOR
 from posts.services.records import NOBODY, Comment
 
@@ -28,7 +28,10 @@ def with_author(comments: FromClause) -> Select[*tuple[Any, ...]]:
 
 COMMENTS: Final = Table.__table__
 OLDEST: Final = (
-    with_author(COMMENTS).where(COMMENTS.c.post_id == bindparam("post")).order_by(COMMENTS.c.id).limit(LIMIT)
+    with_author(COMMENTS)
+    .where(COMMENTS.c.post_id == bindparam("post"), seen(COMMENTS.c.author_id))
+    .order_by(COMMENTS.c.id)
+    .limit(LIMIT)
 )
 FIRST: Final = bounded(OLDEST, asc, "id")
 LATER: Final = bounded(OLDEST.where(COMMENTS.c.id > bindparam("after")), asc, "id")
@@ -72,10 +75,10 @@ class CommentRepository:
     async def get(self, post_id: int, comment_id: int) -> Comment | None:
         return COMMENT.one(await self.session.execute(GET, {"post": post_id, "comment": comment_id}))
 
-    async def page(self, post_id: int, limit: int, after: int | None) -> Page[Comment]:
+    async def page(self, post_id: int, viewer_id: int | None, limit: int, after: int | None) -> Page[Comment]:
         statement = FIRST if after is None else LATER
-        place = {} if after is None else {"after": after}
-        found = await self.session.execute(statement, {"post": post_id, "limit": limit + 1, **place})
+        params = {"post": post_id, "viewer": viewer_id, "limit": limit + 1}
+        found = await self.session.execute(statement, params if after is None else params | {"after": after})
         return read_page(found, COMMENT)
 
     async def lock(self, post_id: int, comment_id: int) -> int | None:

@@ -1,5 +1,7 @@
 """Lists of posts in PostgreSQL. A page is cut from an index in its own order before any post is read.
 
+People whom the viewer blocks are left out of the lists of everybody's posts. A list of one author has no such filter.
+
 The cost of any page of n:
 
 - The newest posts, those of a tag or of an author, and the top of all: n rows of their own index.
@@ -24,8 +26,8 @@ from common.ports import Page
 from posts.models import Author as People
 from posts.models import Follow, PostStats, PostTag, Tag
 from posts.models import Post as Table
-from posts.repositories.hidden import of_shown_author, shown
-from posts.repositories.post_rows import COLUMNS, POST, POSTS, VIEWER, get_post
+from posts.repositories.hidden import VIEWER, of_seen_author, of_shown_author, seen, shown
+from posts.repositories.post_rows import COLUMNS, POST, POSTS, get_post
 from posts.services.ports import Place, Rank
 from posts.services.records import Post, PostFilter
 
@@ -40,6 +42,7 @@ AFTER: Final = tuple_(bindparam("time"), bindparam("id", type_=BigInteger))
 AFTER_RANK: Final = tuple_(bindparam("likes", type_=BigInteger), bindparam("id", type_=BigInteger))
 PUBLISHED: Final = Table.status == "published"
 TAGGED_SO: Final = (PostTag.tag == TAG) & of_shown_author(PostTag.post_id)
+SEEN_TAGGED: Final = (PostTag.tag == TAG) & of_seen_author(PostTag.post_id)
 HAS_TAG: Final = Table.tags.any_() == TAG  # a filter on rows found otherwise: no index holds it
 NEWEST_FIRST: Final = (Table.published_at.desc(), Table.id.desc())
 MOST_LIKED_FIRST: Final = (PostStats.likes_count.desc(), PostStats.post_id.desc())
@@ -49,8 +52,10 @@ LATER_TAGGED: Final = tuple_(PostTag.published_at, PostTag.post_id) < AFTER
 LATER_RANKED: Final = tuple_(PostStats.likes_count, PostStats.post_id) < AFTER_RANK
 
 SHOWN: Final = shown(Table.author_id)
-NEWEST: Final = POSTS.where(PUBLISHED, SHOWN).order_by(*NEWEST_FIRST).limit(LIMIT)
-BY_AUTHOR: Final = NEWEST.where(Table.author_id == AUTHOR)
+SEEN: Final = seen(Table.author_id)
+NEWEST: Final = POSTS.where(PUBLISHED).order_by(*NEWEST_FIRST).limit(LIMIT)
+BY_ALL: Final = NEWEST.where(SEEN)
+BY_AUTHOR: Final = NEWEST.where(SHOWN, Table.author_id == AUTHOR)
 BY_AUTHOR_AND_TAG: Final = BY_AUTHOR.where(HAS_TAG)
 DRAFTS: Final = (
     POSTS.where(Table.status == "draft", Table.author_id == AUTHOR, SHOWN).order_by(Table.id.desc()).limit(LIMIT)
@@ -72,7 +77,7 @@ def of_page(page: Subquery) -> Rows:
 
 
 def by_tag(*after: Any) -> Rows:
-    page = select(PostTag.post_id.label("id")).where(TAGGED_SO, *after)
+    page = select(PostTag.post_id.label("id")).where(SEEN_TAGGED, *after)
     return of_page(page.order_by(PostTag.published_at.desc(), PostTag.post_id.desc()).limit(LIMIT).subquery())
 
 
@@ -111,13 +116,13 @@ def ranked(page: Rows) -> Rows:
 def top(*after: Any) -> Rows:
     """The top of all posts, along the index of likes. Checks for published posts itself."""
     posts = select(*COLUMNS).select_from(PostStats).join(Table, Table.id == PostStats.post_id)
-    posts = posts.outerjoin(People, People.id == Table.author_id).where(PUBLISHED, SHOWN, *after)
+    posts = posts.outerjoin(People, People.id == Table.author_id).where(PUBLISHED, SEEN, *after)
     return most_liked_first(posts.order_by(*MOST_LIKED_FIRST).limit(LIMIT))
 
 
-def has_tag(post: SQLCoreOperations[int]) -> ColumnElement[bool]:
+def has_tag(post: SQLCoreOperations[int], tagged: ColumnElement[bool] = SEEN_TAGGED) -> ColumnElement[bool]:
     """Looked up post by post: with a join, PostgreSQL might begin with all posts of the tag."""
-    found: Rows = select(literal_column("true")).where(PostTag.post_id == post, TAGGED_SO)
+    found: Rows = select(literal_column("true")).where(PostTag.post_id == post, tagged)
     return found.correlate_except(PostTag).scalar_subquery().is_not(None)
 
 
@@ -140,17 +145,17 @@ def top_of(posts: Rows, post: SQLCoreOperations[int], *, later: bool) -> Rows:
 def top_of_whole_tag(*after: Any) -> Rows:
     """The top of all posts of a tag, sorted. By expressions, so that PostgreSQL does not walk the index."""
     order = [(column + 0).desc() for column in (PostStats.likes_count, PostStats.post_id)]
-    tagged = select(PostTag.post_id).where(TAGGED_SO).cte("tagged").prefix_with("MATERIALIZED")
+    tagged = select(PostTag.post_id).where(SEEN_TAGGED).cte("tagged").prefix_with("MATERIALIZED")
     page = select(tagged.c.post_id.label("id")).join(PostStats, PostStats.post_id == tagged.c.post_id)
     return ranked(page.where(*after).order_by(*order))
 
 
-TAGGED: Final = select().select_from(PostTag).where(TAGGED_SO)
+TAGGED: Final = select().select_from(PostTag).where(SEEN_TAGGED)
 OWN: Final = select().select_from(Table).where(Table.author_id == AUTHOR, PUBLISHED, SHOWN)
 
 # Each as a first page and as a later one.
 ALL, OF_AUTHOR, OF_AUTHOR_AND_TAG = (
-    (newest_first(listed), newest_first(listed.where(LATER))) for listed in (NEWEST, BY_AUTHOR, BY_AUTHOR_AND_TAG)
+    (newest_first(listed), newest_first(listed.where(LATER))) for listed in (BY_ALL, BY_AUTHOR, BY_AUTHOR_AND_TAG)
 )
 OWN_DRAFTS: Final = (bounded(DRAFTS, desc, "id"), bounded(DRAFTS.where(LATER_DRAFT), desc, "id"))
 BY_TAG: Final = (by_tag(), by_tag(LATER_TAGGED))

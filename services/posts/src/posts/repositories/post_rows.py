@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import BigInteger, bindparam, case, exists, func, select
+from sqlalchemy import bindparam, case, exists, func, select
 
 from common.db.database import Executor
 from common.db.pages import Rows
@@ -10,10 +10,9 @@ from common.db.rows import RowReader
 from posts.models import Author as People
 from posts.models import Like, PostStats
 from posts.models import Post as Table
-from posts.repositories.hidden import shown
+from posts.repositories.hidden import VIEWER, shown
 from posts.services.records import Author, Post
 
-VIEWER: Final = bindparam("viewer", type_=BigInteger)
 LIKED: Final = case(
     (VIEWER.is_not(None), exists().where(Like.post_id == Table.id, Like.account_id == VIEWER)),
 ).label("liked")

@@ -18,11 +18,12 @@ from common.ports import Page
 from posts.models import PostTag
 from posts.models import PostWords as Table
 from posts.models.post_words import IS_LONG
-from posts.repositories.hidden import shown
+from posts.repositories.hidden import seen, shown
 from posts.repositories.lists import (
     AFTER,
     AUTHOR,
     LATER_TAGGED,
+    SEEN_TAGGED,
     TAGGED_SO,
     filter_params,
     has_tag,
@@ -46,6 +47,7 @@ WINDOW_BYTES: Final = 8 * 1024 * 1024
 # In a subquery, so that the plan does not depend on the query.
 QUERY: Final = sa.select(sa.cast(sa.bindparam("query", type_=sa.Text), TSQUERY)).scalar_subquery()
 SHOWN_WORDS: Final = shown(Table.author_id)
+SEEN_WORDS: Final = seen(Table.author_id)
 LATER_WORDS: Final = sa.tuple_(Table.published_at, Table.post_id) < AFTER
 
 
@@ -57,9 +59,9 @@ def listed(wanted: PostFilter, *columns: Any, later: bool) -> Rows:
     """The posts of one author, or those with a tag, the newest first, along the index of their list."""
     if wanted.author_id is not None:
         rows = sa.select(*columns).where(SHOWN_WORDS, Table.author_id == AUTHOR, *[LATER_WORDS] * later)
-        rows = rows.where(*[has_tag(Table.post_id)] * (wanted.tag is not None))
+        rows = rows.where(*[has_tag(Table.post_id, TAGGED_SO)] * (wanted.tag is not None))
         return rows.order_by(Table.published_at.desc(), Table.post_id.desc())
-    rows = sa.select(*columns).where(TAGGED_SO, *[LATER_TAGGED] * later)
+    rows = sa.select(*columns).where(SEEN_TAGGED, *[LATER_TAGGED] * later)
     return rows.order_by(PostTag.published_at.desc(), PostTag.post_id.desc())
 
 
@@ -97,7 +99,7 @@ def near_by_time(most_long: int, *, later: bool) -> tuple[sa.CTE, sa.ColumnEleme
         long.offset(most_long).limit(1).scalar_subquery(), sa.literal_column("'-infinity'::timestamptz")
     )
     rows = sa.select(Table.post_id, Table.published_at, matches(Table.words).label("is_match"))
-    rows = rows.where(SHOWN_WORDS, Table.published_at > sa.select(end).scalar_subquery(), *[LATER_WORDS] * later)
+    rows = rows.where(SEEN_WORDS, Table.published_at > sa.select(end).scalar_subquery(), *[LATER_WORDS] * later)
     return rows.order_by(*newest_first).limit(WINDOW).cte("looked"), sa.true()
 
 
@@ -114,10 +116,10 @@ def search(wanted: PostFilter, *, later: bool, most_long: int = WINDOW_LONG, mos
         sa.select(sa.func.count()).select_from(near_page).scalar_subquery() < LIMIT,
         is_more,
         matches(Table.words),
-        SHOWN_WORDS,
+        SHOWN_WORDS if wanted.author_id is not None else SEEN_WORDS,
         *[LATER_WORDS] * later,
         *[Table.author_id == AUTHOR] * (wanted.author_id is not None),
-        *[has_tag(Table.post_id)] * (wanted.tag is not None),
+        *[has_tag(Table.post_id, TAGGED_SO)] * (wanted.tag is not None),
     )
     # The index finds the matches of the window again; the union removes duplicates.
     found = sa.union(far, sa.select(near_page)).subquery("found")

@@ -1,7 +1,7 @@
 """Comments on posts."""
 
 from common.http.access import public
-from common.http.deps import SignedIn
+from common.http.deps import MaybeSignedIn, SignedIn
 from common.http.etags import IfMatch, WithETag, set_etag
 from common.http.paging import BadCursor, PageResponse, Paging
 from common.http.problems import problems
@@ -15,11 +15,15 @@ router = service_router("/posts/{post_id}/comments", "comments")
 
 
 @router.get("", responses=problems(PostNotFound, BadCursor))
-@public
-async def list_comments(post_id: Id, comments: ReadComments, page: Paging) -> PageResponse[CommentResponse]:
-    """List the comments of a post, the oldest first."""
+async def list_comments(
+    post_id: Id, caller: MaybeSignedIn, comments: ReadComments, page: Paging
+) -> PageResponse[CommentResponse]:
+    """List the comments of a post, the oldest first.
+
+    Signed in, without those of people whom the caller blocks, except below the caller's own posts.
+    """
     kind = f"comments:{post_id}"
-    found = await comments.page(post_id, page.limit, page.after_id(kind))
+    found = await comments.page(post_id, caller.account_id if caller else None, page.limit, page.after_id(kind))
     return page.answer(found, kind, lambda comment: (comment.id,), CommentResponse)
 
 

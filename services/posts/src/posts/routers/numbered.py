@@ -41,9 +41,10 @@ async def list_numbered(
 ) -> NumberedPage:
     """List published posts without their texts, the newest first, with their number. All filters may be combined.
 
-    For page numbers. While others publish, pages shift: `GET /posts` has cursors, which do not. The posts that somebody
-    likes are for themselves only, unless the setting CONDUIT is on. Without filters, and with several, the number is at
-    most 10,000. In a feed, `offset` is at most 1,000.
+    For page numbers. While others publish, pages shift: `GET /posts` has cursors, which do not. It also leaves out
+    people whom the caller blocks; this list does not. The posts that somebody likes are for themselves only, unless the
+    setting CONDUIT is on. Without filters, and with several, the number is at most 10,000. In a feed, `offset` is at
+    most 1,000.
     """
     if feed and caller is None:
         raise FeedNeedsSignIn("Sign in to see a feed.")

@@ -51,6 +51,8 @@ async def list_posts(
 ) -> PageResponse[PostResponse]:
     """List published posts, the newest first or the most liked first. All filters may be combined.
 
+    Signed in, without those of people whom the caller blocks, unless `author_id` asks for them.
+
     The order by likes is live: pages shift as likes change. A caller may run one search or list by likes at a time. The
     next one waits for half a second, and is then refused with 429.
     """
@@ -83,8 +85,7 @@ async def create_post(new: PostCreate, caller: SignedIn, commands: WritePosts, a
 async def get_feed(caller: SignedIn, queries: ReadPosts, page: Paging) -> PageResponse[PostResponse]:
     """List posts of the people the caller follows, the newest first.
 
-    A block ends following in both directions, so neither person sees the other here. Elsewhere published posts stay
-    readable for everybody, as without a token.
+    A block ends following in both directions, so neither person sees the other here.
     """
     found = await queries.feed(caller.account_id, page.limit, page.after_time("feed"))
     return page.answer(found, "feed", place_of, PostResponse)

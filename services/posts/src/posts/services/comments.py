@@ -30,12 +30,16 @@ class CommentQueries:
         await self.authors.fill_in(comment)
         return comment
 
-    async def page(self, post_id: int, limit: int, after: int | None) -> Page[Comment]:
-        """Comments of a published post, the oldest first. Raises PostNotFound."""
+    async def page(self, post_id: int, viewer_id: int | None, limit: int, after: int | None) -> Page[Comment]:
+        """Comments of a published post, the oldest first. Raises PostNotFound.
+
+        Without those of people whom the viewer blocks. Below their own post, viewers see all: they may delete them.
+        """
         post = await self.posts.get(post_id, None)
         if post is None or post.status != "published":
             raise PostNotFound(f"There is no post {post_id}.")
-        found = await self.comments.page(post_id, limit, after)
+        filtered_for = None if viewer_id == post.author.id else viewer_id
+        found = await self.comments.page(post_id, filtered_for, limit, after)
         await self.authors.fill_in(*found.rows)
         return found
 

@@ -162,7 +162,8 @@ class CommentStore(Protocol):
 
     async def get(self, post_id: int, comment_id: int) -> Comment | None: ...
 
-    async def page(self, post_id: int, limit: int, after: int | None) -> Page[Comment]: ...
+    async def page(self, post_id: int, viewer_id: int | None, limit: int, after: int | None) -> Page[Comment]:
+        """The oldest first, without those of people whom the viewer blocks."""
 
     async def lock(self, post_id: int, comment_id: int) -> int | None:
         """The author (or NOBODY) of a comment, locked until this transaction ends."""

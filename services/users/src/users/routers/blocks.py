@@ -18,8 +18,8 @@ async def block(user_id: Id, caller: SignedIn, graph: Relations) -> None:
     """Block somebody. A repetition changes nothing.
 
     Neither follows the other any longer, nor can. The blocked person can no longer comment on or like the caller's
-    posts. Profiles and published posts stay public: the blocked person still sees them, as anybody does without signing
-    in.
+    posts. The caller's lists of posts and comments leave them out. Profiles and published posts stay public: the
+    blocked person still sees them, as anybody does without signing in.
     """
     await graph.block(caller.account_id, user_id)
 

@@ -917,8 +917,8 @@ class Trivium(Connection):
         """Block somebody. A repetition changes nothing.
 
         Neither follows the other any longer, nor can. The blocked person can no longer comment on or like the
-        caller's posts. Profiles and published posts stay public: the blocked person still sees them, as anybody
-        does without signing in.
+        caller's posts. The caller's lists of posts and comments leave them out. Profiles and published posts stay
+        public: the blocked person still sees them, as anybody does without signing in.
 
         Raises:
             CannotBlockYourself: People cannot block themselves.
@@ -988,9 +988,10 @@ class Trivium(Connection):
     ) -> NumberedPage:
         """List published posts without their texts, the newest first, with their number. All filters may be combined.
 
-        For page numbers. While others publish, pages shift: `GET /posts` has cursors, which do not. The posts that
-        somebody likes are for themselves only, unless the setting CONDUIT is on. Without filters, and with several,
-        the number is at most 10,000. In a feed, `offset` is at most 1,000.
+        For page numbers. While others publish, pages shift: `GET /posts` has cursors, which do not. It also leaves
+        out people whom the caller blocks; this list does not. The posts that somebody likes are for themselves
+        only, unless the setting CONDUIT is on. Without filters, and with several, the number is at most 10,000. In
+        a feed, `offset` is at most 1,000.
 
         Raises:
             FeedNeedsSignIn: An anonymous caller follows nobody.
@@ -1090,6 +1091,8 @@ class Trivium(Connection):
     ) -> PostPage:
         """List published posts, the newest first or the most liked first. All filters may be combined.
 
+        Signed in, without those of people whom the caller blocks, unless `author_id` asks for them.
+
         The order by likes is live: pages shift as likes change. A caller may run one search or list by likes at a
         time. The next one waits for half a second, and is then refused with 429.
 
@@ -1124,8 +1127,7 @@ class Trivium(Connection):
     def get_feed(self, *, limit: int | None = None, cursor: str | None = None) -> PostPage:
         """List posts of the people the caller follows, the newest first.
 
-        A block ends following in both directions, so neither person sees the other here. Elsewhere published posts
-        stay readable for everybody, as without a token.
+        A block ends following in both directions, so neither person sees the other here.
 
         Raises:
             BadCursor: The cursor was not issued for this list.
@@ -1197,13 +1199,14 @@ class Trivium(Connection):
     def list_comments(self, post_id: int, *, limit: int | None = None, cursor: str | None = None) -> CommentPage:
         """List the comments of a post, the oldest first.
 
+        Signed in, without those of people whom the caller blocks, except below the caller's own posts.
+
         Raises:
             BadCursor: The cursor was not issued for this list.
             PostNotFound: There is no such post, or it is somebody else's draft.
         """
         return self._read(
-            CommentPage,
-            Call("GET", f"/posts/{post_id}/comments", query={"limit": limit, "cursor": cursor}, signed=False),
+            CommentPage, Call("GET", f"/posts/{post_id}/comments", query={"limit": limit, "cursor": cursor})
         )
 
     def add_comment(self, post_id: int, body: CommentCreate, *, idempotency_key: str | None = None) -> CommentResponse:
