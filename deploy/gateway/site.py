@@ -22,8 +22,14 @@ from deploy.local.stack import ROOT
 PAGE: Final = Path(__file__).parent / "page"
 DOCS: Final = Path(__file__).parent / "docs"
 DOCUMENT: Final = ROOT / "docs" / "openapi.json"
+ROUTE: Final = re.compile(r'^  \["(/[^"]*)", ', re.MULTILINE)
 STYLESHEET: Final = re.compile(r'<link rel="stylesheet" href="/page/([^"]+)">\n')
 SWAGGER_UI: Final = ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png")
+
+
+def routes() -> list[str]:
+    """The routes of the web client, as `/people/:id#`: a part is a name, or digits only."""
+    return ROUTE.findall((PAGE / "app.js").read_text(encoding="utf-8"))
 
 
 def build(folder: Path) -> None:

@@ -12,7 +12,9 @@ import pytest
 
 from auth.services.audit import Action
 from deploy.gateway.bundle import hashed
-from deploy.gateway.site import DOCUMENT, PAGE, build
+from deploy.gateway.site import DOCUMENT, PAGE, build, routes
+from deploy.generate.service import PATHS
+from deploy.local.stack import CADDYFILE
 from tests.deploy.test_site import gateway
 
 FILES: Final = sorted(path.relative_to(PAGE) for path in PAGE.rglob("*") if path.is_file())
@@ -28,6 +30,9 @@ TYPES: Final = {
 NAMED: Final = re.compile(r'(?:/page/|"\./)([\w.-]+-[0-9a-f]{12}\.\w+)')
 # an address of the API in a script, up to its query; `${…}` stands for an id
 CALL: Final = re.compile(r'["`](/(?:auth|users|posts)/?[^"`?\s]*)["`]')
+
+
+FOR_A_BROWSER: Final = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +124,7 @@ def test_a_build_replaces_the_earlier_one(tmp_path: Path) -> None:
 
 def test_only_the_page_s_own_scripts_may_run(site: httpx.Client) -> None:
     """S-42."""
-    answer = site.get("/", headers={"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"})
+    answer = site.get("/", headers=FOR_A_BROWSER)
     policy = dict(rule.split(" ", 1) for rule in answer.headers["content-security-policy"].split("; "))
     assert policy == {
         "default-src": "'none'",
@@ -164,15 +169,47 @@ def test_links_that_a_program_on_the_way_has_rewritten_lead_to_the_page(site: ht
     assert answer.headers["content-security-policy"] == site.get("/").headers["content-security-policy"]
 
 
+def sample(route: str) -> str:
+    """`/tags/:name` -> `/tags/moon%20light`."""
+    return re.sub(r":\w+", "moon%20light", re.sub(r":\w+#", "42", route))
+
+
+def test_gateway_and_page_have_the_same_routes() -> None:
+    named = [re.sub(r":\w+", "[^/]+", re.sub(r":\w+#", "[0-9]+", route[1:])) for route in routes()[1:]]
+    assert f"path_regexp ^/({'|'.join(named)})$\n" in CADDYFILE.read_text()
+    assert len(named) > 20
+    assert {"post", "people", "settings"} <= PATHS
+
+
+@pytest.mark.parametrize("route", routes())
+def test_each_route_is_the_page(site: httpx.Client, route: str) -> None:
+    answer = site.get(sample(route), headers=FOR_A_BROWSER)
+    assert (answer.status_code, answer.content) == (200, site.get("/").content)
+    assert answer.headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/post/first", "/post", "/post/42/", "/tags/a/b", "/Settings", "/admin/people/1/2"]
+)
+def test_other_paths_are_unknown_to_programs_and_people(site: httpx.Client, path: str) -> None:
+    told, shown = site.get(path), site.get(path, headers=FOR_A_BROWSER)
+    assert (told.status_code, told.json()["code"]) == (404, "not-found")
+    assert (shown.status_code, shown.content) == (404, site.get("/").content)
+    for name in ("content-type", "content-security-policy", "referrer-policy"):
+        assert shown.headers[name] == site.get("/").headers[name]
+
+
 @pytest.mark.parametrize("path", ["/verify-email", "/verify-emails=T", "/a/%23verify-email=T", "/23verify-email=T"])
 def test_other_paths_stay_unknown(site: httpx.Client, path: str) -> None:
     answer = site.get(path)
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
 
 
-def test_without_the_page_rewritten_links_are_unknown_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", ["/%23verify-email=T", "/settings", "/nothing"])
+def test_without_the_page_its_paths_are_unknown_too(tmp_path: Path, path: str) -> None:
     with gateway(tmp_path, PROFILE="local", DOCS="", PAGE="off") as elsewhere:
-        assert elsewhere.get("/%23verify-email=T").status_code == 404
+        answer = elsewhere.get(path, headers=FOR_A_BROWSER)
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
 
 
 def test_no_text_becomes_markup() -> None:
@@ -188,8 +225,8 @@ def test_only_the_public_api_is_called() -> None:
     called = {
         re.sub(r"\$\{[^}]*\}", "{}", path) for script in OURS for path in CALL.findall((PAGE / script).read_text())
     }
-    places = {path for path in called if ":" in path} | {"/posts/{}/edit"}  # of the page itself, behind the #
-    assert called - places - {"/users/{}/{}"} <= paths  # followers or following
+    drafts = {"/posts/{}/edit"}  # a key of drafts.js
+    assert called - drafts - {"/users/{}/{}"} <= paths  # followers or following
     assert len(called & paths) > 20
 
 

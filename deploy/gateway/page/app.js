@@ -3,7 +3,7 @@ import { html, render, useEffect, useLayoutEffect, useRef } from "./dom.js";
 import { scrollBack } from "./entries.js";
 import { lazy } from "./lazy.js";
 import { MeProvider, useVisitor } from "./me.js";
-import { match, replace, useRoute } from "./router.js";
+import { followLinks, match, replace, useRoute } from "./router.js";
 import { Banner, Foot, Header } from "./frame.js";
 import { Empty, Messages } from "./ui.js";
 import * as home from "./views/home.js";
@@ -24,7 +24,7 @@ const PUBLIC = [
   ["/tags", home.TagsPage],
   ["/tags/:name", home.TagPage],
   ["/search", reading("SearchPage")],
-  ["/posts/:id#", reading("PostPage")],
+  ["/post/:id#", reading("PostPage")],
   ["/people/:id#", reading("PersonPage")],
   ["/sign-in", own("SignInPage")],
   ["/sign-in/code", own("MailCodePage")],
@@ -43,7 +43,7 @@ const OWN = [
   ["/people/:id#/following", neighbours("following")],
   ["/write", own("WritePage")],
   ["/drafts", own("DraftsPage")],
-  ["/posts/:id#/edit", own("EditPage")],
+  ["/post/:id#/edit", own("EditPage")],
   ["/removed", own("RemovedPage")],
   ["/moderation", staff("ModerationPage")],
   ["/moderation/:part", staff("ModerationPage")],
@@ -53,7 +53,8 @@ const OWN = [
   ["/admin/:part", staff("AdminPage")],
   ["/admin/people/:id#", staff("AdminPersonPage")],
 ];
-const BESIDE = /^\/(top|following|search|tags\/.+|people.*|posts\/\d+)?$/; // routes with a column beside the content
+const isRoute = (path) => Boolean(match(PUBLIC, path).view ?? match(OWN, path).view);
+const BESIDE = /^\/(top|following|search|tags\/.+|people.*|post\/\d+)?$/; // routes with a column beside the content
 
 function App() {
   const me = useVisitor();
@@ -98,7 +99,7 @@ function App() {
         ${me.signedIn && path !== "/removed" && html`<${RemovedNotice} />`}
         ${!mustSignIn && (view
           ? html`<${view} key=${`${place} ${me.visit}`} query=${query} ...${found} />`
-          : html`<h1>Not here</h1><${Empty} title="There is no such page"><a href="#/">Read the latest posts</a>.<//>`)}
+          : html`<h1>Not here</h1><${Empty} title="There is no such page"><a href="/">Read the latest posts</a>.<//>`)}
       </main>
       ${BESIDE.test(path) && html`<${home.Aside} key=${me.visit} />`}
     </div>
@@ -108,6 +109,7 @@ function App() {
   <//>`;
 }
 
+followLinks(isRoute);
 const app = document.getElementById("app");
 app.replaceChildren();
 render(html`<${App} />`, app);

@@ -43,7 +43,7 @@ export function SearchBox({ words = "", among = "posts", id }) {
   </form>`;
 }
 
-/** The route is in the address's fragment, so this link must not change it. */
+/** Moves the focus, and leaves the address as it is. */
 function skip(event) {
   event.preventDefault();
   document.getElementById("page").focus();

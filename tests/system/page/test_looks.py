@@ -35,7 +35,7 @@ async def test_every_place_is_fit_to_be_shown(visit: Visit, size: str, scheme: L
     await looks.look(ada, "home", "/", ".post")
     await ada.page.get_by_label("Your menu").click()
     await looks.look(ada, "menu", "", ".menu .card")
-    await looks.look(ada, "write", f"/posts/{post}/edit", "main form")
+    await looks.look(ada, "write", f"/post/{post}/edit", "main form")
     await ada.fill("Title", "Saturn, from the roof")
     await ada.page.reload()
     await looks.look(ada, "kept", "", "form > .notice")

@@ -6,7 +6,7 @@ import { secondStep } from "../session.js";
 import { Proof } from "./second-factor.js";
 
 /** Only routes of this page, against open redirects. */
-export const onwards = (next) => replace(next?.startsWith("/") ? next : "/");
+export const onwards = (next) => replace(/^\/(?![/\\])/.test(next) ? next : "/");
 
 export function Door({ title, children, foot }) {
   return html`<div class="door"><h1>${title}</h1><div class="card">${children}</div><p class="center">${foot}</p></div>`;
