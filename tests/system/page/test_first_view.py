@@ -20,7 +20,7 @@ NOTE_POSTS = """new MutationObserver(() => {
 async def test_the_front_page_takes_few_requests(visit: Visit) -> None:
     ada = await visit("Ada Lovelace")
     answers: list[Response] = []
-    ada.page.on("response", answers.append)
+    ada.page.on("response", lambda answer: answers.append(answer))
     await ada.page.goto(ada.url)
     await ada.page.locator(".posts > li").first.wait_for()
     await ada.page.wait_for_load_state("networkidle")
