@@ -43,11 +43,12 @@ class Module:
 
 @dataclass
 class Bundle:
-    """The files by their names with hashes; the entry, and the files that it imports."""
+    """The files by their names with hashes; the entry, the file that it imports, and those of each later import."""
 
     entry: str = ""
     base: str = ""
     files: dict[str, str] = field(default_factory=dict)
+    needed_by: dict[str, list[str]] = field(default_factory=dict)
 
 
 def variable(module: str) -> str:
@@ -175,7 +176,8 @@ def written(lists: Mapping[str, list[str]], module: Callable[[str], Module], roo
     for root in roots:
         needed = dict.fromkeys(place[name] for name in in_order(module, [root]) if place[name] != place[root])
         needed.pop(result.base, None)
-        files = ", ".join(f'import("./{file}")' for file in [*needed, place[root]])
+        result.needed_by[root] = [*needed, place[root]]
+        files = ", ".join(f'import("./{file}")' for file in result.needed_by[root])
         all_of = f"Promise.all([{files}]).then((loaded) => loaded.at(-1).{variable(root)})"
         entry = entry.replace(f'import("{root}")', all_of)
     result.entry = hashed(ENTRY, entry.encode())

@@ -22,6 +22,7 @@ from deploy.local.stack import ROOT
 PAGE: Final = Path(__file__).parent / "page"
 DOCS: Final = Path(__file__).parent / "docs"
 DOCUMENT: Final = ROOT / "docs" / "openapi.json"
+TITLE: Final = re.compile(r'<title>.*</title>\n<meta name="description" [^\n]*\n')
 ROUTE: Final = re.compile(r'^  \["(/[^"]*)", ', re.MULTILINE)
 STYLESHEET: Final = re.compile(r'<link rel="stylesheet" href="/page/([^"]+)">\n')
 SWAGGER_UI: Final = ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png")
@@ -51,7 +52,7 @@ def build(folder: Path) -> None:
 def build_page(folder: Path) -> None:
     """Write the web client: index.html last, since it names the others; then files of earlier builds are deleted."""
     (folder / "vendor").mkdir(parents=True, exist_ok=True)
-    files = {"vendor/LICENSES.txt": (PAGE / "vendor/LICENSES.txt").read_bytes()}
+    files = {name: (PAGE / name).read_bytes() for name in ("vendor/LICENSES.txt", "favicon.ico")}
 
     def add(name: str, content: bytes) -> str:
         address = hashed(name, content)
@@ -72,14 +73,30 @@ def build_page(folder: Path) -> None:
     script = '<script type="module" src="/page/app.js"></script>'
     index = index.replace(script, "\n".join([*head, script.replace("app.js", scripts.entry)]))
 
+    preloads = "".join(
+        f'<link rel="modulepreload" href="/page/{name}">\n' for name in scripts.needed_by["rooms/reading.js"]
+    )
+    documents = {"index.html": index, "sitemap.xml": template("sitemap.xml")}
+    before, after = TITLE.split(index.replace("</head>", f"{preloads}</head>"))
+    documents |= {name: before + template(name) + after for name in ("post.html", "people.html")}
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    new = folder / "index.new"
-    new.write_text(index, encoding="utf-8")
-    os.replace(new, folder / "index.html")
+    for name, text in documents.items():
+        (folder / "new").write_text(text, encoding="utf-8")
+        os.replace(folder / "new", folder / name)
     for path in folder.rglob("*"):
-        if path.is_file() and path.relative_to(folder).as_posix() not in {*files, "index.html"}:
+        if path.is_file() and path.relative_to(folder).as_posix() not in {*files, *documents}:
             path.unlink()
+
+
+def template(name: str) -> str:
+    """A file of page/heads: the gateway puts answers of the API into it.
+
+    Caddy runs what a template includes as a template too, and people's texts may have `{{`. Therefore the delimiters are
+    `<` and `>` with a tab inside: a tab in a string of JSON is escaped, and our services write none elsewhere.
+    """
+    text = (PAGE / "heads" / name).read_text(encoding="utf-8")
+    return text.replace("{{", "<\t").replace("}}", "\t>")
 
 
 if __name__ == "__main__":

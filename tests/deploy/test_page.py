@@ -93,8 +93,8 @@ def test_there_are_no_other_files(site: httpx.Client, path: str) -> None:
 @pytest.mark.usefixtures("site")
 def test_each_file_is_named_and_each_name_is_a_file(folder: Path) -> None:
     page = folder / "site/page"
-    files = {path.name for path in page.iterdir() if path.is_file() and path.suffix != ".gz"}
-    assert named_from(page, "index.html", set()) == files
+    files = {path.name for path in page.iterdir() if re.search(r"-[0-9a-f]{12}\.\w+$", path.name)}
+    assert named_from(page, "index.html", set()) - {"index.html"} == files
     assert "//" not in (page / "index.html").read_text()
 
 
@@ -184,8 +184,10 @@ def test_gateway_and_page_have_the_same_routes() -> None:
 @pytest.mark.parametrize("route", routes())
 def test_each_route_is_the_page(site: httpx.Client, route: str) -> None:
     answer = site.get(sample(route), headers=FOR_A_BROWSER)
-    assert (answer.status_code, answer.content) == (200, site.get("/").content)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, TYPES[".html"])
     assert answer.headers["cache-control"] == "no-cache"
+    described = route in {"/post/:id#", "/people/:id#"}  # test_heads.py
+    assert described or answer.content == site.get("/").content
 
 
 @pytest.mark.parametrize(
@@ -236,6 +238,8 @@ def test_admins_can_filter_the_audit_trail_by_each_action() -> None:
     assert re.findall(r'"([a-z-]+)"', listed[1]) == sorted(Action)
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if path.parts[0] != "vendor"], ids=str)
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if path.parts[0] != "vendor" and path.suffix != ".ico"], ids=str
+)
 def test_files_stay_small(path: Path) -> None:
     assert len((PAGE / path).read_text().splitlines()) <= 250
