@@ -92,8 +92,8 @@ def build_page(folder: Path) -> None:
 def template(name: str) -> str:
     """A file of page/heads: the gateway puts answers of the API into it.
 
-    Caddy runs what a template includes as a template too, and people's texts may have `{{`. Therefore the delimiters are
-    `<` and `>` with a tab inside: a tab in a string of JSON is escaped, and our services write none elsewhere.
+    Caddy runs what a template includes as a template too, and people's texts may have `{{`. Therefore the delimiters
+    are `<` and `>` with a tab inside: a tab in a string of JSON is escaped, and our services write none elsewhere.
     """
     text = (PAGE / "heads" / name).read_text(encoding="utf-8")
     return text.replace("{{", "<\t").replace("}}", "\t>")
