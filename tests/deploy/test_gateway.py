@@ -227,9 +227,11 @@ async def test_an_answer_with_an_etag_is_never_compressed(known: Gateway, path: 
     assert "content-encoding" not in headers
 
 
-def test_a_long_list_is_compressed_for_those_who_take_that(served: Gateway) -> None:
-    with httpx.Client(base_url=f"http://127.0.0.1:{served.port}", trust_env=False, timeout=GENEROUS) as client:
+async def test_a_long_list_is_compressed_for_those_who_take_that(served: Gateway) -> None:
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{served.port}", trust_env=False, timeout=GENEROUS
+    ) as client:
         for accepted, encoding in {"gzip": "gzip", "identity": None}.items():
-            answer = client.get("/auth/list", headers={"Accept-Encoding": accepted})
+            answer = await client.get("/auth/list", headers={"Accept-Encoding": accepted})
             assert (answer.json(), answer.headers.get("content-encoding")) == (["x" * 5000], encoding)
             assert answer.headers["link"] == '</auth/list?cursor=2>; rel="next"'
