@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from auth.services.passwords import Argon2
+from auth.services.passwords.hashing import Argon2
 from deploy.local.errors import StackError
 from deploy.local.runner import POSTGRES
 from deploy.local.stack import GATEWAY, Stack

@@ -20,8 +20,8 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from auth.config import Settings
 from auth.main import create_app
 from auth.repositories.unit_of_work import unit_of_work
-from auth.services import passwords
-from auth.services.management import Management, Manager
+from auth.services.administration.management import Management, Manager
+from auth.services.passwords import hashing
 from auth.services.records import Role
 from auth.services.secret_hashes import hash_secret
 from common.db.database import TransactionFactory
@@ -51,13 +51,13 @@ def cheap_hasher(**_: int) -> Argon2Hasher:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def hashing(request: pytest.FixtureRequest) -> Iterator[None]:
+def cheap_hashing(request: pytest.FixtureRequest) -> Iterator[None]:
     """Hashing is cheap, and never refused on a busy machine. Modules with `REAL_HASHES = True` test the real cost."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passwords, "PATIENCE", GENEROUS)
-        patch.setattr(passwords, "NICE", 0)  # a nice thread would hardly run beside busy processes
+        patch.setattr(hashing, "PATIENCE", GENEROUS)
+        patch.setattr(hashing, "NICE", 0)  # a nice thread would hardly run beside busy processes
         if not getattr(request.module, "REAL_HASHES", False):
-            patch.setattr(passwords, "Argon2Hasher", cheap_hasher)
+            patch.setattr(hashing, "Argon2Hasher", cheap_hasher)
         yield
 
 

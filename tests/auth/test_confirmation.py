@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from httpx import AsyncClient, Response
 
-from auth.services.passwords import NO_PASSWORD
+from auth.services.passwords.hashing import NO_PASSWORD
 from tests.auth.conftest import Connection, Join, Member, bearer, new_email, outcome
 from tests.auth.second_factors import age, audited, left, step_up, turn_on
 

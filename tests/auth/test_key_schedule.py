@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 from auth.__main__ import cli
 from auth.config import Settings
-from auth.services.key_material import KeyCipher
-from auth.services.key_schedule import KeySchedule
+from auth.services.signing_keys.material import KeyCipher
+from auth.services.signing_keys.schedule import KeySchedule
 from common.tokens.known_keys import MOST_KEYS
 from tests.auth.conftest import Connection, Person, SignUp, bearer, client_of, refresh, running
 

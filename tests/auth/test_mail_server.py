@@ -16,7 +16,7 @@ from pydantic_core import Url
 from auth.clients.messages import Mailbox, compose
 from auth.config import Settings
 from auth.mailing import LEASE
-from auth.services.mail_rendering import RenderedMail
+from auth.services.mail.rendering import RenderedMail
 from common.events.outbox import OutboxRepository
 from tests.auth.certificates import certificate_for
 from tests.auth.conftest import PASSWORD, Connection, client_of, new_email, running

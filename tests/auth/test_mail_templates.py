@@ -9,9 +9,9 @@ import pytest
 from jinja2 import Environment, meta
 
 from auth.mail_config import templates_of
-from auth.services.mail_files import LIFETIME, SHIPPED, SUBJECT, TEXT
-from auth.services.mail_templates import SAMPLES, Brand, Filled, counted
-from auth.services.mails import Kind
+from auth.services.mail.sending import Kind
+from auth.services.mail.template_files import LIFETIME, SHIPPED, SUBJECT, TEXT
+from auth.services.mail.templates import SAMPLES, Brand, Filled, counted
 
 LOCALES = ("de", "en", "es", "fr", "ja")
 BRAND = Brand("Trivium", "#0f6b5c", "help@example.com", "Example Ltd\n1 High Street")

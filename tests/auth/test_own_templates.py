@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 from auth.__main__ import cli
 from auth.mail_config import MailSettings, templates_of
-from auth.services.mail_files import BadTemplates
-from auth.services.mail_templates import SAMPLES, Brand, Filled, Templates
-from auth.services.mails import Kind
+from auth.services.mail.sending import Kind
+from auth.services.mail.template_files import BadTemplates
+from auth.services.mail.templates import SAMPLES, Brand, Filled, Templates
 from common.settings import explain
 
 BRAND = Brand("Acme", "#0f6b5c")

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from auth.clients.self_signed_tokens import SelfSignedTokens
 from auth.config import Settings
-from auth.services.access_tokens import AccessTokens
+from auth.services.sessions.access_tokens import AccessTokens
 from common.tokens.verifier import TokenVerifier
 
 

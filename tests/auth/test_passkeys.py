@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 
 from auth.services.passkeys.own import MOST
-from auth.services.passwords import NO_PASSWORD
+from auth.services.passwords.hashing import NO_PASSWORD
 from tests.auth.authenticator import BE, BS, ORIGIN, RP_ID, UP, UV, Authenticator, b64, unb64
 from tests.auth.conftest import PASSWORD, Connection, Join, Member, outcome
 from tests.auth.mails import mails

@@ -3,7 +3,7 @@
 import pytest
 
 from auth.services.errors import WeakPassword
-from auth.services.password_policy import PasswordPolicy, common_passwords, fold
+from auth.services.passwords.policy import PasswordPolicy, common_passwords, fold
 
 POLICY = PasswordPolicy(8, ("trivium",))
 ADA = {"email": "ada.lovelace1815@example.com", "name": "Ada Lovelace"}

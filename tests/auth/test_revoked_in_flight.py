@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 
 from auth.repositories.unit_of_work import unit_of_work
-from auth.services.management import Management
+from auth.services.administration.management import Management
 from auth.services.records import Role
 from common.db.database import TransactionFactory
 from tests.auth.conftest import PASSWORD, SERVER, Connection, Join, Learn, Manage, SignedIn, bearer, refresh, roles_in

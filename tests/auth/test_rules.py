@@ -14,15 +14,17 @@ import pytest
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from auth.services import passwords, ports, refresh_tokens
+from auth.services import ports
 from auth.services.accounts import EPOCH, AccountQueries, Registration, new_account_id
-from auth.services.address_policy import AddressPolicy
+from auth.services.addresses.policy import AddressPolicy
 from auth.services.audit import Action
 from auth.services.errors import AccountNotFound, EmailTaken
-from auth.services.password_policy import PasswordPolicy
-from auth.services.passwords import Argon2, TooBusy, normalized
+from auth.services.passwords import hashing
+from auth.services.passwords.hashing import Argon2, TooBusy, normalized
+from auth.services.passwords.policy import PasswordPolicy
 from auth.services.records import Account, Credentials
-from auth.services.refresh_tokens import RefreshTokens
+from auth.services.sessions import refresh_tokens
+from auth.services.sessions.refresh_tokens import RefreshTokens
 from common.state_events import Event
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -197,8 +199,8 @@ async def test_a_password_is_known_again_and_only_it() -> None:
 
 async def test_nobody_waits_long_for_a_password_to_be_hashed(monkeypatch: pytest.MonkeyPatch) -> None:
     """R-18: also if a hash takes longer than on an idle machine."""
-    monkeypatch.setattr(passwords, "PATIENCE", 0.05)
-    monkeypatch.setattr(passwords, "AT_WORK", 1)
+    monkeypatch.setattr(hashing, "PATIENCE", 0.05)
+    monkeypatch.setattr(hashing, "AT_WORK", 1)
     hasher = Argon2(slots=1)
     async with hasher.slot():
         with pytest.raises(TooBusy):

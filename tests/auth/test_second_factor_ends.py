@@ -11,9 +11,9 @@ from httpx import AsyncClient
 
 from auth.config import Settings
 from auth.services.deletion import finish_deletion
-from auth.services.key_material import KeyCipher
 from auth.services.records import PendingDeletion, Role
 from auth.services.second_factor.factors import renew_secrets
+from auth.services.signing_keys.material import KeyCipher
 from tests.auth.conftest import (
     SERVER,
     Connection,

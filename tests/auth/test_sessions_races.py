@@ -11,7 +11,7 @@ from httpx import AsyncClient
 from auth.repositories.unit_of_work import unit_of_work
 from auth.services.ports import UnitOfWork
 from auth.services.records import Device
-from auth.services.session_opening import Method, Way
+from auth.services.sessions.opening import Method, Way
 from common.db.database import TransactionFactory
 from tests.auth.conftest import Connection, Join, SignIn, bearer
 from tests.auth.test_access_tokens import part

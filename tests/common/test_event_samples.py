@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from auth.services.mail_events import MailData, MailWantedData
+from auth.services.mail.events import MailData, MailWantedData
 from common.contracts.events import (
     AccountData,
     AccountErasedData,

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from auth.services.key_material import KeyCipher, new_key
+from auth.services.signing_keys.material import KeyCipher, new_key
 from common.background import background_tasks
 from common.tokens import jwks
 from common.tokens.claims import KeysUnavailable

@@ -18,7 +18,7 @@ from httpx import ASGITransport, AsyncClient, Response
 
 from auth.config import Settings as AuthSettings
 from auth.main import create_app as create_auth
-from auth.services import passwords
+from auth.services.passwords import hashing
 from auth.services.secret_hashes import hash_secret
 from common.settings import LONGEST_CALL
 from conduit.config import Settings
@@ -66,8 +66,8 @@ async def stack(
     mail = {"mail_dir": tmp_path_factory.mktemp("mail"), "trusted_proxies": ["127.0.0.1"]}
     database = await database_of("auth")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passwords, "PATIENCE", GENEROUS)
-        patch.setattr(passwords, "Argon2Hasher", cheap_hasher)
+        patch.setattr(hashing, "PATIENCE", GENEROUS)
+        patch.setattr(hashing, "Argon2Hasher", cheap_hasher)
         between.apps["auth"] = create_auth(
             AuthSettings.model_validate({**database, **auth_secrets, **mail, **own}), between
         )

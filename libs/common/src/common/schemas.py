@@ -110,7 +110,7 @@ Flag = Annotated[bool, Field(strict=True)]
 Link = Annotated[str, StringConstraints(max_length=2000), AfterValidator(link)]
 
 
-# As typed. auth counts again in NFKC, and has further rules (`auth.services.password_policy`).
+# As typed. auth counts again in NFKC, and has further rules (`auth.services.passwords.policy`).
 NewPassword = Annotated[str, Field(min_length=8, max_length=MAX_PASSWORD, repr=False), AfterValidator(no_nul)]
 
 

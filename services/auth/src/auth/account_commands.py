@@ -7,8 +7,8 @@ from typing import Annotated, Final, TypeVar
 import typer
 
 from auth.command_transaction import in_one_transaction
+from auth.services.administration.management import Management, Manager
 from auth.services.deletion import delete_by_address, delete_noted
-from auth.services.management import Management, Manager
 from auth.services.records import Role
 from common.email_addresses import normal_email
 

@@ -11,10 +11,10 @@ from pydantic_core import Url
 from pydantic_settings import NoDecode
 
 from auth.mail_config import NOBODY, MailSettings
-from auth.services.address_policy import is_within
-from auth.services.mails import WINDOW
+from auth.services.addresses.policy import is_within
+from auth.services.mail.sending import WINDOW
 from auth.services.passkeys.origins import for_passkeys
-from auth.services.passwords import QUEUE
+from auth.services.passwords.hashing import QUEUE
 from auth.services.providers.settings import Providers
 from auth.services.second_factor.challenges import LONGEST_TRUST
 from common.email_addresses import SPECIAL_USE

@@ -19,31 +19,31 @@ from auth.repositories.deletions import BACKLOG
 from auth.repositories.exports import DELETED, SECTIONS
 from auth.repositories.sessions import Lifetimes, SessionRepository
 from auth.repositories.unit_of_work import unit_of_work
-from auth.services.access_tokens import AccessTokens
 from auth.services.accounts import AccountQueries, OwnLanguage, Registration
-from auth.services.address_policy import AddressPolicy
+from auth.services.addresses.change import EmailChange
+from auth.services.addresses.policy import AddressPolicy
+from auth.services.addresses.verification import EmailVerification
+from auth.services.administration.management import Management
+from auth.services.administration.support import Support
 from auth.services.audit import AuditReader
 from auth.services.conduit import ConduitChanges, ConduitSignUp
 from auth.services.deletion import Deletion
-from auth.services.email_change import EmailChange
-from auth.services.email_verification import EmailVerification
-from auth.services.key_material import KeyCipher
-from auth.services.key_schedule import KeySchedule
-from auth.services.keys import OwnKeys
 from auth.services.mail_codes.sign_in import MailCodeSignIn
-from auth.services.management import Management
-from auth.services.own_password import OwnPassword
-from auth.services.password_policy import PasswordPolicy
-from auth.services.password_reset import PasswordReset
-from auth.services.passwords import Argon2
+from auth.services.passwords.change import OwnPassword
+from auth.services.passwords.hashing import Argon2
+from auth.services.passwords.policy import PasswordPolicy
+from auth.services.passwords.reset import PasswordReset
 from auth.services.records import Device, Role
-from auth.services.refresh_tokens import RefreshTokens
 from auth.services.retention import RETENTION
-from auth.services.session_opening import SessionOpener
-from auth.services.sessions import SessionService
+from auth.services.sessions.access_tokens import AccessTokens
+from auth.services.sessions.opening import SessionOpener
+from auth.services.sessions.own import SessionService
+from auth.services.sessions.refresh_tokens import RefreshTokens
 from auth.services.sign_in import SignInService
+from auth.services.signing_keys.key_ring import OwnKeys
+from auth.services.signing_keys.material import KeyCipher
+from auth.services.signing_keys.schedule import KeySchedule
 from auth.services.subscriber import EventSubscriber
-from auth.services.support import Support
 from auth.services.throttle import Throttle
 from auth.wiring import api_keys, second_factor
 from auth.wiring.passkeys import passkey_parts

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
-from auth.services.keys import OwnKeys
+from auth.services.signing_keys.key_ring import OwnKeys
 from common.observability.metrics import MetricCollector
 from common.tokens.known_keys import MOST_KEYS
 

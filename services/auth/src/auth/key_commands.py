@@ -8,9 +8,9 @@ import typer
 
 from auth.command_transaction import in_one_transaction
 from auth.deps import key_schedule
-from auth.services.key_schedule import PUBLISH_AHEAD, KeySchedule
 from auth.services.ports import UnitOfWork
 from auth.services.second_factor.factors import renew_secrets
+from auth.services.signing_keys.schedule import PUBLISH_AHEAD, KeySchedule
 
 T = TypeVar("T")
 NEVER: Final = "-"

@@ -8,7 +8,7 @@ from typing import Final
 import typer
 
 from auth.mail_config import MailSettings
-from auth.services.mail_templates import Templates
+from auth.services.mail.templates import Templates
 from common.settings import load
 
 INDEX: Final = '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>Mails</title>\n'

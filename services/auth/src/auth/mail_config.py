@@ -7,7 +7,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, EmailStr, Field, NameEmail, model_validator
 
-from auth.services.mail_templates import LAST, Brand, Templates
+from auth.services.mail.templates import LAST, Brand, Templates
 from common.locales import normal_locale
 from common.settings import BaseConfig
 from common.url_types import BaseAddress

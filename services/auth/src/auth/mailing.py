@@ -11,10 +11,10 @@ from auth.clients.mail_server import MailServer
 from auth.clients.mail_targets import MailRequestTarget, MailTarget
 from auth.clients.messages import Mailbox
 from auth.config import Settings, given
+from auth.services.mail.rendering import MailRenderer, MailSender
+from auth.services.mail.requests import MailRequests
+from auth.services.mail.templates import Templates
 from auth.services.mail_codes.sign_in import CodeMaker
-from auth.services.mail_rendering import MailRenderer, MailSender
-from auth.services.mail_requests import MailRequests
-from auth.services.mail_templates import Templates
 from auth.services.one_time_tokens import OneTimeTokens, Purpose, TokenMaker
 from auth.services.ports import UnitOfWork
 from common.db.database import TransactionFactory

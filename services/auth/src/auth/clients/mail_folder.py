@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auth.clients.messages import Mailbox, compose
-from auth.services.mail_rendering import RenderedMail
+from auth.services.mail.rendering import RenderedMail
 from common.errors import DependencyUnavailable
 
 

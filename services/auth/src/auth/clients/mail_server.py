@@ -20,7 +20,7 @@ from aiosmtplib import (
 )
 
 from auth.clients.messages import Mailbox, compose
-from auth.services.mail_rendering import MailDelayed, MailRefused, RenderedMail
+from auth.services.mail.rendering import MailDelayed, MailRefused, RenderedMail
 from common.errors import DependencyUnavailable
 
 log = structlog.get_logger()

@@ -7,10 +7,10 @@ from uuid import UUID
 
 import structlog
 
-from auth.services.mail_events import MailData, MailWantedData
-from auth.services.mail_rendering import MailDelayed, MailRefused, MailRenderer, MailSender
-from auth.services.mail_requests import MailRequests
-from auth.services.mails import Kind
+from auth.services.mail.events import MailData, MailWantedData
+from auth.services.mail.rendering import MailDelayed, MailRefused, MailRenderer, MailSender
+from auth.services.mail.requests import MailRequests
+from auth.services.mail.sending import Kind
 from auth.services.one_time_tokens import Purpose
 from common.errors import DependencyUnavailable, DomainError
 from common.events.inbox import parse_event

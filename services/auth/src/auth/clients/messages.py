@@ -8,7 +8,7 @@ from typing import Final, Self
 
 from email_validator import validate_email
 
-from auth.services.mail_rendering import RenderedMail
+from auth.services.mail.rendering import RenderedMail
 
 GENERATED: Final = "auto-generated"
 """RFC 3834: asks automatic responders such as holiday notices not to answer."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from auth.services.access_tokens import AccessTokens
+from auth.services.sessions.access_tokens import AccessTokens
 from common.tokens.claims import KeysUnavailable
 from common.tokens.service_tokens import NoToken
 

@@ -16,7 +16,7 @@ class MailCount(Base):
     address_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     """SHA-256 of the normal form of the e-mail address; for `OWN_CHANGE` and `OWN_CODE` preceded by who asks."""
     kind: Mapped[str] = mapped_column(Text, primary_key=True)
-    """A value of `services.mails.Kind`, or a count of `services.mails.LIMITS` that is no mail of its own."""
+    """A value of `services.mail.sending.Kind`, or a count of `LIMITS` there that is no mail of its own."""
     sent_at: Mapped[list[datetime]] = mapped_column(ARRAY(DateTime(timezone=True)))
     """The last few, the oldest first."""
     last_at: Mapped[datetime] = mapped_column(

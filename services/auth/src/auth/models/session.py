@@ -21,7 +21,7 @@ class Session(Base):
     secret: Mapped[bytes] = mapped_column(LargeBinary)
     """32 random bytes. The token derives from them and the server's key; neither alone is enough."""
     client: Mapped[str] = mapped_column(Text, server_default="trivium")
-    """`conduit`: a lasting session, whose one token never changes (`services.refresh_tokens`)."""
+    """`conduit`: a lasting session, whose one token never changes (`services.sessions.refresh_tokens`)."""
     user_agent: Mapped[str] = mapped_column(Text)
     ip: Mapped[str] = mapped_column(Text)
     methods: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{pwd}")

@@ -11,13 +11,13 @@ from sqlalchemy.exc import IntegrityError
 from auth.models import Account as Table
 from auth.models import TokenFloor
 from auth.services.errors import EmailTaken, UsernameTaken
-from auth.services.passwords import NO_PASSWORD
+from auth.services.passwords.hashing import NO_PASSWORD
 from auth.services.records import Account, Credentials
 from common.contracts.events import EVERYBODY
 from common.db.database import Executor
 from common.db.rows import RowReader
 
-# The floor of all accounts (`services.session_revocation.revoke_all_tokens`) applies if it is later.
+# The floor of all accounts (`services.sessions.revocation.revoke_all_tokens`) applies if it is later.
 FLOOR_OF_ALL: Final = select(TokenFloor.not_before).where(TokenFloor.account_id == EVERYBODY)
 COLUMNS: Final = (
     Table.id,

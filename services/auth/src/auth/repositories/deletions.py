@@ -9,7 +9,7 @@ from sqlalchemy import ARRAY, BigInteger, bindparam, func, select, text, update
 
 from auth.models import Account as Table
 from auth.repositories.accounts import ACCOUNT, COLUMNS
-from auth.services.mails import Kind
+from auth.services.mail.sending import Kind
 from auth.services.records import Account, PendingDeletion
 from common.db.database import Executor
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import text
 
-from auth.services.mails import LIMITS, USUAL, WINDOW
+from auth.services.mail.sending import LIMITS, USUAL, WINDOW
 from common.db.database import Executor
 
 # The row lock makes it exact: a second caller sees the count of the first.

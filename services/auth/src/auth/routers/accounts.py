@@ -14,7 +14,7 @@ from auth.deps import (
 )
 from auth.schemas.account import AccountDeletion, AccountResponse, OwnAccountUpdate
 from auth.services import errors
-from auth.services.passwords import TooBusy
+from auth.services.passwords.hashing import TooBusy
 from auth.services.second_factor.errors import ProofMissing
 from auth.wiring.second_factor import Proven
 from common.contracts.accounts import UserCreate, UserResponse

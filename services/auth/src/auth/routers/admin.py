@@ -9,9 +9,9 @@ from auth.deps import Administrator, CallingDevice, ManageAccounts, ProvenAdmini
 from auth.schemas.account import AccountUpdate, ManagedAccountResponse
 from auth.schemas.audit import AuditEventResponse, AuditMoment
 from auth.schemas.second_factor import FactorReset
+from auth.services.administration.management import Manager
 from auth.services.audit import Action, AuditFilter
 from auth.services.errors import AccountBeingDeleted, AccountNotFound, LastAdmin, NotAnAdmin, NotThisClient
-from auth.services.management import Manager
 from auth.services.records import AccountFilter, Role
 from auth.services.second_factor.errors import OwnSecondFactor, SecondFactorOff
 from common.errors import InsufficientUserAuthentication

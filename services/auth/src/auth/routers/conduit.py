@@ -20,8 +20,8 @@ from auth.schemas.conduit import (
     LastingToken,
 )
 from auth.services import errors
-from auth.services.passwords import TooBusy
-from auth.services.session_opening import LASTING
+from auth.services.passwords.hashing import TooBusy
+from auth.services.sessions.opening import LASTING
 from common.http.access import public
 from common.http.deps import SignedIn
 from common.http.problems import problems

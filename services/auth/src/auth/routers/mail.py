@@ -12,7 +12,7 @@ from fastapi import Response
 from auth.deps import MAIL, SIGN_IN, CallingDevice, ChangeEmail, ResetPassword, VerifyEmail
 from auth.schemas.mail import AddressGiven, LinkOpened, NewAddress, PasswordChosen
 from auth.services import errors
-from auth.services.passwords import TooBusy
+from auth.services.passwords.hashing import TooBusy
 from auth.services.second_factor.errors import ProofMissing
 from auth.wiring.second_factor import Proven
 from common.errors import InsufficientUserAuthentication

@@ -10,7 +10,7 @@ from auth.services.errors import (
     WeakPassword,
     WrongPassword,
 )
-from auth.services.passwords import TooBusy
+from auth.services.passwords.hashing import TooBusy
 from auth.services.second_factor.errors import ProofMissing
 from auth.wiring.second_factor import Proven
 from common.errors import InsufficientUserAuthentication

@@ -13,7 +13,7 @@ from auth.schemas.second_factor import (
     TrustedDevicesResponse,
 )
 from auth.services.errors import AccountNotFound, NotThisClient, SignInClosed, SignInThrottled, WrongPassword
-from auth.services.passwords import TooBusy
+from auth.services.passwords.hashing import TooBusy
 from auth.services.second_factor import errors
 from auth.wiring.second_factor import FromTheSite, JustProven, OwnFactors
 from common.errors import InsufficientUserAuthentication

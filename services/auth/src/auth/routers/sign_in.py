@@ -14,7 +14,7 @@ from auth.schemas.sign_in import (
 )
 from auth.schemas.token import TokenResponse
 from auth.services import errors
-from auth.services.passwords import TooBusy
+from auth.services.passwords.hashing import TooBusy
 from auth.services.providers.errors import ProviderCodeNotValid
 from auth.services.second_factor.errors import ChallengeNotValid, ProofMissing, SecondFactorOff, WrongCode
 from auth.wiring.providers import FlowCookie, ProviderArrivals

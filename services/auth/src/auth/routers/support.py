@@ -14,8 +14,8 @@ from auth.deps import (
 from auth.routers.sessions import place, where
 from auth.schemas.session import AccountSessionResponse
 from auth.schemas.support import AccountDeletionByAdmin, SignInMethodsResponse, SignOut
+from auth.services.administration.management import Manager
 from auth.services.errors import AccountNotFound, NotAnAdmin, NotThisClient, OwnAccount, SessionNotFound, StillAdmin
-from auth.services.management import Manager
 from common.errors import InsufficientUserAuthentication
 from common.http.paging import BadCursor, PageResponse, Paging
 from common.http.problems import problems

@@ -11,9 +11,9 @@ from auth.schemas.token import RevokeForm, TokenForm, TokenResponse
 from auth.services import errors
 from auth.services.api_keys.errors import InvalidSubjectToken, InvalidTarget
 from auth.services.api_keys.exchange import ACCESS_TOKEN, GRANT, Exchange
-from auth.services.passwords import TooBusy
+from auth.services.passwords.hashing import TooBusy
 from auth.services.records import Device, Tokens
-from auth.services.sessions import SessionService
+from auth.services.sessions.own import SessionService
 from auth.services.sign_in import SignInService
 from auth.wiring.api_keys import API_KEYS, ExchangeKeys
 from common.http.access import public

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from auth.services.address_policy import AddressPolicy
+from auth.services.addresses.policy import AddressPolicy
 from auth.services.audit import Action, masked
 from auth.services.errors import AccountNotFound, EmailTaken, UsernameTaken
 from auth.services.events import account_event
-from auth.services.mail_requests import want_mail
+from auth.services.mail.requests import want_mail
 from auth.services.one_time_tokens import Purpose
-from auth.services.password_policy import PasswordPolicy
+from auth.services.passwords.policy import PasswordPolicy
 from auth.services.ports import AccountReader, PasswordHasher, UnitOfWork
 from auth.services.records import Account
-from auth.services.session_opening import Way
+from auth.services.sessions.opening import Way
 from auth.services.throttle import reset_attempts
 from common.ports import Clock, Transactions, utc_now
 

@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from auth.services.accounts import Registration
-from auth.services.address_policy import AddressPolicy
+from auth.services.addresses.policy import AddressPolicy
 from auth.services.audit import Action, masked
 from auth.services.errors import TooManyMails, UsernameNeeded
 from auth.services.events import account_event
-from auth.services.mail_requests import want_mail
-from auth.services.mails import DIRECT_CHANGE, Kind, send_limited
+from auth.services.mail.requests import want_mail
+from auth.services.mail.sending import DIRECT_CHANGE, Kind, send_limited
 from auth.services.one_time_tokens import Purpose
-from auth.services.password_policy import PasswordPolicy
+from auth.services.passwords.policy import PasswordPolicy
 from auth.services.ports import PasswordHasher, UnitOfWork
 from auth.services.records import Account, Device, Tokens
-from auth.services.session_opening import LASTING
-from auth.services.session_revocation import end_sessions
+from auth.services.sessions.opening import LASTING
+from auth.services.sessions.revocation import end_sessions
 from auth.services.sign_in import SignInService
 from auth.services.throttle import reset_attempts
 from common.ports import Transactions

@@ -4,13 +4,13 @@ Whoever has a password gives it: otherwise a stolen access token were enough for
 account without one can do the same, by a session that has proven within ten minutes who its owner is.
 """
 
-from auth.services.access_tokens import CLIENT
 from auth.services.errors import AccountNotFound, NotThisClient, WrongPassword
-from auth.services.passwords import NO_PASSWORD
+from auth.services.passwords.hashing import NO_PASSWORD
 from auth.services.ports import UnitOfWork
 from auth.services.records import Credentials, Device
 from auth.services.second_factor.errors import ProofMissing
 from auth.services.second_factor.step_up import own, require_recent
+from auth.services.sessions.access_tokens import CLIENT
 from auth.services.throttle import Throttle
 from common.tokens.claims import Principal
 

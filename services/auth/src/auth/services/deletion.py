@@ -16,12 +16,12 @@ from auth.services.audit import SERVER, Action, masked
 from auth.services.confirmation import check_password, require_confirmed
 from auth.services.errors import AccountNotFound, LastAdmin
 from auth.services.events import account_event
-from auth.services.mails import Kind, send_limited
+from auth.services.mail.sending import Kind, send_limited
 from auth.services.one_time_tokens import Purpose
 from auth.services.ports import UnitOfWork
 from auth.services.records import Account, Device, PendingDeletion
 from auth.services.second_factor.factors import forget_attempts
-from auth.services.session_revocation import end_sessions, revoke_tokens
+from auth.services.sessions.revocation import end_sessions, revoke_tokens
 from auth.services.throttle import Throttle, reset_attempts
 from common.ports import Transactions
 from common.tokens.claims import Principal

@@ -17,7 +17,7 @@ from typing import Final
 
 from auth.services.audit import Action, masked
 from auth.services.errors import LinkNotValid
-from auth.services.mails import Kind, send, take
+from auth.services.mail.sending import Kind, send, take
 from auth.services.ports import UnitOfWork
 from auth.services.records import Account, MailedAccount
 from auth.services.secret_hashes import hash_secret

@@ -25,7 +25,7 @@ from auth.services.records import (
     Verdict,
 )
 from auth.services.second_factor.ports import ChallengeStore, SecondFactorStore, TrustedDeviceStore
-from auth.services.session_ports import SessionStore
+from auth.services.sessions.ports import SessionStore
 from common.ports import Page
 from common.state_events import EventPublisher, RevocationStore
 

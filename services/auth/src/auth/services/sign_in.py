@@ -8,17 +8,17 @@ from typing import Final, TypeVar
 
 import structlog
 
-from auth.services import refresh_tokens
-from auth.services.access_tokens import CLIENT
 from auth.services.audit import ANONYMOUS, Action, masked
 from auth.services.errors import InvalidClient, InvalidGrant, OAuthRefusal
 from auth.services.ports import UnitOfWork
 from auth.services.records import Account, CheckedPassword, Credentials, Device, Session, Tokens
-from auth.services.refresh_tokens import RefreshToken
 from auth.services.second_factor.records import PendingSignIn
 from auth.services.secret_hashes import hash_secret
-from auth.services.session_opening import LASTING, Method, SessionOpener, Way
-from auth.services.session_revocation import end_session
+from auth.services.sessions import refresh_tokens
+from auth.services.sessions.access_tokens import CLIENT
+from auth.services.sessions.opening import LASTING, Method, SessionOpener, Way
+from auth.services.sessions.refresh_tokens import RefreshToken
+from auth.services.sessions.revocation import end_session
 from auth.services.throttle import NOBODY, Throttle
 from common.email_addresses import normal_email
 from common.ports import Transactions

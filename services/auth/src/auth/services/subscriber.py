@@ -8,7 +8,7 @@ import structlog
 
 from auth.services.audit import SERVER, Action
 from auth.services.deletion import begin_deletion, finish_deletion
-from auth.services.mails import Kind, send_limited
+from auth.services.mail.sending import Kind, send_limited
 from auth.services.ports import UnitOfWork
 from common.contracts.events import DISMISSED, REMOVED, AccountData, AccountErasedData, ModerationData, OperationData
 from common.events.inbox import Inbox

@@ -16,7 +16,7 @@ import structlog
 
 from auth.services.audit import ANONYMOUS, Action, masked
 from auth.services.errors import AccountNotFound, SignInClosed, SignInThrottled, WrongPassword
-from auth.services.passwords import normalized
+from auth.services.passwords.hashing import normalized
 from auth.services.ports import PasswordHasher, UnitOfWork
 from auth.services.records import AttemptKey, CheckedPassword, Credentials, Device, Verdict
 from common.email_addresses import normal_email

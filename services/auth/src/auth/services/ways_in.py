@@ -3,11 +3,11 @@
 from collections.abc import Collection
 
 from auth.services.errors import LastWayIn
-from auth.services.passwords import NO_PASSWORD
+from auth.services.passwords.hashing import NO_PASSWORD
 from auth.services.ports import UnitOfWork
 from auth.services.records import Account, Credentials
 from auth.services.second_factor.factors import remove_factor
-from auth.services.session_revocation import end_sessions
+from auth.services.sessions.revocation import end_sessions
 
 
 async def require_way_in(work: UnitOfWork, known: Credentials, providers: Collection[str]) -> None:

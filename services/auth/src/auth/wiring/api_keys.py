@@ -6,10 +6,10 @@ from typing import Annotated, Any, Final
 from fastapi import Depends
 
 from auth.config import Settings
-from auth.services.access_tokens import AccessTokens
 from auth.services.api_keys.exchange import KeyExchange
 from auth.services.api_keys.keys import ApiKeys
 from auth.services.ports import UnitOfWork
+from auth.services.sessions.access_tokens import AccessTokens
 from common.http.deps import FromState
 from common.ports import Transactions
 from common.serving.service import Opened

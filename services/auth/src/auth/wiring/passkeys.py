@@ -14,7 +14,7 @@ from auth.services.passkeys.ports import PasskeyReader
 from auth.services.passkeys.relying_party import RelyingParty
 from auth.services.passkeys.sign_in import PasskeySignIn
 from auth.services.ports import UnitOfWork
-from auth.services.session_opening import SessionOpener
+from auth.services.sessions.opening import SessionOpener
 from common.db.database import TransactionFactory
 from common.http.deps import DbSession, FromState, ReadSession
 

@@ -10,14 +10,14 @@ from auth.clients.providers.calls import ProviderCalls, breaker_of
 from auth.clients.providers.github import GitHub
 from auth.clients.providers.openid import OpenIDProvider
 from auth.config import Settings
-from auth.services.address_policy import AddressPolicy
+from auth.services.addresses.policy import AddressPolicy
 from auth.services.ports import UnitOfWork
 from auth.services.providers.arrivals import Arrivals
 from auth.services.providers.flows import ProviderFlows
 from auth.services.providers.identities import Identities
 from auth.services.providers.ports import Provider
 from auth.services.providers.settings import ProviderSettings
-from auth.services.session_opening import SessionOpener
+from auth.services.sessions.opening import SessionOpener
 from common.db.database import TransactionFactory
 from common.http.deps import FromState
 from common.serving.service import Opened

@@ -6,15 +6,15 @@ from typing import Annotated
 from fastapi import Depends
 
 from auth.config import Settings, given
-from auth.services.access_tokens import CLIENT
 from auth.services.errors import NotThisClient
-from auth.services.key_material import KeyCipher
 from auth.services.ports import UnitOfWork
 from auth.services.second_factor.factors import Factors
 from auth.services.second_factor.own_factor import OwnFactor
 from auth.services.second_factor.second_step import SecondStep
 from auth.services.second_factor.step_up import StepUp
-from auth.services.session_opening import SessionOpener
+from auth.services.sessions.access_tokens import CLIENT
+from auth.services.sessions.opening import SessionOpener
+from auth.services.signing_keys.material import KeyCipher
 from auth.services.throttle import Throttle
 from common.http.deps import FromState, SignedIn
 from common.ports import Transactions

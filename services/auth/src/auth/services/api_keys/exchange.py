@@ -5,13 +5,13 @@ from typing import Final
 
 import structlog
 
-from auth.services.access_tokens import AccessTokens
 from auth.services.api_keys.errors import InvalidSubjectToken, InvalidTarget
 from auth.services.api_keys.key_text import is_well_formed
 from auth.services.errors import InvalidScope, OAuthRefusal
 from auth.services.ports import UnitOfWork
 from auth.services.records import Device, Tokens
 from auth.services.secret_hashes import hash_secret
+from auth.services.sessions.access_tokens import AccessTokens
 from common.ports import Transactions
 from common.services import AUDIENCES
 

@@ -18,12 +18,12 @@ from auth.services.api_keys.key_text import is_well_formed, new_key
 from auth.services.api_keys.records import ApiKey
 from auth.services.audit import ANONYMOUS, Action
 from auth.services.errors import AccountNotFound
-from auth.services.mails import Kind, send_limited
+from auth.services.mail.sending import Kind, send_limited
 from auth.services.ports import UnitOfWork
 from auth.services.records import Device
 from auth.services.second_factor.step_up import own, require_recent
 from auth.services.secret_hashes import hash_secret
-from auth.services.session_revocation import publish_ended
+from auth.services.sessions.revocation import publish_ended
 from common.contracts.events import SessionEndedData
 from common.ports import Transactions
 from common.state_events import Event

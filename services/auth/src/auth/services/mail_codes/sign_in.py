@@ -17,14 +17,14 @@ from uuid import uuid4
 import structlog
 
 from auth.services.audit import ANONYMOUS, Action, masked
+from auth.services.mail.events import MailWantedData
+from auth.services.mail.sending import OWN_CODE, Kind, send
 from auth.services.mail_codes.errors import MailCodeNotValid, MailCodesOff
-from auth.services.mail_events import MailWantedData
-from auth.services.mails import OWN_CODE, Kind, send
 from auth.services.ports import UnitOfWork
 from auth.services.records import Account, AttemptKey, Device, Tokens
 from auth.services.second_factor.records import PendingSignIn
 from auth.services.secret_hashes import hash_secret
-from auth.services.session_opening import Method, SessionOpener, Way
+from auth.services.sessions.opening import Method, SessionOpener, Way
 from auth.services.throttle import hash_of, key_of, reset_attempts
 from auth.services.ways_in import begin_anew
 from common.ports import Transactions

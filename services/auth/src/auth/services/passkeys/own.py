@@ -10,7 +10,7 @@ import structlog
 
 from auth.services.audit import Action
 from auth.services.errors import AccountNotFound
-from auth.services.mails import Kind, send_limited
+from auth.services.mail.sending import Kind, send_limited
 from auth.services.passkeys.challenges import KEPT, Challenges, Purpose, hash_challenge
 from auth.services.passkeys.errors import PasskeyNotFound, PasskeyNotValid, PasskeyTaken, TooManyPasskeys
 from auth.services.passkeys.records import Passkey

@@ -13,7 +13,7 @@ from auth.services.passkeys.relying_party import Answer, AnswerRefused, RelyingP
 from auth.services.ports import UnitOfWork
 from auth.services.records import Device, Tokens
 from auth.services.second_factor.records import PendingSignIn
-from auth.services.session_opening import Method, SessionOpener, Way
+from auth.services.sessions.opening import Method, SessionOpener, Way
 from common.ports import Transactions
 
 log = structlog.get_logger()

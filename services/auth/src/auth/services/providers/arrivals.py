@@ -12,10 +12,10 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from auth.services.accounts import new_account_id, welcome
-from auth.services.address_policy import AddressPolicy
+from auth.services.addresses.policy import AddressPolicy
 from auth.services.audit import ANONYMOUS, Action
 from auth.services.errors import AddressNeedsUtf8, SpecialUseDomain
-from auth.services.passwords import NO_PASSWORD
+from auth.services.passwords.hashing import NO_PASSWORD
 from auth.services.ports import UnitOfWork
 from auth.services.providers.errors import FlowRefused, ProviderCodeNotValid, Reason
 from auth.services.providers.identities import note_link
@@ -23,7 +23,7 @@ from auth.services.providers.records import Told
 from auth.services.records import Account, Device, Tokens
 from auth.services.second_factor.records import PendingSignIn
 from auth.services.secret_hashes import hash_secret
-from auth.services.session_opening import Method, SessionOpener, by_provider
+from auth.services.sessions.opening import Method, SessionOpener, by_provider
 from common.ports import Clock, Transactions, utc_now
 from common.schemas import Name
 

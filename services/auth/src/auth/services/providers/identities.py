@@ -6,12 +6,12 @@ from uuid import UUID
 
 from auth.services.audit import Action
 from auth.services.errors import AccountNotFound
-from auth.services.mails import Kind, send_limited
+from auth.services.mail.sending import Kind, send_limited
 from auth.services.ports import UnitOfWork
 from auth.services.providers.errors import FlowRefused, IdentityNotFound, Reason
 from auth.services.providers.records import Flow, Identity, Told
 from auth.services.records import Account, Device
-from auth.services.session_revocation import end_sessions
+from auth.services.sessions.revocation import end_sessions
 from auth.services.ways_in import require_way_in
 from common.ports import Transactions
 

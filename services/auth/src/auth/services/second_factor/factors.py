@@ -16,12 +16,12 @@ import structlog
 
 from auth.services.audit import Action
 from auth.services.errors import SignInClosed, SignInThrottled
-from auth.services.key_material import KeyCipher
 from auth.services.ports import UnitOfWork
 from auth.services.records import AttemptKey, Device, Verdict
 from auth.services.second_factor import totp
 from auth.services.second_factor.records import Proof, StoredFactor
-from auth.services.session_opening import Method
+from auth.services.sessions.opening import Method
+from auth.services.signing_keys.material import KeyCipher
 from auth.services.throttle import CODES, admit, hash_of
 from common.ports import Transactions
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from auth.services.audit import Action
 from auth.services.confirmation import check_password, require_confirmed, require_recent_proof
 from auth.services.errors import AccountNotFound
-from auth.services.mails import Kind, send_limited
+from auth.services.mail.sending import Kind, send_limited
 from auth.services.ports import UnitOfWork
 from auth.services.records import Device, ManagedAccount
 from auth.services.second_factor import totp
@@ -22,8 +22,8 @@ from auth.services.second_factor.errors import (
 from auth.services.second_factor.factors import PENDING_FOR, Factors, hash_code, new_recovery_codes, remove_factor
 from auth.services.second_factor.records import FactorStatus, NewFactor, Proof, TrustedDevice
 from auth.services.second_factor.step_up import own
-from auth.services.session_opening import Method
-from auth.services.session_revocation import end_sessions
+from auth.services.sessions.opening import Method
+from auth.services.sessions.revocation import end_sessions
 from auth.services.throttle import Throttle
 from common.ports import Transactions
 from common.tokens.claims import Principal

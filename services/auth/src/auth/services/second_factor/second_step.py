@@ -10,7 +10,7 @@ from auth.services.second_factor.errors import ChallengeNotValid, WrongCode
 from auth.services.second_factor.factors import Factors
 from auth.services.second_factor.records import Completed, Proof
 from auth.services.secret_hashes import hash_secret
-from auth.services.session_opening import SessionOpener
+from auth.services.sessions.opening import SessionOpener
 from common.ports import Transactions
 
 

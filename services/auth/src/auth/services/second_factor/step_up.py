@@ -12,7 +12,7 @@ from auth.services.records import Account, Device, Session, Tokens
 from auth.services.second_factor.errors import ProofMissing, SecondFactorOff, WrongCode
 from auth.services.second_factor.factors import Factors
 from auth.services.second_factor.records import Proof
-from auth.services.session_opening import Method, SessionOpener
+from auth.services.sessions.opening import Method, SessionOpener
 from auth.services.throttle import Throttle
 from common.errors import InsufficientUserAuthentication
 from common.ports import Transactions

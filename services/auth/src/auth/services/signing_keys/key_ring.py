@@ -9,10 +9,10 @@ import structlog
 from jose import jwk
 from jose.backends.base import Key
 
-from auth.services.key_material import WrongEncryptionKey
-from auth.services.key_schedule import KeySchedule, in_state
 from auth.services.ports import UnitOfWork
 from auth.services.records import StoredKey
+from auth.services.signing_keys.material import WrongEncryptionKey
+from auth.services.signing_keys.schedule import KeySchedule, in_state
 from common.ports import Transactions
 from common.tokens.claims import ALGORITHM, KeysUnavailable
 from common.tokens.jwks import parse

@@ -39,7 +39,7 @@ class MailData(EventData):
     targets = ("smtp",)
 
     kind: str
-    """A value of `auth.services.mails.Kind`."""
+    """A value of `auth.services.mail.sending.Kind`."""
     to: str
     account: int | None = Field(default=None, exclude_if=lambda account: account is None)
     """The account that it belongs to, whatever its address. None in events of the previous release."""

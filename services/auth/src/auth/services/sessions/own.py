@@ -8,8 +8,8 @@ from auth.services.audit import Action
 from auth.services.errors import SessionNotFound
 from auth.services.ports import UnitOfWork
 from auth.services.records import Device, OpenSession
-from auth.services.session_ports import SessionReader
-from auth.services.session_revocation import end_session, end_sessions
+from auth.services.sessions.ports import SessionReader
+from auth.services.sessions.revocation import end_session, end_sessions
 from common.ports import Page, Transactions
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from auth.services.audit import Action
 from auth.services.confirmation import require_confirmed
 from auth.services.errors import WrongPassword
-from auth.services.mails import Kind, send_limited
+from auth.services.mail.sending import Kind, send_limited
 from auth.services.one_time_tokens import Purpose
-from auth.services.password_policy import PasswordPolicy
+from auth.services.passwords.policy import PasswordPolicy
 from auth.services.ports import PasswordHasher, UnitOfWork
 from auth.services.records import Device
-from auth.services.session_revocation import end_sessions
+from auth.services.sessions.revocation import end_sessions
 from auth.services.throttle import Throttle, key_of, reset_attempts
 from common.ports import Transactions
 from common.tokens.claims import Principal

@@ -18,12 +18,12 @@ from auth.services.errors import (
     StillAdmin,
 )
 from auth.services.events import account_event
-from auth.services.mails import Kind, send_limited
+from auth.services.mail.sending import Kind, send_limited
 from auth.services.ports import UnitOfWork
 from auth.services.records import AccountFilter, ManagedAccount, Role
 from auth.services.second_factor.errors import OwnSecondFactor, SecondFactorOff
 from auth.services.second_factor.factors import remove_factor
-from auth.services.session_revocation import end_session, end_sessions, revoke_all_tokens, revoke_tokens
+from auth.services.sessions.revocation import end_session, end_sessions, revoke_all_tokens, revoke_tokens
 from common.errors import PreconditionFailed
 from common.ports import Page, Versions
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from auth.services.errors import WeakPassword
-from auth.services.passwords import normalized
+from auth.services.passwords.hashing import normalized
 from common.schemas import MAX_PASSWORD
 
 COMMON: Final = Path(__file__).with_name("common_passwords.txt")

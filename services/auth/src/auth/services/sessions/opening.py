@@ -11,14 +11,14 @@ from typing import Final
 
 import structlog
 
-from auth.services.access_tokens import CLIENT, AccessTokens
 from auth.services.audit import Action
 from auth.services.ports import UnitOfWork
 from auth.services.records import Account, Credentials, Device, Session, Tokens
-from auth.services.refresh_tokens import RefreshTokens
 from auth.services.second_factor.challenges import ask_for_second_factor, is_trusted
 from auth.services.second_factor.records import PendingSignIn
-from auth.services.session_revocation import end_session
+from auth.services.sessions.access_tokens import CLIENT, AccessTokens
+from auth.services.sessions.refresh_tokens import RefreshTokens
+from auth.services.sessions.revocation import end_session
 from common.tokens.claims import MULTI_FACTOR, USER_SCOPE
 
 log = structlog.get_logger()

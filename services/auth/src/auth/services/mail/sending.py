@@ -1,4 +1,4 @@
-"""The kinds of mails that auth sends, and their limits. `services.mail_rendering` renders them."""
+"""The kinds of mails that auth sends, and their limits. `rendering` renders them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import uuid4
 
-from auth.services.mail_events import MailData
+from auth.services.mail.events import MailData
 from auth.services.ports import UnitOfWork
 from common.state_events import Event
 
@@ -19,7 +19,7 @@ class Kind(StrEnum):
     """Each has a subject and a text in each folder of `templates/`: `de/KIND.subject` and `de/KIND.txt`.
 
     The first three carry a link, whose purpose has the same name; `sign_in_code` carries a code. Placeholders of some
-    kinds only are in `services.mail_templates.SAMPLES`.
+    kinds only are in `templates.SAMPLES`.
     """
 
     verify_email = "verify-email"

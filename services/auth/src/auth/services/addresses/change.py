@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from auth.services.address_policy import AddressPolicy
+from auth.services.addresses.policy import AddressPolicy
 from auth.services.audit import Action, masked
 from auth.services.confirmation import check_password, require_confirmed
 from auth.services.errors import LinkNotValid, TooManyMails
 from auth.services.events import account_event
-from auth.services.mails import Kind, send
+from auth.services.mail.sending import Kind, send
 from auth.services.one_time_tokens import OneTimeTokens, Purpose
 from auth.services.ports import UnitOfWork
 from auth.services.records import Device

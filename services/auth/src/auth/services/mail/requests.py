@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from auth.services.audit import ANONYMOUS
+from auth.services.mail.events import MailWantedData
+from auth.services.mail.sending import Kind
 from auth.services.mail_codes.sign_in import send_code
-from auth.services.mail_events import MailWantedData
-from auth.services.mails import Kind
 from auth.services.one_time_tokens import OneTimeTokens, Purpose
 from auth.services.ports import UnitOfWork
 from common.ports import Transactions

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from auth.services.mail.events import MailData
+from auth.services.mail.sending import Kind
+from auth.services.mail.templates import Templates
 from auth.services.mail_codes.sign_in import LIFETIME, CodeMaker
-from auth.services.mail_events import MailData
-from auth.services.mail_templates import Templates
-from auth.services.mails import Kind
 from auth.services.one_time_tokens import OneTimeTokens, Purpose
 from auth.services.ports import UnitOfWork
 from common.ports import Transactions

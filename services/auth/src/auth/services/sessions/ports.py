@@ -61,7 +61,7 @@ class SessionStore(Protocol):
         """Note that the owner of a locked session has just proven who they are, by all these methods so far."""
 
     async def end(self, session_id: UUID, reason: str) -> datetime | None:
-        """When its last access token expires; None if it had ended. `services.session_revocation` calls it."""
+        """When its last access token expires; None if it had ended. `revocation` calls it."""
 
     async def end_all(self, account_id: int, reason: str, but: UUID | None) -> Sequence[tuple[UUID, datetime]]:
         """The ended sessions whose access tokens may still be valid, and until when."""

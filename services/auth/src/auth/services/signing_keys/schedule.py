@@ -11,9 +11,9 @@ from typing import Final
 
 from auth.services.audit import SERVER, Action
 from auth.services.errors import KeySetFull, KeysNotOurs, KeyTooYoung, NoSuchKey
-from auth.services.key_material import KeyCipher, new_key
 from auth.services.ports import UnitOfWork
 from auth.services.records import StoredKey
+from auth.services.signing_keys.material import KeyCipher, new_key
 from common.spans import background_span
 from common.tokens.known_keys import MOST_KEYS
 

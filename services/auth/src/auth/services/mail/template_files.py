@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from auth.services.mails import Kind
+from auth.services.mail.sending import Kind
 from common.locales import normal_locale
 
-SHIPPED: Final = Path(__file__).parents[1] / "templates"
+SHIPPED: Final = Path(__file__).parents[2] / "templates"
 LAYOUTS: Final = ("layout.txt", "layout.html")
 LIFETIME: Final = "lifetime.txt"
 """How a language writes a lifetime, such as `24 hours`."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from auth.services.audit import Action
 from auth.services.errors import EmailAlreadyVerified, LinkNotValid, TooManyMails
-from auth.services.mail_requests import want_mail
+from auth.services.mail.requests import want_mail
 from auth.services.one_time_tokens import OneTimeTokens, Purpose
 from auth.services.ports import UnitOfWork
 from common.ports import Transactions

@@ -16,8 +16,8 @@ from typing import Any, Final, TypeAlias
 from jinja2 import DictLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from auth.services.mail_files import HTML, LAYOUTS, LIFETIME, SUBJECT, TEXT, BadTemplates, read_files
-from auth.services.mails import Kind
+from auth.services.mail.sending import Kind
+from auth.services.mail.template_files import HTML, LAYOUTS, LIFETIME, SUBJECT, TEXT, BadTemplates, read_files
 from common.locales import truncations
 
 Values: TypeAlias = Mapping[str, str | timedelta]

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from auth.services.audit import Action
 from auth.services.errors import LinkNotValid
-from auth.services.mail_requests import want_mail
-from auth.services.mails import Kind, send
+from auth.services.mail.requests import want_mail
+from auth.services.mail.sending import Kind, send
 from auth.services.one_time_tokens import OneTimeTokens, Purpose
-from auth.services.password_policy import PasswordPolicy
+from auth.services.passwords.policy import PasswordPolicy
 from auth.services.ports import PasswordHasher, UnitOfWork
 from auth.services.records import Device
-from auth.services.session_revocation import end_sessions
+from auth.services.sessions.revocation import end_sessions
 from auth.services.throttle import key_of, reset_attempts
 from auth.services.ways_in import begin_anew
 from common.ports import Transactions

@@ -1,0 +1,1 @@
+"""The address: which ones are accepted, its verification, and its change."""

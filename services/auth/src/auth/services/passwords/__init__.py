@@ -1,0 +1,1 @@
+"""Passwords: hashing, which ones are accepted, and how one is changed or reset."""

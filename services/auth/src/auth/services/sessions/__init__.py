@@ -1,0 +1,1 @@
+"""Sessions: opening, listing and ending them, and their two tokens."""

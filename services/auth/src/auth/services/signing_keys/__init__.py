@@ -1,0 +1,1 @@
+"""Keys that sign access tokens: their schedule, their encryption at rest, and the set that is published."""
