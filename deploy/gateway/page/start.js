@@ -8,9 +8,9 @@ try {
 // The first request of the route, sent before the modules have arrived that show it. http.js takes the answer. Only for
 // visitors: a session's token has to be renewed first.
 try {
-  const [, kind, id] = /^\/(?:(post|people)\/(\d+))?$/.exec(location.pathname) ?? [];
-  const place = { post: `/posts/${id}`, people: `/users/${id}` }[kind] ?? "/posts";
-  const resource = (kind || location.pathname === "/") && !location.hash ? place : "";
+  const { pathname, search, hash } = location;
+  const [route, kind, id] = (!search && !hash && /^\/(?:(post|people)\/(\d+))?$/.exec(pathname)) || [];
+  const resource = route && ({ post: `/posts/${id}`, people: `/users/${id}` }[kind] ?? "/posts");
   if (resource && !localStorage.getItem("trivium.session")) {
     const answer = fetch(resource, { headers: { Accept: "application/json" }, credentials: "omit", cache: "no-store" });
     answer.catch(() => {}); // whoever takes it learns it
