@@ -55,7 +55,7 @@ export function followLinks(isRoute) {
     const anchor = event.target.closest?.("a[href]");
     const isOther = event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
     if (!anchor || isOther || event.defaultPrevented || anchor.target || anchor.hasAttribute("download")) return;
-    const { origin, pathname, search, hash } = new URL(anchor.href);
+    const { origin, pathname, search, hash } = anchor;
     if (origin !== location.origin || hash || !isRoute(pathname)) return;
     event.preventDefault();
     go(pathname + search);

@@ -92,7 +92,7 @@ class Visitor:
     async def go(self, place: str = "") -> None:
         """Open a route of the page, by a link if the page is open; retries if a file did not arrive (NOT_OURS)."""
         address = f"{self.url}{place or '/'}"
-        if self.page.url.startswith(self.url) and await self.page.locator("main").count():
+        if "#" not in place and self.page.url.startswith(self.url) and await self.page.locator("main").count():
             await self.page.evaluate(FOLLOW, address)
             return
         for _ in range(3):

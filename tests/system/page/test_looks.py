@@ -22,7 +22,7 @@ async def test_every_place_is_fit_to_be_shown(visit: Visit, size: str, scheme: L
     looks = Looks(size, scheme)
     await looks.look(ada, "visitor", "/", ".post")
     await looks.look(ada, "sign-in", "/sign-in", "main form")
-    await looks.look(ada, "mailed", "verify-email=3q2-7wAh5jVtYk0c", "main form")
+    await looks.look(ada, "mailed", "/#verify-email=3q2-7wAh5jVtYk0c", "main form")
     await ada.sign_up()
     post = await ada.publish("Saturn, from the garden", BODY, "astronomy garden")
     await ada.fill("Add a comment", "Next time I shall look for Titan.")
