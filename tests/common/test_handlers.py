@@ -74,7 +74,9 @@ def examples(route: APIRoute) -> list[bytes]:
     fields = getattr(route.body_field.field_info.annotation, "model_fields", {})
     example = {name: field.examples[0] for name, field in fields.items() if field.examples}
     if is_form(route):
-        return [b"", b"x=1", urlencode(example).encode(), b"username=a&password=b&grant_type=password&scope=&token=t"]
+        twice = [b"username=a&username=b&token=a&token=b", b"username=a&username=&token=a&token=", b"x=1&x=2&scope=%00"]
+        whole = b"username=a&password=b&grant_type=password&scope=&token=t"
+        return [b"", b"x=1", urlencode(example).encode(), whole, b"grant_type=%00&token=%00", *twice]
     whole = json.dumps(example).encode()
     return [b"", b"{", b"[]", b"{}", b'"x"', b'{"events":[]}', whole, whole[:-1] + b',"unknown":1}']
 

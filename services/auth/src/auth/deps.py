@@ -51,6 +51,7 @@ from auth.wiring.providers import provider_parts
 from auth.wiring.second_factor import StepUps, get_caller_of_the_site, get_just_proven_caller
 from common.contracts.events import OperationData
 from common.db.database import TransactionFactory
+from common.db.reading import SingleStatements
 from common.events.exports import ExportReader
 from common.http.deps import DbSession, FromState, ReadSession, WithRole
 from common.http.idempotency import forget_expired
@@ -123,7 +124,11 @@ def wire(opened: Opened[Settings]) -> Parts:
             "exports": ExportReader(reads, SECTIONS, DELETED),
             "sessions": SessionService(transactions, SessionRepository(reads, lasting)),
             "sign_in": SignInService(
-                transactions, throttle, sessions, parents_repeat=settings.refresh_grace > timedelta(0)
+                transactions,
+                throttle,
+                sessions,
+                SessionRepository(SingleStatements(database.engine), lasting),
+                parents_repeat=settings.refresh_grace > timedelta(0),
             ),
             "mail_codes": MailCodeSignIn(transactions, sessions, code_maker(settings), settings.mail_codes),
             "own_password": OwnPassword(transactions, throttle, passwords, policy),

@@ -35,7 +35,10 @@ public class Story {
     var password = "seven brave tin spoons";
 
     var account = new AuthApi(client).register(new UserCreate().email(email).password(password).name("Ada"), null);
-    var tokens = new TokensApi(client).issueToken("password", email, password, null, null, null, null, null);
+    var tokens =
+        new TokensApi(client)
+            .issueToken(
+                "password", email, password, null, null, null, null, null, null, null, null, null, null);
     client.setRequestInterceptor(request -> request.header("Authorization", "Bearer " + tokens.getAccessToken()));
 
     var posts = new PostsApi(client);

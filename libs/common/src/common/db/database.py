@@ -1,7 +1,7 @@
 """Engines, sessions and the three ways in which a route may use its database. Transactions are opened only here.
 
 - `get_db`: one transaction per request, committed before the reply is sent.
-- `common.db.reading`: single reading statements, each on a connection of its own.
+- `common.db.reading`: single statements, which almost all only read, each on a connection of its own.
 - `Transactions`: a factory of short transactions, for work between two commits, or to record a refusal.
 
 A route uses one of them, never two.

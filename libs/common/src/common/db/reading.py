@@ -1,4 +1,4 @@
-"""Single reading statements, each on a connection of its own, AUTOCOMMIT: one round trip.
+"""Single statements, each on a connection of its own, AUTOCOMMIT: one round trip. Almost all only read.
 
 Read-only dependencies are stateless, so they are created once, with the app.
 """
@@ -22,8 +22,11 @@ LONGEST_SEARCH: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class ReadSession:
-    """Runs single reading statements. Holds no connection between them, so a call may come in between."""
+class SingleStatements:
+    """Runs single statements, each a transaction of its own. Holds no connection between them.
+
+    A write is made so only where it is one statement, nothing is told by an event, and it happens very often.
+    """
 
     engine: AsyncEngine
 
@@ -36,6 +39,10 @@ class ReadSession:
             raise
         await give_back(self.engine, pooled)
         return rows
+
+
+class ReadSession(SingleStatements):
+    """Runs single reading statements. A call may come in between."""
 
 
 class SearchTooSlow(DependencyUnavailable):

@@ -8,21 +8,22 @@ FastAPI's handler. A test compares the answers of both for every route.
 
 import inspect
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 from fastapi import FastAPI, Request, Response
-from fastapi._compat import ModelField, is_scalar_field
+from fastapi._compat import ModelField, get_cached_model_fields, is_scalar_field
 from fastapi.datastructures import DefaultPlaceholder
 from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import request_body_to_args, request_params_to_args
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute, serialize_response
+from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
-from starlette.datastructures import QueryParams
+from starlette.datastructures import FormData, QueryParams
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from common.http.deps import Handler
@@ -71,6 +72,35 @@ class Parameters:
                 found, errors = request_params_to_args([field], given)
                 values |= found
                 wrong += errors
+
+
+def body_reader(route: APIRoute, *, is_form: bool) -> Callable[[Any], Awaitable[tuple[dict[str, Any], list[Any]]]]:
+    """Makes arguments of a body, and lists what is wrong with it."""
+    fields = route.dependant.body_params
+    if is_form and len(fields) == 1 and is_plain_form(fields[0].field_info.annotation):
+        form = fields[0]
+
+        async def read_form(given: FormData) -> tuple[dict[str, Any], list[Any]]:
+            """As FastAPI: an empty field counts as missing, and the last one of a name counts."""
+            value, wrong = form.validate({name: text for name, text in given.items() if text}, loc=("body",))
+            return {form.name: value}, wrong
+
+        return read_form
+
+    async def read(given: Any) -> tuple[dict[str, Any], list[Any]]:
+        return await request_body_to_args(fields, given, route._embed_body_fields)
+
+    return read
+
+
+def is_plain_form(model: Any) -> bool:
+    """Whether a form's fields are single values under their own names; others are ignored."""
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return False
+    fields = get_cached_model_fields(model)
+    return model.model_config.get("extra", "ignore") == "ignore" and all(
+        is_scalar_field(one) and one.alias == one.name and one.field_info.validation_alias is None for one in fields
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +182,7 @@ def prepared_handler(route: APIRoute, *, is_form: bool) -> Handler:
         raise NotPrepared
     *before, last = steps_of(route.dependant)
     body_fields = route.dependant.body_params
+    read_body = body_reader(route, is_form=is_form)
     media_type = getattr(route, "media_type", "application/json")
     serialise = partial(
         serialize_response,
@@ -187,7 +218,7 @@ def prepared_handler(route: APIRoute, *, is_form: bool) -> Handler:
         values, wrong = last.arguments(request, answer, results)
         errors += wrong
         if body_fields:
-            found, wrong = await request_body_to_args(body_fields, body, route._embed_body_fields)
+            found, wrong = await read_body(body)
             values |= found
             errors += wrong
         if errors:

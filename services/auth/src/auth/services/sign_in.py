@@ -17,6 +17,7 @@ from auth.services.secret_hashes import hash_secret
 from auth.services.sessions import refresh_tokens
 from auth.services.sessions.access_tokens import CLIENT
 from auth.services.sessions.opening import LASTING, Method, SessionOpener, Way
+from auth.services.sessions.ports import SessionRotation
 from auth.services.sessions.refresh_tokens import RefreshToken
 from auth.services.sessions.revocation import end_session
 from auth.services.throttle import NOBODY, Throttle
@@ -43,6 +44,7 @@ class SignInService:
     transactions: Transactions[UnitOfWork]
     throttle: Throttle
     sessions: SessionOpener
+    rotation: SessionRotation
     parents_repeat: bool = True
     """False: each refresh token can be used once, even if the answer is lost."""
 
@@ -122,21 +124,27 @@ class SignInService:
         claimed = refresh_tokens.parse(token)
         if claimed is None:
             raise InvalidGrant(SPENT)
+        session = await self._genuine(self.rotation, claimed)
+        if session is None or not session.alive:
+            raise InvalidGrant(SPENT)
+        self.sessions.access.require_key()  # without one, the given token is not spent
+        # A transaction of its own. Whatever changes the account after it refuses tokens of that moment, and so these,
+        # which are dated by the reading before it.
+        account = await self.rotation.rotate(session, claimed.generation)
+        if account is not None:
+            generation = claimed.generation + 1
+            return self.sessions.tokens(replace(session, account=account, generation=generation), generation)
         async with self.transactions() as work:
-            rotated = await self._rotate(work, claimed, device)
-            # within the transaction: without a signing key, the given token is not spent
-            tokens = self.sessions.tokens(rotated, rotated.generation) if rotated else None
+            repeated = await self._repeat(work, session, claimed, device)
+            tokens = self.sessions.tokens(repeated, repeated.generation) if repeated else None
         if tokens is None:
             raise InvalidGrant(SPENT)
         return tokens
 
-    async def _rotate(self, work: UnitOfWork, claimed: RefreshToken, device: Device) -> Session | None:
-        session = await self._genuine(work, claimed)
-        if session is None or not session.alive:
-            return None
-        account = await work.sessions.rotate(session, claimed.generation)
-        if account is not None:
-            return replace(session, account=account, generation=claimed.generation + 1)
+    async def _repeat(
+        self, work: UnitOfWork, session: Session, claimed: RefreshToken, device: Device
+    ) -> Session | None:
+        """The session for a token that is not current. None if it was stolen, or the session is over."""
         account = await work.accounts.lock_for_share(session.account.id)
         if account is None or account.status != "active":
             return None
@@ -157,9 +165,9 @@ class SignInService:
         log.warning("refresh token reused", session=str(session.id), account=account.id)
         return None
 
-    async def _genuine(self, work: UnitOfWork, claimed: RefreshToken) -> Session | None:
+    async def _genuine(self, sessions: SessionRotation, claimed: RefreshToken) -> Session | None:
         """The session of a token that this server made. A forged token is refused and changes nothing."""
-        session = await work.sessions.find(claimed.session_id)
+        session = await sessions.find(claimed.session_id)
         genuine = self.sessions.refresh_tokens.genuine
         return session if session is not None and genuine(claimed, session.secret) else None
 
@@ -186,7 +194,7 @@ class SignInService:
         if claimed is None:
             raise InvalidGrant(SPENT)
         async with self.transactions() as work:
-            session = await self._genuine(work, claimed)
+            session = await self._genuine(work.sessions, claimed)
             account = await work.sessions.use(session) if session and session.client == LASTING else None
             if session is None or account is None or account.roles or account.second_factor:
                 raise InvalidGrant(SPENT)
@@ -219,7 +227,7 @@ class SignInService:
         if claimed is None:
             return
         async with self.transactions() as work:
-            session = await self._genuine(work, claimed)
+            session = await self._genuine(work.sessions, claimed)
             if session is not None and await end_session(work, session.id, "signed out"):
                 await work.audit.note(Action.signed_out, session.account.id, ip=device.ip, session=str(session.id))
 

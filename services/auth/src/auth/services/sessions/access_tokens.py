@@ -37,6 +37,10 @@ class AccessTokens:
     def expires_in(self) -> int:
         return int(self.ttl.total_seconds())
 
+    def require_key(self) -> None:
+        """Raises KeysUnavailable."""
+        self.signer.active()
+
     def for_person(self, session: Session) -> str:
         """Valid at all services. Never dated before `tokens_not_before`, or it would be refused at once.
 

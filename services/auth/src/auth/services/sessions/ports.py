@@ -16,7 +16,20 @@ class SessionReader(Protocol):
         """Open sessions, the latest sign-in first."""
 
 
-class SessionStore(Protocol):
+class SessionRotation(Protocol):
+    """The two statements of a renewal. They need no transaction around them."""
+
+    async def find(self, session_id: UUID, *, lock: bool = False) -> Session | None: ...
+
+    async def rotate(self, found: Session, generation: int) -> Account | None:
+        """Step from this generation to the next. Returns the account.
+
+        None if the generation is not the current one, the session has ended, or the account is not active. One
+        statement, so that of several callers at most one succeeds.
+        """
+
+
+class SessionStore(SessionRotation, Protocol):
     """Sessions. All times are the database's."""
 
     async def open(
@@ -35,15 +48,6 @@ class SessionStore(Protocol):
 
     async def too_many(self, account_id: int) -> Sequence[UUID]:
         """Sessions above an account's limit: some of those unused longest. Also deletes some of those that ended."""
-
-    async def find(self, session_id: UUID, *, lock: bool = False) -> Session | None: ...
-
-    async def rotate(self, found: Session, generation: int) -> Account | None:
-        """Step from this generation to the next. Returns the account, locked against changes until the commit.
-
-        None if the generation is not the current one, the session has ended, or the account is not active. One
-        statement, so that of several callers at most one succeeds.
-        """
 
     async def use(self, found: Session) -> Account | None:
         """Note the use of a lasting session. Returns the account, locked against changes until the commit.
