@@ -19,6 +19,7 @@ from typing import Final
 import tomlkit
 from sqlalchemy.dialects.postgresql.base import RESERVED_WORDS
 
+from deploy.gateway.site import routes
 from deploy.generate import kubernetes
 from deploy.generate.documents import words
 from deploy.generate.files import BASE, LOCAL, PRODUCTION, wanted
@@ -30,8 +31,9 @@ from deploy.services import FILE, ISSUER, NAME, PORTS, REGISTRY, ROOT, RegistryE
 
 SKELETON: Final = "skeleton"
 TEMPLATE: Final = ROOT / "tests" / SKELETON
-PATHS: Final = frozenset({"docs", "healthz", "internal", "livez", "metrics", "openapi", "page", "readyz"})
-"""First words of paths that the gateway or every service has."""
+COMMON: Final = ("docs", "healthz", "internal", "livez", "metrics", "openapi", "page", "readyz")
+PATHS: Final = frozenset((*COMMON, *(route.split("/")[1] for route in routes())))
+"""First words of paths that the gateway, every service or the web client has."""
 HEARS: Final = ("account", "session.ended", "tokens.revoked")
 
 

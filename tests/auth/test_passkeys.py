@@ -176,6 +176,6 @@ async def test_a_repeated_request_with_its_key_adds_one_passkey(client: AsyncCli
 
 async def test_password_managers_and_browsers_find_the_site(client: AsyncClient) -> None:
     endpoints = (await client.get("/.well-known/passkey-endpoints")).json()
-    page = "http://127.0.0.1:8000/#/settings/passkeys"
+    page = "http://127.0.0.1:8000/settings/passkeys"
     assert endpoints == {"enroll": page, "manage": page}
     assert (await client.get("/.well-known/webauthn")).json() == {"origins": [ORIGIN]}

@@ -59,9 +59,10 @@ def test_a_changed_service_starts_again_and_no_other(developed: LocalStack) -> N
 
 def test_a_changed_page_is_served(developed: LocalStack) -> None:
     served = developed.folder / "site/page/index.html"
+    built = served.read_text()
     served.write_text("an old one")
     touch(ROOT / "deploy/gateway/page/index.html")
-    wait_until(lambda: served.read_text() == (ROOT / "deploy/gateway/page/index.html").read_text())
+    wait_until(lambda: served.read_text() == built)
 
 
 def test_status_says_why_and_how_often_and_of_which_version(developed: LocalStack, lacks: Path) -> None:

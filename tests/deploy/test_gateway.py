@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.common.serving import answer, connected, request
 from tests.deploy.test_site import gateway
-from tests.waiting import in_time
+from tests.waiting import GENEROUS, in_time
 
 PAGE = "http://app.example"
 ORIGIN = f"Origin: {PAGE}"
@@ -19,6 +20,9 @@ CHUNKED = "Transfer-Encoding: chunked"
 TEXT = json.dumps(["x" * 5000])
 HEAD = f'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nETag: "v1"\r\nContent-Length: {len(TEXT)}\r\n\r\n'
 TAGGED = (HEAD + TEXT).encode()
+LIST = TAGGED.replace(b'ETag: "v1"', b'Link: </auth/list?cursor=2>; rel="next"')
+TAGGED_LIST = TAGGED.replace(b"ETag", b'Link: </auth/tagged?cursor=2>; rel="next"\r\nETag')
+ANSWERS = {"/auth/tagged-list": TAGGED_LIST, "/auth/tagged": TAGGED, "/auth/list": LIST}
 
 
 @dataclass
@@ -36,7 +40,7 @@ class Upstream:
                 if "/auth/die" in head:
                     break
                 self.bodies.append(await self.read_body(reader, head.lower()))
-                writer.write(TAGGED if "/auth/tagged" in head else b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+                writer.write(ANSWERS.get(head.split(" ")[1], b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"))
         except (asyncio.IncompleteReadError, ConnectionError):
             pass  # the gateway has hung up
         writer.close()
@@ -214,9 +218,20 @@ async def test_what_a_client_says_of_itself_is_dropped(tmp_path: Path, known: Ga
     assert "Deadline" not in head
 
 
-async def test_an_answer_of_a_service_is_never_compressed(known: Gateway) -> None:
+@pytest.mark.parametrize("path", ["/auth/tagged", "/auth/tagged-list"])
+async def test_an_answer_with_an_etag_is_never_compressed(known: Gateway, path: str) -> None:
     """Caddy's `encode` would rename the ETag, and every change under If-Match would be refused."""
-    asked = request("/auth/tagged", "Accept-Encoding: gzip, br, zstd")
+    asked = request(path, "Accept-Encoding: gzip, br, zstd")
     status, headers, said = await ask(known, asked)
     assert (status, headers["etag"], said) == (200, '"v1"', ["x" * 5000])
     assert "content-encoding" not in headers
+
+
+async def test_a_long_list_is_compressed_for_those_who_take_that(served: Gateway) -> None:
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{served.port}", trust_env=False, timeout=GENEROUS
+    ) as client:
+        for accepted, encoding in {"gzip": "gzip", "identity": None}.items():
+            answer = await client.get("/auth/list", headers={"Accept-Encoding": accepted})
+            assert (answer.json(), answer.headers.get("content-encoding")) == (["x" * 5000], encoding)
+            assert answer.headers["link"] == '</auth/list?cursor=2>; rel="next"'

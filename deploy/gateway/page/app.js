@@ -1,27 +1,23 @@
 // The frame around every view: header, banner, the route's view, messages.
 import { html, render, useEffect, useLayoutEffect, useRef } from "./dom.js";
 import { scrollBack } from "./entries.js";
+import { lazy } from "./lazy.js";
 import { MeProvider, useVisitor } from "./me.js";
-import { match, replace, useRoute } from "./router.js";
+import { followLinks, match, replace, useRoute } from "./router.js";
 import { Banner, Foot, Header } from "./frame.js";
+import { loadMarkdown } from "./text.js";
 import { Empty, Messages } from "./ui.js";
-import * as account from "./views/account.js";
-import { AdminPage, AdminPersonPage } from "./views/admin.js";
 import * as home from "./views/home.js";
-import { NeighboursPage, PersonPage } from "./views/people.js";
-import { ModerationPage } from "./views/moderation.js";
-import { PostPage } from "./views/post.js";
-import { MailCodePage } from "./views/mail-code.js";
-import { FromProviderPage } from "./views/providers.js";
-import { RemovedNotice, RemovedPage } from "./views/reports.js";
-import { SearchPage } from "./views/search.js";
-import { SettingsPage } from "./views/settings.js";
-import { StepUp } from "./views/step-up.js";
-import { DraftsPage, EditPage, WritePage } from "./views/write.js";
 
+const reading = lazy(() => import("./rooms/reading.js"));
+const own = lazy(() => import("./rooms/own.js"));
+const staff = lazy(() => import("./rooms/staff.js"));
+loadMarkdown(() => import("./markdown.js"));
+
+const NeighboursPage = reading("NeighboursPage");
 const neighbours = (kind) => ({ id }) => html`<${NeighboursPage} id=${id} kind=${kind} />`;
-const followers = neighbours("followers");
-const following = neighbours("following");
+const RemovedNotice = own("RemovedNotice", true);
+const StepUp = own("StepUp", true);
 
 /** Public routes. A view gets the named parts of its path, and `query`. */
 const PUBLIC = [
@@ -29,37 +25,38 @@ const PUBLIC = [
   ["/top", home.TopPage],
   ["/tags", home.TagsPage],
   ["/tags/:name", home.TagPage],
-  ["/search", SearchPage],
-  ["/posts/:id#", PostPage],
-  ["/people/:id#", PersonPage],
-  ["/sign-in", account.SignInPage],
-  ["/sign-in/code", MailCodePage],
-  ["/sign-up", account.SignUpPage],
-  ["/forgot", account.ForgotPage],
-  ["/unconfirmed", account.UnconfirmedPage],
-  ["/from-provider", FromProviderPage],
-  ["/mailed/verify-email", account.VerifyPage],
-  ["/mailed/password-reset", account.ResetPage],
-  ["/mailed/email-change", account.EmailChangePage],
+  ["/search", reading("SearchPage")],
+  ["/post/:id#", reading("PostPage")],
+  ["/people/:id#", reading("PersonPage")],
+  ["/sign-in", own("SignInPage")],
+  ["/sign-in/code", own("MailCodePage")],
+  ["/sign-up", own("SignUpPage")],
+  ["/forgot", own("ForgotPage")],
+  ["/unconfirmed", own("UnconfirmedPage")],
+  ["/from-provider", own("FromProviderPage")],
+  ["/mailed/verify-email", own("VerifyPage")],
+  ["/mailed/password-reset", own("ResetPage")],
+  ["/mailed/email-change", own("EmailChangePage")],
 ];
 /** Routes for signed-in users. Others are asked to sign in, and return to the route afterwards. */
 const OWN = [
   ["/following", home.FollowingPage],
-  ["/people/:id#/followers", followers],
-  ["/people/:id#/following", following],
-  ["/write", WritePage],
-  ["/drafts", DraftsPage],
-  ["/posts/:id#/edit", EditPage],
-  ["/removed", RemovedPage],
-  ["/moderation", ModerationPage],
-  ["/moderation/:part", ModerationPage],
-  ["/settings", SettingsPage],
-  ["/settings/:part", SettingsPage],
-  ["/admin", AdminPage],
-  ["/admin/:part", AdminPage],
-  ["/admin/people/:id#", AdminPersonPage],
+  ["/people/:id#/followers", neighbours("followers")],
+  ["/people/:id#/following", neighbours("following")],
+  ["/write", own("WritePage")],
+  ["/drafts", own("DraftsPage")],
+  ["/post/:id#/edit", own("EditPage")],
+  ["/removed", own("RemovedPage")],
+  ["/moderation", staff("ModerationPage")],
+  ["/moderation/:part", staff("ModerationPage")],
+  ["/settings", own("SettingsPage")],
+  ["/settings/:part", own("SettingsPage")],
+  ["/admin", staff("AdminPage")],
+  ["/admin/:part", staff("AdminPage")],
+  ["/admin/people/:id#", staff("AdminPersonPage")],
 ];
-const BESIDE = /^\/(top|following|search|tags\/.+|people.*|posts\/\d+)?$/; // routes with a column beside the content
+const isRoute = (path) => Boolean(match(PUBLIC, path).view ?? match(OWN, path).view);
+const BESIDE = /^\/(top|following|search|tags\/.+|people.*|post\/\d+)?$/; // routes with a column beside the content
 
 function App() {
   const me = useVisitor();
@@ -68,8 +65,8 @@ function App() {
   const page = useRef(null);
   const arrived = useRef(false);
   const open = match(PUBLIC, path);
-  const own = match(OWN, path);
-  const mustSignIn = own.view && !me.signedIn;
+  const mine = match(OWN, path);
+  const mustSignIn = mine.view && !me.signedIn;
 
   useEffect(() => {
     if (mustSignIn) replace("/sign-in", { next: path });
@@ -95,25 +92,26 @@ function App() {
     arrived.current = true;
   }, [place]);
 
-  const { view, found } = open.view ? open : own;
+  const { view, found } = open.view ? open : mine;
   return html`<${MeProvider} value=${me}>
     <${Header} path=${path} />
     <div class="columns ${BESIDE.test(path) ? "" : "single"}">
       <main id="page" ref=${page} tabindex="-1">
         <${Banner} />
-        ${path !== "/removed" && html`<${RemovedNotice} />`}
+        ${me.signedIn && path !== "/removed" && html`<${RemovedNotice} />`}
         ${!mustSignIn && (view
           ? html`<${view} key=${`${place} ${me.visit}`} query=${query} ...${found} />`
-          : html`<h1>Not here</h1><${Empty} title="There is no such page"><a href="#/">Read the latest posts</a>.<//>`)}
+          : html`<h1>Not here</h1><${Empty} title="There is no such page"><a href="/">Read the latest posts</a>.<//>`)}
       </main>
       ${BESIDE.test(path) && html`<${home.Aside} key=${me.visit} />`}
     </div>
     <${Foot} />
     <${Messages} />
-    <${StepUp} />
+    ${me.signedIn && html`<${StepUp} />`}
   <//>`;
 }
 
+followLinks(isRoute);
 const app = document.getElementById("app");
 app.replaceChildren();
 render(html`<${App} />`, app);

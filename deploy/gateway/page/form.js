@@ -1,6 +1,6 @@
 // Forms: they send their input once, and show errors beside the fields.
 import { createContext, html, useContext, useEffect, useId, useRef, useState } from "./dom.js";
-import { counted, ProblemNotice, useCountdown } from "./ui.js";
+import { limit, ProblemNotice, useCountdown } from "./ui.js";
 
 const Errors = createContext({});
 const EnteredValues = createContext(null);
@@ -76,17 +76,6 @@ export function Form({ send, explain = () => false, draft = null, label, childre
 
 /** The initial value of a field: the kept input, or the given value. */
 export const useFirst = (name, value) => useContext(EnteredValues)?.[name] ?? value;
-
-/**
- * Mark a field as too long, and by how much. It counts characters like the server: a browser's own maxlength counts an
- * emoji as two or more, and cuts it in half.
- */
-export function limit(input, most) {
-  const surplus = most ? Math.max(0, [...input.value].length - most) : 0;
-  const words = surplus ? `This is ${counted(surplus, "character")} too long.` : "";
-  input.setCustomValidity(words);
-  return words;
-}
 
 /**
  * One field with its label, a hint, and its error. Other properties are passed to the input; `long` makes it a textarea.

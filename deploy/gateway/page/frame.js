@@ -1,12 +1,12 @@
 // The permanent parts around views: the header, the bar at the bottom of a phone, the footer.
+import { post } from "./api.js";
 import { html, useEffect, useRef, useState } from "./dom.js";
 import { Icon } from "./icons.js";
 import { isAdmin, moderates, useMe } from "./me.js";
-import { link } from "./router.js";
+import { go, link } from "./router.js";
+import { signOut } from "./session.js";
 import { local } from "./storage.js";
-import { Avatar } from "./ui.js";
-import { SearchBox } from "./views/search.js";
-import { AskAgain, SignOut } from "./views/settings.js";
+import { Avatar, limit, say, useCountdown, wait } from "./ui.js";
 
 export function Header({ path }) {
   const { signedIn, profile } = useMe();
@@ -31,7 +31,19 @@ export function Header({ path }) {
     </header>`;
 }
 
-/** The route is in the address's fragment, so this link must not change it. */
+export function SearchBox({ words = "", among = "posts", id }) {
+  function search(event) {
+    event.preventDefault();
+    go("/search", { q: new FormData(event.target).get("q").trim(), in: among });
+  }
+  return html`<form class="search" role="search" onSubmit=${search}>
+    <label class="hidden" for=${id}>Search ${among}</label>
+    <input id=${id} name="q" type="search" key=${words} defaultValue=${words} placeholder="Search ${among}"
+      onInput=${(event) => limit(event.target, 100)} />
+  </form>`;
+}
+
+/** Moves the focus, and leaves the address as it is. */
 function skip(event) {
   event.preventDefault();
   document.getElementById("page").focus();
@@ -81,6 +93,43 @@ function Theme({ labelled = false }) {
   const text = `Colours: ${THEMES[theme].toLowerCase()}`;
   return html`<button type="button" class="plain theme" aria-label=${text} title=${text} onClick=${turn}>
     ${labelled ? text : html`<${Icon} name="theme" />`}</button>`;
+}
+
+export function SignOut({ ...rest }) {
+  async function leave() {
+    go("/"); // first: this route would ask to sign in again
+    try {
+      await signOut();
+      say("You are signed out.");
+    } catch {
+      say("You are signed out here. The server could not be told: end this device from another one.");
+    }
+  }
+  return html`<button type="button" onClick=${leave} ...${rest}>Sign out</button>`;
+}
+
+/** Requests another mail to verify the address; the server limits them. */
+export function AskAgain() {
+  const { account } = useMe();
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState(null);
+  const left = useCountdown(problem);
+  async function ask() {
+    setBusy(true);
+    setProblem(null);
+    try {
+      await post("/auth/verify-email", { email: account.email });
+      say(`A new link is on its way to ${account.email}.`);
+    } catch (caught) {
+      setProblem(caught);
+      const { status, retryAfter, message } = caught;
+      say(status === 429 ? `A link was sent a short time ago. You can ask again in ${wait(retryAfter)}.` : message);
+    } finally {
+      setBusy(false);
+    }
+  }
+  return html`<button class="plain" type="button" disabled=${busy || left > 0} onClick=${ask}>Send the link again</button>
+    ${left > 0 && html` <span class="quiet">in ${wait(left)}</span>`}`;
 }
 
 /** Shown until the address is verified. */

@@ -23,6 +23,14 @@ export class Unreachable extends Error {
   }
 }
 
+/** The answer that start.js has asked for, once. */
+function early(method, path, headers) {
+  if (globalThis.early?.resource !== path || method !== "GET" || headers.Authorization) return null;
+  const { answer } = globalThis.early;
+  globalThis.early = null;
+  return answer;
+}
+
 /**
  * Send one request. An answer of 304 is an answer. `cookies`: with the one that ties a provider's flow to this browser.
  * @returns {Promise<Response>}
@@ -33,7 +41,7 @@ export async function send(method, path, { headers = {}, body, signal, cookies =
   try {
     // The API uses no other cookies. `api.js` has its own cache, so the browser's cache is not used.
     const how = { method, headers: { Accept: "application/json", ...headers }, body, signal };
-    response = await fetch(path, { ...how, credentials: cookies ? "same-origin" : "omit", cache: "no-store" });
+    response = await (early(method, path, headers) ?? fetch(path, { ...how, credentials: cookies ? "same-origin" : "omit", cache: "no-store" }));
   } catch (error) {
     throw error.name === "AbortError" ? error : new Unreachable();
   }

@@ -1,4 +1,4 @@
-// Routes are in the fragment, behind `#`, so that all addresses are one file for the gateway.
+// Routes are paths. The gateway answers all of them with index.html: its Caddyfile has the same list as app.js.
 import { useEffect, useState } from "./dom.js";
 import { arrive } from "./entries.js";
 
@@ -8,6 +8,9 @@ const IN_PATH = /^\/(?:%(?:25)*23|(?=verify-email|password-reset|email-change))/
 const MAILED = "(verify-email|password-reset|email-change)(?:=([\\w-]*)|$)";
 const MAILED_HERE = new RegExp(`^#[/?]*${MAILED}`);
 const MAILED_IN_QUERY = new RegExp(`[?&]${MAILED}`);
+
+/** Addresses of earlier versions of this page: `/#/posts/7`, for `/post/7`. */
+const IN_FRAGMENT = /^#[/\\]+(.*)$/s;
 
 const FROM_PROVIDER = /^#provider-(code|linked|error)=([\w-]*)$/;
 
@@ -27,20 +30,36 @@ let mailed = null;
 /** @returns {string | null} the link's token; "" if the link was damaged, null if there was none */
 export const mailedToken = () => mailed;
 
-/** `#/posts/7`, `#/search?q=moon`: for `href`. */
+/** `/post/7`, `/search?q=moon`: for `href`. */
 export function link(path, query = {}) {
   const given = Object.entries(query).filter(([, value]) => value);
-  return `#${path}${given.length ? `?${new URLSearchParams(given)}` : ""}`;
+  return `${path}${given.length ? `?${new URLSearchParams(given)}` : ""}`;
 }
 
 export function go(path, query) {
-  location.hash = link(path, query);
+  const address = link(path, query);
+  if (address === location.pathname + location.search) return;
+  history.pushState(null, "", address);
+  dispatchEvent(new PopStateEvent("popstate"));
 }
 
 /** Navigate, and replace the current entry of the history. */
 export function replace(path, query) {
   history.replaceState(null, "", link(path, query));
-  dispatchEvent(new HashChangeEvent("hashchange"));
+  dispatchEvent(new PopStateEvent("popstate"));
+}
+
+/** Follow links to routes without loading the page again. @param {(path: string) => boolean} isRoute */
+export function followLinks(isRoute) {
+  addEventListener("click", (event) => {
+    const anchor = event.target.closest?.("a[href]");
+    const isOther = event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+    if (!anchor || isOther || event.defaultPrevented || anchor.target || anchor.hasAttribute("download")) return;
+    const { origin, pathname, search, hash } = anchor;
+    if (origin !== location.origin || hash || !isRoute(pathname)) return;
+    event.preventDefault();
+    go(pathname + search);
+  });
 }
 
 /** @returns {{path: string, query: Record<string, string>, top: number}} `top`: the earlier scroll position */
@@ -50,15 +69,16 @@ function here() {
   const opened = MAILED_HERE.exec(unescaped(location.hash)) ?? MAILED_IN_QUERY.exec(unescaped(location.search));
   if (opened) {
     mailed = opened[2] ?? "";
-    history.replaceState(null, "", `/${link(`/mailed/${opened[1]}`)}`);
+    history.replaceState(null, "", `/mailed/${opened[1]}`);
   }
   const arrived = FROM_PROVIDER.exec(location.hash);
   if (arrived) {
     fromProvider = { kind: arrived[1], value: arrived[2] };
-    history.replaceState(null, "", link("/from-provider"));
+    history.replaceState(null, "", "/from-provider");
   }
-  const [path, query = ""] = location.hash.replace(/^#/, "").split("?");
-  return { path: path || "/", query: Object.fromEntries(new URLSearchParams(query)), top: arrive() };
+  const earlier = location.pathname === "/" && IN_FRAGMENT.exec(location.hash);
+  if (earlier) history.replaceState(null, "", `/${earlier[1]}`.replace(/^\/posts\//, "/post/"));
+  return { path: location.pathname, query: Object.fromEntries(new URLSearchParams(location.search)), top: arrive() };
 }
 
 /** Decodes escaped ASCII, also if one program has escaped the escapes of another. */
@@ -72,15 +92,15 @@ export function useRoute() {
   const [route, setRoute] = useState(here);
   useEffect(() => {
     const move = () => setRoute(here());
-    addEventListener("hashchange", move);
-    return () => removeEventListener("hashchange", move);
+    addEventListener("popstate", move);
+    return () => removeEventListener("popstate", move);
   }, []);
   return route;
 }
 
 /**
  * The first matching pattern, and the values of its `:name` parts.
- * @param {[string, Function][]} routes `["/posts/:id", PostPage]`; a named part of digits only: `:id#`
+ * @param {[string, Function][]} routes `["/post/:id", PostPage]`; a named part of digits only: `:id#`
  */
 export function match(routes, path) {
   const parts = path.split("/");

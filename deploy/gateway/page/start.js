@@ -5,6 +5,21 @@ try {
   // site data are blocked: the theme follows the system, as in index.html
 }
 
+// The first request of the route, sent before the modules have arrived that show it. http.js takes the answer. Only for
+// visitors: a session's token has to be renewed first.
+try {
+  const { pathname, search, hash } = location;
+  const [route, kind, id] = (!search && !hash && /^\/(?:(post|people)\/(\d+))?$/.exec(pathname)) || [];
+  const resource = route && ({ post: `/posts/${id}`, people: `/users/${id}` }[kind] ?? "/posts");
+  if (resource && !localStorage.getItem("trivium.session")) {
+    const answer = fetch(resource, { headers: { Accept: "application/json" }, credentials: "omit", cache: "no-store" });
+    answer.catch(() => {}); // whoever takes it learns it
+    globalThis.early = { resource, answer };
+  }
+} catch {
+  // site data are blocked: the view asks itself
+}
+
 // Reports a module that failed to load, for example on a bad connection: the page itself cannot.
 addEventListener("error", ({ target }) => {
   const place = document.querySelector(".boot");

@@ -20,9 +20,14 @@ const SIGNS = [
 
 export const MARKDOWN = "Markdown works: **bold**, *italic*, `code`, > quote, - list, [words](https://…).";
 
-/** The module markdown.js, which most views never need. */
+/** The module markdown.js, which most views never need, and the function that loads it. */
 let markdown = null;
-const load = async () => (markdown ??= await import("./markdown.js"));
+let load = null;
+
+/** Sets how markdown.js is loaded. Only app.js may import modules later. */
+export function loadMarkdown(by) {
+  load = async () => (markdown ??= await by());
+}
 
 /** A text that may have Markdown. @param {{text: string, heading: string}} props `heading`: the element of its headings */
 export function Written({ text, heading = "h2" }) {

@@ -96,6 +96,17 @@ export function useCountdown(problem) {
   return left;
 }
 
+/**
+ * Mark a field as too long, and by how much. It counts characters like the server: a browser's own maxlength counts an
+ * emoji as two or more, and cuts it in half.
+ */
+export function limit(input, most) {
+  const surplus = most ? Math.max(0, [...input.value].length - most) : 0;
+  const words = surplus ? `This is ${counted(surplus, "character")} too long.` : "";
+  input.setCustomValidity(words);
+  return words;
+}
+
 /** A dialog over the page, open as long as it is rendered. `onEnd` is called when the user closes it. */
 export function Dialog({ title, onEnd, children }) {
   const id = useId();

@@ -27,6 +27,12 @@ SIZES: Final[dict[str, dict[str, int]]] = {
 NOT_OURS: Final = "net::ERR_NETWORK_CHANGED"
 STARTED: Final = "document.querySelector('main') || /not be loaded/.test(document.body.innerText)"
 WIDTH_HIDDEN: Final = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+FOLLOW: Final = """(href) => {
+    const link = Object.assign(document.createElement("a"), { href });
+    document.body.append(link);
+    link.click();
+    link.remove();
+}"""
 WATCH_POLICY: Final = """addEventListener("securitypolicyviolation", (event) =>
     console.error("policy:", event.violatedDirective, event.blockedURI, event.sourceFile))"""
 
@@ -84,9 +90,13 @@ class Visitor:
         return [line for line in self.said if not any(text in line for text in self.expected)]
 
     async def go(self, place: str = "") -> None:
-        """Open a route of the page; retries if a file did not arrive (NOT_OURS)."""
+        """Open a route of the page, by a link if the page is open; retries if a file did not arrive (NOT_OURS)."""
+        address = f"{self.url}{place or '/'}"
+        if "#" not in place and self.page.url.startswith(self.url) and await self.page.locator("main").count():
+            await self.page.evaluate(FOLLOW, address)
+            return
         for _ in range(3):
-            await self.page.goto(f"{self.url}/#{place}")
+            await self.page.goto(address)
             await self.page.wait_for_function(STARTED)
             if await self.page.locator("main").count():
                 return

@@ -15,10 +15,10 @@ async def test_who_edits_what_has_changed_is_told_and_loses_nothing(visit: Visit
     ada.expected.add("412 (Precondition Failed)")
     await ada.sign_up()
     post = await ada.publish("First light", "One.")
-    await ada.go(f"/posts/{post}/edit")
+    await ada.go(f"/post/{post}/edit")
     await ada.fill("Text", "Two.")
     other = await ada.page.context.new_page()
-    await other.goto(f"{ada.url}/#/posts/{post}/edit")
+    await other.goto(f"{ada.url}/post/{post}/edit")
     await other.get_by_label("Text").fill("Three.")
     await other.get_by_role("button", name="Save").click()
     await expect(other.locator("article .text")).to_have_text("Three.")
@@ -98,7 +98,7 @@ async def test_many_tabs_stay_signed_in_with_one_refresh_token(visit: Visit) -> 
     await ada.sign_up()
     tabs = [ada.page, *[await ada.page.context.new_page() for _ in range(3)]]
     for _ in range(3):
-        await asyncio.gather(*(tab.goto(f"{ada.url}/?{index}#/drafts") for index, tab in enumerate(tabs)))
+        await asyncio.gather(*(tab.goto(f"{ada.url}/drafts?{index}") for index, tab in enumerate(tabs)))
     for tab in tabs:
         await expect(tab.get_by_role("heading", name="No drafts")).to_be_visible()
 
@@ -120,8 +120,8 @@ async def test_what_has_not_changed_is_not_sent_again(visit: Visit) -> None:
             statuses.append(answer.status)
 
     ada.page.on("response", note)
-    for place, heading in [("/tags", "Tags"), (f"/posts/{post}", "First light")] * 2:
-        await ada.page.evaluate("place => { location.hash = place }", place)
+    for place, heading in [("/tags", "Tags"), (f"/post/{post}", "First light")] * 2:
+        await ada.go(place)
         await expect(ada.page.get_by_role("heading", level=1, name=heading)).to_be_visible()
     assert statuses == [304, 304]
 

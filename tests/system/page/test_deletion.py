@@ -14,7 +14,7 @@ async def test_an_account_is_deleted_with_its_password_and_what_it_said_stays_wi
     await grace.sign_up()
     post = await grace.publish("Nanoseconds", "Eleven point eight inches of wire.")
     await ada.publish("Last words", "I shall be gone.")
-    await ada.go(f"/posts/{post}")
+    await ada.go(f"/post/{post}")
     await ada.fill("Add a comment", "Well seen.")
     await ada.press("Comment")
     await ada.is_told("Your comment is published.")
@@ -45,7 +45,7 @@ async def test_an_account_is_deleted_with_its_password_and_what_it_said_stays_wi
         await grace.sees("Well seen.")
         return await grace.page.locator(".comment").get_by_text("Deleted account").count() == 1
 
-    await grace.go(f"/posts/{post}")
+    await grace.go(f"/post/{post}")
     for _ in range(20):
         if await is_forgotten():
             break

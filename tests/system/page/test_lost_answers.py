@@ -51,7 +51,7 @@ async def test_a_change_and_a_deletion_whose_answers_are_lost_are_not_told_as_re
     post = await ada.publish("First light", "One.")
     lose, sent = losing_the_first_answer("PATCH")
     await ada.page.route(f"**/posts/{post}", lose)
-    await ada.go(f"/posts/{post}/edit")
+    await ada.go(f"/post/{post}/edit")
     await ada.fill("Text", "Two.")
     await ada.press("Save")
     await expect(ada.page.locator("article .text")).to_have_text("Two.")

@@ -21,7 +21,7 @@ async def moderator(visit: Visit, stack: LocalStack, size: str = "desktop", **op
 
 async def report(person: Visitor, post: int, reason: str, note: str) -> None:
     """By keyboard alone."""
-    await person.go(f"/posts/{post}")
+    await person.go(f"/post/{post}")
     await person.page.locator("article").get_by_role("button", name="Report").press("Enter")
     dialog = person.page.get_by_role("dialog")
     await expect(dialog.get_by_label("Reason")).to_be_focused()

@@ -49,7 +49,7 @@ async def test_a_person_signs_up_adds_a_passkey_comes_back_with_it_and_removes_i
 
     # the device offers it among the suggestions for the address, and this one takes it at once
     await ada.sign_out()
-    await ada.page.goto(f"{ada.url}/#/sign-in")
+    await ada.page.goto(f"{ada.url}/sign-in")
     await expect(ada.page.get_by_label("Your menu")).to_be_visible()
 
     # by the button, with the keyboard, in a browser without such suggestions

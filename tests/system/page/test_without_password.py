@@ -129,5 +129,5 @@ async def test_after_a_provider_the_page_goes_on_to_where_it_was(visit: Visit) -
     await ada.sees("You did not agree, so nothing has happened.")
     await ada.page.get_by_role("link", name="Back to sign-in").click()
     await ada.page.get_by_role("link", name="Continue with Example").click()
-    await ada.page.wait_for_url(f"{ada.url}/#/settings/devices")
+    await ada.page.wait_for_url(f"{ada.url}/settings/devices")
     await expect(ada.page.get_by_role("heading", name="Settings")).to_be_visible()

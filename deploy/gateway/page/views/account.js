@@ -4,40 +4,19 @@ import { html, useEffect, useMemo, useRef, useState } from "../dom.js";
 import { Email, Field, Form, Password, Submit } from "../form.js";
 import { useMe } from "../me.js";
 import { link, mailedToken, replace } from "../router.js";
-import { secondStep, signIn } from "../session.js";
+import { signIn } from "../session.js";
 import { isBlocked } from "../storage.js";
 import { Empty, say } from "../ui.js";
+import { Door, onwards, useArrival } from "./arrival.js";
 import { MailCodeOffer } from "./mail-code.js";
 import { PasskeyEntry } from "./passkeys.js";
 import { ProviderButtons } from "./providers.js";
-import { Proof } from "./second-factor.js";
-
-/** Only routes of this page, against open redirects. */
-export const onwards = (next) => replace(next?.startsWith("/") ? next : "/");
 
 const NotKept = () => isBlocked && html`<p class="hint center">This browser keeps no data for this page, so you stay signed in only until you
   close or reload it.</p>`;
 
 /** Ways beside the password, behind a line. Without any there is no line. */
 const OtherWays = ({ children }) => html`<div class="ways"><p class="or">or</p>${children}</div>`;
-
-export function Door({ title, children, foot }) {
-  return html`<div class="door"><h1>${title}</h1><div class="card">${children}</div><p class="center">${foot}</p></div>`;
-}
-
-/**
- * The end of every way to sign in: goes on to `next`, or shows the second step.
- * @returns {[any, (needed: object | null) => void]} the second step's view, if it is needed; and what takes the answer
- */
-export function useArrival(next) {
-  const [pending, setPending] = useState(null);
-  const arrive = (needed) => (needed ? setPending(needed) : onwards(next));
-  async function prove({ trust, ...proof }) {
-    await secondStep(pending.challenge, proof, trust === "on");
-    onwards(next);
-  }
-  return [pending && html`<${SecondStepDoor} pending=${pending} prove=${prove} again=${() => setPending(null)} />`, arrive];
-}
 
 export function SignInPage({ query }) {
   const [second, arrive] = useArrival(query.next);
@@ -58,19 +37,6 @@ export function SignInPage({ query }) {
     <//>
     <${NotKept} />
   <//>`;
-}
-
-function SecondStepDoor({ pending, prove, again }) {
-  const back = html`<button class="plain" type="button" onClick=${again}>Begin again</button>`;
-  const explain = (problem) => problem.code === "challenge-not-valid" && html`<div class="notice bad" role="alert">
-    <p>${problem.message}</p></div>`;
-  const form = useRef(null);
-  useEffect(() => form.current.querySelector("input").focus(), []);
-  return html`<${Door} title="One more step" foot=${back}><div ref=${form}>
-    <${Form} send=${prove} label="Second factor" explain=${explain}><${Proof} />
-      ${pending.may_trust_device && html`<label class="choice"><input type="checkbox" name="trust" /> Trust this device</label>`}
-      <${Submit}>Sign in<//>
-    <//></div><//>`;
 }
 
 /** The server does not tell which of the two was wrong, and neither do we. */

@@ -25,7 +25,7 @@ export function Comments({ post }) {
   const drop = (gone) => changeAll((all) => all.filter((one) => one.id !== gone.id));
   const list = (some) => html`<ol>${some.map((one) => html`<${Comment} key=${one.id} comment=${one} post=${post} path="${path}/${one.id}"
     onChange=${replaceOne} onGone=${drop} />`)}</ol>`;
-  const next = link("/sign-in", { next: `/posts/${post.id}` });
+  const next = link("/sign-in", { next: `/post/${post.id}` });
   return html`<section class="comments" aria-labelledby="comments">
     <h2 id="comments">Comments</h2>
     ${!items && !problem && html`<${Skeleton} rows=${2} />`}

@@ -5,7 +5,7 @@ import { html, useState } from "../dom.js";
 import { Email, Field, Form, Submit } from "../form.js";
 import { link } from "../router.js";
 import { settle } from "../session.js";
-import { Door, useArrival } from "./account.js";
+import { Door, useArrival } from "./arrival.js";
 
 /** A link beside the password, where the site sends codes. */
 export function MailCodeOffer({ next }) {

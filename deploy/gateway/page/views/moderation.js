@@ -54,7 +54,7 @@ function Case({ reported, onGone }) {
     <p class="byline"><${Avatar} person=${reported.author} />
       <span><${Author} author=${reported.author} /> <span class="quiet">reported <${Time} at=${reported.opened_at} />, last <${Time} at=${reported.latest_at} /></span></span>
       <span class="badge">${reported.comment_id === null ? "Post" : "Comment"}</span></p>
-    <h2><a href=${link(`/posts/${reported.post_id}`)}>${reported.title}</a></h2>
+    <h2><a href=${link(`/post/${reported.post_id}`)}>${reported.title}</a></h2>
     <div class="text">${reported.excerpt}</div>
     <ul class="tags" aria-label="Reasons">${Object.entries(reported.reasons).map(tag)}</ul>
     <p class="row">

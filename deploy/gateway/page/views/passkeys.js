@@ -99,7 +99,7 @@ export function Passkeys() {
 }
 
 function NotHere() {
-  const local = `http://localhost:${location.port}/#/settings/passkeys`;
+  const local = `http://localhost:${location.port}/settings/passkeys`;
   if (isThisMachine) {
     return html`<div class="notice"><p>Browsers make no passkeys for an address of numbers.
       Open <a href=${local}>${local}</a> instead, and sign in there.</p></div>`;

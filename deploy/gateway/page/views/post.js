@@ -61,7 +61,7 @@ function Owner({ post }) {
   }
 
   return html`
-    ${mine && html`<a class="button small" href=${link(`/posts/${post.id}/edit`)}>Edit</a>`}
+    ${mine && html`<a class="button small" href=${link(`/post/${post.id}/edit`)}>Edit</a>`}
     <button class="button small" type="button" onClick=${() => setAsks(true)}>Delete</button>
     ${asks && html`<${Confirm} title="Delete this post?" action="Delete" onYes=${drop} onNo=${() => setAsks(false)}>
       Its comments and likes go with it. This cannot be undone.<//>`}`;

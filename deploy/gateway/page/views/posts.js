@@ -44,7 +44,7 @@ export function More({ hasMore, busy, more }) {
 
 function Card({ post }) {
   const isDraft = post.status === "draft";
-  const place = link(isDraft ? `/posts/${post.id}/edit` : `/posts/${post.id}`);
+  const place = link(isDraft ? `/post/${post.id}/edit` : `/post/${post.id}`);
   return html`<li class="card post">
     <p class="byline">
       <${Avatar} person=${post.author} />
@@ -72,7 +72,7 @@ export function Like({ post }) {
   const likes = post.likes_count + liked - (post.liked ?? false);
 
   async function toggle() {
-    if (!signedIn) return go("/sign-in", { next: `/posts/${post.id}` });
+    if (!signedIn) return go("/sign-in", { next: `/post/${post.id}` });
     setWish(!liked);
     try {
       await (liked ? remove : put)(`/posts/${post.id}/like`);

@@ -7,7 +7,7 @@ import { link, replace, takeArrival } from "../router.js";
 import { signInByProvider } from "../session.js";
 import { tab } from "../storage.js";
 import { Empty, ProblemNotice, say, Time } from "../ui.js";
-import { useArrival } from "./account.js";
+import { useArrival } from "./arrival.js";
 
 /** Why a flow came back without a sign-in, by the server's reasons. */
 const REASONS = {

@@ -1,23 +1,11 @@
 // Search for posts by words, and for people by name.
 import { html } from "../dom.js";
-import { limit } from "../form.js";
-import { go, link } from "../router.js";
+import { SearchBox } from "../frame.js";
+import { link } from "../router.js";
 import { Empty } from "../ui.js";
 import { Tabs } from "./home.js";
 import { People } from "./people.js";
 import { Posts } from "./posts.js";
-
-export function SearchBox({ words = "", among = "posts", id }) {
-  function search(event) {
-    event.preventDefault();
-    go("/search", { q: new FormData(event.target).get("q").trim(), in: among });
-  }
-  return html`<form class="search" role="search" onSubmit=${search}>
-    <label class="hidden" for=${id}>Search ${among}</label>
-    <input id=${id} name="q" type="search" key=${words} defaultValue=${words} placeholder="Search ${among}"
-      onInput=${(event) => limit(event.target, 100)} />
-  </form>`;
-}
 
 export function SearchPage({ query }) {
   const { q = "", in: among = "posts" } = query;

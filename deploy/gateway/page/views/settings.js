@@ -3,10 +3,10 @@ import { download, patch, post, remove } from "../api.js";
 import { html, useState } from "../dom.js";
 import { Email, Field, Form, Password, Submit } from "../form.js";
 import { useThing } from "../data.js";
+import { AskAgain, SignOut } from "../frame.js";
 import { useMe } from "../me.js";
-import { go, link } from "../router.js";
-import { signOut } from "../session.js";
-import { Avatar, Empty, Pending, ProblemNotice, say, Skeleton, useCountdown, wait } from "../ui.js";
+import { link } from "../router.js";
+import { Avatar, Empty, Pending, ProblemNotice, say, Skeleton } from "../ui.js";
 import { Changed } from "./changed.js";
 import { DeleteAccount } from "./deletion.js";
 import { Tabs } from "./home.js";
@@ -107,43 +107,6 @@ function Account() {
       <//></section>
     <section class="card row spread"><h2>Sign out</h2><${SignOut} class="button" /></section>
     <${DeleteAccount} />`;
-}
-
-/** Requests another mail to verify the address; the server limits them. */
-export function AskAgain() {
-  const { account } = useMe();
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState(null);
-  const left = useCountdown(problem);
-  async function ask() {
-    setBusy(true);
-    setProblem(null);
-    try {
-      await post("/auth/verify-email", { email: account.email });
-      say(`A new link is on its way to ${account.email}.`);
-    } catch (caught) {
-      setProblem(caught);
-      const { status, retryAfter, message } = caught;
-      say(status === 429 ? `A link was sent a short time ago. You can ask again in ${wait(retryAfter)}.` : message);
-    } finally {
-      setBusy(false);
-    }
-  }
-  return html`<button class="plain" type="button" disabled=${busy || left > 0} onClick=${ask}>Send the link again</button>
-    ${left > 0 && html` <span class="quiet">in ${wait(left)}</span>`}`;
-}
-
-export function SignOut({ ...rest }) {
-  async function leave() {
-    go("/"); // first: this route would ask to sign in again
-    try {
-      await signOut();
-      say("You are signed out.");
-    } catch {
-      say("You are signed out here. The server could not be told: end this device from another one.");
-    }
-  }
-  return html`<button type="button" onClick=${leave} ...${rest}>Sign out</button>`;
 }
 
 function Blocked() {

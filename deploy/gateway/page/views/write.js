@@ -37,7 +37,7 @@ export function EditPage({ id }) {
   if (!post || !me.profile) return html`<h1>Edit</h1><${Pending} problem=${me.problem} retry=${me.reload} rows=${2} tall />`;
   if (post.author?.id !== me.profile.id) {
     return html`<h1>Edit</h1><${Empty} title="This is somebody else's">
-      Only its author may change it. <a href=${link(`/posts/${id}`)}>Read it</a>.<//>`;
+      Only its author may change it. <a href=${link(`/post/${id}`)}>Read it</a>.<//>`;
   }
 
   const draft = new Draft(me.profile.id, `/posts/${id}/edit`, etag);
@@ -62,7 +62,7 @@ export function EditPage({ id }) {
 function finish(post) {
   const isDraft = post.status === "draft";
   say(isDraft ? "The draft is saved. Only you can see it." : "Your post is published.");
-  go(isDraft ? "/drafts" : `/posts/${post.id}`);
+  go(isDraft ? "/drafts" : `/post/${post.id}`);
 }
 
 function Editor({ post = { title: "", body: "", tags: [], status: "draft" }, send, draft, explain }) {

@@ -3615,12 +3615,12 @@ export interface components {
         PasskeyEndpoints: {
             /**
              * Enroll
-             * @example https://example.com/#/settings/passkeys
+             * @example https://example.com/settings/passkeys
              */
             enroll: string;
             /**
              * Manage
-             * @example https://example.com/#/settings/passkeys
+             * @example https://example.com/settings/passkeys
              */
             manage: string;
         };

@@ -13,7 +13,7 @@ from common.http.routing import UnlimitedRoute, service_router
 
 router = service_router("/.well-known", "metadata", UnlimitedRoute)
 
-PAGE: Final = "/#/settings/passkeys"
+PAGE: Final = "/settings/passkeys"
 
 
 @router.get("/passkey-endpoints")

@@ -172,8 +172,8 @@ class PasskeyList(Outgoing):
 class PasskeyEndpoints(Outgoing):
     """Where people add and manage passkeys."""
 
-    enroll: str = Field(examples=["https://example.com/#/settings/passkeys"])
-    manage: str = Field(examples=["https://example.com/#/settings/passkeys"])
+    enroll: str = Field(examples=["https://example.com/settings/passkeys"])
+    manage: str = Field(examples=["https://example.com/settings/passkeys"])
 
 
 class RelatedOrigins(Outgoing):
