@@ -33,6 +33,7 @@ class LocalStack:
             "PYTHONPATH": str(folder / "stubs"),
             "LOCAL_DIR": str(self.folder),
             "PORT": str(self.port),
+            "CONSOLE": "off",
             **ports,
             **settings,
         }
