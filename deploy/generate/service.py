@@ -31,9 +31,9 @@ from deploy.services import FILE, ISSUER, NAME, PORTS, REGISTRY, ROOT, RegistryE
 
 SKELETON: Final = "skeleton"
 TEMPLATE: Final = ROOT / "tests" / SKELETON
-COMMON: Final = ("docs", "healthz", "internal", "livez", "metrics", "openapi", "page", "readyz")
+COMMON: Final = ("console", "docs", "healthz", "internal", "livez", "metrics", "openapi", "page", "readyz")
 PATHS: Final = frozenset((*COMMON, *(route.split("/")[1] for route in routes())))
-"""First words of paths that the gateway, every service or the web client has."""
+"""First words of paths that the gateway, every service or the web client has, and the console of `make up`."""
 HEARS: Final = ("account", "session.ended", "tokens.revoked")
 
 
@@ -49,7 +49,9 @@ def require_free(name: str) -> None:
     if not NAME.fullmatch(name):
         raise Refused(f"{name!r} cannot be a service's name: use 2 to 20 small letters and digits, a letter first")
     if name in PATHS or name.startswith("svc"):
-        raise Refused(f"{name} is reserved for a path of the gateway or of every service: choose another name")
+        raise Refused(
+            f"{name} is reserved for a path of the gateway or of every service, or for the console: choose another name"
+        )
     if name in REGISTRY or any(place.exists() for place in places(name)):
         raise Refused(f"{name} exists already: choose another name")
     if keyword.iskeyword(name) or name in RESERVED_WORDS or importlib.util.find_spec(name) is not None:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from deploy.local.stack import CADDYFILE, GATEWAY, ROOT
+from deploy.local.stack import CADDYFILE, CONSOLE, GATEWAY, ROOT
 from deploy.services import DATABASES, SERVICES
 
 PAGE = "page"
@@ -18,7 +18,14 @@ def watched() -> dict[str, list[Path]]:
     code = {name: [ROOT / "libs/common/src", ROOT / "services" / name / "src"] for name in SERVICES}
     schemas = {f"{name} schema": [ROOT / "services" / name / "migrations"] for name in DATABASES}
     page = [ROOT / "deploy/gateway/page", ROOT / "deploy/gateway/docs", ROOT / "docs/openapi.json"]
-    return {**code, **schemas, PAGE: page, GATEWAY: [CADDYFILE, CADDYFILE.with_name("services.caddy")]}
+    console = [ROOT / "deploy/console"]
+    return {
+        **code,
+        **schemas,
+        PAGE: page,
+        CONSOLE: console,
+        GATEWAY: [CADDYFILE, CADDYFILE.with_name("services.caddy")],
+    }
 
 
 class Changes:

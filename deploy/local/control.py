@@ -13,7 +13,7 @@ from deploy.local.errors import StackError
 from deploy.local.postgres_home import usable_home
 from deploy.local.runner import POSTGRES, STOP_PATIENCE
 from deploy.local.runner_lock import end_orphans, only_runner
-from deploy.local.stack import GATEWAY, ROOT, Stack
+from deploy.local.stack import CONSOLE, GATEWAY, ROOT, Stack
 from deploy.local.state import read_state
 
 STEP = 0.05
@@ -24,6 +24,7 @@ LOCAL_DATA = (
     "restarts.json",
     "bench.json",
     "faults.json",
+    "halted.json",
     "faketime",
     "logs",
     "mail",
@@ -69,13 +70,15 @@ def start(stack: Stack) -> None:
         runner.wait()
         raise
     tell(log_path.read_text(errors="replace").strip())
+    if stack.console_link:
+        tell(f"console {stack.console_link}")
 
 
 def stop_if_outdated(stack: Stack) -> None:
     """Stop a running stack that has other services than deploy/services.toml names for this one."""
     state = read_state(stack.folder)
     if state and state.phase == "ready" and state.running:
-        running = {process.service for process in state.processes} - {POSTGRES, GATEWAY}
+        running = {process.service for process in state.processes} - {POSTGRES, GATEWAY, CONSOLE}
         if differing := sorted(running ^ set(stack.services)):
             tell(f"starting anew, for the change of {', '.join(differing)}")
             stop(stack)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from deploy.local.control import STEP, tell
 from deploy.local.databases import schema_version
 from deploy.local.errors import StackError
+from deploy.local.halted import resume
 from deploy.local.health import NO_ANSWER
 from deploy.local.logs import LogReader
 from deploy.local.migrated import Migrated
@@ -64,6 +65,7 @@ def restart(stack: Stack, name: str) -> None:
     processes = [process for process in state.processes if name in (process.name, process.service)]
     if not processes:
         raise StackError(f"no process {name!r}: there are {', '.join(process.name for process in state.processes)}")
+    resume(stack.folder, *(process.name for process in processes))
     service = processes[0].service
     if service in DATABASES and (revision := _migrate_one(stack, running_postgres(stack, state), service)):
         tell(f"{service}: migrated to {revision}")

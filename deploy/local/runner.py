@@ -21,6 +21,7 @@ from deploy.gateway.site import build as build_site
 from deploy.local.changes import PAGE, Changes, watched
 from deploy.local.databases import ensure_database
 from deploy.local.errors import StackError
+from deploy.local.halted import read_halted, resume_all
 from deploy.local.health import is_ready
 from deploy.local.logs import Log, Terminal
 from deploy.local.migrated import Migrated
@@ -30,7 +31,7 @@ from deploy.local.postgres_home import usable_home
 from deploy.local.processes import ProcessId, spawn
 from deploy.local.runner_lock import end_orphans, only_runner
 from deploy.local.secret_files import ensure_secrets
-from deploy.local.stack import GATEWAY, ROOT, Stack, code_version, shown
+from deploy.local.stack import CONSOLE, CONSOLE_TOKEN, GATEWAY, ROOT, Stack, code_version, shown
 from deploy.local.state import Phase, ProcessState, State, write_state
 from deploy.local.supervisor import Start, Supervised
 
@@ -57,7 +58,10 @@ class Runner:
         self._background = background
         self._changes = Changes(watched()) if develop else None
         self._look_at = 0.0
-        self._names = [POSTGRES, *(replica.name for replica in stack.all_replicas), GATEWAY]
+        self._waiting = {GATEWAY: "/healthz", **{replica.name: "/readyz" for replica in stack.all_replicas}}
+        if CONSOLE in stack.ports:
+            self._waiting[CONSOLE] = "/healthz"
+        self._names = [POSTGRES, *self._waiting]
         self._terminal = Terminal(["trivium", *self._names])
         self._me = ProcessId.of(os.getpid())
         self._stops_asked = 0
@@ -81,6 +85,7 @@ class Runner:
             for number in STOP_SIGNALS:
                 signal.signal(number, self._ask_to_stop)
             try:
+                resume_all(stack.folder)
                 self._record()
                 self._start()
                 self._phase = "ready"
@@ -108,7 +113,7 @@ class Runner:
         if data.exists() and not (stack.secrets / "key-encryption-key").exists():
             lost = f"the secrets in {shown(stack.secrets)} are lost, and the data in {shown(data)} need them"
             raise StackError(f"{lost}: put them back, or start anew with `make reset`")
-        ensure_secrets(stack.secrets)
+        ensure_secrets(stack.secrets, *([CONSOLE_TOKEN] if CONSOLE in stack.ports else []))
         build_site(stack.site)
         self._logs = {name: Log(stack.logs / f"{name}.log") for name in self._names}
         postgres = self._postgres = Postgres(
@@ -131,6 +136,8 @@ class Runner:
         for replica in stack.all_replicas:
             environment = stack.service_environment(replica.service, postgres.port)
             self._watch(replica.name, self._starter(replica.name, stack.service_command(replica), environment))
+        if CONSOLE in stack.ports:
+            self._watch(CONSOLE, self._starter(CONSOLE, stack.console_command(), dict(os.environ)))
         self._await_ready()
 
     def _watch(self, name: str, start: Start) -> Supervised:
@@ -174,8 +181,7 @@ class Runner:
 
     def _await_ready(self) -> None:
         deadline = time.monotonic() + READY_PATIENCE
-        waiting = {GATEWAY: "/healthz", **{replica.name: "/readyz" for replica in self._stack.all_replicas}}
-        ports = self._stack.named_ports
+        waiting, ports = dict(self._waiting), self._stack.named_ports
         while waiting:
             self._round()
             for program in self._programs:
@@ -197,7 +203,9 @@ class Runner:
         """
         if self._stops_asked:
             raise Stopped
-        changes = [program.tick() for program in self._programs]
+        halted = read_halted(self._stack.folder)
+        changes = [program.let_run(program.name not in halted) for program in self._programs]
+        changes += [program.tick() for program in self._programs]
         if any(changes):
             try:
                 self._record()
@@ -257,7 +265,9 @@ class Runner:
         self._say(f"ready: {gateway}")
         self._say(f"  API docs {gateway}/docs")
         self._say(f"  logs {shown(self._stack.logs)}, data {shown(self._data())}")
-        if not self._background:
+        if not self._background:  # else our output is a file, and the link holds a secret
+            if link := self._stack.console_link:
+                self._say(f"  console {link}")
             self._say("Ctrl-C stops it; `make demo` in another terminal shows it at work")
 
     def _record(self) -> None:
@@ -266,7 +276,7 @@ class Runner:
             is_postgres = self._postgres is not None and program.name == POSTGRES
             port = self._postgres.port if is_postgres and self._postgres else ports.get(program.name, 0)
             url = f"postgresql://127.0.0.1:{port}" if is_postgres else self._stack.url(program.name)
-            told = program.restarts, program.last_end, self._versions.get(program.name, "")
+            told = program.restarts, program.last_end, self._versions.get(program.name, ""), program.halted
             processes.append(ProcessState(program.name, port, url, program.started_at, program.id, *told))
         gateway = self._stack.url(GATEWAY)
         state = State(self._me, self._phase, self._error, gateway, str(self._data()), processes)

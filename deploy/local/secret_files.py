@@ -20,11 +20,11 @@ NAMES = (
 )
 
 
-def ensure_secrets(folder: Path) -> None:
-    """Create the missing secrets; existing ones never change."""
+def ensure_secrets(folder: Path, *more: str) -> None:
+    """Create the missing secrets of the services, and `more`; existing ones never change."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-    for name in NAMES:
+    for name in (*NAMES, *more):
         path = folder / name
         if not path.exists():
             unfinished = folder / f".{name}"

@@ -18,7 +18,7 @@ from deploy.local.logs import LogReader, Terminal
 from deploy.local.postgres import Postgres, accepts_connections
 from deploy.local.postgres_home import usable_home
 from deploy.local.runner import POSTGRES
-from deploy.local.stack import GATEWAY, Stack, shown
+from deploy.local.stack import CONSOLE, GATEWAY, Stack, shown
 from deploy.local.state import ProcessState, State, read_state
 from deploy.services import SERVICES
 
@@ -38,7 +38,7 @@ def status(stack: Stack) -> bool:
     for process in state.processes:
         lacking = why_not_up(process, state)
         everything_up = everything_up and lacking is None
-        word = "up" if lacking is None else "restarting" if process.id is None else "not ready"
+        word = word_for(process, lacking)
         uptime = _duration(time.time() - process.started_at) if process.id else "-"
         pid = str(process.id.pid) if process.id else "-"
         row = f"{process.name:<10}{pid:>8}{process.port:>7}  {word:<11}{uptime:>9}{process.restarts:>10}"
@@ -49,6 +49,8 @@ def status(stack: Stack) -> bool:
             notes.append(f"{process.name} runs older code than the files: make restart-one SERVICE={process.service}")
     for note in notes:
         tell(note)
+    if stack.console_link and state.process(CONSOLE):
+        tell(f"console {stack.console_link}")
     tell(f"runner {state.runner.pid}, {state.phase}; logs {shown(stack.logs)}; data {state.data}")
     return everything_up
 
@@ -123,13 +125,22 @@ def running_postgres(stack: Stack, state: State) -> Postgres:
     return Postgres.running(stack.folder / POSTGRES, process.port)
 
 
+def word_for(process: ProcessState, lacking: str | None) -> str:
+    """The state of a process in a word; `lacking` is the reason why it is not usable."""
+    if lacking is None:
+        return "up"
+    if process.id is None:
+        return "stopped" if process.halted else "restarting"
+    return "not ready"
+
+
 def why_not_up(process: ProcessState, state: State) -> str | None:
     """The reason why a process is not usable; None if it is."""
     if process.id is None or not process.id.is_alive():
         return process.last_end or "is being started"
     if process.name == POSTGRES:
         return None if accepts_connections(Path(state.data), process.id.pid) else "accepts no connections yet"
-    return why_not_ready(process.port, "/healthz" if process.name == GATEWAY else "/readyz")
+    return why_not_ready(process.port, "/healthz" if process.name in (GATEWAY, CONSOLE) else "/readyz")
 
 
 def _duration(seconds: float) -> str:

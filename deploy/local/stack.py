@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import os
 import re
@@ -20,6 +21,9 @@ from deploy.services import CLIENTS, DATABASES, FIRST_PORT, ISSUER, REGISTRY, SE
 ROOT = Path(__file__).resolve().parents[2]
 CADDYFILE = ROOT / "deploy" / "gateway" / "Caddyfile"
 GATEWAY = "gateway"
+CONSOLE = "console"
+CONSOLE_TOKEN = "console-token"  # noqa: S105  # the name of its secret, see deploy/console/guard.py
+CONSOLE_OFFSET = 10  # from PORT_BASE: no service or replica is there
 CONTACT = re.compile(r"(mailto:|tel:|https://)[!-~]+")  # of RFC 9116
 MOST_REPLICAS = 9  # of a service: their ports are ten apart
 # Front ends under development may call the API from these origins.
@@ -39,8 +43,8 @@ class Replica:
 class Stack:
     """One stack on this machine; another LOCAL_DIR with other ports is a second stack.
 
-    `ports` has the port of each service and of the gateway. If a service has several processes, a load balancer (Caddy
-    as well) listens on that port, and the processes on 8011, 8021, … for 8001.
+    `ports` has the port of each service, of the gateway and, unless it is off, of the console. If a service has several
+    processes, a load balancer (Caddy as well) listens on that port, and the processes on 8011, 8021, … for 8001.
     """
 
     folder: Path
@@ -52,12 +56,14 @@ class Stack:
 
     @classmethod
     def from_environment(cls) -> Stack:
-        """Read LOCAL_DIR, PORT, PORT_BASE, AUTH_PORT, …, PG_PORT, and REPLICAS, REPLICAS_AUTH, …."""
+        """Read LOCAL_DIR, PORT, PORT_BASE, AUTH_PORT, …, CONSOLE, PG_PORT, and REPLICAS, REPLICAS_AUTH, …."""
         base = _port("PORT_BASE", 8000)
         ports = {GATEWAY: _port("PORT", base)}
         services = [name for name in SERVICES if not REGISTRY[name].off or _is_on(name)]
         for name in services:
             ports[name] = _port(f"{name.upper()}_PORT", base + REGISTRY[name].port - FIRST_PORT)
+        if _is_on(CONSOLE, default=True):
+            ports[CONSOLE] = _port("CONSOLE_PORT", base + CONSOLE_OFFSET)
         postgres_port = _port("PG_PORT", 0) or None
         counts = {service: _count(f"REPLICAS_{service.upper()}", _count("REPLICAS", 1)) for service in services}
         stack = cls((ROOT / os.environ.get("LOCAL_DIR", ".local")).absolute(), ports, postgres_port, counts=counts)
@@ -122,6 +128,17 @@ class Stack:
         """The address of a service, a replica or the gateway."""
         return f"http://127.0.0.1:{self.named_ports[name]}"
 
+    @property
+    def console_link(self) -> str | None:
+        """The console's address with its token; None if it is off, or has never started."""
+        if CONSOLE not in self.ports or not (self.secrets / CONSOLE_TOKEN).exists():
+            return None
+        return f"{self.url(CONSOLE)}/?token={self.secret(CONSOLE_TOKEN)}"
+
+    def console_command(self) -> list[str]:
+        """The command of the console, which reads the same settings as we do."""
+        return [sys.executable, "-m", "deploy.console"]
+
     def service_command(self, replica: Replica) -> list[str]:
         """The command and settings of one process of a service."""
         return [sys.executable, "-m", replica.service, "serve", "--host", "127.0.0.1", "--port", str(replica.port)]
@@ -169,9 +186,28 @@ class Stack:
             defaults["MAIL_DIR"] = str(self.mail)  # SMTP_URL takes precedence
             defaults["MAIL_CODES"] = "true"
             defaults["TRUSTED_DEVICE"] = "P30D"
-        environment = {**defaults, **os.environ, **settings}
+        environment = {**defaults, **os.environ, **settings, **self._traces()}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiling our modules at each start costs 0.2 s of 1.4
         return environment
+
+    @property
+    def traces_token(self) -> str:
+        """The services send their traces with it. They get nothing with which they could use the console."""
+        return hmac.digest(self.secret(CONSOLE_TOKEN).encode(), b"traces", "sha256").hex()
+
+    def _traces(self) -> dict[str, str]:
+        """The console takes the services' traces, unless the user has chosen another place for them."""
+        if self.console_link is None or os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+            return {}
+        token = f"Authorization=Bearer%20{self.traces_token}"
+        return {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": self.url(CONSOLE),
+            "OTEL_EXPORTER_OTLP_HEADERS": token,
+            "OTEL_EXPORTER_OTLP_COMPRESSION": "none",
+            "OTEL_BSP_SCHEDULE_DELAY": "1000",  # ms: somebody waits for them
+            "OTEL_BSP_MAX_QUEUE_SIZE": "1024",  # spans: less memory
+            "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "256",
+        }
 
     def migration_environment(self, service: str, postgres_port: int) -> dict[str, str]:
         """Add the owner's database access, which the running service never gets."""
@@ -232,11 +268,11 @@ def _port(name: str, otherwise: int) -> int:
     return int(value)
 
 
-def _is_on(name: str) -> bool:
+def _is_on(name: str, *, default: bool = False) -> bool:
     value = os.environ.get(name.upper(), "")
     if value not in {"", "on", "off"}:
         raise StackError(f"{name.upper()} must be on or off")
-    return value == "on"
+    return value == "on" if value else default
 
 
 def _count(name: str, otherwise: int) -> int:

@@ -17,7 +17,7 @@ class ProcessState:
     """One process of the stack; `id` is None between its end and its next start.
 
     `restarts` counts how often it ended by itself, and `last_end` describes the last time.
-    `version` is that of its code.
+    `version` is that of its code. A `halted` one was stopped on purpose, and is not started again.
     """
 
     name: str
@@ -28,6 +28,7 @@ class ProcessState:
     restarts: int = 0
     last_end: str = ""
     version: str = ""
+    halted: bool = False
 
     @property
     def service(self) -> str:

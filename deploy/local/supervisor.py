@@ -15,6 +15,7 @@ from deploy.local.processes import ProcessId
 
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 10.0
+HALT_PATIENCE = 28.0  # a service finishes its requests within 25 s
 STEADY_AFTER = 10.0  # a process that ran this long is healthy: its next end counts as the first
 
 Start: TypeAlias = Callable[[], subprocess.Popen[bytes]]
@@ -25,7 +26,8 @@ class Supervised:
     """A process that should run.
 
     `start` starts it and `tell` reports to the user; `tick` is called a few times a second. `deaths` counts the ends
-    since the last steady run; `restarts` counts all ends, and `last_end` describes the last one.
+    since the last steady run; `restarts` counts all ends, and `last_end` describes the last one. A `halted` process
+    should not run for the time being.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Supervised:
     deaths: int = 0
     restarts: int = 0
     last_end: str = ""
+    halted: bool = False
     _due: float = field(default=0.0, repr=False)
 
     def tick(self) -> bool:
@@ -44,15 +47,32 @@ class Supervised:
         if self.process is not None:
             code = self.process.poll()
             if code is None:
+                if self.halted and time.monotonic() > self._due:
+                    self.force_to_stop()
                 return False
+            if self.halted:
+                self.process = self.id = None
+                self.last_end = "was stopped"
+                return True
             self._plan_restart(_how_it_ended(code))
             return True
-        if time.monotonic() < self._due:
+        if self.halted or time.monotonic() < self._due:
             return False
         try:
             self.start_now()
         except (OSError, StackError) as error:
             self._plan_restart(f"cannot start: {error}")
+        return True
+
+    def let_run(self, wanted: bool) -> bool:
+        """Stop it, or let the next `tick` start it again; True if that is a change."""
+        if self.halted is not wanted:
+            return False
+        self.halted = not wanted
+        self._due = 0.0 if wanted else time.monotonic() + HALT_PATIENCE
+        if self.halted:
+            self.tell(f"{self.name} is being stopped")
+            self.ask_to_stop()
         return True
 
     def start_now(self) -> None:

@@ -35,6 +35,7 @@ class LocalStack:
             "PYTHONPATH": str(folder / "stubs"),
             "LOCAL_DIR": str(self.folder),
             "PORT": str(self.port),
+            "CONSOLE": "off",
             **ports,
             **settings,
         }

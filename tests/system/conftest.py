@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import secrets
 import subprocess
 import sys
@@ -88,7 +89,13 @@ class LocalStack:
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """`python -m deploy.local …` for this stack."""
-        ours = {"REPLICAS_POSTS": "2", **os.environ, "LOCAL_DIR": str(self.folder), "PORT_BASE": str(self.base)}
+        ours = {
+            "REPLICAS_POSTS": "2",
+            "CONSOLE": "off",
+            **os.environ,
+            "LOCAL_DIR": str(self.folder),
+            "PORT_BASE": str(self.base),
+        }
         ours |= self.environment
         return subprocess.run(
             [sys.executable, "-m", "deploy.local", *command],
@@ -99,6 +106,11 @@ class LocalStack:
             timeout=GENEROUS * 2,
             check=False,
         )
+
+    def console_link(self) -> str:
+        """The address of the console, with its token."""
+        (link,) = re.findall(r"^console (http\S+)", self.run("status").stdout, re.MULTILINE)
+        return str(link)
 
     def pids(self) -> dict[str, int]:
         """The running processes, by name."""
@@ -117,6 +129,17 @@ def local_stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     started = stack.run("start")
     assert started.returncode == 0, started.stdout + started.stderr
     request.session.stash[STACK] = stack
+    yield stack
+    stopped = stack.run("reset")
+    assert stopped.returncode == 0, stopped.stdout + stopped.stderr
+
+
+@pytest.fixture(scope="session")
+def with_console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """A stack of its own: its services send traces, so it would slow down the tests of the other one."""
+    stack = LocalStack(tmp_path_factory.mktemp("console"), environment={"CONSOLE": "on", "REPLICAS_POSTS": "1"})
+    started = stack.run("start")
+    assert started.returncode == 0, started.stdout + started.stderr
     yield stack
     stopped = stack.run("reset")
     assert stopped.returncode == 0, stopped.stdout + stopped.stderr
