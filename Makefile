@@ -127,6 +127,7 @@ remove-service: bootstrap ## delete services' code and deployment: make remove-s
 	@$(VENV)/python -m deploy.generate.service remove $(or $(NAME),$(error say its name: make remove-service NAME=billing)) --data "$(DATA)"
 	@$(VENV)/uv pip uninstall --quiet --python $(VENV)/python $(addprefix trivium-,$(NAME))
 	@$(MAKE) -s bootstrap openapi clients
+	@$(VENV)/python -m deploy.release.breaking --removed $(NAME)
 	@$(VENV)/python -m deploy.docs write
 
 rename: bootstrap ## give the product your own name, in code, packages, images, the page and problem types: make rename NAME=Acme
@@ -165,52 +166,70 @@ test: bootstrap ## run the test suite, but for whole stacks (make test-stack): m
 test-stack: bootstrap ## test the real processes behind their gateway, on stacks of their own, and the commands of the local stack
 	@$(VENV)/pytest -m "stack and not timing" -n 2 --no-loadscope-reorder $(ARGS)
 
+# begin: only with posts
 test-page: bootstrap ## test the web client in this machine's chromium; screenshots in .local/screenshots
 	@$(VENV)/pytest tests/system/page -m page $(ARGS)
+# end: only with posts
 
+# begin: only with posts
 test-clients: bootstrap ## generate clients from docs/openapi.json with six generators, compile and use them (needs Node, Go, Java)
 	@$(VENV)/pytest tests/system/clients -m clients $(ARGS)
+# end: only with posts
 
+# begin: only with posts
 # What this machine can run: without Node only openapi-python-client.
 SHORT_CLIENTS := openapi_python_client $(if $(shell command -v npm),or openapi_typescript or in_node \
 	$(if $(shell command -v chromium chromium-browser),or in_chromium))
 test-clients-short: bootstrap ## libs/clients/typescript in Node and chromium, and the two fastest generators, as in .ci/run
 	@$(VENV)/pytest tests/system/clients -m clients -k "$(SHORT_CLIENTS)" $(ARGS)
+# end: only with posts
 
+PROVIDERS := tests/auth/test_oidc_provider.py tests/auth/test_otplib.py
+PROVIDERS += tests/system/page/test_providers.py  # only with posts
 test-providers: bootstrap ## sign in by a real provider of OpenID Connect, in chromium too, and with npm's authenticator (needs Node)
-	@$(VENV)/pytest tests/auth/test_oidc_provider.py tests/auth/test_otplib.py tests/system/page/test_providers.py -m providers $(ARGS)
+	@$(VENV)/pytest $(PROVIDERS) -m providers $(ARGS)
 
+# begin: only with posts
 # PG_BINS: folders with postgres, initdb and psql; the default is that of all tests. The system needs the locales.
 test-search: export LC_CTYPES ?= C C.UTF-8 en_US.UTF-8
 test-search: bootstrap ## test the results of search on several PostgreSQLs: make test-search PG_BINS="/usr/lib/postgresql/15/bin …"
 	@for bin in $(or $(PG_BINS),""); do PG_BIN=$$bin $(VENV)/pytest tests/posts/test_search_table.py $(ARGS) || exit 1; done
+# end: only with posts
 
 test-overlays: bootstrap ## render the Kubernetes manifests as they are and as you may change them (needs kubectl, no cluster)
 	@$(VENV)/pytest tests/deploy/test_overlays.py -m kubectl $(ARGS)
 
+# begin: only with posts
 test-restarts: bootstrap ## R-21: restart every service under load: make test-restarts RESTARTS=5
 	@rm -f .local/restarts.json
 	@REPLICAS=2 REPLICAS_POSTS=2 RESTARTS=$(or $(RESTARTS),5) $(VENV)/pytest tests/system/test_restarts.py -m faults $(ARGS)
 	@cat .local/restarts.json
+# end: only with posts
 
 test-start-order: bootstrap ## R-22: start the services in every order
 	@START_ORDERS=all $(VENV)/pytest tests/system/test_start_order.py -m faults $(ARGS)
 
+# begin: only with posts
 test-backup: export RESTORED ?= auth+posts users posts
 test-backup: bootstrap ## R-27: restore databases as of different times, and after deletions (about 3 minutes)
 	@$(VENV)/pytest tests/system/test_backup.py -m backup $(ARGS)
+# end: only with posts
 
 test-new-service: bootstrap ## lay out, switch on and remove services, rename the product, merge a release, in copies of the repository
-	@$(VENV)/pytest $(addprefix tests/deploy/test_,new_service.py rename.py take_updates.py switched_on.py) -m new_service $(ARGS)
+	@$(VENV)/pytest tests/deploy -m new_service $(ARGS)
 
+# begin: only with posts
 test-resource: bootstrap ## lay out resources in a copy of the repository, check and test them
 	@$(VENV)/pytest tests/deploy/test_new_resource.py tests/deploy/test_new_resource_in_copy.py -m resource $(ARGS)
+# end: only with posts
 
 fuzz: bootstrap ## send each service 10,000 generated requests from its OpenAPI document
 	@FUZZ_CASES=$(or $(FUZZ_CASES),10000) $(VENV)/pytest tests -m fuzz $(ARGS)
 
+# begin: only with posts
 test-observability: bootstrap ## cause each alert on a running stack, with Debian's prometheus (PROMETHEUS, PROMTOOL: other programs)
 	@$(VENV)/pytest tests/system/observability -m observability $(ARGS)
+# end: only with posts
 
 # Number or length of each fault; the tests' defaults are the short form.
 faults: export KILLS ?= 64
@@ -231,9 +250,11 @@ faults: bootstrap ## cause over 100 kills, stops, full disks, wrong clocks, …,
 	@$(VENV)/pytest tests -m faults -s $(ARGS)
 	@$(VENV)/python -m tests.system.faults.report faults --write
 
-FAULTS_SHORT := faults/test_campaign.py faults/test_relay_killed.py faults/test_refresh_killed.py \
-	faults/test_erasure_killed.py faults/test_sign_in_killed.py faults/network/test_poison.py faults/network/test_partitions.py \
-	test_restarts.py test_start_order.py test_migration.py
+FAULTS_SHORT := faults/test_sign_in_killed.py test_start_order.py
+# begin: only with posts
+FAULTS_SHORT += faults/test_campaign.py faults/test_relay_killed.py faults/test_refresh_killed.py faults/test_erasure_killed.py \
+	faults/network/test_poison.py faults/network/test_partitions.py test_restarts.py test_migration.py
+# end: only with posts
 
 faults-short: bootstrap ## cause the main faults, a few of each, as in .ci/run (about 4 minutes); does not change the page
 	@rm -f .local/faults.json
@@ -242,19 +263,25 @@ faults-short: bootstrap ## cause the main faults, a few of each, as in .ci/run (
 
 ##@ Speed
 
+# begin: only with posts
 bench: bootstrap ## compare the speed with a bare app, by wrk: make bench SECONDS=2 ROUNDS=7 ONLY=get_post
 	@SECONDS=$(SECONDS) ROUNDS=$(ROUNDS) ROWS=$(ROWS) ONLY=$(ONLY) $(VENV)/python -m tests.benchmarks
+# end: only with posts
 
+# begin: only with posts
 bench-peers: bootstrap ## compare servers that already run, by wrk: make bench-peers PEERS=peers.toml (docs/operations/performance.md)
 	@$(VENV)/python -m tests.benchmarks.peers $(or $(PEERS),$(error name the file with the servers: PEERS=peers.toml))
+# end: only with posts
 
 timing: bootstrap ## promised times: S-07, S-26, S-27, R-09 to R-11, R-15; on an idle machine (about three minutes)
 	@$(VENV)/pytest tests -m timing -s $(ARGS)
 
+# begin: only with posts
 overload: bootstrap ## R-17 to R-20, R-25, R-29: overload, on an idle machine (about 6 minutes); writes docs/operations/reliability.md
 	@rm -f .local/overload.json
 	@$(VENV)/pytest tests -m overload -s $(ARGS)
 	@$(VENV)/python -m tests.system.faults.report overload --write
+# end: only with posts
 
 ##@ Containers
 
@@ -277,6 +304,7 @@ rolling-restart: bootstrap ## replace the containers one by one, without a faile
 pin-images: bootstrap ## write the current digests of the base images beside their tags
 	@$(VENV)/python -m deploy.docker.pins
 
+# begin: only with posts
 test-compose: export ROLLS ?= 5
 test-compose: export RATE ?= 30
 test-compose: bootstrap ## run the system tests against the running containers, then faults on a separate stack of containers
@@ -284,12 +312,15 @@ test-compose: bootstrap ## run the system tests against the running containers, 
 	@rm -f .local/compose.json
 	@$(VENV)/pytest tests/system/compose -m compose $(ARGS)
 	@cat .local/compose.json
+# end: only with posts
 
+# begin: only with posts
 test-cluster: export RATE ?= 20
 test-cluster: bootstrap ## upgrade, roll back and cause faults under load on Kubernetes: KUBECONFIG=… LOAD_IMAGES="kind load docker-image"
 	@rm -f .local/cluster.json
 	@$(VENV)/pytest tests/system/cluster -m cluster $(ARGS)
 	@cat .local/cluster.json
+# end: only with posts
 
 ##@ Releases
 

@@ -36,7 +36,7 @@ async def callers(app: FastAPI, client: AsyncClient, peers: Peers, service: str)
         "gone": [tokens["disabled"], tokens["signed out"]],
         **{caller: [issuer.service(caller, service)] for caller in AUDIENCES},
         "key": [keys_of(peers, people["owner"])(" ".join({*KEY_SCOPES, f"{service}:read", f"{service}:write"}))],
-        "stray": [issuer.service("posts" if service == "users" else "users", "auth")],
+        "stray": [issuer.service("another", "auth")],
     }
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
+from common.services import SERVICES
+
 
 @dataclass(frozen=True)
 class Line:
@@ -25,10 +27,21 @@ class Line:
 
 
 def read(table: str) -> list[Line]:
-    """The first line names the columns after `method path thing`."""
-    (_, _, _, *callers), *lines = (line.split() for line in table.strip().splitlines() if line.strip())
+    """The first line names the columns after `method path thing`. Those of removed services are left out.
+
+    Lines that begin with # are comments, such as a mark of `deploy.generate.marks`.
+    """
+    rows = [line.split() for line in table.splitlines() if line.strip() and not line.startswith("#")]
+    (_, _, _, *callers), *lines = rows
+    services = callers[callers.index("gone") + 1 : callers.index("stray")] if {"gone", "stray"} <= {*callers} else []
+    removed = {*services} - {*SERVICES}
     return [
-        Line(method, url, thing, dict(zip(callers, map(int, cells), strict=True)))
+        Line(
+            method,
+            url,
+            thing,
+            {who: int(cell) for who, cell in zip(callers, cells, strict=True) if who not in removed},
+        )
         for method, url, thing, *cells in lines
     ]
 

@@ -36,7 +36,7 @@ class Mint:
 
     @property
     def elsewhere(self) -> str:
-        return "users" if self.audience == "posts" else "posts"
+        return "auth" if self.audience == "users" else "users"
 
     def header(self, **changes: object) -> dict[str, object]:
         return {"alg": "ES256", "typ": "at+jwt", "kid": self.kid, **changes}

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
 from typing import Any
 
 import httpx
@@ -17,16 +18,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-import posts.config
-import posts.main
-import users.config
-import users.main
 from common.spans import TRACER
 from tests.conftest import Cloner
 from tests.peers import Peers
 from tests.waiting import GENEROUS
-
-SERVICES: dict[str, Any] = {"posts": posts, "users": users}
 
 
 @dataclass
@@ -133,9 +128,10 @@ async def app_of(
 ) -> FastAPI:
     own = {"client_secret": secrets.token_urlsafe(32), "relay": False, "otel_exporter_otlp_endpoint": endpoint}
     urls = {"users_url": f"http://127.0.0.1:{peers.users_port}"}
-    module = SERVICES[service]
-    settings = module.config.Settings.model_validate({**await database_of(service), **own, **urls, **settings})
-    app: FastAPI = module.main.create_app(settings, peers)
+    found = {**await database_of(service), **own, **urls, **settings}
+    app: FastAPI = import_module(f"{service}.main").create_app(
+        import_module(f"{service}.config").Settings.model_validate(found), peers
+    )
     return app
 
 

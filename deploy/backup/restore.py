@@ -25,8 +25,8 @@ ERASING: Final = tuple(name for name, service in REGISTRY.items() if "account" i
 """The services with data of accounts."""
 OWNERS_FIRST: Final = (
     ("users", ("profiles",)),
-    ("posts", ("authors", "follows", "blocks")),
-    ("users", ("authored",)),
+    ("posts", ("authors", "follows", "blocks")),  # only with posts
+    ("users", ("authored",)),  # only with posts
 )
 READ_MODELS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     *((name, ("erased",)) for name in ERASING),

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
+REMOVED: Final = Path(__file__).with_name("removed.txt")
+"""Written by `make remove-service` (`deploy.generate.marks`)."""
 GIT: Final = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 TEXT: Final = frozenset(
     {".css", ".html", ".js", ".json", ".mako", ".md", ".mjs", ".py", ".sh", ".sql", ".toml", ".ts", ".yaml", ".yml"}
@@ -33,6 +35,12 @@ class Repository:
         return frozenset(str(parent) for name in self.files for parent in Path(name).parents)
 
     @cached_property
+    def removed(self) -> frozenset[str]:
+        """Files that were deleted with their service, and that prose still names."""
+        notes = self.root / REMOVED.relative_to(ROOT)
+        return frozenset(notes.read_text(encoding="utf-8").splitlines() if notes.exists() else ())
+
+    @cached_property
     def texts(self) -> tuple[tuple[str, str], ...]:
         """Path and content of every checked file."""
         return tuple(
@@ -44,7 +52,7 @@ class Repository:
 
     def has(self, path: str) -> bool:
         path = path.rstrip("/")
-        return path in self.files or path in self.folders
+        return path in self.files or path in self.folders or path in self.removed
 
 
 def is_text(name: str) -> bool:

@@ -1,7 +1,8 @@
 """`python -m deploy.generate.service new NAME`, `remove NAME…`: a new service from tests/skeleton, and back.
 
 Both change only files of the repository, for review by `git diff`. `make new-service` also installs the package, and
-writes the documents that are generated from the apps.
+writes the documents that are generated from the apps. `remove` also deletes the lines and files that are there only
+for the service (`deploy.generate.marks`), and writes a migration that drops their tables.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ import tomlkit
 from sqlalchemy.dialects.postgresql.base import RESERVED_WORDS
 
 from deploy.gateway.site import routes
-from deploy.generate import kubernetes
+from deploy.generate import kubernetes, marks
 from deploy.generate.documents import words
 from deploy.generate.files import BASE, LOCAL, PRODUCTION, wanted
 from deploy.local.errors import StackError
 from deploy.local.show import forget
 from deploy.local.stack import Stack
 from deploy.refusals import Refused, git, is_committed, require_clean
-from deploy.services import FILE, ISSUER, NAME, PORTS, REGISTRY, ROOT, RegistryError
+from deploy.services import FILE, ISSUER, NAME, PORTS, REGISTRY, ROOT, RegistryError, Service
 
 SKELETON: Final = "skeleton"
 TEMPLATE: Final = ROOT / "tests" / SKELETON
@@ -101,19 +102,34 @@ def format_code(name: str) -> None:
 
 
 def require_unused(names: Sequence[str]) -> None:
-    """Raises Refused: there is no such service, or others need it, which are not removed with it."""
+    """Raises Refused: there is no such service; or one that stays needs it, and does not mark where."""
     for name in names:
         if name not in REGISTRY:
             raise Refused(f"there is no service {name}: there are {', '.join(REGISTRY)}")
     if ISSUER in names:
         raise Refused(f"{ISSUER} cannot be removed: it issues the tokens of all others")
-    types = {type_ for type_, owner in kubernetes.owners_of_events().items() if owner in names}
-    needing = [one for one, service in REGISTRY.items() if {*names} & {*service.calls} or types & {*service.hears}]
-    if left := [one for one in needing if one not in names]:
+    marked = [(path.parts[1], text) for path, text in marks.texts().items() if path.parts[0] == "services"]
+    left = [
+        one
+        for one, service in REGISTRY.items()
+        for name in names
+        if one not in names and needs(service, name)
+        if not any(folder == one and marks.is_marked(text, name) for folder, text in marked)
+    ]
+    if left := list(dict.fromkeys(left)):
         raise Refused(
             f"{' and '.join(left)} call {' or '.join(names)} or hear events of theirs: "
             "name them as well, or change their code and deploy/services.toml first"
         )
+
+
+def needs(service: Service, name: str) -> bool:
+    """Whether a service calls another one or hears events of it."""
+    return name in service.calls or not events_of(name).isdisjoint(service.hears)
+
+
+def events_of(name: str) -> set[str]:
+    return {type_ for type_, owner in kubernetes.owners_of_events().items() if owner == name}
 
 
 def remove(names: Sequence[str], data: str) -> None:
@@ -123,17 +139,38 @@ def remove(names: Sequence[str], data: str) -> None:
         require_clean()
     if others := sorted({*data.split()} - {*names}):
         raise Refused(f"DATA names {others[0]}, and NAME does not: name the same one to delete its data")
-    registry = tomlkit.parse(FILE.read_text(encoding="utf-8"))
+    unregister(names)
+    changed = [path for name in names for path in marks.drop(name)]
     for name in names:
-        registry.remove(name)
         for place in filter(Path.exists, places(name)):
             shutil.rmtree(place)
         for entry in (ROOT / "changes").glob(f"+{name}-*"):  # of its resources
             entry.unlink()
-    FILE.write_text(tomlkit.dumps(registry).rstrip("\n") + "\n", encoding="utf-8")
     run("python", "-m", "deploy.generate")  # a process of its own, which reads the new registry
+    tidy([path for path in changed if path.suffix == ".py" and (ROOT / path).exists()])
+    for owner in sorted({path.parts[1] for path in changed if "models" in path.parts} - {*names}):
+        run("python", "-m", "deploy.local.migrations", "new", owner, f"without {' '.join(names)}")
     for name in data.split():
         forget(Stack.from_environment(), name)
+
+
+def unregister(names: Sequence[str]) -> None:
+    """Remove services from the registry, also from what others call and hear."""
+    registry = tomlkit.parse(FILE.read_text(encoding="utf-8"))
+    for name in names:
+        registry.remove(name)
+        for row in registry.values():
+            for field, gone in (("calls", {name}), ("hears", events_of(name))):
+                for entry in sorted(gone & {*row.get(field, ())}):
+                    row[field].remove(entry)
+    FILE.write_text(tomlkit.dumps(registry).rstrip("\n") + "\n", encoding="utf-8")
+
+
+def tidy(modules: Sequence[Path]) -> None:
+    """Remove the imports that nothing uses any more."""
+    if modules:
+        run("ruff", "check", "--quiet", "--fix-only", "--select", "F401,I", *map(str, modules))
+        run("ruff", "format", "--quiet", *map(str, modules))
 
 
 def run(program: str, *arguments: str) -> None:

@@ -2,13 +2,13 @@
 
 It compares docs/openapi.json with docs/openapi-released.json, the document of the last release. Each breaking change
 must be described in a file changes/NAME.breaking.md that names its subject: an operation or a schema. `make changelog`
-makes the current document the released one (`--release`).
+makes the current document the released one (`--release`), and `make remove-service` describes what went (`--removed`).
 """
 
 import json
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
@@ -241,6 +241,15 @@ def check() -> str | None:
     return "\n".join([ADVICE.format(old["info"]["version"]), *map(str, found)])
 
 
+def describe(names: Sequence[str]) -> None:
+    """Write the file of `changes/` that says what went with these services."""
+    old, new = (json.loads(path.read_text(encoding="utf-8")) for path in (RELEASED, SNAPSHOT))
+    if found := undescribed(breaks(old, new), ROOT / "changes"):
+        subjects = ", ".join(dict.fromkeys(f"`{one.subject}`" for one in found))
+        text = f"Without {' and '.join(names)}, these are removed or changed: {subjects}.\n"
+        (ROOT / "changes" / f"+without-{'-'.join(names)}.breaking.md").write_text(text, encoding="utf-8")
+
+
 def release() -> None:
     """Promise the current document to clients."""
     shutil.copyfile(SNAPSHOT, RELEASED)
@@ -249,5 +258,7 @@ def release() -> None:
 if __name__ == "__main__":
     if "--release" in sys.argv:
         release()
+    elif sys.argv[1:2] == ["--removed"]:
+        describe(sys.argv[2:])
     else:
         sys.exit(check())

@@ -108,7 +108,7 @@ async def seed(stack: Stack, size: int, number: int) -> None:
         people = len(world.people)
         rows = size * (3 + LIKES_PER_POST + COMMENTS_PER_POST) + people * (3 + 2 * FOLLOWS_PER_PERSON)
         bar = Bar(rows)
-        databases = Databases(connections["auth"], connections["users"], connections["posts"], bar)
+        databases = Databases(connections, bar)
         try:
             await fill(databases, world, await Argon2(1).hash(PASSWORD))
         except AlreadySeeded as error:

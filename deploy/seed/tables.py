@@ -8,7 +8,7 @@ and through the API.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -26,9 +26,9 @@ KINDS = {
     "people": "auth.accounts",
     "follows": "users.follows",
     "blocks": "users.blocks",
-    "posts": "posts.posts",
-    "comments": "posts.comments",
-    "likes": "posts.likes",
+    "posts": "posts.posts",  # only with posts
+    "comments": "posts.comments",  # only with posts
+    "likes": "posts.likes",  # only with posts
 }
 """The tables whose rows are counted."""
 
@@ -39,20 +39,17 @@ class AlreadySeeded(Exception):
 
 @dataclass
 class Databases:
-    """The three services' databases, each with its owner's connection in a transaction."""
+    """The services' databases, each with its owner's connection in a transaction."""
 
-    auth: Connection
-    users: Connection
-    posts: Connection
+    connections: Mapping[str, Connection]
     progress: Callable[[int], None]
     """Called with the rows as they are written."""
     counted: Counter[str] = field(default_factory=Counter)
 
     async def copy(self, database: str, table: str, columns: str, rows: Rows) -> None:
         """Write rows into a table; `columns` are separated by spaces."""
-        connection: Connection = getattr(self, database)
         records = self._seen(f"{database}.{table}", rows)
-        await connection.copy_records_to_table(table, columns=columns.split(), records=records)
+        await self.connections[database].copy_records_to_table(table, columns=columns.split(), records=records)
 
     def _seen(self, table: str, rows: Rows) -> Iterator[tuple[Any, ...]]:
         for row in rows:
@@ -70,17 +67,19 @@ async def fill(databases: Databases, world: World, password_hash: str) -> None:
         AlreadySeeded: it exists already, or somebody has one of its ids or addresses. Nothing is written.
     """
     first = world.people[0]
-    if await databases.auth.fetchval("SELECT 1 FROM accounts WHERE id = $1 OR email = $2", first.id, first.email):
+    if await databases.connections["auth"].fetchval(
+        "SELECT 1 FROM accounts WHERE id = $1 OR email = $2", first.id, first.email
+    ):
         raise AlreadySeeded("This world is in the stack already.")
     async with AsyncExitStack() as all_or_nothing:
-        for connection in (databases.auth, databases.users, databases.posts):
+        for connection in databases.connections.values():
             await all_or_nothing.enter_async_context(connection.transaction())
         try:
             await fill_people(databases, world, password_hash)
         except asyncpg.UniqueViolationError as error:
             raise AlreadySeeded("Somebody in the stack has an id or an address of this world.") from error
         await fill_graph(databases, world)
-        await fill_posts(databases, world)
+        await fill_posts(databases, world)  # only with posts
 
 
 async def fill_people(databases: Databases, world: World, password_hash: str) -> None:
@@ -96,7 +95,8 @@ async def fill_people(databases: Databases, world: World, password_hash: str) ->
         "id email name folded bio account_version created_at updated_at",
         ((one.id, one.email, one.name, as_stored(one.name), one.bio, 1, one.since, one.since) for one in world.people),
     )
-    await databases.copy("posts", "authors", "id name version", ((one.id, one.name, 1) for one in world.people))
+    authors = ((one.id, one.name, 1) for one in world.people)  # only with posts
+    await databases.copy("posts", "authors", "id name version", authors)  # only with posts
 
 
 async def fill_graph(databases: Databases, world: World) -> None:
@@ -112,10 +112,12 @@ async def fill_graph(databases: Databases, world: World) -> None:
             f"{columns} active since",
             ((people[a].id, people[b].id, True, world.later(people[a], people[b])) for a, b in edges),
         )
+        # begin: only with posts
         await databases.copy(
             "posts", table, f"{columns} active version", ((people[a].id, people[b].id, True, 1) for a, b in edges)
         )
-    await databases.users.execute(COUNT_FOLLOWS, people[0].id, people[-1].id)
+        # end: only with posts
+    await databases.connections["users"].execute(COUNT_FOLLOWS, people[0].id, people[-1].id)
 
 
 COUNT_FOLLOWS = """
@@ -126,9 +128,10 @@ COUNT_FOLLOWS = """
 """
 
 
+# begin: only with posts
 async def fill_posts(databases: Databases, world: World) -> None:
-    people = world.people
-    first = await reserve(databases.posts, "posts", world.size)
+    people, connection = world.people, databases.connections["posts"]
+    first = await reserve(connection, "posts", world.size)
     tagged: list[tuple[int, str, Any]] = []
 
     def rows() -> Iterator[tuple[Any, ...]]:
@@ -139,10 +142,10 @@ async def fill_posts(databases: Databases, world: World) -> None:
 
     columns = "id author_id title body tags status created_at updated_at published_at"
     await databases.copy("posts", "posts", columns, rows())
-    await fill_words(databases.posts, first)
+    await fill_words(connection, first)
     await databases.copy("posts", "post_tags", "post_id tag published_at", tagged)
     uses = Counter(tag for _, tag, _ in tagged)
-    await databases.posts.executemany(COUNT_TAG, sorted(uses.items()))
+    await connection.executemany(COUNT_TAG, sorted(uses.items()))
     await databases.copy(
         "posts",
         "likes",
@@ -202,3 +205,6 @@ async def reserve(connection: Connection, table: str, count: int) -> int:
     first = await connection.fetchval("SELECT nextval($1::text::regclass)", sequence)
     await connection.execute("SELECT setval($1::text::regclass, $2)", sequence, first + count)
     return int(first)
+
+
+# end: only with posts

@@ -13,13 +13,13 @@ numbers = count()
 
 async def create(client: AsyncClient, owner: Member, **changes: Any) -> Response:
     """Without a password, since the owner has just signed in."""
-    body = {"name": f"key {next(numbers)}", "scopes": ["posts:read"], **changes}
+    body = {"name": f"key {next(numbers)}", "scopes": ["users:read"], **changes}
     return await client.post("/auth/keys", json=body, headers=owner.headers)
 
 
 async def new_key(client: AsyncClient, owner: Member, *scopes: str, **changes: Any) -> dict[str, Any]:
     """The answer to the creation of a key; its text is `key`."""
-    reply = await create(client, owner, scopes=list(scopes) or ["posts:read"], **changes)
+    reply = await create(client, owner, scopes=list(scopes) or ["users:read"], **changes)
     assert reply.status_code == 201, reply.text
     made: dict[str, Any] = reply.json()
     return made

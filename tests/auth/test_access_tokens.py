@@ -31,7 +31,7 @@ async def test_an_access_token_says_what_it_should_and_nothing_personal(
     token = (await sign_in(person)).json()["access_token"]
     jwks = (await client.get("/.well-known/jwks.json")).json()
     assert part(token, 0) == {"alg": "ES256", "typ": "at+jwt", "kid": jwks["keys"][0]["kid"]}
-    claims = jwt.decode(token, jwks, algorithms=["ES256"], audience="posts", issuer=settings.issuer)
+    claims = jwt.decode(token, jwks, algorithms=["ES256"], audience="users", issuer=settings.issuer)
     assert set(claims) == {
         "iss", "aud", "sub", "iat", "nbf", "exp", "jti", "sid", "client_id", "scope", "amr", "auth_time",
     }  # fmt: skip

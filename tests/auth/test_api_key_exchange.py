@@ -35,7 +35,7 @@ from tests.events import Outbox
 async def test_a_key_gives_a_token_with_its_scopes_and_nothing_more(client: AsyncClient, join: Join) -> None:
     """RFC 8693, section 2.2.1. No roles, and no refresh token."""
     ada = await join(Role.moderator)
-    made = await new_key(client, ada, "posts:write", "posts:read")
+    made = await new_key(client, ada, "users:write", "users:read")
     reply = await exchange(client, made["key"])
     assert reply.status_code == 200, reply.text
     told = reply.json()
@@ -43,21 +43,21 @@ async def test_a_key_gives_a_token_with_its_scopes_and_nothing_more(client: Asyn
     assert told == {
         "token_type": "bearer",
         "expires_in": 300,
-        "scope": "posts:read posts:write",
+        "scope": "users:read users:write",
         "issued_token_type": ACCESS_TOKEN,
     }
     assert reply.headers["cache-control"] == "no-store"
     assert (claims["sub"], claims["client_id"], claims["sid"]) == (str(ada.id), "key", made["id"])
-    assert (claims["scope"], claims["exp"] - claims["iat"]) == ("posts:read posts:write", 300)
+    assert (claims["scope"], claims["exp"] - claims["iat"]) == ("users:read users:write", 300)
     assert claims.keys().isdisjoint({"roles", "amr", "auth_time"})
 
 
 async def test_a_request_may_want_less(client: AsyncClient, join: Join) -> None:
-    made = await new_key(client, await join(), "posts:read", "posts:write")
-    narrow = (await exchange(client, made["key"], scope="posts:read", audience="posts")).json()
+    made = await new_key(client, await join(), "users:read", "users:write")
+    narrow = (await exchange(client, made["key"], scope="users:read", audience="users")).json()
     claims = part(narrow["access_token"], 1)
-    assert (narrow["scope"], claims["scope"], claims["aud"]) == ("posts:read", "posts:read", ["posts"])
-    for scope in ("posts:read users:read", "api", "auth:write", "x"):
+    assert (narrow["scope"], claims["scope"], claims["aud"]) == ("users:read", "users:read", ["users"])
+    for scope in ("users:read auth:read", "api", "auth:write", "x"):
         reply = await exchange(client, made["key"], scope=scope)
         assert (outcome(reply), reply.json()["error"]) == ((400, "invalid-scope"), "invalid_scope")
 
@@ -103,7 +103,7 @@ async def test_the_sites_own_address_is_a_resource(client: AsyncClient, join: Jo
 async def test_a_repeated_parameter_is_refused(client: AsyncClient, join: Join) -> None:
     """RFC 6749, section 3.2: also `audience`, of which RFC 8693 would allow several."""
     made = await new_key(client, await join())
-    form = f"grant_type={GRANT}&subject_token={made['key']}&subject_token_type={API_KEY}&audience=posts&audience=users"
+    form = f"grant_type={GRANT}&subject_token={made['key']}&subject_token_type={API_KEY}&audience=users&audience=auth"
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     reply = await client.post("/auth/token", content=form, headers=headers)
     assert (reply.status_code, reply.json()["error"]) == (400, "invalid_request")
@@ -231,4 +231,4 @@ async def test_the_metadata_names_the_grant_and_the_scopes(client: AsyncClient) 
     metadata = (await client.get("/.well-known/oauth-authorization-server")).json()
     assert GRANT in metadata["grant_types_supported"]
     assert metadata["scopes_supported"] == ["api", *KEY_SCOPES]
-    assert {"auth:read", "users:read", "users:write", "posts:read", "posts:write"} <= KEY_SCOPES.keys()
+    assert {"auth:read", "users:read", "users:write"} <= KEY_SCOPES.keys()

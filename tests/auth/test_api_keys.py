@@ -41,7 +41,7 @@ async def test_a_key_is_shown_once_and_stored_as_a_hash(
     client: AsyncClient, app: FastAPI, join: Join, superuser: Connection
 ) -> None:
     ada = await join()
-    reply = await create(client, ada, name="nightly import", scopes=["posts:write", "posts:read", "posts:read"])
+    reply = await create(client, ada, name="nightly import", scopes=["users:write", "users:read", "users:read"])
     assert reply.status_code == 201, reply.text
     made = reply.json()
     key = made.pop("key")
@@ -49,7 +49,7 @@ async def test_a_key_is_shown_once_and_stored_as_a_hash(
     assert (reply.headers["location"], reply.headers["cache-control"]) == (f"/auth/keys/{made['id']}", "no-store")
     assert (made["name"], made["scopes"], made["last_used_at"]) == (
         "nightly import",
-        ["posts:read", "posts:write"],
+        ["users:read", "users:write"],
         None,
     )
     lasts = datetime.fromisoformat(made["expires_at"]) - datetime.fromisoformat(made["created_at"])
@@ -69,7 +69,7 @@ async def test_a_key_is_shown_once_and_stored_as_a_hash(
 async def test_a_repeated_creation_has_no_second_effect(client: AsyncClient, join: Join, superuser: Connection) -> None:
     """Whatever `Idempotency-Key` it has: the answer is never stored, so the name refuses the repetition."""
     ada = await join()
-    body = {"name": "nightly import", "scopes": ["posts:read"]}
+    body = {"name": "nightly import", "scopes": ["users:read"]}
     headers = {**ada.headers, "Idempotency-Key": "once"}
     first = await client.post("/auth/keys", json=body, headers=headers)
     assert first.status_code == 201
@@ -111,8 +111,8 @@ async def test_a_session_that_has_just_ended_makes_no_key(
         {"scopes": []},
         {"scopes": ["auth:write"]},
         {"scopes": ["api"]},
-        {"scopes": ["posts:read posts:write"]},
-        {"scopes": ["posts:admin"]},
+        {"scopes": ["users:read users:write"]},
+        {"scopes": ["users:admin"]},
         {"name": ""},
         {"name": " "},
         {"name": "x" * 101},

@@ -162,6 +162,7 @@ async def tell(client: AsyncClient, token: str, *events: dict[str, Any]) -> Resp
     return await client.post("/internal/events", json={"events": list(events)}, headers=bearer(token))
 
 
+# begin: only with posts
 async def test_what_a_moderator_has_removed_is_noted_once_however_often_it_is_told(
     client: AsyncClient, join: Join, service_token: ServiceSignIn
 ) -> None:
@@ -184,6 +185,10 @@ async def test_what_a_moderator_has_removed_is_noted_once_however_often_it_is_to
     assert len(await trail(client, admin, account_id=author.id, action="content-removed")) == 2
 
 
+# end: only with posts
+
+
+# begin: only with posts
 async def test_a_dismissal_is_noted_once_and_a_removal_with_its_reason(
     client: AsyncClient, join: Join, service_token: ServiceSignIn
 ) -> None:
@@ -213,6 +218,10 @@ async def test_a_dismissal_is_noted_once_and_a_removal_with_its_reason(
     }
 
 
+# end: only with posts
+
+
+# begin: only with posts
 async def test_an_author_is_told_of_removals_by_mail_and_not_by_whom(
     app: FastAPI, client: AsyncClient, join: Join, service_token: ServiceSignIn
 ) -> None:
@@ -229,6 +238,10 @@ async def test_an_author_is_told_of_removals_by_mail_and_not_by_whom(
     assert str(moderator.id) not in found[0].text
 
 
+# end: only with posts
+
+
+# begin: only with posts
 async def test_no_author_is_written_to_beside_the_deletion_of_their_account(
     client: AsyncClient, join: Join, superuser: Connection, service_token: ServiceSignIn
 ) -> None:
@@ -246,6 +259,10 @@ async def test_no_author_is_written_to_beside_the_deletion_of_their_account(
     assert await superuser.fetchval(waiting, author.person.email) == 0
 
 
+# end: only with posts
+
+
+# begin: only with posts
 async def test_only_posts_says_what_was_removed_and_only_as_agreed(
     client: AsyncClient, join: Join, service_token: ServiceSignIn
 ) -> None:
@@ -257,3 +274,6 @@ async def test_only_posts_says_what_was_removed_and_only_as_agreed(
     for bad in ({**told, "subject": "moderation:41"}, {**told, "data": told["data"] | {"moderator": 0}}):
         assert outcome(await tell(client, posts, bad)) == (422, "bad-event")
     assert await trail(client, admin, action="content-removed", actor=str(moderator.id)) == []
+
+
+# end: only with posts

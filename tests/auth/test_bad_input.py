@@ -170,7 +170,7 @@ async def test_bad_text_in_any_field_of_the_form_is_a_4xx(
     """S-35: NUL, surrogates, invalid UTF-8, and line breaks; with the errors of RFC 6749."""
     form = {
         "grant_type": grant, "username": new_email(), "password": "long enough", "refresh_token": "x",
-        "audience": "posts", "client_id": "svc%3Ausers", "client_secret": "x", field: value,
+        "audience": "users", "client_id": "svc%3Ausers", "client_secret": "x", field: value,
     }  # fmt: skip
     body = "&".join(f"{name}={text}" for name, text in form.items()).encode("latin-1")
     reply = await client.post("/auth/token", content=body, headers=FORM)

@@ -36,7 +36,7 @@ async def test_a_change_ends_all_other_sessions_and_the_old_password(
     assert (await refresh(client, there["refresh_token"])).status_code == 400
     assert (await sign_in(person)).status_code == 400
     assert (await sign_in(Person(person.id, person.email, NEW))).status_code == 200
-    told = await superuser.fetchval("SELECT count(*) FROM outbox WHERE type = 'session.ended' AND target = 'posts'")
+    told = await superuser.fetchval("SELECT count(*) FROM outbox WHERE type = 'session.ended' AND target = 'users'")
     assert told == 1
     (mail,) = [mail for mail in await mails(app, person.email) if mail.subject == "Your password was changed"]
     assert ["API keys were revoked" in mail.text, "API keys were revoked" in mail.html, "#" in mail.text] == [

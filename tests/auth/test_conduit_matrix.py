@@ -87,9 +87,9 @@ async def matrix(
             "name0": [bearer(no_name["access_token"])],
             "gone": [bearer(session["access_token"]) for session in (disabled, signed_out, promoted)],
             "users": [bearer(await service_token("svc:users"))],
-            "posts": [bearer(await service_token("svc:posts"))],
+            "posts": [bearer(await service_token("svc:posts"))],  # only with posts
             "auth": [bearer(mint.token(without(itself, "sid")))],
-            "stray": [bearer(await service_token("svc:users", "posts"))],
+            "stray": [bearer(await service_token("svc:users", "users"))],
             "key": [key(" ".join(KEY_SCOPES))],
         }
 

@@ -62,7 +62,7 @@ async def test_auth_answers_as_its_schema_says(
         "token": [one["refresh_token"] for one in tokens[2:]],
         "client_id": list(service_secrets),
         "client_secret": list(service_secrets.values()),
-        "audience": ["posts"],
+        "audience": ["users"],
         "scope": ["api"],
         "name": ["idp"],
         "return_to": ["http://127.0.0.1:8000/"],

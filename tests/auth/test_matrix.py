@@ -109,7 +109,9 @@ GET    /internal/accounts/{account_id}         account 401   403   403   403   4
 GET    /internal/export/{account_id}           session 401   403   403   403   403   401   200   403   403   401   403
 GET    /internal/erased                        account 401   403   403   403   403   401   200   200   403   401   403
 POST   /internal/events                        users   401   403   403   403   403   401   204   403   403   401   403
+# begin: only with posts
 POST   /internal/events                        posts   401   403   403   403   403   401   403   204   403   401   403
+# end: only with posts
 GET    /livez                                  none    200   200   200   200   200   200   200   200   200   200   200
 GET    /readyz                                 none    200   200   200   200   200   200   200   200   200   200   200
 GET    /metrics                                none    200   200   200   200   200   200   200   200   200   200   200
@@ -118,7 +120,7 @@ POST   /auth/account/deletion                  leaver  401   202   202   202   2
 LINES = read(TABLE)
 BODIES: dict[str, dict[str, Any]] = {
     "POST /internal/events users": {"events": [erased(5, "users")]},
-    "POST /internal/events posts": {"events": [erased(5, "posts")]},
+    "POST /internal/events posts": {"events": [erased(5, "posts")]},  # only with posts
     "POST /auth/account/deletion": {"password": PASSWORD},
     "POST /auth/register": {"email": "{new_email}", "password": PASSWORD, "name": "Ada"},
     "POST /auth/token": {"username": "{email}", "password": PASSWORD},
@@ -144,7 +146,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /auth/password-reset/confirm": {"token": "x", "new_password": PASSWORD},
     "POST /auth/email/confirm": {"token": "x"},
     "PATCH /auth/me": {"locale": "de"},
-    "POST /auth/keys": {"name": "{new_name}", "scopes": ["posts:read"]},
+    "POST /auth/keys": {"name": "{new_name}", "scopes": ["users:read"]},
     "POST /auth/keys/leaked": {"key": "{key}"},
     "POST /auth/email": {"email": "{new_email}", "password": PASSWORD},
     "POST /auth/password": {"current_password": PASSWORD, "new_password": PASSWORD},
@@ -230,9 +232,9 @@ async def matrix(
         "admin": [admin.headers],
         "gone": [disabled.headers, signed_out.headers],
         "users": [bearer(await service_token("svc:users"))],
-        "posts": [bearer(await service_token("svc:posts"))],
+        "posts": [bearer(await service_token("svc:posts"))],  # only with posts
         "auth": [bearer(mint.token(without(itself, "sid")))],
-        "stray": [bearer(await service_token("svc:users", "posts"))],
+        "stray": [bearer(await service_token("svc:users", "users"))],
         "key": [await exchanged(client, (await new_key(client, keyed, *KEY_SCOPES))["key"])],
     }
 

@@ -21,6 +21,6 @@ async def test_migrate_keeps_the_secret_before_valid(settings: Settings, superus
         async with database.engine.begin() as connection:
             await put_service_clients(connection, MigrateSettings.model_construct(**given))
     await database.disconnect()
-    row = await superuser.fetchrow("SELECT * FROM service_clients WHERE client_id = 'svc:posts'")
+    row = await superuser.fetchrow("SELECT * FROM service_clients WHERE client_id = 'svc:users'")
     assert row is not None
     assert (row["secret_hash"], row["previous_hash"]) == (hash_secret(secrets[1]), hash_secret(secrets[0]))

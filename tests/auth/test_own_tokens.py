@@ -14,14 +14,14 @@ async def test_auth_mints_its_own_tokens_for_one_audience_each(app: FastAPI, set
     """S-28"""
     now = time.time() - 250
     tokens = SelfSignedTokens(AccessTokens(app.state.keys, settings.issuer, settings.access_ttl), clock=lambda: now)
-    users, posts = [
+    users, other = [
         TokenVerifier(app.state.keys, app.state.revoked, issuer=settings.issuer, audience=name)
-        for name in ("users", "posts")
+        for name in ("users", "another")
     ]
     token = await tokens.token_for("users")
     caller = await users.verify(token)
     assert (caller.subject, caller.scope, caller.roles) == ("svc:auth", "internal", ())
-    assert (await posts.verify(await tokens.token_for("posts"))).subject == "svc:auth"
+    assert (await other.verify(await tokens.token_for("another"))).subject == "svc:auth"
     assert await tokens.token_for("users") == token, "made once"
     now += settings.access_ttl.total_seconds() * 0.8
     renewed = await tokens.token_for("users")

@@ -9,6 +9,7 @@ from httpx import AsyncClient
 
 from auth.config import Settings
 from auth.services.records import Role
+from common.contracts.events import AccountData
 from tests.auth.conftest import SERVER, Connection, Manage, SignUp, bearer, outcome
 from tests.auth.identity_provider import Browser, IdentityProvider, browser_of, site, someone
 from tests.auth.mails import mails
@@ -54,7 +55,7 @@ async def test_a_first_visit_opens_an_account(
     assert own["has_password"] is False
     waiting = await outbox.waiting(f"account:{own['id']}")
     told = [(target, data["email"], data["name"]) for target, _, data in waiting]
-    assert told == [("posts", own["email"], "Ada"), ("users", own["email"], "Ada")]
+    assert told == [(target, own["email"], "Ada") for target in sorted(AccountData.targets)]
     assert await mails(app, own["email"]) == [], "it is proven already"
     stored = await superuser.fetchval("SELECT password_hash FROM accounts WHERE id = $1", own["id"])
     assert stored == "!"

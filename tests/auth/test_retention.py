@@ -64,7 +64,7 @@ async def test_trouble_with_rows_of_one_kind_keeps_no_other(
 
 async def test_refused_mails_are_kept_for_a_week(app: FastAPI, superuser: Connection) -> None:
     """They hold addresses."""
-    for target, days in (("smtp", 8), ("smtp", 6), ("posts", 8)):
+    for target, days in (("smtp", 8), ("smtp", 6), ("users", 8)):
         await superuser.execute(
             "INSERT INTO outbox (target, type, subject, version, data, parked_at)"
             " VALUES ($1, 'mail', 'mail:' || gen_random_uuid(), 1, '{}', now() - $2::int * interval '1 day')",
@@ -75,4 +75,4 @@ async def test_refused_mails_are_kept_for_a_week(app: FastAPI, superuser: Connec
     left = await superuser.fetch(
         "DELETE FROM outbox WHERE parked_at IS NOT NULL RETURNING target, extract(day FROM now() - parked_at)::int"
     )
-    assert {tuple(row) for row in left} == {("smtp", 6), ("posts", 8)}
+    assert {tuple(row) for row in left} == {("smtp", 6), ("users", 8)}

@@ -41,9 +41,9 @@ async def test_a_service_s_token_is_for_one_service_and_no_person(
     service_token: ServiceSignIn, settings: Settings
 ) -> None:
     """S-28, S-29"""
-    claims = part(await service_token("svc:users", "posts"), 1)
+    claims = part(await service_token("svc:users", "users"), 1)
     assert (claims["sub"], claims["client_id"], claims["scope"]) == ("svc:users", "svc:users", "internal")
-    assert claims["aud"] == ["posts"]
+    assert claims["aud"] == ["users"]
     assert claims["iss"] == settings.issuer
     assert claims.keys().isdisjoint({"roles", "sid"})
     assert claims["exp"] - claims["iat"] <= 300
@@ -52,7 +52,7 @@ async def test_a_service_s_token_is_for_one_service_and_no_person(
 async def test_our_own_service_client_gets_its_token(app: FastAPI, service_secrets: dict[str, str]) -> None:
     secret = SecretStr(service_secrets["svc:users"])
     tokens = ServiceTokens(Http(ASGITransport(app)), "http://auth.test", "svc:users", secret)
-    assert part(await tokens.token_for("posts"), 1)["sub"] == "svc:users"
+    assert part(await tokens.token_for("users"), 1)["sub"] == "svc:users"
 
 
 WRONG: dict[str, tuple[dict[str, str], dict[str, str]]] = {
@@ -113,8 +113,8 @@ async def test_users_alone_may_look_an_account_up(
     refused: list[tuple[dict[str, str], int, str]] = [
         ({}, 401, "sign-in-required"),
         (bearer((await signed_in())["access_token"]), 403, "not-for-this-caller"),
-        (bearer(await service_token("svc:posts")), 403, "not-for-this-caller"),
-        (bearer(await service_token("svc:users", "posts")), 401, "invalid-token"),
+        (bearer(await service_token("svc:posts")), 403, "not-for-this-caller"),  # only with posts
+        (bearer(await service_token("svc:users", "users")), 401, "invalid-token"),
     ]
     for headers, status, code in refused:
         reply = await client.get(path, headers=headers)

@@ -28,14 +28,14 @@ def oauth_client(app: FastAPI, **options: str) -> AsyncOAuth2Client:
 
 
 async def rfc_9068_validator(client: AsyncClient, settings: Settings) -> JWTBearerTokenValidator:
-    """Authlib's, for tokens at posts."""
+    """Authlib's, for tokens at users."""
     keys = joserfc_jwk.KeySet.import_key_set((await client.get("/.well-known/jwks.json")).json())
 
     class Validator(JWTBearerTokenValidator):  # type: ignore[misc]
         def get_jwks(self) -> object:
             return keys
 
-    return Validator(settings.issuer, "posts")
+    return Validator(settings.issuer, "users")
 
 
 async def test_authlib_signs_people_in_keeps_them_signed_in_and_signs_them_out(app: FastAPI, sign_up: SignUp) -> None:
@@ -69,20 +69,20 @@ async def test_authlib_signs_services_in(app: FastAPI, service_secrets: dict[str
     """RFC 6749, section 4.4."""
     known = {"client_id": "svc:users", "client_secret": service_secrets["svc:users"]}
     async with oauth_client(app, **known, token_endpoint_auth_method=method) as client:
-        token = await client.fetch_token(TOKEN, grant_type="client_credentials", audience="posts")
+        token = await client.fetch_token(TOKEN, grant_type="client_credentials", audience="users")
         assert (token["token_type"], token["scope"]) == ("bearer", "internal")
     async with oauth_client(app, client_id="svc:users", client_secret=secrets.token_urlsafe(32)) as stranger:
         with pytest.raises(OAuthError) as refused:
-            await stranger.fetch_token(TOKEN, grant_type="client_credentials", audience="posts")
+            await stranger.fetch_token(TOKEN, grant_type="client_credentials", audience="users")
         assert refused.value.error == "invalid_client"
 
 
 async def test_authlib_exchanges_an_api_key(app: FastAPI, client: AsyncClient, join: Join, settings: Settings) -> None:
     """RFC 8693; its validator of RFC 9068 tells the scopes apart."""
-    made = await new_key(client, await join(), "auth:read", "posts:read")
+    made = await new_key(client, await join(), "auth:read", "users:read")
     subject = {"subject_token": made["key"], "subject_token_type": API_KEY}
     async with oauth_client(app, token_endpoint=TOKEN) as program:
-        token = await program.fetch_token(TOKEN, grant_type=GRANT, scope="auth:read posts:read", **subject)
+        token = await program.fetch_token(TOKEN, grant_type=GRANT, scope="auth:read users:read", **subject)
         assert (token["issued_token_type"], "refresh_token" in token) == (ACCESS_TOKEN, False)
         assert (await program.get("http://auth.test/auth/me")).status_code == 200
         for changes, error in (({"audience": "nowhere"}, "invalid_target"), ({"scope": "api"}, "invalid_scope")):
@@ -91,9 +91,9 @@ async def test_authlib_exchanges_an_api_key(app: FastAPI, client: AsyncClient, j
             assert refused.value.error == error
     validator = await rfc_9068_validator(client, settings)
     read = validator.authenticate_token(token["access_token"])
-    validator.validate_token(read, ["posts:read"], None)
+    validator.validate_token(read, ["users:read"], None)
     with pytest.raises(InsufficientScopeError):
-        validator.validate_token(read, ["posts:write"], None)
+        validator.validate_token(read, ["users:write"], None)
 
 
 async def test_authlib_tells_a_dead_token_from_a_limit(settings: Settings, app: FastAPI) -> None:
@@ -132,7 +132,7 @@ async def test_pyjwt_verifies_tokens_by_the_published_keys(
     token = (await signed_in())["access_token"]
     keys = pyjwt.PyJWKSet.from_dict((await client.get("/.well-known/jwks.json")).json())
     key = keys[pyjwt.get_unverified_header(token)["kid"]]
-    claims = pyjwt.decode(token, key, algorithms=["ES256"], audience="posts", issuer=settings.issuer)
+    claims = pyjwt.decode(token, key, algorithms=["ES256"], audience="users", issuer=settings.issuer)
     assert claims["scope"] == "api"
     with pytest.raises(pyjwt.InvalidAudienceError):
         pyjwt.decode(token, key, algorithms=["ES256"], audience="elsewhere", issuer=settings.issuer)

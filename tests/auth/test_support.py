@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 
 from auth.services.records import Role
+from common.contracts.events import AccountData
 from tests.auth.api_keys import new_key
 from tests.auth.authenticator import Authenticator
 from tests.auth.conftest import Connection, Join, Learn, Member, SignIn, bearer, outcome, patch, refresh
@@ -112,7 +113,7 @@ async def test_an_admin_deletes_an_account_as_its_owner_would(
     assert await superuser.fetchval("SELECT status FROM accounts WHERE id = $1", ada.id) == "deleting"
     assert await superuser.fetchval("SELECT count(*) FROM deletions WHERE account_id = $1", ada.id) == 1
     waiting = "SELECT count(*) FROM outbox WHERE type = 'account' AND subject = $1 AND data ->> 'status' = 'deleting'"
-    assert await superuser.fetchval(waiting, f"account:{ada.id}") == 2
+    assert await superuser.fetchval(waiting, f"account:{ada.id}") == len(AccountData.targets)
     assert outcome(await sign_in(ada.person)) == (400, "invalid-grant")
     assert outcome(await patch(client, admin, ada.id, status="active")) == (409, "account-being-deleted")
     assert await actions(client, admin, ada.id) == [("account-deletion-asked", REASON)]

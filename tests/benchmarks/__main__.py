@@ -1,3 +1,4 @@
+# folder: only with posts
 """`make bench`: the speed of the main routes, as a ratio to a bare app. A table on stdout, and `.local/bench.json`.
 
 SECONDS is the length of one slice of load, ROUNDS the number of slices each server gets (7 at least), ROWS the size
@@ -86,7 +87,7 @@ class Bench:
             found = {service: await asyncpg.connect(self.house.superuser_dsn(service)) for service in DATABASES}
             for connection in found.values():
                 stacked.push_async_callback(connection.close)
-            databases = Databases(found["auth"], found["users"], found["posts"], progress=lambda _: None)
+            databases = Databases(found, progress=lambda _: None)
             await fill(databases, World(WORLD, SEED), password_hash="nobody's")
             for connection in found.values():
                 await connection.execute("VACUUM (ANALYZE)")

@@ -1,3 +1,4 @@
+# file: only with posts
 """What the client for Python sends, and what it makes of the answers."""
 
 from copy import copy

@@ -1,3 +1,4 @@
+# file: only with posts
 """What the client for Python repeats: only requests whose repetition has no second effect, and only in time."""
 
 import asyncio

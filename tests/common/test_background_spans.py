@@ -1,3 +1,4 @@
+# file: only with posts
 """Background loops make a trace when they have done something, and none when they have found nothing to do."""
 
 import secrets

@@ -12,14 +12,14 @@ from common.db.database import Database
 from common.db.reading import ReadSession
 from common.tokens.claims import KeysUnavailable
 from common.tokens.clock import PROMPT, DatabaseClock
-from posts.config import Settings
 from tests.conftest import Cloner
+from users.config import Settings
 
 
 @pytest.fixture(scope="module")
 async def reads(database_of: Cloner) -> AsyncIterator[ReadSession]:
     own = {"client_secret": "a-secret-of-some-length-0123456789"}
-    database = Database(Settings.model_validate({**await database_of("posts"), **own}))
+    database = Database(Settings.model_validate({**await database_of("users"), **own}))
     yield ReadSession(database.reading)
     await database.disconnect()
 

@@ -1,3 +1,4 @@
+# file: only with posts
 """`outbox`, `rebuild` and `reconcile` on posts' command line. Runbooks quote their output."""
 
 import asyncio

@@ -65,7 +65,7 @@ WEAKER: dict[str, tuple[str, ...]] = {
     "EDGE_PROXIES": ("0.0.0.0/0", "::/0", "10.0.0.0/8 0.0.0.0/1", "2000::/3", "*"),
 }
 WEAKER_IN: dict[str, dict[str, tuple[str, ...]]] = {name: {} for name in SETTINGS}
-WEAKER_IN["posts"] = {"RATE_LIMIT_REPORTS": ("0", "-1", "100001", "canary")}
+WEAKER_IN["posts"] = {"RATE_LIMIT_REPORTS": ("0", "-1", "100001", "canary")}  # only with posts
 WEAKER_IN["users"] = {"RATE_LIMIT_EXPORT": ("0", "1001")}
 WEAKER_IN["auth"] = {
     "KEY_ENCRYPTION_KEY_PREVIOUS": ("canary-too-short", "a" * 64),

@@ -125,6 +125,7 @@ def test_several_processes_that_count_separately_are_told(changes: dict[str, Any
     assert [line["limits_grow_up_to"] for line in told] == said
 
 
+# begin: only with conduit
 def test_it_is_told_at_the_start() -> None:
     command = [sys.executable, "-m", "conduit", "serve", "--port", str(free_port())]
     environment = {**os.environ, "RATE_LIMITS": "true", "REPLICAS": "3", "PYTHONUNBUFFERED": "1"}
@@ -134,3 +135,6 @@ def test_it_is_told_at_the_start() -> None:
         process.terminate()
         process.communicate(timeout=GENEROUS)
     assert (first["limits_grow_up_to"], first["level"]) == (3, "warning")
+
+
+# end: only with conduit

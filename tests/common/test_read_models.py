@@ -4,16 +4,13 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import text
 
-import posts.config
-import posts.main
-import users.config
-import users.main
 from common.calls.service_client import PeerUnavailable
 from common.db.database import Database
 from common.events import read_models
@@ -24,10 +21,6 @@ from tests.conftest import Cloner
 from tests.peers import Peers, Told, event, page
 
 Key = tuple[int, ...]
-MAKE: dict[str, Callable[[dict[str, str], Peers], Any]] = {
-    "posts": lambda found, peers: posts.main.create_app(posts.config.Settings.model_validate(found), peers),
-    "users": lambda found, peers: users.main.create_app(users.config.Settings.model_validate(found), peers),
-}
 
 
 @dataclass(frozen=True)
@@ -50,6 +43,7 @@ def account(version: int) -> dict[str, Any]:
 
 
 CASES = [
+    # begin: only with posts
     Case(
         "posts",
         "authors",
@@ -80,6 +74,7 @@ CASES = [
         lambda version: {"posts_count": version},
         lambda version: version,
     ),
+    # end: only with posts
     Case("users", "profiles", "SELECT id, email FROM profiles", account, lambda version: f"v{version}@example.com"),
 ]
 
@@ -137,7 +132,9 @@ class Kept:
 async def keeping(case: Case, database_of: Cloner) -> AsyncIterator[Kept]:
     own = {"client_secret": secrets.token_urlsafe(32), "relay": "false", "breaker_pause": "0"}
     peers = Peers()
-    app = MAKE[case.service]({**await database_of(case.service), **own}, peers)
+    settings = import_module(f"{case.service}.config").Settings
+    found = settings.model_validate({**await database_of(case.service), **own})
+    app = import_module(f"{case.service}.main").create_app(found, peers)
     async with app.router.lifespan_context(app):
         model: ReadModel = app.state.read_models[case.name]
         kept = Kept(case, peers, model, app.state.database, app.state.inbox)

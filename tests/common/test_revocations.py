@@ -7,6 +7,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -14,10 +15,6 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from sqlalchemy import text
 
-import posts.config
-import posts.main
-import users.config
-import users.main
 from common.background import background_tasks
 from common.events import revocations
 from common.events.revocations import FORGET, LONGEST, READ_EVERY, STALE_AFTER, RevokedTokens
@@ -26,7 +23,10 @@ from tests.peers import Peers, ended, revoked
 from tests.timing import Within, also_timed
 from tests.waiting import eventually
 
-PATHS = {"users": "/users/me", "posts": "/posts/drafts"}
+PATHS = {
+    "users": "/users/me",
+    "posts": "/posts/drafts",  # only with posts
+}
 
 
 @dataclass
@@ -63,18 +63,15 @@ class Listener:
 async def listening(name: str, database_of: Cloner) -> AsyncIterator[Listener]:
     peers = Peers()
     found = {**await database_of(name), "client_secret": secrets.token_urlsafe(32), "relay": "false"}
-    app = (
-        users.main.create_app(users.config.Settings.model_validate(found), peers)
-        if name == "users"
-        else posts.main.create_app(posts.config.Settings.model_validate(found), peers)
-    )
+    settings = import_module(f"{name}.config").Settings.model_validate(found)
+    app: FastAPI = import_module(f"{name}.main").create_app(settings, peers)
     async with app.router.lifespan_context(app):
         await app.state.revoked.read()
         async with AsyncClient(transport=ASGITransport(app), base_url=f"http://{name}.test") as client:
             yield Listener(name, app, client, peers)
 
 
-@pytest.fixture(scope="module", params=["users", "posts"])
+@pytest.fixture(scope="module", params=PATHS)
 async def listener(request: pytest.FixtureRequest, database_of: Cloner) -> AsyncIterator[Listener]:
     """It reads only when a test says so: a reading of its own could put back what a test has just cleared."""
     with pytest.MonkeyPatch.context() as patch:
@@ -163,7 +160,7 @@ async def test_until_it_is_known_what_was_revoked_no_token_is_believed(listener:
 
 
 async def test_only_auth_may_say_so(listener: Listener) -> None:
-    other = "posts" if listener.name == "users" else "users"
+    other = "another"
     assert await listener.told(ended(str(uuid.uuid4())), by=other) == 403
 
 
@@ -247,7 +244,7 @@ async def test_no_mistake_ends_the_reading(listener: Listener, monkeypatch: pyte
 
 
 @also_timed
-@pytest.mark.parametrize("name", ["users", "posts"])
+@pytest.mark.parametrize("name", PATHS)
 async def test_a_service_learns_it_by_itself_within_seconds(
     name: str, database_of: Cloner, monkeypatch: pytest.MonkeyPatch, within: Within
 ) -> None:

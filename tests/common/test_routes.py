@@ -50,14 +50,14 @@ IN_THE_OPEN = {
     "POST /auth/email/confirm",
     "GET /.well-known/jwks.json",
     "GET /.well-known/oauth-authorization-server",
-    "GET /posts/{post_id}/comments/{comment_id}",
-    "GET /posts/feeds/latest.atom",
-    "GET /posts/feeds/people/{author_id}.atom",
-    "GET /posts/feeds/tags/{tag}.atom",
-    "GET /posts/tags",
-    "POST /api/users",
-    "POST /api/users/login",
-    "GET /api/tags",
+    "GET /posts/{post_id}/comments/{comment_id}",  # only with posts
+    "GET /posts/feeds/latest.atom",  # only with posts
+    "GET /posts/feeds/people/{author_id}.atom",  # only with posts
+    "GET /posts/feeds/tags/{tag}.atom",  # only with posts
+    "GET /posts/tags",  # only with posts
+    "POST /api/users",  # only with conduit
+    "POST /api/users/login",  # only with conduit
+    "GET /api/tags",  # only with conduit
 }
 """Every `@public` route, so that an addition is visible in review."""
 

@@ -2,7 +2,7 @@
 
 import json
 
-from common.contracts.events import AuthorData, ProfileData
+from common.contracts.events import ProfileData
 from common.http.bodies import MAX_BODY
 from common.state_events import Event, StateEvent
 from tests.common.calls import calling, fails_in_time
@@ -34,7 +34,7 @@ async def test_events_that_no_peer_would_read_are_not_sent() -> None:
 
 
 async def test_data_that_is_no_object_is_sent_for_the_peer_to_refuse() -> None:
-    event = StateEvent.now(Event((7,), 1, AuthorData(posts_count=1)))
+    event = StateEvent.now(Event((7,), 1, ProfileData(name="Ada", avatar_url=None)))
     event.data = ["nonsense"]  # type: ignore[assignment]  # as a row may have it
     told = {"code": "validation-failed", "detail": "Not so.", "errors": [{"loc": ["body", "data"], "msg": "no object"}]}
     async with misbehaving(in_turn(answer(422, told), answer(422, {}))) as peer, calling(peer.url) as client:

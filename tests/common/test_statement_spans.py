@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from common.db.statement_spans import name_of, operations
 from common.db.statements import DIALECT
 from deploy.services import DATABASES
-from posts.repositories.posts import LIKE
-from tests.common.test_statements import statements_of
+from tests.common.statements import statements_of
+from users.repositories.profiles import UPSERT_ACCOUNT
 
 
 @pytest.mark.parametrize(
-    ("package", "service"), [*((f"{name}.repositories", name) for name in DATABASES), ("common.events", "posts")]
+    ("package", "service"), [*((f"{name}.repositories", name) for name in DATABASES), ("common.events", "users")]
 )
 def test_every_statement_is_named_by_tables_that_exist(package: str, service: str) -> None:
     importlib.import_module(f"{service}.models")
@@ -44,7 +44,7 @@ def test_a_summary_names_operations_and_tables(sql: str, summary: str) -> None:
 
 
 def test_a_statement_is_found_by_its_constant() -> None:
-    name = name_of(LIKE, str(LIKE.compile(dialect=DIALECT)))
-    assert name.attributes["statement.name"] == "posts.repositories.posts:LIKE"
+    name = name_of(UPSERT_ACCOUNT, "INSERT INTO profiles (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET email = $2")
+    assert name.attributes["statement.name"] == "users.repositories.profiles:UPSERT_ACCOUNT"
     assert name.attributes["db.operation.name"] == "INSERT"
-    assert name.attributes["db.collection.name"] == "likes"
+    assert name.attributes["db.collection.name"] == "profiles"

@@ -1,11 +1,10 @@
+# file: only with posts
 """Statements on asyncpg have the same results and errors as with SQLAlchemy, in the same transaction."""
 
 import asyncio
 import importlib
-import pkgutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from types import ModuleType
 from typing import Any
 
 import asyncpg
@@ -13,7 +12,6 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.exc import DBAPIError, IntegrityError, ResourceClosedError
-from sqlalchemy.sql.elements import ClauseElement
 
 from common.db.database import Database
 from common.db.reading import ReadSession
@@ -22,6 +20,7 @@ from common.http.error_handlers import database_is_away
 from deploy.services import DATABASES
 from posts.config import Settings
 from posts.models import Author, PostStats
+from tests.common.statements import statements_of
 from tests.conftest import Cloner
 from tests.database import Server
 from tests.waiting import eventually
@@ -48,16 +47,6 @@ async def owner(server: Server, dsn: dict[str, str]) -> AsyncIterator[Any]:
     connection = await asyncpg.connect(server.dsn, database=dsn["database_url"].rpartition("/")[2])
     yield connection
     await connection.close()
-
-
-def statements_of(package: ModuleType) -> Iterator[tuple[str, Any]]:
-    for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        module = importlib.import_module(found.name)
-        for name, value in vars(module).items():
-            for number, one in enumerate(value if isinstance(value, list | tuple) else [value]):
-                is_part = isinstance(one, sa.Select) and not one.selected_columns
-                if isinstance(one, sa.Executable) and isinstance(one, ClauseElement) and not is_part:
-                    yield f"{found.name}.{name}[{number}]", one
 
 
 def test_every_constant_of_a_repository_is_compiled_once_to_what_sqlalchemy_sends() -> None:

@@ -42,7 +42,7 @@ def test_a_backup_is_whole_and_its_owners_alone(tmp_path: Path) -> None:
 
 def test_a_backup_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(CommandFailed):
-        back_up(Dumps(broken="posts"), tmp_path)
+        back_up(Dumps(broken="users"), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -55,7 +55,7 @@ def test_a_changed_dump_is_refused(tmp_path: Path) -> None:
         read_backup(folder)
 
 
-@pytest.mark.parametrize(("lost", "says"), [("posts.dump", r"posts\.dump is missing"), ("SHA256SUMS", "is no backup")])
+@pytest.mark.parametrize(("lost", "says"), [("users.dump", r"users\.dump is missing"), ("SHA256SUMS", "is no backup")])
 def test_a_backup_that_lacks_a_file_is_refused(tmp_path: Path, lost: str, says: str) -> None:
     folder = back_up(Dumps(), tmp_path)
     (folder / lost).unlink()

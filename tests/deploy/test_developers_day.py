@@ -51,10 +51,10 @@ def touch(path: Path) -> None:
 
 def test_a_changed_service_starts_again_and_no_other(developed: LocalStack) -> None:
     before = {process.name: process.id for process in developed.state().processes}
-    touch(ROOT / "services/posts/src/posts/__init__.py")
-    wait_until(lambda: developed.state().process("posts").id not in (None, before["posts"]))  # type: ignore[union-attr]
+    touch(ROOT / "services/users/src/users/__init__.py")
+    wait_until(lambda: developed.state().process("users").id not in (None, before["users"]))  # type: ignore[union-attr]
     after = {process.name: process.id for process in developed.state().processes}
-    assert {name for name in before if before[name] != after[name]} == {"posts"}
+    assert {name for name in before if before[name] != after[name]} == {"users"}
 
 
 def test_a_changed_page_is_served(developed: LocalStack) -> None:
@@ -66,20 +66,20 @@ def test_a_changed_page_is_served(developed: LocalStack) -> None:
 
 
 def test_status_says_why_and_how_often_and_of_which_version(developed: LocalStack, lacks: Path) -> None:
-    posts = developed.state().process("posts")
-    assert posts
-    assert posts.id
-    os.kill(posts.id.pid, signal.SIGKILL)
-    wait_until(lambda: developed.state().process("posts").id not in (None, posts.id))  # type: ignore[union-attr]
-    wait_until(lambda: is_ready(posts.port, "/readyz"))
+    users = developed.state().process("users")
+    assert users
+    assert users.id
+    os.kill(users.id.pid, signal.SIGKILL)
+    wait_until(lambda: developed.state().process("users").id not in (None, users.id))  # type: ignore[union-attr]
+    wait_until(lambda: is_ready(users.port, "/readyz"))
     lacks.write_text(LACKING)
     try:
         shown = developed.command("status")
     finally:
         lacks.unlink()
     assert shown.returncode == 1
-    assert "posts: database: older than this release; run migrate\n" in shown.stdout
-    assert f"posts was ended by SIGKILL, {posts.restarts + 1} times in all\n" in shown.stdout
+    assert "users: database: older than this release; run migrate\n" in shown.stdout
+    assert f"users was ended by SIGKILL, {users.restarts + 1} times in all\n" in shown.stdout
     assert "0.1.0+" in shown.stdout
 
 
@@ -98,17 +98,17 @@ def test_a_restart_that_lacks_something_says_what_and_does_not_wait(
 
 
 def test_the_newest_lines_of_the_logs_are_shown(developed: LocalStack) -> None:
-    with (developed.folder / "logs/posts.log").open("a") as log:
+    with (developed.folder / "logs/users.log").open("a") as log:
         log.write("first\nsecond\n")
-    shown = developed.command("logs", "posts", "--no-follow").stdout
-    assert shown.endswith("posts | first\nposts | second\n")
+    shown = developed.command("logs", "users", "--no-follow").stdout
+    assert shown.endswith("users | first\nusers | second\n")
     with pytest.raises(StackError, match=r"no logs of nobody; there are auth, .*gateway"):
         show.logs(Stack(developed.folder, {}, None), ["nobody"], follow=False)
 
 
 def test_psql_is_the_owner_in_the_running_stack(developed: LocalStack) -> None:
-    asked = developed.command("psql", "posts", "--arguments", "-At -c 'SELECT current_user, current_database()'")
-    assert asked.stdout == "posts_owner|posts\n"
+    asked = developed.command("psql", "users", "--arguments", "-At -c 'SELECT current_user, current_database()'")
+    assert asked.stdout == "users_owner|users\n"
 
 
 def test_migrate_says_what_it_did_and_a_failure_its_reason(developed: LocalStack) -> None:
@@ -137,7 +137,7 @@ def test_changes_are_new_changed_and_deleted_files(tmp_path: Path) -> None:
 
 
 def test_a_log_is_followed_from_its_last_lines_also_after_it_was_emptied(tmp_path: Path) -> None:
-    path = tmp_path / "posts.log"
+    path = tmp_path / "users.log"
     path.write_text("1\n2\n3\n")
     reader = LogReader(path)
     reader.skip_to_last(2)
@@ -148,18 +148,18 @@ def test_a_log_is_followed_from_its_last_lines_also_after_it_was_emptied(tmp_pat
 
 def test_a_migration_has_the_next_number(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(migrations, "versions", lambda _: tmp_path)
-    assert migrations.next_revision("posts") == "0001"
-    (tmp_path / "0011_long_posts.py").touch()
-    assert migrations.next_revision("posts") == "0012"
+    assert migrations.next_revision("users") == "0001"
+    (tmp_path / "0011_long_users.py").touch()
+    assert migrations.next_revision("users") == "0012"
 
 
 def test_a_stack_that_does_not_run_is_told_how_to_start(tmp_path: Path) -> None:
     stack = Stack(tmp_path, {}, None)
     for command in (
-        lambda: renew.migrate(stack, ["posts"]),
-        lambda: renew.restart(stack, "posts"),
-        lambda: renew.run(stack, "posts", ["outbox", "status"]),
-        lambda: show.psql(stack, "posts", ""),
+        lambda: renew.migrate(stack, ["users"]),
+        lambda: renew.restart(stack, "users"),
+        lambda: renew.run(stack, "users", ["outbox", "status"]),
+        lambda: show.psql(stack, "users", ""),
     ):
         with pytest.raises(StackError, match="the stack does not run: `make start` first"):
             command()

@@ -207,7 +207,7 @@ def test_the_jobs_that_make_replicas_reach_an_instance_and_other_services_do_not
 
 
 def test_a_missing_part_of_a_service_is_found() -> None:
-    assert "posts has no HorizontalPodAutoscaler" in list(policies.every_service_is_whole([]))
+    assert "users has no HorizontalPodAutoscaler" in list(policies.every_service_is_whole([]))
 
 
 def test_schemas_refuse_unknown_fields_and_skip_what_is_not_kubernetes_own(api: Manifest) -> None:
@@ -288,18 +288,18 @@ def test_a_store_that_a_service_cannot_reach_or_anybody_else_can_is_found() -> N
         return {"kind": "Deployment", "metadata": {"name": name}, "spec": {"template": template}}
 
     store = [*yaml.safe_load_all((FOLDER.parent / "valkey/store.yaml").read_text())]
-    ours = [*read("base/network.yaml"), *store, pod_of("posts", "api"), pod_of("posts-relay", "relay")]
+    ours = [*read("base/network.yaml"), *store, pod_of("users", "api"), pod_of("users-relay", "relay")]
     assert list(store_works(ours)) == []
     (to_store,) = (one for one in ours if one["metadata"]["name"] == "to-rate-limit-store")
     ours.remove(to_store)
-    assert list(store_works(ours)) == ["Deployment/posts cannot reach Deployment/rate-limit-store"]
+    assert list(store_works(ours)) == ["Deployment/users cannot reach Deployment/rate-limit-store"]
     to_store["spec"]["podSelector"] = {}
     (to_it,) = (
         one for one in store if one["metadata"]["name"] == "rate-limit-store" and one["kind"] == "NetworkPolicy"
     )
     to_it["spec"]["ingress"][0]["from"] = [{"podSelector": {}}]
     found = list(store_works([*ours, to_store]))
-    assert "Deployment/posts-relay can reach Deployment/rate-limit-store" in found
+    assert "Deployment/users-relay can reach Deployment/rate-limit-store" in found
 
 
 def test_replicas_that_the_settings_do_not_tell_are_found() -> None:

@@ -1,3 +1,4 @@
+# file: only with posts
 """`make new-resource`: what it refuses, and how it changes modules. The whole of it: `make test-resource`."""
 
 import shutil

@@ -1,3 +1,4 @@
+# file: only with posts
 """New resources in a copy of this repository: every gate and every test is green, without a touch.
 
 One has a field of each type, each required and optional. One has the least: an optional field without text. One is the

@@ -52,7 +52,7 @@ def test_a_new_service_passes_every_gate_and_goes_without_a_trace(tmp_path: Path
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("posts", "posts exists already"),
+        ("users", "users exists already"),
         ("skeleton", "skeleton exists already"),
         ("Newcomer", "cannot be a service's name"),
         ("page", "reserved for a path"),
@@ -78,7 +78,8 @@ def test_uncommitted_changes_are_not_mixed_with_new_ones(monkeypatch: pytest.Mon
     [
         ("nobody", "there is no service nobody"),
         ("users auth", "it issues the tokens"),
-        ("users", "posts.* call users or hear events of theirs: name them as well"),
+        ("users", "posts.* call users or hear events of theirs: name them as well"),  # only with posts
+        ("posts", "conduit call posts or hear events of theirs"),  # only with posts
     ],
 )
 def test_a_service_that_others_need_is_not_removed(names: str, said: str) -> None:
@@ -98,6 +99,6 @@ def test_a_service_that_only_others_need_which_go_as_well_is_removed(monkeypatch
 def test_data_are_deleted_only_by_the_services_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "require_unused", lambda _: None)
     monkeypatch.setattr(service, "require_clean", lambda: None)
-    with pytest.raises(Refused, match="DATA names users, and NAME does not"):
-        service.remove(["posts"], "posts users")
-    assert (ROOT / "services/posts").exists()
+    with pytest.raises(Refused, match="DATA names auth, and NAME does not"):
+        service.remove(["users"], "users auth")
+    assert (ROOT / "services/users").exists()

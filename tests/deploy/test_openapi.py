@@ -73,7 +73,7 @@ def parts(node: Any) -> Iterator[Node]:
 def test_ids_have_64_bits(document: Node) -> None:
     """Without a format, generated Java uses 32 bits for them, and Go does not compile."""
     wide = [part for part in parts(document) if part.get("type") == "integer" and part.get("maximum", 0) >= 2**31]
-    assert len(wide) > 30
+    assert len(wide) > 20
     for part in wide:
         assert (part["format"], part["maximum"], part["minimum"] in (0, 1)) == ("int64", 2**53 - 1, True)
     named = [(name, node) for part in parts(document) for name, node in part.get("properties", {}).items()]
@@ -98,7 +98,7 @@ def test_parameters_and_fields_of_forms_are_no_lists_and_never_null(document: No
         assert "anyOf" not in schema, name
         assert schema.get("type", "string") in {"string", "integer", "boolean"}, name
     conditions = [schema for name, schema in found if name in {"If-Match", "If-None-Match", "Idempotency-Key"}]
-    assert len(conditions) > 10
+    assert len(conditions) > 5
     assert {schema["type"] for schema in conditions} == {"string"}
 
 
@@ -154,11 +154,11 @@ def test_only_public_routes_are_shown(document: Node) -> None:
 def test_the_document_says_where_signing_in_is_needed(document: Node) -> None:
     paths = document["paths"]
     assert document["components"]["securitySchemes"]["user"]["flows"]["password"]["tokenUrl"] == "/auth/token"
-    assert paths["/posts"]["post"]["security"] == [{"user": ["posts:write"]}]
-    assert paths["/posts"]["get"]["security"] == [{}, {"user": ["posts:read"]}]
+    assert paths["/users/me"]["patch"]["security"] == [{"user": ["users:write"]}]
+    assert paths["/users"]["get"]["security"] == [{}, {"user": ["users:read"]}]
     assert paths["/users/me/export"]["get"]["security"] == [{"user": []}]
     scopes = document["components"]["securitySchemes"]["user"]["flows"]["password"]["scopes"]
-    assert {"api", "posts:read", "posts:write", "auth:read"} <= scopes.keys()
+    assert {"api", "users:read", "users:write", "auth:read"} <= scopes.keys()
     assert "security" not in paths["/auth/register"]["post"]
 
 

@@ -222,6 +222,7 @@ def test_no_text_becomes_markup() -> None:
             assert word not in text, f"{script}: {word}"
 
 
+# begin: only with posts
 def test_only_the_public_api_is_called() -> None:
     paths = {re.sub(r"{\w+}", "{}", path) for path in json.loads(DOCUMENT.read_text())["paths"]}
     called = {
@@ -230,6 +231,9 @@ def test_only_the_public_api_is_called() -> None:
     drafts = {"/posts/{}/edit"}  # a key of drafts.js
     assert called - drafts - {"/users/{}/{}"} <= paths  # followers or following
     assert len(called & paths) > 20
+
+
+# end: only with posts
 
 
 def test_admins_can_filter_the_audit_trail_by_each_action() -> None:

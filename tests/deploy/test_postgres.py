@@ -85,19 +85,19 @@ def test_only_this_machine_and_only_with_the_password_gets_in(server: Postgres) 
 
 def test_a_service_reaches_its_own_rows_and_nothing_else(server: Postgres) -> None:
     with server:
-        for service in ("users", "posts"):
+        for service in ("users", "auth"):
             for _ in range(2):  # it may be run again
                 ensure_database(server, service, owner_password="o" * 32, password="p" * 32)
         address = f"127.0.0.1:{server.port}"
-        owner, service = f"postgresql://posts_owner:{'o' * 32}@{address}", f"postgresql://posts:{'p' * 32}@{address}"
-        ask(server, "CREATE TABLE post (id bigint GENERATED ALWAYS AS IDENTITY, body text)", f"{owner}/posts")
-        assert ask(server, "INSERT INTO post (body) VALUES ('x') RETURNING id", f"{service}/posts").startswith("1")
-        assert ask(server, "SHOW statement_timeout", f"{service}/posts") == "5s"
-        assert ask(server, "SHOW work_mem", f"{service}/posts") == "16MB"
+        owner, service = f"postgresql://users_owner:{'o' * 32}@{address}", f"postgresql://users:{'p' * 32}@{address}"
+        ask(server, "CREATE TABLE post (id bigint GENERATED ALWAYS AS IDENTITY, body text)", f"{owner}/users")
+        assert ask(server, "INSERT INTO post (body) VALUES ('x') RETURNING id", f"{service}/users").startswith("1")
+        assert ask(server, "SHOW statement_timeout", f"{service}/users") == "5s"
+        assert ask(server, "SHOW work_mem", f"{service}/users") == "16MB"
         for refused in ("CREATE TABLE mine (id int)", "DROP TABLE post", "TRUNCATE post"):
-            assert "ERROR" in ask(server, refused, f"{service}/posts")
+            assert "ERROR" in ask(server, refused, f"{service}/users")
         for login in (service, owner):
-            for database in ("users", "postgres", "template1"):
+            for database in ("auth", "postgres", "template1"):
                 assert "CONNECT" in ask(server, "SELECT 1", f"{login}/{database}")
 
 

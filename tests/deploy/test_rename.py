@@ -13,7 +13,7 @@ TESTS = (
     "tests/deploy/test_services.py",
     "tests/deploy/test_page.py",
     "tests/common/test_problems.py",
-    "tests/posts/test_posts.py",
+    "tests/posts/test_posts.py",  # only with posts
     "tests/auth/test_password_policy.py",
 )
 GATES = (
@@ -51,7 +51,7 @@ def test_another_name_passes_the_gates_and_the_old_one_is_gone(tmp_path: Path) -
         ("acme", "a capital first"),
         ("Acme2", "cannot be the name"),
         ("A", "cannot be the name"),
-        ("Posts", "a name of this repository already"),
+        ("Users", "a name of this repository already"),
         (OLD, "a name of this repository already"),
     ],
 )

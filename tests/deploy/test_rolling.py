@@ -44,7 +44,7 @@ class Docker:
 def run_on(docker: Docker, monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setattr(rolling, "compose", docker.compose)
     monkeypatch.setattr(rolling, "docker", docker.docker)
-    return rolling.main(["posts"])
+    return rolling.main(["users"])
 
 
 def test_each_container_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:

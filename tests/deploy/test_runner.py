@@ -29,7 +29,7 @@ class LocalStack:
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder / "local"
         self.port = free_port()
-        ports = {f"{service}_PORT": str(free_port()) for service in ("AUTH", "USERS", "POSTS")}
+        ports = {f"{service.upper()}_PORT": str(free_port()) for service in STARTED}
         self.environment = {
             **{name: value for name, value in os.environ.items() if name not in ("PORT_BASE", "PG_PORT")},
             "PYTHONPATH": str(folder / "stubs"),
@@ -134,21 +134,21 @@ def test_a_killed_process_comes_back_where_it_was(running: LocalStack, name: str
 
 def test_one_process_can_be_restarted(running: LocalStack) -> None:
     before = ids(running.state())
-    assert running.command("restart", "posts").stdout == "posts restarted\n"
+    assert running.command("restart", "users").stdout == "users restarted\n"
     after = ids(running.state())
-    assert [old.split()[0] for old, new in zip(before, after, strict=True) if old != new] == ["posts"]
+    assert [old.split()[0] for old, new in zip(before, after, strict=True) if old != new] == ["users"]
     assert running.command("restart", "nobody").returncode == 1
 
 
 def test_several_processes_of_a_service_are_restarted_one_after_the_other(stopped: LocalStack) -> None:
-    assert stopped.command("start", REPLICAS_POSTS="2").returncode == 0
+    assert stopped.command("start", REPLICAS_USERS="2").returncode == 0
     before = ids(stopped.state())
     ports = {process.name: process.port for process in stopped.state().processes}
-    assert ports["posts-2"] == ports["posts-1"] + 10 == int(stopped.environment["POSTS_PORT"]) + 20
-    assert stopped.command("restart", "posts").stdout == "posts-1 restarted\nposts-2 restarted\n"
+    assert ports["users-2"] == ports["users-1"] + 10 == int(stopped.environment["USERS_PORT"]) + 20
+    assert stopped.command("restart", "users").stdout == "users-1 restarted\nusers-2 restarted\n"
     after = ids(stopped.state())
-    assert [old.split()[0] for old, new in zip(before, after, strict=True) if old != new] == ["posts-1", "posts-2"]
-    assert stopped.get("/posts")[0] == stopped.get("/users")[0] == 200
+    assert [old.split()[0] for old, new in zip(before, after, strict=True) if old != new] == ["users-1", "users-2"]
+    assert stopped.get("/users")[0] == 200
     stopped.command("stop")
 
 
@@ -168,7 +168,7 @@ def test_a_killed_runner_leaves_nothing_and_the_next_start_works(running: LocalS
 
 
 def test_the_gateway_shows_the_public_paths_only(running: LocalStack) -> None:
-    for path in ("/auth/me", "/users", "/users/7", "/posts?tag=x", "/.well-known/jwks.json"):
+    for path in ("/auth/me", "/users", "/users/7", "/users?q=x", "/.well-known/jwks.json"):
         assert running.get(path)[0] == 200
     hidden = ("/internal/events", "/metrics", "/livez", "/readyz", "/nothing", "/usersx", "/auth/../internal/events")
     for path in (*hidden, "/auth/%2e%2e/internal/events"):
@@ -211,7 +211,7 @@ def test_up_is_stopped_by_a_signal(stopped: LocalStack) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"STUB_DIES": "posts"}, r"posts does not start:\n(.*\n)*KEY_ENCRYPTION_KEY is missing"),
+        ({"STUB_DIES": "users"}, r"users does not start:\n(.*\n)*KEY_ENCRYPTION_KEY is missing"),
         ({"STUB_MIGRATION_ERROR": "no revision 7"}, r"the migration of auth failed:\nno revision 7"),
         ({"USERS_PORT": "80000"}, r"USERS_PORT=80000 is no port"),
         ({"REPLICAS": "0"}, r"REPLICAS=0: choose a number from 1 to 9"),

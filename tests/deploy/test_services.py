@@ -58,6 +58,7 @@ def lists(name: str, text: str) -> Iterator[str]:
     yield from (f"{name}: {line}" for line, services in found.items() if len(services) >= MANY)
 
 
+# begin: only with posts
 def test_at_most_three_files_with_a_list_of_all_services_are_written_by_hand() -> None:
     """Counted are lines that differ only in the service's name, and literals. Tests that tell of people are not."""
     generated = {str(path.relative_to(ROOT)) for path in wanted(dict(REGISTRY))}
@@ -69,12 +70,15 @@ def test_at_most_three_files_with_a_list_of_all_services_are_written_by_hand() -
     assert found >= spoken_of, "this entry has become unnecessary"
 
 
+# end: only with posts
+
+
 @pytest.mark.parametrize(
     ("row", "said"),
     [
         (ROW.replace("8009", "8001"), "arrival has the port of auth"),
         (ROW.replace("8009", "9000"), "arrival has port 9000: choose one of 8001 to 8009"),
-        (ROW.replace("/arrival", "/posts"), "arrival cannot have the path /posts"),
+        (ROW.replace("/arrival", "/users"), "arrival cannot have the path /users"),
         (ROW.replace("[arrival]", "[Arri-val]"), "'Arri-val' is no name of a service"),
         (ROW + 'calls = ["nobody"]', "arrival calls nobody, which is no other service"),
         (ROW + "prots = 1", "arrival has an unknown field prots"),
@@ -101,6 +105,6 @@ def test_the_registry_and_the_folder_name_the_same_services(tmp_path: Path) -> N
     with pytest.raises(RegistryError, match=r"services/stray is not in deploy/services\.toml"):
         require_folders(REGISTRY, tmp_path)
     (tmp_path / "services/stray/pyproject.toml").unlink()
-    (tmp_path / "services/posts/pyproject.toml").unlink()
-    with pytest.raises(RegistryError, match="names posts, and there is no folder services/posts"):
+    (tmp_path / "services/users/pyproject.toml").unlink()
+    with pytest.raises(RegistryError, match="names users, and there is no folder services/users"):
         require_folders(REGISTRY, tmp_path)

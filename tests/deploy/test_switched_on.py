@@ -1,3 +1,4 @@
+# file: only with conduit
 """A service that is off by default is switched on by its row in the registry, in a copy of the repository."""
 
 from pathlib import Path

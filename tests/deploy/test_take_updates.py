@@ -1,3 +1,4 @@
+# file: only with posts
 """A repository of an adopter takes a release by `git merge`, as in docs/tutorial/take-updates.md, in a copy."""
 
 import json

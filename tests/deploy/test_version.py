@@ -26,7 +26,7 @@ def test_the_installed_packages_have_it(package: str) -> None:
 
 
 def test_the_api_says_it() -> None:
-    assert describe_service("posts")["info"]["version"] == __version__
+    assert describe_service("users")["info"]["version"] == __version__
     assert f'"version": "{__version__}"' in SNAPSHOT.read_text()
 
 

@@ -1,3 +1,4 @@
+# file: only with posts
 """A slug for each post: the expand phase (docs/operations/migrations.md)."""
 
 from alembic import op

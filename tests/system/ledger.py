@@ -1,3 +1,4 @@
+# file: only with posts
 """The ledger of requests and answers. The verdict compares it with the final state of the databases.
 
 An answer is `ok`, `fail` (refused: nothing was done), or `unknown`, if it may have been done or not.

@@ -1,3 +1,4 @@
+# file: only with posts
 """Open-loop load on a stack, with the outcome of each request (docs/operations/reliability.md).
 
 Keep-alive connections, and no hidden retries, so that every failure is counted. 60 % reads, 15 % new posts and

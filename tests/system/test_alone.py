@@ -1,3 +1,4 @@
+# file: only with posts
 """Each service as a real process while the other two are down."""
 
 import json

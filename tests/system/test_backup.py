@@ -1,3 +1,4 @@
+# file: only with posts
 """R-27: a backup, a restore of databases as of different times, and its consistent result."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# file: only with posts
 """A stack that is started again with other settings: its data are there, and it is behind a proxy, such as a CDN."""
 
 import os

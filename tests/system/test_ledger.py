@@ -1,3 +1,4 @@
+# file: only with posts
 """The ledger's judgement of answers and final states."""
 
 import httpx

@@ -1,3 +1,4 @@
+# file: only with posts
 """The load generator's handling of its own errors."""
 
 from itertools import pairwise

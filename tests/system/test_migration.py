@@ -1,3 +1,4 @@
+# file: only with posts
 """R-26: a later release's migration under load, while the earlier release serves. ROWS=1000000 is the long form."""
 
 import asyncio

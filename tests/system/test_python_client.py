@@ -1,3 +1,4 @@
+# file: only with posts
 """The client for Python against a running stack, for asyncio and for threads."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# file: only with posts
 """R-21: restarts under load. `make test-restarts` is the long form: all services, 5 rounds."""
 
 import asyncio

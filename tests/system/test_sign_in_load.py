@@ -1,3 +1,4 @@
+# file: only with posts
 """Timing of sign-ins, with a real process: `make timing`, on an idle machine."""
 
 import asyncio

@@ -93,7 +93,7 @@ async def test_services_start_in_any_order_before_their_database(database_of: Cl
         async with database_at(database, real):
             for name in STARTED:
                 await started[name].until("/readyz", 200)
-            await started["posts"].stop()
+            await started["posts"].stop()  # only with posts
             await started["auth"].stop()
             assert await started["users"].status("/readyz") == 200  # never calls a peer
         await started["users"].until("/readyz", 503)

@@ -1,3 +1,4 @@
+# file: only with posts
 """The story of a post over two services: one trace for each step, connected by links."""
 
 import asyncio

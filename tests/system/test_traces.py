@@ -1,3 +1,4 @@
+# file: only with posts
 """Traces of posts and users, on real sockets, with a stub of the collector."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# file: only with posts
 """The actions of a load's people, recorded in the ledger."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# file: only with posts
 """Reads all data back, and compares them with the ledger: lost = dup = ghost = torn = 0."""
 
 import asyncio

@@ -22,7 +22,9 @@ TABLES: Final[Mapping[str, Table]] = {
         },
         {"search": DERIVED, "folded": DERIVED, "version": COUNTER, "account_version": COUNTER},
     ),
+    # begin: only with posts
     "authored": Personal("id = $1", {"id": "profile.id", "posts_count": "profile.posts_count"}, {"version": COUNTER}),
+    # end: only with posts
     "follows": Personal(
         "$1 IN (follower_id, followee_id) AND active",
         {

@@ -4,6 +4,7 @@ import asyncio
 
 from httpx import AsyncClient
 
+from common.contracts.events import BlockData, FollowData
 from tests.events import Outbox
 from tests.peers import Peers
 from tests.users.conftest import SignedIn
@@ -14,6 +15,7 @@ async def counts(client: AsyncClient, user_id: int) -> tuple[int, int]:
     return profile["followers_count"], profile["following_count"]
 
 
+# begin: only with posts
 async def test_blocking_ends_both_follows_and_tells_posts(
     client: AsyncClient, peers: Peers, signed_in: SignedIn, outbox: Outbox
 ) -> None:
@@ -30,6 +32,9 @@ async def test_blocking_ends_both_follows_and_tells_posts(
         assert (await client.delete(f"/users/{mallory}/block", headers=signed_in(ada))).status_code == 204
         assert await outbox.waiting(f"block:{ada}:{mallory}") == [("posts", 2, {"active": False})]
     assert [await counts(client, person) for person in (ada, mallory)] == [(0, 0), (0, 0)]
+
+
+# end: only with posts
 
 
 async def test_nobody_follows_whom_they_block_or_who_blocks_them(
@@ -112,12 +117,13 @@ async def test_follows_and_blocks_crosswise_at_once_end_well(
         assert await counts(client, eve) == (int(ada in active), int(eve in active))
         for row in follows:
             told = await outbox.waiting(f"follow:{row['follower_id']}:{row['followee_id']}")
-            assert told == [("posts", row["version"], {"active": row["active"]})]
+            assert told == [(one, row["version"], {"active": row["active"]}) for one in FollowData.targets]
         for row in blocks:
             told = await outbox.waiting(f"block:{row['blocker_id']}:{row['blocked_id']}")
-            assert told == [("posts", row["version"], {"active": row["active"]})]
+            assert told == [(one, row["version"], {"active": row["active"]}) for one in BlockData.targets]
 
 
+# begin: only with posts
 async def test_posts_reads_all_blocks_in_their_order(client: AsyncClient, peers: Peers, signed_in: SignedIn) -> None:
     """S-28. Ended ones too, so that a read model can be rebuilt and compared."""
     ada, one, other = (peers.new_account() for _ in range(3))
@@ -146,3 +152,6 @@ async def test_posts_reads_all_blocks_in_their_order(client: AsyncClient, peers:
     ]
     assert refused == [401, 403, 403, 403]
     assert (await client.get("/internal/blocks?after=9:9999999999999999", headers=posts)).status_code == 422
+
+
+# end: only with posts

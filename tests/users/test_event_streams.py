@@ -11,9 +11,11 @@ from tests.streams import Consumer
 
 LEARNED = {
     "profiles": "SELECT id - $1, email, name, version, account_version FROM profiles WHERE id BETWEEN $1 AND $2",
-    "authored": "SELECT id - $1, posts_count, version FROM authored WHERE id BETWEEN $1 AND $2",
+    "authored": "SELECT id - $1, posts_count, version FROM authored WHERE id BETWEEN $1 AND $2",  # only with posts
+    # begin: only with posts
     "told on": "SELECT id - $1, target, o.version, data FROM profiles "
     "JOIN outbox o ON subject = 'profile:' || id WHERE id BETWEEN $1 AND $2",
+    # end: only with posts
     "sessions": "SELECT n - $1 FROM generate_series($1::bigint, $2::bigint) n "
     "JOIN ended_sessions ON session_id = lpad(to_hex(n), 32, '0')::uuid",
     "floors": "SELECT account_id - $1, not_before FROM token_floors WHERE account_id BETWEEN $1 AND $2",

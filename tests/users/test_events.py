@@ -10,6 +10,7 @@ from tests.users.conftest import SignedIn
 from tests.users.telling import account, tell
 
 
+# begin: only with posts
 async def test_an_account_becomes_a_profile_and_posts_is_told(
     client: AsyncClient, peers: Peers, signed_in: SignedIn, outbox: Outbox
 ) -> None:
@@ -21,6 +22,9 @@ async def test_an_account_becomes_a_profile_and_posts_is_told(
     profile = (await client.get("/users/me", headers=signed_in(ada))).json()
     assert (profile["name"], profile["email"]) == ("Ada", "ada@example.com")
     assert peers.asked == []
+
+
+# end: only with posts
 
 
 async def test_a_new_address_replaces_the_old_one_but_never_the_name(
@@ -36,6 +40,7 @@ async def test_a_new_address_replaces_the_old_one_but_never_the_name(
     assert (profile["name"], profile["email"]) == ("Countess", "ada3@example.com")
 
 
+# begin: only with posts
 async def test_the_number_of_posts_is_known_even_before_the_profile(client: AsyncClient, peers: Peers) -> None:
     ada = 900_003
     for version, count in ((2, 20), (1, 10)):
@@ -43,6 +48,9 @@ async def test_the_number_of_posts_is_known_even_before_the_profile(client: Asyn
         assert (await tell(client, peers, told, sender="posts")).status_code == 204
     await tell(client, peers, account(ada, "ada@example.org", 1))
     assert (await client.get(f"/users/{ada}")).json()["posts_count"] == 20
+
+
+# end: only with posts
 
 
 async def test_only_the_owner_tells_a_state(client: AsyncClient, peers: Peers, signed_in: SignedIn) -> None:
@@ -55,6 +63,7 @@ async def test_only_the_owner_tells_a_state(client: AsyncClient, peers: Peers, s
     assert (await client.get("/users/900004")).status_code == 404
 
 
+# begin: only with posts
 async def test_changes_are_told_to_posts_as_states(
     client: AsyncClient, peers: Peers, signed_in: SignedIn, outbox: Outbox
 ) -> None:
@@ -68,6 +77,10 @@ async def test_changes_are_told_to_posts_as_states(
             assert await outbox.waiting(subject) == [("posts", version, {"active": active})]
 
 
+# end: only with posts
+
+
+# begin: only with posts
 async def test_owners_pages_hold_everything_in_order(client: AsyncClient, peers: Peers, signed_in: SignedIn) -> None:
     people = [peers.new_account() for _ in range(3)]
     for person in people[1:]:
@@ -90,3 +103,6 @@ async def test_owners_pages_hold_everything_in_order(client: AsyncClient, peers:
     for after in ("1", "a:b", "1:2:3", "-1:2", "9" * 16 + ":1"):
         reply = await client.get("/internal/follows", params={"after": after}, headers=headers)
         assert reply.status_code == 422
+
+
+# end: only with posts

@@ -14,6 +14,7 @@ from httpx import ASGITransport, AsyncClient
 from common.events.exports import AccountGone
 from common.services import EXPORTERS
 from deploy.local.ports import free_port
+from deploy.services import REGISTRY
 from tests.events import Outbox
 from tests.peers import GONE, Peers, ended, gone, revoked
 from tests.users.conftest import SignedIn
@@ -21,7 +22,8 @@ from tests.waiting import GENEROUS
 from users.config import Settings
 from users.main import create_app
 
-AUTH, POSTS = 8001, 8003
+AUTH = REGISTRY["auth"].port
+OTHERS = [REGISTRY[name].port for name in EXPORTERS if name != "users"]
 
 
 @pytest.fixture(autouse=True)
@@ -35,9 +37,7 @@ async def export(client: AsyncClient, headers: dict[str, str]) -> Any:
     return reply.json()
 
 
-async def test_the_export_is_all_that_the_three_services_say(
-    client: AsyncClient, peers: Peers, signed_in: SignedIn
-) -> None:
+async def test_the_export_is_all_that_the_services_say(client: AsyncClient, peers: Peers, signed_in: SignedIn) -> None:
     ada, grace, eve = peers.new_account("Ada"), peers.new_account("Grace"), peers.new_account("Eve")
     for method, path, caller in (
         ("PUT", f"/users/{grace}/follow", ada),
@@ -48,11 +48,13 @@ async def test_the_export_is_all_that_the_three_services_say(
         assert (await client.request(method, path, headers=signed_in(caller))).status_code == 204
     await client.patch("/users/me", json={"bio": "Poetical\nscience. ü"}, headers=signed_in(ada))
     peers.exports[AUTH] = {"": {"sections": {"account": [{"id": ada}], "sessions": []}, "next": None}}
-    peers.exports[POSTS] = {
+    # begin: only with posts
+    peers.exports[REGISTRY["posts"].port] = {
         "": {"sections": {"posts": [{"id": 1}, {"id": 2}]}, "next": "posts:2"},
         "posts:2": {"sections": {"posts": [{"id": 3}], "drafts": [], "comments": [{"body": "ja"}]}, "next": "likes:6"},
         "likes:6": {"sections": {"likes": [{"post_id": 7}]}, "next": None},
     }
+    # end: only with posts
     reply = await client.get("/users/me/export", headers=signed_in(ada))
     assert reply.headers["content-type"] == "application/json"
     assert reply.headers["content-disposition"] == f'attachment; filename="trivium-export-{ada}.json"'
@@ -61,12 +63,14 @@ async def test_the_export_is_all_that_the_three_services_say(
     assert list(document) == ["account_id", "exported_at", *EXPORTERS, "complete"]
     assert (document["account_id"], document["complete"]) == (ada, True)
     assert document["auth"] == {"account": [{"id": ada}], "sessions": []}
+    # begin: only with posts
     assert document["posts"] == {
         "posts": [{"id": 1}, {"id": 2}, {"id": 3}],
         "drafts": [],
         "comments": [{"body": "ja"}],
         "likes": [{"post_id": 7}],
     }
+    # end: only with posts
     users = document["users"]
     (profile,) = users["profile"]
     assert (profile["id"], profile["bio"]) == (ada, "Poetical\nscience. ü")
@@ -110,7 +114,7 @@ async def test_long_sections_are_whole(
     assert sorted(follower["id"] for follower in followers) == fans
 
 
-@pytest.mark.parametrize("port", [AUTH, POSTS])
+@pytest.mark.parametrize("port", OTHERS)
 async def test_a_service_that_is_away_is_said_before_anything_is_sent(
     client: AsyncClient, peers: Peers, signed_in: SignedIn, port: int
 ) -> None:
@@ -156,13 +160,13 @@ async def broken_off(address: str, headers: dict[str, str]) -> bytes:
 
 async def test_an_export_that_breaks_off_is_seen_to_be_broken(address: str, peers: Peers, signed_in: SignedIn) -> None:
     ada = peers.new_account()
-    peers.exports[POSTS] = {"": {"sections": {"posts": [{"id": 1}]}, "next": "posts:1"}}
-    assert (await broken_off(address, signed_in(ada))).endswith(b'"posts":{"posts":[{"id":1}')
+    peers.exports[AUTH] = {"": {"sections": {"account": [{"id": 1}]}, "next": "account:1"}}
+    assert (await broken_off(address, signed_in(ada))).endswith(b'"auth":{"account":[{"id":1}')
 
 
 LAST_PAGE = {
-    "": {"sections": {"posts": [{"id": 1}]}, "next": "posts:1"},
-    "posts:1": {"sections": {"posts": [{"id": 2}], "drafts": [], "comments": [], "likes": []}, "next": None},
+    "": {"sections": {"account": [{"id": 1}]}, "next": "account:1"},
+    "account:1": {"sections": {"account": [{"id": 2}], "sessions": []}, "next": None},
 }
 
 
@@ -172,12 +176,12 @@ async def test_an_export_ends_with_its_token(
 ) -> None:
     """S-26, S-27: nothing that is read after that is sent."""
     ada = peers.new_account()
-    peers.exports[POSTS] = LAST_PAGE
+    peers.exports[AUTH] = LAST_PAGE
     claims = peers.issuer.claims(ada)
     headers = {"Authorization": f"Bearer {peers.issuer.sign(claims)}"}
 
     async def end(after: str) -> None:
-        if after != "posts:1":
+        if after != "account:1":
             return
         if way == "expired":
             monkeypatch.setattr(app.state.verifier, "_now", lambda: claims["exp"] + 60)
@@ -194,7 +198,7 @@ async def test_an_export_ends_with_its_token(
     assert b'{"id":2}' not in received
 
 
-@pytest.mark.parametrize("port", [AUTH, POSTS])
+@pytest.mark.parametrize("port", OTHERS)
 async def test_an_export_of_an_account_that_is_deleted_meanwhile_is_never_complete(
     address: str, peers: Peers, signed_in: SignedIn, port: int
 ) -> None:
@@ -206,7 +210,7 @@ async def test_an_export_of_an_account_that_is_deleted_meanwhile_is_never_comple
 async def test_an_export_of_an_account_that_is_gone_everywhere_else_is_of_nobody(
     client: AsyncClient, peers: Peers, signed_in: SignedIn
 ) -> None:
-    peers.exports[POSTS] = {"": GONE}
+    peers.exports[OTHERS[-1]] = {"": GONE}
     reply = await client.get("/users/me/export", headers=signed_in(peers.new_account()))
     assert (reply.status_code, reply.json()["code"]) == (404, "user-not-found")
 

@@ -39,7 +39,9 @@ GET    /users/admin/parked-events          none    401   403   403   403   403  
 POST   /users/admin/parked-events/replay   parked  401   403   403   403   403   204   401   403   403   403   401   403
 POST   /users/admin/parked-events/drop     parked  401   403   403   403   403   204   401   403   403   403   401   403
 POST   /internal/events                    ended   401   403   403   403   403   403   401   403   403   204   401   403
+# begin: only with posts
 POST   /internal/events                    author  401   403   403   403   403   403   401   403   204   403   401   403
+# end: only with posts
 GET    /internal/profiles                  profile 401   403   403   403   403   403   401   403   200   403   401   403
 GET    /internal/follows                   profile 401   403   403   403   403   403   401   403   200   403   401   403
 GET    /internal/blocks                    profile 401   403   403   403   403   403   401   403   200   403   401   403
@@ -53,7 +55,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /users/admin/parked-events/drop": ACT,
     "PATCH /users/me": {"bio": "Poetical science."},
     "POST /internal/events ended": {"events": [ended(str(uuid.uuid4()))]},
-    "POST /internal/events author": {"events": [event("author", {"posts_count": 3}, 5)]},
+    "POST /internal/events author": {"events": [event("author", {"posts_count": 3}, 5)]},  # only with posts
 }
 PRIVATE = {"email": {"owner", "admin", "key"}}
 

@@ -22,7 +22,7 @@ async def test_a_profile_is_there_at_once_after_sign_up(client: AsyncClient, pee
         "avatar_url": None,
         "followers_count": 0,
         "following_count": 0,
-        "posts_count": 0,
+        "posts_count": 0,  # only with posts
         "following": False,
         "blocked": False,
     }
@@ -154,6 +154,7 @@ async def test_an_answer_of_auth_that_is_not_as_agreed_is_a_503(
     assert (await client.get("/users/me", headers=signed_in(ada))).status_code == 200
 
 
+# begin: only with posts
 async def test_cards_come_in_one_batch_for_posts_only(client: AsyncClient, peers: Peers, signed_in: SignedIn) -> None:
     """S-28. New accounts are included."""
     ada, grace = peers.new_account("Ada"), peers.new_account("Grace")
@@ -174,7 +175,14 @@ async def test_cards_come_in_one_batch_for_posts_only(client: AsyncClient, peers
     assert refused == [401, 403, 403, 403, 401]
 
 
+# end: only with posts
+
+
+# begin: only with posts
 @pytest.mark.parametrize("ids", ["", "1,,2", "a", "-1", "0", str(2**53), ",".join(["1"] * 101), "\uff11"])
 async def test_bad_batches_are_refused(client: AsyncClient, peers: Peers, ids: str) -> None:
     reply = await client.get("/internal/profiles", params={"ids": ids}, headers=peers.issuer.service("posts", "users"))
     assert reply.status_code == 422
+
+
+# end: only with posts

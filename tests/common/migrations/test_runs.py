@@ -63,6 +63,7 @@ async def test_a_second_run_changes_nothing(template: Template, database: Migrat
         await connection.close()
 
 
+# begin: only with posts
 @pytest.mark.parametrize("template", ["posts"], indirect=True)
 async def test_an_index_that_was_not_finished_is_made_again(
     template: Template, database: MigrationSettings, tmp_path: Path
@@ -86,6 +87,9 @@ async def test_an_index_that_was_not_finished_is_made_again(
     finally:
         await backup.close()
         await connection.close()
+
+
+# end: only with posts
 
 
 async def test_what_fails_after_the_schema_is_undone_and_told(template: Template, empty: MigrationSettings) -> None:

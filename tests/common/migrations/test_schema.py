@@ -82,9 +82,9 @@ async def test_the_models_describe_the_migrated_schema(
 @pytest.mark.parametrize(
     ("template", "drift"),
     [
-        ("posts", "ALTER TABLE posts DROP CONSTRAINT {check}"),
-        ("posts", "ALTER TABLE posts ALTER version DROP DEFAULT"),
-        ("posts", "DROP INDEX {partial}"),
+        ("users", "ALTER TABLE profiles DROP CONSTRAINT {check}"),
+        ("users", "ALTER TABLE profiles ALTER version DROP DEFAULT"),
+        ("users", "DROP INDEX {partial}"),
     ],
     indirect=["template"],
 )
@@ -92,10 +92,10 @@ async def test_a_drift_of_the_schema_is_seen(template: Template, database: Migra
     before = await catalog(database)
     named = {
         "check": next(
-            name for name, told in before.items() if "constraints posts." in name and "CHECK" in told
+            name for name, told in before.items() if "constraints profiles." in name and "CHECK" in told
         ).rpartition(".")[2],
         "partial": next(
-            name for name, told in before.items() if "ON public.posts" in told and "WHERE" in told
+            name for name, told in before.items() if "ON public.profiles" in told and "WHERE" in told
         ).partition(" ")[2],
     }
     connection = await connect(database)

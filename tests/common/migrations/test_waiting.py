@@ -75,7 +75,7 @@ async def test_a_withdrawn_migration_stops_at_once() -> None:
         "OWNER_DATABASE_PASSWORD": secrets.token_urlsafe(32),
     }
     migrating = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "posts", "migrate"), env={**os.environ, **settings}, stdout=PIPE, stderr=PIPE
+        *(sys.executable, "-m", "users", "migrate"), env={**os.environ, **settings}, stdout=PIPE, stderr=PIPE
     )
     assert migrating.stdout
     assert b"waiting for the database" in await migrating.stdout.readline()

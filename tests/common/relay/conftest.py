@@ -1,3 +1,4 @@
+# folder: only with posts
 """posts' database, with its outbox."""
 
 from collections.abc import AsyncIterator

@@ -1,3 +1,4 @@
+# folder: only with posts
 """Folders in which clients are generated, built and run with their generators' own tools, against the running stack."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# folder: only with posts
 """Trivium on a real cluster: `make test-cluster`.
 
 KUBECONFIG names a cluster of your own. For it, name these commands too (here those for kind):

@@ -1,3 +1,4 @@
+# folder: only with posts
 """A separate stack of containers, beside one that may be in use: `make test-compose`."""
 
 import json

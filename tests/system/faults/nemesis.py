@@ -1,3 +1,4 @@
+# file: only with posts
 """Faults for the processes of a local stack: one at a time, in an order determined by a seed."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# file: only with posts
 """Processes are killed, stopped and restarted while people use them: no data is lost, and all recover by themselves.
 
 `make faults` has KILLS=64 STOPS=6 LONGEST_STOP=30; .ci/run is shorter. SEED determines the order.

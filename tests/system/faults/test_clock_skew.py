@@ -1,3 +1,4 @@
+# file: only with posts
 """Each service's clock is wrong, and jumps at run time: users do not notice, operators do (R-24).
 
 `make faults` has SKEWS="5 -5 60 -60 288 -288"; .ci/run is shorter. Here all services use the clock of one database

@@ -1,3 +1,4 @@
+# file: only with posts
 """auth and users are down: reading and writing posts works until tokens expire.
 
 `make faults` has AWAY_BOTH=30; .ci/run is shorter.

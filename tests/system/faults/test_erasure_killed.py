@@ -1,3 +1,4 @@
+# file: only with posts
 """People are erased while services are killed: no name remains anywhere, and no counter is wrong (R-02, R-13).
 
 `make faults` has ERASURE_KILLS=10; .ci/run is shorter.

@@ -1,3 +1,4 @@
+# file: only with posts
 """PostgreSQL's volume is full: reads work, writes are refused, and with free space all works again (R-23).
 
 On a small tmpfs, which only root can mount; otherwise the report says that it was not tested.

@@ -1,3 +1,4 @@
+# file: only with posts
 """Key rotation under load, and the revocation of a key, with real processes."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# file: only with posts
 """auth is killed while people refresh their tokens: no session ends, and no token has two successors (R-04).
 
 `make faults` has REFRESH_KILLS=12; .ci/run is shorter.

@@ -1,3 +1,4 @@
+# file: only with posts
 """The relay is killed between sending and deleting; its successor repeats events without double effects (R-03).
 
 `make faults` has RELAY_KILLS=24; .ci/run is shorter.

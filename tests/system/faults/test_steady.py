@@ -1,3 +1,4 @@
+# file: only with posts
 """The load of docs/operations/reliability.md without faults, for comparison (R-01)."""
 
 import asyncio

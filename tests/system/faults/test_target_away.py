@@ -1,3 +1,4 @@
+# file: only with posts
 """A target is down during 50 changes a second; it catches up soon after its return (R-15).
 
 `make faults` has AWAY=30, the long form AWAY=600; .ci/run is shorter.

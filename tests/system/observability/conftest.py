@@ -1,3 +1,4 @@
+# folder: only with posts
 """A local stack with small limits, and a Prometheus that scrapes it every second: `make test-observability`."""
 
 import json

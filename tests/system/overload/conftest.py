@@ -1,3 +1,4 @@
+# folder: only with posts
 """A service on its own core, and its maximum load.
 
 PostgreSQL and the clients have the other cores. OVERLOAD_SECONDS is the length of a part of a test.

@@ -1,3 +1,4 @@
+# folder: only with posts
 """A browser, and people who use the page. The console must stay silent."""
 
 import os

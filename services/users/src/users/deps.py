@@ -21,11 +21,12 @@ from common.serving.service import Opened, Parts
 from users.clients.accounts import AuthAccountClient
 from users.clients.exports import PeerExportSource
 from users.config import Settings
+from users.repositories.authored import KNOWN_AUTHORS
 from users.repositories.edges import BLOCKS, FOLLOWS, EdgeRepository
 from users.repositories.erasing import KNOWN_ERASED, STEPS
 from users.repositories.exports import SECTIONS
 from users.repositories.names import NAMES
-from users.repositories.profiles import KNOWN_ACCOUNTS, KNOWN_AUTHORS, ProfileRepository
+from users.repositories.profiles import KNOWN_ACCOUNTS, ProfileRepository
 from users.repositories.unit_of_work import unit_of_work
 from users.services.export import Export
 from users.services.graph import SocialGraph
@@ -47,7 +48,7 @@ def wire(opened: Opened[Settings]) -> Parts:
     database, reads = opened.database, opened.reads
     identity = opened.identity_from_auth(opened.settings.client_secret)
     peers = {name: opened.peer(name, identity.tokens) for name in EXPORTERS if name != opened.name}
-    auth, posts = peers["auth"], peers["posts"]
+    auth = peers["auth"]
     transactions = TransactionFactory(database, unit_of_work)
     provisioning = Provisioning(AuthAccountClient(auth), transactions)
     searches = SearchSession.of(reads, opened.settings)
@@ -63,7 +64,7 @@ def wire(opened: Opened[Settings]) -> Parts:
         read_models={
             "erased": erased_accounts(auth, KNOWN_ERASED, opened.name),
             "profiles": ReadModel(AccountData, auth, "/internal/accounts", KNOWN_ACCOUNTS),
-            "authored": ReadModel(AuthorData, posts, "/internal/authors", KNOWN_AUTHORS),
+            "authored": ReadModel(AuthorData, peers["posts"], "/internal/authors", KNOWN_AUTHORS),  # only with posts
         },
         erasures=BACKLOG,
         relay_loops=(eraser.run, backfill.run),

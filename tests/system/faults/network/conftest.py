@@ -1,3 +1,4 @@
+# folder: only with posts
 """A local stack whose services call each other through links that tests break.
 
 FAULT_SECONDS is the length of each fault: 20 in `make faults`, shorter in .ci/run.

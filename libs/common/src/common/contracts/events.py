@@ -16,9 +16,11 @@ from common.state_events import EventData, Key, read_uuid
 EVERYBODY: Final = 0
 """Stands for all accounts in place of an account id."""
 
+# begin: only with posts
 REMOVED: Final = "removed"
 DISMISSED: Final = "dismissed"
 """What a moderator does (`ModerationData.act`)."""
+# end: only with posts
 
 
 def heard(type_: str) -> tuple[str, ...]:
@@ -128,6 +130,7 @@ class BlockData(EventData):
     active: bool
 
 
+# begin: only with posts
 class AuthorData(EventData):
     """How many posts an account has published, in posts."""
 
@@ -164,6 +167,7 @@ class ModerationData(EventData):
         return read_uuid(words)
 
 
+# end: only with posts
 class OperationData(EventData):
     """An admin has replayed or dropped a parked event of a service; for auth's audit trail.
 
@@ -189,6 +193,12 @@ class OperationData(EventData):
     @classmethod
     def read_key(cls, words: Sequence[str]) -> Key:
         return read_uuid(words)
+
+
+def publishers_to(service: str) -> list[str]:
+    """The services that own the events that this one gets."""
+    owners = {kind.owner for kind in EventData.__subclasses__() if service in kind.targets}
+    return [name for name in AUDIENCES if name in owners]
 
 
 def targets_of(service: str) -> list[str]:

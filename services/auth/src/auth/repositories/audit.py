@@ -44,6 +44,7 @@ class AuditRepository:
         values = {"action": action, "account_id": account_id, "actor": ANONYMOUS if by is None else str(by)}
         await self.session.execute(NOTE, {**values, "ip": ip, "detail": detail})
 
+    # begin: only with posts
     async def note_moderation(self, action: Action, event: Event, decided: ModerationData) -> bool:
         (event_id,) = event.key
         told_at = event.occurred_at.isoformat() if event.occurred_at else None
@@ -54,6 +55,7 @@ class AuditRepository:
         noted = await self.session.execute(NOTE_ONCE, {**by, "ip": None, "detail": detail})
         return noted.one_or_none() is not None
 
+    # end: only with posts
     async def note_operation(self, event: Event, done: OperationData) -> None:
         (event_id,) = event.key
         about = {"service": done.service, "target": done.target, "type": done.event_type, "about": done.event}

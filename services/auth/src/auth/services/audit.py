@@ -114,9 +114,11 @@ class AuditTrail(Protocol):
         `detail` never holds a password, a token or a full e-mail address.
         """
 
+    # begin: only with posts
     async def note_moderation(self, action: Action, event: Event, decided: ModerationData) -> bool:
         """Record a moderator's decision once, however often its event arrives. False if it was recorded before."""
 
+    # end: only with posts
     async def note_operation(self, event: Event, done: OperationData) -> None:
         """Record what an admin has done with a parked event once, however often this event arrives."""
 

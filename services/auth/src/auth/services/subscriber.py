@@ -16,8 +16,10 @@ from common.state_events import Event, EventData
 
 log = structlog.get_logger()
 
+# begin: only with posts
 DECISIONS: Final = {REMOVED: Action.content_removed, DISMISSED: Action.reports_dismissed}
 """By `ModerationData.act`. A later release may send others."""
+# end: only with posts
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,13 @@ class EventSubscriber:
 
     @property
     def inbox(self) -> Inbox:
-        return Inbox({AccountErasedData: self.erased, ModerationData: self.moderated, OperationData: self.operated})
+        return Inbox(
+            {
+                AccountErasedData: self.erased,
+                ModerationData: self.moderated,  # only with posts
+                OperationData: self.operated,
+            }
+        )
 
     async def erased(self, events: Sequence[Event]) -> None:
         """A service has erased all data of an account.
@@ -54,6 +62,7 @@ class EventSubscriber:
             if through:
                 await finish_deletion(self.work, account, pending)
 
+    # begin: only with posts
     async def moderated(self, events: Sequence[Event]) -> None:
         """Moderators have decided about other people's posts or comments. Authors get a mail about removals."""
         decided = [(event, event.data) for event in events if is_decision(event.data)]
@@ -69,6 +78,7 @@ class EventSubscriber:
             if author is not None and author.status == "active":
                 await send_limited(self.work, Kind.content_removed, author.id, author.email)
 
+    # end: only with posts
     async def operated(self, events: Sequence[Event]) -> None:
         """Admins have replayed or dropped parked events of other services."""
         for event in events:
@@ -76,5 +86,9 @@ class EventSubscriber:
                 await self.work.audit.note_operation(event, event.data)
 
 
+# begin: only with posts
 def is_decision(data: EventData) -> TypeGuard[ModerationData]:
     return isinstance(data, ModerationData) and data.act in DECISIONS
+
+
+# end: only with posts

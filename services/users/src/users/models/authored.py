@@ -1,3 +1,4 @@
+# file: only with posts
 """Read model of posts: numbers of published posts."""
 
 from sqlalchemy import BigInteger, Integer

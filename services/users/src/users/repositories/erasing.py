@@ -20,7 +20,7 @@ MANY: Final = 200
 AS_TEXT: Final = "CAST(CAST(:account AS bigint) AS text)"
 REST: Final = [
     text("DELETE FROM profiles WHERE id = :account RETURNING id"),
-    text("DELETE FROM authored WHERE id = :account RETURNING id"),
+    text("DELETE FROM authored WHERE id = :account RETURNING id"),  # only with posts
     text(f"DELETE FROM outbox WHERE type = 'profile' AND subject = 'profile:' || {AS_TEXT} RETURNING type"),  # noqa: S608
 ]
 

@@ -5,12 +5,11 @@ from typing import Final
 
 from common.events.exports import Section, bounded_rows, moment
 
-PROFILE: Final = """
-    SELECT profiles.id AS place, profiles.id, email, name, username, bio, avatar_url, followers_count, following_count,
-           coalesce(posts_count, 0) AS posts_count, created_at, updated_at
-    FROM profiles LEFT JOIN authored ON authored.id = profiles.id
-    WHERE profiles.id = :account AND profiles.id > :after ORDER BY profiles.id
-"""
+PROFILE: Final = (
+    "SELECT id AS place, id, email, name, username, bio, avatar_url, followers_count, following_count, "
+    "coalesce((SELECT posts_count FROM authored a WHERE a.id = profiles.id), 0) AS posts_count, "  # only with posts
+    "created_at, updated_at FROM profiles WHERE id = :account AND id > :after ORDER BY id"
+)
 FOLLOWING: Final = """
     SELECT followee_id AS place, followee_id AS id, name, since FROM follows JOIN profiles ON profiles.id = followee_id
     WHERE follower_id = :account AND active AND followee_id > :after ORDER BY followee_id

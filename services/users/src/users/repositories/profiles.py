@@ -9,10 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from common.db.database import Executor, version_matches, version_params
 from common.db.rows import RowReader
-from common.events.inbox import event_rows
 from common.events.read_models import ReadModelTable
 from common.ports import Page, Versions
-from common.state_events import Event
 from users.models import Authored, Block, Follow
 from users.models import Profile as Table
 from users.repositories.names import as_pattern, as_stored
@@ -27,7 +25,7 @@ def from_viewer(*edge: sa.ColumnExpressionArgument[bool]) -> sa.ColumnElement[bo
     return sa.case((VIEWER.is_not(None), sa.exists().where(*edge)))
 
 
-SHOWN: Final[Shown] = sa.select(
+SHOWN: Shown = sa.select(
     Table.id,
     Table.email,
     Table.name,
@@ -36,11 +34,12 @@ SHOWN: Final[Shown] = sa.select(
     Table.avatar_url,
     Table.followers_count,
     Table.following_count,
-    sa.func.coalesce(Authored.posts_count, 0).label("posts_count"),
+    sa.func.coalesce(Authored.posts_count, 0).label("posts_count"),  # only with posts
     Table.version,
     from_viewer(Follow.follower_id == VIEWER, Follow.followee_id == Table.id, Follow.active).label("following"),
     from_viewer(Block.blocker_id == VIEWER, Block.blocked_id == Table.id, Block.active).label("blocked"),
-).outerjoin(Authored, Authored.id == Table.id)
+)
+SHOWN = SHOWN.outerjoin(Authored, Authored.id == Table.id)  # only with posts
 USER: Final = sa.bindparam("user", type_=sa.BigInteger)
 GET: Final = SHOWN.where(Table.id == USER)
 BATCH: Final = SHOWN.where(Table.id == sa.func.any(sa.bindparam("ids", type_=sa.ARRAY(sa.BigInteger))))
@@ -96,12 +95,6 @@ UPSERT_ACCOUNT: Final[sa.Executable] = _ACCOUNT.on_conflict_do_update(
     set_={name: _ACCOUNT.excluded[name] for name in ("email", "username", "account_version")},
     where=Table.account_version < _ACCOUNT.excluded.account_version,
 ).returning(*SUMMARY, sa.literal_column("xmax = 0").label("is_new"))
-_AUTHORED = insert(Authored)
-NOTE_AUTHORED: Final = _AUTHORED.on_conflict_do_update(
-    index_elements=[Authored.id],
-    set_={"posts_count": _AUTHORED.excluded.posts_count, "version": _AUTHORED.excluded.version},
-    where=Authored.version < _AUTHORED.excluded.version,
-)
 FOLLOWER: Final = sa.bindparam("follower", type_=sa.BigInteger)
 FOLLOWEE: Final = sa.bindparam("followee", type_=sa.BigInteger)
 STEP: Final = sa.bindparam("step", type_=sa.BigInteger)
@@ -114,10 +107,9 @@ COUNT_FOLLOW: Final = (
     )
 )
 
-REMOVE: Final = (sa.delete(Table).where(Table.id == USER), sa.delete(Authored).where(Authored.id == USER))
+REMOVE: Final = sa.delete(Table).where(Table.id == USER)
 
 KNOWN_ACCOUNTS: Final = ReadModelTable((Table.id,), Table.account_version, owned_here=True)
-KNOWN_AUTHORS: Final = ReadModelTable((Authored.id,), Authored.version)
 PROFILE: Final = RowReader(Profile)
 PROFILE_SUMMARY: Final = RowReader(ProfileSummary)
 
@@ -157,9 +149,6 @@ class ProfileRepository:
     async def page(self, after: int, limit: int) -> Sequence[ProfileSummary]:
         return PROFILE_SUMMARY.all(await self.session.execute(PAGE, {"after": after, "most": limit}))
 
-    async def note_authored(self, authors: Sequence[Event]) -> None:
-        await self.session.execute(NOTE_AUTHORED, event_rows(authors, "id"))
-
     async def upsert_account(self, account: AccountState) -> ProfileSummary | None:
         values = {
             "id": account.id,
@@ -173,8 +162,7 @@ class ProfileRepository:
         return PROFILE_SUMMARY.read(row) if row is not None and row.is_new else None
 
     async def remove(self, user_id: int) -> None:
-        for statement in REMOVE:
-            await self.session.execute(statement, {"user": user_id})
+        await self.session.execute(REMOVE, {"user": user_id})
 
     async def edit(self, user_id: int, changes: Mapping[str, Any], expected: Versions) -> ProfileSummary | None:
         params = {"user": user_id, **changes, **version_params(expected)}

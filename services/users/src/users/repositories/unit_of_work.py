@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from common.events.erasure import ErasureRepository
 from common.events.outbox import OutboxRepository
 from common.events.revocations import RevocationRepository
+from users.repositories.authored import AuthoredRepository  # only with posts
 from users.repositories.edges import BLOCKS, FOLLOWS, EdgeRepository
 from users.repositories.profiles import ProfileRepository
 from users.services.ports import UnitOfWork
@@ -17,5 +18,6 @@ def unit_of_work(session: AsyncSession) -> UnitOfWork:
         blocks=EdgeRepository(session, BLOCKS),
         events=OutboxRepository(session),
         revocations=RevocationRepository(session),
+        authored=AuthoredRepository(session),  # only with posts
         erasures=ErasureRepository(session, "users"),
     )

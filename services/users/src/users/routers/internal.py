@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
+from common.contracts.events import BlockData, FollowData, ProfileData, publishers_to
 from common.events.inbox import BadEvent, NotTheOwner
 from common.http.deps import CallingService
 from common.http.problems import problems
@@ -17,8 +18,11 @@ from users.services.events import block_event, follow_event, profile_event
 
 router = internal_router()
 
-Posts = Annotated[Principal, Depends(CallingService("posts"))]
-Publishers = Annotated[Principal, Depends(CallingService("auth", "posts"))]
+Publishers = Annotated[Principal, Depends(CallingService(*publishers_to("users")))]
+# Services that get the events of a type may list them all, for their read models.
+Profiles = Annotated[Principal, Depends(CallingService(*ProfileData.targets))]
+Follows = Annotated[Principal, Depends(CallingService(*FollowData.targets))]
+Blocks = Annotated[Principal, Depends(CallingService(*BlockData.targets))]
 AfterEdge = Annotated[str, Query(pattern=r"^[0-9]{1,16}:[0-9]{1,16}$")]
 
 
@@ -30,7 +34,7 @@ async def receive_events(batch: EventBatch, caller: Publishers, subscriber: Cons
 
 @router.get("/profiles", responses=problems(BadIds))
 async def list_profiles(
-    caller: Posts,
+    caller: Profiles,
     profiles: ReadProfiles,
     ids: Annotated[str | None, Query(max_length=2000, description="Only these.")] = None,
     after: AfterId = 0,
@@ -43,12 +47,22 @@ async def list_profiles(
 
 
 @router.get("/follows", responses=problems(BadIds))
-async def list_follows(caller: Posts, graph: Relations, after: AfterEdge = "0:0", limit: PageSize = 100) -> EventPage:
+async def list_follows(
+    caller: Follows,
+    graph: Relations,
+    after: AfterEdge = "0:0",
+    limit: PageSize = 100,
+) -> EventPage:
     """List all follows, also ended ones, by their two ids."""
     return EventPage.cut([follow_event(edge) for edge in await graph.follows.page(id_pair(after), limit)], limit)
 
 
 @router.get("/blocks", responses=problems(BadIds))
-async def list_blocks(caller: Posts, graph: Relations, after: AfterEdge = "0:0", limit: PageSize = 100) -> EventPage:
+async def list_blocks(
+    caller: Blocks,
+    graph: Relations,
+    after: AfterEdge = "0:0",
+    limit: PageSize = 100,
+) -> EventPage:
     """List all blocks, also ended ones, by their two ids."""
     return EventPage.cut([block_event(edge) for edge in await graph.blocks.page(id_pair(after), limit)], limit)

@@ -55,7 +55,7 @@ class ProfileResponse(UserResponse):
     avatar_url: str | None = Field(examples=["https://example.com/ada.png"])
     followers_count: int = Field(examples=[12])
     following_count: int = Field(examples=[7])
-    posts_count: int = Field(examples=[3])
+    posts_count: int = Field(examples=[3])  # only with posts
     following: bool | None = Field(description="Whether the caller follows this person; null when anonymous.")
     blocked: bool | None = Field(
         description="Whether the caller has blocked this person; null when anonymous. No profile and no list shows who "

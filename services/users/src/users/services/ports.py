@@ -67,7 +67,7 @@ class ProfileStore(Protocol):
     async def get(self, user_id: int, viewer_id: int | None) -> Profile | None: ...
 
     async def remove(self, user_id: int) -> None:
-        """Delete the profile and the number of posts: from then on nobody sees any data of the person."""
+        """Delete the profile: from then on nobody sees any data of the person."""
 
     async def edit(self, user_id: int, changes: Mapping[str, Any], expected: Versions) -> ProfileSummary | None:
         """Write the given fields; None if there is no profile with an expected version."""
@@ -78,8 +78,18 @@ class ProfileStore(Protocol):
     async def count_follow(self, follower_id: int, followee_id: int, step: int) -> None:
         """Change both people's counters by one. Both are locked."""
 
-    async def note_authored(self, authors: Sequence[Event]) -> None:
-        """Store numbers of published posts if they are newer."""
+
+# begin: only with posts
+class AuthoredStore(Protocol):
+    """Numbers of published posts."""
+
+    async def note(self, authors: Sequence[Event]) -> None:
+        """Store those that are newer."""
+
+    async def remove(self, user_id: int) -> None: ...
+
+
+# end: only with posts
 
 
 class EdgeStore(Protocol):
@@ -105,6 +115,7 @@ class UnitOfWork:
     events: EventPublisher
     revocations: RevocationStore
     erasures: ErasureStore
+    authored: AuthoredStore  # only with posts
 
 
 class ExportSource(Protocol):

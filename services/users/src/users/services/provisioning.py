@@ -14,6 +14,7 @@ async def provision(work: UnitOfWork, account: AccountState) -> None:
     if account.gone:
         await work.erasures.begin(account.id, account.version)
         await work.profiles.remove(account.id)
+        await work.authored.remove(account.id)  # only with posts
         return
     summary = await work.profiles.upsert_account(account)
     if summary is not None:

@@ -44,7 +44,7 @@ class Profile:
     avatar_url: str | None
     followers_count: int
     following_count: int
-    posts_count: int
+    posts_count: int  # only with posts
     version: int
     following: bool | None
     """Whether the viewer follows this person; None without a viewer."""

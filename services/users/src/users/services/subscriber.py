@@ -22,7 +22,7 @@ class EventSubscriber:
         return Inbox(
             {
                 AccountData: self.accounts,
-                AuthorData: self.work.profiles.note_authored,
+                AuthorData: self.work.authored.note,  # only with posts
                 SessionEndedData: self.work.revocations.end_sessions,
                 TokensRevokedData: self.work.revocations.raise_floors,
             }
