@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from common.observability.tracing import is_left_out, share_of_roots
+from common.observability.tracing import Budget, is_left_out, share_of_roots
 from common.settings import AppSettings
 
+NO_LIMIT = Budget(None)
 ON, OFF = (f"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-{flags}" for flags in ("01", "00"))
 
 
@@ -32,24 +33,46 @@ def test_the_sampler_chooses_a_share_of_roots(sampler: str, share: float, roots:
 
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_the_caller_decides_if_its_decision_counts(share: float) -> None:
-    assert not is_left_out(scope(ON), share=share, by_parent=True)
-    assert not is_left_out(scope(ON[:-2] + "03"), share=share, by_parent=True)
-    assert is_left_out(scope(OFF), share=share, by_parent=True)
+    assert not is_left_out(scope(ON), share=share, by_parent=True, budget=NO_LIMIT)
+    assert not is_left_out(scope(ON[:-2] + "03"), share=share, by_parent=True, budget=NO_LIMIT)
+    assert is_left_out(scope(OFF), share=share, by_parent=True, budget=NO_LIMIT)
     for unknown in (None, "", "00-1-2-01", ON + "x", ON.upper()):
-        assert is_left_out(scope(unknown), share=share, by_parent=True) == (share == 0), unknown
+        assert is_left_out(scope(unknown), share=share, by_parent=True, budget=NO_LIMIT) == (share == 0), unknown
 
 
 @pytest.mark.parametrize("traceparent", [None, ON, OFF])
 def test_otherwise_the_caller_decides_nothing(traceparent: str | None) -> None:
-    assert is_left_out(scope(traceparent), share=0.0, by_parent=False)
-    assert not is_left_out(scope(traceparent), share=1.0, by_parent=False)
+    assert is_left_out(scope(traceparent), share=0.0, by_parent=False, budget=NO_LIMIT)
+    assert not is_left_out(scope(traceparent), share=1.0, by_parent=False, budget=NO_LIMIT)
 
 
 def test_about_the_share_is_traced() -> None:
-    found = [is_left_out(scope(), share=0.25, by_parent=True) for _ in range(4000)]
+    found = [is_left_out(scope(), share=0.25, by_parent=True, budget=NO_LIMIT) for _ in range(4000)]
     assert 700 < found.count(False) < 1300  # ten standard deviations
 
 
 def test_probes_are_never_traced() -> None:
-    assert is_left_out(scope(ON, "/livez"), share=1.0, by_parent=True)
-    assert is_left_out(scope(ON, kind="lifespan"), share=1.0, by_parent=True)
+    assert is_left_out(scope(ON, "/livez"), share=1.0, by_parent=True, budget=NO_LIMIT)
+    assert is_left_out(scope(ON, kind="lifespan"), share=1.0, by_parent=True, budget=NO_LIMIT)
+
+
+def test_so_many_begin_in_a_second() -> None:
+    now = 0.0
+    budget = Budget(2, lambda: now)
+    traced = []
+    for hundredths in range(1000):
+        now = hundredths / 100
+        traced.append(not is_left_out(scope(), share=1.0, by_parent=True, budget=budget))
+    assert traced[:2] == [True, True]  # a person's first clicks
+    assert traced.count(True) == 21  # 9.99 s, and two at once before
+    assert not is_left_out(scope(ON), share=1.0, by_parent=True, budget=budget)  # the caller has begun it
+
+
+def test_less_than_one_a_second_is_possible() -> None:
+    now = 0.0
+    budget = Budget(0.5, lambda: now)
+    assert budget.take()
+    now = 1.9
+    assert not budget.take()
+    now = 2.0
+    assert budget.take()

@@ -132,6 +132,7 @@ WRONG: Mapping[str, Mapping[str, str]] = {
     "JWKS_URL": {"http://auth:8000/keys canary": ADDRESS, "/.well-known/jwks.json": ADDRESS},
     "OTEL_EXPORTER_OTLP_ENDPOINT": {"canary:4318": ADDRESS, "grpc://canary:4317": ADDRESS},
     "OTEL_TRACES_SAMPLER": {"canary": "'parentbased_traceidratio'"},
+    "TRACES_PER_SECOND": {"0": "must be more than 0", "canary": "must be a number"},
     "OTEL_TRACES_SAMPLER_ARG": {"10%": "must be a number, such as 0.1", "1.5": "must be at most 1"},
     "APP_URL": {"www.canary.example": ADDRESS, "https://canary.example/#/": "no fragment"},
     "DATABASE_URL": {

@@ -7,7 +7,8 @@ is down or slow, spans are lost, and no request waits. `common.spans` makes the 
 
 import random
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -122,12 +123,32 @@ def telemetry(provider: "TracerProvider | None", settings: AppSettings) -> Telem
             is_left_out,
             share=share_of_roots(settings),
             by_parent=settings.otel_traces_sampler.startswith("parentbased_"),
+            budget=Budget(settings.traces_per_second),
         ),
     }
 
 
-def is_left_out(scope: Scope, *, share: float, by_parent: bool) -> bool:
-    """Whether a request is not sampled: by its caller's decision if `by_parent`, else `share` of them are.
+class Budget:
+    """At most so many traces a second begin in this process, and as many at once after a pause. None: no limit."""
+
+    def __init__(self, rate: float | None, now: Callable[[], float] = time.monotonic) -> None:
+        self._rate, self._now = rate, now
+        self._left, self._at = max(rate or 0.0, 1.0), now()
+
+    def take(self) -> bool:
+        if self._rate is None:
+            return True
+        now = self._now()
+        self._left = min(max(self._rate, 1.0), self._left + (now - self._at) * self._rate)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+def is_left_out(scope: Scope, *, share: float, by_parent: bool, budget: Budget) -> bool:
+    """Whether a request is not sampled: by its caller's decision if `by_parent`, else `share` of them within `budget`.
 
     Decided here, since FastAPI's part costs 70 us even if it then makes no span.
     """
@@ -136,7 +157,7 @@ def is_left_out(scope: Scope, *, share: float, by_parent: bool) -> bool:
     for name, value in scope["headers"]:
         if by_parent and name == b"traceparent" and (parent := PARENT.fullmatch(value)):
             return not int(parent[1], 16) & SAMPLED
-    return random.random() >= share  # noqa: S311  # no secret
+    return random.random() >= share or not budget.take()  # noqa: S311  # no secret
 
 
 def trace_id() -> str | None:
