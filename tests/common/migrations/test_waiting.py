@@ -19,6 +19,9 @@ from common.settings import MigrationSettings
 from deploy.local.ports import free_port
 from tests.database import Template, database_at
 
+WANTS_TLS = (80877103).to_bytes(4)
+"""The end of an SSLRequest. Tests' connections ask for no TLS, unless an environment says otherwise."""
+
 
 @pytest.mark.parametrize("template", ["posts"], indirect=True)  # all services share the waiting
 async def test_a_migration_waits_for_a_database_that_starts_later(template: Template, empty: MigrationSettings) -> None:
@@ -52,8 +55,9 @@ async def test_only_a_database_that_starts_is_waited_for(state: str, waits: bool
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal asked
         asked += 1
-        await reader.read(8)
-        writer.write(b"N")  # no TLS
+        if (await reader.readexactly(8)).endswith(WANTS_TLS):
+            writer.write(b"N")
+            await reader.readexactly(8)
         await reader.read(1000)
         error = f"SFATAL\0VFATAL\0C{state}\0Mno\0\0".encode()
         writer.write(b"E" + (len(error) + 4).to_bytes(4, "big") + error)

@@ -11,7 +11,7 @@ from common.db.rows import RowReader
 from common.ports import Page, Versions
 from posts.models import Author as People
 from posts.models import Comment as Table
-from posts.repositories.hidden import of_shown_author, seen, shown
+from posts.repositories.hidden import not_blocked, of_shown_author, shown
 from posts.repositories.post_rows import AUTHOR
 from posts.services.records import NOBODY, Comment
 
@@ -29,7 +29,7 @@ def with_author(comments: FromClause) -> Select[*tuple[Any, ...]]:
 COMMENTS: Final = Table.__table__
 OLDEST: Final = (
     with_author(COMMENTS)
-    .where(COMMENTS.c.post_id == bindparam("post"), seen(COMMENTS.c.author_id))
+    .where(COMMENTS.c.post_id == bindparam("post"), not_blocked(COMMENTS.c.author_id))
     .order_by(COMMENTS.c.id)
     .limit(LIMIT)
 )
