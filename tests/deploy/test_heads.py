@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ import httpx
 import pytest
 
 from tests.deploy.test_site import gateway
+from tests.waiting import GENEROUS
 
 SECRET = "a-secret-of-the-gateway"
 MOMENT = "2026-11-30T02:00:00Z"
@@ -30,6 +32,7 @@ class Service(BaseHTTPRequestHandler):
     """Answers as the API does: compact JSON with the text of this test, or the status that the id names."""
 
     text = ""
+    status = 200
     address = ""
     seen: list[tuple[str, dict[str, str]]]
     release = threading.Event()
@@ -37,9 +40,9 @@ class Service(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.seen.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
         last = self.path.rpartition("/")[2]
-        if last == "599":
+        status = int(last) if last in {"304", "404", "410", "429", "500", "503", "599"} else self.status
+        if status == 599:
             self.release.wait()  # it hangs
-        status = int(last) if last in {"304", "404", "429", "500", "503"} else 200
         one = {"id": 42, "title": self.text, "name": self.text, "body": self.text, "bio": self.text, "author": None}
         one |= {"published_at": MOMENT, "updated_at": MOMENT}
         answer = {"items": [one]} if "?" in self.path else one
@@ -130,19 +133,36 @@ def test_a_description_is_cut_between_characters(site: httpx.Client, service: ty
     assert read(site.get("/post/42")).described["og:description"] == "ü " * 100
 
 
-@pytest.mark.parametrize("status", [304, 404, 429, 500, 503, 599])
-def test_without_an_answer_the_page_is_there(site: httpx.Client, service: type[Service], status: int) -> None:
+@pytest.mark.parametrize("path", ["/post", "/people"])
+@pytest.mark.parametrize("status", [304, 404, 410, 429, 500, 503, 599])
+def test_without_an_answer_the_page_is_there(
+    site: httpx.Client, service: type[Service], path: str, status: int
+) -> None:
+    """Search engines are told to forget it only if it does not exist."""
     service.text = "not shown"
-    answer = site.get(f"/post/{status}")
+    answer = site.get(f"{path}/{status}")
     head = read(answer)
-    assert (head.title, head.described["robots"]) == ("Trivium", "noindex")
+    assert (head.title, head.described.get("robots")) == ("Trivium", "noindex" if status in {404, 410} else None)
     assert "not shown" not in answer.text
     assert "script" in head.elements
 
 
 def test_without_a_service_the_page_is_there(tmp_path: Path) -> None:
     with gateway(tmp_path, POSTS_UPSTREAM="127.0.0.1:1") as client:
-        assert read(client.get("/post/42")).title == "Trivium"
+        head = read(client.get("/post/42"))
+        assert (head.title, head.described.get("robots")) == ("Trivium", None)
+        assert client.get("/sitemap.xml").status_code == 503
+
+
+@pytest.mark.parametrize("status", [404, 429, 500])
+def test_search_engines_keep_the_earlier_sitemap_if_no_list_can_be_read(
+    site: httpx.Client, service: type[Service], monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr(service, "status", status)
+    answer = site.get("/sitemap.xml")
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+    assert (answer.json()["code"], answer.headers["retry-after"]) == ("service-unavailable", "1")
+    assert not {"etag", "last-modified"} & answer.headers.keys()
 
 
 def test_the_service_is_asked_as_by_an_anonymous_visitor_from_their_address(
@@ -150,6 +170,7 @@ def test_the_service_is_asked_as_by_an_anonymous_visitor_from_their_address(
 ) -> None:
     service.seen.clear()
     private = {"Authorization": "Bearer t", "Cookie": "a=b", "If-None-Match": '"1"', "Range": "bytes=0-9"}
+    private |= {"Connection": "Upgrade", "Upgrade": "h2c"}
     read(site.get("/post/42", headers={**private, "X-Page-Visitor": "203.0.113.9", "X-Forwarded-For": "203.0.113.9"}))
     (path, headers) = service.seen[0]
     assert path == "/posts/42"
@@ -157,10 +178,22 @@ def test_the_service_is_asked_as_by_an_anonymous_visitor_from_their_address(
     assert not {"x-page-visitor", *map(str.lower, private)} & headers.keys()
 
 
-def test_nobody_else_uses_the_way_to_the_service(site: httpx.Client, service: type[Service]) -> None:
+@pytest.mark.parametrize(
+    "target", [b"/page/within/posts/42", b"http://a/page/within/posts/42", b"//page/within/posts/42"]
+)
+def test_nobody_else_uses_the_way_to_the_service(site: httpx.Client, service: type[Service], target: bytes) -> None:
+    """Not even a program of this machine, which may have the address and port of Caddy's requests for templates."""
     service.seen.clear()
-    answer = site.get("/page/within/posts/42", headers={"Caddy-Templates-Include": "1"})
-    assert (answer.status_code, service.seen) == (404, [])
+    headers = {"Caddy-Templates-Include": "1", "X-Page-Visitor": "203.0.113.9"}
+    answer = site.get("/", headers=headers, extensions={"target": target})
+    assert (answer.status_code, answer.json()["code"], service.seen) == (404, "not-found", [])
+
+
+def test_a_request_line_without_a_target_is_refused(site: httpx.Client) -> None:
+    """It would look like Caddy's requests for templates."""
+    with socket.create_connection((site.base_url.host, site.base_url.port or 80), GENEROUS) as connection:
+        connection.sendall(b"GET  HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert connection.recv(64).startswith(b"HTTP/1.1 400 ")
 
 
 def test_addresses_are_those_of_the_site(service: type[Service], tmp_path: Path) -> None:

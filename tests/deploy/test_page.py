@@ -88,6 +88,8 @@ def test_files_without_a_hash_are_asked_for_again_cheaply(site: httpx.Client, pa
 def test_there_are_no_other_files(site: httpx.Client, path: str) -> None:
     answer = site.get(path)
     assert (answer.status_code, answer.headers["cache-control"]) == (404, "no-store")
+    page = site.get(path, headers=FOR_A_BROWSER)
+    assert (page.status_code, page.headers["cache-control"]) == (404, "no-cache")
 
 
 @pytest.mark.usefixtures("site")

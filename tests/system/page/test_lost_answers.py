@@ -104,3 +104,24 @@ async def test_a_renewal_that_gets_no_answer_is_given_up_and_asked_for_again(vis
     await ada.sees("No drafts")
     is_over.set()
     assert [request.post_data for request in sent] == [sent[0].post_data] * 2
+
+
+async def test_an_open_tab_finds_the_files_of_a_new_version_by_itself_once(visit: Visit) -> None:
+    ada = await visit("Ada Lovelace")
+    ada.expected.add("404 (Not Found)")
+
+    async def gone(route: Route) -> None:
+        await route.fulfill(status=404)
+
+    await ada.go()
+    await ada.page.route("**/page/own-*.js", gone, times=1)
+    await ada.go("/sign-in")
+    await ada.sees("Welcome back")
+
+    await ada.page.goto(ada.url)
+    await ada.page.route("**/page/own-*.js", gone)
+    await ada.go("/sign-in")
+    await ada.sees("The server cannot be reached.")
+    await ada.page.unroute("**/page/own-*.js")
+    await ada.press("Try again")
+    await ada.sees("Welcome back")

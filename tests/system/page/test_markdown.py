@@ -98,6 +98,26 @@ async def test_no_markup_of_others_is_more_than_text(visit: Visit) -> None:
     assert await text.evaluate(LINKS) == []
 
 
+async def test_a_link_whose_words_have_another_address_shows_its_own_host(visit: Visit) -> None:
+    """S-39."""
+    ada = await visit("Ada Lovelace")
+    await ada.sign_up()
+    shown = {
+        "[https://bank.example/login](https://evil.example/a)": "https://bank.example/login (evil.example)",
+        "[my **bank**.example](https://evil.example)": "my bank.example (evil.example)",
+        "[bank\u200b\uff0eexample](https://evil.example)": "bank\u200b\uff0eexample (evil.example)",
+        "[ada@bank.example](mailto:eve@evil.example)": "ada@bank.example (eve@evil.example)",
+        "![bank.example](https://evil.example/x.png)": "bank.example (evil.example)",
+        "[example.com/a.html, v1.2](https://www.example.com:8000/)": "example.com/a.html, v1.2",
+        "<https://münchen.example/a_b.c>": "https://münchen.example/a_b.c",
+        "[my bank](https://bank.example)": "my bank",
+    }
+    await ada.publish("Links", "\n\n".join(shown))
+    text = ada.page.locator("article .text")
+    await expect(text.locator("a")).to_have_count(len(shown))
+    assert await text.locator("p").all_text_contents() == list(shown.values())
+
+
 async def test_a_plain_text_loads_no_parser_and_the_longest_ones_leave_the_page_usable(
     visit: Visit, meet: Meet, gateway: AsyncClient
 ) -> None:
