@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from deploy.local.ports import free_port
+from deploy.services import STARTED
 from tests.deploy.stubs import write_stubs
 from tests.deploy.test_runner import LocalStack
 from tests.waiting import GENEROUS, wait_until
@@ -97,6 +98,15 @@ def test_a_new_start_runs_what_was_stopped_and_keeps_the_link_but_no_cookie(stac
     status, _, told = page.ask("GET", "/api/stack")
     assert (status, told["detail"]) == (403, "open the link that `make status` prints")
     assert set(Page(link).states().values()) == {"up"}
+
+
+def test_the_console_takes_the_last_spans_of_the_services_before_it_stops(stack: LocalStack) -> None:
+    stack.command("stop")
+    started = stack.command("start", STUB_ASKS_AT_ITS_END=stack.environment["CONSOLE_PORT"])
+    assert started.returncode == 0, started.stderr
+    stack.command("stop")
+    for service in STARTED:
+        assert "at its end: 200" in (stack.folder / "logs" / f"{service}.log").read_text()
 
 
 def test_off_means_no_process_no_port_and_no_link(stack: LocalStack) -> None:
