@@ -2,16 +2,18 @@
 
 - A page of another site cannot read it: the `Host` header must be ours, against DNS rebinding.
 - A page of another origin on this machine cannot act: browsers send `Origin` with each POST.
-- Other users of this machine do not have the token, which is in the link of `make up`. It becomes a cookie.
+- Other users of this machine do not have the token, which is in the link of `make up`. The link sets a cookie.
+- That cookie is valid for one process of the console only. Once it has ended, another program may bind its port, and
+  open tabs send the cookie there.
 - The services send traces with a token of their own.
 """
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
-from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 NAMES: Final = ("127.0.0.1", "localhost")
@@ -23,11 +25,12 @@ SAFE: Final = ("GET", "HEAD")
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """The rules for one console."""
+    """The rules for one console. `token` is the link's; `cookie` is random, so it ends with the process."""
 
     port: int
     token: str
     traces_token: str
+    cookie: str = field(default_factory=secrets.token_urlsafe)
 
     @property
     def cookie_name(self) -> str:
@@ -42,7 +45,7 @@ class Guard:
             return "only the console's own page may ask"
         if method not in SAFE and headers.get("Origin") != f"http://{headers.get('Host')}":
             return "a request that changes something must come from the console's own page"
-        if not self._same(self._cookie(headers), self.token):
+        if not any(self._same(given, self.cookie) for given in self._cookies(headers)):
             return "open the link that `make status` prints"
         return None
 
@@ -67,14 +70,14 @@ class Guard:
 
     def set_cookie(self) -> str:
         """The header's value. `Strict`: links of other sites open the console signed out."""
-        return f"{self.cookie_name}={self.token}; HttpOnly; SameSite=Strict; Path=/"
+        return f"{self.cookie_name}={self.cookie}; HttpOnly; SameSite=Strict; Path=/"
 
-    def _cookie(self, headers: Mapping[str, str]) -> str:
-        try:
-            found = SimpleCookie(headers.get("Cookie", "")).get(self.cookie_name)
-        except CookieError:
-            return ""
-        return found.value if found else ""
+    def _cookies(self, headers: Mapping[str, str]) -> Iterator[str]:
+        """The values of our cookie. `http.cookies` ends at the first cookie that it dislikes, even another server's."""
+        for pair in headers.get("Cookie", "").split(";"):
+            name, _, value = pair.strip().partition("=")
+            if name == self.cookie_name:
+                yield value
 
     @staticmethod
     def _same(given: str, right: str) -> bool:

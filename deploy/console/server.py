@@ -21,8 +21,16 @@ from deploy.console.traces import NotTraces, Traces
 from deploy.local.errors import StackError
 from deploy.local.stack import CONSOLE, CONSOLE_TOKEN, GATEWAY, Stack
 
-LARGEST_BODY: Final = 8 * 1024 * 1024
+LARGEST_MESSAGE: Final = 8 * 1024 * 1024
+"""Bytes of traces in one request."""
+
+LARGEST_REQUEST: Final = 1024
+"""Bytes of any other body: the page sends none."""
+
 IDLE: Final = 75
+MOST_THREADS: Final = 64
+"""One for each connection: a service keeps one open, and a browser up to six."""
+
 TRACES: Final = "/v1/traces"
 PROTOBUF: Final = "application/x-protobuf"
 SAFE: Final = {
@@ -123,25 +131,24 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         headers = self._told()
-        body = self._body()
-        if body is None:
-            return
         if self.path == TRACES:
-            self._take(headers, body)
+            if not self.console.guard.takes_traces(headers):
+                self._turn_away(401, "only the services of this stack send traces")
+            elif (message := self._body(LARGEST_MESSAGE)) is not None:
+                self._take(headers, message)
         elif reason := self.console.guard.refusal("POST", headers):
-            self._refuse(403, reason)
-        else:
+            self._turn_away(403, reason)
+        elif self._body(LARGEST_REQUEST) is not None:
             self._act()
 
     def _told(self) -> dict[str, str]:
         """The headers, as `Like-This`; those that came twice have both values, which no rule accepts."""
         return {name.title(): ", ".join(self.headers.get_all(name, [])) for name in self.headers}
 
-    def _body(self) -> bytes | None:
+    def _body(self, largest: int) -> bytes | None:
         length = self.headers.get("Content-Length", "")
-        if not length.isdigit() or int(length) > LARGEST_BODY or "Transfer-Encoding" in self.headers:
-            self.close_connection = True
-            self._refuse(413, f"a body has a Content-Length of at most {LARGEST_BODY} bytes")
+        if not length.isdigit() or int(length) > largest or "Transfer-Encoding" in self.headers:
+            self._turn_away(413, f"a body has a Content-Length of at most {largest} bytes")
             return None
         return self.rfile.read(int(length))
 
@@ -175,9 +182,7 @@ class Handler(BaseHTTPRequestHandler):
                 self._refuse(404, "there is nothing here")
 
     def _take(self, headers: Mapping[str, str], body: bytes) -> None:
-        if not self.console.guard.takes_traces(headers):
-            self._refuse(401, "only the services of this stack send traces")
-        elif headers.get("Content-Type") != PROTOBUF:
+        if headers.get("Content-Type") != PROTOBUF:
             self._refuse(415, f"traces come as {PROTOBUF}")
         else:
             try:
@@ -186,6 +191,11 @@ class Handler(BaseHTTPRequestHandler):
                 self._refuse(400, str(error))
             else:
                 self._send(200, b"", PROTOBUF)
+
+    def _turn_away(self, status: int, reason: str) -> None:
+        """Refuse a request without reading its body, so the connection cannot be used again."""
+        self.close_connection = True
+        self._refuse(status, reason)
 
     def _refuse(self, status: int, reason: str) -> None:
         self._send_json(status, {"detail": reason})
@@ -200,6 +210,8 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in {**SAFE, "Content-Security-Policy": policy, "Content-Type": kind, **(more or {})}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
 
@@ -211,6 +223,10 @@ class Server(ThreadingHTTPServer):
     """A thread for each connection; the last ones end with the process."""
 
     daemon_threads = True
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Whether a connection gets a thread; else it is closed, and the page tries again."""
+        return threading.active_count() < MOST_THREADS
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser or a service that has gone is no error."""

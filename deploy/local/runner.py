@@ -249,22 +249,26 @@ class Runner:
                     self._terminal.say(name, line)
 
     def _stop(self) -> None:
-        """Stop the gateway and the services, then PostgreSQL; kill them after a while, or at a second Ctrl-C."""
-        serving = [program for program in self._programs if program.name != POSTGRES]
-        for program in serving:
-            program.ask_to_stop()
-        asked_before, deadline = self._stops_asked, time.monotonic() + STOP_PATIENCE
-        while any(program.running for program in serving):
-            if time.monotonic() > deadline or self._stops_asked > max(asked_before, 1):
-                break
-            self._show_logs()
-            time.sleep(ROUND / 2)
-        for program in serving:
-            program.force_to_stop()
+        """Stop the gateway and the services, then the console, which takes their last spans, then PostgreSQL."""
+        self._end([program for program in self._programs if program.name not in (CONSOLE, POSTGRES)])
+        self._end([program for program in self._programs if program.name == CONSOLE])
         if self._postgres:
             self._postgres.stop()
         self._show_logs()
         self._programs = []
+
+    def _end(self, programs: Sequence[Supervised]) -> None:
+        """Stop processes; kill them after a while, or at a second Ctrl-C."""
+        for program in programs:
+            program.ask_to_stop()
+        asked_before, deadline = self._stops_asked, time.monotonic() + STOP_PATIENCE
+        while any(program.running for program in programs):
+            if time.monotonic() > deadline or self._stops_asked > max(asked_before, 1):
+                break
+            self._show_logs()
+            time.sleep(ROUND / 2)
+        for program in programs:
+            program.force_to_stop()
 
     def _announce(self) -> None:
         gateway = self._stack.url(GATEWAY)

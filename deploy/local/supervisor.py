@@ -26,8 +26,8 @@ class Supervised:
     """A process that should run.
 
     `start` starts it and `tell` reports to the user; `tick` is called a few times a second. `deaths` counts the ends
-    since the last steady run; `restarts` counts all ends, and `last_end` describes the last one. A `halted` process
-    should not run for the time being.
+    since the last steady run; `restarts` counts all ends, and `last_end` describes the last one. An end that was asked
+    for counts as neither. A `halted` process should not run for the time being.
     """
 
     name: str
@@ -41,17 +41,18 @@ class Supervised:
     last_end: str = ""
     halted: bool = False
     _due: float = field(default=0.0, repr=False)
+    _kill_at: float | None = field(default=None, repr=False)  # set while it stops because it was asked to
 
     def tick(self) -> bool:
         """Start the process if it should run and does not; True if something has changed."""
         if self.process is not None:
             code = self.process.poll()
             if code is None:
-                if self.halted and time.monotonic() > self._due:
+                if self._kill_at is not None and time.monotonic() > self._kill_at:
                     self.force_to_stop()
                 return False
-            if self.halted:
-                self.process = self.id = None
+            if self._kill_at is not None:
+                self._forget()
                 self.last_end = "was stopped"
                 return True
             self._plan_restart(_how_it_ended(code))
@@ -69,10 +70,11 @@ class Supervised:
         if self.halted is not wanted:
             return False
         self.halted = not wanted
-        self._due = 0.0 if wanted else time.monotonic() + HALT_PATIENCE
         if self.halted:
             self.tell(f"{self.name} is being stopped")
             self.ask_to_stop()
+        else:
+            self._due = 0.0  # a process that is still stopping is started again after its end
         return True
 
     def start_now(self) -> None:
@@ -93,11 +95,14 @@ class Supervised:
                     self.process.wait(patience)
             self.process.kill()
             self.process.wait()
-        self.process = self.id = None
+        self._forget()
         self.deaths, self._due = 0, 0.0
 
+    def _forget(self) -> None:
+        self.process = self.id = self._kill_at = None
+
     def _plan_restart(self, reason: str) -> None:
-        self.process = self.id = None
+        self._forget()
         self.restarts, self.last_end = self.restarts + 1, reason
         self.deaths = 1 if time.time() - self.started_at > STEADY_AFTER else self.deaths + 1
         pause = min(FIRST_PAUSE * 2 ** (self.deaths - 1), LONGEST_PAUSE)
@@ -106,9 +111,10 @@ class Supervised:
         self.tell(f"{self.name} {reason}; {again}")
 
     def ask_to_stop(self) -> None:
-        """Send the signal to stop without draining, since the whole stack stops."""
-        if self.process is not None:
+        """Send the signal to stop without draining, once: a second one would cut off the last requests."""
+        if self.process is not None and self._kill_at is None:
             self.process.send_signal(signal.SIGINT)
+            self._kill_at = time.monotonic() + HALT_PATIENCE
 
     @property
     def running(self) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 from deploy.services import SERVICES
 
 STUB = """
-import os, signal, sys
+import http.client, os, signal, sys, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 if sys.argv[1] == "migrate":
@@ -29,8 +29,16 @@ class Answer(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+def end(*_):
+    if port := os.environ.get("STUB_ASKS_AT_ITS_END"):
+        time.sleep(0.5)  # longer than the console needs to stop
+        console = http.client.HTTPConnection("127.0.0.1", int(port), timeout=10)
+        console.request("GET", "/healthz")
+        print("at its end:", console.getresponse().status, flush=True)
+    os._exit(0)
+
 for number in (signal.SIGINT, signal.SIGTERM):
-    signal.signal(number, lambda *_: os._exit(0))
+    signal.signal(number, end)
 ThreadingHTTPServer(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])), Answer).serve_forever()
 """
 

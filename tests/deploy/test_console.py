@@ -1,8 +1,10 @@
 """The console's parts without a stack: who may use it, its page, and the receiver of traces."""
 
+import contextlib
 import http.client
 import json
 import re
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,13 +15,14 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from deploy.console.files import OWN, find
-from deploy.console.server import LARGEST_BODY, Console, server_of
+from deploy.console.guard import Guard
+from deploy.console.server import LARGEST_MESSAGE, LARGEST_REQUEST, MOST_THREADS, Console, server_of
 from deploy.console.traces import NotTraces, Traces
 from deploy.local.halted import halt, read_halted
 from deploy.local.ports import free_port
 from deploy.local.secret_files import ensure_secrets
 from deploy.local.stack import CONSOLE, CONSOLE_TOKEN, GATEWAY, Stack
-from tests.waiting import GENEROUS
+from tests.waiting import GENEROUS, wait_until
 
 IMPORT: Final = re.compile(r'(?:from|^import) ?"([^"]+)"', re.MULTILINE)
 PROTOBUF: Final = {"Content-Type": "application/x-protobuf"}
@@ -54,7 +57,7 @@ def ask(
 
 
 def signed_in(console: Console, **more: str) -> dict[str, str]:
-    return {"Cookie": f"other=1; {console.guard.cookie_name}={console.guard.token}", **more}
+    return {"Cookie": f"other=1; {console.guard.cookie_name}={console.guard.cookie}", **more}
 
 
 def acting(console: Console, **more: str) -> dict[str, str]:
@@ -93,8 +96,35 @@ def test_nothing_is_shown_without_the_token(console: Console, path: str) -> None
 
 
 def test_a_cookie_of_another_console_or_a_broken_one_opens_nothing(console: Console) -> None:
-    for cookie in (f"console-1={console.guard.token}", f"{console.guard.cookie_name}=local-guess", '=";,\x01', ""):
+    name = console.guard.cookie_name
+    for cookie in (
+        f"console-1={console.guard.cookie}",
+        f"x{name}={console.guard.cookie}",
+        name,
+        f"{name}=",
+        '=";,\x01',
+        "",
+    ):
         assert ask(console, "/api/stack", {"Cookie": cookie})[0] == 403
+
+
+def test_the_cookie_is_not_the_token_and_ends_with_the_console(console: Console) -> None:
+    """Whoever binds its port later gets the cookie from open tabs."""
+    now = console.guard
+    before = Guard(now.port, now.token, now.traces_token)
+    assert before.cookie_name == now.cookie_name
+    for value in (now.token, before.cookie):
+        assert ask(console, "/api/stack", {"Cookie": f"{now.cookie_name}={value}"})[0] == 403
+
+
+@pytest.mark.parametrize(
+    "other", ["flag", 'prefs={"a":1}', "path=x", "a=b c", "version=3", "a=,", 'a="', "=", "", "{own}=of-another-path"]
+)
+def test_cookies_of_other_servers_lock_nobody_out(console: Console, other: str) -> None:
+    other = other.format(own=console.guard.cookie_name) if "{own}" in other else other
+    own = f"{console.guard.cookie_name}={console.guard.cookie}"
+    for cookies in (f"{other}; {own}", f"{own}; {other}", f"{other};{own}"):
+        assert ask(console, "/api/stack", {"Cookie": cookies})[0] == 200
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "[::1]:{port}"])
@@ -128,11 +158,37 @@ def test_another_origin_of_this_machine_may_not_even_read(console: Console) -> N
 
 def test_bodies_have_a_length_and_a_limit(console: Console) -> None:
     for headers in (
-        {"Content-Length": str(LARGEST_BODY + 1)},
+        {"Content-Length": str(LARGEST_MESSAGE + 1)},
         {"Transfer-Encoding": "chunked"},
         {"Content-Length": "x"},
     ):
         assert ask(console, "/v1/traces", {**headers, **PROTOBUF, **bearer(console)}, "POST")[0] == 413
+    path, size = "/api/processes/posts/stop", LARGEST_REQUEST
+    assert ask(console, path, acting(console), "POST", bytes(size))[0] == 409
+    assert ask(console, path, acting(console, **{"Content-Length": str(size + 1)}), "POST")[0] == 413
+
+
+def test_a_refusal_waits_for_no_body_and_closes_the_connection(console: Console) -> None:
+    promised = {"Content-Length": "1000"}  # and never sent
+    for path, status in (("/v1/traces", 401), ("/api/processes/posts/stop", 403), ("/nowhere", 403)):
+        answer, headers, _ = ask(console, path, promised, "POST")
+        assert (answer, headers["Connection"]) == (status, "close")
+
+
+def test_a_connection_too_many_is_closed(console: Console) -> None:
+    with contextlib.ExitStack() as opened:
+        for _ in range(MOST_THREADS):
+            opened.enter_context(socket.create_connection(("127.0.0.1", console.guard.port), timeout=GENEROUS))
+        with pytest.raises(ConnectionError):
+            ask(console, "/healthz")
+
+    def answers_again() -> bool:
+        try:
+            return ask(console, "/healthz")[0] == 200
+        except ConnectionError:
+            return False
+
+    wait_until(answers_again)
 
 
 def test_each_answer_has_a_strict_policy_and_a_mail_runs_no_scripts(console: Console) -> None:

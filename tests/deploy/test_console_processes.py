@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from deploy.local.ports import free_port
+from deploy.services import STARTED
 from tests.deploy.stubs import write_stubs
 from tests.deploy.test_runner import LocalStack
 from tests.waiting import GENEROUS, wait_until
@@ -89,13 +90,25 @@ def test_a_process_is_stopped_stays_so_and_is_started_and_restarted(stack: Local
     assert "token" not in (stack.folder / "logs" / "runner.log").read_text()
 
 
-def test_a_new_start_runs_what_was_stopped_and_keeps_the_link(stack: LocalStack) -> None:
-    page = Page(re.findall(r"http\S+token\S+", stack.command("status").stdout)[0])
+def test_a_new_start_runs_what_was_stopped_and_keeps_the_link_but_no_cookie(stack: LocalStack) -> None:
+    (link,) = re.findall(r"http\S+token\S+", stack.command("status").stdout)
+    page = Page(link)
     page.acts("users", "stop")
     wait_until(lambda: page.states()["users"] == "stopped")
     stack.command("stop")
     assert stack.command("start").returncode == 0
-    assert set(page.states().values()) == {"up"}, "the cookie is still good"
+    status, _, told = page.ask("GET", "/api/stack")
+    assert (status, told["detail"]) == (403, "open the link that `make status` prints")
+    assert set(Page(link).states().values()) == {"up"}
+
+
+def test_the_console_takes_the_last_spans_of_the_services_before_it_stops(stack: LocalStack) -> None:
+    stack.command("stop")
+    started = stack.command("start", STUB_ASKS_AT_ITS_END=stack.environment["CONSOLE_PORT"])
+    assert started.returncode == 0, started.stderr
+    stack.command("stop")
+    for service in STARTED:
+        assert "at its end: 200" in (stack.folder / "logs" / f"{service}.log").read_text()
 
 
 def test_off_means_no_process_no_port_and_no_link(stack: LocalStack) -> None:
