@@ -15,6 +15,8 @@ SHARED_NAMES: Final = (
     "start.js",
     "storage.js",
     "dom.js",
+    "messages.js",
+    "theme.js",
     "vendor/preact.js",
     "vendor/hooks.js",
     "vendor/htm.js",

@@ -24,10 +24,10 @@ DECLARED: Final = re.compile(r"^export\s+(?=(?:async\s+)?(?:function|const|class
 DEFAULT: Final = re.compile(r"(?:^|(?<=[;}]))export default ", re.MULTILINE)
 LEFT: Final = re.compile(r"^(?:import|export)\b(?!\()", re.MULTILINE)
 # whole lines only: what looks like a comment inside of a line may be text
-COMMENT: Final = re.compile(r"^[ \t]*(?://[^\n]*|/\*.*?\*/[ \t]*)\n", re.MULTILINE | re.DOTALL)
+COMMENT: Final = re.compile(r"^[ \t]*(?://[^\n]*|/\*(?:(?!\*/).)*\*/[ \t]*)\n", re.MULTILINE | re.DOTALL)
 
 
-class BundleError(Exception):
+class BundleError(ValueError):
     """The page's modules cannot be joined."""
 
 
@@ -138,16 +138,22 @@ def bundle(folder: Path) -> Bundle:
     """Join what `app.js` in `folder` imports.
 
     Raises:
-        BundleError: an import that this cannot read, or a circle of imports.
+        BundleError: a file that is missing, an import that this cannot read, or a circle of imports.
     """
     known: dict[str, Module] = {}
 
     def module(name: str) -> Module:
         if name not in known:
-            known[name] = Reader(name).read((folder / name).read_text(encoding="utf-8"))
+            try:
+                text = (folder / name).read_text(encoding="utf-8")
+            except (OSError, UnicodeError) as error:
+                raise BundleError(f"{name}: {error}") from error
+            known[name] = Reader(name).read(text)
         return known[name]
 
     base = [name for name in in_order(module, [ENTRY]) if name != ENTRY]
+    if not base:
+        raise BundleError(f"{ENTRY}: imports nothing")
     roots = module(ENTRY).later
     reaches: dict[str, set[str]] = defaultdict(set)
     for root in roots:

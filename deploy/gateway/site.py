@@ -16,12 +16,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from deploy.gateway.bundle import bundle, hashed
+from deploy.gateway.bundle import BundleError, bundle, hashed
 from deploy.local.stack import ROOT
 
 PAGE: Final = Path(__file__).parent / "page"
 DOCS: Final = Path(__file__).parent / "docs"
 DOCUMENT: Final = ROOT / "docs" / "openapi.json"
+READING: Final = "rooms/reading.js"
 TITLE: Final = re.compile(r'<title>.*</title>\n<meta name="description" [^\n]*\n')
 ROUTE: Final = re.compile(r'^  \["(/[^"]*)", ', re.MULTILINE)
 STYLESHEET: Final = re.compile(r'<link rel="stylesheet" href="/page/([^"]+)">\n')
@@ -34,7 +35,11 @@ def routes() -> list[str]:
 
 
 def build(folder: Path) -> None:
-    """Write the files into `folder`, Caddy's DOCS_FOLDER. Caddy may serve files from there meanwhile."""
+    """Write the files into `folder`, Caddy's DOCS_FOLDER. Caddy may serve files from there meanwhile.
+
+    Raises:
+        OSError, BundleError: a file is missing, or cannot be used. The web client there stays as it was.
+    """
     spec = find_spec("fastapi_offline")  # not imported: that would load FastAPI
     if spec is None or spec.origin is None:
         raise FileNotFoundError("fastapi-offline is not installed: make bootstrap")
@@ -73,9 +78,11 @@ def build_page(folder: Path) -> None:
     script = '<script type="module" src="/page/app.js"></script>'
     index = index.replace(script, "\n".join([*head, script.replace("app.js", scripts.entry)]))
 
-    preloads = "".join(
-        f'<link rel="modulepreload" href="/page/{name}">\n' for name in scripts.needed_by["rooms/reading.js"]
-    )
+    if READING not in scripts.needed_by:
+        raise BundleError(f"app.js: does not import {READING}")
+    if not TITLE.search(index):
+        raise BundleError("index.html: has no title with a description")
+    preloads = "".join(f'<link rel="modulepreload" href="/page/{name}">\n' for name in scripts.needed_by[READING])
     documents = {"index.html": index, "sitemap.xml": template("sitemap.xml")}
     before, after = TITLE.split(index.replace("</head>", f"{preloads}</head>"))
     documents |= {name: before + template(name) + after for name in ("post.html", "people.html")}

@@ -11,6 +11,7 @@ from deploy.local.stack import CADDYFILE, CONSOLE, GATEWAY, ROOT
 from deploy.services import DATABASES, SERVICES
 
 PAGE = "page"
+READ_AT_EACH_REQUEST = str(ROOT / "deploy/console/page")
 
 
 def watched() -> dict[str, list[Path]]:
@@ -58,6 +59,8 @@ def _files(place: Path) -> Iterator[tuple[str, int]]:
         return
     for folder, folders, names in os.walk(place):
         folders[:] = [name for name in folders if name != "__pycache__" and not name.startswith(".")]
+        if folder == READ_AT_EACH_REQUEST:
+            continue
         for name in names:
             path = os.path.join(folder, name)
             if not name.startswith(".") and not name.endswith("~"):  # an editor's temporary files

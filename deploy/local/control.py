@@ -25,6 +25,7 @@ LOCAL_DATA = (
     "bench.json",
     "faults.json",
     "halted.json",
+    "halted.json.lock",
     "faketime",
     "logs",
     "mail",

@@ -114,7 +114,10 @@ class Runner:
             lost = f"the secrets in {shown(stack.secrets)} are lost, and the data in {shown(data)} need them"
             raise StackError(f"{lost}: put them back, or start anew with `make reset`")
         ensure_secrets(stack.secrets, *([CONSOLE_TOKEN] if CONSOLE in stack.ports else []))
-        build_site(stack.site)
+        try:
+            build_site(stack.site)
+        except (OSError, ValueError) as error:
+            raise StackError(f"the page cannot be built: {error}") from error
         self._logs = {name: Log(stack.logs / f"{name}.log") for name in self._names}
         postgres = self._postgres = Postgres(
             stack.folder / POSTGRES,
@@ -228,8 +231,11 @@ class Runner:
             except StackError as error:
                 self._say(str(error))
         if PAGE in changed:
-            build_site(self._stack.site)
-            self._say("changed: the page")
+            try:
+                build_site(self._stack.site)
+                self._say("changed: the page")
+            except (OSError, ValueError) as error:  # half saved, for example
+                self._say(f"the page is as before: {error}")
         programs = [program for program in self._programs if program.name.partition("-")[0] in changed]
         for program in programs:
             self._say(f"changed: {program.name}; starting it again")

@@ -72,9 +72,25 @@ def test_a_change_renames_the_file_and_those_that_name_it(tmp_path: Path) -> Non
     assert hashed("a.css", b"1") != hashed("a.css", b"2")
 
 
+def test_comments_of_whole_lines_are_left_out(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        app='import { a } from "./a.js";',
+        a="/**\n * Lines.\n */\nexport const a = 1; // kept\n/* b */ const b = 2;\n  /* c */\nconst c = b; /* d */\n",
+    )
+    assert content(tmp_path, "base").splitlines()[1:5] == [
+        "const a = 1; // kept",
+        "/* b */ const b = 2;",
+        "const c = b; /* d */",
+        "return { a: a };",
+    ]
+
+
 @pytest.mark.parametrize(
     ("modules", "told"),
     [
+        ({"app": ""}, "app.js: imports nothing"),
+        ({"app": 'import { a } from "./a.js";'}, "a.js: .*No such file"),
         (
             {
                 "app": 'import { a } from "./a.js";',

@@ -5,6 +5,8 @@ import json
 import re
 import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -13,6 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from deploy.console.files import OWN, find
 from deploy.console.server import LARGEST_BODY, Console, server_of
 from deploy.console.traces import NotTraces, Traces
+from deploy.local.halted import halt, read_halted
 from deploy.local.ports import free_port
 from deploy.local.secret_files import ensure_secrets
 from deploy.local.stack import CONSOLE, CONSOLE_TOKEN, GATEWAY, Stack
@@ -228,3 +231,10 @@ def test_calls_are_counted_by_the_spans_of_two_services() -> None:
         ("users", "posts", "call", 1),
         ("users", "posts", "events", 1),
     ]
+
+
+def test_processes_that_are_stopped_at_the_same_time_are_all_noted(tmp_path: Path) -> None:
+    names = [f"posts-{number}" for number in range(40)]
+    with ThreadPoolExecutor(20) as at_once:
+        list(at_once.map(lambda name: halt(tmp_path, name), names))
+    assert read_halted(tmp_path) == set(names)

@@ -15,6 +15,8 @@ from tests.deploy.stubs import write_stubs
 from tests.deploy.test_runner import LocalStack
 from tests.waiting import GENEROUS, wait_until
 
+pytestmark = pytest.mark.stack
+
 
 class Page:
     """A browser that has opened the link of `make start`."""

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from deploy.local import migrations, renew, show
-from deploy.local.changes import Changes
+from deploy.local.changes import Changes, watched
 from deploy.local.errors import StackError
 from deploy.local.health import is_ready
 from deploy.local.logs import LogReader
-from deploy.local.stack import ROOT, Stack
+from deploy.local.stack import CONSOLE, ROOT, Stack
 from tests.deploy.stubs import write_stubs
 from tests.deploy.test_runner import LocalStack
 from tests.waiting import wait_until
@@ -30,17 +30,23 @@ def lacks(shared_open_folder: Path) -> Path:
     return shared_open_folder / "lacks"
 
 
+def said(stack: LocalStack) -> Path:
+    """What the command tells the developer."""
+    return stack.folder.with_name("said")
+
+
 @pytest.fixture(scope="module")
 def developed(shared_open_folder: Path, lacks: Path) -> Iterator[LocalStack]:
     """A stack like `make dev`, which renews changed parts, with stubs of the services."""
     write_stubs(shared_open_folder / "stubs")
     stack = LocalStack(shared_open_folder, STUB_LACKS=str(lacks))
     command = [sys.executable, "-m", "deploy.local", "dev"]
-    process = subprocess.Popen(command, cwd=ROOT, env=stack.environment, stdout=subprocess.PIPE)
+    with said(stack).open("wb") as told:
+        process = subprocess.Popen(command, cwd=ROOT, env=stack.environment, stdout=told)
     wait_until(lambda: stack.is_running)
     yield stack
     process.send_signal(signal.SIGINT)
-    process.communicate()
+    process.wait()
     assert stack.command("reset").returncode == 0
 
 
@@ -60,6 +66,19 @@ def test_a_changed_service_starts_again_and_no_other(developed: LocalStack) -> N
 def test_a_changed_page_is_served(developed: LocalStack) -> None:
     served = developed.folder / "site/page/index.html"
     built = served.read_text()
+    served.write_text("an old one")
+    touch(ROOT / "deploy/gateway/page/index.html")
+    wait_until(lambda: served.read_text() == built)
+
+
+def test_a_page_that_cannot_be_built_ends_nothing(developed: LocalStack) -> None:
+    served = developed.folder / "site/page/index.html"
+    built, in_the_way = served.read_text(), served.with_name("new")
+    in_the_way.mkdir()
+    touch(ROOT / "deploy/gateway/page/index.html")
+    wait_until(lambda: "the page is as before: " in said(developed).read_text())
+    assert served.read_text() == built
+    in_the_way.rmdir()
     served.write_text("an old one")
     touch(ROOT / "deploy/gateway/page/index.html")
     wait_until(lambda: served.read_text() == built)
@@ -118,6 +137,14 @@ def test_migrate_says_what_it_did_and_a_failure_its_reason(developed: LocalStack
     assert "no such column" in failed.stderr
     with pytest.raises(StackError, match="no service nobody: there are auth, "):
         renew.migrate(Stack(developed.folder, {}, None), ["nobody"])
+
+
+def test_the_console_reads_its_page_at_each_request_and_starts_again_for_its_code() -> None:
+    changes = Changes({CONSOLE: watched()[CONSOLE]})
+    touch(ROOT / "deploy/console/page/index.html")
+    assert changes.since_last_time() == []
+    touch(ROOT / "deploy/console/files.py")
+    assert changes.since_last_time() == [CONSOLE]
 
 
 def test_changes_are_new_changed_and_deleted_files(tmp_path: Path) -> None:

@@ -225,6 +225,15 @@ def test_a_start_that_cannot_work_says_why(stopped: LocalStack, settings: dict[s
     assert "Traceback" not in failed.stderr
 
 
+def test_a_page_that_cannot_be_built_is_a_reason_too(stopped: LocalStack) -> None:
+    in_the_way = stopped.folder / "site/page/new"
+    in_the_way.mkdir(parents=True)
+    failed = stopped.command("start")
+    in_the_way.rmdir()
+    assert "the page cannot be built: " in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
 def test_a_taken_port_is_named(stopped: LocalStack) -> None:
     with socket.create_server(("127.0.0.1", int(stopped.environment["AUTH_PORT"]))):
         failed = stopped.command("start")

@@ -136,8 +136,9 @@ def local_stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 
 @pytest.fixture(scope="session")
 def with_console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """A stack of its own: its services send traces, so it would slow down the tests of the other one."""
-    stack = LocalStack(tmp_path_factory.mktemp("console"), environment={"CONSOLE": "on", "REPLICAS_POSTS": "1"})
+    """A stack of its own: its services trace every request, so it would slow down the tests of the other one."""
+    settings = {"CONSOLE": "on", "REPLICAS_POSTS": "1", "TRACES_PER_SECOND": "1000"}
+    stack = LocalStack(tmp_path_factory.mktemp("console"), environment=settings)
     started = stack.run("start")
     assert started.returncode == 0, started.stdout + started.stderr
     yield stack

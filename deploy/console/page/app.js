@@ -1,5 +1,6 @@
 // The console: its frame and its views. The view and its filters are in the address's fragment, as `#/logs?level=error`.
 import { html, render, useEffect, useState } from "/page/dom.js";
+import { Messages } from "/page/messages.js";
 import { here, link } from "./address.js";
 import { useData } from "./data.js";
 import { Logs } from "./logs.js";
@@ -9,7 +10,7 @@ import { Picture } from "./picture.js";
 import { Processes } from "./processes.js";
 import { Trace } from "./trace.js";
 import { Statements, Traces } from "./traces.js";
-import { Messages, Problem, Theme } from "./ui.js";
+import { Problem, Theme } from "./ui.js";
 
 const VIEWS = {
   processes: ["Processes", Processes],

@@ -51,5 +51,5 @@ function Events({ events, gateway }) {
       ? html`<div class="table" tabindex="0" role="region" aria-label="Events not delivered yet"><table><thead><tr><th scope="col">From</th><th scope="col">Type</th><th scope="col">To</th>
           <th scope="col" class="number">Waiting</th><th scope="col" class="number">Parked</th></tr></thead><tbody>${events.map(row)}</tbody></table></div>`
       : html`<p class="quiet">Every event has been delivered.</p>`}
-    <p>A target has refused a parked event five times.${" "}<a href=${`${gateway}/#/admin/events`} target="_blank" rel="noreferrer">The administration</a> shows the reason, and sends it again. The commands are <code>make run CMD="users outbox parked"</code> and <code>… replay</code>.${" "}<a href=${link("logs", { level: "warning", text: "event" })}>Warnings about events</a></p></section>`;
+    <p>A target has refused a parked event five times.${" "}<a href=${`${gateway}/admin/events`} target="_blank" rel="noreferrer">The administration</a> shows the reason, and sends it again. The commands are <code>make run CMD="users outbox parked"</code> and <code>… replay</code>.${" "}<a href=${link("logs", { level: "warning", text: "event" })}>Warnings about events</a></p></section>`;
 }

@@ -1,8 +1,9 @@
 // The processes of the stack, with buttons to stop, start and restart them.
 import { html, useState } from "/page/dom.js";
+import { say } from "/page/messages.js";
 import { link } from "./address.js";
 import { act, useData } from "./data.js";
-import { Pending, say } from "./ui.js";
+import { Pending } from "./ui.js";
 
 const WORDS = { stop: "Stop", start: "Start", restart: "Restart" };
 

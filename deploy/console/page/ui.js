@@ -1,8 +1,7 @@
 // Small shared parts of the views.
 import { html, useEffect, useState } from "/page/dom.js";
-import { local } from "/page/storage.js";
+import { useTheme } from "/page/theme.js";
 
-const THEMES = { system: "system", light: "light", dark: "dark" };
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
 
@@ -15,15 +14,8 @@ export function Clock({ at }) {
 }
 
 export function Theme() {
-  const [theme, setTheme] = useState(document.documentElement.dataset.theme);
-  const names = Object.keys(THEMES);
-  function turn() {
-    const next = names[(names.indexOf(theme) + 1) % names.length];
-    document.documentElement.dataset.theme = next;
-    local.setItem("trivium.theme", next);
-    setTheme(next);
-  }
-  return html`<button type="button" class="plain theme small" onClick=${turn}>Colours: ${THEMES[theme] ?? theme}</button>`;
+  const { text, turn } = useTheme();
+  return html`<button type="button" class="plain theme small" onClick=${turn}>${text}</button>`;
 }
 
 export const Problem = ({ problem }) => html`<div class="notice bad" role="alert"><p>${problem.message}</p></div>`;
@@ -56,21 +48,3 @@ export const namesOf = (stack) => [...new Set(stack.processes.flatMap((process) 
 
 /** The services and the other processes. */
 export const servicesOf = (stack) => [...new Set(stack.processes.map((process) => process.service))];
-
-let shout = () => {};
-
-/** Shows a message for some seconds, and announces it to screen readers. */
-export const say = (text) => shout(text);
-
-export function Messages() {
-  const [text, setText] = useState("");
-  useEffect(() => {
-    let timer;
-    shout = (words) => {
-      setText(words);
-      clearTimeout(timer);
-      timer = setTimeout(() => setText(""), 5000);
-    };
-  }, []);
-  return html`<div class="messages" role="status" aria-live="polite">${text && html`<p>${text}</p>`}</div>`;
-}

@@ -3,10 +3,11 @@ import { html, render, useEffect, useLayoutEffect, useRef } from "./dom.js";
 import { scrollBack } from "./entries.js";
 import { lazy } from "./lazy.js";
 import { MeProvider, useVisitor } from "./me.js";
+import { Messages } from "./messages.js";
 import { followLinks, match, replace, useRoute } from "./router.js";
 import { Banner, Foot, Header } from "./frame.js";
 import { loadMarkdown } from "./text.js";
-import { Empty, Messages } from "./ui.js";
+import { Empty } from "./ui.js";
 import * as home from "./views/home.js";
 
 const reading = lazy(() => import("./rooms/reading.js"));

@@ -3,10 +3,11 @@ import { post } from "./api.js";
 import { html, useEffect, useRef, useState } from "./dom.js";
 import { Icon } from "./icons.js";
 import { isAdmin, moderates, useMe } from "./me.js";
+import { say } from "./messages.js";
 import { go, link } from "./router.js";
 import { signOut } from "./session.js";
-import { local } from "./storage.js";
-import { Avatar, limit, say, useCountdown, wait } from "./ui.js";
+import { useTheme } from "./theme.js";
+import { Avatar, limit, useCountdown, wait } from "./ui.js";
 
 export function Header({ path }) {
   const { signedIn, profile } = useMe();
@@ -78,19 +79,9 @@ function Menu({ path, mine }) {
   </details>`;
 }
 
-const THEMES = { system: "As the system", light: "Light", dark: "Dark" };
-
-/** Switches between the three themes. start.js reads the choice before the first rendering. */
+/** Switches between the three themes. */
 function Theme({ labelled = false }) {
-  const [theme, setTheme] = useState(document.documentElement.dataset.theme);
-  const names = Object.keys(THEMES);
-  function turn() {
-    const next = names[(names.indexOf(theme) + 1) % names.length];
-    document.documentElement.dataset.theme = next;
-    local.setItem("trivium.theme", next);
-    setTheme(next);
-  }
-  const text = `Colours: ${THEMES[theme].toLowerCase()}`;
+  const { text, turn } = useTheme();
   return html`<button type="button" class="plain theme" aria-label=${text} title=${text} onClick=${turn}>
     ${labelled ? text : html`<${Icon} name="theme" />`}</button>`;
 }

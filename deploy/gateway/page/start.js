@@ -6,10 +6,11 @@ try {
 }
 
 // The first request of the route, sent before the modules have arrived that show it. http.js takes the answer. Only for
-// visitors: a session's token has to be renewed first.
+// visitors: a session's token has to be renewed first. Documents that want it say `data-early`: the console does not.
 try {
   const { pathname, search, hash } = location;
-  const [route, kind, id] = (!search && !hash && /^\/(?:(post|people)\/(\d+))?$/.exec(pathname)) || [];
+  const first = "early" in document.currentScript.dataset && !search && !hash;
+  const [route, kind, id] = (first && /^\/(?:(post|people)\/(\d+))?$/.exec(pathname)) || [];
   const resource = route && ({ post: `/posts/${id}`, people: `/users/${id}` }[kind] ?? "/posts");
   if (resource && !localStorage.getItem("trivium.session")) {
     const answer = fetch(resource, { headers: { Accept: "application/json" }, credentials: "omit", cache: "no-store" });

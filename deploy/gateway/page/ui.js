@@ -128,21 +128,3 @@ export const CancelOr = ({ children }) => html`<div class="row end">
 export const Confirm = ({ title, children, action, onYes, onNo }) => html`<${Dialog} title=${title} onEnd=${onNo}>
   <p>${children}</p>
   <${CancelOr}><button class="button danger" type="button" onClick=${onYes}>${action}</button><//><//>`;
-
-let shout = () => {};
-
-/** Shows a message for some seconds, and announces it to screen readers. */
-export const say = (text) => shout(text);
-
-export function Messages() {
-  const [text, setText] = useState("");
-  useEffect(() => {
-    let timer;
-    shout = (words) => {
-      setText(words);
-      clearTimeout(timer);
-      timer = setTimeout(() => setText(""), 5000);
-    };
-  }, []);
-  return html`<div class="messages" role="status" aria-live="polite">${text && html`<p>${text}</p>`}</div>`;
-}

@@ -78,6 +78,8 @@ class Visitor:
     name: str
     email: str = field(default_factory=lambda: f"{secrets.token_hex(6)}@example.com")
     password: str = PASSWORD
+    prefix: str = ""
+    """Before each route, in the address: `/#` where the routes are fragments."""
     expected: set[str] = field(default_factory=set)
     """Expected console messages: a browser logs each 4xx."""
     said: list[str] = field(default_factory=list)
@@ -92,7 +94,7 @@ class Visitor:
 
     async def go(self, place: str = "") -> None:
         """Open a route of the page, by a link if the page is open; retries if a file did not arrive (NOT_OURS)."""
-        address = f"{self.url}{place or '/'}"
+        address = f"{self.url}{self.prefix}{place or '/'}"
         if "#" not in place and self.page.url.startswith(self.url) and await self.page.locator("main").count():
             await self.page.evaluate(FOLLOW, address)
             return

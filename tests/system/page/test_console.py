@@ -30,7 +30,7 @@ async def operator(visit: Visit, stack: LocalStack, *size: str, **options: str) 
     """Somebody who has opened the link of `make status`."""
     somebody = await visit("An operator", *size, **options)
     link = stack.console_link()
-    somebody.url = link.partition("/?")[0]
+    somebody.url, somebody.prefix = link.partition("/?")[0], "/#"
     await somebody.page.goto(link)
     await expect(somebody.page.get_by_role("heading", name="Processes")).to_be_visible()
     return somebody
@@ -76,7 +76,7 @@ async def test_an_operator_finds_a_poisoned_event_a_slow_query_and_a_disabled_pe
     event = console.page.get_by_role("row").filter(has_text="profile")
     await expect(event.locator(".state")).to_have_text("1")
     place = await console.page.get_by_role("link", name="The administration").get_attribute("href")
-    assert place == f"{with_console.url}/#/admin/events"
+    assert place == f"{with_console.url}/admin/events"
     await grace.page.goto(place)
     poisoned = grace.page.locator("li.event").filter(has_text=f"profile:{number}@1")
     await expect(poisoned).to_contain_text("avatar_url (missing)")

@@ -1,4 +1,4 @@
-"""What a first visit takes: requests and bytes; with `make timing`, the time over a slow network."""
+"""What a first visit takes: requests and bytes; with `make timing-page`, the time over a slow network."""
 
 import statistics
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ from playwright.async_api import Response
 
 from tests.system.page.conftest import Visit
 
+pytestmark = pytest.mark.page
+
 SLOW = {"offline": False, "latency": 400, "downloadThroughput": 400_000 / 8, "uploadThroughput": 400_000 / 8}
 PAINTED = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 NOTE_POSTS = """new MutationObserver(() => {
@@ -15,7 +17,6 @@ NOTE_POSTS = """new MutationObserver(() => {
 }).observe(document, { childList: true, subtree: true })"""
 
 
-@pytest.mark.page
 @pytest.mark.usefixtures("world")
 async def test_the_front_page_takes_few_requests(visit: Visit) -> None:
     ada = await visit("Ada Lovelace")

@@ -109,12 +109,12 @@ async def test_a_plain_text_loads_no_parser_and_the_longest_ones_leave_the_page_
         posts[name] = answer.json()["id"]
     asked: list[str] = []
     ada.page.on("request", lambda request: asked.append(request.url))
-    await ada.go(f"/posts/{posts['plain']}")
+    await ada.go(f"/post/{posts['plain']}")
     await expect(ada.page.locator("article .text")).to_have_text("2 * 3 * 4, snake_case - and (so) on!")
     assert [url for url in asked if "markdown" in url] == []
     for name in LONG:
-        await ada.go(f"/posts/{posts[name]}")
+        await ada.go(f"/post/{posts[name]}")
         await expect(ada.page.get_by_role("heading", name=name, level=1)).to_be_visible()
         await expect(ada.page.locator("article .text")).not_to_be_empty()
         assert set(await ada.page.locator("article .text").evaluate(NAMES)) <= ALLOWED
-    assert len([url for url in asked if "markdown-it" in url]) == 1
+    assert len([url for url in asked if "/page/markdown-" in url]) == 1

@@ -2,7 +2,8 @@
 import { post } from "../api.js";
 import { html, useState } from "../dom.js";
 import { usePages, useThing } from "../data.js";
-import { Pending, say, Time } from "../ui.js";
+import { say } from "../messages.js";
+import { Pending, Time } from "../ui.js";
 import { Listed } from "./posts.js";
 import { AskReason } from "./reason.js";
 

@@ -2,9 +2,9 @@
 import { post } from "../api.js";
 import { html, useState } from "../dom.js";
 import { Form } from "../form.js";
+import { say } from "../messages.js";
 import { go } from "../router.js";
 import { signOut } from "../session.js";
-import { say } from "../ui.js";
 import { OwnPassword } from "./own-password.js";
 
 export function DeleteAccount() {

@@ -3,7 +3,8 @@ import { remove } from "../api.js";
 import { html } from "../dom.js";
 import { usePages } from "../data.js";
 import { Icon } from "../icons.js";
-import { ProblemNotice, say, Skeleton, Time } from "../ui.js";
+import { say } from "../messages.js";
+import { ProblemNotice, Skeleton, Time } from "../ui.js";
 import { More } from "./posts.js";
 
 // The first match counts: Edge and Opera also contain Chrome, and Chrome contains Safari.

@@ -3,7 +3,8 @@ import { post, remove } from "../api.js";
 import { html, useState } from "../dom.js";
 import { useThing } from "../data.js";
 import { Field, Form, Submit } from "../form.js";
-import { Confirm, Empty, Pending, say, Time } from "../ui.js";
+import { say } from "../messages.js";
+import { Confirm, Empty, Pending, Time } from "../ui.js";
 
 const METADATA = "/.well-known/oauth-authorization-server"; // lists the scopes
 const ALL = "api"; // the scope of people, which no key has

@@ -4,8 +4,9 @@ import { useThing } from "../data.js";
 import { html, useEffect, useRef, useState } from "../dom.js";
 import { Field, Form, Submit } from "../form.js";
 import { Icon } from "../icons.js";
+import { say } from "../messages.js";
 import { signInByPasskey } from "../session.js";
-import { Confirm, Empty, Pending, ProblemNotice, say, Time } from "../ui.js";
+import { Confirm, Empty, Pending, ProblemNotice, Time } from "../ui.js";
 import { nameOf } from "./devices.js";
 
 const PATH = "/auth/passkeys";

@@ -3,9 +3,10 @@ import { put, remove } from "../api.js";
 import { html, useState } from "../dom.js";
 import { usePages, useThing } from "../data.js";
 import { useMe } from "../me.js";
+import { say } from "../messages.js";
 import { go, link } from "../router.js";
 import { Linked } from "../text.js";
-import { Avatar, Confirm, count, Empty, ProblemNotice, say, Skeleton, Time } from "../ui.js";
+import { Avatar, Confirm, count, Empty, ProblemNotice, Skeleton, Time } from "../ui.js";
 import { Tabs } from "./home.js";
 import { Feed, More, Posts } from "./posts.js";
 

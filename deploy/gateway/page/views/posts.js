@@ -4,9 +4,10 @@ import { html, useState } from "../dom.js";
 import { Icon } from "../icons.js";
 import { usePages } from "../data.js";
 import { useMe } from "../me.js";
+import { say } from "../messages.js";
 import { go, link } from "../router.js";
 import { excerpt } from "../text.js";
-import { Author, Avatar, count, counted, ProblemNotice, say, Skeleton, Tags, Time } from "../ui.js";
+import { Author, Avatar, count, counted, ProblemNotice, Skeleton, Tags, Time } from "../ui.js";
 
 const EXCERPT = 400; // characters; three lines are visible
 

@@ -3,10 +3,11 @@ import { post, remove } from "../api.js";
 import { useThing } from "../data.js";
 import { html, useEffect, useState } from "../dom.js";
 import { useMe } from "../me.js";
+import { say } from "../messages.js";
 import { link, replace, takeArrival } from "../router.js";
 import { signInByProvider } from "../session.js";
 import { tab } from "../storage.js";
-import { Empty, ProblemNotice, say, Time } from "../ui.js";
+import { Empty, ProblemNotice, Time } from "../ui.js";
 import { useArrival } from "./arrival.js";
 
 /** Why a flow came back without a sign-in, by the server's reasons. */

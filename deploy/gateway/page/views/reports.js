@@ -4,9 +4,10 @@ import { html, useEffect, useRef, useState } from "../dom.js";
 import { usePages } from "../data.js";
 import { Field, Form, Submit } from "../form.js";
 import { useMe } from "../me.js";
+import { say } from "../messages.js";
 import { link } from "../router.js";
 import { local } from "../storage.js";
-import { CancelOr, Dialog, Empty, say, Tags, Time } from "../ui.js";
+import { CancelOr, Dialog, Empty, Tags, Time } from "../ui.js";
 import { Listed } from "./posts.js";
 
 export const REASONS = {

@@ -2,7 +2,8 @@
 import { get, post, remove } from "../api.js";
 import { html, useEffect, useState } from "../dom.js";
 import { Field, Form, Submit } from "../form.js";
-import { Pending, ProblemNotice, say, Time } from "../ui.js";
+import { say } from "../messages.js";
+import { Pending, ProblemNotice, Time } from "../ui.js";
 import { generate } from "../vendor/lean-qr.js";
 import { nameOf } from "./devices.js";
 import { OwnPassword, useHasPassword } from "./own-password.js";

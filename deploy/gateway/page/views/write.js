@@ -5,9 +5,10 @@ import { Draft } from "../drafts.js";
 import { Field, Form, Submit, useFirst } from "../form.js";
 import { useThing } from "../data.js";
 import { useMe } from "../me.js";
+import { say } from "../messages.js";
 import { go, link } from "../router.js";
 import { MARKDOWN, Written } from "../text.js";
-import { Empty, Pending, ProblemNotice, say } from "../ui.js";
+import { Empty, Pending, ProblemNotice } from "../ui.js";
 import { Changed } from "./changed.js";
 import { Posts } from "./posts.js";
 

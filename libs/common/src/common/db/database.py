@@ -4,7 +4,8 @@
 - `common.db.reading`: single statements, which almost all only read, each on a connection of its own.
 - `Transactions`: a factory of short transactions, for work between two commits, or to record a refusal.
 
-A route uses one of them, never two.
+A route uses one of them, never two. The one exception renews tokens (`auth.services.sign_in`): single statements, and a
+transaction for a token that is not the current one.
 """
 
 import asyncio

@@ -55,7 +55,8 @@ FIND: Final = (
     .where(Table.id == sa.bindparam("sid"))
 )
 FIND_LOCKED: Final = FIND.with_for_update(of=Table)
-# The account is locked until the tokens are made: a change of it waits, or has raised the floor past these tokens.
+# Locks the account until the statement, or the transaction around it, ends. A change of the account waits for that, and
+# then refuses tokens of that moment. So it refuses these, which are dated by a reading before; or it came first.
 ACTIVE: Final = (
     sa.select(*COLUMNS)
     .where(Accounts.id == sa.bindparam("account"), Accounts.status == "active")

@@ -4,7 +4,8 @@ People whom the viewer blocks are left out of the lists of everybody's posts. A 
 
 The cost of any page of n:
 
-- The newest posts, those of a tag or of an author, and the top of all: n rows of their own index.
+- The newest posts, those of a tag or of an author, and the top of all: n rows of their own index. For a viewer who
+  blocks people, also the rows of those people in between.
 - The feed: one index row per followee, and n² more.
 - An author's posts with a tag, and an author's top: at most all posts of the author.
 - The top of a tag: all posts of the tag. If they are more than FEW: the top of all posts until n have the tag, given up
