@@ -1,117 +1,144 @@
 """Marks: the lines and files that are there for one service, which `make remove-service` deletes with it.
 
-In any text file, whatever its comments look like, the text at the end of a line decides. NAME is the service:
+A mark is a comment at the end of a line, opened by `#`, `//`, `--` or `/*`. NAME is the service:
 
 - `only with NAME` marks its line;
 - `begin: only with NAME` and `end: only with NAME` mark themselves and all lines in between;
 - `file: only with NAME`, among the first lines, marks the file, and `folder: only with NAME` its folder.
 
-Folders below `deploy`, `services` and `tests` that are called NAME need no mark.
+The folders in FOLDERS need no mark. Formats without comments, such as JSON, can only be marked as a folder.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from deploy.docs.files import REMOVED
-from deploy.refusals import git
+from deploy.refusals import Refused, git
 from deploy.services import ROOT
 
-CLOSING: Final = (" -->", " */")
-"""Ends of comments, after which only the line ends."""
+FOLDERS: Final = (
+    "services/{}",
+    "tests/{}",
+    "tests/system/{}",
+    "tests/common/samples/{}",
+    "deploy/kubernetes/base/{}",
+    "deploy/kubernetes/overlays/local/database/{}",
+    "deploy/kubernetes/overlays/production/database/{}",
+)
+"""A service's own folders."""
 HEAD: Final = 3
 """The lines in which a file's mark is looked for: a program's first line comes before it."""
+MARK: Final = re.compile(
+    r"(?:#|//|--|/\*)\s*(?:(begin|end|file|folder): )?only with ([a-z][a-z0-9]*)(?: -->| \*/| #\})?\s*$"
+)
+"""Comments of Python, shell and YAML; JavaScript; SQL and HTML; CSS; Jinja. The last part closes them."""
 NAMED: Final = REMOVED.relative_to(ROOT)
-PLACES: Final = ("deploy", "services", "tests")
 
 
-class MarkError(ValueError):
+class MarkError(Refused):
     """A mark that opens nothing, or is not closed."""
+
+
+def places(name: str) -> list[Path]:
+    """The folders that belong to one service, by their paths in the repository."""
+    return [Path(folder.format(name)) for folder in FOLDERS]
 
 
 def mark(name: str) -> str:
     return f"only with {name}"
 
 
-def end_of(line: str) -> str:
-    """The line, without the end of a comment."""
-    text = line.rstrip()
-    for closing in CLOSING:
-        text = text.removesuffix(closing)
-    return text
+def marked(text: str) -> Iterator[tuple[int, str, str]]:
+    """The number of each marked line, the mark's first word or "", and its service."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if found := MARK.search(line):
+            yield number, found[1] or "", found[2]
 
 
 def is_marked(text: str, name: str) -> bool:
     """Whether a file's text has a mark of this service."""
-    return any(end_of(line).endswith(mark(name)) for line in text.splitlines())
+    return any(service == name for _, _, service in marked(text))
 
 
 def owned(texts: Mapping[Path, str], name: str) -> set[Path]:
     """The files that are there for this service as a whole."""
-    heads = {path: [end_of(line) for line in text.splitlines()[:HEAD]] for path, text in texts.items()}
-    folders = {path.parent for path in heads if has(heads[path], f"folder: {mark(name)}")}
-    return {
-        path
-        for path, head in heads.items()
-        if has(head, f"file: {mark(name)}")
-        or not folders.isdisjoint(path.parents)
-        or (path.parts[0] in PLACES and name in path.parent.parts)
-    }
+    files, folders = set[Path](), {*places(name)}
+    for path, text in texts.items():
+        for number, word, service in marked(text):
+            if service == name and number <= HEAD and word == "file":
+                files.add(path)
+            elif service == name and number <= HEAD and word == "folder":
+                folders.add(path.parent)
+    return files | {path for path in texts if not folders.isdisjoint(path.parents)}
 
 
-def has(head: Sequence[str], end: str) -> bool:
-    return any(line.endswith(end) for line in head)
-
-
-def without(text: str, name: str) -> str:
+def without(text: str, name: str, path: Path = Path()) -> str:
     """The text without this service's lines.
 
     Raises:
         MarkError: a block is not closed, or not open.
     """
+    found = {number: word for number, word, service in marked(text) if service == name}
     kept: list[str] = []
-    is_open = False
+    opened = 0
     for number, line in enumerate(text.splitlines(keepends=True), 1):
-        end = end_of(line)
-        begins, ends = (end.endswith(f"{word}: {mark(name)}") for word in ("begin", "end"))
-        if (begins and is_open) or (ends and not is_open):
-            raise MarkError(f"line {number}: {line.strip()}")
-        if not (begins or is_open or end.endswith(mark(name))):
+        word = found.get(number)
+        if (word == "begin" and opened) or (word == "end" and not opened):
+            raise MarkError(f"{path}:{number}: {line.strip()}: the block is {'open already' if opened else 'not open'}")
+        if word == "begin":
+            opened = number
+        if not opened and word is None:
             kept.append(line)
-        is_open = (is_open or begins) and not ends
-    if is_open:
-        raise MarkError(f"the last block of {name} has no end")
+        if word == "end":
+            opened = 0
+    if opened:
+        raise MarkError(f"{path}:{opened}: the block of {name} has no end")
     return "".join(kept)
 
 
 def texts(root: Path = ROOT) -> dict[Path, str]:
-    """The text files that git tracks, by their paths in the repository."""
+    """The files that git tracks, by their paths in the repository. Binary files count as empty texts."""
     found: dict[Path, str] = {}
     for name in filter(None, git("ls-files", "-z", root=root).split("\0")):
         try:
             found[Path(name)] = (root / name).read_text(encoding="utf-8")
-        except (UnicodeDecodeError, FileNotFoundError):
-            continue  # a picture; or a file that was just deleted
+        except UnicodeDecodeError:
+            found[Path(name)] = ""
+        except FileNotFoundError:
+            continue  # it was just deleted
     return found
 
 
-def drop(name: str, root: Path = ROOT) -> list[Path]:
-    """Delete a service's marked lines and files. Returns the other files that have changed.
+def left_without(found: Mapping[Path, str], names: Iterable[str]) -> dict[Path, str]:
+    """The files that stay without these services, and their texts.
+
+    Raises:
+        MarkError: a block is not closed, or not open.
+    """
+    left = dict(found)
+    for name in names:
+        own = owned(left, name)
+        left = {path: without(text, name, path) for path, text in left.items() if path not in own}
+    return left
+
+
+def drop(found: Mapping[Path, str], left: Mapping[Path, str], root: Path = ROOT) -> list[Path]:
+    """Delete the files that are not left, and the lines. Returns the other files that have changed.
 
     Prose by hand stays. `make check` accepts the deleted files that it names, since they are noted in NAMED.
     """
-    found, changed = texts(root), list[Path]()
-    own = owned(found, name)
-    for path, text in found.items():
-        if path in own:
-            (root / path).unlink()
-        elif mark(name) in text and (rest := without(text, name)) != text:
-            (root / path).write_text(rest, encoding="utf-8")
-            changed.append(path)
+    gone = found.keys() - left.keys()
+    for path in gone:
+        (root / path).unlink()
+    changed = [path for path, text in left.items() if text != found[path]]
+    for path in changed:
+        (root / path).write_text(left[path], encoding="utf-8")
     prose = "".join(text for path, text in found.items() if path.suffix == ".md")
-    if named := sorted(f"{path}\n" for path in own if str(path) in prose):
+    if named := sorted(f"{path}\n" for path in gone if str(path) in prose):
         with (root / NAMED).open("a", encoding="utf-8") as notes:
             notes.writelines(named)
     return changed

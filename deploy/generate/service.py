@@ -23,7 +23,7 @@ from sqlalchemy.dialects.postgresql.base import RESERVED_WORDS
 from deploy.gateway.site import routes
 from deploy.generate import kubernetes, marks
 from deploy.generate.documents import words
-from deploy.generate.files import BASE, LOCAL, PRODUCTION, wanted
+from deploy.generate.files import wanted
 from deploy.local.errors import StackError
 from deploy.local.show import forget
 from deploy.local.stack import Stack
@@ -35,14 +35,8 @@ TEMPLATE: Final = ROOT / "tests" / SKELETON
 COMMON: Final = ("console", "docs", "healthz", "internal", "livez", "metrics", "openapi", "page", "readyz")
 PATHS: Final = frozenset((*COMMON, *(route.split("/")[1] for route in routes())))
 """First words of paths that the gateway, every service or the web client has, and the console of `make up`."""
+PLACES: Final = ("deploy", "services", "tests")
 HEARS: Final = ("account", "session.ended", "tokens.revoked")
-
-
-def places(name: str) -> list[Path]:
-    """The folders that belong to one service."""
-    databases = (LOCAL / "database" / name, PRODUCTION / "database" / name)
-    tests = (ROOT / "tests" / name, ROOT / "tests/system" / name)
-    return [ROOT / "services" / name, *tests, BASE / name, *databases]
 
 
 def require_free(name: str) -> None:
@@ -53,13 +47,16 @@ def require_free(name: str) -> None:
         raise Refused(
             f"{name} is reserved for a path of the gateway or of every service, or for the console: choose another name"
         )
-    if name in REGISTRY or any(place.exists() for place in places(name)):
+    if name in REGISTRY or any((ROOT / place).exists() for place in marks.places(name)):
         raise Refused(f"{name} exists already: choose another name")
     if keyword.iskeyword(name) or name in RESERVED_WORDS or importlib.util.find_spec(name) is not None:
         raise Refused(f"{name} is a word of Python or SQL, or an installed package: choose another name")
     known = {word for text in wanted(dict(REGISTRY)).values() for word in words(text)}
     if name in known:
         raise Refused(f"{name} has a meaning in the deployment's files already: choose another name")
+    tracked = git("ls-files", "-z", "--", *PLACES).split("\0")
+    if any(name in Path(path).parent.parts for path in tracked):
+        raise Refused(f"{name} is the name of a folder in {', '.join(PLACES)} already: choose another name")
 
 
 def new(name: str) -> None:
@@ -139,11 +136,13 @@ def remove(names: Sequence[str], data: str) -> None:
         require_clean()
     if others := sorted({*data.split()} - {*names}):
         raise Refused(f"DATA names {others[0]}, and NAME does not: name the same one to delete its data")
+    found = marks.texts()
+    left = marks.left_without(found, names)  # refused before anything is written
+    changed = marks.drop(found, left)
     unregister(names)
-    changed = [path for name in names for path in marks.drop(name)]
     for name in names:
-        for place in filter(Path.exists, places(name)):
-            shutil.rmtree(place)
+        for place in marks.places(name):
+            shutil.rmtree(ROOT / place, ignore_errors=True)  # files that git ignores or does not know yet
         for entry in (ROOT / "changes").glob(f"+{name}-*"):  # of its resources
             entry.unlink()
     run("python", "-m", "deploy.generate")  # a process of its own, which reads the new registry

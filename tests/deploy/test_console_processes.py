@@ -73,19 +73,19 @@ def test_a_process_is_stopped_stays_so_and_is_started_and_restarted(stack: Local
 
     assert page.acts("users", "start") == (200, "users is being started.")
     wait_until(lambda: page.states()["users"] == "up")
-    before = stack.state().process("posts")
-    assert page.acts("posts", "restart") == (200, "posts was restarted.")
-    after = stack.state().process("posts")
+    before = stack.state().process("users")
+    assert page.acts("users", "restart") == (200, "users was restarted.")
+    after = stack.state().process("users")
     assert before
     assert after
     assert before.id != after.id
 
-    assert page.acts("posts", "stop")[0] == 200
-    wait_until(lambda: page.states()["posts"] == "stopped")
-    assert stack.command("restart", "posts").stdout == "posts restarted\n", "the command starts it as well"
-    assert page.states()["posts"] == "up"
+    assert page.acts("users", "stop")[0] == 200
+    wait_until(lambda: page.states()["users"] == "stopped")
+    assert stack.command("restart", "users").stdout == "users restarted\n", "the command starts it as well"
+    assert page.states()["users"] == "up"
 
-    for name, what in (("nobody", "stop"), ("console", "stop"), ("posts", "delete")):
+    for name, what in (("nobody", "stop"), ("console", "stop"), ("users", "delete")):
         assert page.acts(name, what) == (409, f"the console cannot {what} {name}")
     assert "token" not in (stack.folder / "logs" / "runner.log").read_text()
 

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from deploy.generate import marks
-from deploy.generate.marks import MarkError, without
+from deploy.generate.marks import MarkError, left_without, without
 from deploy.services import REGISTRY
 
 # begin: only with posts
@@ -18,34 +18,57 @@ REMOVED = [
 """What `make remove-service` can remove."""
 # end: only with posts
 SOURCES = ("libs/common/src", "libs/clients/python/src", "tests/skeleton/service/src", "")
-TEXT = """a
-b  # only with billing
-# begin: only with billing
+BILLING = marks.mark("billing")
+KEPT = f"a\nwords {BILLING}\n# {BILLING}, too\n"
+TEXT = f"""a
+b  # {BILLING}
+# begin: {BILLING}
 c
-# end: only with billing
-<!-- only with billing -->
-d only with billing, too
+# end: {BILLING}
+<!-- {BILLING} -->
+// {BILLING}
+/* {BILLING} */
+{{# {BILLING} #}}
+-- {BILLING}
+words {BILLING}
+# {BILLING}, too
 """
 
 
 def test_marked_lines_and_blocks_go_and_all_others_stay() -> None:
-    assert without(TEXT, "billing") == "a\nd only with billing, too\n"
-    assert without(TEXT, "posts") == TEXT
+    assert without(TEXT, "billing") == KEPT
+    assert without(TEXT, "bill") == TEXT
 
 
 @pytest.mark.parametrize("word", ["begin", "end"])
-def test_half_a_block_is_refused(word: str) -> None:
-    with pytest.raises(MarkError):
-        without(f"a\n# {word}: only with billing\n", "billing")
+def test_half_a_block_is_refused_by_its_place(word: str) -> None:
+    with pytest.raises(MarkError, match=r"a/b\.py:2: "):
+        left_without({Path("a/b.py"): f"a\n# {word}: {BILLING}\n"}, ["billing"])
 
 
-def left_without(names: tuple[str, ...]) -> dict[Path, str]:
-    """The repository's texts, without these services."""
-    found = marks.texts()
-    for name in names:
-        own = marks.owned(found, name)
-        found = {path: without(text, name) for path, text in found.items() if path not in own}
-    return found
+def test_a_service_s_own_folders_go_and_no_others_of_its_name() -> None:
+    own = [
+        *(place / "x/y.py" for place in marks.places("sessions")),
+        Path("deploy/a/__init__.py"),
+        Path("deploy/a/b.png"),
+    ]
+    others = [
+        Path("services/auth/src/auth/sessions/a.py"),
+        Path("tests/auth/sessions/b.py"),
+        Path("docs/sessions/c.md"),
+    ]
+    found = dict.fromkeys((*own, *others), "") | {own[-2]: f"# folder: {marks.mark('sessions')}\n"}
+    assert [*left_without(found, ["sessions"])] == others
+
+
+def test_every_mark_names_a_service() -> None:
+    wrong = [
+        f"{path}:{number}: there is no service {name}"
+        for path, text in marks.texts().items()
+        for number, _, name in marks.marked(text)
+        if name not in REGISTRY
+    ]
+    assert not wrong, "\n".join(wrong)
 
 
 def imported(tree: ast.Module) -> Iterator[str]:
@@ -74,8 +97,9 @@ def modules(texts: Mapping[Path, str]) -> dict[str, Path]:
 # begin: only with posts
 @pytest.mark.parametrize("names", REMOVED, ids=" and ".join)
 def test_nothing_that_stays_uses_anything_that_goes(names: tuple[str, ...]) -> None:
-    left = left_without(names)
-    gone = modules(marks.texts()).keys() - modules(left).keys()
+    before = marks.texts()
+    left = left_without(before, names)
+    gone = modules(before).keys() - modules(left).keys()
     assert gone > set(names)
     found = []
     for path, text in left.items():

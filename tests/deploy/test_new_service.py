@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from deploy import refusals
-from deploy.generate import service
+from deploy.generate import marks, service
 from deploy.generate.service import require_free, require_unused
 from deploy.refusals import Refused
 from deploy.services import REGISTRY, ROOT, SERVICES, Service
@@ -59,6 +59,7 @@ def test_a_new_service_passes_every_gate_and_goes_without_a_trace(tmp_path: Path
         ("json", "a word of Python or SQL, or an installed package"),
         ("order", "a word of Python or SQL, or an installed package"),
         ("gateway", "has a meaning in the deployment's files"),
+        ("repositories", "the name of a folder in deploy, services, tests"),
     ],
 )
 def test_a_name_that_is_taken_or_reserved_is_refused(name: str, said: str) -> None:
@@ -86,6 +87,16 @@ def test_a_service_that_others_need_is_not_removed(names: str, said: str) -> Non
     with pytest.raises(Refused, match=said):
         require_unused(names.split())
     assert set(REGISTRY) == set(SERVICES)
+
+
+def test_half_a_block_is_refused_before_anything_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = f"a\n# begin: {marks.mark('newcomer')}\n"
+    monkeypatch.setattr(service, "require_unused", lambda _: None)
+    monkeypatch.setattr(service, "require_clean", lambda: None)
+    monkeypatch.setattr(marks, "texts", lambda: {Path("tests/newcomer/a.py"): "", Path("README.md"): begin})
+    monkeypatch.setattr(marks, "drop", pytest.fail)
+    with pytest.raises(Refused, match=r"README\.md:2: the block of newcomer has no end"):
+        service.remove(["newcomer"], "")
 
 
 def test_a_service_that_only_others_need_which_go_as_well_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,7 @@ async def read(console: AsyncClient, path: str, **filters: str) -> Any:
     return answer.json()
 
 
+# begin: only with posts
 async def test_a_request_is_found_in_logs_traces_metrics_mails_and_the_picture(
     with_console: LocalStack, console: AsyncClient
 ) -> None:
@@ -72,6 +73,9 @@ async def test_a_request_is_found_in_logs_traces_metrics_mails_and_the_picture(
         return any(mail["to"] == ada.email and mail["links"] for mail in await read(console, "mails"))
 
     await eventually(is_mailed, 0.2)
+
+
+# end: only with posts
 
 
 async def test_a_kill_is_seen_with_its_reason(with_console: LocalStack, console: AsyncClient) -> None:

@@ -23,7 +23,7 @@ WANTS_TLS = (80877103).to_bytes(4)
 """The end of an SSLRequest. Tests' connections ask for no TLS, unless an environment says otherwise."""
 
 
-@pytest.mark.parametrize("template", ["posts"], indirect=True)  # all services share the waiting
+@pytest.mark.parametrize("template", ["users"], indirect=True)  # all services share the waiting
 async def test_a_migration_waits_for_a_database_that_starts_later(template: Template, empty: MigrationSettings) -> None:
     """At the first start, the pods of both begin at the same time."""
     real, port = str(empty.owner_database_url), free_port()
@@ -37,10 +37,10 @@ async def test_a_migration_waits_for_a_database_that_starts_later(template: Temp
         await migrating
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:1", "posts-db.invalid:5432"])
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "users-db.invalid:5432"])
 async def test_a_database_that_stays_away_is_reported_in_the_end(address: str) -> None:
     """Nothing listens, or its name does not exist."""
-    engine = create_async_engine(f"postgresql+asyncpg://posts@{address}/posts", poolclass=pool.NullPool)
+    engine = create_async_engine(f"postgresql+asyncpg://users@{address}/users", poolclass=pool.NullPool)
     began = time.monotonic()
     with pytest.raises(OSError, match=r"."):
         await wait_for_database(engine, patience=0.5)
@@ -65,7 +65,7 @@ async def test_only_a_database_that_starts_is_waited_for(state: str, waits: bool
 
     server = await asyncio.start_server(refuse, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    engine = create_async_engine(f"postgresql+asyncpg://posts@127.0.0.1:{port}/posts", poolclass=pool.NullPool)
+    engine = create_async_engine(f"postgresql+asyncpg://users@127.0.0.1:{port}/users", poolclass=pool.NullPool)
     with pytest.raises(DBAPIError):
         await wait_for_database(engine, patience=0.5)
     server.close()
@@ -75,7 +75,7 @@ async def test_only_a_database_that_starts_is_waited_for(state: str, waits: bool
 async def test_a_withdrawn_migration_stops_at_once() -> None:
     """The first process of a container ignores SIGTERM, unless it handles it."""
     settings = {
-        "OWNER_DATABASE_URL": "postgresql://posts@127.0.0.1:1/posts",
+        "OWNER_DATABASE_URL": "postgresql://users@127.0.0.1:1/users",
         "OWNER_DATABASE_PASSWORD": secrets.token_urlsafe(32),
     }
     migrating = await asyncio.create_subprocess_exec(

@@ -181,7 +181,7 @@ async def mail_code(world: World) -> Trial:
 
 async def new_api_key(world: World) -> Trial:
     member = await world.join()
-    body = {"name": "nightly import", "scopes": ["posts:read"]}
+    body = {"name": "nightly import", "scopes": ["users:read"]}
     uses = many(lambda there: there.post("/auth/keys", json=body, headers=member.headers))
 
     async def is_exchanged(there: AsyncClient, reply: Response) -> None:

@@ -2198,8 +2198,8 @@ export interface components {
             /**
              * Scopes
              * @example [
-             *       "posts:read",
-             *       "posts:write"
+             *       "users:read",
+             *       "users:write"
              *     ]
              */
             scopes: ("auth:read" | "users:read" | "users:write" | "posts:read" | "posts:write")[];
@@ -2229,8 +2229,8 @@ export interface components {
             /**
              * Scopes
              * @example [
-             *       "posts:read",
-             *       "posts:write"
+             *       "users:read",
+             *       "users:write"
              *     ]
              */
             scopes: string[];
@@ -2285,8 +2285,8 @@ export interface components {
             /**
              * Scopes
              * @example [
-             *       "posts:read",
-             *       "posts:write"
+             *       "users:read",
+             *       "users:write"
              *     ]
              */
             scopes: string[];

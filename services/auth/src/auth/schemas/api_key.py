@@ -19,7 +19,7 @@ def known(scope: str) -> str:
 
 
 Scope = Annotated[
-    Text, AfterValidator(known), Field(json_schema_extra={"enum": list(KEY_SCOPES)}, examples=["posts:read"])
+    Text, AfterValidator(known), Field(json_schema_extra={"enum": list(KEY_SCOPES)}, examples=["users:read"])
 ]
 
 
@@ -29,7 +29,7 @@ class ApiKeyCreate(Incoming):
     name: Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(visible_line)] = Field(
         examples=["nightly import"], description="Tells the owner's keys apart; no two have the same."
     )
-    scopes: list[Scope] = Field(min_length=1, max_length=len(KEY_SCOPES), examples=[["posts:read", "posts:write"]])
+    scopes: list[Scope] = Field(min_length=1, max_length=len(KEY_SCOPES), examples=[["users:read", "users:write"]])
     expires_in_days: int | None = Field(
         90, ge=1, le=365, strict=True, description="null: never, where the site allows that."
     )
@@ -40,7 +40,7 @@ class ApiKeyResponse(Outgoing):
 
     id: UUID = Field(examples=["8a0c8a52-62ee-4d31-9d6d-0e5a0d4cf5a4"])
     name: str = Field(examples=["nightly import"])
-    scopes: list[str] = Field(examples=[["posts:read", "posts:write"]])
+    scopes: list[str] = Field(examples=[["users:read", "users:write"]])
     created_at: Moment
     expires_at: Moment | None = Field(description="null: never.")
     expired: bool
