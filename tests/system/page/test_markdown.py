@@ -7,7 +7,7 @@ from httpx import AsyncClient
 from playwright.async_api import expect
 
 from tests.system.conftest import Meet
-from tests.system.page.conftest import Visit, faults
+from tests.system.page.conftest import WIDTH_HIDDEN, Visit, faults
 
 pytestmark = pytest.mark.page
 
@@ -138,3 +138,9 @@ async def test_a_plain_text_loads_no_parser_and_the_longest_ones_leave_the_page_
         await expect(ada.page.locator("article .text")).not_to_be_empty()
         assert set(await ada.page.locator("article .text").evaluate(NAMES)) <= ALLOWED
     assert len([url for url in asked if "/page/markdown-" in url]) == 1
+    word = await gateway.post("/posts", json={"title": "w" * 100, "body": "w" * 1000}, headers=grace.headers)
+    assert word.status_code == 201, word.text
+    for place in ("/", f"/post/{word.json()['id']}"):
+        await ada.go(place)
+        await expect(ada.page.get_by_role("heading", name="w" * 100).first).to_be_visible()
+        assert await ada.page.evaluate(WIDTH_HIDDEN) == 0, place
