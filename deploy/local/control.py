@@ -11,10 +11,11 @@ import time
 
 from deploy.local.errors import StackError
 from deploy.local.postgres_home import usable_home
-from deploy.local.runner import POSTGRES, STOP_PATIENCE
+from deploy.local.runner import POSTGRES
 from deploy.local.runner_lock import end_orphans, only_runner
 from deploy.local.stack import CONSOLE, GATEWAY, ROOT, Stack
 from deploy.local.state import read_state
+from deploy.local.supervisor import STOP_PATIENCE
 
 STEP = 0.05
 # Everything of ours in LOCAL_DIR, which may hold other files too. Not the backups: they outlive a reset.

@@ -33,12 +33,11 @@ from deploy.local.runner_lock import end_orphans, only_runner
 from deploy.local.secret_files import ensure_secrets
 from deploy.local.stack import CONSOLE, CONSOLE_TOKEN, GATEWAY, ROOT, Stack, code_version, shown
 from deploy.local.state import Phase, ProcessState, State, write_state
-from deploy.local.supervisor import Start, Supervised
+from deploy.local.supervisor import STOP_PATIENCE, Start, Supervised
 
 POSTGRES = "postgres"
 ROUND = 0.1
 READY_PATIENCE = 60.0
-STOP_PATIENCE = 28.0  # a service finishes its requests within 25 s
 HOPELESS = 4  # failed starts in a row
 LOOK_EVERY = 0.3  # seconds between checks for changed files; a check takes some milliseconds
 LONGEST_END = 1.0  # seconds for a process whose files have changed

@@ -15,7 +15,7 @@ from deploy.local.processes import ProcessId
 
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 10.0
-HALT_PATIENCE = 28.0  # a service finishes its requests within 25 s
+STOP_PATIENCE = 28.0  # a service finishes its requests within 25 s
 STEADY_AFTER = 10.0  # a process that ran this long is healthy: its next end counts as the first
 
 Start: TypeAlias = Callable[[], subprocess.Popen[bytes]]
@@ -114,7 +114,7 @@ class Supervised:
         """Send the signal to stop without draining, once: a second one would cut off the last requests."""
         if self.process is not None and self._kill_at is None:
             self.process.send_signal(signal.SIGINT)
-            self._kill_at = time.monotonic() + HALT_PATIENCE
+            self._kill_at = time.monotonic() + STOP_PATIENCE
 
     @property
     def running(self) -> bool:

@@ -6,9 +6,25 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Final
 
 from deploy.docs.files import Repository
 from deploy.services import ROOT
+
+CHECKS: Final = (
+    "ruff check libs services deploy tests",
+    "ruff format --check libs services deploy tests",
+    "python -m deploy.imports",
+    "python -m deploy.generate --check",
+    "python -m deploy.gateway.openapi --check",
+    "python -m deploy.local.migrations check",
+    "python -m deploy.docs check",
+    "yamllint --strict docker-compose.yml deploy",
+    "python -m deploy.docker.check",  # Compose resolves the file, where it is installed
+    "python -m deploy.kubernetes.check",  # all overlays render, where kubectl is installed
+    "python -m deploy.release.breaking",
+)
+"""What `make check` runs, without mypy, whose scope each test chooses, and the clients' generators."""
 
 
 class Copy:

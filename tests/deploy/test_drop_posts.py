@@ -7,27 +7,14 @@ import pytest
 
 from deploy.release.breaking import RELEASED
 from deploy.services import ROOT
-from tests.deploy.copies import Copy
+from tests.deploy.copies import CHECKS, Copy
 
-TESTS = (
-    "users auth/test_matrix.py auth/test_deletion_saga.py auth/test_export.py common/test_routes.py "
-    "common/test_load_shedding.py common/test_event_samples.py common/test_read_models.py deploy/test_generate.py "
-    "deploy/test_marks.py deploy/test_page.py test_personal_data.py"
-)
 GATES = (
-    "ruff check libs services deploy tests",
-    "ruff format --check libs services deploy tests",
+    *CHECKS,
     "mypy --strict libs services deploy tests",
-    "python -m deploy.imports",
-    "python -m deploy.generate --check",
-    "python -m deploy.gateway.openapi --check",
-    "python -m deploy.local.migrations check",
-    "python -m deploy.docs check",
-    "yamllint --strict docker-compose.yml deploy",
-    "python -m deploy.docker.check",
-    "python -m deploy.kubernetes.check",
-    "python -m deploy.release.breaking",
-    f"pytest -q -p no:cacheprovider {' '.join(f'tests/{path}' for path in TESTS.split())}",
+    "pytest -q -n 2 -p no:cacheprovider tests",
+    "pytest -q -p no:cacheprovider tests -m stack --collect-only",
+    "pytest -q -p no:cacheprovider tests -m faults --collect-only",
     "pytest -q -p no:cacheprovider -m fuzz tests/users/test_fuzz.py",
 )
 

@@ -9,21 +9,11 @@ from deploy.generate import marks, service
 from deploy.generate.service import require_free, require_unused
 from deploy.refusals import Refused
 from deploy.services import REGISTRY, ROOT, SERVICES, Service
-from tests.deploy.copies import Copy
+from tests.deploy.copies import CHECKS, Copy
 
 GATES = (
-    "ruff check libs services deploy tests",
-    "ruff format --check libs services deploy tests",
+    *CHECKS,
     "mypy --strict services/newcomer tests/newcomer",
-    "python -m deploy.imports",
-    "python -m deploy.generate --check",
-    "python -m deploy.gateway.openapi --check",
-    "python -m deploy.local.migrations check",
-    "python -m deploy.docs check",
-    "yamllint --strict docker-compose.yml deploy",
-    "python -m deploy.docker.check",  # Compose resolves the file, where it is installed
-    "python -m deploy.kubernetes.check",  # all overlays render, where kubectl is installed
-    "python -m deploy.release.breaking",
     "pytest -q -p no:cacheprovider tests/newcomer tests/test_personal_data.py tests/deploy/test_services.py",
     "pytest -q -p no:cacheprovider tests/users/test_export.py",  # which asks it for its part
     "pytest -q -p no:cacheprovider -m fuzz tests/newcomer",

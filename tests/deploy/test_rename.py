@@ -7,7 +7,7 @@ import pytest
 from deploy.refusals import Refused
 from deploy.release import rename
 from deploy.release.rename import OLD, forms, renamed, require_name
-from tests.deploy.copies import Copy
+from tests.deploy.copies import CHECKS, Copy
 
 TESTS = (
     "tests/deploy/test_services.py",
@@ -17,17 +17,8 @@ TESTS = (
     "tests/auth/test_password_policy.py",
 )
 GATES = (
-    "ruff check libs services deploy tests",
-    "ruff format --check libs services deploy tests",
+    *CHECKS,
     "mypy --strict libs services deploy",
-    "python -m deploy.imports",
-    "python -m deploy.generate --check",
-    "python -m deploy.gateway.openapi --check",
-    "python -m deploy.local.migrations check",
-    "python -m deploy.docs check",
-    "yamllint --strict docker-compose.yml deploy",
-    "python -m deploy.docker.check",
-    "python -m deploy.kubernetes.check",
     f"pytest -q -n 2 -p no:cacheprovider {' '.join(TESTS)}",
 )
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from deploy.local.processes import ProcessId, spawn
-from deploy.local.supervisor import HALT_PATIENCE, Supervised
+from deploy.local.supervisor import STOP_PATIENCE, Supervised
 from tests.timing import Within, also_timed
 from tests.waiting import wait_until
 
@@ -116,7 +116,7 @@ def test_one_that_is_started_while_it_stops_and_hangs_is_killed(
     monkeypatch.setattr("deploy.local.supervisor.time", frozen)
     told: list[str] = []
     program = lingering(tmp_path, told)
-    clock.now += HALT_PATIENCE - 1
+    clock.now += STOP_PATIENCE - 1
     program.let_run(False)
     program.let_run(True)
     program.tick()

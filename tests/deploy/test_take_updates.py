@@ -9,20 +9,11 @@ from typing import Final
 import pytest
 
 from deploy.services import ROOT
-from tests.deploy.copies import Copy
+from tests.deploy.copies import CHECKS, Copy
 
 GATES: Final = (
-    "ruff check libs services deploy tests",
-    "ruff format --check libs services deploy tests",
+    *CHECKS,
     "mypy --strict services/posts services/newcomer tests/newcomer",
-    "python -m deploy.imports",
-    "python -m deploy.generate --check",
-    "python -m deploy.gateway.openapi --check",
-    "python -m deploy.local.migrations check",
-    "python -m deploy.docs check",
-    "python -m deploy.docker.check",
-    "python -m deploy.kubernetes.check",
-    "python -m deploy.release.breaking",
     "pytest -q -p no:cacheprovider tests/newcomer tests/posts/test_quokkas.py tests/test_personal_data.py",
 )
 AGAIN: Final = {"docs/openapi.json", *(f"docs/reference/{page}.md" for page in ("commands", "problems", "settings"))}
