@@ -24,6 +24,10 @@ class Migrated:
         self._server = server
         self._file = stack.folder / "migrated.json"
 
+    def seems_current(self, service: str) -> bool:
+        """Whether its code and secrets are those of its last migration; PostgreSQL is not asked."""
+        return self._known().get(service, [""])[0] == self._digest(service)
+
     def is_current(self, service: str) -> bool:
         """Whether the service's database is known to be up to date."""
         state = self._state(service)
@@ -34,13 +38,16 @@ class Migrated:
         known = self._known()
         self._file.write_text(json.dumps({**known, **{service: self._state(service) for service in services}}))
 
-    def _known(self) -> dict[str, object]:
+    def _known(self) -> dict[str, list[str]]:
         try:
             return dict(json.loads(self._file.read_text()))
         except (FileNotFoundError, ValueError, TypeError):
             return {}
 
     def _state(self, service: str) -> list[str]:
+        return [self._digest(service), schema_version(self._server, service)]
+
+    def _digest(self, service: str) -> str:
         digest = hashlib.sha256()
         own = f"services/{service}"
         for folder in (SHARED, f"{own}/src", f"{own}/migrations"):
@@ -48,4 +55,4 @@ class Migrated:
                 digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
         for secret in sorted(self._stack.secrets.glob("svc-*")):
             digest.update(secret.read_bytes())
-        return [digest.hexdigest(), schema_version(self._server, service)]
+        return digest.hexdigest()

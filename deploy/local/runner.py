@@ -104,7 +104,7 @@ class Runner:
                 self._record()
 
     def _start(self) -> None:
-        """Start all processes, each as soon as its dependencies are ready."""
+        """Start all processes; before a migration none that needs its database."""
         stack = self._stack
         for name, port in stack.named_ports.items():
             require_free(port, "PORT" if name == GATEWAY else f"{name.partition('-')[0].upper()}_PORT")
@@ -118,29 +118,27 @@ class Runner:
         except (OSError, ValueError) as error:
             raise StackError(f"the page cannot be built: {error}") from error
         self._logs = {name: Log(stack.logs / f"{name}.log") for name in self._names}
-        postgres = self._postgres = Postgres(
-            stack.folder / POSTGRES,
-            port=stack.postgres_port,
-            settings={"log_checkpoints": "off", "max_connections": str(max(200, 40 * len(stack.all_replicas)))},
-            log=self._logs[POSTGRES].path,
-        )
+        own = {"log_checkpoints": "off", "max_connections": str(max(200, 40 * len(stack.all_replicas)))}
+        folder, log = stack.folder / POSTGRES, self._logs[POSTGRES].path
+        postgres = self._postgres = Postgres(folder, port=stack.postgres_port, settings=own, log=log)
         self._watch(POSTGRES, postgres.launch).start_now()
+        migrated = Migrated(stack, postgres)
+        if early := all(migrated.seems_current(service) for service in stack.databases):
+            self._watch_rest(postgres.port)  # they load their code while PostgreSQL starts, and wait for it
         postgres.await_ready()
         for service in stack.databases:
-            ensure_database(
-                postgres,
-                service,
-                owner_password=stack.secret(f"{service}-owner-password"),
-                password=stack.secret(f"{service}-password"),
-            )
+            password, owners = stack.secret(f"{service}-password"), stack.secret(f"{service}-owner-password")
+            ensure_database(postgres, service, owner_password=owners, password=password)
         self._migrate(postgres, stack.databases)
-        self._watch(GATEWAY, self._starter(GATEWAY, stack.gateway_command(), stack.gateway_environment()))
-        for replica in stack.all_replicas:
-            environment = stack.service_environment(replica.service, postgres.port)
-            self._watch(replica.name, self._starter(replica.name, stack.service_command(replica), environment))
-        if CONSOLE in stack.ports:
-            self._watch(CONSOLE, self._starter(CONSOLE, stack.console_command(), dict(os.environ)))
+        if not early:
+            self._watch_rest(postgres.port)
         self._await_ready()
+
+    def _watch_rest(self, postgres_port: int) -> None:
+        """Start the services, the gateway and the console."""
+        for name, (command, environment) in self._stack.programs(postgres_port).items():
+            self._watch(name, self._starter(name, command, environment))
+        self._round()
 
     def _watch(self, name: str, start: Start) -> Supervised:
         """Supervise a process from the next round on."""
@@ -287,8 +285,7 @@ class Runner:
             url = f"postgresql://127.0.0.1:{port}" if is_postgres else self._stack.url(program.name)
             told = program.restarts, program.last_end, self._versions.get(program.name, ""), program.halted
             processes.append(ProcessState(program.name, port, url, program.started_at, program.id, *told))
-        gateway = self._stack.url(GATEWAY)
-        state = State(self._me, self._phase, self._error, gateway, str(self._data()), processes)
+        state = State(self._me, self._phase, self._error, self._stack.url(GATEWAY), str(self._data()), processes)
         write_state(self._stack.folder, state)
 
     def _data(self) -> Path:

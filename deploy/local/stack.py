@@ -135,21 +135,21 @@ class Stack:
             return None
         return f"{self.url(CONSOLE)}/?token={self.secret(CONSOLE_TOKEN)}"
 
-    def console_command(self) -> list[str]:
-        """The command of the console, which reads the same settings as we do."""
-        return [sys.executable, "-m", "deploy.console"]
-
-    def service_command(self, replica: Replica) -> list[str]:
-        """The command and settings of one process of a service."""
-        return [sys.executable, "-m", replica.service, "serve", "--host", "127.0.0.1", "--port", str(replica.port)]
+    def programs(self, postgres_port: int) -> dict[str, tuple[list[str], dict[str, str]]]:
+        """The command and environment of each process but PostgreSQL's."""
+        run = ["run", "--config", str(CADDYFILE), "--adapter", "caddyfile"]
+        found = {GATEWAY: ([str(caddy()), *run], self.gateway_environment())}
+        for replica in self.all_replicas:
+            serve = ["-m", replica.service, "serve", "--host", "127.0.0.1", "--port", str(replica.port)]
+            environment = self.service_environment(replica.service, postgres_port)
+            found[replica.name] = [sys.executable, *serve], environment
+        if CONSOLE in self.ports:  # it reads the same settings as we do
+            found[CONSOLE] = [sys.executable, "-m", "deploy.console"], dict(os.environ)
+        return found
 
     def migration_command(self, service: str) -> list[str]:
         """The command and settings of a service's migration."""
         return [sys.executable, "-m", service, "migrate"]
-
-    def gateway_command(self) -> list[str]:
-        """The command and settings of Caddy."""
-        return [str(caddy()), "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"]
 
     @property
     def origins(self) -> str:

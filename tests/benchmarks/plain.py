@@ -129,7 +129,7 @@ async def get_user(user_id: int, session: UsersSession, caller_id: CurrentUser) 
     if row is None:
         raise HTTPException(404, "User not found")
     profile, authored, follow, block = row
-    names = ("id", "name", "bio", "avatar_url", "followers_count", "following_count")
+    names = ("id", "name", "username", "bio", "avatar_url", "followers_count", "following_count")
     return {
         **{name: getattr(profile, name) for name in names},
         "email": profile.email if profile.id == caller_id else None,

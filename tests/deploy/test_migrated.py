@@ -52,3 +52,12 @@ def test_a_database_without_a_version_is_never_current(here: Stack) -> None:
     (here.folder.parent / "version").write_text("")
     memory(here).note(["posts"])
     assert not memory(here).is_current("posts")
+
+
+def test_it_seems_current_without_asking_the_database_until_its_code_changes(here: Stack) -> None:
+    assert not memory(here).seems_current("posts")
+    memory(here).note(["posts"])
+    (here.folder.parent / "version").unlink()
+    assert memory(here).seems_current("posts")
+    (here.folder.parent / "services/posts/migrations/versions/0002.py").write_text("revision = 2")
+    assert not memory(here).seems_current("posts")
