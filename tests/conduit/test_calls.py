@@ -7,9 +7,10 @@ import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
+from conduit.clients.recent import REMEMBERED, RecentProfiles
 from conduit.config import Settings
 from conduit.main import create_app
-from conduit.services.records import OpenedSession
+from conduit.services.records import OpenedSession, Profile
 from tests.conduit.conftest import PATIENT, Network, NewPerson, Person, unique
 from tests.matrix_table import operations
 
@@ -247,3 +248,36 @@ async def test_a_sign_up_tells_auth_the_callers_language(client: AsyncClient, st
         access = (await auth.post("/auth/conduit/renewals", json=token)).json()["access_token"]
         mine = await auth.get("/auth/me", headers={"Authorization": f"Bearer {access}"})
     assert mine.json()["locale"] == "de"
+
+
+async def test_lists_for_visitors_ask_for_their_authors_once_a_second(
+    new_person: NewPerson, elsewhere: tuple[AsyncClient, Network, FastAPI]
+) -> None:
+    client, network, app = elsewhere
+    ada = there(await new_person(), client)
+    tag = unique("tag")
+    await ada.publish(tagList=[tag])
+    later, recent = 0.0, app.state.peers.recent
+    recent.now = lambda: later
+
+    async def seen_by_visitors() -> tuple[str | None, list[str]]:
+        network.calls.clear()
+        reply = await client.get("/api/articles", params={"tag": tag})
+        return reply.json()["articles"][0]["author"]["bio"], network.calls[:]
+
+    page, authors = "posts GET /posts/numbered", "users GET /users"
+    assert await seen_by_visitors() == (None, [page, authors])
+    assert (await ada.send("PUT", "/user", user={"bio": "Poetical science."})).status_code == 200
+    assert await seen_by_visitors() == (None, [page])
+    own = await ada.send("GET", f"/articles?tag={tag}")
+    assert own.json()["articles"][0]["author"]["bio"] == "Poetical science.", "a caller with a token sees the latest"
+    later = 1.1
+    assert await seen_by_visitors() == ("Poetical science.", [page, authors])
+
+
+def test_profiles_are_kept_for_visitors_up_to_a_number() -> None:
+    recent = RecentProfiles()
+    for number in range(2 * REMEMBERED):
+        recent.keep([Profile(number, f"~{number}", None, None, following=False)])
+        assert recent.among({number}).keys() == {number}
+        assert len(recent.read_at) <= REMEMBERED

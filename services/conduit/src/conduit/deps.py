@@ -16,6 +16,7 @@ from conduit.clients.accounts import AuthAccounts
 from conduit.clients.articles import PostsArticles
 from conduit.clients.peers import Peer
 from conduit.clients.people import UsersPeople
+from conduit.clients.recent import RecentProfiles
 from conduit.clients.sessions import CallerTokens, Sessions
 from conduit.config import Settings
 from conduit.services.articles import ArticleService
@@ -37,6 +38,7 @@ class Peers:
     users: ServiceClient
     posts: ServiceClient
     sessions: Sessions
+    recent: RecentProfiles
 
     def tokens_of(self, token: str | None) -> TokenSource:
         """The tokens of one caller; of nobody without a token."""
@@ -48,7 +50,9 @@ def wire(connected: Connected[Settings]) -> StatelessParts:
     auth, users, posts = (connected.peer(name) for name in ("auth", "users", "posts"))
     sessions = Sessions(lambda: AuthAccounts(Peer(auth.for_caller(auth.tokens, {FORWARDED_FOR: client_ip() or ""}))))
     return StatelessParts(
-        callers=sessions, peers=(auth, users, posts), state={"peers": Peers(auth, users, posts, sessions)}
+        callers=sessions,
+        peers=(auth, users, posts),
+        state={"peers": Peers(auth, users, posts, sessions, RecentProfiles())},
     )
 
 
@@ -115,7 +119,7 @@ def for_caller(request: Request, token: str | None) -> tuple[UsersPeople, PostsA
     peers: Peers = request.app.state.peers
     tokens, headers = peers.tokens_of(token), headers_of(request)
     users, posts = peers.users.for_caller(tokens, headers), peers.posts.for_caller(tokens, headers)
-    return UsersPeople(Peer(users)), PostsArticles(Peer(posts))
+    return UsersPeople(Peer(users), peers.recent if token is None else None), PostsArticles(Peer(posts))
 
 
 ArticlesOfCaller = Annotated[ArticleService, Depends(get_articles)]

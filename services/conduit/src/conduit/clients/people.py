@@ -1,13 +1,14 @@
 """Profiles and follows, from users."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
 from pydantic import BaseModel
 
 from conduit.clients.peers import Peer
+from conduit.clients.recent import RecentProfiles
 from conduit.services.records import Profile
 
 MOST: Final = 100
@@ -44,6 +45,8 @@ class UsersPeople:
     """`People` over HTTP."""
 
     users: Peer
+    recent: RecentProfiles | None = None
+    """Used if the caller is not signed in: then all callers see the same."""
 
     async def me(self) -> Profile:
         return (await self.users.fetch("GET", "/users/me", ProfileAnswer)).profile
@@ -60,12 +63,14 @@ class UsersPeople:
         wanted = ",".join(name for name in names if NAMED.fullmatch(name))
         return await self._list({"usernames": wanted}) if wanted else []
 
-    async def by_id(self, ids: Collection[int]) -> Mapping[int, Profile]:
-        found: dict[int, Profile] = {}
-        wanted = sorted(ids)
+    async def by_id(self, ids: Set[int]) -> Mapping[int, Profile]:
+        found = dict(self.recent.among(ids)) if self.recent else {}
+        wanted = sorted(ids - found.keys())
         for start in range(0, len(wanted), MOST):
-            some = wanted[start : start + MOST]
-            found |= {one.id: one for one in await self._list({"ids": ",".join(map(str, some))})}
+            some = await self._list({"ids": ",".join(map(str, wanted[start : start + MOST]))})
+            found |= {one.id: one for one in some}
+            if self.recent:
+                self.recent.keep(some)
         return found
 
     async def follow(self, user_id: int) -> None:

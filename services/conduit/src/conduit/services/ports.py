@@ -3,7 +3,7 @@
 All raise DependencyUnavailable, and InvalidToken if the caller's session has ended.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, Protocol
 
 from conduit.services.records import Article, Comment, OpenedSession, Profile, Selection
@@ -34,7 +34,7 @@ class People(Protocol):
     async def named(self, names: Sequence[str]) -> Sequence[Profile]:
         """The existing profiles with these usernames, in their order."""
 
-    async def by_id(self, ids: Collection[int]) -> Mapping[int, Profile]:
+    async def by_id(self, ids: Set[int]) -> Mapping[int, Profile]:
         """The existing profiles."""
 
     async def follow(self, user_id: int) -> None:
