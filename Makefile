@@ -19,7 +19,7 @@ export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unk
 .DEFAULT_GOAL := help
 .PHONY: up dev start stop status logs restart-one run mail mails seed demo reset psql migrate migration backup restore check
 .PHONY: check-code check-made check-docs check-deploy format generate rename new-service remove-service new-resource openapi clients lock test
-.PHONY: test-stack test-page test-clients test-clients-short test-providers test-overlays test-search test-restarts test-new-service test-resource test-observability
+.PHONY: test-stack test-page screens test-clients test-clients-short test-providers test-overlays test-search test-restarts test-new-service test-resource test-observability
 .PHONY: test-start-order test-backup fuzz faults faults-short bench bench-peers timing overload compose-up compose-down
 .PHONY: timing-page compose-upgrade rolling-restart pin-images test-compose test-cluster help bootstrap docs changelog sbom audit
 
@@ -169,6 +169,10 @@ test-stack: bootstrap ## test the real processes behind their gateway, on stacks
 # begin: only with posts
 test-page: bootstrap ## test the web client in this machine's chromium; screenshots in .local/screenshots
 	@$(VENV)/pytest tests/system/page -m "page and not timing" $(ARGS)
+
+screens: ## take the pictures of docs/screens anew, in this machine's chromium
+	@$(MAKE) test-page ARGS="-k fit_to_be_shown"
+	@$(VENV)/python -m deploy.docs screens
 # end: only with posts
 
 # begin: only with posts

@@ -1,7 +1,8 @@
-"""`python -m deploy.docs write|check|site`: what `make docs` and `make check` run."""
+"""`python -m deploy.docs write|check|site|screens`: what `make docs`, `make check` and `make screens` run."""
 
 import sys
 
+from deploy.docs import screens  # only with posts
 from deploy.docs.changes import left_out
 from deploy.docs.files import ROOT, Repository
 from deploy.docs.links import broken
@@ -21,12 +22,15 @@ def main(*arguments: str) -> str | None:
             return "\n".join(complaints(Repository(ROOT))) or None
         case ("site",):
             return build()
+        case ("screens",):  # only with posts
+            return screens.write()  # only with posts
     return __doc__
 
 
 def complaints(repository: Repository) -> list[str]:
     """Find outdated pages, broken references, long sentences, and change files that towncrier would skip."""
     old = [f"{page_of(name).relative_to(ROOT)} is outdated: make docs" for name in differing()]
+    old += screens.complaints()  # only with posts
     return [*old, *broken(repository), *too_long(repository), *left_out(repository)]
 
 
