@@ -166,10 +166,8 @@ test: bootstrap ## run the test suite, but for whole stacks (make test-stack): m
 test-stack: bootstrap ## test the real processes behind their gateway, on stacks of their own, and the commands of the local stack
 	@$(VENV)/pytest -m "stack and not timing" -n 2 --no-loadscope-reorder $(ARGS)
 
-# begin: only with posts
 test-page: bootstrap ## test the web client in this machine's chromium; screenshots in .local/screenshots
 	@$(VENV)/pytest tests/system/page -m "page and not timing" $(ARGS)
-# end: only with posts
 
 # begin: only with posts
 test-clients: bootstrap ## generate clients from docs/openapi.json with six generators, compile and use them (needs Node, Go, Java)
@@ -184,8 +182,7 @@ test-clients-short: bootstrap ## libs/clients/typescript in Node and chromium, a
 	@$(VENV)/pytest tests/system/clients -m clients -k "$(SHORT_CLIENTS)" $(ARGS)
 # end: only with posts
 
-PROVIDERS := tests/auth/test_oidc_provider.py tests/auth/test_otplib.py
-PROVIDERS += tests/system/page/test_providers.py  # only with posts
+PROVIDERS := tests/auth/test_oidc_provider.py tests/auth/test_otplib.py tests/system/page/test_providers.py
 test-providers: bootstrap ## sign in by a real provider of OpenID Connect, in chromium too, and with npm's authenticator (needs Node)
 	@$(VENV)/pytest $(PROVIDERS) -m providers $(ARGS)
 

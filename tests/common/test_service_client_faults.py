@@ -122,7 +122,7 @@ async def test_a_backlog_that_nobody_accepts() -> None:
 async def test_a_dead_peer_costs_bounded_connections_and_the_other_peer_nothing() -> None:
     """100 calls at once; the other peer answers normally."""
     async with misbehaving(silence) as dead, misbehaving(GOOD) as good:
-        async with calling(dead.url, auth_url=good.url, call_deadline=4) as client:
+        async with calling(dead.url, auth_url=good.url, call_deadline=4, connect_timeout=4) as client:
             other = another(client, "auth", good.url)
             await ask(other)
             flock = [asyncio.create_task(ask(client)) for _ in range(100)]
