@@ -122,6 +122,7 @@ new-service: bootstrap ## lay out a service that works: make new-service NAME=bi
 	@$(VENV)/python -m deploy.generate.service new $(or $(NAME),$(error say its name: make new-service NAME=billing))
 	@$(MAKE) -s bootstrap openapi clients
 	@$(VENV)/python -m deploy.docs write
+	@echo 'Next: `make check`, `make test ARGS="tests/$(NAME)"`, and a table of your own by `make new-resource SERVICE=$(NAME) …`.'
 
 remove-service: bootstrap ## delete services' code and deployment: make remove-service NAME="billing ledger" DATA=billing (and local data)
 	@$(VENV)/python -m deploy.generate.service remove $(or $(NAME),$(error say its name: make remove-service NAME=billing)) --data "$(DATA)"
@@ -129,6 +130,7 @@ remove-service: bootstrap ## delete services' code and deployment: make remove-s
 	@$(MAKE) -s bootstrap openapi clients
 	@$(VENV)/python -m deploy.release.breaking --removed $(NAME)
 	@$(VENV)/python -m deploy.docs write
+	@echo 'Next: `git status`, `make check` and `make test`. Prose stays: `git grep -wE "$(subst $() $(),|,$(strip $(NAME)))" docs README.md`.'
 
 rename: bootstrap ## give the product your own name, in code, packages, images, the page and problem types: make rename NAME=Acme
 	@$(VENV)/python -m deploy.release.rename $(or $(NAME),$(error say the name: make rename NAME=Acme))

@@ -150,16 +150,16 @@ export function Banner() {
   </div>`;
 }
 
-const INVITATION = [
-  "Write, follow, discuss.", // only with posts
-  "Follow each other.",
+const [INVITATION, PEOPLE] = [
+  ["Write, follow, discuss.", "people who like to read each other"], // only with posts
+  ["Follow each other.", "people who like each other's company"],
 ][0];
 
 /** Beside the content on wide screens, for visitors. */
 export function Welcome() {
   const { signedIn } = useMe();
   return !signedIn && html`<section class="card welcome"><h2>${INVITATION}</h2>
-    <p>Trivium is a quiet place for people who like each other's company.</p>
+    <p>Trivium is a quiet place for ${PEOPLE}.</p>
     <p class="row"><a class="button primary" href=${link("/sign-up")}>Create an account</a></p></section>`;
 }
 
