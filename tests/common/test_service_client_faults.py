@@ -122,7 +122,7 @@ async def test_a_backlog_that_nobody_accepts() -> None:
 async def test_a_dead_peer_costs_bounded_connections_and_the_other_peer_nothing() -> None:
     """100 calls at once; the other peer answers normally."""
     async with misbehaving(silence) as dead, misbehaving(GOOD) as good:
-        async with calling(dead.url, auth_url=good.url, call_deadline=4, connect_timeout=4) as client:
+        async with calling(dead.url, auth_url=good.url, call_deadline=4) as client:
             other = another(client, "auth", good.url)
             await ask(other)
             flock = [asyncio.create_task(ask(client)) for _ in range(100)]
@@ -157,8 +157,11 @@ async def test_the_deadline_of_the_request_is_passed_on_and_kept(within: Within)
 
 @pytest.mark.parametrize("behaviour", [hang_up, reset, answer(503, {})])
 async def test_what_goes_wrong_is_told_also_while_the_peer_is_left_alone(behaviour: Behaviour) -> None:
-    """R-30: for each probing call."""
-    async with misbehaving(behaviour) as peer, calling(peer.url, breaker_failures=1, retry_share=1) as client:
+    """R-30: for each probing call. The pause is so long that no retry comes after it."""
+    async with (
+        misbehaving(behaviour) as peer,
+        calling(peer.url, breaker_failures=1, breaker_pause=1, retry_share=1) as client,
+    ):
         for _ in range(2):
             await asyncio.sleep(client.breaker.opens_in)
             with capture_logs() as logged, fails_in_time():
