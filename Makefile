@@ -122,6 +122,7 @@ new-service: bootstrap ## lay out a service that works: make new-service NAME=bi
 	@$(VENV)/python -m deploy.generate.service new $(or $(NAME),$(error say its name: make new-service NAME=billing))
 	@$(MAKE) -s bootstrap openapi clients
 	@$(VENV)/python -m deploy.docs write
+	@echo 'Next: `make check`, `make test ARGS="tests/$(NAME)"`, and a table of your own by `make new-resource SERVICE=$(NAME) …`.'
 
 remove-service: bootstrap ## delete services' code and deployment: make remove-service NAME="billing ledger" DATA=billing (and local data)
 	@$(VENV)/python -m deploy.generate.service remove $(or $(NAME),$(error say its name: make remove-service NAME=billing)) --data "$(DATA)"
@@ -129,6 +130,7 @@ remove-service: bootstrap ## delete services' code and deployment: make remove-s
 	@$(MAKE) -s bootstrap openapi clients
 	@$(VENV)/python -m deploy.release.breaking --removed $(NAME)
 	@$(VENV)/python -m deploy.docs write
+	@echo 'Next: `git status`, `make check` and `make test`. Prose stays: `git grep -wE "$(subst $() $(),|,$(strip $(NAME)))" docs README.md`.'
 
 rename: bootstrap ## give the product your own name, in code, packages, images, the page and problem types: make rename NAME=Acme
 	@$(VENV)/python -m deploy.release.rename $(or $(NAME),$(error say the name: make rename NAME=Acme))
@@ -166,10 +168,10 @@ test: bootstrap ## run the test suite, but for whole stacks (make test-stack): m
 test-stack: bootstrap ## test the real processes behind their gateway, on stacks of their own, and the commands of the local stack
 	@$(VENV)/pytest -m "stack and not timing" -n 2 --no-loadscope-reorder $(ARGS)
 
-# begin: only with posts
 test-page: bootstrap ## test the web client in this machine's chromium; screenshots in .local/screenshots
 	@$(VENV)/pytest tests/system/page -m "page and not timing" $(ARGS)
 
+# begin: only with posts
 screens: ## take the pictures of docs/screens anew, in this machine's chromium
 	@$(MAKE) test-page ARGS="-k fit_to_be_shown"
 	@$(VENV)/python -m deploy.docs screens
@@ -188,8 +190,7 @@ test-clients-short: bootstrap ## libs/clients/typescript in Node and chromium, a
 	@$(VENV)/pytest tests/system/clients -m clients -k "$(SHORT_CLIENTS)" $(ARGS)
 # end: only with posts
 
-PROVIDERS := tests/auth/test_oidc_provider.py tests/auth/test_otplib.py
-PROVIDERS += tests/system/page/test_providers.py  # only with posts
+PROVIDERS := tests/auth/test_oidc_provider.py tests/auth/test_otplib.py tests/system/page/test_providers.py
 test-providers: bootstrap ## sign in by a real provider of OpenID Connect, in chromium too, and with npm's authenticator (needs Node)
 	@$(VENV)/pytest $(PROVIDERS) -m providers $(ARGS)
 

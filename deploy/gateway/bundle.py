@@ -23,6 +23,7 @@ LISTED: Final = re.compile(r'(?:^|(?<=[;}]))export\s*\{([^}]*)\}(?:\s*from\s*"([
 DECLARED: Final = re.compile(r"^export\s+(?=(?:async\s+)?(?:function|const|class)\s+([\w$]+))", re.MULTILINE)
 DEFAULT: Final = re.compile(r"(?:^|(?<=[;}]))export default ", re.MULTILINE)
 LEFT: Final = re.compile(r"^(?:import|export)\b(?!\()", re.MULTILINE)
+MARK: Final = re.compile(r" // only with \w+$", re.MULTILINE)  # deploy/generate/marks.py
 # whole lines only: what looks like a comment inside of a line may be text
 COMMENT: Final = re.compile(r"^[ \t]*(?://[^\n]*|/\*(?:(?!\*/).)*\*/[ \t]*)\n", re.MULTILINE | re.DOTALL)
 
@@ -99,7 +100,7 @@ class Reader:
         return "const $default = "
 
     def read(self, text: str) -> Module:
-        text = COMMENT.sub("", text)
+        text = COMMENT.sub("", MARK.sub("", text))
         text = IMPORT.sub(self.take, text)
         text = LISTED.sub(self.give, text)
         text = DECLARED.sub(self.declare, text)

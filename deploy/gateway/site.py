@@ -83,9 +83,11 @@ def build_page(folder: Path) -> None:
     if not TITLE.search(index):
         raise BundleError("index.html: has no title with a description")
     preloads = "".join(f'<link rel="modulepreload" href="/page/{name}">\n' for name in scripts.needed_by[READING])
-    documents = {"index.html": index, "sitemap.xml": template("sitemap.xml")}
     before, after = TITLE.split(index.replace("</head>", f"{preloads}</head>"))
-    documents |= {name: before + template(name) + after for name in ("post.html", "people.html")}
+    documents = {"index.html": index}
+    for source in (PAGE / "heads").iterdir():
+        text = template(source)
+        documents[source.name] = before + text + after if source.suffix == ".html" else text
     for name, content in files.items():
         (folder / name).write_bytes(content)
     for name, text in documents.items():
@@ -96,13 +98,13 @@ def build_page(folder: Path) -> None:
             path.unlink()
 
 
-def template(name: str) -> str:
+def template(source: Path) -> str:
     """A file of page/heads: the gateway puts answers of the API into it.
 
     Caddy runs what a template includes as a template too, and people's texts may have `{{`. Therefore the delimiters
     are `<` and `>` with a tab inside: a tab in a string of JSON is escaped, and our services write none elsewhere.
     """
-    text = (PAGE / "heads" / name).read_text(encoding="utf-8")
+    text = source.read_text(encoding="utf-8")
     return text.replace("{{", "<\t").replace("}}", "\t>")
 
 

@@ -33,9 +33,10 @@ FOLDERS: Final = (
 HEAD: Final = 3
 """The lines in which a file's mark is looked for: a program's first line comes before it."""
 MARK: Final = re.compile(
-    r"(?:#|//|--|/\*)\s*(?:(begin|end|file|folder): )?only with ([a-z][a-z0-9]*)(?: -->| \*/| #\})?\s*$"
+    r"(?:#|//|--|/\*)\s*(?:(begin|end|file|folder): )?only with ([a-z][a-z0-9]*)(?: -->| \*/(?:\}\})?| #\})?\s*$"
 )
-"""Comments of Python, shell and YAML; JavaScript; SQL and HTML; CSS; Jinja. The last part closes them."""
+"""Comments of Python, shell and YAML; JavaScript; SQL and HTML; CSS; Caddy's templates; Jinja. The last part closes
+them."""
 NAMED: Final = REMOVED.relative_to(ROOT)
 
 
@@ -138,7 +139,12 @@ def drop(found: Mapping[Path, str], left: Mapping[Path, str], root: Path = ROOT)
     for path in changed:
         (root / path).write_text(left[path], encoding="utf-8")
     prose = "".join(text for path, text in found.items() if path.suffix == ".md")
-    if named := sorted(f"{path}\n" for path in gone if str(path) in prose):
+    if named := sorted(f"{path}\n" for path in gone if is_named(path, prose)):
         with (root / NAMED).open("a", encoding="utf-8") as notes:
             notes.writelines(named)
     return changed
+
+
+def is_named(path: Path, prose: str) -> bool:
+    """Whether the prose has this path, also relative to a folder of it."""
+    return any("/".join(path.parts[start:]) in prose for start in range(len(path.parts) - 1))

@@ -77,6 +77,10 @@ def new(name: str) -> None:
     FILE.write_text(tomlkit.dumps(registry), encoding="utf-8")
     format_code(name)
     run("python", "-m", "deploy.generate")
+    sys.stdout.write(
+        f"new      services/{name}, tests/{name}, deploy/kubernetes/…/{name}\n"
+        f"changed  deploy/services.toml (port {port}, path /{name}), and the files that follow from it\n"
+    )
 
 
 def copy(source: Path, target: Path, name: str, *, but: str = "") -> None:
@@ -149,6 +153,9 @@ def remove(names: Sequence[str], data: str) -> None:
     tidy([path for path in changed if path.suffix == ".py" and (ROOT / path).exists()])
     for owner in sorted({path.parts[1] for path in changed if "models" in path.parts} - {*names}):
         run("python", "-m", "deploy.local.migrations", "new", owner, f"without {' '.join(names)}")
+    for name in names:
+        sys.stdout.write(f"deleted  services/{name}, tests/{name}, and all that is there `{marks.mark(name)}`\n")
+    sys.stdout.write("changed  deploy/services.toml, and the files that follow from it\n")
     for name in data.split():
         forget(Stack.from_environment(), name)
 

@@ -1,4 +1,4 @@
-"""Service clients with the default limits, and by default the longest deadline; and what tests ask of their peers."""
+"""Service clients with the default limits, and by default the longest deadlines; and what tests ask of their peers."""
 
 import socket
 import time
@@ -27,7 +27,9 @@ class Number(BaseModel):
 
 
 def call_settings(**changes: Any) -> ServiceSettings:
-    return probe_settings(**{"call_deadline": LONGEST_CALL, "breaker_pause": 0.2, **changes})
+    """On a busy machine a test's own peer may take more than the default half a second to accept."""
+    longest = {"call_deadline": LONGEST_CALL, "connect_timeout": LONGEST_CALL}
+    return probe_settings(**{**longest, "breaker_pause": 0.2, **changes})
 
 
 @asynccontextmanager

@@ -157,8 +157,11 @@ async def test_the_deadline_of_the_request_is_passed_on_and_kept(within: Within)
 
 @pytest.mark.parametrize("behaviour", [hang_up, reset, answer(503, {})])
 async def test_what_goes_wrong_is_told_also_while_the_peer_is_left_alone(behaviour: Behaviour) -> None:
-    """R-30: for each probing call."""
-    async with misbehaving(behaviour) as peer, calling(peer.url, breaker_failures=1, retry_share=1) as client:
+    """R-30: for each probing call. The pause is so long that no retry comes after it."""
+    async with (
+        misbehaving(behaviour) as peer,
+        calling(peer.url, breaker_failures=1, breaker_pause=1, retry_share=1) as client,
+    ):
         for _ in range(2):
             await asyncio.sleep(client.breaker.opens_in)
             with capture_logs() as logged, fails_in_time():

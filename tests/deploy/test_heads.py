@@ -14,11 +14,16 @@ from typing import Any
 import httpx
 import pytest
 
+from deploy.services import REGISTRY
 from tests.deploy.test_site import gateway
 from tests.waiting import GENEROUS
 
 SECRET = "a-secret-of-the-gateway"
 MOMENT = "2026-11-30T02:00:00Z"
+PATHS = [
+    "/people/42",
+    "/post/42",  # only with posts
+]
 HOSTILE = (
     """</title><script>"'&<b>""",
     "{{env `GATEWAY_SECRET`}} {{ {{httpInclude `/healthz`}}",
@@ -75,7 +80,8 @@ def service() -> Iterator[type[Service]]:
 
 @pytest.fixture(scope="module")
 def site(service: type[Service], tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    places = {"POSTS_UPSTREAM": service.address, "USERS_UPSTREAM": service.address, "SITE_URL": "", "EDGE_PROXIES": ""}
+    places = {"USERS_UPSTREAM": service.address, "SITE_URL": "", "EDGE_PROXIES": ""}
+    places |= {"POSTS_UPSTREAM": service.address}  # only with posts
     with gateway(tmp_path_factory.mktemp("site"), GATEWAY_SECRET=SECRET, **places) as client:
         yield client
 
@@ -112,7 +118,7 @@ def read(answer: httpx.Response) -> Head:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-@pytest.mark.parametrize("path", ["/post/42", "/people/42"])
+@pytest.mark.parametrize("path", PATHS)
 def test_texts_of_people_are_text(site: httpx.Client, service: type[Service], path: str, text: str) -> None:
     """Neither markup nor a template, although Caddy runs what a template includes as a template too."""
     service.text = "nothing special"
@@ -130,10 +136,10 @@ def test_texts_of_people_are_text(site: httpx.Client, service: type[Service], pa
 
 def test_a_description_is_cut_between_characters(site: httpx.Client, service: type[Service]) -> None:
     service.text = "ü\n" * 300
-    assert read(site.get("/post/42")).described["og:description"] == "ü " * 100
+    assert read(site.get("/people/42")).described["og:description"] == "ü " * 100
 
 
-@pytest.mark.parametrize("path", ["/post", "/people"])
+@pytest.mark.parametrize("path", [path.removesuffix("/42") for path in PATHS])
 @pytest.mark.parametrize("status", [304, 404, 410, 429, 500, 503, 599])
 def test_without_an_answer_the_page_is_there(
     site: httpx.Client, service: type[Service], path: str, status: int
@@ -148,12 +154,15 @@ def test_without_an_answer_the_page_is_there(
 
 
 def test_without_a_service_the_page_is_there(tmp_path: Path) -> None:
-    with gateway(tmp_path, POSTS_UPSTREAM="127.0.0.1:1") as client:
-        head = read(client.get("/post/42"))
-        assert (head.title, head.described.get("robots")) == ("Trivium", None)
-        assert client.get("/sitemap.xml").status_code == 503
+    nobody = dict.fromkeys((f"{name.upper()}_UPSTREAM" for name in REGISTRY), "127.0.0.1:1")
+    with gateway(tmp_path, **nobody) as client:
+        for path in PATHS:
+            head = read(client.get(path))
+            assert (head.title, head.described.get("robots")) == ("Trivium", None)
+        assert client.get("/sitemap.xml").status_code == 503  # only with posts
 
 
+# begin: only with posts
 @pytest.mark.parametrize("status", [404, 429, 500])
 def test_search_engines_keep_the_earlier_sitemap_if_no_list_can_be_read(
     site: httpx.Client, service: type[Service], monkeypatch: pytest.MonkeyPatch, status: int
@@ -165,21 +174,22 @@ def test_search_engines_keep_the_earlier_sitemap_if_no_list_can_be_read(
     assert not {"etag", "last-modified"} & answer.headers.keys()
 
 
+# end: only with posts
 def test_the_service_is_asked_as_by_an_anonymous_visitor_from_their_address(
     site: httpx.Client, service: type[Service]
 ) -> None:
     service.seen.clear()
     private = {"Authorization": "Bearer t", "Cookie": "a=b", "If-None-Match": '"1"', "Range": "bytes=0-9"}
     private |= {"Connection": "Upgrade", "Upgrade": "h2c"}
-    read(site.get("/post/42", headers={**private, "X-Page-Visitor": "203.0.113.9", "X-Forwarded-For": "203.0.113.9"}))
+    read(site.get("/people/42", headers={**private, "X-Page-Visitor": "203.0.113.9", "X-Forwarded-For": "203.0.113.9"}))
     (path, headers) = service.seen[0]
-    assert path == "/posts/42"
+    assert path == "/users/42"
     assert headers["x-forwarded-for"] == "127.0.0.1"
     assert not {"x-page-visitor", *map(str.lower, private)} & headers.keys()
 
 
 @pytest.mark.parametrize(
-    "target", [b"/page/within/posts/42", b"http://a/page/within/posts/42", b"//page/within/posts/42"]
+    "target", [b"/page/within/users/42", b"http://a/page/within/users/42", b"//page/within/users/42"]
 )
 def test_nobody_else_uses_the_way_to_the_service(site: httpx.Client, service: type[Service], target: bytes) -> None:
     """Not even a program of this machine, which may have the address and port of Caddy's requests for templates."""
@@ -198,8 +208,14 @@ def test_a_request_line_without_a_target_is_refused(site: httpx.Client) -> None:
 
 def test_addresses_are_those_of_the_site(service: type[Service], tmp_path: Path) -> None:
     service.text = "a"
+    with gateway(tmp_path, USERS_UPSTREAM=service.address, SITE_URL="https://example.com") as client:
+        assert read(client.get("/people/42")).described["og:url"] == "https://example.com/people/42"
+
+
+# begin: only with posts
+def test_the_sitemap_has_the_newest_posts_and_the_tags(service: type[Service], tmp_path: Path) -> None:
+    service.text = "a"
     with gateway(tmp_path, POSTS_UPSTREAM=service.address, SITE_URL="https://example.com") as client:
-        assert read(client.get("/post/42")).described["og:url"] == "https://example.com/post/42"
         assert "Sitemap: https://example.com/sitemap.xml\n" in client.get("/robots.txt").text
         sitemap = client.get("/sitemap.xml").text
     assert sitemap.startswith("<?xml ")
@@ -208,18 +224,26 @@ def test_addresses_are_those_of_the_site(service: type[Service], tmp_path: Path)
     ]
 
 
+# end: only with posts
 def test_a_hostile_host_is_text_too(site: httpx.Client, service: type[Service]) -> None:
     service.text = "a"
-    answer = site.get("/post/42", headers={"Host": "{{env`GATEWAY_SECRET`}}"})
+    answer = site.get("/people/42", headers={"Host": "{{env`GATEWAY_SECRET`}}"})
     assert SECRET not in answer.text
     assert SECRET not in site.get("/robots.txt", headers={"Host": "{{env`GATEWAY_SECRET`}}"}).text
 
 
-@pytest.mark.parametrize("path", ["/robots.txt", "/sitemap.xml", "/favicon.ico"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/robots.txt",
+        "/favicon.ico",
+        "/sitemap.xml",  # only with posts
+    ],
+)
 def test_files_for_programs_are_there_with_the_page_only(site: httpx.Client, tmp_path: Path, path: str) -> None:
-    kinds = {"/robots.txt": "text/plain", "/sitemap.xml": "text/xml", "/favicon.ico": "image/"}
+    kinds = {"robots.txt": "text/plain", "sitemap.xml": "text/xml", "favicon.ico": "image/"}
     answer = site.get(path)
     assert answer.status_code == 200
-    assert answer.headers["content-type"].startswith(kinds[path])
+    assert answer.headers["content-type"].startswith(kinds[path[1:]])
     with gateway(tmp_path, PAGE="off") as elsewhere:
         assert elsewhere.get(path).status_code == 404

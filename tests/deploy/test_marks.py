@@ -6,9 +6,11 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from deploy.gateway.site import PAGE
 from deploy.generate import marks
 from deploy.generate.marks import MarkError, left_without, without
-from deploy.services import REGISTRY
+from deploy.services import REGISTRY, ROOT
+from tests.deploy.test_page import wrong_imports
 
 # begin: only with posts
 REMOVED = [
@@ -28,6 +30,7 @@ c
 <!-- {BILLING} -->
 // {BILLING}
 /* {BILLING} */
+{{{{/* {BILLING} */}}}}
 {{# {BILLING} #}}
 -- {BILLING}
 words {BILLING}
@@ -112,6 +115,14 @@ def test_nothing_that_stays_uses_anything_that_goes(names: tuple[str, ...]) -> N
                 if {name, name.rpartition(".")[0]} & gone and {name.partition(".")[0], name.rpartition(".")[2]} & words
             ]
     assert not found, "\n".join(found) + f": mark it as there only with {' and '.join(names)}, or change it"
+
+
+@pytest.mark.parametrize("names", REMOVED, ids=" and ".join)
+def test_the_page_s_modules_that_stay_import_nothing_that_goes(names: tuple[str, ...]) -> None:
+    page = PAGE.relative_to(ROOT)
+    left = left_without(marks.texts(), names)
+    modules = {str(path.relative_to(page)): text for path, text in left.items() if path.is_relative_to(page)}
+    assert [*wrong_imports({path: text for path, text in modules.items() if path.endswith(".js")})] == []
 
 
 # end: only with posts

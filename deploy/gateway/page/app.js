@@ -5,10 +5,10 @@ import { lazy } from "./lazy.js";
 import { MeProvider, useVisitor } from "./me.js";
 import { Messages } from "./messages.js";
 import { followLinks, match, replace, useRoute } from "./router.js";
-import { Banner, Foot, Header } from "./frame.js";
+import { Banner, Foot, Header, Welcome } from "./frame.js";
 import { loadMarkdown } from "./text.js";
 import { Empty } from "./ui.js";
-import * as home from "./views/home.js";
+import * as home from "./views/home.js"; // only with posts
 
 const reading = lazy(() => import("./rooms/reading.js"));
 const own = lazy(() => import("./rooms/own.js"));
@@ -17,17 +17,26 @@ loadMarkdown(() => import("./markdown.js"));
 
 const NeighboursPage = reading("NeighboursPage");
 const neighbours = (kind) => ({ id }) => html`<${NeighboursPage} id=${id} kind=${kind} />`;
-const RemovedNotice = own("RemovedNotice", true);
 const StepUp = own("StepUp", true);
+/** Above the views, for signed-in users: each with the route that does not show it. */
+const NOTICES = [
+  [own("RemovedNotice", true), "/removed"], // only with posts
+];
+/** Beside the content, on wide screens. */
+const ASIDE = [
+  Welcome,
+  home.PopularTags, // only with posts
+];
 
-/** Public routes. A view gets the named parts of its path, and `query`. */
+/** Public routes; of two with the same path the first counts. A view gets the named parts of its path, and `query`. */
 const PUBLIC = [
-  ["/", home.LatestPage],
-  ["/top", home.TopPage],
-  ["/tags", home.TagsPage],
-  ["/tags/:name", home.TagPage],
+  ["/", home.LatestPage], // only with posts
+  ["/", reading("SearchPage")],
+  ["/top", home.TopPage], // only with posts
+  ["/tags", home.TagsPage], // only with posts
+  ["/tags/:name", home.TagPage], // only with posts
   ["/search", reading("SearchPage")],
-  ["/post/:id#", reading("PostPage")],
+  ["/post/:id#", reading("PostPage")], // only with posts
   ["/people/:id#", reading("PersonPage")],
   ["/sign-in", own("SignInPage")],
   ["/sign-in/code", own("MailCodePage")],
@@ -41,15 +50,15 @@ const PUBLIC = [
 ];
 /** Routes for signed-in users. Others are asked to sign in, and return to the route afterwards. */
 const OWN = [
-  ["/following", home.FollowingPage],
+  ["/following", home.FollowingPage], // only with posts
   ["/people/:id#/followers", neighbours("followers")],
   ["/people/:id#/following", neighbours("following")],
-  ["/write", own("WritePage")],
-  ["/drafts", own("DraftsPage")],
-  ["/post/:id#/edit", own("EditPage")],
-  ["/removed", own("RemovedPage")],
-  ["/moderation", staff("ModerationPage")],
-  ["/moderation/:part", staff("ModerationPage")],
+  ["/write", own("WritePage")], // only with posts
+  ["/drafts", own("DraftsPage")], // only with posts
+  ["/post/:id#/edit", own("EditPage")], // only with posts
+  ["/removed", own("RemovedPage")], // only with posts
+  ["/moderation", staff("ModerationPage")], // only with posts
+  ["/moderation/:part", staff("ModerationPage")], // only with posts
   ["/settings", own("SettingsPage")],
   ["/settings/:part", own("SettingsPage")],
   ["/admin", staff("AdminPage")],
@@ -57,7 +66,11 @@ const OWN = [
   ["/admin/people/:id#", staff("AdminPersonPage")],
 ];
 const isRoute = (path) => Boolean(match(PUBLIC, path).view ?? match(OWN, path).view);
-const BESIDE = /^\/(top|following|search|tags\/.+|people.*|post\/\d+)?$/; // routes with a column beside the content
+/** Routes with a column beside the content. */
+const BESIDE = [
+  /^\/(search|people.*)?$/,
+  /^\/(top|following|tags\/.+|post\/\d+)$/, // only with posts
+];
 
 function App() {
   const me = useVisitor();
@@ -94,17 +107,18 @@ function App() {
   }, [place]);
 
   const { view, found } = open.view ? open : mine;
+  const isBeside = BESIDE.some((paths) => paths.test(path));
   return html`<${MeProvider} value=${me}>
     <${Header} path=${path} />
-    <div class="columns ${BESIDE.test(path) ? "" : "single"}">
+    <div class="columns ${isBeside ? "" : "single"}">
       <main id="page" ref=${page} tabindex="-1">
         <${Banner} />
-        ${me.signedIn && path !== "/removed" && html`<${RemovedNotice} />`}
+        ${me.signedIn && NOTICES.map(([notice, but]) => path !== but && html`<${notice} key=${but} />`)}
         ${!mustSignIn && (view
           ? html`<${view} key=${`${place} ${me.visit}`} query=${query} ...${found} />`
-          : html`<h1>Not here</h1><${Empty} title="There is no such page"><a href="/">Read the latest posts</a>.<//>`)}
+          : html`<h1>Not here</h1><${Empty} title="There is no such page"><a href="/">Go to the start page</a>.<//>`)}
       </main>
-      ${BESIDE.test(path) && html`<${home.Aside} key=${me.visit} />`}
+      ${isBeside && html`<aside key=${me.visit} aria-label="More">${ASIDE.map((part) => html`<${part} />`)}</aside>`}
     </div>
     <${Foot} />
     <${Messages} />

@@ -2,7 +2,8 @@
 import { post } from "./api.js";
 import { html, useEffect, useRef, useState } from "./dom.js";
 import { Icon } from "./icons.js";
-import { isAdmin, moderates, useMe } from "./me.js";
+import { isAdmin, useMe } from "./me.js";
+import { moderates } from "./me.js"; // only with posts
 import { say } from "./messages.js";
 import { go, link } from "./router.js";
 import { signOut } from "./session.js";
@@ -14,25 +15,36 @@ export function Header({ path }) {
   const current = (to) => (to === path ? "page" : null);
   const item = (to, icon, text) => html`<a href=${link(to)} aria-current=${current(to)}><${Icon} name=${icon} /><span>${text}</span></a>`;
   const mine = profile ? `/people/${profile.id}` : "/settings";
+  const items = [
+    item("/", "home", "Home"),
+    item("/tags", "tag", "Tags"), // only with posts
+    signedIn && item("/write", "pen", "Write"), // only with posts
+    item("/search", "search", "Search"), // only with posts
+    signedIn ? item(mine, "person", "Profile") : item("/sign-in", "person", "Sign in"),
+  ];
+  const own = [
+    html`<a class="button primary wide" href=${link("/write")}>Write</a>`, // only with posts
+    html`<${Menu} path=${path} mine=${mine} />`,
+  ];
   return html`<a class="skip" href="#page" onClick=${skip}>Skip to the content</a>
     <header class="top">
       <a class="brand" href=${link("/")}><i aria-hidden="true" />Trivium</a>
-      <nav class="main" aria-label="Main">
-        ${item("/", "home", "Home")}
-        ${item("/tags", "tag", "Tags")}
-        ${signedIn && item("/write", "pen", "Write")}
-        ${item("/search", "search", "Search")}
-        ${signedIn ? item(mine, "person", "Profile") : item("/sign-in", "person", "Sign in")}
-      </nav>
+      <nav class="main" aria-label="Main">${items}</nav>
       <${SearchBox} id="search-top" />
       ${signedIn
-        ? html`<a class="button primary wide" href=${link("/write")}>Write</a><${Menu} path=${path} mine=${mine} />`
+        ? own
         : html`<${Theme} /><a class="button wide" href=${link("/sign-in")}>Sign in</a>
             <a class="button primary wide" href=${link("/sign-up")}>Sign up</a>`}
     </header>`;
 }
 
-export function SearchBox({ words = "", among = "posts", id }) {
+/** What can be searched, the default first. */
+export const SEARCHED = [
+  "posts", // only with posts
+  "people",
+];
+
+export function SearchBox({ words = "", among = SEARCHED[0], id }) {
   function search(event) {
     event.preventDefault();
     go("/search", { q: new FormData(event.target).get("q").trim(), in: among });
@@ -62,17 +74,21 @@ function Menu({ path, mine }) {
     addEventListener("keydown", escape);
     return () => (removeEventListener("click", leave), removeEventListener("keydown", escape));
   }, []);
+  const links = [
+    ["Profile", mine],
+    ["Following", "/following"], // only with posts
+    ["Drafts", "/drafts"], // only with posts
+    ["Removed", "/removed"], // only with posts
+    moderates(account) && ["Moderation", "/moderation"], // only with posts
+    ["Settings", "/settings/profile"],
+    isAdmin(account) && ["Administration", "/admin"],
+  ];
+  const one = ([text, to]) => html`<a key=${text} href=${link(to)}>${text}</a>`;
   return html`<details class="menu" ref=${menu}>
     <summary aria-label="Your menu"><${Avatar} person=${profile} /></summary>
     <div class="card">
       <p class="name">${profile?.name ?? "…"}</p>
-      <a href=${link(mine)}>Profile</a>
-      <a href=${link("/following")}>Following</a>
-      <a href=${link("/drafts")}>Drafts</a>
-      <a href=${link("/removed")}>Removed</a>
-      ${moderates(account) && html`<a href=${link("/moderation")}>Moderation</a>`}
-      <a href=${link("/settings/profile")}>Settings</a>
-      ${isAdmin(account) && html`<a href=${link("/admin")}>Administration</a>`}
+      ${links.filter(Boolean).map(one)}
       <${Theme} labelled />
       <${SignOut} class="plain" />
     </div>
@@ -132,6 +148,19 @@ export function Banner() {
     <p>Please confirm your address with the link that we sent to <b>${account.email}</b>. <${AskAgain} /></p>
     <button class="plain" type="button" aria-label="Close" onClick=${() => setClosed(true)}>✕</button>
   </div>`;
+}
+
+const [INVITATION, PEOPLE] = [
+  ["Write, follow, discuss.", "people who like to read each other"], // only with posts
+  ["Follow each other.", "people who like each other's company"],
+][0];
+
+/** Beside the content on wide screens, for visitors. */
+export function Welcome() {
+  const { signedIn } = useMe();
+  return !signedIn && html`<section class="card welcome"><h2>${INVITATION}</h2>
+    <p>Trivium is a quiet place for ${PEOPLE}.</p>
+    <p class="row"><a class="button primary" href=${link("/sign-up")}>Create an account</a></p></section>`;
 }
 
 /** The gateway tells programs at `/` the address of the API's documentation, if it serves it. */

@@ -22,7 +22,7 @@ export const useMe = () => useContext(Context);
 export const ROLES = ["moderator", "admin"];
 /** What the page shows to an account, which may not be loaded yet. The API decides what it may do. */
 export const isAdmin = (account) => Boolean(account?.roles.includes("admin"));
-export const moderates = (account) => Boolean(account?.roles.some((role) => role === "moderator" || role === "admin"));
+export const moderates = (account) => Boolean(account?.roles.some((role) => role === "moderator" || role === "admin")); // only with posts
 
 const FIRST_PAUSE_S = 1;
 const LONGEST_PAUSE_S = 30;

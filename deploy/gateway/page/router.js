@@ -9,7 +9,7 @@ const MAILED = "(verify-email|password-reset|email-change)(?:=([\\w-]*)|$)";
 const MAILED_HERE = new RegExp(`^#[/?]*${MAILED}`);
 const MAILED_IN_QUERY = new RegExp(`[?&]${MAILED}`);
 
-/** Addresses of earlier versions of this page: `/#/posts/7`, for `/post/7`. */
+/** Addresses of earlier versions of this page: `/#/search`, for `/search`. */
 const IN_FRAGMENT = /^#[/\\]+(.*)$/s;
 
 const FROM_PROVIDER = /^#provider-(code|linked|error)=([\w-]*)$/;
@@ -30,7 +30,7 @@ let mailed = null;
 /** @returns {string | null} the link's token; "" if the link was damaged, null if there was none */
 export const mailedToken = () => mailed;
 
-/** `/post/7`, `/search?q=moon`: for `href`. */
+/** `/people/7`, `/search?q=moon`: for `href`. */
 export function link(path, query = {}) {
   const given = Object.entries(query).filter(([, value]) => value);
   return `${path}${given.length ? `?${new URLSearchParams(given)}` : ""}`;
@@ -77,7 +77,8 @@ function here() {
     history.replaceState(null, "", "/from-provider");
   }
   const earlier = location.pathname === "/" && IN_FRAGMENT.exec(location.hash);
-  if (earlier) history.replaceState(null, "", `/${earlier[1]}`.replace(/^\/posts\//, "/post/"));
+  if (earlier) earlier[1] = earlier[1].replace(/^posts\//, "post/"); // only with posts
+  if (earlier) history.replaceState(null, "", `/${earlier[1]}`);
   return { path: location.pathname, query: Object.fromEntries(new URLSearchParams(location.search)), top: arrive() };
 }
 
@@ -100,7 +101,7 @@ export function useRoute() {
 
 /**
  * The first matching pattern, and the values of its `:name` parts.
- * @param {[string, Function][]} routes `["/post/:id", PostPage]`; a named part of digits only: `:id#`
+ * @param {[string, Function][]} routes `["/people/:id", PersonPage]`; a named part of digits only: `:id#`
  */
 export function match(routes, path) {
   const parts = path.split("/");

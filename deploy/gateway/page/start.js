@@ -9,9 +9,13 @@ try {
 // visitors: a session's token has to be renewed first. Documents that want it say `data-early`: the console does not.
 try {
   const { pathname, search, hash } = location;
-  const first = "early" in document.currentScript.dataset && !search && !hash;
-  const [route, kind, id] = (first && /^\/(?:(post|people)\/(\d+))?$/.exec(pathname)) || [];
-  const resource = route && ({ post: `/posts/${id}`, people: `/users/${id}` }[kind] ?? "/posts");
+  const isEarly = "early" in document.currentScript.dataset && !search && !hash;
+  const id = /\d+$/.exec(pathname)?.[0] ?? 0;
+  const resource = isEarly && {
+    "/": "/posts", // only with posts
+    [`/post/${id}`]: `/posts/${id}`, // only with posts
+    [`/people/${id}`]: `/users/${id}`,
+  }[pathname];
   if (resource && !localStorage.getItem("trivium.session")) {
     const answer = fetch(resource, { headers: { Accept: "application/json" }, credentials: "omit", cache: "no-store" });
     answer.catch(() => {}); // whoever takes it learns it

@@ -1,7 +1,7 @@
 // Small shared components of views.
 import { Unreachable } from "./api.js";
 import { html, useEffect, useId, useLayoutEffect, useRef, useState } from "./dom.js";
-import { link } from "./router.js";
+import { link } from "./router.js"; // only with posts
 
 const TINTS = 6;
 const MINUTE = 60;
@@ -39,6 +39,7 @@ export function Avatar({ person, size = "" }) {
   return html`<span class="avatar tint-${(person?.id ?? 0) % TINTS} ${size}" aria-hidden="true">${initials.toUpperCase()}</span>`;
 }
 
+// begin: only with posts
 /** The name of an author, who may be deleted (null) or unknown at the moment (name null). */
 export function Author({ author }) {
   if (!author) return html`<span class="quiet">Deleted account</span>`;
@@ -51,6 +52,7 @@ export function Tags({ tags }) {
   return html`<ul class="tags" aria-label="Tags">${tags.map(one)}</ul>`;
 }
 
+// end: only with posts
 /** Grey placeholders of the size of the content, so that nothing shifts when it arrives. */
 export function Skeleton({ rows = 3, tall = false }) {
   const row = (_, place) => html`<div key=${place} class="skeleton ${tall ? "tall" : ""}"><i /><i /><i /></div>`;

@@ -1,4 +1,3 @@
-# folder: only with posts
 """A browser, and people who use the page. The console must stay silent."""
 
 import os
@@ -58,6 +57,7 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
+# begin: only with posts
 @pytest.fixture(scope="session")
 def world(request: pytest.FixtureRequest, url: str) -> None:
     """People and posts, if the stack is our own; otherwise the existing ones."""
@@ -67,6 +67,9 @@ def world(request: pytest.FixtureRequest, url: str) -> None:
     place = {"LOCAL_DIR": str(stack.folder), "PORT_BASE": str(stack.base)}
     command = [sys.executable, "-m", "deploy.seed", "600"]
     subprocess.run(command, cwd=ROOT, env={**os.environ, **place}, check=True, capture_output=True, timeout=120)
+
+
+# end: only with posts
 
 
 @dataclass
@@ -144,6 +147,7 @@ class Visitor:
         await self.is_told("You are signed out.")
         await expect(self.page.get_by_label("Your menu")).to_have_count(0)
 
+    # begin: only with posts
     async def publish(self, title: str, body: str, tags: str = "") -> int:
         """Write a post. Returns its id."""
         await self.go("/write")
@@ -154,6 +158,7 @@ class Visitor:
         await expect(self.page.get_by_role("heading", name=title, level=1)).to_be_visible()
         return int(self.page.url.rpartition("/")[2])
 
+    # end: only with posts
     async def picture(self, name: str) -> Path:
         path = SCREENSHOTS / f"{name}.png"
         await self.page.screenshot(path=path)

@@ -1,3 +1,4 @@
+# file: only with posts
 """The page's addresses: those of today, those of earlier versions, and those that do not exist."""
 
 import pytest
@@ -55,7 +56,7 @@ async def test_people_are_told_that_an_address_does_not_exist(visit: Visit) -> N
     assert answer
     assert answer.status == 404
     await expect(ada.page.get_by_role("heading", level=1)).to_have_text("Not here")
-    await ada.page.get_by_role("link", name="Read the latest posts").click()
+    await ada.page.get_by_role("link", name="Go to the start page").click()
     await ada.page.wait_for_url(f"{ada.url}/")
 
 

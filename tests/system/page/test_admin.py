@@ -15,6 +15,7 @@ from tests.waiting import eventually
 
 pytestmark = pytest.mark.page
 
+# begin: only with posts
 PARK: Final = (
     "INSERT INTO outbox (target, type, subject, version, data) VALUES ('posts', 'profile', 'profile:{}', 1, '{}')"
 )
@@ -23,8 +24,10 @@ WAITS: Final = "SELECT count(*) FROM outbox WHERE subject = 'profile:{}' AND par
 ARRIVED: Final = "SELECT count(*) FROM authors WHERE id = {} AND name = 'Mended'"
 POISONED: Final = '{"name": "Ada"}'
 MENDED: Final = '{"name": "Mended", "avatar_url": null}'
+# end: only with posts
 
 
+# begin: only with posts
 def statement(stack: LocalStack, service: str, sql: str) -> str:
     """Run SQL as the owner of a service's database."""
     done = stack.run("psql", service, "--arguments", f'-At -c "{sql.replace(chr(34), chr(92) + chr(34))}"')
@@ -39,6 +42,7 @@ async def until(stack: LocalStack, service: str, sql: str, answer: str) -> None:
     await eventually(is_so)
 
 
+# end: only with posts
 async def an_admin(visit: Visit, stack: LocalStack, *size: str, **options: str) -> Visitor:
     grace = await visit("Grace Hopper", *size, **options)
     grace.expected |= {"401 (Unauthorized)"}  # a token from before the change of roles
@@ -60,12 +64,14 @@ async def because(grace: Visitor, button: str, why: str, done: str) -> None:
     await expect(grace.page.get_by_role("dialog")).to_have_count(0)
 
 
+# begin: only with posts
 async def parked(stack: LocalStack, number: int) -> None:
     """An event that posts refuses five times."""
     statement(stack, "users", PARK.format(number, POISONED))
     await until(stack, "users", WAITS.format(number), "0")
 
 
+# end: only with posts
 async def test_an_admin_helps_one_person_and_stops_another(visit: Visit, local_stack: LocalStack) -> None:
     ada = await visit("Ada Lovelace")
     ada.expected |= {"401 (Unauthorized)", "400 (Bad Request)"}
@@ -103,6 +109,7 @@ async def test_an_admin_helps_one_person_and_stops_another(visit: Visit, local_s
         await expect(line).to_contain_text(words)
 
 
+# begin: only with posts
 async def test_a_poisoned_event_is_seen_with_its_reason_mended_and_replayed(
     visit: Visit, local_stack: LocalStack
 ) -> None:
@@ -131,6 +138,7 @@ async def test_a_poisoned_event_is_seen_with_its_reason_mended_and_replayed(
     await expect(line).to_contain_text("reason: The sender is mended")
 
 
+# end: only with posts
 async def test_several_refusals_at_once_ask_once_who_it_is(visit: Visit, local_stack: LocalStack) -> None:
     """As where admins must have proven a second factor (RFC 9470)."""
     grace = await an_admin(visit, local_stack)
@@ -164,6 +172,7 @@ async def test_others_are_shown_nothing(visit: Visit) -> None:
     await ada.sees("Only for admins")
 
 
+# begin: only with posts
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", list(SIZES))
 async def test_every_view_of_admins_is_fit_to_be_shown(
@@ -182,3 +191,6 @@ async def test_every_view_of_admins_is_fit_to_be_shown(
     await looks.look(grace, "admin-audit", "/admin/audit", ".trail")
     await looks.look(grace, "admin-events", "/admin/events", "li.event")
     assert looks.faulty == {}
+
+
+# end: only with posts

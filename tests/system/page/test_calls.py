@@ -1,3 +1,4 @@
+# file: only with posts
 """The page's calls to the API: concurrent changes, refusals, and what is not sent again."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# file: only with posts
 """The console in a browser: an operator's story, and each view in both colours and sizes."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# file: only with posts
 """A person deletes their account; others still see their comments, without an author."""
 
 import pytest

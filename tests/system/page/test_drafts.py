@@ -1,3 +1,4 @@
+# file: only with posts
 """Unsent input stays until it is sent, and only for its author."""
 
 import pytest

@@ -1,3 +1,4 @@
+# file: only with posts
 """What a first visit takes: requests and bytes; with `make timing-page`, the time over a slow network."""
 
 import statistics

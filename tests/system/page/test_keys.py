@@ -25,8 +25,8 @@ async def test_somebody_creates_a_key_copies_it_once_and_revokes_it(visit: Visit
     await ada.go("/settings/keys")
     await ada.sees("No API keys")
     await ada.fill("Name", "nightly import")
-    await ada.page.get_by_label("posts:read", exact=True).check()
-    await ada.page.get_by_label("posts:write", exact=True).press("Space")
+    await ada.page.get_by_label("users:read", exact=True).check()
+    await ada.page.get_by_label("users:write", exact=True).press("Space")
     await ada.press("Create key")
     await ada.is_told("The key is created.")
     shown = ada.page.get_by_label("Key", exact=True)
@@ -35,7 +35,7 @@ async def test_somebody_creates_a_key_copies_it_once_and_revokes_it(visit: Visit
     key = await ada.page.evaluate("navigator.clipboard.readText()")
     assert key == await shown.input_value()
     reply = await exchange(url, key)
-    assert (reply.status_code, reply.json()["scope"]) == (200, "posts:read posts:write")
+    assert (reply.status_code, reply.json()["scope"]) == (200, "users:read users:write")
 
     await ada.page.reload()
     await expect(ada.page.get_by_label("API keys").get_by_role("listitem")).to_contain_text("nightly import")
@@ -43,7 +43,7 @@ async def test_somebody_creates_a_key_copies_it_once_and_revokes_it(visit: Visit
 
     ada.expected.add("409 (Conflict)")
     await ada.fill("Name", "nightly import")
-    await ada.page.get_by_label("posts:read", exact=True).check()
+    await ada.page.get_by_label("users:read", exact=True).check()
     await ada.press("Create key")
     await ada.sees("You have a key of this name.")
 

@@ -1,3 +1,4 @@
+# file: only with posts
 """The page's lists go on where they ended, whatever was added or removed meanwhile."""
 
 import pytest

@@ -1,3 +1,4 @@
+# file: only with posts
 """The page's appearance and accessibility: light and dark, on a phone and a desktop."""
 
 from typing import Final, Literal

@@ -1,3 +1,4 @@
+# file: only with posts
 """The page's calls whose answers are lost: each is made again, and has its effect once."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# file: only with posts
 """Markdown in posts and comments: a safe subset, as elements."""
 
 from typing import Final

@@ -1,3 +1,4 @@
+# file: only with posts
 """Reports, moderators' decisions, and what authors are told, on the page."""
 
 from typing import Literal

@@ -1,3 +1,4 @@
+# file: only with posts
 """Back restores lists and scroll positions."""
 
 import json

@@ -11,6 +11,7 @@ from tests.system.page.conftest import Visit
 
 pytestmark = pytest.mark.page
 
+# begin: only with posts
 TOLD = 2.0
 """Seconds until posts has users' event: one, and the same again for a busy machine."""
 
@@ -98,6 +99,7 @@ async def person_id(page: Page) -> int:
     return int((await link.get_attribute("href") or "").rpartition("/")[2])
 
 
+# end: only with posts
 async def test_people_keep_their_account(visit: Visit, tmp_path: Path) -> None:
     ada, phone = await visit("Ada Lovelace"), await visit("Ada's phone", "phone")
     await ada.sign_up()
@@ -109,7 +111,7 @@ async def test_people_keep_their_account(visit: Visit, tmp_path: Path) -> None:
     # the other device signs in by keyboard only, is listed, and is signed out
     await phone.go("/people/1/followers")  # for who is signed in
     await expect(phone.page.get_by_role("heading", name="Welcome back")).to_be_visible()
-    await phone.go("/following")  # which asks to sign in first, and then opens the route
+    await phone.go("/settings/blocked")  # which asks to sign in first, and then opens the route
     await expect(phone.page.get_by_role("heading", name="Welcome back")).to_be_visible()
     await phone.page.reload()
     await expect(phone.page.get_by_role("heading", name="Welcome back")).to_be_visible()
@@ -120,7 +122,7 @@ async def test_people_keep_their_account(visit: Visit, tmp_path: Path) -> None:
             await phone.page.keyboard.press(typed)
         else:
             await phone.page.keyboard.type(typed)
-    await phone.sees("Your own front page")
+    await phone.sees("Nobody is blocked")
     await ada.go("/settings/devices")
     await expect(ada.page.get_by_role("list", name="Devices").get_by_role("listitem")).to_have_count(2)
     await ada.press("Sign out all others")

@@ -1,3 +1,4 @@
+# file: only with posts
 """People's texts: limits of length, refusals, and links."""
 
 import json

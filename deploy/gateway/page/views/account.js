@@ -1,6 +1,6 @@
 // Signing up and in, and the targets of mailed links.
 import { post, IdempotencyKey } from "../api.js";
-import { html, useEffect, useMemo, useRef, useState } from "../dom.js";
+import { html, useEffect, useMemo, useState } from "../dom.js";
 import { Email, Field, Form, Password, Submit } from "../form.js";
 import { useMe } from "../me.js";
 import { say } from "../messages.js";
@@ -129,7 +129,7 @@ export const EmailChangePage = () => html`<${Mailed} path="/auth/email/confirm" 
   Do you want to sign in with the address that this link was sent to? If not, close this page: nothing changes then.<//>`;
 
 const Onwards = () => (useMe().signedIn
-  ? html`<a href=${link("/")}>Go on reading</a>.`
+  ? html`<a href=${link("/")}>Go on</a>.`
   : html`<a href=${link("/sign-in")}>Sign in</a>.`);
 
 /** Links that are being confirmed. Outside of the component, since the end of a session renders the page again. */

@@ -5,7 +5,7 @@ import { Field } from "../form.js";
 import { link } from "../router.js";
 import { Empty, Time } from "../ui.js";
 import { Choice, Filters } from "./admin-people.js";
-import { Listed } from "./posts.js";
+import { Listed } from "./lists.js";
 
 /** The kinds of lines, as `services/audit.py` of auth has them. */
 const ACTIONS = [

@@ -4,10 +4,10 @@ import { html, useState } from "../dom.js";
 import { usePages, useThing } from "../data.js";
 import { say } from "../messages.js";
 import { Pending, Time } from "../ui.js";
-import { Listed } from "./posts.js";
+import { Listed } from "./lists.js";
 import { AskReason } from "./reason.js";
 
-const METADATA = "/.well-known/oauth-authorization-server"; // each service has scopes, such as posts:read
+const METADATA = "/.well-known/oauth-authorization-server"; // each service has scopes, such as users:read
 
 export function ParkedEvents() {
   const { data, problem, reload } = useThing(METADATA);

@@ -5,7 +5,7 @@ import { Field, Submit } from "../form.js";
 import { ROLES } from "../me.js";
 import { go, link } from "../router.js";
 import { Avatar, Empty, Time } from "../ui.js";
-import { Listed } from "./posts.js";
+import { Listed } from "./lists.js";
 
 const STATES = ["active", "disabled", "deleting", "deleted"];
 

@@ -8,7 +8,7 @@ import { counted, Empty, Pending, Time } from "../ui.js";
 import { AuditLines } from "./admin-audit.js";
 import { Marks } from "./admin-people.js";
 import { nameOf } from "./devices.js";
-import { Listed } from "./posts.js";
+import { Listed } from "./lists.js";
 import { AskReason } from "./reason.js";
 
 export function ManagedPerson({ id }) {
@@ -47,7 +47,7 @@ function Acts({ account, etag, path, ask }) {
   const enable = { title: `Enable ${name}?`, action: "Enable", text: "They can sign in again.", send: change({ status: "active" }), done: `${name} is enabled.` };
   const signOut = { title: `Sign ${name} out everywhere?`, action: "Sign out", text: "All sessions end, and API keys are revoked. They can sign in again.",
     send: (reason) => post(`${path}/sign-out`, { reason }), done: `${name} is signed out everywhere.` };
-  const drop = { title: `Delete ${name}'s account?`, action: "Delete for good", danger: true, text: "Profile, posts and drafts are deleted in all services. This cannot be undone.",
+  const drop = { title: `Delete ${name}'s account?`, action: "Delete for good", danger: true, text: "All services delete everything of theirs. This cannot be undone.",
     send: (reason) => post(`${path}/deletion`, { reason }), done: `${name}'s account is being deleted.` };
   const turn = (role) => {
     const has = account.roles.includes(role);

@@ -7,7 +7,7 @@ import { AuditTrail } from "./admin-audit.js";
 import { ParkedEvents } from "./admin-events.js";
 import { FindPeople } from "./admin-people.js";
 import { ManagedPerson } from "./admin-person.js";
-import { Tabs } from "./home.js";
+import { Tabs } from "./lists.js";
 
 const PARTS = [["People", "people", FindPeople], ["Audit trail", "audit", AuditTrail], ["Parked events", "events", ParkedEvents]];
 const TABS = PARTS.map(([text, name]) => [text, link(`/admin/${name}`)]);

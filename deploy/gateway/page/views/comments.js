@@ -1,3 +1,4 @@
+// file: only with posts
 // The comments below a post, oldest first.
 import { get, patch, post as create, remove } from "../api.js";
 import { html, useEffect, useState } from "../dom.js";
@@ -10,7 +11,7 @@ import { link } from "../router.js";
 import { MARKDOWN, Written } from "../text.js";
 import { Author, Avatar, Confirm, Pending, ProblemNotice, Skeleton, Time } from "../ui.js";
 import { Changed } from "./changed.js";
-import { More } from "./posts.js";
+import { More } from "./lists.js";
 import { Report } from "./reports.js";
 
 const LONGEST = 5000;

@@ -7,6 +7,11 @@ import { go } from "../router.js";
 import { signOut } from "../session.js";
 import { OwnPassword } from "./own-password.js";
 
+const LOST = [
+  "Your profile, and whom you follow and block, are deleted on all devices, for good.",
+  " So are your posts, drafts and likes. Comments you left under other people's posts stay, without your name.", // only with posts
+];
+
 export function DeleteAccount() {
   const [asks, setAsks] = useState(false);
 
@@ -18,8 +23,7 @@ export function DeleteAccount() {
   }
 
   return html`<section class="card"><h2>Delete account</h2>
-    <p>Your profile, posts and drafts, your likes, and whom you follow and block are deleted on all devices, for good.
-      Comments you left under other people's posts stay, without your name.</p>
+    <p>${LOST}</p>
     ${!asks && html`<div class="row end">
       <button class="button" type="button" onClick=${() => setAsks(true)}>Delete my account</button></div>`}
     ${asks && html`<${Form} send=${drop} label="Delete account">

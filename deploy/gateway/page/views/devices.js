@@ -5,7 +5,7 @@ import { usePages } from "../data.js";
 import { Icon } from "../icons.js";
 import { say } from "../messages.js";
 import { ProblemNotice, Skeleton, Time } from "../ui.js";
-import { More } from "./posts.js";
+import { More } from "./lists.js";
 
 // The first match counts: Edge and Opera also contain Chrome, and Chrome contains Safari.
 const BROWSERS = [["Edg", "Edge"], ["OPR", "Opera"], ["Firefox", "Firefox"], ["Chrome", "Chrome"], ["Safari", "Safari"]];

@@ -1,16 +1,12 @@
+// file: only with posts
 // The front page and related routes: the latest posts, the feed, tags.
 import { html } from "../dom.js";
 import { usePages } from "../data.js";
 import { useMe } from "../me.js";
 import { link } from "../router.js";
 import { count, counted, Empty, ProblemNotice, Skeleton } from "../ui.js";
-import { Feed, More, Posts } from "./posts.js";
-
-/** Links that look like tabs: each is a separate route. @param {{tabs: [string, string][], current: string}} props */
-export function Tabs({ tabs, current, label }) {
-  const one = ([text, href]) => html`<li key=${href}><a href=${href} aria-current=${href === current ? "page" : null}>${text}</a></li>`;
-  return html`<nav class="tabs" aria-label=${label}><ul>${tabs.map(one)}</ul></nav>`;
-}
+import { More, Tabs } from "./lists.js";
+import { Feed, Posts } from "./posts.js";
 
 function Orders({ current }) {
   const { signedIn } = useMe();
@@ -66,15 +62,9 @@ export function TagsPage() {
 }
 
 /** Beside the lists on wide screens. */
-export function Aside() {
-  const { signedIn } = useMe();
+export function PopularTags() {
   const { items } = usePages("/posts/tags", { limit: 12 });
   const one = ({ name }) => html`<li key=${name}><a class="tag" href=${link(`/tags/${encodeURIComponent(name)}`)}>${name}</a></li>`;
-  return html`<aside aria-label="More">
-    ${!signedIn && html`<section class="card welcome"><h2>Write, follow, discuss.</h2>
-      <p>Trivium is a quiet place for people who like to read each other.</p>
-      <p class="row"><a class="button primary" href=${link("/sign-up")}>Create an account</a></p></section>`}
-    ${items?.length > 0 && html`<section class="card"><h2>Popular tags</h2><ul class="tags">${items.map(one)}</ul>
-      <p><a href=${link("/tags")}>All tags</a></p></section>`}
-  </aside>`;
+  return items?.length > 0 && html`<section class="card"><h2>Popular tags</h2><ul class="tags">${items.map(one)}</ul>
+    <p><a href=${link("/tags")}>All tags</a></p></section>`;
 }

@@ -1,3 +1,4 @@
+// file: only with posts
 // Moderators decide about reported posts and comments.
 import { post as send } from "../api.js";
 import { html, useState } from "../dom.js";
@@ -6,8 +7,7 @@ import { moderates, useMe } from "../me.js";
 import { say } from "../messages.js";
 import { link } from "../router.js";
 import { Author, Avatar, counted, Empty, Pending, Time } from "../ui.js";
-import { Tabs } from "./home.js";
-import { Listed } from "./posts.js";
+import { Listed, Tabs } from "./lists.js";
 import { Grounds, REASONS, Removed } from "./reports.js";
 
 const PARTS = { open: "Open", dismissed: "Dismissed", removed: "Removed" };

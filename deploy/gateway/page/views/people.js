@@ -1,4 +1,4 @@
-// People: lists, and one person with their posts.
+// People: lists, and one person.
 import { put, remove } from "../api.js";
 import { html, useState } from "../dom.js";
 import { usePages, useThing } from "../data.js";
@@ -7,8 +7,8 @@ import { say } from "../messages.js";
 import { go, link } from "../router.js";
 import { Linked } from "../text.js";
 import { Avatar, Confirm, count, Empty, ProblemNotice, Skeleton, Time } from "../ui.js";
-import { Tabs } from "./home.js";
-import { Feed, More, Posts } from "./posts.js";
+import { More, Tabs } from "./lists.js";
+import { PostsOf } from "./posts.js"; // only with posts
 
 /** `action` renders the end of a person's line. */
 export function People({ path, query = {}, label, action = () => null, children }) {
@@ -33,15 +33,10 @@ export function PersonPage({ id }) {
   if (problem?.status === 404) return html`<h1>Nobody here</h1><${Empty} title="No such person">They may have left.<//>`;
   if (problem) return html`<h1>Profile</h1><${ProblemNotice} problem=${problem} retry=${reload} />`;
   if (!person) return html`<h1 class="hidden">Profile</h1><${Skeleton} rows=${3} tall />`;
-  const head = html`<${Head} person=${person} show=${show} />`;
-  if (person.blocked) {
-    return html`${head}<${Empty} title="You blocked this person">
-      Their posts and comments are hidden from you, except comments below what you write.<//>`;
-  }
-  return html`${head}
-    <${Posts} path="/posts" query=${{ author_id: id }} label="Posts of ${person.name}">
-      <${Empty} title="No posts yet">${person.name} has not published anything so far.<//><//>
-    <${Feed} path="/posts/feeds/people/${id}.atom" />`;
+  return [
+    html`<${Head} person=${person} show=${show} />`,
+    html`<${PostsOf} person=${person} />`, // only with posts
+  ];
 }
 
 function Head({ person, show }) {
@@ -49,24 +44,33 @@ function Head({ person, show }) {
   const mine = profile?.id === person.id;
   const figure = (number, one, many, to) => html`<li><a href=${link(to)}><b>${count(number)}</b> ${number === 1 ? one : many}</a></li>`;
   const place = `/people/${person.id}`;
+  const figures = [
+    figure(person.posts_count, "post", "posts", place), // only with posts
+    figure(person.followers_count, "follower", "followers", `${place}/followers`),
+    figure(person.following_count, "following", "following", `${place}/following`),
+  ];
+  const own = [
+    html`<a class="button" href=${link("/settings/profile")}>Edit profile</a>`,
+    html`<a class="button" href=${link("/drafts")}>Drafts</a>`, // only with posts
+  ];
   return html`<header class="profile">
     <${Avatar} person=${person} size="large" />
     <div class="grow">
       <h1>${person.name}</h1>
       ${person.bio && html`<p class="bio"><${Linked} text=${person.bio} /></p>`}
-      <ul class="figures">
-        ${figure(person.posts_count, "post", "posts", place)}
-        ${figure(person.followers_count, "follower", "followers", `${place}/followers`)}
-        ${figure(person.following_count, "following", "following", `${place}/following`)}
-      </ul>
+      <ul class="figures">${figures}</ul>
       <p class="row">
-        ${mine && html`<a class="button" href=${link("/settings/profile")}>Edit profile</a>`}
-        ${mine && html`<a class="button" href=${link("/drafts")}>Drafts</a>`}
+        ${mine && own}
         ${!mine && (profile || !signedIn) && html`<${Bonds} person=${person} show=${show} />`}
       </p>
     </div>
   </header>`;
 }
+
+const WHEN_BLOCKED = [
+  "You no longer see their posts and comments, and they cannot comment on what you write. ", // only with posts
+  "Neither of you follows the other any more, and they cannot follow you.",
+];
 
 /** Follow and block. The result is shown at once; the counters follow the server's rules. */
 function Bonds({ person, show }) {
@@ -102,8 +106,7 @@ function Bonds({ person, show }) {
       onClick=${person.following ? unfollow : follow}>${person.following ? "Following" : "Follow"}</button>
     ${signedIn && html`<button class="button quiet" type="button" disabled=${busy} onClick=${() => setAsks(true)}>Block</button>`}
     ${asks && html`<${Confirm} title="Block ${person.name}?" action="Block" onYes=${block} onNo=${() => setAsks(false)}>
-      You no longer see their posts and comments. Neither of you follows the other any more, and ${person.name} can neither
-      follow you nor comment on what you write.<//>`}`;
+      ${WHEN_BLOCKED}<//>`}`;
 }
 
 export function NeighboursPage({ id, kind }) {

@@ -1,3 +1,4 @@
+// file: only with posts
 // One post with its likes and comments.
 import { remove } from "../api.js";
 import { html, useState } from "../dom.js";

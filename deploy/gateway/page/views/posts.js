@@ -1,3 +1,4 @@
+// file: only with posts
 // Lists of posts: the latest, those of a person or a tag, search results.
 import { put, remove } from "../api.js";
 import { html, useState } from "../dom.js";
@@ -7,26 +8,10 @@ import { useMe } from "../me.js";
 import { say } from "../messages.js";
 import { go, link } from "../router.js";
 import { excerpt } from "../text.js";
-import { Author, Avatar, count, counted, ProblemNotice, Skeleton, Tags, Time } from "../ui.js";
+import { Author, Avatar, count, counted, Empty, Tags, Time } from "../ui.js";
+import { Listed } from "./lists.js";
 
 const EXCERPT = 400; // characters; three lines are visible
-
-/**
- * A list with all its states. The children are shown if there are none; further properties are the list element's.
- * @param {object} props
- * @param {ReturnType<typeof import("../data.js").usePages>} props.pages
- * @param {(item: object) => any} props.line renders an item
- * @param {string} [props.as] the list's element
- */
-export function Listed({ pages, line, as = "ul", rows = 4, tall = false, children, ...rest }) {
-  const { items, problem, hasMore, busy, more } = pages;
-  return html`
-    ${!items && !problem && html`<${Skeleton} rows=${rows} tall=${tall} />`}
-    ${items?.length === 0 && children}
-    ${items?.length > 0 && html`<${as} ...${rest}>${items.map((item) => line(item))}<//>`}
-    ${problem && html`<${ProblemNotice} problem=${problem} retry=${more} />`}
-    <${More} hasMore=${hasMore && !problem} busy=${busy} more=${more} />`;
-}
 
 /** `path` and `query` select the posts; the children are shown if there are none. */
 export function Posts({ path, query = {}, label, children }) {
@@ -37,10 +22,16 @@ export function Posts({ path, query = {}, label, children }) {
 /** A link to a list's Atom feed, for feed readers. */
 export const Feed = ({ path }) => html`<p class="center"><a href=${path} rel="alternate" type="application/atom+xml">Feed</a></p>`;
 
-export function More({ hasMore, busy, more }) {
-  if (!hasMore) return null;
-  return html`<p class="center"><button class="button" type="button" disabled=${busy} onClick=${more}>
-    ${busy ? "Loading…" : "Show more"}</button></p>`;
+/** What a person has published, on their profile. */
+export function PostsOf({ person }) {
+  if (person.blocked) {
+    return html`<${Empty} title="You blocked this person">
+      Their posts and comments are hidden from you, except comments below what you write.<//>`;
+  }
+  return html`
+    <${Posts} path="/posts" query=${{ author_id: person.id }} label="Posts of ${person.name}">
+      <${Empty} title="No posts yet">${person.name} has not published anything so far.<//><//>
+    <${Feed} path="/posts/feeds/people/${person.id}.atom" />`;
 }
 
 function Card({ post }) {

@@ -1,3 +1,4 @@
+// file: only with posts
 // Reports of what others wrote, and what moderators have removed of one's own.
 import { IdempotencyKey, post as create } from "../api.js";
 import { html, useEffect, useRef, useState } from "../dom.js";
@@ -8,7 +9,7 @@ import { say } from "../messages.js";
 import { link } from "../router.js";
 import { local } from "../storage.js";
 import { CancelOr, Dialog, Empty, Tags, Time } from "../ui.js";
-import { Listed } from "./posts.js";
+import { Listed } from "./lists.js";
 
 export const REASONS = {
   spam: "Spam or advertising",

@@ -1,23 +1,43 @@
-// Search for posts by words, and for people by name.
+// Search, also for people by name.
 import { html } from "../dom.js";
-import { SearchBox } from "../frame.js";
+import { SearchBox, SEARCHED } from "../frame.js";
+import { useMe } from "../me.js";
 import { link } from "../router.js";
 import { Empty } from "../ui.js";
-import { Tabs } from "./home.js";
+import { Tabs } from "./lists.js";
 import { People } from "./people.js";
-import { Posts } from "./posts.js";
+import { Posts } from "./posts.js"; // only with posts
+
+const KINDS = {
+  posts: { text: "Posts", list: Posts, path: "/posts", before: PostsHint }, // only with posts
+  people: { text: "People", list: People, path: "/users", before: Followed },
+};
 
 export function SearchPage({ query }) {
-  const { q = "", in: among = "posts" } = query;
-  const tabs = [["Posts", link("/search", { q })], ["People", link("/search", { q, in: "people" })]];
-  const current = tabs[among === "people" ? 1 : 0][1];
-  const nothing = html`<${Empty} title="Nothing found">No ${among} match “${q}”. Try fewer or other words.<//>`;
-  let found = html`<${Empty} title="What are you looking for?">
-    Words in titles and posts, "exact phrases", <code>-without</code> a word; or people by their names.<//>`;
-  if (q && among === "people") found = html`<${People} path="/users" query=${{ q }} label="People found">${nothing}<//>`;
-  else if (q) found = html`<${Posts} path="/posts" query=${{ q }} label="Posts found">${nothing}<//>`;
+  const { q = "", in: asked } = query;
+  const among = SEARCHED.includes(asked) ? asked : SEARCHED[0];
+  const tabs = SEARCHED.map((one) => [KINDS[one].text, link("/search", { q, in: one })]);
+  const { list, path, before } = KINDS[among];
+  const found = q
+    ? html`<${list} path=${path} query=${{ q }} label="${KINDS[among].text} found">
+        <${Empty} title="Nothing found">No ${among} match “${q}”. Try fewer or other words.<//><//>`
+    : html`<${before} />`;
   return html`<h1 class=${q ? "" : "hidden"}>${q ? `Results for “${q}”` : "Search"}</h1>
     <${SearchBox} words=${q} among=${among} id="search-here" />
-    <${Tabs} tabs=${tabs} current=${current} label="Search among" />
+    ${tabs.length > 1 && html`<${Tabs} tabs=${tabs} current=${link("/search", { q, in: among })} label="Search among" />`}
     ${found}`;
+}
+
+// begin: only with posts
+function PostsHint() {
+  return html`<${Empty} title="What are you looking for?">
+    Words in titles and posts, "exact phrases", <code>-without</code> a word; or people by their names.<//>`;
+}
+
+// end: only with posts
+/** The people whom the user follows. */
+function Followed() {
+  const { profile } = useMe();
+  const hint = html`<${Empty} title="Whom are you looking for?">Search for people by their names.<//>`;
+  return profile ? html`<${People} path="/users/${profile.id}/following" label="People you follow">${hint}<//>` : hint;
 }

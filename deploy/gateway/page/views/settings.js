@@ -10,7 +10,7 @@ import { link } from "../router.js";
 import { Avatar, Empty, Pending, ProblemNotice, Skeleton } from "../ui.js";
 import { Changed } from "./changed.js";
 import { DeleteAccount } from "./deletion.js";
-import { Tabs } from "./home.js";
+import { Tabs } from "./lists.js";
 import { People } from "./people.js";
 import { Devices } from "./devices.js";
 import { Keys } from "./keys.js";
@@ -123,9 +123,20 @@ function Blocked() {
     };
     return html`<button class="button small" type="button" aria-label="Unblock ${person.name}" onClick=${unblock}>Unblock</button>`;
   };
+  const why = [
+    "People you block cannot follow you.",
+    " They cannot comment on what you write either.", // only with posts
+  ];
   return html`<${People} path="/users/me/blocks" label="Blocked people" action=${action}>
-    <${Empty} title="Nobody is blocked">People you block can neither follow you nor comment on what you write.<//><//>`;
+    <${Empty} title="Nobody is blocked">${why}<//><//>`;
 }
+
+/** What an export contains. */
+const HELD = [
+  "account, devices, profile, ",
+  "posts, comments, likes, ", // only with posts
+  "whom you follow and block",
+];
 
 function YourData() {
   const [busy, setBusy] = useState(false);
@@ -146,7 +157,7 @@ function YourData() {
     }
   }
   return html`<section class="card"><h2>Export</h2>
-    <p>Everything that is held about you: account, devices, profile, posts, comments, likes, whom you follow and block. One JSON file.</p>
+    <p>Everything that is held about you: ${HELD}. One JSON file.</p>
     ${problem && html`<${ProblemNotice} problem=${problem} />`}
     <div class="row end"><button class="button primary" type="button" disabled=${busy} onClick=${fetchAll}>
       ${busy ? "Gathering…" : "Download my data"}</button></div></section>`;

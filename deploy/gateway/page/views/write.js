@@ -1,3 +1,4 @@
+// file: only with posts
 // The editor: a new post, a draft, a change of a published post.
 import { patch, post as create } from "../api.js";
 import { html, useState } from "../dom.js";
