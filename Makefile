@@ -21,7 +21,7 @@ export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unk
 .PHONY: check-code check-made check-docs check-deploy format generate rename new-service remove-service new-resource openapi clients lock test
 .PHONY: test-stack test-page screens test-clients test-clients-short test-providers test-overlays test-search test-restarts test-new-service test-resource test-observability
 .PHONY: test-start-order test-backup fuzz faults faults-short bench bench-peers timing overload compose-up compose-down
-.PHONY: timing-page compose-upgrade rolling-restart pin-images test-compose test-cluster help bootstrap docs changelog sbom audit
+.PHONY: timing-page compose-upgrade rolling-restart pin-images test-compose test-cluster test-pooler help bootstrap docs changelog sbom audit
 
 ##@ The stack on this machine
 
@@ -330,6 +330,14 @@ test-cluster: bootstrap ## upgrade, roll back and cause faults under load on Kub
 	@rm -f .local/cluster.json
 	@$(VENV)/pytest tests/system/cluster -m cluster $(ARGS)
 	@cat .local/cluster.json
+# end: only with posts
+
+# begin: only with posts
+test-pooler: export RATE ?= 20
+test-pooler: bootstrap ## the stack behind PgBouncer as in overlays/production, and faults under load: PGBOUNCER=program (needs kubectl)
+	@rm -f .local/pooler.json
+	@$(VENV)/pytest tests/system/pooler -m pooler $(ARGS)
+	@cat .local/pooler.json
 # end: only with posts
 
 ##@ Releases

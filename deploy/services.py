@@ -83,7 +83,7 @@ def mistakes(found: Mapping[str, Service]) -> Iterator[str]:
         if ports.setdefault(service.port, name) != name:
             yield f"{name} has the port of {ports[service.port]}"
         for path in service.paths:
-            if not path.startswith("/") or paths.setdefault(path.strip("/"), name) != name:
+            if not re.fullmatch(r"(/[^/]+)+", path) or paths.setdefault(path, name) != name:
                 yield f"{name} cannot have the path {path}"
         for other in service.calls:
             if other not in found or other == name:

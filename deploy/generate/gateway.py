@@ -28,5 +28,5 @@ def route(service: Service) -> str:
 
 
 def matches(path: str) -> str:
-    """Caddy's patterns for a prefix: the path and those below it, or only those."""
-    return f"{path}*" if path.endswith("/") else f"{path} {path}/*"
+    """Caddy's patterns for a prefix: the path and those below it."""
+    return f"{path} {path}/*"

@@ -91,7 +91,7 @@ def routes(registered: Registered, filters: Any) -> list[Any]:
     """The rules of overlays/production/route.yaml."""
     return [
         {
-            "matches": [{"path": flow(type="PathPrefix", value=path.rstrip("/"))} for path in service.paths],
+            "matches": [{"path": flow(type="PathPrefix", value=path)} for path in service.paths],
             "filters": filters,
             "backendRefs": [flow(name=f"{name}-api", port=HTTP)],
         }

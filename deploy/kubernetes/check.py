@@ -19,11 +19,11 @@ import kubernetes_validate  # type: ignore[import-untyped]
 import yaml
 
 from deploy.kubernetes.budget import budget, replicas_are_told
-from deploy.kubernetes.flows import clusters_work, store_works
-from deploy.kubernetes.manifests import Manifest, named, of_kind
+from deploy.kubernetes.flows import clusters_work, poolers_reconnect, store_works
+from deploy.kubernetes.manifests import Manifest, named
 from deploy.kubernetes.policies import RULES, namespace_enforces
+from deploy.kubernetes.routes import route_errors
 from deploy.kubernetes.size import quota_errors
-from deploy.services import REGISTRY
 
 FOLDER: Final = Path(__file__).parent
 NAMESPACE: Final = FOLDER / "namespace.yaml"
@@ -54,29 +54,6 @@ def schema_errors(manifests: Sequence[Manifest]) -> Iterator[str]:
                 yield f"{named(manifest)}, Kubernetes {version}: {error.message}"
 
 
-def gateway_paths() -> dict[str, set[str]]:
-    """Paths by service, as at our own gateway."""
-    always = (service for service in REGISTRY.values() if service.paths and not service.off)
-    return {service.name: {path.rstrip("/") for path in service.paths} for service in always}
-
-
-def route_paths(manifests: Sequence[Manifest]) -> dict[str, set[str]]:
-    paths: dict[str, set[str]] = {}
-    for route in of_kind(manifests, "HTTPRoute"):
-        for rule in route["spec"]["rules"]:
-            (backend,) = rule["backendRefs"]
-            here = {match["path"]["value"] for match in rule["matches"]}
-            paths.setdefault(backend["name"].removesuffix("-api"), set()).update(here)
-    return paths
-
-
-def route_errors(manifests: Sequence[Manifest]) -> Iterator[str]:
-    """An overlay's own HTTPRoute must send the same paths to the same services as deploy/services.toml."""
-    ours, theirs = route_paths(manifests), gateway_paths()
-    if ours and ours != theirs:
-        yield f"the HTTPRoute has {ours}, deploy/services.toml {theirs}"
-
-
 def errors(manifests: Sequence[Manifest]) -> Iterator[str]:
     yield from schema_errors(manifests)
     for rule in RULES:
@@ -84,6 +61,7 @@ def errors(manifests: Sequence[Manifest]) -> Iterator[str]:
     yield from budget(manifests)
     yield from replicas_are_told(manifests)
     yield from clusters_work(manifests)
+    yield from poolers_reconnect(manifests)
     yield from store_works(manifests)
     yield from route_errors(manifests)
     yield from quota_errors(manifests, list(yaml.safe_load_all(NAMESPACE.read_text())))

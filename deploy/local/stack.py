@@ -171,14 +171,15 @@ class Stack:
             "TRUSTED_PROXIES": json.dumps(["127.0.0.1"]),
             "REPLICAS": str(self.counts.get(service, 1)),
         }
+        ways = json.loads(os.environ.get("WAYS", "{}")).get(service, {})  # through the proxies and poolers of tests
         if service in DATABASES:
-            settings["DATABASE_URL"] = f"postgresql://{service}@127.0.0.1:{postgres_port}/{service}"
+            place = ways.get("database", f"127.0.0.1:{postgres_port}")
+            settings["DATABASE_URL"] = f"postgresql://{service}@{place}/{service}"
             settings["DATABASE_PASSWORD_FILE"] = self._file(f"{service}-password")
         if service in CLIENTS:
             settings["CLIENT_SECRET_FILE"] = self._file(f"svc-{service}-secret")
         for secret in REGISTRY[service].secrets:
             settings[setting_of(secret)] = self._file(secret)
-        ways = json.loads(os.environ.get("WAYS", "{}")).get(service, {})  # through the proxies of fault tests
         for other in self.services:
             settings[f"{other.upper()}_URL"] = ways.get(other, self.url(other))
         settings["JWKS_URL"] = f"{settings['AUTH_URL']}/.well-known/jwks.json"

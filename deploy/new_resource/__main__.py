@@ -50,7 +50,7 @@ def prefix_of(service: str) -> str:
     paths = REGISTRY[service].paths
     if not paths:
         raise Refused(f"{service} has no path at the gateway (deploy/services.toml), so nobody could reach it.")
-    return paths[0].rstrip("/")
+    return paths[0]
 
 
 def package_of(service: str) -> Path:

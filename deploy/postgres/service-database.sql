@@ -21,6 +21,10 @@ ALTER ROLE :"service" SET lock_timeout = '2s';
 ALTER ROLE :"service" SET idle_in_transaction_session_timeout = '10s';
 ALTER ROLE :"owner" SET lock_timeout = '2s';
 
+-- A statement whose client is gone ends. A pooler has opened another connection by then: its own limit does not count
+-- the old one, and half of all requests to cancel a statement reach the wrong one of two poolers.
+ALTER ROLE :"service" SET client_connection_check_interval = '1s';
+
 -- JIT compilation, which a wrong estimate can trigger, costs more than our short statements take.
 ALTER ROLE :"service" SET jit = off;
 

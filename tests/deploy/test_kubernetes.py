@@ -10,8 +10,8 @@ import yaml
 
 from deploy.kubernetes import budget as connections
 from deploy.kubernetes import policies
-from deploy.kubernetes.check import FOLDER, gateway_paths, route_paths, schema_errors
-from deploy.kubernetes.flows import clusters_work, store_works
+from deploy.kubernetes.check import FOLDER, schema_errors
+from deploy.kubernetes.flows import clusters_work, poolers_reconnect, store_works
 from deploy.kubernetes.manifests import COMPONENT, NAME, Manifest, of_kind
 from deploy.kubernetes.policies import Rule
 from deploy.kubernetes.secrets import all_secrets
@@ -215,12 +215,6 @@ def test_schemas_refuse_unknown_fields_and_skip_what_is_not_kubernetes_own(api: 
     assert len(list(schema_errors([api, {"kind": "Cluster"}]))) == 2  # one for each version
 
 
-def test_the_route_has_the_gateways_paths() -> None:
-    paths = gateway_paths()
-    assert paths["auth"] == {"/auth", "/.well-known"}
-    assert route_paths(read("overlays/production/route.yaml")) == paths
-
-
 def test_roles_are_set_up_as_everywhere_else() -> None:
     """Role, setting and value, in CloudNativePG's SQL and in that of all other deployments."""
     everywhere = (FOLDER.parent / "postgres" / "service-database.sql").read_text()
@@ -280,6 +274,16 @@ def test_poolers_fit_between_the_replicas_and_the_database() -> None:
     assert list(connections.budget([*service_of(1, 1, 130 + relays_and_migration), pooler])) == []
     (found,) = connections.budget([*service_of(1, 1, 129 + relays_and_migration), pooler])
     assert found == "auth's poolers may hold 120 connections, and its database leaves them 119"
+
+
+def test_a_pooler_that_is_slow_to_reconnect_is_found() -> None:
+    """A restarted database cost 16 s, of which 15 were a pause of PgBouncer."""
+    (pooler,) = of_kind(read("overlays/production/database/db/database.yaml"), "Pooler")
+    assert list(poolers_reconnect([pooler])) == []
+    del pooler["spec"]["pgbouncer"]["parameters"]["server_login_retry"]
+    assert list(poolers_reconnect([pooler])) == [
+        "Pooler/pooler waits 15 s after a failed attempt to reach its database"
+    ]
 
 
 def test_a_store_that_a_service_cannot_reach_or_anybody_else_can_is_found() -> None:

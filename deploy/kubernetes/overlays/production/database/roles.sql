@@ -13,6 +13,7 @@ BEGIN
     EXECUTE format('ALTER ROLE %I SET lock_timeout = ''2s''', service);
     EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''10s''', service);
     EXECUTE format('ALTER ROLE %I SET lock_timeout = ''2s''', owner);
+    EXECUTE format('ALTER ROLE %I SET client_connection_check_interval = ''1s''', service);
     EXECUTE format('ALTER ROLE %I SET jit = off', service);
     EXECUTE format('ALTER ROLE %I SET work_mem = ''16MB''', service);
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', service);

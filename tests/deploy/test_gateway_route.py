@@ -1,0 +1,138 @@
+"""The HTTPRoute of production and our own gateway send each path to the same service.
+
+`deploy.kubernetes.routes` follows the specification of the Gateway API; the other side is the real Caddy.
+"""
+
+import asyncio
+import copy
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import httpx
+import pytest
+import yaml
+
+from deploy.kubernetes.check import FOLDER
+from deploy.kubernetes.manifests import Manifest
+from deploy.kubernetes.routes import Request, hosts, route_errors, table, target
+from deploy.services import STARTED
+from tests.deploy.test_site import gateway
+from tests.waiting import GENEROUS
+
+ROUTE = [yaml.safe_load((FOLDER / "overlays/production/route.yaml").read_text())]
+HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: "
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+def rule(name: str, **match: object) -> Manifest:
+    return {"matches": [match], "backendRefs": [{"name": name, "port": 8000}]}
+
+
+def prefix(value: str) -> dict[str, str]:
+    return {"type": "PathPrefix", "value": value}
+
+
+def exact(value: str) -> dict[str, str]:
+    return {"type": "Exact", "value": value}
+
+
+def header(name: str, value: str) -> dict[str, str]:
+    return {"name": name, "value": value}
+
+
+RULES = [
+    rule("everything"),
+    rule("short", path=prefix("/a")),
+    rule("long", path=prefix("/a/b/")),
+    rule("exact", path=exact("/a/b")),
+    rule("posting", path=prefix("/a"), method="POST"),
+    rule("two headers", path=prefix("/a"), headers=[header("X-One", "1"), header("x-two", "2")]),
+    rule("one header", path=prefix("/a"), headers=[header("X-One", "1")]),
+    rule("query", path=prefix("/a"), queryParams=[header("page", "2")]),
+    rule("later", path=prefix("/a")),
+    rule("pattern", path={"type": "RegularExpression", "value": "/numbers/[0-9]+"}),
+]
+ROUTES = [{"kind": "HTTPRoute", "spec": {"hostnames": ["api.example.com", "*.example.net"], "rules": RULES}}]
+
+
+@pytest.mark.parametrize(
+    ("request_", "name"),
+    [
+        (Request("/"), "everything"),
+        (Request("/ab"), "everything"),
+        (Request("/A"), "everything"),
+        (Request("/a"), "short"),
+        (Request("/a/"), "short"),
+        (Request("/a/c"), "short"),
+        (Request("/a/b"), "exact"),
+        (Request("/a/b/"), "long"),
+        (Request("/a/b/c", "POST"), "long"),
+        (Request("/a/c", "POST", headers={"x-one": "1", "x-two": "2"}), "posting"),
+        (Request("/a", headers={"x-one": "1", "x-two": "2"}), "two headers"),
+        (Request("/a", headers={"x-one": "1", "x-two": "3"}, query={"page": "2"}), "one header"),
+        (Request("/a", query={"page": "2"}), "query"),
+        (Request("/numbers/17"), "pattern"),
+        (Request("/numbers/17/x"), "everything"),
+        (Request("/a", host="a.b.example.net"), "short"),
+        (Request("/a", host="example.net"), None),
+    ],
+)
+def test_the_most_specific_match_wins_as_the_specification_says(request_: Request, name: str | None) -> None:
+    """Exact, then the longest prefix, a method, the number of headers, of query parameters, the first rule."""
+    assert target(ROUTES, request_) == name
+
+
+def test_a_wildcard_is_at_least_one_label() -> None:
+    assert [hosts("*.example.com", host) for host in ("a.example.com", "example.com", "aexample.com")] == [1, 0, 0]
+
+
+def test_production_sends_all_paths_to_their_services() -> None:
+    assert list(route_errors(ROUTE)) == []
+
+
+def test_a_route_that_leads_elsewhere_is_found() -> None:
+    changed = copy.deepcopy(ROUTE)
+    changed[0]["spec"]["rules"][0]["matches"].append({"path": exact("/internal/events")})
+    changed[0]["spec"]["rules"][1]["matches"][0]["path"] = exact("/users")
+    found = list(route_errors(changed))
+    assert "api.example.com/internal/events leads to auth-api, and must lead to no service" in found
+    assert "api.example.com/users/7 leads to nobody, and must lead to users" in found
+
+
+def test_a_route_may_also_lead_to_a_page() -> None:
+    """To anything that is no service: it has what remains, and /internal too, which our gateway refuses by itself."""
+    changed = copy.deepcopy(ROUTE)
+    changed[0]["spec"]["rules"].append(rule("gateway", path=prefix("/")))
+    assert list(route_errors(changed)) == []
+
+
+@pytest.fixture(scope="module")
+async def caddy(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The address of our gateway in production, in front of services that answer with their names."""
+
+    async def serve(service: str) -> asyncio.Server:
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(HEAD + f"{len(service)}\r\nX-Service: {service}\r\n\r\n{service}".encode())
+            writer.close()
+
+        return await asyncio.start_server(answer, "127.0.0.1", 0)
+
+    async with AsyncExitStack() as running:
+        upstreams = {}
+        for service in STARTED:
+            server = await running.enter_async_context(await serve(service))
+            upstreams[f"{service.upper()}_UPSTREAM"] = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        folder = tmp_path_factory.mktemp("gateway")
+        with gateway(folder, PROFILE="production", DOCS="", PAGE="off", SECURITY_CONTACT="", **upstreams) as client:
+            yield str(client.base_url)
+
+
+@pytest.mark.parametrize("method", METHODS)
+async def test_our_gateway_sends_the_same_paths_to_the_same_services(caddy: str, method: str) -> None:
+    async with httpx.AsyncClient(base_url=caddy, trust_env=False, timeout=GENEROUS) as client:
+        for path, service in table().items():
+            answer = await client.request(method, path)
+            wanted = (200, service) if service else (404, None)
+            assert (answer.status_code, answer.headers.get("X-Service")) == wanted, path
+            assert target(ROUTE, Request(path, method)) == (f"{service}-api" if service else None)
