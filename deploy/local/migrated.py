@@ -1,7 +1,7 @@
 """Skips migrations that have nothing to do: they take half of the start.
 
-A service's migration is skipped if its code and secrets have not changed since its last run, and the database still has
-that revision. Otherwise, and in doubt, it runs.
+A service's migration is skipped if its code, its secrets and the script of its roles have not changed since its last
+run, and the database still has that revision. Otherwise, and in doubt, it runs.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from deploy.local.databases import schema_version
+from deploy.local.databases import SCRIPT, schema_version
 from deploy.local.postgres import Postgres
 from deploy.local.stack import ROOT, Stack
 
@@ -25,8 +25,8 @@ class Migrated:
         self._file = stack.folder / "migrated.json"
 
     def seems_current(self, service: str) -> bool:
-        """Whether its code and secrets are those of its last migration; PostgreSQL is not asked."""
-        return self._known().get(service, [""])[0] == self._digest(service)
+        """Whether all that it follows from is as at its last migration; PostgreSQL is not asked."""
+        return self._known().get(service, [])[:1] == [self._digest(service)]
 
     def is_current(self, service: str) -> bool:
         """Whether the service's database is known to be up to date."""
@@ -40,15 +40,16 @@ class Migrated:
 
     def _known(self) -> dict[str, list[str]]:
         try:
-            return dict(json.loads(self._file.read_text()))
-        except (FileNotFoundError, ValueError, TypeError):
+            known = json.loads(self._file.read_text())
+            return {service: list(state) for service, state in known.items()}
+        except (FileNotFoundError, ValueError, TypeError, AttributeError):
             return {}
 
     def _state(self, service: str) -> list[str]:
         return [self._digest(service), schema_version(self._server, service)]
 
     def _digest(self, service: str) -> str:
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(SCRIPT.read_bytes())
         own = f"services/{service}"
         for folder in (SHARED, f"{own}/src", f"{own}/migrations"):
             for path in sorted((ROOT / folder).rglob("*.py")):

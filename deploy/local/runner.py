@@ -118,19 +118,24 @@ class Runner:
         except (OSError, ValueError) as error:
             raise StackError(f"the page cannot be built: {error}") from error
         self._logs = {name: Log(stack.logs / f"{name}.log") for name in self._names}
-        own = {"log_checkpoints": "off", "max_connections": str(max(200, 40 * len(stack.all_replicas)))}
+        settings = {"log_checkpoints": "off", "max_connections": str(max(200, 40 * len(stack.all_replicas)))}
         folder, log = stack.folder / POSTGRES, self._logs[POSTGRES].path
-        postgres = self._postgres = Postgres(folder, port=stack.postgres_port, settings=own, log=log)
+        postgres = self._postgres = Postgres(folder, port=stack.postgres_port, settings=settings, log=log)
         self._watch(POSTGRES, postgres.launch).start_now()
         migrated = Migrated(stack, postgres)
-        if early := all(migrated.seems_current(service) for service in stack.databases):
+        if all(migrated.seems_current(service) for service in stack.databases):
             self._watch_rest(postgres.port)  # they load their code while PostgreSQL starts, and wait for it
         postgres.await_ready()
         for service in stack.databases:
-            password, owners = stack.secret(f"{service}-password"), stack.secret(f"{service}-owner-password")
-            ensure_database(postgres, service, owner_password=owners, password=password)
-        self._migrate(postgres, stack.databases)
-        if not early:
+            passwords = {"password": f"{service}-password", "owner_password": f"{service}-owner-password"}
+            ensure_database(postgres, service, **{name: stack.secret(secret) for name, secret in passwords.items()})
+        outdated = [service for service in stack.databases if not migrated.is_current(service)]
+        if outdated and len(self._programs) > 1:
+            self._say(f"not as its last migration left it: {', '.join(outdated)}; migrating before its service starts")
+            self._end(self._programs[1:])
+            del self._programs[1:]
+        self._migrate(postgres, outdated)
+        if len(self._programs) == 1:
             self._watch_rest(postgres.port)
         self._await_ready()
 
@@ -138,7 +143,7 @@ class Runner:
         """Start the services, the gateway and the console."""
         for name, (command, environment) in self._stack.programs(postgres_port).items():
             self._watch(name, self._starter(name, command, environment))
-        self._round()
+        self._round()  # starts them
 
     def _watch(self, name: str, start: Start) -> Supervised:
         """Supervise a process from the next round on."""
@@ -158,14 +163,12 @@ class Runner:
         return start
 
     def _migrate(self, postgres: Postgres, services: Sequence[str]) -> None:
-        """Migrate the databases that may be outdated, in parallel."""
-        stack, migrated = self._stack, Migrated(self._stack, postgres)
-        running = {}
+        """Migrate these databases, in parallel."""
+        stack, running = self._stack, {}
         for service in services:
-            if not migrated.is_current(service):
-                environment = stack.migration_environment(service, postgres.port)
-                log = stack.replicas(service)[0].name
-                running[service] = self._starter(log, stack.migration_command(service), environment)()
+            environment = stack.migration_environment(service, postgres.port)
+            log = stack.replicas(service)[0].name
+            running[service] = self._starter(log, stack.migration_command(service), environment)()
         try:
             while any(migration.poll() is None for migration in running.values()):
                 self._round()
@@ -177,7 +180,7 @@ class Runner:
             if migration.returncode != 0:
                 said = self._logs[stack.replicas(service)[0].name].last_lines(15)
                 raise StackError(f"the migration of {service} failed:\n{said}")
-        migrated.note(list(running))
+        Migrated(stack, postgres).note(list(running))
 
     def _await_ready(self) -> None:
         deadline = time.monotonic() + READY_PATIENCE
@@ -268,9 +271,8 @@ class Runner:
             program.force_to_stop()
 
     def _announce(self) -> None:
-        gateway = self._stack.url(GATEWAY)
-        self._say(f"ready: {gateway}")
-        self._say(f"  API docs {gateway}/docs")
+        self._say(f"ready: {self._stack.url(GATEWAY)}")
+        self._say(f"  API docs {self._stack.url(GATEWAY)}/docs")
         self._say(f"  logs {shown(self._stack.logs)}, data {shown(self._data())}")
         if not self._background:  # else our output is a file, and the link holds a secret
             if link := self._stack.console_link:

@@ -275,9 +275,20 @@ async def test_lists_for_visitors_ask_for_their_authors_once_a_second(
     assert await seen_by_visitors() == ("Poetical science.", [page, authors])
 
 
+def profile(number: int, bio: str | None = None) -> Profile:
+    return Profile(number, f"~{number}", bio, None, following=False)
+
+
 def test_profiles_are_kept_for_visitors_up_to_a_number() -> None:
-    recent = RecentProfiles()
+    recent = RecentProfiles(now=lambda: 0.0)
     for number in range(2 * REMEMBERED):
-        recent.keep([Profile(number, f"~{number}", None, None, following=False)])
+        recent.keep([profile(number)], 0.0)
         assert recent.among({number}).keys() == {number}
         assert len(recent.read_at) <= REMEMBERED
+
+
+def test_an_answer_that_was_asked_for_earlier_replaces_none() -> None:
+    recent = RecentProfiles(now=lambda: 1.5)
+    recent.keep([profile(1, "late")], 1.0)
+    recent.keep([profile(1, "slow"), profile(2, "slow")], 0.4)
+    assert recent.among({1, 2}) == {1: profile(1, "late")}, "the second is older than a second on its arrival"

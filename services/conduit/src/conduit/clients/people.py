@@ -67,10 +67,11 @@ class UsersPeople:
         found = dict(self.recent.among(ids)) if self.recent else {}
         wanted = sorted(ids - found.keys())
         for start in range(0, len(wanted), MOST):
+            asked_at = self.recent.now() if self.recent else 0.0
             some = await self._list({"ids": ",".join(map(str, wanted[start : start + MOST]))})
             found |= {one.id: one for one in some}
             if self.recent:
-                self.recent.keep(some)
+                self.recent.keep(some, asked_at)
         return found
 
     async def follow(self, user_id: int) -> None:

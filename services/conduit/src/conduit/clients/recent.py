@@ -22,14 +22,16 @@ class RecentProfiles:
     """By id: when users was asked, and its answer."""
 
     def among(self, ids: Collection[int]) -> Mapping[int, Profile]:
-        """Those of them that were read within the last second."""
+        """Those of them that were asked for within the last second."""
         oldest = self.now() - FRESH
         found = ((number, self.read_at.get(number)) for number in ids)
         return {number: one[1] for number, one in found if one is not None and one[0] > oldest}
 
-    def keep(self, profiles: Sequence[Profile]) -> None:
-        """Keep profiles that were just read."""
+    def keep(self, profiles: Sequence[Profile], asked_at: float) -> None:
+        """Keep what users was asked for at this time of `now`, unless a later answer is here."""
         if len(self.read_at) + len(profiles) > REMEMBERED:
             self.read_at.clear()
-        now = self.now()
-        self.read_at.update((one.id, (now, one)) for one in profiles)
+        for one in profiles:
+            before = self.read_at.get(one.id)
+            if before is None or before[0] < asked_at:
+                self.read_at[one.id] = (asked_at, one)
