@@ -31,6 +31,11 @@ SELECT (SELECT array_agg(name) FROM pg_settings WHERE source = 'session') AS set
 """
 RUNNING: Final = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'posts' AND query LIKE 'SELECT pg_sleep%'"
 ACTIVE: Final = f"{RUNNING} AND state = 'active'"
+HARMLESS: Final = {"jit"}
+"""asyncpg turns it off while it looks up a type, possibly at another server than the one where it restores it.
+
+The services' roles have it off anyway.
+"""
 CLIENTS: Final = 100
 """More than both poolers have servers, fewer than they take clients."""
 
@@ -100,7 +105,7 @@ async def test_nobody_has_left_anything_in_a_server_connection(pooled: PooledSta
     """After the other tests' load: no service uses SET, session locks or LISTEN on a pooled connection."""
     async with connections(pooled, CLIENTS) as some:
         found = [row for (row,) in await asyncio.gather(*(one.fetch(LEFT) for one in some))]
-    assert {name for one in found for name in one["settings"] or ()} <= PASSED_ON
+    assert {name for one in found for name in one["settings"] or ()} <= PASSED_ON | HARMLESS
     assert {(one["locks"], one["channels"]) for one in found} == {(0, 0)}
     assert len({one["pid"] for one in found}) > 10
 
