@@ -82,6 +82,13 @@ def test_a_picture_that_lies_on_its_side_is_shown_upright() -> None:
     assert is_near(image.getpixel((160, 600)), BLUE)
 
 
+def test_a_large_picture_on_its_side_is_decoded_large_enough() -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    found, _ = encode(picture(size=(6400, 4000), exif=exif), SIZES)
+    assert (found["width"], found["height"]) == (1600, 2560)
+
+
 def test_a_profile_is_applied_and_a_broken_one_ignored() -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     for given in (profile, b"no profile"):

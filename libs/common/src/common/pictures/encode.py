@@ -46,13 +46,10 @@ class Size:
     height: int
     cut: bool = False
 
-    def within(self, width: int, height: int) -> tuple[int, int]:
-        """The largest size of this shape that fits in; never larger than the original."""
-        return scaled(width, height, min(self.width / width, self.height / height, 1))
-
-    def around(self, width: int, height: int) -> tuple[int, int]:
-        """The smallest size of this shape that covers it; never larger than the original."""
-        return scaled(width, height, min(max(self.width / width, self.height / height), 1))
+    def scale(self, width: int, height: int) -> float:
+        """The factor by which a picture of this shape fits in, or covers it if it is to be cut. None is enlarged."""
+        fit = max if self.cut else min
+        return min(fit(self.width / width, self.height / height), 1)
 
 
 def scaled(width: int, height: int, by: float) -> tuple[int, int]:
@@ -95,8 +92,8 @@ def opened(original: bytes, size: Size) -> "Image.Image":
         raise Refused("picture-too-large")
     if getattr(image, "is_animated", False) and image.format != SEVERAL_VIEWS:
         raise Refused("animated-picture")
-    enough = size.around if size.cut else size.within
-    image.draft(None, enough(image.width, image.height))
+    enough = max(size.scale(image.width, image.height), size.scale(image.height, image.width))  # it may lie on its side
+    image.draft(None, scaled(image.width, image.height, enough))
     image.load()
     ImageOps.exif_transpose(image, in_place=True)
     return in_srgb(image)
@@ -124,7 +121,8 @@ def fitted(image: "Image.Image", size: Size) -> "Image.Image":
 
     if size.cut:
         return ImageOps.fit(image, (size.width, size.height), Image.Resampling.LANCZOS)
-    return image.resize(size.within(image.width, image.height), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    fitting = scaled(image.width, image.height, size.scale(image.width, image.height))
+    return image.resize(fitting, Image.Resampling.LANCZOS, reducing_gap=2.0)
 
 
 def as_webp(image: "Image.Image") -> bytes:
