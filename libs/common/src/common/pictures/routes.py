@@ -27,7 +27,7 @@ from common.pictures.errors import (
 )
 from common.pictures.pictures import LARGE, MOST_BYTES, SMALL, Pictures, path_of
 from common.pictures.rows import Picture, PictureRepository
-from common.schemas import Moment, Outgoing
+from common.schemas import AfterId, Moment, Outgoing
 
 UPLOADS: Final = "pictures"
 SHOWN: Final = "shown-pictures"
@@ -136,7 +136,7 @@ def pictures_router(service: str) -> APIRouter:
         name: PictureName,
         request: Request,
         pictures: UsePictures,
-        until: Annotated[int, Query(ge=0, le=2**40)],
+        until: AfterId,
         signature: Annotated[str, Query(max_length=64, pattern="^[0-9a-f]*$")],
     ) -> None:
         """Upload the original of a picture, by the link that the service gave for it."""
