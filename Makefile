@@ -19,7 +19,7 @@ export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unk
 .DEFAULT_GOAL := help
 .PHONY: up dev start stop status logs restart-one run mail mails seed demo reset psql migrate migration backup restore check
 .PHONY: check-code check-made check-docs check-deploy format generate rename new-service remove-service new-resource openapi clients lock test
-.PHONY: test-stack test-page screens test-clients test-clients-short test-providers test-overlays test-search test-restarts test-new-service test-resource test-observability
+.PHONY: test-stack test-page screens test-clients test-clients-short test-providers test-pictures test-overlays test-search test-restarts test-new-service test-resource test-observability
 .PHONY: test-start-order test-backup fuzz faults faults-short bench bench-peers timing overload compose-up compose-down
 .PHONY: timing-page compose-upgrade rolling-restart pin-images test-compose test-cluster test-pooler help bootstrap docs changelog sbom audit
 
@@ -200,6 +200,9 @@ test-search: export LC_CTYPES ?= C C.UTF-8 en_US.UTF-8
 test-search: bootstrap ## test the results of search on several PostgreSQLs: make test-search PG_BINS="/usr/lib/postgresql/15/bin …"
 	@for bin in $(or $(PG_BINS),""); do PG_BIN=$$bin $(VENV)/pytest tests/posts/test_search_table.py $(ARGS) || exit 1; done
 # end: only with posts
+
+test-pictures: bootstrap ## store pictures in a real S3, which PyPI has
+	@$(VENV)/pytest tests/users/test_pictures_in_s3.py -m pictures $(ARGS)
 
 test-overlays: bootstrap ## render the Kubernetes manifests as they are and as you may change them (needs kubectl, no cluster)
 	@$(VENV)/pytest tests/deploy/test_overlays.py -m kubectl $(ARGS)

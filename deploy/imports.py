@@ -18,6 +18,7 @@ HOUSE: Final = Path(__file__).parents[1]
 ROOMS: Final = [
     "serving",
     "events",
+    "pictures",
     "calls",
     "http",
     "tokens",

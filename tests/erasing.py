@@ -50,15 +50,16 @@ async def erase_though_killed(eraser: Eraser) -> int:
     """
     killed = 0
     for _ in range(1000):
-        doomed = Eraser(eraser.database, eraser.service, dying(eraser.steps))
-        after = Eraser(eraser.database, eraser.service, eraser.steps)
+        doomed = Eraser(eraser.database, eraser.service, dying(eraser.steps), eraser.outside)
+        after = Eraser(eraser.database, eraser.service, eraser.steps, eraser.outside)
+        until_first = 2 if eraser.outside is None else 3  # it sees the account, and deletes what is outside
         try:
-            await doomed.step()
-            await doomed.step()
+            for _ in range(until_first):
+                await doomed.step()
         except Killed:
             killed += 1
-        await after.step()
-        await after.step()
+        for _ in range(until_first):
+            await after.step()
         if not await waiting(eraser):
             return killed
     raise AssertionError("somebody is in the way")

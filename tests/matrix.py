@@ -44,6 +44,7 @@ FORGED: Final[Mapping[str, Any]] = {
 
 NOBODY: Final = "anon"
 PROBLEM: Final = "application/problem+json"
+BYTES: Final = "application/octet-stream"
 OAUTH: Final = ("/auth/token", "/auth/revoke")
 LACKS: Final = 'Bearer realm="trivium", error="insufficient_scope", scope="{}"'
 SIGNING_IN: Final = ("sessions", "audit_events", "sign_in_addresses", "sign_in_sources")
@@ -123,6 +124,9 @@ class Matrix:
                 yield f"{where}: was told the {name}: {reply.text}"
 
     async def request(self, line: Line, values: Mapping[str, Any], headers: Mapping[str, str], **more: Any) -> Response:
+        if self.takes_bytes(line.operation):
+            headers, raw = {**headers, "Content-Type": BYTES}, b"some bytes"
+            return await self.client.request(line.method, line.url.format_map(values), headers=headers, content=raw)
         body = {**self.body(line, values), **more}
         kind = "data" if self.takes_form(line.operation) else "json"
         sent: dict[str, Any] = {kind: body} if body or line.method in ("POST", "PATCH") else {}
@@ -135,6 +139,9 @@ class Matrix:
     def described(self, operation: str) -> Any:
         method, path = operation.split()
         return self.document["paths"].get(path, {}).get(method.lower(), {})
+
+    def takes_bytes(self, operation: str) -> bool:
+        return BYTES in self.described(operation).get("requestBody", {}).get("content", {})
 
     def takes_form(self, operation: str) -> bool:
         content = self.described(operation).get("requestBody", {}).get("content", {})

@@ -50,8 +50,12 @@ class Operation:
 
     @property
     def is_for_clients(self) -> bool:
-        """Whether it answers with JSON or nothing. Feeds are for feed readers."""
-        return all(JSON in answer["content"] for answer in self.successes() if "content" in answer)
+        """Whether it takes fields, if anything, and answers with JSON or nothing.
+
+        Feeds are for feed readers, and raw bytes are sent to an address that an answer names.
+        """
+        takes_fields = {JSON, FORM} >= self.node.get("requestBody", {}).get("content", {}).keys()
+        return takes_fields and all(JSON in answer["content"] for answer in self.successes() if "content" in answer)
 
     def successes(self) -> Iterator[Node]:
         return (answer for status, answer in self.node["responses"].items() if status.startswith("2"))

@@ -116,6 +116,11 @@ class Stack:
         return self.folder / "mail"
 
     @property
+    def pictures(self) -> Path:
+        """The folder of the pictures that people upload."""
+        return self.folder / "pictures"
+
+    @property
     def secrets(self) -> Path:
         """The folder of the secrets, one file each, see secret_files."""
         return self.folder / "secrets"
@@ -165,6 +170,7 @@ class Stack:
             "PYTHONUNBUFFERED": "1",
             "DRAIN": "PT1S",
             "LOG_FORMAT": self.log_format,
+            "PICTURES_URL": f"file://{self.pictures}",
         }
         settings = {
             "ISSUER": self.url(GATEWAY),

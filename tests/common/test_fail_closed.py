@@ -65,8 +65,22 @@ WEAKER: dict[str, tuple[str, ...]] = {
     "EDGE_PROXIES": ("0.0.0.0/0", "::/0", "10.0.0.0/8 0.0.0.0/1", "2000::/3", "*"),
 }
 WEAKER_IN: dict[str, dict[str, tuple[str, ...]]] = {name: {} for name in SETTINGS}
-WEAKER_IN["posts"] = {"RATE_LIMIT_REPORTS": ("0", "-1", "100001", "canary")}  # only with posts
-WEAKER_IN["users"] = {"RATE_LIMIT_EXPORT": ("0", "1001")}
+PICTURES: dict[str, tuple[str, ...]] = {
+    "PICTURES_URL": (
+        "canary",
+        "file://canary",
+        "https://canary.example",
+        "s3://Canary",
+        "s3://canary",
+    ),  # without a key
+    "PICTURES_ENDPOINT": (*BAD_ADDRESSES, "http://canary.example"),
+    "PICTURES_REGION": ("canary eu",),
+    "PICTURES_KEY_ID": ("canary",),  # there is no store for it
+    "PICTURES_SECRET": ("canary-too-short", "a" * 64, "Xk3jQ0f9-canary-Zp7Lw2vN8sRt5yUbZ"),  # the same
+    "RATE_LIMIT_PICTURES": ("0", "-1", "100001", "canary"),
+}
+WEAKER_IN["posts"] = {"RATE_LIMIT_REPORTS": ("0", "-1", "100001", "canary"), **PICTURES}  # only with posts
+WEAKER_IN["users"] = {"RATE_LIMIT_EXPORT": ("0", "1001"), **PICTURES}
 WEAKER_IN["auth"] = {
     "KEY_ENCRYPTION_KEY_PREVIOUS": ("canary-too-short", "a" * 64),
     "REFRESH_KEY_PREVIOUS": ("canary-too-short", "a" * 64),

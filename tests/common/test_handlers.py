@@ -40,11 +40,13 @@ WITH_FASTAPIS = {
     "/auth/revoke",
     "/auth/providers/{name}/authorize",
     "/auth/providers/{name}/callback",
+    "/posts/pictures/{file}",
+    "/users/pictures/{file}",
     "/posts/feeds/latest.atom",
     "/posts/feeds/people/{author_id}.atom",
     "/posts/feeds/tags/{tag}.atom",
 }
-"""Their answers have no body, or are redirects or feeds, so they have a class of their own."""
+"""Their answers have no body, or are redirects, feeds or pictures, so they have a class of their own."""
 
 
 def service_routes(service: str) -> list[ServiceRoute]:

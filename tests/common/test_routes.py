@@ -50,6 +50,10 @@ IN_THE_OPEN = {
     "POST /auth/email/confirm",
     "GET /.well-known/jwks.json",
     "GET /.well-known/oauth-authorization-server",
+    "GET /users/pictures/{file}",
+    "PUT /users/pictures/{name}/original",  # by its signed link
+    "GET /posts/pictures/{file}",  # only with posts
+    "PUT /posts/pictures/{name}/original",  # only with posts
     "GET /posts/{post_id}/comments/{comment_id}",  # only with posts
     "GET /posts/feeds/latest.atom",  # only with posts
     "GET /posts/feeds/people/{author_id}.atom",  # only with posts

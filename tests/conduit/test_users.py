@@ -3,7 +3,9 @@
 import pytest
 from httpx import AsyncClient
 
+from conduit.clients.people import ProfileAnswer
 from tests.conduit.conftest import NewPerson, Person, unique
+from tests.peers import ISSUER as SITE
 
 
 async def test_a_new_user_is_signed_in(client: AsyncClient) -> None:
@@ -106,6 +108,19 @@ async def test_given_fields_change_and_others_stay(new_person: NewPerson) -> Non
         gone = (await ada.send("PUT", "/user", user={"bio": empty, "image": empty})).json()["user"]
         assert (gone["bio"], gone["image"]) == (None, None)
     assert (await ada.send("PUT", "/user", user={})).json()["user"] == gone
+
+
+def test_a_picture_of_this_site_has_a_whole_address() -> None:
+    known = {"id": 7, "username": "ada", "email": None, "bio": "", "following": None}
+    for url, shown in (("/users/pictures/x.webp", f"{SITE}/users/pictures/x.webp"), ("/x.png", "/x.png"), (None, None)):
+        assert ProfileAnswer.model_validate({**known, "avatar_url": url}).profile(SITE).image == shown
+
+
+async def test_a_picture_of_this_site_is_known_by_its_whole_address(new_person: NewPerson) -> None:
+    """And must be one's own."""
+    ada = await new_person()
+    reply = await ada.send("PUT", "/user", user={"image": f"{SITE}/users/pictures/{'0' * 32}.webp"})
+    assert (reply.status_code, reply.json()["errors"]) == (422, {"image": ["You have no such picture."]})
 
 
 async def test_a_new_name_and_address_are_seen_at_once(client: AsyncClient, new_person: NewPerson) -> None:

@@ -61,6 +61,8 @@ def test_a_service_that_is_no_longer_registered_is_removed(monkeypatch: pytest.M
 def test_containers_of_a_new_service_are_as_those_of_the_others() -> None:
     """Only names differ; a stateless one has neither migration nor database, and is off by default."""
     blocks: dict[str, Any] = yaml.safe_load(with_more()[COMPOSE])["services"]
+    assert blocks["users"]["volumes"].pop() == "pictures:/pictures"
+    blocks["users"]["deploy"] = blocks["auth"]["deploy"]  # pictures need more memory
     for kind in ("", "-migrate", "-db"):
         for name in ("ARRIVAL_URL", "USERS_URL"):  # they have the addresses of all
             blocks[f"arrival{kind}"]["environment"].pop(name, None)

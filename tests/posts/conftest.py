@@ -23,10 +23,11 @@ SignedIn = Callable[..., dict[str, str]]
 
 
 @pytest.fixture(scope="module")
-async def settings(database_of: Cloner) -> Settings:
+async def settings(database_of: Cloner, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     # no pause, so that the next test can reach peers again; and a busy machine refuses nothing
     patient = {"breaker_pause": 0, "pool_timeout": timedelta(seconds=10), "call_deadline": LONGEST_CALL}
     own = {"client_secret": secrets.token_urlsafe(32), "relay": False, **patient}
+    own["pictures_url"] = f"file://{tmp_path_factory.mktemp('pictures')}"
     return Settings.model_validate({**await database_of("posts"), **own})
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from tests.personal_data import COPY, COUNTER, DERIVED, ERASED, MECHANISM, OUTBOX, REVOKED, Personal, Table
+from tests.personal_data import COPY, COUNTER, DERIVED, ERASED, MECHANISM, OUTBOX, PICTURE, REVOKED, Personal, Table
 
 TABLES: Final[Mapping[str, Table]] = {
     "posts": Personal(
@@ -112,6 +112,17 @@ TABLES: Final[Mapping[str, Table]] = {
             ("subject", "method", "path", "key", "fingerprint", "status", "headers", "body", "created_at"),
             "repeats an answer for 24 h, of which the post itself is exported",
         ),
+    ),
+    "pictures": Personal(
+        "account_id = $1 AND removed_at IS NULL",
+        {
+            "name": "pictures.name",
+            "width": "pictures.width",
+            "height": "pictures.height",
+            "bytes": "pictures.bytes",
+            "created_at": "pictures.created_at",
+        },
+        PICTURE,
     ),
     "tags": "a list of words, nobody's",
     "erased": ERASED,

@@ -14,6 +14,7 @@ from tests.events import Outbox
 from tests.peers import Peers, Told, event, gone, page
 from tests.personal_data import kept
 from tests.personal_rows import held, left, missing_from_export
+from tests.pictures import ADD
 from tests.posts.conftest import NewPost, SignedIn
 from tests.posts.reporting import Walk
 from tests.posts.telling import REMEMBERED, tell
@@ -21,7 +22,9 @@ from tests.posts.test_export import pages
 
 
 @pytest.fixture
-async def world(client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost) -> dict[str, Any]:
+async def world(
+    client: AsyncClient, peers: Peers, signed_in: SignedIn, write: NewPost, outbox: Outbox
+) -> dict[str, Any]:
     """Ada, who will be deleted, and Bob. Each has posts, likes and comments on the other's, and follows the other."""
     ada, bob = peers.new_account("Ada"), peers.new_account("Bob")
     by_ada = await write(ada, title="Adas unmistakable words", tags=["mathematics", "adas-own"])
@@ -45,6 +48,7 @@ async def world(client: AsyncClient, peers: Peers, signed_in: SignedIn, write: N
     await client.post("/posts", json={"title": "kept", "body": "b"}, headers={**signed_in(ada), **key})
     edges = [event("follow", {"active": True}, *pair) for pair in ((ada, bob), (bob, ada))]
     await tell(client, peers, "users", *edges, event("block", {"active": False}, bob, ada))
+    await outbox.rows(ADD, ada)
     return {"ada": ada, "bob": bob, "by_ada": by_ada["id"], "by_bob": by_bob["id"], "draft": draft["id"]}
 
 

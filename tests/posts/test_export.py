@@ -39,7 +39,7 @@ async def test_an_account_is_told_of_all_that_it_wrote_and_likes(
     await client.put(f"/posts/{post['id']}/like", headers=signed_in(ada))
     (page,) = await pages(client, peers, ada)
     sections = page["sections"]
-    assert list(sections) == ["posts", "drafts", "comments", "likes", "reports", "removed"]
+    assert list(sections) == ["posts", "drafts", "comments", "likes", "pictures", "reports", "removed"]
     assert [(item["title"], item["tags"]) for item in sections["posts"]] == [(f"published of {ada}", ["t"])]
     assert [item["title"] for item in sections["drafts"]] == [f"draft of {ada}"]
     assert [(item["post_id"], item["body"]) for item in sections["comments"]] == [(post["id"], "Well seen.")]

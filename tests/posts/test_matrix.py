@@ -16,13 +16,14 @@ from tests.matrix import Matrix
 from tests.matrix_table import complaints, read
 from tests.parked import ACT, park
 from tests.peers import Peers, ended, event
+from tests.pictures import sent, uploaded
 from tests.posts.conftest import NewPost
 
 # Callers: anonymous; the owner of the thing; another person; one whom the owner has blocked; a moderator; an admin;
 # people whose tokens are no longer valid (account disabled, session ended); the three services; a service's token for
 # another; the owner's API key with all scopes. Things: the owner's published post; the owner's draft; the owner's
 # comment on another's post; another's comment on the owner's post; the owner's reported post, a reported comment, and a
-# post that was removed; a parked event. Internal: events of users and of auth.
+# post that was removed; a parked event; a picture that is uploaded, or shown. Internal: events of users and of auth.
 TABLE = """
 method path                                thing   anon  owner other block moder admin gone  users posts auth  stray key
 GET    /posts                              post    200   200   200   200   200   200   401   403   403   403   401   200
@@ -60,6 +61,10 @@ PATCH  /posts/{post_id}/comments/{comment_id} comment 401 200  403   403   403  
 PATCH  /posts/{post_id}/comments/{comment_id} theirs 401  403  403   403   403   403   401   403   403   403   401   403
 DELETE /posts/{post_id}/comments/{comment_id} comment 401 204  403   403   204   204   401   403   403   403   401   204
 DELETE /posts/{post_id}/comments/{comment_id} theirs 401  204  403   403   204   204   401   403   403   403   401   204
+POST   /posts/pictures                     none    401   200   200   200   200   200   401   403   403   403   401   200
+PUT    /posts/pictures/{name}/original?{link} upload 204 204   204   204   204   204   204   204   204   204   204   204
+PUT    /posts/pictures/{name}/finished     upload  401   200   404   404   404   404   401   403   403   403   401   200
+GET    /posts/pictures/{file}              shown   200   200   200   200   200   200   200   200   200   200   200   200
 GET    /posts/admin/parked-events          none    401   403   403   403   403   200   401   403   403   403   401   403
 POST   /posts/admin/parked-events/replay   parked  401   403   403   403   403   204   401   403   403   403   401   403
 POST   /posts/admin/parked-events/drop     parked  401   403   403   403   403   204   401   403   403   403   401   403
@@ -117,6 +122,11 @@ async def matrix(
     async def thing(name: str) -> dict[str, Any]:
         if name == "parked":
             return await park(connection)
+        if name == "upload":
+            return await sent(client, "posts", headers["owner"][0])
+        if name == "shown":
+            found = await uploaded(client, "posts", headers["owner"][0])
+            return {"file": f"{found['name']}.webp"}
         secret = secrets.token_hex(8)
         author, commenter = (host, owner) if name == "comment" else (owner, host)
         status = "draft" if name == "draft" else "published"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from tests.personal_data import COUNTER, DERIVED, ERASED, MECHANISM, OUTBOX, REVOKED, Personal, Table
+from tests.personal_data import COUNTER, DERIVED, ERASED, MECHANISM, OUTBOX, PICTURE, REVOKED, Personal, Table
 
 TABLES: Final[Mapping[str, Table]] = {
     "profiles": Personal(
@@ -42,6 +42,17 @@ TABLES: Final[Mapping[str, Table]] = {
             "active": "only what is active is exported",
             "version": COUNTER,
         },
+    ),
+    "pictures": Personal(
+        "account_id = $1 AND removed_at IS NULL",
+        {
+            "name": "pictures.name",
+            "width": "pictures.width",
+            "height": "pictures.height",
+            "bytes": "pictures.bytes",
+            "created_at": "pictures.created_at",
+        },
+        PICTURE,
     ),
     "erased": ERASED,
     "ended_sessions": REVOKED,

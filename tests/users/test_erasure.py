@@ -14,6 +14,7 @@ from tests.events import Outbox
 from tests.peers import Peers, Told, event, gone, page
 from tests.personal_data import kept
 from tests.personal_rows import held, left, missing_from_export
+from tests.pictures import ADD
 from tests.users.conftest import SignedIn
 from tests.users.telling import REMEMBERED, account, counts, tell
 from users.repositories import erasing
@@ -80,6 +81,7 @@ async def test_each_table_about_somebody_is_exported_and_emptied(
 ) -> None:
     ada = world["ada"]
     await client.patch("/users/me", json={"bio": "b", "avatar_url": "https://example.com/a"}, headers=signed_in(ada))
+    await outbox.rows(ADD, ada)
     before = await held(outbox.dsn, "users", ada)
     document = (await client.get("/users/me/export", headers=signed_in(ada))).json()
     assert missing_from_export("users", before, document["users"]) == []

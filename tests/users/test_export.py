@@ -75,7 +75,7 @@ async def test_the_export_is_all_that_the_services_say(client: AsyncClient, peer
     (profile,) = users["profile"]
     assert (profile["id"], profile["bio"]) == (ada, "Poetical\nscience. ü")
     assert profile["email"] == f"person{ada}@example.com"
-    assert list(users) == ["profile", "following", "followers", "blocked"]
+    assert list(users) == ["profile", "following", "followers", "blocked", "pictures"]
     edges = ("following", "followers", "blocked")
     people = {name: [(person["id"], person["name"]) for person in users[name]] for name in edges}
     assert people == {"following": [(grace, "Grace")], "followers": [(grace, "Grace")], "blocked": [(eve, "Eve")]}

@@ -15,11 +15,12 @@ from tests.matrix import Matrix
 from tests.matrix_table import complaints, read
 from tests.parked import ACT, park
 from tests.peers import Peers, ended, event
+from tests.pictures import sent, uploaded
 
 # Callers: anonymous; the owner of the thing; another person; one whom the owner has blocked; a moderator; an admin;
 # people whose tokens are no longer valid (account disabled, session ended); the three services; a service's token for
-# another; the owner's API key with all scopes. Things: the owner's profile; a parked event; for internal routes, events
-# of auth and of posts. `/users/me` is the caller's.
+# another; the owner's API key with all scopes. Things: the owner's profile; a parked event; a picture
+# that is uploaded, or shown; for internal routes, events of auth and of posts. `/users/me` is the caller's.
 TABLE = """
 method path                                thing   anon  owner other block moder admin gone  users posts auth  stray key
 GET    /users?ids={user_id}                profile 200   200   200   200   200   200   401   403   403   403   401   200
@@ -35,6 +36,10 @@ GET    /users/{user_id}/followers          profile 401   200   200   200   200  
 GET    /users/{user_id}/following          profile 401   200   200   200   200   200   401   403   403   403   401   200
 PUT    /users/{user_id}/block              profile 401   400   204   204   204   204   401   403   403   403   401   400
 DELETE /users/{user_id}/block              profile 401   204   204   204   204   204   401   403   403   403   401   204
+POST   /users/pictures                     none    401   200   200   200   200   200   401   403   403   403   401   200
+PUT    /users/pictures/{name}/original?{link} upload 204 204   204   204   204   204   204   204   204   204   204   204
+PUT    /users/pictures/{name}/finished     upload  401   200   404   404   404   404   401   403   403   403   401   200
+GET    /users/pictures/{file}              shown   200   200   200   200   200   200   200   200   200   200   200   200
 GET    /users/admin/parked-events          none    401   403   403   403   403   200   401   403   403   403   401   403
 POST   /users/admin/parked-events/replay   parked  401   403   403   403   403   204   401   403   403   403   401   403
 POST   /users/admin/parked-events/drop     parked  401   403   403   403   403   204   401   403   403   403   401   403
@@ -79,6 +84,12 @@ async def matrix(app: FastAPI, client: AsyncClient, peers: Peers, outbox: Outbox
     async def thing(name: str) -> dict[str, Any]:
         if name == "parked":
             return await park(connection)
+        await connection.execute("DELETE FROM pictures")  # a person may have 20
+        if name == "upload":
+            return await sent(client, "users", headers["owner"][0])
+        if name == "shown":
+            found = await uploaded(client, "users", headers["owner"][0])
+            return {"file": f"{found['name']}.webp"}
         return {"user_id": owner, "email": peers.accounts[owner]["data"]["email"]}
 
     yield Matrix(app, client, connection, LINES, headers, thing, BODIES, PRIVATE, keys_of(peers, people["owner"]))

@@ -1,8 +1,9 @@
-// A safe subset of Markdown as elements. No HTML, no images, and no headings beside those of the page.
+// A safe subset of Markdown as elements. No HTML, no pictures of other sites, and no headings beside those of the page.
 import { html, useMemo } from "./dom.js";
 import { ADDRESS, Link, Linked, target, withoutItsSentence } from "./text.js";
 import MarkdownIt from "./vendor/markdown-it.js";
 
+const PICTURE = /^\/posts\/pictures\/[0-9a-f]{32}\.webp$/;
 const DEEPEST = 20; // elements in each other
 const MOST = 20_000; // tokens
 const RULES = ["autolink", "backticks", "blockquote", "emphasis", "escape", "fence", "heading", "hr", "image", "link", "list",
@@ -14,7 +15,7 @@ const STOPS = /[hH\n!*<>[\\\]_`~]/g; // where another rule may apply; an address
 const NAMED = /https?:[/\\]*([^\s/\\?#]{1,253})\S*|([^\s@/]{1,64}@)?((?:[\p{L}\p{M}\p{N}_-]{1,63}[.。]){1,8}\p{L}[\p{L}\p{M}\p{N}-]{1,62})(?:[:/?#]\S*)?/giu;
 
 const markdown = new MarkdownIt("zero", { breaks: true, maxNesting: DEEPEST }).enable(RULES);
-markdown.normalizeLink = (typed) => target(typed) ?? "";
+markdown.normalizeLink = (typed) => (PICTURE.test(typed) ? typed : target(typed) ?? "");
 markdown.normalizeLinkText = (typed) => typed;
 markdown.validateLink = (href) => href !== "";
 markdown.inline.ruler.at("text", text);
@@ -86,16 +87,19 @@ function leaf(token, heading, inLink) {
       return html`<br />`;
     case "hr":
       return html`<hr />`;
-    case "image": // a link to it: nobody's browser loads it from elsewhere
+    case "image": // of another site: a link to it, since that site would learn who reads
+      if (PICTURE.test(token.attrGet("src"))) return shown(token);
       return inLink ? token.content : linked(token.attrGet("src"), token.content || token.attrGet("src"), token.content);
     default:
       return inLink ? token.content : html`<${Linked} text=${token.content} />`;
   }
 }
 
+const shown = (token) => html`<img class="picture" src=${token.attrGet("src")} alt=${token.content} loading="lazy" decoding="async" />`;
+
 /** The address is also shown on hover. If the words have the address of another place, the link's own one follows them. */
 function linked(href, children, words) {
-  if (!href) return children;
+  if (!href || PICTURE.test(href)) return children;
   const { protocol, hostname, pathname } = new URL(href);
   const place = protocol === "mailto:" ? pathname : hostname;
   const link = html`<${Link} href=${href} title=${href}>${children}<//>`;

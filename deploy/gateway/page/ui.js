@@ -26,13 +26,15 @@ export function Time({ at }) {
   return html`<time datetime=${at} title=${moment.format(then)}>${text}</time>`;
 }
 
-/** An avatar, or the initials. Avatars come from other sites, which must not learn what is read here. */
+const OWN_PICTURE = /^\/users\/pictures\/[0-9a-f]{32}\.webp$/;
+
+/** An avatar, or the initials. Pictures of other sites are not shown: they would learn who reads here. */
 export function Avatar({ person, size = "" }) {
   const [broken, setBroken] = useState(null);
   const url = person?.avatar_url;
-  if (url?.startsWith("https://") && broken !== url) {
-    return html`<img class="avatar ${size}" src=${url} alt="" loading="lazy" decoding="async" referrerpolicy="no-referrer"
-      onError=${() => setBroken(url)} />`;
+  if (OWN_PICTURE.test(url) && broken !== url) {
+    const file = size === "large" ? url : url.replace(/\.webp$/, "-small.webp");
+    return html`<img class="avatar ${size}" src=${file} alt="" loading="lazy" decoding="async" onError=${() => setBroken(url)} />`;
   }
   const words = (person?.name || "?").split(/\s+/).filter(Boolean);
   const initials = [words[0], words.length > 1 ? words.at(-1) : ""].map((word) => [...word][0] ?? "").join("");

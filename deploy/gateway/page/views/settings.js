@@ -6,6 +6,7 @@ import { useThing } from "../data.js";
 import { AskAgain, SignOut } from "../frame.js";
 import { useMe } from "../me.js";
 import { say } from "../messages.js";
+import { PictureField } from "../pictures.js";
 import { link } from "../router.js";
 import { Avatar, Empty, Pending, ProblemNotice, Skeleton } from "../ui.js";
 import { Changed } from "./changed.js";
@@ -37,22 +38,32 @@ function Profile() {
   if (problem) return html`<${ProblemNotice} problem=${problem} retry=${reload} />`;
   if (!mine) return html`<${Skeleton} rows=${2} tall />`;
 
-  async function send({ name, bio, avatar_url }) {
-    const answer = await patch("/users/me", { name, bio, avatar_url: avatar_url || null }, etag);
+  async function save(change, done, ifMatch = null) {
+    const answer = await patch("/users/me", change, ifMatch);
     show(answer.data, answer.etag);
-    say("Your profile is saved.");
+    say(done);
     await reloadMe();
   }
+  const send = ({ name, bio }) => save({ name, bio }, "Your profile is saved.", etag);
 
-  return html`<${Form} key=${etag} send=${send} label="Profile" class="card"
+  return html`<${Picture} mine=${mine} save=${save} />
+    <${Form} key=${JSON.stringify([mine.name, mine.bio])} send=${send} label="Profile" class="card"
       explain=${(refusal) => refusal.status === 412 && html`<${Changed} onLoad=${reload} />`}>
-    <p class="row"><${Avatar} person=${mine} size="large" /></p>
     <${Field} label="Name" name="name" value=${mine.name} required maxlength="100" autocomplete="name" />
     <${Field} long label="About you" name="bio" value=${mine.bio} maxlength="1000" rows="4" />
-    <${Field} label="Picture" name="avatar_url" type="url" value=${mine.avatar_url ?? ""} maxlength="500" placeholder="https://"
-      hint="The address of a picture of yours, beginning with https://" />
     <div class="row end"><${Submit}>Save<//></div>
   <//>`;
+}
+
+function Picture({ mine, save }) {
+  const [problem, setProblem] = useState(null);
+  const drop = () => save({ avatar_url: null }, "Your picture is removed.").catch(setProblem);
+  return html`<section class="card" aria-label="Picture">
+    <p class="row"><${Avatar} person=${mine} size="large" />
+      ${mine.avatar_url && html`<button class="button small" type="button" onClick=${drop}>Remove picture</button>`}</p>
+    ${problem && html`<${ProblemNotice} problem=${problem} />`}
+    <${PictureField} label="Picture" service="users" onPicture=${({ url }) => save({ avatar_url: url }, "Your picture is saved.")} />
+  </section>`;
 }
 
 function Account() {

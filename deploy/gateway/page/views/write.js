@@ -1,15 +1,16 @@
 // file: only with posts
 // The editor: a new post, a draft, a change of a published post.
 import { patch, post as create } from "../api.js";
-import { html, useState } from "../dom.js";
+import { html, useRef, useState } from "../dom.js";
 import { Draft } from "../drafts.js";
 import { Field, Form, Submit, useFirst } from "../form.js";
 import { useThing } from "../data.js";
 import { useMe } from "../me.js";
 import { say } from "../messages.js";
+import { PictureField } from "../pictures.js";
 import { go, link } from "../router.js";
 import { MARKDOWN, Written } from "../text.js";
-import { Empty, Pending, ProblemNotice } from "../ui.js";
+import { CancelOr, Dialog, Empty, Pending, ProblemNotice } from "../ui.js";
 import { Changed } from "./changed.js";
 import { Posts } from "./posts.js";
 
@@ -86,8 +87,32 @@ function TextField({ value }) {
   const [isShown, setShown] = useState(false);
   return html`<${Field} long label="Text" name="body" value=${value} required maxlength="50000" rows="12" hint=${MARKDOWN}
       onInput=${(event) => setText(event.target.value)} />
+    <${AddPicture} />
     <div><button class="button small" type="button" aria-pressed=${isShown} onClick=${() => setShown(!isShown)}>Preview</button></div>
     ${isShown && html`<section class="card preview" aria-label="Preview"><${Written} text=${text} /></section>`}`;
+}
+
+/** Uploads a picture, asks for its description, and inserts it into the text. */
+function AddPicture() {
+  const [picture, setPicture] = useState(null);
+  const place = useRef(null);
+  function insert() {
+    const words = place.current.querySelector("dialog input");
+    if (!words.reportValidity()) return;
+    const { body } = place.current.closest("form").elements;
+    const before = body.selectionStart && body.value[body.selectionStart - 1] !== "\n" ? "\n\n" : "";
+    const written = `${before}![${words.value.replace(/[[\]\\]/g, "")}](${picture.url})\n\n`;
+    body.setRangeText(written, body.selectionStart, body.selectionEnd, "end");
+    body.dispatchEvent(new Event("input", { bubbles: true })); // for the preview and the draft
+    setPicture(null);
+    body.focus();
+  }
+  return html`<div ref=${place}><${PictureField} label="Add a picture" service="posts" onPicture=${setPicture} />
+    ${picture && html`<${Dialog} title="Add this picture" onEnd=${() => setPicture(null)}>
+      <img class="picture" src=${picture.small_url} alt="" />
+      <${Field} label="Description, for people who cannot see it" name="" required maxlength="200" autocomplete="off"
+        onKeyDown=${(event) => event.key === "Enter" && (event.preventDefault(), insert())} />
+      <${CancelOr}><button class="button primary" type="button" onClick=${insert}>Add</button><//><//>`}</div>`;
 }
 
 function TagField({ value }) {

@@ -10,6 +10,8 @@ export type ProblemCode =
   | "address-needs-smtputf8"
   /** Publishing is one-way. */
   | "already-published"
+  /** The picture is animated. */
+  | "animated-picture"
   /** This site has no API keys without an expiry. */
   | "api-key-must-expire"
   /** The caller has an API key of this name. A repeated request gets this, since keys are shown only once. */
@@ -24,6 +26,8 @@ export type ProblemCode =
   | "bad-ids"
   /** A rule refuses the request. The caller sees the message, so it must hold no secrets. */
   | "bad-request"
+  /** The link for an upload has expired, or was changed. */
+  | "bad-upload-link"
   /** The list of usernames is malformed. */
   | "bad-usernames"
   /** The post's author has blocked the caller, who wants to comment on it or like it. */
@@ -110,6 +114,8 @@ export type ProblemCode =
   | "malformed-body"
   /** No route has this path. */
   | "no-such-route"
+  /** The file is no JPEG, PNG or WebP, or it is damaged. */
+  | "not-a-picture"
   /** The caller is no longer an admin. */
   | "not-an-admin"
   /** The token is valid, but its kind of caller may not do this. */
@@ -136,6 +142,18 @@ export type ProblemCode =
   | "passkey-taken"
   /** Another service did not answer in time, or not as agreed. */
   | "peer-unavailable"
+  /** There is no such picture, or it is somebody else's. */
+  | "picture-not-found"
+  /** Nothing has been uploaded for this picture. */
+  | "picture-not-uploaded"
+  /** The store of the pictures does not answer. */
+  | "picture-store-unavailable"
+  /** The file has too many bytes or pixels, or needs too much memory or time. */
+  | "picture-too-large"
+  /** Other pictures are being encoded. */
+  | "pictures-busy"
+  /** This site takes no pictures (PICTURES_URL is not set). */
+  | "pictures-off"
   /** There is no such post, or it is somebody else's draft. */
   | "post-not-found"
   /** The resource has changed since the caller read it. */
@@ -192,6 +210,8 @@ export type ProblemCode =
   | "too-many-mails"
   /** The account has as many passkeys as it may have. */
   | "too-many-passkeys"
+  /** The caller has as many pictures as they may have. */
+  | "too-many-pictures"
   /** The server does not support the grant type. */
   | "unsupported-grant-type"
   /** The route does not accept the body's media type. */

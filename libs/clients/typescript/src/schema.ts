@@ -1206,6 +1206,88 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/users/pictures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get a link for the upload of a picture
+         * @description Get a link for the upload of a picture. Then upload it there, and finish it within an hour.
+         *
+         *     After a repetition there are two links. Those that nobody uses, and what belongs to them, are deleted.
+         */
+        post: operations["begin_upload_to_users"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/pictures/{name}/finished": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Encode an uploaded picture anew, without its metadata
+         * @description Encode an uploaded picture anew, without its metadata. A repetition changes nothing.
+         */
+        put: operations["finish_upload_to_users"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/pictures/{name}/original": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Upload the original of a picture, by the link that the service gave for it
+         * @description Upload the original of a picture, by the link that the service gave for it.
+         */
+        put: operations["upload_picture_to_users"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/pictures/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a picture, in one of its two sizes
+         * @description Get a picture, in one of its two sizes.
+         */
+        get: operations["get_picture_of_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/users": {
         parameters: {
             query?: never;
@@ -1654,6 +1736,88 @@ export interface paths {
          *     They are kept for 90 days.
          */
         get: operations["list_own_removed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/posts/pictures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get a link for the upload of a picture
+         * @description Get a link for the upload of a picture. Then upload it there, and finish it within an hour.
+         *
+         *     After a repetition there are two links. Those that nobody uses, and what belongs to them, are deleted.
+         */
+        post: operations["begin_upload_to_posts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/posts/pictures/{name}/finished": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Encode an uploaded picture anew, without its metadata
+         * @description Encode an uploaded picture anew, without its metadata. A repetition changes nothing.
+         */
+        put: operations["finish_upload_to_posts"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/posts/pictures/{name}/original": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Upload the original of a picture, by the link that the service gave for it
+         * @description Upload the original of a picture, by the link that the service gave for it.
+         */
+        put: operations["upload_picture_to_posts"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/posts/pictures/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a picture, in one of its two sizes
+         * @description Get a picture, in one of its two sizes.
+         */
+        get: operations["get_picture_of_posts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3792,6 +3956,37 @@ export interface components {
             trusted_device?: string;
         };
         /**
+         * PictureResponse
+         * @description A picture that everybody can see who knows its address. Both addresses are relative to the API's.
+         */
+        PictureResponse: {
+            /**
+             * Name
+             * @example 7f3b1c0de5a94d2f8b6a1e0c9d4f2a53
+             */
+            name: string;
+            /**
+             * Url
+             * @example /users/pictures/7f3b1c0de5a94d2f8b6a1e0c9d4f2a53.webp
+             */
+            url: string;
+            /**
+             * Small Url
+             * @example /users/pictures/7f3b1c0de5a94d2f8b6a1e0c9d4f2a53-small.webp
+             */
+            small_url: string;
+            /**
+             * Width
+             * @example 1600
+             */
+            width: number;
+            /**
+             * Height
+             * @example 900
+             */
+            height: number;
+        };
+        /**
          * PostCreate
          * @description A new post.
          */
@@ -4158,8 +4353,8 @@ export interface components {
             bio?: string;
             /**
              * Avatar Url
-             * @description https only; never fetched by us.
-             * @example https://example.com/ada.png
+             * @description The `url` of a picture that the caller has uploaded; or an https address, which we never fetch, and which our web client does not show.
+             * @example /users/pictures/7f3b1c0de5a94d2f8b6a1e0c9d4f2a53.webp
              */
             avatar_url?: string | null;
         };
@@ -4928,6 +5123,55 @@ export interface components {
             items: components["schemas"]["TrustedDeviceResponse"][];
         };
         /**
+         * UploadLink
+         * @description How to upload the original: this method, this address, these headers, and the bytes as the body. No token.
+         */
+        UploadLink: {
+            /**
+             * Url
+             * @description Relative to the API's address, or an address of the store.
+             * @example /users/pictures/7f3b1c0de5a94d2f8b6a1e0c9d4f2a53/original?until=1764480000&signature=0c1f
+             */
+            url: string;
+            /**
+             * Method
+             * @example PUT
+             */
+            method: string;
+            /**
+             * Headers
+             * @example {
+             *       "Content-Type": "application/octet-stream"
+             *     }
+             */
+            headers: {
+                [key: string]: string;
+            };
+            /**
+             * Expires At
+             * Format: date-time
+             * @example 2026-11-22T13:28:00Z
+             */
+            expires_at: string;
+        };
+        /**
+         * UploadResponse
+         * @description A picture that is to be uploaded.
+         */
+        UploadResponse: {
+            /**
+             * Name
+             * @example 7f3b1c0de5a94d2f8b6a1e0c9d4f2a53
+             */
+            name: string;
+            upload: components["schemas"]["UploadLink"];
+            /**
+             * Most Bytes
+             * @example 10485760
+             */
+            most_bytes: number;
+        };
+        /**
          * UserCreate
          * @description The body of a registration.
          */
@@ -5109,6 +5353,15 @@ export interface components {
          *     - `validation-failed`: The request does not have the expected form; `errors` says where.
          */
         BadIds: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description - `bad-upload-link`: The link for an upload has expired, or was changed. */
+        BadUploadLink: {
             headers: {
                 [name: string]: unknown;
             };
@@ -5455,6 +5708,20 @@ export interface components {
             };
         };
         /**
+         * @description - `not-a-picture`: The file is no JPEG, PNG or WebP, or it is damaged.
+         *     - `picture-too-large`: The file has too many bytes or pixels, or needs too much memory or time.
+         *     - `animated-picture`: The picture is animated.
+         *     - `validation-failed`: The request does not have the expected form; `errors` says where.
+         */
+        NotAPicture: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
          * @description - `not-an-admin`: The caller is no longer an admin.
          *     - `not-for-this-caller`: The token is valid, but its kind of caller may not do this.
          */
@@ -5781,6 +6048,70 @@ export interface components {
          *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
          */
         PeerUnavailable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description - `picture-not-uploaded`: Nothing has been uploaded for this picture. */
+        PictureNotUploaded: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `picture-store-unavailable`: The store of the pictures does not answer.
+         *     - `database-unavailable`: There was no connection to the database, or it cancelled the work.
+         *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
+         *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
+         *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
+         *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
+         */
+        PictureStoreUnavailable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `pictures-busy`: Other pictures are being encoded.
+         *     - `picture-store-unavailable`: The store of the pictures does not answer.
+         *     - `database-unavailable`: There was no connection to the database, or it cancelled the work.
+         *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.
+         *     - `keys-unavailable`: No key set is known yet, so tokens cannot be checked, and none is accepted.
+         *     - `overloaded`: The service is overloaded and has not started the request. Try again after `Retry-After`.
+         *     - `rate-limits-unavailable`: Requests cannot be counted, and are refused for that (RATE_LIMIT_STORE_FAILS=closed).
+         */
+        PicturesBusy: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description - `pictures-off`: This site takes no pictures (PICTURES_URL is not set). */
+        PicturesOff: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `pictures-off`: This site takes no pictures (PICTURES_URL is not set).
+         *     - `picture-not-found`: There is no such picture, or it is somebody else's.
+         *     - `no-such-route`: No route has this path.
+         */
+        PicturesOffOrPictureNotFound: {
             headers: {
                 [name: string]: unknown;
             };
@@ -6125,6 +6456,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description - `too-many-pictures`: The caller has as many pictures as they may have. */
+        TooManyPictures: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description - `unsupported-media-type`: The route does not accept the body's media type. */
         UnsupportedMediaType: {
             headers: {
@@ -6157,6 +6497,18 @@ export interface components {
          *     - `no-such-route`: No route has this path.
          */
         UserNotFoundOrNoSuchRoute: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `user-not-found`: There is no such person.
+         *     - `picture-not-found`: There is no such picture, or it is somebody else's.
+         */
+        UserNotFoundOrPictureNotFound: {
             headers: {
                 [name: string]: unknown;
             };
@@ -8437,6 +8789,142 @@ export interface operations {
             503: components["responses"]["DatabaseUnavailable"];
         };
     };
+    begin_upload_to_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadResponse"];
+                };
+            };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["InsufficientScope"];
+            404: components["responses"]["PicturesOff"];
+            409: components["responses"]["TooManyPictures"];
+            414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["PictureStoreUnavailable"];
+        };
+    };
+    finish_upload_to_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PictureResponse"];
+                };
+            };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["InsufficientScope"];
+            404: components["responses"]["PicturesOffOrPictureNotFound"];
+            409: components["responses"]["PictureNotUploaded"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["NotAPicture"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["PicturesBusy"];
+        };
+    };
+    upload_picture_to_users: {
+        parameters: {
+            query: {
+                until: number;
+                signature: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedBody"];
+            403: components["responses"]["BadUploadLink"];
+            404: components["responses"]["PicturesOffOrPictureNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["PictureStoreUnavailable"];
+        };
+    };
+    get_picture_of_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": string;
+                };
+            };
+            /** @description Nothing has changed. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: components["responses"]["PicturesOffOrPictureNotFound"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["PictureStoreUnavailable"];
+        };
+    };
     list_users: {
         parameters: {
             query?: {
@@ -8547,7 +9035,7 @@ export interface operations {
             400: components["responses"]["MalformedBody"];
             401: components["responses"]["SignInRequired"];
             403: components["responses"]["InsufficientScope"];
-            404: components["responses"]["UserNotFound"];
+            404: components["responses"]["UserNotFoundOrPictureNotFound"];
             408: components["responses"]["RequestTimeout"];
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["BodyTooLarge"];
@@ -9308,6 +9796,142 @@ export interface operations {
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    begin_upload_to_posts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadResponse"];
+                };
+            };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["InsufficientScope"];
+            404: components["responses"]["PicturesOff"];
+            409: components["responses"]["TooManyPictures"];
+            414: components["responses"]["UrlTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["PictureStoreUnavailable"];
+        };
+    };
+    finish_upload_to_posts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PictureResponse"];
+                };
+            };
+            401: components["responses"]["SignInRequired"];
+            403: components["responses"]["InsufficientScope"];
+            404: components["responses"]["PicturesOffOrPictureNotFound"];
+            409: components["responses"]["PictureNotUploaded"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["NotAPicture"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["PicturesBusy"];
+        };
+    };
+    upload_picture_to_posts: {
+        parameters: {
+            query: {
+                until: number;
+                signature: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedBody"];
+            403: components["responses"]["BadUploadLink"];
+            404: components["responses"]["PicturesOffOrPictureNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UrlTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["PictureStoreUnavailable"];
+        };
+    };
+    get_picture_of_posts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": string;
+                };
+            };
+            /** @description Nothing has changed. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: components["responses"]["PicturesOffOrPictureNotFound"];
+            414: components["responses"]["UrlTooLong"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["PictureStoreUnavailable"];
         };
     };
     list_posts: {

@@ -109,7 +109,8 @@ def users_of(request: Request, token: str | None) -> UserService:
 
     def people_of(opened: OpenedSession) -> UsersPeople:
         peers.sessions.keep(opened.token, opened)
-        return UsersPeople(Peer(peers.users.for_caller(peers.tokens_of(opened.token), headers)))
+        users = peers.users.for_caller(peers.tokens_of(opened.token), headers)
+        return UsersPeople(Peer(users), request.app.state.settings.issuer)
 
     accounts = AuthAccounts(Peer(peers.auth.for_caller(peers.tokens_of(token), headers)))
     return UserService(accounts, people, people_of)
@@ -119,7 +120,8 @@ def for_caller(request: Request, token: str | None) -> tuple[UsersPeople, PostsA
     peers: Peers = request.app.state.peers
     tokens, headers = peers.tokens_of(token), headers_of(request)
     users, posts = peers.users.for_caller(tokens, headers), peers.posts.for_caller(tokens, headers)
-    return UsersPeople(Peer(users), peers.recent if token is None else None), PostsArticles(Peer(posts))
+    recent, site = peers.recent if token is None else None, request.app.state.settings.issuer
+    return UsersPeople(Peer(users), site, recent), PostsArticles(Peer(posts))
 
 
 ArticlesOfCaller = Annotated[ArticleService, Depends(get_articles)]

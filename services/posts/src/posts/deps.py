@@ -18,6 +18,9 @@ from common.http.concurrency_limits import ConcurrencyLimits
 from common.http.deps import DbSession, FromState, SignedIn, WithRole
 from common.http.idempotency import forget_expired
 from common.http.rate_limits import Quota
+from common.pictures.encode import Size
+from common.pictures.pictures import Kind, Pictures
+from common.pictures.routes import picture_quotas
 from common.serving.service import Opened, Parts
 from common.tokens.claims import Principal
 from posts.clients.follows import UsersFollowClient
@@ -31,6 +34,7 @@ from posts.repositories.erasing import KNOWN_ERASED, STEPS
 from posts.repositories.exports import SECTIONS
 from posts.repositories.lists import PostLists
 from posts.repositories.numbered import NumberedPages
+from posts.repositories.pictures import IS_USED
 from posts.repositories.removals import RemovalRepository
 from posts.repositories.search import SearchRepository
 from posts.repositories.tags import TagRepository
@@ -48,11 +52,12 @@ from posts.services.retention import RETENTION
 from posts.services.subscriber import EventSubscriber
 
 REPORTS: Final = "reports"
+PICTURES: Final = Kind("posts", large=Size(1600, 3200), small=Size(480, 960), most=500, is_used=IS_USED)
 
 
 def quotas(settings: Settings) -> Mapping[str, Quota]:
     """The rate limits that routes name."""
-    return {REPORTS: Quota(settings.rate_limit_reports, timedelta(hours=1))}
+    return {REPORTS: Quota(settings.rate_limit_reports, timedelta(hours=1)), **picture_quotas(settings)}
 
 
 def wire(opened: Opened[Settings]) -> Parts:
@@ -64,7 +69,8 @@ def wire(opened: Opened[Settings]) -> Parts:
     authors = AuthorDirectory(UsersProfileClient(users), transactions)
     searches = SearchSession.of(reads, opened.settings)
     lists = PostLists(reads, searches)
-    eraser, backfill = Eraser(database, opened.name, STEPS), Backfill(database, WORDS)
+    pictures = Pictures.of(PICTURES, database, opened.settings)
+    eraser, backfill = Eraser(database, opened.name, STEPS, pictures.erase), Backfill(database, WORDS)
     return Parts(
         identity=identity,
         peers=(auth, users),
@@ -77,7 +83,7 @@ def wire(opened: Opened[Settings]) -> Parts:
         },
         erasures=BACKLOG,
         loops=(partial(forget_expired, database), partial(RETENTION.run, transactions)),
-        relay_loops=(eraser.run, backfill.run),
+        relay_loops=(eraser.run, backfill.run, pictures.run),
         state={
             "transactions": transactions,
             "eraser": eraser,
@@ -97,7 +103,9 @@ def wire(opened: Opened[Settings]) -> Parts:
             "tags": TagRepository(reads),
             "stats": StatsRepository(reads),
             "exports": ExportReader(reads, SECTIONS, ERASED),
+            "pictures": pictures,
         },
+        close=pictures.close,
     )
 
 

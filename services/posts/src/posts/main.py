@@ -3,6 +3,7 @@
 import httpx
 from fastapi import FastAPI
 
+from common.pictures.routes import pictures_router
 from common.serving.app import build_app
 from common.serving.parked_events import parked_events_router
 from common.serving.service import lifespan
@@ -23,6 +24,7 @@ def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
             numbered.router,
             feeds.router,
             reports.router,
+            pictures_router("posts"),
             posts.router,
             likes.router,
             comments.router,

@@ -2,11 +2,12 @@
 
 from pydantic import Field
 
+from common.pictures.config import PictureSettings
 from common.secrets import Secret
-from common.settings import MigrationSettings, ServiceSettings
+from common.settings import MigrationSettings
 
 
-class Settings(ServiceSettings):
+class Settings(PictureSettings):
     """users' settings, in addition to those of every service."""
 
     client_secret: Secret = Field(description="The secret with which users signs in to auth.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends
 
@@ -16,6 +16,9 @@ from common.events.read_models import ReadModel, erased_accounts
 from common.http.concurrency_limits import ConcurrencyLimits
 from common.http.deps import DbSession, FromState
 from common.http.rate_limits import Quota
+from common.pictures.encode import Size
+from common.pictures.pictures import Kind, Pictures
+from common.pictures.routes import picture_quotas
 from common.services import EXPORTERS
 from common.serving.service import Opened, Parts
 from users.clients.accounts import AuthAccountClient
@@ -36,11 +39,19 @@ from users.services.provisioning import Provisioning
 from users.services.subscriber import EventSubscriber
 
 EXPORT = "export"
+AVATARS: Final = Kind(
+    "users",
+    large=Size(256, 256, cut=True),
+    small=Size(64, 64, cut=True),
+    most=20,
+    is_used="EXISTS (SELECT FROM profiles WHERE profiles.id = account_id "
+    "AND avatar_url = '/users/pictures/' || pictures.name || '.webp')",
+)
 
 
 def quotas(settings: Settings) -> Mapping[str, Quota]:
     """The rate limits that routes name."""
-    return {EXPORT: Quota(settings.rate_limit_export, timedelta(hours=1))}
+    return {EXPORT: Quota(settings.rate_limit_export, timedelta(hours=1)), **picture_quotas(settings)}
 
 
 def wire(opened: Opened[Settings]) -> Parts:
@@ -56,7 +67,8 @@ def wire(opened: Opened[Settings]) -> Parts:
     follows, blocks = EdgeRepository(reads, FOLLOWS), EdgeRepository(reads, BLOCKS)
     own: ExportSource = ExportReader(reads, SECTIONS, ERASED)
     sources = {name: PeerExportSource(peers[name]) if name in peers else own for name in EXPORTERS}
-    eraser, backfill = Eraser(database, opened.name, STEPS), Backfill(database, NAMES)
+    pictures = Pictures.of(AVATARS, database, opened.settings)
+    eraser, backfill = Eraser(database, opened.name, STEPS, pictures.erase), Backfill(database, NAMES)
     return Parts(
         identity=identity,
         peers=tuple(peers.values()),
@@ -67,7 +79,7 @@ def wire(opened: Opened[Settings]) -> Parts:
             "authored": ReadModel(AuthorData, peers["posts"], "/internal/authors", KNOWN_AUTHORS),  # only with posts
         },
         erasures=BACKLOG,
-        relay_loops=(eraser.run, backfill.run),
+        relay_loops=(eraser.run, backfill.run, pictures.run),
         state={
             "eraser": eraser,
             "backfill": backfill,
@@ -76,7 +88,9 @@ def wire(opened: Opened[Settings]) -> Parts:
             "profile_commands": ProfileCommands(transactions, provisioning),
             "graph": SocialGraph(profiles, provisioning, follows, blocks, transactions),
             "export": Export(profiles, sources),
+            "pictures": pictures,
         },
+        close=pictures.close,
     )
 
 

@@ -3,6 +3,7 @@
 import httpx
 from fastapi import FastAPI
 
+from common.pictures.routes import pictures_router
 from common.serving.app import build_app
 from common.serving.parked_events import parked_events_router
 from common.serving.service import lifespan
@@ -12,6 +13,7 @@ from users.deps import quotas, wire
 from users.routers import blocks, conduit, export, follows, internal, profiles
 
 ROUTERS = (
+    pictures_router("users"),  # before `/users/{user_id}`
     profiles.router,
     follows.router,
     blocks.router,

@@ -821,6 +821,16 @@ class PasswordSignIn(Model):
     """The token of a trusted device, from an earlier second step."""
 
 
+class PictureResponse(Model):
+    """A picture that everybody can see who knows its address. Both addresses are relative to the API's."""
+
+    name: str
+    url: str
+    small_url: str
+    width: int
+    height: int
+
+
 class PostCreate(Model):
     """A new post."""
 
@@ -946,7 +956,7 @@ class ProfileUpdate(Model):
     name: str | None = None
     bio: str | None = None
     avatar_url: str | None = None
-    """https only; never fetched by us."""
+    """The `url` of a picture that the caller has uploaded; or an https address, which we never fetch, and which our web client does not show."""
 
 
 class ProviderCode(Model):
@@ -1265,6 +1275,24 @@ class TrustedDevicesResponse(Model):
     """All trusted devices, the latest first."""
 
     items: list[TrustedDeviceResponse]
+
+
+class UploadLink(Model):
+    """How to upload the original: this method, this address, these headers, and the bytes as the body. No token."""
+
+    url: str
+    """Relative to the API's address, or an address of the store."""
+    method: str
+    headers: dict[str, str]
+    expires_at: AwareDatetime
+
+
+class UploadResponse(Model):
+    """A picture that is to be uploaded."""
+
+    name: str
+    upload: UploadLink
+    most_bytes: int
 
 
 class UserCreate(Model):

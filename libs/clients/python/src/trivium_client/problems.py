@@ -30,6 +30,12 @@ class AlreadyPublished(Problem):
     known_code = "already-published"
 
 
+class AnimatedPicture(Problem):
+    """The picture is animated."""
+
+    known_code = "animated-picture"
+
+
 class ApiKeyMustExpire(Problem):
     """This site has no API keys without an expiry."""
 
@@ -70,6 +76,12 @@ class BadRequest(Problem):
     """A rule refuses the request. The caller sees the message, so it must hold no secrets."""
 
     known_code = "bad-request"
+
+
+class BadUploadLink(Problem):
+    """The link for an upload has expired, or was changed."""
+
+    known_code = "bad-upload-link"
 
 
 class BadUsernames(Problem):
@@ -330,6 +342,12 @@ class NoSuchRoute(Problem):
     known_code = "no-such-route"
 
 
+class NotAPicture(Problem):
+    """The file is no JPEG, PNG or WebP, or it is damaged."""
+
+    known_code = "not-a-picture"
+
+
 class NotAnAdmin(Problem):
     """The caller is no longer an admin."""
 
@@ -406,6 +424,42 @@ class PeerUnavailable(Problem):
     """Another service did not answer in time, or not as agreed."""
 
     known_code = "peer-unavailable"
+
+
+class PictureNotFound(Problem):
+    """There is no such picture, or it is somebody else's."""
+
+    known_code = "picture-not-found"
+
+
+class PictureNotUploaded(Problem):
+    """Nothing has been uploaded for this picture."""
+
+    known_code = "picture-not-uploaded"
+
+
+class PictureStoreUnavailable(Problem):
+    """The store of the pictures does not answer."""
+
+    known_code = "picture-store-unavailable"
+
+
+class PictureTooLarge(Problem):
+    """The file has too many bytes or pixels, or needs too much memory or time."""
+
+    known_code = "picture-too-large"
+
+
+class PicturesBusy(Problem):
+    """Other pictures are being encoded."""
+
+    known_code = "pictures-busy"
+
+
+class PicturesOff(Problem):
+    """This site takes no pictures (PICTURES_URL is not set)."""
+
+    known_code = "pictures-off"
 
 
 class PostNotFound(Problem):
@@ -576,6 +630,12 @@ class TooManyPasskeys(Problem):
     known_code = "too-many-passkeys"
 
 
+class TooManyPictures(Problem):
+    """The caller has as many pictures as they may have."""
+
+    known_code = "too-many-pictures"
+
+
 class UnsupportedGrantType(Problem):
     """The server does not support the grant type."""
 
@@ -635,6 +695,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "account-not-found": AccountNotFound,
     "address-needs-smtputf8": AddressNeedsSmtputf8,
     "already-published": AlreadyPublished,
+    "animated-picture": AnimatedPicture,
     "api-key-must-expire": ApiKeyMustExpire,
     "api-key-name-taken": ApiKeyNameTaken,
     "api-key-not-found": ApiKeyNotFound,
@@ -642,6 +703,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "bad-idempotency-key": BadIdempotencyKey,
     "bad-ids": BadIds,
     "bad-request": BadRequest,
+    "bad-upload-link": BadUploadLink,
     "bad-usernames": BadUsernames,
     "blocked": Blocked,
     "blocked-by-them": BlockedByThem,
@@ -685,6 +747,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "mail-codes-off": MailCodesOff,
     "malformed-body": MalformedBody,
     "no-such-route": NoSuchRoute,
+    "not-a-picture": NotAPicture,
     "not-an-admin": NotAnAdmin,
     "not-for-this-caller": NotForThisCaller,
     "not-the-author": NotTheAuthor,
@@ -698,6 +761,12 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "passkey-not-valid": PasskeyNotValid,
     "passkey-taken": PasskeyTaken,
     "peer-unavailable": PeerUnavailable,
+    "picture-not-found": PictureNotFound,
+    "picture-not-uploaded": PictureNotUploaded,
+    "picture-store-unavailable": PictureStoreUnavailable,
+    "picture-too-large": PictureTooLarge,
+    "pictures-busy": PicturesBusy,
+    "pictures-off": PicturesOff,
     "post-not-found": PostNotFound,
     "precondition-failed": PreconditionFailed,
     "proof-missing": ProofMissing,
@@ -726,6 +795,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "too-many-api-keys": TooManyApiKeys,
     "too-many-mails": TooManyMails,
     "too-many-passkeys": TooManyPasskeys,
+    "too-many-pictures": TooManyPictures,
     "unsupported-grant-type": UnsupportedGrantType,
     "unsupported-media-type": UnsupportedMediaType,
     "url-too-long": UrlTooLong,

@@ -103,6 +103,29 @@ def index_parked_events() -> None:
         )
 
 
+def create_pictures() -> None:
+    """As `common.pictures.rows` describes them."""
+    op.create_table(
+        "pictures",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("width", sa.Integer()),
+        sa.Column("height", sa.Integer()),
+        sa.Column("bytes", sa.Integer()),
+        moment("created_at"),
+        sa.Column("open_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("check_at", sa.DateTime(timezone=True)),
+        sa.Column("removed_at", sa.DateTime(timezone=True)),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_pictures")),
+    )
+    op.create_index("ix_pictures_account", "pictures", ["account_id", "name"])
+    op.create_index("ix_pictures_check_at", "pictures", ["check_at"], postgresql_where=sa.text("removed_at IS NULL"))
+    op.create_index(
+        "ix_pictures_removed_at", "pictures", ["removed_at"], postgresql_where=sa.text("removed_at IS NOT NULL")
+    )
+    leave_out_the_erased("pictures", "account_id")
+
+
 def drop_shared_tables() -> None:
     """After all tables that `leave_out_the_erased` guards."""
     op.execute("DROP FUNCTION leave_out()")

@@ -118,6 +118,10 @@ def rows_of(table: str) -> Step:
     return step
 
 
+Outside = Callable[[int], Awaitable[bool]]
+"""Deletes what an account has outside the database, in no transaction. False if something can only be deleted later."""
+
+
 @dataclass(slots=True)
 class Eraser:
     """Erases accounts step by step. Any number of processes may run it at once."""
@@ -125,8 +129,11 @@ class Eraser:
     database: Database
     service: str
     steps: Sequence[Step]
+    outside: Outside | None = None
     numbers: dict[int, int] = field(default_factory=dict)
     """By account: the number of a transaction that has seen its row. Recorded again after a restart."""
+    without: set[int] = field(default_factory=set)
+    """Accounts that have nothing outside the database any more; rows may remain."""
 
     async def run(self) -> None:
         """Run for ever. Failures are logged, and tried again."""
@@ -153,15 +160,29 @@ class Eraser:
             is_new = account not in self.numbers
             if not self.is_visible_to_all(account, found.number, found.oldest):
                 return is_new  # check again at once: then this transaction is over
+            is_ready = self.outside is None or account in self.without
             with background_span("erase account"):
-                for step in self.steps:
-                    if await step(session, account):
-                        return True
-                await session.execute(FINISH, {"account": account})
-                await OutboxRepository(session).publish(erased(account, self.service))
+                if is_ready and await self._erase_rows(session, account):
+                    return True
+        if self.outside is not None and not is_ready:
+            with background_span("erase account outside"):
+                if not await self.outside(account):
+                    return False
+            self.without.add(account)
+            return True
         self.numbers.pop(account, None)
+        self.without.discard(account)
         log.info("account erased", account=account)
         return True
+
+    async def _erase_rows(self, session: AsyncSession, account: int) -> bool:
+        """Do the next step. False if there was none left: then the account is erased."""
+        for step in self.steps:
+            if await step(session, account):
+                return True
+        await session.execute(FINISH, {"account": account})
+        await OutboxRepository(session).publish(erased(account, self.service))
+        return False
 
     def is_visible_to_all(self, account: int, number: int, oldest: int) -> bool:
         """Whether all running transactions began after one that saw the account's row (the barrier, above).

@@ -58,6 +58,10 @@ def uuid(place: str) -> Mapping[str, Any]:
     return {"after": UUID(place)}
 
 
+def name(place: str) -> Mapping[str, Any]:
+    return {"after": place}
+
+
 def moment(place: str) -> Mapping[str, Any]:
     """For rows ordered by time: microseconds since 1970, and an id."""
     micros, last = place.split(".")

@@ -49,6 +49,8 @@ class ServiceRoute(APIRoute):
     keeps_answers = True
     """Whether a route that creates repeats its answer (`common.http.idempotency`). Not if the answer holds tokens: they
     are never stored. A service without a database cannot: it passes the key on."""
+    raw_body: str | None = None
+    """The media type of a body that the route reads as bytes (`await request.body()`)."""
     media_type = "application/json"
     limited = True
     """Whether the general rate limit applies. Never to services."""
@@ -75,6 +77,9 @@ class ServiceRoute(APIRoute):
         options["responses"] = responses
         options["generate_unique_id_function"] = operation_id
         options["openapi_extra"] = {"parameters": parameters}
+        if self.raw_body is not None:
+            content = {self.raw_body: {"schema": {"type": "string", "format": "binary"}}}
+            options["openapi_extra"]["requestBody"] = {"content": content, "required": True}
         super().__init__(path, endpoint, **options)
         takes_keys = self.access in FOR_PEOPLE and getattr(endpoint, FOR_KEYS, self.for_keys)
         self.verb = ("read" if methods <= {"GET", "HEAD"} else "write") if takes_keys else None
@@ -129,8 +134,9 @@ class ServiceRoute(APIRoute):
             if get_db not in dependencies_of(self.dependant):
                 raise TypeError(f"{self.endpoint.__qualname__} creates, so it must work in DbSession")
             handle = idempotency.with_idempotency(handle, knows_people=access is not Access.PUBLIC)
-        if self.body_field is not None:
-            handle = with_strict_body(handle, FORM if is_form(self) else JSON, self.max_body)
+        if self.body_field is not None or self.raw_body is not None:
+            accepted = self.raw_body or (FORM if is_form(self) else JSON)
+            handle = with_strict_body(handle, accepted, self.max_body)
         if self.limited and access is not Access.SERVICES:
             handle = rate_limits.with_rate_limit(handle, knows_people=access is not Access.PUBLIC)
         return handle

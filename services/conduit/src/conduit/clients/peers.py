@@ -30,7 +30,12 @@ REFUSALS: Final[Mapping[str, type[DomainError]]] = {
     "blocked": errors.NotYourArticle,
 }
 """conduit's error by the code of another service's."""
-FIELDS: Final = {"weak-password": "password", "special-use-domain": "email", "address-needs-smtputf8": "email"}
+FIELDS: Final = {
+    "picture-not-found": "image",
+    "weak-password": "password",
+    "special-use-domain": "email",
+    "address-needs-smtputf8": "email",
+}
 """The field that a rule of auth refuses, by its code."""
 NAMES: Final = {"tags": "tagList", "avatar_url": "image"}
 """Fields that have another name in the RealWorld API."""

@@ -15,6 +15,7 @@ MOST: Final = 100
 """People per call."""
 NAMED: Final = re.compile(r"[A-Za-z0-9_.-]{1,40}|~[1-9][0-9]{0,14}")
 """Usernames that users can have; an id stands for people without one."""
+PICTURES: Final = "/users/pictures/"
 
 
 class ProfileAnswer(BaseModel):
@@ -27,11 +28,12 @@ class ProfileAnswer(BaseModel):
     avatar_url: str | None
     following: bool | None
 
-    @property
-    def profile(self) -> Profile:
-        name = self.username or f"~{self.id}"
-        following = bool(self.following)
-        return Profile(self.id, name, self.bio or None, self.avatar_url or None, following, self.email)
+    def profile(self, site: str) -> Profile:
+        """Its picture has a whole address, as RealWorld's front ends expect; users gives it below the site's."""
+        name, image = self.username or f"~{self.id}", self.avatar_url or None
+        if image is not None and image.startswith(PICTURES):
+            image = site + image
+        return Profile(self.id, name, self.bio or None, image, bool(self.following), self.email)
 
 
 class ProfilesAnswer(BaseModel):
@@ -45,19 +47,23 @@ class UsersPeople:
     """`People` over HTTP."""
 
     users: Peer
+    site: str
+    """Its public address."""
     recent: RecentProfiles | None = None
     """Used if the caller is not signed in: then all callers see the same."""
 
     async def me(self) -> Profile:
-        return (await self.users.fetch("GET", "/users/me", ProfileAnswer)).profile
+        return (await self.users.fetch("GET", "/users/me", ProfileAnswer)).profile(self.site)
 
     async def edit(self, changes: Mapping[str, str | None]) -> Profile:
         body: dict[str, str | None] = {}
         if "bio" in changes:
             body["bio"] = changes["bio"] or ""
         if "image" in changes:
-            body["avatar_url"] = changes["image"] or None
-        return (await self.users.fetch("PATCH", "/users/conduit/me", ProfileAnswer, body=body)).profile
+            image = changes["image"] or None
+            is_ours = image is not None and image.startswith(self.site + PICTURES)
+            body["avatar_url"] = image[len(self.site) :] if image is not None and is_ours else image
+        return (await self.users.fetch("PATCH", "/users/conduit/me", ProfileAnswer, body=body)).profile(self.site)
 
     async def named(self, names: Sequence[str]) -> Sequence[Profile]:
         wanted = ",".join(name for name in names if NAMED.fullmatch(name))
@@ -82,4 +88,4 @@ class UsersPeople:
 
     async def _list(self, params: Mapping[str, str]) -> list[Profile]:
         answer = await self.users.fetch("GET", "/users", ProfilesAnswer, params=params)
-        return [one.profile for one in answer.items]
+        return [one.profile(self.site) for one in answer.items]

@@ -13,7 +13,7 @@ from posts.models.post_tag import PostTag
 from posts.models.post_words import PostWords
 from posts.models.removal import Removal
 from posts.models.report import Report
-from posts.models.shared import EndedSession, Erased, IdempotencyKey, KnownKeys, Outbox, TokenFloor
+from posts.models.shared import EndedSession, Erased, IdempotencyKey, KnownKeys, Outbox, StoredPicture, TokenFloor
 from posts.models.tag import Tag
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "PostWords",
     "Removal",
     "Report",
+    "StoredPicture",
     "Tag",
     "TokenFloor",
 ]

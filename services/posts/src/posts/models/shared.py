@@ -4,6 +4,7 @@ from common.events.erasure import ErasedRow
 from common.events.outbox import OutboxRow
 from common.events.revocations import EndedSessionRow, TokenFloorRow
 from common.http.idempotency import IdempotencyKeyRow
+from common.pictures.rows import PictureRow
 from common.tokens.known_keys import KnownKeysRow
 from posts.database import Base
 
@@ -22,6 +23,10 @@ class TokenFloor(TokenFloorRow, Base):
 
 class Erased(ErasedRow, Base):
     """`common.events.erasure`."""
+
+
+class StoredPicture(PictureRow, Base):
+    """`common.pictures.rows`."""
 
 
 class KnownKeys(KnownKeysRow, Base):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from common.events.exports import Section, bounded_rows, moment
+from common.events.exports import Section, bounded_rows, moment, name
 
 POST: Final = "id, title, description, body, tags, created_at, updated_at"
 SIZE: Final = "octet_length(title) + octet_length(description) + octet_length(body)"
@@ -33,11 +33,16 @@ REMOVED: Final = """
     SELECT id AS place, id, post_id, comment_id, title, description, body, tags, reason, note, removed_at FROM removals
     WHERE author_id = :account AND id > :after ORDER BY id
 """
+PICTURES: Final = """
+    SELECT name AS place, name, '/posts/pictures/' || name || '.webp' AS url, width, height, bytes, created_at
+    FROM pictures WHERE account_id = :account AND removed_at IS NULL AND name > :after ORDER BY name
+"""
 SECTIONS: Final[Mapping[str, Section]] = {
     "posts": Section(bounded_rows(POSTS, "published_at, id", SIZE), "0.0", moment),
     "drafts": Section(bounded_rows(DRAFTS, "id", SIZE)),
     "comments": Section(bounded_rows(COMMENTS, "id", "octet_length(body)")),
     "likes": Section(bounded_rows(LIKES, "post_id")),
+    "pictures": Section(bounded_rows(PICTURES, "name"), "", name),
     "reports": Section(bounded_rows(REPORTS, "place", "octet_length(note)")),
     "removed": Section(bounded_rows(REMOVED, "place", f"{SIZE} + octet_length(note)")),
 }

@@ -9,6 +9,7 @@ from posts.repositories.authors import AuthorRepository, StatsRepository
 from posts.repositories.cases import CaseRepository
 from posts.repositories.comments import CommentRepository
 from posts.repositories.edges import EdgeRepository
+from posts.repositories.pictures import PostPictures
 from posts.repositories.posts import PostRepository
 from posts.repositories.removals import RemovalRepository
 from posts.repositories.tags import TagRepository
@@ -25,6 +26,7 @@ def unit_of_work(session: AsyncSession) -> UnitOfWork:
         edges=EdgeRepository(session),
         cases=CaseRepository(session),
         removals=RemovalRepository(session),
+        pictures=PostPictures(session),
         events=OutboxRepository(session),
         revocations=RevocationRepository(session),
         erasures=ErasureRepository(session, "posts"),

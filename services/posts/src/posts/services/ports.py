@@ -236,6 +236,16 @@ class RemovalStore(Protocol):
         """
 
 
+class PictureStore(Protocol):
+    """The pictures that a post shows, before its text changes. The post is locked."""
+
+    async def check_later(self, post_id: int) -> None:
+        """Delete those that no post shows in an hour."""
+
+    async def withdraw(self, post_id: int) -> None:
+        """Show them nowhere from now on, and delete them soon."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitOfWork:
     """All stores of one short transaction."""
@@ -248,6 +258,7 @@ class UnitOfWork:
     edges: EdgeStore
     cases: CaseStore
     removals: RemovalStore
+    pictures: PictureStore
     events: EventPublisher
     revocations: RevocationStore
     erasures: ErasureStore

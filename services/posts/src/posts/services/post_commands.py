@@ -46,6 +46,8 @@ class PostCommands:
         author_id, status = await self._may_change(post_id, editor)
         if status == "published" and changes.get("status") == "draft":
             raise AlreadyPublished("A published post cannot become a draft again.")
+        if "body" in changes:
+            await self.work.pictures.check_later(post_id)
         if changes and not await self.work.posts.revise(post_id, changes, expected):
             raise PreconditionFailed(CHANGED)
         if status == "draft" and changes.get("status") == "published":
@@ -58,7 +60,7 @@ class PostCommands:
     async def delete(self, post_id: int, editor: Editor, expected: Versions = None, grounds: Grounds = UNSAID) -> None:
         """Delete a post with everything that belongs to it.
 
-        Moderators may delete published posts: that is audited, and the author keeps a copy.
+        Moderators may delete published posts: that is audited, and the author keeps a copy of the text.
 
         Raises:
             PostNotFound, NotTheAuthor, PreconditionFailed: as for `revise`.
@@ -67,7 +69,9 @@ class PostCommands:
         if editor.id != author_id:
             target = Target(post_id, None, author_id)
             await self.work.removals.keep(target, editor.id, grounds)
+            await self.work.pictures.withdraw(post_id)
             await self.work.events.publish(moderation_event(target, editor.id, reason=grounds.reason))
+        await self.work.pictures.check_later(post_id)
         if not await self.work.posts.remove(post_id, expected):
             raise PreconditionFailed(CHANGED)
         if status == "published":

@@ -4,7 +4,7 @@ from users.models.authored import Authored  # only with posts
 from users.models.block import Block
 from users.models.follow import Follow
 from users.models.profile import Profile
-from users.models.shared import EndedSession, Erased, KnownKeys, Outbox, TokenFloor
+from users.models.shared import EndedSession, Erased, KnownKeys, Outbox, StoredPicture, TokenFloor
 
 __all__ = [
     "Authored",  # only with posts
@@ -15,5 +15,6 @@ __all__ = [
     "KnownKeys",
     "Outbox",
     "Profile",
+    "StoredPicture",
     "TokenFloor",
 ]

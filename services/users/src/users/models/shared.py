@@ -3,6 +3,7 @@
 from common.events.erasure import ErasedRow
 from common.events.outbox import OutboxRow
 from common.events.revocations import EndedSessionRow, TokenFloorRow
+from common.pictures.rows import PictureRow
 from common.tokens.known_keys import KnownKeysRow
 from users.database import Base
 
@@ -21,6 +22,10 @@ class TokenFloor(TokenFloorRow, Base):
 
 class Erased(ErasedRow, Base):
     """`common.events.erasure`."""
+
+
+class StoredPicture(PictureRow, Base):
+    """`common.pictures.rows`."""
 
 
 class KnownKeys(KnownKeysRow, Base):

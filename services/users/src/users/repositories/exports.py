@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from common.events.exports import Section, bounded_rows, moment
+from common.events.exports import Section, bounded_rows, moment, name
 
 PROFILE: Final = (
     "SELECT id AS place, id, email, name, username, bio, avatar_url, followers_count, following_count, "
@@ -24,9 +24,14 @@ BLOCKED: Final = """
     SELECT blocked_id AS place, blocked_id AS id, name, since FROM blocks JOIN profiles ON profiles.id = blocked_id
     WHERE blocker_id = :account AND active AND blocked_id > :after ORDER BY blocked_id
 """
+PICTURES: Final = """
+    SELECT name AS place, name, '/users/pictures/' || name || '.webp' AS url, width, height, bytes, created_at
+    FROM pictures WHERE account_id = :account AND removed_at IS NULL AND name > :after ORDER BY name
+"""
 SECTIONS: Final[Mapping[str, Section]] = {
     "profile": Section(bounded_rows(PROFILE, "id")),
     "following": Section(bounded_rows(FOLLOWING, "id")),
     "followers": Section(bounded_rows(FOLLOWERS, "since, id"), "0.0", moment),
     "blocked": Section(bounded_rows(BLOCKED, "id")),
+    "pictures": Section(bounded_rows(PICTURES, "name"), "", name),
 }

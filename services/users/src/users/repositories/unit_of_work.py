@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from common.events.erasure import ErasureRepository
 from common.events.outbox import OutboxRepository
 from common.events.revocations import RevocationRepository
+from common.pictures.rows import PictureRepository
 from users.repositories.authored import AuthoredRepository  # only with posts
 from users.repositories.edges import BLOCKS, FOLLOWS, EdgeRepository
 from users.repositories.profiles import ProfileRepository
@@ -19,5 +20,6 @@ def unit_of_work(session: AsyncSession) -> UnitOfWork:
         events=OutboxRepository(session),
         revocations=RevocationRepository(session),
         authored=AuthoredRepository(session),  # only with posts
+        pictures=PictureRepository(session),
         erasures=ErasureRepository(session, "users"),
     )

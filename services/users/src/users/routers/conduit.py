@@ -4,6 +4,7 @@ from common.http.deps import SignedIn
 from common.http.etags import WithETag
 from common.http.problems import problems
 from common.http.routing import service_router
+from common.pictures.errors import PictureNotFound
 from users.deps import ReadProfiles, WriteProfiles
 from users.routers.profiles import show, viewer_of
 from users.schemas.profile import ConduitProfileUpdate, ProfileResponse
@@ -12,7 +13,7 @@ from users.services.errors import UserNotFound
 router = service_router("/users/conduit", "conduit")
 
 
-@router.patch("/me", responses=problems(UserNotFound))
+@router.patch("/me", responses=problems(UserNotFound, PictureNotFound))
 async def edit_conduit_profile(
     update: ConduitProfileUpdate, caller: SignedIn, commands: WriteProfiles, profiles: ReadProfiles, answer: WithETag
 ) -> ProfileResponse:

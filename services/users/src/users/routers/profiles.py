@@ -12,6 +12,7 @@ from common.http.etags import IfMatch, WithETag, set_etag
 from common.http.paging import BadCursor, PageResponse, Paging
 from common.http.problems import problems
 from common.http.routing import service_router
+from common.pictures.errors import PictureNotFound
 from common.schemas import Id
 from common.tokens.claims import Principal
 from users.deps import ReadProfiles, WriteProfiles
@@ -79,7 +80,7 @@ async def get_own_profile(caller: SignedIn, profiles: ReadProfiles, answer: With
     return show(await profiles.get(caller.account_id, viewer_of(caller)), answer)
 
 
-@router.patch("/me", responses=problems(UserNotFound))
+@router.patch("/me", responses=problems(UserNotFound, PictureNotFound))
 async def edit_own_profile(
     update: ProfileUpdate,
     caller: SignedIn,

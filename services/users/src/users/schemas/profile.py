@@ -6,16 +6,17 @@ from pydantic import AfterValidator, Field, HttpUrl, StringConstraints, TypeAdap
 
 from common.contracts.accounts import UserResponse
 from common.schemas import Id, Incoming, Moment, Name, Outgoing, Text, without_credentials
+from users.services.profiles import picture_of
 
 ADDRESS: Final = TypeAdapter(Annotated[HttpUrl, UrlConstraints(allowed_schemes=["https"], max_length=500)])
 
 
-def https_address(text: str) -> str:
-    """An https address, in its normal form (RFC 3986). It is public, so it must not hold a user name or password."""
-    return without_credentials(ADDRESS.validate_python(text))
+def avatar(text: str) -> str:
+    """A picture of this site; or an https address, in its normal form (RFC 3986), without a user name or password."""
+    return text if picture_of(text) else without_credentials(ADDRESS.validate_python(text))
 
 
-Avatar = Annotated[str, StringConstraints(max_length=500), AfterValidator(https_address)]
+Avatar = Annotated[str, StringConstraints(max_length=500), AfterValidator(avatar)]
 
 
 def some_word(text: str) -> str:
@@ -36,7 +37,10 @@ class ProfileUpdate(Incoming):
     name: Name = Field(default=NOT_GIVEN, examples=["Ada Lovelace"])
     bio: Text = Field(default=NOT_GIVEN, max_length=1000, examples=["Poetical science."])
     avatar_url: Avatar | None = Field(
-        default=None, description="https only; never fetched by us.", examples=["https://example.com/ada.png"]
+        default=None,
+        description="The `url` of a picture that the caller has uploaded; or an https address, which we never fetch, "
+        "and which our web client does not show.",
+        examples=["/users/pictures/7f3b1c0de5a94d2f8b6a1e0c9d4f2a53.webp"],
     )
 
 

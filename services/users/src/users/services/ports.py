@@ -79,6 +79,16 @@ class ProfileStore(Protocol):
         """Change both people's counters by one. Both are locked."""
 
 
+class PictureStore(Protocol):
+    """The pictures of accounts."""
+
+    async def lock_finished(self, name: str, account_id: int) -> bool:
+        """Whether the account has this picture. Nobody removes it until the transaction ends."""
+
+    async def remove_others(self, account_id: int, name: str | None) -> None:
+        """Remove all pictures of an account but one: they are no longer shown, and deleted soon."""
+
+
 # begin: only with posts
 class AuthoredStore(Protocol):
     """Numbers of published posts."""
@@ -115,6 +125,7 @@ class UnitOfWork:
     events: EventPublisher
     revocations: RevocationStore
     erasures: ErasureStore
+    pictures: PictureStore
     authored: AuthoredStore  # only with posts
 
 

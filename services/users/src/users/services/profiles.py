@@ -1,17 +1,28 @@
 """Profiles: the caller's own and others'."""
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from common.errors import PreconditionFailed
+from common.pictures.errors import PictureNotFound
 from common.ports import Page, Transactions, Versions
 from users.services.errors import UserNotFound
 from users.services.events import profile_event
 from users.services.ports import ProfileReader, ProfileSearch, UnitOfWork
 from users.services.provisioning import Provisioning
 from users.services.records import Profile, ProfileSummary, Viewer
+
+PICTURE: Final = re.compile(r"/users/pictures/([0-9a-f]{32})\.webp")
+"""The `avatar_url` of somebody whose avatar is a picture of this site."""
+
+
+def picture_of(avatar_url: str | None) -> str | None:
+    """The name of the picture."""
+    found = PICTURE.fullmatch(avatar_url or "")
+    return found[1] if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +102,7 @@ class ProfileCommands:
 
         Raises:
             UserNotFound: there is no such person.
+            PictureNotFound: the avatar is a picture of this site, but not of the caller's, or its upload is unfinished.
             PreconditionFailed: the profile does not have an expected version.
         """
         if await self._edit(user_id, changes, expected):
@@ -107,8 +119,13 @@ class ProfileCommands:
     async def _edit(self, user_id: int, changes: Mapping[str, Any], expected: Versions) -> bool:
         """False if there was no profile; it may exist a moment later."""
         async with self.transactions() as work:
+            picture = picture_of(changes.get("avatar_url"))
+            if picture is not None and not await work.pictures.lock_finished(picture, user_id):
+                raise PictureNotFound("You have no such picture.")
             summary = await work.profiles.edit(user_id, changes, expected) if changes else None
             if summary is not None:
+                if "avatar_url" in changes:
+                    await work.pictures.remove_others(user_id, picture)
                 await work.events.publish(profile_event(summary))
                 return True
             profile = await work.profiles.get(user_id, None)

@@ -58,6 +58,7 @@ from trivium_client.models import (
     PasswordChange,
     PasswordChosen,
     PasswordSignIn,
+    PictureResponse,
     PostCreate,
     PostPage,
     PostResponse,
@@ -87,6 +88,7 @@ from trivium_client.models import (
     TokenForm,
     TokenResponse,
     TrustedDevicesResponse,
+    UploadResponse,
     UserCreate,
     UserResponse,
     WaysToSignIn,
@@ -821,6 +823,33 @@ class Trivium(Connection):
         """
         self._send(Call("POST", "/auth/admin/parked-events/drop", body=body))
 
+    def begin_upload_to_users(self) -> UploadResponse:
+        """Get a link for the upload of a picture. Then upload it there, and finish it within an hour.
+
+        After a repetition there are two links. Those that nobody uses, and what belongs to them, are deleted.
+
+        Raises:
+            PictureStoreUnavailable: The store of the pictures does not answer.
+            PicturesOff: This site takes no pictures (PICTURES_URL is not set).
+            TooManyPictures: The caller has as many pictures as they may have.
+        """
+        return self._read(UploadResponse, Call("POST", "/users/pictures"))
+
+    def finish_upload_to_users(self, name: str) -> PictureResponse:
+        """Encode an uploaded picture anew, without its metadata. A repetition changes nothing.
+
+        Raises:
+            AnimatedPicture: The picture is animated.
+            NotAPicture: The file is no JPEG, PNG or WebP, or it is damaged.
+            PictureNotFound: There is no such picture, or it is somebody else's.
+            PictureNotUploaded: Nothing has been uploaded for this picture.
+            PictureStoreUnavailable: The store of the pictures does not answer.
+            PictureTooLarge: The file has too many bytes or pixels, or needs too much memory or time.
+            PicturesBusy: Other pictures are being encoded.
+            PicturesOff: This site takes no pictures (PICTURES_URL is not set).
+        """
+        return self._read(PictureResponse, Call("PUT", f"/users/pictures/{name}/finished"))
+
     def list_users(
         self,
         *,
@@ -862,6 +891,7 @@ class Trivium(Connection):
         """Change some fields of the caller's profile.
 
         Raises:
+            PictureNotFound: There is no such picture, or it is somebody else's.
             PreconditionFailed: The resource has changed since the caller read it.
             UserNotFound: There is no such person.
         """
@@ -1078,6 +1108,33 @@ class Trivium(Connection):
             BadCursor: The cursor was not issued for this list.
         """
         return self._read(OwnRemovalPage, Call("GET", "/posts/removed", query={"limit": limit, "cursor": cursor}))
+
+    def begin_upload_to_posts(self) -> UploadResponse:
+        """Get a link for the upload of a picture. Then upload it there, and finish it within an hour.
+
+        After a repetition there are two links. Those that nobody uses, and what belongs to them, are deleted.
+
+        Raises:
+            PictureStoreUnavailable: The store of the pictures does not answer.
+            PicturesOff: This site takes no pictures (PICTURES_URL is not set).
+            TooManyPictures: The caller has as many pictures as they may have.
+        """
+        return self._read(UploadResponse, Call("POST", "/posts/pictures"))
+
+    def finish_upload_to_posts(self, name: str) -> PictureResponse:
+        """Encode an uploaded picture anew, without its metadata. A repetition changes nothing.
+
+        Raises:
+            AnimatedPicture: The picture is animated.
+            NotAPicture: The file is no JPEG, PNG or WebP, or it is damaged.
+            PictureNotFound: There is no such picture, or it is somebody else's.
+            PictureNotUploaded: Nothing has been uploaded for this picture.
+            PictureStoreUnavailable: The store of the pictures does not answer.
+            PictureTooLarge: The file has too many bytes or pixels, or needs too much memory or time.
+            PicturesBusy: Other pictures are being encoded.
+            PicturesOff: This site takes no pictures (PICTURES_URL is not set).
+        """
+        return self._read(PictureResponse, Call("PUT", f"/posts/pictures/{name}/finished"))
 
     def list_posts(
         self,

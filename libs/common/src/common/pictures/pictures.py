@@ -1,0 +1,245 @@
+"""The pictures of one service: upload, encoding, showing, and deletion for good.
+
+1. `begin` adds a row, and gives a link for the upload: to the store itself if it has such links, or to us.
+2. Whoever has the link uploads the original (`receive`, if it is a link to us).
+3. `finish` encodes it anew, and deletes the original.
+4. `sweep` deletes what was removed, never finished, or is not used; `erase` all that an account has.
+"""
+
+import asyncio
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy import Executable, text
+
+from common.db.database import Database, TransactionFactory
+from common.db.reading import ReadSession
+from common.pictures.config import PictureSettings
+from common.pictures.encode import Size
+from common.pictures.encoder import Encoder
+from common.pictures.errors import (
+    BadUploadLink,
+    PictureNotFound,
+    PictureNotUploaded,
+    PicturesBusy,
+    PicturesOff,
+    TooManyPictures,
+)
+from common.pictures.rows import CHECK, MANY, Picture, PictureRepository
+from common.pictures.store import ObjectStore
+from common.tokens.claims import InvalidToken
+
+log = structlog.get_logger()
+
+MOST_BYTES: Final = 10 * 1024 * 1024
+"""Of an original. Encoded ones never have as many."""
+LINK_LIFE: Final = timedelta(minutes=5)
+BUSY: Final = timedelta(minutes=2)
+"""The longest time for receiving or encoding a picture, with waiting."""
+LARGE: Final = "large"
+SMALL: Final = "small"
+ORIGINAL: Final = "original"
+SWEEP: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is particular to the pictures of one service."""
+
+    service: str
+    large: Size
+    small: Size
+    most: int
+    """Pictures of one person. Uploads at the same moment may exceed it."""
+    is_used: str
+    """A condition in SQL on a row of `pictures`: something shows this picture."""
+
+    @property
+    def sizes(self) -> Mapping[str, Size]:
+        return {LARGE: self.large, SMALL: self.small}
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Where to upload a picture's original, and until when."""
+
+    name: str
+    url: str
+    expires_at: datetime
+
+
+def path_of(service: str, name: str, size: str = LARGE) -> str:
+    """The address of a picture, below the site's: `/users/pictures/7f….webp`, or `…-small.webp`."""
+    return f"/{service}/pictures/{name}{'' if size == LARGE else '-' + size}.webp"
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """The pictures of one service. Without a store they are off."""
+
+    kind: Kind
+    store: ObjectStore | None
+    transactions: TransactionFactory[PictureRepository]
+    reads: PictureRepository
+    encoder: Encoder
+    link_key: bytes
+    check: Executable
+
+    @classmethod
+    def of(cls, kind: Kind, database: Database, settings: PictureSettings) -> "Pictures":
+        return cls(
+            kind,
+            ObjectStore(settings) if settings.pictures_url else None,
+            TransactionFactory(database, PictureRepository),
+            PictureRepository(ReadSession(database.reading)),
+            Encoder(kind.sizes),
+            hmac.digest(settings.database_password.get_secret_value().encode(), b"links for uploads", "sha256"),
+            text(CHECK.format(is_used=kind.is_used)),
+        )
+
+    async def begin(self, rows: PictureRepository, account_id: int) -> Upload:
+        """Add a picture that is to be uploaded, in the transaction of `rows`.
+
+        Raises:
+            PicturesOff, PictureStoreUnavailable.
+            TooManyPictures: the account has as many as it may have.
+            InvalidToken: the account was deleted a moment ago.
+        """
+        store = self._store()
+        if await rows.count(account_id) >= self.kind.most:
+            raise TooManyPictures(f"You may have {self.kind.most} pictures.")
+        name, expires_at = secrets.token_hex(16), datetime.now(UTC) + LINK_LIFE
+        if await rows.add(name, account_id, LINK_LIFE) is None:
+            raise InvalidToken("This account was deleted.")
+        url = await store.upload_link(self._key(name, ORIGINAL), LINK_LIFE)
+        return Upload(name, url or self._own_link(name, int(expires_at.timestamp())), expires_at)
+
+    async def receive(self, name: str, until: int, signature: str, original: bytes) -> None:
+        """Store an original that was uploaded to us; a repetition replaces it.
+
+        Raises:
+            PicturesOff, PictureStoreUnavailable.
+            BadUploadLink: the link has expired, or is not ours.
+            PictureNotFound: it was removed, or is finished.
+        """
+        store = self._store()
+        good = hmac.compare_digest(signature, self._signature(name, until))
+        if not good or until < datetime.now(UTC).timestamp():
+            raise BadUploadLink("This link has expired, or was changed.")
+        async with self.transactions() as rows:
+            if await rows.keep_open(name, BUSY) is None:
+                raise no_picture()
+        await store.put(self._key(name, ORIGINAL), original)
+
+    async def finish(self, name: str, account_id: int) -> Picture:
+        """Encode an uploaded picture anew. A repetition changes nothing.
+
+        Raises:
+            PicturesOff, PictureStoreUnavailable.
+            PictureNotFound: the account has no such picture.
+            PictureNotUploaded: its original is missing.
+            NotAPicture, PictureTooLarge, AnimatedPicture: it is refused. Another original may be uploaded.
+            PicturesBusy: too many others are being encoded.
+        """
+        store = self._store()
+        async with self.transactions() as rows:
+            known = await rows.keep_open(name, BUSY, account_id)
+        if known is None:
+            raise no_picture()
+        if known.width is not None:
+            return known
+        try:
+            async with asyncio.timeout(BUSY.total_seconds() * 0.8):
+                original = await store.get(self._key(name, ORIGINAL), MOST_BYTES)
+                if original is None:
+                    raise PictureNotUploaded("Upload the picture first.")
+                encoded = await self.encoder.encode(original)
+                for size, content in encoded.files.items():
+                    await store.put(self._key(name, size), content)
+        except TimeoutError:
+            raise PicturesBusy("Other pictures are being encoded; try again in a moment.") from None
+        async with self.transactions() as rows:
+            total = sum(map(len, encoded.files.values()))
+            finished = await rows.finish(name, account_id, encoded.width, encoded.height, total)
+        if finished is None:
+            raise no_picture()
+        await store.delete(self._key(name, ORIGINAL))
+        return finished
+
+    async def require_shown(self, name: str) -> None:
+        """Raises PictureNotFound: it is removed, or not finished."""
+        if await self.reads.shown(name) is None:
+            raise no_picture()
+
+    async def content(self, name: str, size: str) -> bytes:
+        """One of a picture's files, as WebP. Raises PicturesOff, PictureStoreUnavailable, PictureNotFound."""
+        content = await self._store().get(self._key(name, size), MOST_BYTES)
+        if content is None:
+            raise no_picture()
+        return content
+
+    async def erase(self, account_id: int) -> bool:
+        """Delete an account's pictures; False if some can only be deleted later: an upload is under way.
+
+        Raises PicturesOff, PictureStoreUnavailable: their objects cannot be deleted.
+        """
+        async with self.transactions() as rows:
+            await rows.remove_all(account_id)
+        while names := await self.reads.removed(account_id):
+            await self._delete(names)
+        return not await self.reads.has_any(account_id)
+
+    async def sweep(self) -> None:
+        """Remove pictures that nobody has finished or uses, and delete the objects of removed ones."""
+        checked = [""] * MANY
+        while len(checked) == MANY:
+            async with self.transactions() as rows:
+                checked = list((await rows.session.execute(self.check, {"most": MANY})).scalars())
+            # again, since the link for the upload may have been used again
+            await self._store().delete(*(self._key(name, ORIGINAL) for name in checked))
+        while names := await self.reads.removed():
+            await self._delete(names)
+
+    async def run(self) -> None:
+        """Sweep for ever."""
+        while True:
+            await asyncio.sleep(SWEEP.total_seconds())
+            if self.store is None:
+                continue
+            try:
+                await self.sweep()
+            except Exception as error:  # noqa: BLE001  # supervision: the loop must not end
+                log.warning("pictures not swept", reason=repr(error)[:200])
+
+    def close(self) -> None:
+        if self.store is not None:
+            self.store.close()
+
+    async def _delete(self, names: list[str]) -> None:
+        keys = [self._key(name, size) for name in names for size in (ORIGINAL, *self.kind.sizes)]
+        await self._store().delete(*keys)
+        async with self.transactions() as rows:
+            await rows.forget(names)
+
+    def _store(self) -> ObjectStore:
+        if self.store is None:
+            raise PicturesOff("This site takes no pictures.")
+        return self.store
+
+    def _key(self, name: str, size: str) -> str:
+        return f"{self.kind.service}-{name}-{size}"
+
+    def _own_link(self, name: str, until: int) -> str:
+        return f"/{self.kind.service}/pictures/{name}/original?until={until}&signature={self._signature(name, until)}"
+
+    def _signature(self, name: str, until: int) -> str:
+        return hmac.digest(self.link_key, f"{name} {until}".encode(), "sha256").hex()
+
+
+def no_picture() -> PictureNotFound:
+    return PictureNotFound("There is no such picture.")

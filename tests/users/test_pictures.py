@@ -1,0 +1,268 @@
+"""Avatars: a picture is uploaded, finished, chosen, shown, replaced and deleted for good."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+
+from tests.erasing import erase, waiting
+from tests.events import Outbox
+from tests.peers import Peers, gone
+from tests.pictures import CLOSED, opened, picture, upload, uploaded, with_position
+from tests.users.conftest import SignedIn
+from tests.users.telling import tell
+from users.config import Settings
+from users.main import create_app
+
+
+@pytest.fixture
+def ada(peers: Peers) -> int:
+    return peers.new_account("Ada")
+
+
+@pytest.fixture
+def me(ada: int, signed_in: SignedIn) -> dict[str, str]:
+    return signed_in(ada)
+
+
+def objects(settings: Settings) -> set[str]:
+    """What is in the store."""
+    assert settings.pictures_folder is not None
+    return {path.name for path in settings.pictures_folder.iterdir()} if settings.pictures_folder.exists() else set()
+
+
+def keys(name: str, *sizes: str) -> set[str]:
+    return {f"users-{name}-{size}" for size in sizes}
+
+
+async def choose(client: AsyncClient, me: dict[str, str], url: str | None) -> Any:
+    return await client.patch("/users/me", json={"avatar_url": url}, headers=me)
+
+
+async def test_an_avatar_is_uploaded_chosen_and_seen_by_everybody(
+    client: AsyncClient, settings: Settings, me: dict[str, str], ada: int
+) -> None:
+    found = await uploaded(client, "users", me, with_position())
+    assert (found["width"], found["height"]) == (256, 256)
+    assert (await choose(client, me, found["url"])).status_code == 200
+    assert (await client.get(f"/users/{ada}")).json()["avatar_url"] == found["url"]
+    for url, size in ((found["url"], 256), (found["small_url"], 64)):
+        shown = await client.get(url)
+        assert shown.status_code == 200
+        assert shown.headers["content-type"] == "image/webp"
+        assert shown.headers["cache-control"] == "public, max-age=31536000, s-maxage=3600, immutable"
+        assert shown.headers["content-security-policy"] == "default-src 'none'; sandbox"
+        assert shown.headers["x-content-type-options"] == "nosniff"
+        image = opened(shown.content)
+        assert (image.format, image.size, dict(image.getexif())) == ("WEBP", (size, size), {})
+        again = await client.get(url, headers={"If-None-Match": shown.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        head = await client.head(url)
+        assert (head.status_code, head.headers["content-length"]) == (200, str(len(shown.content)))
+    assert objects(settings) >= keys(found["name"], "large", "small")
+    assert not objects(settings) & keys(found["name"], "original"), "the original, with its position, is deleted"
+
+
+async def test_a_repetition_changes_nothing(client: AsyncClient, me: dict[str, str]) -> None:
+    found = await uploaded(client, "users", me)
+    before = (await client.get(found["url"])).content
+    assert (await client.put(f"/users/pictures/{found['name']}/finished", headers=me)).json() == found
+    for _ in range(2):
+        assert (await choose(client, me, found["url"])).status_code == 200
+    assert (await client.get(found["url"])).content == before
+
+
+async def test_a_replaced_avatar_is_gone_at_once_and_soon_deleted(
+    app: FastAPI, client: AsyncClient, settings: Settings, outbox: Outbox, me: dict[str, str]
+) -> None:
+    first, second = await uploaded(client, "users", me), None
+    await choose(client, me, first["url"])
+    second = await uploaded(client, "users", me)
+    await choose(client, me, second["url"])
+    assert (await client.get(first["url"])).json()["code"] == "picture-not-found"
+    assert (await client.get(second["url"])).status_code == 200
+    await app.state.pictures.sweep()
+    assert objects(settings) >= keys(first["name"], "large"), "its link for the upload is still good"
+    await outbox.rows(CLOSED)
+    await app.state.pictures.sweep()
+    assert not objects(settings) & keys(first["name"], "large", "small", "original")
+    assert objects(settings) >= keys(second["name"], "large", "small")
+    await choose(client, me, None)
+    assert (await client.get(second["url"])).status_code == 404
+    await app.state.pictures.sweep()
+    assert not await outbox.rows("SELECT FROM pictures WHERE name = $1", second["name"])
+
+
+@pytest.mark.parametrize("used", [True, False])
+async def test_only_what_nobody_uses_is_swept(
+    app: FastAPI, client: AsyncClient, settings: Settings, outbox: Outbox, me: dict[str, str], used: bool
+) -> None:
+    found = await uploaded(client, "users", me)
+    unfinished = (await client.post("/users/pictures", headers=me)).json()["name"]
+    if used:
+        await choose(client, me, found["url"])
+    await outbox.rows(CLOSED + ", check_at = now() - interval '1 second' WHERE check_at IS NOT NULL")
+    await app.state.pictures.sweep()
+    await app.state.pictures.sweep()
+    left = {row["name"] for row in await outbox.rows("SELECT name FROM pictures")}
+    assert (found["name"] in left, unfinished in left) == (used, False)
+    assert (keys(found["name"], "large", "small") <= objects(settings)) == used
+    assert (await client.get(found["url"])).status_code == (200 if used else 404)
+
+
+async def test_nobody_chooses_or_finishes_the_picture_of_another(
+    client: AsyncClient, peers: Peers, signed_in: SignedIn, me: dict[str, str]
+) -> None:
+    found, bob = await uploaded(client, "users", me), signed_in(peers.new_account("Bob"))
+    for reply in (
+        await choose(client, bob, found["url"]),
+        await client.put(f"/users/pictures/{found['name']}/finished", headers=bob),
+    ):
+        assert (reply.status_code, reply.json()["code"]) == (404, "picture-not-found")
+    assert (await client.get("/users/me", headers=bob)).json()["avatar_url"] is None
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not-a-picture"), (picture()[:-900], "not-a-picture")],
+)
+async def test_what_is_no_picture_is_refused_and_another_may_be_uploaded(
+    client: AsyncClient, me: dict[str, str], content: bytes, code: str
+) -> None:
+    begun = (await client.post("/users/pictures", headers=me)).json()
+    finish = f"/users/pictures/{begun['name']}/finished"
+    assert (await client.put(finish, headers=me)).json()["code"] == "picture-not-uploaded"
+    link = begun["upload"]
+    for body, wanted in ((content, 422), (picture(), 200)):
+        assert (await client.put(link["url"], content=body, headers=link["headers"])).status_code == 204
+        reply = await client.put(finish, headers=me)
+        assert reply.status_code == wanted
+        assert wanted == 200 or reply.json()["code"] == code
+    late = await client.put(link["url"], content=b"other", headers=link["headers"])
+    assert (late.status_code, late.json()["code"]) == (404, "picture-not-found"), "it is finished"
+
+
+async def test_a_link_is_for_one_picture_for_a_while_and_a_size(client: AsyncClient, me: dict[str, str]) -> None:
+    first, second = [(await client.post("/users/pictures", headers=me)).json() for _ in range(2)]
+    url, headers = first["upload"]["url"], first["upload"]["headers"]
+    for changed in (
+        url.replace(first["name"], second["name"]),
+        url.replace("until=", "until=1"),
+        url.replace("signature=", "signature=0")[:-1],
+        url.partition("&")[0] + "&signature=",
+    ):
+        reply = await client.put(changed, content=picture(), headers=headers)
+        assert (reply.status_code, reply.json()["code"]) == (403, "bad-upload-link"), changed
+    large = await client.put(url, content=b"\0" * (first["most_bytes"] + 1), headers=headers)
+    assert (large.status_code, large.json()["code"]) == (413, "body-too-large")
+    assert (await client.put(url, content=b"{}", headers={"Content-Type": "application/json"})).status_code == 415
+
+
+@pytest.mark.parametrize("name", ["..%2F..%2Fetc%2Fpasswd", "%2e%2e", "x" * 32, "0" * 32 + "%00", "A" * 32, "0" * 31])
+async def test_a_name_is_no_path(client: AsyncClient, me: dict[str, str], name: str) -> None:
+    for reply in (
+        await client.get(f"/users/pictures/{name}.webp"),
+        await client.put(f"/users/pictures/{name}/finished", headers=me),
+        await client.put(f"/users/pictures/{name}/original?until=1&signature=00", content=b"x"),
+    ):
+        assert reply.status_code in {404, 405, 415, 422}, reply.text
+
+
+async def test_a_person_has_a_limited_number(client: AsyncClient, me: dict[str, str], app: FastAPI) -> None:
+    most = app.state.pictures.kind.most
+    replies = [await client.post("/users/pictures", headers=me) for _ in range(most + 1)]
+    assert [reply.status_code for reply in replies] == [200] * most + [409]
+    assert replies[-1].json()["code"] == "too-many-pictures"
+
+
+async def test_a_deleted_account_has_no_picture_in_the_table_or_the_store(
+    app: FastAPI, client: AsyncClient, peers: Peers, settings: Settings, outbox: Outbox, me: dict[str, str], ada: int
+) -> None:
+    found = await uploaded(client, "users", me)
+    await choose(client, me, found["url"])
+    export = (await client.get("/users/me/export", headers=me)).json()["users"]["pictures"]
+    assert [(one["name"], one["url"], one["width"]) for one in export] == [(found["name"], found["url"], 256)]
+    link = (await client.post("/users/pictures", headers=me)).json()["upload"]
+    await tell(client, peers, gone(ada))
+    assert (await client.get(found["url"])).status_code == 404, "at once"
+    assert (await client.put(link["url"], content=picture(), headers=link["headers"])).status_code == 204
+    while await app.state.eraser.step():
+        pass
+    assert await waiting(app.state.eraser) == 1, "not before the last link for an upload has expired"
+    await outbox.rows(CLOSED)
+    await erase(app.state.eraser)
+    assert not await outbox.rows("SELECT FROM pictures WHERE account_id = $1", ada)
+    assert not objects(settings) & keys(found["name"], "large", "small", "original")
+    assert not [key for key in objects(settings) if key.endswith("original")]
+    late = await client.post("/users/pictures", headers=me)
+    assert (late.status_code, late.json()["code"]) == (401, "invalid-token")
+
+
+async def test_an_erasure_waits_for_a_store_that_is_away(
+    app: FastAPI,
+    client: AsyncClient,
+    peers: Peers,
+    settings: Settings,
+    outbox: Outbox,
+    me: dict[str, str],
+    ada: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing is reported as erased that is still stored."""
+    found = await uploaded(client, "users", me)
+    await outbox.rows(CLOSED)
+    await tell(client, peers, gone(ada))
+    store, away = app.state.pictures.store, tmp_path / "file"
+    away.write_text("no folder")
+    broken = settings.model_copy(update={"pictures_url": f"file://{away}/below"})
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "settings", broken)
+        patch.setattr(store, "_opened", None)
+        while not isinstance(await failure(app.state.eraser.step), Exception):
+            pass
+        assert (await client.get(found["url"])).status_code == 404
+        assert (await client.post("/users/pictures", headers=me)).status_code == 401
+    assert await waiting(app.state.eraser) == 1
+    assert objects(settings) >= keys(found["name"], "large", "small")
+    store._opened = None
+    await erase(app.state.eraser)
+    assert not objects(settings) & keys(found["name"], "large", "small")
+
+
+async def failure(step: Any) -> object:
+    try:
+        return await step()
+    except Exception as error:  # noqa: BLE001  # the test looks at it
+        return error
+
+
+async def test_without_a_store_there_are_no_pictures(settings: Settings, peers: Peers, me: dict[str, str]) -> None:
+    app = create_app(settings.model_copy(update={"pictures_url": None}), peers)
+    async with app.router.lifespan_context(app):
+        await app.state.revoked.read()
+        async with AsyncClient(transport=ASGITransport(app), base_url="http://users.test") as client:
+            reply = await client.post("/users/pictures", headers=me)
+            assert (reply.status_code, reply.json()["code"]) == (404, "pictures-off")
+            assert (await client.get(f"/users/pictures/{'0' * 32}.webp")).status_code == 404
+
+
+async def test_uploads_are_counted_by_person(settings: Settings, peers: Peers, me: dict[str, str]) -> None:
+    """S-12"""
+    app = create_app(settings.model_copy(update={"rate_limits": True, "rate_limit_pictures": 2}), peers)
+    async with app.router.lifespan_context(app):
+        await app.state.revoked.read()
+        async with AsyncClient(transport=ASGITransport(app), base_url="http://users.test") as client:
+            replies = [await client.post("/users/pictures", headers=me) for _ in range(3)]
+            assert [reply.status_code for reply in replies] == [200, 200, 429]
+
+
+async def test_the_answer_to_a_picture_that_cannot_be_encoded_now_names_a_moment(
+    app: FastAPI, client: AsyncClient, me: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.state.pictures.encoder, "_waiting", 100)
+    reply = await upload(client, "users", me)
+    assert (reply.status_code, reply.json()["code"]) == (503, "pictures-busy")
+    assert "retry-after" in reply.headers
