@@ -83,8 +83,8 @@ def mistakes(found: Mapping[str, Service]) -> Iterator[str]:
         if ports.setdefault(service.port, name) != name:
             yield f"{name} has the port of {ports[service.port]}"
         for path in service.paths:
-            if not re.fullmatch(r"(/[^/]+)+", path) or paths.setdefault(path, name) != name:
-                yield f"{name} cannot have the path {path}"
+            if reason := refused(path, paths.setdefault(path, name), name):
+                yield f"{name} cannot have the path {path}: {reason}"
         for other in service.calls:
             if other not in found or other == name:
                 yield f"{name} calls {other}, which is no other service"
@@ -92,6 +92,15 @@ def mistakes(found: Mapping[str, Service]) -> Iterator[str]:
             yield f"{name} hears events, and has no database to note them in"
         if service.exports and service.off:
             yield f"{name} is off by default, so every export would fail without it"
+
+
+def refused(path: str, owner: str, name: str) -> str:
+    """Why a service cannot have this path, or ""."""
+    if path.endswith("/"):
+        return "no final slash"
+    if not re.fullmatch(r"(/[^/]+)+", path):
+        return "it begins with a slash, and has no two in a row"
+    return f"{owner} has it" if owner != name else ""
 
 
 def folders(root: Path = ROOT) -> set[str]:

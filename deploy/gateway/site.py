@@ -85,7 +85,7 @@ def build_page(folder: Path) -> None:
     preloads = "".join(f'<link rel="modulepreload" href="/page/{name}">\n' for name in scripts.needed_by[READING])
     before, after = TITLE.split(index.replace("</head>", f"{preloads}</head>"))
     documents = {"index.html": index}
-    for source in (PAGE / "heads").iterdir():
+    for source in heads(PAGE / "heads"):
         text = template(source)
         documents[source.name] = before + text + after if source.suffix == ".html" else text
     for name, content in files.items():
@@ -96,6 +96,11 @@ def build_page(folder: Path) -> None:
     for path in folder.rglob("*"):
         if path.is_file() and path.relative_to(folder).as_posix() not in {*files, *documents}:
             path.unlink()
+
+
+def heads(folder: Path) -> list[Path]:
+    """The templates in a folder, without files of editors and file managers, such as `.DS_Store`."""
+    return [path for path in folder.iterdir() if path.suffix in {".html", ".xml"} and not path.name.startswith(".")]
 
 
 def template(source: Path) -> str:

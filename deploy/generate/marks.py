@@ -146,5 +146,5 @@ def drop(found: Mapping[Path, str], left: Mapping[Path, str], root: Path = ROOT)
 
 
 def is_named(path: Path, prose: str) -> bool:
-    """Whether the prose has this path, also relative to a folder of it."""
-    return any("/".join(path.parts[start:]) in prose for start in range(len(path.parts) - 1))
+    """Whether the prose has this path, also relative to a folder of it. The name alone counts at the root only."""
+    return any("/".join(path.parts[start:]) in prose for start in range(max(1, len(path.parts) - 1)))

@@ -4,22 +4,27 @@
         <= max_connections
 
 During an update, new pods exist beside old ones, which keep their connections until they end. The budget holds without
-the pooler, so that it can be bypassed at any time. The pooler's own two limits are checked separately.
+the pooler, so that it can be bypassed at any time. The pooler's own two limits are checked separately, and that it
+reconnects at once.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from common.db.database import UPKEEP
-from deploy.kubernetes.manifests import Manifest, of_kind
+from deploy.kubernetes.manifests import Manifest, named, of_kind
 from deploy.services import DATABASES
 
 MIGRATION: Final = 1
 RESERVED: Final = 10
 """Connections for superusers, monitoring, replication and a person with psql."""
+LONGEST_PAUSE: Final = 2.0
+"""Seconds."""
+PGBOUNCER: Final = {"default_pool_size": "20", "max_client_conn": "100", "server_login_retry": "15"}
+"""What PgBouncer does unless a Pooler has the parameter."""
 
 
 def budget(manifests: Sequence[Manifest]) -> Iterator[str]:
@@ -94,12 +99,25 @@ def max_connections(manifests: Sequence[Manifest], service: str) -> int:
 
 def pooled(pooler: Manifest, service: str, clients: int, given: int) -> Iterator[str]:
     """`given`: the database's connections for all poolers, and the one that an update adds."""
-    parameters: dict[str, Any] = pooler["spec"]["pgbouncer"]["parameters"]
+    parameters = parameters_of(pooler)
     servers = (pooler["spec"]["instances"] + 1) * int(parameters["default_pool_size"])
     if servers + RESERVED > given:
         yield f"{service}'s poolers may hold {servers} connections, and its database leaves them {given - RESERVED}"
     if clients > int(parameters["max_client_conn"]):
         yield f"{service}'s replicas may ask for {clients} connections, a pooler takes {parameters['max_client_conn']}"
+
+
+def poolers_reconnect(manifests: Sequence[Manifest]) -> Iterator[str]:
+    """After a failed attempt to reach its database, PgBouncer refuses all clients for a while."""
+    for pooler in of_kind(manifests, "Pooler"):
+        pause = parameters_of(pooler)["server_login_retry"]
+        if float(pause) > LONGEST_PAUSE:
+            yield f"{named(pooler)} waits {pause} s after a failed attempt to reach its database"
+
+
+def parameters_of(pooler: Manifest) -> dict[str, str]:
+    own: dict[str, str] = pooler["spec"]["pgbouncer"].get("parameters", {})
+    return PGBOUNCER | own
 
 
 def by_name(manifests: Sequence[Manifest], kind: str, name: str) -> list[Manifest]:

@@ -18,8 +18,8 @@ from typing import Final
 import kubernetes_validate  # type: ignore[import-untyped]
 import yaml
 
-from deploy.kubernetes.budget import budget, replicas_are_told
-from deploy.kubernetes.flows import clusters_work, poolers_reconnect, store_works
+from deploy.kubernetes.budget import budget, poolers_reconnect, replicas_are_told
+from deploy.kubernetes.flows import clusters_work, store_works
 from deploy.kubernetes.manifests import Manifest, named
 from deploy.kubernetes.policies import RULES, namespace_enforces
 from deploy.kubernetes.routes import route_errors
@@ -59,9 +59,9 @@ def errors(manifests: Sequence[Manifest]) -> Iterator[str]:
     for rule in RULES:
         yield from rule(manifests)
     yield from budget(manifests)
+    yield from poolers_reconnect(manifests)
     yield from replicas_are_told(manifests)
     yield from clusters_work(manifests)
-    yield from poolers_reconnect(manifests)
     yield from store_works(manifests)
     yield from route_errors(manifests)
     yield from quota_errors(manifests, list(yaml.safe_load_all(NAMESPACE.read_text())))

@@ -1,6 +1,6 @@
-"""Checks that the NetworkPolicies allow required traffic between pods, and that poolers reconnect at once.
+"""Checks that the NetworkPolicies allow the required traffic of the databases and of the store.
 
-The traffic is that of the databases and of the store. It reads only peers that are pods of the same namespace, and
+It reads only peers that are pods of the same namespace, and
 ports that are numbers: our policies have no others.
 """
 
@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from deploy.kubernetes.manifests import COMPONENT, Manifest, named, of_kind, workloads
+from deploy.kubernetes.manifests import COMPONENT, Manifest, of_kind, workloads
 from deploy.kubernetes.selectors import Labels, selects
 from deploy.services import DATABASES
 
 POSTGRES: Final = 5432
 HTTP: Final = 8000
 STORE: Final = 6379
-LONGEST_PAUSE: Final = 2.0
-"""Seconds."""
 
 
 def lets(policies: Sequence[Manifest], way: str, one: Labels, other: Labels, port: int) -> bool:
@@ -28,7 +26,7 @@ def lets(policies: Sequence[Manifest], way: str, one: Labels, other: Labels, por
         for policy in policies
         if selects(policy["spec"]["podSelector"], one)
         for flow in policy["spec"].get(way, [])
-        if any(one["port"] == port for one in flow["ports"])
+        if any(allowed["port"] == port for allowed in flow["ports"])
     )
     return any(end not in flow or any(is_peer(peer, other) for peer in flow[end]) for flow in flows)
 
@@ -65,14 +63,6 @@ def clusters_work(manifests: Sequence[Manifest]) -> Iterator[str]:
                 for component in ("api", "relay", "migrate")
             ):
                 yield f"{stranger} can reach an instance of {name}"
-
-
-def poolers_reconnect(manifests: Sequence[Manifest]) -> Iterator[str]:
-    """After a failed attempt PgBouncer refuses all clients for 15 s, unless it is told otherwise."""
-    for pooler in of_kind(manifests, "Pooler"):
-        pause = pooler["spec"]["pgbouncer"]["parameters"].get("server_login_retry", "15")
-        if float(pause) > LONGEST_PAUSE:
-            yield f"{named(pooler)} waits {pause} s after a failed attempt to reach its database"
 
 
 def store_works(manifests: Sequence[Manifest]) -> Iterator[str]:

@@ -1,7 +1,8 @@
 # file: only with posts
 """`make remove-service NAME="posts conduit"` in a copy of the repository: auth and users pass every gate.
 
-`make test-new-service ARGS="-k without_posts"` runs this with all tests that stay: half an hour on two busy cores.
+`make test-new-service ARGS="-k without_posts"` runs this: half an hour on two busy cores. Of the tests that
+stay, it runs the suite, the fuzz of users and the page's tests in BROWSED. The others are only collected.
 """
 
 import re
@@ -24,8 +25,10 @@ GATES: Final = (
     "pytest -q -p no:cacheprovider -m fuzz tests/users/test_fuzz.py",
     "pytest -q -n 2 -p no:cacheprovider tests",
 )
-OF_POSTS: Final = re.compile(r"\bposts\b|/(?:post|top|tags|write|drafts|removed|moderation)\b(?!\.js)|sitemap")
-"""Words and routes of the web client that go with posts."""
+OF_POSTS: Final = re.compile(
+    r"\bposts\b|(?i:conduit)|/(?:post|top|tags|write|drafts|removed|moderation)\b(?!\.js)|sitemap"
+)
+"""Words and routes of the gateway and its web client that go with posts and conduit."""
 
 
 @pytest.fixture(scope="module")

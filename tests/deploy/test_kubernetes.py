@@ -11,7 +11,7 @@ import yaml
 from deploy.kubernetes import budget as connections
 from deploy.kubernetes import policies
 from deploy.kubernetes.check import FOLDER, schema_errors
-from deploy.kubernetes.flows import clusters_work, poolers_reconnect, store_works
+from deploy.kubernetes.flows import clusters_work, store_works
 from deploy.kubernetes.manifests import COMPONENT, NAME, Manifest, of_kind
 from deploy.kubernetes.policies import Rule
 from deploy.kubernetes.secrets import all_secrets
@@ -264,12 +264,15 @@ def test_old_replicas_all_count_if_new_ones_do_not_wait_for_them_to_end() -> Non
 
 def test_poolers_fit_between_the_replicas_and_the_database() -> None:
     limits = {"default_pool_size": "40", "max_client_conn": "100"}
-    pooler = {
+    pooler: Manifest = {
         "kind": "Pooler",
         "spec": {"cluster": {"name": "auth-db"}, "instances": 2, "pgbouncer": {"parameters": limits}},
     }
     assert list(connections.pooled(pooler, "auth", clients=100, given=130)) == []
     assert len(list(connections.pooled(pooler, "auth", clients=101, given=129))) == 2
+    without: Manifest = {**pooler, "spec": {**pooler["spec"], "pgbouncer": {}}}
+    assert list(connections.pooled(without, "auth", clients=100, given=70)) == []
+    assert len(list(connections.pooled(without, "auth", clients=101, given=69))) == 2
     relays_and_migration = (1 + 1 + 1) * (1 + 1 + 2 * 2 + 1) + 1
     assert list(connections.budget([*service_of(1, 1, 130 + relays_and_migration), pooler])) == []
     (found,) = connections.budget([*service_of(1, 1, 129 + relays_and_migration), pooler])
@@ -279,11 +282,12 @@ def test_poolers_fit_between_the_replicas_and_the_database() -> None:
 def test_a_pooler_that_is_slow_to_reconnect_is_found() -> None:
     """A restarted database cost 16 s, of which 15 were a pause of PgBouncer."""
     (pooler,) = of_kind(read("overlays/production/database/db/database.yaml"), "Pooler")
-    assert list(poolers_reconnect([pooler])) == []
+    assert list(connections.poolers_reconnect([pooler])) == []
+    found = ["Pooler/pooler waits 15 s after a failed attempt to reach its database"]
     del pooler["spec"]["pgbouncer"]["parameters"]["server_login_retry"]
-    assert list(poolers_reconnect([pooler])) == [
-        "Pooler/pooler waits 15 s after a failed attempt to reach its database"
-    ]
+    assert list(connections.poolers_reconnect([pooler])) == found
+    del pooler["spec"]["pgbouncer"]["parameters"]
+    assert list(connections.poolers_reconnect([pooler])) == found
 
 
 def test_a_store_that_a_service_cannot_reach_or_anybody_else_can_is_found() -> None:

@@ -1,6 +1,7 @@
 """Marks of what is there for one service (`deploy.generate.marks`): what is left without it is whole."""
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -10,6 +11,7 @@ from deploy.gateway.site import PAGE
 from deploy.generate import marks
 from deploy.generate.marks import MarkError, left_without, without
 from deploy.services import REGISTRY, ROOT
+from tests.deploy.test_page import imported as imported_by_page
 from tests.deploy.test_page import wrong_imports
 
 # begin: only with posts
@@ -62,6 +64,20 @@ def test_a_service_s_own_folders_go_and_no_others_of_its_name() -> None:
     ]
     found = dict.fromkeys((*own, *others), "") | {own[-2]: f"# folder: {marks.mark('sessions')}\n"}
     assert [*left_without(found, ["sessions"])] == others
+
+
+@pytest.mark.parametrize(
+    ("path", "prose", "named"),
+    [
+        ("billing.bin", "see billing.bin", True),
+        ("billing.bin", "see bills.bin", False),
+        ("docs/billing/a.bin", "see docs/billing/a.bin", True),
+        ("docs/billing/a.bin", "see billing/a.bin", True),
+        ("docs/billing/a.bin", "see a.bin", False),
+    ],
+)
+def test_prose_names_a_file_by_its_path_also_relative_to_a_folder(path: str, prose: str, named: bool) -> None:
+    assert marks.is_named(Path(path), prose) is named
 
 
 def test_every_mark_names_a_service() -> None:
@@ -120,9 +136,17 @@ def test_nothing_that_stays_uses_anything_that_goes(names: tuple[str, ...]) -> N
 @pytest.mark.parametrize("names", REMOVED, ids=" and ".join)
 def test_the_page_s_modules_that_stay_import_nothing_that_goes(names: tuple[str, ...]) -> None:
     page = PAGE.relative_to(ROOT)
-    left = left_without(marks.texts(), names)
-    modules = {str(path.relative_to(page)): text for path, text in left.items() if path.is_relative_to(page)}
-    assert [*wrong_imports({path: text for path, text in modules.items() if path.endswith(".js")})] == []
+    before = marks.texts()
+    left = left_without(before, names)
+    modules = {path: text for path, text in left.items() if path.is_relative_to(page) and path.suffix == ".js"}
+    assert [*wrong_imports({str(path.relative_to(page)): text for path, text in modules.items()})] == []
+    used = [
+        f"{path}: {name}"
+        for path, text in modules.items()
+        for name in imported_by_page(before[path]) - imported_by_page(text)
+        if re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", text)
+    ]
+    assert used == [], "a browser would know no such name"
 
 
 # end: only with posts

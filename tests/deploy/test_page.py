@@ -233,6 +233,14 @@ def wrong_imports(modules: Mapping[str, str]) -> Iterator[str]:
                     yield f"{name}: {outer} from {file}"
 
 
+def imported(text: str) -> set[str]:
+    """The names that a module of the page imports, as it uses them."""
+    found = set()
+    for default, everything, names, _ in IMPORT.findall(text):
+        found |= {pair.rpartition(" as ")[2] for pair in listed(names)} | ({default, everything} - {""})
+    return found
+
+
 def test_no_text_becomes_markup() -> None:
     """S-39: beside the policy, which browsers without trusted types do not fully enforce."""
     for script in OURS:

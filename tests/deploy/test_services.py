@@ -78,8 +78,9 @@ def test_at_most_three_files_with_a_list_of_all_services_are_written_by_hand() -
     [
         (ROW.replace("8009", "8001"), "arrival has the port of auth"),
         (ROW.replace("8009", "9000"), "arrival has port 9000: choose one of 8001 to 8009"),
-        (ROW.replace("/arrival", "/users"), "arrival cannot have the path /users"),
-        (ROW.replace("/arrival", "/arrival/"), "arrival cannot have the path /arrival/"),
+        (ROW.replace("/arrival", "/users"), "arrival cannot have the path /users: users has it"),
+        (ROW.replace("/arrival", "/arrival/"), "arrival cannot have the path /arrival/: no final slash"),
+        (ROW.replace("/arrival", "arrival"), "arrival cannot have the path arrival: it begins with a slash"),
         (ROW.replace("[arrival]", "[Arri-val]"), "'Arri-val' is no name of a service"),
         (ROW + 'calls = ["nobody"]', "arrival calls nobody, which is no other service"),
         (ROW + "prots = 1", "arrival has an unknown field prots"),

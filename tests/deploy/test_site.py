@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deploy.gateway.site import DOCUMENT, build
+from deploy.gateway.site import DOCUMENT, build, heads
 from deploy.local.binaries import caddy
 from deploy.local.ports import free_port
 from deploy.local.stack import CADDYFILE
@@ -108,3 +108,9 @@ def test_production_shows_no_docs_unless_asked_to(tmp_path: Path, settings: dict
         found = [client.get(path).status_code for path in ("/docs", "/docs/page.js", "/openapi.json")]
         assert found == [200 if shown else 404] * 3
         assert ("docs" in client.get("/", headers=ASKING_FOR_JSON).json()) is shown
+
+
+def test_files_of_editors_and_file_managers_are_no_templates(tmp_path: Path) -> None:
+    for name in ("people.html", "sitemap.xml", ".DS_Store", ".people.html.swp", ".#people.html", "people.html~"):
+        (tmp_path / name).touch()
+    assert {path.name for path in heads(tmp_path)} == {"people.html", "sitemap.xml"}

@@ -22,13 +22,15 @@ const StepUp = own("StepUp", true);
 const NOTICES = [
   [own("RemovedNotice", true), "/removed"], // only with posts
 ];
-/** Beside the content, on wide screens. */
+/** Beside the content on wide screens, for everybody. */
 const ASIDE = [
-  Welcome,
   home.PopularTags, // only with posts
 ];
 
-/** Public routes; of two with the same path the first counts. A view gets the named parts of its path, and `query`. */
+/**
+ * Public routes. A view gets the named parts of its path, and `query`. Of two routes with the same path only the first is
+ * used: `make remove-service` may remove it.
+ */
 const PUBLIC = [
   ["/", home.LatestPage], // only with posts
   ["/", reading("SearchPage")],
@@ -107,7 +109,8 @@ function App() {
   }, [place]);
 
   const { view, found } = open.view ? open : mine;
-  const isBeside = BESIDE.some((paths) => paths.test(path));
+  const beside = me.signedIn ? ASIDE : [Welcome, ...ASIDE];
+  const isBeside = beside.length > 0 && BESIDE.some((paths) => paths.test(path));
   return html`<${MeProvider} value=${me}>
     <${Header} path=${path} />
     <div class="columns ${isBeside ? "" : "single"}">
@@ -118,7 +121,7 @@ function App() {
           ? html`<${view} key=${`${place} ${me.visit}`} query=${query} ...${found} />`
           : html`<h1>Not here</h1><${Empty} title="There is no such page"><a href="/">Go to the start page</a>.<//>`)}
       </main>
-      ${isBeside && html`<aside key=${me.visit} aria-label="More">${ASIDE.map((part) => html`<${part} />`)}</aside>`}
+      ${isBeside && html`<aside key=${me.visit} aria-label="More">${beside.map((part) => html`<${part} />`)}</aside>`}
     </div>
     <${Foot} />
     <${Messages} />

@@ -150,6 +150,7 @@ export function Banner() {
   </div>`;
 }
 
+/** Only the first is used: `make remove-service` may remove it. */
 const [INVITATION, PEOPLE] = [
   ["Write, follow, discuss.", "people who like to read each other"], // only with posts
   ["Follow each other.", "people who like each other's company"],
@@ -157,8 +158,7 @@ const [INVITATION, PEOPLE] = [
 
 /** Beside the content on wide screens, for visitors. */
 export function Welcome() {
-  const { signedIn } = useMe();
-  return !signedIn && html`<section class="card welcome"><h2>${INVITATION}</h2>
+  return html`<section class="card welcome"><h2>${INVITATION}</h2>
     <p>Trivium is a quiet place for ${PEOPLE}.</p>
     <p class="row"><a class="button primary" href=${link("/sign-up")}>Create an account</a></p></section>`;
 }
