@@ -235,3 +235,11 @@ async def test_an_erasure_waits_for_the_store(
     await eventually(is_back, 0.2)
     await erase(app.state.eraser)
     assert not [key for key in stored(in_s3) if begun["name"] in key]
+
+
+async def test_a_link_is_signed_without_the_threads_that_wait_for_the_store(in_s3: Settings) -> None:
+    store = storing.ObjectStore(in_s3)
+    link = store.upload_link("users-x-original", timedelta(minutes=1))
+    assert link
+    assert link.startswith(f"{in_s3.pictures_endpoint}/pictures/some/where/users-x-original?")
+    assert store._threads is None
