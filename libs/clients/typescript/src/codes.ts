@@ -212,6 +212,8 @@ export type ProblemCode =
   | "too-many-passkeys"
   /** The caller has as many pictures as they may have. */
   | "too-many-pictures"
+  /** The caller has as many unfinished uploads as they may have. */
+  | "too-many-uploads"
   /** The server does not support the grant type. */
   | "unsupported-grant-type"
   /** The route does not accept the body's media type. */

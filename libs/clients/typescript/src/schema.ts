@@ -6456,7 +6456,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `too-many-pictures`: The caller has as many pictures as they may have. */
+        /**
+         * @description - `too-many-pictures`: The caller has as many pictures as they may have.
+         *     - `too-many-uploads`: The caller has as many unfinished uploads as they may have.
+         */
         TooManyPictures: {
             headers: {
                 [name: string]: unknown;

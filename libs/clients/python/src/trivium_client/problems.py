@@ -636,6 +636,12 @@ class TooManyPictures(Problem):
     known_code = "too-many-pictures"
 
 
+class TooManyUploads(Problem):
+    """The caller has as many unfinished uploads as they may have."""
+
+    known_code = "too-many-uploads"
+
+
 class UnsupportedGrantType(Problem):
     """The server does not support the grant type."""
 
@@ -796,6 +802,7 @@ BY_CODE: Final[Mapping[str, type[Problem]]] = {
     "too-many-mails": TooManyMails,
     "too-many-passkeys": TooManyPasskeys,
     "too-many-pictures": TooManyPictures,
+    "too-many-uploads": TooManyUploads,
     "unsupported-grant-type": UnsupportedGrantType,
     "unsupported-media-type": UnsupportedMediaType,
     "url-too-long": UrlTooLong,

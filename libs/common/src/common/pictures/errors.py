@@ -39,6 +39,12 @@ class TooManyPictures(Conflict):
     code = "too-many-pictures"
 
 
+class TooManyUploads(Conflict):
+    """The caller has as many unfinished uploads as they may have."""
+
+    code = "too-many-uploads"
+
+
 class PictureNotUploaded(Conflict):
     """Nothing has been uploaded for this picture."""
 

@@ -19,18 +19,21 @@ from sqlalchemy import Executable, text
 
 from common.db.database import Database, TransactionFactory
 from common.db.reading import ReadSession
+from common.errors import InvalidInput
 from common.pictures.config import PictureSettings
 from common.pictures.encode import Size
-from common.pictures.encoder import Encoder
+from common.pictures.encoder import Encoded, Encoder
 from common.pictures.errors import (
     BadUploadLink,
     PictureNotFound,
     PictureNotUploaded,
     PicturesBusy,
     PicturesOff,
+    PictureTooLarge,
     TooManyPictures,
+    TooManyUploads,
 )
-from common.pictures.rows import CHECK, MANY, Picture, PictureRepository
+from common.pictures.rows import CHECK, Picture, PictureRepository
 from common.pictures.store import ObjectStore
 from common.tokens.claims import InvalidToken
 
@@ -45,6 +48,10 @@ LARGE: Final = "large"
 SMALL: Final = "small"
 ORIGINAL: Final = "original"
 SWEEP: Final = timedelta(minutes=1)
+MOST_UNFINISHED: Final = 3
+"""Uploads of one person. Links to S3 have no limit of size."""
+MARK: Final = "store"
+"""Names the object, one of each service, that tells our store from an empty one, as a folder that is not mounted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +114,19 @@ class Pictures:
 
         Raises:
             PicturesOff, PictureStoreUnavailable.
-            TooManyPictures: the account has as many as it may have.
+            TooManyPictures, TooManyUploads: the account has as many as it may have.
             InvalidToken: the account was deleted a moment ago.
         """
         store = self._store()
+        await self._mark(store)
+        name, expires_at = secrets.token_hex(16), datetime.now(UTC) + LINK_LIFE
+        url = store.upload_link(self._key(name, ORIGINAL), LINK_LIFE)
         if await rows.count(account_id) >= self.kind.most:
             raise TooManyPictures(f"You may have {self.kind.most} pictures.")
-        name, expires_at = secrets.token_hex(16), datetime.now(UTC) + LINK_LIFE
+        if await rows.count_unfinished(account_id) >= MOST_UNFINISHED:
+            raise TooManyUploads(f"You have {MOST_UNFINISHED} unfinished uploads. Finish them, or try again later.")
         if await rows.add(name, account_id, LINK_LIFE) is None:
             raise InvalidToken("This account was deleted.")
-        url = await store.upload_link(self._key(name, ORIGINAL), LINK_LIFE)
         return Upload(name, url or self._own_link(name, int(expires_at.timestamp())), expires_at)
 
     async def receive(self, name: str, until: int, signature: str, original: bytes) -> None:
@@ -137,7 +147,7 @@ class Pictures:
         await store.put(self._key(name, ORIGINAL), original)
 
     async def finish(self, name: str, account_id: int) -> Picture:
-        """Encode an uploaded picture anew. A repetition changes nothing.
+        """Encode an uploaded picture anew. A repetition changes nothing, also one at the same moment.
 
         Raises:
             PicturesOff, PictureStoreUnavailable.
@@ -155,19 +165,25 @@ class Pictures:
             return known
         try:
             async with asyncio.timeout(BUSY.total_seconds() * 0.8):
-                original = await store.get(self._key(name, ORIGINAL), MOST_BYTES)
-                if original is None:
-                    raise PictureNotUploaded("Upload the picture first.")
-                encoded = await self.encoder.encode(original)
-                for size, content in encoded.files.items():
-                    await store.put(self._key(name, size), content)
+                encoded = await self._encode(store, name)
         except TimeoutError:
             raise PicturesBusy("Other pictures are being encoded; try again in a moment.") from None
+        except InvalidInput as refusal:
+            async with self.transactions() as rows:
+                await rows.refuse(name, account_id)
+            if isinstance(refusal, PictureTooLarge):  # not in a minute, since it may have any size
+                await store.delete(self._key(name, ORIGINAL))
+            raise
+        finished = None
         async with self.transactions() as rows:
-            total = sum(map(len, encoded.files.values()))
-            finished = await rows.finish(name, account_id, encoded.width, encoded.height, total)
+            if encoded is not None:
+                total = sum(map(len, encoded.files.values()))
+                finished = await rows.finish(name, account_id, encoded.width, encoded.height, total)
+            finished = finished or await rows.mine(name, account_id)  # another call may have finished it
         if finished is None:
             raise no_picture()
+        if finished.width is None:
+            raise PictureNotUploaded("Upload the picture first.")
         await store.delete(self._key(name, ORIGINAL))
         return finished
 
@@ -190,29 +206,46 @@ class Pictures:
         """
         async with self.transactions() as rows:
             await rows.remove_all(account_id)
+        if self.store is None and await self.reads.has_any(account_id):
+            raise PicturesOff("PICTURES_URL is not set, so this account's pictures cannot be deleted.")
         while names := await self.reads.removed(account_id):
             await self._delete(names)
         return not await self.reads.has_any(account_id)
 
     async def sweep(self) -> None:
-        """Remove pictures that nobody has finished or uses, and delete the objects of removed ones."""
-        checked = [""] * MANY
-        while len(checked) == MANY:
+        """Delete the objects of removed pictures; and, also after a failure, remove unfinished and unused ones."""
+        try:
+            while names := await self.reads.removed():
+                await self._delete(names)
+        finally:
+            await self._check_due()
+
+    async def _check_due(self) -> None:
+        """Whatever fails is due again in an hour, so it stops no other."""
+        while True:
             async with self.transactions() as rows:
-                checked = list((await rows.session.execute(self.check, {"most": MANY})).scalars())
-            # again, since the link for the upload may have been used again
-            await self._store().delete(*(self._key(name, ORIGINAL) for name in checked))
-        while names := await self.reads.removed():
-            await self._delete(names)
+                claimed = await rows.claim_due()
+            if not claimed:
+                return
+            await self._store().require(self._key(MARK))
+            for name, moment in claimed:
+                # first, since the link for the upload may have been used again, and a used picture stays
+                await self._store().delete(self._key(name, ORIGINAL))
+                try:
+                    async with self.transactions() as rows:
+                        await rows.check(self.check, name, moment)
+                except Exception as error:  # noqa: BLE001  # as one whose author has too many texts to search
+                    log.warning("picture not checked", picture=name, reason=repr(error)[:200])
 
     async def run(self) -> None:
         """Sweep for ever."""
         while True:
             await asyncio.sleep(SWEEP.total_seconds())
-            if self.store is None:
-                continue
             try:
-                await self.sweep()
+                if self.store is not None:
+                    await self.sweep()
+                elif await self.reads.any():
+                    log.warning("pictures are off, but some are stored: erasures of their owners wait")
             except Exception as error:  # noqa: BLE001  # supervision: the loop must not end
                 log.warning("pictures not swept", reason=repr(error)[:200])
 
@@ -220,19 +253,39 @@ class Pictures:
         if self.store is not None:
             self.store.close()
 
+    async def _encode(self, store: ObjectStore, name: str) -> Encoded | None:
+        """The files of a picture, which are stored. None: its original is missing."""
+        original = await store.get(self._key(name, ORIGINAL), MOST_BYTES)
+        if original is None:
+            return None
+        encoded = await self.encoder.encode(original)
+        for size, content in encoded.files.items():
+            await store.put(self._key(name, size), content)
+        return encoded
+
     async def _delete(self, names: list[str]) -> None:
-        keys = [self._key(name, size) for name in names for size in (ORIGINAL, *self.kind.sizes)]
-        await self._store().delete(*keys)
-        async with self.transactions() as rows:
-            await rows.forget(names)
+        """Each for itself, so that there is progress even if a later one fails."""
+        await self._store().require(self._key(MARK))
+        for name in names:
+            keys = (self._key(name, size) for size in (ORIGINAL, *self.kind.sizes))
+            await asyncio.gather(*(self._store().delete(key) for key in keys))
+            async with self.transactions() as rows:
+                await rows.forget(name)
+
+    async def _mark(self, store: ObjectStore) -> None:
+        """Mark the store before the service's first picture. A store that has pictures is never marked anew."""
+        if not store.is_marked:
+            if not await self.reads.any():
+                await store.put(self._key(MARK), b"Without this file, nothing is deleted here.\n")
+            store.is_marked = True
 
     def _store(self) -> ObjectStore:
         if self.store is None:
             raise PicturesOff("This site takes no pictures.")
         return self.store
 
-    def _key(self, name: str, size: str) -> str:
-        return f"{self.kind.service}-{name}-{size}"
+    def _key(self, *parts: str) -> str:
+        return "-".join((self.kind.service, *parts))
 
     def _own_link(self, name: str, until: int) -> str:
         return f"/{self.kind.service}/pictures/{name}/original?until={until}&signature={self._signature(name, until)}"

@@ -24,6 +24,7 @@ from common.pictures.errors import (
     PictureStoreUnavailable,
     PictureTooLarge,
     TooManyPictures,
+    TooManyUploads,
 )
 from common.pictures.pictures import LARGE, MOST_BYTES, SMALL, Pictures, path_of
 from common.pictures.rows import Picture, PictureRepository
@@ -111,7 +112,7 @@ def pictures_router(service: str) -> APIRouter:
     @router.post(
         "",
         name=f"begin_upload_to_{service}",
-        responses=problems(PicturesOff, TooManyPictures, PictureStoreUnavailable),
+        responses=problems(PicturesOff, TooManyPictures, TooManyUploads, PictureStoreUnavailable),
     )
     async def begin_upload(
         caller: SignedIn, session: DbSession, pictures: UsePictures, limits: Limits

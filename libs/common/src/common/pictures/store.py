@@ -1,7 +1,7 @@
 """The store of pictures: a folder, or a bucket of any S3 service. Objects are named by keys such as `users-7f…-large`.
 
-obstore's functions run in threads of ours. Its async ones may abort the interpreter at exit, while a call is finished
-by a thread of obstore's own (0.12.1).
+obstore's functions run in threads of ours, but for signing, which calls nothing. Its async ones may abort the
+interpreter at exit, while a call is finished by a thread of obstore's own (0.12.1).
 """
 
 import asyncio
@@ -25,6 +25,8 @@ T = TypeVar("T")
 PATIENCE: Final = timedelta(seconds=5)
 """For one object, with retries."""
 CONNECT: Final = timedelta(seconds=1)
+MOST_PARTS: Final = 4
+"""obstore writes a file as KEY#1 and then renames it; as KEY#2 if a killed process has left that, and so on."""
 AT_ONCE: Final = 8
 """Calls of one process under way; further ones wait, within their patience."""
 
@@ -34,6 +36,8 @@ class ObjectStore:
     """Reads and writes whole objects. Opened by its first call, since its library takes 8 MiB."""
 
     settings: PictureSettings
+    is_marked: bool = False
+    """Whether a first picture had its mark (`common.pictures.pictures`)."""
     _threads: ThreadPoolExecutor | None = None
     _opened: "LocalStore | S3Store | None" = field(default=None, repr=False)
 
@@ -61,29 +65,37 @@ class ObjectStore:
 
         return await self._call(read)
 
-    async def delete(self, *keys: str) -> None:
-        """Delete objects that may exist. Raises PictureStoreUnavailable."""
+    async def delete(self, key: str) -> None:
+        """Delete an object that may exist, and what killed processes left of it. Raises PictureStoreUnavailable."""
 
         def remove(store: "LocalStore | S3Store") -> None:
-            for key in keys:
-                try:
-                    store.delete(key)
-                except FileNotFoundError as error:
-                    require_bucket(error)
+            try:
+                store.delete(key)
+            except FileNotFoundError as error:
+                require_bucket(error)
+            if (folder := self.settings.pictures_folder) is not None:
+                for number in range(1, MOST_PARTS + 1):
+                    (folder / f"{key}#{number}").unlink(missing_ok=True)
 
         await self._call(remove)
 
-    async def upload_link(self, key: str, life: timedelta) -> str | None:
-        """A link to which anybody may PUT the object's content for a while; None if the store has no such links."""
+    async def require(self, mark: str) -> None:
+        """Raises PictureStoreUnavailable: this object is missing, so it is another store: it proves no deletion."""
+        if await self.get(mark, 1000) is None:
+            log.warning("picture store without its mark", missing=mark)
+            raise PictureStoreUnavailable(f"The store of the pictures has no object {mark}.")
+
+    def upload_link(self, key: str, life: timedelta) -> str | None:
+        """A link to which anybody may PUT the object's content for a while; None if the store has no such links.
+
+        Computed here: it calls nothing, and waits for no thread.
+        """
         if self.settings.pictures_bucket is None:
             return None
+        import obstore
 
-        def sign(store: Any) -> str:
-            import obstore
-
-            return obstore.sign(store, "PUT", key, life)
-
-        return await self._call(sign)
+        store: Any = self._open()
+        return obstore.sign(store, "PUT", key, life)
 
     def close(self) -> None:
         if self._threads is not None:

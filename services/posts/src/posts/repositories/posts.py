@@ -1,7 +1,7 @@
 """Changes of posts in PostgreSQL, with their counters and list rows.
 
-Rows are locked in the same order everywhere: the post, its likes or comments, its counters, tags by name, the author's
-totals, the outbox.
+Rows are locked in the same order everywhere: the post, its likes or comments, pictures by name, the post's counters,
+tags by name, the author's totals, the outbox.
 """
 
 from collections.abc import Mapping

@@ -8,6 +8,7 @@ from common.ports import Page, Versions
 from posts.services.authors import AuthorDirectory
 from posts.services.errors import CommentNotFound, NotTheAuthor, PostNotFound, author_deleted
 from posts.services.events import moderation_event
+from posts.services.pictures import names_in
 from posts.services.ports import CommentStore, PostReader, UnitOfWork
 from posts.services.records import NOBODY, UNSAID, Comment, Editor, Grounds, PostAuthor, Target
 
@@ -64,6 +65,7 @@ class CommentCommands:
         if post_author is None:
             raise PostNotFound(f"There is no post {post_id}.")
         post_author.require_not_blocked()
+        await self._keep_pictures(author_id, body)
         comment = await self.work.comments.add(post_id, author_id, body)
         if comment is None:
             raise author_deleted()
@@ -86,6 +88,7 @@ class CommentCommands:
         if author != editor.id:
             raise NotTheAuthor("Only its author may change a comment.")
         post_author.require_not_blocked()
+        await self._keep_pictures(author, body)
         comment = await self.work.comments.revise(comment_id, body, expected)
         if comment is None:
             raise PreconditionFailed(CHANGED)
@@ -101,8 +104,8 @@ class CommentCommands:
     ) -> None:
         """Delete a comment. Allowed for its author, the post's author, and moderators.
 
-        A moderator's deletion is audited, and the author keeps a copy. With `grounds`, it is one also below the
-        moderator's own post.
+        A moderator's deletion is audited, the author keeps a copy, and the pictures that it shows are removed. With
+        `grounds`, it is one also below the moderator's own post.
 
         Raises:
             CommentNotFound: there is no such comment under this post.
@@ -117,10 +120,17 @@ class CommentCommands:
             grounds = grounds or UNSAID
             target = Target(post_id, comment_id, author if author != NOBODY else None)
             await self.work.removals.keep(target, editor.id, grounds)
+            comment = await self.work.comments.get(post_id, comment_id)
+            if comment and (names := names_in(comment.body)):
+                await self.work.pictures.withdraw(names)
             await self.work.events.publish(moderation_event(target, editor.id, reason=grounds.reason))
         if not await self.work.comments.remove(comment_id, expected):
             raise PreconditionFailed(CHANGED)
         await self.work.posts.count(post_id, comments=-1)
+
+    async def _keep_pictures(self, author_id: int, body: str) -> None:
+        if names := names_in(body):
+            await self.work.pictures.check_later(author_id, names)
 
     async def _lock(self, post_id: int, comment_id: int, editor: Editor) -> tuple[PostAuthor, int]:
         """The authors of post and comment, locked until this transaction ends: the post first, as everywhere."""

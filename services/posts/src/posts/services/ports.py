@@ -237,13 +237,13 @@ class RemovalStore(Protocol):
 
 
 class PictureStore(Protocol):
-    """The pictures that a post shows, before its text changes. The post is locked."""
+    """The pictures that texts show. They are locked until the transaction ends."""
 
-    async def check_later(self, post_id: int) -> None:
-        """Delete those that no post shows in an hour."""
+    async def check_later(self, author_id: int, names: Sequence[str], post_id: int | None = None) -> None:
+        """Keep the author's with these names, and those in the post's text, for an hour; then delete unused ones."""
 
-    async def withdraw(self, post_id: int) -> None:
-        """Show them nowhere from now on, and delete them soon."""
+    async def withdraw(self, names: Sequence[str]) -> None:
+        """Show these nowhere from now on, whoever owns them, and delete them soon."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

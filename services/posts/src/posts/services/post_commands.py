@@ -9,6 +9,7 @@ from common.ports import Versions
 from posts.services.authors import AuthorDirectory
 from posts.services.errors import AlreadyPublished, NotTheAuthor, PostNotFound, author_deleted
 from posts.services.events import author_event, moderation_event
+from posts.services.pictures import names_in
 from posts.services.ports import UnitOfWork
 from posts.services.records import UNSAID, AuthorStats, Editor, Grounds, Post, Target
 
@@ -25,6 +26,8 @@ class PostCommands:
     async def create(self, author_id: int, values: Mapping[str, Any]) -> Post:
         """Store a post or a draft. Raises InvalidToken: the author was deleted a moment ago."""
         await self.authors.ensure_known(author_id)
+        if names := names_in(values["body"]):
+            await self.work.pictures.check_later(author_id, names)
         added = await self.work.posts.add(author_id, values)
         if added is None:
             raise author_deleted()
@@ -47,7 +50,7 @@ class PostCommands:
         if status == "published" and changes.get("status") == "draft":
             raise AlreadyPublished("A published post cannot become a draft again.")
         if "body" in changes:
-            await self.work.pictures.check_later(post_id)
+            await self.work.pictures.check_later(author_id, names_in(changes["body"]), post_id)
         if changes and not await self.work.posts.revise(post_id, changes, expected):
             raise PreconditionFailed(CHANGED)
         if status == "draft" and changes.get("status") == "published":
@@ -60,7 +63,8 @@ class PostCommands:
     async def delete(self, post_id: int, editor: Editor, expected: Versions = None, grounds: Grounds = UNSAID) -> None:
         """Delete a post with everything that belongs to it.
 
-        Moderators may delete published posts: that is audited, and the author keeps a copy of the text.
+        Moderators may delete published posts: that is audited, the author keeps a copy of the text, and the pictures
+        that it shows are removed.
 
         Raises:
             PostNotFound, NotTheAuthor, PreconditionFailed: as for `revise`.
@@ -69,9 +73,10 @@ class PostCommands:
         if editor.id != author_id:
             target = Target(post_id, None, author_id)
             await self.work.removals.keep(target, editor.id, grounds)
-            await self.work.pictures.withdraw(post_id)
+            await self.work.pictures.withdraw(names_in((await self._stored(post_id, editor.id)).body))
             await self.work.events.publish(moderation_event(target, editor.id, reason=grounds.reason))
-        await self.work.pictures.check_later(post_id)
+        else:
+            await self.work.pictures.check_later(author_id, [], post_id)
         if not await self.work.posts.remove(post_id, expected):
             raise PreconditionFailed(CHANGED)
         if status == "published":

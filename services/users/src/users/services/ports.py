@@ -82,8 +82,8 @@ class ProfileStore(Protocol):
 class PictureStore(Protocol):
     """The pictures of accounts."""
 
-    async def lock_finished(self, name: str, account_id: int) -> bool:
-        """Whether the account has this picture. Nobody removes it until the transaction ends."""
+    async def keep_finished(self, name: str, account_id: int) -> bool:
+        """Whether the account has this picture. It is locked, and not found unused for an hour."""
 
     async def remove_others(self, account_id: int, name: str | None) -> None:
         """Remove all pictures of an account but one: they are no longer shown, and deleted soon."""

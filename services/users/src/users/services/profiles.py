@@ -120,7 +120,9 @@ class ProfileCommands:
         """False if there was no profile; it may exist a moment later."""
         async with self.transactions() as work:
             picture = picture_of(changes.get("avatar_url"))
-            if picture is not None and not await work.pictures.lock_finished(picture, user_id):
+            if "avatar_url" in changes and not await work.profiles.lock(user_id):  # before its pictures
+                return False
+            if picture is not None and not await work.pictures.keep_finished(picture, user_id):
                 raise PictureNotFound("You have no such picture.")
             summary = await work.profiles.edit(user_id, changes, expected) if changes else None
             if summary is not None:

@@ -834,6 +834,7 @@ class AsyncTrivium(Connection):
             PictureStoreUnavailable: The store of the pictures does not answer.
             PicturesOff: This site takes no pictures (PICTURES_URL is not set).
             TooManyPictures: The caller has as many pictures as they may have.
+            TooManyUploads: The caller has as many unfinished uploads as they may have.
         """
         return await self._read(UploadResponse, Call("POST", "/users/pictures"))
 
@@ -1128,6 +1129,7 @@ class AsyncTrivium(Connection):
             PictureStoreUnavailable: The store of the pictures does not answer.
             PicturesOff: This site takes no pictures (PICTURES_URL is not set).
             TooManyPictures: The caller has as many pictures as they may have.
+            TooManyUploads: The caller has as many unfinished uploads as they may have.
         """
         return await self._read(UploadResponse, Call("POST", "/posts/pictures"))
 

@@ -832,6 +832,7 @@ class Trivium(Connection):
             PictureStoreUnavailable: The store of the pictures does not answer.
             PicturesOff: This site takes no pictures (PICTURES_URL is not set).
             TooManyPictures: The caller has as many pictures as they may have.
+            TooManyUploads: The caller has as many unfinished uploads as they may have.
         """
         return self._read(UploadResponse, Call("POST", "/users/pictures"))
 
@@ -1118,6 +1119,7 @@ class Trivium(Connection):
             PictureStoreUnavailable: The store of the pictures does not answer.
             PicturesOff: This site takes no pictures (PICTURES_URL is not set).
             TooManyPictures: The caller has as many pictures as they may have.
+            TooManyUploads: The caller has as many unfinished uploads as they may have.
         """
         return self._read(UploadResponse, Call("POST", "/posts/pictures"))
 
