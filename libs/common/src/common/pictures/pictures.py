@@ -19,9 +19,10 @@ from sqlalchemy import Executable, text
 
 from common.db.database import Database, TransactionFactory
 from common.db.reading import ReadSession
+from common.errors import InvalidInput
 from common.pictures.config import PictureSettings
 from common.pictures.encode import Size
-from common.pictures.encoder import Encoder
+from common.pictures.encoder import Encoded, Encoder
 from common.pictures.errors import (
     BadUploadLink,
     PictureNotFound,
@@ -92,6 +93,8 @@ class Pictures:
 
     @classmethod
     def of(cls, kind: Kind, database: Database, settings: PictureSettings) -> "Pictures":
+        if settings.pictures_folder and settings.replicas > 1:
+            log.warning("pictures are in a folder, which all processes must share", processes=settings.replicas)
         return cls(
             kind,
             ObjectStore(settings) if settings.pictures_url else None,
@@ -119,6 +122,18 @@ class Pictures:
         url = await store.upload_link(self._key(name, ORIGINAL), LINK_LIFE)
         return Upload(name, url or self._own_link(name, int(expires_at.timestamp())), expires_at)
 
+    def require_link(self, name: str, until: str, signature: str) -> None:
+        """Check a link of ours for an upload, as it was sent.
+
+        Raises:
+            PicturesOff: there is no store.
+            BadUploadLink: it has expired, or is not ours. A store with links of its own has none of ours.
+        """
+        has_links = self._store().settings.pictures_bucket is not None
+        good = hmac.compare_digest(signature.encode(), self._signature(name, until).encode())
+        if has_links or not good or int(until) < datetime.now(UTC).timestamp():
+            raise BadUploadLink("This link has expired, or was changed.")
+
     async def receive(self, name: str, until: int, signature: str, original: bytes) -> None:
         """Store an original that was uploaded to us; a repetition replaces it.
 
@@ -127,10 +142,8 @@ class Pictures:
             BadUploadLink: the link has expired, or is not ours.
             PictureNotFound: it was removed, or is finished.
         """
+        self.require_link(name, str(until), signature)
         store = self._store()
-        good = hmac.compare_digest(signature, self._signature(name, until))
-        if not good or until < datetime.now(UTC).timestamp():
-            raise BadUploadLink("This link has expired, or was changed.")
         async with self.transactions() as rows:
             if await rows.keep_open(name, BUSY) is None:
                 raise no_picture()
@@ -144,7 +157,7 @@ class Pictures:
             PictureNotFound: the account has no such picture.
             PictureNotUploaded: its original is missing.
             NotAPicture, PictureTooLarge, AnimatedPicture: it is refused. Another original may be uploaded.
-            PicturesBusy: too many others are being encoded.
+            PicturesBusy: too many others are being encoded, or another of the account; or the encoding failed.
         """
         store = self._store()
         async with self.transactions() as rows:
@@ -155,10 +168,8 @@ class Pictures:
             return known
         try:
             async with asyncio.timeout(BUSY.total_seconds() * 0.8):
-                original = await store.get(self._key(name, ORIGINAL), MOST_BYTES)
-                if original is None:
-                    raise PictureNotUploaded("Upload the picture first.")
-                encoded = await self.encoder.encode(original)
+                async with self.encoder.turn(account_id):
+                    encoded = await self._encoded(store, self._key(name, ORIGINAL))
                 for size, content in encoded.files.items():
                     await store.put(self._key(name, size), content)
         except TimeoutError:
@@ -170,6 +181,17 @@ class Pictures:
             raise no_picture()
         await store.delete(self._key(name, ORIGINAL))
         return finished
+
+    async def _encoded(self, store: ObjectStore, key: str) -> Encoded:
+        """The original, encoded anew. A refused one is deleted, so that each trial costs an upload."""
+        try:
+            original = await store.get(key, MOST_BYTES)
+            if original is None:
+                raise PictureNotUploaded("Upload the picture first.")
+            return await self.encoder.encode(original)
+        except InvalidInput:
+            await store.delete(key)
+            raise
 
     async def require_shown(self, name: str) -> None:
         """Raises PictureNotFound: it is removed, or not finished."""
@@ -235,9 +257,10 @@ class Pictures:
         return f"{self.kind.service}-{name}-{size}"
 
     def _own_link(self, name: str, until: int) -> str:
-        return f"/{self.kind.service}/pictures/{name}/original?until={until}&signature={self._signature(name, until)}"
+        signature = self._signature(name, str(until))
+        return f"/{self.kind.service}/pictures/{name}/original?until={until}&signature={signature}"
 
-    def _signature(self, name: str, until: int) -> str:
+    def _signature(self, name: str, until: str) -> str:
         return hmac.digest(self.link_key, f"{name} {until}".encode(), "sha256").hex()
 
 

@@ -838,6 +838,8 @@ class Trivium(Connection):
     def finish_upload_to_users(self, name: str) -> PictureResponse:
         """Encode an uploaded picture anew, without its metadata. A repetition changes nothing.
 
+        A refused original is deleted; another may be uploaded by the same link.
+
         Raises:
             AnimatedPicture: The picture is animated.
             NotAPicture: The file is no JPEG, PNG or WebP, or it is damaged.
@@ -845,7 +847,7 @@ class Trivium(Connection):
             PictureNotUploaded: Nothing has been uploaded for this picture.
             PictureStoreUnavailable: The store of the pictures does not answer.
             PictureTooLarge: The file has too many bytes or pixels, or needs too much memory or time.
-            PicturesBusy: Other pictures are being encoded.
+            PicturesBusy: Other pictures are being encoded, or the encoding failed.
             PicturesOff: This site takes no pictures (PICTURES_URL is not set).
         """
         return self._read(PictureResponse, Call("PUT", f"/users/pictures/{name}/finished"))
@@ -1124,6 +1126,8 @@ class Trivium(Connection):
     def finish_upload_to_posts(self, name: str) -> PictureResponse:
         """Encode an uploaded picture anew, without its metadata. A repetition changes nothing.
 
+        A refused original is deleted; another may be uploaded by the same link.
+
         Raises:
             AnimatedPicture: The picture is animated.
             NotAPicture: The file is no JPEG, PNG or WebP, or it is damaged.
@@ -1131,7 +1135,7 @@ class Trivium(Connection):
             PictureNotUploaded: Nothing has been uploaded for this picture.
             PictureStoreUnavailable: The store of the pictures does not answer.
             PictureTooLarge: The file has too many bytes or pixels, or needs too much memory or time.
-            PicturesBusy: Other pictures are being encoded.
+            PicturesBusy: Other pictures are being encoded, or the encoding failed.
             PicturesOff: This site takes no pictures (PICTURES_URL is not set).
         """
         return self._read(PictureResponse, Call("PUT", f"/posts/pictures/{name}/finished"))
