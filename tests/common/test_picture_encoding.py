@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from common.pictures import encode as encoding_process
 from common.pictures import encoder as encoding
-from common.pictures.encode import MOST_MEMORY, MOST_PIXELS, MOST_SECONDS, Refused, Size, encode
+from common.pictures.encode import MOST_MEMORY, MOST_PIXELS, MOST_SECONDS, NICE, Refused, Size, encode
 from common.pictures.encoder import Encoded, Encoder
 from common.pictures.errors import NotAPicture, PicturesBusy, PictureTooLarge
 from tests.pictures import BLUE, ORIENTATION, RED, is_near, opened, picture, with_position
@@ -158,7 +158,7 @@ async def test_the_process_needs_no_package_of_ours(tmp_path: Path, monkeypatch:
     """As in the images, where they are in PYTHONPATH only."""
     assert encoding_process.__file__ == Encoder(SIZES).command[-1]
     monkeypatch.delenv("PYTHONPATH", raising=False)
-    alone = shutil.copy(encoding_process.__file__, tmp_path)
+    alone = str(shutil.copy(encoding_process.__file__, tmp_path))
     hides_ours = f"import sys, runpy; sys.modules['common'] = None; runpy.run_path({alone!r}, run_name='__main__')"
     assert (await Encoder(SIZES, (sys.executable, "-I", alone)).encode(picture())).width == 640
     assert (await Encoder(SIZES, (sys.executable, "-I", "-c", hides_ours)).encode(picture())).width == 640
@@ -233,7 +233,7 @@ async def test_the_process_has_limits() -> None:
     limits = "RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_FSIZE", "RLIMIT_CORE"
     reads = f"(number for name in {limits} for number in resource.getrlimit(getattr(resource, name)))"
     does = f"import encode, os, resource; encode.limit_this_process(); print(*{reads}, os.nice(0), file=sys.stderr)"
-    wanted = [MOST_MEMORY, MOST_MEMORY, MOST_SECONDS, MOST_SECONDS + 1, 0, 0, 0, 0, 19]
+    wanted = [MOST_MEMORY, MOST_MEMORY, MOST_SECONDS, MOST_SECONDS + 1, 0, 0, 0, 0, NICE]
     assert await told_inside(does) == [str(number) for number in wanted]
 
 
@@ -250,6 +250,6 @@ async def test_pictures_wait_for_each_other_but_not_in_any_number(encoder: Encod
     replies = await asyncio.gather(*map(encode_for, range(6)), return_exceptions=True)
     assert [isinstance(reply, Encoded) for reply in replies] == [True] * 4 + [False] * 2
     assert [isinstance(reply, PicturesBusy) for reply in replies] == [False] * 4 + [True] * 2
-    replies = await asyncio.gather(encode_for(1), encode_for(1), encode_for(2), return_exceptions=True)
+    replies = await asyncio.gather(*map(encode_for, (1, 1, 2)), return_exceptions=True)
     assert [isinstance(reply, PicturesBusy) for reply in replies] == [False, True, False]
     assert (await encode_for(1)).files
