@@ -20,12 +20,18 @@ ALLOWED: Final[Mapping[str, str]] = {
     "ISC": "asks for its text",
     "MIT": "asks for its text",
     "MIT-0": "asks for nothing",
+    "MIT-CMU": "asks for its text, and not to advertise with its authors",
     "MPL-2.0": "asks for the source of changed files: certifi is used unchanged",
     "PSF-2.0": "asks for its text",
     "Unlicense": "asks for nothing",
 }
 """SPDX names, and the conditions of use. Any other licence is refused until somebody has read it."""
-STATED: Final[Mapping[str, str]] = {"protobuf": "BSD-3-Clause"}
+STATED: Final[Mapping[str, str]] = {
+    "Jinja2": "BSD-3-Clause",
+    "protobuf": "BSD-3-Clause",
+    "pyasn1_modules": "BSD-2-Clause",
+    "pyOpenSSL": "Apache-2.0",
+}
 """Licences, by their LICENSE files, of packages whose metadata have no SPDX name."""
 Component = dict[str, Any]
 

@@ -73,8 +73,8 @@ PICTURES: dict[str, tuple[str, ...]] = {
         "s3://Canary",
         "s3://canary",
     ),  # without a key
-    "PICTURES_ENDPOINT": (*BAD_ADDRESSES, "http://canary.example"),
-    "PICTURES_REGION": ("canary eu",),
+    "PICTURES_ENDPOINT": (*BAD_ADDRESSES, "http://canary.example", "https://canary.example"),  # the last: no store
+    "PICTURES_REGION": ("canary eu", "canary"),  # the same
     "PICTURES_KEY_ID": ("canary",),  # there is no store for it
     "PICTURES_SECRET": ("canary-too-short", "a" * 64, "Xk3jQ0f9-canary-Zp7Lw2vN8sRt5yUbZ"),  # the same
     "RATE_LIMIT_PICTURES": ("0", "-1", "100001", "canary"),

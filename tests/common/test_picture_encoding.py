@@ -1,18 +1,22 @@
-"""Pictures are encoded anew, in a process of their own that a hostile file cannot turn against the service."""
+"""S-66: pictures are encoded anew, in a process of their own that a hostile file cannot turn against the service."""
 
 import asyncio
 import io
+import shutil
 import struct
 import sys
 import zlib
+from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from PIL import Image, ImageCms
+from structlog.testing import capture_logs
 
-from common.errors import InvalidInput
+from common.pictures import encode as encoding_process
 from common.pictures import encoder as encoding
-from common.pictures.encode import MOST_PIXELS, Refused, Size, encode
-from common.pictures.encoder import Encoder
+from common.pictures.encode import MOST_MEMORY, MOST_PIXELS, MOST_SECONDS, NICE, Refused, Size, encode
+from common.pictures.encoder import Encoded, Encoder
 from common.pictures.errors import NotAPicture, PicturesBusy, PictureTooLarge
 from tests.pictures import BLUE, ORIENTATION, RED, is_near, opened, picture, with_position
 
@@ -128,10 +132,11 @@ def test_everything_else_is_refused(original: bytes, refusal: str) -> None:
 
 
 async def test_a_picture_that_needs_too_much_memory_ends_only_its_process(encoder: Encoder) -> None:
-    """A WebP of 400 KB with as many pixels as its format allows."""
-    file = io.BytesIO()
-    Image.new("RGB", (12_000, 12_000)).save(file, "WEBP", method=0)
-    with pytest.raises(InvalidInput):
+    """It is within the limit of pixels, so that only the limit of memory can refuse it: each takes twice four bytes."""
+    file, side = io.BytesIO(), 7_000
+    Image.new("LA", (side, side)).save(file, "PNG")
+    assert side * side <= MOST_PIXELS
+    with pytest.raises(PictureTooLarge):
         await encoder.encode(file.getvalue())
     with pytest.raises(NotAPicture):
         await encoder.encode(b"text")
@@ -149,30 +154,102 @@ def test_what_follows_a_picture_is_not_kept() -> None:
     assert not any(b"script" in file for file in files)
 
 
-@pytest.mark.parametrize("does", ["import os; os.kill(os.getpid(), 9)", "raise SystemExit(1)"])
-async def test_a_process_that_dies_refuses_its_picture_only(encoder: Encoder, does: str) -> None:
-    with pytest.raises(PictureTooLarge):
+async def test_the_process_needs_no_package_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in the images, where they are in PYTHONPATH only."""
+    assert encoding_process.__file__ == Encoder(SIZES).command[-1]
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    alone = str(shutil.copy(encoding_process.__file__, tmp_path))
+    hides_ours = f"import sys, runpy; sys.modules['common'] = None; runpy.run_path({alone!r}, run_name='__main__')"
+    assert (await Encoder(SIZES, (sys.executable, "-I", alone)).encode(picture())).width == 640
+    assert (await Encoder(SIZES, (sys.executable, "-I", "-c", hides_ours)).encode(picture())).width == 640
+
+
+@pytest.mark.parametrize(
+    "does",
+    [
+        "import os; os.kill(os.getpid(), 9)",
+        "raise SystemExit(1)",
+        "print('no answer')",
+        "print('[' * 100_000)",
+        "print('{}')",
+        'print(\'{"refused": "because"}\')',
+        'print(\'{"width": 9, "height": 9, "files": {"large": 9, "small": -9}}\')',
+        'print(\'{"width": 9, "height": 9, "files": {"large": 1, "small": 1}}\\nxxx\', end=\'\')',
+        'print(\'{"width": 9999, "height": 9, "files": {"large": 1, "small": 1}}\\nxx\', end=\'\')',
+    ],
+)
+async def test_a_process_that_fails_is_a_fault_of_ours_and_no_refusal(encoder: Encoder, does: str) -> None:
+    with capture_logs() as told, pytest.raises(PicturesBusy):
         await Encoder(encoder.sizes, (sys.executable, "-c", does)).encode(picture())
+    assert [(line["event"], line["log_level"]) for line in told] == [("picture not encoded", "error")]
     assert (await encoder.encode(picture())).files
+
+
+async def test_a_picture_that_takes_too_much_processor_time_is_refused() -> None:
+    loops = "import encode; encode.MOST_SECONDS = 1; encode.limit_this_process()\nwhile True: pass"
+    with pytest.raises(PictureTooLarge):
+        await Encoder(SIZES, inside(loops)).encode(picture())
 
 
 async def test_a_process_that_never_ends_is_killed(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encoding, "PATIENCE", 0.2)
-    with pytest.raises(PictureTooLarge):
+    with pytest.raises(PicturesBusy):
         await Encoder(encoder.sizes, (sys.executable, "-c", "import time; time.sleep(600)")).encode(picture())
 
 
-async def test_the_process_knows_no_secret_of_ours(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_only_so_much_of_an_answer_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoding, "MOST_ANSWER", 1000)
+    kept: list[int] = []
+
+    def note(answer: bytes, _sizes: Mapping[str, Size]) -> None:
+        kept.append(len(answer))
+
+    monkeypatch.setattr(encoding, "read", note)
+    floods = "import sys; [sys.stdout.write('x' * 1_000_000) for _ in range(50)]"
+    with pytest.raises(PicturesBusy):
+        await Encoder(SIZES, (sys.executable, "-c", floods)).encode(picture())
+    assert kept == [1000]
+
+
+def inside(does: str) -> tuple[str, ...]:
+    """A command that runs in place of the encoding, beside its module."""
+    folder = str(Path(encoding_process.__file__).parent)
+    return (sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {folder!r}); {does}")
+
+
+async def told_inside(does: str) -> list[str]:
+    """What such a process prints, in words."""
+    with capture_logs() as told, pytest.raises(PicturesBusy):
+        await Encoder(SIZES, inside(f"{does}; raise SystemExit(1)")).encode(b"")
+    return str(told[0]["said"]).split()
+
+
+async def test_the_process_knows_no_secret_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_PASSWORD", "secret")
-    tells = """
-import json, os
-print(json.dumps({"width": 1, "height": 1, "files": {name: 0 for name in os.environ}}))
-"""
-    found = await Encoder(encoder.sizes, (sys.executable, "-I", "-c", tells)).encode(b"")
-    assert {*found.files} <= {"LC_CTYPE"}  # Python's own
+    assert {*await told_inside("import os; print(*os.environ, file=sys.stderr)")} <= {"LC_CTYPE"}  # Python's own
+
+
+async def test_the_process_has_limits() -> None:
+    limits = "RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_FSIZE", "RLIMIT_CORE"
+    reads = f"(number for name in {limits} for number in resource.getrlimit(getattr(resource, name)))"
+    does = f"import encode, os, resource; encode.limit_this_process(); print(*{reads}, os.nice(0), file=sys.stderr)"
+    wanted = [MOST_MEMORY, MOST_MEMORY, MOST_SECONDS, MOST_SECONDS + 1, 0, 0, 0, 0, NICE]
+    assert await told_inside(does) == [str(number) for number in wanted]
 
 
 async def test_pictures_wait_for_each_other_but_not_in_any_number(encoder: Encoder) -> None:
-    replies = await asyncio.gather(*(encoder.encode(picture()) for _ in range(6)), return_exceptions=True)
+    at_once: list[int] = []
+
+    async def encode_for(account_id: int) -> Encoded:
+        async with encoder.turn(account_id):
+            at_once.append(account_id)
+            found = await encoder.encode(picture())
+            assert at_once.pop() == account_id, "nobody else encodes meanwhile"
+            return found
+
+    replies = await asyncio.gather(*map(encode_for, range(6)), return_exceptions=True)
+    assert [isinstance(reply, Encoded) for reply in replies] == [True] * 4 + [False] * 2
     assert [isinstance(reply, PicturesBusy) for reply in replies] == [False] * 4 + [True] * 2
-    assert (await encoder.encode(picture())).files
+    replies = await asyncio.gather(*map(encode_for, (1, 1, 2)), return_exceptions=True)
+    assert [isinstance(reply, PicturesBusy) for reply in replies] == [False, True, False]
+    assert (await encode_for(1)).files

@@ -1,4 +1,4 @@
-"""The web client's files, without a browser: how they are served, and forbidden content."""
+"""The web client's files, without a browser: how they are served, and forbidden content (S-68 among it)."""
 
 import gzip
 import json
@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from auth.services.audit import Action
+from common.pictures.pictures import MOST_BYTES
 from deploy.gateway.bundle import IMPORT, Reader, hashed, listed
 from deploy.gateway.site import DOCUMENT, PAGE, build, routes
 from deploy.generate.service import PATHS
@@ -278,3 +279,10 @@ def test_admins_can_filter_the_audit_trail_by_each_action() -> None:
 )
 def test_files_stay_small(path: Path) -> None:
     assert len((PAGE / path).read_text().splitlines()) <= 250
+
+
+def test_the_page_knows_the_services_limit_of_a_pictures_bytes() -> None:
+    """It refuses a larger file before it asks for an upload."""
+    found = re.search(r"const MOST_BYTES = (\d+) \* 2 \*\* (\d+);", (PAGE / "pictures.js").read_text(encoding="utf-8"))
+    assert found is not None
+    assert int(found[1]) * 2 ** int(found[2]) == MOST_BYTES

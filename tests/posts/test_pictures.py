@@ -1,4 +1,4 @@
-"""Pictures in posts: kept while a text of their author shows them."""
+"""S-67: pictures in posts, kept while a text of their author shows them."""
 
 import pytest
 from fastapi import FastAPI

@@ -6,6 +6,7 @@ from typing import TypeVar
 import pytest
 from httpx import AsyncClient
 
+from tests.pictures import opened, uploaded
 from tests.system.conftest import Meet
 from tests.waiting import eventually
 
@@ -89,6 +90,16 @@ async def test_a_block_ends_following_and_talking_within_a_second(gateway: Async
 
 
 # end: only with posts
+
+
+async def test_an_avatar_is_uploaded_and_shown(gateway: AsyncClient, meet: Meet) -> None:
+    """In containers, too, where the encoder finds our packages only by its path."""
+    ada = await meet("Ada")
+    avatar = await uploaded(gateway, "users", ada.headers)
+    chosen = await gateway.patch("/users/me", json={"avatar_url": avatar["url"]}, headers=ada.headers)
+    assert chosen.json()["avatar_url"] == avatar["url"]
+    shown = await gateway.get(avatar["small_url"])
+    assert (shown.status_code, opened(shown.content).size) == (200, (64, 64))
 
 
 async def test_a_session_goes_on_by_refresh_and_ends_by_revoke(gateway: AsyncClient, meet: Meet) -> None:

@@ -1,4 +1,4 @@
-"""Avatars that nobody uses, and those of deleted accounts, are deleted for good, whatever fails."""
+"""S-67: avatars that nobody uses, and those of deleted accounts, are deleted for good, whatever fails."""
 
 import contextlib
 import dataclasses

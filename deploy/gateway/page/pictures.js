@@ -5,11 +5,12 @@ import { send } from "./http.js";
 import { ProblemNotice } from "./ui.js";
 
 const TYPES = "image/jpeg,image/png,image/webp";
+const MOST_BYTES = 10 * 2 ** 20; // as common/pictures
 
 /** Upload a file to a service, which encodes it anew. @returns {Promise<{url: string, small_url: string}>} */
 async function upload(service, file) {
+  if (file.size > MOST_BYTES) throw new TooLarge();
   const { data: begun } = await post(`/${service}/pictures`);
-  if (file.size > begun.most_bytes) throw new TooLarge(begun.most_bytes);
   const { method, url, headers } = begun.upload;
   await send(method, url, { headers, body: file });
   return (await put(`/${service}/pictures/${begun.name}/finished`)).json();
@@ -18,8 +19,8 @@ async function upload(service, file) {
 class TooLarge extends Error {
   status = 413;
 
-  constructor(most) {
-    super(`A picture may have ${Math.floor(most / 2 ** 20)} MB.`);
+  constructor() {
+    super(`A picture may have ${MOST_BYTES / 2 ** 20} MB.`);
   }
 }
 

@@ -3,6 +3,8 @@ import { html, useEffect, useState } from "./dom.js";
 
 // up to a character that is in no URL: blanks, invisible characters, quotes, and East Asian full stops and brackets
 export const ADDRESS = /\bhttps?:\/\/[^\s\p{C}<>"“”«»。、，；：！？（）「」『』【】《》]+/giu;
+/** The address of a picture of this site, the only ones that the page shows: other sites would learn who reads here. */
+export const PICTURE = /^\/[a-z]+\/pictures\/[0-9a-f]{32}\.webp$/;
 const LONGEST = 2000;
 const ENDS = ".,:;!?'’‘…]}*";
 const SCHEMES = ["http:", "https:", "mailto:"];

@@ -2,6 +2,7 @@
 import { Unreachable } from "./api.js";
 import { html, useEffect, useId, useLayoutEffect, useRef, useState } from "./dom.js";
 import { link } from "./router.js"; // only with posts
+import { PICTURE } from "./text.js";
 
 const TINTS = 6;
 const MINUTE = 60;
@@ -26,13 +27,11 @@ export function Time({ at }) {
   return html`<time datetime=${at} title=${moment.format(then)}>${text}</time>`;
 }
 
-const OWN_PICTURE = /^\/users\/pictures\/[0-9a-f]{32}\.webp$/;
-
 /** An avatar, or the initials. Pictures of other sites are not shown: they would learn who reads here. */
 export function Avatar({ person, size = "" }) {
   const [broken, setBroken] = useState(null);
   const url = person?.avatar_url;
-  if (OWN_PICTURE.test(url) && broken !== url) {
+  if (PICTURE.test(url) && broken !== url) {
     const file = size === "large" ? url : url.replace(/\.webp$/, "-small.webp");
     return html`<img class="avatar ${size}" src=${file} alt="" loading="lazy" decoding="async" onError=${() => setBroken(url)} />`;
   }

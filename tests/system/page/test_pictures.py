@@ -1,4 +1,4 @@
-"""People add pictures by the page: an avatar, and pictures in posts. None of another site is ever loaded."""
+"""S-68: people add pictures by the page: an avatar, and pictures in posts. None of another site is ever loaded."""
 
 import re
 from typing import Final

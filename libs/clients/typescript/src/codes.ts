@@ -150,7 +150,7 @@ export type ProblemCode =
   | "picture-store-unavailable"
   /** The file has too many bytes or pixels, or needs too much memory or time. */
   | "picture-too-large"
-  /** Other pictures are being encoded. */
+  /** Other pictures are being encoded, or the encoding failed. */
   | "pictures-busy"
   /** This site takes no pictures (PICTURES_URL is not set). */
   | "pictures-off"

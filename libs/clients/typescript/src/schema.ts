@@ -1239,6 +1239,8 @@ export interface paths {
         /**
          * Encode an uploaded picture anew, without its metadata
          * @description Encode an uploaded picture anew, without its metadata. A repetition changes nothing.
+         *
+         *     A refused original is deleted; another may be uploaded by the same link.
          */
         put: operations["finish_upload_to_users"];
         post?: never;
@@ -1777,6 +1779,8 @@ export interface paths {
         /**
          * Encode an uploaded picture anew, without its metadata
          * @description Encode an uploaded picture anew, without its metadata. A repetition changes nothing.
+         *
+         *     A refused original is deleted; another may be uploaded by the same link.
          */
         put: operations["finish_upload_to_posts"];
         post?: never;
@@ -6081,7 +6085,7 @@ export interface components {
             };
         };
         /**
-         * @description - `pictures-busy`: Other pictures are being encoded.
+         * @description - `pictures-busy`: Other pictures are being encoded, or the encoding failed.
          *     - `picture-store-unavailable`: The store of the pictures does not answer.
          *     - `database-unavailable`: There was no connection to the database, or it cancelled the work.
          *     - `peer-unavailable`: Another service did not answer in time, or not as agreed.

@@ -451,7 +451,7 @@ class PictureTooLarge(Problem):
 
 
 class PicturesBusy(Problem):
-    """Other pictures are being encoded."""
+    """Other pictures are being encoded, or the encoding failed."""
 
     known_code = "pictures-busy"
 

@@ -135,11 +135,15 @@ class ServiceRoute(APIRoute):
                 raise TypeError(f"{self.endpoint.__qualname__} creates, so it must work in DbSession")
             handle = idempotency.with_idempotency(handle, knows_people=access is not Access.PUBLIC)
         if self.body_field is not None or self.raw_body is not None:
-            accepted = self.raw_body or (FORM if is_form(self) else JSON)
-            handle = with_strict_body(handle, accepted, self.max_body)
+            handle = self.with_body(handle)
         if self.limited and access is not Access.SERVICES:
             handle = rate_limits.with_rate_limit(handle, knows_people=access is not Access.PUBLIC)
         return handle
+
+    def with_body(self, handle: Handler) -> Handler:
+        """Read the whole body first, strictly."""
+        accepted = self.raw_body or (FORM if is_form(self) else JSON)
+        return with_strict_body(handle, accepted, self.max_body)
 
 
 def operation_id(route: APIRoute) -> str:

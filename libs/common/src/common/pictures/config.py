@@ -14,6 +14,8 @@ PLACE: Final = re.compile(
     r"file://(?P<folder>/[^?#]+)|s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?P<prefix>(/[\w.-]+)*)"
 )
 
+REGION: Final = "us-east-1"
+
 
 def store_place(value: str) -> str:
     if not PLACE.fullmatch(value):
@@ -32,10 +34,12 @@ class PictureSettings(ServiceSettings):
     pictures_endpoint: BaseAddress | None = Field(
         None, description="Address of the S3 store, for services and browsers; by default that of AWS in the region."
     )
-    pictures_region: str = Field("us-east-1", pattern=r"^[a-z0-9-]{1,40}$", description="Region of the S3 store.")
+    pictures_region: str = Field(REGION, pattern=r"^[a-z0-9-]{1,40}$", description="Region of the S3 store.")
     pictures_key_id: str | None = Field(None, description="Id of the access key for the S3 store.")
     pictures_secret: Secret | None = Field(None, description="Secret of that access key.")
-    rate_limit_pictures: int = Field(60, ge=1, le=100_000, description="Uploads of pictures an hour, per person.")
+    rate_limit_pictures: int = Field(
+        120, ge=1, le=100_000, description="Requests to upload pictures an hour, per person; each upload takes two."
+    )
 
     @property
     def pictures_folder(self) -> Path | None:
@@ -56,6 +60,8 @@ class PictureSettings(ServiceSettings):
             raise ValueError("PICTURES_URL is in S3, so it needs PICTURES_KEY_ID and PICTURES_SECRET (or …_FILE)")
         if self.pictures_bucket is None and keys != [None, None]:
             raise ValueError("PICTURES_KEY_ID or PICTURES_SECRET is set, but PICTURES_URL is not in S3")
+        if self.pictures_bucket is None and (self.pictures_endpoint or self.pictures_region != REGION):
+            raise ValueError("PICTURES_ENDPOINT or PICTURES_REGION is set, but PICTURES_URL is not in S3")
         if self.profile == "production" and (self.pictures_endpoint or "https://").startswith("http://"):
             raise ValueError("PICTURES_ENDPOINT must be an https:// address in production: browsers upload to it")
         return self

@@ -1,15 +1,17 @@
-"""Encodes one untrusted picture anew, as a process of its own: `python -m common.pictures.encode SIZES`.
+"""Encodes one untrusted picture anew, as a process of its own: `python -I encode.py SIZES`.
 
 Reads the original from its input, and writes a line of JSON and then the new files, one after the other. The process
-has limits of memory and time, and no environment: a hostile file can end only this process. It decodes JPEG, PNG and
-WebP, recognised by their content. Nothing of the original but its pixels is in the new files: no EXIF, no position, no
-profile, no comment.
+has limits of memory and time, and no environment: a file that is too much for it ends only this process. It decodes
+JPEG, PNG and WebP, recognised by their content. Nothing of the original but its pixels is in the new files: no EXIF, no
+position, no profile, no comment.
 
-Only this process imports Pillow, so that services do without its memory.
+Only this process imports Pillow, so that services do without its memory. It is started by its path, without
+environment, so it imports nothing of ours.
 """
 
 import io
 import json
+import os
 import resource
 import struct
 import sys
@@ -28,6 +30,8 @@ MOST_MEMORY: Final = 384 * 1024 * 1024
 """Bytes of address space."""
 MOST_SECONDS: Final = 10
 """Seconds of processor time."""
+NICE: Final = 5
+"""A third of the service's share. With 19, a small picture got too little time in 20 s on a busy machine."""
 LAST_VICTIM: Final = "1000"
 """If memory runs out, the system ends this process, and not the service."""
 FORMATS: Final = ("JPEG", "PNG", "WEBP")
@@ -68,13 +72,12 @@ def encode(original: bytes, sizes: Mapping[str, Size]) -> tuple[dict[str, object
 
     Raises:
         Refused: it is no picture, or has too many pixels.
+        MemoryError: it needs more than this process may have.
     """
     first, *further = sizes.values()
     try:
         shown = [fitted(opened(original, first), first)]
         shown += [fitted(shown[0], size) for size in further]
-    except MemoryError as error:
-        raise Refused("picture-too-large") from error
     except FOREIGN as error:
         raise Refused("not-a-picture") from error
     files = [as_webp(one) for one in shown]
@@ -135,13 +138,14 @@ def as_webp(image: "Image.Image") -> bytes:
 
 def limit_this_process() -> None:
     limits = {
-        resource.RLIMIT_AS: MOST_MEMORY,
-        resource.RLIMIT_CPU: MOST_SECONDS,
-        resource.RLIMIT_FSIZE: 0,
-        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_AS: (MOST_MEMORY, MOST_MEMORY),
+        resource.RLIMIT_CPU: (MOST_SECONDS, MOST_SECONDS + 1),  # the first sends SIGXCPU, the second SIGKILL
+        resource.RLIMIT_FSIZE: (0, 0),
+        resource.RLIMIT_CORE: (0, 0),
     }
-    for limit, most in limits.items():
-        resource.setrlimit(limit, (most, most))
+    for limit, soft_and_hard in limits.items():
+        resource.setrlimit(limit, soft_and_hard)
+    os.nice(NICE)
     if sys.platform == "linux":
         Path("/proc/self/oom_score_adj").write_text(LAST_VICTIM, encoding="ascii")
 
@@ -152,6 +156,8 @@ def main(sizes: str, source: BinaryIO, sink: BinaryIO) -> None:
         description, files = encode(source.read(), wanted)
     except Refused as refused:
         description, files = {"refused": str(refused)}, []
+    except MemoryError:
+        description, files = {"refused": "picture-too-large"}, []
     sink.write(json.dumps(description).encode() + b"\n")
     sink.writelines(files)
 

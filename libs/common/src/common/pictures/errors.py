@@ -58,7 +58,7 @@ class BadUploadLink(Forbidden):
 
 
 class PicturesBusy(DependencyUnavailable):
-    """Other pictures are being encoded."""
+    """Other pictures are being encoded, or the encoding failed."""
 
     code = "pictures-busy"
 

@@ -29,7 +29,6 @@ from common.pictures.errors import (
     PictureNotUploaded,
     PicturesBusy,
     PicturesOff,
-    PictureTooLarge,
     TooManyPictures,
     TooManyUploads,
 )
@@ -99,6 +98,8 @@ class Pictures:
 
     @classmethod
     def of(cls, kind: Kind, database: Database, settings: PictureSettings) -> "Pictures":
+        if settings.pictures_folder and settings.replicas > 1:
+            log.warning("pictures are in a folder, which all processes must share", processes=settings.replicas)
         return cls(
             kind,
             ObjectStore(settings) if settings.pictures_url else None,
@@ -129,6 +130,18 @@ class Pictures:
             raise InvalidToken("This account was deleted.")
         return Upload(name, url or self._own_link(name, int(expires_at.timestamp())), expires_at)
 
+    def require_link(self, name: str, until: str, signature: str) -> None:
+        """Check a link of ours for an upload, as it was sent.
+
+        Raises:
+            PicturesOff: there is no store.
+            BadUploadLink: it has expired, or is not ours. A store with links of its own has none of ours.
+        """
+        has_links = self._store().settings.pictures_bucket is not None
+        good = hmac.compare_digest(signature.encode(), self._signature(name, until).encode())
+        if has_links or not good or int(until) < datetime.now(UTC).timestamp():
+            raise BadUploadLink("This link has expired, or was changed.")
+
     async def receive(self, name: str, until: int, signature: str, original: bytes) -> None:
         """Store an original that was uploaded to us; a repetition replaces it.
 
@@ -137,10 +150,8 @@ class Pictures:
             BadUploadLink: the link has expired, or is not ours.
             PictureNotFound: it was removed, or is finished.
         """
+        self.require_link(name, str(until), signature)
         store = self._store()
-        good = hmac.compare_digest(signature, self._signature(name, until))
-        if not good or until < datetime.now(UTC).timestamp():
-            raise BadUploadLink("This link has expired, or was changed.")
         async with self.transactions() as rows:
             if await rows.keep_open(name, BUSY) is None:
                 raise no_picture()
@@ -154,7 +165,7 @@ class Pictures:
             PictureNotFound: the account has no such picture.
             PictureNotUploaded: its original is missing.
             NotAPicture, PictureTooLarge, AnimatedPicture: it is refused. Another original may be uploaded.
-            PicturesBusy: too many others are being encoded.
+            PicturesBusy: too many others are being encoded, or another of the account; or the encoding failed.
         """
         store = self._store()
         async with self.transactions() as rows:
@@ -165,14 +176,14 @@ class Pictures:
             return known
         try:
             async with asyncio.timeout(BUSY.total_seconds() * 0.8):
-                encoded = await self._encode(store, name)
+                async with self.encoder.turn(account_id):
+                    encoded = await self._encode(store, name)
         except TimeoutError:
             raise PicturesBusy("Other pictures are being encoded; try again in a moment.") from None
-        except InvalidInput as refusal:
+        except InvalidInput:
             async with self.transactions() as rows:
                 await rows.refuse(name, account_id)
-            if isinstance(refusal, PictureTooLarge):  # not in a minute, since it may have any size
-                await store.delete(self._key(name, ORIGINAL))
+            await store.delete(self._key(name, ORIGINAL))  # so that each trial costs an upload
             raise
         finished = None
         async with self.transactions() as rows:
@@ -288,9 +299,10 @@ class Pictures:
         return "-".join((self.kind.service, *parts))
 
     def _own_link(self, name: str, until: int) -> str:
-        return f"/{self.kind.service}/pictures/{name}/original?until={until}&signature={self._signature(name, until)}"
+        signature = self._signature(name, str(until))
+        return f"/{self.kind.service}/pictures/{name}/original?until={until}&signature={signature}"
 
-    def _signature(self, name: str, until: int) -> str:
+    def _signature(self, name: str, until: str) -> str:
         return hmac.digest(self.link_key, f"{name} {until}".encode(), "sha256").hex()
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import Field
 
 from common.http.access import public
-from common.http.deps import DbSession, FromState, SignedIn
+from common.http.deps import DbSession, FromState, Handler, SignedIn
 from common.http.problems import problems
 from common.http.rate_limits import Limits, Quota
 from common.http.routing import ServiceRoute, service_router
@@ -54,6 +54,18 @@ class UploadRoute(ServiceRoute):
 
     raw_body = BYTES
     max_body = MOST_BYTES
+
+    def with_body(self, handle: Handler) -> Handler:
+        """Check the link before anything is read: else anybody could make the service read a large body."""
+        read_body = super().with_body(handle)
+
+        async def handle_signed(request: Request) -> Response:
+            pictures: Pictures = request.app.state.pictures
+            link = request.query_params
+            pictures.require_link(request.path_params["name"], link.get("until", ""), link.get("signature", ""))
+            return await read_body(request)
+
+        return handle_signed
 
 
 class ShownRoute(ServiceRoute):
@@ -157,8 +169,14 @@ def pictures_router(service: str) -> APIRouter:
             PictureStoreUnavailable,
         ),
     )
-    async def finish_upload(name: PictureName, caller: SignedIn, pictures: UsePictures) -> PictureResponse:
-        """Encode an uploaded picture anew, without its metadata. A repetition changes nothing."""
+    async def finish_upload(
+        name: PictureName, caller: SignedIn, pictures: UsePictures, limits: Limits
+    ) -> PictureResponse:
+        """Encode an uploaded picture anew, without its metadata. A repetition changes nothing.
+
+        A refused original is deleted; another may be uploaded by the same link.
+        """
+        await limits.hit(UPLOADS, caller.subject)
         return shown_as(service, await pictures.finish(name, caller.account_id))
 
     @shown.get(

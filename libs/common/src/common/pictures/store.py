@@ -129,9 +129,12 @@ def opened(settings: PictureSettings) -> "LocalStore | S3Store":
     """Opens no connection."""
     from obstore.store import LocalStore, S3Store
 
-    if settings.pictures_bucket is None:
-        return LocalStore(settings.pictures_folder, mkdir=True)
-    bucket, prefix = settings.pictures_bucket
+    folder, place = settings.pictures_folder, settings.pictures_bucket
+    if folder is not None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if place is None:
+        return LocalStore(folder)
+    bucket, prefix = place
     endpoint, secret = settings.pictures_endpoint, settings.pictures_secret
     return S3Store(
         bucket,

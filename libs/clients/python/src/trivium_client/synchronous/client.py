@@ -839,6 +839,8 @@ class Trivium(Connection):
     def finish_upload_to_users(self, name: str) -> PictureResponse:
         """Encode an uploaded picture anew, without its metadata. A repetition changes nothing.
 
+        A refused original is deleted; another may be uploaded by the same link.
+
         Raises:
             AnimatedPicture: The picture is animated.
             NotAPicture: The file is no JPEG, PNG or WebP, or it is damaged.
@@ -846,7 +848,7 @@ class Trivium(Connection):
             PictureNotUploaded: Nothing has been uploaded for this picture.
             PictureStoreUnavailable: The store of the pictures does not answer.
             PictureTooLarge: The file has too many bytes or pixels, or needs too much memory or time.
-            PicturesBusy: Other pictures are being encoded.
+            PicturesBusy: Other pictures are being encoded, or the encoding failed.
             PicturesOff: This site takes no pictures (PICTURES_URL is not set).
         """
         return self._read(PictureResponse, Call("PUT", f"/users/pictures/{name}/finished"))
@@ -1126,6 +1128,8 @@ class Trivium(Connection):
     def finish_upload_to_posts(self, name: str) -> PictureResponse:
         """Encode an uploaded picture anew, without its metadata. A repetition changes nothing.
 
+        A refused original is deleted; another may be uploaded by the same link.
+
         Raises:
             AnimatedPicture: The picture is animated.
             NotAPicture: The file is no JPEG, PNG or WebP, or it is damaged.
@@ -1133,7 +1137,7 @@ class Trivium(Connection):
             PictureNotUploaded: Nothing has been uploaded for this picture.
             PictureStoreUnavailable: The store of the pictures does not answer.
             PictureTooLarge: The file has too many bytes or pixels, or needs too much memory or time.
-            PicturesBusy: Other pictures are being encoded.
+            PicturesBusy: Other pictures are being encoded, or the encoding failed.
             PicturesOff: This site takes no pictures (PICTURES_URL is not set).
         """
         return self._read(PictureResponse, Call("PUT", f"/posts/pictures/{name}/finished"))
