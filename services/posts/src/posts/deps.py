@@ -19,7 +19,8 @@ from common.http.deps import DbSession, FromState, SignedIn, WithRole
 from common.http.idempotency import forget_expired
 from common.http.rate_limits import Quota
 from common.pictures.encode import Size
-from common.pictures.pictures import Kind, Pictures
+from common.pictures.kind import Kind
+from common.pictures.pictures import Pictures
 from common.pictures.routes import picture_quotas
 from common.serving.service import Opened, Parts
 from common.tokens.claims import Principal

@@ -17,7 +17,8 @@ from common.http.concurrency_limits import ConcurrencyLimits
 from common.http.deps import DbSession, FromState
 from common.http.rate_limits import Quota
 from common.pictures.encode import Size
-from common.pictures.pictures import Kind, Pictures
+from common.pictures.kind import Kind
+from common.pictures.pictures import Pictures
 from common.pictures.routes import picture_quotas
 from common.services import EXPORTERS
 from common.serving.service import Opened, Parts

@@ -9,7 +9,6 @@
 import asyncio
 import hmac
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -21,7 +20,6 @@ from common.db.database import Database, TransactionFactory
 from common.db.reading import ReadSession
 from common.errors import InvalidInput
 from common.pictures.config import PictureSettings
-from common.pictures.encode import Size
 from common.pictures.encoder import Encoded, Encoder
 from common.pictures.errors import (
     BadUploadLink,
@@ -32,6 +30,7 @@ from common.pictures.errors import (
     TooManyPictures,
     TooManyUploads,
 )
+from common.pictures.kind import ORIGINAL, Kind
 from common.pictures.rows import CHECK, Picture, PictureRepository
 from common.pictures.store import ObjectStore
 from common.tokens.claims import InvalidToken
@@ -43,31 +42,11 @@ MOST_BYTES: Final = 10 * 1024 * 1024
 LINK_LIFE: Final = timedelta(minutes=5)
 BUSY: Final = timedelta(minutes=2)
 """The longest time for receiving or encoding a picture, with waiting."""
-LARGE: Final = "large"
-SMALL: Final = "small"
-ORIGINAL: Final = "original"
 SWEEP: Final = timedelta(minutes=1)
 MOST_UNFINISHED: Final = 3
 """Uploads of one person. Links to S3 have no limit of size."""
 MARK: Final = "store"
 """Names the object, one of each service, that tells our store from an empty one, as a folder that is not mounted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What is particular to the pictures of one service."""
-
-    service: str
-    large: Size
-    small: Size
-    most: int
-    """Pictures of one person. Uploads at the same moment may exceed it."""
-    is_used: str
-    """A condition in SQL on a row of `pictures`: something shows this picture."""
-
-    @property
-    def sizes(self) -> Mapping[str, Size]:
-        return {LARGE: self.large, SMALL: self.small}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +56,6 @@ class Upload:
     name: str
     url: str
     expires_at: datetime
-
-
-def path_of(service: str, name: str, size: str = LARGE) -> str:
-    """The address of a picture, below the site's: `/users/pictures/7f….webp`, or `…-small.webp`."""
-    return f"/{service}/pictures/{name}{'' if size == LARGE else '-' + size}.webp"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ from common.pictures.errors import (
     TooManyPictures,
     TooManyUploads,
 )
-from common.pictures.pictures import LARGE, MOST_BYTES, SMALL, Pictures, path_of
+from common.pictures.kind import LARGE, SMALL, path_of
+from common.pictures.pictures import MOST_BYTES, Pictures
 from common.pictures.rows import Picture, PictureRepository
 from common.schemas import AfterId, Moment, Outgoing
 

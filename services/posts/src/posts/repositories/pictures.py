@@ -24,7 +24,8 @@ KEEP: Final = text("""
 """)
 WITHDRAW: Final = text("""
     UPDATE pictures SET removed_at = clock_timestamp() WHERE name = ANY (ARRAY(
-        SELECT name FROM pictures WHERE name = ANY (:names) AND removed_at IS NULL ORDER BY name FOR UPDATE))
+        SELECT name FROM pictures
+        WHERE account_id = :author AND name = ANY (:names) AND removed_at IS NULL ORDER BY name FOR UPDATE))
 """)
 
 
@@ -37,5 +38,5 @@ class PostPictures:
     async def check_later(self, author_id: int, names: Sequence[str], post_id: int | None = None) -> None:
         await self.session.execute(KEEP, {"author": author_id, "names": list(names), "post": post_id, "again": AGAIN})
 
-    async def withdraw(self, names: Sequence[str]) -> None:
-        await self.session.execute(WITHDRAW, {"names": list(names)})
+    async def withdraw(self, author_id: int, names: Sequence[str]) -> None:
+        await self.session.execute(WITHDRAW, {"author": author_id, "names": list(names)})

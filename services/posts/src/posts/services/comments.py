@@ -122,7 +122,7 @@ class CommentCommands:
             await self.work.removals.keep(target, editor.id, grounds)
             comment = await self.work.comments.get(post_id, comment_id)
             if comment and (names := names_in(comment.body)):
-                await self.work.pictures.withdraw(names)
+                await self.work.pictures.withdraw(author, names)
             await self.work.events.publish(moderation_event(target, editor.id, reason=grounds.reason))
         if not await self.work.comments.remove(comment_id, expected):
             raise PreconditionFailed(CHANGED)

@@ -242,8 +242,8 @@ class PictureStore(Protocol):
     async def check_later(self, author_id: int, names: Sequence[str], post_id: int | None = None) -> None:
         """Keep the author's with these names, and those in the post's text, for an hour; then delete unused ones."""
 
-    async def withdraw(self, names: Sequence[str]) -> None:
-        """Show these nowhere from now on, whoever owns them, and delete them soon."""
+    async def withdraw(self, author_id: int, names: Sequence[str]) -> None:
+        """Show those of the author with these names nowhere from now on, and delete them soon."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

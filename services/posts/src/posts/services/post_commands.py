@@ -63,8 +63,8 @@ class PostCommands:
     async def delete(self, post_id: int, editor: Editor, expected: Versions = None, grounds: Grounds = UNSAID) -> None:
         """Delete a post with everything that belongs to it.
 
-        Moderators may delete published posts: that is audited, the author keeps a copy of the text, and the pictures
-        that it shows are removed.
+        Moderators may delete published posts: that is audited, the author keeps a copy of the text, and their
+        pictures that it shows are removed.
 
         Raises:
             PostNotFound, NotTheAuthor, PreconditionFailed: as for `revise`.
@@ -73,7 +73,8 @@ class PostCommands:
         if editor.id != author_id:
             target = Target(post_id, None, author_id)
             await self.work.removals.keep(target, editor.id, grounds)
-            await self.work.pictures.withdraw(names_in((await self._stored(post_id, editor.id)).body))
+            shown = names_in((await self._stored(post_id, editor.id)).body)
+            await self.work.pictures.withdraw(author_id, shown)
             await self.work.events.publish(moderation_event(target, editor.id, reason=grounds.reason))
         else:
             await self.work.pictures.check_later(author_id, [], post_id)
