@@ -206,12 +206,14 @@ async def test_an_original_that_is_too_large_is_deleted_at_once(
 
 
 async def test_two_calls_that_finish_one_upload_get_the_same_answer(client: AsyncClient, me: dict[str, str]) -> None:
+    """At the same moment one may be told to come again, since a person's pictures are encoded one by one."""
     begun = await sent(client, "users", me)
-    replies = await asyncio.gather(
-        *(client.put(f"/users/pictures/{begun['name']}/finished", headers=me) for _ in range(2))
-    )
-    assert [reply.status_code for reply in replies] == [200, 200]
-    assert replies[0].json() == replies[1].json()
+    finish = f"/users/pictures/{begun['name']}/finished"
+    replies = await asyncio.gather(*(client.put(finish, headers=me) for _ in range(2)))
+    assert {reply.status_code for reply in replies} <= {200, 503}
+    answers = [reply.json() for reply in (*replies, await client.put(finish, headers=me)) if reply.status_code == 200]
+    assert len(answers) >= 2
+    assert all(answer == answers[0] for answer in answers)
 
 
 async def test_a_picture_is_finished_once(app: FastAPI, client: AsyncClient, me: dict[str, str], ada: int) -> None:
