@@ -2,7 +2,7 @@
 
 import secrets
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import asyncpg
@@ -123,11 +123,8 @@ async def matrix(
         if name == "parked":
             return await park(connection)
         await connection.execute("DELETE FROM pictures")  # a person may have three unfinished ones
-        if name == "upload":
-            return await sent(client, "posts", headers["owner"][0])
-        if name == "shown":
-            found = await uploaded(client, "posts", headers["owner"][0])
-            return {"file": f"{found['name']}.webp"}
+        if name in ("upload", "shown"):
+            return await a_picture(client, headers["owner"][0], name)
         secret = secrets.token_hex(8)
         author, commenter = (host, owner) if name == "comment" else (owner, host)
         status = "draft" if name == "draft" else "published"
@@ -152,6 +149,14 @@ async def matrix(
 
     yield Matrix(app, client, connection, LINES, headers, thing, BODIES, PRIVATE, keys_of(peers, people["owner"]))
     await connection.close()
+
+
+async def a_picture(client: AsyncClient, owner: Mapping[str, str], name: str) -> dict[str, Any]:
+    """One that is uploaded, or also finished."""
+    if name == "upload":
+        return await sent(client, "posts", dict(owner))
+    found = await uploaded(client, "posts", dict(owner))
+    return {"file": f"{found['name']}.webp"}
 
 
 def test_every_operation_has_its_line(app: FastAPI) -> None:
