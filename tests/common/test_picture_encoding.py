@@ -1,6 +1,7 @@
 """S-66: pictures are encoded anew, in a process of their own that a hostile file cannot turn against the service."""
 
 import asyncio
+import os
 import io
 import shutil
 import struct
@@ -233,7 +234,8 @@ async def test_the_process_has_limits() -> None:
     limits = "RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_FSIZE", "RLIMIT_CORE"
     reads = f"(number for name in {limits} for number in resource.getrlimit(getattr(resource, name)))"
     does = f"import encode, os, resource; encode.limit_this_process(); print(*{reads}, os.nice(0), file=sys.stderr)"
-    wanted = [MOST_MEMORY, MOST_MEMORY, MOST_SECONDS, MOST_SECONDS + 1, 0, 0, 0, 0, NICE]
+    nice = min(os.nice(0) + NICE, 19)  # the tests themselves may run under `nice`
+    wanted = [MOST_MEMORY, MOST_MEMORY, MOST_SECONDS, MOST_SECONDS + 1, 0, 0, 0, 0, nice]
     assert await told_inside(does) == [str(number) for number in wanted]
 
 
