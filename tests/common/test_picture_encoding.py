@@ -1,8 +1,8 @@
 """S-66: pictures are encoded anew, in a process of their own that a hostile file cannot turn against the service."""
 
 import asyncio
-import os
 import io
+import os
 import shutil
 import struct
 import sys
