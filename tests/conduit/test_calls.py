@@ -13,6 +13,7 @@ from conduit.main import create_app
 from conduit.services.records import OpenedSession, Profile
 from tests.conduit.conftest import PATIENT, Network, NewPerson, Person, unique
 from tests.matrix_table import operations
+from tests.peers import ISSUER as SITE
 
 MOST = 3
 ROUTES = """
@@ -292,3 +293,10 @@ def test_an_answer_that_was_asked_for_earlier_replaces_none() -> None:
     recent.keep([profile(1, "late")], 1.0)
     recent.keep([profile(1, "slow"), profile(2, "slow")], 0.4)
     assert recent.among({1, 2}) == {1: profile(1, "late")}, "the second is older than a second on its arrival"
+
+
+async def test_a_picture_of_this_site_is_known_by_its_whole_address(new_person: NewPerson) -> None:
+    """And must be one's own."""
+    ada = await new_person()
+    reply = await ada.send("PUT", "/user", user={"image": f"{SITE}/users/pictures/{'0' * 32}.webp"})
+    assert (reply.status_code, reply.json()["errors"]) == (422, {"image": ["You have no such picture."]})
