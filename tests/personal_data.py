@@ -34,12 +34,16 @@ COPY: Final = "a copy of what users exports"
 COUNTER: Final = "says only how often the row was changed"
 SECRET: Final = "lets somebody in, or tries it"
 HASHED: Final = "known by a hash of an address only, and forgotten by the retention within 30 days"
-PICTURE: Final = {
-    "account_id": "it is whose export it is",
-    "open_until": "when its objects may be deleted",
-    "check_at": "when it is looked at next",
-    "removed_at": "what is removed is gone within minutes",
-}
+PICTURES: Final = Personal(
+    "account_id = $1 AND removed_at IS NULL",
+    {name: f"pictures.{name}" for name in ("name", "width", "height", "bytes", "created_at")},
+    {
+        "account_id": "it is whose export it is",
+        "open_until": "when its objects may be deleted",
+        "check_at": "when it is looked at next",
+        "removed_at": "what is removed is gone within minutes",
+    },
+)
 DERIVED: Final = "made from other columns, for searching"
 
 Table = Personal | str

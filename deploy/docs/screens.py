@@ -12,6 +12,7 @@ from deploy.docs.files import ROOT
 
 SHOTS: Final = ROOT / ".local" / "screenshots"
 """Written by tests/system/page, as NAME-SIZE-SCHEME.png."""
+PAGE_TESTS: Final = ROOT / "tests" / "system" / "page"
 FOLDER: Final = ROOT / "docs" / "screens"
 KINDS: Final[Mapping[str, int]] = {"desktop-light": 640, "desktop-dark": 640, "phone-light": 260}
 """The kinds of pictures that the page shows, and their width."""
@@ -116,19 +117,16 @@ def write() -> str | None:
     return None
 
 
-def complaints() -> list[str]:
-    """Find views without a picture, and pictures without a view."""
-    tests = "".join(path.read_text(encoding="utf-8") for path in Path(ROOT, "tests/system/page").glob("test_*.py"))
+def complaints(tests: Path = PAGE_TESTS) -> list[str]:
+    """Find views that the tests look at and that have no picture, and pictures without a view."""
+    text = "".join(path.read_text(encoding="utf-8") for path in tests.glob("test_*.py"))
     named = {name for views in VIEWS.values() for name in views}
     wanted = {f"{name}-{kind}.webp" for name in named for kind in KINDS}
     found = {path.name for path in FOLDER.glob("*.webp")}
+    looked_at = set(LOOKED_AT.findall(text))
     return [
-        *(f"{name}: the tests look at it, and deploy/docs/screens.py has no line" for name in looked_at(tests) - named),
-        *(f"{name}: no test looks at it" for name in named - looked_at(tests)),
+        *(f"{name}: the tests look at it, and nothing shows it" for name in sorted(looked_at - named)),
+        *(f"{name}: no test looks at it" for name in sorted(named - looked_at)),
         *(f"docs/screens/{name} is missing: make screens" for name in sorted(wanted - found)),
         *(f"docs/screens/{name} shows no view: make screens" for name in sorted(found - wanted)),
     ]
-
-
-def looked_at(tests: str) -> set[str]:
-    return set(LOOKED_AT.findall(tests))

@@ -15,48 +15,31 @@ PRIVATE: Final = ("/internal/events", "/internal", "/metrics", "/livez", "/ready
 """Paths that no service may get from outside."""
 
 
-class Request(NamedTuple):
-    """`path` without its query; names of headers in small letters."""
-
-    path: str
-    method: str = "GET"
-    host: str = "api.example.com"
-    headers: Mapping[str, str] = {}
-    query: Mapping[str, str] = {}
-
-
 class Place(NamedTuple):
     """A match's precedence: of all that apply, the largest wins. `order`: the earlier rule, if all else is equal."""
 
     exact: bool
     characters: int
-    method: bool
-    headers: int
-    query: int
     order: int
 
 
-def target(manifests: Sequence[Manifest], request: Request) -> str | None:
-    """The Service that gets a request; None if no rule applies, and the Gateway answers 404.
+def target(manifests: Sequence[Manifest], path: str, host: str) -> str | None:
+    """The Services that get a GET without headers or query; None if the Gateway answers by itself, as with 404.
 
-    Raises:
-        NotImplementedError: a rule has several backends, or none.
+    Matches of other methods, of headers and of query parameters do not apply to it.
     """
     found = [
         (place, rule)
         for route in of_kind(manifests, "HTTPRoute")
-        if any(hosts(name, request.host) for name in route["spec"].get("hostnames", ["*"]))
+        if any(hosts(name, host) for name in route["spec"].get("hostnames", ["*"]))
         for order, rule in enumerate(route["spec"]["rules"])
         for match in rule.get("matches", EVERYTHING)
-        if (place := place_of(match, request, order))
+        if (place := place_of(match, path, order))
     ]
     if not found:
         return None
     _, rule = max(found, key=lambda one: one[0])
-    if len(rule.get("backendRefs", ())) != 1:
-        raise NotImplementedError(f"a rule with {len(rule.get('backendRefs', ()))} backends: {rule}")
-    name: str = rule["backendRefs"][0]["name"]
-    return name
+    return ", ".join(backend["name"] for backend in rule.get("backendRefs", ())) or None
 
 
 def hosts(name: str, host: str) -> bool:
@@ -64,19 +47,13 @@ def hosts(name: str, host: str) -> bool:
     return name == "*" or name == host or (name.startswith("*.") and host.endswith(name[1:]))
 
 
-def place_of(match: Mapping[str, Any], request: Request, order: int) -> Place | None:
+def place_of(match: Mapping[str, Any], path: str, order: int) -> Place | None:
     """None if the match does not apply."""
-    path = {"type": "PathPrefix", "value": "/", **match.get("path", {})}
-    headers = [(one["name"].lower(), one) for one in match.get("headers", ())]
-    query = [(one["name"], one) for one in match.get("queryParams", ())]
-    applies = (
-        path_applies(path["type"], path["value"], request.path)
-        and match.get("method", request.method) == request.method
-        and all(name in request.headers and value_applies(one, request.headers[name]) for name, one in headers)
-        and all(name in request.query and value_applies(one, request.query[name]) for name, one in query)
-    )
-    exact = path["type"] == "Exact"
-    return Place(exact, len(path["value"]), "method" in match, len(headers), len(query), -order) if applies else None
+    wanted = {"type": "PathPrefix", "value": "/", **match.get("path", {})}
+    if match.get("method", "GET") != "GET" or match.get("headers") or match.get("queryParams"):
+        return None
+    exact = wanted["type"] == "Exact"
+    return Place(exact, len(wanted["value"]), -order) if path_applies(wanted["type"], wanted["value"], path) else None
 
 
 def path_applies(kind: str, value: str, path: str) -> bool:
@@ -88,12 +65,6 @@ def path_applies(kind: str, value: str, path: str) -> bool:
             return f"{path}/".startswith(f"{value.rstrip('/')}/")
         case _:
             return re.fullmatch(value, path) is not None
-
-
-def value_applies(match: Mapping[str, str], value: str) -> bool:
-    if match.get("type", "Exact") == "Exact":
-        return value == match["value"]
-    return re.fullmatch(match["value"], value) is not None
 
 
 def table() -> dict[str, str | None]:
@@ -116,6 +87,6 @@ def route_errors(manifests: Sequence[Manifest]) -> Iterator[str]:
     services = {f"{name}-api": name for name in REGISTRY}
     for host in {name for route in routes for name in route["spec"].get("hostnames", ["*"])}:
         for path, service in table().items():
-            found = target(manifests, Request(path, host=host.replace("*", "any")))
+            found = target(manifests, path, host.replace("*", "any"))
             if services.get(found or "") != service:
                 yield f"{host}{path} leads to {found or 'nobody'}, and must lead to {service or 'no service'}"

@@ -212,6 +212,16 @@ async def test_only_so_much_of_an_answer_is_kept(monkeypatch: pytest.MonkeyPatch
     assert kept == [1000]
 
 
+async def test_a_refusal_keeps_nothing_of_the_one_before(encoder: Encoder) -> None:
+    """An error that is raised again holds the frames of all times before, with up to 10 MiB each."""
+    refusals = []
+    for _ in range(2):
+        with pytest.raises(NotAPicture) as refused:
+            await encoder.encode(b"no picture")
+        refusals.append(refused.value)
+    assert refusals[0] is not refusals[1]
+
+
 def inside(does: str) -> tuple[str, ...]:
     """A command that runs in place of the encoding, beside its module."""
     folder = str(Path(encoding_process.__file__).parent)

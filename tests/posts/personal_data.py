@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from tests.personal_data import COPY, COUNTER, DERIVED, ERASED, MECHANISM, OUTBOX, PICTURE, REVOKED, Personal, Table
+from tests.personal_data import COPY, COUNTER, DERIVED, ERASED, MECHANISM, OUTBOX, PICTURES, REVOKED, Personal, Table
 
 TABLES: Final[Mapping[str, Table]] = {
     "posts": Personal(
@@ -113,17 +113,7 @@ TABLES: Final[Mapping[str, Table]] = {
             "repeats an answer for 24 h, of which the post itself is exported",
         ),
     ),
-    "pictures": Personal(
-        "account_id = $1 AND removed_at IS NULL",
-        {
-            "name": "pictures.name",
-            "width": "pictures.width",
-            "height": "pictures.height",
-            "bytes": "pictures.bytes",
-            "created_at": "pictures.created_at",
-        },
-        PICTURE,
-    ),
+    "pictures": PICTURES,
     "tags": "a list of words, nobody's",
     "erased": ERASED,
     "ended_sessions": REVOKED,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from tests.personal_data import COUNTER, DERIVED, ERASED, MECHANISM, OUTBOX, PICTURE, REVOKED, Personal, Table
+from tests.personal_data import COUNTER, DERIVED, ERASED, MECHANISM, OUTBOX, PICTURES, REVOKED, Personal, Table
 
 TABLES: Final[Mapping[str, Table]] = {
     "profiles": Personal(
@@ -43,17 +43,7 @@ TABLES: Final[Mapping[str, Table]] = {
             "version": COUNTER,
         },
     ),
-    "pictures": Personal(
-        "account_id = $1 AND removed_at IS NULL",
-        {
-            "name": "pictures.name",
-            "width": "pictures.width",
-            "height": "pictures.height",
-            "bytes": "pictures.bytes",
-            "created_at": "pictures.created_at",
-        },
-        PICTURE,
-    ),
+    "pictures": PICTURES,
     "erased": ERASED,
     "ended_sessions": REVOKED,
     "token_floors": REVOKED,

@@ -27,13 +27,10 @@ MOST_ANSWER: Final = 12 * 1024 * 1024
 MOST_SAID: Final = 500
 """Bytes of the process's errors, for the log."""
 CHUNK: Final = 64 * 1024
-REFUSALS: Final[Mapping[str, InvalidInput]] = {
-    refusal.code: refusal
-    for refusal in (
-        NotAPicture("The file is no JPEG, PNG or WebP, or it is damaged."),
-        PictureTooLarge("The picture has too many pixels."),
-        AnimatedPicture("The picture is animated; upload one that is not."),
-    )
+REFUSALS: Final[Mapping[str, tuple[type[InvalidInput], str]]] = {
+    NotAPicture.code: (NotAPicture, "The file is no JPEG, PNG or WebP, or it is damaged."),
+    PictureTooLarge.code: (PictureTooLarge, "The picture has too many pixels."),
+    AnimatedPicture.code: (AnimatedPicture, "The picture is animated; upload one that is not."),
 }
 
 
@@ -82,7 +79,7 @@ class Encoder:
         """
         status, answer, said = await self._run(original)
         if status == -signal.SIGXCPU:
-            raise REFUSALS[PictureTooLarge.code]
+            raise refusal(PictureTooLarge.code)
         found = read(answer, self.sizes) if status == 0 else None
         if found is None:
             log.error("picture not encoded", status=status, said=said.decode("utf-8", "replace"))
@@ -136,8 +133,14 @@ def read(answer: bytes, sizes: Mapping[str, Size]) -> Encoded | InvalidInput | N
     head, _, rest = answer.partition(b"\n")
     with suppress(ValueError, KeyError, TypeError, RecursionError):
         found = json.loads(head)
-        return REFUSALS[found["refused"]] if "refused" in found else split(found, rest, sizes)
+        return refusal(found["refused"]) if "refused" in found else split(found, rest, sizes)
     return None
+
+
+def refusal(code: str) -> InvalidInput:
+    """A new error each time: one that is raised again keeps the frames of all times before, with their originals."""
+    kind, message = REFUSALS[code]
+    return kind(message)
 
 
 def split(found: Any, rest: bytes, sizes: Mapping[str, Size]) -> Encoded:
