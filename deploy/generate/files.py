@@ -98,7 +98,8 @@ def deployment(documents: list[Any]) -> Any:
 
 def complete_routes(route: Any, registered: Registered) -> None:
     rules = route["spec"]["rules"]
-    ensure(rules, overlays.routes(registered, rules[0]["filters"]))
+    shared = {key: rules[0][key] for key in ("timeouts", "filters")}
+    ensure(rules, overlays.routes(registered, shared))
 
 
 def change(path: Path, registered: Registered, complete: Complete) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from common import __version__
@@ -87,12 +88,12 @@ def gateway(registered: Registered) -> dict[str, Any]:
     return {"spec": {"template": {"spec": {"containers": [{"name": "gateway", "env": upstreams}]}}}}
 
 
-def routes(registered: Registered, filters: Any) -> list[Any]:
-    """The rules of overlays/production/route.yaml."""
+def routes(registered: Registered, shared: Mapping[str, Any]) -> list[Any]:
+    """The rules of overlays/production/route.yaml, with the keys that all of them share."""
     return [
         {
             "matches": [{"path": flow(type="PathPrefix", value=path)} for path in service.paths],
-            "filters": filters,
+            **shared,
             "backendRefs": [flow(name=f"{name}-api", port=HTTP)],
         }
         for name, service in shown(registered).items()

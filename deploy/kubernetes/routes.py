@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
 from deploy.kubernetes.manifests import Manifest, of_kind
@@ -11,6 +12,8 @@ from deploy.services import REGISTRY
 
 EVERYTHING: Final = [{"path": {"type": "PathPrefix", "value": "/"}}]
 """The matches of a rule without any."""
+LONGEST: Final = timedelta(minutes=15)
+"""Of an answer: an export ends with its token, which lasts at most so long."""
 PRIVATE: Final = ("/internal/events", "/internal", "/metrics", "/livez", "/readyz", "/docs", "/openapi.json")
 """Paths that no service may get from outside."""
 
@@ -90,3 +93,20 @@ def route_errors(manifests: Sequence[Manifest]) -> Iterator[str]:
             found = target(manifests, path, host.replace("*", "any"))
             if services.get(found or "") != service:
                 yield f"{host}{path} leads to {found or 'nobody'}, and must lead to {service or 'no service'}"
+    for route in routes:
+        for rule in route["spec"]["rules"]:
+            names = {backend["name"] for backend in rule.get("backendRefs", ())}
+            if services.keys() & names and not allows(rule.get("timeouts", {}), LONGEST):
+                yield f"{', '.join(sorted(names))} may answer for {LONGEST}: give its rule such `timeouts`"
+
+
+def allows(timeouts: Mapping[str, str], longest: timedelta) -> bool:
+    """Without a limit of its own, a route has the implementation's: 15 s with Envoy. Zero is no limit."""
+    limits = [seconds(timeouts[name]) for name in ("request", "backendRequest") if name in timeouts]
+    return bool(limits) and all(limit == 0 or limit >= longest.total_seconds() for limit in limits)
+
+
+def seconds(duration: str) -> float:
+    """A duration of the Gateway API (GEP-2257), such as 1h30m."""
+    units = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+    return sum(int(number) * units[unit] for number, unit in re.findall(r"(\d+)(ms|h|m|s)", duration))

@@ -104,6 +104,23 @@ def test_a_route_may_also_lead_to_a_page() -> None:
     assert list(route_errors(changed)) == []
 
 
+@pytest.mark.parametrize(
+    ("timeouts", "right"),
+    [
+        ({}, False),
+        ({"request": "15m"}, True),
+        ({"request": "0s"}, True),
+        ({"request": "14m59s999ms"}, False),
+        ({"request": "1h", "backendRequest": "15s"}, False),
+        ({"backendRequest": "1h30m"}, True),
+    ],
+)
+def test_an_export_is_not_cut_off(timeouts: dict[str, str], right: bool) -> None:
+    changed = copy.deepcopy(ROUTE)
+    changed[0]["spec"]["rules"][1]["timeouts"] = timeouts
+    assert [error.partition(" ")[0] for error in route_errors(changed)] == ([] if right else ["users-api"])
+
+
 @pytest.fixture(scope="module")
 async def caddy(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """The address of our gateway in production, in front of services that answer with their names."""

@@ -42,6 +42,7 @@ class Load:
 
     url: str
     slow_s: float
+    tls: ssl.SSLContext = NO_TLS
     outcomes: list[Outcome] = field(default_factory=list)
     ledger: Ledger = field(default_factory=Ledger)
     clients: dict[int, httpx.AsyncClient] = field(default_factory=dict)
@@ -67,7 +68,7 @@ class Load:
     def client(self) -> httpx.AsyncClient:
         """One client per person, as in production. A common pool would search through hundreds of connections."""
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=60)
-        return httpx.AsyncClient(base_url=self.url, timeout=LONGEST, limits=limits, trust_env=False, verify=NO_TLS)
+        return httpx.AsyncClient(base_url=self.url, timeout=LONGEST, limits=limits, trust_env=False, verify=self.tls)
 
     async def send(self, users: Users) -> None:
         """Send at the rate, independent of the answers' duration."""

@@ -13,12 +13,13 @@ import asyncio
 import json
 import os
 import shlex
+import ssl
 import string
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,12 @@ from deploy.services import STARTED
 from tests.system.compose.conftest import status_of, until
 from tests.system.conftest import ROOT, Meet
 from tests.system.ledger import Verdict
-from tests.system.load import Load
+from tests.system.load import NO_TLS, Load
 from tests.system.verdict import read_back
 
 KUBERNETES = ROOT / "deploy" / "kubernetes"
 TOOL = os.environ.get("CLUSTER", str(ROOT.parent / "shared" / "cluster" / "cluster"))
+LOAD_IMAGES = shlex.split(os.environ.get("LOAD_IMAGES", f"{TOOL} load"))
 ON_NODE = os.environ.get("ON_NODE", f"{TOOL} exec {{number}}")
 LOSE_NODE = os.environ.get("LOSE_NODE", "kill -9 $(pgrep -P $(cat /run/trivium-cluster/{node}.pid))")
 REGAIN_NODE = os.environ.get("REGAIN_NODE", f"{TOOL} up")
@@ -71,19 +73,20 @@ class Cluster:
     """A cluster with an overlay on `overlays/local` of our own, in which gateway and services have two replicas."""
 
     overlay: Path
-    load_command: list[str]
-    environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+    environment: dict[str, str]
+    namespace: str = NAMESPACE
     url: str = ""
+    tls: ssl.SSLContext = NO_TLS
 
     def kubectl(self, *words: str, given: str | None = None) -> str:
-        return run("kubectl", "--namespace", NAMESPACE, *words, environment=self.environment, given=given)
+        return run("kubectl", "--namespace", self.namespace, *words, environment=self.environment, given=given)
 
     def load(self, tag: str) -> None:
         """Give the cluster a release, whose image of posts `derive_posts` has just built."""
         for name in IMAGES:
             source = "trivium-posts-of-a-test" if name == "posts" else f"trivium-{name}"
             run("docker", "tag", source, f"trivium-{name}:{tag}")
-        run(*self.load_command, *(f"trivium-{name}:{tag}" for name in IMAGES), environment=self.environment)
+        run(*LOAD_IMAGES, *(f"trivium-{name}:{tag}" for name in IMAGES), environment=self.environment)
 
     def apply(self, tag: str, *patches: dict[str, Any]) -> str:
         """Apply a release; returns the words of `kubectl`."""
@@ -130,36 +133,54 @@ class Cluster:
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """The cluster, with the first release. The namespace must not exist, and is deleted at the end."""
-    folder = tmp_path_factory.mktemp("cluster") / "overlay"
-    folder.mkdir()
-    made = Cluster(folder, shlex.split(os.environ.get("LOAD_IMAGES", f"{TOOL} load")))
+def access() -> Iterator[dict[str, str]]:
+    """The environment of programs that reach the cluster."""
+    environment = dict(os.environ)
     with ExitStack() as stack:
         if "KUBECONFIG" not in os.environ:
             if "is down" in run(TOOL, "status"):
                 stack.callback(run, TOOL, "down")
             settings = run(TOOL, "up").splitlines()[-1].removeprefix("export ").split()
-            made.environment |= {
-                name: os.path.expandvars(value) for name, value in (one.split("=", 1) for one in settings)
-            }
-        there = made.kubectl("get", "namespace", "--output", "name").split()
-        assert f"namespace/{NAMESPACE}" not in there, f"the cluster has a namespace {NAMESPACE} already"
-        stack.callback(made.kubectl, "delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout", "5m")
+            environment |= {name: os.path.expandvars(value) for name, value in (one.split("=", 1) for one in settings)}
+        yield environment
+
+
+@contextmanager
+def namespace(made: Cluster) -> Iterator[None]:
+    """A cluster's namespace is ours for as long as the block runs. It must not exist, and is deleted at the end."""
+    there = made.kubectl("get", "namespace", "--output", "name").split()
+    assert f"namespace/{made.namespace}" not in there, f"the cluster has a namespace {made.namespace} already"
+    try:
+        yield
+    finally:
+        made.kubectl("delete", "namespace", made.namespace, "--ignore-not-found", "--timeout", "5m")
+
+
+@pytest.fixture(scope="session")
+def cluster(access: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """The cluster, with the first release."""
+    folder = tmp_path_factory.mktemp("cluster") / "overlay"
+    folder.mkdir()
+    made = Cluster(folder, access)
+    with namespace(made):
         install(made)
-        made.url = stack.enter_context(address(made))
-        yield made
+        with address(made) as made.url:
+            yield made
 
 
-def install(made: Cluster) -> None:
+def build_services() -> None:
     for service in STARTED:
         build = ("-f", "deploy/docker/Dockerfile", "--build-arg", f"SERVICE={service}", "-t", f"trivium-{service}")
         run("docker", "build", *build, ".")
+
+
+def install(made: Cluster) -> None:
+    build_services()
     run("docker", "build", "-f", "deploy/gateway/Dockerfile", "-t", "trivium-gateway", ".")
     for tag, migrations in releases().items():
         derive_posts(made.overlay.parent / tag, migrations)
         made.load(tag)
-    run(*made.load_command, "postgres:17", environment=made.environment)
+    run(*LOAD_IMAGES, "postgres:17", environment=made.environment)
     made.kubectl("apply", "--filename", str(KUBERNETES / "namespace.yaml"))
     secrets = {"apiVersion": "v1", "kind": "List", "items": all_secrets(local=True)}
     made.kubectl("create", "--filename", "-", given=json.dumps(secrets))
@@ -236,7 +257,7 @@ def note(**figures: object) -> None:
 @asynccontextmanager
 async def under_load(cluster: Cluster, gateway: AsyncClient, meet: Meet, what: str) -> AsyncIterator[Load]:
     people = [await meet(f"Person {number}") for number in range(5)]
-    load = Load(cluster.url, 5.0)
+    load = Load(cluster.url, 5.0, cluster.tls)
     async with load.on(people):
         await asyncio.sleep(2)
         yield load
