@@ -52,7 +52,7 @@ class Load:
         async with AsyncExitStack() as clients:
             for person in people:
                 self.clients[person.id] = await clients.enter_async_context(self.client())
-            users = Users(self.clients, people, self.ledger, self.outcomes, self.slow_s)
+            users = Users(self.clients, people, self.ledger, self.outcomes, self.slow_s, self.tls)
             sending = asyncio.create_task(self.send(users))
             try:
                 yield users

@@ -3,6 +3,7 @@
 
 import asyncio
 import json
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableSequence, Sequence
 from typing import Any, Final
@@ -32,8 +33,10 @@ class Users:
         ledger: Ledger,
         outcomes: MutableSequence[Outcome],
         slow_s: float,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.clients, self.people, self.ledger, self.outcomes, self.slow_s = clients, people, ledger, outcomes, slow_s
+        self.tls = tls
         self.under_way: set[asyncio.Task[None]] = set()
         self.errors: list[BaseException] = []
         """Errors of the load generator itself."""
@@ -195,7 +198,8 @@ class Users:
 
     async def upload(self, person: Person, body: bytes) -> httpx.Response:
         address = self.clients[person.id].base_url
-        reader, writer = await asyncio.open_connection(address.host, address.port)
+        tls = self.tls if address.scheme == "https" else None
+        reader, writer = await asyncio.open_connection(address.host, address.port or (443 if tls else 80), ssl=tls)
         try:
             head = f"POST /posts HTTP/1.1\r\nHost: {address.netloc.decode()}\r\n"
             head += f"Authorization: {person.headers['Authorization']}\r\nContent-Type: application/json\r\n"

@@ -11,6 +11,7 @@ import re
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,6 @@ from deploy.kubernetes.secrets import all_secrets
 from deploy.services import STARTED
 from tests.auth.certificates import certificate_for
 from tests.system.cluster.conftest import (
-    FIRST,
     KUBERNETES,
     LOAD_IMAGES,
     TWO_REPLICAS,
@@ -41,6 +41,7 @@ HOST, ECHO = "api.example.net", "echo.example.net"
 GATEWAYS = os.environ.get("GATEWAY_NAMESPACE", envoy_gateway.NAMESPACE)
 """Of the Gateway and its proxies: the one that the policy of `overlays/production` admits."""
 GATEWAY = "trivium-test"
+RELEASE = "0.1.0-test.route"
 PRODUCTION = KUBERNETES / "overlays" / "production"
 DOCUMENT = ROOT / "docs" / "operations" / "deploy.md"
 SCRIPT = Path(__file__).with_name("echo.py").read_text()
@@ -86,10 +87,9 @@ def gateway_class(access: dict[str, str], tmp_path_factory: pytest.TempPathFacto
         yield given
         return
     made = Cluster(tmp_path_factory.mktemp("gateway"), access, GATEWAYS)
-    with namespace(made):
-        made.kubectl("create", "namespace", GATEWAYS)
-        with envoy_gateway.installed(made.kubectl, access) as name:
-            yield name
+    apply(made, manifest("v1", "Namespace", GATEWAYS))
+    with envoy_gateway.installed(made.kubectl, access) as name:
+        yield name
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +152,7 @@ def names_lead_to(address: str, patching: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def service_images(access: dict[str, str]) -> None:
     build_services()
-    names = [f"trivium-{service}:{FIRST}" for service in STARTED]
+    names = [f"trivium-{service}:{RELEASE}" for service in STARTED]
     for service, name in zip(STARTED, names, strict=True):
         run("docker", "tag", f"trivium-{service}", name)
     run(*LOAD_IMAGES, *names, "postgres:17", environment=access)
@@ -190,7 +190,7 @@ def echo(service: str) -> Iterator[Manifest]:
         "containers": [
             {
                 "name": "echo",
-                "image": f"trivium-auth:{FIRST}",
+                "image": f"trivium-auth:{RELEASE}",
                 "command": ["python", "-c", SCRIPT, service],
                 "readinessProbe": {"tcpSocket": {"port": 8000}, "periodSeconds": 1},
             }
@@ -210,8 +210,7 @@ def behind(proxy: Cluster, service_images: None, tmp_path_factory: pytest.TempPa
     made = Cluster(folder, proxy.environment, NAMESPACE, proxy.url, proxy.tls)
     with namespace(made):
         make_namespace(made)
-        nodes = made.kubectl("get", "node", "--output", "jsonpath={.items[*].spec.podCIDR}").split()
-        settings = [f"TRUSTED_PROXIES={json.dumps(nodes)}", f"ISSUER={made.url}", "RATE_LIMITS=true"]
+        settings = [f'TRUSTED_PROXIES=["{pods_network(made)}"]', f"ISSUER={made.url}", "RATE_LIMITS=true"]
         limits = [f"RATE_LIMIT_{name}=10000" for name in ("GENERAL", "REFRESH", "REGISTRATION", "SIGN_IN")]
         overlay(
             made,
@@ -220,12 +219,23 @@ def behind(proxy: Cluster, service_images: None, tmp_path_factory: pytest.TempPa
             to_gateway(HOST),
             patch("NetworkPolicy", "from-gateway", replace("/spec/ingress", admitted())),
             patch("Deployment", "gateway", replace("/spec/replicas", 0)),
-            images=[{"name": f"trivium-{service}", "newTag": FIRST} for service in STARTED],
+            images=[{"name": f"trivium-{service}", "newTag": RELEASE} for service in STARTED],
             configMapGenerator=[{"name": "trivium", "behavior": "merge", "literals": [*settings, *limits]}],
         )
         recommend(made, "BackendTrafficPolicy")
         made.settle()
         yield made
+
+
+def addresses(made: Cluster) -> list[str]:
+    """Of the pods in the Gateway's namespace, its proxies among them."""
+    where = ("--namespace", GATEWAYS, "--output", "jsonpath={.items[*].status.podIP}")
+    return made.kubectl("get", "pod", *where).split()
+
+
+def pods_network(made: Cluster) -> IPv4Network:
+    """PODS_NETWORK, or the /16 around a pod."""
+    return IPv4Network(os.environ.get("PODS_NETWORK", f"{addresses(made)[0]}/16"), strict=False)
 
 
 def make_namespace(made: Cluster) -> None:

@@ -38,7 +38,10 @@ def definitions() -> Path:
 
 @contextmanager
 def installed(kubectl: Kubectl, environment: dict[str, str]) -> Iterator[str]:
-    """Envoy Gateway in `NAMESPACE` for as long as the block runs; yields its GatewayClass. Its definitions stay."""
+    """Envoy Gateway runs in the namespace for as long as the block does; yields its GatewayClass.
+
+    The namespace must exist. It stays, as do the definitions.
+    """
     build()
     run(*LOAD_IMAGES, IMAGE, environment=environment)
     kubectl("apply", "--server-side", "--force-conflicts", "--filename", str(definitions()))
