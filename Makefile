@@ -21,7 +21,7 @@ export REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unk
 .PHONY: check-code check-made check-docs check-deploy format generate rename new-service remove-service new-resource openapi clients lock test
 .PHONY: test-stack test-page screens test-clients test-clients-short test-providers test-pictures test-overlays test-search test-restarts test-new-service test-resource test-observability
 .PHONY: test-start-order test-backup fuzz faults faults-short bench bench-peers timing overload compose-up compose-down
-.PHONY: timing-page compose-upgrade rolling-restart pin-images test-compose test-cluster test-pooler help bootstrap docs changelog sbom audit
+.PHONY: timing-page compose-upgrade rolling-restart pin-images test-compose test-cluster test-production test-pooler help bootstrap docs changelog sbom audit
 
 ##@ The stack on this machine
 
@@ -331,7 +331,13 @@ test-compose: bootstrap ## run the system tests against the running containers, 
 test-cluster: export RATE ?= 20
 test-cluster: bootstrap ## upgrade, roll back and cause faults under load on Kubernetes: KUBECONFIG=… LOAD_IMAGES="kind load docker-image"
 	@rm -f .local/cluster.json
-	@$(VENV)/pytest tests/system/cluster -m cluster $(ARGS)
+	@$(VENV)/pytest tests/system/cluster --ignore tests/system/cluster/production -m cluster $(ARGS)
+	@cat .local/cluster.json
+
+test-production: export RATE ?= 20
+test-production: bootstrap ## overlays/production on Kubernetes, in small: switchovers, lost primaries and autoscaling under load (needs Go)
+	@rm -f .local/cluster.json
+	@$(VENV)/pytest tests/system/cluster/production -m cluster $(ARGS)
 	@cat .local/cluster.json
 # end: only with posts
 

@@ -45,12 +45,17 @@ def clusters_work(manifests: Sequence[Manifest]) -> Iterator[str]:
     for cluster in of_kind(manifests, "Cluster"):
         name = cluster["metadata"]["name"]
         service = name.removesuffix("-db")
-        own: Labels = {"cnpg.io/cluster": name}
+        own: Labels = {"cnpg.io/cluster": name, "app.kubernetes.io/name": "postgresql", COMPONENT: "database"}
         instance = {**own, "cnpg.io/podRole": "instance"}
         wanted = {
             "another instance": instance,
             "the Job that makes a replica": {**own, "cnpg.io/jobRole": "join"},
-            "the pooler": {**own, "cnpg.io/podRole": "pooler", "cnpg.io/poolerName": f"{service}-pooler"},
+            "the pooler": {
+                **own,
+                COMPONENT: "pooler",
+                "cnpg.io/podRole": "pooler",
+                "cnpg.io/poolerName": f"{service}-pooler",
+            },
             "the relay": pod(service, "relay"),
             "the migration": pod(service, "migrate"),
         }

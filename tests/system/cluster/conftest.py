@@ -77,6 +77,7 @@ class Cluster:
     namespace: str = NAMESPACE
     url: str = ""
     tls: ssl.SSLContext = NO_TLS
+    base: Path = KUBERNETES / "overlays" / "local"
 
     def kubectl(self, *words: str, given: str | None = None) -> str:
         return run("kubectl", "--namespace", self.namespace, *words, environment=self.environment, given=given)
@@ -90,13 +91,16 @@ class Cluster:
 
     def apply(self, tag: str, *patches: dict[str, Any]) -> str:
         """Apply a release; returns the words of `kubectl`."""
-        made = {
-            "resources": [os.path.relpath(KUBERNETES / "overlays" / "local", self.overlay)],
+        made = {"resources": [os.path.relpath(self.base, self.overlay)], **self.release(tag, *patches)}
+        (self.overlay / "kustomization.yaml").write_text(yaml.safe_dump(made))
+        return self.kubectl("apply", "--kustomize", str(self.overlay))
+
+    def release(self, tag: str, *patches: dict[str, Any]) -> dict[str, Any]:
+        """What the overlay changes in its base."""
+        return {
             "images": [{"name": f"trivium-{name}", "newTag": tag} for name in IMAGES],
             "patches": [TWO_REPLICAS, TWO_GATEWAYS, *patches],
         }
-        (self.overlay / "kustomization.yaml").write_text(yaml.safe_dump(made))
-        return self.kubectl("apply", "--kustomize", str(self.overlay))
 
     def settle(self) -> None:
         """Wait until all pods are new and ready."""
@@ -174,16 +178,24 @@ def build_services() -> None:
         run("docker", "build", *build, ".")
 
 
+def build_gateway() -> None:
+    run("docker", "build", "-f", "deploy/gateway/Dockerfile", "-t", "trivium-gateway", ".")
+
+
+def prepare(made: Cluster, secrets: list[dict[str, Any]]) -> None:
+    """Make the namespace with its Secrets."""
+    made.kubectl("apply", "--filename", str(KUBERNETES / "namespace.yaml"))
+    made.kubectl("create", "--filename", "-", given=json.dumps({"apiVersion": "v1", "kind": "List", "items": secrets}))
+
+
 def install(made: Cluster) -> None:
     build_services()
-    run("docker", "build", "-f", "deploy/gateway/Dockerfile", "-t", "trivium-gateway", ".")
+    build_gateway()
     for tag, migrations in releases().items():
         derive_posts(made.overlay.parent / tag, migrations)
         made.load(tag)
     run(*LOAD_IMAGES, "postgres:17", environment=made.environment)
-    made.kubectl("apply", "--filename", str(KUBERNETES / "namespace.yaml"))
-    secrets = {"apiVersion": "v1", "kind": "List", "items": all_secrets(local=True)}
-    made.kubectl("create", "--filename", "-", given=json.dumps(secrets))
+    prepare(made, all_secrets(local=True))
     began = time.monotonic()
     said = made.apply(FIRST)
     made.settle()

@@ -1,0 +1,103 @@
+# folder: only with posts
+"""`overlays/production` on a cluster: CloudNativePG, its poolers, rate limits in Valkey, autoscalers."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.kubernetes.secrets import all_secrets, opaque
+from deploy.services import STARTED
+from tests.system.cluster.conftest import (
+    FIRST,
+    IMAGES,
+    LOAD_IMAGES,
+    TWO_REPLICAS,
+    Cluster,
+    address,
+    build_gateway,
+    build_services,
+    namespace,
+    note,
+    prepare,
+    run,
+)
+from tests.system.cluster.production import programs
+
+OVERLAY = Path(__file__).parent / "overlay"
+GATEWAYS = "gateway-system"
+OTHERS = (("auth-mail", "password"), ("pictures", "secret"))
+"""Secrets that the platform provides: a name and its key."""
+
+
+class Production(Cluster):
+    """A cluster with an overlay on `overlay`, which is `overlays/production` in small."""
+
+    def release(self, tag: str, *patches: dict[str, Any]) -> dict[str, Any]:
+        images = [
+            {"name": f"registry.example.com/trivium-{name}", "newName": f"trivium-{name}", "newTag": tag}
+            for name in STARTED
+        ]
+        return {"images": images, "patches": [TWO_REPLICAS, *patches]}
+
+    def settle(self) -> None:
+        for kind, condition in (("cluster", "Ready"), ("job", "Complete")):
+            self.kubectl("wait", "--for", f"condition={condition}", kind, "--all", "--timeout", "10m")
+        self.kubectl("rollout", "status", "deployment", "--timeout", "5m")
+
+    def cnpg(self, *words: str) -> str:
+        """A command of CloudNativePG's plugin for kubectl."""
+        program = self.overlay.parent / "programs" / "kubectl-cnpg"
+        return run(str(program), "--namespace", self.namespace, *words, environment=self.environment)
+
+    def primary(self, service: str) -> str:
+        return self.kubectl("get", "cluster", f"{service}-db", "--output", "jsonpath={.status.currentPrimary}")
+
+    def standby(self, service: str) -> str:
+        instances = self.kubectl("get", "cluster", f"{service}-db", "--output", "jsonpath={.status.instanceNames[*]}")
+        (standby,) = set(instances.split()) - {self.primary(service)}
+        return standby
+
+
+@pytest.fixture(scope="session")
+def cluster(access: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
+    folder = tmp_path_factory.mktemp("production")
+    (folder / "overlay").mkdir()
+    made = Production(folder / "overlay", access, base=OVERLAY)
+    with namespace(made):
+        programs.install(made, folder / "programs")
+        load_images(made)
+        prepare(made, all_secrets(local=False) + [opaque(name, (key,), local=False) for name, key in OTHERS])
+        began = time.monotonic()
+        said = made.apply(FIRST)
+        made.settle()
+        note(what="production installed", seconds=round(time.monotonic() - began), warnings=said.count("Warning"))
+        with our_gateway(Cluster(folder, access, GATEWAYS)) as made.url:
+            yield made
+
+
+def load_images(made: Production) -> None:
+    build_services()
+    build_gateway()
+    names = [f"trivium-{name}" for name in IMAGES]
+    for name in names:
+        run("docker", "tag", name, f"{name}:{FIRST}")
+    run(*LOAD_IMAGES, *(f"{name}:{FIRST}" for name in names), "postgres:17", environment=made.environment)
+
+
+@contextmanager
+def our_gateway(there: Cluster) -> Iterator[str]:
+    """Our gateway in the namespace of Gateways, which stays; yields its address."""
+    if f"namespace/{GATEWAYS}" not in there.kubectl("get", "namespace", "--output", "name").split():
+        there.kubectl("create", "namespace", GATEWAYS)
+    manifests = ("--filename", str(OVERLAY / "gateway.yaml"))
+    there.kubectl("apply", *manifests)
+    try:
+        there.kubectl("rollout", "status", "deployment/gateway", "--timeout", "2m")
+        with address(there) as url:
+            yield url
+    finally:
+        there.kubectl("delete", *manifests)

@@ -1,0 +1,68 @@
+# file: only with posts
+"""CloudNativePG under load: switchovers, failovers, drains, and poolers that are away.
+
+Clients do not repeat failed requests, so all are counted. Everything is read back at the end of each step.
+"""
+
+import asyncio
+import time
+
+import pytest
+from httpx import AsyncClient
+
+from deploy.services import STARTED
+from tests.system.cluster.conftest import note, under_load
+from tests.system.cluster.production.conftest import Production
+from tests.system.cluster.test_faults import calm
+from tests.system.conftest import Meet
+from tests.system.load import Load
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.mark.parametrize("service", STARTED)
+async def test_a_switchover_loses_nothing(cluster: Production, gateway: AsyncClient, meet: Meet, service: str) -> None:
+    """By the operator's own command. Between the two primaries there is none for some seconds: 503 with Retry-After."""
+    await asyncio.to_thread(cluster.settle)
+    standby = cluster.standby(service)
+    what = f"switchover of {service}"
+    async with under_load(cluster, gateway, meet, what) as load:
+        began = time.monotonic()
+        await asyncio.to_thread(cluster.cnpg, "promote", f"{service}-db", standby)
+        await calm(load, what, began)
+        await asyncio.to_thread(cluster.settle)
+    assert cluster.primary(service) == standby
+    note_gap(load, what)
+
+
+def note_gap(load: Load, what: str) -> None:
+    """Seconds from the first failed request to the end of the last."""
+    failed = load.failed
+    gap = max((one.ended for one in failed), default=0.0) - min((one.at for one in failed), default=0.0)
+    note(what=what, failing_s=round(gap, 1))
+
+
+@pytest.mark.parametrize("service", STARTED)
+async def test_a_lost_primary_loses_nothing(
+    cluster: Production, gateway: AsyncClient, meet: Meet, service: str
+) -> None:
+    """Its process and its pod end at once; a commit that was acknowledged is on the standby."""
+    await asyncio.to_thread(cluster.settle)
+    primary = cluster.primary(service)
+    what = f"the primary of {service} killed"
+    async with under_load(cluster, gateway, meet, what) as load:
+        began = time.monotonic()
+        await asyncio.to_thread(cluster.kubectl, "delete", "pod", primary, "--grace-period", "0", "--force")
+        await calm(load, what, began)
+        await asyncio.to_thread(cluster.settle)
+    note_gap(load, what)
+
+
+async def test_poolers_restarted_in_turn_lose_nothing(cluster: Production, gateway: AsyncClient, meet: Meet) -> None:
+    """A connection ends with its pooler."""
+    what = "poolers of posts restarted in turn"
+    async with under_load(cluster, gateway, meet, what) as load:
+        await asyncio.to_thread(cluster.kubectl, "rollout", "restart", "deployment/posts-pooler")
+        await asyncio.to_thread(cluster.settle)
+        await calm(load, what, time.monotonic())
+    note_gap(load, what)
