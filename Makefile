@@ -335,10 +335,10 @@ test-cluster: bootstrap ## upgrade, roll back and cause faults under load on Kub
 	@cat .local/cluster.json
 
 test-production: export RATE ?= 20
-test-production: bootstrap ## overlays/production on Kubernetes, in small: switchovers, lost primaries and autoscaling under load (needs Go)
-	@rm -f .local/cluster.json
-	@$(VENV)/pytest tests/system/cluster/production -m cluster $(ARGS)
-	@cat .local/cluster.json
+test-production: bootstrap ## overlays/production on Kubernetes, in small: switchovers, lost primaries, autoscaling (needs Go)
+	@rm -f .local/production.json
+	@FIGURES=production.json $(VENV)/pytest tests/system/cluster/production -m cluster $(ARGS)
+	@cat .local/production.json
 # end: only with posts
 
 # begin: only with posts

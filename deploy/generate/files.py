@@ -98,7 +98,7 @@ def deployment(documents: list[Any]) -> Any:
 
 def complete_routes(route: Any, registered: Registered) -> None:
     rules = route["spec"]["rules"]
-    shared = {key: rules[0][key] for key in ("timeouts", "filters")}
+    shared = {key: rules[0][key] for key in ("timeouts", "filters") if key in rules[0]}
     ensure(rules, overlays.routes(registered, shared))
 
 

@@ -101,9 +101,9 @@ def route_errors(manifests: Sequence[Manifest]) -> Iterator[str]:
 
 
 def allows(timeouts: Mapping[str, str], longest: timedelta) -> bool:
-    """Without a limit of its own, a route has the implementation's: 15 s with Envoy. Zero is no limit."""
-    limits = [seconds(timeouts[name]) for name in ("request", "backendRequest") if name in timeouts]
-    return bool(limits) and all(limit == 0 or limit >= longest.total_seconds() for limit in limits)
+    """Without `request`, a route has the implementation's limit: 15 s with Envoy. Zero is no limit."""
+    limits = [seconds(limit) for limit in timeouts.values()]
+    return "request" in timeouts and all(limit == 0 or limit >= longest.total_seconds() for limit in limits)
 
 
 def seconds(duration: str) -> float:

@@ -93,8 +93,12 @@ async def test_a_block_ends_following_and_talking_within_a_second(gateway: Async
 
 
 async def test_an_avatar_is_uploaded_and_shown(gateway: AsyncClient, meet: Meet) -> None:
-    """In containers, too, where the encoder finds our packages only by its path."""
+    """In containers, too, where the encoder finds our packages only by its path. `overlays/local` has no store."""
     ada = await meet("Ada")
+    offered = await gateway.post("/users/pictures", headers=ada.headers)
+    if offered.status_code == 404:
+        assert offered.json()["code"] == "pictures-off"
+        return
     avatar = await uploaded(gateway, "users", ada.headers)
     chosen = await gateway.patch("/users/me", json={"avatar_url": avatar["url"]}, headers=ada.headers)
     assert chosen.json()["avatar_url"] == avatar["url"]

@@ -13,6 +13,7 @@ import asyncio
 import json
 import os
 import shlex
+import shutil
 import ssl
 import string
 import subprocess
@@ -70,7 +71,7 @@ def run(*command: str, environment: dict[str, str] | None = None, given: str | N
 
 @dataclass
 class Cluster:
-    """A cluster with an overlay on `overlays/local` of our own, in which gateway and services have two replicas."""
+    """One namespace of a cluster, and an overlay of our own on `base`: gateway and services have two replicas there."""
 
     overlay: Path
     environment: dict[str, str]
@@ -139,6 +140,8 @@ class Cluster:
 @pytest.fixture(scope="session")
 def access() -> Iterator[dict[str, str]]:
     """The environment of programs that reach the cluster."""
+    if shutil.which(TOOL) is None and not {"KUBECONFIG", "LOAD_IMAGES"} <= os.environ.keys():
+        pytest.fail("name your cluster by KUBECONFIG, and a command that gives it images by LOAD_IMAGES")
     environment = dict(os.environ)
     with ExitStack() as stack:
         if "KUBECONFIG" not in os.environ:
@@ -247,7 +250,7 @@ def address(made: Cluster) -> Iterator[str]:
             yield direct
             return
     port = free_port()
-    command = ("kubectl", "--namespace", NAMESPACE, "port-forward", "service/gateway", f"{port}:8000")
+    command = ("kubectl", "--namespace", made.namespace, "port-forward", "service/gateway", f"{port}:8000")
     with subprocess.Popen(command, env=made.environment, stdout=subprocess.DEVNULL) as forwarding:
         until(f"http://127.0.0.1:{port}/healthz", 200, 30)
         yield f"http://127.0.0.1:{port}"
@@ -260,9 +263,9 @@ def url(cluster: Cluster) -> str:
 
 
 def note(**figures: object) -> None:
-    """Record figures in .local/cluster.json, one line each."""
+    """Record figures in .local/cluster.json, one line each; FIGURES names another file."""
     (ROOT / ".local").mkdir(exist_ok=True)
-    with (ROOT / ".local" / "cluster.json").open("a") as file:
+    with (ROOT / ".local" / os.environ.get("FIGURES", "cluster.json")).open("a") as file:
         file.write(json.dumps(figures) + "\n")
 
 

@@ -76,8 +76,7 @@ def recommend(made: Cluster, kind: str) -> None:
         return
     shown = DOCUMENT.read_text().partition("### Envoy Gateway\n")[2].partition("```yaml\n")[2].partition("```")[0]
     (policy,) = of_kind(list(yaml.safe_load_all(shown.replace("example-gateway", GATEWAY))), kind)
-    del policy["metadata"]["namespace"]
-    apply(made, policy)
+    apply(made, policy | {"metadata": {"name": GATEWAY}})
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +107,6 @@ def proxy(
     made = Cluster(tmp_path_factory.mktemp("gateway"), access, GATEWAYS, f"https://{HOST}")
     made.tls = ssl.create_default_context(cafile=tls / "certificate.pem")
     secret = ("secret", "tls", GATEWAY, "--cert", str(tls / "certificate.pem"), "--key", str(tls / "key.pem"))
-    made.kubectl("create", *secret)
     ours = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": [NAMESPACE, ECHOES]}
     listener = {
         "name": "https",
@@ -119,8 +117,9 @@ def proxy(
     }
     gateway = manifest("gateway.networking.k8s.io/v1", "Gateway", GATEWAY)
     gateway["spec"] = {"gatewayClassName": gateway_class, "listeners": [listener]}
-    apply(made, gateway)
     try:
+        made.kubectl("create", *secret)
+        apply(made, gateway)
         recommend(made, "ClientTrafficPolicy")
         made.kubectl("wait", "--for", "condition=Programmed", f"gateway/{GATEWAY}", "--timeout", "3m")
         with pytest.MonkeyPatch.context() as patching:
@@ -128,7 +127,10 @@ def proxy(
             names_lead_to(os.environ.get("GATEWAY_ADDRESS", found), patching)
             yield made
     finally:
-        made.kubectl("delete", "gateway,secret", GATEWAY)
+        kinds = ("gateway", "secret", "clienttrafficpolicies.gateway.envoyproxy.io")
+        known = made.kubectl("api-resources", "--output", "name").split()
+        for kind in kinds if kinds[-1] in known else kinds[:2]:
+            made.kubectl("delete", kind, GATEWAY, "--ignore-not-found")
 
 
 def manifest(version: str, kind: str, name: str) -> Manifest:

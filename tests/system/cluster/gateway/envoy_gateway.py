@@ -31,20 +31,34 @@ def build() -> None:
 
 
 def definitions() -> Path:
-    """The folder with its CustomResourceDefinitions, which are part of the module."""
+    """The folder with the CustomResourceDefinitions of the Gateway API, and its own in `generated`."""
     told, _ = json.JSONDecoder().raw_decode(run("go", "mod", "download", "-json", f"{MODULE}@{VERSION}"))
-    return Path(told["Dir"], "charts/gateway-helm/charts/crds/crds/generated")
+    return Path(told["Dir"], "charts/gateway-helm/charts/crds/crds")
+
+
+def has_gateway_api(kubectl: Kubectl) -> bool:
+    return "httproutes.gateway.networking.k8s.io" in kubectl("get", "crd", "--output", "name")
 
 
 @contextmanager
 def installed(kubectl: Kubectl, environment: dict[str, str]) -> Iterator[str]:
     """Envoy Gateway runs in the namespace for as long as the block does; yields its GatewayClass.
 
-    The namespace must exist. It stays, as do the definitions.
+    The namespace must exist. It stays, as do the definitions. Fails if the cluster has an Envoy Gateway already.
     """
+    controllers = (
+        kubectl("get", "gatewayclass", "--ignore-not-found", "--output", "jsonpath={..controllerName}")
+        if (has_gateway_api(kubectl))
+        else ""
+    )
+    assert "gatewayclass-controller" not in controllers, (
+        "the cluster has an Envoy Gateway: name its class, GATEWAY_CLASS"
+    )
     build()
     run(*LOAD_IMAGES, IMAGE, environment=environment)
-    kubectl("apply", "--server-side", "--force-conflicts", "--filename", str(definitions()))
+    if not has_gateway_api(kubectl):
+        kubectl("apply", "--server-side", "--filename", str(definitions() / "gatewayapi-crds.yaml"))
+    kubectl("apply", "--server-side", "--force-conflicts", "--filename", str(definitions() / "generated"))
     manifests = (HERE / "envoy-gateway.yaml").read_text().replace("IMAGE", IMAGE)
     try:
         kubectl("apply", "--filename", "-", given=manifests)
@@ -53,4 +67,6 @@ def installed(kubectl: Kubectl, environment: dict[str, str]) -> Iterator[str]:
         kubectl("wait", "--for", "condition=Accepted", f"gatewayclass/{CLASS}", "--timeout", "1m")
         yield CLASS
     finally:
+        # The class first: only the running controller removes its finalizer.
+        kubectl("delete", "gatewayclass", CLASS, "--ignore-not-found", "--timeout", "1m")
         kubectl("delete", "--ignore-not-found", "--filename", "-", given=manifests)

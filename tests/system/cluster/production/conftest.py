@@ -1,4 +1,3 @@
-# folder: only with posts
 """`overlays/production` on a cluster: CloudNativePG, its poolers, rate limits in Valkey, autoscalers."""
 
 import time
@@ -94,10 +93,10 @@ def our_gateway(there: Cluster) -> Iterator[str]:
     if f"namespace/{GATEWAYS}" not in there.kubectl("get", "namespace", "--output", "name").split():
         there.kubectl("create", "namespace", GATEWAYS)
     manifests = ("--filename", str(OVERLAY / "gateway.yaml"))
-    there.kubectl("apply", *manifests)
     try:
+        there.kubectl("create", *manifests)
         there.kubectl("rollout", "status", "deployment/gateway", "--timeout", "2m")
         with address(there) as url:
             yield url
     finally:
-        there.kubectl("delete", *manifests)
+        there.kubectl("delete", "--ignore-not-found", *manifests)

@@ -1,6 +1,7 @@
 """What a cluster has beside the application in production: CloudNativePG's operator and metrics-server.
 
-Built from Go modules and Debian packages, for a cluster without a registry. What a cluster has already is kept.
+Built from Go modules and Debian packages on Linux (amd64), for a cluster without a registry. An operator or a
+metrics-server that is there already is kept; what is installed stays after the tests.
 """
 
 import json
@@ -20,7 +21,7 @@ PACKAGES: Final = {
     "kubectl-cnpg": "github.com/cloudnative-pg/cloudnative-pg/cmd/kubectl-cnpg",
     "metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server",
 }
-IMAGES: Final = {
+PROGRAM_IMAGES: Final = {
     "operator": "trivium-of-a-test-operator:go",
     "metrics-server": "trivium-of-a-test-metrics-server:go",
     "pgbouncer": "trivium-of-a-test-pgbouncer:debian",
@@ -35,7 +36,7 @@ def build(folder: Path) -> dict[str, Path]:
     for name, package in PACKAGES.items():
         run("go", "-C", str(folder), "build", "-ldflags=-s -w", "-o", name, package, environment=environment)
     shutil.copy(FOLDER / "Dockerfile", folder)
-    for target, image in IMAGES.items():
+    for target, image in PROGRAM_IMAGES.items():
         run("docker", "build", "--target", target, "--tag", image, str(folder))
     modules = [program.module for program in PROGRAMS]
     listed = run("go", "-C", str(folder), "list", "-m", "-f", "{{.Path}} {{.Dir}}", *modules, environment=environment)
@@ -48,14 +49,17 @@ class Program:
 
     namespace: str
     deployment: str
+    label: str
     image: str
     module: str
     manifests: str
     changes: list[dict[str, Any]]
 
     def is_there(self, cluster: Cluster) -> bool:
-        there = cluster.kubectl("--namespace", self.namespace, "get", "deployment", "--output", "name")
-        return f"deployment.apps/{self.deployment}" in there.split()
+        """Also under another name, as Helm's charts have it."""
+        return bool(
+            cluster.kubectl("get", "deployment", "--all-namespaces", "--selector", self.label, "--output", "name")
+        )
 
     def install(self, cluster: Cluster, folder: Path, source: Path) -> None:
         folder.mkdir()
@@ -76,7 +80,8 @@ PROGRAMS: Final = (
     Program(
         "cnpg-system",
         "cnpg-controller-manager",
-        IMAGES["operator"],
+        "app.kubernetes.io/name=cloudnative-pg",
+        PROGRAM_IMAGES["operator"],
         "github.com/cloudnative-pg/cloudnative-pg",
         "config/default",
         # a tenth of a CPU is too little where others compile
@@ -85,7 +90,8 @@ PROGRAMS: Final = (
     Program(
         "kube-system",
         "metrics-server",
-        IMAGES["metrics-server"],
+        "k8s-app=metrics-server",
+        PROGRAM_IMAGES["metrics-server"],
         "sigs.k8s.io/metrics-server",
         "manifests/base",
         # the small cluster's kubelets sign their own certificates
@@ -98,7 +104,7 @@ def install(cluster: Cluster, folder: Path) -> None:
     """Build all, load the images, and install what is not there."""
     folder.mkdir()
     sources = build(folder)
-    run(*LOAD_IMAGES, *IMAGES.values(), environment=cluster.environment)
+    run(*LOAD_IMAGES, *PROGRAM_IMAGES.values(), environment=cluster.environment)
     for program in PROGRAMS:
         if not program.is_there(cluster):
             program.install(cluster, folder / program.namespace, sources[program.module])

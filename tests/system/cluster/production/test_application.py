@@ -1,4 +1,3 @@
-# file: only with posts
 """The application in production's form does what it does elsewhere."""
 
 import asyncio
@@ -15,15 +14,14 @@ pytestmark = pytest.mark.cluster
 
 
 async def test_the_system_tests_pass(cluster: Production) -> None:
-    """But for pictures, which need an object store."""
     environment = {**os.environ, "SYSTEM_URL": cluster.url}
-    command = [sys.executable, "-m", "pytest", "tests/system", "-m", "stack and not timing", "-k", "not avatar"]
+    command = [sys.executable, "-m", "pytest", "tests/system", "-m", "stack and not timing"]
     said = await asyncio.to_thread(run, *command, environment=environment)
     note(what="tests/system in production", said=said.splitlines()[-1])
 
 
 async def test_applying_the_same_again_changes_nothing(cluster: Production) -> None:
-    """But for defaults that kubectl compares badly: selectors of budgets, and what the operator adds."""
+    """But for selectors of budgets, which kubectl compares badly."""
     said = [line for line in cluster.apply(FIRST).splitlines() if not line.startswith("poddisruptionbudget.policy/")]
     assert [line for line in said if not line.endswith(" unchanged")] == []
 

@@ -1,4 +1,3 @@
-# file: only with posts
 """A HorizontalPodAutoscaler follows the load, without a failed request."""
 
 import asyncio
@@ -42,12 +41,14 @@ async def replicas_of_posts(cluster: Production, wanted: range) -> int:
 
 async def test_replicas_follow_the_load(cluster: Production, gateway: AsyncClient, meet: Meet) -> None:
     await asyncio.to_thread(cluster.apply, FIRST, EAGER)
-    began = time.monotonic()
-    async with under_load(cluster, gateway, meet, "replicas of posts: from 2 up") as load:
-        most = await replicas_of_posts(cluster, range(5, 7))
-    assert load.failed == []
-    note(what="replicas of posts: from 2 up", replicas=most, seconds=round(time.monotonic() - began))
-    began = time.monotonic()
-    assert await replicas_of_posts(cluster, range(1, 3)) == 2
-    note(what="replicas of posts: back to 2", seconds=round(time.monotonic() - began))
-    await asyncio.to_thread(cluster.apply, FIRST)
+    try:
+        began = time.monotonic()
+        async with under_load(cluster, gateway, meet, "replicas of posts: from 2 up") as load:
+            most = await replicas_of_posts(cluster, range(5, 7))
+        assert load.failed == []
+        note(what="replicas of posts: from 2 up", replicas=most, seconds=round(time.monotonic() - began))
+        began = time.monotonic()
+        assert await replicas_of_posts(cluster, range(1, 3)) == 2
+        note(what="replicas of posts: back to 2", seconds=round(time.monotonic() - began))
+    finally:
+        await asyncio.to_thread(cluster.apply, FIRST)

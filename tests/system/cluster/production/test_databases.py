@@ -1,5 +1,4 @@
-# file: only with posts
-"""CloudNativePG under load: switchovers, failovers, drains, and poolers that are away.
+"""CloudNativePG under load: switchovers, lost primaries, and poolers that are restarted.
 
 Clients do not repeat failed requests, so all are counted. Everything is read back at the end of each step.
 """
@@ -15,6 +14,7 @@ from tests.system.cluster.conftest import note, under_load
 from tests.system.cluster.production.conftest import Production
 from tests.system.cluster.test_faults import calm
 from tests.system.conftest import Meet
+from tests.system.ledger import NO_RETRY_AFTER
 from tests.system.load import Load
 
 pytestmark = pytest.mark.cluster
@@ -36,8 +36,9 @@ async def test_a_switchover_loses_nothing(cluster: Production, gateway: AsyncCli
 
 
 def note_gap(load: Load, what: str) -> None:
-    """Seconds from the first failed request to the end of the last."""
+    """Seconds from the first failed request to the end of the last. Each refusal says when to try again."""
     failed = load.failed
+    assert [one.reason for one in failed if NO_RETRY_AFTER in one.reason] == []
     gap = max((one.ended for one in failed), default=0.0) - min((one.at for one in failed), default=0.0)
     note(what=what, failing_s=round(gap, 1))
 
