@@ -28,7 +28,8 @@ from tests.system.cluster.production import programs
 
 OVERLAY = Path(__file__).parent / "overlay"
 GATEWAYS = "gateway-system"
-OTHERS = (("auth-mail", "password"), ("pictures", "secret"))
+NO_PICTURES = [f"PICTURES_{name}=" for name in ("URL", "ENDPOINT", "KEY_ID", "SECRET_FILE")]
+OTHERS = (("auth-mail", "password"),)
 """Secrets that the platform provides: a name and its key."""
 
 
@@ -40,7 +41,11 @@ class Production(Cluster):
             {"name": f"registry.example.com/trivium-{name}", "newName": f"trivium-{name}", "newTag": tag}
             for name in STARTED
         ]
-        return {"images": images, "patches": [TWO_REPLICAS, *patches]}
+        settings = [
+            {"name": f"{name}-settings", "namespace": self.namespace, "behavior": "merge", "literals": NO_PICTURES}
+            for name in STARTED
+        ]
+        return {"images": images, "configMapGenerator": settings, "patches": [TWO_REPLICAS, *patches]}
 
     def settle(self) -> None:
         for kind, condition in (("cluster", "Ready"), ("job", "Complete")):
