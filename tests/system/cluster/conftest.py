@@ -17,6 +17,7 @@ import shutil
 import ssl
 import string
 import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
@@ -235,6 +236,13 @@ def derive_posts(folder: Path, migrations: dict[str, str]) -> None:
     for name, content in {"README": "of a test\n", **migrations}.items():
         (folder / "versions" / name).write_text(content)
     run("docker", "build", "--quiet", "-t", "trivium-posts-of-a-test", str(folder))
+
+
+async def run_system_tests(made: Cluster) -> None:
+    environment = {**os.environ, "SYSTEM_URL": made.url}
+    command = [sys.executable, "-m", "pytest", "tests/system", "-m", "stack and not timing"]
+    said = await asyncio.to_thread(run, *command, environment=environment)
+    note(what="tests/system", said=said.splitlines()[-1])
 
 
 @contextmanager

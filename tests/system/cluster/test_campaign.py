@@ -5,8 +5,6 @@ Clients do not repeat failed requests, so all are counted. Everything is read ba
 
 import asyncio
 import json
-import os
-import sys
 from typing import Any
 
 import httpx
@@ -22,7 +20,7 @@ from tests.system.cluster.conftest import (
     MIGRATIONS,
     Cluster,
     note,
-    run,
+    run_system_tests,
     under_load,
 )
 from tests.system.compose.conftest import status_of
@@ -41,10 +39,7 @@ BACK_WITHIN = 5.0
 
 
 async def test_the_system_tests_pass(cluster: Cluster) -> None:
-    environment = {**os.environ, "SYSTEM_URL": cluster.url}
-    command = [sys.executable, "-m", "pytest", "tests/system", "-m", "stack and not timing"]
-    said = await asyncio.to_thread(run, *command, environment=environment)
-    note(what="tests/system", said=said.splitlines()[-1])
+    await run_system_tests(cluster)
 
 
 async def test_applying_the_same_again_changes_nothing(cluster: Cluster) -> None:

@@ -36,28 +36,18 @@ def definitions() -> Path:
     return Path(told["Dir"], "charts/gateway-helm/charts/crds/crds")
 
 
-def has_gateway_api(kubectl: Kubectl) -> bool:
-    return "httproutes.gateway.networking.k8s.io" in kubectl("get", "crd", "--output", "name")
-
-
 @contextmanager
 def installed(kubectl: Kubectl, environment: dict[str, str]) -> Iterator[str]:
     """Envoy Gateway runs in the namespace for as long as the block does; yields its GatewayClass.
 
     The namespace must exist. It stays, as do the definitions. Fails if the cluster has an Envoy Gateway already.
     """
-    controllers = (
-        kubectl("get", "gatewayclass", "--ignore-not-found", "--output", "jsonpath={..controllerName}")
-        if (has_gateway_api(kubectl))
-        else ""
-    )
-    assert "gatewayclass-controller" not in controllers, (
-        "the cluster has an Envoy Gateway: name its class, GATEWAY_CLASS"
-    )
+    if "httproutes.gateway.networking.k8s.io" not in kubectl("get", "crd", "--output", "name"):
+        kubectl("apply", "--server-side", "--filename", str(definitions() / "gatewayapi-crds.yaml"))
+    others = kubectl("get", "gatewayclass", "--output", "jsonpath={.items[*].spec.controllerName}")
+    assert "gatewayclass-controller" not in others, "the cluster has an Envoy Gateway: name its class, GATEWAY_CLASS"
     build()
     run(*LOAD_IMAGES, IMAGE, environment=environment)
-    if not has_gateway_api(kubectl):
-        kubectl("apply", "--server-side", "--filename", str(definitions() / "gatewayapi-crds.yaml"))
     kubectl("apply", "--server-side", "--force-conflicts", "--filename", str(definitions() / "generated"))
     manifests = (HERE / "envoy-gateway.yaml").read_text().replace("IMAGE", IMAGE)
     try:

@@ -57,9 +57,8 @@ class Program:
 
     def is_there(self, cluster: Cluster) -> bool:
         """Also under another name, as Helm's charts have it."""
-        return bool(
-            cluster.kubectl("get", "deployment", "--all-namespaces", "--selector", self.label, "--output", "name")
-        )
+        found = ("get", "deployment", "--all-namespaces", "--selector", self.label, "--output", "name")
+        return "deployment.apps/" in cluster.kubectl(*found)
 
     def install(self, cluster: Cluster, folder: Path, source: Path) -> None:
         folder.mkdir()
