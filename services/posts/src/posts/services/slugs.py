@@ -16,9 +16,15 @@ SLUG: Final = re.compile(r"(?:.*-)?([1-9][0-9]{0,15})", re.DOTALL)
 
 def slug_of(title: str, post_id: int) -> str:
     """The slug of a post: ASCII letters, digits and hyphens. Only the id is left of a title in another script."""
-    plain = unicodedata.normalize("NFKD", title).lower()
-    words = NOT_WORDS.sub("-", "".join(one for one in plain if not unicodedata.combining(one)))
+    plain = title.lower() if title.isascii() else without_marks(title)
+    words = NOT_WORDS.sub("-", plain)
     return f"{words[:MOST_WORDS].strip('-')}-{post_id}".lstrip("-")
+
+
+def without_marks(title: str) -> str:
+    """Letters without their accents, in lower case."""
+    plain = unicodedata.normalize("NFKD", title).lower()
+    return "".join(one for one in plain if not unicodedata.combining(one))
 
 
 def id_in(slug: str) -> int | None:
