@@ -36,6 +36,7 @@ ROOMS: Final = [
 
 LAYERS: Final = [
     "__main__",
+    "commands",
     "(account_commands) | (client_commands) | (key_commands) | (mail_commands)",
     "(command_transaction) | main",
     "routers",

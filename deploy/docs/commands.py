@@ -18,7 +18,7 @@ TARGET: Final = re.compile(r"^([a-z-]+):.*?## (.+)$|^##@ (.+)$", re.MULTILINE)
 def commands() -> str:
     parts = ["## make", make_targets((ROOT / "Makefile").read_text(encoding="utf-8"))]
     for service in SERVICES:
-        group = typer.main.get_command(import_module(f"{service}.__main__").cli)
+        group = typer.main.get_command(import_module(f"{service}.commands").cli)
         rows = [(code(f"{service} {usage}"), said) for usage, said in walk(group)]
         parts += [f"## {service}", table(("command", "what it does"), rows)]
     return "\n\n".join(parts)

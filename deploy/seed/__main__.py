@@ -115,7 +115,10 @@ async def seed(stack: Stack, size: int, number: int) -> None:
             raise StackError(f"{error} `make reset` makes room for another one, or choose another SEED") from error
         bar.finish()
         for connection in connections.values():
-            await connection.execute("VACUUM (ANALYZE)")
+            own = await connection.fetchval(
+                "SELECT string_agg(format('%I', tablename), ', ') FROM pg_tables WHERE schemaname = current_schema()"
+            )
+            await connection.execute(f"VACUUM (ANALYZE) {own}")  # of all tables, PostgreSQL warns of each of its own
         said = ", ".join(f"{databases.counted[table]:,} {kind}" for kind, table in KINDS.items())
         sys.stdout.write(f"\nIn {time.monotonic() - bar.started:.0f} s: {said}.\n")
         sys.stdout.write(f"Sign in at {stack.url(GATEWAY)} as any of them, with the password: {PASSWORD}\n")

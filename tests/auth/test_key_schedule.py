@@ -13,7 +13,7 @@ from jose import jwt
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from auth.__main__ import cli
+from auth.commands import cli
 from auth.config import Settings
 from auth.services.signing_keys.material import KeyCipher
 from auth.services.signing_keys.schedule import KeySchedule

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 from typer.testing import CliRunner
 
-from auth.__main__ import cli
+from auth.commands import cli
 from auth.mail_config import MailSettings, templates_of
 from auth.services.mail.sending import Kind
 from auth.services.mail.template_files import BadTemplates

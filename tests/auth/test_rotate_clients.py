@@ -12,7 +12,7 @@ from httpx import ASGITransport, AsyncClient
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from auth.__main__ import cli
+from auth.commands import cli
 from auth.config import Settings
 from common.secrets import read_secret
 from common.tokens.replies import Http

@@ -7,7 +7,7 @@ import pytest
 from httpx import AsyncClient
 from typer.testing import CliRunner
 
-from auth.__main__ import cli
+from auth.commands import cli
 from auth.config import Settings
 from auth.services.records import Role
 from common.contracts.events import TokensRevokedData

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from common.db.database import Database
-from posts.__main__ import cli
+from posts.commands import cli
 from posts.config import Settings
 from tests.conftest import Cloner, Log
 

@@ -1,11 +1,6 @@
 """`python -m conduit serve`."""
 
-from common.serving.server import serving_command
-from common.settings import load
-from conduit.config import Settings
-from conduit.main import create_app
-
-cli = serving_command(lambda: create_app(load(Settings)))
+from common.serving.start import run
 
 if __name__ == "__main__":
-    cli()
+    run("conduit.commands")
