@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from tests.common.serving import answer, connected, request
-from tests.deploy.test_site import gateway
-from tests.waiting import GENEROUS, in_time
+from tests.deploy.test_site import gateway, gateway_process
+from tests.waiting import GENEROUS, in_time, wait_until
 
 PAGE = "http://app.example"
 ORIGIN = f"Origin: {PAGE}"
@@ -235,3 +235,13 @@ async def test_a_long_list_is_compressed_for_those_who_take_that(served: Gateway
             answer = await client.get("/auth/list", headers={"Accept-Encoding": accepted})
             assert (answer.json(), answer.headers.get("content-encoding")) == (["x" * 5000], encoding)
             assert answer.headers["link"] == '</auth/list?cursor=2>; rel="next"'
+
+
+def test_a_gateway_that_ends_asks_its_clients_to_connect_anew(tmp_path: Path) -> None:
+    """Else the end of a connection may cross a request, which then fails in a rolling update."""
+    with gateway_process(tmp_path, SHUTDOWN_DELAY="5m") as (client, running):
+        assert "connection" not in client.get("/healthz").headers
+        running.terminate()
+        wait_until(lambda: client.get("/healthz").headers.get("connection") == "close")
+        assert client.get("/nothing-here").headers["connection"] == "close"
+        running.kill()

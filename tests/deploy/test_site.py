@@ -21,6 +21,12 @@ from tests.waiting import GENEROUS, until_open
 @contextmanager
 def gateway(folder: Path, **settings: str) -> Iterator[httpx.Client]:
     """A gateway with only the files, without services."""
+    with gateway_process(folder, **settings) as (client, _):
+        yield client
+
+
+@contextmanager
+def gateway_process(folder: Path, **settings: str) -> Iterator[tuple[httpx.Client, subprocess.Popen[bytes]]]:
     build(folder / "site")
     port = free_port()
     places = {"GATEWAY_ADDRESS": f"http://:{port}", "DOCS_FOLDER": str(folder / "site"), "XDG_DATA_HOME": str(folder)}
@@ -29,7 +35,7 @@ def gateway(folder: Path, **settings: str) -> Iterator[httpx.Client]:
     with log, subprocess.Popen(command, env={**os.environ, **places, **settings}, stdout=log, stderr=log) as running:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=GENEROUS) as client:
             until_open(port)
-            yield client
+            yield client, running
         running.terminate()
 
 
