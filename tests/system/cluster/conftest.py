@@ -209,7 +209,7 @@ def install(made: Cluster) -> None:
 def releases() -> dict[str, dict[str, str]]:
     """The migrations that each release of posts adds: file name -> content."""
     head = revisions(ROOT / "services" / "posts" / "migrations")[-1]
-    numbers = [f"{int(head) + step:04}" for step in (1, 2)]
+    numbers = [f"{int(head) + step:04}" for step in (1, 2, 3)]
 
     def migration(step: int, statement: str) -> dict[str, str]:
         before = (head, *numbers)[step]
@@ -224,8 +224,8 @@ def releases() -> dict[str, dict[str, str]]:
 
     expand = migration(0, "ALTER TABLE posts ADD COLUMN mood text NOT NULL DEFAULT 'calm'")
     contract = migration(1, "ALTER TABLE posts DROP COLUMN mood")
-    broken = migration(1, "SELECT 1 / 0")
-    return {FIRST: {}, EXPANDED: expand, CONTRACTED: expand | contract, BROKEN: expand | broken}
+    broken = migration(2, "SELECT 1 / 0")
+    return {FIRST: {}, EXPANDED: expand, CONTRACTED: expand | contract, BROKEN: expand | contract | broken}
 
 
 def derive_posts(folder: Path, migrations: dict[str, str]) -> None:
