@@ -142,11 +142,14 @@ def probes_differ(manifests: Sequence[Manifest]) -> Iterator[str]:
 
 
 def replicas_are_spread(manifests: Sequence[Manifest]) -> Iterator[str]:
+    """Over zones and nodes, each revision by itself: else, in an update, the new pods go where the old ones are not."""
     for name, labels, pod in replicated(manifests):
         constraints = pod.get("topologySpreadConstraints", [])
         spread = [one for one in constraints if "labelSelector" in one and selects(one["labelSelector"], labels)]
         if {one["topologyKey"] for one in spread} != {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}:
             yield f"{name} is not spread over zones and nodes"
+        if any("pod-template-hash" not in one.get("matchLabelKeys", []) for one in spread):
+            yield f"{name} is spread among the pods of other revisions: matchLabelKeys: [pod-template-hash]"
 
 
 def replicas_leave_lost_nodes(manifests: Sequence[Manifest]) -> Iterator[str]:

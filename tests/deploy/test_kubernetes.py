@@ -64,6 +64,7 @@ BREAKS: list[tuple[Rule, Change]] = [
     (policies.probes_differ, lambda d: container(d).pop("lifecycle")),
     (policies.replicas_are_spread, lambda d: pod(d)["topologySpreadConstraints"].pop()),
     (policies.replicas_are_spread, lambda d: pod(d)["topologySpreadConstraints"][0].pop("labelSelector")),
+    (policies.replicas_are_spread, lambda d: pod(d)["topologySpreadConstraints"][1].pop("matchLabelKeys")),
     (policies.replicas_leave_lost_nodes, lambda d: pod(d).pop("tolerations")),
     (policies.replicas_leave_lost_nodes, lambda d: pod(d)["tolerations"][0].update(tolerationSeconds=300)),
     (policies.secrets_are_references, lambda d: container(d).update(env=[{"valueFrom": {"secretKeyRef": {}}}])),
