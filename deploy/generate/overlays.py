@@ -20,6 +20,7 @@ from deploy.generate.kubernetes import (
 )
 from deploy.kubernetes.flows import POSTGRES
 from deploy.kubernetes.manifests import COMPONENT, NAME
+from deploy.kubernetes.policies import PREFERRED
 from deploy.services import Service
 
 KUBERNETES: Final = (443, 6443)
@@ -139,7 +140,8 @@ def production_database(service: Service) -> dict[str, Any]:
     cluster, these = flow(name=f"{name}-db"), flow(matchLabels=flow(**{POOLER: f"{name}-pooler"}))
     role = flow(name=name, ensure="present", login=True, inherit=True, passwordSecret=flow(name=f"{name}-database"))
     initdb, template = "/spec/bootstrap/initdb", "/spec/template"
-    spread = f"{template}/spec/topologySpreadConstraints"
+    nodes = f"{template}/spec/topologySpreadConstraints/0"
+    zones = f"{template}/spec/affinity/podAntiAffinity/{PREFERRED}/0/podAffinityTerm"
     patches: dict[str, dict[str, Any]] = {
         "Cluster": {
             f"{initdb}/database": name,
@@ -150,8 +152,8 @@ def production_database(service: Service) -> dict[str, Any]:
         "Pooler": {
             "/spec/cluster": cluster,
             f"{template}/metadata/labels/app.kubernetes.io~1name": name,
-            f"{spread}/0/labelSelector": these,
-            f"{spread}/1/labelSelector": these,
+            f"{nodes}/labelSelector": these,
+            f"{zones}/labelSelector": these,
         },
         "PodDisruptionBudget": {"/spec/selector": these},
         "ScheduledBackup": {"/spec/cluster": cluster},

@@ -33,6 +33,9 @@ JOB_BOUNDS: Final = {"backoffLimit": 6, "activeDeadlineSeconds": 3600, "ttlSecon
 HOST: Final = re.compile(r"([a-z0-9][a-z0-9.-]*):\d+")
 """The host in `host:port`, as in addresses of databases and upstreams."""
 PRIVATE: Final = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
+NODE: Final = "kubernetes.io/hostname"
+ZONE: Final = "topology.kubernetes.io/zone"
+PREFERRED: Final = "preferredDuringSchedulingIgnoredDuringExecution"
 PER_SERVICE: Final = ("Deployment", "Service", "HorizontalPodAutoscaler", "ServiceAccount")
 
 
@@ -142,14 +145,21 @@ def probes_differ(manifests: Sequence[Manifest]) -> Iterator[str]:
 
 
 def replicas_are_spread(manifests: Sequence[Manifest]) -> Iterator[str]:
-    """Over zones and nodes, each revision by itself: else, in an update, the new pods go where the old ones are not."""
+    """Over nodes and zones, each revision by itself: else, in an update, the new pods go where the old ones are not.
+
+    Over zones by an anti-affinity: the scheduler ignores all of a pod's constraints on nodes that lack a label of one.
+    """
     for name, labels, pod in replicated(manifests):
         constraints = pod.get("topologySpreadConstraints", [])
-        spread = [one for one in constraints if "labelSelector" in one and selects(one["labelSelector"], labels)]
-        if {one["topologyKey"] for one in spread} != {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}:
-            yield f"{name} is not spread over zones and nodes"
-        if any("pod-template-hash" not in one.get("matchLabelKeys", []) for one in spread):
-            yield f"{name} is spread among the pods of other revisions: matchLabelKeys: [pod-template-hash]"
+        preferred = pod.get("affinity", {}).get("podAntiAffinity", {}).get(PREFERRED, [])
+        terms = [one["podAffinityTerm"] for one in preferred]
+        for place, key, found in (("nodes", NODE, constraints), ("zones", ZONE, terms)):
+            if [one["topologyKey"] for one in found] != [key]:
+                yield f"{name} is not spread over {place}, by {key} alone"
+            elif "labelSelector" not in found[0] or not selects(found[0]["labelSelector"], labels):
+                yield f"{name} is spread over {place} among other pods"
+            elif "pod-template-hash" not in found[0].get("matchLabelKeys", []):
+                yield f"{name} is spread over {place} among other revisions: matchLabelKeys: [pod-template-hash]"
 
 
 def replicas_leave_lost_nodes(manifests: Sequence[Manifest]) -> Iterator[str]:
