@@ -1,14 +1,6 @@
 """`python -m skeleton serve|migrate|relay|outbox|rebuild|reconcile`."""
 
-from common.serving.event_commands import add_event_commands
-from common.serving.server import command_line
-from common.settings import load
-from skeleton.config import MigrateSettings, Settings
-from skeleton.database import MIGRATIONS
-from skeleton.main import create_app
-
-cli = command_line(lambda: create_app(load(Settings)), MIGRATIONS, MigrateSettings)
-add_event_commands(cli, Settings, create_app)
+from common.serving.start import run
 
 if __name__ == "__main__":
-    cli()
+    run("skeleton.commands")
