@@ -244,4 +244,3 @@ def test_a_gateway_that_ends_asks_its_clients_to_connect_anew(tmp_path: Path) ->
         running.terminate()
         wait_until(lambda: client.get("/healthz").headers.get("connection") == "close")
         assert client.get("/nothing-here").headers["connection"] == "close"
-        running.kill()

@@ -33,10 +33,12 @@ def gateway_process(folder: Path, **settings: str) -> Iterator[tuple[httpx.Clien
     command = [str(caddy()), "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"]
     log = (folder / "log").open("wb")
     with log, subprocess.Popen(command, env={**os.environ, **places, **settings}, stdout=log, stderr=log) as running:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=GENEROUS) as client:
-            until_open(port)
-            yield client, running
-        running.terminate()
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=GENEROUS) as client:
+                until_open(port)
+                yield client, running
+        finally:
+            running.kill()
 
 
 @pytest.fixture(scope="module")
