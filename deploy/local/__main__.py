@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 from deploy.local import control, mail, renew, show
 from deploy.local.errors import StackError
-from deploy.local.runner import Runner
 from deploy.local.stack import Stack
 from deploy.services import DATABASES, SERVICES
 
@@ -33,9 +32,11 @@ def main() -> int:
 
 
 def up_here(stack: Stack, given: argparse.Namespace) -> None:
-    if not given.background:
+    from deploy.local.runner import Runner  # only here: the other commands do without its site and its supervision
+
+    if given.command == "up" and not given.background:
         control.stop_if_outdated(stack)
-    Runner(stack, background=given.background).run()
+    Runner(stack, background=given.background, develop=given.command == "dev").run()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -50,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
 
     up = command("up", "run in the foreground", up_here)
     up.add_argument("--background", action="store_true", help=argparse.SUPPRESS)
-    command("dev", "run in the foreground; renew what files change", lambda stack, _: Runner(stack, develop=True).run())
+    command("dev", "run in the foreground; renew what files change", up_here).set_defaults(background=False)
     command("start", "run in the background; returns when ready", lambda stack, _: control.start(stack))
     command("stop", "stop it", lambda stack, _: control.stop(stack))
     command("status", "show the processes; exit code 0 only if all are usable", lambda stack, _: not show.status(stack))

@@ -11,9 +11,8 @@ import time
 
 from deploy.local.errors import StackError
 from deploy.local.postgres_home import usable_home
-from deploy.local.runner import POSTGRES
 from deploy.local.runner_lock import end_orphans, only_runner
-from deploy.local.stack import CONSOLE, GATEWAY, ROOT, Stack
+from deploy.local.stack import CONSOLE, GATEWAY, POSTGRES, ROOT, Stack
 from deploy.local.state import read_state
 from deploy.local.supervisor import STOP_PATIENCE
 

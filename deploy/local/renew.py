@@ -17,11 +17,10 @@ from deploy.local.health import NO_ANSWER
 from deploy.local.logs import LogReader
 from deploy.local.migrated import Migrated
 from deploy.local.postgres import Postgres
-from deploy.local.runner import HOPELESS, READY_PATIENCE
 from deploy.local.show import running_postgres, running_state, why_not_up
 from deploy.local.stack import ROOT, Stack, shown
 from deploy.local.state import ProcessState, read_state
-from deploy.local.supervisor import STOP_PATIENCE
+from deploy.local.supervisor import HOPELESS, READY_PATIENCE, STOP_PATIENCE
 from deploy.services import DATABASES, SERVICES
 
 STUCK_AFTER = 10.0

@@ -31,14 +31,12 @@ from deploy.local.postgres_home import usable_home
 from deploy.local.processes import ProcessId, spawn
 from deploy.local.runner_lock import end_orphans, only_runner
 from deploy.local.secret_files import ensure_secrets
-from deploy.local.stack import CONSOLE, CONSOLE_TOKEN, GATEWAY, ROOT, Stack, code_version, shown
+from deploy.local.stack import CONSOLE, CONSOLE_TOKEN, GATEWAY, POSTGRES, ROOT, Stack, code_version, shown
 from deploy.local.state import Phase, ProcessState, State, write_state
-from deploy.local.supervisor import STOP_PATIENCE, Start, Supervised
+from deploy.local.supervisor import HOPELESS, READY_PATIENCE, STOP_PATIENCE, Start, Supervised
+from deploy.services import ISSUER
 
-POSTGRES = "postgres"
 ROUND = 0.1
-READY_PATIENCE = 60.0
-HOPELESS = 4  # failed starts in a row
 LOOK_EVERY = 0.3  # seconds between checks for changed files; a check takes some milliseconds
 LONGEST_END = 1.0  # seconds for a process whose files have changed
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -113,10 +111,6 @@ class Runner:
             lost = f"the secrets in {shown(stack.secrets)} are lost, and the data in {shown(data)} need them"
             raise StackError(f"{lost}: put them back, or start anew with `make reset`")
         ensure_secrets(stack.secrets, *([CONSOLE_TOKEN] if CONSOLE in stack.ports else []))
-        try:
-            build_site(stack.site)
-        except (OSError, ValueError) as error:
-            raise StackError(f"the page cannot be built: {error}") from error
         self._logs = {name: Log(stack.logs / f"{name}.log") for name in self._names}
         settings = {"log_checkpoints": "off", "max_connections": str(max(200, 40 * len(stack.all_replicas)))}
         folder, log = stack.folder / POSTGRES, self._logs[POSTGRES].path
@@ -124,7 +118,11 @@ class Runner:
         self._watch(POSTGRES, postgres.launch).start_now()
         migrated = Migrated(stack, postgres)
         if all(migrated.seems_current(service) for service in stack.databases):
-            self._watch_rest(postgres.port)  # they load their code while PostgreSQL starts, and wait for it
+            self._watch_rest(postgres.port, only=ISSUER)  # it loads the longest, and waits for PostgreSQL
+        try:
+            build_site(stack.site)
+        except (OSError, ValueError) as error:
+            raise StackError(f"the page cannot be built: {error}") from error
         postgres.await_ready()
         for service in stack.databases:
             passwords = {"password": f"{service}-password", "owner_password": f"{service}-owner-password"}
@@ -135,14 +133,15 @@ class Runner:
             self._end(self._programs[1:])
             del self._programs[1:]
         self._migrate(postgres, outdated)
-        if len(self._programs) == 1:
-            self._watch_rest(postgres.port)
+        self._watch_rest(postgres.port)
         self._await_ready()
 
-    def _watch_rest(self, postgres_port: int) -> None:
-        """Start the services, the gateway and the console."""
+    def _watch_rest(self, postgres_port: int, only: str | None = None) -> None:
+        """Start the services, the gateway and the console, or one service of them, if they were not started yet."""
+        watched_names = {program.name for program in self._programs}
         for name, (command, environment) in self._stack.programs(postgres_port).items():
-            self._watch(name, self._starter(name, command, environment))
+            if name not in watched_names and only in (None, name.partition("-")[0]):
+                self._watch(name, self._starter(name, command, environment))
         self._round()  # starts them
 
     def _watch(self, name: str, start: Start) -> Supervised:

@@ -17,8 +17,7 @@ from deploy.local.health import why_not_ready
 from deploy.local.logs import LogReader, Terminal
 from deploy.local.postgres import Postgres, accepts_connections
 from deploy.local.postgres_home import usable_home
-from deploy.local.runner import POSTGRES
-from deploy.local.stack import CONSOLE, GATEWAY, Stack, shown
+from deploy.local.stack import CONSOLE, GATEWAY, POSTGRES, Stack, shown
 from deploy.local.state import ProcessState, State, read_state
 from deploy.services import SERVICES
 

@@ -21,6 +21,7 @@ from deploy.services import CLIENTS, DATABASES, FIRST_PORT, ISSUER, REGISTRY, SE
 ROOT = Path(__file__).resolve().parents[2]
 CADDYFILE = ROOT / "deploy" / "gateway" / "Caddyfile"
 GATEWAY = "gateway"
+POSTGRES = "postgres"
 CONSOLE = "console"
 CONSOLE_TOKEN = "console-token"  # noqa: S105  # the name of its secret, see deploy/console/guard.py
 CONSOLE_OFFSET = 10  # from PORT_BASE: no service or replica is there
@@ -143,11 +144,12 @@ class Stack:
     def programs(self, postgres_port: int) -> dict[str, tuple[list[str], dict[str, str]]]:
         """The command and environment of each process but PostgreSQL's."""
         run = ["run", "--config", str(CADDYFILE), "--adapter", "caddyfile"]
-        found = {GATEWAY: ([str(caddy()), *run], self.gateway_environment())}
+        found = {}
         for replica in self.all_replicas:
             serve = ["-m", replica.service, "serve", "--host", "127.0.0.1", "--port", str(replica.port)]
             environment = self.service_environment(replica.service, postgres_port)
             found[replica.name] = [sys.executable, *serve], environment
+        found[GATEWAY] = [str(caddy()), *run], self.gateway_environment()
         if CONSOLE in self.ports:  # it reads the same settings as we do
             found[CONSOLE] = [sys.executable, "-m", "deploy.console"], dict(os.environ)
         return found

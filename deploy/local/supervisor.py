@@ -15,6 +15,8 @@ from deploy.local.processes import ProcessId
 
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 10.0
+READY_PATIENCE = 60.0
+HOPELESS = 4  # failed starts in a row
 STOP_PATIENCE = 28.0  # a service finishes its requests within 25 s
 STEADY_AFTER = 10.0  # a process that ran this long is healthy: its next end counts as the first
 

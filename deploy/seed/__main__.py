@@ -14,8 +14,7 @@ import asyncpg
 
 from auth.services.passwords.hashing import Argon2
 from deploy.local.errors import StackError
-from deploy.local.runner import POSTGRES
-from deploy.local.stack import GATEWAY, Stack
+from deploy.local.stack import GATEWAY, POSTGRES, Stack
 from deploy.local.state import read_state
 from deploy.seed.tables import KINDS, AlreadySeeded, Connection, Databases, fill
 from deploy.seed.world import (

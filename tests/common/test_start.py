@@ -15,8 +15,31 @@ def cli():
 """
 
 
+RICH_COMMANDS = """
+import structlog
+import sys
+
+print(sorted(name for name in sys.modules if name.startswith("rich.")))
+
+
+def cli():
+    from rich.console import Console
+
+    print(Console.__name__, structlog.dev.ConsoleRenderer()._exception_formatter.__name__)
+"""
+
+
+def what_it_says(folder: Path, commands: str) -> list[str]:
+    (folder / "commands_of_a_test.py").write_text(commands)
+    start = f"import sys; sys.path.insert(0, {str(folder)!r})\nfrom common.serving.start import run\n"
+    command = [sys.executable, "-c", f"{start}run('commands_of_a_test')"]
+    return subprocess.check_output(command, text=True, timeout=60).splitlines()
+
+
 def test_garbage_is_collected_only_after_the_imports(tmp_path: Path) -> None:
-    (tmp_path / "commands_of_a_test.py").write_text(COMMANDS)
-    start = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\nfrom common.serving.start import run\n"
-    said = subprocess.check_output([sys.executable, "-c", f"{start}run('commands_of_a_test')"], text=True, timeout=60)
-    assert said.splitlines() == ["importing False", "running True True"]
+    assert what_it_says(tmp_path, COMMANDS) == ["importing False", "running True True"]
+
+
+def test_rich_stays_away_from_logs_and_is_there_for_help(tmp_path: Path) -> None:
+    """S-46: its tracebacks show local variables."""
+    assert what_it_says(tmp_path, RICH_COMMANDS) == ["[]", "Console plain_traceback"]

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from deploy.local import runner
-from deploy.local.runner import POSTGRES, Runner
-from deploy.local.stack import Stack
+from deploy.local.runner import Runner
+from deploy.local.stack import POSTGRES, Stack
 
-MIGRATED = ["postgres", "others", "postgres is ready", "roles"]
+MIGRATED = ["postgres", "auth", "postgres is ready", "roles"]
 Note = Callable[[str], None]
 
 
@@ -55,7 +55,7 @@ class Starting(Runner):
     note: Note
 
     def _watch(self, name: str, start: Any) -> Any:
-        self.note("postgres" if name == POSTGRES else "others")
+        self.note(name)
         return super()._watch(name, start)
 
     def _round(self) -> None: ...
@@ -67,19 +67,19 @@ class Starting(Runner):
             self.note("migrations")
 
     def _end(self, programs: Any) -> None:
-        assert [program.name for program in programs] == ["auth", "posts"]
-        self.note("others end")
+        assert [program.name for program in programs] == ["auth"]
+        self.note("auth ends")
 
 
 @pytest.mark.parametrize(
     ("known", "current", "order"),
     [
-        (True, True, MIGRATED),
-        (False, False, ["postgres", "postgres is ready", "roles", "migrations", "others"]),
-        (True, False, [*MIGRATED, "others end", "migrations", "others"]),
+        (True, True, [*MIGRATED, "posts"]),
+        (False, False, ["postgres", "postgres is ready", "roles", "migrations", "auth", "posts"]),
+        (True, False, [*MIGRATED, "auth ends", "migrations", "auth", "posts"]),
     ],
 )
-def test_services_start_beside_postgres_only_if_nothing_is_to_be_migrated(
+def test_auth_starts_beside_postgres_only_if_nothing_is_to_be_migrated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: bool, current: bool, order: list[str]
 ) -> None:
     seen: list[str] = []

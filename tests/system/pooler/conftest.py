@@ -23,9 +23,8 @@ from deploy.kubernetes.check import FOLDER, render
 from deploy.kubernetes.manifests import Manifest
 from deploy.local.postgres import Postgres
 from deploy.local.processes import spawn
-from deploy.local.runner import POSTGRES
 from deploy.local.secret_files import ensure_secrets
-from deploy.local.stack import GATEWAY, ROOT, Stack
+from deploy.local.stack import GATEWAY, POSTGRES, ROOT, Stack
 from deploy.services import FIRST_PORT, REGISTRY, STARTED
 from tests.system.conftest import LocalStack, Meet, free_ports
 from tests.system.ledger import Verdict

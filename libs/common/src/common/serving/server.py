@@ -92,8 +92,8 @@ def serving_command(create_app: Callable[[], FastAPI]) -> typer.Typer:
     cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
     @cli.callback()
-    def commands() -> None:
-        """Without it, a single command would lose its name."""
+    def commands() -> None:  # without it, a single command would lose its name
+        """Run this service, and look after its data."""
 
     @cli.command("serve")
     def serve_command(
