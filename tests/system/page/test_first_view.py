@@ -4,6 +4,7 @@
 import statistics
 from dataclasses import dataclass
 
+import httpx
 import pytest
 from playwright.async_api import Response
 
@@ -52,13 +53,20 @@ async def first_visit(visit: Visit, place: str) -> Times:
     return Times(await ada.page.evaluate(PAINTED), await ada.page.evaluate("window.shown"))
 
 
+async def newest_post(url: str) -> str:
+    async with httpx.AsyncClient(base_url=url) as client:
+        posts = (await client.get("/posts", params={"limit": 1})).raise_for_status().json()
+    return f"/post/{posts['items'][0]['id']}"
+
+
 @pytest.mark.timing
 @pytest.mark.usefixtures("world")
-async def test_the_first_content_comes_within_a_second_and_a_half(visit: Visit) -> None:
-    """Over 400 kbit/s with 400 ms to and fro, from an empty cache; the median of five visits."""
-    visits = [await first_visit(visit, "/") for _ in range(5)]
-    painted, shown = (
-        statistics.median(times) for times in zip(*((one.painted, one.shown) for one in visits), strict=True)
-    )
-    print(f"first content after {painted:.0f} ms, the first post after {shown:.0f} ms")
-    assert painted <= 1500
+async def test_the_first_content_comes_within_a_second_and_a_half(visit: Visit, url: str) -> None:
+    """Over 400 kbit/s with 400 ms to and fro, from an empty cache; the median of five visits to each place."""
+    painted = {}
+    for place in ("/", await newest_post(url)):
+        visits = [await first_visit(visit, place) for _ in range(5)]
+        painted[place] = statistics.median(one.painted for one in visits)
+        shown = statistics.median(one.shown for one in visits)
+        print(f"{place}: first content after {painted[place]:.0f} ms, the first post after {shown:.0f} ms")
+    assert max(painted.values()) <= 1500, painted
