@@ -32,6 +32,7 @@ from tests.benchmarks.house import LARGE, RIVAL, SMALL, House
 from tests.benchmarks.load import Load, find_wrk, median_ratio
 from tests.benchmarks.recording import Recording, record_gets, record_page, record_post, recorder
 from tests.benchmarks.report import show
+from tests.benchmarks.traces import measure_traces
 from users.config import Settings as UsersSettings
 from users.main import create_app as create_users
 
@@ -177,6 +178,13 @@ class Bench:
     def longest_posts(self) -> Result:
         return lists.measure_longest(self.posts_on(SMALL), self.house.superuser_dsn(SMALL), self.rounds)
 
+    def traces(self) -> Result:
+        loads = {
+            "read": Load("GET", "/posts/%s", self.tokens, self.ids["posts"]),
+            "create": Load("POST", "/posts", self.tokens),
+        }
+        return measure_traces(self.house, loads, self.rounds, self.seconds)
+
     def posts_on(self, database: str) -> str:
         """A separate service on that database, started at first use."""
         if database not in self.others:
@@ -239,7 +247,7 @@ def main() -> None:
             bench.lists,
             bench.longest_posts,
         ]
-        parts += [bench.create_post, bench.token_check, bench.signin_overhead, bench.memory]
+        parts += [bench.create_post, bench.token_check, bench.signin_overhead, bench.traces, bench.memory]
         results = []
         for part in parts:
             if not only or part.__name__ in only:

@@ -61,8 +61,8 @@ class House:
     def __exit__(self, *_: object) -> None:
         for process in self.processes.values():
             process.terminate()
-        for process in self.processes.values():
-            process.wait(30)
+        for name in list(self.processes):
+            self.stop(name)
         self.postgres.remove()
 
     def _make_database(self, service: str) -> None:
@@ -116,6 +116,11 @@ class House:
                 raise StackError(f"{name} does not start:\n{path.read_text()[-2000:]}")
             time.sleep(0.05)
         return f"http://127.0.0.1:{port}"
+
+    def stop(self, name: str) -> None:
+        process = self.processes.pop(name)
+        process.terminate()
+        process.wait(30)
 
     def memory_mb(self, name: str) -> float:
         """A process's memory (RSS); 0 without /proc."""

@@ -11,9 +11,9 @@ NO_LIMIT = Budget(None)
 ON, OFF = (f"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-{flags}" for flags in ("01", "00"))
 
 
-def scope(traceparent: str | None = None, path: str = "/posts", kind: str = "http") -> dict[str, Any]:
+def scope(traceparent: str | None = None, path: str = "/posts") -> dict[str, Any]:
     headers = [(b"host", b"posts"), *([] if traceparent is None else [(b"traceparent", traceparent.encode())])]
-    return {"type": kind, "path": path, "headers": headers}
+    return {"type": "http", "path": path, "headers": headers}
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,6 @@ def test_about_the_share_is_traced() -> None:
 
 def test_probes_are_never_traced() -> None:
     assert is_left_out(scope(ON, "/livez"), share=1.0, by_parent=True, budget=NO_LIMIT)
-    assert is_left_out(scope(ON, kind="lifespan"), share=1.0, by_parent=True, budget=NO_LIMIT)
 
 
 def test_so_many_begin_in_a_second() -> None:

@@ -44,7 +44,9 @@ def build_app(
     production = settings.profile == "production"
     out = configure_logging(service, settings.log_level, settings.log_format)
     tracer = tracing.tracer_provider(service, settings)
-    app = FastAPI(
+    app = tracing.TracedApp(
+        tracer,
+        settings,
         title=title,
         description=description,
         version=__version__,
@@ -53,7 +55,6 @@ def build_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        telemetry=tracing.telemetry(tracer, settings),
     )
     app.state.service = service
     app.state.settings = settings

@@ -1,0 +1,59 @@
+"""What traces cost: the speed with a tenth of the requests sampled, as a ratio to the speed without traces.
+
+Each round has a pair of new processes: two processes of the same settings differ by up to a tenth, all their life.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final
+
+from tests.benchmarks.house import House
+from tests.benchmarks.load import Load, median_ratio
+
+SHARE: Final = "0.1"
+
+
+class Discard(BaseHTTPRequestHandler):
+    """Takes spans by OTLP/HTTP, and reads none."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@contextmanager
+def collector() -> Iterator[dict[str, str]]:
+    """A collector; yields a service's settings for it."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Discard)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
+        "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+        "OTEL_TRACES_SAMPLER_ARG": SHARE,
+    }
+    server.shutdown()
+    server.server_close()
+
+
+def measure_traces(house: House, loads: Mapping[str, Load], rounds: int, seconds: float) -> dict[str, Any]:
+    rates: dict[str, dict[str, list[float]]] = {name: {"off": [], "on": []} for name in loads}
+    with collector() as traced:
+        for _ in range(rounds):
+            servers = {way: house.start_service("posts", way, **more) for way, more in (("off", {}), ("on", traced))}
+            for name, load in loads.items():
+                for way, found in load.rounds(servers, 1, seconds).items():
+                    rates[name][way] += found
+            for way in servers:
+                house.stop(way)
+    ratios = {f"{name}_on_over_off": median_ratio(rate, "on", "off") for name, rate in rates.items()}
+    return {"name": "traces", **ratios}
