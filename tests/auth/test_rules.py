@@ -26,6 +26,7 @@ from auth.services.records import Account, Credentials
 from auth.services.sessions import refresh_tokens
 from auth.services.sessions.refresh_tokens import RefreshTokens
 from common.state_events import Event
+from tests.waiting import GENEROUS, eventually
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 chance = random.Random(20_260_101)
@@ -195,6 +196,24 @@ async def test_a_password_is_known_again_and_only_it() -> None:
     assert await hasher.verify("p\u00e4sswort", known) == (True, None), "NFKC: another keyboard, the same word"
     assert await hasher.verify("Passwort", known) == (False, None)
     assert await hasher.verify("a password that nobody has", None) == (False, None)
+
+
+async def test_a_slot_has_a_queue_and_it_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-17, R-18: those in it do not count as running (`common.serving.load_shedding`)."""
+    monkeypatch.setattr(hashing, "AT_WORK", 1)
+    monkeypatch.setattr(hashing, "QUEUE", 2)
+    monkeypatch.setattr(hashing, "PATIENCE", GENEROUS)
+    hasher = Argon2(slots=1)
+    async with hasher.slot():
+        assert len(hasher.waiting) == 0
+        gone, patient = (asyncio.create_task(hasher.hash("long enough")) for _ in range(2))
+        await eventually(lambda: len(hasher.waiting) == 2)
+        with pytest.raises(TooBusy):
+            await hasher.hash("long enough")
+        gone.cancel()
+        await eventually(lambda: len(hasher.waiting) == 1)
+    assert await patient
+    assert len(hasher.waiting) == 0
 
 
 async def test_nobody_waits_long_for_a_password_to_be_hashed(monkeypatch: pytest.MonkeyPatch) -> None:

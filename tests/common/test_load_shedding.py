@@ -49,6 +49,20 @@ async def test_what_is_too_much_is_told_to_come_back(busy: Busy) -> None:
         assert (await answer(streams))[0] == 200
 
 
+async def test_who_waits_in_a_queue_of_the_service_takes_nobodys_place(busy: Busy) -> None:
+    """R-17: the queue has a bound of its own."""
+    queue: set[int] = set()
+    busy.limit.queued = queue
+    await busy.have_under_way(MOST)
+    assert await busy.status(request("/things/1")) == 503
+    queue |= {1, 2, 3}
+    assert busy.limit.under_way == MOST - 3
+    await busy.have_under_way(2)
+    assert await busy.status(request("/things/1")) == 200
+    queue.pop()
+    assert await busy.status(request("/things/1")) == 503
+
+
 async def test_lists_go_first_and_tokens_and_health_last(busy: Busy) -> None:
     """R-19"""
     token = request("/token", "Content-Length: 0", method="POST")
@@ -242,7 +256,7 @@ def test_by_default_there_are_two_requests_for_each_connection() -> None:
     limits = {service: app_of(service).state.load_shedder.limits for service in SERVICES}
     assert limits["users"] == {"lists": 45, "ordinary": 60, "vital": 120}
     assert limits["posts"] == limits["users"]  # only with posts
-    assert app_of("auth", hash_slots=3).state.load_shedder.limits["ordinary"] == 60 + 3 * 25
+    assert app_of("auth", hash_slots=3).state.load_shedder.limits == limits["users"]
     assert app_of("users", pool_size=40, max_overflow=5).state.load_shedder.limits["ordinary"] == 130
     assert app_of("users", pool_size=5, read_pool_size=5).state.load_shedder.limits["ordinary"] == 20
     assert app_of("users", requests_at_once=100).state.load_shedder.limits["ordinary"] == 100

@@ -14,7 +14,6 @@ from auth.mail_config import NOBODY, MailSettings
 from auth.services.addresses.policy import is_within
 from auth.services.mail.sending import WINDOW
 from auth.services.passkeys.origins import for_passkeys
-from auth.services.passwords.hashing import QUEUE
 from auth.services.providers.settings import Providers
 from auth.services.second_factor.challenges import LONGEST_TRUST
 from common.email_addresses import SPECIAL_USE
@@ -150,11 +149,6 @@ class Settings(MailSettings, ServiceSettings):
         default_factory=list,
         description="JSON list of further origins, https or http://localhost, whose pages may use the site's passkeys.",
     )
-
-    @property
-    def most_requests(self) -> int:
-        """Requests that wait for a password hash come on top of the others."""
-        return self.requests_at_once or super().most_requests + self.hash_slots * QUEUE
 
     @model_validator(mode="after")
     def end_sessions_by_idling_first(self) -> Self:

@@ -108,6 +108,7 @@ def wire(opened: Opened[Settings]) -> Parts:
         erasures=BACKLOG,
         loops=(partial(forget_expired, database), partial(RETENTION.run, transactions)),
         collectors=(signing_keys(keys),),
+        queued=passwords.waiting,
         close=passwords.close,
         state={
             **second_factor.parts(settings, transactions, throttle, sessions),

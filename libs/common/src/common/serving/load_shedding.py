@@ -60,6 +60,8 @@ class LoadShedder:
         """Requests that wait for their body now (`common.serving.slow_clients`): never more than `most_waiting`."""
         self.readers: set[object] = set()
         """Requests that wait for their client to read the answer: the same."""
+        self.queued: Sized = ()
+        """Requests that wait in a bounded queue of the service's own, and hold no connection (`Parts.queued`)."""
         self.body_bytes = 0
         """Bytes of all bodies that are being received, waiting or not."""
         self.oauth_paths = frozenset(oauth_paths(routes))
@@ -72,15 +74,16 @@ class LoadShedder:
     @property
     def is_busy(self) -> bool:
         """Whether some requests are refused now."""
-        return len(self.tasks) - len(self.uploads) - len(self.readers) >= self.open_to_all
+        return self.under_way >= self.open_to_all
 
     @property
     def under_way(self) -> int:
-        return len(self.tasks) - len(self.uploads) - len(self.readers)
+        """The requests that count: those that wait for nothing but the processor and the database."""
+        return len(self.tasks) - len(self.uploads) - len(self.readers) - len(self.queued)
 
     def admits(self, scope: Mapping[str, Any]) -> bool:
         """Whether to start this request. Every request calls it, so it is cheap while there is room: 0.2 us."""
-        under_way = len(self.tasks) - len(self.uploads) - len(self.readers)
+        under_way = self.under_way
         if under_way < self.open_to_all or scope["path"] in QUIET:
             return True
         priority = self.priority_of(scope)

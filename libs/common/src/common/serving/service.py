@@ -4,7 +4,7 @@ A service passes a function that makes its `Parts` from `Opened`. This module ma
 relay, metrics, and the loops that run beside the requests.
 """
 
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence, Sized
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -105,6 +105,8 @@ class Parts:
     relay_loops: Sequence[Loop] = ()
     """Loops that run only with the relay: in each replica, or in a process of its own (RELAY=false)."""
     collectors: Sequence[MetricCollector] = ()
+    queued: Sized = ()
+    """Its requests that wait in a bounded queue and hold no connection: they do not count as running (R-17)."""
     state: Mapping[str, object]
     """Parts that the service's own dependencies read from `app.state` (`common.http.deps.FromState`)."""
     close: Callable[[], None] = nothing
@@ -152,6 +154,7 @@ def install(app: FastAPI, parts: Parts, migrations: Path) -> Sequence[Loop]:
     state.fingerprint_key = fingerprint_key(settings)
     state.readiness = (database_is_ready(database, migrations), keys.keys_are_known, revoked.revocations_are_known)
     state.inbox, state.read_models = parts.inbox, parts.read_models
+    state.load_shedder.queued = parts.queued
     for name, part in parts.state.items():
         setattr(state, name, part)
     state.metrics.collectors = (

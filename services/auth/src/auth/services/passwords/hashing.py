@@ -49,17 +49,23 @@ class Argon2:
         self._limiter = CapacityLimiter(slots * AT_WORK)
         self._slots = ThreadPoolExecutor(slots, "argon2", lower_priority)
         self._longest_queue = slots * QUEUE
+        self.waiting: set[object] = set()
+        """Callers without a slot: never more than `QUEUE` for each."""
         self._nobody = self._hash.hash("a password that nobody has")
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
-        if self._limiter.statistics().tasks_waiting >= self._longest_queue:
+        if len(self.waiting) >= self._longest_queue:
             raise TooBusy(SORRY)
+        caller = object()
+        self.waiting.add(caller)
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._limiter.acquire()
         except TimeoutError as error:
             raise TooBusy(SORRY) from error
+        finally:
+            self.waiting.discard(caller)
         try:
             yield
         finally:
