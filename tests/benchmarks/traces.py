@@ -3,16 +3,19 @@
 Each round has a pair of new processes: two processes of the same settings differ by up to a tenth, all their life.
 """
 
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
+from deploy.local.errors import StackError
 from tests.benchmarks.house import House
 from tests.benchmarks.load import Load, median_ratio
 
 SHARE: Final = "0.1"
+SETTINGS: Final = {"OTEL_EXPORTER_OTLP_ENDPOINT", "TRACES_PER_SECOND"}
 
 
 class Discard(BaseHTTPRequestHandler):
@@ -36,24 +39,30 @@ def collector() -> Iterator[dict[str, str]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Discard)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield {
-        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
-        "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
-        "OTEL_TRACES_SAMPLER_ARG": SHARE,
-    }
-    server.shutdown()
-    server.server_close()
+    try:
+        yield {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
+            "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+            "OTEL_TRACES_SAMPLER_ARG": SHARE,
+        }
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def measure_traces(house: House, loads: Mapping[str, Load], rounds: int, seconds: float) -> dict[str, Any]:
+    if SETTINGS & os.environ.keys():
+        raise StackError(f"{', '.join(sorted(SETTINGS & os.environ.keys()))}: set, but compared here")
     rates: dict[str, dict[str, list[float]]] = {name: {"off": [], "on": []} for name in loads}
     with collector() as traced:
+        ways = [("off", {}), ("on", traced)]
         for _ in range(rounds):
-            servers = {way: house.start_service("posts", way, **more) for way, more in (("off", {}), ("on", traced))}
+            servers = {way: house.start_service("posts", way, **more) for way, more in ways}
             for name, load in loads.items():
                 for way, found in load.rounds(servers, 1, seconds).items():
                     rates[name][way] += found
             for way in servers:
                 house.stop(way)
+            ways.reverse()  # the second one's table is longer
     ratios = {f"{name}_on_over_off": median_ratio(rate, "on", "off") for name, rate in rates.items()}
     return {"name": "traces", **ratios}

@@ -5,6 +5,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -21,6 +22,7 @@ from deploy.local.ports import free_port
 from tests.waiting import GENEROUS, eventually, in_time
 
 DRAIN = 0.3
+MARKED = ContextVar("marked", default=False)
 
 
 @dataclass
@@ -78,6 +80,12 @@ def make_app(lifespan: list[str], slow: Slow) -> FastAPI:
         slow.begun += 1
         await slow.go_on.wait()
         return "done"
+
+    @app.get("/marked")
+    async def marked() -> bool:
+        found = MARKED.get()
+        MARKED.set(True)
+        return found
 
     @app.post("/upload")
     async def upload(request: Request) -> int:
@@ -260,3 +268,13 @@ def test_many_connections_are_accepted_in_one_turn_of_the_loop(monkeypatch: pyte
     monkeypatch.setattr(server, "on_tick", look)
     server.run()
     assert len(turns) <= 10
+
+
+async def test_a_pipelined_request_has_a_context_of_its_own(told: Told) -> None:
+    """It would inherit the trace of the one before it."""
+    reader, writer = await told.connect()
+    for more in (b"", b"Connection: close\r\n"):
+        writer.write(b"GET /marked HTTP/1.1\r\nHost: x\r\n" + more + b"\r\n")
+    answers = await in_time(reader.read())
+    writer.close()
+    assert (answers.count(b"\r\n\r\nfalse"), answers.count(b"\r\n\r\ntrue")) == (2, 0)

@@ -57,6 +57,24 @@ def test_a_line_that_cannot_be_written_is_counted_and_is_no_trouble(
     assert sink.failures == 4
 
 
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_traceback_has_no_local_variables(form: Form, capsys: pytest.CaptureFixture[str]) -> None:
+    """S-46: they may be passwords."""
+
+    def fail(password: str) -> None:
+        raise RuntimeError(str(len(password)))
+
+    configure_logging("probe", "info", form)
+    try:
+        fail("-".join(["correct", "horse"]))
+    except RuntimeError:
+        structlog.get_logger().exception("failed")
+        logging.getLogger("somebody").exception("failed")
+    told = capsys.readouterr().out
+    assert told.count("RuntimeError") >= 2
+    assert "correct-horse" not in told
+
+
 async def test_requests_are_answered_on_a_full_disk_and_the_metric_tells(monkeypatch: pytest.MonkeyPatch) -> None:
     disk = full_disk(monkeypatch)
     async with probing(probe_app()) as client:

@@ -10,7 +10,7 @@ from deploy.local import runner
 from deploy.local.runner import Runner
 from deploy.local.stack import POSTGRES, Stack
 
-MIGRATED = ["postgres", "auth", "postgres is ready", "roles"]
+MIGRATED = ["postgres", "auth", "page", "postgres is ready", "roles"]
 Note = Callable[[str], None]
 
 
@@ -75,7 +75,7 @@ class Starting(Runner):
     ("known", "current", "order"),
     [
         (True, True, [*MIGRATED, "posts"]),
-        (False, False, ["postgres", "postgres is ready", "roles", "migrations", "auth", "posts"]),
+        (False, False, ["postgres", "page", "postgres is ready", "roles", "migrations", "auth", "posts"]),
         (True, False, [*MIGRATED, "auth ends", "migrations", "auth", "posts"]),
     ],
 )
@@ -88,8 +88,9 @@ def test_auth_starts_beside_postgres_only_if_nothing_is_to_be_migrated(
         if seen[-1:] != [what]:
             seen.append(what)
 
-    for name in ("require_free", "ensure_secrets", "build_site"):
+    for name in ("require_free", "ensure_secrets"):
         monkeypatch.setattr(runner, name, lambda *_: None)
+    monkeypatch.setattr(runner, "build_site", lambda *_: note("page"))
     monkeypatch.setattr(runner, "ensure_database", lambda *_, **__: note("roles"))
     monkeypatch.setattr(runner, "Postgres", Server)
     monkeypatch.setattr(runner, "Supervised", Program)

@@ -90,7 +90,9 @@ def configure_logging(service: str, level: str, form: Form) -> Sink:
     ]
     if form == "json":
         shared.append(name_service)
-    render: Processor = structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer()
+    render: Processor = structlog.processors.JSONRenderer()
+    if form == "console":
+        render = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)  # no local variables
     structlog.configure(
         processors=[*shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(level),

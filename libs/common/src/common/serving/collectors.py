@@ -30,7 +30,9 @@ def requests(load_shedder: LoadShedder) -> MetricCollector:
 
     async def collect() -> Iterable[Metric]:
         under_way = GaugeMetricFamily(
-            "http_requests_under_way", "Running requests that wait for no client and no slot.", load_shedder.under_way
+            "http_requests_under_way",
+            "Running requests, without those that wait for their client or to hash a password.",
+            load_shedder.under_way,
         )
         limit = GaugeMetricFamily("http_requests_limit", "Limit of running requests, by priority.", labels=["priority"])
         for priority, most in load_shedder.limits.items():

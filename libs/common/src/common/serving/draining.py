@@ -42,7 +42,9 @@ class DrainingServer(uvicorn.Server):
 
     def __init__(self, app: FastAPI, drain: timedelta, **config: Any) -> None:
         self.finish = STOP_WITHIN - CLOSING - drain.total_seconds() - USED_UP
-        super().__init__(uvicorn.Config(app, timeout_graceful_shutdown=int(self.finish), **config))
+        # Each request has a context of its own: a pipelined one would inherit its predecessor's trace.
+        config |= {"timeout_graceful_shutdown": int(self.finish), "reset_contextvars": True}
+        super().__init__(uvicorn.Config(app, **config))
         self.app = app
         self.drain = drain.total_seconds()
         self.drained_at: float | None = None

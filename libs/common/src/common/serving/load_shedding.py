@@ -82,7 +82,7 @@ class LoadShedder:
         return len(self.tasks) - len(self.uploads) - len(self.readers) - len(self.queued)
 
     def admits(self, scope: Mapping[str, Any]) -> bool:
-        """Whether to start this request. Every request calls it, so it is cheap while there is room: 0.2 us."""
+        """Whether to start this request. Every request calls it, so it is cheap while there is room."""
         under_way = self.under_way
         if under_way < self.open_to_all or scope["path"] in QUIET:
             return True

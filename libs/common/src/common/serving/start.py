@@ -11,8 +11,8 @@ def run(commands: str) -> None:
     What it imports stays for good, so there is nothing to collect meanwhile. Searching for garbage all the same took a
     fifth of a start's processor time.
 
-    structlog loads all of rich where it finds it, 4 MiB, for tracebacks that show local variables, which may be
-    passwords. typer loads it later, for its help.
+    structlog loads all of rich where it finds it, 4 MiB, for tracebacks that we do not use. typer loads it later, for
+    its help.
     """
     gc.disable()
     sys.modules["rich"] = None  # type: ignore[assignment]  # as documented: importing it raises ModuleNotFoundError

@@ -50,7 +50,7 @@ class Argon2:
         self._slots = ThreadPoolExecutor(slots, "argon2", lower_priority)
         self._longest_queue = slots * QUEUE
         self.waiting: set[object] = set()
-        """Callers without a slot: never more than `QUEUE` for each."""
+        """Callers that wait in `slot`: at most `QUEUE` for each thread."""
         self._nobody = self._hash.hash("a password that nobody has")
 
     @asynccontextmanager
