@@ -104,11 +104,8 @@ def ids(state: State) -> list[str]:
 def test_it_starts_shows_itself_stops_and_leaves_nothing(running: LocalStack) -> None:
     shown = running.command("status")
     assert shown.returncode == 0
-    assert re.findall(r"^(\w+) +\d+ +\d+  up ", shown.stdout, re.MULTILINE) == [
-        "postgres",
-        "gateway",
-        *STARTED,
-    ]
+    up = re.findall(r"^(\w+) +\d+ +\d+  up ", shown.stdout, re.MULTILINE)
+    assert up == ["postgres", *STARTED, "gateway"], "in the order of their starts"
     processes = [process.id for process in running.state().processes]
     assert running.command("stop").stdout == "stopped\n"
     assert not any(process.is_alive() for process in processes if process)
