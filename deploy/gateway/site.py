@@ -82,7 +82,7 @@ def build_page(folder: Path) -> None:
         raise BundleError(f"app.js: does not import {READING}")
     if not TITLE.search(index):
         raise BundleError("index.html: has no title with a description")
-    # Low: at the stylesheet's side they would delay the first paint. app.js asks for them later.
+    # Low: beside the stylesheet they would delay the first paint. app.js asks for them later.
     preload = '<link rel="modulepreload" fetchpriority="low" href="/page/{}">\n'.format
     preloads = "".join(map(preload, scripts.needed_by[READING]))
     before, after = TITLE.split(index.replace("</head>", f"{preloads}</head>"))

@@ -31,7 +31,7 @@ def requests(load_shedder: LoadShedder) -> MetricCollector:
     async def collect() -> Iterable[Metric]:
         under_way = GaugeMetricFamily(
             "http_requests_under_way",
-            "Running requests, without those that wait for their client or to hash a password.",
+            "Running requests, without those that wait for their client or in a queue of the service.",
             load_shedder.under_way,
         )
         limit = GaugeMetricFamily("http_requests_limit", "Limit of running requests, by priority.", labels=["priority"])
