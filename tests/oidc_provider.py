@@ -8,8 +8,8 @@ from typing import Final
 
 import pytest
 
+from deploy.local.ports import free_port
 from tests.npm import installed
-from tests.system.conftest import free_ports
 
 PROGRAM: Final = Path(__file__).with_suffix(".mjs")
 PACKAGE: Final = "oidc-provider@9.13.3"
@@ -19,7 +19,7 @@ SECRET: Final = "a secret: with + and %"
 @contextmanager
 def running(callback: str, algorithm: str = "ES256", way: str = "client_secret_basic") -> Iterator[str]:
     """Its issuer. The client `site` has SECRET, and its people return to `callback`."""
-    folder, port = installed(PROGRAM, PACKAGE), free_ports(1)
+    folder, port = installed(PROGRAM, PACKAGE), free_port()
     command = ("node", PROGRAM.name, str(port), callback, algorithm, way)
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as node:
         assert node.stdout is not None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
+import secrets
 import socket
 from pathlib import Path
 
@@ -11,17 +13,27 @@ from deploy.local.errors import StackError
 
 LISTENING = "0A"
 
+# below 32768 (Linux) and 49152 (macOS), from where on outgoing connections get theirs
+BELOW_OUTGOING = range(10_000, 32_000)
+
 
 class PortTaken(StackError):
     """Another process listens on the port; the message names the port and, if known, the process."""
 
 
-def free_port() -> int:
-    """Find a port that is free at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+_candidates = itertools.count(secrets.randbelow(len(BELOW_OUTGOING)))
+
+
+def free_port(in_a_row: int = 1) -> int:
+    """Find a port that is free at this moment, each call another one; the first, where several in a row are wanted.
+
+    Outgoing connections do not use it: a port that the kernel chooses (bind to 0) may be one's own database
+    connection when its server is to start, or to start again.
+    """
+    while True:
+        ports = [BELOW_OUTGOING[next(_candidates) % len(BELOW_OUTGOING)] for _ in range(in_a_row)]
+        if ports[-1] - ports[0] == in_a_row - 1 and all(is_free(port) for port in ports):
+            return ports[0]
 
 
 def is_free(port: int) -> bool:

@@ -1,6 +1,5 @@
 """Service clients with the default limits, and by default the longest deadlines; and what tests ask of their peers."""
 
-import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -15,6 +14,7 @@ from common.calls.service_client import PeerUnavailable, ServiceClient
 from common.settings import LONGEST_CALL, ServiceSettings
 from common.tokens.replies import Http
 from common.tokens.service_tokens import ServiceTokens
+from deploy.local.ports import free_port
 from tests.common.conftest import probe_settings
 from tests.common.misbehaving import answer
 from tests.waiting import GENEROUS
@@ -70,6 +70,4 @@ async def ask(client: ServiceClient) -> Number | None:
 
 
 def closed_port() -> str:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{one.getsockname()[1]}"
+    return f"http://127.0.0.1:{free_port()}"

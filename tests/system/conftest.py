@@ -1,7 +1,6 @@
 """A running stack behind its gateway: our own local one, or that of SYSTEM_URL."""
 
 import os
-import random
 import re
 import secrets
 import subprocess
@@ -15,7 +14,7 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
-from deploy.local.ports import is_free
+from deploy.local.ports import free_port
 from deploy.local.state import read_state
 from tests.distribution import LOCAL_STACK, module_of
 from tests.failures import newest
@@ -67,20 +66,12 @@ def uses_stack(item: pytest.Item) -> bool:
     )
 
 
-def free_ports(count: int) -> int:
-    """The first of `count` free ports in a row, below the range of outgoing connections."""
-    while True:
-        first = random.randrange(10_000, 32_000)
-        if all(is_free(port) for port in range(first, first + count)):
-            return first
-
-
 @dataclass
 class LocalStack:
     """The stack of `make start`, with its own folder and ports; posts has two processes, the others have one."""
 
     folder: Path
-    base: int = field(default_factory=lambda: free_ports(30))
+    base: int = field(default_factory=lambda: free_port(in_a_row=30))
     environment: dict[str, str] = field(default_factory=dict)
 
     @property

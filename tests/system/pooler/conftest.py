@@ -21,12 +21,13 @@ from httpx import AsyncClient
 from deploy.kubernetes.budget import by_name, settings_of
 from deploy.kubernetes.check import FOLDER, render
 from deploy.kubernetes.manifests import Manifest
+from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from deploy.local.processes import spawn
 from deploy.local.secret_files import ensure_secrets
 from deploy.local.stack import GATEWAY, POSTGRES, ROOT, Stack
 from deploy.services import FIRST_PORT, REGISTRY, STARTED
-from tests.system.conftest import LocalStack, Meet, free_ports
+from tests.system.conftest import LocalStack, Meet
 from tests.system.ledger import Verdict
 from tests.system.load import Load
 from tests.system.pooler.pgbouncer import Instance, Pooler, prepare, version
@@ -112,7 +113,7 @@ def pooled() -> Iterator[PooledStack]:
 def lay_out(folder: Path) -> PooledStack:
     """PostgreSQL with the role that looks up passwords, and the configuration of everything else."""
     manifests = render(FOLDER / "overlays" / "production")
-    base = free_ports(100)  # replicas are ten ports apart
+    base = free_port(in_a_row=100)  # replicas are ten ports apart
     ports = {service: base + place for place, service in enumerate(STARTED, start=96)}
     stack = LocalStack(folder / "stack", base)
     postgres = Postgres(stack.folder / POSTGRES, port=base + 99)
