@@ -13,7 +13,7 @@ from deploy.local.errors import StackError
 
 LISTENING = "0A"
 
-# below 32768 (Linux) and 49152 (macOS), from where on outgoing connections get theirs
+# Below 32768 (Linux) and 49152 (macOS), from where on outgoing connections get theirs by default.
 BELOW_OUTGOING = range(10_000, 32_000)
 
 
@@ -29,11 +29,15 @@ def free_port(in_a_row: int = 1) -> int:
 
     Outgoing connections do not use it: a port that the kernel chooses (bind to 0) may be one's own database
     connection when its server is to start, or to start again.
+
+    Raises:
+        StackError: no port is free.
     """
-    while True:
+    for _ in range(0, len(BELOW_OUTGOING), in_a_row):
         ports = [BELOW_OUTGOING[next(_candidates) % len(BELOW_OUTGOING)] for _ in range(in_a_row)]
         if ports[-1] - ports[0] == in_a_row - 1 and all(is_free(port) for port in ports):
             return ports[0]
+    raise StackError(f"no free ports, {in_a_row} in a row, from {BELOW_OUTGOING.start} to {BELOW_OUTGOING.stop}")
 
 
 def is_free(port: int) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
+from deploy.local.ports import free_port
 from tests.auth.mails import Mail
 
 
@@ -20,7 +21,7 @@ class MailServer:
     slow: float = 0.0
     options: dict[str, Any] = field(default_factory=dict)
     tls: ssl.SSLContext | None = None
-    port: int = 0
+    port: int = field(default_factory=free_port)
     mails: list[Mail] = field(default_factory=list)
     envelopes: list[tuple[str, list[str]]] = field(default_factory=list)
     tried: Counter[str] = field(default_factory=Counter)
