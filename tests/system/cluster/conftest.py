@@ -126,6 +126,29 @@ class Cluster:
         prefix = ON_NODE.format(node=node, number=node.lstrip(string.ascii_letters + "-"))
         return run(*shlex.split(prefix), *command, environment=self.environment)
 
+    def last_node(self) -> str:
+        """One to lose: this machine may reach the cluster's addresses by the first one."""
+        names = ("get", "node", "--output", "jsonpath={.items[*].metadata.name}")
+        nodes = self.kubectl(*names).split()
+        assert len(nodes) > 1, "a lost node needs a second one"
+        workers = self.kubectl(*names, "--selector", "!node-role.kubernetes.io/control-plane").split()
+        return (workers or nodes)[-1]
+
+    @contextmanager
+    def cordoned(self, node: str) -> Iterator[None]:
+        """Pods that start meanwhile start on other nodes."""
+        self.kubectl("cordon", node)
+        try:
+            yield
+        finally:
+            self.kubectl("uncordon", node)
+
+    def restart(self, namespace: str, name: str) -> None:
+        """Restart a deployment, and wait until its new pods are ready."""
+        for command in (("restart",), ("status", "--timeout", "2m")):
+            words = ("--namespace", namespace, "rollout", command[0], f"deployment/{name}", *command[1:])
+            self.kubectl(*words)
+
     def lose(self, node: str) -> None:
         """End a node at once, with all its pods."""
         run("sh", "-c", LOSE_NODE.format(node=node), environment=self.environment)

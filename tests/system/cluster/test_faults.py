@@ -21,7 +21,6 @@ BACK_WITHIN = 60.0
 """Seconds after the end of a fault until requests do not fail any more."""
 AWAY = 20.0
 """Seconds for which DNS is away."""
-NODE_NAMES = ("--output", "jsonpath={.items[*].spec.nodeName}")
 UNNOTICED = 90.0
 """Seconds until Kubernetes removes the pods of a lost node from its Services: 50 by its defaults."""
 
@@ -74,11 +73,8 @@ async def test_everything_restarted_at_once_loses_nothing(cluster: Cluster, gate
 
 async def test_a_lost_node_loses_nothing(cluster: Cluster, gateway: AsyncClient, meet: Meet) -> None:
     """Without a drain. The databases and DNS are on other nodes, since each may have one instance only."""
-    nodes = cluster.kubectl("get", "node", "--output", "jsonpath={.items[*].metadata.name}").split()
-    assert len(nodes) > 1, "a lost node needs a second one"
-    dns = cluster.kubectl("--namespace", "kube-system", "get", "pod", "--selector", "k8s-app=kube-dns", *NODE_NAMES)
-    lost = next(node for node in reversed(nodes) if set(dns.split()) != {node})
-    keep_databases_off(cluster, lost)
+    lost = cluster.last_node()
+    keep_single_pods_off(cluster, lost)
     try:
         async with under_load(cluster, gateway, meet, "a node lost") as load:
             await asyncio.to_thread(cluster.lose, lost)
@@ -89,15 +85,13 @@ async def test_a_lost_node_loses_nothing(cluster: Cluster, gateway: AsyncClient,
     await asyncio.to_thread(cluster.settle)
 
 
-def keep_databases_off(cluster: Cluster, node: str) -> None:
-    """Also the node's cordon is undone, so that services are spread as usual."""
-    cluster.kubectl("cordon", node)
-    databases = names(cluster.pods("app.kubernetes.io/component=database"), node)
-    if databases:
-        cluster.kubectl("delete", "pod", *databases)
-    cluster.settle()
-    cluster.kubectl("uncordon", node)
-    for service in STARTED:
+def keep_single_pods_off(cluster: Cluster, node: str) -> None:
+    with cluster.cordoned(node):
+        cluster.restart("kube-system", "coredns")
+        if databases := names(cluster.pods("app.kubernetes.io/component=database"), node):
+            cluster.kubectl("delete", "pod", *databases)
+        cluster.settle()
+    for service in STARTED:  # they are spread as usual
         cluster.kubectl("rollout", "restart", f"deployment/{service}-api")
     cluster.settle()
 
